@@ -1,0 +1,174 @@
+"""One tree of errors. `code` finds the text for people in `thai_chat.texts`; `params` fill it.
+
+ThaiChatError
+├── BadInput
+│   ├── EmptyQuestion  QuestionTooLong  UnreadableText  InvalidIdentifier  InvalidCursor  UnknownBackend
+├── NotFound
+│   ├── SessionNotFound  MessageNotFound
+├── ReplyRunning
+├── BackendError
+│   ├── BackendUnreachable ── BackendTimeout
+│   ├── BackendDenied  ModelNotFound  ContextOverflow  UnsupportedParameter
+│   ├── RateLimited  BackendFailed  BackendGarbled  ReplyCut  EmptyReply  NoBackend
+├── HistoryError
+│   ├── HistoryUnavailable  HistoryRefused
+└── StartError
+    └── SettingsError
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class ThaiChatError(Exception):
+    code: ClassVar[str] = "internal"
+
+    def __init__(self, detail: str = "", **params: str | int | float) -> None:
+        """`detail` is for developers; `params` may be shown, so they hold no secret and no message text."""
+        super().__init__(detail or self.code)
+        self.params = params
+
+
+class BadInput(ThaiChatError):
+    code = "bad_input"
+
+
+class EmptyQuestion(BadInput):
+    code = "empty_question"
+
+
+class QuestionTooLong(BadInput):
+    code = "question_too_long"
+
+
+class UnreadableText(BadInput):
+    """The text has NUL or lone surrogates, which no store can keep as they are."""
+
+    code = "unreadable_text"
+
+
+class InvalidIdentifier(BadInput):
+    code = "invalid_identifier"
+
+
+class InvalidCursor(BadInput):
+    code = "invalid_cursor"
+
+
+class UnknownBackend(BadInput):
+    code = "unknown_backend"
+
+
+class NotFound(ThaiChatError):
+    code = "not_found"
+
+
+class SessionNotFound(NotFound):
+    """No such session, or it belongs to somebody else: the two are not told apart."""
+
+    code = "session_not_found"
+
+
+class MessageNotFound(NotFound):
+    code = "message_not_found"
+
+
+class ReplyRunning(ThaiChatError):
+    """The session has a reply that still grows; a second question waits for it."""
+
+    code = "reply_running"
+
+
+class BackendError(ThaiChatError):
+    """A model server did not answer as it should. `backend` and `model` are in `params`."""
+
+    code = "backend_error"
+
+
+class BackendUnreachable(BackendError):
+    code = "backend_unreachable"
+
+
+class BackendTimeout(BackendUnreachable):
+    code = "backend_timeout"
+
+
+class BackendDenied(BackendError):
+    """The key is missing, wrong, or may not do this."""
+
+    code = "backend_denied"
+
+
+class ModelNotFound(BackendError):
+    code = "model_not_found"
+
+
+class ContextOverflow(BackendError):
+    code = "context_overflow"
+
+
+class UnsupportedParameter(BackendError):
+    """`params["param"]` names what the model refuses."""
+
+    code = "unsupported_parameter"
+
+
+class RateLimited(BackendError):
+    """Too many requests or no quota; `params["retry_after_s"]` when the server says it."""
+
+    code = "rate_limited"
+
+
+class BackendFailed(BackendError):
+    """The server answered with an error of its own (5xx, an error line in the stream)."""
+
+    code = "backend_failed"
+
+
+class BackendGarbled(BackendError):
+    """What came is not what the protocol says."""
+
+    code = "backend_garbled"
+
+
+class ReplyCut(BackendError):
+    """The stream ended before the server said that the reply is whole."""
+
+    code = "reply_cut"
+
+
+class EmptyReply(BackendError):
+    code = "empty_reply"
+
+
+class NoBackend(BackendError):
+    """Nothing is configured that could answer."""
+
+    code = "no_backend"
+
+
+class HistoryError(ThaiChatError):
+    code = "history_error"
+
+
+class HistoryUnavailable(HistoryError):
+    """The database can't be reached or hangs; the same call may work later."""
+
+    code = "history_unavailable"
+
+
+class HistoryRefused(HistoryError):
+    """The database refuses this very write for its content; trying again does not help."""
+
+    code = "history_refused"
+
+
+class StartError(ThaiChatError):
+    """The process can't start; `detail` is one line in plain words with what to do."""
+
+    code = "start"
+
+
+class SettingsError(StartError):
+    code = "settings"

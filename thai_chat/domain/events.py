@@ -1,0 +1,90 @@
+"""What a backend streams, and what a follower of a live reply receives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+from uuid import UUID
+
+from thai_chat.domain.messages import JsonObject, Message
+
+# From a backend. A stream is any number of Text, Reasoning and Usage, then exactly one Finished.
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reasoning:
+    """A model's thinking: shown folded, kept apart from the reply, never sent back to a model."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Token counts as the server gives them; a later one replaces an earlier one."""
+
+    prompt_tokens: int | None
+    completion_tokens: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The server said that the reply is whole. `reason` is its word: "stop", "length", ..."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something a person should know about the reply; `code` has its text in `thai_chat.texts`."""
+
+    code: str
+    params: JsonObject = field(default_factory=dict)
+
+
+StreamEvent: TypeAlias = Text | Reasoning | Usage | Finished | Notice
+
+
+# To a follower of a live reply: one Started, then Delta, Thought and Notice, then exactly one Completed or Failed.
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    session_id: UUID
+    message_id: UUID
+    backend: str
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Thought:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """The reply is stored. Its status is complete, stopped or interrupted."""
+
+    question: Message
+    reply: Message
+    conversation_length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The reply ended in an error; the question and the part that came are stored."""
+
+    code: str
+    params: JsonObject = field(default_factory=dict)
+
+
+LiveEvent: TypeAlias = Started | Delta | Thought | Notice | Completed | Failed

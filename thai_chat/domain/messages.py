@@ -1,0 +1,199 @@
+"""Sessions, messages and turns: what is kept, and the writes that keep it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TypeAlias
+from uuid import UUID
+
+JsonValue: TypeAlias = "str | int | float | bool | Sequence[JsonValue] | Mapping[str, JsonValue] | None"
+JsonObject: TypeAlias = Mapping[str, JsonValue]
+
+MAX_QUESTION_CHARS = 200_000
+SESSION_NAME_CHARS = 255
+MODEL_CHARS = 100
+STALE_AFTER = timedelta(seconds=10)
+"""A streaming reply without a checkpoint for this long has lost its process; checkpoints come every second."""
+
+
+class Role(StrEnum):
+    USER = "user"
+    ASSISTANT = "assistant"
+    SYSTEM = "system"
+
+
+class Status(StrEnum):
+    COMPLETE = "complete"
+    STREAMING = "streaming"
+    INTERRUPTED = "interrupted"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A model of a backend, as a person picks it."""
+
+    backend: str
+    model: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """What a reply cost. Tokens are counts, times are milliseconds since the question was taken; None is unknown."""
+
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    first_token_ms: int | None = None
+    latency_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    session_id: UUID
+    user_id: str
+    session_name: str
+    backend: str
+    model: str
+    created_at: datetime
+    updated_at: datetime
+    message_count: int = 0
+    is_active: bool = True
+    leaf_id: UUID | None = None
+    """The last message of the branch that is shown; None in a session without messages."""
+    pinned_at: datetime | None = None
+    archived_at: datetime | None = None
+    deleted_at: datetime | None = None
+    """Set while the session is in the trash."""
+    branched_from_id: UUID | None = None
+    context_snapshot: JsonObject = field(default_factory=dict)
+    metadata: JsonObject = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    message_id: UUID
+    session_id: UUID
+    parent_id: UUID | None
+    role: Role
+    content: str
+    message_order: int
+    """Position in the order of arrival, from 1, unique in the session over all its branches."""
+    status: Status
+    backend: str | None
+    model: str | None
+    created_at: datetime
+    figures: Figures = Figures()
+    metadata: JsonObject = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """A question and the reply to it, as they were stored."""
+
+    session: Session
+    question: Message
+    reply: Message
+    repeated: bool = False
+    """True when the turn's idempotency key had been seen before: this is the earlier turn, nothing was written."""
+
+
+# Every write is a value: it can be applied to any store, kept in a journal, and applied twice without harm.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BeginTurn:
+    """Make the session when it is new, add the question below its leaf, and the row of the reply (streaming)."""
+
+    session_id: UUID
+    user_id: str
+    session_name: str
+    """Used only when the session is made."""
+    question_id: UUID
+    question: str
+    reply_id: UUID
+    choice: Choice
+    at: datetime
+    idempotency_key: str | None = None
+    parent_id: UUID | None = None
+    """Where the question goes when not below the leaf (an edited question); None means the leaf."""
+    metadata: JsonObject = field(default_factory=dict)
+    """Kept with the question."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkpoint:
+    """All of a growing reply's text so far. Also the reply's sign of life, so it is written without new text too."""
+
+    session_id: UUID
+    reply_id: UUID
+    content: str
+    at: datetime
+    metadata: JsonObject = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinishReply:
+    """The reply's last text, status and figures. Metadata is merged into what the row has."""
+
+    session_id: UUID
+    reply_id: UUID
+    content: str
+    status: Status
+    choice: Choice
+    """Who really answered."""
+    at: datetime
+    figures: Figures = Figures()
+    metadata: JsonObject = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateSession:
+    """Change what is named and leave the rest; `None` means "leave"."""
+
+    session_id: UUID
+    user_id: str
+    at: datetime
+    session_name: str | None = None
+    choice: Choice | None = None
+    pinned: bool | None = None
+    archived: bool | None = None
+    deleted: bool | None = None
+    leaf_id: UUID | None = None
+
+
+Write: TypeAlias = "BeginTurn | Checkpoint | FinishReply | UpdateSession"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelUsage:
+    backend: str
+    model: str
+    replies: int
+    prompt_tokens: int
+    completion_tokens: int
+    first_token_ms: int | None
+    """Median over the replies that have one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayUsage:
+    day: str
+    """ISO date in the time zone that was asked for."""
+    messages: int
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statistics:
+    sessions: int
+    messages: int
+    prompt_tokens: int
+    completion_tokens: int
+    by_model: Sequence[ModelUsage]
+    """Most replies first."""
+    by_day: Sequence[DayUsage]
+    """Oldest first, days without messages included."""

@@ -1,0 +1,151 @@
+"""What the core asks of a backend and of a history store."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
+
+from thai_chat.domain.events import StreamEvent
+from thai_chat.domain.messages import (
+    BeginTurn,
+    Checkpoint,
+    FinishReply,
+    JsonValue,
+    Message,
+    Role,
+    Session,
+    Statistics,
+    Turn,
+    UpdateSession,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PromptMessage:
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyRequest:
+    model: str
+    messages: Sequence[PromptMessage]
+    """Oldest first; the last one is the question."""
+    options: Mapping[str, JsonValue] = field(default_factory=dict)
+    """Sampling options that were asked for, by their OpenAI names; nothing else is sent."""
+    session_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelInfo:
+    model: str
+    context_window: int | None = None
+    """Tokens, where the server says it."""
+    note: str | None = None
+    """Code of a text in `thai_chat.texts` that the page shows beside the model ("demo_model")."""
+
+
+class Backend(Protocol):
+    """One model server. Safe to use from many tasks of one event loop."""
+
+    @property
+    def name(self) -> str:
+        """How settings, tables and the API call it: "vllm", "ollama", "openai", "llamacpp"."""
+
+    @property
+    def default_model(self) -> str | None:
+        """The model that the settings name; None lets the first listed one be it."""
+
+    async def models(self) -> Sequence[ModelInfo]:
+        """What the server offers now, asked live, in at most 5 s. Raises BackendError."""
+
+    def stream(self, request: ReplyRequest) -> AsyncGenerator[StreamEvent, None]:
+        """Raises BackendError at the first step or later; ends right after Finished.
+
+        Closing the generator, or cancelling the task that iterates it, ends the request to the server.
+        """
+
+    async def close(self) -> None:
+        """Safe to call twice."""
+
+
+class BackendState(StrEnum):
+    UP = "up"
+    LOADING = "loading"
+    DOWN = "down"
+    NOT_CONFIGURED = "not_configured"
+
+
+class DatabaseState(StrEnum):
+    POSTGRESQL = "postgresql"
+    MEMORY = "memory"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryState:
+    database: DatabaseState
+    waiting_turns: int = 0
+    """Turns that are not in PostgreSQL yet."""
+    journal: bool = True
+    """False when what waits is in memory only, because no journal can be written."""
+    refused_writes: int = 0
+    """Writes that PostgreSQL refused for their content and that were set aside."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionCursor:
+    """Where a page of sessions ended: the next one starts below it, newest first."""
+
+    updated_at: datetime
+    session_id: UUID
+
+
+class History(Protocol):
+    """Keeps sessions and messages. Every call carries the owner; somebody else's session is SessionNotFound.
+
+    All methods raise HistoryUnavailable when the store can't be reached. Writes may be repeated without harm.
+    """
+
+    async def begin_turn(self, write: BeginTurn, *, replay: bool = False) -> Turn:
+        """Commits question and reply row, and returns them as stored.
+
+        A known idempotency key returns the earlier turn (`repeated`). Raises ReplyRunning while the session's last
+        reply still grows (not when `replay`, which settles it as interrupted), SessionNotFound for another owner's
+        session, MessageNotFound for a parent that is not in it, HistoryRefused.
+        """
+
+    async def checkpoint(self, writes: Sequence[Checkpoint]) -> None:
+        """All in one go. A reply that is no longer streaming is left alone."""
+
+    async def finish_reply(self, write: FinishReply) -> Message:
+        """The message as stored; the first finish of a reply wins, also over "interrupted". Raises MessageNotFound."""
+
+    async def update_session(self, write: UpdateSession) -> Session: ...
+
+    async def session(self, session_id: UUID, user_id: str) -> Session: ...
+
+    async def sessions(
+        self, user_id: str, *, limit: int, before: SessionCursor | None = None, name_contains: str = ""
+    ) -> Sequence[Session]:
+        """Newest first by `updated_at`, without archived and deleted ones; `name_contains` ignores case."""
+
+    async def messages(
+        self, session_id: UUID, user_id: str, *, limit: int, before_order: int | None = None
+    ) -> Sequence[Message]:
+        """The last `limit` messages of the shown branch (below `before_order`), oldest first.
+
+        A streaming reply whose checkpoints have stopped (`STALE_AFTER`) comes as interrupted.
+        """
+
+    async def message(self, message_id: UUID, user_id: str) -> Message: ...
+
+    async def statistics(self, user_id: str, *, timezone: str, days: int, now: datetime) -> Statistics:
+        """Over sessions outside the trash; `timezone` is an IANA name and cuts the days."""
+
+    async def state(self) -> HistoryState: ...
+
+    async def close(self) -> None: ...

@@ -1,0 +1,178 @@
+"""The settings: the only place that reads the environment and `.env`."""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from thai_chat.domain.errors import SettingsError
+
+BACKENDS = ("vllm", "ollama", "openai", "llamacpp")
+
+BackendName = Literal["vllm", "ollama", "openai", "llamacpp"]
+
+
+def _blank_is_unset(value: object) -> object:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+def _names(value: object) -> object:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+Optional = Annotated[str | None, BeforeValidator(_blank_is_unset)]
+OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)]
+
+
+class Settings(BaseModel):
+    """Every setting, validated at the start. The field's description is its line in `.env.example`."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    host: str = Field("127.0.0.1", description="Address to listen on")
+    port: int = Field(7862, ge=1, le=65535, description="Port of the page and the API")
+    allow_open_network: bool = Field(
+        False,
+        description="yes: listen beyond this machine although there is no login; whoever reaches the port reads every chat",
+    )
+    data_dir: Path = Field(Path("data"), description="Folder of the embedded database and the journal")
+
+    database_url: OptionalSecret = Field(
+        None, description="PostgreSQL to use; empty: POSTGRES_HOST, else the embedded server"
+    )
+    postgres_host: Optional = Field(None, description="Server by its parts, used when DATABASE_URL is empty")
+    postgres_port: int = Field(5432, ge=1, le=65535, description="")
+    postgres_db: str = Field("thai_chat", description="")
+    postgres_user: str = Field("thai_chat", description="")
+    postgres_password: OptionalSecret = Field(None, description="")
+
+    vllm_base_url: Optional = Field(None, description="vLLM's OpenAI-compatible address, e.g. http://127.0.0.1:8000/v1")
+    vllm_api_key: OptionalSecret = Field(None, description="Only when vLLM was started with --api-key")
+    vllm_model: Optional = Field(None, description="Model to preselect; empty means the first the server lists")
+    ollama_host: Optional = Field("http://127.0.0.1:11434", description="Ollama's address")
+    ollama_model: Optional = Field(None, description="Model to preselect")
+    openai_api_key: OptionalSecret = Field(None, description="Key for OpenAI")
+    openai_base_url: str = Field("https://api.openai.com/v1", description="Another OpenAI-compatible cloud")
+    openai_model: Optional = Field(None, description="Model to preselect")
+    llamacpp_model_path: Optional = Field(
+        None,
+        description="A GGUF file to serve here; empty: a small English demo model when nothing else answers",
+    )
+    default_backend: Annotated[BackendName | None, BeforeValidator(_blank_is_unset)] = Field(
+        None, description="vllm, ollama, openai or llamacpp; empty means the first of FALLBACK_ORDER that answers"
+    )
+    fallback_order: Annotated[tuple[BackendName, ...], BeforeValidator(_names)] = Field(
+        BACKENDS, description="Order in which backends are preferred"
+    )
+    max_history_messages: int = Field(40, ge=1, description="At most this many earlier messages are sent to a model")
+
+    auth: Literal["none"] = Field("none", description="none: one person's tool, no login")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
+    log_format: Literal["text", "json"] = Field("text", description="text or json")
+
+    @field_validator("vllm_base_url", "ollama_host", "openai_base_url")
+    @classmethod
+    def _http_address(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        address = value if "://" in value else f"http://{value}"
+        parts = urlsplit(address)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("must be an http:// or https:// address")
+        return address.rstrip("/")
+
+    @field_validator("database_url")
+    @classmethod
+    def _postgres_address(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and not value.get_secret_value().startswith(("postgres://", "postgresql://")):
+            raise ValueError("must start with postgresql://")
+        return value
+
+    @field_validator("llamacpp_model_path")
+    @classmethod
+    def _model_file(cls, value: str | None) -> str | None:
+        if value and not Path(value).expanduser().is_file():
+            raise ValueError("names no file")
+        return str(Path(value).expanduser()) if value else None
+
+    @model_validator(mode="after")
+    def _closed_to_the_network(self) -> Settings:
+        if not self.is_local and not self.allow_open_network:
+            raise ValueError(
+                f"HOST={self.host} would show every chat to the network without a login; "
+                "keep 127.0.0.1, or set ALLOW_OPEN_NETWORK=yes if that is what you want"
+            )
+        return self
+
+    @property
+    def is_local(self) -> bool:
+        """True when only this machine can reach the page."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+
+def names() -> tuple[str, ...]:
+    """Every setting as it is written in the environment."""
+    return tuple(name.upper() for name in Settings.model_fields)
+
+
+def load(env_file: Path = Path(".env"), environ: Mapping[str, str] | None = None) -> Settings:
+    """The settings of this process: the environment first, then `env_file`, then the defaults.
+
+    Raises SettingsError with one line for each thing that is wrong; no line holds a secret.
+    """
+    values = {**_read_env_file(env_file), **(os.environ if environ is None else environ)}
+    given = {name.lower(): values[name] for name in names() if name in values}
+    try:
+        return Settings.model_validate(given)
+    except ValidationError as error:
+        raise SettingsError("\n".join(_plain(problem) for problem in error.errors(include_input=False))) from None
+
+
+def misspelt(env_file: Path = Path(".env")) -> list[str]:
+    """A line for each name in `env_file` that is close to a setting but is none."""
+    lines = []
+    for name in _read_env_file(env_file):
+        close = difflib.get_close_matches(name, names(), n=1, cutoff=0.8)
+        if name not in names() and close:
+            lines.append(f"{env_file}: {name} is not a setting; did you mean {close[0]}?")
+    return lines
+
+
+def _read_env_file(env_file: Path) -> dict[str, str]:
+    if not env_file.exists():
+        return {}
+    try:
+        found = dotenv_values(env_file, encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as exc:
+        reason = exc.strerror if isinstance(exc, OSError) else "it is not UTF-8 text"
+        raise SettingsError(f"{env_file} can't be read: {reason}. Correct it or move it away.") from exc
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _plain(problem: Mapping[str, object]) -> str:
+    location = problem["loc"]
+    name = str(location[0]).upper() if isinstance(location, tuple) and location else ""
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    return f"{name}: {message}" if name else message
