@@ -24,9 +24,9 @@ from pydantic import (
 
 from thai_chat.domain.errors import SettingsError
 
-BACKENDS = ("vllm", "ollama", "openai", "llamacpp")
-
 BackendName = Literal["vllm", "ollama", "openai", "llamacpp"]
+
+BACKENDS: tuple[BackendName, ...] = ("vllm", "ollama", "openai", "llamacpp")
 
 
 def _blank_is_unset(value: object) -> object:
@@ -50,7 +50,7 @@ class Settings(BaseModel):
     port: int = Field(7862, ge=1, le=65535, description="Port of the page and the API")
     allow_open_network: bool = Field(
         False,
-        description="yes: listen beyond this machine although there is no login; whoever reaches the port reads every chat",
+        description="yes: listen beyond this machine although there is no login; anybody who reaches it reads every chat",
     )
     data_dir: Path = Field(Path("data"), description="Folder of the embedded database and the journal")
 
