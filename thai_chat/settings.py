@@ -50,7 +50,7 @@ class Settings(BaseModel):
     port: int = Field(7862, ge=1, le=65535, description="Port of the page and the API")
     allow_open_network: bool = Field(
         False,
-        description="yes: listen beyond this machine although there is no login; anybody who reaches it reads every chat",
+        description="yes: listen beyond this machine although there is no login; anybody there can read every chat",
     )
     data_dir: Path = Field(Path("data"), description="Folder of the embedded database and the journal")
 

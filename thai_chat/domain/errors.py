@@ -2,12 +2,13 @@
 
 ThaiChatError
 ├── BadInput
-│   ├── EmptyQuestion  QuestionTooLong  UnreadableText  InvalidIdentifier  InvalidCursor  UnknownBackend
+│   ├── EmptyQuestion  QuestionTooLong  UnreadableText  EmptyName  InvalidIdentifier  InvalidCursor  UnknownBackend
+│   ├── ForeignSite
 ├── NotFound
 │   ├── SessionNotFound  MessageNotFound
 ├── ReplyRunning
 ├── BackendError
-│   ├── BackendUnreachable ── BackendTimeout
+│   ├── BackendUnreachable ── BackendTimeout  BackendLoading
 │   ├── BackendDenied  ModelNotFound  ContextOverflow  UnsupportedParameter
 │   ├── RateLimited  BackendFailed  BackendGarbled  ReplyCut  EmptyReply  NoBackend
 ├── HistoryError
@@ -48,6 +49,10 @@ class UnreadableText(BadInput):
     code = "unreadable_text"
 
 
+class EmptyName(BadInput):
+    code = "empty_name"
+
+
 class InvalidIdentifier(BadInput):
     code = "invalid_identifier"
 
@@ -58,6 +63,12 @@ class InvalidCursor(BadInput):
 
 class UnknownBackend(BadInput):
     code = "unknown_backend"
+
+
+class ForeignSite(BadInput):
+    """A page of another site tried to act in this person's name."""
+
+    code = "foreign_site"
 
 
 class NotFound(ThaiChatError):
@@ -92,6 +103,12 @@ class BackendUnreachable(BackendError):
 
 class BackendTimeout(BackendUnreachable):
     code = "backend_timeout"
+
+
+class BackendLoading(BackendUnreachable):
+    """The server is there but its model is still being loaded; the same call works later."""
+
+    code = "backend_loading"
 
 
 class BackendDenied(BackendError):

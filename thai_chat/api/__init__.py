@@ -1,0 +1,1 @@
+"""The HTTP edge beside the page: JSON and server-sent events over the chat service."""

@@ -1,0 +1,34 @@
+"""The FastAPI application: routes, errors and guards, over a service that the composition root gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+from fastapi import FastAPI
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from thai_chat import __version__
+from thai_chat.api import chat, errors, health, sessions
+from thai_chat.api.guard import Guard
+from thai_chat.chat.service import ChatService
+
+LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
+
+
+def build_app(
+    service: ChatService,
+    *,
+    lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None,
+    local_only: bool = True,
+) -> FastAPI:
+    """`local_only` answers to names of this machine alone, so that no web page reaches it by a name of its own."""
+    app = FastAPI(title="Thai Chat", version=__version__, lifespan=lifespan, redoc_url=None)
+    app.state.service = service
+    errors.install(app)
+    for part in (health, chat, sessions):
+        app.include_router(part.router)
+    app.add_middleware(Guard)
+    if local_only:
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=LOOPBACK_HOSTS)
+    return app

@@ -1,0 +1,52 @@
+"""`/chat`: one question and its answer, as the consultation assistant's clients know it."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from thai_chat.api import errors, sse
+from thai_chat.api.dependencies import Owner, Service
+from thai_chat.api.schemas import ChatBody, ChatRequest, HistoryBody, TurnRequest, chat_body, message_body
+from thai_chat.chat.service import Asked, ChatService, Question
+from thai_chat.chat.text import identifier
+from thai_chat.domain.events import Failed
+
+router = APIRouter(tags=["chat"])
+
+HISTORY_MESSAGES = 10_000
+"""The longest history that comes in one answer."""
+
+
+@router.post("/chat", response_model=ChatBody)
+async def chat(body: ChatRequest, request: Request, service: Service, owner: Owner) -> Response | ChatBody:
+    """Answers when the reply is whole; with `stream` as server-sent events from its start."""
+    asked = await service.ask(question_of(body, owner, body.session_id))
+    return await answer(service, asked, request, stream=body.stream)
+
+
+@router.get("/chat/history/{session_id}")
+async def history(session_id: str, service: Service, owner: Owner) -> HistoryBody:
+    """The shown branch, oldest first; a reply that still grows with what it has."""
+    messages = await service.history(identifier(session_id), owner, limit=HISTORY_MESSAGES)
+    return HistoryBody(session_id=identifier(session_id), history=[message_body(message) for message in messages])
+
+
+def question_of(body: TurnRequest, owner: str, session_id: str | None) -> Question:
+    return Question(
+        user_id=owner,
+        text=body.query,
+        session_id=identifier(session_id) if session_id else None,
+        backend=body.backend,
+        model=body.model,
+        idempotency_key=body.idempotency_key,
+    )
+
+
+async def answer(service: ChatService, asked: Asked, request: Request, *, stream: bool) -> Response | ChatBody:
+    """The events of the reply, or its end. Raises what the reply failed with."""
+    if stream and asked.live:
+        return sse.stream(asked.live, after=0, language=errors.language_of(request))
+    result = await service.reply_of(asked)
+    if isinstance(result, Failed):
+        return errors.failed(result, request)
+    return chat_body(result.question, result.reply, result.conversation_length)

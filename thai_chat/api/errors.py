@@ -1,0 +1,103 @@
+"""Errors as clients see them: `{"error": {"code", "message"}}` in their language, without a trace of the inside."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Iterator
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from thai_chat import texts
+from thai_chat.domain.errors import (
+    BackendDenied,
+    BackendError,
+    BackendTimeout,
+    BadInput,
+    ForeignSite,
+    HistoryError,
+    NoBackend,
+    NotFound,
+    QuestionTooLong,
+    RateLimited,
+    ReplyRunning,
+    ThaiChatError,
+    UnreadableText,
+)
+from thai_chat.domain.events import Failed
+
+logger = logging.getLogger(__name__)
+
+_STATUS: tuple[tuple[type[ThaiChatError], int], ...] = (
+    (QuestionTooLong, 413),
+    (ForeignSite, 403),
+    (BadInput, 400),
+    (NotFound, 404),
+    (ReplyRunning, 409),
+    (NoBackend, 503),
+    (BackendTimeout, 504),
+    (RateLimited, 429),
+    (BackendDenied, 502),
+    (BackendError, 502),
+    (HistoryError, 503),
+)
+
+
+def _kinds(kind: type[ThaiChatError]) -> Iterator[type[ThaiChatError]]:
+    yield kind
+    for below in kind.__subclasses__():
+        yield from _kinds(below)
+
+
+_KINDS = {kind.code: kind for kind in _kinds(ThaiChatError)}
+
+
+def status_of(kind: type[ThaiChatError]) -> int:
+    return next((status for known, status in _STATUS if issubclass(kind, known)), 500)
+
+
+def language_of(request: Request) -> str:
+    return texts.language_of(request.headers.get("accept-language", ""))
+
+
+def response(error: ThaiChatError, request: Request) -> JSONResponse:
+    headers = {}
+    if isinstance(error, RateLimited) and "retry_after_s" in error.params:
+        headers["Retry-After"] = str(round(float(error.params["retry_after_s"])))
+    message = texts.text(error.code, language_of(request), **error.params)
+    return JSONResponse({"error": {"code": error.code, "message": message}}, status_of(type(error)), headers)
+
+
+def failed(result: Failed, request: Request) -> JSONResponse:
+    """A reply that ended in an error: question and part are stored."""
+    kind = _KINDS.get(result.code, ThaiChatError)
+    message = texts.text(result.code, language_of(request), **result.params)
+    return JSONResponse({"error": {"code": result.code, "message": message}}, status_of(kind))
+
+
+def install(app: FastAPI) -> None:
+    @app.exception_handler(ThaiChatError)
+    async def known(request: Request, exc: ThaiChatError) -> JSONResponse:
+        return response(exc, request)
+
+    @app.exception_handler(RequestValidationError)
+    async def unfit(request: Request, exc: RequestValidationError) -> JSONResponse:
+        # The errors' inputs stay out: they are what somebody wrote, and may not even be encodable.
+        if any(problem["type"] == "string_unicode" for problem in exc.errors()):
+            return response(UnreadableText(), request)
+        fields = ", ".join(sorted({str(problem["loc"][-1]) for problem in exc.errors() if problem["loc"]}))
+        return response(BadInput(fields=fields), request)
+
+    @app.exception_handler(HTTPException)
+    async def http(request: Request, exc: HTTPException) -> JSONResponse:
+        body = {"code": f"http_{exc.status_code}", "message": str(exc.detail)}
+        return JSONResponse({"error": body}, exc.status_code, exc.headers)
+
+    @app.exception_handler(Exception)
+    async def unexpected(request: Request, exc: Exception) -> JSONResponse:
+        frames = "".join(traceback.format_tb(exc.__traceback__))
+        logger.error("%s %s failed: %s\n%s", request.method, request.url.path, type(exc).__name__, frames)
+        return response(ThaiChatError(), request)

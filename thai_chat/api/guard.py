@@ -1,0 +1,60 @@
+"""What is refused before any route: pages of other sites acting in a person's name, and bodies without end.
+
+Pure ASGI, since Starlette's BaseHTTPMiddleware would wrap every event stream.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from thai_chat.api import errors
+from thai_chat.domain.errors import ForeignSite, QuestionTooLong
+from thai_chat.domain.messages import MAX_QUESTION_CHARS
+
+BODY_BYTES = 4_000_000
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Guard:
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] in _SAFE:
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        if _is_foreign(headers):
+            await errors.response(ForeignSite(), Request(scope))(scope, receive, send)
+        elif int(headers.get("content-length") or 0) > BODY_BYTES:
+            too_long = QuestionTooLong(limit=MAX_QUESTION_CHARS)
+            await errors.response(too_long, Request(scope))(scope, receive, send)
+        else:
+            await self._app(scope, _bounded(receive), send)
+
+
+def _is_foreign(headers: Headers) -> bool:
+    """True when a browser says that another site's page sends this. Clients that are no browsers say nothing."""
+    if (site := headers.get("sec-fetch-site")) is not None:
+        return site not in ("same-origin", "none")
+    origin = headers.get("origin")
+    return origin is not None and urlsplit(origin).netloc != headers.get("host")
+
+
+def _bounded(receive: Receive) -> Receive:
+    """Ends a chunked body that goes on beyond BODY_BYTES."""
+    received_bytes = 0
+
+    async def bounded() -> Message:
+        nonlocal received_bytes
+        message = await receive()
+        received_bytes += len(message.get("body", b""))
+        if received_bytes > BODY_BYTES:
+            raise QuestionTooLong(limit=MAX_QUESTION_CHARS)
+        return message
+
+    return bounded

@@ -1,0 +1,168 @@
+"""The shapes that clients rely on: what they send, and what they are answered."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from thai_chat.domain.messages import MAX_QUESTION_CHARS, Message, Session
+
+Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+
+MESSAGE_EXAMPLE = {
+    "message_id": "0199a1b2-0000-7000-8000-000000000002",
+    "session_id": "0199a1b2-0000-7000-8000-000000000000",
+    "parent_id": "0199a1b2-0000-7000-8000-000000000001",
+    "role": "assistant",
+    "content": "สวัสดีครับ",
+    "status": "complete",
+    "message_order": 2,
+    "backend": "vllm",
+    "model": "my-thai-model",
+    "created_at": "2026-11-21T04:00:00+00:00",
+    "prompt_tokens": 12,
+    "completion_tokens": 5,
+    "first_token_ms": 80,
+    "latency_ms": 410,
+    "metadata": {"finish_reason": "stop"},
+}
+
+
+class TurnRequest(BaseModel):
+    """A question. Without backend and model the session's last ones answer, else the default."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"query": "สวัสดี", "stream": False}})
+
+    query: str = Field(description=f"The question, at most {MAX_QUESTION_CHARS} characters")
+    backend: Short | None = None
+    model: Short | None = None
+    stream: bool = False
+    idempotency_key: Short | None = Field(
+        default=None, description="The same key in the same session is the same turn, however often it is sent"
+    )
+
+
+class ChatRequest(TurnRequest):
+    session_id: str | None = Field(default=None, description="None starts a session")
+
+
+class MessageBody(BaseModel):
+    model_config = ConfigDict(json_schema_extra={"example": MESSAGE_EXAMPLE})
+
+    message_id: UUID
+    session_id: UUID
+    parent_id: UUID | None
+    role: str
+    content: str
+    status: str
+    message_order: int
+    backend: str | None
+    model: str | None
+    created_at: datetime
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    first_token_ms: int | None
+    latency_ms: int | None
+    metadata: dict[str, object]
+
+
+class HistoryBody(BaseModel):
+    session_id: UUID
+    history: list[MessageBody]
+
+
+class ChatBody(BaseModel):
+    """The plain answer, and the body of a stream's `completed`."""
+
+    response: str
+    query: str
+    audio_files: list[object]
+    audio_provided: bool
+    conversation_length: int
+    session_id: UUID
+    message_id: UUID
+    status: str
+    backend: str | None
+    model: str | None
+    metadata: dict[str, object]
+
+
+class AcceptedBody(BaseModel):
+    """The turn is stored and its reply has begun: follow it at `/api/sessions/{session_id}/events`."""
+
+    session_id: UUID
+    message_id: UUID
+    backend: str
+    model: str
+    question: MessageBody
+
+
+class SessionBody(BaseModel):
+    session_id: UUID
+    session_name: str
+    backend: str
+    model: str
+    created_at: datetime
+    updated_at: datetime
+    message_count: int
+    running: bool
+
+
+class SessionsBody(BaseModel):
+    sessions: list[SessionBody]
+    next: str | None = Field(description="Give it as `cursor` for the next page; null on the last")
+
+
+def message_body(message: Message) -> MessageBody:
+    figures = message.figures
+    return MessageBody(
+        message_id=message.message_id,
+        session_id=message.session_id,
+        parent_id=message.parent_id,
+        role=message.role,
+        content=message.content,
+        status=message.status,
+        message_order=message.message_order,
+        backend=message.backend,
+        model=message.model,
+        created_at=message.created_at.astimezone(UTC),
+        prompt_tokens=figures.prompt_tokens,
+        completion_tokens=figures.completion_tokens,
+        first_token_ms=figures.first_token_ms,
+        latency_ms=figures.latency_ms,
+        metadata=dict(message.metadata),
+    )
+
+
+def chat_body(question: Message, reply: Message, conversation_length: int) -> ChatBody:
+    audio = reply.metadata.get("audio_files")
+    audio_files = list(audio) if isinstance(audio, list | tuple) else []
+    return ChatBody(
+        response=reply.content,
+        query=question.content,
+        audio_files=audio_files,
+        audio_provided=bool(audio_files),
+        conversation_length=conversation_length,
+        session_id=reply.session_id,
+        message_id=reply.message_id,
+        status=reply.status,
+        backend=reply.backend,
+        model=reply.model,
+        metadata=dict(reply.metadata),
+    )
+
+
+def session_body(session: Session, *, running: bool) -> SessionBody:
+    return SessionBody(
+        session_id=session.session_id,
+        session_name=session.session_name,
+        backend=session.backend,
+        model=session.model,
+        created_at=session.created_at.astimezone(UTC),
+        updated_at=session.updated_at.astimezone(UTC),
+        message_count=session.message_count,
+        running=running,
+    )

@@ -1,0 +1,1 @@
+"""One turn from the question to the stored reply: service, live replies, prompt, titles."""

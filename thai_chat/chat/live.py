@@ -1,0 +1,329 @@
+"""Replies that outlive the page: each runs as its own task, is checkpointed, and can be followed by any number."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import traceback
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from contextlib import aclosing
+from datetime import UTC, datetime
+from typing import assert_never
+from uuid import UUID
+
+from thai_chat.chat.prompt import estimate_tokens
+from thai_chat.chat.text import storable
+from thai_chat.domain.errors import HistoryError, ThaiChatError
+from thai_chat.domain.events import (
+    Completed,
+    Delta,
+    Failed,
+    Finished,
+    LiveEvent,
+    Notice,
+    Reasoning,
+    Started,
+    StreamEvent,
+    Text,
+    Thought,
+    Usage,
+)
+from thai_chat.domain.messages import Checkpoint, Choice, Figures, FinishReply, JsonValue, Message, Status, Turn
+from thai_chat.domain.ports import History
+
+logger = logging.getLogger(__name__)
+
+CHECKPOINT_EVERY_S = 0.7
+SIGN_OF_LIFE_EVERY_S = 3.0
+"""How often a reply without new text is checkpointed, well within STALE_AFTER."""
+KEEP_FINISHED_S = 60.0
+"""For followers that come back after the end; later they read the stored message."""
+BEAT_EVERY_S = 12.0
+
+Source = Callable[["LiveReply"], AsyncGenerator[StreamEvent, None]]
+"""Makes the stream of a reply; it may annotate the reply (`metadata`) before the first event."""
+
+
+class LiveReply:
+    """One growing reply: an append-only log of events, numbered from 1, and those who wait for the next."""
+
+    def __init__(self, turn: Turn, choice: Choice, *, started_at_s: float) -> None:
+        self.turn = turn
+        self.choice = choice
+        self.metadata: dict[str, JsonValue] = {}
+        self.started_at_s = started_at_s
+        """`time.perf_counter()` when the question was taken; first-token and total times count from it."""
+        self.first_token_ms: int | None = None
+        self.usage = Usage(None, None)
+        self.ending: Status | None = None
+        """How it is to end when its task is cancelled; None while nobody has asked for that."""
+        self.task: asyncio.Task[None] | None = None
+        self.checkpointed_at_s = started_at_s
+        self.checkpointed_parts = 0
+        self._events: list[LiveEvent] = [
+            Started(turn.session.session_id, turn.reply.message_id, choice.backend, choice.model)
+        ]
+        self._text: list[str] = []
+        self._reasoning: list[str] = []
+        self._next: list[asyncio.Future[bool]] = []
+        self._end: list[asyncio.Future[bool]] = []
+
+    @property
+    def session_id(self) -> UUID:
+        return self.turn.session.session_id
+
+    @property
+    def reply_id(self) -> UUID:
+        return self.turn.reply.message_id
+
+    @property
+    def user_id(self) -> str:
+        return self.turn.session.user_id
+
+    @property
+    def text(self) -> str:
+        return storable("".join(self._text))
+
+    @property
+    def reasoning(self) -> str:
+        return storable("".join(self._reasoning))
+
+    @property
+    def parts(self) -> int:
+        """Grows with the text: tells whether there is something new to checkpoint."""
+        return len(self._text)
+
+    @property
+    def result(self) -> Completed | Failed | None:
+        """The last event once the reply is stored, None before."""
+        last = self._events[-1]
+        return last if isinstance(last, Completed | Failed) else None
+
+    def publish(self, event: LiveEvent) -> None:
+        self._events.append(event)
+        _wake(self._next)
+        if self.result:
+            _wake(self._end)
+
+    def receive(self, event: StreamEvent) -> None:
+        """Take in one event of the backend's stream."""
+        match event:
+            case Text(text):
+                self._note_first_token()
+                self._text.append(text)
+                self.publish(Delta(text))
+            case Reasoning(text):
+                self._note_first_token()
+                self._reasoning.append(text)
+                self.publish(Thought(text))
+            case Usage():
+                self.usage = event
+            case Notice():
+                self.publish(event)
+            case Finished(reason):
+                self.metadata["finish_reason"] = reason
+            case _:
+                assert_never(event)
+
+    def figures(self) -> Figures:
+        """As the server counted, else as estimated from the text; `metadata["tokens"]` says which."""
+        counted = self.usage.completion_tokens is not None
+        self.metadata["tokens"] = "exact" if counted else "estimated"
+        return Figures(
+            prompt_tokens=self.usage.prompt_tokens,
+            completion_tokens=self.usage.completion_tokens if counted else estimate_tokens(self.text),
+            first_token_ms=self.first_token_ms,
+            latency_ms=self._elapsed_ms(),
+        )
+
+    async def follow(self, after: int = 0, *, pace_s: float = 0.0) -> AsyncIterator[tuple[int, LiveEvent | None]]:
+        """Every event after number `after` with its number, to the end; texts that came together come joined.
+
+        After the first text a follower is woken every `pace_s` at most, by the end at once. None is a sign of life
+        after BEAT_EVERY_S without an event.
+        """
+        flowing = False
+        while True:
+            for number, event in self._joined(after):
+                after = number
+                flowing = flowing or isinstance(event, Delta)
+                yield number, event
+            if self.result and after >= len(self._events):
+                return
+            if flowing and pace_s:
+                await _wait(self._end, pace_s)
+            if after >= len(self._events) and not await _wait(self._next, BEAT_EVERY_S):
+                yield after, None
+
+    async def finished(self) -> Completed | Failed:
+        """Waits until the reply is stored."""
+        while (result := self.result) is None:
+            await _wait(self._end, BEAT_EVERY_S)
+        return result
+
+    def _joined(self, after: int) -> Iterator[tuple[int, LiveEvent]]:
+        texts: list[str] = []
+        for number, event in enumerate(self._events[after:], after + 1):
+            following = self._events[number] if number < len(self._events) else None
+            if isinstance(event, Delta | Thought):
+                texts.append(event.text)
+                if type(following) is not type(event):
+                    yield number, type(event)("".join(texts))
+                    texts = []
+            else:
+                yield number, event
+
+    def _note_first_token(self) -> None:
+        if self.first_token_ms is None:
+            self.first_token_ms = self._elapsed_ms()
+
+    def _elapsed_ms(self) -> int:
+        return round((time.perf_counter() - self.started_at_s) * 1000)
+
+
+class LiveReplies:
+    """The replies of this process. `start()` and `close()` once each; everything runs on one event loop."""
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+        self._by_session: dict[UUID, LiveReply] = {}
+        self._checkpointer: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._checkpointer = asyncio.create_task(self._checkpoint_forever(), name="checkpoints")
+
+    async def close(self) -> None:
+        """Ends every reply as interrupted and stores what there is of it."""
+        running = [reply for reply in self._by_session.values() if reply.task and not reply.task.done()]
+        for reply in running:
+            self._end(reply, Status.INTERRUPTED)
+        await asyncio.gather(*(reply.task for reply in running if reply.task), return_exceptions=True)
+        if self._checkpointer:
+            self._checkpointer.cancel()
+            await asyncio.gather(self._checkpointer, return_exceptions=True)
+
+    def run(self, reply: LiveReply, source: Source) -> None:
+        """Starts the reply's task. One reply a session: the history has made sure of that."""
+        self._by_session[reply.session_id] = reply
+        reply.task = asyncio.create_task(self._pump(reply, source), name=f"reply {reply.reply_id}")
+
+    def of_session(self, session_id: UUID) -> LiveReply | None:
+        """The reply that runs in the session, or that ended there less than KEEP_FINISHED_S ago."""
+        return self._by_session.get(session_id)
+
+    def sessions(self) -> set[UUID]:
+        """Those with a reply that still grows."""
+        return {session_id for session_id, reply in self._by_session.items() if reply.result is None}
+
+    def stop(self, reply: LiveReply) -> None:
+        """Ends the request to the model; the text so far is kept as stopped. Safe to call twice and too late."""
+        self._end(reply, Status.STOPPED)
+
+    def _end(self, reply: LiveReply, status: Status) -> None:
+        if reply.ending is None and reply.task and not reply.task.done():
+            reply.ending = status
+            reply.task.cancel()
+
+    async def _pump(self, reply: LiveReply, source: Source) -> None:
+        status, error = Status.COMPLETE, None
+        try:
+            async with aclosing(source(reply)) as stream:
+                async for event in stream:
+                    reply.receive(event)
+        except asyncio.CancelledError:
+            status = reply.ending or Status.INTERRUPTED
+        except ThaiChatError as exc:
+            status, error = Status.FAILED, exc
+            logger.info("reply %s failed: %s", reply.reply_id, exc.code)
+        except Exception as exc:  # noqa: BLE001 - the edge of a background task: nobody else would see it
+            status, error = Status.FAILED, ThaiChatError()
+            # Where it happened, without the exception's own words: they could hold somebody's text.
+            frames = "".join(traceback.format_tb(exc.__traceback__))
+            logger.error("reply %s failed unexpectedly: %s\n%s", reply.reply_id, type(exc).__name__, frames)
+        reply.ending = reply.ending or status
+        await self._finish(reply, status, error)
+
+    async def _finish(self, reply: LiveReply, status: Status, error: ThaiChatError | None) -> None:
+        """Stores the end, then tells it."""
+        figures = reply.figures()
+        if error:
+            reply.metadata["error"] = {"code": error.code, **error.params}
+        if reply.reasoning:
+            reply.metadata["reasoning"] = reply.reasoning
+        write = FinishReply(
+            session_id=reply.session_id,
+            reply_id=reply.reply_id,
+            content=reply.text,
+            status=status,
+            choice=reply.choice,
+            at=datetime.now(UTC),
+            figures=figures,
+            metadata=reply.metadata,
+        )
+        try:
+            message = await self._history.finish_reply(write)
+        except HistoryError as exc:
+            logger.error("reply %s could not be stored: %s", reply.reply_id, exc.code)
+            reply.publish(Failed(exc.code))
+        else:
+            reply.publish(_result(reply, message, error))
+        asyncio.get_running_loop().call_later(KEEP_FINISHED_S, self._forget, reply)
+
+    def _forget(self, reply: LiveReply) -> None:
+        if self._by_session.get(reply.session_id) is reply:
+            del self._by_session[reply.session_id]
+
+    async def _checkpoint_forever(self) -> None:
+        while True:
+            await asyncio.sleep(CHECKPOINT_EVERY_S)
+            due = [reply for reply in self._by_session.values() if reply.ending is None and _is_due(reply)]
+            if not due:
+                continue
+            now_s, at = time.perf_counter(), datetime.now(UTC)
+            writes = [
+                Checkpoint(session_id=reply.session_id, reply_id=reply.reply_id, content=reply.text, at=at)
+                for reply in due
+            ]
+            for reply in due:
+                reply.checkpointed_at_s, reply.checkpointed_parts = now_s, reply.parts
+            try:
+                await self._history.checkpoint(writes)
+            except HistoryError as exc:
+                logger.warning("%d replies could not be checkpointed: %s", len(writes), exc.code)
+
+
+def _is_due(reply: LiveReply) -> bool:
+    waited_s = time.perf_counter() - reply.checkpointed_at_s
+    return reply.parts > reply.checkpointed_parts or waited_s > SIGN_OF_LIFE_EVERY_S
+
+
+def _result(reply: LiveReply, message: Message, error: ThaiChatError | None) -> Completed | Failed:
+    if error:
+        return Failed(error.code, error.params)
+    return Completed(reply.turn.question, message, message.message_order)
+
+
+def _wake(waiting: list[asyncio.Future[bool]]) -> None:
+    for future in waiting:
+        _resolve(future, True)
+    waiting.clear()
+
+
+async def _wait(waiting: list[asyncio.Future[bool]], timeout_s: float) -> bool:
+    """True when woken, False after the time. Cheaper than asyncio.timeout, which a follower would pay at each step."""
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[bool] = loop.create_future()
+    waiting.append(future)
+    timer = loop.call_later(timeout_s, _resolve, future, False)
+    try:
+        return await future
+    finally:
+        timer.cancel()
+        if future in waiting:
+            waiting.remove(future)
+
+
+def _resolve(future: asyncio.Future[bool], woken: bool) -> None:
+    if not future.done():
+        future.set_result(woken)
