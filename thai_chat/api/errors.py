@@ -28,6 +28,7 @@ from thai_chat.domain.errors import (
     UnreadableText,
 )
 from thai_chat.domain.events import Failed
+from thai_chat.texts import Language
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +60,7 @@ def status_of(kind: type[ThaiChatError]) -> int:
     return next((status for known, status in _STATUS if issubclass(kind, known)), 500)
 
 
-def language_of(request: Request) -> str:
+def language_of(request: Request) -> Language:
     return texts.language_of(request.headers.get("accept-language", ""))
 
 
@@ -67,14 +68,14 @@ def response(error: ThaiChatError, request: Request) -> JSONResponse:
     headers = {}
     if isinstance(error, RateLimited) and "retry_after_s" in error.params:
         headers["Retry-After"] = str(round(float(error.params["retry_after_s"])))
-    message = texts.text(error.code, language_of(request), **error.params)
+    message = texts.text(error.code, language_of(request), error.params)
     return JSONResponse({"error": {"code": error.code, "message": message}}, status_of(type(error)), headers)
 
 
 def failed(result: Failed, request: Request) -> JSONResponse:
     """A reply that ended in an error: question and part are stored."""
     kind = _KINDS.get(result.code, ThaiChatError)
-    message = texts.text(result.code, language_of(request), **result.params)
+    message = texts.text(result.code, language_of(request), result.params)
     return JSONResponse({"error": {"code": result.code, "message": message}}, status_of(kind))
 
 

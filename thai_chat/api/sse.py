@@ -17,6 +17,7 @@ from thai_chat.api.schemas import chat_body
 from thai_chat.chat.live import LiveReply
 from thai_chat.domain.errors import InvalidCursor
 from thai_chat.domain.events import Completed, Delta, Failed, LiveEvent, Notice, Started, Thought
+from thai_chat.texts import Language
 
 PACE_S = 0.08
 """Followers are woken by the time, not by the token."""
@@ -31,11 +32,11 @@ def number_of(position: str, reply: LiveReply) -> int:
     return int(number) if reply_id in ("", reply.reply_id.hex) else 0
 
 
-def stream(reply: LiveReply, *, after: int, language: str) -> StreamingResponse:
+def stream(reply: LiveReply, *, after: int, language: Language) -> StreamingResponse:
     return StreamingResponse(_frames(reply, after, language), media_type="text/event-stream", headers=_HEADERS)
 
 
-async def _frames(reply: LiveReply, after: int, language: str) -> AsyncIterator[bytes]:
+async def _frames(reply: LiveReply, after: int, language: Language) -> AsyncIterator[bytes]:
     prefix = f"id: {reply.reply_id.hex}."
     async for number, event in reply.follow(after, pace_s=PACE_S):
         if event is None:
@@ -45,7 +46,7 @@ async def _frames(reply: LiveReply, after: int, language: str) -> AsyncIterator[
         yield f"{prefix}{number}\nevent: {name}\ndata: ".encode() + orjson.dumps(body) + b"\n\n"
 
 
-def _body(event: LiveEvent, language: str) -> tuple[str, object]:
+def _body(event: LiveEvent, language: Language) -> tuple[str, object]:
     match event:
         case Delta(text):
             return "delta", {"text": text}
@@ -59,9 +60,9 @@ def _body(event: LiveEvent, language: str) -> tuple[str, object]:
                 "model": event.model,
             }
         case Notice():
-            return "notice", {"code": event.code, "message": texts.text(event.code, language, **event.params)}
+            return "notice", {"code": event.code, "message": texts.text(event.code, language, event.params)}
         case Failed():
-            return "error", {"code": event.code, "message": texts.text(event.code, language, **event.params)}
+            return "error", {"code": event.code, "message": texts.text(event.code, language, event.params)}
         case Completed():
             body = chat_body(event.question, event.reply, event.conversation_length)
             return "completed", body.model_dump(mode="json")
