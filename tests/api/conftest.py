@@ -1,0 +1,69 @@
+"""The API over real sockets: uvicorn, the chat service, a history in memory, and the stand-in as vLLM."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import httpx
+import pytest
+import uvicorn
+from thai_chat.history.memory import MemoryHistory
+from thai_chat.routing.router import Router
+
+from tests.standins.openai_server import OpenAIStandin
+from tests.standins.script import Script, thai_tokens
+from thai_chat.api.app import build_app
+from thai_chat.backends.factory import build_backends
+from thai_chat.chat.service import ChatService
+from thai_chat.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    http: httpx.AsyncClient
+    standin: OpenAIStandin
+    service: ChatService
+    history: MemoryHistory
+
+
+@pytest.fixture
+async def standin() -> AsyncIterator[OpenAIStandin]:
+    async with OpenAIStandin(
+        models={"thai-model": 8192, "other-model": 4096}, script=Script(tokens=thai_tokens(30), delay_ms=1)
+    ) as server:
+        yield server
+
+
+@pytest.fixture
+async def chat(standin: OpenAIStandin) -> AsyncIterator[Chat]:
+    settings = Settings(vllm_base_url=standin.base_url, ollama_host=None)
+    history = MemoryHistory()
+    router = Router(build_backends(settings), settings)
+    await router.start()
+    service = ChatService(history, router, max_history_messages=settings.max_history_messages)
+    service.start()
+    try:
+        async with serving(service) as http:
+            yield Chat(http, standin, service, history)
+    finally:
+        await service.close()
+        await router.close()
+
+
+@asynccontextmanager
+async def serving(service: ChatService) -> AsyncIterator[httpx.AsyncClient]:
+    config = uvicorn.Config(build_app(service), port=0, log_config=None, lifespan="off", timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
+    running = asyncio.create_task(server.serve())
+    while not server.started:  # noqa: ASYNC110 - uvicorn offers nothing to wait on
+        await asyncio.sleep(0.005)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20) as http:
+            yield http
+    finally:
+        server.should_exit = True
+        await running

@@ -1,0 +1,28 @@
+"""`/healthz`, `/readyz` and `/api/models`."""
+
+from __future__ import annotations
+
+from tests.api.conftest import Chat
+
+
+async def test_the_process_says_that_it_lives(chat: Chat) -> None:
+    assert (await chat.http.get("/healthz")).json() == {"status": "ok"}
+
+
+async def test_readiness_names_the_database_and_every_backend(chat: Chat) -> None:
+    body = (await chat.http.get("/readyz")).json()
+    assert body["status"] == "degraded"
+    assert body["database"]["state"] == "memory"
+    assert body["backends"]["vllm"] == {"state": "up", "models": ["thai-model", "other-model"]}
+    assert body["backends"]["openai"] == {"state": "not_configured", "models": []}
+    assert set(body["backends"]) == {"vllm", "ollama", "openai", "llamacpp"}
+
+
+async def test_models_are_listed_live_with_their_context_windows(chat: Chat) -> None:
+    models = (await chat.http.get("/api/models")).json()["models"]
+    assert {"backend": "vllm", "model": "thai-model", "context_window": 8192} in models
+
+
+async def test_the_api_describes_itself(chat: Chat) -> None:
+    paths = (await chat.http.get("/openapi.json")).json()["paths"]
+    assert {"/chat", "/readyz", "/api/sessions/{session_id}/events"} <= set(paths)
