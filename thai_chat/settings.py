@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import io
 import ipaddress
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from dotenv import dotenv_values
 from pydantic import (
@@ -58,10 +59,10 @@ class Settings(BaseModel):
         None, description="PostgreSQL to use; empty: POSTGRES_HOST, else the embedded server"
     )
     postgres_host: Optional = Field(None, description="Server by its parts, used when DATABASE_URL is empty")
-    postgres_port: int = Field(5432, ge=1, le=65535, description="")
-    postgres_db: str = Field("thai_chat", description="")
-    postgres_user: str = Field("thai_chat", description="")
-    postgres_password: OptionalSecret = Field(None, description="")
+    postgres_port: int = Field(5432, ge=1, le=65535, description="Port of that server")
+    postgres_db: str = Field("thai_chat", description="Name of the database there")
+    postgres_user: str = Field("thai_chat", description="Its user")
+    postgres_password: OptionalSecret = Field(None, description="That user's password")
 
     vllm_base_url: Optional = Field(None, description="vLLM's OpenAI-compatible address, e.g. http://127.0.0.1:8000/v1")
     vllm_api_key: OptionalSecret = Field(None, description="Only when vLLM was started with --api-key")
@@ -131,6 +132,20 @@ class Settings(BaseModel):
         except ValueError:
             return False
 
+    @property
+    def database_address(self) -> SecretStr | None:
+        """The server that DATABASE_URL or POSTGRES_HOST names, as one address; None means the embedded one."""
+        if self.database_url:
+            return SecretStr(self.database_url.get_secret_value().replace("postgres://", "postgresql://", 1))
+        if not self.postgres_host:
+            return None
+        user = quote(self.postgres_user, safe="")
+        if self.postgres_password:
+            user += f":{quote(self.postgres_password.get_secret_value(), safe='')}"
+        # As a query, because a host may also be the folder of a socket.
+        place = urlencode({"host": self.postgres_host, "port": self.postgres_port})
+        return SecretStr(f"postgresql://{user}@/{quote(self.postgres_db, safe='')}?{place}")
+
 
 def names() -> tuple[str, ...]:
     """Every setting as it is written in the environment."""
@@ -164,7 +179,8 @@ def _read_env_file(env_file: Path) -> dict[str, str]:
     if not env_file.exists():
         return {}
     try:
-        found = dotenv_values(env_file, encoding="utf-8")
+        # Read here, since dotenv takes a folder for an empty file. A BOM is what Windows' Notepad begins a file with.
+        found = dotenv_values(stream=io.StringIO(env_file.read_text("utf-8-sig")))
     except (OSError, UnicodeDecodeError) as exc:
         reason = exc.strerror if isinstance(exc, OSError) else "it is not UTF-8 text"
         raise SettingsError(f"{env_file} can't be read: {reason}. Correct it or move it away.") from exc

@@ -80,6 +80,19 @@ class BackendState(StrEnum):
     NOT_CONFIGURED = "not_configured"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackendChoices:
+    """A backend as it is offered; those that are down or not configured are shown too, marked."""
+
+    name: str
+    state: BackendState
+    models: Sequence[ModelInfo] = ()
+    """The last list that the server gave."""
+    default_model: str | None = None
+    error_code: str | None = None
+    """Why it is not up; its text is in `thai_chat.texts`."""
+
+
 class DatabaseState(StrEnum):
     POSTGRESQL = "postgresql"
     MEMORY = "memory"

@@ -1,0 +1,154 @@
+#!/usr/bin/env bash
+# The one command for everything: ./manage.sh help
+set -euo pipefail
+
+CALLED_FROM=$PWD
+cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")"
+# shellcheck source=scripts/terminal.sh
+source scripts/terminal.sh
+# shellcheck source=scripts/debian.sh
+source scripts/debian.sh
+# shellcheck source=scripts/environment.sh
+source scripts/environment.sh
+
+# The browser, its fonts and the servers that the tests start themselves, never as services.
+TEST_PACKAGES='chromium fonts-thai-tlwg fonts-noto-core postgresql redis-server'
+
+show_help() {
+    cat <<'HELP'
+Thai Chat
+
+  ./manage.sh chat-web-db         start the page on http://127.0.0.1:7862; installs what is missing, Ctrl-C stops it
+  ./manage.sh test [ARGS]         install what the tests need and run them all; ARGS go to pytest
+
+  ./manage.sh setup               make .venv and install into it, without starting anything
+  ./manage.sh setup-postgres      install and prepare a PostgreSQL server on this machine and write .env
+  ./manage.sh doctor              find what is wrong and say how to correct it
+  ./manage.sh status              the database, its schema, what it holds and what waits
+  ./manage.sh migrate             bring the database's schema up to date (chat-web-db does it too)
+  ./manage.sh backup [FILE]       copy every chat into one file; default: a new one in DATA_DIR/backups
+  ./manage.sh restore FILE [--replace]
+                                  put a backup into an empty database; --replace: also into one that has chats,
+                                  which are backed up before
+
+  ./manage.sh check               lint, formatting, types and the architecture test
+  ./manage.sh bench [NAME ARGS]   measure the speed; docs/performance.md has the method
+  ./manage.sh help                this
+
+Settings: .env.example has them all. More: README.md, docs/operations.md.
+HELP
+}
+
+chat() { "$VENV_PYTHON" -m thai_chat "$@"; }
+
+# A path as the caller meant it, who may have been in another folder.
+from_caller() {
+    case $1 in
+        /*) printf '%s' "$1" ;;
+        *) printf '%s/%s' "$CALLED_FROM" "$1" ;;
+    esac
+}
+
+# Before a first installation of minutes; later starts check it themselves, at once and with every setting.
+require_free_port() {
+    local python
+    [ ! -x "$VENV_PYTHON" ] && [ ! -e .env ] || return 0
+    python=$(find_python)
+    "$python" - "${HOST:-127.0.0.1}" "${PORT:-7862}" <<'PYTHON' || fail "Port ${PORT:-7862} is taken by another program: stop it, or choose another: PORT=7863 ./manage.sh chat-web-db"
+import errno, socket, sys
+try:
+    probe = socket.socket(socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET)
+    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    probe.bind((sys.argv[1], int(sys.argv[2])))
+except OSError as error:
+    sys.exit(error.errno == errno.EADDRINUSE)
+except (OverflowError, ValueError):
+    pass
+PYTHON
+}
+
+ensure_test_packages() {
+    local missing
+    if has_apt; then
+        # shellcheck disable=SC2086 # several packages
+        missing=$(missing_packages $TEST_PACKAGES)
+        [ -z "$missing" ] && return
+        may_be_root || fail "The tests need Debian packages: run 'sudo apt-get install --no-install-recommends $missing' and start again."
+        # shellcheck disable=SC2086
+        install_packages .venv/apt.log $missing
+        return
+    fi
+    for missing in chromium postgres redis-server; do
+        command -v "$missing" >/dev/null || fail "The tests need $missing (and Thai fonts) on the PATH: install it and start again."
+    done
+}
+
+run_checks() {
+    ensure_dev
+    .venv/bin/python -m ruff check .
+    .venv/bin/python -m ruff format --check .
+    .venv/bin/python -m mypy
+    .venv/bin/python -m pytest -q tests/test_architecture.py
+}
+
+main() {
+    local verb=${1:-help}
+    [ $# -eq 0 ] || shift
+    case $verb in
+        chat-web-db)
+            require_free_port
+            ensure_runtime
+            exec "$VENV_PYTHON" -m thai_chat serve
+            ;;
+        setup)
+            ensure_runtime
+            step 'Everything is installed; ./manage.sh chat-web-db starts the page.'
+            ;;
+        setup-postgres)
+            ensure_runtime
+            exec scripts/setup_postgres.sh "$@"
+            ;;
+        migrate | status | doctor)
+            ensure_runtime
+            chat "$verb" "$@"
+            ;;
+        backup)
+            ensure_runtime
+            if [ $# -gt 0 ]; then chat backup "$(from_caller "$1")"; else chat backup; fi
+            ;;
+        restore)
+            ensure_runtime
+            [ $# -gt 0 ] || fail 'Which file? ./manage.sh restore FILE [--replace]'
+            local arguments=() argument
+            for argument in "$@"; do
+                case $argument in
+                    --*) arguments+=("$argument") ;;
+                    *) arguments+=("$(from_caller "$argument")") ;;
+                esac
+            done
+            chat restore "${arguments[@]}"
+            ;;
+        check)
+            run_checks
+            ;;
+        test)
+            ensure_dev
+            ensure_test_packages
+            exec .venv/bin/python -m pytest "$@"
+            ;;
+        bench)
+            ensure_dev
+            exec "$VENV_PYTHON" -m scripts.bench "$@"
+            ;;
+        help | -h | --help)
+            show_help
+            ;;
+        *)
+            printf 'thai-chat: there is no command "%s"\n\n' "$verb" >&2
+            show_help >&2
+            exit 2
+            ;;
+    esac
+}
+
+main "$@"

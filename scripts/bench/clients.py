@@ -1,0 +1,125 @@
+"""Load clients of the benchmarks: bare aiohttp, so that what is measured is the server."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import aiohttp
+import orjson
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    first_token_s: float
+    total_s: float
+    chars: int
+
+
+async def events_of(response: aiohttp.ClientResponse) -> AsyncIterator[tuple[str, bytes]]:
+    """Names and payloads of a server-sent event stream."""
+    name = "message"
+    async for line in response.content:
+        if line.startswith(b"event:"):
+            name = line[6:].strip().decode()
+        elif line.startswith(b"data:"):
+            yield name, line[5:].strip()
+            name = "message"
+
+
+async def upstream(http: aiohttp.ClientSession, base_url: str, model: str) -> Timing:
+    """The limit: the same stream read straight from the model server."""
+    began, first, chars = time.perf_counter(), 0.0, 0
+    body = {"model": model, "stream": True, "messages": [{"role": "user", "content": "สวัสดี"}]}
+    async with http.post(f"{base_url}/chat/completions", json=body) as response:
+        async for _, payload in events_of(response):
+            if payload == b"[DONE]":
+                break
+            choices = orjson.loads(payload)["choices"]
+            text = choices[0]["delta"].get("content") if choices else None
+            if text:
+                first = first or time.perf_counter() - began
+                chars += len(text)
+    return Timing(first, time.perf_counter() - began, chars)
+
+
+async def post_chat(http: aiohttp.ClientSession, base_url: str, model: str) -> Timing:
+    """`POST /chat` with stream."""
+    began = time.perf_counter()
+    body = {"query": "สวัสดี", "backend": "vllm", "model": model, "stream": True}
+    async with http.post(f"{base_url}/chat", json=body) as response:
+        response.raise_for_status()
+        return await _read_reply(response, began)
+
+
+async def page_turn(http: aiohttp.ClientSession, base_url: str, model: str) -> Timing:
+    """What the page does for a turn: the question, the reply's events, then Gradio's event that shows the history."""
+    began, session_id = time.perf_counter(), str(uuid.uuid4())
+    body = {"query": "สวัสดี", "backend": "vllm", "model": model, "idempotency_key": uuid.uuid4().hex}
+    turns = f"{base_url}/api/sessions/{session_id}/messages"
+    async with http.post(turns, json=body, headers={"Prefer": "respond-async"}) as response:
+        response.raise_for_status()
+        message_id = (await response.json())["message_id"]
+    events = f"{base_url}/api/sessions/{session_id}/events"
+    async with http.get(events, params={"message_id": message_id}) as response:
+        reply = await _read_reply(response, began)
+    await finish_on_page(http, base_url, session_id, message_id)
+    return Timing(reply.first_token_s, time.perf_counter() - began, reply.chars)
+
+
+async def finish_on_page(http: aiohttp.ClientSession, base_url: str, session_id: str, message_id: str) -> None:
+    """Runs the page's `finished` event as the browser does, to its end."""
+    config = await page_config(http, base_url)
+    joined = {
+        "data": [session_id],
+        "fn_index": config.finished_fn,
+        "session_hash": uuid.uuid4().hex[:11],
+        "event_data": {"sid": session_id, "message_id": message_id},
+        "trigger_id": config.live_id,
+    }
+    async with http.post(f"{base_url}/gradio_api/queue/join", json=joined) as response:
+        response.raise_for_status()
+    data = f"{base_url}/gradio_api/queue/data"
+    async with http.get(data, params={"session_hash": joined["session_hash"]}) as response:
+        async for _, payload in events_of(response):
+            message = orjson.loads(payload)
+            if message["msg"] == "process_completed":
+                if not message["success"]:
+                    raise RuntimeError("the page's finished event failed")
+                return
+    raise RuntimeError("the page's event stream ended early")
+
+
+@dataclass(frozen=True, slots=True)
+class PageConfig:
+    finished_fn: int
+    live_id: int
+
+
+_configs: dict[str, PageConfig] = {}
+
+
+async def page_config(http: aiohttp.ClientSession, base_url: str) -> PageConfig:
+    """Where Gradio put the event; read once, as a browser has it from its page load."""
+    if base_url not in _configs:
+        async with http.get(f"{base_url}/config") as response:
+            config = await response.json()
+        finished = next(d for d in config["dependencies"] if d["api_name"] == "finished")
+        live = next(c["id"] for c in config["components"] if c["props"].get("elem_id") == "live")
+        _configs[base_url] = PageConfig(finished["id"], live)
+    return _configs[base_url]
+
+
+async def _read_reply(response: aiohttp.ClientResponse, began: float) -> Timing:
+    first, chars = 0.0, 0
+    async for name, payload in events_of(response):
+        if name == "delta":
+            first = first or time.perf_counter() - began
+            chars += len(orjson.loads(payload)["text"])
+        elif name == "completed":
+            return Timing(first, time.perf_counter() - began, chars)
+        elif name == "error":
+            raise RuntimeError(f"the reply failed: {orjson.loads(payload)['code']}")
+    raise RuntimeError("the reply's events ended early")

@@ -1,0 +1,203 @@
+"""Checks that a PostgreSQL server can keep the chats: from the connection to a turn written and read back.
+
+Usage: python3 scripts/test_postgres_integration.py [URL]. Without URL: the database that .env names, else the embedded
+one. It works in a schema of its own, which it removes, so it may be run beside a Thai Chat that is in use.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+
+# The system's python3 has none of the packages; those of .venv do.
+if Path(sys.prefix) != VENV and (VENV / "bin" / "python").exists():
+    os.execv(VENV / "bin" / "python", [str(VENV / "bin" / "python"), *sys.argv])
+sys.path.insert(0, str(ROOT))
+
+try:
+    import asyncio
+    import statistics
+    import time
+    from collections.abc import Callable, Iterator
+    from contextlib import closing, contextmanager
+    from datetime import UTC, datetime
+    from urllib.parse import quote
+
+    import psycopg2
+    from psycopg2 import errors, sql
+    from psycopg2.extensions import connection as Connection
+    from uuid_utils.compat import uuid7
+
+    from thai_chat import settings
+    from thai_chat.commands import database
+    from thai_chat.domain.errors import ThaiChatError
+    from thai_chat.domain.messages import BeginTurn, Checkpoint, Choice, FinishReply, Status
+    from thai_chat.history import probe, upkeep
+    from thai_chat.history.connections import Database
+    from thai_chat.history.postgres import PostgresHistory
+except ModuleNotFoundError as missing:
+    sys.exit(f"thai-chat: the package {missing.name} is missing here: run ./manage.sh setup first, then this again.")
+
+OLDEST = 13
+COMMITS = 50
+CHOICE = Choice("check", "check")
+QUESTION = "ข้าวมันไก่ร้านไหนอร่อย? น้ำจิ้มเผ็ด ๆ 🍚🌶️ (chicken rice, <b>&amp;</b>, \\ ' \" \t\n บรรทัดสอง)"
+REPLY = "ลองร้านแถวประตูน้ำครับ 👨‍👩‍👧 " * 50
+
+
+class Problem(Exception):
+    """What is wrong, and what to do."""
+
+
+def main() -> int:
+    if len(sys.argv) > 2 or sys.argv[1:] in (["-h"], ["--help"]):
+        print(__doc__)
+        return 2
+    os.chdir(ROOT)
+    try:
+        with address() as where:
+            check(where)
+    except (Problem, ThaiChatError) as problem:
+        print(f"FAIL {problem}")
+        return 1
+    except psycopg2.Error as error:
+        print(f"FAIL {probe.said(error)}")
+        return 1
+    print("PostgreSQL works for Thai Chat.")
+    return 0
+
+
+@contextmanager
+def address() -> Iterator[str]:
+    if len(sys.argv) == 2:
+        yield sys.argv[1].replace("postgres://", "postgresql://", 1)
+    else:
+        with database.opened(settings.load(), print) as where:
+            yield where
+
+
+def check(where: str) -> None:
+    begun = time.perf_counter()
+    facts = probe.ask(where)
+    passed(f"connects to {probe.place(where)} in {(time.perf_counter() - begun) * 1000:.0f} ms")
+    require(int(facts.version.split(".")[0]) >= OLDEST, f"PostgreSQL {facts.version} is too old: use {OLDEST} or newer")
+    passed(f"is PostgreSQL {facts.version}")
+    require(not facts.is_read_only, "it is a read-only standby: name the primary")
+    require(facts.encoding == "UTF8", f"the database's encoding is {facts.encoding}: make one with ENCODING 'UTF8'")
+    require(
+        facts.ctype not in ("C", "POSIX"),
+        f"the database's locale is {facts.ctype}, which knows no Thai letters: make one with "
+        "TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8'",
+    )
+    passed(f"stores UTF-8 and knows Thai letters (locale {facts.ctype})")
+    with own_schema(where) as inside:
+        upkeep.migrate(inside)
+        passed("may make the tables")
+        asyncio.run(turn(inside))
+        passed("a turn in Thai, with emoji, comes back as it was written")
+        refuses(inside)
+        passed("refuses what does not fit together")
+        passed(f"commits in {commit_ms(inside):.1f} ms (median of {COMMITS})")
+
+
+@contextmanager
+def own_schema(where: str) -> Iterator[str]:
+    """The same database with all that is made in it going into a new schema, which is removed at the end."""
+    name = f"thai_chat_check_{os.getpid()}"
+    with closing(probe.connect(where)) as connection:
+        connection.autocommit = True
+        try:
+            run(connection, sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(name)))
+        except errors.InsufficientPrivilege as exc:
+            user = connection.info.user
+            raise Problem(
+                f"the user {user} may not make a schema: GRANT CREATE ON DATABASE {connection.info.dbname} TO {user}"
+            ) from exc
+        try:
+            separator = "&" if "?" in where else "?"
+            yield f"{where}{separator}options={quote(f'-csearch_path={name}', safe='')}"
+        finally:
+            run(connection, sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(name)))
+
+
+async def turn(where: str) -> None:
+    """What the application does for one question, by its own code."""
+    history = PostgresHistory(Database(where))
+    begin = BeginTurn(
+        session_id=uuid7(),
+        user_id="check",
+        session_name="ข้าวมันไก่",
+        question_id=uuid7(),
+        question=QUESTION,
+        reply_id=uuid7(),
+        choice=CHOICE,
+        at=datetime.now(UTC),
+    )
+    try:
+        await history.begin_turn(begin)
+        at = datetime.now(UTC)
+        half = REPLY[: len(REPLY) // 2]
+        await history.checkpoint(
+            [Checkpoint(session_id=begin.session_id, reply_id=begin.reply_id, content=half, at=at)]
+        )
+        await history.finish_reply(
+            FinishReply(
+                session_id=begin.session_id,
+                reply_id=begin.reply_id,
+                content=REPLY,
+                status=Status.COMPLETE,
+                choice=CHOICE,
+                at=at,
+            )
+        )
+        messages = await history.messages(begin.session_id, "check", limit=10)
+        kept = [message.content for message in messages]
+        require(kept == [QUESTION, REPLY], "what was read is not what was written: do not use this server")
+    finally:
+        await history.close()
+
+
+def refuses(where: str) -> None:
+    with closing(probe.connect(where)) as connection, connection, connection.cursor() as cursor:
+        try:
+            cursor.execute("UPDATE chat_messages SET status = 'nonsense'")
+        except errors.CheckViolation:
+            connection.rollback()
+        else:
+            raise Problem("constraints are not enforced: do not use this server")
+
+
+def commit_ms(where: str) -> float:
+    with closing(probe.connect(where)) as connection:
+        connection.autocommit = True
+        return statistics.median(
+            timed_ms(lambda: run(connection, "UPDATE chat_sessions SET updated_at = now()")) for _ in range(COMMITS)
+        )
+
+
+def timed_ms(action: Callable[[], None]) -> float:
+    begun = time.perf_counter()
+    action()
+    return (time.perf_counter() - begun) * 1000
+
+
+def run(connection: Connection, statement: str | sql.Composed) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def require(holds: bool, problem: str) -> None:
+    if not holds:
+        raise Problem(problem)
+
+
+def passed(line: str) -> None:
+    print(f"ok   {line}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

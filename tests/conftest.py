@@ -1,0 +1,41 @@
+"""PostgreSQL for every test that asks: one server for the whole run, and a network in front of it that can fail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.postgres_servers import PostgresServer, Proxy, installations, serving
+from thai_chat.history import schema
+from thai_chat.history.connections import Database
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A running server, shared by all tests: what they do with it as a whole they undo."""
+    with serving(next(iter(installations().values()))) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def database_name(postgres: PostgresServer) -> str:
+    """A database with the schema, shared by all tests: each uses users and sessions of its own."""
+    name = postgres.new_database()
+    database = Database(postgres.address(name))
+    schema.migrate(database.engine)
+    database.engine.dispose()
+    return name
+
+
+@pytest.fixture
+def database_url(postgres: PostgresServer, database_name: str) -> str:
+    return postgres.address(database_name)
+
+
+@pytest.fixture
+def proxy(postgres: PostgresServer) -> Iterator[Proxy]:
+    """Use it with `postgres.address(name, port=proxy.port)`."""
+    proxy = Proxy(postgres.port)
+    yield proxy
+    proxy.close()

@@ -1,0 +1,298 @@
+"""What every backend does, whatever it speaks: stand-ins over real HTTP, and the real llama.cpp with the demo model."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.standins.ollama_server import OllamaStandin
+from tests.standins.openai_server import OpenAIStandin
+from tests.standins.replies import ask, request, text_of
+from tests.standins.script import Script, thai_tokens
+from tests.standins.server import Standin
+from thai_chat.backends.llamacpp import DEMO_MODEL, LlamaCppBackend, demo_model_path
+from thai_chat.backends.ollama import OllamaBackend
+from thai_chat.backends.openai import OpenAIBackend
+from thai_chat.backends.vllm import VLLMBackend
+from thai_chat.domain.errors import BackendLoading, BackendUnreachable, ModelNotFound, ReplyCut
+from thai_chat.domain.events import Finished, Notice, Reasoning, Text, Usage
+from thai_chat.domain.ports import Backend, ModelInfo
+
+SLOW = Script(tokens=thai_tokens(10_000), delay_ms=5)
+NOWHERE = "http://127.0.0.1:9"
+
+MAKERS: dict[str, tuple[type[Standin], Callable[[str], Backend]]] = {
+    "vllm": (OpenAIStandin, lambda address: VLLMBackend(f"{address}/v1")),
+    "openai": (OpenAIStandin, lambda address: OpenAIBackend(f"{address}/v1", api_key="sk-test")),
+    "ollama": (OllamaStandin, lambda address: OllamaBackend(address)),
+}
+
+
+@asynccontextmanager
+async def standing(name: str) -> AsyncIterator[tuple[Standin, Backend]]:
+    kind, make = MAKERS[name]
+    async with kind(models={"standin": 8192, "other": 4096}) as standin:
+        backend = make(standin.address)
+        try:
+            yield standin, backend
+        finally:
+            await backend.close()
+
+
+@asynccontextmanager
+async def demo(tmp_path: Path) -> AsyncIterator[LlamaCppBackend]:
+    path = demo_model_path()
+    assert path is not None
+    backend = LlamaCppBackend(path, model=DEMO_MODEL, demo=True, log_file=tmp_path / "llamacpp.log")
+    try:
+        yield backend
+    finally:
+        await backend.close()
+
+
+async def loaded(backend: LlamaCppBackend) -> list[ModelInfo]:
+    while True:
+        try:
+            return list(await backend.models())
+        except BackendLoading:
+            await asyncio.sleep(0.05)
+
+
+each = pytest.mark.parametrize("name", MAKERS)
+
+
+@each
+async def test_a_reply_comes_whole_and_ends_with_finished(name: str) -> None:
+    async with standing(name) as (standin, backend):
+        events = await ask(backend, request("standin", "สวัสดีครับ"))
+        assert text_of(events) == standin.script.text == standin.seen[0].text_sent
+        assert [type(event) for event in events[-2:]] == [Usage, Finished]
+        assert events[-1] == Finished("stop")
+        assert sum(isinstance(event, Finished) for event in events) == 1
+
+
+@each
+async def test_the_token_counts_are_the_servers(name: str) -> None:
+    async with standing(name) as (standin, backend):
+        events = await ask(backend, request("standin", "กขคงจฉ"))
+        counts = [event for event in events if isinstance(event, Usage)][-1]
+        assert counts == Usage(prompt_tokens=3, completion_tokens=len(standin.script.tokens))
+
+
+@each
+async def test_the_models_are_listed_as_the_server_has_them_now(name: str) -> None:
+    async with standing(name) as (standin, backend):
+        assert {info.model for info in await backend.models()} == {"standin", "other"}
+        standin.models["typhoon2-8b"] = 8192
+        assert "typhoon2-8b" in {info.model for info in await backend.models()}
+
+
+@each
+async def test_the_whole_conversation_is_sent_in_order(name: str) -> None:
+    async with standing(name) as (standin, backend):
+        await ask(backend, request("standin", "ชื่ออะไร", earlier=(("user", "สวัสดี 👋"), ("assistant", "สวัสดีค่ะ"))))
+        sent = [(message["role"], message["content"]) for message in standin.seen[0].body["messages"]]
+        assert sent == [("user", "สวัสดี 👋"), ("assistant", "สวัสดีค่ะ"), ("user", "ชื่ออะไร")]
+
+
+@each
+async def test_closing_the_stream_ends_the_request_to_the_server(name: str) -> None:
+    async with standing(name) as (standin, backend):
+        standin.script = SLOW
+        async with aclosing(backend.stream(request("standin"))) as events:
+            async for event in events:
+                if isinstance(event, Text):
+                    break
+        await standin.until(lambda: standin.running == 0)
+        assert standin.seen[0].left
+
+
+@each
+async def test_cancelling_the_task_ends_the_request_to_the_server(name: str) -> None:
+    async with standing(name) as (standin, backend):
+        standin.script = SLOW
+        task = asyncio.create_task(ask(backend, request("standin")))
+        await standin.until(lambda: bool(standin.seen) and standin.seen[0].pieces_sent > 3)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await standin.until(lambda: standin.running == 0)
+        assert standin.seen[0].left
+
+
+@each
+async def test_cancelling_before_the_first_token_ends_the_request_to_the_server(name: str) -> None:
+    async with standing(name) as (standin, backend):
+        standin.script = Script(fault="silence")
+        task = asyncio.create_task(ask(backend, request("standin")))
+        await standin.until(lambda: standin.running == 1)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await standin.until(lambda: standin.running == 0)
+
+
+@each
+async def test_replies_at_the_same_time_do_not_mix(name: str) -> None:
+    async with standing(name) as (standin, backend):
+        scripts = {f"model-{at}": Script(tokens=thai_tokens(30 + at), delay_ms=1) for at in range(30)}
+        standin.scripts |= scripts
+        standin.models |= dict.fromkeys(scripts, 4096)
+        replies = await asyncio.gather(*(ask(backend, request(model)) for model in scripts))
+        assert [text_of(events) for events in replies] == [script.text for script in scripts.values()]
+
+
+@each
+async def test_an_unknown_model_is_not_found(name: str) -> None:
+    async with standing(name) as (_, backend):
+        with pytest.raises(ModelNotFound) as caught:
+            await ask(backend, request("gone"))
+        assert caught.value.params == {"backend": name, "model": "gone"}
+
+
+@each
+async def test_a_server_that_is_not_there_is_unreachable(name: str) -> None:
+    backend = MAKERS[name][1](NOWHERE)
+    with pytest.raises(BackendUnreachable) as caught:
+        await ask(backend, request("standin"))
+    assert type(caught.value) is BackendUnreachable
+    assert caught.value.params == {"backend": name, "model": "standin"}
+    with pytest.raises(BackendUnreachable):
+        await backend.models()
+    await backend.close()
+
+
+@each
+async def test_a_connection_closed_without_an_answer_is_unreachable_and_no_time_out(name: str) -> None:
+    async with standing(name) as (standin, backend):
+        standin.script = Script(fault="close")
+        with pytest.raises(BackendUnreachable) as caught:
+            await ask(backend, request("standin"))
+        assert type(caught.value) is BackendUnreachable
+
+
+@each
+@pytest.mark.parametrize("fault", ["drop", "end"])
+async def test_a_reply_that_breaks_off_is_cut_and_what_came_is_there(name: str, fault: str) -> None:
+    async with standing(name) as (standin, backend):
+        standin.script = Script(fault="drop" if fault == "drop" else "end", fault_after=7)
+        events: list[object] = []
+        with pytest.raises(ReplyCut) as caught:
+            await ask(backend, request("standin"), into=events)
+        assert "".join(event.text for event in events if isinstance(event, Text)) == standin.seen[0].text_sent
+        assert caught.value.params["backend"] == name
+
+
+@each
+async def test_thinking_is_kept_apart_from_the_reply(name: str) -> None:
+    async with standing(name) as (standin, backend):
+        standin.script = Script(reasoning=("ผู้ใช้", "ทักทาย"), tokens=("สวัสดี", "ครับ"))
+        events = await ask(backend, request("standin"))
+        assert "".join(event.text for event in events if isinstance(event, Reasoning)) == "ผู้ใช้ทักทาย"
+        assert text_of(events) == "สวัสดีครับ"
+
+
+@each
+async def test_thinking_in_tags_cut_across_pieces_is_kept_apart_too(name: str) -> None:
+    async with standing(name) as (standin, backend):
+        standin.script = Script(tokens=("<th", "ink>คิด", "ก่อน</", "think", ">\n\n", "สวัส", "ดี <b>"), delay_ms=1)
+        events = await ask(backend, request("standin"))
+        assert "".join(event.text for event in events if isinstance(event, Reasoning)) == "คิดก่อน"
+        assert text_of(events) == "สวัสดี <b>"
+
+
+@each
+async def test_closing_a_backend_twice_is_safe(name: str) -> None:
+    async with standing(name) as (_, backend):
+        await ask(backend, request("standin"))
+        await backend.close()
+
+
+async def test_llamacpp_loads_its_model_and_tells_its_window_and_that_it_is_a_demo(tmp_path: Path) -> None:
+    async with demo(tmp_path) as backend:
+        with pytest.raises(BackendLoading):
+            await backend.models()
+        assert await loaded(backend) == [ModelInfo(model=DEMO_MODEL, context_window=4096, note="demo_model")]
+
+
+async def test_llamacpp_streams_a_real_reply_with_its_usage(tmp_path: Path) -> None:
+    async with demo(tmp_path) as backend:
+        events = await ask(backend, request(DEMO_MODEL, "Say hello.", options={"max_tokens": 12}))
+        assert events[0] == Notice("model_loading", {"model": DEMO_MODEL})
+        assert text_of(events).strip()
+        assert isinstance(events[-1], Finished)
+        counts = [event for event in events if isinstance(event, Usage)][-1]
+        assert counts.prompt_tokens
+        assert counts.completion_tokens
+
+
+async def test_llamacpp_stops_working_when_the_stream_is_closed(tmp_path: Path) -> None:
+    async with demo(tmp_path) as backend:
+        await loaded(backend)
+        child = child_of_this_process()
+        async with aclosing(backend.stream(request(DEMO_MODEL, "Count from 1 to 1000."))) as events:
+            async for event in events:
+                if isinstance(event, Text):
+                    break
+        async with asyncio.timeout(5):
+            await idle(child)
+
+
+async def test_llamacpp_ends_its_child_when_it_is_closed(tmp_path: Path) -> None:
+    async with demo(tmp_path) as backend:
+        await loaded(backend)
+        child = child_of_this_process()
+        await backend.close()
+        assert not child.is_running()
+        with pytest.raises(BackendUnreachable):
+            await backend.models()
+        await backend.close()
+
+
+async def test_llamacpp_starts_its_server_again_when_it_dies(tmp_path: Path) -> None:
+    async with demo(tmp_path) as backend:
+        await loaded(backend)
+        child_of_this_process().kill()
+        async with asyncio.timeout(60):
+            while True:
+                try:
+                    events = await ask(backend, request(DEMO_MODEL, "Hi", options={"max_tokens": 3}))
+                    break
+                except (BackendUnreachable, ReplyCut):
+                    await asyncio.sleep(0.1)
+        assert isinstance(events[-1], Finished)
+
+
+async def test_llamacpp_says_why_a_file_can_not_be_served(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    broken = tmp_path / "ไม่ใช่โมเดล.gguf"
+    broken.write_bytes(b"GGUF" + bytes(1000))
+    backend = LlamaCppBackend(broken, log_file=tmp_path / "llamacpp.log")
+    try:
+        with pytest.raises(BackendUnreachable) as caught:
+            await ask(backend, request("x"))
+        assert not isinstance(caught.value, BackendLoading)
+        message = next(record.getMessage() for record in caplog.records if "llama.cpp has ended" in record.getMessage())
+        assert "\n" not in message
+    finally:
+        await backend.close()
+
+
+def child_of_this_process() -> psutil.Process:
+    (child,) = (
+        child for child in psutil.Process().children() if "thai_chat.backends.llamacpp_server" in child.cmdline()
+    )
+    return child
+
+
+async def idle(process: psutil.Process) -> None:
+    """Returns when the process has used no CPU time to speak of for a while."""
+    while True:
+        before = sum(process.cpu_times()[:2])
+        await asyncio.sleep(0.3)
+        if sum(process.cpu_times()[:2]) - before < 0.05:
+            return

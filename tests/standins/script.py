@@ -1,0 +1,99 @@
+"""What a stand-in model server does with a request: the text it says and how it goes wrong."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, fields
+from itertools import cycle, islice
+from typing import Literal
+
+from thai_chat.domain.messages import JsonObject
+
+PASSAGE = (
+    "สวัสดีครับ น้ำใจคนไทยไม่เคยเปลี่ยน 🇹🇭 วันนี้เราใช้ **PostgreSQL 18** กับ Python 3.11 "
+    "เก็บทุกข้อความไว้ไม่ให้หาย 👩‍💻 ก๋วยเตี๋ยวต้มยำกุ้ง ราคา ๖๕ บาท (approx. $2) ที่ตลาดน้ำอัมพวา\n\n"
+)
+
+Fault = Literal["close", "silence", "drop", "end", "garbage", "error", "hang"]
+
+
+def thai_tokens(count: int) -> tuple[str, ...]:
+    """`count` pieces of 1-4 code points, as a tokenizer cuts: anywhere, also before a vowel or a tone mark."""
+    pieces, at = [], 0
+    for size in cycle((2, 3, 1, 4)):
+        pieces.append(PASSAGE[at : at + size])
+        at += size
+        if at >= len(PASSAGE):
+            break
+    return tuple(islice(cycle(pieces), count))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Script:
+    """One way to answer. Times are milliseconds."""
+
+    tokens: tuple[str, ...] = thai_tokens(20)
+    reasoning: tuple[str, ...] = ()
+    """Said before `tokens`, in the field of `reasoning_field`."""
+    reasoning_field: str = "reasoning"
+    first_delay_ms: float = 0
+    delay_ms: float = 0
+    finish_reason: str = "stop"
+    usage: bool = True
+    status: int = 200
+    error_body: str = ""
+    """The body when `status` is not 200, as it goes over the wire."""
+    retry_after: str = ""
+    fault: Fault | None = None
+    """close: no answer at all; silence: not even headers; the others after `fault_after` pieces."""
+    fault_after: int = 0
+    refuse_streaming: bool = False
+    """As OpenAI does to an organisation that is not verified; without `stream` it answers."""
+    refused_params: tuple[str, ...] = ()
+    ping: bool = False
+    """Send a comment line before every piece, as llama.cpp and OpenRouter do while they work."""
+
+    @property
+    def text(self) -> str:
+        return "".join(self.tokens)
+
+    def at(self, piece: int) -> float:
+        """Seconds after the start of the answer at which piece number `piece` (from 0) is due."""
+        return (self.first_delay_ms + piece * self.delay_ms) / 1000
+
+
+def script_from_json(body: JsonObject) -> Script:
+    """Lists become tuples; `"tokens": 200` means that many Thai pieces."""
+    known = {field.name for field in fields(Script)}
+    values: dict[str, object] = {}
+    for name, value in body.items():
+        if name not in known:
+            raise ValueError(f"a script has no {name}")
+        values[name] = tuple(value) if isinstance(value, list) else value
+    if isinstance(values.get("tokens"), int):
+        values["tokens"] = thai_tokens(int(str(values["tokens"])))
+    return Script(**values)  # type: ignore[arg-type]
+
+
+def openai_error(
+    status: int,
+    message: str,
+    *,
+    code: str | int | None = None,
+    param: str | None = None,
+    kind: str = "invalid_request_error",
+    retry_after: str = "",
+) -> Script:
+    """The shape of OpenAI, newer vLLM and llama.cpp."""
+    body = {"error": {"message": message, "type": kind, "param": param, "code": code}}
+    return Script(status=status, error_body=json.dumps(body, ensure_ascii=False), retry_after=retry_after)
+
+
+def old_vllm_error(status: int, message: str, *, kind: str = "BadRequestError") -> Script:
+    """The shape of older vLLM: no envelope."""
+    body = {"object": "error", "message": message, "type": kind, "param": None, "code": status}
+    return Script(status=status, error_body=json.dumps(body, ensure_ascii=False))
+
+
+def ollama_error(status: int, message: str) -> Script:
+    return Script(status=status, error_body=json.dumps({"error": message}, ensure_ascii=False))

@@ -1,0 +1,242 @@
+"""What the stand-in model servers share: scripts by model, requests under way, playing a script, the command line."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from tests.standins.script import Script, script_from_json, thai_tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_WRITE_BYTES = 32_768
+
+
+@dataclass(slots=True)
+class Seen:
+    """A chat request and what became of it."""
+
+    model: str
+    body: dict[str, Any]
+    headers: dict[str, str]
+    script: Script
+    pieces_sent: int = 0
+    running: bool = True
+    left: bool = False
+    """The client closed the connection before the end."""
+
+    @property
+    def text_sent(self) -> str:
+        return "".join((*self.script.reasoning, *self.script.tokens)[: self.pieces_sent])
+
+
+@dataclass(slots=True)
+class Standin:
+    """One server on 127.0.0.1. Use it as an async context manager inside the test's own loop."""
+
+    models: dict[str, int | None] = field(default_factory=lambda: {"standin": 8192})
+    """Model names with their context windows."""
+    script: Script = field(default_factory=Script)
+    scripts: dict[str, Script] = field(default_factory=dict)
+    """By model, before `script`."""
+    api_key: str | None = None
+    port: int = 0
+    seen: list[Seen] = field(default_factory=list)
+    served: int = 0
+    keep_requests: bool = True
+    _runner: web.AppRunner | None = None
+    _waiting: list[tuple[Callable[[], bool], asyncio.Future[None]]] = field(default_factory=list)
+    _running: int = 0
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def running(self) -> int:
+        """Chat requests being answered now."""
+        return self._running
+
+    def routes(self) -> Sequence[web.RouteDef]:
+        raise NotImplementedError
+
+    async def __aenter__(self) -> Standin:
+        app = web.Application(client_max_size=64 * 1024**2)
+        app.add_routes(self.routes())
+        app.add_routes(
+            [
+                web.get("/control/state", self._state),
+                web.post("/control/script", self._set_script),
+                web.post("/control/reset", self._reset),
+            ]
+        )
+        self._runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", self.port, backlog=1024)
+        await site.start()
+        self.port = self._runner.addresses[0][1]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._runner:
+            await self._runner.cleanup()
+
+    def script_for(self, model: str) -> Script:
+        return self.scripts.get(model, self.script)
+
+    async def until(self, fact: Callable[[], bool], *, timeout_s: float = 10) -> None:
+        """Returns when `fact()` is true; it is looked at whenever something happens here."""
+        if fact():
+            return
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((fact, future))
+        await asyncio.wait_for(future, timeout_s)
+
+    def changed(self) -> None:
+        for fact, future in tuple(self._waiting):
+            if future.done():
+                self._waiting.remove((fact, future))
+            elif fact():
+                future.set_result(None)
+
+    @contextmanager
+    def watch(self, seen: Seen) -> Iterator[None]:
+        """Counts a request as running, and notes when its client left."""
+        if self.keep_requests:
+            self.seen.append(seen)
+        self._running += 1
+        self.changed()
+        try:
+            yield
+        except (asyncio.CancelledError, ConnectionResetError):
+            seen.left = True
+            raise
+        finally:
+            seen.running = False
+            self._running -= 1
+            self.served += 1
+            self.changed()
+
+    async def play(self, response: web.StreamResponse, frames: Sequence[bytes], seen: Seen) -> None:
+        """Writes each frame when it is due: on an absolute schedule, all that are due in one go."""
+        loop = asyncio.get_running_loop()
+        start, script = loop.time(), seen.script
+        at = 0
+        while at < len(frames):
+            wait = start + script.at(at) - loop.time()
+            if wait > 0:
+                await asyncio.sleep(wait)
+            due, size = at + 1, len(frames[at])
+            while due < len(frames) and size < _WRITE_BYTES and start + script.at(due) <= loop.time():
+                size += len(frames[due])
+                due += 1
+            await response.write(frames[at] if due == at + 1 else b"".join(frames[at:due]))
+            seen.pieces_sent = at = due
+            if self._waiting:
+                self.changed()
+
+    async def _state(self, request: web.Request) -> web.Response:
+        requests = [
+            {
+                "model": seen.model,
+                "body": seen.body,
+                "pieces_sent": seen.pieces_sent,
+                "text_sent": seen.text_sent,
+                "running": seen.running,
+                "left": seen.left,
+            }
+            for seen in self.seen
+        ]
+        return web.json_response({"running": self.running, "served": self.served, "requests": requests})
+
+    async def _set_script(self, request: web.Request) -> web.Response:
+        body = await request.json()
+        model = body.pop("model", None)
+        try:
+            script = script_from_json(body)
+        except (TypeError, ValueError) as error:
+            return web.json_response({"error": str(error)}, status=400)
+        if model is None:
+            self.script = script
+        else:
+            self.scripts[model] = script
+        return web.json_response({})
+
+    async def _reset(self, request: web.Request) -> web.Response:
+        self.scripts.clear()
+        self.seen.clear()
+        self.served = 0
+        return web.json_response({})
+
+
+async def hang(response: web.StreamResponse | None = None) -> None:
+    """Until the client leaves."""
+    await asyncio.Event().wait()
+
+
+def drop(request: web.Request) -> None:
+    """Cuts the connection as a crash does: no end of the response."""
+    if request.transport is not None:
+        request.transport.abort()
+
+
+def run(make: Callable[[], Standin]) -> None:
+    """The command line of a stand-in: prints its address, serves until it is ended."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--model", action="append", help="name, or name=context window; may be repeated")
+    parser.add_argument("--tokens", type=int, default=200)
+    parser.add_argument("--delay-ms", type=float, default=20)
+    parser.add_argument("--first-delay-ms", type=float, default=0)
+    parser.add_argument("--keep-requests", action="store_true", help="keep every request for /control/state")
+    given = parser.parse_args()
+    standin = make()
+    standin.port = given.port
+    standin.keep_requests = given.keep_requests
+    standin.script = Script(
+        tokens=thai_tokens(given.tokens), delay_ms=given.delay_ms, first_delay_ms=given.first_delay_ms
+    )
+    if given.model:
+        pairs = (name.partition("=") for name in given.model)
+        standin.models = {name: int(window) if window else None for name, _, window in pairs}
+
+    async def serve() -> None:
+        async with standin:
+            print(standin.address, flush=True)
+            await asyncio.Event().wait()
+
+    try:
+        asyncio.run(serve())
+    except KeyboardInterrupt:
+        sys.exit(0)
+
+
+@contextmanager
+def standin_process(module: str, *arguments: str) -> Iterator[str]:
+    """Runs a stand-in in a process of its own; gives its address."""
+    command = [sys.executable, "-m", module, *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True) as process:
+        try:
+            assert process.stdout is not None
+            address = process.stdout.readline().strip()
+            assert address, f"{module} did not start"
+            yield address
+        finally:
+            process.terminate()
+
+
+def as_json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,159 @@
+"""The settings: what `.env.example` shows, what is refused and in which words, and what is never shown."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from psycopg2.extensions import parse_dsn
+
+from thai_chat import settings
+from thai_chat.domain.errors import SettingsError
+from thai_chat.settings import Settings
+
+EXAMPLE = Path(__file__).parents[2] / ".env.example"
+SECRET = "s3cr3t-รหัส"
+
+
+def written(text: str, folder: Path) -> Path:
+    file = folder / ".env"
+    file.write_text(text, "utf-8")
+    return file
+
+
+def refusal(values: dict[str, str]) -> str:
+    with pytest.raises(SettingsError) as raised:
+        settings.load(Path("/nowhere/.env"), values)
+    return str(raised.value)
+
+
+def given(**values: str) -> Settings:
+    return settings.load(Path("/nowhere/.env"), values)
+
+
+def test_env_example_names_every_setting_once_in_order_under_its_description() -> None:
+    shown = re.findall(r"^# (.*)\n([A-Z_]+)=", EXAMPLE.read_text("utf-8"), re.MULTILINE)
+    described = [(field.description, name.upper()) for name, field in Settings.model_fields.items()]
+    assert shown == described
+
+
+def test_every_setting_is_described() -> None:
+    assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+
+
+def test_env_example_as_it_is_gives_the_defaults() -> None:
+    assert settings.load(EXAMPLE, {}) == Settings()
+
+
+def test_without_a_file_everything_has_its_default() -> None:
+    found = given()
+    assert (found.host, found.port, found.data_dir) == ("127.0.0.1", 7862, Path("data"))
+    assert found.database_address is None
+
+
+def test_the_environment_counts_more_than_the_file(tmp_path: Path) -> None:
+    file = written("PORT=7000\nLOG_LEVEL=DEBUG\n", tmp_path)
+    found = settings.load(file, {"PORT": "7001"})
+    assert (found.port, found.log_level) == (7001, "DEBUG")
+
+
+def test_a_setting_left_empty_is_not_set(tmp_path: Path) -> None:
+    found = settings.load(written("DATABASE_URL=\nVLLM_BASE_URL=  \nDEFAULT_BACKEND=\n", tmp_path), {})
+    assert (found.database_url, found.vllm_base_url, found.default_backend) == (None, None, None)
+
+
+def test_other_names_in_the_file_are_left_alone(tmp_path: Path) -> None:
+    assert settings.load(written("SOMETHING_ELSE=1\nPORT=7001\n", tmp_path), {}).port == 7001
+
+
+def test_an_address_without_a_scheme_is_http() -> None:
+    assert given(OLLAMA_HOST="192.168.1.5:11434/").ollama_host == "http://192.168.1.5:11434"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("PORT", "eighty", "integer"),
+        ("PORT", "70000", "less than or equal to 65535"),
+        ("VLLM_BASE_URL", "ftp://here/v1", "http:// or https://"),
+        ("OPENAI_BASE_URL", "https://", "http:// or https://"),
+        ("DATABASE_URL", f"mysql://user:{SECRET}@here/db", "must start with postgresql://"),
+        ("LLAMACPP_MODEL_PATH", "/no/such/โมเดล.gguf", "names no file"),
+        ("DEFAULT_BACKEND", "gpt", "'vllm', 'ollama', 'openai' or 'llamacpp'"),
+        ("FALLBACK_ORDER", "vllm,gpt", "'vllm', 'ollama', 'openai' or 'llamacpp'"),
+        ("MAX_HISTORY_MESSAGES", "0", "greater than or equal to 1"),
+        ("AUTH", "maybe", "'none'"),
+        ("LOG_LEVEL", "LOUD", "'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),
+    ],
+)
+def test_an_impossible_value_is_named_in_one_line_without_the_value(name: str, value: str, says: str) -> None:
+    line = refusal({name: value})
+    assert line.startswith(f"{name}: ")
+    assert says in line
+    assert "\n" not in line
+    assert SECRET not in line
+
+
+def test_everything_that_is_wrong_is_named_at_once() -> None:
+    assert [line.split(":")[0] for line in refusal({"PORT": "x", "AUTH": "x"}).splitlines()] == ["PORT", "AUTH"]
+
+
+def test_an_address_open_to_the_network_is_refused_without_a_login() -> None:
+    assert "ALLOW_OPEN_NETWORK=yes" in refusal({"HOST": "0.0.0.0"})
+    assert given(HOST="0.0.0.0", ALLOW_OPEN_NETWORK="yes").host == "0.0.0.0"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.1.1", "::1", "localhost"])
+def test_this_machine_alone_needs_no_login(host: str) -> None:
+    assert given(HOST=host).is_local
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / ".env").mkdir()
+    with pytest.raises(SettingsError, match=r"\.env can't be read: Is a directory\."):
+        settings.load(tmp_path / ".env", {})
+
+
+def test_a_file_that_is_not_text_is_named(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes("PORT=7862 # พอร์ต".encode("tis-620"))
+    with pytest.raises(SettingsError, match="not UTF-8"):
+        settings.load(tmp_path / ".env", {})
+
+
+def test_a_byte_order_mark_does_not_hide_the_first_setting(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"\xef\xbb\xbfPORT=7001\n")
+    assert settings.load(tmp_path / ".env", {}).port == 7001
+
+
+def test_a_misspelt_name_is_noticed_and_the_right_one_given(tmp_path: Path) -> None:
+    lines = settings.misspelt(written("OLAMA_HOST=x\nPATH_TO_SOMETHING=y\nPORT=1\n", tmp_path))
+    assert len(lines) == 1
+    assert "OLAMA_HOST" in lines[0]
+    assert "OLLAMA_HOST" in lines[0]
+
+
+def test_secrets_are_not_shown_when_the_settings_are() -> None:
+    found = given(DATABASE_URL=f"postgresql://u:{SECRET}@here/db", OPENAI_API_KEY=SECRET, POSTGRES_PASSWORD=SECRET)
+    assert SECRET not in repr(found)
+    assert SECRET not in str(found.model_dump())
+
+
+def test_database_url_counts_more_than_the_parts() -> None:
+    found = given(DATABASE_URL="postgres://u@here/db?sslmode=require", POSTGRES_HOST="there")
+    assert found.database_address
+    assert found.database_address.get_secret_value() == "postgresql://u@here/db?sslmode=require"
+
+
+@pytest.mark.parametrize("host", ["db.example.org", "/var/run/postgresql"])
+def test_the_parts_make_an_address_that_libpq_reads_back(host: str) -> None:
+    password = "p@ss:/?#&รหัส %41"
+    found = given(POSTGRES_HOST=host, POSTGRES_PORT="6543", POSTGRES_DB="แชต", POSTGRES_PASSWORD=password)
+    assert found.database_address
+    assert parse_dsn(found.database_address.get_secret_value()) == {
+        "host": host,
+        "port": "6543",
+        "dbname": "แชต",
+        "user": "thai_chat",
+        "password": password,
+    }

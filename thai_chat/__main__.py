@@ -1,0 +1,84 @@
+"""The command line: `python -m thai_chat COMMAND`, which manage.sh calls."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from thai_chat import settings as settings_module
+from thai_chat.domain.errors import StartError, ThaiChatError
+from thai_chat.settings import Settings
+
+# Each command imports what it needs when it runs, so that a wrong setting or a taken port is told at once.
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code: 0 done, 1 a problem that was told in one line, 2 wrong usage, 130 Ctrl-C."""
+    asked = _parser().parse_args(arguments)
+    try:
+        return _run(asked)
+    except KeyboardInterrupt:
+        return 130
+    except (StartError, ThaiChatError) as error:
+        for line in str(error).splitlines():
+            print(f"thai-chat: {line}", file=sys.stderr)
+        return 1
+
+
+def _run(asked: argparse.Namespace) -> int:
+    if asked.command == "doctor":
+        from thai_chat.commands import doctor
+
+        return doctor.run()
+    settings = settings_module.load()
+    for line in settings_module.misspelt():
+        print(f"thai-chat: {line}", file=sys.stderr)
+    return _run_with(settings, asked)
+
+
+def _run_with(settings: Settings, asked: argparse.Namespace) -> int:
+    match asked.command:
+        case "serve":
+            from thai_chat import bootstrap
+            from thai_chat.commands.terminal import progress
+
+            bootstrap.serve(settings, progress=progress)
+            return 0
+        case "migrate":
+            from thai_chat.commands import migrate
+
+            return migrate.run(settings)
+        case "status":
+            from thai_chat.commands import status
+
+            return status.run(settings)
+        case "backup":
+            from thai_chat.commands import backup
+
+            return backup.run(settings, asked.file)
+        case "restore":
+            from thai_chat.commands import backup
+
+            return backup.restore(settings, asked.file, replace=asked.replace)
+    raise AssertionError(asked.command)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m thai_chat", description="Thai Chat")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("serve", help="serve the page and the API")
+    commands.add_parser("migrate", help="bring the database's schema up to date")
+    commands.add_parser("status", help="database, schema, counts and what waits to be stored")
+    commands.add_parser("doctor", help="find what is wrong and say how to correct it, in English and Thai")
+    backup = commands.add_parser("backup", help="copy every chat into one file")
+    backup.add_argument("file", nargs="?", type=Path, help="default: a new file in DATA_DIR/backups")
+    restore = commands.add_parser("restore", help="put the chats of a backup into an empty database")
+    restore.add_argument("file", type=Path)
+    restore.add_argument("--replace", action="store_true", help="also when chats are there; they are backed up first")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

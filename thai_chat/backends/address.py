@@ -1,0 +1,30 @@
+"""What an address tells about how to connect: proxies, certificates, paths."""
+
+from __future__ import annotations
+
+import ipaddress
+import ssl
+from urllib.parse import urlsplit
+
+
+def is_loopback(address: str) -> bool:
+    """True when the server is on this machine: a proxy from the environment is then never in between."""
+    host = urlsplit(address).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def certificates(address: str) -> ssl.SSLContext:
+    """The usual trust for https. For plain http a bare context, as reading the system's certificates takes 20 ms."""
+    if urlsplit(address).scheme == "https":
+        return ssl.create_default_context()
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def with_default_path(address: str, path: str) -> str:
+    """`address` as given when it has a path, else with `path`: people leave out the `/v1`."""
+    return address if urlsplit(address).path.strip("/") else address.rstrip("/") + path

@@ -1,0 +1,50 @@
+"""Builds the backends that the settings configure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from thai_chat.backends.llamacpp import DEMO_MODEL, LlamaCppBackend, demo_model_path
+from thai_chat.backends.ollama import OllamaBackend
+from thai_chat.backends.openai import OpenAIBackend
+from thai_chat.backends.vllm import VLLMBackend
+from thai_chat.domain.ports import Backend
+from thai_chat.settings import Settings
+
+_LOG_NAME = "llamacpp.log"
+
+
+def build_backends(settings: Settings, *, log_folder: Path | None = None) -> list[Backend]:
+    """The configured ones, reachable or not, in the order of the picker. Nothing is contacted or started yet.
+
+    llama.cpp is among them only with a GGUF file of the user's own; see `demo_backend`.
+    """
+    backends: list[Backend] = []
+    if settings.vllm_base_url:
+        key = settings.vllm_api_key.get_secret_value() if settings.vllm_api_key else None
+        backends.append(VLLMBackend(settings.vllm_base_url, api_key=key, default_model=settings.vllm_model))
+    if settings.ollama_host:
+        backends.append(OllamaBackend(settings.ollama_host, default_model=settings.ollama_model))
+    if settings.openai_api_key:
+        backends.append(
+            OpenAIBackend(
+                settings.openai_base_url,
+                api_key=settings.openai_api_key.get_secret_value(),
+                default_model=settings.openai_model,
+            )
+        )
+    if settings.llamacpp_model_path:
+        backends.append(LlamaCppBackend(Path(settings.llamacpp_model_path), log_file=_log_file(log_folder)))
+    return backends
+
+
+def demo_backend(*, log_folder: Path | None = None) -> Backend | None:
+    """The demo model, for when no other backend answers; None when its package is not installed."""
+    path = demo_model_path()
+    if path is None:
+        return None
+    return LlamaCppBackend(path, model=DEMO_MODEL, demo=True, log_file=_log_file(log_folder))
+
+
+def _log_file(folder: Path | None) -> Path | None:
+    return folder / _LOG_NAME if folder else None

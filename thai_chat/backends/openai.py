@@ -1,0 +1,36 @@
+"""OpenAI, and other clouds with its API: many models, of which the ones that chat are offered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from thai_chat.backends.openai_compatible import OpenAICompatible
+from thai_chat.backends.timeouts import DEFAULT_TIMEOUTS, Timeouts
+from thai_chat.domain.ports import ModelInfo
+from thai_chat.routing.quirks import chats, is_snapshot
+
+
+class OpenAIBackend(OpenAICompatible):
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        api_key: str,
+        default_model: str | None = None,
+        timeouts: Timeouts = DEFAULT_TIMEOUTS,
+    ) -> None:
+        super().__init__("openai", base_url, api_key=api_key, default_model=default_model, timeouts=timeouts)
+        self._host = urlsplit(base_url).hostname or ""
+
+    def _offered(self, cards: Sequence[dict[str, Any]]) -> Sequence[ModelInfo]:
+        """Newest first, dated copies last."""
+        chatting = [card for card in cards if chats(str(card["id"]), host=self._host)]
+        chatting.sort(key=lambda card: (is_snapshot(str(card["id"])), -_created(card), str(card["id"])))
+        return [ModelInfo(model=str(card["id"])) for card in chatting]
+
+
+def _created(card: dict[str, Any]) -> int:
+    created = card.get("created")
+    return created if isinstance(created, int) else 0

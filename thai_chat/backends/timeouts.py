@@ -1,0 +1,23 @@
+"""How long a server is waited for, and how its connections are kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MODELS_TIMEOUT_S = 5.0
+MAX_CONNECTIONS = 1000
+KEEP_ALIVE_S = 3.0
+"""Below uvicorn's 5 s, so that a request never meets a connection that vLLM is just closing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    connect_s: float = 5.0
+    first_token_s: float = 300.0
+    """Generous: before the first token a model may have to be loaded and a long history read."""
+    between_tokens_s: float = 120.0
+    whole_reply_s: float = 600.0
+    """For a reply that comes in one piece, where streaming was refused: GPT-5 can take minutes."""
+
+
+DEFAULT_TIMEOUTS = Timeouts()

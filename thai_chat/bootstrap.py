@@ -1,0 +1,185 @@
+"""The composition root: builds everything from the settings, serves the page, and takes everything down again.
+
+Importing this module is cheap: what is heavy (Gradio takes seconds) is imported while the database starts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from functools import partial
+from typing import TYPE_CHECKING, assert_never
+
+from thai_chat import texts
+from thai_chat.domain.errors import StartError
+from thai_chat.domain.ports import BackendState, DatabaseState, History
+from thai_chat.settings import Settings
+
+if TYPE_CHECKING:
+    import uvicorn
+    from fastapi import FastAPI
+
+    from thai_chat.chat.service import ChatService
+    from thai_chat.routing.router import BackendChoices
+
+logger = logging.getLogger(__name__)
+
+Progress = Callable[[str], None]
+GRACE_S = 2
+"""How long open pages may keep the process after Ctrl-C; their event streams never end by themselves."""
+
+
+def serve(settings: Settings, *, progress: Progress) -> None:
+    """Serves until SIGINT or SIGTERM, then stops all that it started. Raises StartError.
+
+    `progress` gets a line for each thing that takes time, and the address and every state at the end.
+    """
+    with listening_socket(settings) as listener, asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_serve(settings, listener, progress))
+
+
+def listening_socket(settings: Settings) -> socket.socket:
+    """Bound before anything slow, so that a taken port is told at once. Raises StartError."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+        listener.listen(1024)
+    except OSError as exc:
+        listener.close()
+        raise StartError(
+            f"Port {settings.port} on {settings.host} can't be used ({exc.strerror}): "
+            "another program, maybe this one, has it. Stop that, or set PORT to another number."
+        ) from exc
+    return listener
+
+
+async def _serve(settings: Settings, listener: socket.socket, progress: Progress) -> None:
+    async with AsyncExitStack() as stack:
+        service = await build_service(settings, stack, progress=progress)
+        server = _server(_build_app(settings, service), service)
+        progress(await summary(settings, service))
+        await server.serve(sockets=[listener])
+        progress("Stopping: storing what is being written ...")
+
+
+async def build_service(settings: Settings, stack: AsyncExitStack, *, progress: Progress) -> ChatService:
+    """Database, backends and the service over them, all started; `stack` takes them down in the reverse order."""
+    history = asyncio.create_task(_open_history(settings, stack, progress))
+    # Meanwhile: most of a database's start is waiting for another process.
+    await asyncio.to_thread(_import_page)
+
+    from thai_chat.backends.factory import build_backends, demo_backend
+    from thai_chat.chat.service import ChatService
+    from thai_chat.routing.router import Router
+
+    router = Router(
+        build_backends(settings, log_folder=settings.data_dir),
+        order=settings.fallback_order,
+        default=settings.default_backend,
+        last_resort=partial(demo_backend, log_folder=settings.data_dir),
+    )
+    stack.push_async_callback(router.close)
+    await router.start()
+    service = ChatService(await history, router, max_history_messages=settings.max_history_messages)
+    stack.push_async_callback(service.close)
+    service.start()
+    return service
+
+
+async def _open_history(settings: Settings, stack: AsyncExitStack, progress: Progress) -> History:
+    from thai_chat.history.connections import Database
+    from thai_chat.history.postgres import PostgresHistory
+
+    address = await asyncio.to_thread(_database_address, settings, stack, progress)
+    database = Database(address)
+    history = PostgresHistory(database)
+    stack.push_async_callback(history.close)
+    return history
+
+
+def _database_address(settings: Settings, stack: AsyncExitStack, progress: Progress) -> str:
+    if settings.database_address:
+        return settings.database_address.get_secret_value()
+    from thai_chat.embedded.postgres import EmbeddedPostgres
+
+    embedded = EmbeddedPostgres(settings.data_dir, progress=progress)
+    address = embedded.start()
+    stack.callback(embedded.stop)
+    from thai_chat.history import upkeep
+
+    upkeep.migrate(address)
+    return address
+
+
+async def summary(settings: Settings, service: ChatService) -> str:
+    """What a person at the terminal wants to know at the end of the start."""
+    history = await service.state()
+    where = "the server of DATABASE_URL" if settings.database_address else f"embedded, in {settings.data_dir}/postgres"
+    lines = [f"Thai Chat is ready at {address_of(settings)}", ""]
+    if history.database is DatabaseState.POSTGRESQL:
+        lines.append(f"  database  PostgreSQL ({where})")
+    else:
+        lines.append(f"  database  memory only: PostgreSQL ({where}) can't be reached; chats wait to be stored")
+    for backend in service.backends():
+        lines.append(f"  {backend.name:<9} {_state_line(backend)}")
+    lines += ["", "Press Ctrl-C to stop."]
+    return "\n".join(lines)
+
+
+def address_of(settings: Settings) -> str:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{settings.port}"
+
+
+def _state_line(backend: BackendChoices) -> str:
+    match backend.state:
+        case BackendState.UP:
+            names = ", ".join(model.model for model in backend.models[:3])
+            more = f" and {len(backend.models) - 3} more" if len(backend.models) > 3 else ""
+            return f"up: {names}{more}"
+        case BackendState.LOADING:
+            return "loading its model"
+        case BackendState.DOWN:
+            return f"down ({texts.text(backend.error_code or 'backend_unreachable', 'en', {'backend': backend.name})})"
+        case BackendState.NOT_CONFIGURED:
+            return "not configured (see .env.example)"
+        case _:
+            assert_never(backend.state)
+
+
+def _build_app(settings: Settings, service: ChatService) -> FastAPI:
+    from thai_chat.api.app import build_app
+    from thai_chat.ui.page import mount_page
+
+    return mount_page(build_app(service, local_only=settings.is_local), service)
+
+
+def _import_page() -> None:
+    import thai_chat.api.app
+    import thai_chat.ui.page  # noqa: F401
+
+
+def _server(app: FastAPI, service: ChatService) -> uvicorn.Server:
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            """Replies end before connections do, so that every page is told and what they have is stored."""
+            await service.close()
+            await super().shutdown(sockets)
+
+    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=GRACE_S, ws="none")
+    return Server(config)
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:  # not on Windows
+        return None
+    return uvloop.new_event_loop

@@ -1,0 +1,42 @@
+"""The database that the settings name, opened for the time of one command."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from thai_chat.domain.errors import StartError
+from thai_chat.settings import Settings
+
+
+@contextmanager
+def opened(settings: Settings, progress: Callable[[str], None]) -> Iterator[str]:
+    """Its address. The embedded server is started when it does not run, and left as it was found."""
+    given = settings.database_address
+    if given:
+        yield given.get_secret_value()
+        return
+    from thai_chat.embedded.postgres import EmbeddedPostgres
+
+    server = EmbeddedPostgres(settings.data_dir, progress=progress)
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+
+
+def require(settings: Settings) -> None:
+    """Raises StartError when there is no database yet, so that merely asking does not make one."""
+    if not exists(settings):
+        raise StartError(
+            f"There is no database in {settings.data_dir} yet: ./manage.sh chat-web-db makes it at its first start."
+        )
+
+
+def exists(settings: Settings) -> bool:
+    """True also for a server that is named and may turn out not to answer."""
+    return (
+        settings.database_address is not None
+        or (settings.data_dir / "postgres").is_symlink()
+        or (settings.data_dir / "postgres").is_dir()
+    )

@@ -1,0 +1,157 @@
+"""`doctor`: finds what is wrong and says how to correct it, in English and Thai."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from thai_chat import settings as settings_module
+from thai_chat.commands import database, model_servers
+from thai_chat.commands.findings import Finding, Level, bad, note, ok
+from thai_chat.commands.terminal import progress, size
+from thai_chat.domain.errors import HistoryUnavailable, SettingsError, StartError
+from thai_chat.settings import Settings
+
+if TYPE_CHECKING:
+    from thai_chat.history.probe import DatabaseFacts
+
+_OLDEST_PYTHON = (3, 11)
+_OLDEST_POSTGRESQL = 13
+_ROOM_BYTES = 500_000_000
+
+
+def run(env_file: Path = Path(".env")) -> int:
+    """1 when something is bad."""
+    is_bad = False
+    for finding in _findings(env_file):
+        print("\n".join(finding.lines()), flush=True)
+        is_bad = is_bad or finding.level is Level.BAD
+    return 1 if is_bad else 0
+
+
+def _findings(env_file: Path) -> Iterator[Finding]:
+    yield _python()
+    try:
+        settings = settings_module.load(env_file)
+        yield ok(f"settings ({env_file if env_file.exists() else 'all default, no .env'})")
+        for line in settings_module.misspelt(env_file):
+            yield bad(line, "ชื่อการตั้งค่านี้สะกดผิด จึงไม่มีผล", f"correct the name in {env_file}")
+    except SettingsError as error:
+        for line in str(error).splitlines():
+            yield bad(line, "การตั้งค่านี้ใช้ไม่ได้", f"correct it in {env_file}; .env.example shows every setting")
+        return
+    yield from _files(settings, env_file)
+    yield from _database(settings)
+    yield from model_servers.findings(settings)
+
+
+def _python() -> Finding:
+    if sys.version_info >= _OLDEST_PYTHON:
+        return ok(f"Python {platform.python_version()}")
+    return bad(
+        f"Python {platform.python_version()} is too old",
+        "Python เก่าเกินไป ต้องเป็น 3.11 ขึ้นไป",
+        "install Python 3.11 or newer, remove .venv, and run ./manage.sh setup",
+    )
+
+
+def _files(settings: Settings, env_file: Path) -> Iterator[Finding]:
+    if env_file.exists() and env_file.stat().st_mode & 0o077:
+        yield note(
+            f"{env_file} can be read by other users of this machine, and it may hold passwords",
+            "ผู้ใช้อื่นในเครื่องอ่านไฟล์นี้ได้ ซึ่งอาจมีรหัสผ่าน",
+            f"chmod 600 {env_file}",
+        )
+    folder = settings.data_dir.absolute()
+    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    if not os.access(existing, os.W_OK):
+        yield bad(
+            f"{existing} can't be written: no database and no journal can be kept there",
+            "เขียนลงโฟลเดอร์นี้ไม่ได้ จึงเก็บฐานข้อมูลและบันทึกไม่ได้",
+            f"chown {os.geteuid()} {existing}, or set DATA_DIR to a folder of yours",
+        )
+    free = shutil.disk_usage(existing).free
+    if free < _ROOM_BYTES:
+        yield bad(
+            f"{size(free)} free on the disk of {existing}",
+            "พื้นที่ดิสก์เหลือน้อยเกินไป",
+            f"free some space (at least {size(_ROOM_BYTES)}), or set DATA_DIR to another disk",
+        )
+    else:
+        yield ok(f"{size(free)} free on the disk of {folder}")
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    from thai_chat.history import probe
+
+    if not database.exists(settings):
+        yield note(
+            "no database yet: it is made at the first start",
+            "ยังไม่มีฐานข้อมูล จะสร้างให้เมื่อเริ่มใช้ครั้งแรก",
+            "./manage.sh chat-web-db",
+        )
+        return
+    try:
+        with database.opened(settings, progress) as address:
+            facts = probe.ask(address)
+            yield from _database_facts(facts)
+    except StartError as error:
+        yield bad(str(error), "ฐานข้อมูลในเครื่องเริ่มไม่ได้")
+    except HistoryUnavailable as error:
+        given = settings.database_address
+        where = probe.place(given.get_secret_value()) if given else "the embedded server"
+        yield bad(
+            f"PostgreSQL at {where} can't be used: {error}",
+            "ต่อฐานข้อมูลไม่ได้ แชตยังใช้ได้แต่เก็บไว้ในหน่วยความจำเท่านั้น",
+            "start the server and check DATABASE_URL; ./manage.sh setup-postgres repairs one on this machine",
+        )
+
+
+def _database_facts(facts: DatabaseFacts) -> Iterator[Finding]:
+    from thai_chat.history import schema
+
+    if int(facts.version.split(".")[0]) < _OLDEST_POSTGRESQL:
+        yield bad(
+            f"PostgreSQL {facts.version} is too old", "PostgreSQL เก่าเกินไป", f"upgrade to {_OLDEST_POSTGRESQL} or newer"
+        )
+    if facts.is_read_only:
+        yield bad(
+            "this PostgreSQL is a read-only standby",
+            "เซิร์ฟเวอร์นี้เป็นตัวสำรอง อ่านได้อย่างเดียว",
+            "name the primary, or both hosts with target_session_attrs=read-write",
+        )
+    if facts.encoding != "UTF8" or facts.ctype in ("C", "POSIX") or facts.trigrams is False:
+        yield bad(
+            f"the database has encoding {facts.encoding} and locale {facts.ctype}: it does not know Thai letters",
+            "ฐานข้อมูลไม่รู้จักตัวอักษรไทย การค้นหาจะไม่พบหรือช้า",
+            "./manage.sh backup, make a database with TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8', "
+            "./manage.sh restore",
+        )
+    if not facts.may_create_tables:
+        yield bad(
+            "the user may not make tables",
+            "ผู้ใช้ฐานข้อมูลไม่มีสิทธิ์สร้างตาราง",
+            "as the database's owner: GRANT CREATE, USAGE ON SCHEMA public TO the user",
+        )
+    if not (facts.has_btree_gin and facts.may_create_extensions):
+        yield note(
+            "the extension btree_gin can't be made here; search works without it, slower when there is very much",
+            "สร้างส่วนขยาย btree_gin ไม่ได้ ค้นหาได้แต่ช้าลงเมื่อข้อมูลมาก",
+            "install postgresql-contrib, and GRANT CREATE ON DATABASE to the user",
+        )
+    if facts.is_superuser:
+        yield note(
+            "the database's user is a superuser, which Thai Chat does not need",
+            "ผู้ใช้ฐานข้อมูลมีสิทธิ์สูงเกินจำเป็น",
+            "./manage.sh setup-postgres makes one with few rights",
+        )
+    if facts.revision != schema.HEAD:
+        yield note(
+            f"the schema is {facts.revision or 'not made yet'}", "โครงสร้างตารางยังไม่เป็นปัจจุบัน", "./manage.sh migrate"
+        )
+    yield ok(f"PostgreSQL {facts.version}: {facts.sessions} sessions, {facts.messages} messages")

@@ -1,0 +1,50 @@
+"""`status`: the database, its schema, what it holds, and what waits to get into it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from thai_chat.commands import database
+from thai_chat.commands.terminal import progress, size
+from thai_chat.domain.errors import HistoryUnavailable, StartError
+from thai_chat.settings import Settings
+
+
+def run(settings: Settings) -> int:
+    """1 when the database can't be reached or its schema is old."""
+    from thai_chat.history import probe, schema
+
+    print(f"Data folder:  {settings.data_dir.absolute()}")
+    for line in _waiting(settings.data_dir):
+        print(line)
+    if not database.exists(settings):
+        print("Database:     none yet; ./manage.sh chat-web-db makes it at its first start")
+        return 1
+    try:
+        with database.opened(settings, progress) as address:
+            facts = probe.ask(address)
+            where = probe.place(address) if settings.database_address else "embedded, in the data folder"
+    except (HistoryUnavailable, StartError) as error:
+        print(f"Database:     can't be reached: {error}")
+        print("              ./manage.sh doctor says what to do")
+        return 1
+    print(f"Database:     PostgreSQL {facts.version} ({where}), {size(facts.size_bytes)}")
+    newest = schema.HEAD
+    if facts.revision != newest:
+        print(f"Schema:       {facts.revision or 'not made yet'}, this version wants {newest}: ./manage.sh migrate")
+        return 1
+    print(f"Schema:       {facts.revision}, up to date")
+    print(f"Chats:        {facts.sessions} sessions, {facts.messages} messages, {facts.streaming} replies growing")
+    return 0
+
+
+def _waiting(data_dir: Path) -> list[str]:
+    """What an outage left to be stored, and what the database would not take."""
+    lines = []
+    for name, label in (("journal", "Journal:     "), ("refused", "Refused:     ")):
+        files = [path for path in (data_dir / name).glob("*") if path.is_file() and path.stat().st_size]
+        if files:
+            total = size(sum(path.stat().st_size for path in files))
+            what = "wait for the database" if name == "journal" else "were refused by the database; they are kept"
+            lines.append(f"{label} {len(files)} files, {total}: {what}")
+    return lines

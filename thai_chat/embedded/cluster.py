@@ -1,0 +1,244 @@
+"""The private database's files: where they are, how they are made, and the password to them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import shutil
+import stat
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from thai_chat.domain.errors import StartError
+from thai_chat.embedded import account as accounts
+from thai_chat.embedded import binaries as programs
+from thai_chat.embedded.account import Account
+from thai_chat.embedded.binaries import Binaries
+
+DATABASE = ROLE = "thai_chat"
+SUPERUSER = "postgres"
+SOCKET_NAME = ".s.PGSQL.5432"
+
+_ROOTS_FOLDER = Path("/var/lib/thai-chat")
+_SHORT_PARENT = Path("/tmp")  # what is made there is checked for its owner and mode
+_LONGEST_SOCKET_PATH = 103  # sun_path has 108 bytes on Linux and 104 on macOS, with a final NUL
+_ROOM_BYTES = 200_000_000
+# With a ctype of C, trigrams and upper/lower case of anything but ASCII silently do nothing.
+_LOCALES = ("C.UTF-8", "C.utf8", "en_US.UTF-8")
+_LOGINS = f"""\
+# The owner of these files may enter as the superuser {SUPERUSER}; the application has a password.
+local  all  {SUPERUSER}  peer  map=owner
+local  {DATABASE}  {ROLE}  scram-sha-256
+"""
+_TUNING = """
+# Thai Chat, for a small machine. Change what you like: it is written once, when the database is made.
+max_connections = 50
+shared_buffers = 128MB
+jit = off
+password_encryption = scram-sha-256
+logging_collector = off
+log_checkpoints = off
+timezone = 'UTC'
+log_timezone = 'UTC'
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    folder: Path
+    """Resolved: no symbolic link in it."""
+    account: Account
+    binaries: Binaries
+    socket_folder: Path
+
+    def server(self, *options: str) -> list[str | Path]:
+        """The command line of a server on these files, up to its options."""
+        return [self.binaries.program("postgres"), *options, "-D", self.folder]
+
+    def run_sql(self, *statements: str) -> None:
+        """As the superuser, who needs no password this way. Only while no server runs on the files."""
+        command = [*self.server("--single"), "-c", "log_min_error_statement=panic", SUPERUSER]
+        ran = self.account.run(command, stdin="".join(f"{statement};\n" for statement in statements))
+        # It goes on after an error and ends with 0.
+        if ran.returncode != 0 or "ERROR:" in ran.stderr:
+            raise StartError(f"The database in {self.folder} could not be prepared: {_reason(ran.stderr)}")
+
+
+def open_or_make(data_dir: Path, progress: Callable[[str], None]) -> Cluster:
+    """The cluster of `data_dir`, made when there is none. The caller holds the lock on it. Raises StartError."""
+    link = data_dir / "postgres"
+    try:
+        if link.is_symlink() and not link.exists():
+            raise StartError(
+                f"{link} leads to {link.readlink()}, which is not there: bring that folder back, "
+                f"or remove {link} to begin with an empty database."
+            )
+        if not link.is_dir() or not any(link.iterdir()):
+            return _make(data_dir, progress)
+        return _open(link.resolve(), progress)
+    except PermissionError as exc:
+        raise StartError(
+            f"{link} may not be used by {accounts.current_name()}: start as its owner or as root, "
+            "or set DATA_DIR to a folder of your own."
+        ) from exc
+    except OSError as exc:
+        raise StartError(
+            f"{link} can't be used: {exc.strerror or exc}. Correct that, or set DATA_DIR elsewhere."
+        ) from exc
+
+
+def read_password(data_dir: Path) -> str | None:
+    """None until there is one that the database knows."""
+    path = _password_file(data_dir)
+    return path.read_text("ascii").strip() if path.exists() else None
+
+
+def renew_password(data_dir: Path, cluster: Cluster) -> str:
+    """Makes a password, tells the database, keeps it in a file of mode 0600. Only while no server runs on the files."""
+    made = secrets.token_urlsafe(32)
+    cluster.run_sql(f"ALTER ROLE {ROLE} PASSWORD '{made}'")
+    path = _password_file(data_dir)
+    partial = path.with_suffix(".partial")
+    partial.unlink(missing_ok=True)
+    with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+        file.write(f"{made}\n")
+        file.flush()
+        os.fsync(file.fileno())
+    partial.rename(path)
+    return made
+
+
+def _password_file(data_dir: Path) -> Path:
+    return data_dir / "postgres.password"
+
+
+def _open(folder: Path, progress: Callable[[str], None]) -> Cluster:
+    account = accounts.of_owner(folder)
+    try:
+        major = int((folder / "PG_VERSION").read_text("ascii"))
+    except FileNotFoundError as exc:
+        raise StartError(f"{folder} holds no PostgreSQL database: move it away, a new one is made then.") from exc
+    binaries = _reachable(programs.find(major), account, progress)
+    if account.is_other and not account.can_enter(folder):
+        raise StartError(
+            f"{account.name}, as whom PostgreSQL runs, can't reach {folder}: move it to "
+            f"{_ROOTS_FOLDER / _stable_id(folder.parent)} and make {folder} a symbolic link to that."
+        )
+    return Cluster(folder, account, binaries, _socket_folder(folder, account))
+
+
+def _make(data_dir: Path, progress: Callable[[str], None]) -> Cluster:
+    account = accounts.choose(progress)
+    folder = _place(data_dir, account, progress)
+    if (folder / "PG_VERSION").exists():
+        progress(f"Found the earlier database in {folder}.")
+        cluster = _open(folder, progress)
+    else:
+        progress("Making a new database ...")
+        # A password left over from a database that is gone would be taken for this one's.
+        _password_file(data_dir).unlink(missing_ok=True)
+        cluster = _initialise(folder, account, _reachable(programs.find(), account, progress))
+    link = data_dir / "postgres"
+    if folder != link:
+        if link.is_dir() and not link.is_symlink():
+            link.rmdir()
+        link.symlink_to(folder)
+    return cluster
+
+
+def _place(data_dir: Path, account: Account, progress: Callable[[str], None]) -> Path:
+    if not account.is_other or account.can_enter(data_dir):
+        return data_dir / "postgres"
+    folder = _ROOTS_FOLDER / _stable_id(data_dir)
+    # Opening the folders above DATA_DIR to everybody would show root's own files; the database moves instead.
+    progress(f"{account.name} can't reach {data_dir}; the database is in {folder}, with a link to it.")
+    _ROOTS_FOLDER.mkdir(mode=0o755, parents=True, exist_ok=True)
+    return folder
+
+
+def _reachable(binaries: Binaries, account: Account, progress: Callable[[str], None]) -> Binaries:
+    if not account.is_other or account.can_run(binaries.program("postgres")):
+        return binaries
+    _ROOTS_FOLDER.mkdir(mode=0o755, parents=True, exist_ok=True)
+    progress(f"{account.name} can't reach {binaries.folder}; PostgreSQL's programs are used from {_ROOTS_FOLDER}.")
+    return programs.copy(binaries, _ROOTS_FOLDER)
+
+
+def _initialise(folder: Path, account: Account, binaries: Binaries) -> Cluster:
+    free = shutil.disk_usage(folder.parent).free
+    if free < _ROOM_BYTES:
+        raise StartError(
+            f"The disk of {folder.parent} has {free // 1_000_000} MB left and a database needs "
+            f"{_ROOM_BYTES // 1_000_000} MB: free some space, or set DATA_DIR to another disk."
+        )
+    # Whole or not at all: what is half made when the process is killed never gets the final name.
+    partial = folder.with_name(f"{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(mode=0o700)
+    account.own(partial)
+    cluster = Cluster(partial, account, binaries, partial)
+    locale = _initdb(cluster)
+    _configure(partial, account)
+    cluster.run_sql(
+        f"CREATE ROLE {ROLE} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE",
+        f"CREATE DATABASE {DATABASE} OWNER {ROLE} TEMPLATE template0 ENCODING 'UTF8' LOCALE '{locale}'",
+    )
+    if folder.is_dir():
+        folder.rmdir()
+    partial.rename(folder)
+    return Cluster(folder, account, binaries, _socket_folder(folder, account))
+
+
+def _initdb(cluster: Cluster) -> str:
+    reason = ""
+    for locale in _LOCALES:
+        command: list[str | Path] = [
+            cluster.binaries.program("initdb"),
+            *("--pgdata", cluster.folder, "--username", SUPERUSER, "--encoding", "UTF8", "--locale", locale),
+            *("--data-checksums", "--auth-local", "peer", "--auth-host", "reject", "--no-instructions"),
+        ]
+        made = cluster.account.run(command)
+        if made.returncode == 0:
+            return locale
+        reason = _reason(made.stderr)
+        if "locale" not in reason:
+            break
+    raise StartError(f"The database could not be made in {cluster.folder.parent}: {reason}")
+
+
+def _configure(folder: Path, account: Account) -> None:
+    (folder / "pg_hba.conf").write_text(_LOGINS, "utf-8")
+    (folder / "pg_ident.conf").write_text(f"owner  {account.name}  {SUPERUSER}\n", "utf-8")
+    with (folder / "postgresql.conf").open("a", encoding="utf-8") as file:
+        file.write(_TUNING)
+
+
+def _reason(stderr: str) -> str:
+    """The one line of a program's complaints that says what is wrong."""
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+    telling = [line for line in lines if any(word in line for word in ("FATAL", "PANIC", "ERROR", "error:"))]
+    return (telling or lines or ["no reason was given"])[-1]
+
+
+def _socket_folder(folder: Path, account: Account) -> Path:
+    if len(os.fsencode(folder / SOCKET_NAME)) <= _LONGEST_SOCKET_PATH:
+        return folder
+    name = _stable_id(folder)
+    short = _ROOTS_FOLDER / f"run-{name}" if account.is_other else _SHORT_PARENT / f"thai-chat-{account.uid}-{name}"
+    short.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    try:
+        short.mkdir(mode=0o700)
+        account.own(short)
+    except FileExistsError:
+        status = short.lstat()
+        if not stat.S_ISDIR(status.st_mode) or status.st_uid != account.uid or status.st_mode & 0o077:
+            raise StartError(
+                f"{short} is not a folder of {account.name} alone: remove it, or set DATA_DIR to a shorter path."
+            ) from None
+    return short
+
+
+def _stable_id(path: Path) -> str:
+    return hashlib.sha256(os.fsencode(path)).hexdigest()[:16]

@@ -1,0 +1,256 @@
+"""The way to one PostgreSQL: its pool, its threads, the deadline of every call, and the translation of its errors."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import orjson
+import psycopg2
+from psycopg2 import errorcodes
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE, parse_dsn
+from sqlalchemy import Connection, Engine, create_engine, event, exc
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+
+from thai_chat.domain.errors import HistoryError, HistoryRefused, HistoryUnavailable, StartError, ThaiChatError
+
+logger = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
+
+POOL_SIZE = 8
+TIMEOUT_S = 2.0
+
+# What the address does not say itself. No `options`: pgbouncer refuses connections that carry it. The kernel's
+# time-outs find a peer that is gone; one that takes packets and never answers is found by the deadline of `run`.
+_DEFAULTS = {
+    "application_name": "thai-chat",
+    "client_encoding": "UTF8",
+    "connect_timeout": "2",
+    "keepalives_idle": "5",
+    "keepalives_interval": "2",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "5000",
+}
+_TRY_AGAIN = (errorcodes.SERIALIZATION_FAILURE, errorcodes.DEADLOCK_DETECTED)
+
+
+def translated(error: BaseException) -> HistoryError:
+    """The one place that maps psycopg2's and SQLAlchemy's errors.
+
+    Only what lies in the content of a write is HistoryRefused. All else, a schema that is gone included, may pass:
+    then the write waits and is not lost.
+    """
+    cause = error.orig if isinstance(error, exc.DBAPIError) else error
+    code = getattr(cause, "pgcode", None) or ""
+    detail = f"{type(cause).__name__} {code}".strip()
+    if isinstance(cause, (psycopg2.DataError, psycopg2.IntegrityError)) or code.startswith("54"):
+        return HistoryRefused(detail)
+    # The server's sentence stays out of what may be shown; it can quote a row.
+    logger.debug("%s: %s", detail, str(cause).strip())
+    return HistoryUnavailable(detail)
+
+
+class Database:
+    """Threads and connections in equal number, so that calls wait in our queue and never for the pool.
+
+    Made without a network call. Safe to use from many tasks of one event loop.
+    """
+
+    def __init__(self, conninfo: str, *, pool_size: int = POOL_SIZE, timeout_s: float = TIMEOUT_S) -> None:
+        """`conninfo` is what libpq takes: a URI, also with several hosts. Raises StartError when it is none."""
+        try:
+            self._address: dict[str, str] = {**_DEFAULTS, **parse_dsn(conninfo)}
+        except psycopg2.ProgrammingError:
+            # Its message quotes the address, password included.
+            raise StartError("DATABASE_URL is not an address that PostgreSQL understands") from None
+        self._timeout_s = timeout_s
+        self._threads = ThreadPoolExecutor(pool_size, thread_name_prefix="postgres")
+        self._failed_at = 0.0
+        self.engine: Engine = create_engine(
+            "postgresql+psycopg2://",
+            creator=self._connect,
+            poolclass=QueuePool,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_use_lifo=True,
+            isolation_level="AUTOCOMMIT",
+            use_native_hstore=False,
+            json_deserializer=orjson.loads,
+        )
+        event.listen(self.engine, "connect", _keep_socket)
+        event.listen(self.engine, "close", _drop_socket)
+
+    async def run(self, work: Callable[[Connection], Result], *, timeout_s: float | None = None) -> Result:
+        """What `work` returns, called in a thread with a connection in autocommit.
+
+        `work` may be called twice, when a connection turns out dead or a deadlock was resolved against it, so it must
+        be repeatable. Raises HistoryUnavailable at the latest `timeout_s` after a thread took it up: its connection is
+        then cut, so that a server that hangs never keeps a thread. A cancelled caller does not stop `work`.
+        """
+        job = _Job(timeout_s or self._timeout_s)
+        future = asyncio.get_running_loop().run_in_executor(self._threads, self._perform, job, work)
+        try:
+            while True:
+                done, _ = await asyncio.wait((future,), timeout=job.remaining_s())
+                if done:
+                    return future.result()
+                if job.remaining_s() <= 0:
+                    self._failed_at = time.monotonic()
+                    job.cut()
+                    raise HistoryUnavailable("no answer from PostgreSQL in time")
+        finally:
+            if not future.done():
+                # Nobody waits for it any more; without this an error in it would be reported as forgotten.
+                future.add_done_callback(lambda late: late.cancelled() or late.exception())
+
+    def run_here(self, work: Callable[[Connection], Result]) -> Result:
+        """Like `run`, in the calling thread and without its deadline."""
+        return self._perform(_Job(float("inf")), work)
+
+    async def close(self) -> None:
+        """Waits for calls under way, which have a deadline. Safe to call twice."""
+        await asyncio.to_thread(self._threads.shutdown)
+        self.engine.dispose()
+
+    def _perform(self, job: _Job, work: Callable[[Connection], Result]) -> Result:
+        job.start()
+        if self._failed_at > job.submitted_at:
+            raise HistoryUnavailable("PostgreSQL hung while this call waited")
+        try:
+            return self._attempt(job, work)
+        except _Repeat:
+            try:
+                return self._attempt(job, work, last=True)
+            except _Repeat as again:
+                raise again.cause from again
+        except HistoryUnavailable:
+            self._failed_at = time.monotonic()
+            raise
+
+    def _attempt(self, job: _Job, work: Callable[[Connection], Result], *, last: bool = False) -> Result:
+        used = False
+        try:
+            with self.engine.connect() as connection:
+                used = job.hold(connection)
+                try:
+                    return work(connection)
+                except BaseException:
+                    _make_clean(connection)
+                    raise
+                finally:
+                    job.release()
+        except (psycopg2.Error, exc.SQLAlchemyError) as error:
+            history_error = translated(error)
+            code = getattr(getattr(error, "orig", error), "pgcode", None)
+            if isinstance(history_error, HistoryUnavailable) and not job.was_cut and not last:
+                if code in _TRY_AGAIN:
+                    raise _Repeat(history_error) from error
+                # One dead connection is a sign that all that rest are dead, or lead to a server that lost its role.
+                self.engine.dispose()
+                if used:
+                    raise _Repeat(history_error) from error
+            raise history_error from error
+
+    def _connect(self) -> Any:
+        connection = psycopg2.connect(**self._address)
+        self._prefer(connection.info.host, str(connection.info.port))
+        return connection
+
+    def _prefer(self, host: str, port: str) -> None:
+        """Of several hosts the one that answered is asked first next time: a dead one costs 2 s each time."""
+        hosts = self._address.get("host", "").split(",")
+        ports = self._address.get("port", "").split(",")
+        if len(hosts) < 2 or "hostaddr" in self._address:
+            return
+        ports = ports * len(hosts) if len(ports) == 1 else ports
+        pairs = sorted(zip(hosts, ports, strict=True), key=lambda pair: pair != (host, port) and pair != (host, ""))
+        self._address = {
+            **self._address,
+            "host": ",".join(name for name, _ in pairs),
+            "port": ",".join(number for _, number in pairs),
+        }
+
+
+class _Repeat(ThaiChatError):
+    """The work failed for a reason that a second attempt probably does not meet."""
+
+    def __init__(self, cause: HistoryError) -> None:
+        super().__init__()
+        self.cause = cause
+
+
+class _Job:
+    """One call: when its time is over, and the socket to cut then."""
+
+    def __init__(self, timeout_s: float) -> None:
+        self.submitted_at = time.monotonic()
+        self.was_cut = False
+        self._timeout_s = timeout_s
+        self._deadline: float | None = None
+        self._socket: socket.socket | None = None
+        self._lock = threading.Lock()
+
+    def start(self) -> None:
+        self._deadline = time.monotonic() + self._timeout_s
+
+    def remaining_s(self) -> float:
+        return self._timeout_s if self._deadline is None else self._deadline - time.monotonic()
+
+    def hold(self, connection: Connection) -> bool:
+        """True when the connection had served before. Raises OperationalError when the time is over already."""
+        info = connection.connection.info
+        used = bool(info.get("used"))
+        info["used"] = True
+        with self._lock:
+            if self.was_cut:
+                raise psycopg2.OperationalError("the call's time was over before it had a connection")
+            self._socket = info["socket"]
+        return used
+
+    def release(self) -> None:
+        with self._lock:
+            self._socket = None
+
+    def cut(self) -> None:
+        """Wakes the thread that waits for this socket: to it the server closed the connection."""
+        with self._lock:
+            self.was_cut = True
+            if self._socket is not None:
+                try:
+                    self._socket.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    logger.debug("the connection was gone before it was cut")
+
+
+def _keep_socket(connection: Any, entry: ConnectionPoolEntry) -> None:
+    # A duplicate of its descriptor: libpq may close its own, and the number then belong to something else.
+    entry.info["socket"] = socket.socket(fileno=os.dup(connection.fileno()))
+
+
+def _drop_socket(connection: Any, entry: ConnectionPoolEntry) -> None:
+    kept = entry.info.pop("socket", None)
+    if kept is not None:
+        kept.close()
+
+
+def _make_clean(connection: Connection) -> None:
+    """Ends an open transaction, of which psycopg2 in autocommit knows nothing, before the connection goes back."""
+    raw: Any = connection.connection.dbapi_connection
+    if raw is None:
+        return
+    try:
+        if raw.closed:
+            connection.invalidate()
+        elif raw.info.transaction_status != TRANSACTION_STATUS_IDLE:
+            with raw.cursor() as cursor:
+                cursor.execute("ROLLBACK")
+    except psycopg2.Error:
+        connection.invalidate()

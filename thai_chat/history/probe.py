@@ -1,0 +1,122 @@
+"""What an operator wants to know about a database, read without changing anything in it."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass
+
+import psycopg2
+from psycopg2.extensions import connection as Connection
+from psycopg2.extensions import parse_dsn
+
+from thai_chat.domain.errors import HistoryUnavailable
+
+_CONNECT_S = 5
+_STATEMENT_MS = 20_000
+_SAMPLE = "ข้าวมันไก่"
+_FACTS = """
+SELECT current_setting('server_version'), current_setting('server_encoding'), datctype,
+       has_schema_privilege(current_schema(), 'CREATE'), pg_is_in_recovery(), pg_database_size(pg_database.oid), rolsuper,
+       (SELECT count(*) FROM pg_available_extensions WHERE name = 'btree_gin') > 0,
+       has_database_privilege(pg_database.oid, 'CREATE')
+FROM pg_database, pg_roles WHERE datname = current_database() AND rolname = current_user
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseFacts:
+    version: str
+    encoding: str
+    ctype: str
+    trigrams: bool | None
+    """Whether trigrams of Thai work; None when that can't be tried without making the extension."""
+    may_create_tables: bool
+    may_create_extensions: bool
+    has_btree_gin: bool
+    is_superuser: bool
+    is_read_only: bool
+    size_bytes: int
+    revision: str | None
+    """None when the schema has not been made."""
+    sessions: int = 0
+    messages: int = 0
+    streaming: int = 0
+
+
+def ask(address: str) -> DatabaseFacts:
+    """Raises HistoryUnavailable with the server's own words, which hold no password."""
+    try:
+        with closing(connect(address)) as connection, connection, connection.cursor() as cursor:
+            cursor.execute("SET LOCAL statement_timeout = %s", (_STATEMENT_MS,))
+            cursor.execute(_FACTS)
+            version, encoding, ctype, tables, recovery, size, superuser, gin, extensions = cursor.fetchone()
+            found = revision(connection)
+            counts = _counts(connection) if found else {}
+            return DatabaseFacts(
+                version=version.split()[0],
+                encoding=encoding,
+                ctype=ctype,
+                trigrams=_trigrams(connection),
+                may_create_tables=bool(tables),
+                may_create_extensions=extensions,
+                has_btree_gin=gin,
+                is_superuser=superuser,
+                is_read_only=recovery,
+                size_bytes=size,
+                revision=found,
+                **counts,
+            )
+    except psycopg2.Error as exc:
+        raise HistoryUnavailable(said(exc)) from exc
+
+
+def place(address: str) -> str:
+    """The address as people may read it: user, host, port and database, no password."""
+    try:
+        parts = parse_dsn(address)
+    except psycopg2.ProgrammingError:
+        return "an address that can't be read"
+    host = parts.get("host", "localhost")
+    return f"{parts.get('user', '')}@{host}:{parts.get('port', '5432')}/{parts.get('dbname', '')}"
+
+
+def connect(address: str) -> Connection:
+    connection = psycopg2.connect(address, connect_timeout=_CONNECT_S, application_name="thai-chat-operator")
+    connection.set_client_encoding("UTF8")
+    return connection
+
+
+def revision(connection: Connection) -> str | None:
+    if not _one(connection, "SELECT count(to_regclass('alembic_version'))"):
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT version_num FROM alembic_version")
+        row = cursor.fetchone()
+        return str(row[0]) if row else None
+
+
+def _counts(connection: Connection) -> dict[str, int]:
+    streaming = "SELECT count(*) FROM chat_messages WHERE status = 'streaming'"
+    return {
+        "sessions": _one(connection, "SELECT count(*) FROM chat_sessions"),
+        "messages": _one(connection, "SELECT count(*) FROM chat_messages"),
+        "streaming": _one(connection, streaming),
+    }
+
+
+def _trigrams(connection: Connection) -> bool | None:
+    if not _one(connection, "SELECT count(*) FROM pg_extension WHERE extname = 'pg_trgm'"):
+        return None
+    return bool(_one(connection, "SELECT cardinality(show_trgm(%s))", _SAMPLE))
+
+
+def _one(connection: Connection, statement: str, *values: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return int(cursor.fetchone()[0])
+
+
+def said(error: psycopg2.Error) -> str:
+    """One line: libpq adds hints below it, and a refused statement its text."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0] if lines else type(error).__name__

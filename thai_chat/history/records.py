@@ -1,0 +1,113 @@
+"""Writes as bytes for the journal, and what of a write no store can keep."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from thai_chat.domain.errors import HistoryRefused
+from thai_chat.domain.messages import (
+    MODEL_CHARS,
+    SESSION_NAME_CHARS,
+    BeginTurn,
+    Checkpoint,
+    Choice,
+    Figures,
+    FinishReply,
+    Status,
+    UpdateSession,
+    Write,
+)
+from thai_chat.history.tables import BACKEND_CHARS, KEY_CHARS, USER_CHARS
+
+_KINDS: Mapping[str, Callable[..., Write]] = {
+    "begin_turn": BeginTurn,
+    "checkpoint": Checkpoint,
+    "finish_reply": FinishReply,
+    "update_session": UpdateSession,
+}
+_NAMES = {kind: name for name, kind in _KINDS.items()}
+_IDS = ("session_id", "question_id", "reply_id", "parent_id", "leaf_id")
+# Not the text of such an escape: there the backslash is itself escaped.
+_ESCAPED_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+_LIMITS = {
+    "user_id": USER_CHARS,
+    "session_name": SESSION_NAME_CHARS,
+    "idempotency_key": KEY_CHARS,
+    "backend": BACKEND_CHARS,
+    "model": MODEL_CHARS,
+}
+
+
+def encode(write: Write) -> bytes:
+    """One JSON object. Raises HistoryRefused where the write holds what JSON can't: lone surrogates, foreign types."""
+    try:
+        return orjson.dumps({"kind": _NAMES[type(write)], **asdict(write)})
+    except (TypeError, RecursionError) as exc:
+        raise HistoryRefused(f"{_NAMES[type(write)]} can't be written as JSON") from exc
+
+
+def decode(record: bytes) -> Write:
+    """The write that `encode` was given. Raises HistoryRefused when the record is of another version or garbage."""
+    try:
+        fields: dict[str, Any] = orjson.loads(record)
+        kind = _KINDS[fields.pop("kind")]
+        for name in _IDS:
+            if fields.get(name) is not None:
+                fields[name] = UUID(fields[name])
+        fields["at"] = datetime.fromisoformat(fields["at"]).astimezone(UTC)
+        if fields.get("choice") is not None:
+            fields["choice"] = Choice(**fields["choice"])
+        if "figures" in fields:
+            fields["figures"] = Figures(**fields["figures"])
+        if "status" in fields:
+            fields["status"] = Status(fields["status"])
+        return kind(**fields)
+    except (ValueError, KeyError, TypeError, AttributeError) as exc:
+        raise HistoryRefused("the record is none of this version") from exc
+
+
+def check(write: Write) -> None:
+    """Raises HistoryRefused for what PostgreSQL would refuse, so that every store refuses the same, and at once."""
+    fields: dict[str, object] = {name: getattr(write, name, None) for name in ("user_id", "session_name")}
+    fields["idempotency_key"] = getattr(write, "idempotency_key", None)
+    choice = getattr(write, "choice", None)
+    if choice is not None:
+        fields.update(backend=choice.backend, model=choice.model)
+    for name, value in fields.items():
+        if isinstance(value, str) and len(value) > _LIMITS[name]:
+            raise HistoryRefused(f"{name} is longer than {_LIMITS[name]} characters")
+    check_text(*(value for value in fields.values() if isinstance(value, str)))
+    check_text(getattr(write, "question", ""), getattr(write, "content", ""))
+    metadata = getattr(write, "metadata", None)
+    if metadata and _ESCAPED_NUL.search(_json(metadata)):
+        raise HistoryRefused("metadata has a NUL character")
+
+
+def check_text(*texts: str) -> None:
+    """Raises HistoryRefused for NUL and lone surrogates."""
+    for text in texts:
+        if "\0" in text:
+            raise HistoryRefused("the text has a NUL character")
+        if not text.isascii():
+            try:
+                text.encode()
+            except UnicodeEncodeError as exc:
+                raise HistoryRefused("the text has a lone surrogate") from exc
+
+
+def json_text(value: Mapping[str, object]) -> str:
+    return _json(value) if value else "{}"
+
+
+def _json(value: Mapping[str, object]) -> str:
+    try:
+        return orjson.dumps(value).decode()
+    except (TypeError, RecursionError) as exc:
+        raise HistoryRefused("metadata can't be written as JSON") from exc

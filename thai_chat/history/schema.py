@@ -1,0 +1,67 @@
+"""Brings the schema to the version that this code needs."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, text
+
+from thai_chat import migrations
+from thai_chat.domain.errors import StartError
+
+logger = logging.getLogger(__name__)
+
+HEAD = "0001"
+# Any number that other programs in the same database are unlikely to lock.
+_LOCK = 7_862_001
+
+
+def migrate(engine: Engine, revision: str = HEAD) -> None:
+    """Upgrades to `revision`, all steps in one transaction: it is reached or nothing has changed.
+
+    Instances that start at once wait for each other. Raises StartError when the database is newer than this code, and
+    SQLAlchemy's errors when it can't be reached. Two short queries when nothing is to be done.
+    """
+    with engine.connect() as connection:
+        if current(connection) == revision:
+            return
+    with engine.connect().execution_options(isolation_level="READ COMMITTED") as connection, connection.begin():
+        # The lock belongs to the transaction, so that it works through pgbouncer and goes with a dead process.
+        connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK})
+        found = current(connection)
+        if found != revision:
+            logger.info("bringing the database from version %s to %s", found or "none", revision)
+            _run("upgrade", connection, revision)
+
+
+def downgrade(engine: Engine, revision: str = "base") -> None:
+    """Takes the schema back to `revision`; what only later versions keep is lost."""
+    with engine.connect().execution_options(isolation_level="READ COMMITTED") as connection, connection.begin():
+        connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK})
+        _run("downgrade", connection, revision)
+
+
+def current(connection: Connection) -> str | None:
+    """The database's version; None when the schema was never made."""
+    if connection.execute(text("SELECT to_regclass('alembic_version')")).scalar() is None:
+        return None
+    version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return None if version is None else str(version)
+
+
+def _run(direction: str, connection: Connection, revision: str) -> None:
+    # Alembic is not needed, and not loaded, when the database is up to date.
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util import CommandError
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    config.attributes["connection"] = connection
+    try:
+        (command.upgrade if direction == "upgrade" else command.downgrade)(config, revision)
+    except CommandError as error:
+        raise StartError(
+            "The database was made by a newer version of Thai Chat; install that version, or use another database."
+        ) from error

@@ -1,0 +1,131 @@
+"""The tables as SQLAlchemy Core sees them; users may query them, so names and types are promises."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from thai_chat.domain.messages import MODEL_CHARS, SESSION_NAME_CHARS
+
+USER_CHARS = 255
+BACKEND_CHARS = 50
+KEY_CHARS = 100
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "%(table_name)s_pkey",
+        "fk": "%(table_name)s_%(column_0_name)s_fkey",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
+        "ck": "%(table_name)s_%(constraint_name)s_check",
+        "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+    }
+)
+
+_NO_JSON = text("'{}'::jsonb")
+_TIME = DateTime(timezone=True)
+
+chat_sessions = Table(
+    "chat_sessions",
+    metadata,
+    Column("session_id", Uuid, primary_key=True),
+    Column("user_id", String(USER_CHARS), nullable=False),
+    Column("session_name", String(SESSION_NAME_CHARS), nullable=False),
+    Column("backend", String(BACKEND_CHARS), nullable=False),
+    Column("model", String(MODEL_CHARS), nullable=False),
+    Column("created_at", _TIME, nullable=False, server_default=func.now()),
+    Column("updated_at", _TIME, nullable=False, server_default=func.now()),
+    Column("is_active", Boolean, nullable=False, server_default=text("true")),
+    Column("message_count", Integer, nullable=False, server_default=text("0")),
+    # The last message of the branch that is shown. No foreign key: it would check and index every turn's update,
+    # while messages only ever go together with their session.
+    Column("leaf_id", Uuid),
+    # True once a message was put elsewhere than below the newest one. Until then the shown branch is a plain range
+    # of message_order, which needs no walk from parent to parent.
+    Column("has_branches", Boolean, nullable=False, server_default=text("false")),
+    Column("pinned_at", _TIME),
+    Column("archived_at", _TIME),
+    Column("deleted_at", _TIME),
+    Column("branched_from_id", Uuid),
+    Column("context_snapshot", JSONB, nullable=False, server_default=_NO_JSON),
+    Column("metadata", JSONB, nullable=False, server_default=_NO_JSON),
+    CheckConstraint("message_count >= 0", name="message_count"),
+)
+# The list of sessions, newest first, and its cursor. A btree is read backwards as fast as forwards.
+Index(
+    "chat_sessions_live_idx",
+    chat_sessions.c.user_id,
+    chat_sessions.c.updated_at,
+    chat_sessions.c.session_id,
+    postgresql_where=text("archived_at IS NULL AND deleted_at IS NULL"),
+)
+# Statistics, the archive and the trash: every session of a user, also bounded by time.
+Index("chat_sessions_user_id_idx", chat_sessions.c.user_id, chat_sessions.c.updated_at)
+
+chat_messages = Table(
+    "chat_messages",
+    metadata,
+    Column("message_id", Uuid, primary_key=True),
+    Column("session_id", Uuid, ForeignKey("chat_sessions.session_id", ondelete="CASCADE"), nullable=False),
+    Column("parent_id", Uuid, ForeignKey("chat_messages.message_id", ondelete="CASCADE")),
+    Column("role", String(20), nullable=False),
+    Column("content", Text, nullable=False),
+    Column("message_order", Integer, nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("backend", String(BACKEND_CHARS)),
+    Column("model", String(MODEL_CHARS)),
+    Column("created_at", _TIME, nullable=False, server_default=func.now()),
+    Column("prompt_tokens", Integer),
+    Column("completion_tokens", Integer),
+    Column("first_token_ms", Integer),
+    Column("latency_ms", Integer),
+    Column("metadata", JSONB, nullable=False, server_default=_NO_JSON),
+    # The reply's last sign of life by the database's clock, NULL once its process has finished it: a row that has one
+    # can still be finished, whatever its status says meanwhile.
+    Column("checkpointed_at", _TIME),
+    Column("idempotency_key", String(KEY_CHARS)),
+    UniqueConstraint("session_id", "message_order"),
+    CheckConstraint("role IN ('user', 'assistant', 'system')", name="role"),
+    CheckConstraint("status IN ('complete', 'streaming', 'interrupted', 'stopped', 'failed')", name="status"),
+    CheckConstraint("message_order > 0", name="message_order"),
+    # Checkpoints and the finish touch no indexed column; with room in its page the new version of a row stays
+    # beside the old one and no index is written (a heap-only update).
+    postgresql_with={"fillfactor": 85},
+)
+# The branches below a message; also what deleting a session asks for each message that goes with it.
+Index(None, chat_messages.c.parent_id)
+Index(
+    "chat_messages_idempotency_key_idx",
+    chat_messages.c.session_id,
+    chat_messages.c.idempotency_key,
+    unique=True,
+    postgresql_where=text("idempotency_key IS NOT NULL"),
+)
+
+message_contexts = Table(
+    "message_contexts",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("message_id", Uuid, ForeignKey("chat_messages.message_id", ondelete="CASCADE"), nullable=False),
+    Column("doc_id", String(255)),
+    Column("content", Text),
+    Column("score", Double),
+    Column("metadata", JSONB, nullable=False, server_default=_NO_JSON),
+)
+Index(None, message_contexts.c.message_id)

@@ -1,0 +1,72 @@
+"""What a write makes of a session and its messages: the same in every store."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from thai_chat.domain.messages import BeginTurn, FinishReply, Message, Role, Session, Status, Turn
+
+
+def new_session(write: BeginTurn) -> Session:
+    return Session(
+        session_id=write.session_id,
+        user_id=write.user_id,
+        session_name=write.session_name,
+        backend=write.choice.backend,
+        model=write.choice.model,
+        created_at=write.at,
+        updated_at=write.at,
+    )
+
+
+def new_turn(session: Session, write: BeginTurn) -> Turn:
+    """The turn below the session's leaf, or below `write.parent_id`.
+
+    `updated_at` is when somebody last asked: neither the end of a reply nor a new name moves a session in the list.
+    """
+    question = Message(
+        message_id=write.question_id,
+        session_id=write.session_id,
+        parent_id=write.parent_id or session.leaf_id,
+        role=Role.USER,
+        content=write.question,
+        message_order=session.message_count + 1,
+        status=Status.COMPLETE,
+        backend=None,
+        model=None,
+        created_at=write.at,
+        metadata=write.metadata,
+    )
+    reply = replace(
+        question,
+        backend=write.choice.backend,
+        model=write.choice.model,
+        message_id=write.reply_id,
+        parent_id=write.question_id,
+        role=Role.ASSISTANT,
+        content="",
+        message_order=question.message_order + 1,
+        status=Status.STREAMING,
+        metadata={},
+    )
+    session = replace(
+        session,
+        leaf_id=write.reply_id,
+        message_count=reply.message_order,
+        updated_at=max(session.updated_at, write.at),
+        backend=write.choice.backend,
+        model=write.choice.model,
+    )
+    return Turn(session=session, question=question, reply=reply)
+
+
+def finished(reply: Message, write: FinishReply) -> Message:
+    return replace(
+        reply,
+        content=write.content,
+        status=write.status,
+        backend=write.choice.backend,
+        model=write.choice.model,
+        figures=write.figures,
+        metadata={**reply.metadata, **write.metadata},
+    )

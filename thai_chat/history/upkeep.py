@@ -1,0 +1,55 @@
+"""Schema changes that an operator asks for, with the errors translated as everywhere in this package."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg2
+from sqlalchemy import Engine, exc
+
+from thai_chat import migrations
+from thai_chat.domain.errors import StartError
+from thai_chat.history import schema
+from thai_chat.history.connections import Database, translated
+
+
+def migrate(address: str) -> None:
+    """Raises StartError when the database is newer than this code, HistoryUnavailable."""
+    with _engine(address) as engine:
+        schema.migrate(engine)
+
+
+def rebuild(address: str, revision: str) -> None:
+    """Empty tables as `revision` had them; all that the product's tables held is gone. Raises as `migrate` does."""
+    _require_known(revision)
+    with _engine(address) as engine:
+        with engine.connect() as connection:
+            is_made = schema.current(connection) is not None
+        if is_made:
+            schema.downgrade(engine)
+        schema.migrate(engine, revision)
+
+
+def _require_known(revision: str) -> None:
+    from alembic.script import ScriptDirectory
+    from alembic.util import CommandError
+
+    try:
+        ScriptDirectory(str(Path(migrations.__file__).parent)).get_revision(revision)
+    except CommandError as error:
+        raise StartError(
+            f"The backup is of schema {revision}, which this version does not know: update Thai Chat, then restore."
+        ) from error
+
+
+@contextmanager
+def _engine(address: str) -> Iterator[Engine]:
+    engine = Database(address).engine
+    try:
+        yield engine
+    except (psycopg2.Error, exc.SQLAlchemyError) as error:
+        raise translated(error) from error
+    finally:
+        engine.dispose()

@@ -1,0 +1,102 @@
+"""Watches one backend in the background, so that everybody else reads what was last seen and waits for nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from thai_chat.domain.errors import BackendError, BackendLoading
+from thai_chat.domain.ports import Backend, BackendState, ModelInfo
+
+logger = logging.getLogger(__name__)
+
+_EVERY_S = 15.0
+_WHILE_LOADING_S = 1.0
+_FRESH_S = 3.0
+"""A look that is older is repeated when somebody reads."""
+_LIMIT_S = 6.0
+"""Backends promise an answer in 5 s; this is for one that breaks the promise."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    state: BackendState = BackendState.DOWN
+    models: Sequence[ModelInfo] = ()
+    """The last list that came, kept while the backend is down."""
+    error_code: str | None = None
+    checked_at: datetime | None = None
+    """None before the first look."""
+
+
+class HealthWatch:
+    """Belongs to the event loop in which `start` was called."""
+
+    def __init__(self, backend: Backend) -> None:
+        self.backend = backend
+        self._health = Health()
+        self._looked_at_s = 0.0
+        self._wanted = asyncio.Event()
+        self._first = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def health(self) -> Health:
+        """What was last seen. Reading an old one has it looked at again, for the next reader."""
+        if time.monotonic() - self._looked_at_s > _FRESH_S:
+            self._wanted.set()
+        return self._health
+
+    def look_soon(self) -> None:
+        """For those who have news: a reply has just failed."""
+        self._wanted.set()
+
+    def start(self) -> None:
+        """Safe to call again."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._watch(), name=f"health of {self.backend.name}")
+
+    async def first_look(self) -> Health:
+        """Waits until the backend was looked at once."""
+        await self._first.wait()
+        return self._health
+
+    async def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _watch(self) -> None:
+        while True:
+            self._wanted.clear()
+            before = self._health
+            self._health = await self._look()
+            self._looked_at_s = time.monotonic()
+            self._first.set()
+            if (before.state, before.error_code) != (self._health.state, self._health.error_code):
+                logger.info("%s is %s (%s)", self.backend.name, self._health.state, self._health.error_code)
+            pause_s = _WHILE_LOADING_S if self._health.state is BackendState.LOADING else _EVERY_S
+            try:
+                await asyncio.wait_for(self._wanted.wait(), pause_s)
+            except TimeoutError:
+                continue
+
+    async def _look(self) -> Health:
+        state, error_code = BackendState.UP, None
+        models: Sequence[ModelInfo] = self._health.models
+        try:
+            async with asyncio.timeout(_LIMIT_S):
+                models = tuple(await self.backend.models())
+        except BackendLoading as error:
+            state, error_code = BackendState.LOADING, error.code
+        except BackendError as error:
+            state, error_code = BackendState.DOWN, error.code
+        except TimeoutError:
+            state, error_code = BackendState.DOWN, "backend_timeout"
+        except Exception:  # a background loop must outlive a bug in one backend
+            logger.exception("looking at %s failed", self.backend.name)
+            state, error_code = BackendState.DOWN, "internal"
+        return Health(state=state, models=models, error_code=error_code, checked_at=datetime.now(UTC))

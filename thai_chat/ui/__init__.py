@@ -1,0 +1,1 @@
+"""The page: layout, handlers, and the files that run in the browser."""

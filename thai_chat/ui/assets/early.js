@@ -1,0 +1,39 @@
+// Before anything is painted: language, colours, and a door to the module, which loads meanwhile.
+(() => {
+  const root = document.documentElement;
+  root.lang = /^th\b/i.test(navigator.language) ? 'th' : 'en';
+
+  const system = matchMedia('(prefers-color-scheme: dark)');
+  const chosen = () => { try { return localStorage.getItem('thai-chat:theme'); } catch { return null; } };
+  const isDark = () => (chosen() ?? (system.matches ? 'dark' : 'light')) === 'dark';
+  const paint = () => {
+    root.dataset.theme = isDark() ? 'dark' : 'light';
+    if (document.body && document.body.classList.contains('dark') !== isDark()) document.body.classList.toggle('dark', isDark());
+  };
+  paint();
+  system.addEventListener('change', paint);
+  // Gradio sets the class by the system's colours alone, and later than this.
+  addEventListener('DOMContentLoaded', () => {
+    paint();
+    new MutationObserver(paint).observe(document.body, { attributeFilter: ['class'] });
+  });
+
+  const viewport = document.querySelector('meta[name=viewport]');
+  if (viewport) viewport.content = 'width=device-width, initial-scale=1, interactive-widget=resizes-content';
+
+  const loaded = import(new URL('{base}/page.mjs', document.baseURI));
+  let module = null;
+  loaded.then((found) => { module = found; });
+  window.thaiChat = {
+    mount: (...part) => loaded.then((found) => found.mount(...part)),
+    // What the page tells the server with an event. The first event comes before the module, and needs the address only.
+    tell: (event) => module ? module.tell(event) : { session_id: new URLSearchParams(location.search).get('s') ?? '' },
+    found: (sessionId) => module.found(sessionId),
+    send: () => module?.send(),
+    stop: () => module?.stop(),
+    toggleTheme: () => {
+      try { localStorage.setItem('thai-chat:theme', isDark() ? 'light' : 'dark'); } catch { /* private window: this page only */ }
+      paint();
+    },
+  };
+})();

@@ -1,0 +1,131 @@
+// The history that Gradio's Chatbot shows: what stands around each message, scrolling, and taking over live turns.
+import { $, copyText, el, icon, iconButton } from './dom.mjs';
+import { nameOf, notice, problemBox, thoughtsBox } from './live.mjs';
+import { modelInfo, on, store } from './store.mjs';
+import { compact, duration, t, when } from './texts.mjs';
+
+const NEAR_PX = 90;
+const HAND_OVER_MS = 2_500;
+
+let isFollowing = true;
+/** Turns whose messages the Chatbot is about to show. */
+let leaving = null;
+let scroller = null;
+
+export function mountHistory() {
+  scroller = $('#scroll');
+  scroller.addEventListener('scroll', onScroll, { passive: true });
+  new ResizeObserver(scrollIfFollowing).observe($('#chat'));
+  new ResizeObserver(scrollIfFollowing).observe($('#live'));
+  new ResizeObserver(scrollIfFollowing).observe(scroller);
+  new MutationObserver(paintRows).observe($('#chat'), { childList: true, subtree: true });
+  $('#composer').prepend(el('button', { type: 'button', id: 'latest', 'aria-label': t('latest'), title: t('latest'), onclick: startFollowing, hidden: true }, icon('down')));
+  $('#earlier').addEventListener('click', () => { isFollowing = false; });
+  on('view', ({ isOther }) => {
+    $('#earlier').classList.toggle('offered', store.view.has_earlier);
+    if (isOther) startFollowing();
+    paintRows();
+  });
+  on('backends', paintRows);
+}
+
+function onScroll() {
+  const below = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
+  isFollowing = below < NEAR_PX;
+  $('#latest').hidden = isFollowing;
+}
+
+export function startFollowing() {
+  isFollowing = true;
+  scrollIfFollowing();
+}
+
+export function scrollIfFollowing() {
+  if (isFollowing && scroller) scroller.scrollTop = scroller.scrollHeight;
+}
+
+/** Calls `leave` for each turn in the very frame in which the Chatbot shows its messages: no gap, nothing doubled. */
+export function handOver(turns, leave) {
+  if (!turns.length) return;
+  leaving = { turns, leave, count: store.view.messages.length };
+  setTimeout(() => finishHandOver(leaving), HAND_OVER_MS);
+  paintRows();
+}
+
+function finishHandOver(which) {
+  if (!which || leaving !== which) return;
+  leaving = null;
+  for (const row of rows()) row.classList.remove('arriving');
+  which.turns.forEach(which.leave);
+  scrollIfFollowing();
+}
+
+const rows = () => [...document.querySelectorAll('#chat .message-row')];
+
+function paintRows() {
+  const { view } = store;
+  if (!view) return;
+  const found = rows();
+  if (leaving) awaitArrival(found);
+  if (found.length === view.messages.length) found.forEach((row, at) => paintRow(row, view.messages[at]));
+}
+
+/** Rows of leaving turns stay unseen until all of them have their text: Gradio fills them one by one. */
+function awaitArrival(found) {
+  const ids = new Set(leaving.turns.map((turn) => turn.messageId));
+  const first = store.view.messages.findIndex((message) => ids.has(message.message_id));
+  const from = Math.max(0, store.view.messages[first - 1]?.role === 'user' ? first - 1 : first);
+  const arrived = found.length === leaving.count && found.slice(from).every((row, at) => isFilled(row, store.view.messages[from + at]));
+  if (arrived) finishHandOver(leaving);
+  else found.forEach((row, at) => row.classList.toggle('arriving', at >= from && !hadBefore(row)));
+}
+
+const hadBefore = (row) => Boolean(row.dataset.messageId) && leaving.turns.every((turn) => turn.messageId !== row.dataset.messageId);
+
+const isFilled = (row, message) => !message.text.trim() || ($('.prose', row)?.childNodes.length ?? 0) > 0;
+
+function paintRow(row, message) {
+  const key = `${message.message_id} ${message.status} ${modelInfo(message)?.note ?? ''}`;
+  if (row.dataset.key === key) return;
+  row.dataset.key = key;
+  row.dataset.messageId = message.message_id;
+  row.querySelectorAll('.around').forEach((old) => old.remove());
+  const spoken = $('[data-testid]', row);
+  spoken?.setAttribute('aria-label', `${message.role === 'user' ? t('you') : nameOf(message)}: ${message.text.slice(0, 300)}`);
+  const body = $('.flex-wrap', row);
+  if (message.role === 'user') body.append(el('div', { class: 'around below' }, copyButton(message)));
+  else paintReply(body, message);
+}
+
+function paintReply(body, message) {
+  const above = el('div', { class: 'around above' },
+    message.notices.map(({ text }) => notice(text)),
+    message.reasoning ? thoughtsBox(el('div', { class: 'thoughts-text' }, message.reasoning)) : null);
+  if (above.childNodes.length) body.prepend(above);
+  const status = { stopped: t('status_stopped'), interrupted: t('status_interrupted'), failed: t('status_failed') }[message.status];
+  body.append(el('div', { class: 'around below' },
+    message.problem ? problemBox(message.problem) : null,
+    el('div', { class: 'facts' },
+      message.text ? copyButton(message) : null,
+      status ? el('span', { class: `status ${message.status}` }, status) : null,
+      el('span', { class: 'by', title: when(message.created_at) }, el('b', {}, nameOf(message)),
+        [modelInfo(message)?.note, ...figures(message)].filter(Boolean).map((fact) => `\u00a0· ${fact}`)))));
+}
+
+function figures({ first_token_ms, latency_ms, tokens, estimated }) {
+  const shown = [];
+  if (first_token_ms !== null) shown.push(t('figure_first', { time: duration(first_token_ms) }));
+  if (latency_ms !== null) shown.push(t('figure_total', { time: duration(latency_ms) }));
+  if (tokens) shown.push(t(estimated ? 'figure_tokens_estimated' : 'figure_tokens', { count: compact(tokens) }));
+  return shown;
+}
+
+function copyButton(message) {
+  const button = iconButton('copy', t('copy'), async () => {
+    await copyText(message.text);
+    button.replaceChildren(icon('check'));
+    button.setAttribute('aria-label', t('copied'));
+    setTimeout(() => { button.replaceChildren(icon('copy')); button.setAttribute('aria-label', t('copy')); }, 1_600);
+  });
+  return button;
+}

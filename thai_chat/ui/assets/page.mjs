@@ -1,0 +1,190 @@
+// The page's parts, what each event tells the server, and what concerns the page as a whole.
+import { mountAlerts, alert, hint } from './alerts.mjs';
+import { focusBox, keepDraftOf, mountComposer, send, stop } from './composer.mjs';
+import { $, el, icon, iconButton, isPhone } from './dom.mjs';
+import { mountHistory } from './history.mjs';
+import { mountLive } from './live.mjs';
+import { mountPicker } from './picker.mjs';
+import { mountRecent, mountState } from './sidebar.mjs';
+import { mountStatistics } from './statistics.mjs';
+import { emit, on, store } from './store.mjs';
+import { t } from './texts.mjs';
+
+export { send, stop };
+
+const ANSWER_MS = 6_000;
+
+const parts = {};
+/** What the next event of a name tells; kept from the click until Gradio asks for it. */
+const told = {};
+/** The session that was asked for last; null means a new one. undefined: whatever the server says. */
+let wanted;
+
+const mounts = {
+  brand: mountBrand,
+  recent: (part) => mountRecent(part, { open: openSession, rename: (session_id, name) => ask('recent', 'edit', 'rename', { session_id, name }), refresh: () => ask('recent', 'load') }),
+  state: mountState,
+  picker: (part) => mountPicker(part, { refresh: () => ask('picker', 'load') }),
+  live: (part) => { mountFrame(); mountView(part); },
+  statistics: mountStatistics,
+};
+
+export function mount(name, element, trigger, props, watch) {
+  parts[name] = { element: $('.part', element), trigger, props, watch };
+  mounts[name](parts[name]);
+}
+
+export function tell(event) {
+  const session_id = store.view?.session_id ?? '';
+  const shown = store.view?.messages.length ?? 0;
+  const answers = {
+    arrival: () => ({ session_id: new URLSearchParams(location.search).get('s') ?? '' }),
+    shown: () => ({ session_id, shown }),
+    finished: () => ({ session_id, shown }),
+    typed: () => ({ typed: $('#find input')?.value ?? '' }),
+    everything: () => ({ typed: '' }),
+    place: () => ({ timezone: Intl.DateTimeFormat().resolvedOptions().timeZone }),
+  };
+  return answers[event]?.() ?? told[event];
+}
+
+/** The dropdown's choice on its way to the server. */
+export function found(session_id) {
+  if (session_id) wanted = session_id;
+  if (session_id) closeMenu();
+  return { session_id: session_id ?? '' };
+}
+
+function ask(part, event, name, what) {
+  if (name) told[name] = what;
+  parts[part].trigger(event);
+}
+
+function openSession(session_id) {
+  closeMenu();
+  if (session_id === store.view?.session_id) { focusBox(); return; }
+  wanted = session_id;
+  ask('recent', 'click', 'open', { session_id });
+}
+
+function mountView(part) {
+  mountLive(part.element, { finished: () => ask('live', 'submit') });
+  const take = () => { if (part.props.value) takeView(part.props.value); };
+  part.watch('value', take);
+  take();
+}
+
+function takeView(view) {
+  // An answer that comes after the next click would show the wrong session: ask for the right one again.
+  if (wanted && view.session_id !== wanted && !view.notice) { ask('recent', 'click', 'open', { session_id: wanted }); return; }
+  const before = store.view;
+  wanted = view.stored ? view.session_id : undefined;
+  const isOther = before?.session_id !== view.session_id;
+  store.view = view;
+  if (isOther) {
+    store.choice = view.choice;
+    keepDraftOf(view);
+    showAddress(view, before === null);
+  }
+  emit('view', { isOther });
+  if (view.notice) alert(view.notice);
+  if (isOther && before !== null && !isPhone()) focusBox();
+  document.body.dataset.ready = 'yes';
+}
+
+export function showAddress(view, isFirst) {
+  document.title = view.name ? `${view.name} · ${t('brand')}` : t('brand');
+  const address = new URL(location.href);
+  if (view.stored) address.searchParams.set('s', view.session_id);
+  else address.searchParams.delete('s');
+  if (address.href === location.href) return;
+  if (isFirst) history.replaceState(null, '', address);
+  else history.pushState(null, '', address);
+}
+
+// The address gets the session with its first accepted question.
+on('accepted', () => {
+  store.view.stored = true;
+  wanted = store.view.session_id;
+  showAddress(store.view, true);
+});
+
+addEventListener('popstate', () => {
+  const session_id = new URLSearchParams(location.search).get('s');
+  if (session_id) openSession(session_id);
+  else $('#new')?.click();
+});
+
+/** The frame around the parts, which Gradio has laid out by now. */
+function mountFrame() {
+  const composer = $('#composer');
+  const top = $('#top');
+  mountAlerts(composer);
+  mountComposer();
+  mountHistory();
+  top.prepend(iconButton('panel', t('menu_open'), openMenu, { id: 'menu-open' }));
+  top.append(el('button', { type: 'button', id: 'theme', class: 'icon-button', 'aria-label': t('theme'), title: t('theme'), onclick: () => window.thaiChat.toggleTheme() }, icon('moon'), icon('sun')));
+  $('#new').prepend(icon('plus'));
+  $('#count').prepend(icon('chart'));
+  $('#new').addEventListener('click', () => { wanted = null; closeMenu(); });
+  $('#count').addEventListener('click', () => emit('statistics'));
+  $('#find input').placeholder = t('find_session');
+  $('#left').setAttribute('role', 'complementary');
+  $('#left').setAttribute('aria-label', t('recent'));
+  $('#main').setAttribute('role', 'main');
+  $('#frame').append(el('div', { id: 'scrim', onclick: closeMenu }));
+  // A phone starts with the menu closed, by the style sheet; a desk keeps what was chosen.
+  if (remembered() === 'closed') document.body.dataset.menu = 'closed';
+  addEventListener('keydown', shortcut, true);
+  setTimeout(beReadyAnyway, ANSWER_MS);
+}
+
+/** The first answer did not come: an empty session is better than an empty page. */
+function beReadyAnyway() {
+  document.body.dataset.ready = 'yes';
+  if (!store.view) $('#new').click();
+}
+
+function mountBrand({ element }) {
+  element.append(
+    el('span', { class: 'mark' }), el('strong', {}, t('brand')),
+    iconButton('panel', t('menu_close'), closeOnDesk, { id: 'menu-close' }),
+  );
+}
+
+function openMenu() {
+  document.body.dataset.menu = 'open';
+  remember('open');
+  if (isPhone()) $('#menu-close')?.focus();
+}
+
+function closeOnDesk() {
+  document.body.dataset.menu = 'closed';
+  remember('closed');
+}
+
+function closeMenu() { if (isPhone()) document.body.dataset.menu = 'closed'; }
+
+function remembered() { try { return localStorage.getItem('thai-chat:menu'); } catch { return null; } }
+function remember(state) { try { if (!isPhone()) localStorage.setItem('thai-chat:menu', state); } catch { /* nothing to remember in */ } }
+
+function shortcut(event) {
+  const isCommand = event.ctrlKey || event.metaKey;
+  if (isCommand && event.shiftKey && event.code === 'KeyO') {
+    event.preventDefault();
+    $('#new').click();
+  } else if (isCommand && !event.shiftKey && event.code === 'KeyK') {
+    event.preventDefault();
+    openMenu();
+    $('#find input')?.focus();
+  } else if (event.key === 'Escape' && !event.isComposing) escape_(event);
+}
+
+/** Esc closes what is open, and stops the reply only when nothing is. */
+function escape_(event) {
+  if ($('dialog[open]') || $('#picker [aria-expanded=true]') || event.target.matches('#find input, .rename')) return;
+  if (isPhone() && document.body.dataset.menu === 'open') closeMenu();
+  else if (store.isBusy) stop();
+}
+
+on('pick-first', () => hint(t('pick_session')));

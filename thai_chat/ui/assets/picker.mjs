@@ -1,0 +1,85 @@
+// The model picker: every model of every backend, with the backend's state.
+import { el, icon } from './dom.mjs';
+import { emit, on, store } from './store.mjs';
+import { backendName, t } from './texts.mjs';
+
+export function mountPicker({ element, props, watch }, { refresh }) {
+  const name = el('span', { class: 'name' });
+  const backend = el('span', { class: 'backend' });
+  const button = el('button', { type: 'button', 'aria-haspopup': 'listbox', 'aria-expanded': 'false', 'aria-label': t('model_pick'), title: t('model_pick'), onclick: () => (isOpen() ? close() : open()) },
+    name, backend, icon('chevron'));
+  const list = el('div', { class: 'choices', role: 'listbox', 'aria-label': t('model'), hidden: true, tabindex: -1 });
+  element.append(button, list);
+
+  const isOpen = () => !list.hidden;
+  const open = () => {
+    refresh();
+    list.hidden = false;
+    button.setAttribute('aria-expanded', 'true');
+    (list.querySelector('[aria-selected=true]') ?? list.querySelector('[role=option]'))?.focus();
+  };
+  const close = () => {
+    list.hidden = true;
+    button.setAttribute('aria-expanded', 'false');
+  };
+  const pick = (choice) => {
+    store.choice = choice;
+    close();
+    button.focus();
+    paint();
+    emit('choice');
+  };
+  const paint = () => {
+    const had = list.contains(document.activeElement) ? document.activeElement.dataset.value : null;
+    name.textContent = store.choice?.model || t('model_none');
+    backend.textContent = store.choice ? backendName(store.choice.backend) : '';
+    button.dataset.state = store.backends.find((b) => b.name === store.choice?.backend)?.state ?? 'down';
+    list.replaceChildren(...store.backends.map((group) => groupOf(group, pick)));
+    if (had) [...list.querySelectorAll('[role=option]')].find((option) => option.dataset.value === had)?.focus();
+  };
+  const take = () => {
+    store.backends = props.value?.backends ?? [];
+    if (!store.choice) store.choice = firstThatAnswers();
+    paint();
+    emit('backends');
+  };
+
+  list.addEventListener('keydown', (event) => {
+    const options = [...list.querySelectorAll('[role=option]')];
+    const at = options.indexOf(document.activeElement);
+    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: options.length - 1 }[event.key];
+    if (to !== undefined) { event.preventDefault(); options.at(to % options.length)?.focus(); }
+    if (event.key === 'Escape' || event.key === 'Tab') { event.stopPropagation(); close(); button.focus(); }
+  });
+  document.addEventListener('pointerdown', (event) => { if (isOpen() && !element.contains(event.target)) close(); });
+  watch('value', take);
+  on('view', paint);
+  on('ready', ({ backends }) => { if (isOutOfDate(backends)) refresh(); });
+  take();
+}
+
+function groupOf(group, pick) {
+  const models = group.models.length ? group.models : group.default_model ? [{ model: group.default_model, note: null }] : [];
+  return el('div', { class: 'group', role: 'group', 'aria-label': `${group.label}: ${group.state_text}` },
+    el('div', { class: `group-head ${group.state}` }, el('strong', {}, group.label), el('span', { class: 'group-state' }, el('i'), group.state_text)),
+    group.problem && group.state !== 'not_configured' ? el('div', { class: 'group-problem' }, group.problem) : null,
+    models.map((info) => option(group, info, pick)));
+}
+
+function option(group, info, pick) {
+  const choice = { backend: group.name, model: info.model };
+  const isPicked = store.choice?.backend === choice.backend && store.choice?.model === choice.model;
+  return el('button', { type: 'button', role: 'option', class: group.state, 'aria-selected': String(isPicked), dataset: { value: `${group.name}/${info.model}` }, onclick: () => pick(choice) },
+    el('span', { class: 'model' }, info.model, info.note ? el('small', {}, info.note) : null), isPicked ? icon('check') : null);
+}
+
+function firstThatAnswers() {
+  const group = store.backends.find(({ models }) => models.length);
+  return group ? { backend: group.name, model: group.default_model ?? group.models[0].model } : null;
+}
+
+const isOutOfDate = (backends) => Object.entries(backends).some(([name, { state, models }]) => {
+  const known = store.backends.find((backend) => backend.name === name);
+  return !known || known.state !== state || known.models.map(({ model }) => model).join('\n') !== models.join('\n');
+});
+

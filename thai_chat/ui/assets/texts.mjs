@@ -1,0 +1,31 @@
+// The page's texts, numbers and dates in the reader's language.
+
+export const language = document.documentElement.lang.startsWith('th') ? 'th' : 'en';
+const texts = window.thaiChatTexts[language];
+const locale = language === 'th' ? 'th-TH' : 'en-GB'; // th-TH counts Buddhist years
+
+export const t = (code, params = {}) => texts[code].replace(/\{(\w+)\}/g, (_, name) => params[name] ?? '…');
+
+const count = new Intl.NumberFormat(locale);
+export const number = (value) => count.format(value);
+
+const short = new Intl.NumberFormat(language === 'th' ? locale : 'en-US', { notation: 'compact', maximumFractionDigits: 1 });
+export const compact = (value) => (value < 10_000 ? number(value) : short.format(value));
+
+export function duration(milliseconds) {
+  const seconds = milliseconds / 1000;
+  if (seconds >= 90) return t('minutes', { count: new Intl.NumberFormat(locale, { maximumFractionDigits: 1 }).format(seconds / 60) });
+  const digits = seconds < 1 ? 2 : seconds < 20 ? 1 : 0;
+  return t('seconds', { count: new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(seconds) });
+}
+
+const dayAndMonth = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', timeZone: 'UTC' });
+const wholeDay = new Intl.DateTimeFormat(locale, { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
+export const dayLabel = (isoDay) => dayAndMonth.format(new Date(`${isoDay}T00:00:00Z`));
+export const longDayLabel = (isoDay) => wholeDay.format(new Date(`${isoDay}T00:00:00Z`));
+
+const moment = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' });
+export const when = (iso) => moment.format(new Date(iso));
+
+/** Any language and any case of backend: how its makers write it. */
+export const backendName = (name) => ({ vllm: 'vLLM', ollama: 'Ollama', openai: 'OpenAI', llamacpp: 'llama.cpp' })[name] ?? name;

@@ -1,0 +1,166 @@
+"""The page's events: each asks the service and returns plain values; errors are told in the reader's language."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import traceback
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from thai_chat.ui import quiet  # noqa: F401, I001 - before gradio
+import gradio as gr
+from uuid_utils.compat import uuid7
+
+from thai_chat import texts
+from thai_chat.chat.service import WINDOW, ChatService, OpenSession
+from thai_chat.chat.text import identifier
+from thai_chat.domain.errors import HistoryError, NoBackend, NotFound, InvalidIdentifier, ThaiChatError
+from thai_chat.domain.messages import Choice
+from thai_chat.texts import Language
+from thai_chat.ui.sidebar import FOUND, RECENT, dropdown_choices, picker_of, recent_of
+from thai_chat.ui.statistics import DAYS, statistics_of, time_zone
+from thai_chat.ui.window import Value, chat_of, empty_view, view_of
+
+logger = logging.getLogger(__name__)
+
+MOST_SHOWN = 60
+"""A window that has grown beyond this shrinks to WINDOW again: what is mounted makes every update slower."""
+MOST_EARLIER = 2000
+
+Shown = tuple[list[Value], Value]
+Params = ParamSpec("Params")
+Result = TypeVar("Result")
+Handler = Callable[Concatenate["Handlers", gr.Request, Params], Awaitable[Result]]
+
+
+def user_of(request: gr.Request) -> str:
+    """Who asks. One person's tool has one user."""
+    return "local"
+
+
+def language_of(request: gr.Request) -> Language:
+    return texts.language_of(request.headers.get("accept-language", ""))
+
+
+def edge(handler: Handler[Params, Result]) -> Handler[Params, Result]:
+    """The one place where errors of a handler become a text on the page."""
+
+    @functools.wraps(handler)
+    async def guarded(self: Handlers, request: gr.Request, *args: Params.args, **kwargs: Params.kwargs) -> Result:
+        try:
+            return await handler(self, request, *args, **kwargs)
+        except ThaiChatError as exc:
+            message = texts.text(exc.code, language_of(request), exc.params)
+        except Exception as exc:  # noqa: BLE001 - the edge to the browser: nobody behind it would tell the person
+            # Without the exception's own message, which may hold what somebody wrote.
+            frames = "".join(traceback.format_tb(exc.__traceback__))
+            logger.error("%s failed with %s\n%s", handler.__name__, type(exc).__name__, frames)
+            message = texts.text(texts.UNKNOWN, language_of(request))
+        raise gr.Error(message, duration=8, title="", print_exception=False)
+
+    return guarded
+
+
+class Handlers:
+    """One method an event. What comes from the browser is not to be trusted: ids are read anew, owners checked."""
+
+    def __init__(self, service: ChatService) -> None:
+        self._service = service
+
+    @edge
+    async def load(self, request: gr.Request, page: object) -> tuple[list[Value], Value, Value, Value]:
+        """A page was opened: the session of its address, else the last one, else an empty one."""
+        language = language_of(request)
+        chat, view = await self._arrive(request, _field(page, "session_id"))
+        return chat, view, await self._recent(request), picker_of(self._service.backends(), language)
+
+    @edge
+    async def open_session(self, request: gr.Request, page: object) -> Shown:
+        return await self._show(request, _field(page, "session_id"), limit=WINDOW)
+
+    @edge
+    async def new_session(self, request: gr.Request) -> Shown:
+        return [], self._empty()
+
+    @edge
+    async def finished(self, request: gr.Request, page: object) -> tuple[list[Value], Value, Value]:
+        """A reply that the page followed is stored: show it in its place."""
+        shown = _count(page) + 2
+        limit = shown if WINDOW < shown <= MOST_SHOWN else WINDOW
+        chat, view = await self._show(request, _field(page, "session_id"), limit=limit)
+        return chat, view, await self._recent(request)
+
+    @edge
+    async def earlier(self, request: gr.Request, page: object) -> Shown:
+        limit = min(_count(page) + WINDOW, MOST_EARLIER)
+        return await self._show(request, _field(page, "session_id"), limit=limit)
+
+    @edge
+    async def recent(self, request: gr.Request) -> Value:
+        return await self._recent(request)
+
+    @edge
+    async def rename(self, request: gr.Request, page: object) -> Value:
+        session_id = identifier(_field(page, "session_id"))
+        await self._service.rename(session_id, user_of(request), _field(page, "name"))
+        return await self._recent(request)
+
+    @edge
+    async def find(self, request: gr.Request, page: object) -> dict[str, Any]:
+        """The dropdown's choices: recent sessions whose name has what was typed."""
+        typed = _field(page, "typed")
+        found = await self._service.sessions(user_of(request), limit=FOUND, name_contains=typed)
+        update: dict[str, Any] = gr.update(choices=dropdown_choices(found, language_of(request)))
+        return update
+
+    @edge
+    async def models(self, request: gr.Request) -> Value:
+        return picker_of(self._service.backends(), language_of(request))
+
+    @edge
+    async def statistics(self, request: gr.Request, page: object) -> Value:
+        timezone = time_zone(_field(page, "timezone"))
+        return statistics_of(await self._service.statistics(user_of(request), timezone=timezone, days=DAYS))
+
+    async def _arrive(self, request: gr.Request, meant: str) -> Shown:
+        """A wrong address or a database that is away still gives a page that can be used, and says why."""
+        try:
+            if meant:
+                return await self._show(request, meant, limit=WINDOW)
+            last = await self._service.last_session(user_of(request))
+            if last:
+                return await self._show(request, str(last.session_id), limit=WINDOW)
+        except (NotFound, InvalidIdentifier):
+            return [], self._empty(texts.text("session_not_found", language_of(request)))
+        except HistoryError as exc:
+            return [], self._empty(texts.text(exc.code, language_of(request)))
+        return [], self._empty()
+
+    async def _show(self, request: gr.Request, session_id: str, *, limit: int) -> Shown:
+        opened: OpenSession = await self._service.open(identifier(session_id), user_of(request), limit=limit)
+        return chat_of(opened.messages), view_of(opened, language_of(request))
+
+    async def _recent(self, request: gr.Request) -> Value:
+        sessions = await self._service.sessions(user_of(request), limit=RECENT + 1)
+        return recent_of(sessions, self._service.running_sessions())
+
+    def _empty(self, notice: str | None = None) -> Value:
+        """The id is made here, so that the first question can be sent at once and repeated without harm."""
+        return empty_view(str(uuid7()), choice=self._default_choice(), notice=notice)
+
+    def _default_choice(self) -> Choice | None:
+        try:
+            return self._service.default_choice()
+        except NoBackend:
+            return None
+
+
+def _field(page: object, name: str) -> str:
+    value = page.get(name) if isinstance(page, Mapping) else None
+    return value if isinstance(value, str) else ""
+
+
+def _count(page: object) -> int:
+    value = page.get("shown") if isinstance(page, Mapping) else None
+    return max(0, min(value, MOST_EARLIER)) if isinstance(value, int) else 0

@@ -1,0 +1,215 @@
+"""The page's layout, and which event calls which handler."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from thai_chat.ui import quiet  # noqa: F401, I001 - before gradio
+import gradio as gr
+from fastapi import FastAPI
+
+from thai_chat import texts
+from thai_chat.chat.service import ChatService
+from thai_chat.ui.handlers import Handlers
+from thai_chat.ui.static import ASSETS, Assets, version
+
+RUNNING_EVENTS = 1000
+"""Size of Gradio's job table; its default of 40 is the most events that run at once."""
+
+# Nothing of another host is ever loaded, whatever a model writes; gr.HTML needs 'unsafe-eval'.
+POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; font-src 'self' data:; frame-src 'none'; object-src 'none'; base-uri 'self'"
+)
+LATEX = [
+    {"left": "$$", "right": "$$", "display": True},
+    {"left": "\\[", "right": "\\]", "display": True},
+    {"left": "\\(", "right": "\\)", "display": False},
+]
+I18N = gr.I18n(**{language: texts.page_texts(language) for language in texts.LANGUAGES})
+
+
+def build_page(service: ChatService) -> gr.Blocks:
+    """The page over `service`. Ids and texts live in the browser and the history: no gr.State anywhere."""
+    with gr.Blocks(title="Thai Chat", fill_height=True, fill_width=True, analytics_enabled=False) as page:
+        with gr.Row(elem_id="frame"):
+            sidebar = _sidebar()
+            main = _main()
+        statistics = _browser_part("statistics")
+        _wire(page, Handlers(service), {**sidebar, **main, "statistics": statistics})
+    # Ours is read when the queue is made: it is the number of events that may run at once.
+    page.max_threads = RUNNING_EVENTS
+    page.queue(default_concurrency_limit=None)
+    return page
+
+
+def mount_page(app: FastAPI, service: ChatService) -> FastAPI:
+    """`app` with the page at `/` and its files at `/ui-static/<version>`. Routes that `app` has already win."""
+    app.mount(f"/ui-static/{version()}", Assets(), name="ui-static")
+    mounted: FastAPI = gr.mount_gradio_app(
+        app,
+        build_page(service),
+        path="/",
+        head=_head(),
+        theme=_theme(),
+        i18n=I18N,
+        favicon_path=str(ASSETS / "icon.svg"),
+        footer_links=[],
+        run_history=False,
+        enable_monitoring=False,
+        ssr_mode=False,
+        pwa=False,
+        show_error=False,
+    )
+    return mounted
+
+
+def _sidebar() -> dict[str, Any]:
+    with gr.Column(elem_id="left", scale=0, min_width=0):
+        _browser_part("brand")
+        new = gr.Button(I18N("new_session"), elem_id="new", size="md")
+        with gr.Row(elem_id="find-row"):
+            find = gr.Dropdown(
+                [],
+                value=None,
+                label=I18N("find_session"),
+                show_label=False,
+                container=False,
+                elem_id="find",
+                interactive=True,
+                num_choices_shown=None,
+            )
+            load = gr.Button(I18N("load"), elem_id="load", size="sm", scale=0, min_width=0)
+        recent = _browser_part("recent")
+        count = gr.Button(I18N("statistics"), elem_id="count", size="md")
+        _browser_part("state")
+    return {"new": new, "find": find, "load": load, "recent": recent, "count": count}
+
+
+def _main() -> dict[str, Any]:
+    with gr.Column(elem_id="main", min_width=0):
+        with gr.Row(elem_id="top"):
+            picker = _browser_part("picker")
+        with gr.Column(elem_id="scroll"):
+            earlier = gr.Button(I18N("earlier"), elem_id="earlier", size="sm")
+            chat = gr.Chatbot(
+                elem_id="chat",
+                label=I18N("conversation"),
+                show_label=False,
+                container=False,
+                height=None,
+                autoscroll=False,
+                layout="bubble",
+                buttons=[],
+                feedback_options=None,
+                group_consecutive_messages=False,
+                latex_delimiters=LATEX,
+            )
+            view = _browser_part("live")
+        with gr.Row(elem_id="composer"):
+            box = gr.Textbox(
+                placeholder=I18N("question"),
+                label=I18N("question_label"),
+                show_label=False,
+                container=False,
+                lines=1,
+                max_lines=8,
+                elem_id="box",
+                autofocus=True,
+                interactive=True,
+            )
+            send = gr.Button(I18N("send"), elem_id="send", scale=0, min_width=0)
+            stop = gr.Button(I18N("stop"), elem_id="stop", scale=0, min_width=0)
+    return {
+        "picker": picker,
+        "earlier": earlier,
+        "chat": chat,
+        "view": view,
+        "box": box,
+        "send": send,
+        "stop": stop,
+    }
+
+
+def _browser_part(name: str) -> gr.HTML:
+    """A place that the module `page.mjs` paints.
+
+    The template is constant. Gradio runs what a template yields as a JavaScript template literal, so a value that
+    went into it could run as code; here values reach the module only, which writes them as text.
+    """
+    return gr.HTML(
+        None,
+        elem_id=name,
+        html_template=f'<div class="part" data-part="{name}"></div>',
+        js_on_load=f"window.thaiChat.mount({json.dumps(name)}, element, trigger, props, watch);",
+        apply_default_css=False,
+    )
+
+
+def _wire(page: gr.Blocks, on: Handlers, part: dict[str, Any]) -> None:
+    view, chat, recent, picker = part["view"], part["chat"], part["recent"], part["picker"]
+
+    def listen(event: Callable[..., Any], handler: Callable[..., Any], outputs: list[Any], *, told: str = "") -> None:
+        """`told` names what the browser tells the handler; without it the handler takes nothing.
+
+        Without the queue: every handler is short, and a plain request costs half of a queued event.
+        """
+        event(
+            handler,
+            [view] if told else None,
+            outputs,
+            js=f"() => [window.thaiChat.tell({json.dumps(told)})]" if told else None,
+            queue=False,
+            show_progress="hidden",
+            api_visibility="private",
+            postprocess=handler == on.find,
+        )
+
+    listen(page.load, on.load, [chat, view, recent, picker], told="arrival")
+    listen(part["new"].click, on.new_session, [chat, view])
+    listen(recent.click, on.open_session, [chat, view], told="open")
+    listen(recent.edit, on.rename, [recent], told="rename")
+    listen(recent.load, on.recent, [recent])
+    listen(part["load"].click, on.open_session, [chat, view], told="found")
+    listen(part["find"].focus, on.find, [part["find"]], told="typed")
+    listen(part["find"].key_up, on.find, [part["find"]], told="typed")
+    listen(part["earlier"].click, on.earlier, [chat, view], told="shown")
+    listen(view.submit, on.finished, [chat, view, recent], told="finished")
+    listen(picker.load, on.models, [picker])
+    listen(part["count"].click, on.statistics, [part["statistics"]], told="place")
+    # A question goes straight to the API: the page is not asked before the model is.
+    for trigger in (part["box"].submit, part["send"].click):
+        trigger(None, js="() => window.thaiChat.send()", api_visibility="private")
+    part["stop"].click(None, js="() => window.thaiChat.stop()", api_visibility="private")
+
+
+def _head() -> str:
+    """The first things a page needs: its style, its texts, and its colours before anything is painted."""
+    base = f"ui-static/{version()}"
+    said = json.dumps({language: texts.page_texts(language) for language in texts.LANGUAGES}, ensure_ascii=False)
+    said = said.replace("<", "\\u003c")
+    return "".join(
+        (
+            f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
+            f'<link rel="stylesheet" href="{base}/page.css">',
+            f'<link rel="modulepreload" href="{base}/page.mjs">',
+            *(
+                f'<link rel="preload" href="{base}/fonts/sarabun-{part}.woff2" as="font" type="font/woff2" crossorigin>'
+                for part in ("thai-400-normal", "latin-400-normal")
+            ),
+            f"<script>window.thaiChatTexts = {said};</script>",
+            f"<script>{(ASSETS / 'early.js').read_text('utf-8').replace('{base}', base)}</script>",
+        )
+    )
+
+
+def _theme() -> gr.themes.Base:
+    return gr.themes.Base(
+        primary_hue=gr.themes.colors.teal,
+        neutral_hue=gr.themes.colors.zinc,
+        radius_size="lg",
+        font=[gr.themes.Font("Sarabun"), "Noto Sans Thai", "system-ui", "sans-serif"],
+        font_mono=["ui-monospace", "SFMono-Regular", "Noto Sans Mono", "monospace"],
+    )

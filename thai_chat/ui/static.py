@@ -1,0 +1,32 @@
+"""The files that the browser loads: where they are, their version, and how they are served."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+ASSETS = Path(__file__).parent / "assets"
+SERVED = frozenset({".css", ".js", ".mjs", ".woff2", ".svg"})
+
+
+def version() -> str:
+    """Changes with any served file; it is part of their address, so that they may be cached for ever."""
+    digest = hashlib.sha256()
+    for path in sorted(path for path in ASSETS.rglob("*") if path.suffix in SERVED):
+        digest.update(path.name.encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+class Assets(StaticFiles):
+    def __init__(self) -> None:
+        super().__init__(directory=ASSETS)
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response

@@ -1,0 +1,112 @@
+"""What the page shows of a session: the messages for the Chatbot, and what stands around each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TypeAlias
+
+from thai_chat import texts
+from thai_chat.chat.live import LiveReply
+from thai_chat.chat.service import OpenSession
+from thai_chat.domain.messages import Choice, JsonValue, Message, Role, Status
+from thai_chat.texts import Language
+from thai_chat.ui.markup import shown_as_written, without_html
+
+Value: TypeAlias = dict[str, object]
+"""What is sent to the browser as JSON. Not a recursive type: Gradio evaluates the hints of handlers."""
+
+
+def chat_of(messages: Sequence[Message]) -> list[Value]:
+    """In the Chatbot's own shape, so that Gradio has nothing left to work out."""
+    return [_row(message) for message in messages if message.role is not Role.SYSTEM]
+
+
+def view_of(opened: OpenSession, language: Language) -> Value:
+    session, live = opened.session, opened.live
+    return {
+        "session_id": str(session.session_id),
+        "stored": True,
+        "name": session.session_name,
+        "choice": choice_of(Choice(session.backend, session.model)),
+        "live": _live(live) if live else None,
+        "has_earlier": opened.has_earlier,
+        "messages": [_around(message, language) for message in opened.messages if message.role is not Role.SYSTEM],
+        "notice": None,
+    }
+
+
+def empty_view(session_id: str, *, choice: Choice | None, notice: str | None = None) -> Value:
+    """Of a session that its first question will make."""
+    return {
+        "session_id": session_id,
+        "stored": False,
+        "name": None,
+        "choice": choice_of(choice) if choice else None,
+        "live": None,
+        "has_earlier": False,
+        "messages": [],
+        "notice": notice,
+    }
+
+
+def choice_of(choice: Choice) -> Value:
+    return {"backend": choice.backend, "model": choice.model}
+
+
+def _row(message: Message) -> Value:
+    shown = shown_as_written if message.role is Role.USER else without_html
+    return {"role": message.role, "content": [{"type": "text", "text": shown(message.content)}]}
+
+
+def _live(live: LiveReply) -> Value:
+    return {
+        "message_id": str(live.reply_id),
+        "backend": live.choice.backend,
+        "model": live.choice.model,
+    }
+
+
+def _around(message: Message, language: Language) -> Value:
+    figures, metadata = message.figures, message.metadata
+    return {
+        "message_id": str(message.message_id),
+        "role": message.role,
+        "status": message.status,
+        "text": message.content,
+        "created_at": _iso(message.created_at),
+        "backend": message.backend,
+        "model": message.model,
+        "first_token_ms": figures.first_token_ms,
+        "latency_ms": figures.latency_ms,
+        "tokens": figures.completion_tokens,
+        "estimated": metadata.get("tokens") == "estimated",
+        "reasoning": _text(metadata.get("reasoning")),
+        "problem": _problem(message, language),
+        "notices": [{"text": notice} for notice in _notices(message, language)],
+    }
+
+
+def _problem(message: Message, language: Language) -> str | None:
+    if message.status is not Status.FAILED:
+        return None
+    error = metadata if isinstance(metadata := message.metadata.get("error"), Mapping) else {}
+    params: dict[str, object] = {"backend": message.backend, "model": message.model, **error}
+    return texts.text(str(params.pop("code", "backend_error")), language, params)
+
+
+def _notices(message: Message, language: Language) -> list[str]:
+    said = message.metadata.get("notices")
+    notices = []
+    for notice in said if isinstance(said, Sequence) and not isinstance(said, str) else ():
+        if isinstance(notice, Mapping) and texts.has_text(code := str(notice.get("code"))):
+            notices.append(texts.text(code, language, notice))
+    return notices
+
+
+def _text(value: JsonValue) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _iso(at: datetime) -> str:
+    return at.isoformat()
