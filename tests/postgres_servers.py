@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import psycopg2
@@ -111,8 +112,8 @@ class PostgresServer:
         """One of the server's own programs, as the server's user."""
         subprocess.run([str(self._bin / program), *arguments], check=True, capture_output=True, **self._identity())
 
-    def _identity(self) -> dict[str, object]:
-        identity: dict[str, object] = {"cwd": self.folder, "env": {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}}
+    def _identity(self) -> dict[str, Any]:
+        identity: dict[str, Any] = {"cwd": self.folder, "env": {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}}
         if self._user:
             identity.update(user=self._user.pw_uid, group=self._user.pw_gid, extra_groups=[])
         return identity

@@ -65,51 +65,34 @@ async def page_turn(http: aiohttp.ClientSession, base_url: str, model: str) -> T
     events = f"{base_url}/api/sessions/{session_id}/events"
     async with http.get(events, params={"message_id": message_id}) as response:
         reply = await _read_reply(response, began)
-    await finish_on_page(http, base_url, session_id, message_id)
+    await finish_on_page(http, base_url, session_id)
     return Timing(reply.first_token_s, time.perf_counter() - began, reply.chars)
 
 
-async def finish_on_page(http: aiohttp.ClientSession, base_url: str, session_id: str, message_id: str) -> None:
-    """Runs the page's `finished` event as the browser does, to its end."""
-    config = await page_config(http, base_url)
-    joined = {
-        "data": [session_id],
-        "fn_index": config.finished_fn,
+async def finish_on_page(http: aiohttp.ClientSession, base_url: str, session_id: str) -> None:
+    """The page's `finished` event, as Gradio's client in the browser sends it."""
+    event = {
+        "data": [{"session_id": session_id, "shown": 0}],
+        "fn_index": await _finished_fn(http, base_url),
         "session_hash": uuid.uuid4().hex[:11],
-        "event_data": {"sid": session_id, "message_id": message_id},
-        "trigger_id": config.live_id,
     }
-    async with http.post(f"{base_url}/gradio_api/queue/join", json=joined) as response:
+    async with http.post(f"{base_url}/gradio_api/run/finished", json=event) as response:
         response.raise_for_status()
-    data = f"{base_url}/gradio_api/queue/data"
-    async with http.get(data, params={"session_hash": joined["session_hash"]}) as response:
-        async for _, payload in events_of(response):
-            message = orjson.loads(payload)
-            if message["msg"] == "process_completed":
-                if not message["success"]:
-                    raise RuntimeError("the page's finished event failed")
-                return
-    raise RuntimeError("the page's event stream ended early")
+        chat = (await response.json())["data"][0]
+    if len(chat) != 2:
+        raise RuntimeError("the page does not show the turn")
 
 
-@dataclass(frozen=True, slots=True)
-class PageConfig:
-    finished_fn: int
-    live_id: int
+_finished_fns: dict[str, int] = {}
 
 
-_configs: dict[str, PageConfig] = {}
-
-
-async def page_config(http: aiohttp.ClientSession, base_url: str) -> PageConfig:
+async def _finished_fn(http: aiohttp.ClientSession, base_url: str) -> int:
     """Where Gradio put the event; read once, as a browser has it from its page load."""
-    if base_url not in _configs:
+    if base_url not in _finished_fns:
         async with http.get(f"{base_url}/config") as response:
             config = await response.json()
-        finished = next(d for d in config["dependencies"] if d["api_name"] == "finished")
-        live = next(c["id"] for c in config["components"] if c["props"].get("elem_id") == "live")
-        _configs[base_url] = PageConfig(finished["id"], live)
-    return _configs[base_url]
+        _finished_fns[base_url] = next(d["id"] for d in config["dependencies"] if d["api_name"] == "finished")
+    return _finished_fns[base_url]
 
 
 async def _read_reply(response: aiohttp.ClientResponse, began: float) -> Timing:

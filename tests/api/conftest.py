@@ -41,7 +41,7 @@ async def standin() -> AsyncIterator[OpenAIStandin]:
 async def chat(standin: OpenAIStandin) -> AsyncIterator[Chat]:
     settings = Settings(vllm_base_url=standin.base_url, ollama_host=None)
     history = MemoryHistory()
-    router = Router(build_backends(settings), settings)
+    router = Router(build_backends(settings))
     await router.start()
     service = ChatService(history, router, max_history_messages=settings.max_history_messages)
     service.start()

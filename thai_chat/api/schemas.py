@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -12,7 +12,7 @@ from thai_chat.domain.messages import MAX_QUESTION_CHARS, Message, Session
 
 Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 
-MESSAGE_EXAMPLE = {
+MESSAGE_EXAMPLE: dict[str, Any] = {
     "message_id": "0199a1b2-0000-7000-8000-000000000002",
     "session_id": "0199a1b2-0000-7000-8000-000000000000",
     "parent_id": "0199a1b2-0000-7000-8000-000000000001",
@@ -50,7 +50,7 @@ class ChatRequest(TurnRequest):
 
 
 class MessageBody(BaseModel):
-    model_config = ConfigDict(json_schema_extra={"example": MESSAGE_EXAMPLE})
+    model_config = ConfigDict(json_schema_extra={"example": dict(MESSAGE_EXAMPLE)})
 
     message_id: UUID
     session_id: UUID

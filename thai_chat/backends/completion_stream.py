@@ -10,7 +10,7 @@ import orjson
 from thai_chat.backends.failures import failure, read_refusal
 from thai_chat.backends.lines import Lines
 from thai_chat.backends.thinking import ThinkingSplitter
-from thai_chat.domain.errors import BackendGarbled, ReplyCut
+from thai_chat.domain.errors import BackendError, BackendGarbled, ReplyCut
 from thai_chat.domain.events import Finished, Reasoning, StreamEvent, Text, Usage
 
 
@@ -20,22 +20,27 @@ class CompletionStream:
     What arrives together comes out together: one event for a run of pieces, so that a fast server costs little.
     """
 
-    __slots__ = ("_lines", "_splitter", "done", "finish_reason")
+    __slots__ = ("_failure", "_lines", "_splitter", "done", "finish_reason")
 
     def __init__(self) -> None:
         self._lines = Lines()
         self._splitter = ThinkingSplitter()
+        self._failure: BackendError | None = None
         self.finish_reason = ""
         """Not empty once the server said that the reply is whole; the usage may still follow."""
         self.done = False
         """The server said that nothing more comes."""
 
     def feed(self, chunk: bytes) -> list[StreamEvent]:
-        """Raises BackendGarbled, or what an error inside the stream stands for."""
+        """Raises BackendGarbled, or what an error inside the stream stands for; never before what came ahead of it."""
+        if self._failure:
+            raise self._failure
         return self._decode(self._lines.feed(chunk))
 
     def end(self) -> list[StreamEvent]:
         """The last events, Finished at their end. Raises ReplyCut when the server had not said that it is whole."""
+        if self._failure:
+            raise self._failure
         events = self._decode(self._lines.end())
         events += self._splitter.end()
         if not self.finish_reason:
@@ -55,10 +60,19 @@ class CompletionStream:
                 if payload == b"[DONE]":
                     self.done = True
                     break
-                if payload:
-                    events += self._part(payload)
             elif line.startswith(b"error:"):  # llama.cpp before 2026
-                events += self._part(line[6:])
+                payload = line[6:]
+            else:
+                continue
+            if not payload:
+                continue
+            try:
+                events += self._part(payload)
+            except BackendError as error:
+                if not events:
+                    raise
+                self._failure, self.done = error, True
+                break
         return _joined(events) if len(events) > 1 else events
 
     def _part(self, payload: bytes) -> list[StreamEvent]:

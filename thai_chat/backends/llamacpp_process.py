@@ -79,6 +79,7 @@ class LlamaCppProcess:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
+        self._address = None
 
     async def _keep_running(self) -> None:
         pause_s = _FIRST_PAUSE_S

@@ -12,7 +12,7 @@ ThaiChatError
 │   ├── BackendDenied  ModelNotFound  ContextOverflow  UnsupportedParameter
 │   ├── RateLimited  BackendFailed  BackendGarbled  ReplyCut  EmptyReply  NoBackend
 ├── HistoryError
-│   ├── HistoryUnavailable  HistoryRefused
+│   ├── HistoryUnavailable  HistoryRefused  JournalUnavailable
 └── StartError
     └── SettingsError
 """
@@ -179,6 +179,10 @@ class HistoryRefused(HistoryError):
     """The database refuses this very write for its content; trying again does not help."""
 
     code = "history_refused"
+
+
+class JournalUnavailable(HistoryError):
+    """The disk takes no more writes. It stays inside the history, which then keeps them in memory."""
 
 
 class StartError(ThaiChatError):

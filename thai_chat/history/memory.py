@@ -97,7 +97,7 @@ class MemoryHistory:
         for write in writes:
             check(write)
             held = self._sessions.get(write.session_id)
-            reply = held and held.messages.get(write.reply_id)
+            reply = held.messages.get(write.reply_id) if held else None
             if held and reply and reply.status is Status.STREAMING:
                 held.alive_at[write.reply_id] = self._now()
                 self._put(held, replace(reply, content=write.content, metadata={**reply.metadata, **write.metadata}))
@@ -105,9 +105,9 @@ class MemoryHistory:
     async def finish_reply(self, write: FinishReply) -> Message:
         check(write)
         held = self._sessions.get(write.session_id)
-        reply = held and held.messages.get(write.reply_id)
-        if held is None or reply is None:
+        if held is None or write.reply_id not in held.messages:
             raise MessageNotFound()
+        reply = held.messages[write.reply_id]
         if write.reply_id in held.alive_at:
             del held.alive_at[write.reply_id]
             reply = finished(reply, write)
@@ -217,7 +217,8 @@ class MemoryHistory:
         if held is None:
             held = self._sessions[session.session_id] = _Held(session)
             self._chars += held.chars
-        held.session = session
+        if session.message_count >= held.session.message_count:  # else it was read before the last turn began
+            held.session = session
         self._sessions.move_to_end(session.session_id)
         self._forget()
         return held

@@ -77,6 +77,8 @@ class Handlers:
 
     @edge
     async def open_session(self, request: gr.Request, page: object) -> Shown:
+        if not _field(page, "session_id"):
+            return [], self._empty()
         return await self._show(request, _field(page, "session_id"), limit=WINDOW)
 
     @edge

@@ -172,7 +172,17 @@ def _wire(page: gr.Blocks, on: Handlers, part: dict[str, Any]) -> None:
     listen(recent.click, on.open_session, [chat, view], told="open")
     listen(recent.edit, on.rename, [recent], told="rename")
     listen(recent.load, on.recent, [recent])
-    listen(part["load"].click, on.open_session, [chat, view], told="found")
+    part["load"].click(
+        on.open_session,
+        [part["find"]],
+        [chat, view],
+        js="(found) => [window.thaiChat.found(found)]",
+        queue=False,
+        preprocess=False,
+        postprocess=False,
+        show_progress="hidden",
+        api_visibility="private",
+    )
     listen(part["find"].focus, on.find, [part["find"]], told="typed")
     listen(part["find"].key_up, on.find, [part["find"]], told="typed")
     listen(part["earlier"].click, on.earlier, [chat, view], told="shown")

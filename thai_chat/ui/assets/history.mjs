@@ -109,7 +109,7 @@ function paintReply(body, message) {
       message.text ? copyButton(message) : null,
       status ? el('span', { class: `status ${message.status}` }, status) : null,
       el('span', { class: 'by', title: when(message.created_at) }, el('b', {}, nameOf(message)),
-        [modelInfo(message)?.note, ...figures(message)].filter(Boolean).map((fact) => `\u00a0· ${fact}`)))));
+        [modelInfo(message)?.note, ...figures(message)].filter(Boolean).map((fact) => ['\u00a0· ', el('span', { class: 'fact' }, fact)])))));
 }
 
 function figures({ first_token_ms, latency_ms, tokens, estimated }) {

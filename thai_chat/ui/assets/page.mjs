@@ -48,11 +48,12 @@ export function tell(event) {
   return answers[event]?.() ?? told[event];
 }
 
-/** The dropdown's choice on its way to the server. */
+/** The dropdown's choice on its way to the server; without one the page stays as it is, and says what is missing. */
 export function found(session_id) {
-  if (session_id) wanted = session_id;
-  if (session_id) closeMenu();
-  return { session_id: session_id ?? '' };
+  if (!session_id) hint(t('pick_session'));
+  else wanted = session_id;
+  closeMenu();
+  return { session_id: session_id || (store.view?.stored ? store.view.session_id : '') };
 }
 
 function ask(part, event, name, what) {
@@ -186,5 +187,3 @@ function escape_(event) {
   if (isPhone() && document.body.dataset.menu === 'open') closeMenu();
   else if (store.isBusy) stop();
 }
-
-on('pick-first', () => hint(t('pick_session')));

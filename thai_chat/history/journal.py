@@ -1,0 +1,222 @@
+"""Files of writes that wait for PostgreSQL: one record after the other, synced to the disk before they count.
+
+A file begins with a head of 16 bytes: eight that name the format, and the offset up to which its records are stored.
+A record is its length and CRC-32 (four bytes each, little-endian), then that many bytes.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import struct
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
+from pathlib import Path
+from typing import NamedTuple
+
+from uuid_utils.compat import uuid7
+
+from thai_chat.domain.errors import JournalUnavailable
+
+logger = logging.getLogger(__name__)
+
+SUFFIX = ".journal"
+_FORMAT = b"TCWRITE1"
+_HEAD = struct.Struct("<8sQ")
+_RECORD = struct.Struct("<II")
+_sync = getattr(os, "fdatasync", os.fsync)
+
+
+class Entry(NamedTuple):
+    record: bytes
+    end: int
+    """Offset behind it in its file."""
+
+
+class Journal:
+    """One file, locked as long as this process has it open. Every method blocks on the disk; use it from one thread.
+    """
+
+    def __init__(self, path: Path, descriptor: int) -> None:
+        self.path = path
+        self._descriptor = descriptor
+        self._end = 0
+        self._torn = False
+        self._is_damaged = False
+        self.position = 0
+
+    @classmethod
+    def create(cls, folder: Path) -> Journal:
+        """A new, empty one. Raises JournalUnavailable."""
+        path = folder / f"{uuid7()}{SUFFIX}"
+        # Under its name, for others to adopt, it appears locked and with its head.
+        unborn = path.with_suffix(".new")
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor = os.open(unborn, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        except OSError as exc:
+            raise JournalUnavailable(f"no journal can be made: {exc.strerror}") from exc
+        journal = cls(path, descriptor)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _write(descriptor, _HEAD.pack(_FORMAT, _HEAD.size), 0)
+            os.fsync(descriptor)
+            unborn.rename(path)
+            _sync_folder(folder)
+        except OSError as exc:
+            unborn.unlink(missing_ok=True)
+            journal.remove()
+            raise JournalUnavailable(f"no journal can be written: {exc.strerror}") from exc
+        journal.position = journal._end = _HEAD.size
+        return journal
+
+    @classmethod
+    def adopt(cls, folder: Path) -> list[Journal]:
+        """Those that no living process has, oldest first."""
+        found = []
+        try:
+            paths = sorted(folder.glob(f"*{SUFFIX}"))
+        except OSError:
+            return []
+        for path in paths:
+            try:
+                journal = cls._open(path)
+            except OSError as exc:
+                logger.warning("journal %s can't be read: %s", path.name, exc.strerror)
+                continue
+            if journal:
+                found.append(journal)
+        return found
+
+    @classmethod
+    def _open(cls, path: Path) -> Journal | None:
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            return None
+        if os.fstat(descriptor).st_nlink == 0:  # its owner finished with it while it was opened here
+            os.close(descriptor)
+            return None
+        journal = cls(path, descriptor)
+        head = os.pread(descriptor, _HEAD.size, 0)
+        if len(head) < _HEAD.size or not head.startswith(_FORMAT):
+            logger.warning("journal %s is none of this version; it is left as it is", path.name)
+            journal.close()
+            return None
+        journal._recover(_HEAD.unpack(head)[1])
+        return journal
+
+    def append(self, records: Sequence[bytes]) -> list[int]:
+        """The offset behind each. All are on the disk then; on JournalUnavailable none is in the file."""
+        framed = [_RECORD.pack(len(record), zlib.crc32(record)) + record for record in records]
+        try:
+            if self._torn:
+                os.ftruncate(self._descriptor, self._end)
+            self._torn = True
+            _write(self._descriptor, b"".join(framed), self._end)
+            _sync(self._descriptor)
+        except OSError as exc:
+            raise JournalUnavailable(f"the journal can't be written: {exc.strerror}") from exc
+        self._torn = False
+        ends = list(accumulate(map(len, framed), initial=self._end))[1:]
+        self._end = ends[-1]
+        return ends
+
+    def entries(self, start: int) -> Iterator[Entry]:
+        """The whole records from the offset `start` on; stops before a torn one."""
+        offset = start
+        while offset + _RECORD.size <= self._end:
+            length, checksum = _RECORD.unpack(os.pread(self._descriptor, _RECORD.size, offset))
+            end = offset + _RECORD.size + length
+            if end > self._end:
+                return
+            record = os.pread(self._descriptor, length, offset + _RECORD.size)
+            if zlib.crc32(record) != checksum:
+                self._is_damaged = True
+                return
+            offset = end
+            yield Entry(record, end)
+
+    def stored(self, position: int) -> None:
+        """Notes that all up to `position` need not be replayed. Not synced: at the worst they are, without harm."""
+        self.position = position
+        try:
+            _write(self._descriptor, _HEAD.pack(_FORMAT, position), 0)
+        except OSError as exc:
+            logger.warning("the journal's position can't be noted: %s", exc.strerror)
+
+    def remove(self) -> None:
+        """Deletes the file, unless some of it can't be read, and lets go of it. Safe to call twice."""
+        if self._descriptor >= 0:
+            try:
+                if self._is_damaged:
+                    self.path.rename(self.path.with_suffix(".damaged"))
+                else:
+                    self.path.unlink(missing_ok=True)
+            except OSError as exc:
+                logger.warning("journal %s can't be removed: %s", self.path.name, exc.strerror)
+        self.close()
+
+    def close(self) -> None:
+        """Lets go of the file, for another process to adopt. Safe to call twice."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def _recover(self, noted: int) -> None:
+        """Finds the end of the whole records, and the noted position if it is the end of one of them."""
+        self._end = size = os.fstat(self._descriptor).st_size
+        ends = {_HEAD.size, *(entry.end for entry in self.entries(_HEAD.size))}
+        self._end = max(ends)
+        self.position = noted if noted in ends else _HEAD.size
+        if size > self._end:
+            logger.warning("journal %s ends in a torn record, which its process never counted", self.path.name)
+
+
+def _write(descriptor: int, payload: bytes, offset: int) -> None:
+    view = memoryview(payload)
+    while view:
+        written = os.pwrite(descriptor, view, offset)
+        view, offset = view[written:], offset + written
+
+
+def _sync_folder(folder: Path) -> None:
+    """So that the file's name, too, survives a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+class RefusedWrites:
+    """What PostgreSQL would not take: one JSON object a line, kept for a person to look at."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "refused.jsonl"
+        self._lost = 0
+
+    def append(self, lines: Iterable[bytes]) -> None:
+        """Synced when this returns. Where the disk refuses, only the number is kept."""
+        lines = list(lines)
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                os.write(descriptor, b"".join(line + b"\n" for line in lines))
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+        except OSError as exc:
+            self._lost += len(lines)
+            logger.error("%s refused writes can't be kept: %s", len(lines), exc.strerror)
+
+    def count(self) -> int:
+        try:
+            return self._lost + self._path.read_bytes().count(b"\n")
+        except OSError:
+            return self._lost
