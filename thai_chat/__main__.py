@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from thai_chat import settings as settings_module
@@ -15,7 +17,7 @@ from thai_chat.settings import Settings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit code: 0 done, 1 a problem that was told in one line, 2 wrong usage, 130 Ctrl-C."""
+    """The exit code: 0 done (for `serve`: stopped by a signal), 1 a problem that was told in one line, 2 wrong usage, 130 Ctrl-C."""
     asked = _parser().parse_args(arguments)
     try:
         return _run(asked)
@@ -41,11 +43,7 @@ def _run(asked: argparse.Namespace) -> int:
 def _run_with(settings: Settings, asked: argparse.Namespace) -> int:
     match asked.command:
         case "serve":
-            from thai_chat import bootstrap
-            from thai_chat.commands.terminal import progress
-
-            bootstrap.serve(settings, progress=progress)
-            return 0
+            return _serve(settings)
         case "migrate":
             from thai_chat.commands import migrate
 
@@ -63,6 +61,22 @@ def _run_with(settings: Settings, asked: argparse.Namespace) -> int:
 
             return backup.restore(settings, asked.file, replace=asked.replace)
     raise AssertionError(asked.command)
+
+
+def _serve(settings: Settings) -> int:
+    from thai_chat import bootstrap
+    from thai_chat.commands.terminal import progress
+
+    # kill, and closing the terminal, end it as Ctrl-C does: the web server would pass SIGTERM on to Python, which
+    # dies of it before the database is stopped. With nohup, SIGHUP stays ignored.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
+    # A shell that starts something in the background makes it ignore Ctrl-C, and with it all of the above.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    with suppress(KeyboardInterrupt):
+        bootstrap.serve(settings, progress=progress)
+    return 0
 
 
 def _parser() -> argparse.ArgumentParser:

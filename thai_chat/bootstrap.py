@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 Progress = Callable[[str], None]
+JOURNAL_FOLDER = "journal"
 GRACE_S = 2
 """How long open pages may keep the process after Ctrl-C; their event streams never end by themselves."""
 
@@ -92,28 +93,24 @@ async def build_service(settings: Settings, stack: AsyncExitStack, *, progress: 
 
 
 async def _open_history(settings: Settings, stack: AsyncExitStack, progress: Progress) -> History:
-    from thai_chat.history.connections import Database
-    from thai_chat.history.postgres import PostgresHistory
+    """PostgreSQL, brought up to date, when it can be reached; else memory and journal until it can."""
+    from thai_chat.history.opening import open_history
 
-    address = await asyncio.to_thread(_database_address, settings, stack, progress)
-    database = Database(address)
-    history = PostgresHistory(database)
+    history = open_history(address=_address(settings, stack, progress), folder=settings.data_dir / JOURNAL_FOLDER)
     stack.push_async_callback(history.close)
+    await history.start()
     return history
 
 
-def _database_address(settings: Settings, stack: AsyncExitStack, progress: Progress) -> str:
+def _address(settings: Settings, stack: AsyncExitStack, progress: Progress) -> str | Callable[[], str]:
+    """The server that the settings name, else what starts ours, also again after it has died."""
     if settings.database_address:
         return settings.database_address.get_secret_value()
     from thai_chat.embedded.postgres import EmbeddedPostgres
 
     embedded = EmbeddedPostgres(settings.data_dir, progress=progress)
-    address = embedded.start()
     stack.callback(embedded.stop)
-    from thai_chat.history import upkeep
-
-    upkeep.migrate(address)
-    return address
+    return embedded.start
 
 
 async def summary(settings: Settings, service: ChatService) -> str:

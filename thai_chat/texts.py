@@ -123,7 +123,10 @@ _NOTICES: Mapping[str, tuple[str, str]] = {
         "This model sends its answer in one piece.",
     ),
     "parameter_dropped": ("โมเดลไม่รับค่า “{param}” จึงถามโดยไม่ใช้ค่านี้", "The model refuses “{param}”; asked without it."),
-    "model_loading": ("{model} กำลังโหลด คำตอบแรกอาจใช้เวลาสักครู่", "{model} is loading; the first words may take a while."),
+    "model_loading": (
+        "{model} กำลังโหลด คำตอบแรกอาจใช้เวลาสักครู่",
+        "{model} is loading; the first words may take a while.",
+    ),
     "demo_model": (
         "โมเดลสาธิตภาษาอังกฤษขนาดเล็ก",
         "Small English demo model",
@@ -179,14 +182,19 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     "seconds": ("{count} วิ", "{count} s"),
     "minutes": ("{count} นาที", "{count} min"),
     "hello": ("วันนี้ให้ช่วยอะไรดี", "How can I help you today?"),
-    "hello_more": ("ถามได้ทั้งภาษาไทยและอังกฤษ ทุกข้อความเก็บไว้ในเครื่องของคุณ", "Ask in Thai or English. Every word is kept, on your own machine."),
+    "hello_more": (
+        "ถามได้ทั้งภาษาไทยและอังกฤษ ทุกข้อความเก็บไว้ในเครื่องของคุณ",
+        "Ask in Thai or English. Every word is kept, on your own machine.",
+    ),
     "suggestion_1": ("อธิบาย MVCC ของ PostgreSQL แบบเข้าใจง่าย", "Explain PostgreSQL's MVCC in plain words"),
     "suggestion_2": ("แต่งกลอนแปดเรื่องฝนแรกของปี", "Write a short poem about the first rain of the year"),
     "suggestion_3": ("แปลเป็นไทยให้สละสลวย: “Good things take time.”", "Translate into Thai: “Good things take time.”"),
     "suggestion_4": ("เขียนตัวอย่าง FastAPI ที่อ่านไฟล์ CSV", "Write a FastAPI example that reads a CSV file"),
     "demo_note": (
-        "ตอนนี้ใช้โมเดลสาธิตภาษาอังกฤษขนาดเล็ก ตอบภาษาไทยได้ไม่ดี ต่อโมเดลไทยจริงได้โดยตั้ง VLLM_BASE_URL หรือ OLLAMA_HOST (หรือ OPENAI_API_KEY) ในไฟล์ .env แล้วเปิดใหม่",
-        "This is a small English demo model and its Thai is poor. To connect a real Thai model, set VLLM_BASE_URL or OLLAMA_HOST (or OPENAI_API_KEY) in .env and start again.",
+        "ตอนนี้ใช้โมเดลสาธิตภาษาอังกฤษขนาดเล็ก ตอบภาษาไทยได้ไม่ดี ต่อโมเดลไทยจริงได้โดยตั้ง VLLM_BASE_URL "
+        "หรือ OLLAMA_HOST (หรือ OPENAI_API_KEY) ในไฟล์ .env แล้วเปิดใหม่",
+        "This is a small English demo model and its Thai is poor. To connect a real Thai model, set VLLM_BASE_URL "
+        "or OLLAMA_HOST (or OPENAI_API_KEY) in .env and start again.",
     ),
     "no_model_note": (
         "ยังไม่มีโมเดลที่ตอบได้ ตั้ง VLLM_BASE_URL, OLLAMA_HOST หรือ OPENAI_API_KEY ในไฟล์ .env แล้วเปิดใหม่",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from hashlib import sha256
 from typing import Any
 
 from aiohttp import web
@@ -98,7 +99,7 @@ class OllamaStandin(Standin):
         fault = seen.script.fault
         await self.play(response, frames[: seen.script.fault_after] if fault else frames, seen)
         match fault:
-            case "drop" | "close" | "silence":
+            case "drop" | "close" | "silence" | "page" | "drop_after_finish":
                 drop(request)
             case "hang":
                 await response.write(b"")
@@ -162,7 +163,7 @@ def _card(name: str) -> dict[str, Any]:
         "model": name,
         "modified_at": _CREATED,
         "size": 4_661_224_676,
-        "digest": _DIGEST,
+        "digest": sha256(name.encode()).hexdigest(),
         "details": details,
     }
 

@@ -68,7 +68,9 @@ class OpenAIStandin(Standin):
             if seen.script.fault == "close":
                 drop(request)
                 return web.Response()
-            if body.get("stream"):
+            if seen.script.fault == "page":
+                return web.Response(text="<html>เข้าสู่ระบบ</html>", content_type="text/html")
+            if body.get("stream") and not seen.script.never_streams:
                 return await self._stream(request, seen)
             return await self._whole(seen)
 
@@ -99,7 +101,10 @@ class OpenAIStandin(Standin):
         fault = seen.script.fault
         await self.play(response, frames[: seen.script.fault_after] if fault else frames, seen)
         match fault:
-            case "drop" | "close" | "silence":
+            case "drop" | "close" | "silence" | "page":
+                drop(request)
+            case "drop_after_finish":
+                await response.write(_chunk(seen.model, {}, finish_reason=seen.script.finish_reason).encode())
                 drop(request)
             case "hang":
                 await response.write(b": ping\n\n")

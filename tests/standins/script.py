@@ -14,7 +14,7 @@ PASSAGE = (
     "เก็บทุกข้อความไว้ไม่ให้หาย 👩‍💻 ก๋วยเตี๋ยวต้มยำกุ้ง ราคา ๖๕ บาท (approx. $2) ที่ตลาดน้ำอัมพวา\n\n"
 )
 
-Fault = Literal["close", "silence", "drop", "end", "garbage", "error", "hang"]
+Fault = Literal["close", "silence", "page", "drop", "drop_after_finish", "end", "garbage", "error", "hang"]
 
 
 def thai_tokens(count: int) -> tuple[str, ...]:
@@ -45,10 +45,12 @@ class Script:
     """The body when `status` is not 200, as it goes over the wire."""
     retry_after: str = ""
     fault: Fault | None = None
-    """close: no answer at all; silence: not even headers; the others after `fault_after` pieces."""
+    """close: no answer at all; silence: not even headers; page: HTML; the others after `fault_after` pieces."""
     fault_after: int = 0
     refuse_streaming: bool = False
     """As OpenAI does to an organisation that is not verified; without `stream` it answers."""
+    never_streams: bool = False
+    """Answer in one piece whatever is asked."""
     refused_params: tuple[str, ...] = ()
     ping: bool = False
     """Send a comment line before every piece, as llama.cpp and OpenRouter do while they work."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from aiohttp import web
 
@@ -71,7 +71,7 @@ class Standin:
     def routes(self) -> Sequence[web.RouteDef]:
         raise NotImplementedError
 
-    async def __aenter__(self) -> Standin:
+    async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=64 * 1024**2)
         app.add_routes(self.routes())
         app.add_routes(
@@ -91,8 +91,13 @@ class Standin:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._runner:
-            await self._runner.cleanup()
+        await self.stop()
+
+    async def stop(self) -> None:
+        """Goes away as a stopped process does: open connections end, new ones are refused. Safe to call twice."""
+        runner, self._runner = self._runner, None
+        if runner:
+            await runner.cleanup()
 
     def script_for(self, model: str) -> Script:
         return self.scripts.get(model, self.script)

@@ -164,7 +164,8 @@ async def _end(process: asyncio.subprocess.Process) -> None:
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
         try:
-            await asyncio.wait_for(process.wait(), _TERMINATE_S)
+            async with asyncio.timeout(_TERMINATE_S):
+                await process.wait()
         except TimeoutError:
             process.kill()
             await process.wait()

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 
 def progress(line: str) -> None:
-    print(f"  {line}", flush=True)
+    # A terminal that was closed must not hinder what is being done, such as storing and stopping.
+    with suppress(OSError):
+        print(f"  {line}", flush=True)
 
 
 def size(size_bytes: int) -> str:

@@ -62,29 +62,28 @@ def find_tool(name: str, at_least: int) -> Path | None:
     return None
 
 
-def copy(binaries: Binaries, parent: Path) -> Binaries:
-    """The same programs below `parent`, copied there once, whole or not at all."""
-    target = parent / f"bin-{_wheel_version() or binaries.version}"
-    package = binaries.folder.parent.parent
-    folder = target / package.name / binaries.folder.parent.name / "bin"
-    if not folder.is_dir():
-        partial = target.with_name(f"{target.name}.partial")
-        shutil.rmtree(partial, ignore_errors=True)
-        shutil.copytree(
-            binaries.folder.parent,
-            partial / package.name / binaries.folder.parent.name,
-            symlinks=True,
-            ignore=_NOT_FOR_RUNNING,
-        )
-        # The programs look for their libraries three folders up, beside the package.
-        libraries = package.with_name(f"{package.name}.libs")
-        if libraries.is_dir():
-            shutil.copytree(libraries, partial / libraries.name, symlinks=True)
-        for path in (partial, *partial.rglob("*")):
-            if not path.is_symlink():
-                path.chmod(0o755 if path.is_dir() or path.parent.name == "bin" else 0o644)
-        partial.rename(target)
+def copied(binaries: Binaries, parent: Path) -> Binaries:
+    """Where `copy` puts them below `parent`."""
+    install = binaries.folder.parent
+    folder = parent / f"bin-{_wheel_version() or binaries.version}" / install.parent.name / install.name / "bin"
     return Binaries(folder, binaries.version)
+
+
+def copy(binaries: Binaries, parent: Path) -> None:
+    """Whole or not at all, open to every user."""
+    install, package = binaries.folder.parent, binaries.folder.parent.parent
+    target = copied(binaries, parent).folder.parents[2]
+    partial = target.with_name(f"{target.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    shutil.copytree(install, partial / package.name / install.name, symlinks=True, ignore=_NOT_FOR_RUNNING)
+    # The programs look for their libraries three folders up, beside the package.
+    libraries = package.with_name(f"{package.name}.libs")
+    if libraries.is_dir():
+        shutil.copytree(libraries, partial / libraries.name, symlinks=True)
+    for path in (partial, *partial.rglob("*")):
+        if not path.is_symlink():
+            path.chmod(0o755 if path.is_dir() or path.parent.name == "bin" else 0o644)
+    partial.rename(target)
 
 
 def _candidates() -> Iterator[Path]:

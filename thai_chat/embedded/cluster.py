@@ -162,8 +162,11 @@ def _reachable(binaries: Binaries, account: Account, progress: Callable[[str], N
     if not account.is_other or account.can_run(binaries.program("postgres")):
         return binaries
     _ROOTS_FOLDER.mkdir(mode=0o755, parents=True, exist_ok=True)
-    progress(f"{account.name} can't reach {binaries.folder}; PostgreSQL's programs are used from {_ROOTS_FOLDER}.")
-    return programs.copy(binaries, _ROOTS_FOLDER)
+    copied = programs.copied(binaries, _ROOTS_FOLDER)
+    if not copied.folder.is_dir():
+        progress(f"{account.name} can't reach {binaries.folder}; copying PostgreSQL's programs to {_ROOTS_FOLDER} ...")
+        programs.copy(binaries, _ROOTS_FOLDER)
+    return copied
 
 
 def _initialise(folder: Path, account: Account, binaries: Binaries) -> Cluster:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -33,6 +34,8 @@ class EmbeddedPostgres:
 
     def __init__(self, data_dir: Path, *, progress: Callable[[str], None]) -> None:
         """`progress` gets one line whenever something takes time or is worth knowing."""
+        # One thread at a time: a stop during a start waits for it and then stops what it started.
+        self._busy = threading.Lock()
         self._data_dir = data_dir.expanduser().absolute()
         self._progress = progress
         self._postmaster: Postmaster | None = None
@@ -46,9 +49,10 @@ class EmbeddedPostgres:
         Calling it again gives the address again, after starting the server anew if it has died. Raises StartError.
         """
         try:
-            self._make_data_dir()
-            with self._one_at_a_time():
-                return self._start()
+            with self._busy:
+                self._make_data_dir()
+                with self._one_at_a_time():
+                    return self._start()
         except OSError as exc:
             raise StartError(
                 f"The database in {self._data_dir} can't be used: {exc.strerror or exc}. "
@@ -61,10 +65,10 @@ class EmbeddedPostgres:
 
     def stop(self) -> None:
         """Leaves the server, and stops it when no other process uses it."""
-        if self._in_use is None:
-            return
-        with self._one_at_a_time():
-            self._leave()
+        with self._busy:
+            if self._in_use is not None:
+                with self._one_at_a_time():
+                    self._leave()
 
     def _start(self) -> str:
         if self._address and self.is_running():

@@ -19,7 +19,7 @@ from psycopg2.extensions import TRANSACTION_STATUS_IDLE, parse_dsn
 from sqlalchemy import Connection, Engine, create_engine, event, exc
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
-from thai_chat.domain.errors import HistoryError, HistoryRefused, HistoryUnavailable, StartError, ThaiChatError
+from thai_chat.domain.errors import HistoryError, HistoryRefused, HistoryUnavailable, StartError
 
 logger = logging.getLogger(__name__)
 
@@ -73,6 +73,7 @@ class Database:
             raise StartError("DATABASE_URL is not an address that PostgreSQL understands") from None
         self._timeout_s = timeout_s
         self._threads = ThreadPoolExecutor(pool_size, thread_name_prefix="postgres")
+        self._calls: dict[asyncio.Future[Any], _Job] = {}
         self._failed_at = 0.0
         self.engine: Engine = create_engine(
             "postgresql+psycopg2://",
@@ -96,46 +97,50 @@ class Database:
         then cut, so that a server that hangs never keeps a thread. A cancelled caller does not stop `work`.
         """
         job = _Job(timeout_s or self._timeout_s)
-        future = asyncio.get_running_loop().run_in_executor(self._threads, self._perform, job, work)
+        loop = asyncio.get_running_loop()
+        future = loop.run_in_executor(self._threads, self._perform, job, work)
+        self._calls[future] = job
+        future.add_done_callback(self._ended)
         try:
-            while True:
+            while job.remaining_s() > 0:
                 done, _ = await asyncio.wait((future,), timeout=job.remaining_s())
                 if done:
                     return future.result()
-                if job.remaining_s() <= 0:
-                    self._failed_at = time.monotonic()
-                    job.cut()
-                    raise HistoryUnavailable("no answer from PostgreSQL in time")
-        finally:
-            if not future.done():
-                # Nobody waits for it any more; without this an error in it would be reported as forgotten.
-                future.add_done_callback(lambda late: late.cancelled() or late.exception())
-
-    def run_here(self, work: Callable[[Connection], Result]) -> Result:
-        """Like `run`, in the calling thread and without its deadline."""
-        return self._perform(_Job(float("inf")), work)
+        except asyncio.CancelledError:
+            loop.call_later(max(0.0, job.remaining_s()), job.cut)
+            raise
+        self._failed_at = time.monotonic()
+        job.cut()
+        raise HistoryUnavailable("no answer from PostgreSQL in time")
 
     async def close(self) -> None:
-        """Waits for calls under way, which have a deadline. Safe to call twice."""
+        """Lets calls under way end, within the usual deadline. Safe to call twice."""
+        if self._calls:
+            await asyncio.wait(tuple(self._calls), timeout=self._timeout_s)
+        for job in self._calls.values():
+            job.cut()
         await asyncio.to_thread(self._threads.shutdown)
         self.engine.dispose()
+
+    def _ended(self, future: asyncio.Future[Any]) -> None:
+        del self._calls[future]
+        if not future.cancelled():
+            future.exception()  # read here, for nobody may be left to read it
 
     def _perform(self, job: _Job, work: Callable[[Connection], Result]) -> Result:
         job.start()
         if self._failed_at > job.submitted_at:
             raise HistoryUnavailable("PostgreSQL hung while this call waited")
         try:
-            return self._attempt(job, work)
-        except _Repeat:
             try:
-                return self._attempt(job, work, last=True)
-            except _Repeat as again:
-                raise again.cause from again
+                return self._attempt(job, work)
+            except _Repeat:
+                return self._attempt(job, work, is_last=True)
         except HistoryUnavailable:
             self._failed_at = time.monotonic()
             raise
 
-    def _attempt(self, job: _Job, work: Callable[[Connection], Result], *, last: bool = False) -> Result:
+    def _attempt(self, job: _Job, work: Callable[[Connection], Result], *, is_last: bool = False) -> Result:
         used = False
         try:
             with self.engine.connect() as connection:
@@ -149,14 +154,14 @@ class Database:
                     job.release()
         except (psycopg2.Error, exc.SQLAlchemyError) as error:
             history_error = translated(error)
-            code = getattr(getattr(error, "orig", error), "pgcode", None)
-            if isinstance(history_error, HistoryUnavailable) and not job.was_cut and not last:
-                if code in _TRY_AGAIN:
-                    raise _Repeat(history_error) from error
+            if isinstance(history_error, HistoryRefused):
+                raise history_error from error
+            may_pass = getattr(getattr(error, "orig", error), "pgcode", None) in _TRY_AGAIN
+            if not may_pass:
                 # One dead connection is a sign that all that rest are dead, or lead to a server that lost its role.
                 self.engine.dispose()
-                if used:
-                    raise _Repeat(history_error) from error
+            if (may_pass or used) and not is_last and not job.was_cut:
+                raise _Repeat from error
             raise history_error from error
 
     def _connect(self) -> Any:
@@ -179,12 +184,8 @@ class Database:
         }
 
 
-class _Repeat(ThaiChatError):
+class _Repeat(Exception):
     """The work failed for a reason that a second attempt probably does not meet."""
-
-    def __init__(self, cause: HistoryError) -> None:
-        super().__init__()
-        self.cause = cause
 
 
 class _Job:

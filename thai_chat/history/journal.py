@@ -36,8 +36,7 @@ class Entry(NamedTuple):
 
 
 class Journal:
-    """One file, locked as long as this process has it open. Every method blocks on the disk; use it from one thread.
-    """
+    """One file, locked as long as this process has it open. Every method blocks on the disk; use it from one thread."""
 
     def __init__(self, path: Path, descriptor: int) -> None:
         self.path = path

@@ -37,21 +37,17 @@ class _Held:
 
     session: Session
     messages: dict[UUID, Message] = field(default_factory=dict)
+    growing: set[UUID] = field(default_factory=set)
+    """Replies that were begun here and not finished."""
     alive_at: dict[UUID, datetime] = field(default_factory=dict)
-    """The last sign of life of each reply that can still be finished."""
+    """The last sign of life of each reply that streams."""
     questions: dict[str, UUID] = field(default_factory=dict)
     """By idempotency key."""
-    waiting: int = 0
-    """Writes that are nowhere else yet."""
     chars: int = _SESSION_CHARS
 
     @property
     def is_whole(self) -> bool:
         return len(self.messages) >= self.session.message_count
-
-    @property
-    def may_go(self) -> bool:
-        return not self.waiting and not self.alive_at
 
     def put(self, message: Message) -> int:
         """Adds or replaces; the growth in characters."""
@@ -69,11 +65,19 @@ class MemoryHistory:
     has never seen it starts at 1, and PostgreSQL numbers the messages when it gets them. Not safe across threads.
     """
 
-    def __init__(self, *, max_chars: int = MAX_CHARS, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self,
+        *,
+        max_chars: int = MAX_CHARS,
+        is_needed: Callable[[UUID], bool] = lambda session_id: False,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """A session for which `is_needed`, or in which a reply grows, is never forgotten, whatever it takes."""
         self._sessions: OrderedDict[UUID, _Held] = OrderedDict()
         self._owners: dict[UUID, UUID] = {}
         self._max_chars = max_chars
         self._chars = 0
+        self._is_needed = is_needed
         self._now = now
 
     async def begin_turn(self, write: BeginTurn, *, replay: bool = False) -> Turn:
@@ -108,8 +112,8 @@ class MemoryHistory:
         if held is None or write.reply_id not in held.messages:
             raise MessageNotFound()
         reply = held.messages[write.reply_id]
-        if write.reply_id in held.alive_at:
-            del held.alive_at[write.reply_id]
+        if write.reply_id in held.growing:
+            held.growing.remove(write.reply_id)
             reply = finished(reply, write)
             self._put(held, reply)
         return reply
@@ -161,7 +165,8 @@ class MemoryHistory:
 
     async def message(self, message_id: UUID, user_id: str) -> Message:
         check_text(user_id)
-        held = self._sessions.get(self._owners.get(message_id, message_id))
+        owner_id = self._owners.get(message_id)
+        held = self._sessions.get(owner_id) if owner_id else None
         if held is None or held.session.user_id != user_id:
             raise MessageNotFound()
         return self._shown(held, held.messages[message_id])
@@ -189,6 +194,8 @@ class MemoryHistory:
             held.questions[write.idempotency_key] = turn.question.message_id
         if turn.reply.status is Status.STREAMING:
             held.alive_at[turn.reply.message_id] = alive_at or self._now()
+            if not turn.repeated:
+                held.growing.add(turn.reply.message_id)
         self._put(held, turn.question)
         self._put(held, turn.reply)
 
@@ -202,15 +209,16 @@ class MemoryHistory:
         held = self._sessions.get(session_id)
         if held:
             for message in messages:
-                if message.status is not Status.STREAMING:
-                    held.alive_at.pop(message.message_id, None)
+                if message.status is Status.STREAMING:
+                    held.alive_at.setdefault(message.message_id, self._now())
                 self._put(held, message)
 
-    def wait(self, session_id: UUID, number: int) -> None:
-        """Counts writes that wait for PostgreSQL (negative: that got there): such a session is never forgotten."""
-        held = self._sessions.get(session_id)
+    def keep_finished(self, reply: Message) -> None:
+        """Holds the end of a reply that a store has just been given."""
+        held = self._sessions.get(reply.session_id)
         if held:
-            held.waiting = max(0, held.waiting + number)
+            held.growing.discard(reply.message_id)
+            self._put(held, reply)
 
     def _remember(self, session: Session) -> _Held:
         held = self._sessions.get(session.session_id)
@@ -232,10 +240,12 @@ class MemoryHistory:
         if self._chars <= self._max_chars:
             return
         newest = next(reversed(self._sessions))
-        for session_id in [id_ for id_, held in self._sessions.items() if held.may_go and id_ != newest]:
+        for session_id, held in list(self._sessions.items()):
             if self._chars <= self._max_chars:
                 return
-            held = self._sessions.pop(session_id)
+            if held.growing or session_id == newest or self._is_needed(session_id):
+                continue
+            del self._sessions[session_id]
             self._chars -= held.chars
             for message_id in held.messages:
                 del self._owners[message_id]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -18,35 +19,41 @@ import orjson
 
 from thai_chat.domain.errors import HistoryRefused, JournalUnavailable, ThaiChatError
 from thai_chat.domain.messages import Checkpoint, FinishReply, UpdateSession, Write
-from thai_chat.history.journal import Entry, Journal, RefusedWrites
+from thai_chat.history.journal import Journal, RefusedWrites
 from thai_chat.history.records import decode, encode
 
 logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
+Item = TypeVar("Item")
 
 _BATCH_BYTES = 4_000_000
+_RETRY_S = 1.0
 
 
 @dataclass(slots=True, eq=False)
 class _Waiting:
+    session_id: UUID
+    record: bytes
     write: Write | None
     """None when a later one made it needless."""
-    record: bytes
+    settled: asyncio.Future[None]
+    """Done when the record is on the disk, or the disk refused it."""
     end: int | None = None
     """Offset behind it in the journal; None while it is in memory only."""
     stored: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
     """The writes to store next. Hand it back to `Outbox.done`, whole."""
 
     writes: Sequence[Write]
-    journal: Journal | None = None
-    """An adopted one; None for writes of this process."""
-    entries: Sequence[_Waiting | Entry] = ()
-    unreadable: Sequence[bytes] = field(default=())
+    unreadable: Sequence[bytes] = ()
+    adopted: Journal | None = None
+    end: int = 0
+    """Offset behind the batch in the adopted journal."""
+    waiting: Sequence[_Waiting] = ()
 
 
 class Outbox:
@@ -55,7 +62,7 @@ class Outbox:
     def __init__(self, folder: Path) -> None:
         """`folder` gets a `journal` folder when a write has to wait, and a `refused` one when one is refused."""
         self._folder = folder / "journal"
-        self._refused = RefusedWrites(folder / "refused")
+        self._set_aside = RefusedWrites(folder / "refused")
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._adopted: deque[Journal] = deque()
         self._journal: Journal | None = None
@@ -63,9 +70,11 @@ class Outbox:
         self._unsaved: list[_Waiting] = []
         self._growing: dict[UUID, _Waiting] = {}
         self._turns: Counter[UUID] = Counter()
+        self._sessions: Counter[UUID] = Counter()
         self._saving: asyncio.Task[None] | None = None
         self.works = True
         """False while the disk takes no writes."""
+        self._retry_at = 0.0
         self.refused = 0
 
     async def adopt(self) -> None:
@@ -73,12 +82,12 @@ class Outbox:
 
         def read() -> tuple[list[Journal], list[Write | None], int]:
             journals = Journal.adopt(self._folder)
-            found = [_readable(entry) for journal in journals for entry in journal.entries(journal.position)]
-            return journals, found, self._refused.count()
+            found = [_readable(entry.record) for journal in journals for entry in journal.entries(journal.position)]
+            return journals, found, self._set_aside.count()
 
         journals, found, self.refused = await self._on_disk(read)
         self._adopted.extend(journals)
-        self._count(found, 1)
+        self._count((write for write in found if write), 1)
         if found:
             logger.info("%d writes of an earlier process wait to be stored", len(found))
 
@@ -90,24 +99,28 @@ class Outbox:
     def waiting_turns(self) -> int:
         return len(self._turns)
 
-    async def add(self, write: Write) -> None:
-        """Returns when the write is on the disk, or, `works` being False then, in memory only.
+    def holds(self, session_id: UUID) -> bool:
+        """Whether a write of this process to the session waits."""
+        return session_id in self._sessions
 
-        The write counts from the moment of the call, also when the caller is cancelled. Raises HistoryRefused for what
-        can't be written down.
+    async def add(self, *writes: Write) -> None:
+        """Returns when the writes are on the disk, or, `works` being False then, in memory only.
+
+        They count from the moment of the call, also when the caller is cancelled. Raises HistoryRefused, with none of
+        them added, for what can't be written down.
         """
-        waiting = _Waiting(write, encode(write))
-        self._supersede(write, waiting)
-        self._queue.append(waiting)
-        self._unsaved.append(waiting)
-        self._count((write,), 1)
-        while not waiting.stored and waiting in self._unsaved:
-            if self._saving is None:
-                self._saving = asyncio.create_task(self._save(), name="journal")
-            saving = self._saving
-            await asyncio.wait((saving,))
-            if not self.works and waiting.end is None and saving is not self._saving:
-                return
+        loop = asyncio.get_running_loop()
+        added = [_Waiting(write.session_id, encode(write), write, loop.create_future()) for write in writes]
+        for write, waiting in zip(writes, added, strict=True):
+            self._supersede(write, waiting)
+            self._queue.append(waiting)
+            self._sessions[write.session_id] += 1
+        self._unsaved += added
+        self._count(writes, 1)
+        if self._saving is None:
+            self._saving = asyncio.create_task(self._save(), name="journal")
+        for waiting in added:
+            await waiting.settled
 
     async def take(self, limit: int) -> Batch | None:
         """At most `limit` writes, the oldest; None when nothing waits."""
@@ -118,23 +131,22 @@ class Outbox:
             await self._on_disk(self._adopted.popleft().remove)
         if not self._queue:
             return None
-        entries = _bounded(islice(self._queue, limit), lambda waiting: waiting.record)
-        return Batch([waiting.write for waiting in entries if waiting.write], entries=entries)
+        taken = _bounded(islice(self._queue, limit), lambda waiting: len(waiting.record))
+        return Batch(writes=[waiting.write for waiting in taken if waiting.write], waiting=taken)
 
     async def done(self, batch: Batch, refused: Sequence[tuple[Write, ThaiChatError]]) -> None:
         """The batch is stored, but for `refused`, which are set aside."""
-        lines = [_refusal(encode(write), error) for write, error in refused]
-        lines += [_refusal(record, HistoryRefused("unreadable")) for record in batch.unreadable]
+        lines = [_refusal(encode(write), error.code) for write, error in refused]
+        lines += [_refusal(record, "unreadable") for record in batch.unreadable]
         if lines:
             self.refused += len(lines)
-            await self._on_disk(lambda: self._refused.append(lines))
-        if batch.journal:
-            last = batch.entries[-1]
-            if isinstance(last, Entry):
-                await self._on_disk(lambda: batch.journal and batch.journal.stored(last.end))
+            await self._on_disk(lambda: self._set_aside.append(lines))
+        adopted = batch.adopted
+        if adopted:
+            await self._on_disk(lambda: adopted.stored(batch.end))
             self._count(batch.writes, -1)
         else:
-            await self._drop([waiting for waiting in batch.entries if isinstance(waiting, _Waiting)])
+            await self._drop(batch.waiting)
 
     async def close(self) -> None:
         """What waits stays in the journal for the next process. Safe to call twice."""
@@ -142,7 +154,133 @@ class Outbox:
             await asyncio.wait((self._saving,))
         for journal in (*self._adopted, self._journal):
             if journal:
-                await asyncio.to_thread(journal.close)
+                journal.close()
         self._adopted.clear()
         self._journal = None
+        lost = sum(waiting.end is None for waiting in self._queue)
+        if lost:
+            logger.error("%d writes are lost: neither PostgreSQL nor the disk would take them", lost)
         self._disk.shutdown()
+
+    async def _on_disk(self, work: Callable[[], Result]) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._disk, work)
+
+    async def _save(self) -> None:
+        """Writes what came, and all that came meanwhile, with one sync each."""
+        try:
+            while any(not waiting.settled.done() for waiting in self._unsaved):
+                taken, self._unsaved = self._unsaved, []
+                batch = [waiting for waiting in taken if not waiting.stored]
+                if batch and not await self._append(batch):
+                    self._unsaved = batch + self._unsaved
+                for waiting in taken:
+                    if not waiting.settled.done():
+                        waiting.settled.set_result(None)
+        finally:
+            self._saving = None
+
+    async def _append(self, batch: Sequence[_Waiting]) -> bool:
+        if time.monotonic() < self._retry_at:
+            return False
+        records = [waiting.record for waiting in batch]
+        try:
+            ends = await self._on_disk(lambda: self._own_journal().append(records))
+        except JournalUnavailable as error:
+            logger.log(logging.ERROR if self.works else logging.DEBUG, "%s; writes wait in memory only", error)
+            self.works = False
+            self._retry_at = time.monotonic() + _RETRY_S
+            return False
+        if not self.works:
+            logger.info("the journal can be written again")
+        self.works = True
+        for waiting, end in zip(batch, ends, strict=True):
+            waiting.end = end
+        return True
+
+    def _own_journal(self) -> Journal:
+        if self._journal is None:
+            self._journal = Journal.create(self._folder)
+        return self._journal
+
+    async def _drop(self, taken: Sequence[_Waiting]) -> None:
+        for waiting in taken:
+            self._queue.popleft()
+            waiting.stored = True
+            _subtract(self._sessions, waiting.session_id)
+            if waiting.write:
+                self._count((waiting.write,), -1)
+            if isinstance(waiting.write, Checkpoint) and self._growing.get(waiting.write.reply_id) is waiting:
+                del self._growing[waiting.write.reply_id]
+        self._unsaved = [waiting for waiting in self._unsaved if not (waiting.stored and waiting.settled.done())]
+        end = max((waiting.end for waiting in taken if waiting.end), default=None)
+        await self._on_disk(lambda: self._note(end, is_last=not self._queue))
+
+    def _note(self, end: int | None, *, is_last: bool) -> None:
+        if self._journal and is_last:
+            self._journal.remove()
+            self._journal = None
+        elif self._journal and end:
+            self._journal.stored(end)
+
+    def _supersede(self, write: Write, waiting: _Waiting) -> None:
+        """Of a growing text only the last checkpoint matters, and none when the reply ends."""
+        if not isinstance(write, (Checkpoint, FinishReply)):
+            return
+        before = self._growing.pop(write.reply_id, None)
+        if before and before.write:
+            self._count((before.write,), -1)
+            before.write = None
+        if isinstance(write, Checkpoint):
+            self._growing[write.reply_id] = waiting
+
+    def _count(self, writes: Iterable[Write], number: int) -> None:
+        for write in writes:
+            if not isinstance(write, UpdateSession):
+                _subtract(self._turns, write.reply_id, -number)
+
+
+def _subtract(counter: Counter[UUID], key: UUID, number: int = 1) -> None:
+    counter[key] -= number
+    if counter[key] <= 0:
+        del counter[key]
+
+
+def _read(journal: Journal, limit: int) -> Batch | None:
+    entries = _bounded(islice(journal.entries(journal.position), limit), lambda entry: len(entry.record))
+    if not entries:
+        return None
+    writes = [_readable(entry.record) for entry in entries]
+    return Batch(
+        writes=[write for write in writes if write],
+        unreadable=[entry.record for entry, write in zip(entries, writes, strict=True) if write is None],
+        adopted=journal,
+        end=entries[-1].end,
+    )
+
+
+def _readable(record: bytes) -> Write | None:
+    try:
+        return decode(record)
+    except HistoryRefused:
+        return None
+
+
+def _bounded(items: Iterable[Item], size: Callable[[Item], int]) -> list[Item]:
+    """As many as one statement should carry; at least one when there is any."""
+    taken: list[Item] = []
+    total = 0
+    for item in items:
+        total += size(item)
+        if taken and total > _BATCH_BYTES:
+            break
+        taken.append(item)
+    return taken
+
+
+def _refusal(record: bytes, reason: str) -> bytes:
+    """One line: the write, and why it was refused."""
+    fields = {"refused_at": datetime.now(UTC), "reason": reason}
+    try:
+        return orjson.dumps({**fields, "write": orjson.Fragment(orjson.dumps(orjson.loads(record)))})
+    except orjson.JSONDecodeError:
+        return orjson.dumps({**fields, "bytes": record.hex()})

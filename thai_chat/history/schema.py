@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, text
@@ -24,11 +26,14 @@ def migrate(engine: Engine, revision: str = HEAD) -> None:
     SQLAlchemy's errors when it can't be reached. Two short queries when nothing is to be done.
     """
     with engine.connect() as connection:
-        if current(connection) == revision:
-            return
-    with engine.connect().execution_options(isolation_level="READ COMMITTED") as connection, connection.begin():
-        # The lock belongs to the transaction, so that it works through pgbouncer and goes with a dead process.
-        connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK})
+        upgrade(connection, revision)
+
+
+def upgrade(connection: Connection, revision: str = HEAD) -> None:
+    """What `migrate` does, on a connection in autocommit."""
+    if current(connection) == revision:
+        return
+    with _locked(connection):
         found = current(connection)
         if found != revision:
             logger.info("bringing the database from version %s to %s", found or "none", revision)
@@ -37,9 +42,21 @@ def migrate(engine: Engine, revision: str = HEAD) -> None:
 
 def downgrade(engine: Engine, revision: str = "base") -> None:
     """Takes the schema back to `revision`; what only later versions keep is lost."""
-    with engine.connect().execution_options(isolation_level="READ COMMITTED") as connection, connection.begin():
-        connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK})
+    with engine.connect() as connection, _locked(connection):
         _run("downgrade", connection, revision)
+
+
+@contextmanager
+def _locked(connection: Connection) -> Iterator[None]:
+    """One transaction that no other instance's migration overlaps.
+
+    The lock belongs to the transaction, so that it works through pgbouncer and goes with a dead process.
+    """
+    connection.rollback()
+    connection.execution_options(isolation_level="READ COMMITTED")
+    with connection.begin():
+        connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK})
+        yield
 
 
 def current(connection: Connection) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Sequence
@@ -79,10 +80,10 @@ class HealthWatch:
             if (before.state, before.error_code) != (self._health.state, self._health.error_code):
                 logger.info("%s is %s (%s)", self.backend.name, self._health.state, self._health.error_code)
             pause_s = _WHILE_LOADING_S if self._health.state is BackendState.LOADING else _EVERY_S
-            try:
-                await asyncio.wait_for(self._wanted.wait(), pause_s)
-            except TimeoutError:
-                continue
+            # Not wait_for: before Python 3.12 it can swallow a cancellation that meets the event.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause_s):
+                    await self._wanted.wait()
 
     async def _look(self) -> Health:
         state, error_code = BackendState.UP, None

@@ -5,20 +5,19 @@ from __future__ import annotations
 import functools
 import logging
 import traceback
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Concatenate, ParamSpec, TypeVar
 
-from thai_chat.ui import quiet  # noqa: F401, I001 - before gradio
 import gradio as gr
 from uuid_utils.compat import uuid7
 
 from thai_chat import texts
 from thai_chat.chat.service import WINDOW, ChatService, OpenSession
 from thai_chat.chat.text import identifier
-from thai_chat.domain.errors import HistoryError, NoBackend, NotFound, InvalidIdentifier, ThaiChatError
+from thai_chat.domain.errors import HistoryError, InvalidIdentifier, NoBackend, NotFound, ThaiChatError
 from thai_chat.domain.messages import Choice
 from thai_chat.texts import Language
-from thai_chat.ui.sidebar import FOUND, RECENT, dropdown_choices, picker_of, recent_of
+from thai_chat.ui.sidebar import RECENT, picker_of, recent_of
 from thai_chat.ui.statistics import DAYS, statistics_of, time_zone
 from thai_chat.ui.window import Value, chat_of, empty_view, view_of
 
@@ -31,7 +30,7 @@ MOST_EARLIER = 2000
 Shown = tuple[list[Value], Value]
 Params = ParamSpec("Params")
 Result = TypeVar("Result")
-Handler = Callable[Concatenate["Handlers", gr.Request, Params], Awaitable[Result]]
+Handler = Callable[Concatenate["Handlers", gr.Request, Params], Coroutine[None, None, Result]]
 
 
 def user_of(request: gr.Request) -> str:
@@ -47,7 +46,7 @@ def edge(handler: Handler[Params, Result]) -> Handler[Params, Result]:
     """The one place where errors of a handler become a text on the page."""
 
     @functools.wraps(handler)
-    async def guarded(self: Handlers, request: gr.Request, *args: Params.args, **kwargs: Params.kwargs) -> Result:
+    async def guarded(self: Handlers, request: gr.Request, /, *args: Params.args, **kwargs: Params.kwargs) -> Result:
         try:
             return await handler(self, request, *args, **kwargs)
         except ThaiChatError as exc:
@@ -73,12 +72,10 @@ class Handlers:
         """A page was opened: the session of its address, else the last one, else an empty one."""
         language = language_of(request)
         chat, view = await self._arrive(request, _field(page, "session_id"))
-        return chat, view, await self._recent(request), picker_of(self._service.backends(), language)
+        return chat, view, await self._recent(request), picker_of(self._service, language)
 
     @edge
     async def open_session(self, request: gr.Request, page: object) -> Shown:
-        if not _field(page, "session_id"):
-            return [], self._empty()
         return await self._show(request, _field(page, "session_id"), limit=WINDOW)
 
     @edge
@@ -109,16 +106,8 @@ class Handlers:
         return await self._recent(request)
 
     @edge
-    async def find(self, request: gr.Request, page: object) -> dict[str, Any]:
-        """The dropdown's choices: recent sessions whose name has what was typed."""
-        typed = _field(page, "typed")
-        found = await self._service.sessions(user_of(request), limit=FOUND, name_contains=typed)
-        update: dict[str, Any] = gr.update(choices=dropdown_choices(found, language_of(request)))
-        return update
-
-    @edge
     async def models(self, request: gr.Request) -> Value:
-        return picker_of(self._service.backends(), language_of(request))
+        return picker_of(self._service, language_of(request))
 
     @edge
     async def statistics(self, request: gr.Request, page: object) -> Value:

@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from thai_chat.ui import quiet  # noqa: F401, I001 - before gradio
 import gradio as gr
 from fastapi import FastAPI
 
@@ -70,22 +69,11 @@ def _sidebar() -> dict[str, Any]:
     with gr.Column(elem_id="left", scale=0, min_width=0):
         _browser_part("brand")
         new = gr.Button(I18N("new_session"), elem_id="new", size="md")
-        with gr.Row(elem_id="find-row"):
-            find = gr.Dropdown(
-                [],
-                value=None,
-                label=I18N("find_session"),
-                show_label=False,
-                container=False,
-                elem_id="find",
-                interactive=True,
-                num_choices_shown=None,
-            )
-            load = gr.Button(I18N("load"), elem_id="load", size="sm", scale=0, min_width=0)
+        _browser_part("find")
         recent = _browser_part("recent")
         count = gr.Button(I18N("statistics"), elem_id="count", size="md")
         _browser_part("state")
-    return {"new": new, "find": find, "load": load, "recent": recent, "count": count}
+    return {"new": new, "recent": recent, "count": count}
 
 
 def _main() -> dict[str, Any]:
@@ -164,7 +152,7 @@ def _wire(page: gr.Blocks, on: Handlers, part: dict[str, Any]) -> None:
             queue=False,
             show_progress="hidden",
             api_visibility="private",
-            postprocess=handler == on.find,
+            postprocess=False,
         )
 
     listen(page.load, on.load, [chat, view, recent, picker], told="arrival")
@@ -172,19 +160,6 @@ def _wire(page: gr.Blocks, on: Handlers, part: dict[str, Any]) -> None:
     listen(recent.click, on.open_session, [chat, view], told="open")
     listen(recent.edit, on.rename, [recent], told="rename")
     listen(recent.load, on.recent, [recent])
-    part["load"].click(
-        on.open_session,
-        [part["find"]],
-        [chat, view],
-        js="(found) => [window.thaiChat.found(found)]",
-        queue=False,
-        preprocess=False,
-        postprocess=False,
-        show_progress="hidden",
-        api_visibility="private",
-    )
-    listen(part["find"].focus, on.find, [part["find"]], told="typed")
-    listen(part["find"].key_up, on.find, [part["find"]], told="typed")
     listen(part["earlier"].click, on.earlier, [chat, view], told="shown")
     listen(view.submit, on.finished, [chat, view, recent], told="finished")
     listen(picker.load, on.models, [picker])

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
 from uuid import UUID
 
 from thai_chat import texts
+from thai_chat.chat.service import ChatService
 from thai_chat.domain.messages import Session
-from thai_chat.routing.router import BackendChoices
+from thai_chat.domain.ports import ModelInfo
 from thai_chat.texts import Language
 from thai_chat.ui.window import Value
 
 RECENT = 30
-FOUND = 50
-"""Sessions that a search in the dropdown offers at once."""
 
 _LABELS = {"vllm": "vLLM", "ollama": "Ollama", "openai": "OpenAI", "llamacpp": "llama.cpp"}
-_MONTHS_TH = ("ม.ค.", "ก.พ.", "มี.ค.", "เม.ย.", "พ.ค.", "มิ.ย.", "ก.ค.", "ส.ค.", "ก.ย.", "ต.ค.", "พ.ย.", "ธ.ค.")
-_MONTHS_EN = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def recent_of(sessions: Sequence[Session], running: Collection[UUID]) -> Value:
@@ -37,39 +33,29 @@ def recent_of(sessions: Sequence[Session], running: Collection[UUID]) -> Value:
     }
 
 
-def dropdown_choices(sessions: Sequence[Session], language: Language) -> list[tuple[str, str]]:
-    """Name and day, since two sessions may have one name."""
-    return [
-        (f"{session.session_name} · {_day(session.updated_at, language)}", str(session.session_id))
-        for session in sessions
-    ]
+def picker_of(service: ChatService, language: Language) -> Value:
+    backends: list[Value] = []
+    for backend in service.backends():
+        label = label_of(backend.name)
+        problem = texts.text(backend.error_code, language, {"backend": label}) if backend.error_code else None
+        backends.append(
+            {
+                "name": backend.name,
+                "label": label,
+                "state": backend.state,
+                "state_text": texts.text(f"state_{backend.state}", language),
+                "problem": problem,
+                "default_model": backend.default_model,
+                "models": [_model(model, language) for model in backend.models],
+            }
+        )
+    return {"backends": backends}
 
 
-def picker_of(backends: Sequence[BackendChoices], language: Language) -> Value:
-    return {"backends": [_backend(backend, language) for backend in backends]}
-
-
-def _backend(backend: BackendChoices, language: Language) -> Value:
-    problem = texts.text(backend.error_code, language, {"backend": label_of(backend.name)}) if backend.error_code else None
-    return {
-        "name": backend.name,
-        "label": label_of(backend.name),
-        "state": backend.state,
-        "state_text": texts.text(f"state_{backend.state}", language),
-        "problem": problem,
-        "default_model": backend.default_model,
-        "models": [
-            {"model": model.model, "note": texts.text(model.note, language) if model.note else None, "code": model.note}
-            for model in backend.models
-        ],
-    }
+def _model(model: ModelInfo, language: Language) -> Value:
+    note = texts.text(model.note, language) if model.note else None
+    return {"model": model.model, "note": note, "code": model.note}
 
 
 def label_of(backend: str) -> str:
     return _LABELS.get(backend, backend)
-
-
-def _day(at: datetime, language: Language) -> str:
-    if language == "th":
-        return f"{at.day} {_MONTHS_TH[at.month - 1]} {at.year + 543}"
-    return f"{at.day} {_MONTHS_EN[at.month - 1]} {at.year}"

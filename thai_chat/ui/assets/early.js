@@ -28,7 +28,6 @@
     mount: (...part) => loaded.then((found) => found.mount(...part)),
     // What the page tells the server with an event. The first event comes before the module, and needs the address only.
     tell: (event) => module ? module.tell(event) : { session_id: new URLSearchParams(location.search).get('s') ?? '' },
-    found: (sessionId) => module.found(sessionId),
     send: () => module?.send(),
     stop: () => module?.stop(),
     toggleTheme: () => {

@@ -8,6 +8,9 @@ const NEAR_PX = 90;
 const HAND_OVER_MS = 2_500;
 
 let isFollowing = true;
+let lastTop = 0;
+/** Distance of what is read from the end, while earlier messages come in above it. */
+let kept = null;
 /** Turns whose messages the Chatbot is about to show. */
 let leaving = null;
 let scroller = null;
@@ -20,19 +23,29 @@ export function mountHistory() {
   new ResizeObserver(scrollIfFollowing).observe(scroller);
   new MutationObserver(paintRows).observe($('#chat'), { childList: true, subtree: true });
   $('#composer').prepend(el('button', { type: 'button', id: 'latest', 'aria-label': t('latest'), title: t('latest'), onclick: startFollowing, hidden: true }, icon('down')));
-  $('#earlier').addEventListener('click', () => { isFollowing = false; });
+  $('#earlier').addEventListener('click', keepPlace);
+  for (const event of ['wheel', 'touchmove', 'keydown', 'pointerdown']) scroller.addEventListener(event, () => { kept = null; }, { passive: true });
   on('view', ({ isOther }) => {
     $('#earlier').classList.toggle('offered', store.view.has_earlier);
-    if (isOther) startFollowing();
+    if (isOther) { kept = null; startFollowing(); }
     paintRows();
   });
   on('backends', paintRows);
 }
 
+/** Only going up is leaving: while the text grows, the end runs away by itself. */
 function onScroll() {
-  const below = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
-  isFollowing = below < NEAR_PX;
+  const { scrollTop, scrollHeight, clientHeight } = scroller;
+  if (scrollHeight - scrollTop - clientHeight < NEAR_PX) isFollowing = true;
+  else if (scrollTop < lastTop) isFollowing = false;
+  lastTop = scrollTop;
   $('#latest').hidden = isFollowing;
+}
+
+function keepPlace() {
+  isFollowing = false;
+  // After the click's own pointer events, which would let go of it.
+  setTimeout(() => { kept = scroller.scrollHeight - scroller.scrollTop; });
 }
 
 export function startFollowing() {
@@ -41,7 +54,9 @@ export function startFollowing() {
 }
 
 export function scrollIfFollowing() {
-  if (isFollowing && scroller) scroller.scrollTop = scroller.scrollHeight;
+  if (!scroller) return;
+  if (isFollowing) scroller.scrollTop = scroller.scrollHeight;
+  else if (kept !== null) scroller.scrollTop = scroller.scrollHeight - kept;
 }
 
 /** Calls `leave` for each turn in the very frame in which the Chatbot shows its messages: no gap, nothing doubled. */

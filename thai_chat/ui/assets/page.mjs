@@ -1,7 +1,8 @@
 // The page's parts, what each event tells the server, and what concerns the page as a whole.
-import { mountAlerts, alert, hint } from './alerts.mjs';
+import { mountAlerts, alert } from './alerts.mjs';
 import { focusBox, keepDraftOf, mountComposer, send, stop } from './composer.mjs';
 import { $, el, icon, iconButton, isPhone } from './dom.mjs';
+import { mountFinder } from './finder.mjs';
 import { mountHistory } from './history.mjs';
 import { mountLive } from './live.mjs';
 import { mountPicker } from './picker.mjs';
@@ -23,13 +24,28 @@ let wanted;
 const mounts = {
   brand: mountBrand,
   recent: (part) => mountRecent(part, { open: openSession, rename: (session_id, name) => ask('recent', 'edit', 'rename', { session_id, name }), refresh: () => ask('recent', 'load') }),
+  find: (part) => mountFinder(part, { open: openSession }),
   state: mountState,
   picker: (part) => mountPicker(part, { refresh: () => ask('picker', 'load') }),
   live: (part) => { mountFrame(); mountView(part); },
   statistics: mountStatistics,
 };
 
-export function mount(name, element, trigger, props, watch) {
+/** Gradio lays out its components one after another; a part of ours may be there before its neighbours. */
+const laidOut = new Promise((resolve) => {
+  const needed = ['#new', '#count', '#top', '#earlier', '#chat', '#live', '#box textarea', '#send', '#stop'];
+  const look = () => {
+    if (!needed.every((selector) => $(selector))) return;
+    observer.disconnect();
+    resolve();
+  };
+  const observer = new MutationObserver(look);
+  observer.observe(document.documentElement, { childList: true, subtree: true });
+  look();
+});
+
+export async function mount(name, element, trigger, props, watch) {
+  await laidOut;
   parts[name] = { element: $('.part', element), trigger, props, watch };
   mounts[name](parts[name]);
 }
@@ -41,19 +57,9 @@ export function tell(event) {
     arrival: () => ({ session_id: new URLSearchParams(location.search).get('s') ?? '' }),
     shown: () => ({ session_id, shown }),
     finished: () => ({ session_id, shown }),
-    typed: () => ({ typed: $('#find input')?.value ?? '' }),
-    everything: () => ({ typed: '' }),
     place: () => ({ timezone: Intl.DateTimeFormat().resolvedOptions().timeZone }),
   };
   return answers[event]?.() ?? told[event];
-}
-
-/** The dropdown's choice on its way to the server; without one the page stays as it is, and says what is missing. */
-export function found(session_id) {
-  if (!session_id) hint(t('pick_session'));
-  else wanted = session_id;
-  closeMenu();
-  return { session_id: session_id || (store.view?.stored ? store.view.session_id : '') };
 }
 
 function ask(part, event, name, what) {
@@ -83,7 +89,7 @@ function takeView(view) {
   const isOther = before?.session_id !== view.session_id;
   store.view = view;
   if (isOther) {
-    store.choice = view.choice;
+    store.choice = view.choice ?? store.choice;
     keepDraftOf(view);
     showAddress(view, before === null);
   }
@@ -129,7 +135,6 @@ function mountFrame() {
   $('#count').prepend(icon('chart'));
   $('#new').addEventListener('click', () => { wanted = null; closeMenu(); });
   $('#count').addEventListener('click', () => emit('statistics'));
-  $('#find input').placeholder = t('find_session');
   $('#left').setAttribute('role', 'complementary');
   $('#left').setAttribute('aria-label', t('recent'));
   $('#main').setAttribute('role', 'main');
@@ -183,7 +188,7 @@ function shortcut(event) {
 
 /** Esc closes what is open, and stops the reply only when nothing is. */
 function escape_(event) {
-  if ($('dialog[open]') || $('#picker [aria-expanded=true]') || event.target.matches('#find input, .rename')) return;
+  if ($('dialog[open]') || $('#picker [aria-expanded=true]') || event.target.matches('.rename')) return;
   if (isPhone() && document.body.dataset.menu === 'open') closeMenu();
   else if (store.isBusy) stop();
 }

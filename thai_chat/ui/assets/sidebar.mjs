@@ -4,6 +4,8 @@ import { emit, on, store } from './store.mjs';
 import { backendName, number, t, when } from './texts.mjs';
 
 const POLL_MS = 15_000;
+/** While no model answers yet: one is being loaded, or somebody is just starting a server. */
+const SOON_MS = 1_500;
 
 /** As the server listed them last, with what this page knows to be newer. */
 let sessions = [];
@@ -84,6 +86,7 @@ export function mountState({ element }) {
     if (document.hidden) return;
     paintState(lines, banner, await readiness());
     emit('polled');
+    if (!store.choice) setTimeout(poll, SOON_MS);
   };
   $('#top').after(banner);
   setInterval(poll, POLL_MS);

@@ -24,6 +24,9 @@ const wholeDay = new Intl.DateTimeFormat(locale, { weekday: 'short', day: 'numer
 export const dayLabel = (isoDay) => dayAndMonth.format(new Date(`${isoDay}T00:00:00Z`));
 export const longDayLabel = (isoDay) => wholeDay.format(new Date(`${isoDay}T00:00:00Z`));
 
+const calendarDay = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', year: 'numeric' });
+export const day = (iso) => calendarDay.format(new Date(iso));
+
 const moment = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' });
 export const when = (iso) => moment.format(new Date(iso));
 

@@ -1,0 +1,129 @@
+"""The page as a person sees it: what can be done, and what is to be seen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from urllib.parse import parse_qs, urlsplit
+
+from playwright.async_api import Browser, ConsoleMessage, Locator, Page, Request, expect
+
+from tests.app import App
+
+MODELS = ("thai-large", "thai-small")
+
+
+class ChatPage:
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.hosts: set[str] = set()
+        self.complaints: list[str] = []
+        """Errors and warnings of the browser's console, and exceptions nobody caught."""
+        page.on("request", self._note_host)
+        page.on("console", self._note_message)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.box = page.locator("#box textarea")
+        self.send = page.locator("#send")
+        self.stop = page.locator("#stop")
+        self.welcome = page.locator("#welcome")
+        self.alert = page.locator("#alerts .alert")
+        self.questions = page.locator(".message-row.user-row")
+        self.replies = page.locator("#chat .message-row.bot-row")
+        self.growing = page.locator("#turns .turn .words:not(.asked)")
+        self.sessions = page.locator("#recent .session")
+        self.find = page.locator("#find input")
+
+    async def open(self, address: str) -> None:
+        await self.page.goto(address)
+        await self.is_ready()
+
+    async def is_ready(self) -> None:
+        await expect(self.page.locator("body[data-ready]")).to_be_visible()
+
+    async def reload(self) -> None:
+        await self.page.reload()
+        await self.is_ready()
+
+    async def new_session(self) -> None:
+        await self.page.locator("#new").click()
+        await expect(self.welcome).to_be_visible()
+
+    async def ask(self, question: str) -> None:
+        await self.box.fill(question)
+        await self.box.press("Enter")
+
+    async def is_idle(self) -> None:
+        """No reply grows, and the history shows all of them."""
+        await expect(self.page.locator("body[data-busy=no]")).to_be_visible()
+        await expect(self.page.locator("#turns .turn")).to_have_count(0)
+
+    async def ask_and_wait(self, question: str) -> Locator:
+        """The reply, when the history shows it."""
+        earlier = await self.replies.count()
+        await self.ask(question)
+        await expect(self.replies).to_have_count(earlier + 1, timeout=20_000)
+        await self.is_idle()
+        return self.replies.last
+
+    async def pick_model(self, model: str) -> None:
+        await self.page.locator("#picker [aria-haspopup]").click()
+        await self.page.locator("#picker [role=option]", has_text=model).click()
+        await expect(self.page.locator("#picker .name")).to_have_text(model)
+
+    async def load(self, part_of_name: str) -> None:
+        """Finds a session in the dropdown by a part of its name and loads it."""
+        await self.find.click()
+        await self.find.fill(part_of_name)
+        await self.page.locator("#found [role=option]", has_text=part_of_name).first.click()
+        await self.page.locator("#load").click()
+        await expect(self.page).to_have_title(re.compile(re.escape(part_of_name)))
+
+    async def write(self, text: str) -> None:
+        """Puts into the box what no keyboard types."""
+        await self.box.evaluate(
+            "(box, text) => { box.value = text; box.dispatchEvent(new Event('input', {bubbles: true})) }", text
+        )
+
+    async def text(self) -> str:
+        return await self.box.input_value()
+
+    @property
+    def session_id(self) -> str:
+        return parse_qs(urlsplit(self.page.url).query).get("s", [""])[0]
+
+    async def scrolls_sideways(self) -> bool:
+        """True when something is wider than the window or the conversation."""
+        return bool(
+            await self.page.evaluate(
+                """() => [document.documentElement, document.querySelector('#scroll')]
+                    .some((element) => element.scrollWidth > element.clientWidth)"""
+            )
+        )
+
+    def _note_host(self, request: Request) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme not in ("data", "blob"):
+            self.hosts.add(parts.hostname or request.url)
+
+    def _note_message(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(message.text)
+
+
+@asynccontextmanager
+async def visit(
+    browser: Browser, app: App, path: str = "/", *, locale: str = "th-TH", phone: bool = False
+) -> AsyncIterator[ChatPage]:
+    """The page in a browser of its own: nothing is remembered from other visits."""
+    context = await browser.new_context(
+        locale=locale,
+        viewport={"width": 390, "height": 844} if phone else {"width": 1280, "height": 800},
+        is_mobile=phone,
+        has_touch=phone,
+        permissions=["clipboard-read", "clipboard-write"],
+    )
+    page = ChatPage(await context.new_page())
+    await page.open(app.address + path)
+    yield page
+    await context.close()

@@ -1,0 +1,52 @@
+"""A real Chromium before the real app, which asks a stand-in model server; all of them shared by the tests here."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest_asyncio
+from playwright.async_api import Browser, async_playwright
+
+from tests.app import App, running_app
+from tests.browser.chat_page import MODELS, ChatPage, visit
+from tests.standins.openai_server import OpenAIStandin
+from tests.standins.script import Script
+
+CHROMIUM = "/usr/bin/chromium"
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def model_server() -> AsyncIterator[OpenAIStandin]:
+    async with OpenAIStandin(models=dict.fromkeys(MODELS, 8192)) as server:
+        yield server
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def model(model_server: OpenAIStandin) -> OpenAIStandin:
+    """The model server as if it had just been started."""
+    model_server.script = Script()
+    model_server.scripts.clear()
+    model_server.seen.clear()
+    return model_server
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def app(model_server: OpenAIStandin) -> AsyncIterator[App]:
+    async with running_app(VLLM_BASE_URL=model_server.base_url) as running:
+        yield running
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield chromium
+        await chromium.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def page(browser: Browser, app: App, model: OpenAIStandin) -> AsyncIterator[ChatPage]:
+    """A new, empty session in a browser that speaks Thai."""
+    async with visit(browser, app) as page:
+        await page.new_session()
+        yield page

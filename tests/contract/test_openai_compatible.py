@@ -1,0 +1,325 @@
+"""The ways of vLLM and OpenAI, each a switch of the stand-in, through the official client."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.standins.openai_server import OpenAIStandin
+from tests.standins.replies import ask, request, text_of
+from tests.standins.script import Script, old_vllm_error, openai_error, thai_tokens
+from thai_chat.backends.openai import OpenAIBackend
+from thai_chat.backends.parameters import LearnedParameters
+from thai_chat.backends.timeouts import Timeouts
+from thai_chat.backends.vllm import VLLMBackend
+from thai_chat.domain.errors import (
+    BackendDenied,
+    BackendError,
+    BackendFailed,
+    BackendGarbled,
+    BackendLoading,
+    BackendTimeout,
+    ContextOverflow,
+    RateLimited,
+    UnsupportedParameter,
+)
+from thai_chat.domain.events import Finished, Notice, Text, Usage
+from thai_chat.domain.messages import JsonValue
+from thai_chat.domain.ports import ModelInfo
+from thai_chat.routing.quirks import STREAMING_REFUSED_S, chats, is_snapshot
+
+IMPATIENT = Timeouts(first_token_s=0.3, between_tokens_s=0.2, whole_reply_s=0.3)
+
+
+@pytest.fixture
+async def standin() -> AsyncIterator[OpenAIStandin]:
+    async with OpenAIStandin() as standin:
+        yield standin
+
+
+@pytest.fixture
+async def vllm(standin: OpenAIStandin) -> AsyncIterator[VLLMBackend]:
+    backend = VLLMBackend(standin.base_url)
+    yield backend
+    await backend.close()
+
+
+@pytest.fixture
+async def openai(standin: OpenAIStandin) -> AsyncIterator[OpenAIBackend]:
+    backend = OpenAIBackend(standin.base_url, api_key="sk-test")
+    yield backend
+    await backend.close()
+
+
+async def test_nothing_optional_is_sent_that_was_not_asked_for(standin: OpenAIStandin, openai: OpenAIBackend) -> None:
+    await ask(openai, request())
+    assert set(standin.seen[0].body) == {"model", "messages", "stream", "stream_options"}
+    await ask(openai, request(options={"temperature": 0.3, "top_k": 5}))
+    assert {"temperature": 0.3, "top_k": 5}.items() <= standin.seen[1].body.items()
+
+
+async def test_vllm_windows_are_read_and_an_adapter_has_its_parents(standin: OpenAIStandin, vllm: VLLMBackend) -> None:
+    standin.models = {"typhoon2": 32768, "unknown": None}
+    assert await vllm.models() == [
+        ModelInfo(model="typhoon2", context_window=32768),
+        ModelInfo(model="unknown", context_window=None),
+    ]
+
+
+async def test_an_address_without_a_path_gets_the_usual_one(standin: OpenAIStandin) -> None:
+    backend = VLLMBackend(standin.address)
+    assert await backend.models()
+    await backend.close()
+
+
+async def test_vllm_counts_as_it_goes_so_that_a_broken_reply_has_its_counts(
+    standin: OpenAIStandin, vllm: VLLMBackend
+) -> None:
+    standin.script = Script(fault="drop", fault_after=5, delay_ms=5)
+    events: list[object] = []
+    with pytest.raises(BackendError):
+        await ask(vllm, request(question="กขค"), into=events)
+    assert [event for event in events if isinstance(event, Usage)][-1] == Usage(2, 5)
+
+
+async def test_a_key_goes_along_and_a_wrong_one_is_denied_without_being_shown(standin: OpenAIStandin) -> None:
+    standin.api_key = "sk-right"
+    right = VLLMBackend(standin.base_url, api_key="sk-right")
+    wrong = VLLMBackend(standin.base_url, api_key="sk-wrong")
+    assert await right.models()
+    for call in (wrong.models(), ask(wrong, request())):
+        with pytest.raises(BackendDenied) as caught:
+            await call
+        assert "sk-wr" not in f"{caught.value} {caught.value.params}"
+    await right.close()
+    await wrong.close()
+
+
+@pytest.mark.parametrize("fault_after", [0, 3])
+async def test_a_chunk_that_is_no_json_is_garbage(standin: OpenAIStandin, vllm: VLLMBackend, fault_after: int) -> None:
+    standin.script = Script(fault="garbage", fault_after=fault_after)
+    events: list[object] = []
+    with pytest.raises(BackendGarbled):
+        await ask(vllm, request(), into=events)
+    assert "".join(event.text for event in events if isinstance(event, Text)) == standin.seen[0].text_sent
+
+
+async def test_an_error_inside_the_stream_is_the_servers_failure(standin: OpenAIStandin, vllm: VLLMBackend) -> None:
+    standin.script = Script(fault="error", fault_after=3)
+    with pytest.raises(BackendFailed) as caught:
+        await ask(vllm, request())
+    assert caught.value.params == {"backend": "vllm", "model": "standin", "status": 500}
+
+
+@pytest.mark.parametrize(
+    ("script", "error"),
+    [
+        (openai_error(500, "engine dead"), BackendFailed),
+        (Script(status=502, error_body="<html>Bad Gateway</html>"), BackendFailed),
+        (openai_error(503, "Loading model", kind="unavailable_error", code=503), BackendLoading),
+        (openai_error(403, "no"), BackendDenied),
+        (openai_error(400, "maximum context length is 10 tokens", code="context_length_exceeded"), ContextOverflow),
+        (
+            old_vllm_error(400, "This model's maximum context length is 10 tokens. However, you requested 20 tokens"),
+            ContextOverflow,
+        ),
+        (old_vllm_error(400, "The provided chat template is missing"), BackendFailed),
+    ],
+)
+async def test_a_refusal_in_either_shape_is_told_for_what_it_is(
+    standin: OpenAIStandin, vllm: VLLMBackend, script: Script, error: type[BackendError]
+) -> None:
+    standin.script = script
+    with pytest.raises(error) as caught:
+        await ask(vllm, request())
+    assert type(caught.value) is error
+    assert caught.value.params["backend"] == "vllm"
+    assert caught.value.params["model"] == "standin"
+
+
+async def test_a_rate_limit_says_when_to_come_back(standin: OpenAIStandin, vllm: VLLMBackend) -> None:
+    standin.script = openai_error(429, "slow down", code="rate_limit_exceeded", retry_after="7")
+    with pytest.raises(RateLimited) as caught:
+        await ask(vllm, request())
+    assert caught.value.params["retry_after_s"] == 7
+
+
+async def test_a_server_that_says_nothing_times_out_and_is_left(standin: OpenAIStandin) -> None:
+    backend = VLLMBackend(standin.base_url, timeouts=IMPATIENT)
+    standin.script = Script(fault="silence")
+    with pytest.raises(BackendTimeout):
+        await ask(backend, request())
+    await standin.until(lambda: standin.running == 0)
+    await backend.close()
+
+
+@pytest.mark.parametrize("fault_after", [0, 4])
+async def test_an_engine_that_is_stuck_times_out_although_it_pings(standin: OpenAIStandin, fault_after: int) -> None:
+    backend = VLLMBackend(standin.base_url, timeouts=IMPATIENT)
+    standin.script = Script(fault="hang", fault_after=fault_after, ping=True)
+    events: list[object] = []
+    with pytest.raises(BackendTimeout):
+        await ask(backend, request(), into=events)
+    assert "".join(event.text for event in events if isinstance(event, Text)) == standin.seen[0].text_sent
+    await standin.until(lambda: standin.running == 0)
+    await backend.close()
+
+
+async def test_a_slow_reader_is_no_time_out_of_the_server(standin: OpenAIStandin) -> None:
+    backend = VLLMBackend(standin.base_url, timeouts=IMPATIENT)
+    standin.script = Script(tokens=thai_tokens(8), delay_ms=30)
+    text = ""
+    async for event in backend.stream(request()):
+        if isinstance(event, Text) and not text:
+            await asyncio.sleep(0.4)
+        text += event.text if isinstance(event, Text) else ""
+    assert text == standin.script.text
+    await backend.close()
+
+
+async def test_the_reply_is_whole_when_only_the_end_of_the_stream_is_missing(
+    standin: OpenAIStandin, vllm: VLLMBackend
+) -> None:
+    standin.script = Script(fault="drop_after_finish", fault_after=5, tokens=thai_tokens(5))
+    events = await ask(vllm, request())
+    assert events[-1] == Finished("stop")
+    assert text_of(events) == standin.script.text
+
+
+async def test_a_web_page_in_place_of_a_reply_is_garbage(standin: OpenAIStandin, vllm: VLLMBackend) -> None:
+    standin.script = Script(fault="page")
+    with pytest.raises(BackendGarbled):
+        await ask(vllm, request())
+
+
+@pytest.mark.parametrize("param", ["temperature", "stream_options", "reasoning_effort"])
+async def test_a_refused_parameter_is_dropped_and_remembered_for_the_model(
+    standin: OpenAIStandin, openai: OpenAIBackend, param: str
+) -> None:
+    standin.script = Script(refused_params=(param,))
+    options: dict[str, JsonValue] = {"temperature": 0.3, "reasoning_effort": "minimal"}
+    events = await ask(openai, request(options=options))
+    assert text_of(events) == standin.script.text
+    again = await ask(openai, request(options=options))
+    assert [param in seen.body for seen in standin.seen] == [True, False, False]
+    told = Notice("parameter_dropped", {"param": param})
+    assert (told in events, told in again) == ((True, True) if param in options else (False, False))
+
+
+async def test_max_tokens_goes_on_under_its_newer_name(standin: OpenAIStandin, openai: OpenAIBackend) -> None:
+    standin.script = Script(refused_params=("max_tokens",))
+    events = await ask(openai, request(options={"max_tokens": 500}))
+    assert standin.seen[1].body["max_completion_tokens"] == 500
+    assert not any(isinstance(event, Notice) for event in events)
+
+
+async def test_several_refused_parameters_are_dropped_one_after_the_other(
+    standin: OpenAIStandin, openai: OpenAIBackend
+) -> None:
+    standin.script = Script(refused_params=("temperature", "top_p", "stop"))
+    await ask(openai, request(options={"temperature": 0.3, "top_p": 0.9, "stop": ["x"], "seed": 1}))
+    assert len(standin.seen) == 4
+    assert standin.seen[-1].body["seed"] == 1
+
+
+async def test_a_parameter_that_was_not_sent_can_not_be_repaired(standin: OpenAIStandin, openai: OpenAIBackend) -> None:
+    standin.script = openai_error(400, "no", code="unsupported_value", param="messages")
+    with pytest.raises(UnsupportedParameter):
+        await ask(openai, request())
+    assert len(standin.seen) == 1
+
+
+async def test_what_one_model_refuses_another_one_gets(standin: OpenAIStandin, openai: OpenAIBackend) -> None:
+    standin.models["other"] = 4096
+    standin.scripts["standin"] = Script(refused_params=("temperature",))
+    await ask(openai, request(options={"temperature": 0.3}))
+    await ask(openai, request("other", options={"temperature": 0.3}))
+    assert standin.seen[-1].body["temperature"] == 0.3
+
+
+async def test_an_unverified_organisation_gets_its_reply_in_one_piece(
+    standin: OpenAIStandin, openai: OpenAIBackend
+) -> None:
+    standin.script = Script(refuse_streaming=True)
+    for _ in range(2):
+        events = await ask(openai, request())
+        assert events[0] == Notice("answer_not_streamed")
+        assert text_of(events) == standin.script.text
+        assert events[-1] == Finished("stop")
+    assert [seen.body["stream"] for seen in standin.seen] == [True, False, False]
+    assert "stream_options" not in standin.seen[1].body
+
+
+async def test_a_reply_in_one_piece_can_be_stopped_while_it_is_waited_for(
+    standin: OpenAIStandin, openai: OpenAIBackend
+) -> None:
+    standin.script = Script(refuse_streaming=True, fault="hang")
+    events = openai.stream(request())
+    assert await anext(events) == Notice("answer_not_streamed")
+    waiting = asyncio.ensure_future(anext(events))
+    await standin.until(lambda: len(standin.seen) == 2)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    await standin.until(lambda: standin.running == 0)
+
+
+def test_a_missing_verification_is_believed_for_a_while_only() -> None:
+    now_s = 1000.0
+    learned = LearnedParameters(clock=lambda: now_s)
+    attempt = learned.attempt(request(), stream_options={})
+    assert attempt.streams
+    assert learned.learn("standin", "stream", attempt)
+    assert not learned.attempt(request(), stream_options={}).streams
+    now_s += STREAMING_REFUSED_S
+    assert learned.attempt(request(), stream_options={}).streams
+
+
+async def test_a_server_that_ignores_the_wish_to_stream_is_understood(
+    standin: OpenAIStandin, vllm: VLLMBackend
+) -> None:
+    standin.script = Script(never_streams=True)
+    events = await ask(vllm, request())
+    assert text_of(events) == standin.script.text
+    assert events[-1] == Finished("stop")
+
+
+async def test_a_reply_emptied_by_its_thinking_is_whole_but_has_no_text(
+    standin: OpenAIStandin, openai: OpenAIBackend
+) -> None:
+    standin.script = Script(tokens=(), finish_reason="length")
+    events = await ask(openai, request())
+    assert text_of(events) == ""
+    assert events[-1] == Finished("length")
+
+
+async def test_other_clouds_list_all_their_chat_models(standin: OpenAIStandin, openai: OpenAIBackend) -> None:
+    standin.models = dict.fromkeys(["typhoon-v2.1-12b-instruct", "text-embedding-x", "whisper-large-v3", "qwen3"])
+    assert [info.model for info in await openai.models()] == ["qwen3", "typhoon-v2.1-12b-instruct"]
+
+
+@pytest.mark.parametrize(
+    "model", ["gpt-5.2", "gpt-6-mini", "gpt-4o", "gpt-4o-mini-2024-07-18", "o3", "o4-mini", "chatgpt-4o-latest",
+              "ft:gpt-4o-mini:thai:2026"],
+)  # fmt: skip
+def test_openais_chat_models_are_offered(model: str) -> None:
+    assert chats(model, host="api.openai.com")
+
+
+@pytest.mark.parametrize(
+    "model",
+    ["text-embedding-3-large", "whisper-1", "dall-e-3", "gpt-image-1", "gpt-4o-audio-preview", "gpt-realtime",
+     "gpt-4o-transcribe", "gpt-4o-mini-tts", "omni-moderation-latest", "gpt-3.5-turbo-instruct", "babbage-002",
+     "gpt-5-pro", "gpt-5-codex", "o3-deep-research", "sora-2"],
+)  # fmt: skip
+def test_openais_other_models_are_not_offered(model: str) -> None:
+    assert not chats(model, host="api.openai.com")
+
+
+def test_dated_copies_are_told_from_the_models_they_copy() -> None:
+    assert is_snapshot("gpt-5-2025-08-07")
+    assert is_snapshot("gpt-4-0613")
+    assert not is_snapshot("gpt-5.2")
+    assert not is_snapshot("gpt-4o-mini")

@@ -1,0 +1,72 @@
+"""Writes for tests of the history: Thai by default, each with ids of its own."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from thai_chat.domain.messages import (
+    BeginTurn,
+    Checkpoint,
+    Choice,
+    FinishReply,
+    Status,
+    Turn,
+    UpdateSession,
+)
+from thai_chat.domain.ports import History
+
+QUESTION = "น้ำจิ้มข้าวมันไก่ทำอย่างไร? 🍚 with ginger"
+ANSWER = "ตำขิง กระเทียม พริก แล้วใส่เต้าเจี้ยว 👩🏽‍🍳 (soy bean paste)"
+CHOICE = Choice("vllm", "typhoon-8b")
+
+
+def new_user() -> str:
+    return f"สมชาย-{uuid7()}"
+
+
+def begin(user_id: str, session_id: UUID | None = None, **fields: Any) -> BeginTurn:
+    values = {
+        "session_id": session_id or uuid7(),
+        "user_id": user_id,
+        "session_name": "น้ำจิ้มข้าวมันไก่",
+        "question_id": uuid7(),
+        "question": QUESTION,
+        "reply_id": uuid7(),
+        "choice": CHOICE,
+        "at": datetime.now(UTC),
+    }
+    return BeginTurn(**{**values, **fields})
+
+
+def grow(write: BeginTurn, content: str = ANSWER[:10], **fields: Any) -> Checkpoint:
+    values = {"session_id": write.session_id, "reply_id": write.reply_id, "content": content, "at": datetime.now(UTC)}
+    return Checkpoint(**{**values, **fields})
+
+
+def finish(write: BeginTurn, content: str = ANSWER, **fields: Any) -> FinishReply:
+    values = {
+        "session_id": write.session_id,
+        "reply_id": write.reply_id,
+        "content": content,
+        "status": Status.COMPLETE,
+        "choice": write.choice,
+        "at": datetime.now(UTC),
+    }
+    return FinishReply(**{**values, **fields})
+
+
+def update(turn: Turn, **fields: Any) -> UpdateSession:
+    values = {"session_id": turn.session.session_id, "user_id": turn.session.user_id, "at": datetime.now(UTC)}
+    return UpdateSession(**{**values, **fields})
+
+
+async def whole_turn(history: History, user_id: str, session_id: UUID | None = None, **fields: Any) -> Turn:
+    """A question and its finished reply, as they were stored."""
+    write = begin(user_id, session_id, **fields)
+    turn = await history.begin_turn(write)
+    await history.finish_reply(finish(write))
+    return turn

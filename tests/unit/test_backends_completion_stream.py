@@ -1,0 +1,146 @@
+"""The bytes of a streamed completion, as servers really send them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from thai_chat.backends.completion_stream import CompletionStream
+from thai_chat.backends.lines import MAX_LINE_BYTES, Lines
+from thai_chat.domain.errors import (
+    BackendError,
+    BackendFailed,
+    BackendGarbled,
+    ContextOverflow,
+    RateLimited,
+    ReplyCut,
+)
+from thai_chat.domain.events import Finished, Reasoning, StreamEvent, Text, Usage
+
+
+def chunk(*, finish: str | None = None, usage: dict[str, int] | None = None, **delta: str | None) -> bytes:
+    body = {"choices": [{"index": 0, "delta": delta, "finish_reason": finish}], "usage": usage}
+    return f"data: {json.dumps(body, ensure_ascii=False)}\n\n".encode()
+
+
+USAGE = b'data: {"choices": [], "usage": {"prompt_tokens": 5, "completion_tokens": 2, "total_tokens": 7}}\n\n'
+DONE = b"data: [DONE]\n\n"
+WHOLE = chunk(role="assistant", content="") + chunk(content="สวัส") + chunk(content="ดี") + chunk(finish="stop")
+
+
+def read(*pieces: bytes) -> list[StreamEvent]:
+    reply = CompletionStream()
+    events = [event for piece in pieces for event in reply.feed(piece)]
+    return events + reply.end()
+
+
+def test_the_last_chunk_with_the_usage_has_no_choices() -> None:
+    assert read(WHOLE + USAGE + DONE) == [Text("สวัสดี"), Usage(5, 2), Finished("stop")]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 64])
+def test_pieces_of_the_network_may_end_inside_a_character(size: int) -> None:
+    sent = WHOLE + USAGE + DONE
+    events = read(*(sent[at : at + size] for at in range(0, len(sent), size)))
+    assert "".join(event.text for event in events if isinstance(event, Text)) == "สวัสดี"
+    assert events[-2:] == [Usage(5, 2), Finished("stop")]
+
+
+@pytest.mark.parametrize("character", ["\u0085", "\u2028", "\u2029", "\x0b", "\x1c"])
+def test_what_unicode_calls_a_line_break_does_not_break_a_chunk(character: str) -> None:
+    sent = chunk(content=f"ก{character}ข") + chunk(finish="stop")
+    assert read(sent) == [Text(f"ก{character}ข"), Finished("stop")]
+
+
+def test_what_comes_together_is_given_together_in_its_order() -> None:
+    sent = chunk(reasoning="คิด") + chunk(reasoning="ก่อน") + chunk(content="ตอบ") + chunk(content="แล้ว", finish="stop")
+    assert read(sent) == [Reasoning("คิดก่อน"), Text("ตอบแล้ว"), Finished("stop")]
+
+
+@pytest.mark.parametrize("field", ["reasoning", "reasoning_content"])
+def test_both_names_of_the_thinking_are_read(field: str) -> None:
+    assert read(chunk(usage=None, **{field: "คิด"}) + WHOLE) == [Reasoning("คิด"), Text("สวัสดี"), Finished("stop")]
+
+
+def test_comments_event_names_and_other_line_ends_are_no_garbage() -> None:
+    sent = b": ping\r\n\r\nevent: message\r\nid: 1\r\nretry: 3\r\n" + WHOLE.replace(b"\n", b"\r\n") + b"\ndata:\n\n"
+    assert read(sent) == [Text("สวัสดี"), Finished("stop")]
+
+
+def test_a_last_line_without_an_end_counts() -> None:
+    assert read(WHOLE.rstrip(b"\n")) == [Text("สวัสดี"), Finished("stop")]
+
+
+def test_counts_that_grow_with_the_reply_are_given_as_they_grow() -> None:
+    reply = CompletionStream()
+    assert reply.feed(chunk(content="ก", usage={"prompt_tokens": 3, "completion_tokens": 1})) == [
+        Text("ก"),
+        Usage(3, 1),
+    ]
+
+
+@pytest.mark.parametrize("sent", [b"", DONE, chunk(content="สวัส"), chunk(content="สวัส") + DONE])
+def test_a_stream_that_ends_without_a_finish_reason_is_cut(sent: bytes) -> None:
+    with pytest.raises(ReplyCut):
+        read(sent)
+
+
+def test_a_reply_of_nothing_is_whole_here() -> None:
+    assert read(chunk(content=None, finish="length") + DONE) == [Finished("length")]
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b'{"choices": [{"delta": {"cont',
+        b"[]",
+        b"null",
+        b'"text"',
+        b'{"choices": {"a": 1}}',
+        b'{"choices": ["x"]}',
+        b'{"choices": [{"delta": "x"}]}',
+        b'{"choices": [{"delta": {"content": 5}}]}',
+        b'{"choices": [{"delta": {"content": ["x"]}}]}',
+        b'{"choices": [], "usage": [1]}',
+        b"\xff\xfe",
+        b"<html>",
+    ],
+)
+def test_what_is_no_completion_is_garbage(payload: bytes) -> None:
+    with pytest.raises(BackendGarbled):
+        read(b"data: " + payload + b"\n\n")
+
+
+@pytest.mark.parametrize(
+    ("line", "error"),
+    [
+        (b'data: {"error": {"message": "CUDA error", "type": "InternalServerError", "code": 500}}', BackendFailed),
+        (b'data: {"error": {"message": "slow down", "code": 429}}', RateLimited),
+        (b'data: {"error": "engine died"}', BackendFailed),
+        (b'data: {"object": "error", "message": "engine died", "code": 400}', BackendFailed),
+        (b'error: {"error": {"message": "exceeds the available context size", "code": 500}}', ContextOverflow),
+        (b'data: {"error": {"message": "x", "code": "server_error"}}', BackendFailed),
+    ],
+)
+def test_an_error_inside_the_stream_is_one_of_ours(line: bytes, error: type[BackendError]) -> None:
+    reply = CompletionStream()
+    assert reply.feed(chunk(content="ก")) == [Text("ก")]
+    with pytest.raises(error):
+        reply.feed(line + b"\n\n")
+
+
+def test_a_completion_in_one_piece_gives_the_same_events() -> None:
+    body = {
+        "choices": [{"message": {"reasoning": "คิด", "content": "ตอบ"}, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 1, "completion_tokens": 2},
+    }
+    events = CompletionStream().whole(json.dumps(body).encode())
+    assert events == [Reasoning("คิด"), Text("ตอบ"), Usage(1, 2), Finished("stop")]
+
+
+def test_a_line_without_an_end_does_not_fill_the_memory() -> None:
+    lines = Lines()
+    lines.feed(bytes(MAX_LINE_BYTES))
+    with pytest.raises(BackendGarbled):
+        lines.feed(b"x")

@@ -1,0 +1,238 @@
+"""Every refusal and every foreign error becomes one of ours, and takes no text or key along."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+from datetime import UTC, datetime
+from types import ModuleType
+from typing import Any
+
+import aiohttp
+import httpx
+import httpx2
+import ollama
+import openai
+import orjson
+import pytest
+
+from thai_chat.backends import ollama_errors, openai_errors
+from thai_chat.backends.failures import failure, read_refusal, retry_after_s
+from thai_chat.domain.errors import (
+    BackendDenied,
+    BackendError,
+    BackendFailed,
+    BackendGarbled,
+    BackendLoading,
+    BackendTimeout,
+    BackendUnreachable,
+    ContextOverflow,
+    ModelNotFound,
+    RateLimited,
+    UnsupportedParameter,
+)
+
+OVERFLOWS = [
+    (
+        "This model's maximum context length is 4096 tokens. However, you requested 5034 tokens (5024 in the messages, "
+        "10 in the completion). Please reduce the length of the messages or completion.",
+        {"context_window": 4096, "asked_tokens": 5034},
+    ),
+    (
+        "This model's maximum context length is 8192 tokens. However, your messages resulted in 9001 tokens. "
+        "Please reduce the length of the messages.",
+        {"context_window": 8192, "asked_tokens": 9001},
+    ),
+    ("max_tokens must be at least 1, got -186.", {}),
+    (
+        "Input length (4100) exceeds model's maximum context length (4096).",
+        {"context_window": 4096, "asked_tokens": 4100},
+    ),
+    (
+        "'max_tokens' or 'max_completion_tokens' is too large: 2045. This model's maximum context length is 2048 "
+        "tokens and your request has 8 input tokens (2045 > 2048 - 8).",
+        {"context_window": 2048, "asked_tokens": 8},
+    ),
+    (
+        "This model's maximum context length is 2048 tokens. However, your request has 8 input tokens plus 2045 "
+        "'max_tokens'.",
+        {"context_window": 2048, "asked_tokens": 8},
+    ),
+    (
+        "request (5031 tokens) exceeds the available context size (4096 tokens), try increasing it",
+        {"context_window": 4096, "asked_tokens": 5031},
+    ),
+    ("The prompt (total length 9000) is longer than the maximum model length of 4096.", {}),
+    ("Your input exceeds the context window of this model. Please adjust your input and try again.", {}),
+]
+
+
+@pytest.mark.parametrize(("message", "figures"), OVERFLOWS)
+@pytest.mark.parametrize("status", [400, 500])
+def test_every_wording_of_an_overflow_is_known_with_its_figures(
+    message: str, figures: dict[str, int], status: int
+) -> None:
+    enveloped = {"error": {"message": message, "type": "BadRequestError", "code": 400, "param": None}}
+    bare = {"object": "error", "message": message, "type": "BadRequestError", "code": 400}
+    for body in (enveloped, bare, {"error": message}, message):
+        error = failure(read_refusal(status, body))
+        assert isinstance(error, ContextOverflow), body
+        assert error.params == figures
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "expected", "params"),
+    [
+        (400, {"code": "context_length_exceeded", "message": "too long"}, ContextOverflow, {}),
+        (401, {"message": "Incorrect API key provided: sk-secret"}, BackendDenied, {}),
+        (403, {"message": "not allowed"}, BackendDenied, {}),
+        (400, {"message": "Your organization must be verified to use the model `gpt-9`."}, BackendDenied, {}),
+        (404, {"message": "The model `x` does not exist.", "code": "model_not_found"}, ModelNotFound, {}),
+        (404, {"message": "The model `x` does not exist.", "type": "NotFoundError", "code": 404}, ModelNotFound, {}),
+        (400, {"message": "invalid model", "code": "model_not_found"}, ModelNotFound, {}),
+        (404, {"message": "Not Found"}, BackendFailed, {"status": 404}),
+        (429, {"message": "slow down"}, RateLimited, {}),
+        (429, {"message": "You exceeded your current quota", "code": "insufficient_quota"}, RateLimited, {}),
+        (
+            400,
+            {"message": "Use 'max_completion_tokens'", "code": "unsupported_parameter", "param": "max_tokens"},
+            UnsupportedParameter,
+            {"param": "max_tokens"},
+        ),
+        (
+            400,
+            {"message": "Only the default (1)", "code": "unsupported_value", "param": "temperature"},
+            UnsupportedParameter,
+            {"param": "temperature"},
+        ),
+        (
+            400,
+            {"message": "Unsupported parameter: 'reasoning.effort' is not supported with this model."},
+            UnsupportedParameter,
+            {"param": "reasoning"},
+        ),
+        (
+            400,
+            {"message": "Unrecognized request argument supplied: stream_options"},
+            UnsupportedParameter,
+            {"param": "stream_options"},
+        ),
+        (503, {"message": "Loading model", "type": "unavailable_error", "code": 503}, BackendLoading, {}),
+        (503, {"message": "engine is dead"}, BackendFailed, {"status": 503}),
+        (500, {"message": "oops"}, BackendFailed, {"status": 500}),
+        (400, {"message": "no chat template"}, BackendFailed, {"status": 400}),
+        (418, {}, BackendFailed, {"status": 418}),
+    ],
+)
+def test_a_refusal_becomes_the_error_it_stands_for(
+    status: int, error: dict[str, Any], expected: type[BackendError], params: dict[str, str | int]
+) -> None:
+    given = failure(read_refusal(status, {"error": error}))
+    assert type(given) is expected
+    assert given.params == params
+
+
+def test_what_the_server_wrote_goes_no_further_than_the_translator() -> None:
+    given = failure(read_refusal(401, {"error": {"message": "Incorrect API key provided: sk-secret, บอกความลับ"}}))
+    assert "sk-secret" not in f"{given} {given.params}"
+    assert "ความลับ" not in f"{given} {given.params}"
+
+
+@pytest.mark.parametrize(
+    "body", [None, [], 5, "", "<html>502 Bad Gateway</html>", {"detail": "Not Found"}, {"error": 5}]
+)
+def test_a_body_of_any_shape_can_be_read(body: object) -> None:
+    assert type(failure(read_refusal(502, body))) is BackendFailed
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("7", 7.0),
+        ("1.5", 1.5),
+        ("-3", 0.0),
+        ("Fri, 20 Nov 2026 10:00:30 GMT", 30.0),
+        ("Fri, 20 Nov 2026 09:00:00 GMT", 0.0),
+        ("soon", None),
+        ("nan", None),
+        ("inf", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_retry_after_is_read_as_seconds_or_as_a_date(header: str | None, seconds: float | None) -> None:
+    assert retry_after_s(header, datetime(2026, 11, 20, 10, 0, tzinfo=UTC)) == seconds
+
+
+def _exceptions(module: ModuleType) -> list[type[Exception]]:
+    """Those that the library raises, without what concerns only a jar of cookies, which our clients do not have."""
+    found = {value for value in tuple(vars(module).values()) if inspect.isclass(value) and issubclass(value, Exception)}
+    found = {
+        kind for kind in found if kind.__module__.startswith(module.__name__) and kind.__name__ != "CookieConflict"
+    }
+    return sorted(found, key=lambda kind: kind.__name__)
+
+
+def _instance(kind: type[Exception]) -> Exception:
+    """An instance without the arguments that only the library knows."""
+    error = kind.__new__(kind)
+    if isinstance(error, openai.APIStatusError):
+        error.status_code = getattr(kind, "status_code", 500)
+        error.body = {"message": "x"}
+        error.response = httpx2.Response(error.status_code)
+    if isinstance(error, ollama.ResponseError):
+        error.status_code, error.error = 500, "x"
+    return error
+
+
+def _is_ours(translated: type[BackendError] | BackendError | None) -> bool:
+    kind = translated if isinstance(translated, type) else type(translated)
+    return issubclass(kind, BackendError)
+
+
+AIOHTTP = [kind for kind in _exceptions(aiohttp) if issubclass(kind, aiohttp.ClientError | OSError)]
+OPENAI = [*_exceptions(openai), *_exceptions(openai._exceptions), *_exceptions(httpx2), *AIOHTTP]
+OLLAMA = [ollama.ResponseError, ollama.RequestError, json.JSONDecodeError, *_exceptions(httpx), *AIOHTTP]
+
+
+@pytest.mark.parametrize(
+    "kind", dict.fromkeys([*OPENAI, ConnectionError, TimeoutError]), ids=lambda kind: kind.__name__
+)
+def test_every_exception_of_the_openai_client_and_of_what_is_below_is_translated(kind: type[Exception]) -> None:
+    assert _is_ours(openai_errors.translate(_instance(kind)))
+
+
+@pytest.mark.parametrize(
+    "kind", dict.fromkeys([*OLLAMA, ConnectionError, TimeoutError]), ids=lambda kind: kind.__name__
+)
+def test_every_exception_of_the_ollama_client_and_of_what_is_below_is_translated(kind: type[Exception]) -> None:
+    assert _is_ours(ollama_errors.translate(_instance(kind)))
+
+
+@pytest.mark.parametrize("translate", [openai_errors.translate, ollama_errors.translate])
+def test_time_outs_are_told_from_connections_that_were_closed(translate: Any) -> None:
+    assert translate(TimeoutError()) is BackendTimeout
+    closed = httpx.ConnectTimeout("") if translate is ollama_errors.translate else httpx2.ConnectTimeout("")
+    closed.__cause__ = aiohttp.ServerDisconnectedError()
+    assert translate(closed) is BackendUnreachable
+    slow = httpx.ReadTimeout("") if translate is ollama_errors.translate else httpx2.ReadTimeout("")
+    slow.__cause__ = aiohttp.SocketTimeoutError()
+    assert translate(slow) is BackendTimeout
+
+
+@pytest.mark.parametrize("translation", [openai_errors.translation, ollama_errors.translation])
+def test_cancellation_bugs_and_our_own_errors_pass_through(translation: Any) -> None:
+    with pytest.raises(asyncio.CancelledError), translation(backend="vllm"):
+        raise asyncio.CancelledError
+    with pytest.raises(ZeroDivisionError), translation(backend="vllm"):
+        raise ZeroDivisionError
+    with pytest.raises(BackendGarbled) as caught, translation(backend="vllm", model="m"):
+        raise BackendGarbled("x")
+    assert caught.value.params == {"backend": "vllm", "model": "m"}
+
+
+def test_a_body_that_is_no_json_is_garbage() -> None:
+    with pytest.raises(BackendGarbled) as caught, openai_errors.translation(backend="vllm"):
+        orjson.loads(b"<html>")
+    assert isinstance(caught.value.__cause__, orjson.JSONDecodeError)

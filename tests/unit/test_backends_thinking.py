@@ -1,0 +1,68 @@
+"""Thinking in tags at the head of a reply, cut in every possible way."""
+
+from __future__ import annotations
+
+import pytest
+
+from thai_chat.backends.thinking import ThinkingSplitter
+from thai_chat.domain.events import Reasoning, Text
+
+REPLY = "<think>\nผู้ใช้ทักทาย 👋🏽 a < b\n</think>\n\nสวัสดีครับ น้ำใจ"
+
+
+def split(*pieces: str) -> tuple[str, str]:
+    """The thinking and the reply, when the content comes in these pieces."""
+    splitter = ThinkingSplitter()
+    events = [event for piece in pieces for event in splitter.feed(piece)] + splitter.end()
+    return (
+        "".join(event.text for event in events if isinstance(event, Reasoning)),
+        "".join(event.text for event in events if isinstance(event, Text)),
+    )
+
+
+@pytest.mark.parametrize("size", range(1, len(REPLY) + 1))
+def test_it_makes_no_difference_how_the_content_is_cut(size: int) -> None:
+    pieces = [REPLY[at : at + size] for at in range(0, len(REPLY), size)]
+    assert split(*pieces) == ("ผู้ใช้ทักทาย 👋🏽 a < b\n", "สวัสดีครับ น้ำใจ")
+
+
+@pytest.mark.parametrize("cut", range(1, len(REPLY)))
+def test_a_single_cut_anywhere_is_harmless(cut: int) -> None:
+    assert split(REPLY[:cut], REPLY[cut:]) == split(REPLY)
+
+
+@pytest.mark.parametrize("tags", [("<think>", "</think>"), ("<thinking>", "</thinking>"), ("[THINK]", "[/THINK]")])
+def test_every_known_tag_is_recognised(tags: tuple[str, str]) -> None:
+    assert split(*f"{tags[0]}คิด{tags[1]}ตอบ") == ("คิด", "ตอบ")
+
+
+@pytest.mark.parametrize(
+    "reply",
+    ["สวัสดี <think> คือแท็ก </think> ครับ", "<b>หนา</b>", "<", "<thin air>", "[THIN]", "  เว้นวรรคหน้า", "", "<tha"],
+)
+def test_a_reply_without_thinking_at_its_head_stays_as_it_is(reply: str) -> None:
+    assert split(*reply) == ("", reply)
+    assert split(reply) == ("", reply)
+
+
+def test_spaces_before_the_tag_do_not_hide_it() -> None:
+    assert split("\n ", "<think>", "คิด</think>", "ตอบ") == ("คิด", "ตอบ")
+
+
+def test_empty_thinking_leaves_no_trace() -> None:
+    assert split("<think>", "\n\n", "</think>", "\n\n", "ตอบ") == ("", "ตอบ")
+
+
+def test_thinking_that_never_ends_is_no_reply() -> None:
+    assert split("<think>", "คิดไม่จบ </thi") == ("คิดไม่จบ </thi", "")
+
+
+def test_a_second_thought_before_the_first_word_counts_too() -> None:
+    assert split(*"<think>หนึ่ง</think>\n<think>สอง</think>ตอบ") == ("หนึ่งสอง", "ตอบ")
+
+
+def test_visible_text_is_not_held_back() -> None:
+    splitter = ThinkingSplitter()
+    assert splitter.feed("สวัส") == [Text("สวัส")]
+    assert splitter.feed("<") == [Text("<")]
+    assert splitter.end() == []

@@ -1,0 +1,282 @@
+"""The history that goes on when PostgreSQL does not.
+
+While PostgreSQL answers it is the only truth, and memory holds a copy of what was used lately. When it does not,
+memory serves, and every write goes to the outbox, which keeps it on the disk. When it is back, the outbox is replayed
+in order; writes that come meanwhile queue behind. Only when nothing is left does PostgreSQL serve again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import Protocol, TypeVar
+from uuid import UUID
+
+from thai_chat.domain.errors import HistoryUnavailable, MessageNotFound, SessionNotFound, StartError
+from thai_chat.domain.messages import (
+    BeginTurn,
+    Checkpoint,
+    FinishReply,
+    Message,
+    Session,
+    Statistics,
+    Turn,
+    UpdateSession,
+)
+from thai_chat.domain.ports import DatabaseState, HistoryState, SessionCursor
+from thai_chat.history.memory import MemoryHistory
+from thai_chat.history.outbox import Outbox
+from thai_chat.history.postgres import PostgresHistory
+from thai_chat.history.records import check
+from thai_chat.history.replay import Replay
+
+logger = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
+
+_RETRY_S = (0.2, 1.0)
+"""The first pause between two attempts to reach PostgreSQL, and the longest."""
+_IDLE_S = 5.0
+"""After so long without a call PostgreSQL is asked whether it is still there."""
+_PATIENCE_S = 5.0
+"""How long `start` waits until an earlier process's writes are stored."""
+
+
+class Connector(Protocol):
+    async def connect(self) -> PostgresHistory:
+        """A history that is ready for writes. Called again after each outage; may give the same one again.
+
+        Raises HistoryUnavailable, or StartError when the database can never be used as it is.
+        """
+
+    async def close(self) -> None:
+        """Closes what `connect` gave. Safe to call twice."""
+
+
+class ResilientHistory:
+    """A `History`. `start` it before use and `close` it after; both belong to one event loop."""
+
+    def __init__(self, *, memory: MemoryHistory, outbox: Outbox, connector: Connector | None) -> None:
+        """Without a connector memory serves for good, and the outbox keeps all for a process that has a database."""
+        self._memory = memory
+        self._outbox = outbox
+        self._connector = connector
+        self._postgres: PostgresHistory | None = None
+        """Set while PostgreSQL answers, be it that it serves or that the outbox is replayed into it."""
+        self._is_online = False
+        self._outages = 0
+        self._answered_at_s = 0.0
+        self._changed = asyncio.Event()
+        self._mending: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Returns with PostgreSQL serving, or with memory serving while the background goes on trying.
+
+        Raises StartError when the database can never be used as it is.
+        """
+        await self._outbox.adopt()
+        if self._connector is None:
+            return
+        try:
+            self._postgres = await self._connector.connect()
+        except HistoryUnavailable as error:
+            logger.warning("PostgreSQL can't be reached (%s): memory and journal serve until it can", error)
+        self._mending = asyncio.create_task(self._mend(), name="history")
+        if self._postgres:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), _PATIENCE_S)
+
+    async def close(self) -> None:
+        """What PostgreSQL does not have yet stays in the journal. Safe to call twice."""
+        if self._mending:
+            self._mending.cancel()
+            await asyncio.wait((self._mending,))
+            self._mending = None
+        if self._connector:
+            await self._connector.close()
+        await self._outbox.close()
+
+    async def begin_turn(self, write: BeginTurn, *, replay: bool = False) -> Turn:
+        check(write)
+        try:
+            turn = await self._ask(lambda postgres: postgres.begin_turn(write, replay=replay))
+        except HistoryUnavailable:
+            turn = await self._memory.begin_turn(write, replay=replay)
+            if not turn.repeated:
+                await self._outbox.add(write)
+        else:
+            self._memory.keep_turn(write, turn)
+        return turn
+
+    async def checkpoint(self, writes: Sequence[Checkpoint]) -> None:
+        for write in writes:
+            check(write)
+        try:
+            await self._ask(lambda postgres: postgres.checkpoint(writes))
+        except HistoryUnavailable:
+            await self._memory.checkpoint(writes)
+            await self._outbox.add(*writes)
+        else:
+            await self._memory.checkpoint(writes)
+
+    async def finish_reply(self, write: FinishReply) -> Message:
+        check(write)
+        try:
+            reply = await self._ask(lambda postgres: postgres.finish_reply(write))
+        except HistoryUnavailable:
+            reply = await self._memory.finish_reply(write)
+            await self._outbox.add(write)
+        else:
+            self._memory.keep_finished(reply)
+        return reply
+
+    async def update_session(self, write: UpdateSession) -> Session:
+        check(write)
+        try:
+            session = await self._ask(lambda postgres: postgres.update_session(write))
+        except HistoryUnavailable:
+            session = await self._from_memory(self._memory.update_session(write), write.session_id)
+            await self._outbox.add(write)
+        else:
+            self._memory.remember(session)
+        return session
+
+    async def session(self, session_id: UUID, user_id: str) -> Session:
+        try:
+            session = await self._ask(lambda postgres: postgres.session(session_id, user_id))
+        except HistoryUnavailable:
+            return await self._from_memory(self._memory.session(session_id, user_id), session_id)
+        self._memory.remember(session)
+        return session
+
+    async def sessions(
+        self, user_id: str, *, limit: int, before: SessionCursor | None = None, name_contains: str = ""
+    ) -> Sequence[Session]:
+        """In an outage those that memory holds."""
+        try:
+            found = await self._ask(
+                lambda postgres: postgres.sessions(user_id, limit=limit, before=before, name_contains=name_contains)
+            )
+        except HistoryUnavailable:
+            return await self._memory.sessions(user_id, limit=limit, before=before, name_contains=name_contains)
+        for session in reversed(found):
+            self._memory.remember(session)
+        return found
+
+    async def messages(
+        self, session_id: UUID, user_id: str, *, limit: int, before_order: int | None = None
+    ) -> Sequence[Message]:
+        try:
+            found = await self._ask(
+                lambda postgres: postgres.messages(session_id, user_id, limit=limit, before_order=before_order)
+            )
+        except HistoryUnavailable:
+            known = self._memory.messages(session_id, user_id, limit=limit, before_order=before_order)
+            return await self._from_memory(known, session_id)
+        self._memory.remember_messages(session_id, found)
+        return found
+
+    async def message(self, message_id: UUID, user_id: str) -> Message:
+        try:
+            found = await self._ask(lambda postgres: postgres.message(message_id, user_id))
+        except HistoryUnavailable:
+            return await self._from_memory(self._memory.message(message_id, user_id))
+        self._memory.remember_messages(found.session_id, (found,))
+        return found
+
+    async def statistics(self, user_id: str, *, timezone: str, days: int, now: datetime) -> Statistics:
+        """In an outage over what memory holds."""
+        if self._is_online and self._postgres:
+            # Long sums on a slow server are no outage: what is not ready in time is an error of this call alone.
+            return await self._postgres.statistics(user_id, timezone=timezone, days=days, now=now)
+        return await self._memory.statistics(user_id, timezone=timezone, days=days, now=now)
+
+    async def state(self) -> HistoryState:
+        """What is known now; asks nobody."""
+        return HistoryState(
+            database=DatabaseState.POSTGRESQL if self._is_online else DatabaseState.MEMORY,
+            waiting_turns=self._outbox.waiting_turns,
+            journal=self._outbox.works,
+            refused_writes=self._outbox.refused,
+        )
+
+    async def _ask(self, call: Callable[[PostgresHistory], Awaitable[Result]]) -> Result:
+        """What PostgreSQL says. Raises HistoryUnavailable at once while it does not serve."""
+        while self._is_online and self._postgres:
+            outages = self._outages
+            try:
+                result = await call(self._postgres)
+            except HistoryUnavailable as error:
+                if outages == self._outages:  # else others have seen it before, and it may be over already
+                    self._lose(error)
+                continue
+            self._answered_at_s = time.monotonic()
+            return result
+        raise HistoryUnavailable("PostgreSQL is away")
+
+    async def _from_memory(self, known: Awaitable[Result], session_id: UUID | None = None) -> Result:
+        """Says "not now" instead of "not found" of what memory never held."""
+        try:
+            return await known
+        except (SessionNotFound, MessageNotFound) as error:
+            if self._connector is None or (session_id and self._memory.holds(session_id)):
+                raise
+            raise HistoryUnavailable("this is not in memory") from error
+
+    def _lose(self, error: HistoryUnavailable) -> None:
+        logger.warning("PostgreSQL is away (%s): memory and journal serve until it is back", error)
+        self._is_online = False
+        self._postgres = None
+        self._outages += 1
+        self._changed.set()
+
+    async def _mend(self) -> None:
+        """Runs as long as the history: watches PostgreSQL while it serves, and brings it back when it does not."""
+        pause_s = _RETRY_S[0]
+        while True:
+            try:
+                if self._is_online:
+                    await self._watch()
+                    pause_s = _RETRY_S[0]
+                await self._recover()
+                continue
+            except HistoryUnavailable as error:
+                self._postgres = None
+                logger.debug("PostgreSQL is still away: %s", error)
+            except StartError as error:
+                self._postgres = None
+                logger.error("PostgreSQL is back and can't be used: %s", error)
+            except Exception:  # the loop must outlive a mistake in it, or nothing would ever be stored again
+                self._postgres = None
+                logger.exception("PostgreSQL can't be taken up again")
+            await asyncio.sleep(random.uniform(pause_s / 2, pause_s))
+            pause_s = min(2 * pause_s, _RETRY_S[1])
+
+    async def _watch(self) -> None:
+        """Returns when PostgreSQL is lost; notices that also when nobody calls."""
+        while self._is_online:
+            self._changed.clear()
+            try:
+                await asyncio.wait_for(self._changed.wait(), _IDLE_S)
+            except TimeoutError:
+                if time.monotonic() - self._answered_at_s > _IDLE_S:
+                    with suppress(HistoryUnavailable):
+                        await self._ask(lambda postgres: postgres.ping())
+
+    async def _recover(self) -> None:
+        if self._connector is None:
+            return
+        if self._postgres is None:
+            self._postgres = await self._connector.connect()
+        stored = await Replay(self._outbox, self._postgres).run()
+        # Nothing was awaited since the outbox was empty, so no write can have slipped in behind it.
+        self._is_online = True
+        self._answered_at_s = time.monotonic()
+        self._changed.set()
+        if self._outages or stored:
+            logger.info("PostgreSQL serves; %d writes had waited for it", stored)
