@@ -132,8 +132,7 @@ require_model_library() {
 install_requirements() {
     local file=$1 total
     shift
-    total=$(cat requirements.txt "$file" | grep -c '==')
-    [ "$file" = requirements.txt ] && total=$(grep -c '==' "$file")
+    total=$(cat requirements.txt "$file" | sort -u | grep -c '==' || true)
     step "Installing $file (a minute or two at the first time; $INSTALL_LOG has the details) ..."
     if ! "$VENV_PYTHON" -m pip install --no-input --disable-pip-version-check --progress-bar off --retries 2 \
         "$@" -r "$file" 2>&1 </dev/null | tee -a "$INSTALL_LOG" | show_progress "$total"; then

@@ -14,7 +14,7 @@ ROOMS = {
     "domain": set(),
     "chat": {"domain", "routing"},
     "routing": {"domain", "backends"},
-    "backends": {"domain", "routing"},
+    "backends": {"domain", "routing", "settings"},
     "history": {"domain", "migrations"},
     "embedded": {"domain"},
     "migrations": {"history", "domain"},

@@ -17,7 +17,7 @@ from thai_chat.settings import Settings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit code: 0 done (for `serve`: stopped by a signal), 1 a problem that was told in one line, 2 wrong usage, 130 Ctrl-C."""
+    """The exit code: 0 done, 1 a problem that was told, 2 wrong usage, 130 Ctrl-C, which for `serve` is 0."""
     asked = _parser().parse_args(arguments)
     try:
         return _run(asked)

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 
 import pytest
 
+from tests.standins.llamacpp import demo, loaded
 from tests.standins.ollama_server import OllamaStandin
 from tests.standins.openai_server import OpenAIStandin
 from tests.standins.replies import ask, request, text_of
 from tests.standins.script import Script, thai_tokens
 from tests.standins.server import Standin
-from thai_chat.backends.llamacpp import DEMO_MODEL, LlamaCppBackend, demo_model_path
+from thai_chat.backends.llamacpp import DEMO_MODEL
 from thai_chat.backends.ollama import OllamaBackend
 from thai_chat.backends.openai import OpenAIBackend
 from thai_chat.backends.vllm import VLLMBackend
@@ -43,25 +42,6 @@ async def standing(name: str) -> AsyncIterator[tuple[Standin, Backend]]:
             yield standin, backend
         finally:
             await backend.close()
-
-
-@asynccontextmanager
-async def demo(tmp_path: Path) -> AsyncIterator[LlamaCppBackend]:
-    path = demo_model_path()
-    assert path is not None
-    backend = LlamaCppBackend(path, model=DEMO_MODEL, demo=True, log_file=tmp_path / "llamacpp.log")
-    try:
-        yield backend
-    finally:
-        await backend.close()
-
-
-async def loaded(backend: LlamaCppBackend) -> list[ModelInfo]:
-    while True:
-        try:
-            return list(await backend.models())
-        except BackendLoading:
-            await asyncio.sleep(0.05)
 
 
 each = pytest.mark.parametrize("name", MAKERS)
@@ -230,80 +210,3 @@ async def test_llamacpp_streams_a_real_reply_with_its_usage(tmp_path: Path) -> N
         counts = [event for event in events if isinstance(event, Usage)][-1]
         assert counts.prompt_tokens
         assert counts.completion_tokens
-
-
-async def test_llamacpp_stops_working_when_the_stream_is_closed(tmp_path: Path) -> None:
-    async with demo(tmp_path) as backend:
-        await loaded(backend)
-        child = child_of_this_process()
-        async with aclosing(backend.stream(request(DEMO_MODEL, "Count from 1 to 1000."))) as events:
-            async for event in events:
-                if isinstance(event, Text):
-                    break
-        async with asyncio.timeout(5):
-            await idle(child)
-
-
-async def test_llamacpp_ends_its_child_when_it_is_closed(tmp_path: Path) -> None:
-    async with demo(tmp_path) as backend:
-        await loaded(backend)
-        child = child_of_this_process()
-        await backend.close()
-        with pytest.raises(ProcessLookupError):
-            os.kill(child, 0)
-        with pytest.raises(BackendUnreachable):
-            await backend.models()
-        await backend.close()
-
-
-async def test_llamacpp_starts_its_server_again_when_it_dies(tmp_path: Path) -> None:
-    async with demo(tmp_path) as backend:
-        await loaded(backend)
-        os.kill(child_of_this_process(), signal.SIGKILL)
-        async with asyncio.timeout(60):
-            while True:
-                try:
-                    events = await ask(backend, request(DEMO_MODEL, "Hi", options={"max_tokens": 3}))
-                    break
-                except (BackendUnreachable, ReplyCut):
-                    await asyncio.sleep(0.1)
-        assert isinstance(events[-1], Finished)
-
-
-async def test_llamacpp_says_why_a_file_can_not_be_served(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    broken = tmp_path / "ไม่ใช่โมเดล.gguf"
-    broken.write_bytes(b"GGUF" + bytes(1000))
-    backend = LlamaCppBackend(broken, log_file=tmp_path / "llamacpp.log")
-    try:
-        with pytest.raises(BackendUnreachable) as caught:
-            await ask(backend, request("x"))
-        assert not isinstance(caught.value, BackendLoading)
-        message = next(record.getMessage() for record in caplog.records if "llama.cpp has ended" in record.getMessage())
-        assert "\n" not in message
-    finally:
-        await backend.close()
-
-
-def child_of_this_process() -> int:
-    """The process id of the llama.cpp server."""
-    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
-    (child,) = (
-        int(pid)
-        for pid in children
-        if b"thai_chat.backends.llamacpp_server" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    )
-    return child
-
-
-def cpu_ticks(pid: int) -> int:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return int(fields[11]) + int(fields[12])
-
-
-async def idle(pid: int) -> None:
-    """Returns when the process has used no CPU time to speak of for a while."""
-    while True:
-        before = cpu_ticks(pid)
-        await asyncio.sleep(0.3)
-        if cpu_ticks(pid) - before < 5:
-            return

@@ -99,7 +99,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
     try:
         with database.opened(settings, progress) as address:
             facts = probe.ask(address)
-            yield from _database_facts(facts)
+            yield from database_findings(facts)
     except StartError as error:
         yield bad(str(error), "ฐานข้อมูลในเครื่องเริ่มไม่ได้")
     except HistoryUnavailable as error:
@@ -112,7 +112,8 @@ def _database(settings: Settings) -> Iterator[Finding]:
         )
 
 
-def _database_facts(facts: DatabaseFacts) -> Iterator[Finding]:
+def database_findings(facts: DatabaseFacts) -> Iterator[Finding]:
+    """What is wrong with a database that answers."""
     from thai_chat.history import schema
 
     if int(facts.version.split(".")[0]) < _OLDEST_POSTGRESQL:

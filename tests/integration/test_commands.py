@@ -1,0 +1,232 @@
+"""The operator's commands on a real, embedded database: migrate, status, doctor, backup and restore."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+import uuid
+import zipfile
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import psycopg2
+import pytest
+
+from thai_chat import settings
+from thai_chat.__main__ import main
+from thai_chat.commands import database, doctor
+from thai_chat.commands.findings import Level
+from thai_chat.history import probe
+from thai_chat.settings import Settings
+
+TRICKY = "ข้าวมันไก่ น้ำจิ้ม 🍚👨‍👩‍👧\n\\N\t\\.\r\nchicken rice"
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[Path]:
+    """One database for the module; the server's user may pass through the folder."""
+    made = Path(tempfile.mkdtemp(prefix="tc-", dir="/tmp"))
+    made.chmod(0o711)
+    yield made
+    shutil.rmtree(made)
+
+
+@pytest.fixture(autouse=True)
+def configured(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    for name in settings.names():
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("DATA_DIR", str(folder / "data"))
+    monkeypatch.setenv("OLLAMA_HOST", "")
+    monkeypatch.chdir(folder)
+    return settings.load()
+
+
+@pytest.fixture
+def one_session(configured: Settings) -> str:
+    """An up-to-date database that holds a single turn; its session's id."""
+    assert main(["migrate"]) == 0
+    session_id, question_id = str(uuid.uuid4()), str(uuid.uuid4())
+    with database.opened(configured, print) as address, closing(psycopg2.connect(address)) as connection, connection:
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM chat_sessions")
+            cursor.execute(
+                "INSERT INTO chat_sessions (session_id, user_id, session_name, backend, model, message_count) "
+                "VALUES (%s, 'local', %s, 'ollama', 'm', 2)",
+                (session_id, TRICKY[:20]),
+            )
+            add = (
+                "INSERT INTO chat_messages (message_id, session_id, parent_id, role, content, message_order, status) "
+                "VALUES (%s, %s, %s, %s, %s, %s, 'complete')"
+            )
+            cursor.execute(add, (question_id, session_id, None, "user", TRICKY, 1))
+            cursor.execute(add, (str(uuid.uuid4()), session_id, question_id, "assistant", TRICKY * 2, 2))
+    return session_id
+
+
+def everything(configured: Settings) -> list[str]:
+    with database.opened(configured, print) as address, closing(psycopg2.connect(address)) as connection:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT s.*, m.* FROM chat_sessions s JOIN chat_messages m USING (session_id) ORDER BY 1, 2")
+            return sorted(map(repr, cursor.fetchall()))
+
+
+def forget(configured: Settings) -> None:
+    with database.opened(configured, print) as address, closing(psycopg2.connect(address)) as connection, connection:
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM chat_sessions")
+
+
+def test_a_backup_restores_every_row_as_it_was(configured: Settings, one_session: str, tmp_path: Path) -> None:
+    before = everything(configured)
+    assert main(["backup", str(tmp_path / "chats.zip")]) == 0
+    forget(configured)
+    assert main(["restore", str(tmp_path / "chats.zip")]) == 0
+    assert everything(configured) == before
+    assert len(before) == 2
+
+
+def test_a_backup_is_closed_to_other_users_and_never_overwrites(one_session: str, tmp_path: Path) -> None:
+    file = tmp_path / "chats.zip"
+    assert main(["backup", str(file)]) == 0
+    assert file.stat().st_mode & 0o777 == 0o600
+    kept = file.read_bytes()
+    assert main(["backup", str(file)]) == 1
+    assert file.read_bytes() == kept
+
+
+def test_a_backup_without_a_name_goes_to_the_data_folder(one_session: str, configured: Settings) -> None:
+    before = set((configured.data_dir / "backups").glob("chats-*.zip"))
+    assert main(["backup"]) == 0
+    assert len(set((configured.data_dir / "backups").glob("chats-*.zip")) - before) == 1
+
+
+def test_restore_refuses_a_database_with_chats_and_replaces_them_only_when_told(
+    configured: Settings, one_session: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["backup", str(tmp_path / "chats.zip")])
+    before = everything(configured)
+    assert main(["restore", str(tmp_path / "chats.zip")]) == 1
+    assert "--replace" in capsys.readouterr().err
+    assert main(["restore", str(tmp_path / "chats.zip"), "--replace"]) == 0
+    assert everything(configured) == before
+    assert list((configured.data_dir / "backups").glob("before-restore-*.zip"))
+
+
+def test_restore_refuses_while_another_connection_uses_the_database(
+    configured: Settings, one_session: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["backup", str(tmp_path / "chats.zip")])
+    with database.opened(configured, print) as address, closing(psycopg2.connect(address)):
+        assert main(["restore", str(tmp_path / "chats.zip"), "--replace"]) == 1
+    assert "stop Thai Chat everywhere first" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "text", "changed", "newer", "unknown schema"])
+def test_a_damaged_backup_is_refused_before_anything_is_changed(
+    configured: Settings, one_session: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], damage: str
+) -> None:
+    whole, file = tmp_path / "whole.zip", tmp_path / "damaged.zip"
+    main(["backup", str(whole)])
+    before = everything(configured)
+    damaged(whole, file, damage)
+    capsys.readouterr()
+    assert main(["restore", str(file), "--replace"]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("thai-chat: ")
+    assert len(said.splitlines()) == 1
+    assert everything(configured) == before
+
+
+def damaged(whole: Path, file: Path, damage: str) -> None:
+    content = whole.read_bytes()
+    match damage:
+        case "cut":
+            file.write_bytes(content[: len(content) // 2])
+        case "flipped":
+            file.write_bytes(content[:60] + bytes(255 - byte for byte in content[60:90]) + content[90:])
+        case "text":
+            file.write_text("ไม่ใช่ไฟล์สำรอง", "utf-8")
+        case _:
+            with zipfile.ZipFile(whole) as old, zipfile.ZipFile(file, "w") as new:
+                for name in old.namelist():
+                    new.writestr(name, altered(name, old.read(name), damage))
+
+
+def altered(name: str, content: bytes, damage: str) -> bytes:
+    if damage == "changed" and name == "chat_messages.copy":
+        return content.replace(b"complete", b"stopped!")
+    if name != "manifest.json" or damage == "changed":
+        return content
+    manifest = json.loads(content)
+    manifest |= {"format": "thai-chat-backup/9"} if damage == "newer" else {"revision": "9999"}
+    return json.dumps(manifest).encode()
+
+
+def test_status_tells_version_schema_and_counts(one_session: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["status"]) == 0
+    told = capsys.readouterr().out
+    assert "PostgreSQL 1" in told
+    assert "up to date" in told
+    assert "1 sessions, 2 messages" in told
+
+
+def test_asking_for_the_status_makes_no_database(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATA_DIR", str(tmp_path / "none"))
+    assert main(["status"]) == 1
+    assert main(["backup"]) == 1
+    assert "none yet" in capsys.readouterr().out
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_server_out_of_reach_is_told_without_its_password(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://somebody:s3cr3t@127.0.0.1:1/chats")
+    for command in ("status", "doctor", "migrate", "backup"):
+        assert main([command]) == 1
+    told = "".join(capsys.readouterr())
+    assert "Connection refused" in told
+    assert "s3cr3t" not in told
+    assert "Traceback" not in told
+
+
+def test_the_doctor_is_content_with_a_healthy_database(one_session: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor"]) == 0
+    told = capsys.readouterr().out
+    assert "[BAD]" not in told
+    assert "1 sessions, 2 messages" in told
+
+
+def test_the_doctor_names_wrong_and_misspelt_settings_in_both_languages(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / ".env").write_text("OLAMA_HOST=x\n", "utf-8")
+    assert main(["doctor"]) == 1
+    (folder / ".env").write_text("PORT=x\n", "utf-8")
+    assert main(["doctor"]) == 1
+    (folder / ".env").unlink()
+    told = capsys.readouterr().out
+    assert "did you mean OLLAMA_HOST?" in told
+    assert "สะกดผิด" in told
+    assert "PORT: " in told
+
+
+def test_the_doctor_names_a_locale_that_knows_no_thai(
+    configured: Settings, one_session: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with database.opened(configured, print) as address:
+        facts = probe.ask(address)
+    wrong = [f for f in doctor.database_findings(replace(facts, ctype="C")) if f.level is Level.BAD]
+    assert len(wrong) == 1
+    assert "LOCALE 'C.UTF-8'" in wrong[0].fix
+
+
+def test_wrong_usage_is_2() -> None:
+    with pytest.raises(SystemExit) as raised:
+        main(["restore"])
+    assert raised.value.code == 2

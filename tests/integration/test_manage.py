@@ -1,0 +1,201 @@
+"""manage.sh and its scripts as a person meets them: verbs, paths, and one clear line for what is wrong."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TOOLS = "awk bash basename cat cksum df dirname flock grep head id mkdir printf readlink rm sort tail tee uname"
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """The scripts without .venv, and nothing to install: what they do is looked at, not the packages."""
+    folder = tmp_path / "ไทย แชต"
+    shutil.copytree(ROOT / "scripts", folder / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "manage.sh", folder)
+    for name in ("requirements.txt", "requirements-model.txt", "requirements-dev.txt"):
+        (folder / name).write_text("# nothing\n")
+    return folder
+
+
+@pytest.fixture
+def tools(tmp_path: Path) -> Path:
+    """A folder for PATH that has the plain tools, this Python, and no apt-get."""
+    folder = tmp_path / "tools"
+    folder.mkdir()
+    for name in TOOLS.split():
+        found = shutil.which(name)
+        if found:
+            (folder / name).symlink_to(found)
+    program(folder / "python3", f'exec "{sys.executable}" "$@"')
+    return folder
+
+
+def program(path: Path, body: str) -> None:
+    path.unlink(missing_ok=True)
+    path.write_text(f"#!{shutil.which('bash')}\n{body}\n")
+    path.chmod(0o755)
+
+
+def run(
+    command: Sequence[str | Path], *, path: Path | None = None, cwd: Path | None = None, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    given: Mapping[str, str] = {"PATH": str(path) if path else "/usr/bin:/bin", "LC_ALL": "C.UTF-8", **environment}
+    return subprocess.run(
+        command, cwd=cwd, env=given, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False, timeout=120
+    )
+
+
+def test_help_names_every_verb_and_is_what_no_verb_gives() -> None:
+    script = (ROOT / "manage.sh").read_text("utf-8")
+    main = script[script.index("main() {") :]
+    verbs = [
+        verb for line in re.findall(r"^        ([a-z-]+(?: \| [a-z-]+)*)\)$", main, re.M) for verb in line.split(" | ")
+    ]
+    shown = run([ROOT / "manage.sh", "help"])
+    assert shown.returncode == 0
+    assert len(verbs) > 10
+    assert [verb for verb in verbs if f"./manage.sh {verb}" not in shown.stdout and not verb.startswith("-")] == []
+    assert run([ROOT / "manage.sh"]).stdout == shown.stdout
+
+
+def test_an_unknown_verb_gives_the_help_and_2() -> None:
+    told = run([ROOT / "manage.sh", "chat-wbe-db"])
+    assert told.returncode == 2
+    assert 'there is no command "chat-wbe-db"' in told.stderr
+    assert "chat-web-db" in told.stderr
+
+
+def test_it_works_from_any_folder_and_through_a_link(tmp_path: Path) -> None:
+    (tmp_path / "chat").symlink_to(ROOT / "manage.sh")
+    assert run([tmp_path / "chat", "help"], cwd=tmp_path).returncode == 0
+
+
+def test_setup_makes_the_environment_once_and_again_when_the_requirements_change(clone: Path, tools: Path) -> None:
+    first = run([clone / "manage.sh", "setup"], path=tools)
+    assert first.returncode == 0, first.stderr
+    assert "Making the virtual environment" in first.stdout
+    second = run([clone / "manage.sh", "setup"], path=tools)
+    assert "Installing" not in second.stdout
+    (clone / "requirements.txt").write_text("# other\n")
+    third = run([clone / "manage.sh", "setup"], path=tools)
+    assert "Installing requirements.txt" in third.stdout
+    assert "Making" not in third.stdout
+
+
+def test_an_old_python_is_named_with_what_to_install(clone: Path, tools: Path) -> None:
+    program(tools / "python3", 'case "$*" in --version) echo "Python 3.9.2";; *) exit 1;; esac')
+    told = run([clone / "manage.sh", "chat-web-db"], path=tools)
+    assert told.returncode == 1
+    assert told.stderr.startswith("thai-chat: Python 3.9.2 is too old: install Python 3.11")
+
+
+def test_a_newer_python_beside_an_old_one_is_used(clone: Path, tools: Path) -> None:
+    program(tools / "python3", "exit 1")
+    program(tools / "python3.11", f'exec "{sys.executable}" "$@"')
+    assert run([clone / "manage.sh", "setup"], path=tools).returncode == 0
+
+
+def test_a_missing_python_is_named(clone: Path, tools: Path) -> None:
+    (tools / "python3").unlink()
+    told = run([clone / "manage.sh", "setup"], path=tools)
+    assert told.returncode == 1
+    assert told.stderr.startswith("thai-chat: Python is missing")
+
+
+def test_a_missing_venv_module_is_named_where_it_may_not_be_installed(clone: Path, tools: Path) -> None:
+    program(tools / "python3", f'case "$*" in *ensurepip*) exit 1;; *) exec "{sys.executable}" "$@";; esac')
+    told = run([clone / "manage.sh", "setup"], path=tools)
+    assert told.returncode == 1
+    assert "venv module is missing" in told.stderr
+
+
+def test_a_full_disk_is_named_before_anything_is_installed(clone: Path, tools: Path) -> None:
+    program(tools / "df", "printf 'Filesystem 1024-blocks Used Available Capacity Mounted\\nx 9 9 700000 9%% /\\n'")
+    told = run([clone / "manage.sh", "setup"], path=tools)
+    assert told.returncode == 1
+    assert "Only 700 MB are free" in told.stderr
+    assert not (clone / ".venv" / "bin").exists()
+
+
+def test_a_taken_port_is_named_before_anything_is_installed(clone: Path, tools: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        told = run([clone / "manage.sh", "chat-web-db"], path=tools, PORT=port)
+    assert told.returncode == 1
+    assert f"Port {port} is taken" in told.stderr
+    assert not (clone / ".venv").exists()
+
+
+def test_an_index_out_of_reach_is_told_in_one_line_and_tried_again_next_time(clone: Path, tools: Path) -> None:
+    (clone / "requirements.txt").write_text("thai-chat-no-such-package==1.0\n")
+    offline = {"PIP_INDEX_URL": "http://127.0.0.1:1/simple", "PIP_CONFIG_FILE": "/dev/null"}
+    told = run([clone / "manage.sh", "setup"], path=tools, **offline)
+    assert told.returncode == 1
+    assert re.fullmatch(r"thai-chat: The package index .* can not be reached.*\n", told.stderr)
+    (clone / "requirements.txt").write_text("# nothing\n")
+    assert run([clone / "manage.sh", "setup"], path=tools).returncode == 0
+
+
+def test_setup_postgres_prints_the_steps_where_it_may_not_do_them(clone: Path, tools: Path) -> None:
+    told = run([clone / "scripts" / "setup_postgres.sh"], path=tools)
+    assert told.returncode == 1
+    for step in ("CREATE ROLE thai_chat", "LOCALE 'C.UTF-8'", "DATABASE_URL=postgresql://", "./manage.sh migrate"):
+        assert step in told.stdout
+
+
+def set_in(file: Path, name: str, value: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, ROOT / "scripts" / "env_file.py", name, file],
+        input=value,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_writing_env_keeps_every_other_line_and_closes_the_file(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("# ของฉัน\nPORT=7999\nexport OLLAMA_MODEL='ไทย'\n\n# end", "utf-8")
+    assert set_in(file, "DATABASE_URL", "postgresql://u:p@h/d").returncode == 0
+    kept = "# ของฉัน\nPORT=7999\nexport OLLAMA_MODEL='ไทย'\n\n# end\nDATABASE_URL=postgresql://u:p@h/d\n"
+    assert file.read_text("utf-8") == kept
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_writing_env_again_changes_nothing(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    set_in(file, "DATABASE_URL", "postgresql://u:p@h/d")
+    once = file.read_text("utf-8")
+    set_in(file, "DATABASE_URL", "postgresql://u:p@h/d")
+    assert file.read_text("utf-8") == once
+
+
+def test_another_database_that_env_named_stays_as_a_comment(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("DATABASE_URL=postgresql://a:b@elsewhere/x\nPORT=1\nDATABASE_URL=postgresql://u:old@h/d\n", "utf-8")
+    set_in(file, "DATABASE_URL", "postgresql://u:new@h/d")
+    assert file.read_text("utf-8").splitlines() == [
+        "# before setup-postgres: DATABASE_URL=postgresql://a:b@elsewhere/x",
+        "PORT=1",
+        "DATABASE_URL=postgresql://u:new@h/d",
+    ]
+
+
+def test_an_env_that_is_no_text_is_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_bytes(b"PORT=\xff\xfe")
+    told = set_in(file, "DATABASE_URL", "x")
+    assert told.returncode == 1
+    assert "not UTF-8" in told.stderr
+    assert file.read_bytes() == b"PORT=\xff\xfe"
