@@ -105,7 +105,6 @@ main() {
             step 'Everything is installed; ./manage.sh chat-web-db starts the page.'
             ;;
         setup-postgres)
-            ensure_runtime
             exec scripts/setup_postgres.sh "$@"
             ;;
         migrate | status | doctor)

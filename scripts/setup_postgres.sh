@@ -173,7 +173,7 @@ main() {
         print_steps 'it takes root (or sudo without a password), which this user is not.'
         exit 1
     fi
-    [ -x "$PYTHON" ] || exec ./manage.sh setup-postgres
+    ./manage.sh setup >/dev/null
     install_server
     choose_cluster
     start_server

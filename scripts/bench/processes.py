@@ -56,14 +56,19 @@ def page(port: int, **environment: str) -> Iterator[Server]:
     with tempfile.TemporaryDirectory(prefix="thai-chat-bench-") as folder:
         # The database runs as another user when this is root.
         Path(folder).chmod(0o755)
-        yield from _page(port, {"DATA_DIR": f"{folder}/data", **environment})
+        with running(port, {"DATA_DIR": f"{folder}/data", **environment}) as server:
+            yield server
 
 
-def _page(port: int, environment: dict[str, str]) -> Iterator[Server]:
+@contextlib.contextmanager
+def running(port: int, environment: dict[str, str]) -> Iterator[Server]:
+    """The page with these settings."""
+    # As on a user's machine: the second start finds the compiled modules of the first.
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     own = {"HOST": "127.0.0.1", "PORT": str(port), "LOG_LEVEL": "WARNING", "OLLAMA_HOST": "", **environment}
     began = time.perf_counter()
     command = [sys.executable, "-m", "thai_chat", "serve"]
-    with subprocess.Popen(command, cwd=ROOT, env={**os.environ, **own}, stdout=subprocess.DEVNULL) as process:
+    with subprocess.Popen(command, cwd=ROOT, env={**inherited, **own}, stdout=subprocess.DEVNULL) as process:
         try:
             address = f"http://127.0.0.1:{port}"
             _wait_until_answers(f"{address}/healthz", process)

@@ -64,7 +64,7 @@ class ChatPage:
         await self.ask(question)
         await expect(self.replies).to_have_count(earlier + 1, timeout=20_000)
         await self.is_idle()
-        return self.replies.last
+        return self.replies.nth(earlier)
 
     async def pick_model(self, model: str) -> None:
         await self.page.locator("#picker [aria-haspopup]").click()

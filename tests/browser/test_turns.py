@@ -92,7 +92,7 @@ async def test_the_model_can_be_changed_in_mid_session(page: ChatPage, model: Op
     assert [seen.model for seen in model.seen] == ["thai-large", "thai-small"]
     await expect(first.locator(".by")).to_contain_text("thai-large")
     await expect(second.locator(".by")).to_contain_text("thai-small")
-    assert [message["content"] for message in model.seen[-1].body["messages"]][0] == "คำถามแรก"
+    assert model.seen[-1].body["messages"][0]["content"] == "คำถามแรก"
 
 
 async def test_the_picker_follows_the_session_that_is_opened(page: ChatPage) -> None:

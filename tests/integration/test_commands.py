@@ -8,7 +8,7 @@ import tempfile
 import uuid
 import zipfile
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -49,34 +49,42 @@ def one_session(configured: Settings) -> str:
     """An up-to-date database that holds a single turn; its session's id."""
     assert main(["migrate"]) == 0
     session_id, question_id = str(uuid.uuid4()), str(uuid.uuid4())
-    with database.opened(configured, print) as address, closing(psycopg2.connect(address)) as connection, connection:
-        with connection.cursor() as cursor:
-            cursor.execute("DELETE FROM chat_sessions")
-            cursor.execute(
-                "INSERT INTO chat_sessions (session_id, user_id, session_name, backend, model, message_count) "
-                "VALUES (%s, 'local', %s, 'ollama', 'm', 2)",
-                (session_id, TRICKY[:20]),
-            )
-            add = (
-                "INSERT INTO chat_messages (message_id, session_id, parent_id, role, content, message_order, status) "
-                "VALUES (%s, %s, %s, %s, %s, %s, 'complete')"
-            )
-            cursor.execute(add, (question_id, session_id, None, "user", TRICKY, 1))
-            cursor.execute(add, (str(uuid.uuid4()), session_id, question_id, "assistant", TRICKY * 2, 2))
+    with cursor_of(configured) as cursor:
+        cursor.execute("DELETE FROM chat_sessions")
+        cursor.execute(
+            "INSERT INTO chat_sessions (session_id, user_id, session_name, backend, model, message_count) "
+            "VALUES (%s, 'local', %s, 'ollama', 'm', 2)",
+            (session_id, TRICKY[:20]),
+        )
+        add = (
+            "INSERT INTO chat_messages (message_id, session_id, parent_id, role, content, message_order, status) "
+            "VALUES (%s, %s, %s, %s, %s, %s, 'complete')"
+        )
+        cursor.execute(add, (question_id, session_id, None, "user", TRICKY, 1))
+        cursor.execute(add, (str(uuid.uuid4()), session_id, question_id, "assistant", TRICKY * 2, 2))
     return session_id
 
 
+@contextmanager
+def cursor_of(configured: Settings) -> Iterator[psycopg2.extensions.cursor]:
+    with (
+        database.opened(configured, print) as address,
+        closing(psycopg2.connect(address)) as connection,
+        connection,
+        connection.cursor() as cursor,
+    ):
+        yield cursor
+
+
 def everything(configured: Settings) -> list[str]:
-    with database.opened(configured, print) as address, closing(psycopg2.connect(address)) as connection:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT s.*, m.* FROM chat_sessions s JOIN chat_messages m USING (session_id) ORDER BY 1, 2")
-            return sorted(map(repr, cursor.fetchall()))
+    with cursor_of(configured) as cursor:
+        cursor.execute("SELECT s.*, m.* FROM chat_sessions s JOIN chat_messages m USING (session_id) ORDER BY 1, 2")
+        return sorted(map(repr, cursor.fetchall()))
 
 
 def forget(configured: Settings) -> None:
-    with database.opened(configured, print) as address, closing(psycopg2.connect(address)) as connection, connection:
-        with connection.cursor() as cursor:
-            cursor.execute("DELETE FROM chat_sessions")
+    with cursor_of(configured) as cursor:
+        cursor.execute("DELETE FROM chat_sessions")
 
 
 def test_a_backup_restores_every_row_as_it_was(configured: Settings, one_session: str, tmp_path: Path) -> None:

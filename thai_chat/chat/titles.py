@@ -13,7 +13,6 @@ from itertools import pairwise
 
 import marisa_trie
 import regex
-from pythainlp.corpus.common import thai_words
 
 NAME_CHARS = 60
 """Longest name, ellipsis included, in code points."""
@@ -73,4 +72,7 @@ def _word_ends(text: str) -> list[int]:
 
 @cache
 def _dictionary() -> marisa_trie.Trie:
+    # Here, since a start should not wait for words that are needed with the first long question.
+    from pythainlp.corpus.common import thai_words
+
     return marisa_trie.Trie(thai_words())

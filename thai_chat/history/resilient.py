@@ -71,7 +71,8 @@ class ResilientHistory:
         self._is_online = False
         self._outages = 0
         self._answered_at_s = 0.0
-        self._changed = asyncio.Event()
+        self._served = asyncio.Event()
+        self._lost = asyncio.Event()
         self._mending: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -89,7 +90,7 @@ class ResilientHistory:
         self._mending = asyncio.create_task(self._mend(), name="history")
         if self._postgres:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), _PATIENCE_S)
+                await asyncio.wait_for(self._served.wait(), _PATIENCE_S)
 
     async def close(self) -> None:
         """What PostgreSQL does not have yet stays in the journal. Safe to call twice."""
@@ -233,7 +234,7 @@ class ResilientHistory:
         self._is_online = False
         self._postgres = None
         self._outages += 1
-        self._changed.set()
+        self._lost.set()
 
     async def _mend(self) -> None:
         """Runs as long as the history: watches PostgreSQL while it serves, and brings it back when it does not."""
@@ -260,9 +261,8 @@ class ResilientHistory:
     async def _watch(self) -> None:
         """Returns when PostgreSQL is lost; notices that also when nobody calls."""
         while self._is_online:
-            self._changed.clear()
             try:
-                await asyncio.wait_for(self._changed.wait(), _IDLE_S)
+                await asyncio.wait_for(self._lost.wait(), _IDLE_S)
             except TimeoutError:
                 if time.monotonic() - self._answered_at_s > _IDLE_S:
                     with suppress(HistoryUnavailable):
@@ -277,6 +277,7 @@ class ResilientHistory:
         # Nothing was awaited since the outbox was empty, so no write can have slipped in behind it.
         self._is_online = True
         self._answered_at_s = time.monotonic()
-        self._changed.set()
+        self._lost.clear()
+        self._served.set()
         if self._outages or stored:
             logger.info("PostgreSQL serves; %d writes had waited for it", stored)

@@ -1,0 +1,87 @@
+"""Nothing that people or models write runs as code, and nothing of another host is ever asked for."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from tests.app import App
+from tests.browser.chat_page import ChatPage, visit
+from tests.standins.openai_server import OpenAIStandin
+from tests.standins.script import Script
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+HOSTILE = (
+    "<script>window.owned=1</script><img src=x onerror='window.owned=2'>"
+    "<svg onload='window.owned=3'></svg><iframe srcdoc='<script>parent.owned=4</script>'></iframe> "
+    "${window.owned=5} {{constructor.constructor('window.owned=6')()}} "
+    "[press](javascript:window.owned=7) ![seen](http://tracker.example/pixel.png) `</textarea>`"
+)
+INNOCENT = "window.owned === undefined"
+
+
+async def test_hostile_text_in_question_reply_and_name_stays_text(page: ChatPage, model: OpenAIStandin) -> None:
+    model.script = Script(tokens=tuple(HOSTILE), delay_ms=1)
+    await page.ask(HOSTILE)
+    await expect(page.growing).to_contain_text("<script>window.owned=1</script>")
+    await page.is_idle()
+    assert await page.questions.locator(".prose").inner_text() == HOSTILE
+    await expect(page.replies.locator(".prose")).to_contain_text("<script>window.owned=1</script>")
+    await expect(page.page.locator("#recent li.shown .name")).to_contain_text("<script>")
+    assert await page.page.locator(".message-row :is(script, img, svg:not(.icon), iframe)").count() == 0
+    assert await page.page.locator("#chat a[href^='javascript']").count() == 0
+    assert await page.page.evaluate(INNOCENT)
+    await page.reload()
+    assert await page.page.evaluate(INNOCENT)
+    assert page.hosts == {"127.0.0.1"}
+
+
+async def test_hostile_thinking_and_new_names_stay_text(page: ChatPage, model: OpenAIStandin) -> None:
+    model.script = Script(reasoning=(HOSTILE,), tokens=("จบ",))
+    reply = await page.ask_and_wait("คิดร้าย")
+    await reply.locator(".thoughts summary").click()
+    await expect(reply.locator(".thoughts-text")).to_have_text(HOSTILE)
+    item = page.page.locator("#recent li.shown")
+    await item.hover()
+    await item.locator(".rename-start").click()
+    await page.page.locator(".rename").fill(HOSTILE)
+    await page.page.locator(".rename").press("Enter")
+    await expect(item.locator(".name")).to_have_text(HOSTILE[:255])
+    await page.find.click()
+    await expect(page.page.locator("#found")).to_contain_text("<script>")
+    assert await page.page.evaluate(INNOCENT)
+
+
+async def test_code_in_a_reply_is_shown_as_it_was_written(page: ChatPage, model: OpenAIStandin) -> None:
+    code = "if a < b && c > d:\n    print('<b>&amp;</b>', ![1])\n"
+    model.script = Script(tokens=("```python\n", code, "```\n", "และ `<i>` กับ vec![1]"))
+    reply = await page.ask_and_wait("เขียนโค้ด")
+    assert await reply.locator("pre code").inner_text() == code
+    assert await reply.locator("p code").inner_text() == "<i>"
+
+
+async def test_copy_gives_the_reply_as_it_was_written(page: ChatPage, model: OpenAIStandin) -> None:
+    written = "**หนา** กับ <b>ดิบ</b> และ `code` 👩‍💻"
+    model.script = Script(tokens=(written,))
+    reply = await page.ask_and_wait("คัดลอกได้ไหม")
+    await reply.locator(".below .icon-button").click()
+    await expect(reply.get_by_label("คัดลอกแล้ว")).to_be_visible()
+    assert await page.page.evaluate("navigator.clipboard.readText()") == written
+
+
+async def test_an_ordinary_visit_asks_no_other_host_and_the_console_is_silent(
+    browser: Browser, app: App, model: OpenAIStandin
+) -> None:
+    async with visit(browser, app) as page:
+        await page.new_session()
+        model.script = Script(
+            tokens=("$$E = mc^2$$ ", "\n\n```python\nprint('ไทย')\n```\n", "| ก | ข |\n|---|---|\n| 1 | 2 |")
+        )
+        await page.ask_and_wait("สูตร โค้ด และตาราง")
+        await expect(page.replies.locator(".katex-display")).to_be_visible()
+        await page.page.locator("#count").click()
+        await expect(page.page.locator("#drawer .totals")).to_be_visible()
+        await page.reload()
+        assert page.hosts == {"127.0.0.1"}
+        assert page.complaints == []
