@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 
 import pytest
@@ -26,12 +26,12 @@ from thai_chat.domain.ports import Backend
 @pytest.fixture
 async def backend() -> AsyncIterator[Backend]:
     address, key = os.environ["BACKEND_URL"], os.environ.get("BACKEND_KEY")
-    makers = {
+    makers: dict[str, Callable[[], Backend]] = {
         "vllm": lambda: VLLMBackend(address, api_key=key),
         "ollama": lambda: OllamaBackend(address),
         "openai": lambda: OpenAIBackend(address, api_key=key or "none"),
     }
-    backend: Backend = makers[os.environ["BACKEND"]]()
+    backend = makers[os.environ["BACKEND"]]()
     yield backend
     await backend.close()
 
@@ -68,4 +68,4 @@ async def test_replies_at_the_same_time_all_come(backend: Backend, model: str) -
 
 async def test_an_unknown_model_is_not_found(backend: Backend) -> None:
     with pytest.raises(ModelNotFound):
-        await ask(backend, request("there-is-no-such-model"))
+        await ask(backend, request("there-is-no-such-model", options={"max_tokens": 4}))

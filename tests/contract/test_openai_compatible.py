@@ -60,6 +60,14 @@ async def test_nothing_optional_is_sent_that_was_not_asked_for(standin: OpenAISt
     assert {"temperature": 0.3, "top_k": 5}.items() <= standin.seen[1].body.items()
 
 
+async def test_options_can_not_change_who_is_asked_what(standin: OpenAIStandin, vllm: VLLMBackend) -> None:
+    await ask(vllm, request(options={"model": "other", "messages": [], "stream": False, "n": 2, "stream_options": {}}))
+    sent = standin.seen[0].body
+    assert (sent["model"], len(sent["messages"]), sent["stream"]) == ("standin", 1, True)
+    assert "n" not in sent
+    assert sent["stream_options"] == VLLMBackend.stream_options
+
+
 async def test_vllm_windows_are_read_and_an_adapter_has_its_parents(standin: OpenAIStandin, vllm: VLLMBackend) -> None:
     standin.models = {"typhoon2": 32768, "unknown": None}
     assert await vllm.models() == [

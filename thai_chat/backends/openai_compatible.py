@@ -97,11 +97,11 @@ class OpenAICompatible:
         reply = CompletionStream()
         with translation(backend=self._name, model=request.model):
             async with AsyncExitStack() as stack:
-                response = None
+                response, told = None, False
                 while response is None:
                     attempt = self._learned.attempt(request, stream_options=self.stream_options)
-                    if not attempt.streams:
-                        # Told before the long wait for it.
+                    if not attempt.streams and not told:
+                        told = True  # before the long wait for it
                         yield Notice("answer_not_streamed")
                     response = await self._send(request, attempt, stack)
                 for param in attempt.dropped:

@@ -11,6 +11,8 @@ from thai_chat.domain.ports import ReplyRequest
 from thai_chat.routing.quirks import RENAMED_PARAMETERS, STREAMING_REFUSED_S
 
 _STREAM_OPTIONS = "stream_options"
+_NO_OPTIONS = frozenset({"model", "messages", "stream", _STREAM_OPTIONS, "n"})
+"""What an option may not change: whom is asked what, and that one reply streams."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +41,8 @@ class LearnedParameters:
         parameters: dict[str, JsonValue] = {}
         dropped = []
         for name, value in request.options.items():
+            if name in _NO_OPTIONS:
+                continue
             newer = RENAMED_PARAMETERS.get(name, name)
             if name not in refused:
                 parameters[name] = value
