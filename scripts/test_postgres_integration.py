@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 
 # The system's python3 has none of the packages; those of .venv do.
-if Path(sys.prefix) != VENV and (VENV / "bin" / "python").exists():
+if __name__ == "__main__" and Path(sys.prefix) != VENV and (VENV / "bin" / "python").exists():
     os.execv(VENV / "bin" / "python", [str(VENV / "bin" / "python"), *sys.argv])
 sys.path.insert(0, str(ROOT))
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 import tempfile
 import uuid
 import zipfile
@@ -232,6 +234,32 @@ def test_the_doctor_names_a_locale_that_knows_no_thai(
     wrong = [f for f in doctor.database_findings(replace(facts, ctype="C")) if f.level is Level.BAD]
     assert len(wrong) == 1
     assert "LOCALE 'C.UTF-8'" in wrong[0].fix
+
+
+def check_server(address: str) -> subprocess.CompletedProcess[str]:
+    script = Path(__file__).parents[2] / "scripts" / "test_postgres_integration.py"
+    return subprocess.run([sys.executable, script, address], capture_output=True, text=True, check=False)
+
+
+def test_the_server_check_passes_on_a_healthy_server_and_leaves_nothing_behind(
+    configured: Settings, one_session: str
+) -> None:
+    before = everything(configured)
+    with database.opened(configured, print) as address, closing(psycopg2.connect(address)) as connection:
+        checked = check_server(address)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'thai_chat%'")
+            assert cursor.fetchone() == (0,)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert checked.stdout.endswith("PostgreSQL works for Thai Chat.\n")
+    assert everything(configured) == before
+
+
+def test_the_server_check_says_in_one_line_what_fails() -> None:
+    checked = check_server("postgresql://u:s3cr3t@127.0.0.1:1/x")
+    assert checked.returncode == 1
+    assert checked.stdout.startswith("FAIL connection to server")
+    assert "s3cr3t" not in checked.stdout + checked.stderr
 
 
 def test_wrong_usage_is_2() -> None:

@@ -1,0 +1,479 @@
+"""PostgreSQL goes away and comes back: every turn is answered meanwhile, and all of it is in PostgreSQL afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from uuid_utils.compat import uuid7
+
+from tests.history_writes import ANSWER, begin, finish, grow, new_user, update, whole_turn
+from tests.postgres_servers import PostgresServer, Proxy, free_port, installations, serving
+from thai_chat.domain.errors import HistoryUnavailable, ReplyRunning, SessionNotFound, StartError
+from thai_chat.domain.messages import Status
+from thai_chat.domain.ports import DatabaseState
+from thai_chat.history import schema
+from thai_chat.history.connections import Database
+from thai_chat.history.opening import open_history
+from thai_chat.history.postgres import PostgresHistory
+from thai_chat.history.resilient import ResilientHistory
+
+BACK_WITHIN_S = 5.0
+
+
+@pytest.fixture
+def user() -> str:
+    return new_user()
+
+
+@asynccontextmanager
+async def opened(address: str | Callable[[], str] | None, folder: Path) -> AsyncIterator[ResilientHistory]:
+    history = open_history(address=address, folder=folder)
+    await history.start()
+    try:
+        yield history
+    finally:
+        await history.close()
+
+
+@asynccontextmanager
+async def straight(address: str) -> AsyncIterator[PostgresHistory]:
+    """What is really in PostgreSQL, asked without anything between."""
+    history = PostgresHistory(Database(address))
+    try:
+        yield history
+    finally:
+        await history.close()
+
+
+async def until(state: Callable[[], Awaitable[bool]], within_s: float = BACK_WITHIN_S) -> None:
+    async with asyncio.timeout(within_s):
+        while not await state():  # noqa: ASYNC110 - what is waited for is in another process
+            await asyncio.sleep(0.02)
+
+
+async def is_stored(history: ResilientHistory) -> bool:
+    state = await history.state()
+    return state.database is DatabaseState.POSTGRESQL and state.waiting_turns == 0
+
+
+async def is_away(history: ResilientHistory) -> bool:
+    return (await history.state()).database is DatabaseState.MEMORY
+
+
+class Outage:
+    """One way for PostgreSQL to be away, and its end."""
+
+    def __init__(self, server: PostgresServer, proxy: Proxy, database: str) -> None:
+        self._server, self._proxy, self._database = server, proxy, database
+        self.begin, self.end = proxy.refuse, proxy.resume
+
+    def of_kind(self, kind: str) -> Outage:
+        begins, ends = {
+            "refused": (self._proxy.refuse, self._proxy.resume),
+            "hanging": (self._proxy.hang, self._proxy.resume),
+            "stopped": (self._server.stop, self._server.start),
+            "crashed": (self._server.crash, self._server.start),
+            "out of connections": (self._fill_up, self._free),
+            "read-only": (lambda: self._read_only("on"), lambda: self._read_only("off")),
+            "without its tables": (
+                lambda: self._rename("chat_messages", "x"),
+                lambda: self._rename("x", "chat_messages"),
+            ),
+        }[kind]
+        self.begin, self.end = begins, ends
+        return self
+
+    def _fill_up(self) -> None:
+        self._server.query("ALTER ROLE chat CONNECTION LIMIT 0")
+        self._disconnect()
+
+    def _free(self) -> None:
+        self._server.query("ALTER ROLE chat CONNECTION LIMIT -1")
+
+    def _read_only(self, value: str) -> None:
+        """As a primary is after it lost its role."""
+        self._server.query(f"ALTER DATABASE {self._database} SET default_transaction_read_only = {value}")
+        self._disconnect()
+
+    def _rename(self, old: str, new: str) -> None:
+        self._server.query(f"ALTER TABLE {old} RENAME TO {new}", database=self._database)
+
+    def _disconnect(self) -> None:
+        self._server.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'chat'")
+
+
+KINDS = ["refused", "hanging", "stopped", "crashed", "out of connections", "read-only", "without its tables"]
+
+
+@pytest.fixture
+def own_database(postgres: PostgresServer) -> str:
+    """A database of this test alone."""
+    name = postgres.new_database()
+    database = Database(postgres.address(name))
+    schema.migrate(database.engine)
+    database.engine.dispose()
+    return name
+
+
+@pytest.fixture
+def outage(
+    request: pytest.FixtureRequest, postgres: PostgresServer, proxy: Proxy, own_database: str
+) -> Iterator[Outage]:
+    outage = Outage(postgres, proxy, own_database).of_kind(request.param)
+    yield outage
+    with suppress(AssertionError):
+        if not postgres.answers():
+            postgres.start()
+
+
+async def stored(address: str, session_id: UUID, user: str) -> list[tuple[int, Status, str]]:
+    async with straight(address) as history:
+        found = await history.messages(session_id, user, limit=1000)
+        return [(message.message_order, message.status, message.content) for message in found]
+
+
+@pytest.mark.parametrize("outage", KINDS, indirect=True)
+async def test_turns_before_in_and_after_an_outage_are_all_stored_in_order(
+    outage: Outage, postgres: PostgresServer, proxy: Proxy, own_database: str, user: str, tmp_path: Path
+) -> None:
+    session_id = uuid7()
+    async with opened(postgres.address(own_database, port=proxy.port), tmp_path) as history:
+        await whole_turn(history, user, session_id, question="ก่อน")
+        running = begin(user, session_id, question="ระหว่าง")
+        await history.begin_turn(running)
+        await history.checkpoint([grow(running, "ครึ่ง")])
+        await asyncio.to_thread(outage.begin)
+        await history.checkpoint([grow(running, "ครึ่งแรก")])
+        await history.finish_reply(finish(running, "ครบ"))
+        for number in range(3):
+            await whole_turn(history, user, session_id, question=f"คำถามที่ {number}")
+        assert await is_away(history)
+        assert (await history.state()).waiting_turns == 4
+        shown = await history.messages(session_id, user, limit=100)
+        assert [message.message_order for message in shown] == list(range(1, 11))
+        await asyncio.to_thread(outage.end)
+        await until(lambda: is_stored(history))
+        await whole_turn(history, user, session_id, question="หลัง")
+        shown = await history.messages(session_id, user, limit=100)
+    expected = ["ก่อน", "ระหว่าง", "คำถามที่ 0", "คำถามที่ 1", "คำถามที่ 2", "หลัง"]
+    in_database = await stored(postgres.address(own_database), session_id, user)
+    assert in_database == [(message.message_order, message.status, message.content) for message in shown]
+    assert [content for order, _, content in in_database if order % 2] == expected
+    assert {status for _, status, _ in in_database} == {Status.COMPLETE}
+    assert in_database[3][2] == "ครบ"
+    assert not list((tmp_path / "journal").iterdir())
+
+
+async def test_a_hang_delays_one_turn_by_two_seconds_and_no_other(
+    postgres: PostgresServer, proxy: Proxy, database_name: str, user: str, tmp_path: Path
+) -> None:
+    async with opened(postgres.address(database_name, port=proxy.port), tmp_path) as history:
+        await whole_turn(history, user)
+        proxy.hang()
+        began_at_s = time.monotonic()
+        await asyncio.gather(*(whole_turn(history, user) for _ in range(30)))
+        assert time.monotonic() - began_at_s < 3.0
+        began_at_s = time.monotonic()
+        for _ in range(5):
+            await whole_turn(history, user)
+        assert time.monotonic() - began_at_s < 1.0
+        proxy.resume()
+        await until(lambda: is_stored(history))
+    async with straight(postgres.address(database_name)) as direct:
+        assert len(await direct.sessions(user, limit=100)) == 36
+
+
+async def test_long_hangs_leave_no_threads_and_no_descriptors(
+    postgres: PostgresServer, proxy: Proxy, database_name: str, user: str
+) -> None:
+    async with straight(postgres.address(database_name, port=proxy.port)) as history:
+        await asyncio.gather(*(whole_turn(history, user) for _ in range(20)))
+        before = len(os.listdir("/proc/self/fd"))
+        for _ in range(2):
+            proxy.hang()
+            results = await asyncio.gather(*(history.session(uuid7(), user) for _ in range(20)), return_exceptions=True)
+            assert {type(result) for result in results} == {HistoryUnavailable}
+            proxy.resume()
+            await until(lambda: answers(history))
+        await asyncio.gather(*(whole_turn(history, user) for _ in range(20)))
+        assert len(os.listdir("/proc/self/fd")) <= before + 4
+
+
+async def answers(history: PostgresHistory) -> bool:
+    try:
+        await history.ping()
+    except HistoryUnavailable:
+        return False
+    return True
+
+
+async def test_a_restart_between_two_turns_goes_unnoticed(
+    postgres: PostgresServer, proxy: Proxy, database_name: str, user: str
+) -> None:
+    async with straight(postgres.address(database_name, port=proxy.port)) as history:
+        first = await whole_turn(history, user)
+        proxy.cut()
+        turn = await whole_turn(history, user, first.session.session_id)
+        assert not turn.repeated
+        assert turn.session.message_count == 4
+
+
+async def test_a_commit_whose_answer_was_lost_is_not_doubled(
+    postgres: PostgresServer, proxy: Proxy, database_name: str, user: str, tmp_path: Path
+) -> None:
+    session_id = uuid7()
+    async with opened(postgres.address(database_name, port=proxy.port), tmp_path) as history:
+        await whole_turn(history, user, session_id)
+        proxy.delay(0.15)
+        writing = asyncio.create_task(history.begin_turn(write := begin(user, session_id)))
+
+        async def is_committed() -> bool:
+            async with straight(postgres.address(database_name)) as direct:
+                return (await direct.session(session_id, user)).message_count == 4
+
+        await until(is_committed)
+        proxy.refuse()
+        turn = await writing
+        assert (turn.question.message_id, turn.repeated) == (write.question_id, False)
+        await history.finish_reply(finish(write))
+        proxy.resume()
+        await until(lambda: is_stored(history))
+    found = await stored(postgres.address(database_name), session_id, user)
+    assert [order for order, _, _ in found] == [1, 2, 3, 4]
+
+
+async def test_earlier_sessions_stay_readable_in_an_outage(
+    postgres: PostgresServer, proxy: Proxy, database_name: str, user: str, tmp_path: Path
+) -> None:
+    async with straight(postgres.address(database_name)) as direct:
+        opened_before, listed_only, unseen = [await whole_turn(direct, user) for _ in range(3)]
+    async with opened(postgres.address(database_name, port=proxy.port), tmp_path) as history:
+        await history.session(opened_before.session.session_id, user)
+        window = await history.messages(opened_before.session.session_id, user, limit=10)
+        await history.sessions(user, limit=2)
+        proxy.refuse()
+        assert await history.messages(opened_before.session.session_id, user, limit=10) == window
+        assert len(await history.sessions(user, limit=10)) >= 2
+        assert await is_away(history)
+        for session in (listed_only, unseen):
+            with pytest.raises(HistoryUnavailable):
+                await history.messages(session.session.session_id, user, limit=10)
+
+
+async def test_a_session_that_memory_never_held_goes_on_in_an_outage(
+    postgres: PostgresServer, proxy: Proxy, database_name: str, user: str, tmp_path: Path
+) -> None:
+    async with straight(postgres.address(database_name)) as direct:
+        first = await whole_turn(direct, user)
+    session_id = first.session.session_id
+    async with opened(postgres.address(database_name, port=proxy.port), tmp_path) as history:
+        proxy.refuse()
+        await whole_turn(history, user, session_id, question="ต่อ")
+        shown = await history.messages(session_id, user, limit=10)
+        assert [message.content for message in shown] == ["ต่อ", ANSWER]
+        proxy.resume()
+        await until(lambda: is_stored(history))
+        assert [m.message_order for m in await history.messages(session_id, user, limit=10)] == [1, 2, 3, 4]
+
+
+async def test_renaming_and_pinning_in_an_outage_is_stored(
+    postgres: PostgresServer, proxy: Proxy, database_name: str, user: str, tmp_path: Path
+) -> None:
+    async with opened(postgres.address(database_name, port=proxy.port), tmp_path) as history:
+        turn = await whole_turn(history, user)
+        proxy.refuse()
+        await history.update_session(update(turn, session_name="ใหม่", pinned=True))
+        await whole_turn(history, user, turn.session.session_id)
+        await history.update_session(update(turn, session_name="ใหม่กว่า"))
+        proxy.resume()
+        await until(lambda: is_stored(history))
+        session = await history.session(turn.session.session_id, user)
+        assert (session.session_name, session.pinned_at is not None, session.message_count) == ("ใหม่กว่า", True, 4)
+
+
+async def test_rules_hold_in_an_outage_too(
+    postgres: PostgresServer, proxy: Proxy, database_name: str, user: str, tmp_path: Path
+) -> None:
+    async with opened(postgres.address(database_name, port=proxy.port), tmp_path) as history:
+        write = begin(user, idempotency_key="k")
+        await history.begin_turn(write)
+        proxy.refuse()
+        with pytest.raises(ReplyRunning):
+            await history.begin_turn(begin(user, write.session_id))
+        assert (await history.begin_turn(begin(user, write.session_id, idempotency_key="k"))).repeated
+        with pytest.raises(SessionNotFound):
+            await history.begin_turn(begin(new_user(), write.session_id))
+
+
+async def test_writes_that_come_during_the_replay_keep_their_order(
+    postgres: PostgresServer, proxy: Proxy, database_name: str, user: str, tmp_path: Path
+) -> None:
+    session_ids = [uuid7() for _ in range(4)]
+    async with opened(postgres.address(database_name, port=proxy.port), tmp_path) as history:
+        proxy.refuse()
+
+        async def chat(session_id: UUID) -> None:
+            for number in range(60):
+                await whole_turn(history, user, session_id, question=str(number))
+                if number == 30:
+                    proxy.resume()
+
+        await asyncio.gather(*map(chat, session_ids))
+        await until(lambda: is_stored(history))
+    for session_id in session_ids:
+        found = await stored(postgres.address(database_name), session_id, user)
+        assert [content for order, _, content in found if order % 2] == [str(number) for number in range(60)]
+        assert [order for order, _, _ in found] == list(range(1, 121))
+
+
+async def test_an_outage_nobody_meets_is_noticed(
+    postgres: PostgresServer, proxy: Proxy, database_name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("thai_chat.history.resilient._IDLE_S", 0.05)
+    async with opened(postgres.address(database_name, port=proxy.port), tmp_path) as history:
+        proxy.refuse()
+        await until(lambda: is_away(history))
+        proxy.resume()
+        await until(lambda: is_stored(history))
+
+
+async def test_many_short_outages_lose_and_double_nothing(
+    postgres: PostgresServer, proxy: Proxy, database_name: str, user: str, tmp_path: Path
+) -> None:
+    done = asyncio.Event()
+    session_ids = [uuid7() for _ in range(6)]
+    counts: dict[UUID, int] = {}
+
+    async def chat(history: ResilientHistory, session_id: UUID) -> None:
+        counts[session_id] = 0
+        while not done.is_set():
+            write = begin(user, session_id, question=str(counts[session_id]))
+            await history.begin_turn(write)
+            await history.checkpoint([grow(write)])
+            await history.finish_reply(finish(write))
+            counts[session_id] += 1
+            await asyncio.sleep(0.002)
+
+    async with opened(postgres.address(database_name, port=proxy.port), tmp_path) as history:
+        chats = [asyncio.create_task(chat(history, session_id)) for session_id in session_ids]
+        for fault in (proxy.cut, proxy.refuse, proxy.cut, proxy.hang, proxy.refuse) * 2:
+            fault()
+            await asyncio.sleep(0.1)
+            proxy.resume()
+            await until(lambda: is_stored(history))
+        done.set()
+        await asyncio.gather(*chats)
+        await until(lambda: is_stored(history))
+        assert (await history.state()).refused_writes == 0
+    for session_id in session_ids:
+        found = await stored(postgres.address(database_name), session_id, user)
+        assert [c for order, _, c in found if order % 2] == [str(n) for n in range(counts[session_id])]
+        assert [order for order, _, _ in found] == list(range(1, 2 * counts[session_id] + 1))
+        assert {status for _, status, _ in found} == {Status.COMPLETE}
+
+
+async def test_a_database_that_comes_later_gets_its_schema_and_everything(
+    postgres: PostgresServer, proxy: Proxy, user: str, tmp_path: Path
+) -> None:
+    name = postgres.new_database()
+    proxy.refuse()
+    async with opened(postgres.address(name, port=proxy.port), tmp_path) as history:
+        assert await is_away(history)
+        turn = await whole_turn(history, user)
+        proxy.resume()
+        await until(lambda: is_stored(history))
+    assert len(await stored(postgres.address(name), turn.session.session_id, user)) == 2
+
+
+async def test_without_a_database_the_journal_keeps_all_for_the_next_process(
+    postgres: PostgresServer, database_name: str, user: str, tmp_path: Path
+) -> None:
+    async with opened(None, tmp_path) as history:
+        turn = await whole_turn(history, user)
+        unfinished = begin(user)
+        await history.begin_turn(unfinished)
+        await history.checkpoint([grow(unfinished, "ครึ่ง")])
+        with pytest.raises(SessionNotFound):
+            await history.session(uuid7(), user)
+        assert (await history.state()).waiting_turns == 2
+    async with opened(postgres.address(database_name), tmp_path) as history:
+        assert await is_stored(history)
+        assert len(await history.messages(turn.session.session_id, user, limit=10)) == 2
+        await history.message(unfinished.reply_id, user)
+
+
+async def test_an_address_that_is_found_late_is_used(
+    postgres: PostgresServer, database_name: str, user: str, tmp_path: Path
+) -> None:
+    addresses = [f"postgresql://chat@127.0.0.1:{free_port()}/chat", postgres.address(database_name)]
+
+    def find() -> str:
+        return addresses.pop(0) if len(addresses) > 1 else addresses[0]
+
+    async with opened(find, tmp_path) as history:
+        turn = await whole_turn(history, user)
+        await until(lambda: is_stored(history))
+    assert len(await stored(postgres.address(database_name), turn.session.session_id, user)) == 2
+
+
+async def test_a_database_of_a_newer_version_stops_the_start(postgres: PostgresServer, tmp_path: Path) -> None:
+    name = postgres.new_database()
+    database = Database(postgres.address(name))
+    schema.migrate(database.engine)
+    database.engine.dispose()
+    postgres.query("UPDATE alembic_version SET version_num = '9999'", database=name)
+    history = open_history(address=postgres.address(name), folder=tmp_path)
+    with pytest.raises(StartError, match="newer"):
+        await history.start()
+    await history.close()
+
+
+async def test_an_address_that_is_none_stops_the_start_without_telling_the_password(tmp_path: Path) -> None:
+    history = open_history(address="postgresql://chat:s3cret@[::1/chat", folder=tmp_path)
+    with pytest.raises(StartError) as caught:
+        await history.start()
+    assert "s3cret" not in str(caught.value)
+    await history.close()
+
+
+@contextmanager
+def replicas(folder: Path) -> Iterator[tuple[PostgresServer, PostgresServer]]:
+    """A primary and a streaming standby of it."""
+    installation = next(iter(installations().values()))
+    with serving(installation, wal_level="replica", synchronous_commit="on", hot_standby="on") as primary:
+        standby = PostgresServer(installation, primary=primary)
+        try:
+            standby.start()
+            yield primary, standby
+        finally:
+            standby.close()
+
+
+async def test_a_failover_to_the_standby_costs_no_turn_and_needs_no_hand(user: str, tmp_path: Path) -> None:
+    session_id = uuid7()
+    with replicas(tmp_path) as (primary, standby):
+        name = primary.new_database()
+        primary.query("ALTER SYSTEM SET synchronous_standby_names = '*'")
+        primary.query("SELECT pg_reload_conf()")
+        address = (
+            f"postgresql://chat@127.0.0.1:{primary.port},127.0.0.1:{standby.port}/{name}"
+            "?target_session_attrs=read-write"
+        )
+        async with opened(address, tmp_path) as history:
+            for _ in range(3):
+                await whole_turn(history, user, session_id)
+            primary.crash()
+            for _ in range(3):
+                await whole_turn(history, user, session_id)
+            await asyncio.to_thread(standby.promote)
+            await until(lambda: is_stored(history))
+            await whole_turn(history, user, session_id)
+        found = await stored(standby.address(name), session_id, user)
+        assert [order for order, _, _ in found] == list(range(1, 15))
