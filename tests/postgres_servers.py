@@ -46,8 +46,11 @@ def installations() -> dict[str, Path]:
 class PostgresServer:
     """One server with its own data on a free port of 127.0.0.1; trusts everybody. Not started when made."""
 
-    def __init__(self, installation: Path, **settings: str) -> None:
-        """`settings` are added to those that make tests fast; pass fsync="on" to measure."""
+    def __init__(self, installation: Path, *, primary: PostgresServer | None = None, **settings: str) -> None:
+        """`settings` are added to those that make tests fast; pass fsync="on" to measure.
+
+        With a running `primary` this is a streaming standby of it.
+        """
         self.folder = Path(tempfile.mkdtemp(prefix="thai-chat-test-"))
         self.folder.chmod(0o755)
         self.port = free_port()
@@ -59,9 +62,12 @@ class PostgresServer:
         self._data.mkdir(mode=0o700)
         if self._user:
             os.chown(self._data, self._user.pw_uid, self._user.pw_gid)
-        self.run(
-            "initdb", "-D", str(self._data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N"
-        )
+        if primary:
+            source = f"host=127.0.0.1 port={primary.port} user=postgres"
+            self.run("pg_basebackup", "-D", str(self._data), "-d", source, "-R", "-c", "fast", "-N")
+        else:
+            options = ("-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N")
+            self.run("initdb", "-D", str(self._data), *options)
 
     def start(self) -> None:
         """Returns when it takes connections."""
@@ -77,6 +83,10 @@ class PostgresServer:
     def crash(self) -> None:
         """Stops as a power cut would: the next start has to recover."""
         self._end(signal.SIGQUIT)
+
+    def promote(self) -> None:
+        """Makes a standby take writes; returns when it does."""
+        self.run("pg_ctl", "promote", "-D", str(self._data), "-w")
 
     def close(self) -> None:
         self._end(signal.SIGQUIT)

@@ -6,6 +6,7 @@ Importing this module is cheap: what is heavy (Gradio takes seconds) is imported
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import socket
 from collections.abc import Callable
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 Progress = Callable[[str], None]
-JOURNAL_FOLDER = "journal"
 GRACE_S = 2
 """How long open pages may keep the process after Ctrl-C; their event streams never end by themselves."""
 
@@ -52,11 +52,18 @@ def listening_socket(settings: Settings) -> socket.socket:
         listener.listen(1024)
     except OSError as exc:
         listener.close()
-        raise StartError(
-            f"Port {settings.port} on {settings.host} can't be used ({exc.strerror}): "
-            "another program, maybe this one, has it. Stop that, or set PORT to another number."
-        ) from exc
+        raise StartError(f"{settings.host} port {settings.port}: {_advice(exc)}") from exc
     return listener
+
+
+def _advice(error: OSError) -> str:
+    match error.errno:
+        case errno.EADDRINUSE:
+            return "another program, maybe this one, has it. Stop that, or set PORT to another number."
+        case errno.EACCES:
+            return "this user may not listen there. Set PORT to a number from 1024 on."
+        case _:
+            return f"can't be listened on ({error.strerror}). Set HOST to an address of this machine, or 127.0.0.1."
 
 
 async def _serve(settings: Settings, listener: socket.socket, progress: Progress) -> None:
@@ -96,7 +103,7 @@ async def _open_history(settings: Settings, stack: AsyncExitStack, progress: Pro
     """PostgreSQL, brought up to date, when it can be reached; else memory and journal until it can."""
     from thai_chat.history.opening import open_history
 
-    history = open_history(address=_address(settings, stack, progress), folder=settings.data_dir / JOURNAL_FOLDER)
+    history = open_history(address=_address(settings, stack, progress), folder=settings.data_dir)
     stack.push_async_callback(history.close)
     await history.start()
     return history

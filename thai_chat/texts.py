@@ -138,7 +138,7 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     "brand": ("ไทยแชต", "Thai Chat"),
     "new_session": ("แชตใหม่", "New chat"),
     "untitled": ("แชตใหม่", "New chat"),
-    "find_session": ("ค้นหาแชตล่าสุด", "Find a recent chat"),
+    "find_session": ("ค้นหาแชต…", "Find a chat…"),
     "load": ("เปิด", "Load"),
     "recent": ("ล่าสุด", "Recent"),
     "no_sessions": ("แชตที่คุณคุยจะอยู่ตรงนี้", "Your chats will be listed here."),
@@ -210,11 +210,17 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     "database_postgresql": ("PostgreSQL", "PostgreSQL"),
     "database_memory": ("หน่วยความจำเท่านั้น", "memory only"),
     "database_unknown": ("ติดต่อไม่ได้", "unreachable"),
+    "memory_only": ("ใช้หน่วยความจำชั่วคราว", "Memory only."),
     "memory_banner": (
-        "ติดต่อ PostgreSQL ไม่ได้ คุยต่อได้ตามปกติ",
-        "PostgreSQL can't be reached. You can go on chatting.",
+        "ติดต่อ PostgreSQL ไม่ได้ แต่คุยต่อได้ตามปกติ",
+        "PostgreSQL can't be reached; you can go on chatting.",
     ),
-    "memory_waiting": ("มี {count} ข้อความรอบันทึก", "Turns waiting to be stored: {count}"),
+    "memory_waiting": ("มี {count} รายการรอบันทึก", "Turns waiting to be stored: {count}."),
+    "memory_no_journal": (
+        "และเขียนดิสก์ไม่ได้ หากปิดโปรแกรมตอนนี้ส่วนที่รออยู่จะหายไป",
+        "The disk can't be written either: what waits is lost if the program ends now.",
+    ),
+    "memory_refused": ("ฐานข้อมูลไม่รับ {count} รายการ แยกเก็บไว้ให้แล้ว", "Refused by the database and set aside: {count}."),
     "state_up": ("พร้อม", "up"),
     "state_loading": ("กำลังโหลด", "loading"),
     "state_down": ("ติดต่อไม่ได้", "down"),
@@ -234,6 +240,9 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     "stat_day": ("{day}: {messages} ข้อความ, {tokens} โทเค็น", "{day}: {messages} messages, {tokens} tokens"),
 }
 
+# Errors that the page notices before the server would.
+_SAID_BY_BOTH = ("question_too_long",)
+
 _TEXTS: Mapping[str, tuple[str, str]] = {**_ERRORS, **_NOTICES, **_PAGE}
 
 
@@ -246,8 +255,12 @@ class _Params(dict[str, object]):
 
 def text(code: str, language: Language, params: Mapping[str, object] | None = None) -> str:
     """The text of `code`, filled with `params`; a code without one gets the text of an unexpected error."""
-    template = _TEXTS.get(code, _TEXTS[UNKNOWN])[LANGUAGES.index(language)]
-    return template.format_map(_Params(params or {}))
+    return template(code, language).format_map(_Params(params or {}))
+
+
+def template(code: str, language: Language) -> str:
+    """The text of `code` with its {params} still open."""
+    return _TEXTS.get(code, _TEXTS[UNKNOWN])[LANGUAGES.index(language)]
 
 
 def has_text(code: str) -> bool:
@@ -256,7 +269,7 @@ def has_text(code: str) -> bool:
 
 def page_texts(language: Language) -> dict[str, str]:
     """The templates of the page's own texts by code, for the part of the page that runs in the browser."""
-    return {code: pair[LANGUAGES.index(language)] for code, pair in _PAGE.items()}
+    return {code: template(code, language) for code in (*_PAGE, *_SAID_BY_BOTH)}
 
 
 def language_of(accept_language: str | None) -> Language:

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 import httpx
 import pytest
 import uvicorn
-from thai_chat.history.memory import MemoryHistory
-from thai_chat.routing.router import Router
 
 from tests.standins.openai_server import OpenAIStandin
 from tests.standins.script import Script, thai_tokens
 from thai_chat.api.app import build_app
 from thai_chat.backends.factory import build_backends
 from thai_chat.chat.service import ChatService
+from thai_chat.history.memory import MemoryHistory
+from thai_chat.routing.router import Router
 from thai_chat.settings import Settings
 
 

@@ -29,7 +29,17 @@ from thai_chat.domain.events import (
     Thought,
     Usage,
 )
-from thai_chat.domain.messages import Checkpoint, Choice, Figures, FinishReply, JsonValue, Message, Status, Turn
+from thai_chat.domain.messages import (
+    Checkpoint,
+    Choice,
+    Figures,
+    FinishReply,
+    JsonObject,
+    JsonValue,
+    Message,
+    Status,
+    Turn,
+)
 from thai_chat.domain.ports import History
 
 logger = logging.getLogger(__name__)
@@ -66,6 +76,7 @@ class LiveReply:
         ]
         self._text: list[str] = []
         self._reasoning: list[str] = []
+        self._notices: list[JsonObject] = []
         self._next: list[asyncio.Future[bool]] = []
         self._end: list[asyncio.Future[bool]] = []
 
@@ -119,7 +130,9 @@ class LiveReply:
                 self.publish(Thought(text))
             case Usage():
                 self.usage = event
-            case Notice():
+            case Notice(code, params):
+                self._notices.append({"code": code, **params})
+                self.metadata["notices"] = self._notices
                 self.publish(event)
             case Finished(reason):
                 self.metadata["finish_reason"] = reason

@@ -8,6 +8,7 @@ import os
 import socket
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -233,13 +234,15 @@ class _Job:
 
 def _keep_socket(connection: Any, entry: ConnectionPoolEntry) -> None:
     # A duplicate of its descriptor: libpq may close its own, and the number then belong to something else.
-    entry.info["socket"] = socket.socket(fileno=os.dup(connection.fileno()))
+    kept = socket.socket(fileno=os.dup(connection.fileno()))
+    entry.info["socket"] = kept
+    entry.info["let_go"] = weakref.finalize(connection, kept.close)
 
 
 def _drop_socket(connection: Any, entry: ConnectionPoolEntry) -> None:
-    kept = entry.info.pop("socket", None)
-    if kept is not None:
-        kept.close()
+    let_go = entry.info.pop("let_go", None)
+    if let_go:
+        let_go()
 
 
 def _make_clean(connection: Connection) -> None:

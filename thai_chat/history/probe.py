@@ -16,7 +16,8 @@ _STATEMENT_MS = 20_000
 _SAMPLE = "ข้าวมันไก่"
 _FACTS = """
 SELECT current_setting('server_version'), current_setting('server_encoding'), datctype,
-       has_schema_privilege(current_schema(), 'CREATE'), pg_is_in_recovery(), pg_database_size(pg_database.oid), rolsuper,
+       has_schema_privilege(current_schema(), 'CREATE'), pg_is_in_recovery(),
+       pg_database_size(pg_database.oid), rolsuper,
        (SELECT count(*) FROM pg_available_extensions WHERE name = 'btree_gin') > 0,
        has_database_privilege(pg_database.oid, 'CREATE')
 FROM pg_database, pg_roles WHERE datname = current_database() AND rolname = current_user

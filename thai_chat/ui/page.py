@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from thai_chat import texts
 from thai_chat.chat.service import ChatService
+from thai_chat.domain.messages import MAX_QUESTION_CHARS
 from thai_chat.ui.handlers import Handlers
 from thai_chat.ui.static import ASSETS, Assets, version
 
@@ -184,7 +185,7 @@ def _head() -> str:
                 f'<link rel="preload" href="{base}/fonts/sarabun-{part}.woff2" as="font" type="font/woff2" crossorigin>'
                 for part in ("thai-400-normal", "latin-400-normal")
             ),
-            f"<script>window.thaiChatTexts = {said};</script>",
+            f"<script>window.thaiChatTexts = {said}; window.thaiChatLimit = {MAX_QUESTION_CHARS};</script>",
             f"<script>{(ASSETS / 'early.js').read_text('utf-8').replace('{base}', base)}</script>",
         )
     )

@@ -3,10 +3,15 @@ import { alert, clearAlerts, hint } from './alerts.mjs';
 import { $, el, icon, isPhone, randomKey } from './dom.mjs';
 import { followAccepted, forgetQuestion, showQuestion, stopShown } from './live.mjs';
 import { emit, on, store } from './store.mjs';
-import { t } from './texts.mjs';
+import { number, t } from './texts.mjs';
 
 /** The last question that may not have reached the server: sent again, it has the same key and is stored once. */
 let unsure = null;
+
+const LIMIT = window.thaiChatLimit;
+
+/** In code points, as the server counts. */
+const isTooLong = (text) => text.length > LIMIT && (text.length > 2 * LIMIT || [...text].length > LIMIT);
 
 const box = () => $('#box textarea');
 const draftKey = (view) => `thai-chat:draft:${view.stored ? view.session_id : 'new'}`;
@@ -64,6 +69,8 @@ export async function send() {
   if (!text.trim()) { hint(t('hint_empty')); focusBox(); return; }
   if (store.isBusy) { hint(t('hint_running')); return; }
   clearAlerts();
+  // The server says the same; but taking so much text out of the box and back in would freeze the page for a while.
+  if (isTooLong(text)) { alert(t('question_too_long', { limit: number(LIMIT) })); return; }
   const { session_id } = store.view;
   const key = unsure?.text === text && unsure.session_id === session_id ? unsure.key : randomKey();
   const draft = draftKey(store.view);

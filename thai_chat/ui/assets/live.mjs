@@ -95,7 +95,7 @@ class Turn {
   paintWaiting(text = this.thoughts ? t('thinking') : t('waiting')) {
     const waited = performance.now() - this.askedAt;
     const model = this.choice?.model ? `${this.choice.model} · ` : '';
-    const long = waited > 2_000 ? ` ${duration(Math.round(waited / 1000) * 1000).replace(/[.,]0/, '')}` : '';
+    const long = waited > 2_000 ? ` · ${duration(Math.round(waited / 1000) * 1000).replace(/[.,]0/, '')}` : '';
     $('.waiting-text', this.status).textContent = `${model}${this.wantsStop ? t('stopping') : text}${long}`;
   }
 

@@ -111,10 +111,15 @@ function paintState(lines, banner, ready) {
     ...line(t('database'), t(`database_${database.state}`), { postgresql: 'up', memory: 'loading' }[database.state] ?? 'down'),
     ...Object.entries(ready?.backends ?? {}).flatMap(([name, { state }]) => line(backendName(name), t(`state_${state}`), state)));
   banner.hidden = !isMemory;
-  if (isMemory) {
-    banner.replaceChildren(icon('info'), el('span', {}, el('strong', {}, `${t('database')}: ${t('database_memory')}`), ` · ${t('memory_banner')} · ${t('memory_waiting', { count: number(database.waiting) })}`));
-  }
+  if (isMemory) banner.replaceChildren(icon('info'), el('span', {}, el('strong', {}, t('memory_only')), ' ', memorySays(database)));
   if (ready) emit('ready', ready);
 }
+
+const memorySays = ({ waiting, journal, refused }) => [
+  t('memory_banner'),
+  t('memory_waiting', { count: number(waiting) }),
+  journal === false ? t('memory_no_journal') : '',
+  refused ? t('memory_refused', { count: number(refused) }) : '',
+].filter(Boolean).join(' ');
 
 const line = (name, text, state) => [el('dt', {}, name), el('dd', { class: state }, el('i'), text)];

@@ -1,0 +1,101 @@
+"""Every code that can reach a person has a text in both languages."""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from thai_chat import texts
+from thai_chat.domain import errors
+from thai_chat.domain.ports import BackendState, DatabaseState
+
+PACKAGE = Path(texts.__file__).parent
+THAI = re.compile("[\u0e00-\u0e7f]")
+BRANDS = {"database_postgresql"}
+"""Texts that are names and stay as they are."""
+
+
+def error_codes(root: type[errors.ThaiChatError] = errors.ThaiChatError) -> Iterator[str]:
+    yield root.code
+    for error in root.__subclasses__():
+        yield from error_codes(error)
+
+
+def fields_of(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+@pytest.mark.parametrize("code", sorted(set(error_codes())))
+def test_every_error_has_a_text(code: str) -> None:
+    assert texts.has_text(code)
+
+
+@pytest.mark.parametrize("code", [f"state_{state}" for state in BackendState])
+def test_every_state_of_a_backend_has_a_text(code: str) -> None:
+    assert texts.has_text(code)
+
+
+@pytest.mark.parametrize("code", [f"database_{state}" for state in DatabaseState])
+def test_every_state_of_the_database_has_a_text(code: str) -> None:
+    assert texts.has_text(code)
+
+
+def test_every_notice_of_the_source_has_a_text() -> None:
+    source = "".join(path.read_text("utf-8") for path in PACKAGE.rglob("*.py"))
+    noticed = set(re.findall(r"Notice\(\s*\"(\w+)\"", source))
+    assert noticed
+    assert {code for code in noticed if not texts.has_text(code)} == set()
+
+
+def test_every_text_that_the_browser_asks_for_is_sent_to_it() -> None:
+    scripts = "".join(path.read_text("utf-8") for path in (PACKAGE / "ui" / "assets").glob("*.mjs"))
+    asked = set(re.findall(r"\bt\('(\w+)'", scripts))
+    assert len(asked) > 50
+    assert asked - set(texts.page_texts("th")) == set()
+
+
+@pytest.mark.parametrize("code", sorted(texts.page_texts("th").keys() | set(error_codes())))
+def test_both_languages_say_the_same(code: str) -> None:
+    thai, english = (texts.template(code, language) for language in texts.LANGUAGES)
+    assert fields_of(thai) == fields_of(english)
+    assert code in BRANDS or THAI.search(thai)
+    assert not THAI.search(english)
+
+
+def test_a_text_is_filled_with_its_params() -> None:
+    assert "vLLM" in texts.text("backend_unreachable", "th", {"backend": "vLLM"})
+
+
+def test_a_missing_param_leaves_a_gap_and_does_not_fail() -> None:
+    assert "…" in texts.text("backend_unreachable", "en")
+
+
+def test_params_are_never_formats() -> None:
+    assert "{0.__class__}" in texts.text("backend_unreachable", "en", {"backend": "{0.__class__}"})
+
+
+def test_an_unknown_code_says_that_something_went_wrong() -> None:
+    assert texts.text("no_such_code", "th") == texts.text("internal", "th")
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [
+        ("th-TH,th;q=0.9,en;q=0.8", "th"),
+        ("en-US,en;q=0.9,th;q=0.8", "en"),
+        ("fr-FR,th;q=0.5,en;q=0.4", "th"),
+        ("en;q=0.1,th;q=0.9", "th"),
+        ("TH", "th"),
+        ("de-DE", "en"),
+        ("th;q=0", "en"),
+        ("th;q=abc,en", "en"),
+        ("", "en"),
+        (None, "en"),
+    ],
+)
+def test_the_best_ranked_language_with_a_translation_is_taken(header: str | None, language: str) -> None:
+    assert texts.language_of(header) == language

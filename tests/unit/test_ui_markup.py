@@ -1,0 +1,72 @@
+"""Texts of people and models as Markdown for the Chatbot."""
+
+from __future__ import annotations
+
+import html
+
+import pytest
+
+from thai_chat.ui.markup import shown_as_written, without_html
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# ไม่ใช่หัวข้อ",
+        "**ไม่หนา** _x_",
+        "<script>alert(1)</script>",
+        "$$x$$ \\(a\\) \\[b\\]",
+        "`code` ```",
+        "a\n    b",
+        "1. ก\n2. ข",
+        "&amp; ![x](y)",
+    ],
+)
+def test_what_a_person_typed_has_no_markup_left(text: str) -> None:
+    shown = shown_as_written(text)
+    assert set(shown) & set("<>*_`$\\[]()!-+|~") == set()
+    assert html.unescape(shown).replace("\xa0", " ") == text
+
+
+def test_thai_and_emoji_are_left_alone() -> None:
+    assert shown_as_written("น้ำใจคนไทย 👩‍💻 ๖๕") == "น้ำใจคนไทย 👩‍💻 ๖๕"
+
+
+@pytest.mark.parametrize(
+    ("markdown", "shown"),
+    [
+        ("a <b>ข</b>", "a &lt;b>ข&lt;/b>"),
+        ("<!-- ซ่อน --> <?x?>", "&lt;!-- ซ่อน --> &lt;?x?>"),
+        ("List<String> x < y && 1 <2", "List&lt;String> x < y && 1 <2"),
+        ("<https://example.org> <mailto:a@b.th>", "<https://example.org> <mailto:a@b.th>"),
+        ("| ก<br>ข | <br/> |", "| ก<br>ข | <br/> |"),
+        ("![ภาพ](http://a.example/x.png)", "[ภาพ](http://a.example/x.png)"),
+    ],
+)
+def test_raw_html_is_shown_and_pictures_become_links(markdown: str, shown: str) -> None:
+    assert without_html(markdown) == shown
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "```html\n<b>![x](y)</b>\n```",
+        "~~~\n<i>\n~~~",
+        "`<b>` และ ``<i> ` ![``",
+        "  ```\n  <b>\n  ```",
+        "> ```\n> <b>\n> ```",
+        "```python\nยังไม่จบ <b>",
+        "````\n```\n<b>\n````",
+    ],
+)
+def test_code_is_left_alone(code: str) -> None:
+    assert without_html(code) == code
+
+
+def test_text_after_code_is_shown_again() -> None:
+    assert without_html("```\n<b>\n```\n<b> `<i>` <u>") == "```\n<b>\n```\n&lt;b> `<i>` &lt;u>"
+
+
+def test_a_hostile_run_of_backticks_takes_no_time_to_speak_of() -> None:
+    hostile = " ".join("`" * (number % 50 + 1) for number in range(4_000))
+    assert without_html(hostile)

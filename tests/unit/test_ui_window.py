@@ -1,0 +1,99 @@
+"""What the page is sent of a session."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from thai_chat.chat.service import OpenSession
+from thai_chat.domain.messages import Figures, JsonObject, JsonValue, Message, Role, Session, Status
+from thai_chat.ui.statistics import time_zone
+from thai_chat.ui.window import chat_of, empty_view, view_of
+
+NOW = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)
+SESSION_ID = UUID("01900000-0000-7000-8000-000000000001")
+
+
+def message(
+    role: Role, content: str, *, status: Status = Status.COMPLETE, metadata: JsonObject | None = None
+) -> Message:
+    return Message(
+        message_id=uuid7(),
+        session_id=SESSION_ID,
+        parent_id=None,
+        role=role,
+        content=content,
+        message_order=1,
+        status=status,
+        backend="vllm" if role is Role.ASSISTANT else None,
+        model="typhoon" if role is Role.ASSISTANT else None,
+        created_at=NOW,
+        figures=Figures(completion_tokens=12, first_token_ms=400, latency_ms=900),
+        metadata=metadata or {},
+    )
+
+
+def opened(*messages: Message) -> OpenSession:
+    session = Session(
+        session_id=SESSION_ID,
+        user_id="local",
+        session_name="ชื่อ",
+        backend="vllm",
+        model="typhoon",
+        created_at=NOW,
+        updated_at=NOW,
+    )
+    return OpenSession(session=session, messages=messages, live=None, has_earlier=False)
+
+
+def around(found: Message) -> dict[str, object]:
+    messages = view_of(opened(found), "th")["messages"]
+    assert isinstance(messages, list)
+    (only,) = messages
+    assert isinstance(only, dict)
+    return only
+
+
+def test_rows_and_what_stands_around_them_are_in_step() -> None:
+    messages = [message(Role.SYSTEM, "กฎ"), message(Role.USER, "ถาม"), message(Role.ASSISTANT, "ตอบ")]
+    view = view_of(opened(*messages), "th")
+    assert [row["role"] for row in chat_of(messages)] == ["user", "assistant"]
+    assert isinstance(view["messages"], list)
+    assert [facts["text"] for facts in view["messages"]] == ["ถาม", "ตอบ"]
+
+
+def test_a_failed_reply_says_why_in_the_reader_s_language() -> None:
+    failed = message(Role.ASSISTANT, "ครึ่ง", status=Status.FAILED, metadata={"error": {"code": "reply_cut"}})
+    assert "เก็บไว้ให้" in str(around(failed)["problem"])
+    assert "vllm" in str(around(failed)["problem"])
+
+
+def test_a_failed_reply_without_a_reason_still_says_that_it_failed() -> None:
+    assert around(message(Role.ASSISTANT, "", status=Status.FAILED))["problem"]
+
+
+def test_thinking_is_apart_from_the_text() -> None:
+    facts = around(message(Role.ASSISTANT, "ตอบ", metadata={"reasoning": "คิด"}))
+    assert (facts["text"], facts["reasoning"]) == ("ตอบ", "คิด")
+
+
+def test_notices_of_a_reply_are_told_and_unknown_ones_are_not() -> None:
+    dropped: JsonValue = {"code": "parameter_dropped", "param": "temperature"}
+    notices: list[JsonValue] = [dropped, {"code": "no_such_notice"}, "garbage"]
+    facts = around(message(Role.ASSISTANT, "ตอบ", metadata={"notices": notices}))
+    assert isinstance(facts["notices"], list)
+    (told,) = facts["notices"]
+    assert "temperature" in told["text"]
+
+
+def test_a_new_session_has_an_id_and_no_messages() -> None:
+    view = empty_view(str(SESSION_ID), choice=None)
+    assert (view["session_id"], view["stored"], view["messages"]) == (str(SESSION_ID), False, [])
+
+
+def test_an_unknown_time_zone_is_bangkok() -> None:
+    assert time_zone("Europe/Berlin") == "Europe/Berlin"
+    assert time_zone("../../etc/passwd") == "Asia/Bangkok"
+    assert time_zone(None) == "Asia/Bangkok"
