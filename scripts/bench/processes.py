@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -24,6 +25,10 @@ class Server:
     address: str
     started_s: float
     """From the start of the process to its first answer."""
+
+    def kill(self) -> None:
+        """kill -9."""
+        os.kill(self.pid, signal.SIGKILL)
 
     def cpu_s(self) -> float:
         """User and system time of the process so far; its database and model server are others."""
