@@ -1,7 +1,7 @@
 """`./manage.sh bench faults`: kills of the app and outages of PostgreSQL at random moments, with chats running.
 
 The model server is a stand-in whose text is known, so every stored reply is compared with what was sent. Counted are
-lost, doubled and misordered messages (the goal is 0, 0, 0), the longest time a turn waited to be taken, the longest text
+lost, doubled and misordered messages (the goal is 0, 0, 0), the longest time a turn waited to be taken, the most text
 lost by a kill, and the longest time until all was stored after an outage. The seed is printed; `--seed` runs it again.
 """
 
