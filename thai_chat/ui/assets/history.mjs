@@ -9,6 +9,8 @@ const HAND_OVER_MS = 2_500;
 
 let isFollowing = true;
 let lastTop = 0;
+let lastHeight = 0;
+let isTouched = false;
 /** Distance of what is read from the end, while earlier messages come in above it. */
 let kept = null;
 /** Turns whose messages the Chatbot is about to show. */
@@ -18,6 +20,10 @@ let scroller = null;
 export function mountHistory() {
   scroller = $('#scroll');
   scroller.addEventListener('scroll', onScroll, { passive: true });
+  scroller.addEventListener('wheel', onWheel, { passive: true });
+  for (const [event, touched] of [['touchstart', true], ['touchend', false], ['touchcancel', false]]) {
+    scroller.addEventListener(event, () => { isTouched = touched; }, { passive: true });
+  }
   new ResizeObserver(scrollIfFollowing).observe($('#chat'));
   new ResizeObserver(scrollIfFollowing).observe($('#live'));
   new ResizeObserver(scrollIfFollowing).observe(scroller);
@@ -33,13 +39,25 @@ export function mountHistory() {
   on('backends', paintRows);
 }
 
-/** Only going up is leaving: while the text grows, the end runs away by itself. */
+/** Only a person going up is leaving, and only one coming down to the end is back: the text grows and shrinks too. */
 function onScroll() {
-  const { scrollTop, scrollHeight, clientHeight } = scroller;
-  if (scrollHeight - scrollTop - clientHeight < NEAR_PX) isFollowing = true;
-  else if (scrollTop < lastTop) isFollowing = false;
+  const { scrollTop, scrollHeight } = scroller;
+  if (scrollTop < lastTop && scrollHeight >= lastHeight && distanceToEnd() > 2) isFollowing = false;
+  else if (scrollTop > lastTop && distanceToEnd() < NEAR_PX) isFollowing = true;
   lastTop = scrollTop;
-  $('#latest').hidden = isFollowing;
+  lastHeight = scrollHeight;
+  paintLatest();
+}
+
+/** Before the scrolling itself, which the next words would undo. */
+function onWheel({ deltaY }) {
+  if (deltaY < 0 && scroller.scrollTop > 0) isFollowing = false;
+}
+
+const distanceToEnd = () => scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
+
+function paintLatest() {
+  $('#latest').hidden = isFollowing || distanceToEnd() < NEAR_PX;
 }
 
 function keepPlace() {
@@ -55,15 +73,17 @@ export function startFollowing() {
 
 export function scrollIfFollowing() {
   if (!scroller) return;
-  if (isFollowing) scroller.scrollTop = scroller.scrollHeight;
+  if (isFollowing && !isTouched) scroller.scrollTop = scroller.scrollHeight;
   else if (kept !== null) scroller.scrollTop = scroller.scrollHeight - kept;
+  paintLatest();
 }
 
 /** Calls `leave` for each turn in the very frame in which the Chatbot shows its messages: no gap, nothing doubled. */
 export function handOver(turns, leave) {
   if (!turns.length) return;
-  leaving = { turns, leave, count: store.view.messages.length };
-  setTimeout(() => finishHandOver(leaving), HAND_OVER_MS);
+  const mine = { turns, leave, count: store.view.messages.length };
+  leaving = mine;
+  setTimeout(() => finishHandOver(mine), HAND_OVER_MS);
   paintRows();
 }
 
