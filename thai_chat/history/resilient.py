@@ -90,7 +90,8 @@ class ResilientHistory:
         self._mending = asyncio.create_task(self._mend(), name="history")
         if self._postgres:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._served.wait(), _PATIENCE_S)
+                async with asyncio.timeout(_PATIENCE_S):
+                    await self._served.wait()
 
     async def close(self) -> None:
         """What PostgreSQL does not have yet stays in the journal. Safe to call twice."""
@@ -262,7 +263,8 @@ class ResilientHistory:
         """Returns when PostgreSQL is lost; notices that also when nobody calls."""
         while self._is_online:
             try:
-                await asyncio.wait_for(self._lost.wait(), _IDLE_S)
+                async with asyncio.timeout(_IDLE_S):
+                    await self._lost.wait()
             except TimeoutError:
                 if time.monotonic() - self._answered_at_s > _IDLE_S:
                     with suppress(HistoryUnavailable):
