@@ -73,7 +73,8 @@ class PostgresServer:
         """Returns when it takes connections."""
         options = [part for name, value in self._settings.items() for part in ("-c", f"{name}={value}")]
         command = [str(self._bin / "postgres"), "-D", str(self._data), "-p", str(self.port), *options]
-        self._process = subprocess.Popen(command, **self._identity(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        silence = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        self._process = subprocess.Popen(command, **self._identity(), **silence)
         wait_for(self.answers, within_s=_START_S)
 
     def stop(self) -> None:

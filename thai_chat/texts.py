@@ -27,7 +27,7 @@ _ERRORS: Mapping[str, tuple[str, str]] = {
         "ข้อความมีอักขระที่เก็บไม่ได้ (เช่น NUL หรืออักขระที่ขาดครึ่ง) ลบออกแล้วส่งใหม่",
         "The text has characters that can't be kept (NUL or half of a character). Remove them and send again.",
     ),
-    "empty_name": ("ใส่ชื่อแชตก่อน", "Give the chat a name first."),
+    "empty_name": ("ใส่ชื่อแชตก่อน", "Give the session a name first."),
     "invalid_identifier": ("รหัสนี้ไม่ถูกรูปแบบ", "This identifier isn't well formed."),
     "invalid_cursor": ("ตำแหน่งหน้าไม่ถูกต้อง เริ่มจากหน้าแรกใหม่", "The page position isn't valid; start from the first page."),
     "unknown_backend": ("ไม่รู้จักระบบโมเดล “{backend}”", "There is no backend “{backend}”."),
@@ -38,12 +38,12 @@ _ERRORS: Mapping[str, tuple[str, str]] = {
     "not_found": ("ไม่พบสิ่งที่ขอ", "Not found."),
     "session_not_found": (
         "ไม่พบแชตนี้ อาจถูกลบไปแล้วหรือลิงก์ไม่ถูกต้อง จึงเปิดแชตใหม่ให้",
-        "This chat doesn't exist (any more), or the link is wrong. Here is a new one.",
+        "This session doesn't exist (any more), or the link is wrong. Here is a new one.",
     ),
     "message_not_found": ("ไม่พบข้อความนี้", "This message doesn't exist."),
     "reply_running": (
         "แชตนี้ยังตอบไม่เสร็จ รอให้จบหรือกดหยุดก่อน แล้วค่อยถามต่อ",
-        "A reply is still being written in this chat. Wait for it or stop it, then ask again.",
+        "A reply is still being written in this session. Wait for it or stop it, then ask again.",
     ),
     "backend_error": ("โมเดลตอบไม่ได้ในตอนนี้", "The model couldn't answer."),
     "backend_unreachable": (
@@ -68,7 +68,7 @@ _ERRORS: Mapping[str, tuple[str, str]] = {
     ),
     "context_overflow": (
         "บทสนทนายาวเกินที่ {model} รับได้ เริ่มแชตใหม่ หรือเลือกโมเดลที่รับได้ยาวกว่า",
-        "The conversation is longer than {model} can take. Start a new chat, or pick a model with a larger window.",
+        "The conversation is longer than {model} can take. Start a new session, or pick a model with a larger window.",
     ),
     "unsupported_parameter": (
         "{model} ไม่รองรับค่า “{param}”",
@@ -133,20 +133,22 @@ _NOTICES: Mapping[str, tuple[str, str]] = {
     ),
 }
 
+_LABELS = {"vllm": "vLLM", "ollama": "Ollama", "openai": "OpenAI", "llamacpp": "llama.cpp"}
+
 # The page.
 _PAGE: Mapping[str, tuple[str, str]] = {
     "brand": ("ไทยแชต", "Thai Chat"),
-    "new_session": ("แชตใหม่", "New chat"),
-    "untitled": ("แชตใหม่", "New chat"),
-    "find_session": ("ค้นหาแชต…", "Find a chat…"),
+    "new_session": ("แชตใหม่", "New session"),
+    "untitled": ("แชตใหม่", "New session"),
+    "find_session": ("ค้นหาแชตล่าสุด…", "Recent sessions…"),
     "load": ("เปิด", "Load"),
     "recent": ("ล่าสุด", "Recent"),
-    "no_sessions": ("แชตที่คุณคุยจะอยู่ตรงนี้", "Your chats will be listed here."),
-    "no_match": ("ไม่พบแชตที่ตรงกัน", "No chat matches"),
-    "pick_session": ("เลือกแชตจากรายการก่อน", "Pick a chat from the list first."),
+    "no_sessions": ("แชตที่คุณคุยจะอยู่ตรงนี้", "Your sessions will be listed here."),
+    "no_match": ("ไม่พบแชตที่ตรงกัน", "No session matches"),
+    "pick_session": ("เลือกแชตจากรายการก่อน", "Pick a session from the list first."),
     "rename": ("เปลี่ยนชื่อ", "Rename"),
     "rename_of": ("เปลี่ยนชื่อ {name}", "Rename {name}"),
-    "session_name": ("ชื่อแชต", "Name of the chat"),
+    "session_name": ("ชื่อแชต", "Name of the session"),
     "running": ("กำลังตอบ", "Answering"),
     "menu_open": ("เปิดแถบข้าง", "Open the sidebar"),
     "menu_close": ("ปิดแถบข้าง", "Close the sidebar"),
@@ -228,7 +230,7 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     "statistics": ("สถิติ", "Statistics"),
     "statistics_loading": ("กำลังนับ…", "Counting…"),
     "statistics_none": ("ยังไม่มีอะไรให้นับ ถามคำถามแรกได้เลย", "Nothing to count yet. Ask a first question."),
-    "stat_sessions": ("แชต", "Chats"),
+    "stat_sessions": ("แชต", "Sessions"),
     "stat_messages": ("ข้อความ", "Messages"),
     "stat_prompt_tokens": ("โทเค็นที่ส่ง", "Tokens sent"),
     "stat_completion_tokens": ("โทเค็นที่ตอบ", "Tokens answered"),
@@ -255,7 +257,15 @@ class _Params(dict[str, object]):
 
 def text(code: str, language: Language, params: Mapping[str, object] | None = None) -> str:
     """The text of `code`, filled with `params`; a code without one gets the text of an unexpected error."""
-    return template(code, language).format_map(_Params(params or {}))
+    filled = dict(params or {})
+    if isinstance(backend := filled.get("backend"), str):
+        filled["backend"] = label_of(backend)
+    return template(code, language).format_map(_Params(filled))
+
+
+def label_of(backend: str) -> str:
+    """How people write a backend's name."""
+    return _LABELS.get(backend, backend)
 
 
 def template(code: str, language: Language) -> str:

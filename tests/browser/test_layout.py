@@ -31,8 +31,8 @@ async def test_the_page_speaks_the_language_of_the_browser(browser: Browser, app
         await expect(page.send).to_have_attribute("aria-label", "ส่ง")
     async with visit(browser, app, "/?s=nonsense", locale="en-GB") as page:
         await expect(page.page.locator("html")).to_have_attribute("lang", "en")
-        await expect(page.page.locator("#new")).to_contain_text("New chat")
-        await expect(page.alert).to_contain_text("This chat doesn't exist")
+        await expect(page.page.locator("#new")).to_contain_text("New session")
+        await expect(page.alert).to_contain_text("This session doesn't exist")
 
 
 async def test_dark_or_light_is_remembered(page: ChatPage) -> None:

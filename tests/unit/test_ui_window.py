@@ -67,7 +67,7 @@ def test_rows_and_what_stands_around_them_are_in_step() -> None:
 def test_a_failed_reply_says_why_in_the_reader_s_language() -> None:
     failed = message(Role.ASSISTANT, "ครึ่ง", status=Status.FAILED, metadata={"error": {"code": "reply_cut"}})
     assert "เก็บไว้ให้" in str(around(failed)["problem"])
-    assert "vllm" in str(around(failed)["problem"])
+    assert "vLLM" in str(around(failed)["problem"])
 
 
 def test_a_failed_reply_without_a_reason_still_says_that_it_failed() -> None:

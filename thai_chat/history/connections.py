@@ -157,11 +157,14 @@ class Database:
             history_error = translated(error)
             if isinstance(history_error, HistoryRefused):
                 raise history_error from error
-            may_pass = getattr(getattr(error, "orig", error), "pgcode", None) in _TRY_AGAIN
-            if not may_pass:
+            code = getattr(getattr(error, "orig", error), "pgcode", None)
+            if code not in (*_TRY_AGAIN, errorcodes.LOCK_NOT_AVAILABLE):
                 # One dead connection is a sign that all that rest are dead, or lead to a server that lost its role.
                 self.engine.dispose()
-            if (may_pass or used) and not is_last and not job.was_cut:
+                may_pass = used
+            else:
+                may_pass = code in _TRY_AGAIN
+            if may_pass and not is_last and not job.was_cut:
                 raise _Repeat from error
             raise history_error from error
 

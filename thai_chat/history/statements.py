@@ -16,8 +16,10 @@ Fields = Mapping[str, object]
 # A sign of life "from the end of time" is cut down to now by the database, whose clock alone counts.
 _NOW = "infinity"
 
-# A client that vanishes between two statements must not hold the lock of a session for ever.
-BEGIN = b"BEGIN; SET LOCAL idle_in_transaction_session_timeout = '5s'; "
+# A client that vanishes must leave nothing behind: no open transaction that holds a session's lock, and no statement
+# that waits for somebody else's lock and would be carried out long after it was given up.
+PATIENCE = b"SET LOCAL lock_timeout = '1500ms'; "
+BEGIN = b"BEGIN; SET LOCAL idle_in_transaction_session_timeout = '5s'; " + PATIENCE
 
 LOCK = f"""
 SELECT {SESSION_SQL}, s.has_branches, last.message_id, last.status, last.checkpointed_at < clock_timestamp() - {STALE}

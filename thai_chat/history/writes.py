@@ -66,7 +66,8 @@ def checkpoint(connection: Connection, writes: Sequence[Checkpoint]) -> None:
     text, which its process still has and writes again a second later. Nothing that was acknowledged hangs on it."""
     raw: Any = connection.connection
     with raw.cursor() as cursor:
-        cursor.execute(b"SET LOCAL synchronous_commit TO off; " + statements.checkpoints(cursor, writes, replay=False))
+        query = statements.checkpoints(cursor, writes, replay=False)
+        cursor.execute(statements.PATIENCE + b"SET LOCAL synchronous_commit TO off; " + query)
 
 
 @dataclass(slots=True)
@@ -121,8 +122,7 @@ class _Unit:
     def apply(self, writes: Sequence[Write]) -> list[Outcome]:
         begins = [write for write in writes if isinstance(write, BeginTurn)]
         together = bool(begins) or len({type(write) for write in writes}) > 1
-        if together:
-            self._unsent.append(statements.BEGIN)
+        self._unsent.append(statements.BEGIN if together else statements.PATIENCE)
         if begins:
             self._lock(begins)
         outcomes = [self._apply(write) for write in writes]

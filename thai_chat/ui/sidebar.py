@@ -14,8 +14,6 @@ from thai_chat.ui.window import Value
 
 RECENT = 30
 
-_LABELS = {"vllm": "vLLM", "ollama": "Ollama", "openai": "OpenAI", "llamacpp": "llama.cpp"}
-
 
 def recent_of(sessions: Sequence[Session], running: Collection[UUID]) -> Value:
     """`sessions` may hold one more than is shown, which tells that there are more."""
@@ -36,7 +34,7 @@ def recent_of(sessions: Sequence[Session], running: Collection[UUID]) -> Value:
 def picker_of(service: ChatService, language: Language) -> Value:
     backends: list[Value] = []
     for backend in service.backends():
-        label = label_of(backend.name)
+        label = texts.label_of(backend.name)
         problem = texts.text(backend.error_code, language, {"backend": label}) if backend.error_code else None
         backends.append(
             {
@@ -55,7 +53,3 @@ def picker_of(service: ChatService, language: Language) -> Value:
 def _model(model: ModelInfo, language: Language) -> Value:
     note = texts.text(model.note, language) if model.note else None
     return {"model": model.model, "note": note, "code": model.note}
-
-
-def label_of(backend: str) -> str:
-    return _LABELS.get(backend, backend)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from thai_chat import texts
 from thai_chat.domain.messages import Statistics
-from thai_chat.ui.sidebar import label_of
 from thai_chat.ui.window import Value
 
 DAYS = 14
@@ -21,7 +21,7 @@ def statistics_of(statistics: Statistics) -> Value:
         "completion_tokens": statistics.completion_tokens,
         "by_model": [
             {
-                "backend": label_of(usage.backend),
+                "backend": texts.label_of(usage.backend),
                 "model": usage.model,
                 "replies": usage.replies,
                 "prompt_tokens": usage.prompt_tokens,
