@@ -160,7 +160,7 @@ def _build_app(settings: Settings, service: ChatService) -> FastAPI:
     from thai_chat.api.app import build_app
     from thai_chat.ui.page import mount_page
 
-    return mount_page(build_app(service, local_only=settings.is_local), service)
+    return mount_page(build_app(service, local_host=settings.host if settings.is_local else None), service)
 
 
 def _import_page() -> None:

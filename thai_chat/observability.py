@@ -4,10 +4,22 @@ from __future__ import annotations
 
 import json
 import logging
+import traceback
 from datetime import UTC, datetime
 
 _QUIET = ("httpx", "httpcore", "openai", "gradio", "alembic", "asyncio", "aiohttp", "multipart", "uvicorn.access")
 """Libraries that log requests or internals; only their warnings are wanted."""
+
+
+class WithoutWords(logging.Filter):
+    """Replaces a traceback by its frames: an exception's own message may quote what somebody wrote."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.exc_info, tuple) and record.exc_info[0]:
+            kind, _, trace = record.exc_info
+            record.exc_text = "".join((*traceback.format_tb(trace), kind.__name__))
+            record.exc_info = None
+        return True
 
 
 class JsonFormatter(logging.Formatter):
@@ -18,14 +30,15 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
-        if record.exc_info:
-            line["trace"] = self.formatException(record.exc_info)
+        if record.exc_text:
+            line["trace"] = record.exc_text
         return json.dumps(line, ensure_ascii=False)
 
 
 def configure(level: str, log_format: str) -> None:
     """Sends this process's logs to standard error."""
     handler = logging.StreamHandler()
+    handler.addFilter(WithoutWords())
     plain = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s", "%H:%M:%S")
     handler.setFormatter(JsonFormatter() if log_format == "json" else plain)
     logging.basicConfig(level=level, handlers=[handler], force=True)

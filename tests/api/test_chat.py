@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
 
-from tests.api.conftest import Chat
+from tests.api.conftest import Chat, serving
 from tests.api.streams import events_of, text_of
 from tests.standins.script import Script, openai_error, thai_tokens
+from thai_chat.backends.factory import build_backends
+from thai_chat.chat.service import ChatService
+from thai_chat.domain.messages import BeginTurn, Choice, FinishReply, Status
+from thai_chat.routing.router import Router
+from thai_chat.settings import Settings
 
 QUESTION = "น้ำท่วมกรุงเทพฯ 👩‍💻 why?"
 
@@ -80,6 +87,9 @@ async def test_a_stream_starts_grows_and_ends_with_the_plain_body(chat: Chat) ->
         ({"query": "x", "backend": "nothing"}, 400, "unknown_backend"),
         ({"query": 7}, 400, "bad_input"),
         ({}, 400, "bad_input"),
+        ({"query": "x", "model": "a\x00b"}, 400, "unreadable_text"),
+        ({"query": "x", "idempotency_key": "a\x00b"}, 400, "unreadable_text"),
+        ({"query": "x", "model": "m" * 101}, 400, "bad_input"),
     ],
 )
 async def test_bad_input_is_refused_in_plain_words(chat: Chat, body: object, status: int, code: str) -> None:
@@ -107,7 +117,18 @@ async def test_a_body_that_is_no_json_is_refused_in_plain_words(chat: Chat) -> N
 
 async def test_a_body_of_five_megabytes_is_refused_before_it_is_read(chat: Chat) -> None:
     answer = await chat.http.post("/chat", json={"query": "a" * 5_000_000})
-    assert answer.status_code == 413
+    assert (answer.status_code, answer.json()["error"]["code"]) == (413, "question_too_long")
+
+
+async def test_a_body_without_a_length_is_refused_where_it_becomes_too_long(chat: Chat) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        yield b'{"query": "'
+        for _ in range(80):
+            yield b"a" * 65_536
+
+    headers = {"Content-Type": "application/json"}
+    answer = await chat.http.post("/chat", content=endless(), headers=headers)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (413, "question_too_long")
 
 
 @pytest.mark.parametrize(
@@ -145,6 +166,49 @@ async def test_a_repeated_request_with_the_same_key_is_one_turn(chat: Chat) -> N
     assert len(chat.standin.seen) == 1
 
 
+@pytest.mark.parametrize(("script", "last"), [(Script(), "completed"), (Script(fault="close"), "error")])
+async def test_a_repeated_stream_of_an_ended_reply_is_its_begin_and_its_end(
+    chat: Chat, script: Script, last: str
+) -> None:
+    chat.standin.script = script
+    body = {"query": QUESTION, "session_id": str(uuid4()), "idempotency_key": "k2"}
+    await chat.http.post("/chat", json=body)
+    # As after a restart: this service has never seen the reply alive.
+    backends = build_backends(Settings(vllm_base_url=chat.standin.base_url, ollama_host=None))
+    service = ChatService(chat.history, Router(backends), max_history_messages=1)
+    async with (
+        serving(service) as http,
+        http.stream("POST", "/chat", json=body | {"stream": True}) as response,
+    ):
+        events = [event async for event in events_of(response)]
+    assert [event.name for event in events] == ["started", last]
+
+
+async def test_the_text_of_a_reply_is_kept_when_a_model_says_nul_beside_it(chat: Chat) -> None:
+    chat.standin.script = Script(finish_reason="st\x00op")
+    body = (await chat.http.post("/chat", json={"query": QUESTION})).json()
+    assert body["response"] == chat.standin.script.text
+    assert body["metadata"]["finish_reason"] == "st\ufffdop"
+
+
+async def test_a_session_whose_backend_was_taken_out_of_the_settings_goes_on_with_the_default(chat: Chat) -> None:
+    write = BeginTurn(
+        session_id=uuid4(),
+        user_id="local",
+        session_name="old",
+        question_id=uuid4(),
+        question="a",
+        reply_id=uuid4(),
+        choice=Choice("openai", "gpt-x"),
+        at=datetime.now(UTC),
+    )
+    await chat.history.begin_turn(write)
+    ends = {"session_id": write.session_id, "reply_id": write.reply_id, "choice": write.choice, "at": write.at}
+    await chat.history.finish_reply(FinishReply(**ends, content="b", status=Status.COMPLETE))
+    answer = await chat.http.post("/chat", json={"query": "c", "session_id": str(write.session_id)})
+    assert answer.json()["backend"] == "vllm"
+
+
 async def test_a_second_question_is_refused_while_a_reply_grows(chat: Chat) -> None:
     chat.standin.script = Script(tokens=thai_tokens(2000), delay_ms=20)
     session_id = str(uuid4())
@@ -158,7 +222,7 @@ async def test_a_second_question_is_refused_while_a_reply_grows(chat: Chat) -> N
 
 
 async def test_another_site_cannot_ask_in_a_persons_name(chat: Chat) -> None:
-    for headers in ({"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
+    for headers in ({"Origin": "https://evil.example"}, {"Origin": "http://[evil"}, {"Sec-Fetch-Site": "cross-site"}):
         answer = await chat.http.post("/chat", json={"query": QUESTION}, headers=headers)
         assert answer.status_code == 403
     assert (await chat.http.get("/healthz", headers={"Host": "evil.example"})).status_code == 400

@@ -26,3 +26,9 @@ async def test_models_are_listed_live_with_their_context_windows(chat: Chat) -> 
 async def test_the_api_describes_itself(chat: Chat) -> None:
     paths = (await chat.http.get("/openapi.json")).json()["paths"]
     assert {"/chat", "/readyz", "/api/sessions/{session_id}/events"} <= set(paths)
+
+
+async def test_the_description_asks_no_other_host(chat: Chat) -> None:
+    page = (await chat.http.get("/docs")).text
+    assert "://" not in page
+    assert (await chat.http.get("/docs-static/swagger-ui-bundle.js")).status_code == 200

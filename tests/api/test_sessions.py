@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 from uuid import uuid4
 
@@ -10,6 +11,9 @@ import pytest
 from tests.api.conftest import Chat
 from tests.api.streams import Event, events_of, text_of
 from tests.standins.script import Script, thai_tokens
+from thai_chat.chat.service import Question
+from thai_chat.domain.events import Completed
+from thai_chat.domain.messages import Status
 
 SLOW = Script(tokens=thai_tokens(2000), delay_ms=20)
 ASYNC = {"Prefer": "respond-async"}
@@ -91,6 +95,39 @@ async def test_a_follower_that_leaves_does_not_end_the_reply(chat: Chat) -> None
     async with chat.http.stream("GET", f"/api/sessions/{session_id}/events") as response:
         events = [event async for event in events_of(response)]
     assert events[-1].body["response"] == chat.standin.script.text
+
+
+async def test_a_follower_that_has_seen_the_end_is_told_that_there_is_no_more(chat: Chat) -> None:
+    session_id = str(uuid4())
+    await ask(chat, session_id)
+    url = f"/api/sessions/{session_id}/events"
+    async with chat.http.stream("GET", url) as response:
+        last = [event async for event in events_of(response)][-1]
+    assert (await chat.http.get(url, headers={"Last-Event-ID": last.event_id})).status_code == 204
+    for position in ("9" * 5000, "x", "-1", "๑"):
+        refused = await chat.http.get(url, params={"after": position})
+        assert (refused.status_code, refused.json()["error"]["code"]) == (400, "invalid_cursor")
+
+
+async def test_a_reply_stopped_before_its_first_step_ends_as_stopped(chat: Chat) -> None:
+    asked = await chat.service.ask(Question(user_id="local", text="สวัสดี"))
+    assert await chat.service.stop(asked.turn.session.session_id, "local")
+    async with asyncio.timeout(5):
+        result = await chat.service.reply_of(asked)
+    assert isinstance(result, Completed)
+    assert result.reply.status is Status.STOPPED
+    assert chat.standin.seen == []
+    assert chat.service.running_sessions() == set()
+
+
+async def test_a_question_that_arrives_while_the_service_closes_is_kept_and_its_reply_is_interrupted(
+    chat: Chat,
+) -> None:
+    await chat.service.close()
+    asked = await chat.service.ask(Question(user_id="local", text="สวัสดี"))
+    await chat.service.close()
+    history = await chat.service.history(asked.turn.session.session_id, "local", limit=5)
+    assert [message.status for message in history] == [Status.COMPLETE, Status.INTERRUPTED]
 
 
 async def test_stopping_what_has_ended_is_fine(chat: Chat) -> None:

@@ -9,26 +9,28 @@ from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from thai_chat import __version__
-from thai_chat.api import chat, errors, health, sessions
+from thai_chat.api import chat, docs_page, errors, health, sessions
 from thai_chat.api.guard import Guard
 from thai_chat.chat.service import ChatService
 
-LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
+LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 
 
 def build_app(
     service: ChatService,
     *,
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None,
-    local_only: bool = True,
+    local_host: str | None = "127.0.0.1",
 ) -> FastAPI:
-    """`local_only` answers to names of this machine alone, so that no web page reaches it by a name of its own."""
-    app = FastAPI(title="Thai Chat", version=__version__, lifespan=lifespan, redoc_url=None)
+    """`local_host` is an address of this machine alone: then only its names are answered to, so that no web page
+    reaches the chats by a name of its own (DNS rebinding). None answers to every name."""
+    app = FastAPI(title="Thai Chat", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.service = service
     errors.install(app)
+    docs_page.install(app)
     for part in (health, chat, sessions):
         app.include_router(part.router)
     app.add_middleware(Guard)
-    if local_only:
-        app.add_middleware(TrustedHostMiddleware, allowed_hosts=LOOPBACK_HOSTS)
+    if local_host:
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK_HOSTS, local_host])
     return app

@@ -47,6 +47,8 @@ async def answer(service: ChatService, asked: Asked, request: Request, *, stream
     if stream and asked.live:
         return sse.stream(asked.live, after=0, language=errors.language_of(request))
     result = await service.reply_of(asked)
+    if stream:
+        return sse.stored(asked.turn.reply, result, language=errors.language_of(request))
     if isinstance(result, Failed):
         return errors.failed(result, request)
     return chat_body(result.question, result.reply, result.conversation_length)

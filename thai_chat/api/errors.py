@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import traceback
 from collections.abc import Iterator
 
 from fastapi import FastAPI, Request
@@ -19,6 +17,7 @@ from thai_chat.domain.errors import (
     BadInput,
     ForeignSite,
     HistoryError,
+    HistoryRefused,
     NoBackend,
     NotFound,
     QuestionTooLong,
@@ -28,9 +27,8 @@ from thai_chat.domain.errors import (
     UnreadableText,
 )
 from thai_chat.domain.events import Failed
+from thai_chat.domain.messages import MAX_QUESTION_CHARS
 from thai_chat.texts import Language
-
-logger = logging.getLogger(__name__)
 
 _STATUS: tuple[tuple[type[ThaiChatError], int], ...] = (
     (QuestionTooLong, 413),
@@ -43,6 +41,7 @@ _STATUS: tuple[tuple[type[ThaiChatError], int], ...] = (
     (RateLimited, 429),
     (BackendDenied, 502),
     (BackendError, 502),
+    (HistoryRefused, 400),
     (HistoryError, 503),
 )
 
@@ -94,11 +93,17 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, exc: HTTPException) -> JSONResponse:
+        match exc.status_code:
+            case 400:  # a body that is no JSON
+                return response(BadInput(), request)
+            case 404:
+                return response(NotFound(), request)
+            case 413:
+                return response(QuestionTooLong(limit=MAX_QUESTION_CHARS), request)
         body = {"code": f"http_{exc.status_code}", "message": str(exc.detail)}
         return JSONResponse({"error": body}, exc.status_code, exc.headers)
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, exc: Exception) -> JSONResponse:
-        frames = "".join(traceback.format_tb(exc.__traceback__))
-        logger.error("%s %s failed: %s\n%s", request.method, request.url.path, type(exc).__name__, frames)
+        # Starlette raises it again for the server, which logs where it happened.
         return response(ThaiChatError(), request)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -42,7 +43,10 @@ def _is_foreign(headers: Headers) -> bool:
     if (site := headers.get("sec-fetch-site")) is not None:
         return site not in ("same-origin", "none")
     origin = headers.get("origin")
-    return origin is not None and urlsplit(origin).netloc != headers.get("host")
+    try:
+        return origin is not None and urlsplit(origin).netloc != headers.get("host")
+    except ValueError:  # what no browser sends
+        return True
 
 
 def _bounded(receive: Receive) -> Receive:
@@ -54,7 +58,8 @@ def _bounded(receive: Receive) -> Receive:
         message = await receive()
         received_bytes += len(message.get("body", b""))
         if received_bytes > BODY_BYTES:
-            raise QuestionTooLong(limit=MAX_QUESTION_CHARS)
+            # FastAPI turns any other error while it reads a body into "400".
+            raise HTTPException(413)
         return message
 
     return bounded

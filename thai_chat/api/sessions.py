@@ -93,6 +93,8 @@ async def events(
     if live is None:
         return Response(status_code=204)
     position = sse.number_of(request.headers.get("last-event-id") or after, live)
+    if live.result and position == live.event_count:
+        return Response(status_code=204)
     return sse.stream(live, after=position, language=errors.language_of(request))
 
 

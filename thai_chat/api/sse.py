@@ -17,6 +17,7 @@ from thai_chat.api.schemas import chat_body
 from thai_chat.chat.live import LiveReply
 from thai_chat.domain.errors import InvalidCursor
 from thai_chat.domain.events import Completed, Delta, Failed, LiveEvent, Notice, Started, Thought
+from thai_chat.domain.messages import Message
 from thai_chat.texts import Language
 
 PACE_S = 0.08
@@ -27,23 +28,35 @@ _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 def number_of(position: str, reply: LiveReply) -> int:
     """The event number in an id or in a bare number; 0 when the id is of another reply. Raises InvalidCursor."""
     reply_id, _, number = position.rpartition(".")
-    if not number.isdecimal():
+    if not (number.isascii() and number.isdecimal() and len(number) < 10):
         raise InvalidCursor
-    return int(number) if reply_id in ("", reply.reply_id.hex) else 0
+    return min(int(number), reply.event_count) if reply_id in ("", reply.reply_id.hex) else 0
 
 
 def stream(reply: LiveReply, *, after: int, language: Language) -> StreamingResponse:
     return StreamingResponse(_frames(reply, after, language), media_type="text/event-stream", headers=_HEADERS)
 
 
+def stored(reply: Message, result: Completed | Failed, *, language: Language) -> StreamingResponse:
+    """A repeated turn whose reply has ended, as a stream of its begin and end."""
+    started = Started(reply.session_id, reply.message_id, reply.backend or "", reply.model or "")
+    frames = [
+        _frame(f"{reply.message_id.hex}.{number}", event, language) for number, event in enumerate((started, result), 1)
+    ]
+    return StreamingResponse(iter(frames), media_type="text/event-stream", headers=_HEADERS)
+
+
 async def _frames(reply: LiveReply, after: int, language: Language) -> AsyncIterator[bytes]:
-    prefix = f"id: {reply.reply_id.hex}."
     async for number, event in reply.follow(after, pace_s=PACE_S):
         if event is None:
             yield b": still here\n\n"
             continue
-        name, body = _body(event, language)
-        yield f"{prefix}{number}\nevent: {name}\ndata: ".encode() + orjson.dumps(body) + b"\n\n"
+        yield _frame(f"{reply.reply_id.hex}.{number}", event, language)
+
+
+def _frame(event_id: str, event: LiveEvent, language: Language) -> bytes:
+    name, body = _body(event, language)
+    return f"id: {event_id}\nevent: {name}\ndata: ".encode() + orjson.dumps(body) + b"\n\n"
 
 
 def _body(event: LiveEvent, language: Language) -> tuple[str, object]:

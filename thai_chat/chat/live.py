@@ -8,13 +8,14 @@ import time
 import traceback
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import assert_never
 from uuid import UUID
 
 from thai_chat.chat.prompt import estimate_tokens
 from thai_chat.chat.text import storable
-from thai_chat.domain.errors import HistoryError, ThaiChatError
+from thai_chat.domain.errors import HistoryError, HistoryRefused, ThaiChatError
 from thai_chat.domain.events import (
     Completed,
     Delta,
@@ -69,6 +70,8 @@ class LiveReply:
         self.ending: Status | None = None
         """How it is to end when its task is cancelled; None while nobody has asked for that."""
         self.task: asyncio.Task[None] | None = None
+        self.has_begun = False
+        """Set by the task's first step. A task that is cancelled before it would never run, and never store its end."""
         self.checkpointed_at_s = started_at_s
         self.checkpointed_parts = 0
         self._events: list[LiveEvent] = [
@@ -106,6 +109,11 @@ class LiveReply:
         return len(self._text)
 
     @property
+    def event_count(self) -> int:
+        """The number of the newest event."""
+        return len(self._events)
+
+    @property
     def result(self) -> Completed | Failed | None:
         """The last event once the reply is stored, None before."""
         last = self._events[-1]
@@ -135,7 +143,7 @@ class LiveReply:
                 self.metadata["notices"] = self._notices
                 self.publish(event)
             case Finished(reason):
-                self.metadata["finish_reason"] = reason
+                self.metadata["finish_reason"] = storable(reason)
             case _:
                 assert_never(event)
 
@@ -202,24 +210,39 @@ class LiveReplies:
         self._history = history
         self._by_session: dict[UUID, LiveReply] = {}
         self._checkpointer: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._is_closing = False
 
     def start(self) -> None:
         self._checkpointer = asyncio.create_task(self._checkpoint_forever(), name="checkpoints")
 
     async def close(self) -> None:
         """Ends every reply as interrupted and stores what there is of it."""
-        running = [reply for reply in self._by_session.values() if reply.task and not reply.task.done()]
-        for reply in running:
+        self._is_closing = True
+        for reply in self._by_session.values():
             self._end(reply, Status.INTERRUPTED)
-        await asyncio.gather(*(reply.task for reply in running if reply.task), return_exceptions=True)
         if self._checkpointer:
             self._checkpointer.cancel()
-            await asyncio.gather(self._checkpointer, return_exceptions=True)
+        # Not gather, which would take a cancellation of this call for one of the replies that are being stored.
+        if waiting := {*self._tasks, *([self._checkpointer] if self._checkpointer else ())}:
+            await asyncio.wait(waiting)
 
     def run(self, reply: LiveReply, source: Source) -> None:
-        """Starts the reply's task. One reply a session: the history has made sure of that."""
+        """Starts the reply's task; while closing, only to store it as interrupted.
+
+        One reply a session: the history has made sure of that, unless this process slept so long that it took the
+        earlier one for dead.
+        """
+        earlier = self._by_session.get(reply.session_id)
+        if earlier and earlier.result is None:
+            self._end(earlier, Status.INTERRUPTED)
         self._by_session[reply.session_id] = reply
-        reply.task = asyncio.create_task(self._pump(reply, source), name=f"reply {reply.reply_id}")
+        task = asyncio.create_task(self._pump(reply, source), name=f"reply {reply.reply_id}")
+        reply.task = task
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        if self._is_closing:
+            self._end(reply, Status.INTERRUPTED)
 
     def of_session(self, session_id: UUID) -> LiveReply | None:
         """The reply that runs in the session, or that ended there less than KEEP_FINISHED_S ago."""
@@ -236,11 +259,15 @@ class LiveReplies:
     def _end(self, reply: LiveReply, status: Status) -> None:
         if reply.ending is None and reply.task and not reply.task.done():
             reply.ending = status
-            reply.task.cancel()
+            if reply.has_begun:
+                reply.task.cancel()
 
     async def _pump(self, reply: LiveReply, source: Source) -> None:
         status, error = Status.COMPLETE, None
+        reply.has_begun = True
         try:
+            if reply.ending:
+                raise asyncio.CancelledError
             async with aclosing(source(reply)) as stream:
                 async for event in stream:
                     reply.receive(event)
@@ -251,14 +278,12 @@ class LiveReplies:
             logger.info("reply %s failed: %s", reply.reply_id, exc.code)
         except Exception as exc:  # noqa: BLE001 - the edge of a background task: nobody else would see it
             status, error = Status.FAILED, ThaiChatError()
-            # Where it happened, without the exception's own words: they could hold somebody's text.
-            frames = "".join(traceback.format_tb(exc.__traceback__))
-            logger.error("reply %s failed unexpectedly: %s\n%s", reply.reply_id, type(exc).__name__, frames)
+            logger.error("reply %s failed unexpectedly: %s\n%s", reply.reply_id, type(exc).__name__, frames_of(exc))
         reply.ending = reply.ending or status
         await self._finish(reply, status, error)
 
     async def _finish(self, reply: LiveReply, status: Status, error: ThaiChatError | None) -> None:
-        """Stores the end, then tells it."""
+        """Stores the end, then tells it. Whatever happens, the last event comes and the reply is forgotten."""
         figures = reply.figures()
         if error:
             reply.metadata["error"] = {"code": error.code, **error.params}
@@ -274,14 +299,26 @@ class LiveReplies:
             figures=figures,
             metadata=reply.metadata,
         )
+        last: LiveEvent = Failed(ThaiChatError.code)
         try:
-            message = await self._history.finish_reply(write)
-        except HistoryError as exc:
+            last = _result(reply, await self._store(write), error)
+        except ThaiChatError as exc:
+            last = Failed(exc.code)
             logger.error("reply %s could not be stored: %s", reply.reply_id, exc.code)
-            reply.publish(Failed(exc.code))
-        else:
-            reply.publish(_result(reply, message, error))
-        asyncio.get_running_loop().call_later(KEEP_FINISHED_S, self._forget, reply)
+        except Exception as exc:  # noqa: BLE001 - the edge of a background task: followers wait for its last event
+            logger.error("reply %s could not be stored: %s\n%s", reply.reply_id, type(exc).__name__, frames_of(exc))
+        finally:
+            reply.publish(last)
+            asyncio.get_running_loop().call_later(KEEP_FINISHED_S, self._forget, reply)
+
+    async def _store(self, write: FinishReply) -> Message:
+        """What a model says beside its text must not cost the text: refused once, it is left out."""
+        try:
+            return await self._history.finish_reply(write)
+        except HistoryRefused:
+            logger.warning("reply %s is stored without its metadata, which was refused", write.reply_id)
+            bare: dict[str, JsonValue] = {"error": {"code": HistoryRefused.code}}
+            return await self._history.finish_reply(replace(write, metadata=bare))
 
     def _forget(self, reply: LiveReply) -> None:
         if self._by_session.get(reply.session_id) is reply:
@@ -304,6 +341,11 @@ class LiveReplies:
                 await self._history.checkpoint(writes)
             except HistoryError as exc:
                 logger.warning("%d replies could not be checkpointed: %s", len(writes), exc.code)
+
+
+def frames_of(exc: Exception) -> str:
+    """Where it happened, without the exception's own words: they could hold somebody's text."""
+    return "".join(traceback.format_tb(exc.__traceback__))
 
 
 def _is_due(reply: LiveReply) -> bool:

@@ -14,8 +14,8 @@ from uuid_utils.compat import uuid7
 from thai_chat.chat import titles
 from thai_chat.chat.live import LiveReplies, LiveReply
 from thai_chat.chat.prompt import build_prompt
-from thai_chat.chat.text import checked_question, storable
-from thai_chat.domain.errors import EmptyName, HistoryUnavailable, SessionNotFound
+from thai_chat.chat.text import checked_question, require_storable, storable
+from thai_chat.domain.errors import EmptyName, HistoryUnavailable, SessionNotFound, UnknownBackend
 from thai_chat.domain.events import Completed, Failed, StreamEvent
 from thai_chat.domain.messages import (
     SESSION_NAME_CHARS,
@@ -26,6 +26,7 @@ from thai_chat.domain.messages import (
     Message,
     Session,
     Statistics,
+    Status,
     Turn,
     UpdateSession,
 )
@@ -89,6 +90,8 @@ class ChatService:
         """
         started_at_s = time.perf_counter()
         text = checked_question(question.text)
+        for name in (question.backend, question.model, question.idempotency_key):
+            require_storable(name or "")
         choice = await self._choice_for(question)
         turn = await self._history.begin_turn(
             BeginTurn(
@@ -115,6 +118,10 @@ class ChatService:
         if asked.live:
             return await asked.live.finished()
         reply = await self._history.message(asked.turn.reply.message_id, asked.turn.session.user_id)
+        error = reply.metadata.get("error")
+        if reply.status is Status.FAILED and isinstance(error, Mapping):
+            params = {name: value for name, value in error.items() if name != "code"}
+            return Failed(str(error.get("code")), params)
         return Completed(asked.turn.question, reply, reply.message_order)
 
     async def live_reply(self, session_id: UUID, user_id: str, *, message_id: UUID | None = None) -> LiveReply | None:
@@ -139,10 +146,12 @@ class ChatService:
         session = await self._history.session(session_id, user_id)
         found = await self._history.messages(session_id, user_id, limit=limit + 1, before_order=before_order)
         live = self._live.of_session(session_id)
-        if live and live.result:
-            live = None
-        shown = [message for message in found[-limit:] if live is None or message.message_id != live.reply_id]
-        return OpenSession(session=session, messages=shown, live=live, has_earlier=len(found) > limit)
+        found = _as_of_now(found, live)
+        has_earlier = len(found) > limit
+        if live and live.result is None:
+            shown = [message for message in found[-limit:] if message.message_id != live.reply_id]
+            return OpenSession(session=session, messages=shown, live=live, has_earlier=has_earlier)
+        return OpenSession(session=session, messages=found[-limit:], live=None, has_earlier=has_earlier)
 
     async def history(
         self, session_id: UUID, user_id: str, *, limit: int, before_order: int | None = None
@@ -150,10 +159,7 @@ class ChatService:
         """The last messages of the shown branch, oldest first; a live reply with the text it has at this moment."""
         await self._history.session(session_id, user_id)
         found = await self._history.messages(session_id, user_id, limit=limit, before_order=before_order)
-        live = self._live.of_session(session_id)
-        if live is None or live.result:
-            return found
-        return [replace(m, content=live.text) if m.message_id == live.reply_id else m for m in found]
+        return _as_of_now(found, self._live.of_session(session_id))
 
     async def last_session(self, user_id: str) -> Session | None:
         newest = await self._history.sessions(user_id, limit=1)
@@ -162,6 +168,7 @@ class ChatService:
     async def sessions(
         self, user_id: str, *, limit: int, before: SessionCursor | None = None, name_contains: str = ""
     ) -> Sequence[Session]:
+        require_storable(name_contains)
         return await self._history.sessions(user_id, limit=limit, before=before, name_contains=name_contains)
 
     async def rename(self, session_id: UUID, user_id: str, name: str) -> Session:
@@ -195,7 +202,11 @@ class ChatService:
             session = await self._history.session(question.session_id, question.user_id)
         except (SessionNotFound, HistoryUnavailable):
             return self._router.resolve(None, None)
-        return self._router.resolve(session.backend, session.model)
+        try:
+            return self._router.resolve(session.backend, session.model)
+        except UnknownBackend:
+            # Its backend has been taken out of the settings since; the session goes on with another.
+            return self._router.resolve(None, None)
 
     def _running(self, turn: Turn) -> LiveReply | None:
         live = self._live.of_session(turn.session.session_id)
@@ -223,3 +234,18 @@ class ChatService:
         async with aclosing(stream):
             async for event in stream:
                 yield event
+
+
+def _as_of_now(found: Sequence[Message], live: LiveReply | None) -> Sequence[Message]:
+    """What was read, with the live reply as it is at this moment: it may have grown or ended since."""
+    if live is None:
+        return found
+    result = live.result
+    return [
+        message
+        if message.message_id != live.reply_id
+        else result.reply
+        if isinstance(result, Completed)
+        else replace(message, content=live.text)
+        for message in found
+    ]

@@ -15,12 +15,17 @@ def checked_question(text: str) -> str:
     """The text without white space around it. Raises EmptyQuestion, QuestionTooLong or UnreadableText."""
     if len(text) > MAX_QUESTION_CHARS:
         raise QuestionTooLong(limit=MAX_QUESTION_CHARS, length=len(text))
-    if _NOT_STORABLE.search(text):
-        raise UnreadableText
+    require_storable(text)
     question = text.strip()
     if not question:
         raise EmptyQuestion
     return question
+
+
+def require_storable(text: str) -> None:
+    """Raises UnreadableText for code points that no store can keep."""
+    if _NOT_STORABLE.search(text):
+        raise UnreadableText
 
 
 def storable(text: str) -> str:
