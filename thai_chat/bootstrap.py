@@ -128,7 +128,7 @@ async def summary(settings: Settings, service: ChatService) -> str:
     if history.database is DatabaseState.POSTGRESQL:
         lines.append(f"  database  PostgreSQL ({where})")
     else:
-        lines.append(f"  database  memory only: PostgreSQL ({where}) can't be reached; chats wait to be stored")
+        lines.append(f"  database  memory only: PostgreSQL ({where}) can't be reached (./manage.sh doctor says why)")
     for backend in service.backends():
         lines.append(f"  {backend.name:<9} {_state_line(backend)}")
     lines += ["", "Press Ctrl-C to stop."]

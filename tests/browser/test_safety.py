@@ -85,3 +85,11 @@ async def test_an_ordinary_visit_asks_no_other_host_and_the_console_is_silent(
         await page.reload()
         assert page.hosts == {"127.0.0.1"}
         assert page.complaints == []
+
+
+async def test_no_form_of_a_model_is_shown_between_lone_backticks(page: ChatPage, model: OpenAIStandin) -> None:
+    form = "<form action='http://tracker.example/'><input name=q><button>x</button></form>"
+    model.script = Script(tokens=("`\n\n", form, "\n\n`"))
+    reply = await page.ask_and_wait("แบบฟอร์ม")
+    await expect(reply.locator(".prose")).to_contain_text("<form action=")
+    assert await reply.locator("form, input").count() == 0

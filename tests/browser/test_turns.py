@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 
 from tests.app import App, running_app
 from tests.browser.chat_page import ChatPage, visit
@@ -156,6 +157,34 @@ async def test_a_second_tab_follows_the_reply_and_can_stop_it(
     await expect(page.replies.last.locator(".status")).to_have_text("หยุดโดยคุณ")
 
 
+async def test_a_late_answer_leaves_the_new_session_and_its_draft_alone(page: ChatPage) -> None:
+    late = asyncio.Event()
+    shown = page.page.locator("#chat .message-row")
+
+    async def hold(route: Route) -> None:
+        if '"shown"' in str(route.request.post_data):
+            response = await route.fetch()
+            await late.wait()
+            await route.fulfill(response=response)
+        else:
+            await route.continue_()
+
+    await page.page.route("**/gradio_api/**", hold)
+    async with page.page.expect_request(lambda request: '"shown"' in str(request.post_data)):
+        await page.ask("เรื่องเก่าที่ตอบจบแล้ว")
+    await page.new_session()
+    await page.box.fill("เรื่องใหม่ที่กำลังพิมพ์")
+    async with page.page.expect_response(
+        lambda response: "/gradio_api/" in response.url and '"shown"' not in str(response.request.post_data)
+    ):
+        late.set()  # what comes next empties the Chatbot again
+    await expect(shown).to_have_count(0)
+    await expect(page.welcome).to_be_visible()
+    assert (page.session_id, await page.text()) == ("", "เรื่องใหม่ที่กำลังพิมพ์")
+    await page.ask_and_wait("ถามต่อในเรื่องใหม่")
+    await expect(page.questions).to_have_text("ถามต่อในเรื่องใหม่")
+
+
 async def test_another_session_can_be_read_while_a_reply_runs(page: ChatPage, model: OpenAIStandin) -> None:
     await page.ask_and_wait("เรื่องสั้นที่จบแล้ว")
     await page.new_session()
@@ -230,6 +259,34 @@ async def test_after_a_restart_of_the_server_everything_is_found_again(browser: 
         assert await page.text() == "คำถามตอนเซิร์ฟเวอร์ดับ"
         await page.box.press("Enter")
         await expect(page.replies).to_have_count(2)
+
+
+async def test_a_reply_cut_off_with_its_server_is_unsettled_and_then_interrupted(
+    browser: Browser, model: OpenAIStandin
+) -> None:
+    model.script = ENDLESS
+    async with running_app(VLLM_BASE_URL=model.base_url) as app, visit(browser, app) as page:
+        await page.ask("เล่าจนเครื่องดับ")
+        await expect(page.growing).to_contain_text("PostgreSQL")
+        await app.kill()
+        await app.start()
+        await page.reload()
+        await expect(page.replies.locator(".status")).to_have_text("กำลังตอบ")
+        await expect(page.replies.locator(".status")).to_contain_text("ถูกขัดจังหวะ", timeout=30_000)
+
+
+async def test_a_session_whose_backend_was_taken_away_goes_on_with_the_default(
+    browser: Browser, model: OpenAIStandin
+) -> None:
+    async with running_app(VLLM_BASE_URL=model.base_url) as app:
+        async with visit(browser, app) as page:
+            await page.ask_and_wait("ถามตัวแรก")
+        await app.stop()
+        app.environment = {"OPENAI_BASE_URL": model.base_url, "OPENAI_API_KEY": "sk-test"}
+        await app.start()
+        async with visit(browser, app) as page:
+            await expect(page.questions).to_have_text("ถามตัวแรก")
+            await expect(page.page.locator("#picker .backend")).not_to_have_text("vLLM")
 
 
 async def test_a_session_is_named_after_its_question_and_can_be_renamed(page: ChatPage) -> None:

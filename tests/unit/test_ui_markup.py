@@ -52,7 +52,9 @@ def test_raw_html_is_shown_and_pictures_become_links(markdown: str, shown: str) 
     [
         "```html\n<b>![x](y)</b>\n```",
         "~~~\n<i>\n~~~",
-        "`<b>` และ ``<i> ` ![``",
+        "`a < b` และ ``x ` y``",
+        "- ```\n  <b>\n  ```",
+        "```\n<a>\n    ```\n<b>\n```",
         "  ```\n  <b>\n  ```",
         "> ```\n> <b>\n> ```",
         "```python\nยังไม่จบ <b>",
@@ -64,7 +66,41 @@ def test_code_is_left_alone(code: str) -> None:
 
 
 def test_text_after_code_is_shown_again() -> None:
-    assert without_html("```\n<b>\n```\n<b> `<i>` <u>") == "```\n<b>\n```\n&lt;b> `<i>` &lt;u>"
+    assert without_html("```\n<b>\n```\n<b> `i` <u>") == "```\n<b>\n```\n&lt;b> `i` &lt;u>"
+
+
+def test_markup_in_a_span_of_code_is_shown_and_is_code() -> None:
+    assert html.unescape(without_html("`<b>` และ ``<i> ` ![``")) == "<code><b></code> และ <code><i> ` ![</code>"
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        "`\n\n{}\n\n`",
+        "`\n> {}\n\n`",
+        "`\n# {}\n`",
+        "`\n- {}\n`",
+        "`\n2) {}\n`",
+        "`\n---\n{}\n`",
+        "`\n```\ncode\n```\n{} `",
+        "\\`{}\\`",
+        "\\`{}`",
+        "| ก | ข | ค |\n|---|---|---|\n| ` | {} | ` |",
+        "<https://a.example/`>{}`",
+        "https://a.example/` {} `",
+        "> ```\n{}",
+        "> ```\r{}",
+        "- ```\n{}",
+        "    ```\n{}",
+        "ข้อความ\n    ```\n    {}",
+        "  ```\nx\n```\n{}",
+        "1. ```\n   x\n   ```\n\n   {}\n   ```",
+        "```\n    ```\n```\n{}\n",
+        "``` a`b\n{}",
+    ],
+)
+def test_no_tag_stays_a_tag_between_backticks_that_enclose_no_code(between: str) -> None:
+    assert "<form" not in without_html(between.format("<form action='http://a.example/'>"))
 
 
 def test_a_hostile_run_of_backticks_takes_no_time_to_speak_of() -> None:

@@ -49,7 +49,7 @@ def opened(*messages: Message) -> OpenSession:
 
 
 def around(found: Message) -> dict[str, object]:
-    messages = view_of(opened(found), "th")["messages"]
+    messages = view_of(opened(found), "th", choice=None)["messages"]
     assert isinstance(messages, list)
     (only,) = messages
     assert isinstance(only, dict)
@@ -58,7 +58,7 @@ def around(found: Message) -> dict[str, object]:
 
 def test_rows_and_what_stands_around_them_are_in_step() -> None:
     messages = [message(Role.SYSTEM, "กฎ"), message(Role.USER, "ถาม"), message(Role.ASSISTANT, "ตอบ")]
-    view = view_of(opened(*messages), "th")
+    view = view_of(opened(*messages), "th", choice=None)
     assert [row["role"] for row in chat_of(messages)] == ["user", "assistant"]
     assert isinstance(view["messages"], list)
     assert [facts["text"] for facts in view["messages"]] == ["ถาม", "ตอบ"]

@@ -16,6 +16,7 @@ from thai_chat.chat.service import WINDOW, ChatService, OpenSession
 from thai_chat.chat.text import identifier
 from thai_chat.domain.errors import HistoryError, InvalidIdentifier, NoBackend, NotFound, ThaiChatError
 from thai_chat.domain.messages import Choice
+from thai_chat.domain.ports import BackendState
 from thai_chat.texts import Language
 from thai_chat.ui.sidebar import RECENT, picker_of, recent_of
 from thai_chat.ui.statistics import DAYS, statistics_of, time_zone
@@ -130,7 +131,8 @@ class Handlers:
 
     async def _show(self, request: gr.Request, session_id: str, *, limit: int) -> Shown:
         opened: OpenSession = await self._service.open(identifier(session_id), user_of(request), limit=limit)
-        return chat_of(opened.messages), view_of(opened, language_of(request))
+        choice = self._choice_for_next(Choice(opened.session.backend, opened.session.model))
+        return chat_of(opened.messages), view_of(opened, language_of(request), choice=choice)
 
     async def _recent(self, request: gr.Request) -> Value:
         sessions = await self._service.sessions(user_of(request), limit=RECENT + 1)
@@ -139,6 +141,13 @@ class Handlers:
     def _empty(self, notice: str | None = None) -> Value:
         """The id is made here, so that the first question can be sent at once and repeated without harm."""
         return empty_view(str(uuid7()), choice=self._default_choice(), notice=notice)
+
+    def _choice_for_next(self, last: Choice) -> Choice | None:
+        """The session's last choice, unless its backend has been taken out of the settings since."""
+        states = {backend.name: backend.state for backend in self._service.backends()}
+        if states.get(last.backend, BackendState.NOT_CONFIGURED) is BackendState.NOT_CONFIGURED:
+            return self._default_choice()
+        return last
 
     def _default_choice(self) -> Choice | None:
         try:

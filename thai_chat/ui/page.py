@@ -21,7 +21,8 @@ RUNNING_EVENTS = 1000
 # Nothing of another host is ever loaded, whatever a model writes; gr.HTML needs 'unsafe-eval'.
 POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data: blob:; font-src 'self' data:; frame-src 'none'; object-src 'none'; base-uri 'self'"
+    "img-src 'self' data: blob:; font-src 'self' data:; frame-src 'none'; object-src 'none'; base-uri 'self'; "
+    "form-action 'none'"
 )
 LATEX = [
     {"left": "$$", "right": "$$", "display": True},

@@ -22,13 +22,14 @@ def chat_of(messages: Sequence[Message]) -> list[Value]:
     return [_row(message) for message in messages if message.role is not Role.SYSTEM]
 
 
-def view_of(opened: OpenSession, language: Language) -> Value:
+def view_of(opened: OpenSession, language: Language, *, choice: Choice | None) -> Value:
+    """`choice` is the model for the next question."""
     session, live = opened.session, opened.live
     return {
         "session_id": str(session.session_id),
         "stored": True,
         "name": session.session_name,
-        "choice": choice_of(Choice(session.backend, session.model)),
+        "choice": choice_of(choice) if choice else None,
         "live": _live(live) if live else None,
         "has_earlier": opened.has_earlier,
         "messages": [_around(message, language) for message in opened.messages if message.role is not Role.SYSTEM],

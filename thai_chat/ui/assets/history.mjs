@@ -120,7 +120,7 @@ const hadBefore = (row) => Boolean(row.dataset.messageId) && leaving.turns.every
 const isFilled = (row, message) => !message.text.trim() || ($('.prose', row)?.childNodes.length ?? 0) > 0;
 
 function paintRow(row, message) {
-  const key = `${message.message_id} ${message.status} ${modelInfo(message)?.note ?? ''}`;
+  const key = `${message.message_id} ${message.status} ${message.text.length} ${modelInfo(message)?.note ?? ''}`;
   if (row.dataset.key === key) return;
   row.dataset.key = key;
   row.dataset.messageId = message.message_id;
@@ -137,7 +137,7 @@ function paintReply(body, message) {
     message.notices.map(({ text }) => notice(text)),
     message.reasoning ? thoughtsBox(el('div', { class: 'thoughts-text' }, message.reasoning)) : null);
   if (above.childNodes.length) body.prepend(above);
-  const status = { stopped: t('status_stopped'), interrupted: t('status_interrupted'), failed: t('status_failed') }[message.status];
+  const status = { streaming: t('running'), stopped: t('status_stopped'), interrupted: t('status_interrupted'), failed: t('status_failed') }[message.status];
   body.append(el('div', { class: 'around below' },
     message.problem ? problemBox(message.problem) : null,
     el('div', { class: 'facts' },

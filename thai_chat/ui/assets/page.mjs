@@ -14,12 +14,14 @@ import { t } from './texts.mjs';
 export { send, stop };
 
 const ANSWER_MS = 6_000;
+const UNSETTLED_MS = 3_000;
 
 const parts = {};
 /** What the next event of a name tells; kept from the click until Gradio asks for it. */
 const told = {};
-/** The session that was asked for last; null means a new one. undefined: whatever the server says. */
+/** The session that was asked for last, shown or on its way; null means a new one. undefined: whatever the server says. */
 let wanted;
+let settling;
 
 const mounts = {
   brand: mountBrand,
@@ -56,7 +58,8 @@ export function tell(event) {
   const answers = {
     arrival: () => ({ session_id: new URLSearchParams(location.search).get('s') ?? '' }),
     shown: () => ({ session_id, shown }),
-    finished: () => ({ session_id, shown }),
+    // The server counts a turn more than is shown, but one that is unsettled is shown already.
+    finished: () => ({ session_id, shown: isUnsettled(store.view) ? shown - 2 : shown }),
     place: () => ({ timezone: Intl.DateTimeFormat().resolvedOptions().timeZone }),
   };
   return answers[event]?.() ?? told[event];
@@ -69,8 +72,8 @@ function ask(part, event, name, what) {
 
 function openSession(session_id) {
   closeMenu();
-  if (session_id === store.view?.session_id) { focusBox(); return; }
   wanted = session_id;
+  if (session_id === store.view?.session_id) { focusBox(); return; }
   ask('recent', 'click', 'open', { session_id });
 }
 
@@ -82,10 +85,14 @@ function mountView(part) {
 }
 
 function takeView(view) {
-  // An answer that comes after the next click would show the wrong session: ask for the right one again.
-  if (wanted && view.session_id !== wanted && !view.notice) { ask('recent', 'click', 'open', { session_id: wanted }); return; }
   const before = store.view;
-  wanted = view.stored ? view.session_id : undefined;
+  const isLate = wanted === null ? view.stored : wanted !== undefined && view.session_id !== wanted;
+  if (isLate) {
+    if (view.notice) alert(view.notice);
+    if (view.stored || !isNew()) showWanted();
+    return;
+  }
+  wanted = view.session_id;
   const isOther = before?.session_id !== view.session_id;
   store.view = view;
   if (isOther) {
@@ -97,6 +104,27 @@ function takeView(view) {
   if (view.notice) alert(view.notice);
   if (isOther && before !== null && !isPhone()) focusBox();
   document.body.dataset.ready = 'yes';
+  awaitSettling();
+}
+
+/** True when what is shown is wanted and not stored: its Chatbot is empty, whichever new session's answer says so. */
+const isNew = () => Boolean(store.view) && !store.view.stored && wanted === store.view.session_id;
+
+/** The Chatbot has just taken over the messages of another session than the one that is wanted. */
+function showWanted() {
+  if (wanted !== null && !isNew()) { ask('recent', 'click', 'open', { session_id: wanted }); return; }
+  const kept = wanted;
+  $('#new').click(); // for an empty Chatbot only: session, box and question stay
+  wanted = kept;
+}
+
+/** A reply that was cut off with its server counts as running until its last sign of life is old enough. */
+const isUnsettled = (view) => Boolean(view) && !view.live && view.messages.some(({ status }) => status === 'streaming');
+
+function awaitSettling() {
+  clearTimeout(settling);
+  if (!isUnsettled(store.view)) return;
+  settling = setTimeout(() => { ask('live', 'submit'); awaitSettling(); }, UNSETTLED_MS);
 }
 
 export function showAddress(view, isFirst) {
@@ -112,9 +140,10 @@ export function showAddress(view, isFirst) {
 // The address gets the session with its first accepted question.
 on('accepted', () => {
   store.view.stored = true;
-  wanted = store.view.session_id;
   showAddress(store.view, true);
 });
+// Whoever asks stays in the session, also when another was asked for and did not come.
+on('asked', () => { wanted = store.view.session_id; });
 
 addEventListener('popstate', () => {
   const session_id = new URLSearchParams(location.search).get('s');
