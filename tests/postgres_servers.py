@@ -73,7 +73,7 @@ class PostgresServer:
         """Returns when it takes connections."""
         options = [part for name, value in self._settings.items() for part in ("-c", f"{name}={value}")]
         command = [str(self._bin / "postgres"), "-D", str(self._data), "-p", str(self.port), *options]
-        silence = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        silence: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         self._process = subprocess.Popen(command, **self._identity(), **silence)
         wait_for(self.answers, within_s=_START_S)
 
@@ -249,7 +249,7 @@ class Proxy:
 
 
 @contextmanager
-def serving(installation: Path, **settings: str) -> Iterator[PostgresServer]:
+def serving(installation: Path, **settings: Any) -> Iterator[PostgresServer]:
     server = PostgresServer(installation, **settings)
     try:
         server.start()

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from uuid_utils.compat import uuid7
@@ -31,7 +32,7 @@ from thai_chat.domain.errors import (
     ReplyRunning,
     SessionNotFound,
 )
-from thai_chat.domain.messages import STALE_AFTER, Choice, Figures, Role, Status
+from thai_chat.domain.messages import STALE_AFTER, Choice, Figures, Role, Session, Status
 from thai_chat.domain.ports import DatabaseState, History, SessionCursor
 from thai_chat.history.connections import Database
 from thai_chat.history.memory import MemoryHistory
@@ -301,7 +302,8 @@ async def test_messages_come_in_windows(history: History, user: str, branched: b
     if branched:
         await whole_turn(history, user, session_id, parent_id=turns[2].reply.message_id)
         expected = [1, 2, 3, 4, 5, 6, 9, 10]
-    found, before = [], None
+    found: list[int] = []
+    before = None
     while window := await history.messages(session_id, user, limit=3, before_order=before):
         found[:0] = [message.message_order for message in window]
         before = window[0].message_order
@@ -387,7 +389,8 @@ async def test_sessions_come_in_pages_newest_first(history: History, user: str) 
     turns = [await whole_turn(history, user, at=start + timedelta(hours=number // 3)) for number in range(7)]
     expected = [turn.session for turn in turns]
     expected.sort(key=lambda session: (session.updated_at, session.session_id), reverse=True)
-    found, before = [], None
+    found: list[Session] = []
+    before = None
     while page := await history.sessions(user, limit=2, before=before):
         found += page
         before = SessionCursor(updated_at=page[-1].updated_at, session_id=page[-1].session_id)
@@ -434,9 +437,7 @@ async def test_text_that_no_store_can_keep_is_refused(history: History, user: st
     [{"session_name": "ก" * 256}, {"choice": Choice("vllm", "m" * 101)}, {"idempotency_key": "k" * 101}],
     ids=["name", "model", "key"],
 )
-async def test_what_is_too_long_for_its_column_is_refused(
-    history: History, user: str, fields: dict[str, object]
-) -> None:
+async def test_what_is_too_long_for_its_column_is_refused(history: History, user: str, fields: dict[str, Any]) -> None:
     with pytest.raises(HistoryRefused):
         await history.begin_turn(begin(user, **fields))
 

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeAlias
+from typing import Generic, TypeVar
 
 from thai_chat.domain.errors import HistoryUnavailable
-from thai_chat.domain.messages import Write
-from thai_chat.history.writes import Outcome
 
-Commit: TypeAlias = Callable[[Sequence[Write]], Awaitable[Sequence[Outcome]]]
+Write = TypeVar("Write")
+Outcome = TypeVar("Outcome")
 
 _LIMIT = 200
 
 
-class GroupedWrites:
+class GroupedWrites(Generic[Write, Outcome]):
     """One commit at a time; what comes meanwhile goes with the next. A write alone goes at once."""
 
-    def __init__(self, commit: Commit) -> None:
+    def __init__(self, commit: Callable[[Sequence[Write]], Awaitable[Sequence[Outcome]]]) -> None:
         """`commit` gives one outcome for each write, in order."""
         self._commit = commit
         self._waiting: list[tuple[Write, asyncio.Future[Outcome]]] = []

@@ -43,6 +43,7 @@ class _Held:
     """The last sign of life of each reply that streams."""
     questions: dict[str, UUID] = field(default_factory=dict)
     """By idempotency key."""
+    newest: Message | None = None
     chars: int = _SESSION_CHARS
 
     @property
@@ -54,6 +55,8 @@ class _Held:
         before = self.messages.get(message.message_id)
         growth = len(message.content) - (len(before.content) if before else 0)
         self.messages[message.message_id] = message
+        if self.newest is None or message.message_order >= self.newest.message_order:
+            self.newest = message
         self.chars += growth
         return growth
 
@@ -274,7 +277,7 @@ class MemoryHistory:
         """Raises when the turn can't begin; settles a reply whose process is gone."""
         if write.parent_id and write.parent_id not in held.messages and held.is_whole:
             raise MessageNotFound()
-        newest = max(held.messages.values(), key=lambda message: message.message_order, default=None)
+        newest = held.newest
         if newest is None or newest.status is not Status.STREAMING:
             return
         if not replay and self._shown(held, newest).status is Status.STREAMING:

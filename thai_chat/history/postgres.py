@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Connection, select, text, tuple_
@@ -37,24 +37,25 @@ _STATISTICS_TIMEOUT_S = 20.0
 _REPLAY_TIMEOUT_S = 10.0
 
 # As long as a session has no branches its shown branch is a range of message_order.
-_RANGE = text(f"""
+_RANGE = f"""
 SELECT s.has_branches, s.leaf_id, m.* FROM chat_sessions s LEFT JOIN LATERAL (
     SELECT {MESSAGE_SQL} FROM chat_messages m
-    WHERE m.session_id = s.session_id AND NOT s.has_branches AND m.message_order < :before
+    WHERE m.session_id = s.session_id AND NOT s.has_branches AND m.message_order < %(before)s
         AND m.message_order <= (SELECT leaf.message_order FROM chat_messages leaf WHERE leaf.message_id = s.leaf_id)
-    ORDER BY m.message_order DESC LIMIT :limit
+    ORDER BY m.message_order DESC LIMIT %(limit)s
 ) m ON true
-WHERE s.session_id = :session_id AND s.user_id = :user_id""")
+WHERE s.session_id = %(session_id)s AND s.user_id = %(user_id)s"""
 
 # Otherwise it is a walk from the leaf, from parent to parent, that stops when enough were taken.
-_WALK = text(f"""
+_WALK = f"""
 WITH RECURSIVE m AS (
-    SELECT leaf.*, (leaf.message_order < :before)::int AS taken FROM chat_messages leaf WHERE leaf.message_id = :leaf_id
+    SELECT leaf.*, (leaf.message_order < %(before)s)::int AS taken
+    FROM chat_messages leaf WHERE leaf.message_id = %(leaf_id)s
     UNION ALL
-    SELECT parent.*, m.taken + (parent.message_order < :before)::int
-    FROM m JOIN chat_messages parent ON parent.message_id = m.parent_id WHERE m.taken < :limit
+    SELECT parent.*, m.taken + (parent.message_order < %(before)s)::int
+    FROM m JOIN chat_messages parent ON parent.message_id = m.parent_id WHERE m.taken < %(limit)s
 )
-SELECT {MESSAGE_SQL} FROM m WHERE m.message_order < :before ORDER BY m.message_order DESC""")
+SELECT {MESSAGE_SQL} FROM m WHERE m.message_order < %(before)s ORDER BY m.message_order DESC"""
 
 _WRITABLE = text("SELECT NOT pg_is_in_recovery() AND current_setting('transaction_read_only') = 'off'")
 
@@ -65,13 +66,17 @@ class PostgresHistory:
     def __init__(self, database: Database) -> None:
         """`database` is closed with this history. Its schema must be there when the first method is called."""
         self._database = database
-        self._turns = GroupedWrites(self._commit)
+        self._begins: GroupedWrites[BeginTurn, Turn | ThaiChatError] = GroupedWrites(
+            lambda batch: database.run(lambda c: writes.begin_turns(c, batch))
+        )
+        self._finishes: GroupedWrites[FinishReply, Message | ThaiChatError] = GroupedWrites(
+            lambda batch: database.run(lambda c: writes.finish_replies(c, batch))
+        )
 
     async def begin_turn(self, write: BeginTurn, *, replay: bool = False) -> Turn:
         check(write)
-        if replay:
-            return _expect(Turn, (await self.apply([write]))[0])
-        return _expect(Turn, await self._turns.submit(write))
+        outcome = (await self.replay([write]))[0] if replay else await self._begins.submit(write)
+        return _expect(Turn, outcome)
 
     async def checkpoint(self, writes_: Sequence[Checkpoint]) -> None:
         for write in writes_:
@@ -81,17 +86,15 @@ class PostgresHistory:
 
     async def finish_reply(self, write: FinishReply) -> Message:
         check(write)
-        return _expect(Message, await self._turns.submit(write))
+        return _expect(Message, await self._finishes.submit(write))
 
     async def update_session(self, write: UpdateSession) -> Session:
         check(write)
-        return _expect(Session, (await self._commit([write]))[0])
+        return _expect(Session, await self._database.run(lambda c: writes.update_session(c, write)))
 
-    async def apply(self, writes_: Sequence[Write]) -> Sequence[Outcome]:
-        """Repeats writes of an earlier time, in order and in one commit; an outcome for each."""
-        return await self._database.run(
-            lambda connection: writes.apply(connection, writes_, replay=True), timeout_s=_REPLAY_TIMEOUT_S
-        )
+    async def replay(self, writes_: Sequence[Write]) -> Sequence[Outcome]:
+        """Stores writes of an earlier time, in order and in one commit; an outcome for each."""
+        return await self._database.run(lambda c: writes.replay(c, writes_), timeout_s=_REPLAY_TIMEOUT_S)
 
     async def session(self, session_id: UUID, user_id: str) -> Session:
         check_text(user_id)
@@ -127,17 +130,7 @@ class PostgresHistory:
         check_text(user_id)
         before = _MAX_ORDER if before_order is None else min(before_order, _MAX_ORDER)
         place = {"session_id": session_id, "user_id": user_id, "limit": limit, "before": before}
-
-        def read(connection: Connection) -> Sequence[Message]:
-            rows = connection.execute(_RANGE, place).all()
-            if not rows:
-                raise SessionNotFound()
-            if rows[0].has_branches:
-                walk = {"leaf_id": rows[0].leaf_id, "limit": limit, "before": before}
-                return [message_of(row) for row in connection.execute(_WALK, walk)]
-            return [message_of(row[2:]) for row in rows if row.message_id is not None]
-
-        return list(reversed(await self._database.run(read)))
+        return await self._database.run(lambda connection: _window(connection, place))
 
     async def message(self, message_id: UUID, user_id: str) -> Message:
         check_text(user_id)
@@ -169,11 +162,24 @@ class PostgresHistory:
 
     async def close(self) -> None:
         """Safe to call twice."""
-        await self._turns.close()
+        await self._begins.close()
+        await self._finishes.close()
         await self._database.close()
 
-    async def _commit(self, writes_: Sequence[Write]) -> Sequence[Outcome]:
-        return await self._database.run(lambda connection: writes.apply(connection, writes_))
+
+def _window(connection: Connection, place: dict[str, object]) -> Sequence[Message]:
+    # Straight from the driver: SQLAlchemy's rows would cost as much as the query.
+    raw: Any = connection.connection
+    with raw.cursor() as cursor:
+        cursor.execute(_RANGE, place)
+        rows = cursor.fetchall()
+        if not rows:
+            raise SessionNotFound()
+        has_branches, leaf_id = rows[0][:2]
+        if not has_branches:
+            return [message_of(row[2:]) for row in reversed(rows) if row[2] is not None]
+        cursor.execute(_WALK, {**place, "leaf_id": leaf_id})
+        return [message_of(row) for row in reversed(cursor.fetchall())]
 
 
 def _expect(kind: type[Kind], outcome: Outcome) -> Kind:

@@ -43,7 +43,7 @@ class Replay:
         if not batch.writes:
             return []
         try:
-            outcomes = await self._postgres.apply(batch.writes)
+            outcomes = await self._postgres.replay(batch.writes)
         except HistoryUnavailable:
             raise
         except Exception as error:

@@ -239,12 +239,12 @@ class ResilientHistory:
 
     async def _mend(self) -> None:
         """Runs as long as the history: watches PostgreSQL while it serves, and brings it back when it does not."""
-        pause_s = _RETRY_S[0]
+        pause_s, told = _RETRY_S[0], ""
         while True:
             try:
                 if self._is_online:
                     await self._watch()
-                    pause_s = _RETRY_S[0]
+                    pause_s, told = _RETRY_S[0], ""
                 await self._recover()
                 continue
             except HistoryUnavailable as error:
@@ -252,10 +252,13 @@ class ResilientHistory:
                 logger.debug("PostgreSQL is still away: %s", error)
             except StartError as error:
                 self._postgres = None
-                logger.error("PostgreSQL is back and can't be used: %s", error)
+                if told != str(error):
+                    logger.error("PostgreSQL is there and can't be used: %s", error)
+                told = str(error)
             except Exception:  # the loop must outlive a mistake in it, or nothing would ever be stored again
                 self._postgres = None
                 logger.exception("PostgreSQL can't be taken up again")
+                pause_s = _RETRY_S[1]
             await asyncio.sleep(random.uniform(pause_s / 2, pause_s))
             pause_s = min(2 * pause_s, _RETRY_S[1])
 

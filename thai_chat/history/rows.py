@@ -49,6 +49,12 @@ MESSAGE_FIELDS = (
     "metadata",
 )
 
+_FIGURES = ("prompt_tokens", "completion_tokens", "first_token_ms", "latency_ms")
+_UNKNOWN = (None, None, None, None)
+_NO_FIGURES = Figures()
+_ROLES = {role.value: role for role in Role}
+_STATUSES = {status.value: status for status in Status}
+
 SESSION_SQL = ", ".join(f"s.{name}" for name in SESSION_FIELDS)
 
 
@@ -87,18 +93,19 @@ def session_of(row: Sequence[Any]) -> Session:
 def message_of(row: Sequence[Any]) -> Message:
     """From a row that begins with MESSAGE_FIELDS."""
     (message_id, session_id, parent_id, role, content, order, status, backend, model, created_at) = row[:10]
+    figures = tuple(row[10:14])
     return Message(
         message_id=message_id,
         session_id=session_id,
         parent_id=parent_id,
-        role=Role(role),
+        role=_ROLES[role],
         content=content,
         message_order=order,
-        status=Status(status),
+        status=_STATUSES[status],
         backend=backend,
         model=model,
         created_at=created_at.astimezone(UTC),
-        figures=Figures(prompt_tokens=row[10], completion_tokens=row[11], first_token_ms=row[12], latency_ms=row[13]),
+        figures=_NO_FIGURES if figures == _UNKNOWN else Figures(**dict(zip(_FIGURES, figures, strict=True))),
         metadata=row[14],
     )
 

@@ -1,0 +1,244 @@
+"""What only the history in PostgreSQL has to do: bounded work, exact sums, every kind of address."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from uuid_utils.compat import uuid7
+
+from tests.histories import straight
+from tests.history_writes import begin, finish, grow, new_user, update, whole_turn
+from tests.postgres_servers import PostgresServer, Proxy, free_port, wait_for
+from thai_chat.domain.errors import HistoryRefused, HistoryUnavailable
+from thai_chat.domain.messages import Choice, Figures, Message, Status
+from thai_chat.history import schema
+from thai_chat.history.connections import Database
+from thai_chat.history.postgres import PostgresHistory
+
+
+@pytest.fixture
+async def history(database_url: str) -> AsyncIterator[PostgresHistory]:
+    history = PostgresHistory(Database(database_url))
+    yield history
+    await history.close()
+
+
+@pytest.fixture
+def user() -> str:
+    return new_user()
+
+
+@pytest.fixture
+def own_database(postgres: PostgresServer) -> str:
+    name = postgres.new_database()
+    database = Database(postgres.address(name))
+    schema.migrate(database.engine)
+    database.engine.dispose()
+    return name
+
+
+async def test_checkpoints_and_the_finish_write_no_index(
+    postgres: PostgresServer, own_database: str, user: str
+) -> None:
+    history = PostgresHistory(Database(postgres.address(own_database)))
+    write = begin(user)
+    await history.begin_turn(write)
+    for length in range(1, 20):
+        await history.checkpoint([grow(write, "ก" * length)])
+    await history.finish_reply(finish(write))
+    await history.close()
+    sums = "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'chat_messages'"
+    wait_for(lambda: postgres.query(sums, database=own_database)[0][0] == 20)
+    assert postgres.query(sums, database=own_database) == [(20, 20)]
+
+
+async def test_a_question_is_on_the_disk_and_a_checkpoint_may_wait(postgres: PostgresServer, database_url: str) -> None:
+    database = Database(database_url)
+    with database.engine.connect() as connection:
+        assert connection.exec_driver_sql("SHOW synchronous_commit").scalar() == "on"
+    history = PostgresHistory(database)
+    await history.checkpoint([grow(begin(new_user()))])
+    assert await database.run(lambda c: c.exec_driver_sql("SHOW synchronous_commit").scalar()) == "on"
+    await history.close()
+
+
+async def test_statistics_are_what_plain_sql_says(
+    history: PostgresHistory, postgres: PostgresServer, database_name: str, user: str
+) -> None:
+    now = datetime.now(UTC)
+    for number in range(20):
+        write = begin(user, at=now - timedelta(hours=7 * number), choice=Choice("vllm", f"m{number % 3}"))
+        await history.begin_turn(write)
+        figures = Figures(
+            prompt_tokens=number, completion_tokens=2 * number, first_token_ms=number * 10 if number % 2 else None
+        )
+        await history.finish_reply(finish(write, figures=figures))
+    found = await history.statistics(user, timezone="Asia/Bangkok", days=90, now=now)
+    mine = "FROM chat_messages m JOIN chat_sessions s USING (session_id) WHERE s.user_id = %s"
+    totals = postgres.query(
+        f"SELECT count(DISTINCT session_id), count(*), sum(prompt_tokens), sum(completion_tokens) {mine}",
+        user,
+        database=database_name,
+    )
+    assert (found.sessions, found.messages, found.prompt_tokens, found.completion_tokens) == totals[0]
+    days = postgres.query(
+        "SELECT (m.created_at AT TIME ZONE 'Asia/Bangkok')::date::text, count(*), "
+        f"sum(coalesce(prompt_tokens, 0) + coalesce(completion_tokens, 0)) {mine} GROUP BY 1 ORDER BY 1",
+        user,
+        database=database_name,
+    )
+    assert [(day.day, day.messages, day.tokens) for day in found.by_day if day.messages] == days
+    models = postgres.query(
+        "SELECT m.model, count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY first_token_ms) "
+        f"{mine} AND role = 'assistant' GROUP BY 1 ORDER BY 2 DESC, 1",
+        user,
+        database=database_name,
+    )
+    assert [(usage.model, usage.replies, usage.first_token_ms) for usage in found.by_model] == models
+
+
+@pytest.mark.parametrize("branched", [False, True], ids=["one line", "with a branch"])
+async def test_a_window_reads_no_more_of_a_session_than_it_shows(
+    postgres: PostgresServer, own_database: str, user: str, branched: bool
+) -> None:
+    session_id = uuid7()
+    writes = [begin(user, session_id) for _ in range(600)]
+    async with straight(postgres.address(own_database)) as history:
+        for number in range(0, len(writes), 200):
+            await history.replay([write for begun in writes[number : number + 200] for write in (begun, finish(begun))])
+        if branched:
+            await whole_turn(history, user, session_id, parent_id=writes[-2].reply_id)
+    postgres.query("ANALYZE", database=own_database)
+    before = rows_read(postgres, own_database)
+    async with straight(postgres.address(own_database)) as history:
+        assert len(await history.messages(session_id, user, limit=50)) == 50
+    assert 50 <= rows_read(postgres, own_database) - before <= 60
+
+
+def rows_read(postgres: PostgresServer, name: str) -> int:
+    """Counted when those who read have gone."""
+    others = "SELECT 1 FROM pg_stat_activity WHERE datname = %s AND usename = 'chat'"
+    wait_for(lambda: not postgres.query(others, name))
+    sums = "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_user_tables WHERE relname = 'chat_messages'"
+    return int(str(postgres.query(sums, database=name)[0][0]))
+
+
+async def test_a_branched_session_pages_to_its_beginning(history: PostgresHistory, user: str) -> None:
+    session_id = uuid7()
+    turns = [await whole_turn(history, user, session_id) for _ in range(5)]
+    for turn in turns[:-1]:
+        await whole_turn(history, user, session_id, parent_id=turn.reply.message_id)
+    leaf = turns[-1].reply
+    await history.update_session(update(turns[0], leaf_id=leaf.message_id))
+    found: list[Message] = []
+    before = None
+    while window := await history.messages(session_id, user, limit=3, before_order=before):
+        found[:0] = window
+        before = window[0].message_order
+    assert [message.message_order for message in found] == list(range(1, 11))
+
+
+async def test_a_batch_with_a_refused_write_stores_all_others(history: PostgresHistory, user: str) -> None:
+    taken = await whole_turn(history, user)
+    writes = [begin(user) for _ in range(9)]
+    writes[4] = begin(user, question_id=taken.question.message_id)
+    outcomes = await history.replay(writes)
+    assert [isinstance(outcome, HistoryRefused) for outcome in outcomes] == [number == 4 for number in range(9)]
+    assert len(await history.sessions(user, limit=20)) == 9
+
+
+async def test_a_refused_turn_does_not_harm_those_that_share_its_commit(history: PostgresHistory, user: str) -> None:
+    taken = await whole_turn(history, user)
+    writes = [begin(user) for _ in range(20)]
+    bad = begin(user, question_id=taken.question.message_id)
+    results = await asyncio.gather(*(history.begin_turn(write) for write in (*writes, bad)), return_exceptions=True)
+    assert [type(result).__name__ for result in results] == ["Turn"] * 20 + ["HistoryRefused"]
+
+
+async def test_a_batch_may_carry_the_whole_life_of_a_session(history: PostgresHistory, user: str) -> None:
+    first, second, third = begin(user), begin(user), begin(user)
+    second, third = (begin(user, first.session_id) for _ in range(2))
+    rename = update(await whole_turn(history, user), session_id=first.session_id, session_name="ใหม่")
+    await history.replay(
+        [first, grow(first, "หนึ่ง"), finish(first, "หนึ่งจบ"), second, grow(second, "สอง"), rename, third, finish(third)]
+    )
+    found = await history.messages(first.session_id, user, limit=10)
+    assert [message.content for message in found][1::2][:2] == ["หนึ่งจบ", "สอง"]
+    statuses = [message.status for message in found][1::2]
+    assert statuses == [Status.COMPLETE, Status.INTERRUPTED, Status.COMPLETE]
+    assert (await history.session(first.session_id, user)).session_name == "ใหม่"
+
+
+async def test_two_processes_do_not_begin_two_turns(database_url: str, user: str) -> None:
+    replicas = [PostgresHistory(Database(database_url)) for _ in range(3)]
+    session_id = uuid7()
+    for _ in range(10):
+        writes = [begin(user, session_id, idempotency_key=str(uuid7())) for _ in replicas]
+        results = await asyncio.gather(
+            *(replica.begin_turn(write) for replica, write in zip(replicas, writes, strict=True)),
+            return_exceptions=True,
+        )
+        winners = [number for number, result in enumerate(results) if not isinstance(result, Exception)]
+        assert len(winners) == 1, results
+        await replicas[winners[0]].finish_reply(finish(writes[winners[0]]))
+    found = await replicas[0].messages(session_id, user, limit=100)
+    assert [message.message_order for message in found] == list(range(1, 21))
+    for replica in replicas:
+        await replica.close()
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql"])
+async def test_both_schemes_are_understood(database_url: str, scheme: str) -> None:
+    history = PostgresHistory(Database(database_url.replace("postgresql", scheme, 1)))
+    await history.ping()
+    await history.close()
+
+
+async def test_of_several_hosts_the_one_that_takes_writes_is_used(postgres: PostgresServer, database_name: str) -> None:
+    address = (
+        f"postgresql://chat@127.0.0.1:{free_port()},127.0.0.1:{postgres.port}/{database_name}"
+        "?target_session_attrs=read-write"
+    )
+    history = PostgresHistory(Database(address))
+    await history.ping()
+    await history.close()
+
+
+async def test_a_host_that_is_dead_is_not_asked_first_again(
+    postgres: PostgresServer, proxy: Proxy, database_name: str
+) -> None:
+    proxy.hang()
+    database = Database(f"postgresql://chat@127.0.0.1:{proxy.port},127.0.0.1:{postgres.port}/{database_name}")
+    assert await database.run(lambda connection: connection.exec_driver_sql("SELECT 1").scalar(), timeout_s=10) == 1
+    async with asyncio.timeout(4):  # less than two time-outs of a host
+        for _ in range(3):
+            database.engine.dispose()
+            await database.run(lambda connection: connection.exec_driver_sql("SELECT 1").scalar())
+    await database.close()
+
+
+@contextmanager
+def held(postgres: PostgresServer, name: str, statement: str) -> Iterator[None]:
+    """The locks of `statement`, held by somebody else."""
+    with Database(postgres.address(name)).engine.connect() as connection:
+        connection.execution_options(isolation_level="READ COMMITTED")
+        with connection.begin():
+            connection.exec_driver_sql(statement)
+            yield
+
+
+async def test_a_lock_that_somebody_holds_delays_nothing_for_long_and_leaves_nothing_behind(
+    postgres: PostgresServer, database_name: str, user: str
+) -> None:
+    history = PostgresHistory(Database(postgres.address(database_name)))
+    turn = await whole_turn(history, user)
+    with held(postgres, database_name, "LOCK TABLE chat_messages IN EXCLUSIVE MODE"), pytest.raises(HistoryUnavailable):
+        await whole_turn(history, user, turn.session.session_id)
+    # Nor was it carried out when the lock was gone, though nobody waited for it any more.
+    again = await whole_turn(history, user, turn.session.session_id)
+    assert again.session.message_count == 4
+    await history.close()

@@ -1,0 +1,88 @@
+"""What only the history in memory has to do: hold no more than it may, and tell what it does not hold."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import pytest
+
+from tests.history_writes import begin, finish, grow, new_user, whole_turn
+from thai_chat.domain.errors import HistoryUnavailable, SessionNotFound
+from thai_chat.history.memory import MemoryHistory
+
+USER = new_user()
+
+
+async def is_held(history: MemoryHistory, session_id: UUID) -> bool:
+    return history.holds(session_id)
+
+
+async def test_sessions_used_longest_ago_are_forgotten_first() -> None:
+    history = MemoryHistory(max_chars=10_000)
+    turns = [await whole_turn(history, USER, question="ก" * 1_000) for _ in range(3)]
+    await history.session(turns[0].session.session_id, USER)
+    later = [await whole_turn(history, USER, question="ก" * 1_000) for _ in range(4)]
+    held = [history.holds(turn.session.session_id) for turn in (*turns, *later)]
+    assert held == [True, False, False, True, True, True, True] or (held[0] and not held[1] and all(held[3:]))
+    with pytest.raises(SessionNotFound):
+        await history.session(turns[1].session.session_id, USER)
+
+
+async def test_a_session_with_a_growing_reply_is_never_forgotten() -> None:
+    history = MemoryHistory(max_chars=2_000)
+    write = begin(USER)
+    await history.begin_turn(write)
+    for _ in range(5):
+        await whole_turn(history, USER, question="ก" * 1_000)
+    await history.checkpoint([grow(write, "ยังอยู่")])
+    assert (await history.finish_reply(finish(write, "ยังอยู่"))).content == "ยังอยู่"
+
+
+async def test_a_session_that_is_needed_is_never_forgotten() -> None:
+    needed: set[UUID] = set()
+    history = MemoryHistory(max_chars=2_000, is_needed=needed.__contains__)
+    turn = await whole_turn(history, USER)
+    needed.add(turn.session.session_id)
+    for _ in range(5):
+        await whole_turn(history, USER, question="ก" * 1_000)
+    assert len(await history.messages(turn.session.session_id, USER, limit=10)) == 2
+
+
+async def test_what_is_forgotten_is_counted_back() -> None:
+    history = MemoryHistory(max_chars=50_000)
+    for _ in range(200):
+        await whole_turn(history, USER, question="ก" * 1_000)
+    held = await history.sessions(USER, limit=500)
+    assert 25 <= len(held) <= 40
+
+
+async def test_of_a_remembered_part_only_that_part_is_told() -> None:
+    source, history = MemoryHistory(), MemoryHistory()
+    first = await whole_turn(source, USER)
+    session_id = first.session.session_id
+    for _ in range(3):
+        await whole_turn(source, USER, session_id)
+    session = await source.session(session_id, USER)
+    history.remember(session)
+    with pytest.raises(HistoryUnavailable):
+        await history.messages(session_id, USER, limit=10)
+    history.remember_messages(session_id, await source.messages(session_id, USER, limit=2))
+    assert [m.message_order for m in await history.messages(session_id, USER, limit=10)] == [7, 8]
+    with pytest.raises(HistoryUnavailable):
+        await history.messages(session_id, USER, limit=10, before_order=7)
+
+
+async def test_a_remembered_part_is_continued_where_it_ended() -> None:
+    source, history = MemoryHistory(), MemoryHistory()
+    first = await whole_turn(source, USER)
+    history.remember(await source.session(first.session.session_id, USER))
+    turn = await whole_turn(history, USER, first.session.session_id)
+    assert (turn.question.message_order, turn.question.parent_id) == (3, first.reply.message_id)
+
+
+async def test_an_older_reading_of_a_session_does_not_undo_a_turn() -> None:
+    history = MemoryHistory()
+    first = await whole_turn(history, USER)
+    await whole_turn(history, USER, first.session.session_id)
+    history.remember(first.session)
+    assert (await history.session(first.session.session_id, USER)).message_count == 4
