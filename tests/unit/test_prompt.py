@@ -44,6 +44,11 @@ def test_the_newest_messages_are_taken_and_the_rest_is_counted() -> None:
     assert prompt.context_used["messages_left_out"] == 14
 
 
+def test_messages_that_were_not_even_read_count_as_left_out() -> None:
+    prompt = build_prompt(turns(3), "q", context_window=None, max_messages=6, earlier_messages=100)
+    assert prompt.context_used["messages_left_out"] == 94
+
+
 def test_what_does_not_fit_the_window_is_left_out() -> None:
     history = turns(10, "ยาว" * 100)
     prompt = build_prompt(history, "q", context_window=1000, max_messages=100)

@@ -35,8 +35,17 @@ def estimate_tokens(text: str) -> int:
     return math.ceil(thai * 0.65 + ascii_count * 0.25 + (len(text) - thai - ascii_count))
 
 
-def build_prompt(history: Sequence[Message], question: str, *, context_window: int | None, max_messages: int) -> Prompt:
+def build_prompt(
+    history: Sequence[Message],
+    question: str,
+    *,
+    context_window: int | None,
+    max_messages: int,
+    earlier_messages: int | None = None,
+) -> Prompt:
     """`history` is oldest first and ends before the question. Replies without text are not sent.
+
+    `earlier_messages` is how many there are before the question, when `history` has only the last of them.
 
     As many of the newest messages as fit are taken; the question always is, even when it alone is too long: then the
     server's own answer to that is better than a question cut in silence.
@@ -59,7 +68,7 @@ def build_prompt(history: Sequence[Message], question: str, *, context_window: i
         messages,
         {
             "messages_sent": len(taken),
-            "messages_left_out": len(sayable) - len(taken),
+            "messages_left_out": max(earlier_messages or 0, len(sayable)) - len(taken),
             "estimated_tokens": sum(estimate_tokens(m.content) + _TOKENS_PER_MESSAGE for m in messages),
             "context_window": context_window,
         },

@@ -228,6 +228,7 @@ class ChatService:
             question.content,
             context_window=self._router.context_window(reply.choice),
             max_messages=self._max_history_messages,
+            earlier_messages=question.message_order - 1,
         )
         reply.metadata["context_used"] = prompt.context_used
         stream = self._router.stream(reply.choice, prompt.messages, options=options, session_id=reply.session_id)
