@@ -21,6 +21,16 @@ def postgres() -> Iterator[PostgresServer]:
 @pytest.fixture(scope="session")
 def database_name(postgres: PostgresServer) -> str:
     """A database with the schema, shared by all tests: each uses users and sessions of its own."""
+    return _with_schema(postgres)
+
+
+@pytest.fixture
+def own_database(postgres: PostgresServer) -> str:
+    """A database of one test alone."""
+    return _with_schema(postgres)
+
+
+def _with_schema(postgres: PostgresServer) -> str:
     name = postgres.new_database()
     database = Database(postgres.address(name))
     schema.migrate(database.engine)

@@ -82,16 +82,6 @@ KINDS = ["refused", "hanging", "stopped", "crashed", "out of connections", "read
 
 
 @pytest.fixture
-def own_database(postgres: PostgresServer) -> str:
-    """A database of this test alone."""
-    name = postgres.new_database()
-    database = Database(postgres.address(name))
-    schema.migrate(database.engine)
-    database.engine.dispose()
-    return name
-
-
-@pytest.fixture
 def outage(
     request: pytest.FixtureRequest, postgres: PostgresServer, proxy: Proxy, own_database: str
 ) -> Iterator[Outage]:

@@ -15,7 +15,6 @@ from tests.history_writes import begin, finish, grow, new_user, update, whole_tu
 from tests.postgres_servers import PostgresServer, Proxy, free_port, wait_for
 from thai_chat.domain.errors import HistoryRefused, HistoryUnavailable
 from thai_chat.domain.messages import Choice, Figures, Message, Status
-from thai_chat.history import schema
 from thai_chat.history.connections import Database
 from thai_chat.history.postgres import PostgresHistory
 
@@ -30,15 +29,6 @@ async def history(database_url: str) -> AsyncIterator[PostgresHistory]:
 @pytest.fixture
 def user() -> str:
     return new_user()
-
-
-@pytest.fixture
-def own_database(postgres: PostgresServer) -> str:
-    name = postgres.new_database()
-    database = Database(postgres.address(name))
-    schema.migrate(database.engine)
-    database.engine.dispose()
-    return name
 
 
 async def test_checkpoints_and_the_finish_write_no_index(
