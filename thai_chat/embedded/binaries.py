@@ -52,16 +52,6 @@ def find(major: int | None = None) -> Binaries:
     )
 
 
-def find_tool(name: str, at_least: int) -> Path | None:
-    """A client program such as pg_dump whose version can work with a server of version `at_least`."""
-    for folder in _candidates():
-        program = folder / name
-        version = _version(program) if program.is_file() else None
-        if version and int(version.split(".")[0]) >= at_least:
-            return program
-    return None
-
-
 def copied(binaries: Binaries, parent: Path) -> Binaries:
     """Where `copy` puts them below `parent`."""
     install = binaries.folder.parent

@@ -92,10 +92,6 @@ class Outbox:
             logger.info("%d writes of an earlier process wait to be stored", len(found))
 
     @property
-    def is_empty(self) -> bool:
-        return not self._adopted and not self._queue
-
-    @property
     def waiting_turns(self) -> int:
         return len(self._turns)
 
