@@ -13,7 +13,7 @@ from thai_chat import texts
 from thai_chat.domain import errors
 from thai_chat.domain.ports import BackendState, DatabaseState
 
-PACKAGE = Path(texts.__file__).parent
+PACKAGE = Path(texts.__file__).parent.parent
 THAI = re.compile("[\u0e00-\u0e7f]")
 BRANDS = {"database_postgresql"}
 """Texts that are names and stay as they are."""

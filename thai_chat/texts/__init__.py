@@ -1,0 +1,77 @@
+"""Every text that people read, by its code, in Thai and English."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, get_args
+
+from thai_chat.texts.errors import ERRORS
+from thai_chat.texts.notices import NOTICES
+from thai_chat.texts.page import PAGE
+
+Language = Literal["th", "en"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+FALLBACK: Language = "en"
+UNKNOWN = "internal"
+"""The text of a code that has none of its own."""
+
+
+_LABELS = {"vllm": "vLLM", "ollama": "Ollama", "openai": "OpenAI", "llamacpp": "llama.cpp"}
+
+
+# Errors that the page notices before the server would.
+_SAID_BY_BOTH = ("question_too_long",)
+
+_TEXTS: Mapping[str, tuple[str, str]] = {**ERRORS, **NOTICES, **PAGE}
+
+
+class _Params(dict[str, object]):
+    """Leaves out what was not given instead of failing: a text with a gap is better than none."""
+
+    def __missing__(self, name: str) -> str:
+        return "…"
+
+
+def text(code: str, language: Language, params: Mapping[str, object] | None = None) -> str:
+    """The text of `code`, filled with `params`; a code without one gets the text of an unexpected error."""
+    filled = dict(params or {})
+    if isinstance(backend := filled.get("backend"), str):
+        filled["backend"] = label_of(backend)
+    return template(code, language).format_map(_Params(filled))
+
+
+def label_of(backend: str) -> str:
+    """How people write a backend's name."""
+    return _LABELS.get(backend, backend)
+
+
+def template(code: str, language: Language) -> str:
+    """The text of `code` with its {params} still open."""
+    return _TEXTS.get(code, _TEXTS[UNKNOWN])[LANGUAGES.index(language)]
+
+
+def has_text(code: str) -> bool:
+    return code in _TEXTS
+
+
+def page_texts(language: Language) -> dict[str, str]:
+    """The templates of the page's own texts by code, for the part of the page that runs in the browser."""
+    return {code: template(code, language) for code in (*PAGE, *_SAID_BY_BOTH)}
+
+
+def language_of(accept_language: str | None) -> Language:
+    """The language to answer in, from an Accept-Language header: the best ranked one there is a translation for."""
+    ranked: list[tuple[float, int, Language]] = []
+    for position, part in enumerate((accept_language or "").split(",")):
+        tag, _, weight = part.strip().partition(";q=")
+        for language in LANGUAGES:
+            if tag.lower().split("-")[0] == language and (quality := _quality(weight)) > 0:
+                ranked.append((-quality, position, language))
+    return min(ranked)[2] if ranked else FALLBACK
+
+
+def _quality(weight: str) -> float:
+    try:
+        return float(weight) if weight else 1.0
+    except ValueError:
+        return 0.0

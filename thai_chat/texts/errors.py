@@ -1,0 +1,101 @@
+"""What errors say: the codes of `thai_chat.domain.errors`, {names} are their params."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+ERRORS: Mapping[str, tuple[str, str]] = {
+    "internal": (
+        "เกิดข้อผิดพลาดที่ไม่คาดคิด ข้อความของคุณยังอยู่ ลองใหม่อีกครั้ง",
+        "Something went wrong here. Your text is kept; please try again.",
+    ),
+    "bad_input": ("คำขอไม่ถูกต้อง", "The request isn't valid."),
+    "empty_question": ("พิมพ์คำถามก่อนส่ง", "Write a question first."),
+    "question_too_long": (
+        "คำถามยาวเกินไป ส่งได้ไม่เกิน {limit} ตัวอักษร กรุณาตัดให้สั้นลง",
+        "The question is too long: at most {limit} characters. Please shorten it.",
+    ),
+    "unreadable_text": (
+        "ข้อความมีอักขระที่เก็บไม่ได้ (เช่น NUL หรืออักขระที่ขาดครึ่ง) ลบออกแล้วส่งใหม่",
+        "The text has characters that can't be kept (NUL or half of a character). Remove them and send again.",
+    ),
+    "empty_name": ("ใส่ชื่อแชตก่อน", "Give the session a name first."),
+    "invalid_identifier": ("รหัสนี้ไม่ถูกรูปแบบ", "This identifier isn't well formed."),
+    "invalid_cursor": ("ตำแหน่งหน้าไม่ถูกต้อง เริ่มจากหน้าแรกใหม่", "The page position isn't valid; start from the first page."),
+    "unknown_backend": ("ไม่รู้จักระบบโมเดล “{backend}”", "There is no backend “{backend}”."),
+    "foreign_site": (
+        "คำขอนี้มาจากหน้าเว็บอื่น จึงไม่รับ",
+        "This request comes from another site's page and is refused.",
+    ),
+    "not_found": ("ไม่พบสิ่งที่ขอ", "Not found."),
+    "session_not_found": (
+        "ไม่พบแชตนี้ อาจถูกลบไปแล้วหรือลิงก์ไม่ถูกต้อง จึงเปิดแชตใหม่ให้",
+        "This session doesn't exist (any more), or the link is wrong. Here is a new one.",
+    ),
+    "message_not_found": ("ไม่พบข้อความนี้", "This message doesn't exist."),
+    "reply_running": (
+        "แชตนี้ยังตอบไม่เสร็จ รอให้จบหรือกดหยุดก่อน แล้วค่อยถามต่อ",
+        "A reply is still being written in this session. Wait for it or stop it, then ask again.",
+    ),
+    "backend_error": ("โมเดลตอบไม่ได้ในตอนนี้", "The model couldn't answer."),
+    "backend_unreachable": (
+        "ติดต่อ {backend} ไม่ได้ ตรวจว่าเปิดอยู่ หรือเลือกโมเดลอื่น",
+        "{backend} can't be reached. Check that it runs, or pick another model.",
+    ),
+    "backend_timeout": (
+        "{backend} ไม่ตอบภายในเวลาที่กำหนด ลองใหม่หรือเลือกโมเดลอื่น",
+        "{backend} didn't answer in time. Try again, or pick another model.",
+    ),
+    "backend_loading": (
+        "{backend} ยังโหลดโมเดลอยู่ รอสักครู่แล้วลองใหม่ หรือเลือกโมเดลอื่น",
+        "{backend} is still loading its model. Try again in a moment, or pick another model.",
+    ),
+    "backend_denied": (
+        "{backend} ปฏิเสธ: คีย์หายไป ไม่ถูกต้อง หรือไม่มีสิทธิ์ ตรวจการตั้งค่าใน .env",
+        "{backend} refused: the key is missing, wrong, or may not do this. Check the settings in .env.",
+    ),
+    "model_not_found": (
+        "{backend} ไม่มีโมเดล “{model}” แล้ว เลือกโมเดลอื่นจากรายการ",
+        "{backend} doesn't have the model “{model}” (any more). Pick another one.",
+    ),
+    "context_overflow": (
+        "บทสนทนายาวเกินที่ {model} รับได้ เริ่มแชตใหม่ หรือเลือกโมเดลที่รับได้ยาวกว่า",
+        "The conversation is longer than {model} can take. Start a new session, or pick a model with a larger window.",
+    ),
+    "unsupported_parameter": (
+        "{model} ไม่รองรับค่า “{param}”",
+        "{model} doesn't support the parameter “{param}”.",
+    ),
+    "rate_limited": (
+        "{backend} รับคำขอเพิ่มไม่ได้ในตอนนี้ (ครบโควตาหรือถี่เกินไป) รอสักครู่หรือเลือกโมเดลอื่น",
+        "{backend} takes no more requests right now (quota or rate limit). Wait a little, or pick another model.",
+    ),
+    "backend_failed": (
+        "{backend} ขัดข้องขณะตอบ ลองใหม่หรือเลือกโมเดลอื่น",
+        "{backend} failed while answering. Try again, or pick another model.",
+    ),
+    "backend_garbled": (
+        "{backend} ตอบกลับมาในรูปแบบที่อ่านไม่ได้",
+        "What {backend} sent can't be understood.",
+    ),
+    "reply_cut": (
+        "การเชื่อมต่อกับ {backend} ขาดก่อนตอบจบ ส่วนที่ได้มาแล้วเก็บไว้ให้",
+        "The connection to {backend} broke before the reply was whole. What came is kept.",
+    ),
+    "empty_reply": ("{model} ตอบกลับมาว่างเปล่า ลองถามใหม่", "{model} gave an empty reply. Try asking again."),
+    "no_backend": (
+        "ยังไม่มีโมเดลที่ตอบได้ ตั้งค่า VLLM_BASE_URL, OLLAMA_HOST หรือ OPENAI_API_KEY ใน .env",
+        "No model can answer yet. Set VLLM_BASE_URL, OLLAMA_HOST or OPENAI_API_KEY in .env.",
+    ),
+    "history_error": ("บันทึกประวัติไม่สำเร็จ", "The history couldn't be kept."),
+    "history_unavailable": (
+        "ติดต่อฐานข้อมูลไม่ได้ชั่วคราว ลองใหม่อีกครั้ง",
+        "The database can't be reached right now. Please try again.",
+    ),
+    "history_refused": (
+        "ฐานข้อมูลไม่รับข้อความนี้ ลองแก้ข้อความแล้วส่งใหม่",
+        "The database refuses this text. Change it and send again.",
+    ),
+    "start": ("ระบบเริ่มทำงานไม่ได้", "The server can't start."),
+    "settings": ("การตั้งค่าไม่ถูกต้อง", "The settings aren't valid."),
+}
