@@ -148,6 +148,10 @@ def _state_line(backend: BackendChoices) -> str:
             return f"up: {names}{more}"
         case BackendState.LOADING:
             return "loading its model"
+        case BackendState.SLOW:
+            return "up, but slow to begin"
+        case BackendState.QUOTA:
+            return "refuses for now: too many requests, or its quota is used up"
         case BackendState.DOWN:
             return f"down ({texts.text(backend.error_code or 'backend_unreachable', 'en', {'backend': backend.name})})"
         case BackendState.NOT_CONFIGURED:

@@ -16,9 +16,10 @@ from thai_chat.backends.llamacpp_server import Order
 from thai_chat.backends.openai_compatible import OpenAICompatible
 from thai_chat.backends.openai_errors import translation
 from thai_chat.backends.timeouts import DEFAULT_TIMEOUTS, Timeouts
-from thai_chat.domain.events import Notice, StreamEvent
+from thai_chat.domain.errors import NotOffered
+from thai_chat.domain.events import Notice, Progress, StreamEvent
 from thai_chat.domain.messages import MODEL_CHARS, JsonValue
-from thai_chat.domain.ports import ModelInfo, ReplyRequest
+from thai_chat.domain.ports import ModelInfo, PromptMessage, ReplyRequest
 
 DEMO_NOTE = "demo_model"
 DEMO_MODEL = "SmolLM2-135M-Instruct (demo)"
@@ -90,6 +91,16 @@ class LlamaCppBackend:
         async with aclosing(server.stream(request)) as events:
             async for event in events:
                 yield event
+
+    async def count_tokens(self, model: str, messages: Sequence[PromptMessage]) -> int | None:
+        return None
+
+    async def prepare(self, model: str) -> None:
+        return None
+
+    async def pull(self, model: str) -> AsyncGenerator[Progress, None]:
+        raise NotOffered("models are not fetched here", backend=self.name, model=model)
+        yield  # makes it a generator
 
     async def close(self) -> None:
         await self._process.close()

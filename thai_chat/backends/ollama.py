@@ -16,9 +16,9 @@ from thai_chat.backends.ollama_errors import translation
 from thai_chat.backends.ollama_models import Cards
 from thai_chat.backends.thinking import ThinkingSplitter
 from thai_chat.backends.timeouts import DEFAULT_TIMEOUTS, KEEP_ALIVE_S, MAX_CONNECTIONS, Timeouts
-from thai_chat.domain.errors import BackendTimeout, BackendUnreachable, ReplyCut
-from thai_chat.domain.events import Finished, Reasoning, StreamEvent, Usage
-from thai_chat.domain.ports import ModelInfo, ReplyRequest
+from thai_chat.domain.errors import BackendTimeout, BackendUnreachable, NotOffered, ReplyCut
+from thai_chat.domain.events import Finished, Progress, Reasoning, StreamEvent, Usage
+from thai_chat.domain.ports import ModelInfo, PromptMessage, ReplyRequest
 
 _LIST_TIMEOUT_S = 3.0
 
@@ -106,6 +106,16 @@ class OllamaBackend:
                         return
                     deadline = loop.time() + self._timeouts.between_tokens_s
             raise ReplyCut("the stream ended before it was done")
+
+    async def count_tokens(self, model: str, messages: Sequence[PromptMessage]) -> int | None:
+        return None
+
+    async def prepare(self, model: str) -> None:
+        return None
+
+    async def pull(self, model: str) -> AsyncGenerator[Progress, None]:
+        raise NotOffered("models are not fetched here", backend=self.name, model=model)
+        yield  # makes it a generator
 
     async def close(self) -> None:
         await self._client.close()  # type: ignore[no-untyped-call]

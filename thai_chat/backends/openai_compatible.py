@@ -24,12 +24,13 @@ from thai_chat.domain.errors import (
     BackendGarbled,
     BackendTimeout,
     BackendUnreachable,
+    NotOffered,
     ReplyCut,
     UnsupportedParameter,
 )
-from thai_chat.domain.events import Notice, StreamEvent
+from thai_chat.domain.events import Notice, Progress, StreamEvent
 from thai_chat.domain.messages import JsonObject
-from thai_chat.domain.ports import ModelInfo, ReplyRequest
+from thai_chat.domain.ports import ModelInfo, PromptMessage, ReplyRequest
 
 if TYPE_CHECKING:
     Response: TypeAlias = openai.AsyncAPIResponse[Any]
@@ -123,6 +124,16 @@ class OpenAICompatible:
                         deadline = loop.time() + self._timeouts.between_tokens_s
             for event in reply.end():
                 yield event
+
+    async def count_tokens(self, model: str, messages: Sequence[PromptMessage]) -> int | None:
+        return None
+
+    async def prepare(self, model: str) -> None:
+        return None
+
+    async def pull(self, model: str) -> AsyncGenerator[Progress, None]:
+        raise NotOffered("models are not fetched here", backend=self.name, model=model)
+        yield  # makes it a generator
 
     async def close(self) -> None:
         await self._client.close()

@@ -10,7 +10,7 @@ ThaiChatError
 ├── BackendError
 │   ├── BackendUnreachable ── BackendTimeout  BackendLoading
 │   ├── BackendDenied  ModelNotFound  ContextOverflow  UnsupportedParameter
-│   ├── RateLimited  BackendFailed  BackendGarbled  ReplyCut  EmptyReply  NoBackend
+│   ├── RateLimited  BackendFailed  BackendGarbled  ReplyCut  EmptyReply  NoBackend  NotOffered
 ├── HistoryError
 │   ├── HistoryUnavailable  HistoryRefused  JournalUnavailable
 └── StartError
@@ -163,6 +163,12 @@ class NoBackend(BackendError):
     """Nothing is configured that could answer."""
 
     code = "no_backend"
+
+
+class NotOffered(BackendError):
+    """This kind of server can't do what was asked of it."""
+
+    code = "not_offered"
 
 
 class HistoryError(ThaiChatError):

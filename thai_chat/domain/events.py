@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 from uuid import UUID
 
-from thai_chat.domain.messages import JsonObject, Message
+from thai_chat.domain.messages import Choice, JsonObject, Message
 
 # From a backend. A stream is any number of Text, Reasoning and Usage, then exactly one Finished.
 
@@ -29,6 +29,8 @@ class Usage:
 
     prompt_tokens: int | None
     completion_tokens: int | None
+    reasoning_tokens: int | None = None
+    """Those of `completion_tokens` that were thinking, where the server tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,25 @@ class Notice:
 
 
 StreamEvent: TypeAlias = Text | Reasoning | Usage | Finished | Notice
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """From the router, before the first text, when another model answers than the one that was asked."""
+
+    choice: Choice
+
+
+RoutedEvent: TypeAlias = StreamEvent | Answering
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a model is loaded from its registry. `status` is the server's own word; sizes in bytes, 0 unknown."""
+
+    status: str
+    completed: int = 0
+    total: int = 0
 
 
 # To a follower of a live reply: one Started, then Delta, Thought and Notice, then exactly one Completed or Failed.

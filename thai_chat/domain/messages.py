@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from typing import TypeAlias
 from uuid import UUID
@@ -49,6 +50,10 @@ class Figures:
     completion_tokens: int | None = None
     first_token_ms: int | None = None
     latency_ms: int | None = None
+    reasoning_tokens: int | None = None
+    """Those of `completion_tokens` that were thinking."""
+    cost_usd: Decimal | None = None
+    """US dollars, to nine places; None where the price is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +74,13 @@ class Session:
     deleted_at: datetime | None = None
     """Set while the session is in the trash."""
     branched_from_id: UUID | None = None
+    has_branches: bool = False
+    """True once a message has a sibling: an edited question, a reply that was asked for again."""
+    tags: Sequence[str] = ()
+    """As they were given, without repetitions."""
+    folder: str | None = None
+    options: JsonObject = field(default_factory=dict)
+    """What the session asks of its models: "system_prompt", and sampling options by their OpenAI names."""
     context_snapshot: JsonObject = field(default_factory=dict)
     metadata: JsonObject = field(default_factory=dict)
 
@@ -120,8 +132,29 @@ class BeginTurn:
     idempotency_key: str | None = None
     parent_id: UUID | None = None
     """Where the question goes when not below the leaf (an edited question); None means the leaf."""
+    is_first: bool = False
+    """The question goes to the session's beginning, beside the first, which was edited; `parent_id` is None then."""
     metadata: JsonObject = field(default_factory=dict)
     """Kept with the question."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BeginReply:
+    """Answer a stored question once more: a new reply (streaming) beside those that it has, and shown instead of them.
+
+    The new reply may begin with the text of an earlier one that it continues; the earlier one stays as it is.
+    """
+
+    session_id: UUID
+    user_id: str
+    question_id: UUID
+    reply_id: UUID
+    choice: Choice
+    at: datetime
+    content: str = ""
+    idempotency_key: str | None = None
+    metadata: JsonObject = field(default_factory=dict)
+    """Kept with the reply: `continues` names the reply that it goes on from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +195,22 @@ class UpdateSession:
     pinned: bool | None = None
     archived: bool | None = None
     deleted: bool | None = None
+    """True puts the session into the trash, False takes it out."""
     leaf_id: UUID | None = None
+    """Any message: the branch through it, down to its newest end, is the one that is shown."""
+    options: JsonObject | None = None
+    tags: Sequence[str] | None = None
+    folder: str | None = None
+    """Empty takes the session out of its folder."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PurgeSession:
+    """Delete the session for good, with all that was said in it. Nothing happens when there is none."""
+
+    session_id: UUID
+    user_id: str
+    at: datetime
 
 
 Write: TypeAlias = "BeginTurn | Checkpoint | FinishReply | UpdateSession"

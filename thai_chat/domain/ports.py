@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
-from thai_chat.domain.events import StreamEvent
+from thai_chat.domain.events import Progress, StreamEvent
 from thai_chat.domain.messages import (
     BeginTurn,
     Checkpoint,
@@ -38,6 +38,8 @@ class ReplyRequest:
     options: Mapping[str, JsonValue] = field(default_factory=dict)
     """Sampling options that were asked for, by their OpenAI names; nothing else is sent."""
     session_id: UUID | None = None
+    continues: str = ""
+    """The beginning of the reply, which is there already: what is streamed goes on right behind it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +71,20 @@ class Backend(Protocol):
         Closing the generator, or cancelling the task that iterates it, ends the request to the server.
         """
 
+    async def count_tokens(self, model: str, messages: Sequence[PromptMessage]) -> int | None:
+        """What the server's own tokenizer counts for the messages with the model's template, in at most 2 s; None where
+        there is none to ask. Raises BackendError."""
+
+    async def prepare(self, model: str) -> None:
+        """Has the model loaded before its first question, and comes back when it is; at once where nothing is to do.
+        Raises BackendError."""
+
+    def pull(self, model: str) -> AsyncGenerator[Progress, None]:
+        """Fetches a model that the server does not have yet. Raises NotOffered where a server can't, BackendError.
+
+        Closing the generator ends the fetching; the server keeps what it has for the next time.
+        """
+
     async def close(self) -> None:
         """Safe to call twice."""
 
@@ -76,6 +92,10 @@ class Backend(Protocol):
 class BackendState(StrEnum):
     UP = "up"
     LOADING = "loading"
+    SLOW = "slow"
+    """It answers, but its first words take long or are given up on."""
+    QUOTA = "quota"
+    """It refuses for now: too many requests, or an account without credit."""
     DOWN = "down"
     NOT_CONFIGURED = "not_configured"
 
@@ -88,6 +108,8 @@ class BackendChoices:
     state: BackendState
     models: Sequence[ModelInfo] = ()
     """The last list that the server gave."""
+    model_states: Mapping[str, BackendState] = field(default_factory=dict)
+    """Of models that are in another state than their backend."""
     default_model: str | None = None
     error_code: str | None = None
     """Why it is not up; its text is in `thai_chat.texts`."""

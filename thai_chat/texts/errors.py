@@ -87,6 +87,7 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "ยังไม่มีโมเดลที่ตอบได้ ตั้งค่า VLLM_BASE_URL, OLLAMA_HOST หรือ OPENAI_API_KEY ใน .env",
         "No model can answer yet. Set VLLM_BASE_URL, OLLAMA_HOST or OPENAI_API_KEY in .env.",
     ),
+    "not_offered": ("{backend} ทำสิ่งนี้ไม่ได้", "{backend} can't do this."),
     "history_error": ("บันทึกประวัติไม่สำเร็จ", "The history couldn't be kept."),
     "history_unavailable": (
         "ติดต่อฐานข้อมูลไม่ได้ชั่วคราว ลองใหม่อีกครั้ง",

@@ -93,6 +93,8 @@ PAGE: Mapping[str, tuple[str, str]] = {
     "memory_refused": ("ฐานข้อมูลไม่รับ {count} รายการ แยกเก็บไว้ให้แล้ว", "Refused by the database and set aside: {count}."),
     "state_up": ("พร้อม", "up"),
     "state_loading": ("กำลังโหลด", "loading"),
+    "state_slow": ("ช้า", "slow"),
+    "state_quota": ("ครบโควตา", "quota used up"),
     "state_down": ("ติดต่อไม่ได้", "down"),
     "state_not_configured": ("ยังไม่ตั้งค่า", "not set up"),
     "statistics": ("สถิติ", "Statistics"),
