@@ -33,7 +33,7 @@ from thai_chat.domain.errors import (
     SessionNotFound,
 )
 from thai_chat.domain.messages import STALE_AFTER, Choice, Figures, Role, Session, Status
-from thai_chat.domain.ports import DatabaseState, History, SessionCursor
+from thai_chat.domain.ports import DatabaseState, History, SessionCursor, SessionFilter
 from thai_chat.history.connections import Database
 from thai_chat.history.memory import MemoryHistory
 from thai_chat.history.opening import open_history
@@ -310,19 +310,28 @@ async def test_messages_come_in_windows(history: History, user: str, branched: b
     assert found == expected
 
 
-async def test_a_leaf_in_the_middle_hides_what_comes_after(history: History, user: str) -> None:
+async def test_any_message_shows_the_branch_through_it_to_its_newest_end(history: History, user: str) -> None:
     first = await whole_turn(history, user)
-    await whole_turn(history, user, first.session.session_id)
-    await history.update_session(update(first, leaf_id=first.reply.message_id))
-    shown = await history.messages(first.session.session_id, user, limit=10)
-    assert [message.message_order for message in shown] == [1, 2]
+    session_id = first.session.session_id
+    old = await whole_turn(history, user, session_id)
+    older = await whole_turn(history, user, session_id)
+    new = await whole_turn(history, user, session_id, parent_id=first.reply.message_id)
+    for message, leaf in (
+        (old.question, older.reply),
+        (first.question, new.reply),
+        (older.question, older.reply),
+        (new.reply, new.reply),
+    ):
+        session = await history.update_session(update(first, leaf_id=message.message_id))
+        assert session.leaf_id == leaf.message_id
+        assert (await history.messages(session_id, user, limit=1))[0].message_id == leaf.message_id
 
 
 async def test_a_parent_outside_the_session_is_not_found(history: History, user: str) -> None:
     first, other = await whole_turn(history, user), await whole_turn(history, user)
     with pytest.raises(MessageNotFound):
         await history.begin_turn(begin(user, first.session.session_id, parent_id=other.reply.message_id))
-    with pytest.raises(MessageNotFound):
+    with pytest.raises(UNKNOWN):
         await history.begin_turn(begin(user, parent_id=other.reply.message_id))
     with pytest.raises(MessageNotFound):
         await history.update_session(update(first, leaf_id=other.reply.message_id))
@@ -411,7 +420,7 @@ async def test_a_new_question_takes_its_session_to_the_top(history: History, use
 async def test_sessions_are_found_by_a_part_of_their_name(history: History, user: str, part: str, count: int) -> None:
     for name in ("ข้าวมันไก่", "Plan a trip", "ลด 50%"):
         await whole_turn(history, user, session_name=name)
-    assert len(await history.sessions(user, limit=10, name_contains=part)) == count
+    assert len(await history.sessions(user, limit=10, filter=SessionFilter(name_contains=part))) == count
 
 
 @pytest.mark.parametrize("text", ["ก\0ข", "\ud800", "ข้าว\udfff"], ids=["NUL", "surrogate", "Thai and surrogate"])

@@ -30,7 +30,7 @@ from thai_chat.domain.messages import (
     Turn,
     UpdateSession,
 )
-from thai_chat.domain.ports import History, HistoryState, SessionCursor
+from thai_chat.domain.ports import History, HistoryState, SessionCursor, SessionFilter
 from thai_chat.routing.router import BackendChoices, Router
 
 WINDOW = 30
@@ -169,7 +169,8 @@ class ChatService:
         self, user_id: str, *, limit: int, before: SessionCursor | None = None, name_contains: str = ""
     ) -> Sequence[Session]:
         require_storable(name_contains)
-        return await self._history.sessions(user_id, limit=limit, before=before, name_contains=name_contains)
+        wanted = SessionFilter(name_contains=name_contains)
+        return await self._history.sessions(user_id, limit=limit, before=before, filter=wanted)
 
     async def rename(self, session_id: UUID, user_id: str, name: str) -> Session:
         shown = storable(" ".join(name.split()))[:SESSION_NAME_CHARS]

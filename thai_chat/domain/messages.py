@@ -16,6 +16,7 @@ JsonObject: TypeAlias = Mapping[str, JsonValue]
 MAX_QUESTION_CHARS = 200_000
 SESSION_NAME_CHARS = 255
 MODEL_CHARS = 100
+FOLDER_CHARS = 255
 STALE_AFTER = timedelta(seconds=10)
 """A streaming reply without a checkpoint for this long has lost its process; checkpoints come every second."""
 
@@ -213,7 +214,7 @@ class PurgeSession:
     at: datetime
 
 
-Write: TypeAlias = "BeginTurn | Checkpoint | FinishReply | UpdateSession"
+Write: TypeAlias = "BeginTurn | BeginReply | Checkpoint | FinishReply | UpdateSession | PurgeSession"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,11 +11,13 @@ from uuid import UUID
 
 from thai_chat.domain.events import Progress, StreamEvent
 from thai_chat.domain.messages import (
+    BeginReply,
     BeginTurn,
     Checkpoint,
     FinishReply,
     JsonValue,
     Message,
+    PurgeSession,
     Role,
     Session,
     Statistics,
@@ -139,6 +141,29 @@ class SessionCursor:
     session_id: UUID
 
 
+class Shelf(StrEnum):
+    """Where a session is kept; in one place only. What is in the trash is nowhere else."""
+
+    CURRENT = "current"
+    ARCHIVED = "archived"
+    TRASH = "trash"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionFilter:
+    """Which sessions a list shows: those that meet all of it."""
+
+    name_contains: str = ""
+    """Ignores case."""
+    shelf: Shelf = Shelf.CURRENT
+    pinned: bool | None = None
+    tag: str | None = None
+    folder: str | None = None
+
+
+CURRENT_SESSIONS = SessionFilter()
+
+
 class History(Protocol):
     """Keeps sessions and messages. Every call carries the owner; somebody else's session is SessionNotFound.
 
@@ -150,7 +175,14 @@ class History(Protocol):
 
         A known idempotency key returns the earlier turn (`repeated`). Raises ReplyRunning while the session's last
         reply still grows (not when `replay`, which settles it as interrupted), SessionNotFound for another owner's
-        session, MessageNotFound for a parent that is not in it, HistoryRefused.
+        session, MessageNotFound for a parent that is not in it, HistoryRefused. A session in the trash comes out of it.
+        """
+
+    async def begin_reply(self, write: BeginReply, *, replay: bool = False) -> Turn:
+        """Commits one more reply to a stored question, and returns both as stored; the session shows it from now on.
+
+        A known idempotency key returns the earlier turn or reply (`repeated`). Raises as `begin_turn` does, and
+        MessageNotFound where the question is no user's message of that session.
         """
 
     async def checkpoint(self, writes: Sequence[Checkpoint]) -> None:
@@ -159,22 +191,44 @@ class History(Protocol):
     async def finish_reply(self, write: FinishReply) -> Message:
         """The message as stored; the first finish of a reply wins, also over "interrupted". Raises MessageNotFound."""
 
-    async def update_session(self, write: UpdateSession) -> Session: ...
+    async def update_session(self, write: UpdateSession) -> Session:
+        """The session as stored. Raises SessionNotFound, and MessageNotFound for a `leaf_id` that is not in it."""
+
+    async def purge_session(self, write: PurgeSession) -> None:
+        """Nothing happens to somebody else's session, or when there is none."""
 
     async def session(self, session_id: UUID, user_id: str) -> Session: ...
 
     async def sessions(
-        self, user_id: str, *, limit: int, before: SessionCursor | None = None, name_contains: str = ""
+        self,
+        user_id: str,
+        *,
+        limit: int,
+        before: SessionCursor | None = None,
+        filter: SessionFilter = CURRENT_SESSIONS,
     ) -> Sequence[Session]:
-        """Newest first by `updated_at`, without archived and deleted ones; `name_contains` ignores case."""
+        """Newest first by `updated_at`, on every shelf."""
 
     async def messages(
-        self, session_id: UUID, user_id: str, *, limit: int, before_order: int | None = None
+        self,
+        session_id: UUID,
+        user_id: str,
+        *,
+        limit: int,
+        before_order: int | None = None,
+        after_order: int | None = None,
     ) -> Sequence[Message]:
-        """The last `limit` messages of the shown branch (below `before_order`), oldest first.
+        """The last `limit` messages of the shown branch (below `before_order`), oldest first; with `after_order` the
+        first ones above it. Those of a session in the trash are there too.
 
         A streaming reply whose checkpoints have stopped (`STALE_AFTER`) comes as interrupted.
         """
+
+    async def siblings(
+        self, session_id: UUID, user_id: str, message_ids: Sequence[UUID]
+    ) -> Mapping[UUID, Sequence[UUID]]:
+        """For those of the messages that have siblings (the same parent, or none): all of them, itself included, in the
+        order of arrival. Messages of other sessions are left out."""
 
     async def message(self, message_id: UUID, user_id: str) -> Message: ...
 

@@ -18,7 +18,7 @@ from uuid import UUID
 import orjson
 
 from thai_chat.domain.errors import HistoryRefused, JournalUnavailable, ThaiChatError
-from thai_chat.domain.messages import Checkpoint, FinishReply, UpdateSession, Write
+from thai_chat.domain.messages import Checkpoint, FinishReply, PurgeSession, UpdateSession, Write
 from thai_chat.history.journal import Journal, RefusedWrites
 from thai_chat.history.records import decode, encode
 
@@ -231,7 +231,7 @@ class Outbox:
 
     def _count(self, writes: Iterable[Write], number: int) -> None:
         for write in writes:
-            if not isinstance(write, UpdateSession):
+            if not isinstance(write, UpdateSession | PurgeSession):
                 _subtract(self._turns, write.reply_id, -number)
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
 
@@ -13,13 +14,16 @@ import orjson
 
 from thai_chat.domain.errors import HistoryRefused
 from thai_chat.domain.messages import (
+    FOLDER_CHARS,
     MODEL_CHARS,
     SESSION_NAME_CHARS,
+    BeginReply,
     BeginTurn,
     Checkpoint,
     Choice,
     Figures,
     FinishReply,
+    PurgeSession,
     Status,
     UpdateSession,
     Write,
@@ -28,9 +32,11 @@ from thai_chat.history.tables import BACKEND_CHARS, KEY_CHARS, USER_CHARS
 
 _KINDS: Mapping[str, Callable[..., Write]] = {
     "begin_turn": BeginTurn,
+    "begin_reply": BeginReply,
     "checkpoint": Checkpoint,
     "finish_reply": FinishReply,
     "update_session": UpdateSession,
+    "purge_session": PurgeSession,
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 _IDS = ("session_id", "question_id", "reply_id", "parent_id", "leaf_id")
@@ -42,13 +48,18 @@ _LIMITS = {
     "idempotency_key": KEY_CHARS,
     "backend": BACKEND_CHARS,
     "model": MODEL_CHARS,
+    "folder": FOLDER_CHARS,
 }
+_MAX_COST_USD = 999_999
 
 
 def encode(write: Write) -> bytes:
     """One JSON object. Raises HistoryRefused where the write holds what JSON can't: lone surrogates, foreign types."""
     try:
-        return orjson.dumps({"kind": _NAMES[type(write)], **asdict(write)})
+        fields = {"kind": _NAMES[type(write)], **asdict(write)}
+        if isinstance(write, FinishReply) and write.figures.cost_usd is not None:
+            fields["figures"]["cost_usd"] = str(write.figures.cost_usd)
+        return orjson.dumps(fields)
     except (TypeError, RecursionError) as exc:
         raise HistoryRefused(f"{_NAMES[type(write)]} can't be written as JSON") from exc
 
@@ -65,18 +76,25 @@ def decode(record: bytes) -> Write:
         if fields.get("choice") is not None:
             fields["choice"] = Choice(**fields["choice"])
         if "figures" in fields:
-            fields["figures"] = Figures(**fields["figures"])
+            fields["figures"] = _figures(fields["figures"])
+        if fields.get("tags") is not None:
+            fields["tags"] = tuple(fields["tags"])
         if "status" in fields:
             fields["status"] = Status(fields["status"])
         return kind(**fields)
-    except (ValueError, KeyError, TypeError, AttributeError) as exc:
+    except (ValueError, KeyError, TypeError, AttributeError, InvalidOperation) as exc:
         raise HistoryRefused("the record is none of this version") from exc
+
+
+def _figures(fields: dict[str, Any]) -> Figures:
+    cost = fields.get("cost_usd")
+    return Figures(**{**fields, "cost_usd": None if cost is None else Decimal(cost)})
 
 
 def check(write: Write) -> None:
     """Raises HistoryRefused for what PostgreSQL would refuse, so that every store refuses the same, and at once."""
-    fields: dict[str, object] = {name: getattr(write, name, None) for name in ("user_id", "session_name")}
-    fields["idempotency_key"] = getattr(write, "idempotency_key", None)
+    named = ("user_id", "session_name", "idempotency_key", "folder")
+    fields: dict[str, object] = {name: getattr(write, name, None) for name in named}
     choice = getattr(write, "choice", None)
     if choice is not None:
         fields.update(backend=choice.backend, model=choice.model)
@@ -84,10 +102,14 @@ def check(write: Write) -> None:
         if isinstance(value, str) and len(value) > _LIMITS[name]:
             raise HistoryRefused(f"{name} is longer than {_LIMITS[name]} characters")
     check_text(*(value for value in fields.values() if isinstance(value, str)))
-    check_text(getattr(write, "question", ""), getattr(write, "content", ""))
-    metadata = getattr(write, "metadata", None)
-    if metadata and _ESCAPED_NUL.search(_json(metadata)):
-        raise HistoryRefused("metadata has a NUL character")
+    check_text(getattr(write, "question", ""), getattr(write, "content", ""), *(getattr(write, "tags", None) or ()))
+    for name in ("metadata", "options"):
+        value = getattr(write, name, None)
+        if value and _ESCAPED_NUL.search(_json(value)):
+            raise HistoryRefused(f"{name} has a NUL character")
+    cost = write.figures.cost_usd if isinstance(write, FinishReply) else None
+    if cost is not None and not (cost.is_finite() and abs(cost) <= _MAX_COST_USD):
+        raise HistoryRefused("the cost is no price")
 
 
 def check_text(*texts: str) -> None:
@@ -110,4 +132,4 @@ def _json(value: Mapping[str, object]) -> str:
     try:
         return orjson.dumps(value).decode()
     except (TypeError, RecursionError) as exc:
-        raise HistoryRefused("metadata can't be written as JSON") from exc
+        raise HistoryRefused("it can't be written as JSON") from exc

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from thai_chat.domain.errors import HistoryRefused, HistoryUnavailable, ThaiChatError
-from thai_chat.domain.messages import UpdateSession, Write
+from thai_chat.domain.messages import PurgeSession, UpdateSession, Write
 from thai_chat.history.outbox import Batch, Outbox
 from thai_chat.history.postgres import PostgresHistory
 
@@ -58,9 +58,9 @@ class Replay:
             if isinstance(outcome, ThaiChatError):
                 logger.error("PostgreSQL refused a %s (%s): it is set aside", type(write).__name__, outcome.code)
                 refused.append((write, outcome))
-                if not isinstance(write, UpdateSession):
+                if not isinstance(write, UpdateSession | PurgeSession):
                     self._refused_replies.add(write.reply_id)
-            elif not isinstance(write, UpdateSession) and write.reply_id in self._refused_replies:
+            elif not isinstance(write, UpdateSession | PurgeSession) and write.reply_id in self._refused_replies:
                 # The text of a reply whose turn was refused: without its row PostgreSQL ignores it in silence.
                 refused.append((write, HistoryRefused("its turn was refused")))
         return refused

@@ -11,7 +11,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -19,16 +19,18 @@ from uuid import UUID
 
 from thai_chat.domain.errors import HistoryUnavailable, MessageNotFound, SessionNotFound, StartError
 from thai_chat.domain.messages import (
+    BeginReply,
     BeginTurn,
     Checkpoint,
     FinishReply,
     Message,
+    PurgeSession,
     Session,
     Statistics,
     Turn,
     UpdateSession,
 )
-from thai_chat.domain.ports import DatabaseState, HistoryState, SessionCursor
+from thai_chat.domain.ports import CURRENT_SESSIONS, DatabaseState, History, HistoryState, SessionCursor, SessionFilter
 from thai_chat.history.memory import MemoryHistory
 from thai_chat.history.outbox import Outbox
 from thai_chat.history.postgres import PostgresHistory
@@ -108,7 +110,19 @@ class ResilientHistory:
         try:
             turn = await self._ask(lambda postgres: postgres.begin_turn(write, replay=replay))
         except HistoryUnavailable:
-            turn = await self._memory.begin_turn(write, replay=replay)
+            turn = await self._from_memory(self._memory.begin_turn(write, replay=replay), write.session_id)
+            if not turn.repeated:
+                await self._outbox.add(write)
+        else:
+            self._memory.keep_turn(write, turn)
+        return turn
+
+    async def begin_reply(self, write: BeginReply, *, replay: bool = False) -> Turn:
+        check(write)
+        try:
+            turn = await self._ask(lambda postgres: postgres.begin_reply(write, replay=replay))
+        except HistoryUnavailable:
+            turn = await self._from_memory(self._memory.begin_reply(write, replay=replay), write.session_id)
             if not turn.repeated:
                 await self._outbox.add(write)
         else:
@@ -148,6 +162,14 @@ class ResilientHistory:
             self._memory.remember(session)
         return session
 
+    async def purge_session(self, write: PurgeSession) -> None:
+        check(write)
+        try:
+            await self._ask(lambda postgres: postgres.purge_session(write))
+        except HistoryUnavailable:
+            await self._outbox.add(write)
+        await self._memory.purge_session(write)
+
     async def session(self, session_id: UUID, user_id: str) -> Session:
         try:
             session = await self._ask(lambda postgres: postgres.session(session_id, user_id))
@@ -157,31 +179,52 @@ class ResilientHistory:
         return session
 
     async def sessions(
-        self, user_id: str, *, limit: int, before: SessionCursor | None = None, name_contains: str = ""
+        self,
+        user_id: str,
+        *,
+        limit: int,
+        before: SessionCursor | None = None,
+        filter: SessionFilter = CURRENT_SESSIONS,
     ) -> Sequence[Session]:
         """In an outage those that memory holds."""
         try:
             found = await self._ask(
-                lambda postgres: postgres.sessions(user_id, limit=limit, before=before, name_contains=name_contains)
+                lambda postgres: postgres.sessions(user_id, limit=limit, before=before, filter=filter)
             )
         except HistoryUnavailable:
-            return await self._memory.sessions(user_id, limit=limit, before=before, name_contains=name_contains)
+            return await self._memory.sessions(user_id, limit=limit, before=before, filter=filter)
         for session in reversed(found):
             self._memory.remember(session)
         return found
 
     async def messages(
-        self, session_id: UUID, user_id: str, *, limit: int, before_order: int | None = None
+        self,
+        session_id: UUID,
+        user_id: str,
+        *,
+        limit: int,
+        before_order: int | None = None,
+        after_order: int | None = None,
     ) -> Sequence[Message]:
+        def of(history: History) -> Awaitable[Sequence[Message]]:
+            bounds = {"before_order": before_order, "after_order": after_order}
+            return history.messages(session_id, user_id, limit=limit, **bounds)
+
         try:
-            found = await self._ask(
-                lambda postgres: postgres.messages(session_id, user_id, limit=limit, before_order=before_order)
-            )
+            found = await self._ask(of)
         except HistoryUnavailable:
-            known = self._memory.messages(session_id, user_id, limit=limit, before_order=before_order)
-            return await self._from_memory(known, session_id)
+            return await self._from_memory(of(self._memory), session_id)
         self._memory.remember_messages(session_id, found)
         return found
+
+    async def siblings(
+        self, session_id: UUID, user_id: str, message_ids: Sequence[UUID]
+    ) -> Mapping[UUID, Sequence[UUID]]:
+        """In an outage those that memory holds."""
+        try:
+            return await self._ask(lambda postgres: postgres.siblings(session_id, user_id, message_ids))
+        except HistoryUnavailable:
+            return await self._from_memory(self._memory.siblings(session_id, user_id, message_ids), session_id)
 
     async def message(self, message_id: UUID, user_id: str) -> Message:
         try:

@@ -30,6 +30,10 @@ SESSION_FIELDS = (
     "branched_from_id",
     "context_snapshot",
     "metadata",
+    "has_branches",
+    "options",
+    "tags",
+    "folder",
 )
 MESSAGE_FIELDS = (
     "message_id",
@@ -46,11 +50,13 @@ MESSAGE_FIELDS = (
     "completion_tokens",
     "first_token_ms",
     "latency_ms",
+    "reasoning_tokens",
+    "cost_usd",
     "metadata",
 )
 
-_FIGURES = ("prompt_tokens", "completion_tokens", "first_token_ms", "latency_ms")
-_UNKNOWN = (None, None, None, None)
+_FIGURES = MESSAGE_FIELDS[10:16]
+_UNKNOWN = (None,) * len(_FIGURES)
 _NO_FIGURES = Figures()
 _ROLES = {role.value: role for role in Role}
 _STATUSES = {status.value: status for status in Status}
@@ -87,13 +93,14 @@ def session_of(row: Sequence[Any]) -> Session:
     values: Mapping[str, Any] = dict(zip(SESSION_FIELDS, row, strict=False))
     times = {name: _utc(values[name]) for name in ("pinned_at", "archived_at", "deleted_at")}
     created_at, updated_at = values["created_at"].astimezone(UTC), values["updated_at"].astimezone(UTC)
-    return Session(**{**values, **times, "created_at": created_at, "updated_at": updated_at})
+    lists = {"tags": tuple(values["tags"])}
+    return Session(**{**values, **times, **lists, "created_at": created_at, "updated_at": updated_at})
 
 
 def message_of(row: Sequence[Any]) -> Message:
     """From a row that begins with MESSAGE_FIELDS."""
     (message_id, session_id, parent_id, role, content, order, status, backend, model, created_at) = row[:10]
-    figures = tuple(row[10:14])
+    figures = tuple(row[10:16])
     return Message(
         message_id=message_id,
         session_id=session_id,
@@ -106,7 +113,7 @@ def message_of(row: Sequence[Any]) -> Message:
         model=model,
         created_at=created_at.astimezone(UTC),
         figures=_NO_FIGURES if figures == _UNKNOWN else Figures(**dict(zip(_FIGURES, figures, strict=True))),
-        metadata=row[14],
+        metadata=row[16],
     )
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
+    Numeric,
     String,
     Table,
     Text,
@@ -20,9 +21,9 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from thai_chat.domain.messages import MODEL_CHARS, SESSION_NAME_CHARS
+from thai_chat.domain.messages import FOLDER_CHARS, MODEL_CHARS, SESSION_NAME_CHARS
 
 USER_CHARS = 255
 BACKEND_CHARS = 50
@@ -56,8 +57,7 @@ chat_sessions = Table(
     # The last message of the branch that is shown. No foreign key: it would check and index every turn's update,
     # while messages only ever go together with their session.
     Column("leaf_id", Uuid),
-    # True once a message was put elsewhere than below the newest one. Until then the shown branch is a plain range
-    # of message_order, which needs no walk from parent to parent.
+    # True once a message was put elsewhere than below the newest one. Until then the shown branch is all messages.
     Column("has_branches", Boolean, nullable=False, server_default=text("false")),
     Column("pinned_at", _TIME),
     Column("archived_at", _TIME),
@@ -65,6 +65,9 @@ chat_sessions = Table(
     Column("branched_from_id", Uuid),
     Column("context_snapshot", JSONB, nullable=False, server_default=_NO_JSON),
     Column("metadata", JSONB, nullable=False, server_default=_NO_JSON),
+    Column("options", JSONB, nullable=False, server_default=_NO_JSON),
+    Column("tags", ARRAY(Text), nullable=False, server_default=text("'{}'::text[]")),
+    Column("folder", String(FOLDER_CHARS)),
     CheckConstraint("message_count >= 0", name="message_count"),
 )
 # The list of sessions, newest first, and its cursor. A btree is read backwards as fast as forwards.
@@ -75,7 +78,29 @@ Index(
     chat_sessions.c.session_id,
     postgresql_where=text("archived_at IS NULL AND deleted_at IS NULL"),
 )
-# Statistics, the archive and the trash: every session of a user, also bounded by time.
+# The other lists. They cost a session nothing that is in none of them.
+for _name, _condition in {
+    "pinned": "pinned_at IS NOT NULL AND archived_at IS NULL AND deleted_at IS NULL",
+    "archived": "archived_at IS NOT NULL AND deleted_at IS NULL",
+    "trash": "deleted_at IS NOT NULL",
+    "tags": "cardinality(tags) > 0",
+}.items():
+    Index(
+        f"chat_sessions_{_name}_idx",
+        chat_sessions.c.user_id,
+        chat_sessions.c.updated_at,
+        chat_sessions.c.session_id,
+        postgresql_where=text(_condition),
+    )
+Index(
+    "chat_sessions_folder_idx",
+    chat_sessions.c.user_id,
+    chat_sessions.c.folder,
+    chat_sessions.c.updated_at,
+    chat_sessions.c.session_id,
+    postgresql_where=text("folder IS NOT NULL"),
+)
+# Statistics: every session of a user, also bounded by time.
 Index("chat_sessions_user_id_idx", chat_sessions.c.user_id, chat_sessions.c.updated_at)
 
 chat_messages = Table(
@@ -99,7 +124,13 @@ chat_messages = Table(
     # The reply's last sign of life by the database's clock, NULL once its process has finished it: a row that has one
     # can still be finished, whatever its status says meanwhile.
     Column("checkpointed_at", _TIME),
+    # Of a turn it is on the question, of a reply that was asked for again on the reply.
     Column("idempotency_key", String(KEY_CHARS)),
+    Column("reasoning_tokens", Integer),
+    Column("cost_usd", Numeric(15, 9)),
+    # Only of a message that stands elsewhere than below the one with the message_order before its own: that of its
+    # parent, or 0 without one. These few rows tell the shape of a session (history/branches.py).
+    Column("parent_order", Integer),
     UniqueConstraint("session_id", "message_order"),
     CheckConstraint("role IN ('user', 'assistant', 'system')", name="role"),
     CheckConstraint("status IN ('complete', 'streaming', 'interrupted', 'stopped', 'failed')", name="status"),
@@ -116,6 +147,14 @@ Index(
     chat_messages.c.idempotency_key,
     unique=True,
     postgresql_where=text("idempotency_key IS NOT NULL"),
+)
+
+Index(
+    "chat_messages_forks_idx",
+    chat_messages.c.session_id,
+    chat_messages.c.message_order,
+    postgresql_include=["parent_order"],
+    postgresql_where=text("parent_order IS NOT NULL"),
 )
 
 message_contexts = Table(

@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
 from uuid import UUID
 
-from thai_chat.domain.messages import BeginTurn, FinishReply, Message, Role, Session, Status, Turn
+from thai_chat.domain.messages import (
+    BeginReply,
+    BeginTurn,
+    Figures,
+    FinishReply,
+    Message,
+    Role,
+    Session,
+    Status,
+    Turn,
+    UpdateSession,
+)
+
+_NANODOLLAR = Decimal("1e-9")
 
 
 def new_session(write: BeginTurn) -> Session:
@@ -21,19 +37,15 @@ def new_session(write: BeginTurn) -> Session:
 
 
 def new_turn(session: Session, write: BeginTurn) -> Turn:
-    """The turn below the session's leaf, or below `write.parent_id`.
+    """The turn below the session's leaf, or where the write wants it."""
+    parent_id = None if write.is_first else write.parent_id or session.leaf_id
+    return turn_of(_begun(session, write, parent_id=parent_id, messages=2), write, parent_id)
 
-    `updated_at` is when somebody last asked: neither the end of a reply nor a new name moves a session in the list.
-    """
-    after = replace(
-        session,
-        leaf_id=write.reply_id,
-        message_count=session.message_count + 2,
-        updated_at=max(session.updated_at, write.at),
-        backend=write.choice.backend,
-        model=write.choice.model,
-    )
-    return turn_of(after, write, write.parent_id or session.leaf_id)
+
+def new_reply(session: Session, write: BeginReply, question: Message) -> Turn:
+    """One more reply to the question."""
+    after = _begun(session, write, parent_id=question.message_id, messages=1)
+    return Turn(session=after, question=question, reply=reply_of(after, write))
 
 
 def turn_of(session: Session, write: BeginTurn, parent_id: UUID | None) -> Turn:
@@ -51,19 +63,25 @@ def turn_of(session: Session, write: BeginTurn, parent_id: UUID | None) -> Turn:
         created_at=write.at,
         metadata=write.metadata,
     )
-    reply = Message(
+    return Turn(session=session, question=question, reply=reply_of(session, write))
+
+
+def reply_of(session: Session, write: BeginTurn | BeginReply) -> Message:
+    """The reply as it was just begun: the session's newest message."""
+    content, metadata = (write.content, write.metadata) if isinstance(write, BeginReply) else ("", {})
+    return Message(
         message_id=write.reply_id,
         session_id=write.session_id,
         parent_id=write.question_id,
         role=Role.ASSISTANT,
-        content="",
+        content=content,
         message_order=session.message_count,
         status=Status.STREAMING,
         backend=write.choice.backend,
         model=write.choice.model,
         created_at=write.at,
+        metadata=metadata,
     )
-    return Turn(session=session, question=question, reply=reply)
 
 
 def finished(reply: Message, write: FinishReply) -> Message:
@@ -73,6 +91,58 @@ def finished(reply: Message, write: FinishReply) -> Message:
         status=write.status,
         backend=write.choice.backend,
         model=write.choice.model,
-        figures=write.figures,
+        figures=_kept(write.figures),
         metadata={**reply.metadata, **write.metadata},
     )
+
+
+def updated(session: Session, write: UpdateSession, leaf_id: UUID | None) -> Session:
+    """`leaf_id` is the newest end of the branch that the write names."""
+
+    def since(before: datetime | None, wanted: bool | None) -> datetime | None:
+        return before if wanted is None else ((before or write.at) if wanted else None)
+
+    return replace(
+        session,
+        session_name=session.session_name if write.session_name is None else write.session_name,
+        backend=write.choice.backend if write.choice else session.backend,
+        model=write.choice.model if write.choice else session.model,
+        pinned_at=since(session.pinned_at, write.pinned),
+        archived_at=since(session.archived_at, write.archived),
+        deleted_at=since(session.deleted_at, write.deleted),
+        is_active=session.is_active if write.deleted is None else not write.deleted,
+        leaf_id=leaf_id or session.leaf_id,
+        options=session.options if write.options is None else write.options,
+        tags=session.tags if write.tags is None else tuple(distinct(write.tags)),
+        folder=session.folder if write.folder is None else write.folder or None,
+    )
+
+
+def distinct(tags: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys(tags))
+
+
+def _begun(session: Session, write: BeginTurn | BeginReply, *, parent_id: UUID | None, messages: int) -> Session:
+    """The session with so many messages more, the first of them below `parent_id`.
+
+    `updated_at` is when somebody last asked: neither the end of a reply nor a new name moves a session in the list.
+    """
+    return replace(
+        session,
+        leaf_id=write.reply_id,
+        message_count=session.message_count + messages,
+        # Without branches the leaf is the newest message.
+        has_branches=session.has_branches or parent_id != session.leaf_id,
+        updated_at=max(session.updated_at, write.at),
+        backend=write.choice.backend,
+        model=write.choice.model,
+        is_active=True,
+        deleted_at=None,
+    )
+
+
+def _kept(figures: Figures) -> Figures:
+    """As the columns keep them."""
+    if figures.cost_usd is None:
+        return figures
+    return replace(figures, cost_usd=figures.cost_usd.quantize(_NANODOLLAR, ROUND_HALF_UP))

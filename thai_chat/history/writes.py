@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar, assert_never
 from uuid import UUID
 
 from psycopg2 import DatabaseError
@@ -17,39 +17,52 @@ from sqlalchemy import Connection
 
 from thai_chat.domain.errors import HistoryRefused, MessageNotFound, ReplyRunning, SessionNotFound, ThaiChatError
 from thai_chat.domain.messages import (
+    BeginReply,
     BeginTurn,
     Checkpoint,
     FinishReply,
     Message,
+    PurgeSession,
     Session,
     Turn,
     UpdateSession,
     Write,
 )
-from thai_chat.history import statements
+from thai_chat.history import statements, windows
 from thai_chat.history.connections import translated
-from thai_chat.history.rows import MESSAGE_FIELDS, MESSAGE_SQL, message_of, session_of
-from thai_chat.history.turns import turn_of
+from thai_chat.history.rows import MESSAGE_FIELDS, MESSAGE_SQL, SESSION_FIELDS, message_of, session_of
+from thai_chat.history.turns import reply_of, turn_of
 
 Outcome: TypeAlias = "Turn | Message | Session | ThaiChatError | None"
-"""What a write gave: BeginTurn a Turn, FinishReply a Message, UpdateSession a Session, Checkpoint nothing."""
+"""What a write gave: a begin a Turn, FinishReply a Message, UpdateSession a Session, the others nothing."""
+
+Begin: TypeAlias = BeginTurn | BeginReply
+
+SESSION_WRITES = (UpdateSession, PurgeSession)
+"""Those that have their place between the turns around them."""
 
 Kind = TypeVar("Kind", bound=Write)
 Result = TypeVar("Result")
 
 
-def begin_turns(connection: Connection, writes: Sequence[BeginTurn]) -> Sequence[Turn | ThaiChatError]:
+def begin(connection: Connection, writes: Sequence[Begin]) -> Sequence[Turn | ThaiChatError]:
     """One outcome for each, in order; one that is refused does not stop the others."""
     return _isolated(connection, writes, lambda cursor, part: _begin(cursor, part, replay=False))
 
 
 def finish_replies(connection: Connection, writes: Sequence[FinishReply]) -> Sequence[Message | ThaiChatError]:
-    """As `begin_turns`."""
+    """As `begin`."""
     return _isolated(connection, writes, _finish)
 
 
 def update_session(connection: Connection, write: UpdateSession) -> Session | ThaiChatError:
-    return _isolated(connection, [write], lambda cursor, part: [_update(cursor, part[0])])[0]
+    return _isolated(connection, [write], lambda cursor, part: [_update_alone(cursor, part[0])])[0]
+
+
+def purge_session(connection: Connection, write: PurgeSession) -> None:
+    raw: Any = connection.connection
+    with raw.cursor() as cursor:
+        cursor.execute(statements.purge_session(cursor, write))
 
 
 def checkpoint(connection: Connection, writes: Sequence[Checkpoint]) -> None:
@@ -101,7 +114,7 @@ def _parts(writes: Sequence[Write]) -> Iterable[Sequence[Write]]:
     """Cut before and after each change of a session, which has its place between the turns around it."""
     part: list[Write] = []
     for write in writes:
-        if part and isinstance(write, UpdateSession) != isinstance(part[0], UpdateSession):
+        if part and isinstance(write, SESSION_WRITES) != isinstance(part[0], SESSION_WRITES):
             yield part
             part = []
         part.append(write)
@@ -114,46 +127,53 @@ def _replay_part(cursor: Any, writes: Sequence[Write]) -> list[Outcome]:
 
     A turn that settles the one before as interrupted does not stop that one's text and end from coming after.
     """
-    begins = [write for write in writes if isinstance(write, BeginTurn)]
+    begins = [write for write in writes if isinstance(write, BeginTurn | BeginReply)]
     checkpoints = [write for write in writes if isinstance(write, Checkpoint)]
     finishes = [write for write in writes if isinstance(write, FinishReply)]
-    updates = [write for write in writes if isinstance(write, UpdateSession)]
     begun = iter(_begin(cursor, begins, replay=True)) if begins else iter(())
     if checkpoints:
         cursor.execute(statements.checkpoints(cursor, _last_of_each(checkpoints), replay=True))
     finished = iter(_finish(cursor, finishes)) if finishes else iter(())
-    updated = iter([_update(cursor, write) for write in updates])
     outcomes: list[Outcome] = []
     for write in writes:
         match write:
-            case BeginTurn():
+            case BeginTurn() | BeginReply():
                 outcomes.append(next(begun))
             case FinishReply():
                 outcomes.append(next(finished))
             case UpdateSession():
-                outcomes.append(next(updated))
+                outcomes.append(_update(cursor, write))
+            case PurgeSession():
+                cursor.execute(statements.purge_session(cursor, write))
+                outcomes.append(None)
             case Checkpoint():
                 outcomes.append(None)
+            case _:
+                assert_never(write)
     return outcomes
 
 
-def _begin(cursor: Any, writes: Sequence[BeginTurn], *, replay: bool) -> list[Turn | ThaiChatError]:
+def _begin(cursor: Any, writes: Sequence[Begin], *, replay: bool) -> list[Turn | ThaiChatError]:
     # Sessions are locked in the order of their ids, so that two such statements never wait for each other.
     places = sorted(range(len(writes)), key=lambda place: writes[place].session_id)
-    cursor.execute(statements.begin_turns(cursor, [writes[place] for place in places], replay=replay))
+    cursor.execute(statements.begin(cursor, [writes[place] for place in places], replay=replay))
     outcomes: dict[int, Turn | ThaiChatError] = {}
     for place, row in zip(places, cursor.fetchall(), strict=True):
         outcomes[place] = _begun(cursor, writes[place], row)
     return [outcomes[place] for place in range(len(writes))]
 
 
-def _begun(cursor: Any, write: BeginTurn, row: Sequence[Any]) -> Turn | ThaiChatError:
-    outcome, parent_id, *session = row
+def _begun(cursor: Any, write: Begin, row: Sequence[Any]) -> Turn | ThaiChatError:
+    outcome, parent_id, *fields = row
     match outcome:
         case "begun":
-            return turn_of(session_of(session), write, parent_id)
+            session = session_of(fields)
+            if isinstance(write, BeginTurn):
+                return turn_of(session, write, parent_id)
+            cursor.execute(f"SELECT {MESSAGE_SQL} FROM chat_messages m WHERE m.message_id = %s", (write.question_id,))
+            return Turn(session=session, question=message_of(cursor.fetchone()), reply=reply_of(session, write))
         case "known":
-            return _earlier(cursor, write) or HistoryRefused("another session has this question's id")
+            return _earlier(cursor, write) or HistoryRefused("another session has this id")
         case "running":
             return ReplyRunning()
         case "no parent":
@@ -162,18 +182,18 @@ def _begun(cursor: Any, write: BeginTurn, row: Sequence[Any]) -> Turn | ThaiChat
             return SessionNotFound()
 
 
-def _earlier(cursor: Any, write: BeginTurn) -> Turn | None:
-    """The turn that has the write's question or idempotency key."""
-    fields = {name: getattr(write, name) for name in ("session_id", "user_id", "question_id", "idempotency_key")}
-    cursor.execute(statements.EARLIER, fields)
+def _earlier(cursor: Any, write: Begin) -> Turn | None:
+    """The turn that has the write's id or idempotency key."""
+    own_id = write.question_id if isinstance(write, BeginTurn) else write.reply_id
+    fields = {name: getattr(write, name) for name in ("session_id", "user_id", "idempotency_key")}
+    cursor.execute(statements.EARLIER, {**fields, "own_id": own_id})
     row = cursor.fetchone()
     if row is None:
         return None
-    size = len(MESSAGE_FIELDS)
-    question, reply = message_of(row[-2 * size : -size]), message_of(row[-size:])
-    # The same write again is no news to the one who wrote it: only another question with the same key is a repetition.
-    repeated = question.message_id != write.question_id
-    return Turn(session=session_of(row), question=question, reply=reply, repeated=repeated)
+    known_id, *messages = row[len(SESSION_FIELDS) :]
+    question, reply = message_of(messages), message_of(messages[len(MESSAGE_FIELDS) :])
+    # The same write again is no news to the one who wrote it: only another one with the same key is a repetition.
+    return Turn(session=session_of(row), question=question, reply=reply, repeated=known_id != own_id)
 
 
 def _finish(cursor: Any, writes: Sequence[FinishReply]) -> list[Message | ThaiChatError]:
@@ -188,11 +208,24 @@ def _finish(cursor: Any, writes: Sequence[FinishReply]) -> list[Message | ThaiCh
     return [found.get(write.reply_id) or MessageNotFound() for write in writes]
 
 
+def _update_alone(cursor: Any, write: UpdateSession) -> Session | ThaiChatError:
+    if write.leaf_id is None:
+        return _update(cursor, write)
+    cursor.execute(statements.BEGIN)
+    outcome = _update(cursor, write)
+    cursor.execute("COMMIT")
+    return outcome
+
+
 def _update(cursor: Any, write: UpdateSession) -> Session | ThaiChatError:
-    cursor.execute(statements.update_session(cursor, write))
-    row = cursor.fetchone()
-    if row:
-        return session_of(row)
+    """In a transaction when the write names a branch."""
+    leaf_id = None
+    if write.leaf_id:
+        leaf_id = windows.newest_below(cursor, write.session_id, write.leaf_id)
+    if leaf_id or write.leaf_id is None:
+        cursor.execute(statements.update_session(cursor, write, leaf_id))
+        row = cursor.fetchone()
+        return session_of(row) if row else SessionNotFound()
     query = "SELECT FROM chat_sessions WHERE session_id = %s AND user_id = %s"
     cursor.execute(query, (write.session_id, write.user_id))
     return MessageNotFound() if cursor.fetchone() is not None else SessionNotFound()

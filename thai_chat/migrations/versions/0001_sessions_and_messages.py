@@ -91,7 +91,7 @@ CREATE INDEX message_contexts_message_id_idx ON message_contexts (message_id);
 # that turns of one session follow each other; every statement after the lock sees what was committed before it.
 # Its outcome is "begun", or why nothing was written: "known" (the question's id or the idempotency key has been seen),
 # "running" (the newest reply still grows), "no parent", "not found" (the session is somebody else's).
-_BEGIN_TURN = """
+BEGIN_TURN = """
 CREATE FUNCTION chat_begin_turn(
     in_session_id UUID, in_user_id TEXT, in_session_name TEXT, in_question_id UUID, in_question TEXT, in_reply_id UUID,
     in_backend TEXT, in_model TEXT, in_at TIMESTAMP WITH TIME ZONE, in_idempotency_key TEXT, in_parent_id UUID,
@@ -169,7 +169,7 @@ $$
 
 def upgrade() -> None:
     op.execute(_UP)
-    op.execute(_BEGIN_TURN)
+    op.execute(BEGIN_TURN)
 
 
 def downgrade() -> None:

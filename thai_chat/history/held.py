@@ -1,0 +1,140 @@
+"""One session in memory, with those of its messages that are known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from uuid import UUID
+
+from thai_chat.domain.errors import HistoryUnavailable, MessageNotFound, ReplyRunning
+from thai_chat.domain.messages import (
+    STALE_AFTER,
+    BeginReply,
+    BeginTurn,
+    Message,
+    Role,
+    Session,
+    Status,
+    Turn,
+)
+
+_SESSION_CHARS = 500
+"""What a session counts besides the text of its messages."""
+
+
+@dataclass(slots=True)
+class HeldSession:
+    """The older messages may be only in PostgreSQL."""
+
+    session: Session
+    now: Callable[[], datetime]
+    messages: dict[UUID, Message] = field(default_factory=dict)
+    growing: set[UUID] = field(default_factory=set)
+    """Replies that were begun here and not finished."""
+    alive_at: dict[UUID, datetime] = field(default_factory=dict)
+    """The last sign of life of each reply that streams."""
+    keys: dict[str, UUID] = field(default_factory=dict)
+    """The message that has the idempotency key."""
+    newest: Message | None = None
+    chars: int = _SESSION_CHARS
+
+    @property
+    def is_whole(self) -> bool:
+        return len(self.messages) >= self.session.message_count
+
+    def put(self, message: Message) -> int:
+        """Adds or replaces; the growth in characters."""
+        before = self.messages.get(message.message_id)
+        growth = len(message.content) - (len(before.content) if before else 0)
+        self.messages[message.message_id] = message
+        if self.newest is None or message.message_order >= self.newest.message_order:
+            self.newest = message
+        self.chars += growth
+        return growth
+
+    def shown(self, message: Message) -> Message:
+        alive_at = self.alive_at.get(message.message_id)
+        if message.status is Status.STREAMING and alive_at and self.now() - alive_at > STALE_AFTER:
+            return replace(message, status=Status.INTERRUPTED)
+        return message
+
+    def earlier(self, write: BeginTurn | BeginReply) -> Turn | None:
+        """The turn that has the write's id or idempotency key."""
+        own_id = write.question_id if isinstance(write, BeginTurn) else write.reply_id
+        known = self.messages.get(own_id) or self._with_key(write.idempotency_key)
+        if known is None:
+            return None
+        reply = known if known.role is Role.ASSISTANT else self._first_reply(known)
+        question = self.messages.get(reply.parent_id) if reply and reply.parent_id else None
+        if reply is None or question is None:
+            raise unknown_here()
+        repeated = known.message_id != own_id
+        return Turn(session=self.session, question=question, reply=self.shown(reply), repeated=repeated)
+
+    def require_room(self, *, replay: bool) -> None:
+        """Raises ReplyRunning while the newest reply grows, which does not stop a replay."""
+        if not replay and self.newest and self.shown(self.newest).status is Status.STREAMING:
+            raise ReplyRunning()
+
+    def require(self, message_id: UUID) -> Message:
+        """Raises MessageNotFound, or HistoryUnavailable when it may be one that is not held."""
+        found = self.messages.get(message_id)
+        if found is None:
+            raise MessageNotFound() if self.is_whole else unknown_here()
+        return found
+
+    def window(self, *, limit: int, before: int | None, after: int | None) -> list[Message]:
+        """Raises HistoryUnavailable when those asked for are not held."""
+        found: list[Message] = []
+        next_id = self.session.leaf_id
+        while next_id and next_id in self.messages and (after is not None or len(found) < limit):
+            message = self.messages[next_id]
+            if after is not None and message.message_order <= after:
+                break
+            if before is None or message.message_order < before:
+                found.append(self.shown(message))
+            next_id = message.parent_id
+        if next_id and next_id not in self.messages and (after is not None or not found):
+            raise unknown_here()
+        found.reverse()
+        return found if after is None else found[:limit]
+
+    def newest_below(self, message_id: UUID) -> UUID:
+        """The newest of the message and all that stand below it. Raises as `require` does."""
+        self.require(message_id)
+        if not self.session.has_branches and self.session.leaf_id:
+            return self.session.leaf_id
+        if not self.is_whole:
+            raise unknown_here()
+        newest_id, below = message_id, {message_id}
+        for message in sorted(self.messages.values(), key=_order):
+            if message.parent_id in below:
+                newest_id = message.message_id
+                below.add(newest_id)
+        return newest_id
+
+    def siblings(self, message_ids: Iterable[UUID]) -> Mapping[UUID, Sequence[UUID]]:
+        """Those that are held."""
+        families: dict[UUID | None, list[UUID]] = {}
+        for message in sorted(self.messages.values(), key=_order):
+            families.setdefault(message.parent_id, []).append(message.message_id)
+        known = [self.messages[message_id] for message_id in message_ids if message_id in self.messages]
+        found = {message.message_id: families[message.parent_id] for message in known}
+        return {message_id: family for message_id, family in found.items() if len(family) > 1}
+
+    def _with_key(self, key: str | None) -> Message | None:
+        known_id = self.keys.get(key) if key else None
+        return self.messages.get(known_id) if known_id else None
+
+    def _first_reply(self, question: Message) -> Message | None:
+        replies = (message for message in self.messages.values() if message.parent_id == question.message_id)
+        return min(replies, key=_order, default=None)
+
+
+def unknown_here() -> HistoryUnavailable:
+    return HistoryUnavailable("this part of the session is not in memory")
+
+
+def _order(message: Message) -> int:
+    return message.message_order

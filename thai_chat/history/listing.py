@@ -1,0 +1,67 @@
+"""Which sessions a list shows, and where it goes on."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, func, select, tuple_
+from sqlalchemy.dialects.postgresql import array
+
+from thai_chat.domain.messages import Session
+from thai_chat.domain.ports import SessionCursor, SessionFilter, Shelf
+from thai_chat.history.rows import SESSION_COLUMNS
+from thai_chat.history.tables import chat_sessions
+
+
+def newness(session: Session) -> tuple[datetime, UUID]:
+    return session.updated_at, session.session_id
+
+
+def shelf_of(session: Session) -> Shelf:
+    if session.deleted_at:
+        return Shelf.TRASH
+    return Shelf.ARCHIVED if session.archived_at else Shelf.CURRENT
+
+
+def is_listed(session: Session, wanted: SessionFilter, before: SessionCursor | None) -> bool:
+    """The same as `query` asks of PostgreSQL."""
+    return (
+        shelf_of(session) is wanted.shelf
+        and wanted.pinned in (None, session.pinned_at is not None)
+        and (wanted.tag is None or wanted.tag in session.tags)
+        and wanted.folder in (None, session.folder)
+        and wanted.name_contains.lower() in session.session_name.lower()
+        and (before is None or newness(session) < (before.updated_at, before.session_id))
+    )
+
+
+def texts_of(wanted: SessionFilter) -> tuple[str, ...]:
+    return wanted.name_contains, wanted.tag or "", wanted.folder or ""
+
+
+def query(user_id: str, wanted: SessionFilter, *, before: SessionCursor | None, limit: int) -> Select[Any]:
+    """SESSION_COLUMNS, newest first. Its conditions are those of the partial indexes, word for word."""
+    columns = chat_sessions.c
+    found = select(*SESSION_COLUMNS).where(columns.user_id == user_id)
+    match wanted.shelf:
+        case Shelf.CURRENT:
+            found = found.where(columns.archived_at.is_(None), columns.deleted_at.is_(None))
+        case Shelf.ARCHIVED:
+            found = found.where(columns.archived_at.is_not(None), columns.deleted_at.is_(None))
+        case Shelf.TRASH:
+            found = found.where(columns.deleted_at.is_not(None))
+    if wanted.pinned is not None:
+        found = found.where(columns.pinned_at.is_not(None) if wanted.pinned else columns.pinned_at.is_(None))
+    if wanted.tag is not None:
+        found = found.where(func.cardinality(columns.tags) > 0, columns.tags.contains(array([wanted.tag])))
+    if wanted.folder is not None:
+        found = found.where(columns.folder == wanted.folder)
+    if wanted.name_contains:
+        found = found.where(columns.session_name.icontains(wanted.name_contains, autoescape=True))
+    if before:
+        found = found.where(
+            tuple_(columns.updated_at, columns.session_id) < tuple_(before.updated_at, before.session_id)
+        )
+    return found.order_by(columns.updated_at.desc(), columns.session_id.desc()).limit(limit)
