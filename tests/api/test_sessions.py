@@ -117,7 +117,7 @@ async def test_a_reply_stopped_before_its_first_step_ends_as_stopped(chat: Chat)
     assert isinstance(result, Completed)
     assert result.reply.status is Status.STOPPED
     assert chat.standin.seen == []
-    assert chat.service.running_sessions() == set()
+    assert chat.service.sessions.running() == set()
 
 
 async def test_a_question_that_arrives_while_the_service_closes_is_kept_and_its_reply_is_interrupted(
@@ -126,7 +126,7 @@ async def test_a_question_that_arrives_while_the_service_closes_is_kept_and_its_
     await chat.service.close()
     asked = await chat.service.ask(Question(user_id="local", text="สวัสดี"))
     await chat.service.close()
-    history = await chat.service.history(asked.turn.session.session_id, "local", limit=5)
+    _, history = await chat.service.window(asked.turn.session.session_id, "local", limit=5)
     assert [message.status for message in history] == [Status.COMPLETE, Status.INTERRUPTED]
 
 

@@ -27,7 +27,7 @@ async def chat(body: ChatRequest, request: Request, service: Service, owner: Own
 @router.get("/chat/history/{session_id}")
 async def history(session_id: str, service: Service, owner: Owner) -> HistoryBody:
     """The shown branch, oldest first; a reply that still grows with what it has."""
-    messages = await service.history(identifier(session_id), owner, limit=HISTORY_MESSAGES)
+    _, messages = await service.window(identifier(session_id), owner, limit=HISTORY_MESSAGES)
     return HistoryBody(session_id=identifier(session_id), history=[message_body(message) for message in messages])
 
 
@@ -39,6 +39,7 @@ def question_of(body: TurnRequest, owner: str, session_id: str | None) -> Questi
         backend=body.backend,
         model=body.model,
         idempotency_key=body.idempotency_key,
+        edits=identifier(body.edits) if body.edits else None,
     )
 
 

@@ -8,9 +8,17 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from thai_chat.chat.sessions import LABEL_CHARS, MOST_TAGS
 from thai_chat.domain.messages import MAX_QUESTION_CHARS, Message, Session
+from thai_chat.domain.ports import Shelf
 
 Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+
+Key = Annotated[
+    Short | None,
+    Field(description="The same key in the same session is the same turn, however often it is sent"),
+]
+Label = Annotated[str, StringConstraints(strip_whitespace=True, max_length=LABEL_CHARS)]
 
 MESSAGE_EXAMPLE: dict[str, Any] = {
     "message_id": "0199a1b2-0000-7000-8000-000000000002",
@@ -40,9 +48,20 @@ class TurnRequest(BaseModel):
     backend: Short | None = None
     model: Short | None = None
     stream: bool = False
-    idempotency_key: Short | None = Field(
-        default=None, description="The same key in the same session is the same turn, however often it is sent"
+    idempotency_key: Key = None
+    edits: str | None = Field(
+        default=None, description="The question this one is said instead of; that stays, on a branch of its own"
     )
+
+
+class AgainRequest(BaseModel):
+    """Wants another reply. Without backend and model the session's last ones answer."""
+
+    backend: Short | None = None
+    model: Short | None = None
+    stream: bool = False
+    continues: bool = Field(default=False, description="Begin with the text of this reply and go on from there")
+    idempotency_key: Key = None
 
 
 class ChatRequest(TurnRequest):
@@ -72,6 +91,11 @@ class MessageBody(BaseModel):
 class HistoryBody(BaseModel):
     session_id: UUID
     history: list[MessageBody]
+    siblings: dict[UUID, list[UUID]] = Field(
+        default_factory=dict,
+        description="Of messages that have other versions: all versions, oldest first. Show another one by PATCHing "
+        "`shown_message_id` of the session",
+    )
 
 
 class ChatBody(BaseModel):
@@ -109,6 +133,35 @@ class SessionBody(BaseModel):
     updated_at: datetime
     message_count: int
     running: bool
+    pinned_at: datetime | None
+    archived_at: datetime | None
+    deleted_at: datetime | None = Field(description="Set while the session is in the trash")
+    tags: list[str]
+    folder: str | None
+
+
+class SessionPatch(BaseModel):
+    """What is named is changed, the rest stays. An unknown name is refused, not passed over."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    session_name: str | None = None
+    pinned: bool | None = None
+    archived: bool | None = None
+    deleted: bool | None = Field(default=None, description="true: into the trash; false: out of it, as it was")
+    tags: list[Label] | None = Field(default=None, max_length=MOST_TAGS)
+    folder: Label | None = Field(default=None, description="Empty takes the session out of its folder")
+    shown_message_id: str | None = Field(default=None, description="Shows the branch through this message")
+
+
+class SessionsQuery(BaseModel):
+    limit: int = Field(default=50, ge=1, le=200)
+    cursor: str | None = Field(default=None, description="`next` of the page before")
+    name_contains: str = ""
+    shelf: Shelf = Field(default=Shelf.CURRENT, description="current, archived or trash")
+    pinned: bool | None = None
+    tag: str | None = None
+    folder: str | None = None
 
 
 class SessionsBody(BaseModel):
@@ -165,4 +218,9 @@ def session_body(session: Session, *, running: bool) -> SessionBody:
         updated_at=session.updated_at.astimezone(UTC),
         message_count=session.message_count,
         running=running,
+        pinned_at=session.pinned_at,
+        archived_at=session.archived_at,
+        deleted_at=session.deleted_at,
+        tags=list(session.tags),
+        folder=session.folder,
     )

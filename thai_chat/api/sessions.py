@@ -14,35 +14,81 @@ from thai_chat.api.chat import answer, question_of
 from thai_chat.api.dependencies import Owner, Service
 from thai_chat.api.schemas import (
     AcceptedBody,
+    AgainRequest,
     ChatBody,
     HistoryBody,
+    SessionBody,
+    SessionPatch,
     SessionsBody,
+    SessionsQuery,
     TurnRequest,
     message_body,
     session_body,
 )
-from thai_chat.chat.service import WINDOW
+from thai_chat.chat.service import WINDOW, Again, Asked, ChatService
+from thai_chat.chat.sessions import SessionChange
 from thai_chat.chat.text import identifier
 from thai_chat.domain.errors import InvalidCursor
-from thai_chat.domain.ports import SessionCursor
+from thai_chat.domain.messages import Session
+from thai_chat.domain.ports import SessionCursor, SessionFilter
 
 router = APIRouter(prefix="/api/sessions", tags=["sessions"])
 
 Limit = Annotated[int, Query(ge=1, le=200)]
+Prefer = Annotated[str, Header()]
 
 
 @router.get("")
 async def sessions(
-    service: Service, owner: Owner, limit: Limit = 50, cursor: str | None = None, name_contains: str = ""
+    service: Service,
+    owner: Owner,
+    chosen: Annotated[SessionsQuery, Query()],
 ) -> SessionsBody:
     """Newest first, in pages."""
-    before = _read_cursor(cursor) if cursor else None
-    found = await service.sessions(owner, limit=limit, before=before, name_contains=name_contains)
-    running = service.running_sessions()
+    found = await service.sessions.page(
+        owner,
+        limit=chosen.limit,
+        before=_read_cursor(chosen.cursor) if chosen.cursor else None,
+        filter=SessionFilter(
+            name_contains=chosen.name_contains,
+            shelf=chosen.shelf,
+            pinned=chosen.pinned,
+            tag=chosen.tag,
+            folder=chosen.folder,
+        ),
+    )
+    running = service.sessions.running()
     return SessionsBody(
         sessions=[session_body(session, running=session.session_id in running) for session in found],
-        next=f"{found[-1].updated_at.isoformat()}~{found[-1].session_id}" if len(found) == limit else None,
+        next=f"{found[-1].updated_at.isoformat()}~{found[-1].session_id}" if len(found) == chosen.limit else None,
     )
+
+
+@router.get("/{session_id}")
+async def session(session_id: str, service: Service, owner: Owner) -> SessionBody:
+    """Also one that is in the trash."""
+    return _body(await service.sessions.get(identifier(session_id), owner), service)
+
+
+@router.patch("/{session_id}")
+async def change(session_id: str, body: SessionPatch, service: Service, owner: Owner) -> SessionBody:
+    """Names, labels, pin, archive, trash, and which branch is shown."""
+    meant = identifier(session_id)
+    if body.shown_message_id is not None:
+        await service.sessions.show_branch(meant, owner, identifier(body.shown_message_id))
+    if body.deleted is not None:
+        await (service.sessions.trash if body.deleted else service.sessions.restore)(meant, owner)
+    wanted = body.model_dump(exclude={"shown_message_id", "deleted"})
+    return _body(await service.sessions.change(meant, owner, SessionChange(**wanted)), service)
+
+
+@router.delete("/{session_id}", status_code=204)
+async def delete(session_id: str, service: Service, owner: Owner, permanent: bool = False) -> None:
+    """Into the trash, from where `PATCH {"deleted": false}` takes it back; `permanent` deletes it for good."""
+    if permanent:
+        await service.sessions.purge(identifier(session_id), owner)
+    else:
+        await service.sessions.trash(identifier(session_id), owner)
 
 
 @router.get("/{session_id}/messages")
@@ -50,32 +96,54 @@ async def messages(
     session_id: str, service: Service, owner: Owner, limit: Limit = WINDOW, before_order: int | None = None
 ) -> HistoryBody:
     """The last messages of the shown branch, oldest first; `before_order` pages back."""
-    found = await service.history(identifier(session_id), owner, limit=limit, before_order=before_order)
-    return HistoryBody(session_id=identifier(session_id), history=[message_body(message) for message in found])
+    meant = identifier(session_id)
+    session, found = await service.window(meant, owner, limit=limit, before_order=before_order)
+    siblings = await service.sessions.siblings(session, found)
+    return HistoryBody(
+        session_id=meant,
+        history=[message_body(message) for message in found],
+        siblings={message_id: list(versions) for message_id, versions in siblings.items()},
+    )
 
 
 @router.post("/{session_id}/messages", response_model=ChatBody, responses={202: {"model": AcceptedBody}})
 async def turn(
-    session_id: str,
-    body: TurnRequest,
-    request: Request,
-    service: Service,
-    owner: Owner,
-    prefer: Annotated[str, Header()] = "",
+    session_id: str, body: TurnRequest, request: Request, service: Service, owner: Owner, prefer: Prefer = ""
 ) -> Response | ChatBody:
     """A turn, as `/chat` takes it; with `Prefer: respond-async` (RFC 7240) answered as soon as it is stored."""
     asked = await service.ask(question_of(body, owner, session_id))
-    if "respond-async" not in prefer:
-        return await answer(service, asked, request, stream=body.stream)
-    reply = asked.turn.reply
-    accepted = AcceptedBody(
-        session_id=reply.session_id,
-        message_id=reply.message_id,
-        backend=reply.backend or "",
-        model=reply.model or "",
-        question=message_body(asked.turn.question),
+    if "respond-async" in prefer:
+        return _accepted(asked)
+    return await answer(service, asked, request, stream=body.stream)
+
+
+@router.post(
+    "/{session_id}/messages/{message_id}/replies", response_model=ChatBody, responses={202: {"model": AcceptedBody}}
+)
+async def again(
+    session_id: str,
+    message_id: str,
+    body: AgainRequest,
+    request: Request,
+    service: Service,
+    owner: Owner,
+    prefer: Prefer = "",
+) -> Response | ChatBody:
+    """Another reply to a question (or to that of a reply); those before it stay. Answered as a turn is."""
+    asked = await service.ask_again(
+        Again(
+            user_id=owner,
+            session_id=identifier(session_id),
+            message_id=identifier(message_id),
+            continues=body.continues,
+            backend=body.backend,
+            model=body.model,
+            idempotency_key=body.idempotency_key,
+        )
     )
-    return JSONResponse(accepted.model_dump(mode="json"), 202, {"Preference-Applied": "respond-async"})
+    if "respond-async" in prefer:
+        return _accepted(asked)
+    return await answer(service, asked, request, stream=body.stream)
 
 
 @router.get("/{session_id}/events")
@@ -102,6 +170,22 @@ async def events(
 async def stop(session_id: str, service: Service, owner: Owner) -> None:
     """Ends the request to the model and keeps the text so far; fine when nothing runs any more."""
     await service.stop(identifier(session_id), owner)
+
+
+def _accepted(asked: Asked) -> JSONResponse:
+    reply = asked.turn.reply
+    accepted = AcceptedBody(
+        session_id=reply.session_id,
+        message_id=reply.message_id,
+        backend=reply.backend or "",
+        model=reply.model or "",
+        question=message_body(asked.turn.question),
+    )
+    return JSONResponse(accepted.model_dump(mode="json"), 202, {"Preference-Applied": "respond-async"})
+
+
+def _body(session: Session, service: ChatService) -> SessionBody:
+    return session_body(session, running=session.session_id in service.sessions.running())
 
 
 def _read_cursor(cursor: str) -> SessionCursor:

@@ -73,15 +73,26 @@ class LiveReply:
         self.has_begun = False
         """Set by the task's first step. A task that is cancelled before it would never run, and never store its end."""
         self.checkpointed_at_s = started_at_s
-        self.checkpointed_parts = 0
         self._events: list[LiveEvent] = [
             Started(turn.session.session_id, turn.reply.message_id, choice.backend, choice.model)
         ]
         self._text: list[str] = []
         self._reasoning: list[str] = []
+        self._begin_with(turn.reply)
         self._notices: list[JsonObject] = []
         self._next: list[asyncio.Future[bool]] = []
         self._end: list[asyncio.Future[bool]] = []
+
+    def _begin_with(self, reply: Message) -> None:
+        """What the reply has already when it continues an earlier one: followers get it as its first words."""
+        reasoning = reply.metadata.get("reasoning")
+        if isinstance(reasoning, str):
+            self._reasoning.append(reasoning)
+            self._events.append(Thought(reasoning))
+        if reply.content:
+            self._text.append(reply.content)
+            self._events.append(Delta(reply.content))
+        self.checkpointed_parts = self.parts
 
     @property
     def session_id(self) -> UUID:
@@ -98,6 +109,11 @@ class LiveReply:
     @property
     def text(self) -> str:
         return storable("".join(self._text))
+
+    @property
+    def _answered(self) -> str:
+        """The text without what the reply began with."""
+        return self.text.removeprefix(self.turn.reply.content)
 
     @property
     def reasoning(self) -> str:
@@ -153,7 +169,7 @@ class LiveReply:
         self.metadata["tokens"] = "exact" if counted else "estimated"
         return Figures(
             prompt_tokens=self.usage.prompt_tokens,
-            completion_tokens=self.usage.completion_tokens if counted else estimate_tokens(self.text),
+            completion_tokens=self.usage.completion_tokens if counted else estimate_tokens(self._answered),
             first_token_ms=self.first_token_ms,
             latency_ms=self._elapsed_ms(),
         )

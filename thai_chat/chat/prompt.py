@@ -42,16 +42,19 @@ def build_prompt(
     context_window: int | None,
     max_messages: int,
     earlier_messages: int | None = None,
+    reply_so_far: str = "",
 ) -> Prompt:
     """`history` is oldest first and ends before the question. Replies without text are not sent.
 
+    `reply_so_far` is what the model goes on from; it stands behind the question and takes its part of the window.
     `earlier_messages` is how many there are before the question, when `history` has only the last of them.
 
     As many of the newest messages as fit are taken; the question always is, even when it alone is too long: then the
     server's own answer to that is better than a question cut in silence.
     """
     sayable = [message for message in history if message.content.strip()]
-    budget = _budget(context_window) - estimate_tokens(question) - _TOKENS_PER_MESSAGE
+    asked = estimate_tokens(question) + estimate_tokens(reply_so_far) + _TOKENS_PER_MESSAGE
+    budget = _budget(context_window) - asked
     taken: list[PromptMessage] = []
     used = 0.0
     for message in reversed(sayable[-max_messages:]):
@@ -69,7 +72,7 @@ def build_prompt(
         {
             "messages_sent": len(taken),
             "messages_left_out": max(earlier_messages or 0, len(sayable)) - len(taken),
-            "estimated_tokens": sum(estimate_tokens(m.content) + _TOKENS_PER_MESSAGE for m in messages),
+            "estimated_tokens": asked + sum(estimate_tokens(m.content) + _TOKENS_PER_MESSAGE for m in taken),
             "context_window": context_window,
         },
     )

@@ -14,23 +14,31 @@ from uuid_utils.compat import uuid7
 from thai_chat.chat import titles
 from thai_chat.chat.live import LiveReplies, LiveReply
 from thai_chat.chat.prompt import build_prompt
-from thai_chat.chat.text import checked_question, require_storable, storable
-from thai_chat.domain.errors import EmptyName, HistoryUnavailable, SessionNotFound, UnknownBackend
+from thai_chat.chat.sessions import Sessions
+from thai_chat.chat.text import checked_question, require_storable
+from thai_chat.domain.errors import (
+    HistoryUnavailable,
+    MessageNotFound,
+    NotAQuestion,
+    NotAReply,
+    SessionNotFound,
+    UnknownBackend,
+)
 from thai_chat.domain.events import Completed, Failed, StreamEvent
 from thai_chat.domain.messages import (
-    SESSION_NAME_CHARS,
+    BeginReply,
     BeginTurn,
     Choice,
     JsonObject,
     JsonValue,
     Message,
+    Role,
     Session,
     Statistics,
     Status,
     Turn,
-    UpdateSession,
 )
-from thai_chat.domain.ports import History, HistoryState, SessionCursor, SessionFilter
+from thai_chat.domain.ports import History, HistoryState
 from thai_chat.routing.router import BackendChoices, Router
 
 WINDOW = 30
@@ -46,8 +54,26 @@ class Question:
     backend: str | None = None
     model: str | None = None
     idempotency_key: str | None = None
+    edits: UUID | None = None
+    """The earlier question that this one is said instead of: it stays, on a branch of its own."""
     options: Mapping[str, JsonValue] = field(default_factory=dict)
     metadata: JsonObject = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Again:
+    """Wants another reply to a question that has been asked."""
+
+    user_id: str
+    session_id: UUID
+    message_id: UUID
+    """The question, or a reply to it."""
+    continues: bool = False
+    """The new reply begins with the text of the reply `message_id` and goes on from there."""
+    backend: str | None = None
+    model: str | None = None
+    idempotency_key: str | None = None
+    options: Mapping[str, JsonValue] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +90,8 @@ class OpenSession:
     """The last ones of the shown branch, oldest first, without a reply that is still live here."""
     live: LiveReply | None
     has_earlier: bool
+    siblings: Mapping[UUID, Sequence[UUID]] = field(default_factory=dict)
+    """Of those messages, and of the live reply, that have other versions: all versions, oldest first."""
 
 
 class ChatService:
@@ -74,6 +102,7 @@ class ChatService:
         self._router = router
         self._live = LiveReplies(history)
         self._max_history_messages = max_history_messages
+        self.sessions = Sessions(history, self._live)
 
     def start(self) -> None:
         self._live.start()
@@ -90,9 +119,8 @@ class ChatService:
         """
         started_at_s = time.perf_counter()
         text = checked_question(question.text)
-        for name in (question.backend, question.model, question.idempotency_key):
-            require_storable(name or "")
         choice = await self._choice_for(question)
+        edited = await self._edited(question)
         turn = await self._history.begin_turn(
             BeginTurn(
                 session_id=question.session_id or uuid7(),
@@ -104,14 +132,38 @@ class ChatService:
                 choice=choice,
                 at=datetime.now(UTC),
                 idempotency_key=question.idempotency_key,
+                parent_id=edited.parent_id if edited else None,
+                is_first=edited is not None and edited.parent_id is None,
                 metadata=question.metadata,
             )
         )
-        if turn.repeated:
-            return Asked(turn=turn, live=self._running(turn))
-        live = LiveReply(turn, choice, started_at_s=started_at_s)
-        self._live.run(live, lambda reply: self._stream(reply, question.options))
-        return Asked(turn=turn, live=live)
+        return self._answer(turn, choice, question.options, started_at_s=started_at_s)
+
+    async def ask_again(self, again: Again) -> Asked:
+        """Another reply beside those that the question has, as `ask` gives the first. Raises the same, MessageNotFound
+        for a message that is not in the session, and NotAReply."""
+        started_at_s = time.perf_counter()
+        choice = await self._choice_for(again)
+        message = await self._message(again.session_id, again.user_id, again.message_id)
+        question_id = message.message_id if message.role is Role.USER else message.parent_id
+        if again.continues and (message.role is not Role.ASSISTANT or message.status is Status.STREAMING):
+            raise NotAReply
+        if question_id is None:
+            raise MessageNotFound
+        turn = await self._history.begin_reply(
+            BeginReply(
+                session_id=again.session_id,
+                user_id=again.user_id,
+                question_id=question_id,
+                reply_id=uuid7(),
+                choice=choice,
+                at=datetime.now(UTC),
+                content=message.content if again.continues else "",
+                idempotency_key=again.idempotency_key,
+                metadata=_continued(message) if again.continues else {},
+            )
+        )
+        return self._answer(turn, choice, again.options, started_at_s=started_at_s)
 
     async def reply_of(self, asked: Asked) -> Completed | Failed:
         """Waits for the end of the reply, or gives the stored one of a repeated turn."""
@@ -147,37 +199,22 @@ class ChatService:
         found = await self._history.messages(session_id, user_id, limit=limit + 1, before_order=before_order)
         live = self._live.of_session(session_id)
         found = _as_of_now(found, live)
-        has_earlier = len(found) > limit
-        if live and live.result is None:
-            shown = [message for message in found[-limit:] if message.message_id != live.reply_id]
-            return OpenSession(session=session, messages=shown, live=live, has_earlier=has_earlier)
-        return OpenSession(session=session, messages=found[-limit:], live=None, has_earlier=has_earlier)
+        shown = found[-limit:]
+        siblings = await self.sessions.siblings(session, shown)
+        running = live if live and live.result is None else None
+        if running:
+            shown = [message for message in shown if message.message_id != running.reply_id]
+        return OpenSession(
+            session=session, messages=shown, live=running, has_earlier=len(found) > limit, siblings=siblings
+        )
 
-    async def history(
+    async def window(
         self, session_id: UUID, user_id: str, *, limit: int, before_order: int | None = None
-    ) -> Sequence[Message]:
+    ) -> tuple[Session, Sequence[Message]]:
         """The last messages of the shown branch, oldest first; a live reply with the text it has at this moment."""
-        await self._history.session(session_id, user_id)
+        session = await self._history.session(session_id, user_id)
         found = await self._history.messages(session_id, user_id, limit=limit, before_order=before_order)
-        return _as_of_now(found, self._live.of_session(session_id))
-
-    async def last_session(self, user_id: str) -> Session | None:
-        newest = await self._history.sessions(user_id, limit=1)
-        return newest[0] if newest else None
-
-    async def sessions(
-        self, user_id: str, *, limit: int, before: SessionCursor | None = None, name_contains: str = ""
-    ) -> Sequence[Session]:
-        require_storable(name_contains)
-        wanted = SessionFilter(name_contains=name_contains)
-        return await self._history.sessions(user_id, limit=limit, before=before, filter=wanted)
-
-    async def rename(self, session_id: UUID, user_id: str, name: str) -> Session:
-        shown = storable(" ".join(name.split()))[:SESSION_NAME_CHARS]
-        if not shown:
-            raise EmptyName
-        write = UpdateSession(session_id=session_id, user_id=user_id, at=datetime.now(UTC), session_name=shown)
-        return await self._history.update_session(write)
+        return session, _as_of_now(found, self._live.of_session(session_id))
 
     async def statistics(self, user_id: str, *, timezone: str, days: int = 14) -> Statistics:
         return await self._history.statistics(user_id, timezone=timezone, days=days, now=datetime.now(UTC))
@@ -192,15 +229,14 @@ class ChatService:
         """Raises NoBackend when nothing is configured."""
         return self._router.default_choice()
 
-    def running_sessions(self) -> set[UUID]:
-        return self._live.sessions()
-
-    async def _choice_for(self, question: Question) -> Choice:
+    async def _choice_for(self, wanted: Question | Again) -> Choice:
         """What was asked for, else what the session used last, else the default."""
-        if question.backend or question.model or question.session_id is None:
-            return self._router.resolve(question.backend, question.model)
+        for name in (wanted.backend, wanted.model, wanted.idempotency_key):
+            require_storable(name or "")
+        if wanted.backend or wanted.model or wanted.session_id is None:
+            return self._router.resolve(wanted.backend, wanted.model)
         try:
-            session = await self._history.session(question.session_id, question.user_id)
+            session = await self._history.session(wanted.session_id, wanted.user_id)
         except (SessionNotFound, HistoryUnavailable):
             return self._router.resolve(None, None)
         try:
@@ -208,6 +244,29 @@ class ChatService:
         except UnknownBackend:
             # Its backend has been taken out of the settings since; the session goes on with another.
             return self._router.resolve(None, None)
+
+    async def _edited(self, question: Question) -> Message | None:
+        if question.edits is None:
+            return None
+        if question.session_id is None:
+            raise MessageNotFound
+        edited = await self._message(question.session_id, question.user_id, question.edits)
+        if edited.role is not Role.USER:
+            raise NotAQuestion
+        return edited
+
+    async def _message(self, session_id: UUID, user_id: str, message_id: UUID) -> Message:
+        message = await self._history.message(message_id, user_id)
+        if message.session_id != session_id:
+            raise MessageNotFound
+        return message
+
+    def _answer(self, turn: Turn, choice: Choice, options: Mapping[str, JsonValue], *, started_at_s: float) -> Asked:
+        if turn.repeated:
+            return Asked(turn=turn, live=self._running(turn))
+        live = LiveReply(turn, choice, started_at_s=started_at_s)
+        self._live.run(live, lambda reply: self._stream(reply, options))
+        return Asked(turn=turn, live=live)
 
     def _running(self, turn: Turn) -> LiveReply | None:
         live = self._live.of_session(turn.session.session_id)
@@ -229,10 +288,18 @@ class ChatService:
             question.content,
             context_window=self._router.context_window(reply.choice),
             max_messages=self._max_history_messages,
-            earlier_messages=question.message_order - 1,
+            # In a session with branches the order of arrival counts those that are not shown too.
+            earlier_messages=None if reply.turn.session.has_branches else question.message_order - 1,
+            reply_so_far=reply.turn.reply.content,
         )
         reply.metadata["context_used"] = prompt.context_used
-        stream = self._router.stream(reply.choice, prompt.messages, options=options, session_id=reply.session_id)
+        stream = self._router.stream(
+            reply.choice,
+            prompt.messages,
+            options=options,
+            session_id=reply.session_id,
+            continues=reply.turn.reply.content,
+        )
         async with aclosing(stream):
             async for event in stream:
                 yield event
@@ -251,3 +318,9 @@ def _as_of_now(found: Sequence[Message], live: LiveReply | None) -> Sequence[Mes
         else replace(message, content=live.text)
         for message in found
     ]
+
+
+def _continued(reply: Message) -> JsonObject:
+    """What the continuing reply keeps of the one before: which it is, and how the model had come to its beginning."""
+    kept = {name: reply.metadata[name] for name in ("reasoning",) if name in reply.metadata}
+    return {**kept, "continues": str(reply.message_id)}

@@ -3,7 +3,7 @@
 ThaiChatError
 ├── BadInput
 │   ├── EmptyQuestion  QuestionTooLong  UnreadableText  EmptyName  InvalidIdentifier  InvalidCursor  UnknownBackend
-│   ├── ForeignSite
+│   ├── ForeignSite  BadLabel  NotAQuestion  NotAReply
 ├── NotFound
 │   ├── SessionNotFound  MessageNotFound
 ├── ReplyRunning
@@ -63,6 +63,24 @@ class InvalidCursor(BadInput):
 
 class UnknownBackend(BadInput):
     code = "unknown_backend"
+
+
+class BadLabel(BadInput):
+    """A tag or folder is too long, or there are too many tags."""
+
+    code = "bad_label"
+
+
+class NotAQuestion(BadInput):
+    """Only a question can be edited."""
+
+    code = "not_a_question"
+
+
+class NotAReply(BadInput):
+    """Only a reply that has ended can be continued."""
+
+    code = "not_a_reply"
 
 
 class ForeignSite(BadInput):

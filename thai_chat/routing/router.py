@@ -105,16 +105,26 @@ class Router:
         *,
         options: Mapping[str, JsonValue] | None = None,
         session_id: UUID | None = None,
+        continues: str = "",
     ) -> AsyncGenerator[StreamEvent, None]:
-        """The reply; its last event is Finished. Closing the generator ends the request to the server.
+        """The reply, or what follows its beginning `continues`; its last event is Finished.
+
+        Closing the generator ends the request to the server.
 
         Raises BackendError: also ReplyCut for a reply that just stops, EmptyReply for a whole one that says nothing.
         """
         watch = self._watches.get(choice.backend)
         if watch is None:
             raise UnknownBackend(f"{choice.backend!r} is not configured", backend=choice.backend)
-        request = ReplyRequest(model=choice.model, messages=messages, options=options or {}, session_id=session_id)
-        said_something = False
+        request = ReplyRequest(
+            model=choice.model,
+            messages=messages,
+            options=options or {},
+            session_id=session_id,
+            continues=continues,
+        )
+        # A reply that was whole but for its last word has nothing to add.
+        said_something = bool(continues.strip())
         try:
             async with aclosing(watch.backend.stream(request)) as events:
                 async for event in events:

@@ -20,6 +20,12 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "The text has characters that can't be kept (NUL or half of a character). Remove them and send again.",
     ),
     "empty_name": ("ใส่ชื่อแชตก่อน", "Give the session a name first."),
+    "bad_label": (
+        "ป้ายหรือโฟลเดอร์ยาวได้ไม่เกิน {chars} ตัวอักษร และใส่ป้ายได้ไม่เกิน {count} ป้าย",
+        "A tag or folder takes at most {chars} characters, a session at most {count} tags.",
+    ),
+    "not_a_question": ("แก้ไขได้เฉพาะคำถาม", "Only a question can be edited."),
+    "not_a_reply": ("ตอบต่อได้เฉพาะคำตอบที่จบแล้ว", "Only a reply that has ended can be continued."),
     "invalid_identifier": ("รหัสนี้ไม่ถูกรูปแบบ", "This identifier isn't well formed."),
     "invalid_cursor": ("ตำแหน่งหน้าไม่ถูกต้อง เริ่มจากหน้าแรกใหม่", "The page position isn't valid; start from the first page."),
     "unknown_backend": ("ไม่รู้จักระบบโมเดล “{backend}”", "There is no backend “{backend}”."),

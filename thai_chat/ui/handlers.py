@@ -13,6 +13,7 @@ from uuid_utils.compat import uuid7
 
 from thai_chat import texts
 from thai_chat.chat.service import WINDOW, ChatService, OpenSession
+from thai_chat.chat.sessions import SessionChange
 from thai_chat.chat.text import identifier
 from thai_chat.domain.errors import HistoryError, InvalidIdentifier, NoBackend, NotFound, ThaiChatError
 from thai_chat.domain.messages import Choice
@@ -103,7 +104,8 @@ class Handlers:
     @edge
     async def rename(self, request: gr.Request, page: object) -> Value:
         session_id = identifier(_field(page, "session_id"))
-        await self._service.rename(session_id, user_of(request), _field(page, "name"))
+        change = SessionChange(session_name=_field(page, "name"))
+        await self._service.sessions.change(session_id, user_of(request), change)
         return await self._recent(request)
 
     @edge
@@ -120,7 +122,7 @@ class Handlers:
         try:
             if meant:
                 return await self._show(request, meant, limit=WINDOW)
-            last = await self._service.last_session(user_of(request))
+            last = await self._service.sessions.last(user_of(request))
             if last:
                 return await self._show(request, str(last.session_id), limit=WINDOW)
         except (NotFound, InvalidIdentifier):
@@ -135,8 +137,8 @@ class Handlers:
         return chat_of(opened.messages), view_of(opened, language_of(request), choice=choice)
 
     async def _recent(self, request: gr.Request) -> Value:
-        sessions = await self._service.sessions(user_of(request), limit=RECENT + 1)
-        return recent_of(sessions, self._service.running_sessions())
+        sessions = await self._service.sessions.page(user_of(request), limit=RECENT + 1)
+        return recent_of(sessions, self._service.sessions.running())
 
     def _empty(self, notice: str | None = None) -> Value:
         """The id is made here, so that the first question can be sent at once and repeated without harm."""

@@ -1,0 +1,139 @@
+"""A person's sessions: the list, their names and labels, the trash, and which branch of them is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from thai_chat.chat.live import LiveReplies
+from thai_chat.chat.text import require_storable, storable
+from thai_chat.domain.errors import BadLabel, EmptyName, ReplyRunning
+from thai_chat.domain.messages import SESSION_NAME_CHARS, Choice, Message, PurgeSession, Session, UpdateSession
+from thai_chat.domain.ports import CURRENT_SESSIONS, History, SessionCursor, SessionFilter
+
+LABEL_CHARS = 60
+MOST_TAGS = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionChange:
+    """What is to be changed of a session; None leaves a thing as it is."""
+
+    session_name: str | None = None
+    choice: Choice | None = None
+    pinned: bool | None = None
+    archived: bool | None = None
+    tags: Sequence[str] | None = None
+    folder: str | None = None
+    """Empty takes the session out of its folder."""
+
+
+class Sessions:
+    """Every method takes the owner; what belongs to somebody else is not found."""
+
+    def __init__(self, history: History, live: LiveReplies) -> None:
+        self._history = history
+        self._live = live
+
+    async def get(self, session_id: UUID, user_id: str) -> Session:
+        return await self._history.session(session_id, user_id)
+
+    async def page(
+        self,
+        user_id: str,
+        *,
+        limit: int,
+        before: SessionCursor | None = None,
+        filter: SessionFilter = CURRENT_SESSIONS,
+    ) -> Sequence[Session]:
+        """Newest first."""
+        for text in (filter.name_contains, filter.tag, filter.folder):
+            require_storable(text or "")
+        return await self._history.sessions(user_id, limit=limit, before=before, filter=filter)
+
+    async def last(self, user_id: str) -> Session | None:
+        newest = await self._history.sessions(user_id, limit=1)
+        return newest[0] if newest else None
+
+    def running(self) -> set[UUID]:
+        """Those with a reply that still grows."""
+        return self._live.sessions()
+
+    async def change(self, session_id: UUID, user_id: str, change: SessionChange) -> Session:
+        """Raises EmptyName and BadLabel; then nothing is changed."""
+        return await self._history.update_session(
+            UpdateSession(
+                session_id=session_id,
+                user_id=user_id,
+                at=datetime.now(UTC),
+                session_name=None if change.session_name is None else _name(change.session_name),
+                choice=change.choice,
+                pinned=change.pinned,
+                archived=change.archived,
+                tags=None if change.tags is None else _tags(change.tags),
+                folder=None if change.folder is None else _label(change.folder),
+            )
+        )
+
+    async def trash(self, session_id: UUID, user_id: str) -> Session:
+        """Into the trash, from where `restore` takes it back as it was. A reply that runs in it is stopped."""
+        self._stop(session_id, user_id)
+        return await self._history.update_session(
+            UpdateSession(session_id=session_id, user_id=user_id, at=datetime.now(UTC), deleted=True)
+        )
+
+    async def restore(self, session_id: UUID, user_id: str) -> Session:
+        return await self._history.update_session(
+            UpdateSession(session_id=session_id, user_id=user_id, at=datetime.now(UTC), deleted=False)
+        )
+
+    async def purge(self, session_id: UUID, user_id: str) -> None:
+        """For good, with all that was said in it. Safe to call twice."""
+        live = self._live.of_session(session_id)
+        if live and live.user_id == user_id:
+            self._stop(session_id, user_id)
+            await live.finished()
+        await self._history.purge_session(PurgeSession(session_id=session_id, user_id=user_id, at=datetime.now(UTC)))
+
+    async def show_branch(self, session_id: UUID, user_id: str, message_id: UUID) -> Session:
+        """Shows the branch through the message. Raises MessageNotFound, and ReplyRunning while a reply grows here."""
+        if session_id in self._live.sessions():
+            raise ReplyRunning
+        return await self._history.update_session(
+            UpdateSession(session_id=session_id, user_id=user_id, at=datetime.now(UTC), leaf_id=message_id)
+        )
+
+    async def siblings(self, session: Session, messages: Sequence[Message]) -> Mapping[UUID, Sequence[UUID]]:
+        """Of those of the messages that have other versions: all versions, oldest first."""
+        if not (session.has_branches and messages):
+            return {}
+        ids = [message.message_id for message in messages]
+        return await self._history.siblings(session.session_id, session.user_id, ids)
+
+    def _stop(self, session_id: UUID, user_id: str) -> None:
+        live = self._live.of_session(session_id)
+        if live and live.user_id == user_id and live.result is None:
+            self._live.stop(live)
+
+
+def _name(name: str) -> str:
+    shown = storable(" ".join(name.split()))[:SESSION_NAME_CHARS]
+    if not shown:
+        raise EmptyName
+    return shown
+
+
+def _tags(tags: Sequence[str]) -> Sequence[str]:
+    found = tuple(dict.fromkeys(label for tag in tags if (label := _label(tag))))
+    if len(found) > MOST_TAGS:
+        raise BadLabel(chars=LABEL_CHARS, count=MOST_TAGS)
+    return found
+
+
+def _label(label: str) -> str:
+    shown = storable(" ".join(label.split()))
+    if len(shown) > LABEL_CHARS:
+        raise BadLabel(chars=LABEL_CHARS, count=MOST_TAGS)
+    return shown
