@@ -65,7 +65,7 @@ async def test_copy_gives_the_reply_as_it_was_written(page: ChatPage, model: Ope
     written = "**หนา** กับ <b>ดิบ</b> และ `code` 👩‍💻"
     model.script = Script(tokens=(written,))
     reply = await page.ask_and_wait("คัดลอกได้ไหม")
-    await reply.locator(".below .icon-button").click()
+    await reply.locator(".below .copy").click()
     await expect(reply.get_by_label("คัดลอกแล้ว")).to_be_visible()
     assert await page.page.evaluate("navigator.clipboard.readText()") == written
 

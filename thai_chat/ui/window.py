@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TypeAlias
+from uuid import UUID
 
 from thai_chat import texts
 from thai_chat.chat.live import LiveReply
@@ -32,7 +33,11 @@ def view_of(opened: OpenSession, language: Language, *, choice: Choice | None) -
         "choice": choice_of(choice) if choice else None,
         "live": _live(live) if live else None,
         "has_earlier": opened.has_earlier,
-        "messages": [_around(message, language) for message in opened.messages if message.role is not Role.SYSTEM],
+        "messages": [
+            _around(message, language, opened.siblings.get(message.message_id))
+            for message in opened.messages
+            if message.role is not Role.SYSTEM
+        ],
         "notice": None,
     }
 
@@ -68,7 +73,7 @@ def _live(live: LiveReply) -> Value:
     }
 
 
-def _around(message: Message, language: Language) -> Value:
+def _around(message: Message, language: Language, versions: Sequence[UUID] | None) -> Value:
     figures, metadata = message.figures, message.metadata
     return {
         "message_id": str(message.message_id),
@@ -84,8 +89,31 @@ def _around(message: Message, language: Language) -> Value:
         "estimated": metadata.get("tokens") == "estimated",
         "reasoning": _text(metadata.get("reasoning")),
         "problem": _problem(message, language),
+        "context": _context(metadata.get("context_used")),
+        "versions": [str(version) for version in versions] if versions else None,
+        "can_continue": _can_continue(message),
         "notices": [{"text": notice} for notice in _notices(message, language)],
     }
+
+
+def _context(used: JsonValue) -> Value | None:
+    """What the model was sent: `thai_chat.chat.prompt` has the account."""
+    if not isinstance(used, Mapping):
+        return None
+    return {
+        "sent": used.get("messages_sent"),
+        "left_out": used.get("messages_left_out"),
+        "tokens": used.get("exact_tokens") or used.get("estimated_tokens"),
+        "window": used.get("context_window"),
+    }
+
+
+def _can_continue(message: Message) -> bool:
+    """True for a reply that is not whole: it was broken off, or the model had no room for more."""
+    if message.role is not Role.ASSISTANT:
+        return False
+    broken = message.status in (Status.INTERRUPTED, Status.STOPPED, Status.FAILED)
+    return broken or message.metadata.get("finish_reason") == "length"
 
 
 def _problem(message: Message, language: Language) -> str | None:

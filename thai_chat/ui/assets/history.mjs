@@ -1,8 +1,10 @@
 // The history that Gradio's Chatbot shows: what stands around each message, scrolling, and taking over live turns.
 import { $, copyText, el, icon, iconButton } from './dom.mjs';
 import { nameOf, notice, problemBox, thoughtsBox } from './live.mjs';
+import { meter } from './meter.mjs';
 import { modelInfo, on, store } from './store.mjs';
 import { compact, duration, t, when } from './texts.mjs';
+import { continueButton, questionControls, replyControls } from './versions.mjs';
 
 const NEAR_PX = 90;
 const HAND_OVER_MS = 2_500;
@@ -31,6 +33,7 @@ export function mountHistory() {
   $('#composer').prepend(el('button', { type: 'button', id: 'latest', 'aria-label': t('latest'), title: t('latest'), onclick: startFollowing, hidden: true }, icon('down')));
   $('#earlier').addEventListener('click', keepPlace);
   for (const event of ['wheel', 'touchmove', 'keydown', 'pointerdown']) scroller.addEventListener(event, () => { kept = null; }, { passive: true });
+  on('changed', ({ follow }) => { kept = null; if (follow) startFollowing(); else isFollowing = false; });
   on('view', ({ isOther }) => {
     $('#earlier').classList.toggle('offered', store.view.has_earlier);
     if (isOther) { kept = null; startFollowing(); }
@@ -120,15 +123,16 @@ const hadBefore = (row) => Boolean(row.dataset.messageId) && leaving.turns.every
 const isFilled = (row, message) => !message.text.trim() || ($('.prose', row)?.childNodes.length ?? 0) > 0;
 
 function paintRow(row, message) {
-  const key = `${message.message_id} ${message.status} ${message.text.length} ${modelInfo(message)?.note ?? ''}`;
+  const key = [message.message_id, message.status, message.text.length, message.versions ?? '', modelInfo(message)?.note ?? ''].join(' ');
   if (row.dataset.key === key) return;
   row.dataset.key = key;
   row.dataset.messageId = message.message_id;
-  row.querySelectorAll('.around').forEach((old) => old.remove());
+  row.querySelectorAll('.around, .editor').forEach((old) => old.remove());
+  row.classList.remove('edited');
   const spoken = $('[data-testid]', row);
   spoken?.setAttribute('aria-label', `${message.role === 'user' ? t('you') : nameOf(message)}: ${message.text.slice(0, 300)}`);
   const body = $('.flex-wrap', row);
-  if (message.role === 'user') body.append(el('div', { class: 'around below' }, copyButton(message)));
+  if (message.role === 'user') body.append(el('div', { class: 'around below' }, copyButton(message), questionControls(message)));
   else paintReply(body, message);
 }
 
@@ -140,11 +144,12 @@ function paintReply(body, message) {
   const status = { streaming: t('running'), stopped: t('status_stopped'), interrupted: t('status_interrupted'), failed: t('status_failed') }[message.status];
   body.append(el('div', { class: 'around below' },
     message.problem ? problemBox(message.problem) : null,
+    status || message.can_continue ? el('div', { class: 'ended' }, status ? el('span', { class: `status ${message.status}` }, status) : null, continueButton(message)) : null,
     el('div', { class: 'facts' },
       message.text ? copyButton(message) : null,
-      status ? el('span', { class: `status ${message.status}` }, status) : null,
+      message.status === 'streaming' ? null : replyControls(message),
       el('span', { class: 'by', title: when(message.created_at) }, el('b', {}, nameOf(message)),
-        [modelInfo(message)?.note, ...figures(message)].filter(Boolean).map((fact) => ['\u00a0· ', el('span', { class: 'fact' }, fact)])))));
+        [modelInfo(message)?.note, ...figures(message)].filter(Boolean).map((fact) => ['\u00a0· ', el('span', { class: 'fact' }, fact)]), meter(message)))));
 }
 
 function figures({ first_token_ms, latency_ms, tokens, estimated }) {
@@ -161,6 +166,6 @@ function copyButton(message) {
     button.replaceChildren(icon('check'));
     button.setAttribute('aria-label', t('copied'));
     setTimeout(() => { button.replaceChildren(icon('copy')); button.setAttribute('aria-label', t('copy')); }, 1_600);
-  });
+  }, { class: 'icon-button copy' });
   return button;
 }

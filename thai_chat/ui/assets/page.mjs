@@ -142,6 +142,8 @@ on('accepted', () => {
   store.view.stored = true;
   showAddress(store.view, true);
 });
+// Another branch is shown, or grows.
+on('changed', () => ask('live', 'submit'));
 // Whoever asks stays in the session, also when another was asked for and did not come.
 on('asked', () => { wanted = store.view.session_id; });
 
