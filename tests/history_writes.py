@@ -8,11 +8,15 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
+from thai_chat.domain.errors import HistoryUnavailable, NotFound
 from thai_chat.domain.messages import (
+    STALE_AFTER,
+    BeginReply,
     BeginTurn,
     Checkpoint,
     Choice,
     FinishReply,
+    PurgeSession,
     Status,
     Turn,
     UpdateSession,
@@ -22,6 +26,9 @@ from thai_chat.domain.ports import History
 QUESTION = "น้ำจิ้มข้าวมันไก่ทำอย่างไร? 🍚 with ginger"
 ANSWER = "ตำขิง กระเทียม พริก แล้วใส่เต้าเจี้ยว 👩🏽‍🍳 (soy bean paste)"
 CHOICE = Choice("vllm", "typhoon-8b")
+LONG_AGO = datetime.now(UTC) - 10 * STALE_AFTER
+UNKNOWN = (NotFound, HistoryUnavailable)
+"""In an outage memory can't tell what there is not from what it does not hold."""
 
 
 def new_user() -> str:
@@ -42,12 +49,25 @@ def begin(user_id: str, session_id: UUID | None = None, **fields: Any) -> BeginT
     return BeginTurn(**{**values, **fields})
 
 
-def grow(write: BeginTurn, content: str = ANSWER[:10], **fields: Any) -> Checkpoint:
+def again(turn: Turn, **fields: Any) -> BeginReply:
+    """One more reply to the turn's question."""
+    values = {
+        "session_id": turn.session.session_id,
+        "user_id": turn.session.user_id,
+        "question_id": turn.question.message_id,
+        "reply_id": uuid7(),
+        "choice": CHOICE,
+        "at": datetime.now(UTC),
+    }
+    return BeginReply(**{**values, **fields})
+
+
+def grow(write: BeginTurn | BeginReply, content: str = ANSWER[:10], **fields: Any) -> Checkpoint:
     values = {"session_id": write.session_id, "reply_id": write.reply_id, "content": content, "at": datetime.now(UTC)}
     return Checkpoint(**{**values, **fields})
 
 
-def finish(write: BeginTurn, content: str = ANSWER, **fields: Any) -> FinishReply:
+def finish(write: BeginTurn | BeginReply, content: str = ANSWER, **fields: Any) -> FinishReply:
     values = {
         "session_id": write.session_id,
         "reply_id": write.reply_id,
@@ -64,9 +84,22 @@ def update(turn: Turn, **fields: Any) -> UpdateSession:
     return UpdateSession(**{**values, **fields})
 
 
+def purge(turn: Turn, **fields: Any) -> PurgeSession:
+    values = {"session_id": turn.session.session_id, "user_id": turn.session.user_id, "at": datetime.now(UTC)}
+    return PurgeSession(**{**values, **fields})
+
+
 async def whole_turn(history: History, user_id: str, session_id: UUID | None = None, **fields: Any) -> Turn:
     """A question and its finished reply, as they were stored."""
     write = begin(user_id, session_id, **fields)
     turn = await history.begin_turn(write)
     await history.finish_reply(finish(write))
     return turn
+
+
+async def whole_reply(history: History, turn: Turn, content: str = ANSWER, **fields: Any) -> Turn:
+    """One more reply to the turn's question, finished; as they were stored."""
+    write = again(turn, **fields)
+    begun = await history.begin_reply(write)
+    await history.finish_reply(finish(write, content))
+    return begun

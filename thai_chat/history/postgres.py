@@ -127,10 +127,8 @@ class PostgresHistory:
     async def siblings(
         self, session_id: UUID, user_id: str, message_ids: Sequence[UUID]
     ) -> Mapping[UUID, Sequence[UUID]]:
-        session = await self.session(session_id, user_id)
-        if not session.has_branches:
-            return {}
-        return await self._database.run(lambda connection: windows.siblings(connection, session_id, message_ids))
+        check_text(user_id)
+        return await self._database.run(lambda c: windows.siblings(c, session_id, user_id, message_ids))
 
     async def message(self, message_id: UUID, user_id: str) -> Message:
         check_text(user_id)

@@ -167,8 +167,10 @@ class ResilientHistory:
         try:
             await self._ask(lambda postgres: postgres.purge_session(write))
         except HistoryUnavailable:
+            await self._memory.purge_session(write)
             await self._outbox.add(write)
-        await self._memory.purge_session(write)
+        else:
+            await self._memory.purge_session(write)
 
     async def session(self, session_id: UUID, user_id: str) -> Session:
         try:

@@ -44,21 +44,23 @@ SELECT m.* FROM (VALUES {{}}) part (first, last) JOIN LATERAL (
     ORDER BY m.message_order LIMIT part.last - part.first + 1
 ) m ON true ORDER BY m.message_order"""
 
-# Those without a parent are the session's first message and forks below none.
+# Those without a parent are the session's first message and the forks that stand below none.
 _SIBLINGS = """
-WITH asked AS (
-    SELECT m.message_id, m.parent_id FROM chat_messages m
-    WHERE m.message_id IN %(message_ids)s AND m.session_id = %(session_id)s
-), found AS (
-    SELECT asked.message_id, sibling.message_id AS sibling_id, sibling.message_order
-    FROM asked JOIN chat_messages sibling ON sibling.parent_id = asked.parent_id
-    UNION ALL
-    SELECT asked.message_id, sibling.message_id, sibling.message_order
-    FROM asked JOIN chat_messages sibling ON sibling.session_id = %(session_id)s
-        AND (sibling.message_order = 1 OR sibling.parent_order = 0)
-    WHERE asked.parent_id IS NULL
-)
-SELECT message_id, array_agg(sibling_id ORDER BY message_order) FROM found GROUP BY message_id HAVING count(*) > 1"""
+SELECT families.* FROM chat_sessions s LEFT JOIN LATERAL (
+    SELECT asked.message_id, array_agg(member.message_id ORDER BY member.message_order)
+    FROM chat_messages asked JOIN LATERAL (
+        SELECT m.message_id, m.message_order FROM chat_messages m WHERE m.parent_id = asked.parent_id
+        UNION ALL
+        SELECT m.message_id, m.message_order FROM chat_messages m
+        WHERE asked.parent_id IS NULL AND m.session_id = s.session_id AND m.message_order = 1
+        UNION ALL
+        SELECT m.message_id, m.message_order FROM chat_messages m
+        WHERE asked.parent_id IS NULL AND m.session_id = s.session_id AND m.parent_order = 0
+    ) member ON true
+    WHERE s.has_branches AND asked.session_id = s.session_id AND asked.message_id = ANY (%(message_ids)s::uuid[])
+    GROUP BY asked.message_id HAVING count(*) > 1
+) families ON true
+WHERE s.session_id = %(session_id)s AND s.user_id = %(user_id)s"""
 
 _SHAPE = f"""
 SELECT FROM chat_sessions s WHERE s.session_id = %(session_id)s FOR UPDATE;
@@ -102,14 +104,18 @@ def read(connection: Connection, wanted: Window) -> list[Message]:
     return found[::-1] if wanted.after is None else found
 
 
-def siblings(connection: Connection, session_id: UUID, message_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[UUID]]:
-    """Of those of the session's messages that have any."""
-    if not message_ids:
-        return {}
+def siblings(
+    connection: Connection, session_id: UUID, user_id: str, message_ids: Sequence[UUID]
+) -> Mapping[UUID, Sequence[UUID]]:
+    """As `History.siblings`."""
     raw: Any = connection.connection
     with raw.cursor() as cursor:
-        cursor.execute(_SIBLINGS, {"session_id": session_id, "message_ids": tuple(message_ids)})
-        return dict(cursor.fetchall())
+        asked = {"session_id": session_id, "user_id": user_id, "message_ids": list(message_ids)}
+        cursor.execute(_SIBLINGS, asked)
+        rows = cursor.fetchall()
+    if not rows:
+        raise SessionNotFound()
+    return {message_id: family for message_id, family in rows if family}
 
 
 def newest_below(cursor: Any, session_id: UUID, message_id: UUID) -> UUID | None:

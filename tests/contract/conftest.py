@@ -1,0 +1,44 @@
+"""The stores that keep a history, each behind the same fixture."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.history_writes import new_user
+from tests.postgres_servers import free_port
+from thai_chat.domain.ports import DatabaseState, History
+from thai_chat.history.connections import Database
+from thai_chat.history.memory import MemoryHistory
+from thai_chat.history.opening import open_history
+from thai_chat.history.postgres import PostgresHistory
+
+
+@pytest.fixture(params=["memory", "postgresql", "resilient", "resilient in an outage"])
+async def history(request: pytest.FixtureRequest, tmp_path: Path, database_url: str) -> AsyncIterator[History]:
+    async with AsyncExitStack() as stack:
+        store: History
+        match request.param:
+            case "memory":
+                store = MemoryHistory()
+            case "postgresql":
+                store = PostgresHistory(Database(database_url))
+            case "resilient":
+                resilient = store = open_history(address=database_url, folder=tmp_path)
+                await resilient.start()
+                assert (await store.state()).database is DatabaseState.POSTGRESQL
+            case _:
+                nobody = f"postgresql://chat@127.0.0.1:{free_port()}/chat"
+                resilient = store = open_history(address=nobody, folder=tmp_path)
+                await resilient.start()
+                assert (await store.state()).database is DatabaseState.MEMORY
+        stack.push_async_callback(store.close)
+        yield store
+
+
+@pytest.fixture
+def user() -> str:
+    return new_user()
