@@ -15,6 +15,7 @@ from tests.history_writes import begin, finish, grow, new_user, update, whole_tu
 from tests.postgres_servers import PostgresServer, Proxy, free_port, wait_for
 from thai_chat.domain.errors import HistoryRefused, HistoryUnavailable
 from thai_chat.domain.messages import Choice, Figures, Message, Status
+from thai_chat.domain.ports import SessionFilter, Shelf
 from thai_chat.history.connections import Database
 from thai_chat.history.postgres import PostgresHistory
 
@@ -91,9 +92,10 @@ async def test_statistics_are_what_plain_sql_says(
     assert [(usage.model, usage.replies, usage.first_token_ms) for usage in found.by_model] == models
 
 
+@pytest.mark.parametrize("bounds", [{}, {"before_order": 700}, {"after_order": 300}], ids=str)
 @pytest.mark.parametrize("branched", [False, True], ids=["one line", "with a branch"])
 async def test_a_window_reads_no_more_of_a_session_than_it_shows(
-    postgres: PostgresServer, own_database: str, user: str, branched: bool
+    postgres: PostgresServer, own_database: str, user: str, branched: bool, bounds: dict[str, int]
 ) -> None:
     session_id = uuid7()
     writes = [begin(user, session_id) for _ in range(600)]
@@ -105,16 +107,81 @@ async def test_a_window_reads_no_more_of_a_session_than_it_shows(
     postgres.query("ANALYZE", database=own_database)
     before = rows_read(postgres, own_database)
     async with straight(postgres.address(own_database)) as history:
-        assert len(await history.messages(session_id, user, limit=50)) == 50
+        assert len(await history.messages(session_id, user, limit=50, **bounds)) == 50
     assert 50 <= rows_read(postgres, own_database) - before <= 60
 
 
-def rows_read(postgres: PostgresServer, name: str) -> int:
+async def test_siblings_read_no_more_of_a_session_than_they_are(
+    postgres: PostgresServer, own_database: str, user: str
+) -> None:
+    session_id = uuid7()
+    writes = [begin(user, session_id) for _ in range(600)]
+    async with straight(postgres.address(own_database)) as history:
+        for number in range(0, len(writes), 200):
+            await history.replay([write for begun in writes[number : number + 200] for write in (begun, finish(begun))])
+        await whole_turn(history, user, session_id, parent_id=writes[300].reply_id)
+        await whole_turn(history, user, session_id, is_first=True)
+    postgres.query("ANALYZE", database=own_database)
+    before = rows_read(postgres, own_database)
+    asked = [write.question_id for write in writes[:50]] + [writes[301].question_id]
+    async with straight(postgres.address(own_database)) as history:
+        assert set(await history.siblings(session_id, user, asked)) == {writes[0].question_id, writes[301].question_id}
+    assert rows_read(postgres, own_database) - before <= 2 * len(asked) + 10
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        SessionFilter(),
+        SessionFilter(pinned=True),
+        SessionFilter(shelf=Shelf.ARCHIVED),
+        SessionFilter(shelf=Shelf.TRASH),
+        SessionFilter(tag="งาน"),
+        SessionFilter(folder="บ้าน"),
+    ],
+    ids=str,
+)
+async def test_a_page_of_sessions_reads_no_more_than_it_shows(
+    postgres: PostgresServer, own_database: str, wanted: SessionFilter
+) -> None:
+    postgres.query(
+        """INSERT INTO chat_sessions (session_id, user_id, session_name, backend, model, updated_at, pinned_at,
+            archived_at, deleted_at, tags, folder)
+        SELECT gen_random_uuid(), 'u' || n % 2, 'n', 'b', 'm', now() - n * interval '1 s',
+            CASE WHEN n % 20 < 2 THEN now() END, CASE WHEN n % 20 IN (2, 3) THEN now() END,
+            CASE WHEN n % 20 IN (4, 5) THEN now() END, CASE WHEN n % 20 IN (6, 7) THEN ARRAY['งาน'] ELSE '{}' END,
+            CASE WHEN n % 20 IN (8, 9) THEN 'บ้าน' END
+        FROM generate_series(1, 10000) n""",
+        database=own_database,
+    )
+    postgres.query("ANALYZE", database=own_database)
+    before = rows_read(postgres, own_database, "chat_sessions")
+    async with straight(postgres.address(own_database)) as history:
+        assert len(await history.sessions("u1", limit=50, filter=wanted)) == 50
+    assert rows_read(postgres, own_database, "chat_sessions") - before <= 80
+
+
+async def test_a_branch_that_is_shown_while_a_turn_begins_ends_with_the_turn(
+    postgres: PostgresServer, history: PostgresHistory, database_name: str, user: str
+) -> None:
+    first = await whole_turn(history, user)
+    session_id = first.session.session_id
+    locked = f"SELECT FROM chat_sessions WHERE session_id = '{session_id}' FOR UPDATE"
+    with held(postgres, database_name, locked):
+        turn = asyncio.create_task(whole_turn(history, user, session_id))
+        waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = %s AND wait_event_type = 'Lock'"
+        await asyncio.to_thread(wait_for, lambda: len(postgres.query(waiting, database_name)) == 1)
+        shown = asyncio.create_task(history.update_session(update(first, leaf_id=first.question.message_id)))
+        await asyncio.to_thread(wait_for, lambda: len(postgres.query(waiting, database_name)) == 2)
+    assert (await shown).leaf_id == (await turn).reply.message_id
+
+
+def rows_read(postgres: PostgresServer, name: str, table: str = "chat_messages") -> int:
     """Counted when those who read have gone."""
     others = "SELECT 1 FROM pg_stat_activity WHERE datname = %s AND usename = 'chat'"
     wait_for(lambda: not postgres.query(others, name))
-    sums = "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_user_tables WHERE relname = 'chat_messages'"
-    return int(str(postgres.query(sums, database=name)[0][0]))
+    sums = "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_user_tables WHERE relname = %s"
+    return int(str(postgres.query(sums, table, database=name)[0][0]))
 
 
 async def test_a_branched_session_pages_to_its_beginning(history: PostgresHistory, user: str) -> None:

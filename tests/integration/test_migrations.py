@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -11,13 +11,16 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, exc, text
+from sqlalchemy import Connection, Engine, exc, text
+from uuid_utils.compat import uuid7
 
-from tests.history_writes import new_user, whole_turn
+from tests.histories import straight
+from tests.history_writes import new_user, update, whole_reply, whole_turn
 from tests.postgres_servers import PostgresServer, installations, serving, wait_for
 from thai_chat import migrations
 from thai_chat.domain.errors import StartError
-from thai_chat.history import schema
+from thai_chat.domain.messages import Message, Turn
+from thai_chat.history import archive, schema, upkeep
 from thai_chat.history.connections import Database
 from thai_chat.history.postgres import PostgresHistory
 from thai_chat.history.tables import metadata
@@ -42,6 +45,10 @@ def engine(postgres: PostgresServer, name: str) -> Iterator[Engine]:
 def tables(postgres: PostgresServer, name: str) -> set[object]:
     rows = postgres.query("SELECT tablename FROM pg_tables WHERE schemaname = 'public'", database=name)
     return {row[0] for row in rows} - {"alembic_version"}
+
+
+def orders(messages: Sequence[Message]) -> list[int]:
+    return [message.message_order for message in messages]
 
 
 def version(engine: Engine) -> str | None:
@@ -89,24 +96,111 @@ async def test_every_step_goes_down_and_up_on_a_filled_database(
     postgres: PostgresServer, name: str, engine: Engine
 ) -> None:
     schema.migrate(engine)
-    history = PostgresHistory(Database(postgres.address(name)))
-    user = new_user()
-    turn = await whole_turn(history, user)
-    for down in [*reversed(REVISIONS[:-1]), *REVISIONS[1:]]:
-        if REVISIONS.index(down) < REVISIONS.index(version(engine) or REVISIONS[0]):
-            schema.downgrade(engine, down)
-        else:
-            schema.migrate(engine, down)
-        assert version(engine) == down
-    assert len(await history.messages(turn.session.session_id, user, limit=10)) == 2
-    schema.downgrade(engine)
-    assert tables(postgres, name) == set()
+    async with straight(postgres.address(name)) as history:
+        user = new_user()
+        turn = await branched(history, user)
+        await history.update_session(update(turn, tags=["งาน"], folder="บ้าน", options={"temperature": 0}))
+        shown = await history.messages(turn.session.session_id, user, limit=10)
+        siblings = await history.siblings(turn.session.session_id, user, [m.message_id for m in shown])
+        for down in [*reversed(REVISIONS[:-1]), *REVISIONS[1:]]:
+            if REVISIONS.index(down) < REVISIONS.index(version(engine) or REVISIONS[0]):
+                schema.downgrade(engine, down)
+            else:
+                schema.migrate(engine, down)
+            assert version(engine) == down
+            assert postgres.query("SELECT count(*), count(parent_id) FROM chat_messages", database=name) == [(9, 7)]
+        assert await history.messages(turn.session.session_id, user, limit=10) == shown
+        assert await history.siblings(turn.session.session_id, user, [m.message_id for m in shown]) == siblings
+        assert len(siblings) == 3
+        await whole_turn(history, user, turn.session.session_id)
+        schema.downgrade(engine)
+        assert tables(postgres, name) == set()
+        schema.migrate(engine)
+        assert await history.sessions(user, limit=10) == []
+
+
+async def branched(history: PostgresHistory, user: str) -> Turn:
+    """A session of nine messages with an edited first question, another edited one, and a second reply."""
+    first = await whole_turn(history, user)
+    session_id = first.session.session_id
+    second = await whole_turn(history, user, session_id)
+    await whole_turn(history, user, session_id, is_first=True)
+    await whole_turn(history, user, session_id, parent_id=first.reply.message_id)
+    await whole_reply(history, second)
+    return first
+
+
+async def test_a_session_with_branches_of_the_first_version_is_read_as_before(
+    postgres: PostgresServer, name: str, engine: Engine
+) -> None:
+    schema.migrate(engine, "0001")
+    user, session_id = new_user(), uuid7()
+    shape = [None, 1, 2, 3, 2, 5, 4, 7]  # whose child each message is, by their order: 1-4, 5-6 below 2, 7-8 below 4
+    ids = [uuid7() for _ in shape]
+    with engine.connect() as connection:
+        connection.execute(
+            text("""INSERT INTO chat_sessions (session_id, user_id, session_name, backend, model, message_count,
+                leaf_id, has_branches) VALUES (:session_id, :user_id, 'ชื่อ', 'vllm', 'm', 8, :leaf_id, true)"""),
+            {"session_id": session_id, "user_id": user, "leaf_id": ids[7]},
+        )
+        for order, parent in enumerate(shape, 1):
+            connection.execute(
+                text("""INSERT INTO chat_messages (message_id, session_id, parent_id, role, content, message_order,
+                    status) VALUES (:id, :session_id, :parent_id, :role, 'ข้อความ', :order, 'complete')"""),
+                {
+                    "id": ids[order - 1],
+                    "session_id": session_id,
+                    "parent_id": ids[parent - 1] if parent else None,
+                    "role": "user" if order % 2 else "assistant",
+                    "order": order,
+                },
+            )
     schema.migrate(engine)
-    assert await history.sessions(user, limit=10) == []
-    await history.close()
+    async with straight(postgres.address(name)) as history:
+        assert orders(await history.messages(session_id, user, limit=10)) == [1, 2, 3, 4, 7, 8]
+        turn = await whole_turn(history, user, session_id)
+        assert (turn.question.parent_id, turn.question.message_order) == (ids[7], 9)
+        await history.update_session(update(turn, leaf_id=ids[4]))
+        assert orders(await history.messages(session_id, user, limit=10)) == [1, 2, 5, 6]
+        assert await history.siblings(session_id, user, ids) == {ids[2]: [ids[2], ids[4]], ids[4]: [ids[2], ids[4]]}
 
 
-def test_instances_that_start_at_once_wait_for_each_other(postgres: PostgresServer, name: str, engine: Engine) -> None:
+def test_the_first_version_works_again_after_a_step_back(postgres: PostgresServer, name: str, engine: Engine) -> None:
+    schema.migrate(engine)
+    schema.downgrade(engine, "0001")
+    begun = postgres.query(
+        """SELECT outcome, (session).message_count FROM chat_begin_turn(gen_random_uuid(), 'u', 'n', gen_random_uuid(),
+            'q', gen_random_uuid(), 'b', 'm', now(), NULL, NULL, '{}', false, interval '10 s')""",
+        database=name,
+    )
+    assert begun == [("begun", 2)]
+
+
+async def test_a_backup_of_every_version_is_restored_and_brought_up(
+    postgres: PostgresServer, name: str, engine: Engine, tmp_path: Path
+) -> None:
+    schema.migrate(engine)
+    async with straight(postgres.address(name)) as history:
+        user = new_user()
+        turn = await branched(history, user)
+        shown = await history.messages(turn.session.session_id, user, limit=10)
+    for revision in reversed(REVISIONS):
+        schema.downgrade(engine, revision)
+        archive.save(postgres.address(name), tmp_path / revision)
+    for revision in REVISIONS:
+        target = postgres.address(postgres.new_database())
+        archive.load(target, tmp_path / revision, rebuild=lambda wanted, to=target: upkeep.rebuild(to, wanted))
+        upkeep.migrate(target)
+        async with straight(target) as history:
+            assert await history.messages(turn.session.session_id, user, limit=10) == shown
+
+
+@pytest.mark.parametrize("found", [None, *REVISIONS[:-1]])
+def test_instances_that_start_at_once_wait_for_each_other(
+    postgres: PostgresServer, name: str, engine: Engine, found: str | None
+) -> None:
+    if found:
+        schema.migrate(engine, found)
     engines = [Database(postgres.address(name)).engine for _ in range(4)]
     with ThreadPoolExecutor(len(engines)) as threads:
         list(threads.map(schema.migrate, engines))
@@ -116,9 +210,8 @@ def test_instances_that_start_at_once_wait_for_each_other(postgres: PostgresServ
     assert tables(postgres, name) >= TABLES
 
 
-def test_a_migration_that_is_killed_halfway_leaves_nothing_and_can_be_repeated(
-    postgres: PostgresServer, name: str, engine: Engine
-) -> None:
+def kill_halfway(postgres: PostgresServer, name: str, engine: Engine, blocker: Connection) -> None:
+    """Migrates until it waits for a lock that `blocker` holds, and ends its connection there."""
     failed = threading.Event()
 
     def migrate() -> None:
@@ -127,22 +220,46 @@ def test_a_migration_that_is_killed_halfway_leaves_nothing_and_can_be_repeated(
         except exc.OperationalError:
             failed.set()
 
+    thread = threading.Thread(target=migrate)
+    thread.start()
+    waiting = "SELECT pid FROM pg_stat_activity WHERE datname = %s AND wait_event_type = 'Lock'"
+    wait_for(lambda: bool(postgres.query(waiting, name)))
+    postgres.query(f"SELECT pg_terminate_backend(pid) FROM ({waiting}) AS w", name)
+    thread.join()
+    blocker.rollback()
+    assert failed.is_set()
+
+
+def test_a_migration_that_is_killed_halfway_leaves_nothing_and_can_be_repeated(
+    postgres: PostgresServer, name: str, engine: Engine
+) -> None:
     # A foreign lock on a table of that name holds the migration up in its middle.
     postgres.query("CREATE TABLE message_contexts ()", database=name)
     with engine.connect().execution_options(isolation_level="READ COMMITTED") as blocker, blocker.begin():
         postgres.query("DROP TABLE message_contexts", database=name)
         blocker.execute(text("CREATE TABLE message_contexts ()"))
-        thread = threading.Thread(target=migrate)
-        thread.start()
-        waiting = "SELECT pid FROM pg_stat_activity WHERE datname = %s AND wait_event_type = 'Lock'"
-        wait_for(lambda: bool(postgres.query(waiting, name)))
-        postgres.query(f"SELECT pg_terminate_backend(pid) FROM ({waiting}) AS w", name)
-        thread.join()
-        blocker.rollback()
-    assert failed.is_set()
+        kill_halfway(postgres, name, engine, blocker)
     assert tables(postgres, name) == set()
     schema.migrate(engine)
     assert tables(postgres, name) >= TABLES
+
+
+async def test_an_upgrade_that_is_killed_halfway_keeps_the_data_and_can_be_repeated(
+    postgres: PostgresServer, name: str, engine: Engine
+) -> None:
+    schema.migrate(engine)
+    async with straight(postgres.address(name)) as history:
+        user = new_user()
+        turn = await branched(history, user)
+        shown = await history.messages(turn.session.session_id, user, limit=10)
+        schema.downgrade(engine, "0001")
+        with engine.connect().execution_options(isolation_level="READ COMMITTED") as blocker, blocker.begin():
+            blocker.execute(text("SELECT FROM chat_messages"))  # by then chat_sessions has its new columns
+            kill_halfway(postgres, name, engine, blocker)
+        assert version(engine) == "0001"
+        assert postgres.query("SELECT count(*) FROM chat_messages", database=name) == [(9,)]
+        schema.migrate(engine)
+        assert await history.messages(turn.session.session_id, user, limit=10) == shown
 
 
 def test_a_newer_database_is_named_as_such(postgres: PostgresServer, name: str, engine: Engine) -> None:

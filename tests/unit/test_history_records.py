@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -11,7 +12,7 @@ from uuid_utils.compat import uuid7
 
 from tests.history_writes import begin, finish, grow
 from thai_chat.domain.errors import HistoryRefused
-from thai_chat.domain.messages import Choice, Figures, Status, UpdateSession, Write
+from thai_chat.domain.messages import BeginReply, Choice, Figures, PurgeSession, Status, UpdateSession, Write
 from thai_chat.history.records import decode, encode
 
 BEGIN = begin("สมหญิง", idempotency_key="ครั้งเดียว", parent_id=uuid7(), metadata={"ไฟล์": ["ก.wav", 1, None, 0.5]})
@@ -22,12 +23,47 @@ WRITES: list[Write] = [
     finish(BEGIN, status=Status.STOPPED, figures=Figures(prompt_tokens=3, latency_ms=9), choice=Choice("openai", "x")),
     UpdateSession(session_id=uuid7(), user_id="u", at=datetime.now(UTC), deleted=False, choice=Choice("a", "b")),
     UpdateSession(session_id=uuid7(), user_id="u", at=datetime.now(UTC), session_name="ชื่อ", leaf_id=uuid7()),
+    UpdateSession(
+        session_id=uuid7(), user_id="u", at=datetime.now(UTC), tags=("งาน", "a"), folder="", options={"n": 1}
+    ),
+    finish(BEGIN, figures=Figures(reasoning_tokens=7, cost_usd=Decimal("0.000000001"))),
+    begin("สมหญิง", is_first=True),
+    BeginReply(
+        session_id=uuid7(),
+        user_id="u",
+        question_id=uuid7(),
+        reply_id=uuid7(),
+        choice=Choice("vllm", "x"),
+        at=datetime.now(UTC),
+        content="ตำขิง",
+        idempotency_key="k",
+        metadata={"continues": "x"},
+    ),
+    PurgeSession(session_id=uuid7(), user_id="u", at=datetime.now(UTC)),
 ]
 
 
 @pytest.mark.parametrize("write", WRITES, ids=lambda write: type(write).__name__)
 def test_a_write_comes_back_as_it_was(write: Write) -> None:
     assert decode(encode(write)) == write
+
+
+@pytest.mark.parametrize(
+    ("write", "newer"),
+    [
+        (BEGIN, ["is_first"]),
+        (finish(BEGIN), []),
+        (UpdateSession(session_id=uuid7(), user_id="u", at=datetime.now(UTC)), ["options", "tags", "folder"]),
+    ],
+    ids=["begin_turn", "finish_reply", "update_session"],
+)
+def test_a_record_of_an_earlier_version_is_read(write: Write, newer: list[str]) -> None:
+    record = orjson.loads(encode(write))
+    for name in newer:
+        del record[name]
+    if "figures" in record:
+        record["figures"] = {name: record["figures"][name] for name in ("prompt_tokens", "latency_ms")}
+    assert decode(orjson.dumps(record)) == write
 
 
 @pytest.mark.parametrize("value", ["\ud800", object(), 2**70, {1, 2}], ids=["surrogate", "object", "int", "set"])
@@ -38,7 +74,14 @@ def test_what_json_can_not_hold_is_refused(value: Any) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"kind": "other"}, {"at": "เมื่อวาน"}, {"session_id": 7}, {"unknown": 1}, {"choice": ["a"]}],
+    [
+        {"kind": "other"},
+        {"at": "เมื่อวาน"},
+        {"session_id": 7},
+        {"unknown": 1},
+        {"choice": ["a"]},
+        {"figures": {"cost_usd": "ฟรี"}},
+    ],
     ids=lambda change: next(iter(change)),
 )
 def test_a_record_of_another_version_is_refused(change: dict[str, object]) -> None:

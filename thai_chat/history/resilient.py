@@ -106,28 +106,10 @@ class ResilientHistory:
         await self._outbox.close()
 
     async def begin_turn(self, write: BeginTurn, *, replay: bool = False) -> Turn:
-        check(write)
-        try:
-            turn = await self._ask(lambda postgres: postgres.begin_turn(write, replay=replay))
-        except HistoryUnavailable:
-            turn = await self._from_memory(self._memory.begin_turn(write, replay=replay), write.session_id)
-            if not turn.repeated:
-                await self._outbox.add(write)
-        else:
-            self._memory.keep_turn(write, turn)
-        return turn
+        return await self._begin(write, lambda history: history.begin_turn(write, replay=replay))
 
     async def begin_reply(self, write: BeginReply, *, replay: bool = False) -> Turn:
-        check(write)
-        try:
-            turn = await self._ask(lambda postgres: postgres.begin_reply(write, replay=replay))
-        except HistoryUnavailable:
-            turn = await self._from_memory(self._memory.begin_reply(write, replay=replay), write.session_id)
-            if not turn.repeated:
-                await self._outbox.add(write)
-        else:
-            self._memory.keep_turn(write, turn)
-        return turn
+        return await self._begin(write, lambda history: history.begin_reply(write, replay=replay))
 
     async def checkpoint(self, writes: Sequence[Checkpoint]) -> None:
         for write in writes:
@@ -189,12 +171,14 @@ class ResilientHistory:
         filter: SessionFilter = CURRENT_SESSIONS,
     ) -> Sequence[Session]:
         """In an outage those that memory holds."""
+
+        def of(history: History) -> Awaitable[Sequence[Session]]:
+            return history.sessions(user_id, limit=limit, before=before, filter=filter)
+
         try:
-            found = await self._ask(
-                lambda postgres: postgres.sessions(user_id, limit=limit, before=before, filter=filter)
-            )
+            found = await self._ask(of)
         except HistoryUnavailable:
-            return await self._memory.sessions(user_id, limit=limit, before=before, filter=filter)
+            return await of(self._memory)
         for session in reversed(found):
             self._memory.remember(session)
         return found
@@ -223,10 +207,14 @@ class ResilientHistory:
         self, session_id: UUID, user_id: str, message_ids: Sequence[UUID]
     ) -> Mapping[UUID, Sequence[UUID]]:
         """In an outage those that memory holds."""
+
+        def of(history: History) -> Awaitable[Mapping[UUID, Sequence[UUID]]]:
+            return history.siblings(session_id, user_id, message_ids)
+
         try:
-            return await self._ask(lambda postgres: postgres.siblings(session_id, user_id, message_ids))
+            return await self._ask(of)
         except HistoryUnavailable:
-            return await self._from_memory(self._memory.siblings(session_id, user_id, message_ids), session_id)
+            return await self._from_memory(of(self._memory), session_id)
 
     async def message(self, message_id: UUID, user_id: str) -> Message:
         try:
@@ -251,6 +239,18 @@ class ResilientHistory:
             journal=self._outbox.works,
             refused_writes=self._outbox.refused,
         )
+
+    async def _begin(self, write: BeginTurn | BeginReply, begin: Callable[[History], Awaitable[Turn]]) -> Turn:
+        check(write)
+        try:
+            turn = await self._ask(begin)
+        except HistoryUnavailable:
+            turn = await self._from_memory(begin(self._memory), write.session_id)
+            if not turn.repeated:
+                await self._outbox.add(write)
+        else:
+            self._memory.keep_turn(write, turn)
+        return turn
 
     async def _ask(self, call: Callable[[PostgresHistory], Awaitable[Result]]) -> Result:
         """What PostgreSQL says. Raises HistoryUnavailable at once while it does not serve."""
