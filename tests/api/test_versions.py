@@ -180,6 +180,20 @@ async def test_a_deleted_session_is_in_the_trash_and_comes_back_as_it_was(chat: 
     assert (await shown(chat, session_id))[0] == before
 
 
+async def test_emptying_the_trash_deletes_all_in_it_and_nothing_else(chat: Chat) -> None:
+    ids = [
+        (await chat.http.post("/chat", json={"query": name})).json()["session_id"] for name in ("ทิ้ง", "ทิ้งด้วย", "เก็บ")
+    ]
+    for session_id in ids[:2]:
+        await chat.http.delete(f"/api/sessions/{session_id}")
+    assert (await chat.http.delete("/api/sessions")).status_code == 400
+    assert (await chat.http.delete("/api/sessions", params={"shelf": "current"})).status_code == 400
+    for _ in "twice":
+        assert (await chat.http.delete("/api/sessions", params={"shelf": "trash"})).status_code == 204
+    statuses = [(await chat.http.get(f"/api/sessions/{session_id}")).status_code for session_id in ids]
+    assert statuses == [404, 404, 200]
+
+
 async def test_a_session_deleted_for_good_is_gone_with_its_running_reply(chat: Chat) -> None:
     session_id = str(uuid4())
     chat.standin.script = Script(tokens=thai_tokens(2000), delay_ms=20)

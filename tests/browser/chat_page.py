@@ -33,6 +33,7 @@ class ChatPage:
         self.growing = page.locator("#turns .turn .words:not(.asked)")
         self.sessions = page.locator("#recent .session")
         self.find = page.locator("#find input")
+        self.toast = page.locator(".toast")
 
     async def open(self, address: str) -> None:
         await self.page.goto(address)
@@ -78,6 +79,26 @@ class ChatPage:
         await self.page.locator("#found [role=option]", has_text=part_of_name).first.click()
         await self.page.locator("#load").click()
         await expect(self.page).to_have_title(re.compile(re.escape(part_of_name)))
+
+    def row(self, name: str) -> Locator:
+        """A session in the list of the sidebar, by a part of its name."""
+        return self.page.locator("#recent li", has_text=name)
+
+    async def choose(self, name: str, entry: str) -> None:
+        """Picks an entry of a session's menu."""
+        await self.row(name).hover()
+        await self.row(name).locator(".more").click()
+        await self.page.get_by_role("menuitem", name=entry, exact=True).click()
+
+    async def rename(self, name: str, new_name: str) -> None:
+        await self.choose(name, "เปลี่ยนชื่อ")
+        await self.page.locator(".rename").fill(new_name)
+        await self.page.locator(".rename").press("Enter")
+
+    async def show_shelf(self, name: str) -> None:
+        await self.page.locator(".list-head .place").click()
+        await self.page.get_by_role("menuitemradio", name=name).click()
+        await expect(self.page.locator(".list-head .place")).to_have_text(name)
 
     async def write(self, text: str) -> None:
         """Puts into the box what no keyboard types."""

@@ -293,11 +293,9 @@ async def test_a_session_is_named_after_its_question_and_can_be_renamed(page: Ch
     await page.ask_and_wait("แนะนำหนังสือภาษาไทยน่าอ่าน")
     item = page.page.locator("#recent li.shown")
     await expect(item.locator(".name")).to_have_text("แนะนำหนังสือภาษาไทยน่าอ่าน")
-    await item.hover()
-    await item.locator(".rename-start").click()
-    await page.page.locator(".rename").fill("หนังสือ 📚")
-    await page.page.locator(".rename").press("Enter")
+    await page.rename("แนะนำหนังสือภาษาไทยน่าอ่าน", "หนังสือ 📚")
     await expect(item.locator(".name")).to_have_text("หนังสือ 📚")
+    await expect(page.page).to_have_title(re.compile("^หนังสือ 📚"))
     await page.reload()
     await expect(page.page).to_have_title(re.compile("^หนังสือ 📚"))
 

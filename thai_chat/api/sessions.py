@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Request, Response
@@ -30,7 +30,7 @@ from thai_chat.chat.sessions import SessionChange
 from thai_chat.chat.text import identifier
 from thai_chat.domain.errors import InvalidCursor
 from thai_chat.domain.messages import Session
-from thai_chat.domain.ports import SessionCursor, SessionFilter
+from thai_chat.domain.ports import SessionCursor, SessionFilter, Shelf
 
 router = APIRouter(prefix="/api/sessions", tags=["sessions"])
 
@@ -62,6 +62,12 @@ async def sessions(
         sessions=[session_body(session, running=session.session_id in running) for session in found],
         next=f"{found[-1].updated_at.isoformat()}~{found[-1].session_id}" if len(found) == chosen.limit else None,
     )
+
+
+@router.delete("", status_code=204)
+async def empty(service: Service, owner: Owner, shelf: Literal[Shelf.TRASH]) -> None:
+    """Empties the trash: all that is in it is deleted for good."""
+    await service.sessions.empty_trash(owner)
 
 
 @router.get("/{session_id}")

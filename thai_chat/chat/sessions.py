@@ -11,10 +11,11 @@ from thai_chat.chat.live import LiveReplies
 from thai_chat.chat.text import require_storable, storable
 from thai_chat.domain.errors import BadLabel, EmptyName, ReplyRunning
 from thai_chat.domain.messages import SESSION_NAME_CHARS, Choice, Message, PurgeSession, Session, UpdateSession
-from thai_chat.domain.ports import CURRENT_SESSIONS, History, SessionCursor, SessionFilter
+from thai_chat.domain.ports import CURRENT_SESSIONS, History, SessionCursor, SessionFilter, Shelf
 
 LABEL_CHARS = 60
 MOST_TAGS = 30
+PURGED_AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +97,15 @@ class Sessions:
             self._stop(session_id, user_id)
             await live.finished()
         await self._history.purge_session(PurgeSession(session_id=session_id, user_id=user_id, at=datetime.now(UTC)))
+
+    async def empty_trash(self, user_id: str) -> None:
+        """For good, all that is in it now. Safe to call twice."""
+        cursor: SessionCursor | None = None
+        trash = SessionFilter(shelf=Shelf.TRASH)
+        while found := await self._history.sessions(user_id, limit=PURGED_AT_ONCE, before=cursor, filter=trash):
+            for session in found:
+                await self.purge(session.session_id, user_id)
+            cursor = SessionCursor(updated_at=found[-1].updated_at, session_id=found[-1].session_id)
 
     async def show_branch(self, session_id: UUID, user_id: str, message_id: UUID) -> Session:
         """Shows the branch through the message. Raises MessageNotFound, and ReplyRunning while a reply grows here."""

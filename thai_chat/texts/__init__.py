@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, get_args
 
+from thai_chat.texts.browsing import BROWSING
 from thai_chat.texts.errors import ERRORS
 from thai_chat.texts.notices import NOTICES
 from thai_chat.texts.page import PAGE
@@ -22,7 +23,7 @@ _LABELS = {"vllm": "vLLM", "ollama": "Ollama", "openai": "OpenAI", "llamacpp": "
 # Errors that the page notices before the server would.
 _SAID_BY_BOTH = ("question_too_long",)
 
-_TEXTS: Mapping[str, tuple[str, str]] = {**ERRORS, **NOTICES, **PAGE}
+_TEXTS: Mapping[str, tuple[str, str]] = {**ERRORS, **NOTICES, **PAGE, **BROWSING}
 
 
 class _Params(dict[str, object]):
@@ -56,7 +57,7 @@ def has_text(code: str) -> bool:
 
 def page_texts(language: Language) -> dict[str, str]:
     """The templates of the page's own texts by code, for the part of the page that runs in the browser."""
-    return {code: template(code, language) for code in (*PAGE, *_SAID_BY_BOTH)}
+    return {code: template(code, language) for code in (*PAGE, *BROWSING, *_SAID_BY_BOTH)}
 
 
 def language_of(accept_language: str | None) -> Language:

@@ -13,13 +13,12 @@ from uuid_utils.compat import uuid7
 
 from thai_chat import texts
 from thai_chat.chat.service import WINDOW, ChatService, OpenSession
-from thai_chat.chat.sessions import SessionChange
 from thai_chat.chat.text import identifier
 from thai_chat.domain.errors import HistoryError, InvalidIdentifier, NoBackend, NotFound, ThaiChatError
 from thai_chat.domain.messages import Choice
 from thai_chat.domain.ports import BackendState
 from thai_chat.texts import Language
-from thai_chat.ui.sidebar import RECENT, picker_of, recent_of
+from thai_chat.ui.picker import picker_of
 from thai_chat.ui.statistics import DAYS, statistics_of, time_zone
 from thai_chat.ui.window import Value, chat_of, empty_view, view_of
 
@@ -70,11 +69,11 @@ class Handlers:
         self._service = service
 
     @edge
-    async def load(self, request: gr.Request, page: object) -> tuple[list[Value], Value, Value, Value]:
+    async def load(self, request: gr.Request, page: object) -> tuple[list[Value], Value, Value]:
         """A page was opened: the session of its address, else the last one, else an empty one."""
         language = language_of(request)
         chat, view = await self._arrive(request, _field(page, "session_id"))
-        return chat, view, await self._recent(request), picker_of(self._service, language)
+        return chat, view, picker_of(self._service, language)
 
     @edge
     async def open_session(self, request: gr.Request, page: object) -> Shown:
@@ -85,28 +84,16 @@ class Handlers:
         return [], self._empty()
 
     @edge
-    async def finished(self, request: gr.Request, page: object) -> tuple[list[Value], Value, Value]:
+    async def finished(self, request: gr.Request, page: object) -> Shown:
         """A reply that the page followed is stored: show it in its place."""
         shown = _count(page) + 2
         limit = shown if WINDOW < shown <= MOST_SHOWN else WINDOW
-        chat, view = await self._show(request, _field(page, "session_id"), limit=limit)
-        return chat, view, await self._recent(request)
+        return await self._show(request, _field(page, "session_id"), limit=limit)
 
     @edge
     async def earlier(self, request: gr.Request, page: object) -> Shown:
         limit = min(_count(page) + WINDOW, MOST_EARLIER)
         return await self._show(request, _field(page, "session_id"), limit=limit)
-
-    @edge
-    async def recent(self, request: gr.Request) -> Value:
-        return await self._recent(request)
-
-    @edge
-    async def rename(self, request: gr.Request, page: object) -> Value:
-        session_id = identifier(_field(page, "session_id"))
-        change = SessionChange(session_name=_field(page, "name"))
-        await self._service.sessions.change(session_id, user_of(request), change)
-        return await self._recent(request)
 
     @edge
     async def models(self, request: gr.Request) -> Value:
@@ -135,10 +122,6 @@ class Handlers:
         opened: OpenSession = await self._service.open(identifier(session_id), user_of(request), limit=limit)
         choice = self._choice_for_next(Choice(opened.session.backend, opened.session.model))
         return chat_of(opened.messages), view_of(opened, language_of(request), choice=choice)
-
-    async def _recent(self, request: gr.Request) -> Value:
-        sessions = await self._service.sessions.page(user_of(request), limit=RECENT + 1)
-        return recent_of(sessions, self._service.sessions.running())
 
     def _empty(self, notice: str | None = None) -> Value:
         """The id is made here, so that the first question can be sent at once and repeated without harm."""

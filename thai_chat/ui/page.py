@@ -15,6 +15,7 @@ from thai_chat.domain.messages import MAX_QUESTION_CHARS
 from thai_chat.ui.handlers import Handlers
 from thai_chat.ui.static import ASSETS, Assets, version
 
+STYLES = ("page.css", "browsing.css")
 RUNNING_EVENTS = 1000
 """Size of Gradio's job table; its default of 40 is the most events that run at once."""
 
@@ -157,13 +158,11 @@ def _wire(page: gr.Blocks, on: Handlers, part: dict[str, Any]) -> None:
             postprocess=False,
         )
 
-    listen(page.load, on.load, [chat, view, recent, picker], told="arrival")
+    listen(page.load, on.load, [chat, view, picker], told="arrival")
     listen(part["new"].click, on.new_session, [chat, view])
     listen(recent.click, on.open_session, [chat, view], told="open")
-    listen(recent.edit, on.rename, [recent], told="rename")
-    listen(recent.load, on.recent, [recent])
     listen(part["earlier"].click, on.earlier, [chat, view], told="shown")
-    listen(view.submit, on.finished, [chat, view, recent], told="finished")
+    listen(view.submit, on.finished, [chat, view], told="finished")
     listen(picker.load, on.models, [picker])
     listen(part["count"].click, on.statistics, [part["statistics"]], told="place")
     # A question goes straight to the API: the page is not asked before the model is.
@@ -180,7 +179,7 @@ def _head() -> str:
     return "".join(
         (
             f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
-            f'<link rel="stylesheet" href="{base}/page.css">',
+            *(f'<link rel="stylesheet" href="{base}/{style}">' for style in STYLES),
             f'<link rel="modulepreload" href="{base}/page.mjs">',
             *(
                 f'<link rel="preload" href="{base}/fonts/sarabun-{part}.woff2" as="font" type="font/woff2" crossorigin>'

@@ -10,7 +10,8 @@ from uuid import UUID
 from thai_chat import texts
 from thai_chat.chat.live import LiveReply
 from thai_chat.chat.service import OpenSession
-from thai_chat.domain.messages import Choice, JsonValue, Message, Role, Status
+from thai_chat.domain.messages import Choice, JsonValue, Message, Role, Session, Status
+from thai_chat.domain.ports import Shelf
 from thai_chat.texts import Language
 from thai_chat.ui.markup import shown_as_written, without_html
 
@@ -30,6 +31,7 @@ def view_of(opened: OpenSession, language: Language, *, choice: Choice | None) -
         "session_id": str(session.session_id),
         "stored": True,
         "name": session.session_name,
+        "shelf": shelf_of(session),
         "choice": choice_of(choice) if choice else None,
         "live": _live(live) if live else None,
         "has_earlier": opened.has_earlier,
@@ -48,6 +50,7 @@ def empty_view(session_id: str, *, choice: Choice | None, notice: str | None = N
         "session_id": session_id,
         "stored": False,
         "name": None,
+        "shelf": Shelf.CURRENT,
         "choice": choice_of(choice) if choice else None,
         "live": None,
         "has_earlier": False,
@@ -58,6 +61,12 @@ def empty_view(session_id: str, *, choice: Choice | None, notice: str | None = N
 
 def choice_of(choice: Choice) -> Value:
     return {"backend": choice.backend, "model": choice.model}
+
+
+def shelf_of(session: Session) -> Shelf:
+    if session.deleted_at:
+        return Shelf.TRASH
+    return Shelf.ARCHIVED if session.archived_at else Shelf.CURRENT
 
 
 def _row(message: Message) -> Value:

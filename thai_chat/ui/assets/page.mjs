@@ -6,7 +6,9 @@ import { mountFinder } from './finder.mjs';
 import { mountHistory } from './history.mjs';
 import { mountLive } from './live.mjs';
 import { mountPicker } from './picker.mjs';
-import { mountRecent, mountState } from './sidebar.mjs';
+import { mountSessions } from './sessions.mjs';
+import { mountShelved } from './shelved.mjs';
+import { mountState } from './state.mjs';
 import { mountStatistics } from './statistics.mjs';
 import { emit, on, store } from './store.mjs';
 import { t } from './texts.mjs';
@@ -25,7 +27,7 @@ let settling;
 
 const mounts = {
   brand: mountBrand,
-  recent: (part) => mountRecent(part, { open: openSession, rename: (session_id, name) => ask('recent', 'edit', 'rename', { session_id, name }), refresh: () => ask('recent', 'load') }),
+  recent: (part) => mountSessions(part, { open: openSession, startNew: () => $('#new').click() }),
   find: (part) => mountFinder(part, { open: openSession }),
   state: mountState,
   picker: (part) => mountPicker(part, { refresh: () => ask('picker', 'load') }),
@@ -127,8 +129,10 @@ function awaitSettling() {
   settling = setTimeout(() => { ask('live', 'submit'); awaitSettling(); }, UNSETTLED_MS);
 }
 
+const titleOf = ({ name }) => (name ? `${name} · ${t('brand')}` : t('brand'));
+
 export function showAddress(view, isFirst) {
-  document.title = view.name ? `${view.name} · ${t('brand')}` : t('brand');
+  document.title = titleOf(view);
   const address = new URL(location.href);
   if (view.stored) address.searchParams.set('s', view.session_id);
   else address.searchParams.delete('s');
@@ -144,6 +148,11 @@ on('accepted', () => {
 });
 // Another branch is shown, or grows.
 on('changed', () => ask('live', 'submit'));
+on('renamed', ({ session_id, session_name }) => {
+  if (session_id !== store.view?.session_id) return;
+  store.view.name = session_name;
+  document.title = titleOf(store.view);
+});
 // Whoever asks stays in the session, also when another was asked for and did not come.
 on('asked', () => { wanted = store.view.session_id; });
 
@@ -160,6 +169,7 @@ function mountFrame() {
   mountAlerts(composer);
   mountComposer();
   mountHistory();
+  mountShelved();
   top.prepend(iconButton('panel', t('menu_open'), openMenu, { id: 'menu-open' }));
   top.append(el('button', { type: 'button', id: 'theme', class: 'icon-button', 'aria-label': t('theme'), title: t('theme'), onclick: () => window.thaiChat.toggleTheme() }, icon('moon'), icon('sun')));
   $('#new').prepend(icon('plus'));
@@ -167,7 +177,7 @@ function mountFrame() {
   $('#new').addEventListener('click', () => { wanted = null; closeMenu(); });
   $('#count').addEventListener('click', () => emit('statistics'));
   $('#left').setAttribute('role', 'complementary');
-  $('#left').setAttribute('aria-label', t('recent'));
+  $('#left').setAttribute('aria-label', t('sidebar'));
   $('#main').setAttribute('role', 'main');
   $('#frame').append(el('div', { id: 'scrim', onclick: closeMenu }));
   // A phone starts with the menu closed, by the style sheet; a desk keeps what was chosen.
@@ -219,7 +229,7 @@ function shortcut(event) {
 
 /** Esc closes what is open, and stops the reply only when nothing is. */
 function escape_(event) {
-  if ($('dialog[open]') || $('#picker [aria-expanded=true]') || event.target.matches('.rename')) return;
+  if ($('dialog[open], [data-layer], #picker [aria-expanded=true]') || event.target.matches('.rename')) return;
   if (isPhone() && document.body.dataset.menu === 'open') closeMenu();
   else if (store.isBusy) stop();
 }

@@ -5,7 +5,7 @@ export const store = {
   view: null,
   /** The model for the next question: {backend, model}, or null while there is none. */
   choice: null,
-  /** Backends with their models and states: `thai_chat/ui/sidebar.py`. */
+  /** Backends with their models and states: `thai_chat/ui/picker.py`. */
   backends: [],
   /** True while a reply of the shown session grows. */
   isBusy: false,

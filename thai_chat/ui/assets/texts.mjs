@@ -32,3 +32,6 @@ export const when = (iso) => moment.format(new Date(iso));
 
 /** Any language and any case of backend: how its makers write it. */
 export const backendName = (name) => ({ vllm: 'vLLM', ollama: 'Ollama', openai: 'OpenAI', llamacpp: 'llama.cpp' })[name] ?? name;
+
+const month = new Intl.DateTimeFormat(locale, { month: 'long', year: 'numeric', timeZone: 'UTC' });
+export const monthLabel = (isoMonth) => month.format(new Date(`${isoMonth}-01T00:00:00Z`));

@@ -1,0 +1,91 @@
+// A menu beside the button that opened it: arrow keys, Esc, a press elsewhere; a sheet from below on phones.
+import { el, icon, isPhone } from './dom.mjs';
+
+const GAP_PX = 4;
+const EDGE_PX = 8;
+
+let shown = null;
+
+/**
+ * `items` is a list of `{ text, icon, act }`, `{ text, href }`, `{ text, items }` (opens in its place), with `checked`,
+ * `danger`, `note`; and of '-' for a line and strings for headings.
+ */
+export function openMenu(anchor, items, { label, onClose = () => {} } = {}) {
+  closeMenu();
+  const menu = el('div', { class: 'menu', role: 'menu', 'aria-label': label, tabindex: -1, dataset: { layer: 'menu' } });
+  const scrim = el('div', { class: 'menu-scrim', onpointerdown: (event) => { event.preventDefault(); closeMenu(); } });
+  shown = { menu, scrim, anchor, onClose };
+  menu.addEventListener('keydown', onKey);
+  addEventListener('resize', closeMenu);
+  anchor.setAttribute('aria-expanded', 'true');
+  document.body.append(scrim, menu);
+  fill(menu, items);
+  return menu;
+}
+
+export function closeMenu() {
+  if (!shown) return;
+  const { menu, scrim, anchor, onClose } = shown;
+  shown = null;
+  removeEventListener('resize', closeMenu);
+  const hadFocus = menu.contains(document.activeElement);
+  menu.remove();
+  scrim.remove();
+  anchor.setAttribute('aria-expanded', 'false');
+  if (hadFocus) anchor.focus({ preventScroll: true });
+  onClose();
+}
+
+function fill(menu, items) {
+  menu.replaceChildren(...items.map((item) => entry(menu, item)));
+  placeBeside(shown.anchor, menu);
+  entries(menu)[0]?.focus({ preventScroll: true });
+}
+
+function entry(menu, item) {
+  if (item === '-') return el('hr', { role: 'separator' });
+  if (typeof item === 'string') return el('div', { class: 'menu-head', role: 'presentation' }, item);
+  const isChoice = item.checked !== undefined;
+  const props = {
+    class: item.danger ? 'danger' : null,
+    role: isChoice ? 'menuitemradio' : 'menuitem',
+    'aria-checked': isChoice ? String(item.checked) : null,
+    'aria-haspopup': item.items ? 'menu' : null,
+    tabindex: -1,
+    onclick: () => choose(menu, item),
+  };
+  const content = [item.icon ? icon(item.icon) : null, el('span', { class: 'menu-text', dir: 'auto' }, item.text),
+    item.note ? el('small', {}, item.note) : null, item.checked ? icon('check') : null, item.items ? icon('right') : null];
+  return item.href
+    ? el('a', { ...props, href: item.href, download: item.download ?? '' }, content)
+    : el('button', { ...props, type: 'button' }, content);
+}
+
+function choose(menu, item) {
+  if (item.items) { fill(menu, item.items); return; }
+  closeMenu();
+  item.act?.();
+}
+
+const entries = (menu) => [...menu.querySelectorAll('[role^=menuitem]')];
+
+function onKey(event) {
+  const { menu } = shown;
+  const all = entries(menu);
+  const at = all.indexOf(document.activeElement);
+  const to = { ArrowDown: at + 1, ArrowUp: at < 0 ? all.length - 1 : at - 1, Home: 0, End: all.length - 1 }[event.key];
+  if (to !== undefined) { event.preventDefault(); all.at(to % all.length)?.focus(); }
+  if (event.key === 'Escape' || event.key === 'Tab') { event.preventDefault(); closeMenu(); }
+  event.stopPropagation();
+}
+
+/** Below the anchor when there is room, else above; never out of the window. */
+function placeBeside(anchor, menu) {
+  if (isPhone()) { Object.assign(menu.style, { left: '', top: '' }); return; }
+  const at = anchor.getBoundingClientRect();
+  const { width, height } = menu.getBoundingClientRect();
+  const below = at.bottom + GAP_PX;
+  const top = below + height <= innerHeight - EDGE_PX ? below : Math.max(EDGE_PX, Math.min(at.top - GAP_PX, innerHeight - EDGE_PX) - height);
+  const left = Math.max(EDGE_PX, Math.min(at.left, innerWidth - EDGE_PX - width));
+  Object.assign(menu.style, { left: `${left}px`, top: `${top}px` });
+}

@@ -1,0 +1,54 @@
+// The state of the database and of the backends: asked again and again, and said at the foot of the sidebar.
+import { $, el, icon } from './dom.mjs';
+import { emit, on, store } from './store.mjs';
+import { backendName, number, t } from './texts.mjs';
+
+const POLL_MS = 15_000;
+/** While no model answers yet: one is being loaded, or somebody is just starting a server. */
+const SOON_MS = 1_500;
+
+export function mountState({ element }) {
+  const lines = el('dl', { class: 'state', 'aria-label': t('state') });
+  element.append(lines);
+  const banner = el('div', { id: 'banner', role: 'status', hidden: true });
+  const poll = async () => {
+    if (document.hidden) return;
+    paintState(lines, banner, await readiness());
+    emit('polled');
+    if (!store.choice) setTimeout(poll, SOON_MS);
+  };
+  $('#top').after(banner);
+  setInterval(poll, POLL_MS);
+  document.addEventListener('visibilitychange', poll);
+  on('ended', poll);
+  poll();
+}
+
+async function readiness() {
+  try {
+    const response = await fetch(new URL('readyz', document.baseURI), { signal: AbortSignal.timeout(8_000) });
+    return response.ok ? await response.json() : null;
+  } catch {
+    return null;
+  }
+}
+
+function paintState(lines, banner, ready) {
+  const database = ready?.database ?? { state: 'unknown', waiting: 0 };
+  const isMemory = database.state === 'memory';
+  lines.replaceChildren(
+    ...line(t('database'), t(`database_${database.state}`), { postgresql: 'up', memory: 'loading' }[database.state] ?? 'down'),
+    ...Object.entries(ready?.backends ?? {}).flatMap(([name, { state }]) => line(backendName(name), t(`state_${state}`), state)));
+  banner.hidden = !isMemory;
+  if (isMemory) banner.replaceChildren(icon('info'), el('span', {}, el('strong', {}, t('memory_only')), ' ', memorySays(database)));
+  if (ready) emit('ready', ready);
+}
+
+const memorySays = ({ waiting, journal, refused }) => [
+  t('memory_banner'),
+  t('memory_waiting', { count: number(waiting) }),
+  journal === false ? t('memory_no_journal') : '',
+  refused ? t('memory_refused', { count: number(refused) }) : '',
+].filter(Boolean).join(' ');
+
+const line = (name, text, state) => [el('dt', {}, name), el('dd', { class: state }, el('i'), text)];
