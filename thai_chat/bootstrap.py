@@ -83,13 +83,20 @@ async def build_service(settings: Settings, stack: AsyncExitStack, *, progress: 
 
     from thai_chat.backends.factory import build_backends, demo_backend
     from thai_chat.chat.service import ChatService
-    from thai_chat.routing.router import Router
+    from thai_chat.routing.pricing import Prices
+    from thai_chat.routing.router import Router, Rules
 
     router = Router(
         build_backends(settings, log_folder=settings.data_dir),
         order=settings.fallback_order,
         default=settings.default_backend,
         last_resort=partial(demo_backend, log_folder=settings.data_dir),
+        rules=Rules(
+            fall_back=settings.fallback,
+            fall_back_to_cloud=settings.allow_cloud_fallback,
+            first_word_s={"vllm": settings.first_token_timeout_s},
+        ),
+        prices=Prices({"openai": settings.openai_base_url}, usd_thb=settings.usd_thb),
     )
     stack.push_async_callback(router.close)
     await router.start()

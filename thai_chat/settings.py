@@ -6,7 +6,8 @@ import difflib
 import io
 import ipaddress
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import quote, urlencode, urlsplit
@@ -38,6 +39,15 @@ def _names(value: object) -> object:
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 
+def _address(value: str) -> str:
+    """With a scheme, without a slash at its end. Raises ValueError."""
+    address = value if "://" in value else f"http://{value}"
+    parts = urlsplit(address)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("must be an http:// or https:// address")
+    return address.rstrip("/")
+
+
 Optional = Annotated[str | None, BeforeValidator(_blank_is_unset)]
 OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)]
 
@@ -64,10 +74,15 @@ class Settings(BaseModel):
     postgres_user: str = Field("thai_chat", description="Its user")
     postgres_password: OptionalSecret = Field(None, description="That user's password")
 
-    vllm_base_url: Optional = Field(None, description="vLLM's OpenAI-compatible address, e.g. http://127.0.0.1:8000/v1")
+    vllm_base_url: Optional = Field(
+        None,
+        description="vLLM's OpenAI-compatible address, e.g. http://127.0.0.1:8000/v1; several with commas between them",
+    )
     vllm_api_key: OptionalSecret = Field(None, description="Only when vLLM was started with --api-key")
     vllm_model: Optional = Field(None, description="Model to preselect; empty means the first the server lists")
-    ollama_host: Optional = Field("http://127.0.0.1:11434", description="Ollama's address")
+    ollama_host: Optional = Field(
+        "http://127.0.0.1:11434", description="Ollama's address; several servers with commas between them"
+    )
     ollama_model: Optional = Field(None, description="Model to preselect")
     openai_api_key: OptionalSecret = Field(None, description="Key for OpenAI")
     openai_base_url: str = Field("https://api.openai.com/v1", description="Another OpenAI-compatible cloud")
@@ -80,7 +95,25 @@ class Settings(BaseModel):
         None, description="vllm, ollama, openai or llamacpp; empty means the first of FALLBACK_ORDER that answers"
     )
     fallback_order: Annotated[tuple[BackendName, ...], BeforeValidator(_names)] = Field(
-        BACKENDS, description="Order in which backends are preferred"
+        BACKENDS,
+        description="Order in which backends are preferred, and asked when the one that was asked can't answer",
+    )
+    fallback: bool = Field(
+        True, description="no: nobody but the one that was asked answers; when it can't, the reply fails and says why"
+    )
+    allow_cloud_fallback: bool = Field(
+        False,
+        description="yes: what is asked of your own models may go to OpenAI (or another cloud) when they can't answer",
+    )
+    first_token_timeout_s: float = Field(
+        60,
+        gt=0,
+        description="Seconds after which a vLLM that says nothing is given up, when another server or model can answer",
+    )
+    usd_thb: Annotated[Decimal | None, BeforeValidator(_blank_is_unset)] = Field(
+        None,
+        gt=0,
+        description="Baht for a US dollar, e.g. 32.5; empty: the cost of a cloud reply is told in dollars only",
     )
     max_history_messages: int = Field(40, ge=1, description="At most this many earlier messages are sent to a model")
 
@@ -88,16 +121,15 @@ class Settings(BaseModel):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
     log_format: Literal["text", "json"] = Field("text", description="text or json")
 
-    @field_validator("vllm_base_url", "ollama_host", "openai_base_url")
+    @field_validator("openai_base_url")
     @classmethod
-    def _http_address(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        address = value if "://" in value else f"http://{value}"
-        parts = urlsplit(address)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("must be an http:// or https:// address")
-        return address.rstrip("/")
+    def _http_address(cls, value: str) -> str:
+        return _address(value)
+
+    @field_validator("vllm_base_url", "ollama_host")
+    @classmethod
+    def _http_addresses(cls, value: str | None) -> str | None:
+        return ",".join(dict.fromkeys(_address(part.strip()) for part in value.split(","))) if value else None
 
     @field_validator("database_url")
     @classmethod
@@ -121,6 +153,15 @@ class Settings(BaseModel):
                 "keep 127.0.0.1, or set ALLOW_OPEN_NETWORK=yes if that is what you want"
             )
         return self
+
+    @property
+    def vllm_addresses(self) -> Sequence[str]:
+        """In the order they are written; each is one server."""
+        return self.vllm_base_url.split(",") if self.vllm_base_url else ()
+
+    @property
+    def ollama_addresses(self) -> Sequence[str]:
+        return self.ollama_host.split(",") if self.ollama_host else ()
 
     @property
     def is_local(self) -> bool:

@@ -13,14 +13,20 @@ async def test_readiness_names_the_database_and_every_backend(chat: Chat) -> Non
     body = (await chat.http.get("/readyz")).json()
     assert body["status"] == "degraded"
     assert body["database"]["state"] == "memory"
-    assert body["backends"]["vllm"] == {"state": "up", "models": ["thai-model", "other-model"]}
-    assert body["backends"]["openai"] == {"state": "not_configured", "models": []}
+    assert body["backends"]["vllm"] == {
+        "state": "up",
+        "models": ["thai-model", "other-model"],
+        "model_states": {},
+        "servers": ["up"],
+        "error": None,
+    }
+    assert body["backends"]["openai"].items() >= {"state": "not_configured", "models": []}.items()
     assert set(body["backends"]) == {"vllm", "ollama", "openai", "llamacpp"}
 
 
 async def test_models_are_listed_live_with_their_context_windows(chat: Chat) -> None:
     models = (await chat.http.get("/api/models")).json()["models"]
-    assert {"backend": "vllm", "model": "thai-model", "context_window": 8192} in models
+    assert {"backend": "vllm", "model": "thai-model", "context_window": 8192, "state": "up"} in models
 
 
 async def test_the_api_describes_itself(chat: Chat) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, aclosing
 
 import pytest
 
+from tests.routing import NOWHERE, becomes, offered, question, reply, routing
 from tests.standins.ollama_server import OllamaStandin
 from tests.standins.openai_server import OpenAIStandin
 from tests.standins.script import Script, openai_error, thai_tokens
@@ -21,28 +22,9 @@ from thai_chat.domain.errors import (
     ReplyCut,
     UnknownBackend,
 )
-from thai_chat.domain.events import Finished, StreamEvent, Text
-from thai_chat.domain.messages import Choice, Role
-from thai_chat.domain.ports import Backend, BackendChoices, BackendState, PromptMessage
-from thai_chat.routing.router import Router
-
-NOWHERE = "http://127.0.0.1:9"
-QUESTION = (PromptMessage(Role.USER, "สวัสดีครับ"),)
-
-
-@asynccontextmanager
-async def routing(
-    *backends: Backend,
-    order: tuple[str, ...] = ("vllm", "ollama", "openai", "llamacpp"),
-    default: str | None = None,
-    last_resort: Callable[[], Backend | None] | None = None,
-) -> AsyncIterator[Router]:
-    router = Router(backends, order=order, default=default, last_resort=last_resort)
-    await router.start()
-    try:
-        yield router
-    finally:
-        await router.close()
+from thai_chat.domain.events import Finished, Text
+from thai_chat.domain.messages import Choice
+from thai_chat.domain.ports import BackendState
 
 
 @pytest.fixture
@@ -55,25 +37,6 @@ async def vllm() -> AsyncIterator[OpenAIStandin]:
 async def ollama() -> AsyncIterator[OllamaStandin]:
     async with OllamaStandin(models={"qwen3:8b": 40_960, "shared": 8192}) as standin:
         yield standin
-
-
-def offered(router: Router, name: str) -> BackendChoices:
-    return next(choices for choices in router.choices() if choices.name == name)
-
-
-async def becomes(router: Router, name: str, state: BackendState) -> BackendChoices:
-    """Reads as the page does, again and again, until the backend is seen in the state."""
-    async with asyncio.timeout(10):
-        while True:
-            choices = offered(router, name)
-            if choices.state is state:
-                return choices
-            await asyncio.sleep(0.05)
-
-
-async def reply(router: Router, choice: Choice) -> list[StreamEvent]:
-    async with aclosing(router.stream(choice, QUESTION)) as events:
-        return [event async for event in events]
 
 
 async def test_every_backend_is_offered_with_its_state(vllm: OpenAIStandin) -> None:
@@ -204,7 +167,7 @@ async def test_a_reply_comes_through_and_ends_with_finished(vllm: OpenAIStandin)
 async def test_options_go_to_the_model(vllm: OpenAIStandin) -> None:
     async with routing(VLLMBackend(vllm.base_url)) as router:
         choice = Choice("vllm", "typhoon2")
-        async with aclosing(router.stream(choice, QUESTION, options={"temperature": 0.1})) as events:
+        async with aclosing(router.stream(choice, question, options={"temperature": 0.1})) as events:
             async for _ in events:
                 pass
         assert vllm.seen[0].body["temperature"] == 0.1
@@ -213,7 +176,7 @@ async def test_options_go_to_the_model(vllm: OpenAIStandin) -> None:
 async def test_closing_the_stream_ends_the_request_to_the_server(vllm: OpenAIStandin) -> None:
     vllm.script = Script(tokens=thai_tokens(10_000), delay_ms=5)
     async with routing(VLLMBackend(vllm.base_url)) as router:
-        async with aclosing(router.stream(Choice("vllm", "typhoon2"), QUESTION)) as events:
+        async with aclosing(router.stream(Choice("vllm", "typhoon2"), question)) as events:
             await anext(events)
         await vllm.until(lambda: vllm.running == 0)
 

@@ -71,13 +71,29 @@ def test_an_address_without_a_scheme_is_http() -> None:
     assert given(OLLAMA_HOST="192.168.1.5:11434/").ollama_host == "http://192.168.1.5:11434"
 
 
+def test_several_servers_are_written_with_commas() -> None:
+    found = given(VLLM_BASE_URL="http://one:8000/v1/, two:8000/v1,http://one:8000/v1", OLLAMA_HOST="a:11434,b:11434")
+    assert found.vllm_addresses == ["http://one:8000/v1", "http://two:8000/v1"]
+    assert found.ollama_addresses == ["http://a:11434", "http://b:11434"]
+    assert given(OLLAMA_HOST="").ollama_addresses == ()
+
+
+def test_no_question_goes_to_the_cloud_in_place_of_an_own_model_unless_somebody_says_so() -> None:
+    assert given().fallback
+    assert not given().allow_cloud_fallback
+    assert given(ALLOW_CLOUD_FALLBACK="yes").allow_cloud_fallback
+
+
 @pytest.mark.parametrize(
     ("name", "value", "says"),
     [
         ("PORT", "eighty", "integer"),
         ("PORT", "70000", "less than or equal to 65535"),
         ("VLLM_BASE_URL", "ftp://here/v1", "http:// or https://"),
+        ("VLLM_BASE_URL", "http://one:8000/v1,", "http:// or https://"),
         ("OPENAI_BASE_URL", "https://", "http:// or https://"),
+        ("USD_THB", "-1", "greater than 0"),
+        ("FIRST_TOKEN_TIMEOUT_S", "0", "greater than 0"),
         ("DATABASE_URL", f"mysql://user:{SECRET}@here/db", "must start with postgresql://"),
         ("LLAMACPP_MODEL_PATH", "/no/such/โมเดล.gguf", "names no file"),
         ("DEFAULT_BACKEND", "gpt", "'vllm', 'ollama', 'openai' or 'llamacpp'"),

@@ -12,6 +12,8 @@ import pytest
 from thai_chat import texts
 from thai_chat.domain import errors
 from thai_chat.domain.ports import BackendState, DatabaseState
+from thai_chat.routing.retries import REMEDIES, remedy_for
+from thai_chat.texts.reasons import REASONS
 
 PACKAGE = Path(texts.__file__).parent.parent
 THAI = re.compile("[\u0e00-\u0e7f]")
@@ -42,6 +44,19 @@ def test_every_state_of_a_backend_has_a_text(code: str) -> None:
 @pytest.mark.parametrize("code", [f"database_{state}" for state in DatabaseState])
 def test_every_state_of_the_database_has_a_text(code: str) -> None:
     assert texts.has_text(code)
+
+
+@pytest.mark.parametrize("code", sorted(REASONS))
+def test_every_reason_is_an_error_and_said_in_both_languages(code: str) -> None:
+    thai, english = REASONS[code]
+    assert code in set(error_codes())
+    assert THAI.search(thai)
+    assert not THAI.search(english)
+
+
+def test_every_failure_that_another_model_may_cure_has_its_reason() -> None:
+    curable = {kind.code for kind in REMEDIES if remedy_for(kind()).other_model}
+    assert curable <= set(REASONS)
 
 
 def test_every_notice_of_the_source_has_a_text() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from thai_chat.api.dependencies import Service
-from thai_chat.domain.ports import BackendState, DatabaseState
+from thai_chat.domain.ports import BackendChoices, BackendState, DatabaseState
 
 router = APIRouter(tags=["health"])
 
@@ -20,7 +20,7 @@ async def readyz(service: Service) -> dict[str, object]:
     """200 in both states: "degraded" when turns are kept in memory, or no model answers."""
     history = await service.state()
     backends = service.backends()
-    answering = any(backend.state is BackendState.UP for backend in backends)
+    answering = any(backend.state in (BackendState.UP, BackendState.SLOW) for backend in backends)
     whole = history.database is DatabaseState.POSTGRESQL and answering
     return {
         "status": "ok" if whole else "degraded",
@@ -30,20 +30,33 @@ async def readyz(service: Service) -> dict[str, object]:
             "journal": history.journal,
             "refused": history.refused_writes,
         },
-        "backends": {
-            backend.name: {"state": backend.state, "models": [model.model for model in backend.models]}
-            for backend in backends
-        },
+        "backends": {backend.name: _backend_body(backend) for backend in backends},
     }
 
 
 @router.get("/api/models")
 async def models(service: Service) -> dict[str, object]:
-    """Every model that a question can be put to, by backend."""
+    """Every model that a question can be put to, by backend, with how it is now."""
     return {
         "models": [
-            {"backend": backend.name, "model": model.model, "context_window": model.context_window}
+            {
+                "backend": backend.name,
+                "model": model.model,
+                "context_window": model.context_window,
+                "state": backend.model_states.get(model.model, backend.state),
+            }
             for backend in service.backends()
             for model in backend.models
         ]
+    }
+
+
+def _backend_body(backend: BackendChoices) -> dict[str, object]:
+    """`model_states` has the models that are in another state than their backend, `servers` each server's own state."""
+    return {
+        "state": backend.state,
+        "models": [model.model for model in backend.models],
+        "model_states": backend.model_states,
+        "servers": backend.server_states,
+        "error": backend.error_code,
     }

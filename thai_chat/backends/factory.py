@@ -17,14 +17,15 @@ _LOG_NAME = "llamacpp.log"
 def build_backends(settings: Settings, *, log_folder: Path | None = None) -> list[Backend]:
     """The configured ones, reachable or not, in the order of the picker. Nothing is contacted or started yet.
 
+    Several servers of one kind are several backends of one name: the router asks the least busy of them.
     llama.cpp is among them only with a GGUF file of the user's own; see `demo_backend`.
     """
     backends: list[Backend] = []
-    if settings.vllm_base_url:
-        key = settings.vllm_api_key.get_secret_value() if settings.vllm_api_key else None
-        backends.append(VLLMBackend(settings.vllm_base_url, api_key=key, default_model=settings.vllm_model))
-    if settings.ollama_host:
-        backends.append(OllamaBackend(settings.ollama_host, default_model=settings.ollama_model))
+    key = settings.vllm_api_key.get_secret_value() if settings.vllm_api_key else None
+    for address in settings.vllm_addresses:
+        backends.append(VLLMBackend(address, api_key=key, default_model=settings.vllm_model))
+    for address in settings.ollama_addresses:
+        backends.append(OllamaBackend(address, default_model=settings.ollama_model))
     if settings.openai_api_key:
         backends.append(
             OpenAIBackend(

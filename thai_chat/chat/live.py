@@ -6,17 +6,18 @@ import asyncio
 import logging
 import time
 import traceback
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import assert_never
+from typing import Protocol, assert_never
 from uuid import UUID
 
 from thai_chat.chat.prompt import estimate_tokens
 from thai_chat.chat.text import storable
 from thai_chat.domain.errors import HistoryError, HistoryRefused, ThaiChatError
 from thai_chat.domain.events import (
+    Answering,
     Completed,
     Delta,
     Failed,
@@ -24,8 +25,8 @@ from thai_chat.domain.events import (
     LiveEvent,
     Notice,
     Reasoning,
+    RoutedEvent,
     Started,
-    StreamEvent,
     Text,
     Thought,
     Usage,
@@ -42,6 +43,7 @@ from thai_chat.domain.messages import (
     Turn,
 )
 from thai_chat.domain.ports import History
+from thai_chat.routing.pricing import Cost
 
 logger = logging.getLogger(__name__)
 
@@ -52,8 +54,14 @@ KEEP_FINISHED_S = 60.0
 """For followers that come back after the end; later they read the stored message."""
 BEAT_EVERY_S = 12.0
 
-Source = Callable[["LiveReply"], AsyncGenerator[StreamEvent, None]]
-"""Makes the stream of a reply; it may annotate the reply (`metadata`) before the first event."""
+Source = Callable[["LiveReply"], AsyncGenerator[RoutedEvent, None]]
+"""Makes the stream of a reply; it may annotate the reply (`metadata`) before the first text."""
+
+
+class CostOf(Protocol):
+    """None where the price is not known."""
+
+    async def __call__(self, choice: Choice, *, prompt_tokens: int, completion_tokens: int) -> Cost | None: ...
 
 
 class LiveReply:
@@ -62,6 +70,7 @@ class LiveReply:
     def __init__(self, turn: Turn, choice: Choice, *, started_at_s: float) -> None:
         self.turn = turn
         self.choice = choice
+        """Who was asked, then who answers."""
         self.metadata: dict[str, JsonValue] = {}
         self.started_at_s = started_at_s
         """`time.perf_counter()` when the question was taken; first-token and total times count from it."""
@@ -141,8 +150,8 @@ class LiveReply:
         if self.result:
             _wake(self._end)
 
-    def receive(self, event: StreamEvent) -> None:
-        """Take in one event of the backend's stream."""
+    def receive(self, event: RoutedEvent) -> None:
+        """Take in one event of the routed stream."""
         match event:
             case Text(text):
                 self._note_first_token()
@@ -155,9 +164,12 @@ class LiveReply:
             case Usage():
                 self.usage = event
             case Notice(code, params):
-                self._notices.append({"code": code, **params})
-                self.metadata["notices"] = self._notices
+                if not event.is_passing:
+                    self._notices.append({"code": code, **params})
+                    self.metadata["notices"] = self._notices
                 self.publish(event)
+            case Answering():
+                self._note_answering(event)
             case Finished(reason):
                 self.metadata["finish_reason"] = storable(reason)
             case _:
@@ -170,9 +182,17 @@ class LiveReply:
         return Figures(
             prompt_tokens=self.usage.prompt_tokens,
             completion_tokens=self.usage.completion_tokens if counted else estimate_tokens(self._answered),
+            reasoning_tokens=self.usage.reasoning_tokens,
             first_token_ms=self.first_token_ms,
             latency_ms=self._elapsed_ms(),
         )
+
+    def note_cost(self, cost: Cost) -> None:
+        """As exact as the tokens are; baht only where a rate is set."""
+        has_all = None not in (self.usage.prompt_tokens, self.usage.completion_tokens)
+        self.metadata["cost"] = "exact" if has_all else "estimated"
+        if cost.thb is not None:
+            self.metadata["cost_thb"] = float(cost.thb)
 
     async def follow(self, after: int = 0, *, pace_s: float = 0.0) -> AsyncIterator[tuple[int, LiveEvent | None]]:
         """Every event after number `after` with its number, to the end; texts that came together come joined.
@@ -211,6 +231,14 @@ class LiveReply:
             else:
                 yield number, event
 
+    def _note_answering(self, event: Answering) -> None:
+        asked, answered_by = self.choice, event.choice
+        self.metadata["asked"] = {"backend": asked.backend, "model": asked.model}
+        self.metadata["answered_by"] = {"backend": answered_by.backend, "model": answered_by.model}
+        self.metadata["reason"] = event.reason
+        self.choice = answered_by
+        self.usage = Usage(None, None)
+
     def _note_first_token(self) -> None:
         if self.first_token_ms is None:
             self.first_token_ms = self._elapsed_ms()
@@ -222,8 +250,9 @@ class LiveReply:
 class LiveReplies:
     """The replies of this process. `start()` and `close()` once each; everything runs on one event loop."""
 
-    def __init__(self, history: History) -> None:
+    def __init__(self, history: History, *, cost_of: CostOf) -> None:
         self._history = history
+        self._cost_of = cost_of
         self._by_session: dict[UUID, LiveReply] = {}
         self._checkpointer: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -300,7 +329,7 @@ class LiveReplies:
 
     async def _finish(self, reply: LiveReply, status: Status, error: ThaiChatError | None) -> None:
         """Stores the end, then tells it. Whatever happens, the last event comes and the reply is forgotten."""
-        figures = reply.figures()
+        figures = await self._priced(reply, reply.figures())
         if error:
             reply.metadata["error"] = {"code": error.code, **error.params}
         if reply.reasoning:
@@ -326,6 +355,23 @@ class LiveReplies:
         finally:
             reply.publish(last)
             asyncio.get_running_loop().call_later(KEEP_FINISHED_S, self._forget, reply)
+
+    async def _priced(self, reply: LiveReply, figures: Figures) -> Figures:
+        """With what it cost, where that is known. Nothing here may cost the reply its end."""
+        if figures.first_token_ms is None and figures.prompt_tokens is None:
+            return figures  # no model has said anything
+        prompt_tokens = figures.prompt_tokens or _estimated_prompt_tokens(reply)
+        try:
+            cost = await self._cost_of(
+                reply.choice, prompt_tokens=prompt_tokens, completion_tokens=figures.completion_tokens or 0
+            )
+        except Exception as exc:  # noqa: BLE001 - a fault in a price list is no reason to lose a reply
+            logger.error("the cost of reply %s is unknown: %s\n%s", reply.reply_id, type(exc).__name__, frames_of(exc))
+            return figures
+        if cost is None:
+            return figures
+        reply.note_cost(cost)
+        return replace(figures, cost_usd=cost.usd)
 
     async def _store(self, write: FinishReply) -> Message:
         """What a model says beside its text must not cost the text: refused once, it is left out."""
@@ -362,6 +408,12 @@ class LiveReplies:
 def frames_of(exc: Exception) -> str:
     """Where it happened, without the exception's own words: they could hold somebody's text."""
     return "".join(traceback.format_tb(exc.__traceback__))
+
+
+def _estimated_prompt_tokens(reply: LiveReply) -> int:
+    used = reply.metadata.get("context_used")
+    estimated = used.get("estimated_tokens") if isinstance(used, Mapping) else None
+    return estimated if isinstance(estimated, int) else 0
 
 
 def _is_due(reply: LiveReply) -> bool:

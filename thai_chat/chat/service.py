@@ -24,7 +24,7 @@ from thai_chat.domain.errors import (
     SessionNotFound,
     UnknownBackend,
 )
-from thai_chat.domain.events import Completed, Failed, StreamEvent
+from thai_chat.domain.events import Completed, Failed, RoutedEvent
 from thai_chat.domain.messages import (
     BeginReply,
     BeginTurn,
@@ -38,7 +38,7 @@ from thai_chat.domain.messages import (
     Status,
     Turn,
 )
-from thai_chat.domain.ports import History, HistoryState
+from thai_chat.domain.ports import History, HistoryState, PromptMessage
 from thai_chat.routing.router import BackendChoices, Router
 
 WINDOW = 30
@@ -100,7 +100,7 @@ class ChatService:
     def __init__(self, history: History, router: Router, *, max_history_messages: int) -> None:
         self._history = history
         self._router = router
-        self._live = LiveReplies(history)
+        self._live = LiveReplies(history, cost_of=router.cost)
         self._max_history_messages = max_history_messages
         self.sessions = Sessions(history, self._live)
 
@@ -272,8 +272,8 @@ class ChatService:
         live = self._live.of_session(turn.session.session_id)
         return live if live and live.reply_id == turn.reply.message_id else None
 
-    async def _stream(self, reply: LiveReply, options: Mapping[str, JsonValue]) -> AsyncGenerator[StreamEvent, None]:
-        """The prompt, then what the router streams for it."""
+    async def _stream(self, reply: LiveReply, options: Mapping[str, JsonValue]) -> AsyncGenerator[RoutedEvent, None]:
+        """What the router streams for the question, with a prompt made for whoever answers it."""
         question = reply.turn.question
         earlier: Sequence[Message] = ()
         if question.parent_id:
@@ -283,19 +283,23 @@ class ChatService:
                 limit=self._max_history_messages,
                 before_order=question.message_order,
             )
-        prompt = build_prompt(
-            earlier,
-            question.content,
-            context_window=self._router.context_window(reply.choice),
-            max_messages=self._max_history_messages,
-            # In a session with branches the order of arrival counts those that are not shown too.
-            earlier_messages=None if reply.turn.session.has_branches else question.message_order - 1,
-            reply_so_far=reply.turn.reply.content,
-        )
-        reply.metadata["context_used"] = prompt.context_used
+
+        async def prompt_for(choice: Choice, context_window: int | None) -> Sequence[PromptMessage]:
+            prompt = build_prompt(
+                earlier,
+                question.content,
+                context_window=context_window,
+                max_messages=self._max_history_messages,
+                # In a session with branches the order of arrival counts those that are not shown too.
+                earlier_messages=None if reply.turn.session.has_branches else question.message_order - 1,
+                reply_so_far=reply.turn.reply.content,
+            )
+            reply.metadata["context_used"] = prompt.context_used
+            return prompt.messages
+
         stream = self._router.stream(
             reply.choice,
-            prompt.messages,
+            prompt_for,
             options=options,
             session_id=reply.session_id,
             continues=reply.turn.reply.content,

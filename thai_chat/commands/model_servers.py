@@ -34,12 +34,12 @@ def findings(settings: Settings) -> Iterator[Finding]:
 
 def _servers(settings: Settings) -> Iterator[tuple[str, str, SecretStr | None, str]]:
     """Name, address of the model list, key, and the command that starts such a server."""
-    if settings.vllm_base_url:
+    for address in settings.vllm_addresses:
         hint = "start it (vllm serve MODEL), and check VLLM_BASE_URL, which ends in /v1"
-        yield "vllm", f"{settings.vllm_base_url}/models", settings.vllm_api_key, hint
-    if settings.ollama_host:
+        yield "vllm", f"{address}/models", settings.vllm_api_key, hint
+    for address in settings.ollama_addresses:
         hint = "start it (ollama serve), or set OLLAMA_HOST= to nothing when it is not used"
-        yield "ollama", f"{settings.ollama_host}/api/tags", None, hint
+        yield "ollama", f"{address}/api/tags", None, hint
     if settings.openai_api_key:
         hint = "check the network and OPENAI_BASE_URL"
         yield "openai", f"{settings.openai_base_url}/models", settings.openai_api_key, hint

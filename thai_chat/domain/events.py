@@ -46,6 +46,8 @@ class Notice:
 
     code: str
     params: JsonObject = field(default_factory=dict)
+    is_passing: bool = False
+    """Of this moment only ("trying again in 3 s"): shown while the reply grows, not kept with it."""
 
 
 StreamEvent: TypeAlias = Text | Reasoning | Usage | Finished | Notice
@@ -56,6 +58,8 @@ class Answering:
     """From the router, before the first text, when another model answers than the one that was asked."""
 
     choice: Choice
+    reason: str = ""
+    """Code of the error that kept the one that was asked from answering."""
 
 
 RoutedEvent: TypeAlias = StreamEvent | Answering

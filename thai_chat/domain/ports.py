@@ -115,6 +115,8 @@ class BackendChoices:
     default_model: str | None = None
     error_code: str | None = None
     """Why it is not up; its text is in `thai_chat.texts`."""
+    server_states: Sequence[BackendState] = ()
+    """Of each server, in the order of the settings."""
 
 
 class DatabaseState(StrEnum):

@@ -1,4 +1,4 @@
-"""Watches one backend in the background, so that everybody else reads what was last seen and waits for nothing."""
+"""Watches one model server in the background, so that everybody else reads what was last seen and waits for nothing."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from thai_chat.domain.errors import BackendError, BackendLoading
+from thai_chat.domain.errors import BackendError, BackendLoading, RateLimited
 from thai_chat.domain.ports import Backend, BackendState, ModelInfo
 
 logger = logging.getLogger(__name__)
@@ -36,8 +36,10 @@ class Health:
 class HealthWatch:
     """Belongs to the event loop in which `start` was called."""
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, *, came_back: Callable[[], None] = lambda: None) -> None:
+        """`came_back` is called when the server is up and was not before."""
         self.backend = backend
+        self._came_back = came_back
         self._health = Health()
         self._looked_at_s = 0.0
         self._wanted = asyncio.Event()
@@ -79,6 +81,8 @@ class HealthWatch:
             self._first.set()
             if (before.state, before.error_code) != (self._health.state, self._health.error_code):
                 logger.info("%s is %s (%s)", self.backend.name, self._health.state, self._health.error_code)
+                if self._health.state is BackendState.UP:
+                    self._came_back()
             pause_s = _WHILE_LOADING_S if self._health.state is BackendState.LOADING else _EVERY_S
             # Not wait_for: before Python 3.12 it can swallow a cancellation that meets the event.
             with contextlib.suppress(TimeoutError):
@@ -93,6 +97,8 @@ class HealthWatch:
                 models = tuple(await self.backend.models())
         except BackendLoading as error:
             state, error_code = BackendState.LOADING, error.code
+        except RateLimited as error:
+            state, error_code = BackendState.QUOTA, error.code
         except BackendError as error:
             state, error_code = BackendState.DOWN, error.code
         except TimeoutError:

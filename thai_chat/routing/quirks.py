@@ -23,6 +23,13 @@ STREAMING_REFUSED_S = 15 * 60
 
 OPENAI_HOST = "api.openai.com"
 
+CLOUD_BACKENDS = frozenset({"openai"})
+"""What is put to them leaves the user's own servers; the others are their own, wherever they stand."""
+DEMO_NOTE = "demo_model"
+"""The note of a model that only shows how the page works, and is no answer to a question."""
+
+_OLLAMA_CLOUD = re.compile(r"[-:]cloud$")
+
 _OPENAI_CHAT = re.compile(r"^(gpt-|chatgpt-|o\d|ft:gpt-|ft:o\d)")
 _OPENAI_OTHER = re.compile(
     r"audio|realtime|transcribe|tts|image|search|embedding|moderation|live"
@@ -83,6 +90,14 @@ def chats(model: str, *, host: str) -> bool:
     if host == OPENAI_HOST:
         return bool(_OPENAI_CHAT.match(model)) and not _OPENAI_OTHER.search(model)
     return not _NOT_CHAT.search(model.lower())
+
+
+def is_cloud(backend: str, model: str) -> bool:
+    """Whether a question to the model goes to somebody else's machine.
+
+    Ollama passes models with the tag "cloud" ("gpt-oss:120b-cloud") on to ollama.com.
+    """
+    return backend in CLOUD_BACKENDS or (backend == "ollama" and bool(_OLLAMA_CLOUD.search(model)))
 
 
 def is_snapshot(model: str) -> bool:

@@ -8,13 +8,18 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from uuid import UUID
 
-from thai_chat.domain.errors import BackendError, EmptyReply, NoBackend, ReplyCut, UnknownBackend
-from thai_chat.domain.events import Finished, StreamEvent, Text
+from thai_chat.domain.errors import NoBackend, UnknownBackend
+from thai_chat.domain.events import Progress, RoutedEvent
 from thai_chat.domain.messages import Choice, JsonValue
 from thai_chat.domain.ports import Backend, BackendChoices, BackendState, PromptMessage, ReplyRequest
-from thai_chat.routing.health import Health, HealthWatch
+from thai_chat.routing.health import Health
+from thai_chat.routing.preference import Preference, Rules
+from thai_chat.routing.pricing import Cost, Prices
+from thai_chat.routing.reply import PromptMaker, RoutedReply
+from thai_chat.routing.retries import Retries
+from thai_chat.routing.servers import Server, Servers
 
-__all__ = ["NAMES", "BackendChoices", "Router"]
+__all__ = ["NAMES", "BackendChoices", "PromptMaker", "Router", "Rules"]
 
 logger = logging.getLogger(__name__)
 
@@ -34,20 +39,30 @@ class Router:
         order: Sequence[str] = NAMES,
         default: str | None = None,
         last_resort: Callable[[], Backend | None] | None = None,
+        rules: Rules | None = None,
+        retries: Retries | None = None,
+        prices: Prices | None = None,
     ) -> None:
-        """`order` is how backends are preferred, `default` goes before it.
+        """Backends of one name are several servers of the same models. `order` is how backends are preferred, also
+        when one answers for another; `default` goes before it.
 
         `last_resort` makes one more backend when, after the first look, none of `backends` has a model to offer.
         """
-        self._watches = {backend.name: HealthWatch(backend) for backend in backends}
-        self._order = tuple(dict.fromkeys([*([default] if default else []), *order, _LOCAL_MODEL]))
+        self._retries = retries or Retries()
+        self._prices = prices or Prices({})
+        names = dict.fromkeys(backend.name for backend in backends)
+        self._backends = {
+            name: self._servers([backend for backend in backends if backend.name == name]) for name in names
+        }
+        ranked = dict.fromkeys([*([default] if default else []), *order, _LOCAL_MODEL])
+        self._preference = Preference(self._backends, tuple(ranked), rules or Rules())
         self._last_resort = last_resort
         self._first_look: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Begins to watch; comes back after the first look, at most 2 s later: a slow server is not waited for."""
-        for watch in self._watches.values():
-            watch.start()
+        for server in self._all_servers():
+            server.watch.start()
         self._first_look = asyncio.create_task(self._look_around(), name="first look at the backends")
         await asyncio.wait({self._first_look}, timeout=_START_S)
 
@@ -56,26 +71,26 @@ class Router:
         if self._first_look is not None:
             self._first_look.cancel()
             await asyncio.gather(self._first_look, return_exceptions=True)
-        for watch in self._watches.values():
-            await watch.close()
-        closing = [watch.backend.close() for watch in self._watches.values()]
+        servers = self._all_servers()
+        for server in servers:
+            await server.watch.close()
+        closing = [server.backend.close() for server in servers]
         for failure in await asyncio.gather(*closing, return_exceptions=True):
             if isinstance(failure, Exception):
                 logger.error("a backend did not close: %s", type(failure).__name__)
 
     def choices(self) -> Sequence[BackendChoices]:
         """Every backend there can be, as it was last seen; never waits."""
-        return [self._choices_of(name) for name in dict.fromkeys((*NAMES, *self._watches))]
+        return [
+            self._backends[name].choices()
+            if name in self._backends
+            else BackendChoices(name=name, state=BackendState.NOT_CONFIGURED)
+            for name in dict.fromkeys((*NAMES, *self._backends))
+        ]
 
     def default_choice(self) -> Choice:
-        """The first preferred backend that is up, else one that is loading its model. Raises NoBackend."""
-        for state in (BackendState.UP, BackendState.LOADING):
-            for name in self._order:
-                if name in self._watches:
-                    offered = self._choices_of(name)
-                    if offered.state is state and offered.default_model:
-                        return Choice(name, offered.default_model)
-        raise NoBackend("no backend is up")
+        """The first preferred backend that is up, else the one that is nearest to it. Raises NoBackend."""
+        return self._preference.default_choice()
 
     def resolve(self, backend: str | None, model: str | None) -> Choice:
         """Fills in what was left open: a backend's default model, the preferred backend that has the model.
@@ -84,99 +99,89 @@ class Router:
         be filled in.
         """
         if backend is None:
-            return self.default_choice() if model is None else self._choice_with(model)
-        if backend not in self._watches:
-            raise UnknownBackend(f"{backend[:40]!r} is not configured", backend=backend[:40])
-        found = model or self._choices_of(backend).default_model
+            return self._preference.choice_with(model) if model else self._preference.default_choice()
+        servers = self._servers_of(backend)
+        found = model or servers.choices().default_model
         if not found:
             raise NoBackend("the backend has no model", backend=backend)
         return Choice(backend, found)
 
     def context_window(self, choice: Choice) -> int | None:
         """Tokens that the model takes, question and reply together; None when the server does not say it."""
-        watch = self._watches.get(choice.backend)
-        models = watch.health.models if watch else ()
-        return next((info.context_window for info in models if info.model == choice.model), None)
+        servers = self._backends.get(choice.backend)
+        return servers.context_window(choice.model) if servers else None
 
-    async def stream(
+    def stream(
         self,
         choice: Choice,
-        messages: Sequence[PromptMessage],
+        prompt_for: PromptMaker,
         *,
         options: Mapping[str, JsonValue] | None = None,
         session_id: UUID | None = None,
         continues: str = "",
-    ) -> AsyncGenerator[StreamEvent, None]:
+    ) -> AsyncGenerator[RoutedEvent, None]:
         """The reply, or what follows its beginning `continues`; its last event is Finished.
 
         Closing the generator ends the request to the server.
 
-        Raises BackendError: also ReplyCut for a reply that just stops, EmptyReply for a whole one that says nothing.
+        Until its first word a failed reply is tried again, then put to another model, where that is allowed:
+        `Answering` and a notice tell of it before the first text. Raises UnknownBackend at once, and in the stream the
+        BackendError of the model that was asked: also ReplyCut for a reply that just stops, EmptyReply for a whole one
+        that says nothing.
         """
-        watch = self._watches.get(choice.backend)
-        if watch is None:
-            raise UnknownBackend(f"{choice.backend!r} is not configured", backend=choice.backend)
+        self._servers_of(choice.backend)
         request = ReplyRequest(
-            model=choice.model,
-            messages=messages,
-            options=options or {},
-            session_id=session_id,
-            continues=continues,
+            model=choice.model, messages=(), options=options or {}, session_id=session_id, continues=continues
         )
-        # A reply that was whole but for its last word has nothing to add.
-        said_something = bool(continues.strip())
-        try:
-            async with aclosing(watch.backend.stream(request)) as events:
-                async for event in events:
-                    if isinstance(event, Text):
-                        said_something = said_something or not event.text.isspace()
-                    elif isinstance(event, Finished):
-                        if not said_something:
-                            raise EmptyReply(event.reason, backend=choice.backend, model=choice.model)
-                        yield event
-                        return
-                    yield event
-        except BackendError:
-            watch.look_soon()
-            raise
-        raise ReplyCut("the stream ended without Finished", backend=choice.backend, model=choice.model)
+        return RoutedReply(choice, request, prompt_for, preference=self._preference, retries=self._retries).events()
+
+    async def cost(self, choice: Choice, *, prompt_tokens: int, completion_tokens: int) -> Cost | None:
+        """None where the price is not known, as for every model of one's own."""
+        return await self._prices.cost(choice, prompt_tokens=prompt_tokens, completion_tokens=completion_tokens)
+
+    async def count_tokens(self, choice: Choice, messages: Sequence[PromptMessage]) -> int | None:
+        """As `Backend.count_tokens`, by the server that would be asked."""
+        return await self._server_for(choice).backend.count_tokens(choice.model, messages)
+
+    async def prepare(self, choice: Choice) -> None:
+        """As `Backend.prepare`, at the server that would be asked."""
+        await self._server_for(choice).backend.prepare(choice.model)
+
+    async def pull(self, choice: Choice) -> AsyncGenerator[Progress, None]:
+        """As `Backend.pull`, at the first server that is up."""
+        server = self._server_for(choice)
+        async with aclosing(server.backend.pull(choice.model)) as progress:
+            async for step in progress:
+                yield step
+        server.watch.look_soon()
+
+    def _servers(self, backends: Sequence[Backend]) -> Servers:
+        return Servers(backends, clock=self._retries.clock, patience_s=self._retries.longest_retry_after_s)
+
+    def _servers_of(self, backend: str) -> Servers:
+        if backend not in self._backends:
+            raise UnknownBackend(f"{backend[:40]!r} is not configured", backend=backend[:40])
+        return self._backends[backend]
+
+    def _server_for(self, choice: Choice) -> Server:
+        servers = self._servers_of(choice.backend)
+        return servers.take(choice.model) or servers.servers[0]
+
+    def _all_servers(self) -> Sequence[Server]:
+        return [server for servers in self._backends.values() for server in servers.servers]
 
     async def _look_around(self) -> None:
-        seen = await asyncio.gather(*(watch.first_look() for watch in self._watches.values()))
+        seen = await asyncio.gather(*(server.watch.first_look() for server in self._all_servers()))
         if self._last_resort is None or any(_could_answer(health) for health in seen):
             return
         backend = self._last_resort()
-        if backend is None or backend.name in self._watches:
+        if backend is None or backend.name in self._backends:
             return
         logger.info("no other backend answers: %s is started", backend.name)
-        watch = self._watches[backend.name] = HealthWatch(backend)
+        servers = self._backends[backend.name] = self._servers([backend])
+        watch = servers.servers[0].watch
         watch.start()
         await watch.first_look()
-
-    def _choices_of(self, name: str) -> BackendChoices:
-        watch = self._watches.get(name)
-        if watch is None:
-            return BackendChoices(name=name, state=BackendState.NOT_CONFIGURED)
-        health = watch.health
-        first = health.models[0].model if health.models else None
-        return BackendChoices(
-            name=name,
-            state=health.state,
-            models=health.models,
-            default_model=watch.backend.default_model or first,
-            error_code=health.error_code,
-        )
-
-    def _choice_with(self, model: str) -> Choice:
-        """The preferred backend that lists the model, one that is up before others; else the default backend."""
-        having = [
-            (watch.health.state is not BackendState.UP, name)
-            for name in self._order
-            if (watch := self._watches.get(name)) and any(info.model == model for info in watch.health.models)
-        ]
-        if having:
-            return Choice(min(having, key=lambda pair: pair[0])[1], model)
-        return Choice(self.default_choice().backend, model)
 
 
 def _could_answer(health: Health) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal, get_args
 
 from thai_chat.texts.browsing import BROWSING
 from thai_chat.texts.errors import ERRORS
 from thai_chat.texts.notices import NOTICES
 from thai_chat.texts.page import PAGE
+from thai_chat.texts.reasons import REASONS
 
 Language = Literal["th", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -34,11 +35,26 @@ class _Params(dict[str, object]):
 
 
 def text(code: str, language: Language, params: Mapping[str, object] | None = None) -> str:
-    """The text of `code`, filled with `params`; a code without one gets the text of an unexpected error."""
+    """The text of `code`, filled with `params`; a code without one gets the text of an unexpected error.
+
+    Among the params, backends are named as people write them, `reason` is the code of an error, and `tried` has models.
+    """
     filled = dict(params or {})
-    if isinstance(backend := filled.get("backend"), str):
-        filled["backend"] = label_of(backend)
+    for name in ("backend", "asked", "answered"):
+        if isinstance(backend := filled.get(name), str):
+            filled[name] = label_of(backend)
+    if isinstance(reason := filled.get("reason"), str):
+        filled["reason"] = REASONS.get(reason, REASONS["backend_error"])[LANGUAGES.index(language)]
+    if isinstance(tried := filled.get("tried"), Sequence) and not isinstance(tried, str):
+        filled["tried"] = ", ".join(_named(model) for model in tried)
     return template(code, language).format_map(_Params(filled))
+
+
+def _named(model: object) -> str:
+    """A model and its backend, as notices hold them."""
+    if not isinstance(model, Mapping):
+        return str(model)
+    return f"{label_of(str(model.get('backend')))} ({model.get('model')})"
 
 
 def label_of(backend: str) -> str:

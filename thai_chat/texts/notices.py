@@ -6,8 +6,24 @@ from collections.abc import Mapping
 
 NOTICES: Mapping[str, tuple[str, str]] = {
     "answered_by_other": (
-        "ถาม {asked} แต่ {answered} เป็นผู้ตอบ เพราะ {asked} ตอบไม่ได้ในตอนนี้",
-        "You asked {asked}; {answered} answered, because {asked} couldn't right now.",
+        "ถาม {asked} ({asked_model}) แต่ {answered} ({answered_model}) เป็นผู้ตอบ เพราะ {asked} {reason}",
+        "You asked {asked} ({asked_model}), but {answered} ({answered_model}) answered, because {asked} {reason}.",
+    ),
+    "asking_other": (
+        "{asked} ({asked_model}) {reason} จึงกำลังถาม {answered} ({answered_model}) แทน",
+        "{asked} ({asked_model}) {reason}. Asking {answered} ({answered_model}) instead.",
+    ),
+    "others_failed": (
+        "ลองถาม {tried} แทนแล้ว แต่ตอบไม่ได้เช่นกัน",
+        "Asked instead, and also without an answer: {tried}.",
+    ),
+    "retrying": (
+        "{backend} {reason} จะลองใหม่ใน {seconds} วินาที",
+        "{backend} {reason}. Trying again in {seconds} s.",
+    ),
+    "context_shrunk": (
+        "บทสนทนายาวเกินที่ {model} รับได้ จึงตัดข้อความเก่าออกแล้วถามใหม่",
+        "The conversation was longer than {model} can take; older messages were left out and it was asked again.",
     ),
     "context_trimmed": (
         "โมเดลเห็นเฉพาะข้อความล่าสุด ข้อความก่อนหน้า {left_out} ข้อความไม่ได้ส่งไปด้วย",

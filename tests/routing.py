@@ -1,0 +1,98 @@
+"""Routers for tests: over real backends and stand-in servers, with a clock that nobody waits for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, field
+
+from thai_chat.domain.events import Notice, RoutedEvent, Text
+from thai_chat.domain.messages import Choice, JsonValue, Role
+from thai_chat.domain.ports import Backend, BackendChoices, BackendState, PromptMessage
+from thai_chat.routing.preference import Rules
+from thai_chat.routing.retries import Retries
+from thai_chat.routing.router import NAMES, Router
+
+NOWHERE = "http://127.0.0.1:9"
+
+
+@dataclass(slots=True)
+class Time:
+    """Sleeping moves its clock on at once; what was slept is kept."""
+
+    now_s: float = 1000.0
+    slept: list[float] = field(default_factory=list)
+    while_asleep: Callable[[], None] = lambda: None
+    """What happens in the world meanwhile."""
+
+    def clock(self) -> float:
+        return self.now_s
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now_s += seconds
+        self.while_asleep()
+        await asyncio.sleep(0)
+
+    def retries(self, *, rounds: int = 3, chance: float = 1.0) -> Retries:
+        return Retries(rounds=rounds, clock=self.clock, sleep=self.sleep, chance=lambda: chance)
+
+
+@asynccontextmanager
+async def routing(
+    *backends: Backend,
+    order: Sequence[str] = NAMES,
+    default: str | None = None,
+    last_resort: Callable[[], Backend | None] | None = None,
+    rules: Rules | None = None,
+    retries: Retries | None = None,
+) -> AsyncIterator[Router]:
+    retries = retries or Time().retries()
+    router = Router(backends, order=order, default=default, last_resort=last_resort, rules=rules, retries=retries)
+    await router.start()
+    try:
+        yield router
+    finally:
+        await router.close()
+
+
+async def question(choice: Choice, context_window: int | None) -> Sequence[PromptMessage]:
+    return (PromptMessage(Role.USER, "สวัสดีครับ"),)
+
+
+async def reply(
+    router: Router,
+    choice: Choice,
+    *,
+    into: list[RoutedEvent] | None = None,
+    options: Mapping[str, JsonValue] | None = None,
+) -> list[RoutedEvent]:
+    """Every event of the reply; they are also put `into` a list, for a reply that ends in an error."""
+    given = [] if into is None else into
+    async with aclosing(router.stream(choice, question, options=options)) as events:
+        async for event in events:
+            given.append(event)
+    return given
+
+
+def text_of(events: Sequence[RoutedEvent]) -> str:
+    return "".join(event.text for event in events if isinstance(event, Text))
+
+
+def notices_of(events: Sequence[RoutedEvent]) -> list[str]:
+    return [event.code for event in events if isinstance(event, Notice)]
+
+
+def offered(router: Router, name: str) -> BackendChoices:
+    return next(choices for choices in router.choices() if choices.name == name)
+
+
+async def becomes(router: Router, name: str, state: BackendState) -> BackendChoices:
+    """Reads as the page does, again and again, until the backend is seen in the state."""
+    async with asyncio.timeout(10):
+        while True:
+            choices = offered(router, name)
+            if choices.state is state:
+                return choices
+            await asyncio.sleep(0.05)

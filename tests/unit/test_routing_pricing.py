@@ -1,0 +1,47 @@
+"""What a reply from the cloud costs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from decimal import Decimal
+
+import pytest
+
+from thai_chat.domain.messages import Choice
+from thai_chat.routing.pricing import Cost, Prices
+
+OPENAI = {"openai": "https://api.openai.com/v1"}
+
+
+async def price(prices: Prices, backend: str, model: str, *, prompt: int = 1000, completion: int = 500) -> Cost | None:
+    return await prices.cost(Choice(backend, model), prompt_tokens=prompt, completion_tokens=completion)
+
+
+async def test_a_known_model_of_the_cloud_has_its_price() -> None:
+    # gpt-4o-mini: 0.15 and 0.60 dollars a million tokens since July 2024.
+    assert await price(Prices(OPENAI), "openai", "gpt-4o-mini") == Cost(Decimal("0.000450000"), None)
+    assert await price(Prices(OPENAI), "openai", "gpt-4o-mini-2024-07-18") == Cost(Decimal("0.000450000"), None)
+
+
+async def test_baht_are_told_where_a_rate_is_set() -> None:
+    cost = await price(Prices(OPENAI, usd_thb=Decimal("32.5")), "openai", "gpt-4o-mini")
+    assert cost == Cost(Decimal("0.000450000"), Decimal("0.014625"))
+
+
+@pytest.mark.parametrize(
+    ("addresses", "backend", "model"),
+    [
+        (OPENAI, "openai", "no-such-model"),
+        (OPENAI, "ollama", "gpt-4o-mini"),
+        (OPENAI, "vllm", "gpt-4o-mini"),
+        ({"openai": "http://127.0.0.1:4000/v1"}, "openai", "gpt-4o-mini"),
+    ],
+)
+async def test_what_is_not_known_has_no_price(addresses: dict[str, str], backend: str, model: str) -> None:
+    assert await price(Prices(addresses), backend, model) is None
+
+
+def test_the_price_list_is_not_imported_with_the_router() -> None:
+    check = "import sys, thai_chat.routing.router; sys.exit('genai_prices' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0

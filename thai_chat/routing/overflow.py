@@ -1,0 +1,36 @@
+"""How much smaller a prompt must be after a server said that it does not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from thai_chat.domain.errors import ContextOverflow
+from thai_chat.domain.ports import PromptMessage
+
+_BYTES_PER_TOKEN = 4
+"""Of UTF-8, in Thai as in English, within a third; only compared with itself and with what the server counted."""
+_TOKENS_PER_MESSAGE = 4
+_MARGIN = 0.9
+
+
+def estimated_tokens(messages: Sequence[PromptMessage]) -> int:
+    return sum(len(message.content.encode()) // _BYTES_PER_TOKEN + _TOKENS_PER_MESSAGE for message in messages)
+
+
+def smaller_window(error: ContextOverflow, messages: Sequence[PromptMessage], window: int | None) -> int:
+    """The context window to build the next prompt for, so that it fits where `messages`, built for `window`, did not.
+
+    The error's own figures count most: by how much the estimate was too low, and what the server takes.
+    """
+    estimated = estimated_tokens(messages)
+    limit, requested = _number(error, "limit"), _number(error, "requested")
+    if limit is None:
+        return min(estimated, window or estimated) // 2
+    scale = min(1.0, estimated / requested) if requested else 0.75
+    smaller = int(limit * scale * _MARGIN)
+    return min(smaller, int(window * _MARGIN)) if window else smaller
+
+
+def _number(error: ContextOverflow, name: str) -> int | None:
+    value = error.params.get(name)
+    return value if isinstance(value, int) and value > 0 else None

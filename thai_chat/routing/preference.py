@@ -1,0 +1,108 @@
+"""Who is preferred: for a question that names nobody, and in place of one that can't answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from thai_chat.domain.errors import BackendError, NoBackend
+from thai_chat.domain.messages import Choice
+from thai_chat.domain.ports import BackendChoices, BackendState, ModelInfo
+from thai_chat.routing.quirks import DEMO_NOTE, is_cloud
+from thai_chat.routing.retries import remedy_for
+from thai_chat.routing.servers import READINESS, Servers
+
+_MAY_ANSWER = (BackendState.UP, BackendState.SLOW, BackendState.LOADING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What the user allows and how patient he is."""
+
+    fall_back: bool = True
+    """Another backend may answer when the one that was asked can't."""
+    fall_back_to_cloud: bool = False
+    """That other one may be in the cloud, where what was said leaves the user's own servers."""
+    first_word_s: Mapping[str, float] = field(default_factory=lambda: {"vllm": 60.0})
+    """By backend: a server that has said nothing for so long is given up when somebody else can answer. One that is not
+    named has the time that its adapter gives it: it may load a model first, or think without a word."""
+
+    def first_word_limit_s(self, backend: str) -> float | None:
+        return self.first_word_s.get(backend)
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    choice: Choice
+    state: BackendState
+
+
+class Preference:
+    """Over the backends there are; the mapping may grow."""
+
+    def __init__(self, backends: Mapping[str, Servers], order: Sequence[str], rules: Rules) -> None:
+        self._backends = backends
+        self._order = order
+        self.rules = rules
+
+    def servers(self, backend: str) -> Servers:
+        return self._backends[backend]
+
+    def default_choice(self) -> Choice:
+        """The first that is up, else the one that is nearest to it. Raises NoBackend when none has a model."""
+        return self._readiest(
+            [_candidate(found, found.default_model) for found in self._offered() if found.default_model]
+        )
+
+    def choice_with(self, model: str) -> Choice:
+        """Of the backends that list the model the readiest; when none does, the default backend."""
+        having = [_candidate(found, model) for found in self._offered() if _info(found, model)]
+        return self._readiest(having) if having else Choice(self.default_choice().backend, model)
+
+    def others(self, asked: Choice, error: BackendError | None = None) -> Sequence[Choice]:
+        """Who may answer instead of the asked one, in order, after `error`; without one, in general."""
+        remedy = remedy_for(error) if error else None
+        if not self.rules.fall_back or (remedy and not remedy.other_model):
+            return ()
+        found: list[_Candidate] = []
+        for offered in self._offered():
+            if offered.name != asked.backend:
+                found += self._instead(offered, asked.model)
+            elif remedy and remedy.same_backend and offered.default_model not in (None, asked.model):
+                found.insert(0, _candidate(offered, str(offered.default_model)))
+        ready = [candidate for candidate in found if candidate.state in _MAY_ANSWER]
+        ready.sort(key=lambda candidate: candidate.state is BackendState.LOADING)
+        return [candidate.choice for candidate in ready]
+
+    def _instead(self, offered: BackendChoices, model: str) -> Sequence[_Candidate]:
+        """The same model there, else the backend's default; never the demo model, which answers no question."""
+        found = model if _info(offered, model) else offered.default_model
+        if found is None or ((info := _info(offered, found)) and info.note == DEMO_NOTE):
+            return ()
+        if is_cloud(offered.name, found) and not self.rules.fall_back_to_cloud:
+            return ()
+        return (_candidate(offered, found),)
+
+    def _readiest(self, candidates: Sequence[_Candidate]) -> Choice:
+        """A cloud takes no question from an own server before it that is away: that would be a fall-back, too."""
+        allowed: list[_Candidate] = []
+        own_before = False
+        for candidate in candidates:
+            in_cloud = is_cloud(candidate.choice.backend, candidate.choice.model)
+            own_before = own_before or not in_cloud
+            if self.rules.fall_back_to_cloud or not (in_cloud and own_before):
+                allowed.append(candidate)
+        if not allowed:
+            raise NoBackend("no backend has a model")
+        return min(allowed, key=lambda candidate: READINESS.index(candidate.state)).choice
+
+    def _offered(self) -> Sequence[BackendChoices]:
+        return [self._backends[name].choices() for name in self._order if name in self._backends]
+
+
+def _candidate(offered: BackendChoices, model: str) -> _Candidate:
+    return _Candidate(Choice(offered.name, model), offered.model_states.get(model, offered.state))
+
+
+def _info(offered: BackendChoices, model: str) -> ModelInfo | None:
+    return next((info for info in offered.models if info.model == model), None)

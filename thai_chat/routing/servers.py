@@ -1,0 +1,143 @@
+"""The servers of one backend: the least busy healthy one that has the model is asked."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterable, Sequence
+
+from thai_chat.domain.errors import BackendError
+from thai_chat.domain.ports import Backend, BackendChoices, BackendState, ModelInfo
+from thai_chat.routing.breaker import Breaker
+from thai_chat.routing.health import Health, HealthWatch
+
+READINESS: Sequence[BackendState] = (
+    BackendState.UP,
+    BackendState.SLOW,
+    BackendState.LOADING,
+    BackendState.QUOTA,
+    BackendState.DOWN,
+    BackendState.NOT_CONFIGURED,
+)
+"""Best first."""
+_MOST_BREAKERS = 1000
+"""A server may be asked for any name, also for one that it does not have."""
+
+
+def best(states: Iterable[BackendState]) -> BackendState:
+    return min(states, key=READINESS.index, default=BackendState.NOT_CONFIGURED)
+
+
+class Server:
+    """One model server, what is known of its health, and how many requests it has from us."""
+
+    def __init__(self, backend: Backend, *, clock: Callable[[], float], patience_s: float) -> None:
+        self.backend = backend
+        self.watch = HealthWatch(backend, came_back=self._came_back)
+        self.in_flight = 0
+        self.taken_at = 0
+        """Grows with every request, so that of two idle servers the one that rested longer is taken."""
+        self._clock = clock
+        self._patience_s = patience_s
+        self._breakers: dict[str, Breaker] = {}
+
+    def breaker(self, model: str) -> Breaker:
+        if found := self._breakers.get(model):
+            return found
+        if len(self._breakers) >= _MOST_BREAKERS:
+            self._breakers = {name: breaker for name, breaker in self._breakers.items() if not breaker.is_idle}
+        breaker = self._breakers[model] = Breaker(clock=self._clock, patience_s=self._patience_s)
+        return breaker
+
+    def lets_through(self, model: str) -> bool:
+        breaker = self._breakers.get(model)
+        return breaker is None or breaker.lets_through
+
+    def state_of(self, model: str, health: Health) -> BackendState:
+        """The server's own state, while it is up that of the model there."""
+        breaker = self._breakers.get(model)
+        return breaker.state if breaker and health.state is BackendState.UP else health.state
+
+    def _came_back(self) -> None:
+        for breaker in self._breakers.values():
+            breaker.server_came_back()
+
+
+class Servers:
+    """All servers of one backend's name, as one backend to everybody else."""
+
+    def __init__(
+        self, backends: Sequence[Backend], *, clock: Callable[[], float] = time.monotonic, patience_s: float = 10.0
+    ) -> None:
+        """At least one, in the order of the settings. `patience_s` as in `Breaker`."""
+        self.name = backends[0].name
+        self.servers = [Server(backend, clock=clock, patience_s=patience_s) for backend in backends]
+        self._taken = 0
+
+    def take(self, model: str, *, beside: Collection[Server] = ()) -> Server | None:
+        """The server to ask now; None when all are among `beside` or are left alone after failures.
+
+        One that is seen to be down is the last choice, not none: what was seen may be some seconds old.
+        """
+        healths = {server: server.watch.health for server in self.servers}
+        having = [server for server in self.servers if _lists(healths[server], model)] or self.servers
+        free = [server for server in having if server not in beside and server.lets_through(model)]
+        if not free:
+            return None
+        self._taken += 1
+        taken = min(free, key=lambda s: (READINESS.index(s.state_of(model, healths[s])), s.in_flight, s.taken_at))
+        taken.taken_at = self._taken
+        return taken
+
+    def can_take(self, model: str, *, beside: Collection[Server] = ()) -> bool:
+        """Whether `take` would give one that is not down."""
+        return any(
+            server not in beside
+            and server.lets_through(model)
+            and server.watch.health.state is not BackendState.DOWN
+            and _lists(server.watch.health, model)
+            for server in self.servers
+        )
+
+    def refusal(self, model: str) -> BackendError:
+        """What is raised when none may be asked."""
+        return self.servers[0].breaker(model).refusal()
+
+    def context_window(self, model: str) -> int | None:
+        """Of the servers that have the model, the smallest: whichever is taken, the prompt fits."""
+        windows = [
+            info.context_window for server in self.servers for info in server.watch.health.models if info.model == model
+        ]
+        return min((window for window in windows if window), default=None)
+
+    def choices(self) -> BackendChoices:
+        healths = [(server, server.watch.health) for server in self.servers]
+        models: dict[str, ModelInfo] = {}
+        states: dict[str, list[BackendState]] = {}
+        for server, health in healths:
+            for info in health.models:
+                models.setdefault(info.model, info)
+                states.setdefault(info.model, []).append(server.state_of(info.model, health))
+        state = best(health.state for _, health in healths)
+        model_states = {model: best(found) for model, found in states.items()}
+        if state is BackendState.UP and model_states:
+            state = best(model_states.values())
+        named = next((server.backend.default_model for server in self.servers if server.backend.default_model), None)
+        return BackendChoices(
+            name=self.name,
+            state=state,
+            models=tuple(models.values()),
+            model_states={model: found for model, found in model_states.items() if found is not state},
+            default_model=named or next(iter(models), None),
+            error_code=None if state is BackendState.UP else self._error_code(models),
+            server_states=[health.state for _, health in healths],
+        )
+
+    def _error_code(self, models: Iterable[str]) -> str | None:
+        """What the servers themselves gave as a reason, else what their models failed with last."""
+        seen = [server.watch.health.error_code for server in self.servers]
+        seen += [server.breaker(model).error_code for model in models for server in self.servers]
+        return next((code for code in seen if code), None)
+
+
+def _lists(health: Health, model: str) -> bool:
+    return any(info.model == model for info in health.models)

@@ -1,0 +1,22 @@
+"""Why a model did not answer, by the code of the error: the end of a sentence that begins with the backend's name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+REASONS: Mapping[str, tuple[str, str]] = {
+    "backend_error": ("ตอบไม่ได้ในตอนนี้", "couldn't answer right now"),
+    "backend_unreachable": ("ติดต่อไม่ได้", "can't be reached"),
+    "backend_timeout": ("ไม่ตอบภายในเวลาที่กำหนด", "didn't answer in time"),
+    "backend_loading": ("ยังโหลดโมเดลอยู่", "is still loading its model"),
+    "backend_denied": ("ไม่อนุญาตให้ใช้โมเดลนี้ด้วยคีย์นี้", "doesn't let this key use the model"),
+    "model_not_found": ("ไม่มีโมเดลนี้", "doesn't have the model"),
+    "rate_limited": (
+        "รับคำขอเพิ่มไม่ได้ในตอนนี้ (ครบโควตาหรือถี่เกินไป)",
+        "takes no more requests right now (quota or rate limit)",
+    ),
+    "backend_failed": ("ขัดข้อง", "failed"),
+    "backend_garbled": ("ตอบในรูปแบบที่อ่านไม่ได้", "sent something that can't be understood"),
+    "reply_cut": ("ตัดการเชื่อมต่อก่อนตอบ", "broke off before its first word"),
+    "empty_reply": ("ตอบกลับมาว่างเปล่า", "gave an empty reply"),
+}
