@@ -1,0 +1,168 @@
+"""`./manage.sh bench routing`: what router and backend cost beside bare aiohttp that reads the same stream.
+
+The model server is a process of its own. `CPU` is user and system time of this process for a token, from the wire to
+the event; `first` is the time to the first token, `ratio` the whole beside the time that the tokens are paced to. Limit
+and router take turns, several runs of each; medians, since a neighbour's burst on a shared machine is no property of
+ours.
+The first token of one stream alone is measured by many short replies: of their times the fastest tenth is nearest to
+what it takes on a machine that does nothing else.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import statistics
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+
+import aiohttp
+import uvloop
+
+from scripts.bench.clients import upstream
+from scripts.bench.processes import model_server
+from thai_chat.backends.vllm import VLLMBackend
+from thai_chat.domain.events import Text
+from thai_chat.domain.messages import Choice, Role
+from thai_chat.domain.ports import PromptMessage
+from thai_chat.routing.router import Router
+
+CHOICE = Choice("vllm", "standin")
+HEADING = f"{'path':<8}{'streams':>8}{'ms/token':>9}{'first ms':>10}{'+limit':>8}{'ratio':>7}{'CPU ms/token':>14}"
+Read = Callable[[], Awaitable["Stream"]]
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    first_s: float
+    total_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    first_ms: float
+    total_s: float
+    cpu_ms: float
+    """For a token."""
+
+
+async def prompt(choice: Choice, context_window: int | None) -> Sequence[PromptMessage]:
+    return (PromptMessage(Role.USER, "สวัสดี"),)
+
+
+async def read_routed(router: Router) -> Stream:
+    began, first = time.perf_counter(), 0.0
+    async with aclosing(router.stream(CHOICE, prompt)) as events:
+        async for event in events:
+            if isinstance(event, Text):
+                first = first or time.perf_counter() - began
+    return Stream(first, time.perf_counter() - began)
+
+
+async def read_bare(http: aiohttp.ClientSession, base_url: str) -> Stream:
+    timing = await upstream(http, base_url, CHOICE.model)
+    return Stream(timing.first_token_s, timing.total_s)
+
+
+async def measure(read: Read, *, streams: int, tokens: int) -> Run:
+    """All streams begin in the same instant."""
+    cpu_s = time.process_time()
+    found = await asyncio.gather(*(read() for _ in range(streams)))
+    cpu_s = time.process_time() - cpu_s
+    return Run(
+        statistics.median(stream.first_s for stream in found) * 1000,
+        statistics.median(stream.total_s for stream in found),
+        cpu_s * 1000 / (streams * tokens),
+    )
+
+
+async def first_token(read: Read) -> list[Stream]:
+    return [await read() for _ in range(10)]
+
+
+async def first_tokens(base_url: str, repeats: int) -> None:
+    router = Router([VLLMBackend(base_url)])
+    await router.start()
+    try:
+        async with aiohttp.ClientSession() as http:
+            paths: dict[str, Read] = {"limit": lambda: read_bare(http, base_url), "router": lambda: read_routed(router)}
+            times: dict[str, list[float]] = {name: [] for name in paths}
+            cpu_s = dict.fromkeys(paths, 0.0)
+            for turn in range(repeats // 10 + 1):
+                for name, read in paths.items():
+                    began_s = time.process_time()
+                    found = await first_token(read)
+                    if turn:  # the first ten warm up
+                        cpu_s[name] += time.process_time() - began_s
+                        times[name] += [stream.first_s * 1000 for stream in found]
+    finally:
+        await router.close()
+    print(f"\n{'path':<8}{'first ms, median':>18}{'fastest tenth':>15}{'CPU ms/request':>16}")
+    for name, found_ms in times.items():
+        tenth = statistics.quantiles(found_ms, n=10)[0]
+        print(f"{name:<8}{statistics.median(found_ms):>18.2f}{tenth:>15.2f}{cpu_s[name] * 1000 / len(found_ms):>16.2f}")
+
+
+def median(runs: Sequence[Run]) -> Run:
+    return Run(
+        statistics.median(run.first_ms for run in runs),
+        statistics.median(run.total_s for run in runs),
+        statistics.median(run.cpu_ms for run in runs),
+    )
+
+
+async def table(base_url: str, delay_ms: int, options: argparse.Namespace) -> None:
+    router = Router([VLLMBackend(base_url)])
+    await router.start()
+    connector = aiohttp.TCPConnector(limit=0)
+    try:
+        async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=120)) as http:
+            paths: dict[str, Read] = {"limit": lambda: read_bare(http, base_url), "router": lambda: read_routed(router)}
+            for read in paths.values():
+                await measure(read, streams=10, tokens=options.tokens)
+            for streams in (int(count) for count in options.streams.split(",")):
+                runs: dict[str, list[Run]] = {name: [] for name in paths}
+                for _ in range(options.runs):
+                    for name, read in paths.items():
+                        runs[name].append(await measure(read, streams=streams, tokens=options.tokens))
+                limit = median(runs["limit"])
+                for name in paths:
+                    print(_row(name, streams, delay_ms, median(runs[name]), limit, options.tokens), flush=True)
+    finally:
+        await router.close()
+
+
+def _row(name: str, streams: int, delay_ms: int, run: Run, limit: Run, tokens: int) -> str:
+    ideal_s = max(tokens * delay_ms / 1000, limit.total_s)
+    return (
+        f"{name:<8}{streams:>8}{delay_ms:>9}{run.first_ms:>10.2f}{run.first_ms - limit.first_ms:>8.2f}"
+        f"{run.total_s / ideal_s:>7.2f}{run.cpu_ms:>14.4f}"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--streams", default="1,100,200", help="streams at once, comma-separated")
+    parser.add_argument("--delays", default="20,0", help="ms a token, comma-separated")
+    parser.add_argument("--tokens", type=int, default=200)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--repeats", type=int, default=300, help="short replies for the first token")
+    options = parser.parse_args()
+    print(HEADING)
+    for delay_ms in (int(delay) for delay in options.delays.split(",")):
+        with (
+            model_server("--tokens", str(options.tokens), "--delay-ms", str(delay_ms)) as base_url,
+            asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+        ):
+            runner.run(table(base_url, delay_ms, options))
+    with (
+        model_server("--tokens", "3", "--delay-ms", "0") as base_url,
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+    ):
+        runner.run(first_tokens(base_url, options.repeats))
+
+
+if __name__ == "__main__":
+    main()
