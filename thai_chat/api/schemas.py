@@ -85,6 +85,8 @@ class MessageBody(BaseModel):
     completion_tokens: int | None
     first_token_ms: int | None
     latency_ms: int | None
+    reasoning_tokens: int | None = None
+    cost_usd: float | None = Field(default=None, description="US dollars; null where the price is not known")
     metadata: dict[str, object]
 
 
@@ -186,6 +188,8 @@ def message_body(message: Message) -> MessageBody:
         completion_tokens=figures.completion_tokens,
         first_token_ms=figures.first_token_ms,
         latency_ms=figures.latency_ms,
+        reasoning_tokens=figures.reasoning_tokens,
+        cost_usd=None if figures.cost_usd is None else float(figures.cost_usd),
         metadata=dict(message.metadata),
     )
 
