@@ -138,8 +138,10 @@ async def test_a_reply_from_the_cloud_has_its_cost_and_one_of_an_own_model_has_n
         http = await stack.enter_async_context(serving(await running(stack, history, router)))
         paid = (await http.post("/chat", json={"query": "ถาม", "backend": "openai"})).json()
         free = (await http.post("/chat", json={"query": "ถาม", "backend": "vllm"})).json()
+        shown = (await http.get(f"/chat/history/{paid['session_id']}")).json()["history"][1]
         stored = [await history.message(UUID(body["message_id"]), "local") for body in (paid, free)]
     # 20 tokens at 0.60 dollars a million, and the question's 2 at 0.15.
     assert [message.figures.cost_usd for message in stored] == [Decimal("0.000012300"), None]
+    assert shown["cost_usd"] == 0.0000123
     assert paid["metadata"]["cost"] == "exact"
     assert "cost" not in free["metadata"]

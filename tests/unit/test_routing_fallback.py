@@ -70,6 +70,11 @@ def in_cloud(standin: OpenAIStandin, default: str = "gpt-5") -> OpenAIBackend:
     return OpenAIBackend(standin.base_url, api_key="sk-test", default_model=default)
 
 
+def answering(events: Sequence[RoutedEvent]) -> Choice | None:
+    """Who answers for the one that was asked."""
+    return next((event.choice for event in events if isinstance(event, Answering)), None)
+
+
 async def test_another_model_answers_when_the_asked_one_cannot(vllm: OpenAIStandin, ollama: OllamaStandin) -> None:
     vllm.script = BROKEN
     async with routing(*at(vllm, ollama)) as router:
@@ -165,7 +170,7 @@ async def test_an_own_model_answers_for_the_cloud_without_being_allowed_to(
     cloud.script = openai_error(429, "You exceeded your current quota", code="insufficient_quota", retry_after="3600")
     async with routing(*at(vllm), in_cloud(cloud)) as router:
         events = await reply(router, GPT)
-    assert Answering(VLLM, "rate_limited") in events
+    assert answering(events) == VLLM
     assert len(cloud.seen) == 1
 
 
@@ -235,7 +240,7 @@ async def test_a_model_that_may_not_be_used_is_answered_by_the_next_model_of_the
     cloud.scripts["gpt-5"] = openai_error(400, "Your organization must be verified to use the model `gpt-5`.")
     async with routing(in_cloud(cloud, default="gpt-4o-mini")) as router:
         events = await reply(router, GPT)
-    assert Answering(Choice("openai", "gpt-4o-mini"), "backend_denied") in events
+    assert answering(events) == Choice("openai", "gpt-4o-mini")
     assert [seen.model for seen in cloud.seen] == ["gpt-5", "gpt-4o-mini"]
 
 

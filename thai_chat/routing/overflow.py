@@ -26,9 +26,10 @@ def smaller_window(error: ContextOverflow, messages: Sequence[PromptMessage], wi
     limit, requested = _number(error, "limit"), _number(error, "requested")
     if limit is None:
         return min(estimated, window or estimated) // 2
-    scale = min(1.0, estimated / requested) if requested else 0.75
-    smaller = int(limit * scale * _MARGIN)
-    return min(smaller, int(window * _MARGIN)) if window else smaller
+    prompt = _number(error, "prompt") or requested
+    room = limit - (requested - prompt if requested and prompt else 0)
+    scale = min(1.0, estimated / prompt) if prompt else 0.75
+    return max(1, int(min(room * scale, window or room) * _MARGIN))
 
 
 def _number(error: ContextOverflow, name: str) -> int | None:
