@@ -82,6 +82,17 @@ def test_the_tables_are_what_the_code_thinks_they_are(engine: Engine) -> None:
         assert compare_metadata(context, metadata) == []
 
 
+def test_the_indexes_are_what_the_code_thinks_they_are(postgres: PostgresServer, name: str, engine: Engine) -> None:
+    schema.migrate(engine)
+    made = postgres.new_database()
+    other = Database(postgres.address(made)).engine
+    metadata.create_all(other)
+    other.dispose()
+    indexes = "SELECT indexdef FROM pg_indexes WHERE tablename = ANY (%s) ORDER BY indexdef"
+    expected = postgres.query(indexes, list(TABLES), database=made)
+    assert postgres.query(indexes, list(TABLES), database=name) == expected
+
+
 @pytest.mark.parametrize("installation", installations().values(), ids=installations())
 def test_every_server_takes_the_schema(installation: Path) -> None:
     with serving(installation) as server:
