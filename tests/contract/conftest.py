@@ -1,4 +1,4 @@
-"""The stores that keep a history, each behind the same fixture."""
+"""The stores that keep a history, each behind the same fixture; a stand-in of OpenAI's API with its backends."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ import pytest
 
 from tests.history_writes import new_user
 from tests.postgres_servers import free_port
+from tests.standins.openai_server import OpenAIStandin
+from thai_chat.backends.openai import OpenAIBackend
+from thai_chat.backends.vllm import VLLMBackend
 from thai_chat.domain.ports import DatabaseState, History
 from thai_chat.history.connections import Database
 from thai_chat.history.memory import MemoryHistory
@@ -42,3 +45,23 @@ async def history(request: pytest.FixtureRequest, tmp_path: Path, database_url: 
 @pytest.fixture
 def user() -> str:
     return new_user()
+
+
+@pytest.fixture
+async def standin() -> AsyncIterator[OpenAIStandin]:
+    async with OpenAIStandin() as standin:
+        yield standin
+
+
+@pytest.fixture
+async def vllm(standin: OpenAIStandin) -> AsyncIterator[VLLMBackend]:
+    backend = VLLMBackend(standin.base_url)
+    yield backend
+    await backend.close()
+
+
+@pytest.fixture
+async def openai(standin: OpenAIStandin) -> AsyncIterator[OpenAIBackend]:
+    backend = OpenAIBackend(standin.base_url, api_key="sk-test")
+    yield backend
+    await backend.close()

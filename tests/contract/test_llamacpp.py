@@ -15,10 +15,12 @@ import aiohttp
 import pytest
 
 from tests.standins.llamacpp import child_of, demo, loaded
-from tests.standins.replies import ask, request
+from tests.standins.replies import ask, request, text_of
+from thai_chat.backends.exchange import Api
 from thai_chat.backends.llamacpp import DEMO_MODEL, LlamaCppBackend, demo_model_path
+from thai_chat.backends.openai_compatible import OpenAICompatible
 from thai_chat.domain.errors import BackendLoading, BackendUnreachable, ReplyCut
-from thai_chat.domain.events import Finished, Text
+from thai_chat.domain.events import Finished, Text, Usage
 
 
 async def test_llamacpp_stops_working_when_the_stream_is_closed(tmp_path: Path) -> None:
@@ -31,6 +33,32 @@ async def test_llamacpp_stops_working_when_the_stream_is_closed(tmp_path: Path) 
                     break
         async with asyncio.timeout(5):
             await idle(child)
+
+
+class _ByResponses(OpenAICompatible):
+    def _preferred_api(self, model: str) -> Api:
+        return Api.RESPONSES
+
+
+async def test_the_responses_of_a_real_server_are_understood(tmp_path: Path) -> None:
+    async with demo(tmp_path) as backend:
+        await loaded(backend)
+        address = f"{backend._process.address()}/v1"
+        server = _ByResponses("llamacpp", address, api_key=backend._api_key)
+        events = await ask(server, request(DEMO_MODEL, "Say hello.", options={"max_tokens": 16, "temperature": 0}))
+        assert text_of(events).strip()
+        assert isinstance(events[-2], Usage)
+        assert events[-2].prompt_tokens
+        assert events[-1] in (Finished("stop"), Finished("length"))
+        await server.close()
+
+
+async def test_llamacpp_answers_one_question_right_after_the_other(tmp_path: Path) -> None:
+    async with demo(tmp_path) as backend:
+        await loaded(backend)
+        for _ in range(5):
+            events = await ask(backend, request(DEMO_MODEL, "Hi", options={"max_tokens": 2}))
+            assert isinstance(events[-1], Finished)
 
 
 async def test_llamacpp_ends_its_child_when_it_is_closed(tmp_path: Path) -> None:

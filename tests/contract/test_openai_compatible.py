@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
 from tests.standins.openai_server import OpenAIStandin
+from tests.standins.refusals import ENGINE_DEAD, NO_CREDIT, NOT_FOR_THIS_ACCOUNT
 from tests.standins.replies import ask, request, text_of
 from tests.standins.script import Script, old_vllm_error, openai_error, thai_tokens
+from thai_chat.backends.exchange import Exchange, Ways
 from thai_chat.backends.openai import OpenAIBackend
-from thai_chat.backends.parameters import LearnedParameters
+from thai_chat.backends.parameters import Learned
 from thai_chat.backends.timeouts import Timeouts
 from thai_chat.backends.vllm import VLLMBackend
 from thai_chat.domain.errors import (
@@ -22,35 +23,19 @@ from thai_chat.domain.errors import (
     BackendLoading,
     BackendTimeout,
     ContextOverflow,
+    EngineDead,
+    ModelDenied,
+    OnlyThinking,
+    QuotaExceeded,
     RateLimited,
     UnsupportedParameter,
 )
-from thai_chat.domain.events import Finished, Notice, Text, Usage
+from thai_chat.domain.events import Finished, Notice, Reasoning, Text, Usage
 from thai_chat.domain.messages import JsonValue
 from thai_chat.domain.ports import ModelInfo
 from thai_chat.routing.quirks import STREAMING_REFUSED_S, chats, is_snapshot
 
 IMPATIENT = Timeouts(first_token_s=0.3, between_tokens_s=0.2, whole_reply_s=0.3)
-
-
-@pytest.fixture
-async def standin() -> AsyncIterator[OpenAIStandin]:
-    async with OpenAIStandin() as standin:
-        yield standin
-
-
-@pytest.fixture
-async def vllm(standin: OpenAIStandin) -> AsyncIterator[VLLMBackend]:
-    backend = VLLMBackend(standin.base_url)
-    yield backend
-    await backend.close()
-
-
-@pytest.fixture
-async def openai(standin: OpenAIStandin) -> AsyncIterator[OpenAIBackend]:
-    backend = OpenAIBackend(standin.base_url, api_key="sk-test")
-    yield backend
-    await backend.close()
 
 
 async def test_nothing_optional_is_sent_that_was_not_asked_for(standin: OpenAIStandin, openai: OpenAIBackend) -> None:
@@ -65,14 +50,16 @@ async def test_options_can_not_change_who_is_asked_what(standin: OpenAIStandin, 
     sent = standin.seen[0].body
     assert (sent["model"], len(sent["messages"]), sent["stream"]) == ("standin", 1, True)
     assert "n" not in sent
-    assert sent["stream_options"] == VLLMBackend.stream_options
+    assert sent["stream_options"] == VLLMBackend.ways.stream_options
 
 
 async def test_vllm_windows_are_read_and_an_adapter_has_its_parents(standin: OpenAIStandin, vllm: VLLMBackend) -> None:
-    standin.models = {"typhoon2": 32768, "unknown": None}
+    standin.models = {"typhoon2": 32768, "unknown": None, "our-thai-lora": None}
+    standin.adapters = {"our-thai-lora": "typhoon2"}
     assert await vllm.models() == [
         ModelInfo(model="typhoon2", context_window=32768),
         ModelInfo(model="unknown", context_window=None),
+        ModelInfo(model="our-thai-lora", context_window=32768),
     ]
 
 
@@ -105,6 +92,31 @@ async def test_a_key_goes_along_and_a_wrong_one_is_denied_without_being_shown(st
     await wrong.close()
 
 
+async def test_a_kept_connection_that_the_server_has_closed_costs_no_reply() -> None:
+    """As llama.cpp's server does: it promises to keep the connection, and closes it after the stream."""
+    chunk = '{"choices": [{"delta": {"content": "ครับ"}, "finish_reason": "stop"}]}'
+    body = f"data: {chunk}\n\ndata: [DONE]\n\n".encode()
+    connections = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+        await reader.readexactly(length)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n")
+        writer.write(b"Keep-Alive: timeout=5\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+        await reader.readuntil(b"\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        backend = VLLMBackend(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1")
+        assert text_of(await ask(backend, request())) == "ครับ"
+        assert text_of(await ask(backend, request())) == "ครับ"
+        assert connections == 2
+        await backend.close()
+
+
 @pytest.mark.parametrize("fault_after", [0, 3])
 async def test_a_chunk_that_is_no_json_is_garbage(standin: OpenAIStandin, vllm: VLLMBackend, fault_after: int) -> None:
     standin.script = Script(fault="garbage", fault_after=fault_after)
@@ -124,7 +136,8 @@ async def test_an_error_inside_the_stream_is_the_servers_failure(standin: OpenAI
 @pytest.mark.parametrize(
     ("script", "error"),
     [
-        (openai_error(500, "engine dead"), BackendFailed),
+        (openai_error(500, "oops"), BackendFailed),
+        (ENGINE_DEAD, EngineDead),
         (Script(status=502, error_body="<html>Bad Gateway</html>"), BackendFailed),
         (openai_error(503, "Loading model", kind="unavailable_error", code=503), BackendLoading),
         (openai_error(403, "no"), BackendDenied),
@@ -133,7 +146,7 @@ async def test_an_error_inside_the_stream_is_the_servers_failure(standin: OpenAI
             old_vllm_error(400, "This model's maximum context length is 10 tokens. However, you requested 20 tokens"),
             ContextOverflow,
         ),
-        (old_vllm_error(400, "The provided chat template is missing"), BackendFailed),
+        (old_vllm_error(400, "no"), BackendFailed),
     ],
 )
 async def test_a_refusal_in_either_shape_is_told_for_what_it_is(
@@ -216,6 +229,51 @@ async def test_a_refused_parameter_is_dropped_and_remembered_for_the_model(
     assert (told in events, told in again) == ((True, True) if param in options else (False, False))
 
 
+async def test_a_value_that_a_model_refuses_is_not_held_against_the_others(
+    standin: OpenAIStandin, openai: OpenAIBackend
+) -> None:
+    standin.script = Script(refused_values=("reasoning_effort=minimal",))
+    events = await ask(openai, request(options={"reasoning_effort": "minimal"}))
+    assert Notice("parameter_dropped", {"param": "reasoning_effort"}) in events
+    await ask(openai, request(options={"reasoning_effort": "low"}))
+    await ask(openai, request(options={"reasoning_effort": "minimal"}))
+    assert [seen.body.get("reasoning_effort") for seen in standin.seen] == ["minimal", None, "low", None]
+
+
+async def test_a_temperature_goes_along_again_once_the_model_is_told_not_to_think(
+    standin: OpenAIStandin, openai: OpenAIBackend
+) -> None:
+    standin.script = Script(samples_unthinking=True)
+    await ask(openai, request(options={"temperature": 0.3}))
+    await ask(openai, request(options={"temperature": 0.3, "reasoning_effort": "none"}))
+    assert [seen.body.get("temperature") for seen in standin.seen] == [0.3, None, 0.3]
+
+
+async def test_what_vllm_takes_beyond_openais_options_goes_along_as_it_is(
+    standin: OpenAIStandin, vllm: VLLMBackend
+) -> None:
+    extras: dict[str, JsonValue] = {
+        "top_k": 20,
+        "min_p": 0.05,
+        "repetition_penalty": 1.05,
+        "thinking_token_budget": 256,
+        "chat_template_kwargs": {"enable_thinking": False, "ภาษา": ["ไทย", "en"]},
+    }
+    await ask(vllm, request(options=extras))
+    assert extras.items() <= standin.seen[0].body.items()
+
+
+@pytest.mark.parametrize("param", ["chat_template_kwargs", "chat_template_kwargs.enable_thinking"])
+async def test_an_option_is_dropped_as_a_whole_when_a_part_of_it_is_refused(
+    standin: OpenAIStandin, vllm: VLLMBackend, param: str
+) -> None:
+    standin.script = Script(refused_params=(param,))
+    events = await ask(vllm, request(options={"chat_template_kwargs": {"enable_thinking": False, "x": 1}, "top_k": 5}))
+    assert Notice("parameter_dropped", {"param": "chat_template_kwargs"}) in events
+    assert "chat_template_kwargs" not in standin.seen[1].body
+    assert standin.seen[1].body["top_k"] == 5
+
+
 async def test_max_tokens_goes_on_under_its_newer_name(standin: OpenAIStandin, openai: OpenAIBackend) -> None:
     standin.script = Script(refused_params=("max_tokens",))
     events = await ask(openai, request(options={"max_tokens": 500}))
@@ -271,18 +329,19 @@ async def test_a_reply_in_one_piece_can_be_stopped_while_it_is_waited_for(
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
-    await standin.until(lambda: standin.running == 0)
+    await standin.until(lambda: standin.running == 0, timeout_s=1)
+    assert standin.seen[1].left
 
 
 def test_a_missing_verification_is_believed_for_a_while_only() -> None:
     now_s = 1000.0
-    learned = LearnedParameters(clock=lambda: now_s)
-    attempt = learned.attempt(request(), stream_options={})
+    exchange = Exchange(request(), Ways(), Learned(clock=lambda: now_s))
+    attempt = exchange.attempt()
     assert attempt.streams
-    assert learned.learn("standin", "stream", attempt)
-    assert not learned.attempt(request(), stream_options={}).streams
+    assert exchange.settle(UnsupportedParameter(param="stream", refused="value"), attempt)
+    assert not exchange.attempt().streams
     now_s += STREAMING_REFUSED_S
-    assert learned.attempt(request(), stream_options={}).streams
+    assert exchange.attempt().streams
 
 
 async def test_a_server_that_ignores_the_wish_to_stream_is_understood(
@@ -294,13 +353,45 @@ async def test_a_server_that_ignores_the_wish_to_stream_is_understood(
     assert events[-1] == Finished("stop")
 
 
-async def test_a_reply_emptied_by_its_thinking_is_whole_but_has_no_text(
+@pytest.mark.parametrize("refuse_streaming", [False, True])
+async def test_a_reply_emptied_by_its_thinking_is_no_answer_and_says_why(
+    standin: OpenAIStandin, openai: OpenAIBackend, refuse_streaming: bool
+) -> None:
+    standin.script = Script(tokens=(), finish_reason="length", reasoning_tokens=400, refuse_streaming=refuse_streaming)
+    with pytest.raises(OnlyThinking) as caught:
+        await ask(openai, request(options={"max_completion_tokens": 400}))
+    assert caught.value.params == {"backend": "openai", "model": "standin"}
+
+
+async def test_thinking_that_fills_the_whole_reply_is_no_answer(standin: OpenAIStandin, vllm: VLLMBackend) -> None:
+    standin.script = Script(reasoning=("คิด", "อยู่"), tokens=(), finish_reason="length")
+    events: list[object] = []
+    with pytest.raises(OnlyThinking):
+        await ask(vllm, request(), into=events)
+    assert "".join(event.text for event in events if isinstance(event, Reasoning)) == "คิดอยู่"
+
+
+async def test_the_tokens_of_the_thinking_are_counted(standin: OpenAIStandin, openai: OpenAIBackend) -> None:
+    standin.script = Script(reasoning_tokens=64)
+    events = await ask(openai, request(question="กขค"))
+    assert [event for event in events if isinstance(event, Usage)] == [Usage(2, 20, 64)]
+
+
+async def test_a_model_that_this_account_may_not_use_is_told_from_a_wrong_key(
     standin: OpenAIStandin, openai: OpenAIBackend
 ) -> None:
-    standin.script = Script(tokens=(), finish_reason="length")
-    events = await ask(openai, request())
-    assert text_of(events) == ""
-    assert events[-1] == Finished("length")
+    standin.script = NOT_FOR_THIS_ACCOUNT
+    with pytest.raises(ModelDenied):
+        await ask(openai, request())
+    assert len(standin.seen) == 1
+
+
+async def test_an_account_without_credit_is_told_from_too_many_requests(
+    standin: OpenAIStandin, openai: OpenAIBackend
+) -> None:
+    standin.script = NO_CREDIT
+    with pytest.raises(QuotaExceeded):
+        await ask(openai, request())
 
 
 async def test_other_clouds_list_all_their_chat_models(standin: OpenAIStandin, openai: OpenAIBackend) -> None:
@@ -310,7 +401,7 @@ async def test_other_clouds_list_all_their_chat_models(standin: OpenAIStandin, o
 
 @pytest.mark.parametrize(
     "model", ["gpt-5.2", "gpt-6-mini", "gpt-4o", "gpt-4o-mini-2024-07-18", "o3", "o4-mini", "chatgpt-4o-latest",
-              "ft:gpt-4o-mini:thai:2026"],
+              "ft:gpt-4o-mini:thai:2026", "gpt-5-pro", "gpt-5.2-codex"],
 )  # fmt: skip
 def test_openais_chat_models_are_offered(model: str) -> None:
     assert chats(model, host="api.openai.com")
@@ -320,7 +411,7 @@ def test_openais_chat_models_are_offered(model: str) -> None:
     "model",
     ["text-embedding-3-large", "whisper-1", "dall-e-3", "gpt-image-1", "gpt-4o-audio-preview", "gpt-realtime",
      "gpt-4o-transcribe", "gpt-4o-mini-tts", "omni-moderation-latest", "gpt-3.5-turbo-instruct", "babbage-002",
-     "gpt-5-pro", "gpt-5-codex", "o3-deep-research", "sora-2"],
+     "o3-deep-research", "computer-use-preview", "sora-2"],
 )  # fmt: skip
 def test_openais_other_models_are_not_offered(model: str) -> None:
     assert not chats(model, host="api.openai.com")

@@ -1,4 +1,4 @@
-"""A stand-in that speaks OpenAI's Chat Completions over HTTP, as vLLM and OpenAI do.
+"""A stand-in that speaks OpenAI's Chat Completions and Responses over HTTP, as OpenAI and vLLM do.
 
 `python -m tests.standins.openai_server --port 0 --tokens 200 --delay-ms 20` prints its address; the API is below `/v1`.
 """
@@ -6,28 +6,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
 from aiohttp import web
 
+from tests.standins import responses
+from tests.standins.refusals import NO_CHAT_TEMPLATE, NO_PREFILL, RESPONSES_ONLY, UNVERIFIED, overflow, refused
 from tests.standins.script import Script, openai_error
 from tests.standins.server import Seen, Standin, as_json, drop, hang, run
 
-UNVERIFIED = openai_error(
-    400,
-    "Your organization must be verified to stream this model. Please go to: "
-    "https://platform.openai.com/settings/organization/general and click on Verify Organization.",
-    param="stream",
-    code="unsupported_value",
-)
 
-
+@dataclass(slots=True)
 class OpenAIStandin(Standin):
+    """`models` may have adapters: they are listed with their parent in `adapters`, and no window of their own."""
+
+    adapters: dict[str, str] = field(default_factory=dict)
+    health_status: int | None = 200
+    """None: a server without that route. As vLLM's, the body is empty."""
+    health_body: str = ""
+    tokenizes: bool = True
+    chat_template: bool = True
+    counted: int = 0
+    """How often `/tokenize` was asked."""
+
     def routes(self) -> Sequence[web.RouteDef]:
         return [
             web.get("/v1/models", self._models),
             web.post("/v1/chat/completions", self._chat),
+            web.post("/v1/responses", self._responses),
+            web.post("/tokenize", self._tokenize),
             web.get("/health", self._health),
         ]
 
@@ -36,7 +45,17 @@ class OpenAIStandin(Standin):
         return f"{self.address}/v1"
 
     async def _health(self, request: web.Request) -> web.Response:
-        return web.Response()
+        return web.Response(status=self.health_status or 404, text=self.health_body or None)
+
+    async def _tokenize(self, request: web.Request) -> web.Response:
+        self.counted += 1
+        if not self.tokenizes:
+            return web.json_response({"detail": "Not Found"}, status=404)
+        if not self.chat_template:
+            return _failure(NO_CHAT_TEMPLATE)
+        body = await request.json()
+        tokens = list(range(prompt_tokens(body) + (2 if body["add_generation_prompt"] else 0)))
+        return web.json_response({"count": len(tokens), "max_model_len": self.models[body["model"]], "tokens": tokens})
 
     async def _models(self, request: web.Request) -> web.Response:
         if refusal := self._refusal(request):
@@ -47,6 +66,7 @@ class OpenAIStandin(Standin):
                 "data": [
                     {"id": name, "object": "model", "created": 1_700_000_000 + at, "owned_by": "standin"}
                     | ({"max_model_len": window} if window else {})
+                    | ({"parent": self.adapters[name]} if name in self.adapters else {})
                     for at, (name, window) in enumerate(self.models.items())
                 ],
             }
@@ -58,8 +78,14 @@ class OpenAIStandin(Standin):
         return None
 
     async def _chat(self, request: web.Request) -> web.StreamResponse:
+        return await self._answer(request, responses_api=False)
+
+    async def _responses(self, request: web.Request) -> web.StreamResponse:
+        return await self._answer(request, responses_api=True)
+
+    async def _answer(self, request: web.Request, *, responses_api: bool) -> web.StreamResponse:
         body = await request.json()
-        seen = Seen(body["model"], body, dict(request.headers), self.script_for(body["model"]))
+        seen = Seen(body["model"], body, dict(request.headers), self.script_for(body["model"]), path=request.path)
         with self.watch(seen):
             if refusal := self._refusal(request) or self._objection(seen):
                 return _failure(refusal)
@@ -70,9 +96,11 @@ class OpenAIStandin(Standin):
                 return web.Response()
             if seen.script.fault == "page":
                 return web.Response(text="<html>เข้าสู่ระบบ</html>", content_type="text/html")
+            if seen.script.prefill_is_thinking and body.get("continue_final_message"):
+                seen.script = replace(seen.script, reasoning=seen.script.tokens, tokens=())
             if body.get("stream") and not seen.script.never_streams:
-                return await self._stream(request, seen)
-            return await self._whole(seen)
+                return await (self._stream_response if responses_api else self._stream)(request, seen)
+            return await self._whole(seen, responses_api=responses_api)
 
     def _objection(self, seen: Seen) -> Script | None:
         script = seen.script
@@ -80,12 +108,17 @@ class OpenAIStandin(Standin):
             return script
         if seen.model not in self.models and seen.model not in self.scripts:
             return openai_error(404, f"The model `{seen.model}` does not exist.", code="model_not_found")
+        if script.responses_only and not seen.path.endswith("/responses"):
+            return RESPONSES_ONLY
+        if not self.chat_template:
+            return NO_CHAT_TEMPLATE
+        if script.refuses_prefill and seen.body.get("continue_final_message"):
+            return NO_PREFILL
         if script.refuse_streaming and seen.body.get("stream"):
             return UNVERIFIED
-        for param in script.refused_params:
-            if param in seen.body:
-                return _refused(param)
-        return None
+        return refused(script, seen.body) or overflow(
+            script, prompt_tokens(seen.body), seen.body, window=self.models.get(seen.model)
+        )
 
     async def _stream(self, request: web.Request, seen: Seen) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
@@ -120,15 +153,39 @@ class OpenAIStandin(Standin):
                 await response.write(tail)
         return response
 
-    async def _whole(self, seen: Seen) -> web.Response:
+    async def _stream_response(self, request: web.Request, seen: Seen) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
+        await response.prepare(request)
+        frames, tail = responses.frames(seen.script, seen.model, prompt_tokens(seen.body), seen.summarises)
+        fault = seen.script.fault
+        await self.play(response, frames[: seen.script.fault_after] if fault else frames, seen)
+        match fault:
+            case "hang":
+                await response.write(b'event: keepalive\ndata: {"type":"keepalive","sequence_number":3}\n\n')
+                await hang()
+            case "garbage":
+                await response.write(b'data: {"type": "response.outp\n\n')
+            case "error":
+                await response.write(responses.ERROR)
+            case "end":
+                pass
+            case None:
+                await response.write(tail)
+            case _:
+                drop(request)
+        return response
+
+    async def _whole(self, seen: Seen, *, responses_api: bool) -> web.Response:
         script = seen.script
         if script.fault == "hang":
             await hang()
+        seen.pieces_sent = len(script.reasoning) + len(script.tokens)
+        prompt, completion = prompt_tokens(seen.body), seen.pieces_sent
+        if responses_api:
+            return web.json_response(responses.whole(script, seen.model, prompt, seen.summarises))
         message: dict[str, Any] = {"role": "assistant", "content": script.text}
         if script.reasoning:
             message[script.reasoning_field] = "".join(script.reasoning)
-        seen.pieces_sent = len(script.reasoning) + len(script.tokens)
-        prompt, completion = prompt_tokens(seen.body), seen.pieces_sent
         return web.json_response(
             {
                 "id": "chatcmpl-standin",
@@ -136,14 +193,14 @@ class OpenAIStandin(Standin):
                 "created": 1_700_000_000,
                 "model": seen.model,
                 "choices": [{"index": 0, "message": message, "finish_reason": script.finish_reason}],
-                "usage": _usage(prompt, completion),
+                "usage": _usage(script, prompt, completion),
             }
         )
 
 
 def prompt_tokens(body: dict[str, Any]) -> int:
     """One token for three characters, at least one a message."""
-    return sum(1 + len(message["content"]) // 3 for message in body["messages"])
+    return sum(1 + len(message["content"]) // 3 for message in body.get("messages") or body["input"])
 
 
 @lru_cache(maxsize=256)
@@ -155,16 +212,16 @@ def _frames(script: Script, model: str, prompt: int, continuous: bool) -> tuple[
     role = _chunk(model, {"role": "assistant", "content": ""})
     frames = []
     for at, (name, text) in enumerate(pieces, start=1):
-        usage = _usage(prompt, at) if continuous else None
+        usage = _usage(script, prompt, at) if continuous else None
         frames.append(f"{role if at == 1 else ''}{ping}{_chunk(model, {name: text}, usage=usage)}".encode())
     end = ("" if pieces else role) + _chunk(model, {}, finish_reason=script.finish_reason)
     if prompt:
-        end += _chunk(model, None, usage=_usage(prompt, len(pieces)))
+        end += _chunk(model, None, usage=_usage(script, prompt, len(pieces)))
     return tuple(frames), f"{end}data: [DONE]\n\n".encode()
 
 
 def _chunk(
-    model: str, delta: dict[str, str] | None, *, finish_reason: str | None = None, usage: dict[str, int] | None = None
+    model: str, delta: dict[str, str] | None, *, finish_reason: str | None = None, usage: dict[str, Any] | None = None
 ) -> str:
     body = {
         "id": "chatcmpl-standin",
@@ -180,19 +237,15 @@ def _chunk(
     return f"data: {as_json(body)}\n\n"
 
 
-def _usage(prompt: int, completion: int) -> dict[str, int]:
-    return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
-
-
-def _refused(param: str) -> Script:
-    if param == "max_tokens":
-        hint = " Use 'max_completion_tokens' instead."
-        message = f"Unsupported parameter: 'max_tokens' is not supported with this model.{hint}"
-        return openai_error(400, message, code="unsupported_parameter", param=param)
-    message = (
-        f"Unsupported value: '{param}' does not support this value with this model. Only the default is supported."
-    )
-    return openai_error(400, message, code="unsupported_value", param=param)
+def _usage(script: Script, prompt: int, completion: int) -> dict[str, Any]:
+    usage: dict[str, Any] = {
+        "prompt_tokens": prompt,
+        "completion_tokens": completion,
+        "total_tokens": prompt + completion,
+    }
+    if script.reasoning_tokens is not None:
+        usage["completion_tokens_details"] = {"reasoning_tokens": script.reasoning_tokens}
+    return usage
 
 
 def _failure(script: Script) -> web.Response:

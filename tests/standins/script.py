@@ -16,6 +16,9 @@ PASSAGE = (
 
 Fault = Literal["close", "silence", "page", "drop", "drop_after_finish", "end", "garbage", "error", "hang"]
 
+Overflow = Literal["openai", "vllm-0.9", "vllm-0.12", "vllm-0.15", "vllm-input", "vllm-max-tokens"]
+"""The wordings of a context overflow, by who uses them."""
+
 
 def thai_tokens(count: int) -> tuple[str, ...]:
     """`count` pieces of 1-4 code points, as a tokenizer cuts: anywhere, also before a vowel or a tone mark."""
@@ -52,6 +55,23 @@ class Script:
     never_streams: bool = False
     """Answer in one piece whatever is asked."""
     refused_params: tuple[str, ...] = ()
+    """With dots for what is inside of another ("reasoning.summary")."""
+    refused_values: tuple[str, ...] = ()
+    """Like "reasoning_effort=minimal"."""
+    samples_unthinking: bool = False
+    """As GPT-5.1: a temperature is taken with reasoning effort "none" only."""
+    reasoning_tokens: int | None = None
+    """In the usage, where it is told."""
+    responses_only: bool = False
+    """Answer the Responses API only."""
+    failed_code: str = ""
+    """Responses API: end in `response.failed` with this code."""
+    overflow: Overflow | None = None
+    """What is said in which words when prompt and reply don't fit the model's window."""
+    refuses_prefill: bool = False
+    """The chat template does not let the last message be continued."""
+    prefill_is_thinking: bool = False
+    """As vLLM's reasoning parsers, which take what continues a message for thinking."""
     ping: bool = False
     """Send a comment line before every piece, as llama.cpp and OpenRouter do while they work."""
 

@@ -31,10 +31,16 @@ class Seen:
     body: dict[str, Any]
     headers: dict[str, str]
     script: Script
+    path: str = ""
     pieces_sent: int = 0
     running: bool = True
     left: bool = False
     """The client closed the connection before the end."""
+
+    @property
+    def summarises(self) -> bool:
+        """Responses API: a summary of the thinking was asked for."""
+        return bool((self.body.get("reasoning") or {}).get("summary"))
 
     @property
     def text_sent(self) -> str:

@@ -13,6 +13,7 @@ from thai_chat.domain.errors import (
     BackendFailed,
     BackendGarbled,
     ContextOverflow,
+    EngineDead,
     RateLimited,
     ReplyCut,
 )
@@ -32,7 +33,7 @@ WHOLE = chunk(role="assistant", content="") + chunk(content="สวัส") + ch
 def read(*pieces: bytes) -> list[StreamEvent]:
     reply = CompletionStream()
     events = [event for piece in pieces for event in reply.feed(piece)]
-    return events + reply.end()
+    return [*events, *reply.end(), Finished(reply.finish_reason)]
 
 
 def test_the_last_chunk_with_the_usage_has_no_choices() -> None:
@@ -117,8 +118,8 @@ def test_what_is_no_completion_is_garbage(payload: bytes) -> None:
     [
         (b'data: {"error": {"message": "CUDA error", "type": "InternalServerError", "code": 500}}', BackendFailed),
         (b'data: {"error": {"message": "slow down", "code": 429}}', RateLimited),
-        (b'data: {"error": "engine died"}', BackendFailed),
-        (b'data: {"object": "error", "message": "engine died", "code": 400}', BackendFailed),
+        (b'data: {"error": "engine died"}', EngineDead),
+        (b'data: {"object": "error", "message": "no", "code": 400}', BackendFailed),
         (b'error: {"error": {"message": "exceeds the available context size", "code": 500}}', ContextOverflow),
         (b'data: {"error": {"message": "x", "code": "server_error"}}', BackendFailed),
     ],
@@ -135,8 +136,22 @@ def test_a_completion_in_one_piece_gives_the_same_events() -> None:
         "choices": [{"message": {"reasoning": "คิด", "content": "ตอบ"}, "finish_reason": "stop"}],
         "usage": {"prompt_tokens": 1, "completion_tokens": 2},
     }
-    events = CompletionStream().whole(json.dumps(body).encode())
-    assert events == [Reasoning("คิด"), Text("ตอบ"), Usage(1, 2), Finished("stop")]
+    reply = CompletionStream()
+    assert reply.whole(json.dumps(body).encode()) == [Reasoning("คิด"), Text("ตอบ"), Usage(1, 2)]
+    assert reply.finish_reason == "stop"
+
+
+def test_a_refusal_to_answer_is_what_the_model_says() -> None:
+    assert read(chunk(refusal="ช่วยเรื่อง") + chunk(refusal="นี้ไม่ได้") + chunk(finish="stop")) == [
+        Text("ช่วยเรื่องนี้ไม่ได้"),
+        Finished("stop"),
+    ]
+
+
+def test_the_tokens_of_the_thinking_are_told_apart() -> None:
+    usage = {"prompt_tokens": 5, "completion_tokens": 9, "completion_tokens_details": {"reasoning_tokens": 7}}
+    body = {"choices": [{"delta": {}, "finish_reason": "stop"}], "usage": usage}
+    assert read(f"data: {json.dumps(body)}\n\n".encode()) == [Usage(5, 9, 7), Finished("stop")]
 
 
 def test_a_line_without_an_end_does_not_fill_the_memory() -> None:

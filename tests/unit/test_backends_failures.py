@@ -28,7 +28,12 @@ from thai_chat.domain.errors import (
     BackendTimeout,
     BackendUnreachable,
     ContextOverflow,
+    EngineDead,
+    ModelDenied,
     ModelNotFound,
+    NoChatTemplate,
+    NotOffered,
+    QuotaExceeded,
     RateLimited,
     UnsupportedParameter,
 )
@@ -37,33 +42,46 @@ OVERFLOWS = [
     (
         "This model's maximum context length is 4096 tokens. However, you requested 5034 tokens (5024 in the messages, "
         "10 in the completion). Please reduce the length of the messages or completion.",
-        {"context_window": 4096, "asked_tokens": 5034},
+        {"limit": 4096, "prompt": 5024, "requested": 5034},
     ),
     (
         "This model's maximum context length is 8192 tokens. However, your messages resulted in 9001 tokens. "
         "Please reduce the length of the messages.",
-        {"context_window": 8192, "asked_tokens": 9001},
+        {"limit": 8192, "prompt": 9001, "requested": 9001},
     ),
     ("max_tokens must be at least 1, got -186.", {}),
     (
         "Input length (4100) exceeds model's maximum context length (4096).",
-        {"context_window": 4096, "asked_tokens": 4100},
+        {"limit": 4096, "prompt": 4100, "requested": 4100},
     ),
     (
         "'max_tokens' or 'max_completion_tokens' is too large: 2045. This model's maximum context length is 2048 "
         "tokens and your request has 8 input tokens (2045 > 2048 - 8).",
-        {"context_window": 2048, "asked_tokens": 8},
+        {"limit": 2048, "prompt": 8, "requested": 2053},
     ),
     (
         "This model's maximum context length is 2048 tokens. However, your request has 8 input tokens plus 2045 "
         "'max_tokens'.",
-        {"context_window": 2048, "asked_tokens": 8},
+        {"limit": 2048, "prompt": 8, "requested": 2053},
     ),
     (
         "request (5031 tokens) exceeds the available context size (4096 tokens), try increasing it",
-        {"context_window": 4096, "asked_tokens": 5031},
+        {"limit": 4096, "prompt": 5031, "requested": 5031},
     ),
-    ("The prompt (total length 9000) is longer than the maximum model length of 4096.", {}),
+    (
+        "The prompt (total length 9000) is longer than the maximum model length of 4096.",
+        {"limit": 4096, "prompt": 9000, "requested": 9000},
+    ),
+    (
+        "This model's maximum context length is 4096 tokens. However, you requested 512 output tokens and your prompt "
+        "contains at least 3585 input tokens, for a total of at least 4097 tokens.",
+        {"limit": 4096, "prompt": 3585, "requested": 4097},
+    ),
+    (
+        "This model's maximum context length is 4097 tokens, however you requested 5000 tokens (1000 in your prompt; "
+        "4000 for the completion). Please reduce your prompt; or completion length.",
+        {"limit": 4097, "prompt": 1000, "requested": 5000},
+    ),
     ("Your input exceeds the context window of this model. Please adjust your input and try again.", {}),
 ]
 
@@ -87,41 +105,100 @@ def test_every_wording_of_an_overflow_is_known_with_its_figures(
         (400, {"code": "context_length_exceeded", "message": "too long"}, ContextOverflow, {}),
         (401, {"message": "Incorrect API key provided: sk-secret"}, BackendDenied, {}),
         (403, {"message": "not allowed"}, BackendDenied, {}),
-        (400, {"message": "Your organization must be verified to use the model `gpt-9`."}, BackendDenied, {}),
+        (400, {"message": "Your organization must be verified to use the model `gpt-9`."}, ModelDenied, {}),
+        (403, {"message": "Project `p` does not have access to model `x`", "code": "model_not_found"}, ModelDenied, {}),
+        (402, {"message": "Insufficient Balance"}, QuotaExceeded, {}),
         (404, {"message": "The model `x` does not exist.", "code": "model_not_found"}, ModelNotFound, {}),
         (404, {"message": "The model `x` does not exist.", "type": "NotFoundError", "code": 404}, ModelNotFound, {}),
         (400, {"message": "invalid model", "code": "model_not_found"}, ModelNotFound, {}),
         (404, {"message": "Not Found"}, BackendFailed, {"status": 404}),
         (429, {"message": "slow down"}, RateLimited, {}),
-        (429, {"message": "You exceeded your current quota", "code": "insufficient_quota"}, RateLimited, {}),
+        (429, {"message": "You exceeded your current quota", "code": "insufficient_quota"}, QuotaExceeded, {}),
         (
             400,
             {"message": "Use 'max_completion_tokens'", "code": "unsupported_parameter", "param": "max_tokens"},
             UnsupportedParameter,
-            {"param": "max_tokens"},
+            {"param": "max_tokens", "refused": "name"},
         ),
         (
             400,
             {"message": "Only the default (1)", "code": "unsupported_value", "param": "temperature"},
             UnsupportedParameter,
-            {"param": "temperature"},
+            {"param": "temperature", "refused": "name"},
         ),
         (
             400,
             {"message": "Unsupported parameter: 'reasoning.effort' is not supported with this model."},
             UnsupportedParameter,
-            {"param": "reasoning"},
+            {"param": "reasoning.effort", "refused": "name"},
         ),
         (
             400,
             {"message": "Unrecognized request argument supplied: stream_options"},
             UnsupportedParameter,
-            {"param": "stream_options"},
+            {"param": "stream_options", "refused": "name"},
         ),
+        (
+            400,
+            {"message": "'minimal' is not supported", "code": "unsupported_value", "param": "reasoning_effort"},
+            UnsupportedParameter,
+            {"param": "reasoning_effort", "refused": "value"},
+        ),
+        (
+            400,
+            {
+                "message": "temperature must be non-negative",
+                "type": "BadRequestError",
+                "param": "temperature",
+                "code": 400,
+            },
+            UnsupportedParameter,
+            {"param": "temperature", "refused": "value"},
+        ),
+        (
+            400,
+            {"message": "bad roles", "type": "BadRequestError", "param": "messages", "code": 400},
+            BackendFailed,
+            {"status": 400},
+        ),
+        (
+            400,
+            {"message": "[{'type': 'extra_forbidden', 'loc': ('body', 'top_k'), 'msg': 'Extra inputs'"},
+            UnsupportedParameter,
+            {"param": "top_k", "refused": "name"},
+        ),
+        (
+            400,
+            {"message": "thinking_token_budget is set but reasoning_config is not configured."},
+            UnsupportedParameter,
+            {"param": "thinking_token_budget", "refused": "name"},
+        ),
+        (
+            400,
+            {"message": "Field 'top_k': [json.exception.type_error.302] type must be number, but is string"},
+            UnsupportedParameter,
+            {"param": "top_k", "refused": "value"},
+        ),
+        (404, {"message": "This model is only supported in v1/responses"}, NotOffered, {"api": "responses"}),
+        (
+            404,
+            {"message": "This is not a chat model and thus not supported in the v1/chat/completions endpoint."},
+            NotOffered,
+            {"api": "responses"},
+        ),
+        (
+            400,
+            {"message": "As of transformers v4.44, default chat template is no longer allowed, so you must provide a"},
+            NoChatTemplate,
+            {},
+        ),
+        (400, {"message": "Cannot use chat template: tokenizer.chat_template is not set"}, NoChatTemplate, {}),
+        (500, {"message": "EngineCore encountered an issue. See stack trace (above)."}, EngineDead, {}),
         (503, {"message": "Loading model", "type": "unavailable_error", "code": 503}, BackendLoading, {}),
-        (503, {"message": "engine is dead"}, BackendFailed, {"status": 503}),
+        (503, {"message": "engine is dead"}, EngineDead, {}),
+        (503, {"message": "busy"}, BackendFailed, {"status": 503}),
         (500, {"message": "oops"}, BackendFailed, {"status": 500}),
-        (400, {"message": "no chat template"}, BackendFailed, {"status": 400}),
+        (400, {"message": "no"}, BackendFailed, {"status": 400}),
         (418, {}, BackendFailed, {"status": 418}),
     ],
 )

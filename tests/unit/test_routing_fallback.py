@@ -11,6 +11,7 @@ import pytest
 from tests.routing import NOWHERE, notices_of, offered, reply, routing, text_of
 from tests.standins.ollama_server import OllamaStandin
 from tests.standins.openai_server import OpenAIStandin
+from tests.standins.refusals import ENGINE_DEAD, NO_CREDIT
 from tests.standins.script import Script, openai_error
 from thai_chat import texts
 from thai_chat.backends.ollama import OllamaBackend
@@ -265,6 +266,19 @@ async def test_a_request_that_is_refused_as_such_is_not_repeated(vllm: OpenAISta
     async with routing(*at(vllm, ollama)) as router:
         assert text_of(await reply(router, VLLM)) == "ตอบแทน"
     assert len(vllm.seen) == 1
+
+
+async def test_an_engine_that_died_and_an_account_without_credit_are_not_asked_twice(
+    vllm: OpenAIStandin, ollama: OllamaStandin
+) -> None:
+    for refusal, reason in ((ENGINE_DEAD, "engine_dead"), (NO_CREDIT, "quota_exceeded")):
+        vllm.script = refusal
+        vllm.seen.clear()
+        async with routing(*at(vllm, ollama)) as router:
+            events = await reply(router, VLLM)
+        assert answering(events) == QWEN
+        assert next(event.params["reason"] for event in events if isinstance(event, Notice)) == reason
+        assert len(vllm.seen) == 1
 
 
 async def test_an_empty_answer_is_answered_by_another(vllm: OpenAIStandin, ollama: OllamaStandin) -> None:

@@ -28,3 +28,8 @@ def certificates(address: str) -> ssl.SSLContext:
 def with_default_path(address: str, path: str) -> str:
     """`address` as given when it has a path, else with `path`: people leave out the `/v1`."""
     return address if urlsplit(address).path.strip("/") else address.rstrip("/") + path
+
+
+def root_of(address: str) -> str:
+    """Where a server's other routes are: beside the `/v1` of `address`."""
+    return address.rstrip("/").removesuffix("/v1")

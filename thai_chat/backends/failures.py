@@ -14,11 +14,19 @@ from thai_chat.domain.errors import (
     BackendFailed,
     BackendLoading,
     ContextOverflow,
+    EngineDead,
+    ModelDenied,
     ModelNotFound,
+    NoChatTemplate,
+    NotOffered,
+    QuotaExceeded,
     RateLimited,
     UnsupportedParameter,
 )
 from thai_chat.routing import quirks
+
+RESPONSES = "responses"
+"""In `params["api"]`: the model answers the Responses API only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +41,12 @@ class Refusal:
 
 
 def read_refusal(status: int, body: object) -> Refusal:
-    """Knows `{"error": {...}}`, `{"error": "..."}`, the bare `{"message": ...}` of older vLLM, and plain text."""
+    """Knows `{"error": {...}}`, `{"error": "..."}`, the bare `{"message": ...}` of older vLLM, FastAPI's `{"detail":
+    ...}`, and plain text."""
     if isinstance(body, Mapping):
         inner = body.get("error", body)
         if isinstance(inner, Mapping):
-            message = inner.get("message") or ""
+            message = inner.get("message") or inner.get("detail") or ""
             return Refusal(
                 status,
                 message=str(message),
@@ -55,16 +64,24 @@ def failure(refusal: Refusal, *, retry_after: str | None = None, now: datetime |
     overflow = _overflow(refusal)
     if overflow is not None:
         return ContextOverflow(detail, **overflow)
-    if status in (401, 403) or quirks.NOT_VERIFIED_TO_USE.search(refusal.message):
-        return BackendDenied(detail)
-    if status == 429:
+    if denied := _denied(refusal):
+        return denied(detail)
+    if status == 402 or refusal.code in quirks.QUOTA_CODES:
+        return QuotaExceeded(detail, **_seconds(retry_after, now))
+    if status == 429 or refusal.code in quirks.RATE_CODES:
         return RateLimited(detail, **_seconds(retry_after, now))
+    if quirks.RESPONSES_ONLY.search(refusal.message):
+        return NotOffered(detail, api=RESPONSES)
+    if quirks.NO_CHAT_TEMPLATE.search(refusal.message):
+        return NoChatTemplate(detail)
     if _misses_a_model(refusal):
         return ModelNotFound(detail)
-    if status in (400, 422) and (param := _refused_parameter(refusal)):
-        return UnsupportedParameter(detail, param=param)
+    if status in (400, 422) and (refused := _refused_parameter(refusal)):
+        return refused
     if status == 503 and quirks.LOADING.search(refusal.message):
         return BackendLoading(detail)
+    if quirks.ENGINE_DEAD.search(refusal.message):
+        return EngineDead(detail)
     return BackendFailed(detail, status=status)
 
 
@@ -98,19 +115,44 @@ def _overflow(refusal: Refusal) -> dict[str, int] | None:
     """The figures of a context overflow, as far as the server gives them; None when it is none."""
     for pattern in quirks.CONTEXT_OVERFLOW:
         if found := pattern.search(refusal.message):
-            names = {"window": "context_window", "asked": "asked_tokens"}
-            return {names[name]: int(digits) for name, digits in found.groupdict().items() if digits}
+            figures = {name: int(digits) for name, digits in found.groupdict().items() if digits}
+            reply = figures.pop("reply", 0)
+            if "prompt" in figures:
+                figures.setdefault("requested", figures["prompt"] + reply)
+            return figures
     return {} if quirks.OVERFLOW_CODES & {refusal.code, refusal.kind} else None
 
 
-def _refused_parameter(refusal: Refusal) -> str:
-    """The outermost name of the parameter that the server refuses; empty when it complains of something else."""
+def _denied(refusal: Refusal) -> type[BackendDenied] | None:
+    if quirks.NOT_VERIFIED_TO_USE.search(refusal.message):
+        return ModelDenied
+    if refusal.status == 403 and refusal.code == "model_not_found":  # this project may not use it
+        return ModelDenied
+    return BackendDenied if refusal.status in (401, 403) else None
+
+
+def _refused_parameter(refusal: Refusal) -> UnsupportedParameter | None:
+    """None when the server complains of something else."""
+    param, by_value = _param_of(refusal)
+    if not param:
+        return None
+    by_value = by_value and not quirks.ONLY_THE_DEFAULT.search(refusal.message)
+    return UnsupportedParameter(_detail(refusal), param=param, refused="value" if by_value else "name")
+
+
+def _param_of(refusal: Refusal) -> tuple[str, bool]:
+    """The parameter's name, and whether it is only this value of it that is refused."""
     if refusal.param and refusal.code in quirks.REFUSED_PARAMETER_CODES:
-        return refusal.param.partition(".")[0]
+        return refusal.param, refusal.code in quirks.REFUSED_VALUE_CODES
+    if refusal.param and refusal.code in ("400", "422") and refusal.param not in quirks.NOT_OPTIONAL:  # vLLM
+        return refusal.param, True
     for pattern in quirks.REFUSED_PARAMETER:
         if found := pattern.search(refusal.message):
-            return found["param"].partition(".")[0]
-    return ""
+            return found["param"], False
+    for pattern in quirks.REFUSED_VALUE:
+        if found := pattern.search(refusal.message):
+            return found["param"], True
+    return "", False
 
 
 def _misses_a_model(refusal: Refusal) -> bool:

@@ -9,11 +9,12 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+from thai_chat.backends.exchange import Ways
 from thai_chat.backends.llamacpp_process import LlamaCppProcess
 from thai_chat.backends.llamacpp_server import Order
-from thai_chat.backends.openai_compatible import OpenAICompatible
+from thai_chat.backends.openai_compatible import LLAMACPP_COUNTER, Counter, OpenAICompatible
 from thai_chat.backends.openai_errors import translation
 from thai_chat.backends.timeouts import DEFAULT_TIMEOUTS, Timeouts
 from thai_chat.domain.errors import NotOffered
@@ -93,7 +94,10 @@ class LlamaCppBackend:
                 yield event
 
     async def count_tokens(self, model: str, messages: Sequence[PromptMessage]) -> int | None:
-        return None
+        """Raises BackendLoading until the model is loaded."""
+        with translation(backend=self.name, model=model):
+            server = await self._server_at(self._process.address())
+        return await server.count_tokens(model, messages)
 
     async def prepare(self, model: str) -> None:
         return None
@@ -118,9 +122,14 @@ class LlamaCppBackend:
 
 
 class _Server(OpenAICompatible):
+    ways: ClassVar[Ways] = Ways(prefill={})
+
     def __init__(self, address: str, *, api_key: str, demo: bool, timeouts: Timeouts) -> None:
         super().__init__("llamacpp", f"{address}/v1", api_key=api_key, timeouts=timeouts)
         self._note = DEMO_NOTE if demo else None
+
+    def _counters(self) -> Sequence[Counter]:
+        return (LLAMACPP_COUNTER,)
 
     def _offered(self, cards: Sequence[dict[str, Any]]) -> Sequence[ModelInfo]:
         """`meta.n_ctx` is what one slot has."""

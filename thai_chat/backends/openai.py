@@ -1,4 +1,7 @@
-"""OpenAI, and other clouds with its API: many models, of which the ones that chat are offered."""
+"""OpenAI, and other clouds with its API: many models, of which the ones that chat are offered.
+
+At OpenAI itself the models that think are asked by the Responses API, as only that one tells what they think.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,11 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+from thai_chat.backends.exchange import Api
 from thai_chat.backends.openai_compatible import OpenAICompatible
 from thai_chat.backends.timeouts import DEFAULT_TIMEOUTS, Timeouts
 from thai_chat.domain.ports import ModelInfo
-from thai_chat.routing.quirks import chats, is_snapshot
+from thai_chat.routing.quirks import chats, is_openai, is_snapshot, thinks
 
 
 class OpenAIBackend(OpenAICompatible):
@@ -23,6 +27,9 @@ class OpenAIBackend(OpenAICompatible):
     ) -> None:
         super().__init__("openai", base_url, api_key=api_key, default_model=default_model, timeouts=timeouts)
         self._host = urlsplit(base_url).hostname or ""
+
+    def _preferred_api(self, model: str) -> Api:
+        return Api.RESPONSES if is_openai(self._host) and thinks(model) else Api.COMPLETIONS
 
     def _offered(self, cards: Sequence[dict[str, Any]]) -> Sequence[ModelInfo]:
         """Newest first, dated copies last."""

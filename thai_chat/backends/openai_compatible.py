@@ -7,9 +7,11 @@ client's own objects take (`docs/backends.md` has the figures).
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import AsyncExitStack, aclosing
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, cast
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing
+from dataclasses import dataclass
+from typing import Any, ClassVar, cast
 
 import httpx2
 import openai
@@ -17,32 +19,55 @@ import orjson
 
 from thai_chat.backends.address import certificates, is_loopback
 from thai_chat.backends.completion_stream import CompletionStream
-from thai_chat.backends.openai_errors import translation
-from thai_chat.backends.parameters import Attempt, LearnedParameters
-from thai_chat.backends.timeouts import DEFAULT_TIMEOUTS, KEEP_ALIVE_S, MAX_CONNECTIONS, MODELS_TIMEOUT_S, Timeouts
-from thai_chat.domain.errors import (
-    BackendGarbled,
-    BackendTimeout,
-    BackendUnreachable,
-    NotOffered,
-    ReplyCut,
-    UnsupportedParameter,
+from thai_chat.backends.event_stream import EventStream
+from thai_chat.backends.exchange import Api, Attempt, Exchange, Ways
+from thai_chat.backends.openai_errors import translate, translation
+from thai_chat.backends.parameters import Learned
+from thai_chat.backends.reply_reader import Response, read_reply
+from thai_chat.backends.response_stream import ResponseStream
+from thai_chat.backends.timeouts import (
+    COUNT_TIMEOUT_S,
+    DEFAULT_TIMEOUTS,
+    KEEP_ALIVE_S,
+    MAX_CONNECTIONS,
+    MODELS_TIMEOUT_S,
+    Timeouts,
 )
-from thai_chat.domain.events import Notice, Progress, StreamEvent
-from thai_chat.domain.messages import JsonObject
+from thai_chat.backends.translation import was_closed
+from thai_chat.domain.errors import (
+    BackendError,
+    BackendGarbled,
+    ModelNotFound,
+    NotOffered,
+    OnlyThinking,
+)
+from thai_chat.domain.events import Finished, Notice, Progress, StreamEvent, Text
 from thai_chat.domain.ports import ModelInfo, PromptMessage, ReplyRequest
 
-if TYPE_CHECKING:
-    Response: TypeAlias = openai.AsyncAPIResponse[Any]
+_NOT_STREAMED = Notice("answer_not_streamed")
+_NO_SUCH_ROUTE = frozenset({404, 405, 501})
+_STALE_S = 1.0
+"""A kept connection that its server has closed meanwhile shows it at once; what takes longer is another matter."""
+_EVERY_MODEL = ""
+_NO_COUNTER_S = 600.0
+"""How long a server is believed to have no counter: it may be replaced by a newer one."""
 
-_AFTER_THE_END_S = 5.0
-"""How long the usage is waited for once the reply is whole."""
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """A route that counts the tokens of messages: its path, and the answer's field with the count."""
+
+    path: str
+    field: str
+
+
+LLAMACPP_COUNTER = Counter("/chat/completions/input_tokens", "input_tokens")
 
 
 class OpenAICompatible:
     """Implements `Backend`. Subclasses have what differs between servers: the list of models, the extras they take."""
 
-    stream_options: ClassVar[JsonObject] = {"include_usage": True}
+    ways: ClassVar[Ways] = Ways()
 
     def __init__(
         self,
@@ -56,7 +81,7 @@ class OpenAICompatible:
         self._name = name
         self._default_model = default_model
         self._timeouts = timeouts
-        self._learned = LearnedParameters()
+        self._learned = Learned()
         self._client = openai.AsyncOpenAI(
             base_url=base_url,
             api_key=api_key or "none",  # the client refuses to be made without one
@@ -92,41 +117,42 @@ class OpenAICompatible:
         """The chat models among the server's `cards`, in the order of the picker."""
         return [ModelInfo(model=str(card["id"])) for card in cards]
 
+    def _preferred_api(self, model: str) -> Api:
+        return Api.COMPLETIONS
+
     async def stream(self, request: ReplyRequest) -> AsyncGenerator[StreamEvent, None]:
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + self._timeouts.first_token_s
-        reply = CompletionStream()
+        exchange = Exchange(request, self.ways, self._learned, api=self._preferred_api(request.model))
+        told: list[Notice] = []
         with translation(backend=self._name, model=request.model):
-            async with AsyncExitStack() as stack:
-                response, told = None, False
-                while response is None:
-                    attempt = self._learned.attempt(request, stream_options=self.stream_options)
-                    if not attempt.streams and not told:
-                        told = True  # before the long wait for it
-                        yield Notice("answer_not_streamed")
-                    response = await self._send(request, attempt, stack)
-                for param in attempt.dropped:
-                    yield Notice("parameter_dropped", {"param": param})
-                if not _is_event_stream(response):
-                    for event in reply.whole(await self._read_whole(response)):
+            while True:
+                attempt = exchange.attempt()
+                if not attempt.streams and _NOT_STREAMED not in told:
+                    told.append(_NOT_STREAMED)  # before the long wait for it
+                    yield _NOT_STREAMED
+                reply = ResponseStream() if attempt.api is Api.RESPONSES else CompletionStream()
+                async with aclosing(self._attempt(exchange, attempt, reply)) as events:
+                    async for event in events:
+                        if isinstance(event, Notice):
+                            if event in told:
+                                continue
+                            told.append(event)
                         yield event
-                    return
-                chunks = await stack.enter_async_context(aclosing(_chunks(response)))
-                while chunk := await self._read(chunks, reply, deadline):
-                    events = reply.feed(chunk)
-                    for event in events:
-                        yield event
-                    if reply.done:
-                        break
-                    if reply.finish_reason:
-                        deadline = loop.time() + _AFTER_THE_END_S
-                    elif events:
-                        deadline = loop.time() + self._timeouts.between_tokens_s
-            for event in reply.end():
-                yield event
+                if reply.finish_reason and not (reply.only_thought and exchange.refuse_prefill(attempt)):
+                    break
+            if reply.only_thought and reply.finish_reason == "length":
+                raise OnlyThinking("all tokens went into thinking")
+            yield Finished(reply.finish_reason)
 
     async def count_tokens(self, model: str, messages: Sequence[PromptMessage]) -> int | None:
+        for counter in self._counters():
+            tokens = await self._count(counter, model, messages)
+            if tokens is not None:
+                return tokens
         return None
+
+    def _counters(self) -> Sequence[Counter]:
+        """Where the server may count, best first."""
+        return ()
 
     async def prepare(self, model: str) -> None:
         return None
@@ -138,56 +164,84 @@ class OpenAICompatible:
     async def close(self) -> None:
         await self._client.close()
 
-    async def _send(self, request: ReplyRequest, attempt: Attempt, stack: AsyncExitStack) -> Response | None:
-        """The response with its headers read, which `stack` closes; None when the next attempt will leave out more.
+    async def _attempt(
+        self, exchange: Exchange, attempt: Attempt, reply: EventStream
+    ) -> AsyncGenerator[StreamEvent, None]:
+        """What one attempt gives; nothing when the next one will leave out more."""
+        timeouts = self._timeouts.while_thinking() if attempt.api is Api.RESPONSES else self._timeouts
+        deadline = asyncio.get_running_loop().time() + timeouts.first_token_s
+        async with AsyncExitStack() as stack:
+            response = await self._send(exchange, attempt, stack)
+            if response is None:
+                return
+            for notice in attempt.notices:
+                yield notice
+            continuation = exchange.continuation(attempt)
+            reading = read_reply(response, reply, deadline=deadline, timeouts=timeouts, backend=self._name)
+            pieces = await stack.enter_async_context(aclosing(reading))
+            try:
+                async for events in pieces:
+                    for event in continuation.join(events) if continuation else events:
+                        yield event
+            except BackendError:
+                if continuation and (held := continuation.end()):
+                    yield Text(held)
+                raise
+            if continuation and (held := continuation.end()):
+                yield Text(held)
 
-        That comes to an end: a refusal counts only for what was sent, and what was refused is not sent again.
-        """
-        completions: Any = self._client.chat.completions.with_streaming_response
-        opening = completions.create(
-            model=request.model,
-            messages=[{"role": message.role.value, "content": message.content} for message in request.messages],
-            stream=attempt.streams,
-            extra_body=attempt.parameters,
-        )
-        limit_s = self._timeouts.first_token_s if attempt.streams else self._timeouts.whole_reply_s
+    async def _send(self, exchange: Exchange, attempt: Attempt, stack: AsyncExitStack) -> Response | None:
+        """The response with its headers read, which `stack` closes; None when the next attempt may do better."""
+        begun_s = time.monotonic()
         try:
-            with translation(backend=self._name, model=request.model):
-                async with asyncio.timeout(limit_s):
-                    return cast("Response", await stack.enter_async_context(opening))
-        except UnsupportedParameter as refused:
-            if self._learned.learn(request.model, str(refused.params["param"]), attempt):
+            try:
+                return await self._response(exchange.model, attempt, stack)
+            except BackendError as error:
+                if not was_closed(error) or time.monotonic() - begun_s > _STALE_S:
+                    raise
+                return await self._response(exchange.model, attempt, stack)
+        except BackendError as error:
+            if exchange.settle(error, attempt):
                 return None
             raise
 
-    async def _read_whole(self, response: Response) -> bytes:
-        async with asyncio.timeout(self._timeouts.whole_reply_s):
-            return await response.read()
+    async def _response(self, model: str, attempt: Attempt, stack: AsyncExitStack) -> Response:
+        limit_s = self._timeouts.first_token_s if attempt.streams else self._timeouts.whole_reply_s
+        with translation(backend=self._name, model=model):
+            async with asyncio.timeout(limit_s):
+                return cast("Response", await stack.enter_async_context(self._opening(model, attempt)))
 
-    async def _read(
-        self, chunks: AsyncGenerator[bytes, None], reply: CompletionStream, deadline: float
-    ) -> bytes | None:
-        """The next bytes, None at the end; what breaks after the reply was whole does no harm."""
-        try:
-            with translation(backend=self._name):
-                async with asyncio.timeout_at(deadline):
-                    return await anext(chunks, None)
-        except BackendUnreachable as error:
-            if reply.finish_reason:
-                return None
-            if isinstance(error, BackendTimeout):
-                raise
-            raise ReplyCut(str(error), **error.params) from error
+    def _opening(self, model: str, attempt: Attempt) -> AbstractAsyncContextManager[Any]:
+        messages: Any = [{"role": message.role.value, "content": message.content} for message in attempt.messages]
+        if attempt.api is Api.RESPONSES:
+            return self._client.responses.with_streaming_response.create(
+                model=model, input=messages, stream=attempt.streams, extra_body=attempt.extras
+            )
+        return self._client.chat.completions.with_streaming_response.create(
+            model=model, messages=messages, stream=attempt.streams, extra_body=attempt.extras
+        )
 
-
-def _chunks(response: Response) -> AsyncGenerator[bytes, None]:
-    """The body as it arrives; the client's type hides that it is a generator, which must be closed."""
-    return cast("AsyncGenerator[bytes, None]", response.iter_bytes())
-
-
-def _is_event_stream(response: Response) -> bool:
-    """False for a reply in one piece: it was asked for so, or the server does not stream."""
-    kind = response.headers.get("content-type", "")
-    if kind.startswith("text/html"):
-        raise BackendGarbled("a web page came")
-    return not kind.startswith("application/json")
+    async def _count(self, counter: Counter, model: str, messages: Sequence[PromptMessage]) -> int | None:
+        """None where the server does not count this way; that is remembered for a while."""
+        if self._learned.refuses(_EVERY_MODEL, counter):
+            return None
+        body = {
+            "model": model,
+            "messages": [{"role": message.role.value, "content": message.content} for message in messages],
+            "add_generation_prompt": True,
+        }
+        with translation(backend=self._name, model=model):
+            try:
+                async with asyncio.timeout(COUNT_TIMEOUT_S):
+                    answer = await self._client.post(counter.path, body=body, cast_to=httpx2.Response)
+            except openai.APIStatusError as exc:
+                if exc.status_code not in _NO_SUCH_ROUTE or isinstance(translate(exc), ModelNotFound):
+                    raise
+                tokens = None
+            else:
+                counted = orjson.loads(answer.content)
+                tokens = counted.get(counter.field) if isinstance(counted, dict) else None
+        if isinstance(tokens, int):
+            return tokens
+        self._learned.refuse(_EVERY_MODEL, counter, for_s=_NO_COUNTER_S)
+        return None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 MODELS_TIMEOUT_S = 5.0
 MAX_CONNECTIONS = 1000
+COUNT_TIMEOUT_S = 2.0
 KEEP_ALIVE_S = 3.0
 """Below uvicorn's 5 s, so that a request never meets a connection that vLLM is just closing."""
 
@@ -18,6 +19,11 @@ class Timeouts:
     between_tokens_s: float = 120.0
     whole_reply_s: float = 600.0
     """For a reply that comes in one piece, where streaming was refused: GPT-5 can take minutes."""
+
+    def while_thinking(self) -> Timeouts:
+        """For models that think for minutes and send nothing meanwhile."""
+        longest_s = max(self.whole_reply_s, self.first_token_s, self.between_tokens_s)
+        return replace(self, first_token_s=longest_s, between_tokens_s=longest_s)
 
 
 DEFAULT_TIMEOUTS = Timeouts()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import TypeAlias
 
@@ -49,9 +49,19 @@ class Translation:
 
 def timeout_or_closed(exc: Exception) -> type[BackendError]:
     """The aiohttp transports call a connection that the server closed a time-out; the causes tell which it was."""
-    cause: BaseException | None = exc
-    while cause is not None:
+    for cause in _causes(exc):
         if isinstance(cause, aiohttp.ClientConnectionError) and not isinstance(cause, TimeoutError):
             return BackendUnreachable
-        cause = cause.__cause__
     return BackendTimeout
+
+
+def was_closed(exc: Exception) -> bool:
+    """Whether a connection that was there was closed. A kept one may be, just when the next request goes out on it."""
+    closed = (ConnectionResetError, BrokenPipeError, aiohttp.ServerDisconnectedError)
+    return any(isinstance(cause, closed) for cause in _causes(exc))
+
+
+def _causes(exc: BaseException | None) -> Iterator[BaseException]:
+    while exc is not None:
+        yield exc
+        exc = exc.__cause__

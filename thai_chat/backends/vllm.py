@@ -1,22 +1,31 @@
-"""vLLM: its list of models tells each one's context window, and it counts tokens as it goes."""
+"""vLLM: it tells how it is and how large each model's window is, counts tokens, and goes on with a reply by itself."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from thai_chat.backends.address import with_default_path
-from thai_chat.backends.openai_compatible import OpenAICompatible
-from thai_chat.backends.timeouts import DEFAULT_TIMEOUTS, Timeouts
-from thai_chat.domain.messages import JsonObject
+import httpx2
+import openai
+
+from thai_chat.backends.address import root_of, with_default_path
+from thai_chat.backends.exchange import Ways
+from thai_chat.backends.openai_compatible import LLAMACPP_COUNTER, Counter, OpenAICompatible
+from thai_chat.backends.openai_errors import translate, translation
+from thai_chat.backends.timeouts import DEFAULT_TIMEOUTS, MODELS_TIMEOUT_S, Timeouts
+from thai_chat.domain.errors import BackendLoading, EngineDead
 from thai_chat.domain.ports import ModelInfo
 
 
 class VLLMBackend(OpenAICompatible):
     """Any other server with OpenAI's API fits here too; what it does not tell stays unknown."""
 
-    # The counts of every chunk, so that a stopped reply has true ones.
-    stream_options: ClassVar[JsonObject] = {"include_usage": True, "continuous_usage_stats": True}
+    ways: ClassVar[Ways] = Ways(
+        # The counts of every chunk, so that a stopped reply has true ones.
+        stream_options={"include_usage": True, "continuous_usage_stats": True},
+        prefill={"continue_final_message": True, "add_generation_prompt": False},
+    )
 
     def __init__(
         self,
@@ -28,6 +37,26 @@ class VLLMBackend(OpenAICompatible):
     ) -> None:
         address = with_default_path(base_url, "/v1")
         super().__init__("vllm", address, api_key=api_key, default_model=default_model, timeouts=timeouts)
+        self._root = root_of(address)
+
+    async def models(self) -> Sequence[ModelInfo]:
+        """Raises EngineDead too: the list alone stays the same when the engine has died."""
+        with translation(backend=self.name):
+            async with asyncio.timeout(MODELS_TIMEOUT_S):
+                await self._check_health()
+                return await super().models()
+
+    async def _check_health(self) -> None:
+        try:
+            await self._client.get(f"{self._root}/health", cast_to=httpx2.Response)
+        except openai.APIStatusError as exc:
+            # Without such a route, or before a gateway that keeps it to itself, the list will tell.
+            if exc.status_code == 503:
+                error = translate(exc)
+                raise error if isinstance(error, BackendLoading) else EngineDead("HTTP 503 at /health") from exc
+
+    def _counters(self) -> Sequence[Counter]:
+        return Counter(f"{self._root}/tokenize", "count"), LLAMACPP_COUNTER
 
     def _offered(self, cards: Sequence[dict[str, Any]]) -> Sequence[ModelInfo]:
         windows = {card["id"]: _window(card) for card in cards}

@@ -8,9 +8,12 @@ ThaiChatError
 │   ├── SessionNotFound  MessageNotFound
 ├── ReplyRunning
 ├── BackendError
-│   ├── BackendUnreachable ── BackendTimeout  BackendLoading
-│   ├── BackendDenied  ModelNotFound  ContextOverflow  UnsupportedParameter
-│   ├── RateLimited  BackendFailed  BackendGarbled  ReplyCut  EmptyReply  NoBackend  NotOffered
+│   ├── BackendUnreachable ── BackendTimeout  BackendLoading  EngineDead
+│   ├── BackendDenied ── ModelDenied
+│   ├── RateLimited ── QuotaExceeded
+│   ├── EmptyReply ── OnlyThinking
+│   ├── ModelNotFound  NoChatTemplate  ContextOverflow  UnsupportedParameter
+│   ├── BackendFailed  BackendGarbled  ReplyCut  NoBackend  NotOffered
 ├── HistoryError
 │   ├── HistoryUnavailable  HistoryRefused  JournalUnavailable
 └── StartError
@@ -129,22 +132,44 @@ class BackendLoading(BackendUnreachable):
     code = "backend_loading"
 
 
+class EngineDead(BackendUnreachable):
+    """The server still answers, but the engine behind it has ended: only a restart helps."""
+
+    code = "engine_dead"
+
+
 class BackendDenied(BackendError):
     """The key is missing, wrong, or may not do this."""
 
     code = "backend_denied"
 
 
+class ModelDenied(BackendDenied):
+    """The key is right, but this account may not use this model; another model may answer."""
+
+    code = "model_denied"
+
+
 class ModelNotFound(BackendError):
     code = "model_not_found"
 
 
+class NoChatTemplate(BackendError):
+    """The server was given a model that does not say how a conversation is written for it: it can't chat at all."""
+
+    code = "no_chat_template"
+
+
 class ContextOverflow(BackendError):
+    """Tokens in `params`, each only where the server tells it: `limit` is the window, `requested` what was asked for in
+    all, `prompt` its part without the room for the reply."""
+
     code = "context_overflow"
 
 
 class UnsupportedParameter(BackendError):
-    """`params["param"]` names what the model refuses."""
+    """`params["param"]` names what the model refuses, with dots ("reasoning.summary"); `params["refused"]` says whether
+    it is the "name" or only this "value"."""
 
     code = "unsupported_parameter"
 
@@ -153,6 +178,12 @@ class RateLimited(BackendError):
     """Too many requests or no quota; `params["retry_after_s"]` when the server says it."""
 
     code = "rate_limited"
+
+
+class QuotaExceeded(RateLimited):
+    """The account has no credit left: waiting does not help."""
+
+    code = "quota_exceeded"
 
 
 class BackendFailed(BackendError):
@@ -174,7 +205,15 @@ class ReplyCut(BackendError):
 
 
 class EmptyReply(BackendError):
+    """The reply is whole but says nothing."""
+
     code = "empty_reply"
+
+
+class OnlyThinking(EmptyReply):
+    """All the tokens that the reply was allowed went into thinking."""
+
+    code = "only_thinking"
 
 
 class NoBackend(BackendError):

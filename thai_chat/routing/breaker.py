@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from thai_chat.domain.errors import BackendError, BackendTimeout, BackendUnreachable, RateLimited
+from thai_chat.domain.errors import BackendError, BackendTimeout, BackendUnreachable, EngineDead, RateLimited
 from thai_chat.domain.ports import BackendState
 from thai_chat.routing.retries import STRIKES_TO_OPEN, remedy_for, retry_after_s
 
@@ -100,7 +100,7 @@ class Breaker:
 
     def server_came_back(self) -> None:
         """It could not be reached and now lists its models again: the next request may try at once."""
-        if self._open_until is not None and type(self._last_error) is BackendUnreachable:
+        if self._open_until is not None and type(self._last_error) in (BackendUnreachable, EngineDead):
             self._open_until = self._trouble_until = self._clock()
 
     def _show(self, trouble: BackendState, until: float) -> None:

@@ -21,7 +21,25 @@ RENAMED_PARAMETERS: Mapping[str, str] = {"max_tokens": "max_completion_tokens"}
 STREAMING_REFUSED_S = 15 * 60
 """How long an organisation's missing verification is believed; OpenAI says that it takes up to 15 minutes to spread."""
 
+VERIFIED_ONLY = frozenset({"stream", "reasoning.summary"})
+"""What OpenAI refuses to organisations that are not verified and gives to those that are."""
+
 OPENAI_HOST = "api.openai.com"
+"""Regions have addresses below it ("eu.api.openai.com")."""
+
+RESPONSES_PATHS: Mapping[str, str] = {
+    "max_tokens": "max_output_tokens",
+    "max_completion_tokens": "max_output_tokens",
+    "reasoning_effort": "reasoning.effort",
+    "verbosity": "text.verbosity",
+}
+"""Where the Responses API has an option of Chat Completions, if under another name."""
+RESPONSES_LACKS = frozenset(
+    {"seed", "stop", "presence_penalty", "frequency_penalty", "logit_bias", "logprobs", "response_format"}
+)
+"""Options of Chat Completions that the Responses API does not have (its reference, `openai` 3.52)."""
+RESPONSES_LEAST_TOKENS = 16
+"""A smaller `max_output_tokens` is refused."""
 
 CLOUD_BACKENDS = frozenset({"openai"})
 """What is put to them leaves the user's own servers; the others are their own, wherever they stand."""
@@ -34,20 +52,29 @@ _OPENAI_CHAT = re.compile(r"^(gpt-|chatgpt-|o\d|ft:gpt-|ft:o\d)")
 _OPENAI_OTHER = re.compile(
     r"audio|realtime|transcribe|tts|image|search|embedding|moderation|live"
     r"|gpt-3\.5-turbo-instruct|gpt-4-base"  # the old completions endpoint
-    r"|-pro\b|codex|deep-research|computer-use"  # the Responses API only
+    r"|deep-research|computer-use"  # they work with tools only
 )
+_THINKS = re.compile(r"^(ft:)?(gpt-([5-9]|\d\d)|o\d|codex)")
+_THINKS_NOT = re.compile(r"chat|audio|realtime|image|search|transcribe|tts|live")
 _NOT_CHAT = re.compile(r"embed|whisper|tts|moderation|rerank|guard|stable-diffusion|flux|dall-e|transcribe")
 _SNAPSHOT = re.compile(r"-(\d{4}-\d{2}-\d{2}|\d{4})(-preview)?$")
 
 CONTEXT_OVERFLOW = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
+        # vLLM, from 0.10 to 0.14
+        r"too large: (?P<reply>\d+)\..*?maximum context length is (?P<limit>\d+).*?has (?P<prompt>\d+) input tokens",
+        # vLLM from 0.15
+        r"context length is (?P<limit>\d+).*?has (?P<prompt>\d+) input tokens plus (?P<reply>\d+)",
+        r"context length is (?P<limit>\d+).*?requested (?P<reply>\d+) output tokens.*?"
+        r"prompt contains (?:at least )?(?P<prompt>\d+) input tokens",
         # OpenAI, vLLM until 0.10
-        r"maximum context length is (?P<window>\d+) tokens.*?(?:requested|resulted in|contains at least) "
-        r"(?:about )?(?P<asked>\d+)",
-        r"input length \((?P<asked>\d+)\) exceeds model's maximum context length \((?P<window>\d+)\)",  # vLLM
-        r"maximum context length is (?P<window>\d+).*?request has (?P<asked>\d+) input tokens",  # vLLM
-        r"request \((?P<asked>\d+) tokens\) exceeds the available context size \((?P<window>\d+) tokens\)",  # llama.cpp
+        r"context length is (?P<limit>\d+).*?requested (?P<requested>\d+) tokens \((?P<prompt>\d+) (?:in|of)",
+        r"context length is (?P<limit>\d+).*?resulted in (?P<prompt>\d+) tokens",
+        r"context length is (?P<limit>\d+).*?(?:requested|contains at least) (?:about )?(?P<requested>\d+)",
+        r"input length \((?P<prompt>\d+)\) exceeds model's maximum context length \((?P<limit>\d+)\)",  # vLLM
+        r"\(total length (?P<prompt>\d+)\) is longer than the maximum model length of (?P<limit>\d+)",  # vLLM
+        r"request \((?P<prompt>\d+) tokens\) exceeds the available context size \((?P<limit>\d+) tokens\)",  # llama.cpp
         r"maximum context length",
         r"max_(?:completion_)?tokens must be at least 1, got -\d+",  # vLLM: nothing is left for the reply
         r"exceeds? the (?:available |model's )?context (?:size|length|window)",
@@ -56,7 +83,7 @@ CONTEXT_OVERFLOW = tuple(
         r"reduce the length of the (?:messages|prompt)",
     )
 )
-"""Wordings of "this does not fit", most telling first; `window` and `asked` are tokens."""
+"""Wordings of "this does not fit", most telling first; the groups are tokens, as in `ContextOverflow`."""
 
 OVERFLOW_CODES = frozenset({"context_length_exceeded", "exceed_context_size_error", "string_above_max_length"})
 
@@ -68,18 +95,48 @@ REFUSED_PARAMETER_CODES = frozenset(
         "invalid_value",
     }
 )
+REFUSED_VALUE_CODES = frozenset({"unsupported_value", "invalid_value"})
+"""Those of them that speak of this one value, or of this use."""
 REFUSED_PARAMETER = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        r"unsupported (?:parameter|value): '(?P<param>[\w.]+)'",
+        r"unsupported parameter: '(?P<param>[\w.]+)'",
         r"unknown parameter: '(?P<param>[\w.]+)'",
         r"unrecognized request arguments? supplied: (?P<param>\w+)",
+        r"extra_forbidden.{0,20}'loc': [(\[]'body', '(?P<param>\w+)'",  # vLLM in 2024, and others with its checks
+        r"(?P<param>thinking_token_budget) (?:is set but|needs the reasoning)",  # vLLM without a reasoning parser
     )
 )
-"""For gateways that drop `error.param` and `error.code` on the way."""
+"""For gateways that drop `error.param` and `error.code` on the way, and for servers that never had them."""
+REFUSED_VALUE = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"unsupported value: '(?P<param>[\w.]+)'",
+        r"^field '(?P<param>\w+)': ",  # llama.cpp
+    )
+)
+ONLY_THE_DEFAULT = re.compile(r"only the default", re.IGNORECASE)
+"""A value was refused, and so will every other one."""
+NOT_OPTIONAL = frozenset({"messages", "model", "input", "prompt", "input_tokens"})
+"""Parameters that an error may name but that can't be left out."""
 
 LOADING = re.compile(r"loading model|model is (?:still |being )?load", re.IGNORECASE)
+ENGINE_DEAD = re.compile(
+    r"enginecore encountered an issue|enginedeaderror|engine (?:is |has )?(?:dead|died)|background loop has errored",
+    re.IGNORECASE,
+)
+NO_CHAT_TEMPLATE = re.compile(
+    r"chat template is no longer allowed|must provide a chat template|chat_template is not set"
+    r"|(?:no|without a|not have a|missing a) chat[ _]template",
+    re.IGNORECASE,
+)
+"""transformers' words, which vLLM hands on (vllm-project/vllm #39279), and those before transformers 4.44."""
 NOT_VERIFIED_TO_USE = re.compile(r"must be verified to use", re.IGNORECASE)
+RESPONSES_ONLY = re.compile(
+    r"only supported in v1/responses|not supported in the v1/chat/completions endpoint", re.IGNORECASE
+)
+RATE_CODES = frozenset({"rate_limit_exceeded"})
+QUOTA_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
 
 
 def chats(model: str, *, host: str) -> bool:
@@ -87,7 +144,7 @@ def chats(model: str, *, host: str) -> bool:
 
     OpenAI's list holds every kind of model and says no word on what each is for; other clouds list mostly chat models.
     """
-    if host == OPENAI_HOST:
+    if is_openai(host):
         return bool(_OPENAI_CHAT.match(model)) and not _OPENAI_OTHER.search(model)
     return not _NOT_CHAT.search(model.lower())
 
@@ -98,6 +155,15 @@ def is_cloud(backend: str, model: str) -> bool:
     Ollama passes models with the tag "cloud" ("gpt-oss:120b-cloud") on to ollama.com.
     """
     return backend in CLOUD_BACKENDS or (backend == "ollama" and bool(_OLLAMA_CLOUD.search(model)))
+
+
+def is_openai(host: str) -> bool:
+    return host == OPENAI_HOST or host.endswith(f".{OPENAI_HOST}")
+
+
+def thinks(model: str) -> bool:
+    """Whether an OpenAI model thinks before it answers, by its name alone: GPT-5 and later, the o-series, codex."""
+    return bool(_THINKS.match(model)) and not _THINKS_NOT.search(model)
 
 
 def is_snapshot(model: str) -> bool:

@@ -19,9 +19,12 @@ from thai_chat.domain.errors import (
     BackendUnreachable,
     ContextOverflow,
     EmptyReply,
+    EngineDead,
     ModelNotFound,
     NoBackend,
+    NoChatTemplate,
     NotOffered,
+    QuotaExceeded,
     RateLimited,
     ReplyCut,
     UnsupportedParameter,
@@ -55,12 +58,15 @@ REMEDIES: Mapping[type[BackendError], Remedy] = {
     # It was waited for long enough, and others would wait as long again: one is enough to leave the server alone.
     BackendTimeout: Remedy(other_server=True, strikes=STRIKES_TO_OPEN),
     BackendLoading: Remedy(again=True, other_server=True),
+    EngineDead: Remedy(other_server=True, strikes=STRIKES_TO_OPEN),
     RateLimited: _PASSING,
+    QuotaExceeded: Remedy(other_server=True, strikes=STRIKES_TO_OPEN),
     BackendFailed: _PASSING,
     BackendGarbled: _PASSING,
     ReplyCut: _PASSING,
     EmptyReply: _REFUSED,
     BackendDenied: _REFUSED,
+    NoChatTemplate: _REFUSED,
     ModelNotFound: Remedy(other_server=True, same_backend=True),
     # What was asked would be wrong elsewhere too, or would silently mean something else there.
     ContextOverflow: _ASKED_WRONGLY,
@@ -73,7 +79,7 @@ REMEDIES: Mapping[type[BackendError], Remedy] = {
 
 def remedy_for(error: BackendError) -> Remedy:
     if isinstance(error, BackendFailed) and 400 <= int(error.params.get("status", 500)) < 500:
-        return _REFUSED  # as a model without a chat template does: it will say the same again
+        return _REFUSED  # it will say the same again
     return next(REMEDIES[kind] for kind in type(error).__mro__ if kind in REMEDIES)
 
 

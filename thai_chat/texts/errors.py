@@ -60,6 +60,21 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "{backend} ปฏิเสธ: คีย์หายไป ไม่ถูกต้อง หรือไม่มีสิทธิ์ ตรวจการตั้งค่าใน .env",
         "{backend} refused: the key is missing, wrong, or may not do this. Check the settings in .env.",
     ),
+    "model_denied": (
+        "บัญชีนี้ของ {backend} ยังไม่มีสิทธิ์ใช้ {model} ยืนยันตัวตนขององค์กรหรือขอสิทธิ์ที่หน้าตั้งค่าของ {backend} หรือเลือกโมเดลอื่น",
+        "This {backend} account may not use {model}. Verify the organisation or ask for access in {backend}'s "
+        "settings, or pick another model.",
+    ),
+    "engine_dead": (
+        "{backend} ยังเปิดอยู่แต่ตัวประมวลผลโมเดลหยุดทำงานแล้ว ต้องเริ่ม {backend} ใหม่ ระหว่างนี้เลือกโมเดลอื่น",
+        "{backend} is up but the engine behind it has died. Restart {backend}; meanwhile pick another model.",
+    ),
+    "no_chat_template": (
+        "{model} ไม่มี chat template จึงคุยไม่ได้ เปิด {backend} ใหม่ด้วย --chat-template ไฟล์ (ใช้ไฟล์ของโมเดลต้นแบบได้) "
+        "หรือใส่ chat_template ใน tokenizer_config.json ของโมเดล",
+        "{model} has no chat template, so it can't chat. Restart {backend} with --chat-template FILE (the base model's "
+        "file will do), or put a chat_template into the model's tokenizer_config.json.",
+    ),
     "model_not_found": (
         "{backend} ไม่มีโมเดล “{model}” แล้ว เลือกโมเดลอื่นจากรายการ",
         "{backend} doesn't have the model “{model}” (any more). Pick another one.",
@@ -76,6 +91,10 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "{backend} รับคำขอเพิ่มไม่ได้ในตอนนี้ (ครบโควตาหรือถี่เกินไป) รอสักครู่หรือเลือกโมเดลอื่น",
         "{backend} takes no more requests right now (quota or rate limit). Wait a little, or pick another model.",
     ),
+    "quota_exceeded": (
+        "เครดิตหรือโควตาของบัญชี {backend} หมดแล้ว เติมเครดิต หรือเลือกโมเดลอื่น",
+        "The {backend} account has no credit left. Add credit, or pick another model.",
+    ),
     "backend_failed": (
         "{backend} ขัดข้องขณะตอบ ลองใหม่หรือเลือกโมเดลอื่น",
         "{backend} failed while answering. Try again, or pick another model.",
@@ -89,6 +108,11 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "The connection to {backend} broke before the reply was whole. What came is kept.",
     ),
     "empty_reply": ("{model} ตอบกลับมาว่างเปล่า ลองถามใหม่", "{model} gave an empty reply. Try asking again."),
+    "only_thinking": (
+        "{model} ใช้โทเคนทั้งหมดไปกับการคิด จึงไม่มีคำตอบ เพิ่มจำนวนโทเคนสูงสุดของคำตอบ หรือลดระดับการคิด แล้วลองใหม่",
+        "{model} spent all its tokens on thinking and said nothing. Allow a longer reply or less thinking, and try "
+        "again.",
+    ),
     "no_backend": (
         "ยังไม่มีโมเดลที่ตอบได้ ตั้งค่า VLLM_BASE_URL, OLLAMA_HOST หรือ OPENAI_API_KEY ใน .env",
         "No model can answer yet. Set VLLM_BASE_URL, OLLAMA_HOST or OPENAI_API_KEY in .env.",

@@ -34,6 +34,10 @@ NOTICES: Mapping[str, tuple[str, str]] = {
         "This model sends its answer in one piece.",
     ),
     "parameter_dropped": ("โมเดลไม่รับค่า “{param}” จึงถามโดยไม่ใช้ค่านี้", "The model refuses “{param}”; asked without it."),
+    "reply_cap_lowered": (
+        "คำตอบนี้ยาวได้ไม่เกิน {tokens} โทเคน เพราะบทสนทนาใช้ที่เหลือของโมเดลไปแล้ว",
+        "This reply has at most {tokens} tokens: the conversation takes up the rest of what the model can hold.",
+    ),
     "model_loading": (
         "{model} กำลังโหลด คำตอบแรกอาจใช้เวลาสักครู่",
         "{model} is loading; the first words may take a while.",

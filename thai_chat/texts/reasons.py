@@ -10,13 +10,18 @@ REASONS: Mapping[str, tuple[str, str]] = {
     "backend_timeout": ("ไม่ตอบภายในเวลาที่กำหนด", "didn't answer in time"),
     "backend_loading": ("ยังโหลดโมเดลอยู่", "is still loading its model"),
     "backend_denied": ("ไม่อนุญาตให้ใช้โมเดลนี้ด้วยคีย์นี้", "doesn't let this key use the model"),
+    "model_denied": ("ไม่อนุญาตให้บัญชีนี้ใช้โมเดลนี้", "doesn't let this account use the model"),
+    "engine_dead": ("มีตัวประมวลผลโมเดลที่หยุดทำงานแล้ว", "has an engine that died"),
+    "no_chat_template": ("ไม่มี chat template ของโมเดลนี้", "has no chat template for the model"),
     "model_not_found": ("ไม่มีโมเดลนี้", "doesn't have the model"),
     "rate_limited": (
         "รับคำขอเพิ่มไม่ได้ในตอนนี้ (ครบโควตาหรือถี่เกินไป)",
         "takes no more requests right now (quota or rate limit)",
     ),
+    "quota_exceeded": ("ไม่มีเครดิตหรือโควตาเหลือ", "has no credit left for this account"),
     "backend_failed": ("ขัดข้อง", "failed"),
     "backend_garbled": ("ตอบในรูปแบบที่อ่านไม่ได้", "sent something that can't be understood"),
     "reply_cut": ("ตัดการเชื่อมต่อก่อนตอบ", "broke off before its first word"),
     "empty_reply": ("ตอบกลับมาว่างเปล่า", "gave an empty reply"),
+    "only_thinking": ("ใช้โทเคนทั้งหมดไปกับการคิด", "spent all its tokens on thinking"),
 }

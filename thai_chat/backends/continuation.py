@@ -1,0 +1,124 @@
+"""Joins what a model goes on with to the beginning of a reply: says how to go on, and cuts what it says again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from thai_chat.domain.events import StreamEvent, Text
+
+INSTRUCTION = (
+    "Your last message was cut off before it was finished. Write only what comes next, in the same language. "
+    "Your text is joined directly to the last character of that message: if it stops inside a word, begin with the "
+    "rest of that word, and put a space or a line break first only where one belongs. Repeat nothing that is already "
+    "there. No greeting, no apology, no introduction."
+)
+"""For models that can't be made to go on with a message by themselves. English, since every model follows that; the
+language of the reply is the message's own."""
+
+_LEAST_OVERLAP = 12
+"""In code points: shorter ends of a reply are said twice for good reasons ("- **", a table's "| --- |")."""
+_LEAST_LETTERS = 4
+_LEAST_BEGINNING = 3
+_LEADING = " \t\r\n.…"
+"""What models put before they say the end again."""
+
+
+class Continuation:
+    """Feed it what a model says, in order; what it gives back belongs right behind the beginning.
+
+    A model that was asked to go on often repeats the last words first, or begins the reply anew. As long as what it
+    says could be such a repetition it is held back: mostly for a few characters. A repetition that turns out to be none
+    is given out whole, as nothing may be lost.
+    """
+
+    def __init__(self, beginning: str, *, prefilled: bool) -> None:
+        """`prefilled`: the model goes on by itself, and can at most give the whole beginning along."""
+        self._beginning = beginning
+        self._stripped = beginning.rstrip()
+        self._whole_only = prefilled
+        self._least_whole = _LEAST_OVERLAP if prefilled else _LEAST_BEGINNING
+        self._held = ""
+        self._starts: list[int] | None = None
+        """Where in the beginning what came so far could be a repetition from."""
+        self._cut = 0
+        """How much of `_held` is a repetition for certain."""
+        self._joined = False
+        self._blank = ""
+        """The end of the beginning that may still be said again."""
+
+    def join(self, events: Sequence[StreamEvent]) -> list[StreamEvent]:
+        """The same events with their texts cut; those that have none left are left out."""
+        given: list[StreamEvent] = []
+        for event in events:
+            if not isinstance(event, Text):
+                given.append(event)
+            elif text := self.feed(event.text):
+                given.append(Text(text))
+        return given
+
+    def feed(self, text: str) -> str:
+        if self._joined:
+            return self._without_blank(text) if self._blank else text
+        self._held += text
+        said = self._held.lstrip(_LEADING)
+        if not said:
+            return ""
+        self._follow(said)
+        return "" if self._starts else self._give()
+
+    def end(self) -> str:
+        """What is still held back, for a reply that ends early."""
+        return "" if self._joined else self._give()
+
+    def _follow(self, said: str) -> None:
+        """Keeps the starts that `said` still agrees with, and notes the longest repetition that is complete."""
+        if self._starts is None:
+            self._starts = self._possible_starts(said)
+        still = []
+        lead = len(self._held) - len(said)
+        for start in self._starts:
+            length = len(self._stripped) - start
+            if not said.startswith(self._stripped[start : start + len(said)]):
+                continue
+            if length <= len(said):
+                self._cut = max(self._cut, lead + length)
+            else:
+                still.append(start)
+        self._starts = still
+
+    def _possible_starts(self, said: str) -> list[int]:
+        """Every place where a repetition that is long enough to be one would begin."""
+        starts = [0] if len(self._stripped) >= self._least_whole else []
+        if not self._whole_only:
+            last = _last_start(self._stripped)
+            at = self._stripped.find(said[0], 1)
+            while 0 < at <= last:
+                starts.append(at)
+                at = self._stripped.find(said[0], at + 1)
+        return starts
+
+    def _give(self) -> str:
+        self._joined = True
+        rest, self._held = self._held[self._cut :], ""
+        if self._cut or self._whole_only:
+            # The beginning was trimmed for the model, which may say its last spaces again.
+            self._blank = self._beginning[len(self._stripped) :]
+        return self._without_blank(rest)
+
+    def _without_blank(self, text: str) -> str:
+        """Drops the spaces and line breaks that the beginning has already."""
+        while self._blank and text:
+            _, found, self._blank = self._blank.partition(text[0])
+            if not found:
+                break
+            text = text[1:]
+        return text
+
+
+def _last_start(beginning: str) -> int:
+    """The last place from which the end is long enough, and has letters enough, to be said again by mistake."""
+    letters, at = 0, len(beginning)
+    while at > 0 and (letters < _LEAST_LETTERS or len(beginning) - at < _LEAST_OVERLAP):
+        at -= 1
+        letters += beginning[at].isalpha()
+    return at

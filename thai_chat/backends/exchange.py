@@ -1,0 +1,230 @@
+"""How one reply is asked for: by which API, with which body, and what is left out once the server refused it."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from thai_chat.backends import failures
+from thai_chat.backends.continuation import INSTRUCTION, Continuation
+from thai_chat.backends.parameters import Learned
+from thai_chat.domain.errors import BackendError, BackendFailed, ContextOverflow, NotOffered, UnsupportedParameter
+from thai_chat.domain.events import Notice
+from thai_chat.domain.messages import JsonObject, JsonValue, Role
+from thai_chat.domain.ports import PromptMessage, ReplyRequest
+from thai_chat.routing import quirks
+
+_STREAM, _PREFILL = "stream", "prefill"
+_NO_OPTIONS = frozenset({"model", "messages", "input", "stream", "stream_options", "store", "n"})
+"""What an option may not change: whom is asked what, and that one reply streams."""
+_CAPS = frozenset({"max_tokens", "max_completion_tokens"})
+_ROOM_TOKENS = 256
+"""With less room than this for a reply, a shorter history serves better than a shorter reply."""
+_SUMMARY = "reasoning.summary"
+_ANY = "any value"
+_A_WHILE_S = quirks.STREAMING_REFUSED_S
+
+
+class Api(StrEnum):
+    COMPLETIONS = "completions"
+    RESPONSES = failures.RESPONSES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ways:
+    """What differs between servers, as they are known before anything is asked."""
+
+    stream_options: JsonObject = field(default_factory=lambda: {"include_usage": True})
+    prefill: JsonObject | None = None
+    """What has a last message of the assistant continued: nothing more, or these flags. None: it can't be done."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """How the request is sent this time."""
+
+    api: Api
+    streams: bool
+    prefills: bool
+    """The server itself goes on with the beginning; else it is asked to in words."""
+    messages: Sequence[PromptMessage]
+    extras: Mapping[str, JsonValue]
+    """What goes beside model, messages and stream."""
+    places: Mapping[str, str]
+    """Where in `extras` each thing is that can be left out, with its name, which is empty when nobody asked for it."""
+    notices: Sequence[Notice]
+    """What a person should know of it: for when the server takes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    name: str
+    """As it was asked for; empty when nobody did."""
+    paths: Sequence[str]
+    """Where it may go, best first."""
+    value: JsonValue
+
+
+class Exchange:
+    """One request, and what was learned while it was made."""
+
+    def __init__(self, request: ReplyRequest, ways: Ways, learned: Learned, *, api: Api = Api.COMPLETIONS) -> None:
+        """`api` is preferred for the model; it goes to the other one when the server says so."""
+        self._request = request
+        self._ways = ways
+        self._learned = learned
+        self._api = api
+        self._continues = bool(request.continues.strip())
+        self._cap: int | None = None
+
+    @property
+    def model(self) -> str:
+        return self._request.model
+
+    def continuation(self, attempt: Attempt) -> Continuation | None:
+        """What joins the reply to its beginning; None when it has none."""
+        return Continuation(self._request.continues, prefilled=attempt.prefills) if self._continues else None
+
+    def attempt(self) -> Attempt:
+        """All that was asked for, less what the model is known to refuse."""
+        model, learned = self._request.model, self._learned
+        api = Api.RESPONSES if learned.refuses(model, Api.COMPLETIONS) else self._api
+        streams = not learned.refuses(model, _STREAM)
+        prefills = (
+            self._continues
+            and self._ways.prefill is not None
+            and api is Api.COMPLETIONS
+            and not learned.refuses(model, _PREFILL)
+        )
+        extras: dict[str, JsonValue] = dict(self._ways.prefill or {}) if prefills else {}
+        places: dict[str, str] = {}
+        notices = []
+        for wish in self._wishes(api, streams=streams):
+            path = next((path for path in wish.paths if not self._refused(api, path, wish.value)), None)
+            if path is not None:
+                _put(extras, path, wish.value)
+                places[path] = wish.name
+            elif wish.name:
+                notices.append(Notice("parameter_dropped", {"param": wish.name}))
+        if self._cap is not None:
+            notices.append(Notice("reply_cap_lowered", {"tokens": self._cap}))
+        return Attempt(
+            api=api,
+            streams=streams,
+            prefills=prefills,
+            messages=self._messages(prefills=prefills),
+            extras=extras,
+            places=places,
+            notices=notices,
+        )
+
+    def settle(self, error: BackendError, attempt: Attempt) -> bool:
+        """Whether the next attempt differs, so that it may do better than `attempt`, which failed with `error`.
+
+        That comes to an end: a refusal counts only for what was sent, and what was refused is not sent again.
+        """
+        match error:
+            case UnsupportedParameter():
+                return self._leave_out(error, attempt)
+            case NotOffered() if attempt.api is Api.COMPLETIONS and error.params.get("api") == Api.RESPONSES:
+                self._learned.refuse(self._request.model, Api.COMPLETIONS)
+                return True
+            case ContextOverflow():
+                return self._lower_the_cap(error)
+            case BackendFailed() if error.params.get("status") in (400, 422):
+                return self.refuse_prefill(attempt)
+        return False
+
+    def refuse_prefill(self, attempt: Attempt) -> bool:
+        """The server can't go on with the beginning by itself; False when it was not asked to."""
+        if attempt.prefills:
+            self._learned.refuse(self._request.model, _PREFILL, for_s=_A_WHILE_S)
+        return attempt.prefills
+
+    def _wishes(self, api: Api, *, streams: bool) -> Iterator[_Wish]:
+        for name, value in self._request.options.items():
+            if name in _NO_OPTIONS:
+                continue
+            if name in _CAPS and isinstance(value, int):
+                value = value if self._cap is None else min(value, self._cap)
+                value = max(value, quirks.RESPONSES_LEAST_TOKENS) if api is Api.RESPONSES else value
+            yield _Wish(name, _paths(api, name), value)
+        if api is Api.RESPONSES:
+            yield _Wish("", ["store"], False)  # else OpenAI keeps every question and reply for a month
+            if quirks.thinks(self._request.model):
+                yield _Wish("", [_SUMMARY], "auto")
+        elif streams:
+            yield _Wish("", ["stream_options"], self._ways.stream_options)
+
+    def _messages(self, *, prefills: bool) -> Sequence[PromptMessage]:
+        if not self._continues:
+            return self._request.messages
+        # Templates trim the end of the last message, and then don't find what they should go on with.
+        begun = PromptMessage(Role.ASSISTANT, self._request.continues.rstrip())
+        asked = [] if prefills else [PromptMessage(Role.USER, INSTRUCTION)]
+        return [*self._request.messages, begun, *asked]
+
+    def _leave_out(self, error: UnsupportedParameter, attempt: Attempt) -> bool:
+        param, by_value = str(error.params["param"]), error.params.get("refused") == "value"
+        model = self._request.model
+        if param == _STREAM:
+            if attempt.streams:
+                self._learned.refuse(model, _STREAM, for_s=_A_WHILE_S)
+            return attempt.streams
+        refused = [path for path in attempt.places if _covers(param, path)]
+        for path in refused:
+            what = self._mark(attempt.api, path, _get(attempt.extras, path) if by_value else _ANY)
+            self._learned.refuse(model, what, for_s=_A_WHILE_S if path in quirks.VERIFIED_ONLY else float("inf"))
+        return bool(refused) or self.refuse_prefill(attempt)
+
+    def _refused(self, api: Api, path: str, value: JsonValue) -> bool:
+        marks = self._mark(api, path, _ANY), self._mark(api, path, value)
+        return any(self._learned.refuses(self._request.model, mark) for mark in marks)
+
+    def _mark(self, api: Api, path: str, value: JsonValue) -> Hashable:
+        """What is remembered of a refusal. GPT-5.1 and later take a temperature only when they don't think."""
+        effort = "" if "effort" in path else str(self._request.options.get("reasoning_effort", ""))
+        return api, path, effort, value if value is _ANY else repr(value)
+
+    def _lower_the_cap(self, error: ContextOverflow) -> bool:
+        """An overflow by the room that was asked for the reply, and not by the conversation, needs a lower cap only."""
+        limit, prompt = error.params.get("limit"), error.params.get("prompt")
+        asked = [value for name, value in self._request.options.items() if name in _CAPS and isinstance(value, int)]
+        if self._cap is not None or not asked or not isinstance(limit, int) or not isinstance(prompt, int):
+            return False
+        if not _ROOM_TOKENS <= limit - prompt < max(asked):
+            return False
+        self._cap = limit - prompt
+        return True
+
+
+def _paths(api: Api, name: str) -> Sequence[str]:
+    if api is Api.RESPONSES:
+        return [] if name in quirks.RESPONSES_LACKS else [quirks.RESPONSES_PATHS.get(name, name)]
+    newer = quirks.RENAMED_PARAMETERS.get(name)
+    return [name, newer] if newer else [name]
+
+
+def _covers(param: str, path: str) -> bool:
+    """Whether a refusal of `param` is one of `path`, of a part of it, or of what it is a part of."""
+    return f"{path}.".startswith(f"{param}.") or f"{param}.".startswith(f"{path}.")
+
+
+def _put(extras: dict[str, JsonValue], path: str, value: JsonValue) -> None:
+    """What is there already stays."""
+    head, _, rest = path.partition(".")
+    if not rest:
+        extras.setdefault(head, value)
+        return
+    inner = extras.get(head)
+    inside = dict(inner) if isinstance(inner, Mapping) else {}
+    _put(inside, rest, value)
+    extras[head] = inside
+
+
+def _get(extras: Mapping[str, JsonValue], path: str) -> JsonValue:
+    value: JsonValue = extras
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value

@@ -1,0 +1,66 @@
+"""What is inside the events of a streamed reply of the Responses API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from thai_chat.backends.event_stream import EventStream, failure_inside, text_in
+from thai_chat.domain.events import Reasoning, StreamEvent, Text, Usage
+
+_TEXT = frozenset({"response.output_text.delta", "response.refusal.delta"})
+_THINKING = frozenset({"response.reasoning_summary_text.delta", "response.reasoning_text.delta"})
+_NEXT_THOUGHT = "response.reasoning_summary_part.added"
+_LAST = frozenset({"response.completed", "response.incomplete", "response.failed"})
+_REASONS = {"max_output_tokens": "length"}
+"""Chat Completions' words for the reasons that a reply is not complete."""
+
+
+class ResponseStream(EventStream):
+    """Also reads a response that came in one piece. Summaries of the thinking come as Reasoning."""
+
+    __slots__ = ()
+
+    def _events(self, part: dict[str, Any]) -> list[StreamEvent]:
+        if part.get("object") == "response":
+            return [*_said_in(part), *self._last(part)]
+        kind = part["type"]
+        if kind in _TEXT:
+            return [Text(text_in(part["delta"]))] if part["delta"] else []
+        if kind in _THINKING:
+            return [Reasoning(text_in(part["delta"]))] if part["delta"] else []
+        if kind == _NEXT_THOUGHT:
+            return [Reasoning("\n\n")] if part.get("summary_index") else []
+        if kind in _LAST:
+            return self._last(part["response"])
+        if kind == "error":
+            raise failure_inside(part)
+        return []
+
+    def _last(self, response: dict[str, Any]) -> list[StreamEvent]:
+        """The end of the reply: a streamed one has been said already."""
+        status = text_in(response["status"])
+        if status == "failed" or response.get("error"):
+            raise failure_inside(response)
+        self.done = True
+        if status == "incomplete":
+            reason = text_in((response.get("incomplete_details") or {}).get("reason") or status)
+            self.finish_reason = _REASONS.get(reason, reason)
+        elif status == "completed":
+            self.finish_reason = "stop"
+        usage = response.get("usage")
+        if not usage:
+            return []
+        details = usage.get("output_tokens_details") or {}
+        return [Usage(usage.get("input_tokens"), usage.get("output_tokens"), details.get("reasoning_tokens"))]
+
+
+def _said_in(response: dict[str, Any]) -> Iterator[StreamEvent]:
+    for item in response["output"]:
+        if item["type"] == "reasoning":
+            if summary := "\n\n".join(text_in(part["text"]) for part in item.get("summary") or ()):
+                yield Reasoning(summary)
+        elif item["type"] == "message":
+            for part in item["content"]:
+                if text := part.get("text") or part.get("refusal"):
+                    yield Text(text_in(text))
