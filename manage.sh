@@ -20,6 +20,9 @@ Thai Chat
 
   ./manage.sh chat-web-db         start the page on http://127.0.0.1:7862; installs what is missing, Ctrl-C stops it
   ./manage.sh test [ARGS]         install what the tests need and run them all; ARGS go to pytest
+  ./manage.sh test backends --url URL [--kind vllm|openai|ollama] [--model NAME]
+                                  run the tests of the backends against a model server of your own;
+                                  its key, where it needs one, is BACKEND_KEY in the environment
 
   ./manage.sh setup               make .venv and install into it, without starting anything
   ./manage.sh setup-postgres      install and prepare a PostgreSQL server on this machine and write .env
@@ -132,6 +135,10 @@ main() {
             ;;
         test)
             ensure_dev
+            if [ "${1:-}" = backends ]; then
+                shift
+                exec "$VENV_PYTHON" -m tests.contract.real_server "$@"
+            fi
             ensure_test_packages
             exec .venv/bin/python -m pytest "$@"
             ;;
