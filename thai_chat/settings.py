@@ -6,6 +6,7 @@ import difflib
 import io
 import ipaddress
 import os
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -29,6 +30,9 @@ from thai_chat.domain.errors import SettingsError
 BackendName = Literal["vllm", "ollama", "openai", "llamacpp"]
 
 BACKENDS: tuple[BackendName, ...] = ("vllm", "ollama", "openai", "llamacpp")
+
+
+_DURATION = re.compile(r"-?\d+(\.\d+)?|-?(\d+(\.\d+)?(ms|s|m|h))+")
 
 
 def _blank_is_unset(value: object) -> object:
@@ -84,6 +88,12 @@ class Settings(BaseModel):
         "http://127.0.0.1:11434", description="Ollama's address; several servers with commas between them"
     )
     ollama_model: Optional = Field(None, description="Model to preselect")
+    ollama_num_ctx: Annotated[int | None, BeforeValidator(_blank_is_unset)] = Field(
+        None, ge=0, description="Tokens that Ollama's models read at a time; empty: 8192 or more; 0: left to Ollama"
+    )
+    ollama_keep_alive: Optional = Field(
+        None, description="How long Ollama keeps a model in memory, e.g. 30m, -1 for ever; empty: as Ollama is set"
+    )
     openai_api_key: OptionalSecret = Field(None, description="Key for OpenAI")
     openai_base_url: str = Field("https://api.openai.com/v1", description="Another OpenAI-compatible cloud")
     openai_model: Optional = Field(None, description="Model to preselect")
@@ -130,6 +140,13 @@ class Settings(BaseModel):
     @classmethod
     def _http_addresses(cls, value: str | None) -> str | None:
         return ",".join(dict.fromkeys(_address(part.strip()) for part in value.split(","))) if value else None
+
+    @field_validator("ollama_keep_alive")
+    @classmethod
+    def _duration(cls, value: str | None) -> str | None:
+        if value and not _DURATION.fullmatch(value.strip()):
+            raise ValueError("must be seconds, or a time as in 90s, 30m, 1h30m; -1 means for ever")
+        return value.strip() if value else None
 
     @field_validator("database_url")
     @classmethod

@@ -133,7 +133,7 @@ async def test_an_unknown_model_is_not_found(name: str) -> None:
     async with standing(name) as (_, backend):
         with pytest.raises(ModelNotFound) as caught:
             await ask(backend, request("gone"))
-        assert caught.value.params == {"backend": name, "model": "gone"}
+        assert caught.value.params.items() >= {"backend": name, "model": "gone"}.items()
 
 
 @each

@@ -1,26 +1,34 @@
-"""The ways of Ollama's own API, each a switch of the stand-in, through the official client."""
+"""The ways of Ollama's replies, each a switch of the stand-in, through the official client."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 
 import pytest
 
 from tests.standins.ollama_server import OllamaStandin
 from tests.standins.replies import ask, request, text_of
-from tests.standins.script import Script, ollama_error
-from thai_chat.backends.ollama import OllamaBackend
+from tests.standins.script import Script, ollama_error, thai_tokens
+from thai_chat.backends.ollama import OLLAMA_TIMEOUTS, OllamaBackend
 from thai_chat.backends.timeouts import Timeouts
 from thai_chat.domain.errors import (
+    BackendBusy,
+    BackendDenied,
     BackendError,
     BackendFailed,
     BackendGarbled,
     BackendTimeout,
+    ContextOverflow,
     ModelNotFound,
+    ModelTooLarge,
     RateLimited,
+    UnsupportedParameter,
 )
-from thai_chat.domain.events import Finished, Text, Usage
-from thai_chat.domain.ports import ModelInfo
+from thai_chat.domain.events import Finished, Notice, Reasoning, Text, Usage
+from thai_chat.domain.messages import Role
+from thai_chat.domain.ports import PromptMessage, ReplyRequest
 
 
 @pytest.fixture
@@ -36,13 +44,36 @@ async def backend(standin: OllamaStandin) -> AsyncIterator[OllamaBackend]:
     await backend.close()
 
 
-async def test_only_options_that_were_asked_for_are_sent_by_ollamas_names(
+def notices(events: list[object]) -> list[str]:
+    return [event.code for event in events if isinstance(event, Notice)]
+
+
+async def test_only_what_was_asked_for_is_sent_by_ollamas_names_beside_the_window(
     standin: OllamaStandin, backend: OllamaBackend
 ) -> None:
     await ask(backend, request())
-    assert {name for name, value in standin.seen[0].body.items() if value} == {"model", "messages", "stream"}
-    await ask(backend, request(options={"temperature": 0.3, "max_tokens": 50, "logit_bias": {}}))
-    assert standin.seen[1].body["options"] == {"temperature": 0.3, "num_predict": 50}
+    assert {name for name, value in standin.seen[0].body.items() if value} == {"model", "messages", "stream", "options"}
+    assert standin.seen[0].body["options"] == {"num_ctx": 8192}
+    await ask(backend, request(options={"temperature": 0.3, "max_tokens": 50, "repetition_penalty": 1.1}))
+    asked = {"temperature": 0.3, "num_predict": 50, "repeat_penalty": 1.1}
+    assert standin.seen[1].body["options"] == asked | {"num_ctx": 8192}
+
+
+async def test_an_option_that_ollama_has_no_name_for_is_left_out_and_that_is_said(
+    standin: OllamaStandin, backend: OllamaBackend
+) -> None:
+    events = await ask(backend, request(options={"logit_bias": {"50256": -100}, "temperature": 0.3}))
+    assert Notice("parameter_dropped", {"param": "logit_bias"}) in events
+    assert "logit_bias" not in standin.seen[0].body["options"]
+
+
+async def test_a_reply_goes_on_behind_its_beginning(standin: OllamaStandin, backend: OllamaBackend) -> None:
+    question = [PromptMessage(Role.USER, "เล่านิทานให้ฟังหน่อย")]
+    await ask(backend, ReplyRequest(model="standin", messages=question, continues="กาลครั้งหนึ่งนานมาแล้ว "))
+    assert [(message["role"], message["content"]) for message in standin.seen[0].body["messages"]] == [
+        ("user", "เล่านิทานให้ฟังหน่อย"),
+        ("assistant", "กาลครั้งหนึ่งนานมาแล้ว "),
+    ]
 
 
 async def test_an_error_line_in_a_200_stream_is_the_servers_failure(
@@ -57,12 +88,37 @@ async def test_an_error_line_in_a_200_stream_is_the_servers_failure(
 
 
 @pytest.mark.parametrize(
+    ("message", "error"),
+    [
+        ("an error was encountered while running the model: unexpected EOF", BackendFailed),
+        ("model 'standin' not found", ModelNotFound),
+        ("model requires more system memory (9.1 GiB) than is available (5.6 GiB)", ModelTooLarge),
+        ("the input length exceeds the context length", ContextOverflow),
+    ],
+)
+async def test_an_error_line_before_the_first_token_of_a_200_stream_is_told_for_what_it_is(
+    standin: OllamaStandin, backend: OllamaBackend, message: str, error: type[BackendError]
+) -> None:
+    standin.script = Script(fault="error", error_body=message)
+    with pytest.raises(error) as caught:
+        await ask(backend, request())
+    assert type(caught.value) is error
+
+
+@pytest.mark.parametrize(
     ("script", "error"),
     [
         (ollama_error(404, 'model "typhoon2" not found, try pulling it first'), ModelNotFound),
-        (ollama_error(503, "server busy, please try again.  maximum pending requests exceeded"), RateLimited),
+        (ollama_error(503, "server busy, please try again.  maximum pending requests exceeded"), BackendBusy),
+        (ollama_error(503, "the gateway is asleep"), BackendFailed),
+        (ollama_error(401, "unauthorized"), BackendDenied),
+        (ollama_error(403, "remote inference is unavailable"), BackendDenied),
+        (ollama_error(429, "you have reached your hourly usage limit"), RateLimited),
         (ollama_error(500, "llama runner process has terminated: signal: killed"), BackendFailed),
-        (ollama_error(400, '"standin" does not support thinking'), BackendFailed),
+        (ollama_error(500, "model requires more system memory (9.1 GiB) than is available (5.6 GiB)"), ModelTooLarge),
+        (ollama_error(500, "llama runner process has terminated: cudaMalloc failed: out of memory"), ModelTooLarge),
+        (ollama_error(400, '"standin" does not support tools'), UnsupportedParameter),
+        (ollama_error(400, '"standin" does not support chat'), BackendFailed),
         (Script(fault="garbage", fault_after=2), BackendGarbled),
         (Script(status=502, error_body="<html>"), BackendFailed),
     ],
@@ -76,6 +132,38 @@ async def test_what_goes_wrong_is_told_for_what_it_is(
     assert type(caught.value) is error
 
 
+async def test_a_model_that_is_missing_is_marked_as_one_that_can_be_fetched(
+    standin: OllamaStandin, backend: OllamaBackend
+) -> None:
+    with pytest.raises(ModelNotFound) as caught:
+        await ask(backend, request("typhoon2:8b"))
+    assert caught.value.params == {"backend": "ollama", "model": "typhoon2:8b", "fetchable": True}
+
+
+async def test_a_full_queue_is_busy_and_the_next_request_is_answered(
+    standin: OllamaStandin, backend: OllamaBackend
+) -> None:
+    standin.parallel, standin.queue = 1, 0
+    standin.script = Script(tokens=thai_tokens(10_000), delay_ms=5)
+    first = asyncio.create_task(ask(backend, request()))
+    await standin.until(lambda: bool(standin.seen) and standin.seen[0].pieces_sent > 0)
+    with pytest.raises(BackendBusy):
+        await ask(backend, request())
+    first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
+    await standin.until(lambda: standin.running == 0)
+    standin.script = Script()
+    assert text_of(await ask(backend, request())) == Script().text
+
+
+async def test_a_second_reply_waits_its_turn_without_a_word_and_comes_whole(
+    standin: OllamaStandin, backend: OllamaBackend
+) -> None:
+    standin.parallel = 1
+    replies = await asyncio.gather(*(ask(backend, request()) for _ in range(3)))
+    assert [text_of(events) for events in replies] == [standin.script.text] * 3
+
+
 @pytest.mark.parametrize("fault", ["silence", "hang"])
 async def test_a_server_that_says_no_more_times_out_and_is_left(standin: OllamaStandin, fault: str) -> None:
     backend = OllamaBackend(standin.address, timeouts=Timeouts(first_token_s=0.3, between_tokens_s=0.2))
@@ -84,6 +172,10 @@ async def test_a_server_that_says_no_more_times_out_and_is_left(standin: OllamaS
         await ask(backend, request())
     await standin.until(lambda: standin.running == 0)
     await backend.close()
+
+
+def test_the_first_token_may_take_as_long_as_a_cold_load_and_other_peoples_replies() -> None:
+    assert OLLAMA_TIMEOUTS.first_token_s >= 600
 
 
 async def test_a_reply_that_reached_its_limit_says_so(standin: OllamaStandin, backend: OllamaBackend) -> None:
@@ -98,31 +190,62 @@ async def test_counts_that_are_not_given_are_unknown(standin: OllamaStandin, bac
     assert text_of(events) == standin.script.text
 
 
-async def test_a_models_window_is_what_ollama_gives_it_and_not_what_its_weights_allow(
+async def test_a_stopped_reply_has_no_counts_as_ollama_gives_them_only_at_the_end(
     standin: OllamaStandin, backend: OllamaBackend
 ) -> None:
-    standin.models = {"large": 131_072, "small": 2048, "set": 131_072}
-    standin.parameters["set"] = 'stop                           "<|im_end|>"\nnum_ctx                        16384'
-    windows = {info.model: info.context_window for info in await backend.models()}
-    assert windows == {"large": 4096, "small": 2048, "set": 16384}
+    standin.script = Script(tokens=thai_tokens(10_000), delay_ms=5)
+    events = []
+    async with aclosing(backend.stream(request())) as stream:
+        async for event in stream:
+            events.append(event)
+            if isinstance(event, Text):
+                break
+    await standin.until(lambda: standin.running == 0, timeout_s=1)
+    assert standin.seen[0].left
+    assert not any(isinstance(event, Usage) for event in events)
 
 
-async def test_the_window_of_a_loaded_model_is_remembered_when_it_is_unloaded(
-    standin: OllamaStandin, backend: OllamaBackend
+async def test_thinking_and_reply_may_come_in_one_line(standin: OllamaStandin, backend: OllamaBackend) -> None:
+    standin.script = Script(reasoning=("ผู้ใช้",), tokens=("สวัสดี",))
+    events = await ask(backend, request())
+    assert [event for event in events if isinstance(event, Reasoning | Text)] == [Reasoning("ผู้ใช้"), Text("สวัสดี")]
+
+
+async def test_lines_are_cut_at_line_feeds_alone(standin: OllamaStandin, backend: OllamaBackend) -> None:
+    standin.script = Script(tokens=("บรรทัด\u0085หนึ่ง", "สอง\u2028สาม\x0b"))
+    assert text_of(await ask(backend, request())) == "บรรทัด\u0085หนึ่งสอง\u2028สาม\x0b"
+
+
+async def test_a_line_that_is_no_object_is_garbled(standin: OllamaStandin, backend: OllamaBackend) -> None:
+    standin.script = Script(status=200, fault="garbage", error_body="null")
+    with pytest.raises(BackendGarbled):
+        await ask(backend, request())
+
+
+async def test_the_oldest_part_that_ollama_cut_off_is_noticed(standin: OllamaStandin, backend: OllamaBackend) -> None:
+    """A question that fills the window is cut to it; of several messages whole ones go, and the count is small."""
+    alone = await ask(backend, request(question="ยาว" * 9000))
+    assert Notice("prompt_truncated", {"model": "standin", "context_window": 8192}) in alone
+    talk = (("user", "คำ" * 30_000), ("assistant", "ครับ"))
+    among_others = await ask(backend, request(question="แล้วยังไงต่อ", earlier=talk))
+    assert notices(list(among_others)) == ["prompt_truncated"]
+    assert next(event for event in among_others if isinstance(event, Usage)).prompt_tokens == 7
+
+
+@pytest.mark.parametrize("caches", [False, True], ids=["counted", "cached"])
+async def test_a_prompt_that_fits_raises_no_false_alarm(
+    standin: OllamaStandin, backend: OllamaBackend, caches: bool
 ) -> None:
-    standin.loaded["standin"] = 32_768
-    assert await backend.models() == [ModelInfo(model="standin", context_window=32_768)]
-    standin.loaded.clear()
-    assert await backend.models() == [ModelInfo(model="standin", context_window=32_768)]
+    standin.caches_prompts = caches
+    await backend.prepare("standin")
+    events = await ask(backend, request(question="ยาวแต่พอดี" * 1200, earlier=(("user", "  \n" * 30_000),)))
+    assert notices(list(events)) == []
 
 
-async def test_models_that_only_embed_are_not_offered(standin: OllamaStandin, backend: OllamaBackend) -> None:
-    standin.models["bge-m3:latest"] = 8192
-    standin.capabilities["bge-m3:latest"] = ["embedding"]
-    assert [info.model for info in await backend.models()] == ["standin"]
-
-
-async def test_a_default_model_without_a_tag_means_the_latest() -> None:
-    assert OllamaBackend("http://127.0.0.1:1", default_model="typhoon2").default_model == "typhoon2:latest"
-    assert OllamaBackend("http://127.0.0.1:1", default_model="typhoon2:8b").default_model == "typhoon2:8b"
-    assert OllamaBackend("http://127.0.0.1:1").default_model is None
+async def test_a_window_that_is_larger_than_was_thought_raises_no_false_alarm(standin: OllamaStandin) -> None:
+    standin.default_num_ctx = 100_000
+    backend = OllamaBackend(standin.address, num_ctx=0)
+    await backend.prepare("standin")
+    events = await ask(backend, request(question="ยาว" * 20_000))
+    assert notices(list(events)) == []
+    await backend.close()

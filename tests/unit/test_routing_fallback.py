@@ -304,7 +304,7 @@ async def test_the_prompt_is_made_anew_for_the_window_of_whoever_answers(
         aclosing(router.stream(VLLM, prompt_for)) as events,
     ):
         _ = [event async for event in events]
-    assert asked == [(VLLM, 32_768), (QWEN, 4096)]
+    assert asked == [(VLLM, 32_768), (QWEN, 8192)]
     assert ollama.seen[0].body["messages"][-1]["content"] == "ถาม qwen3:8b"
 
 

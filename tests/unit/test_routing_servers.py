@@ -14,11 +14,19 @@ from tests.standins.openai_server import OpenAIStandin
 from tests.standins.script import Script, ollama_error, openai_error, thai_tokens
 from thai_chat.backends.ollama import OllamaBackend
 from thai_chat.backends.vllm import VLLMBackend
-from thai_chat.domain.errors import BackendFailed, BackendTimeout, BackendUnreachable, ModelNotFound, RateLimited
+from thai_chat.domain.errors import (
+    BackendBusy,
+    BackendFailed,
+    BackendTimeout,
+    BackendUnreachable,
+    ModelNotFound,
+    ModelTooLarge,
+    RateLimited,
+)
 from thai_chat.domain.events import Answering, Notice, RoutedEvent, Text
 from thai_chat.domain.messages import Choice
 from thai_chat.domain.ports import BackendState
-from thai_chat.routing.breaker import FIRST_PAUSE_S, QUOTA_S, SLOW_FOR_S, Breaker
+from thai_chat.routing.breaker import FIRST_PAUSE_S, SLOW_FOR_S, Breaker
 from thai_chat.routing.preference import Rules
 from thai_chat.routing.retries import STRIKES_TO_OPEN
 from thai_chat.routing.router import Router
@@ -331,14 +339,39 @@ async def test_a_used_up_quota_is_shown_and_forgotten_by_itself(vllm: OpenAIStan
         assert offered(router, "vllm").state is BackendState.UP
 
 
-async def test_a_full_queue_is_shown_as_a_quota_for_a_while(ollama: OllamaStandin) -> None:
+async def test_a_full_queue_is_shown_as_slow_for_a_while(ollama: OllamaStandin) -> None:
     ollama.script = ollama_error(503, "server busy, please try again. maximum pending requests exceeded")
     time = Time()
     async with routing(OllamaBackend(ollama.address), retries=time.retries()) as router:
-        with pytest.raises(RateLimited):
+        with pytest.raises(BackendBusy):
             await reply(router, QWEN)
-        assert offered(router, "ollama").state is BackendState.QUOTA
-        time.now_s += QUOTA_S
+        assert offered(router, "ollama").state is BackendState.SLOW
+        time.now_s += SLOW_FOR_S
+        assert offered(router, "ollama").state is BackendState.UP
+
+
+async def test_a_model_that_is_being_loaded_is_shown_as_loading_beside_the_others(ollama: OllamaStandin) -> None:
+    ollama.models["other"] = 8192
+    ollama.may_load.clear()
+    async with routing(OllamaBackend(ollama.address)) as router:
+        preparing = asyncio.create_task(router.prepare(QWEN))
+        await ollama.until(lambda: bool(ollama.loads))
+        assert offered(router, "ollama").state is BackendState.UP
+        assert offered(router, "ollama").model_states == {QWEN.model: BackendState.LOADING}
+        ollama.may_load.set()
+        await preparing
+        assert offered(router, "ollama").model_states == {}
+
+
+async def test_a_model_that_is_too_large_is_not_tried_again_and_says_nothing_of_its_server(
+    ollama: OllamaStandin,
+) -> None:
+    ollama.script = ollama_error(500, "model requires more system memory (9.1 GiB) than is available (5.6 GiB)")
+    time = Time()
+    async with routing(OllamaBackend(ollama.address), retries=time.retries()) as router:
+        with pytest.raises(ModelTooLarge):
+            await reply(router, QWEN)
+        assert len(ollama.seen) == 1
         assert offered(router, "ollama").state is BackendState.UP
 
 

@@ -98,6 +98,8 @@ def test_no_question_goes_to_the_cloud_in_place_of_an_own_model_unless_somebody_
         ("LLAMACPP_MODEL_PATH", "/no/such/โมเดล.gguf", "names no file"),
         ("DEFAULT_BACKEND", "gpt", "'vllm', 'ollama', 'openai' or 'llamacpp'"),
         ("FALLBACK_ORDER", "vllm,gpt", "'vllm', 'ollama', 'openai' or 'llamacpp'"),
+        ("OLLAMA_NUM_CTX", "8k", "integer"),
+        ("OLLAMA_KEEP_ALIVE", "for ever", "30m"),
         ("MAX_HISTORY_MESSAGES", "0", "greater than or equal to 1"),
         ("AUTH", "maybe", "'none'"),
         ("LOG_LEVEL", "LOUD", "'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),

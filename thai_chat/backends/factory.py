@@ -25,7 +25,14 @@ def build_backends(settings: Settings, *, log_folder: Path | None = None) -> lis
     for address in settings.vllm_addresses:
         backends.append(VLLMBackend(address, api_key=key, default_model=settings.vllm_model))
     for address in settings.ollama_addresses:
-        backends.append(OllamaBackend(address, default_model=settings.ollama_model))
+        backends.append(
+            OllamaBackend(
+                address,
+                default_model=settings.ollama_model,
+                num_ctx=settings.ollama_num_ctx,
+                keep_alive=settings.ollama_keep_alive,
+            )
+        )
     if settings.openai_api_key:
         backends.append(
             OpenAIBackend(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import secrets
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
@@ -71,6 +71,10 @@ class LlamaCppBackend:
     @property
     def default_model(self) -> str | None:
         return self._model
+
+    @property
+    def loading_models(self) -> Collection[str]:
+        return ()
 
     async def models(self) -> Sequence[ModelInfo]:
         """Raises BackendLoading until the model is loaded."""

@@ -3,60 +3,65 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
-from typing import cast
+from collections.abc import AsyncGenerator, Collection, Sequence
+from contextlib import ExitStack, aclosing
+from dataclasses import replace
+from typing import TypeVar, cast
 
-import httpx
-import httpx_aiohttp
 import ollama
 
-from thai_chat.backends.address import certificates
-from thai_chat.backends.ollama_errors import translation
-from thai_chat.backends.ollama_models import Cards
+from thai_chat.backends.ollama_client import OllamaClient
+from thai_chat.backends.ollama_errors import pull_translation, translation
+from thai_chat.backends.ollama_memory import Memory
+from thai_chat.backends.ollama_models import Card, Cards, full_name
+from thai_chat.backends.ollama_options import Asked, asked_of, with_num_ctx
+from thai_chat.backends.ollama_pull import Layers
+from thai_chat.backends.ollama_windows import Windows, was_cut
 from thai_chat.backends.thinking import ThinkingSplitter
-from thai_chat.backends.timeouts import DEFAULT_TIMEOUTS, KEEP_ALIVE_S, MAX_CONNECTIONS, Timeouts
-from thai_chat.domain.errors import BackendTimeout, BackendUnreachable, NotOffered, ReplyCut
-from thai_chat.domain.events import Finished, Progress, Reasoning, StreamEvent, Usage
+from thai_chat.backends.timeouts import Timeouts
+from thai_chat.domain.errors import (
+    BackendTimeout,
+    BackendUnreachable,
+    ModelNotFetched,
+    ReplyCut,
+    UnsupportedParameter,
+)
+from thai_chat.domain.events import Finished, Notice, Progress, Reasoning, StreamEvent, Usage
+from thai_chat.domain.messages import Role
 from thai_chat.domain.ports import ModelInfo, PromptMessage, ReplyRequest
 
-_LIST_TIMEOUT_S = 3.0
+Part = TypeVar("Part")
 
-_OPTIONS: Mapping[str, str] = {
-    "temperature": "temperature",
-    "top_p": "top_p",
-    "top_k": "top_k",
-    "min_p": "min_p",
-    "seed": "seed",
-    "stop": "stop",
-    "presence_penalty": "presence_penalty",
-    "frequency_penalty": "frequency_penalty",
-    "repetition_penalty": "repeat_penalty",
-    "max_tokens": "num_predict",
-    "max_completion_tokens": "num_predict",
-}
-"""Ollama's names for OpenAI's options; what it has no name for is left out."""
+OLLAMA_TIMEOUTS = Timeouts(first_token_s=600.0)
+"""Before its first word a model is loaded, which takes minutes from a slow disk, and waits for other replies: by
+default Ollama writes one at a time and says nothing meanwhile."""
+
+_LIST_TIMEOUT_S = 3.0
+_PULL_STEP_S = 900.0
+"""Between two words on a fetch; checking the sum of a large layer takes minutes in silence."""
 
 
 class OllamaBackend:
     """Implements `Backend`."""
 
-    def __init__(self, host: str, *, default_model: str | None = None, timeouts: Timeouts = DEFAULT_TIMEOUTS) -> None:
+    def __init__(
+        self,
+        host: str,
+        *,
+        default_model: str | None = None,
+        num_ctx: int | None = None,
+        keep_alive: str | None = None,
+        timeouts: Timeouts = OLLAMA_TIMEOUTS,
+    ) -> None:
+        """`num_ctx`: see `Windows`. `keep_alive` is how long Ollama keeps a model in memory, in its own words ("30m",
+        "-1" for ever); None leaves that to the server."""
         self._default_model = default_model
+        self._keep_alive = _keep_alive(keep_alive)
         self._timeouts = timeouts
-        self._client = ollama.AsyncClient(
-            host,
-            # aiohttp beneath halves the CPU time of a token. It reads no proxy from the environment.
-            transport=httpx_aiohttp.AiohttpTransport(
-                verify=certificates(host),
-                limits=httpx.Limits(max_connections=MAX_CONNECTIONS, keepalive_expiry=KEEP_ALIVE_S),
-            ),
-            # Reading has no limit here: `_next` counts from token to token.
-            timeout=httpx.Timeout(None, connect=timeouts.connect_s, pool=timeouts.connect_s),
-        )
+        self._client = OllamaClient(host, connect_s=timeouts.connect_s)
         self._cards = Cards(self._client)
-        self._loaded: dict[str, int] = {}
-        """The context windows that models were last seen loaded with, kept when Ollama unloads them."""
+        self._windows = Windows(num_ctx)
+        self._memory = Memory(self._client)
 
     @property
     def name(self) -> str:
@@ -64,70 +69,136 @@ class OllamaBackend:
 
     @property
     def default_model(self) -> str | None:
-        """With its tag, as Ollama lists it: "llama3" means "llama3:latest"."""
-        if not self._default_model or ":" in self._default_model:
-            return self._default_model
-        return f"{self._default_model}:latest"
+        return full_name(self._default_model) if self._default_model else None
+
+    @property
+    def loading_models(self) -> Collection[str]:
+        return self._memory.loading
 
     async def models(self) -> Sequence[ModelInfo]:
         with translation(backend=self.name):
             async with asyncio.timeout(_LIST_TIMEOUT_S):
                 listed, running = await asyncio.gather(self._client.list(), self._client.ps())
-        self._loaded |= {str(model.model): model.context_length for model in running.models if model.context_length}
+        loaded = {str(model.model): model.context_length for model in running.models}
+        self._memory.note_warm(loaded.keys() - set(self._memory.loading))
+        self._windows.note_loaded((model, window) for model, window in loaded.items() if window)
         digests = {model.model: model.digest or model.model for model in listed.models if model.model}
         cards = await self._cards.read(digests)
         return [
-            ModelInfo(
-                model=model,
-                context_window=self._loaded.get(model) or (cards[model].context_window if model in cards else None),
-            )
+            ModelInfo(model=model, context_window=self._windows.in_force(model, cards.get(model)))
             for model in digests
             if model not in cards or cards[model].chats
         ]
 
     async def stream(self, request: ReplyRequest) -> AsyncGenerator[StreamEvent, None]:
+        with translation(backend=self.name, model=request.model):
+            card = await self._cards.of(request.model)
+            asked = asked_of(request.options, card)
+            for param in asked.dropped:
+                yield Notice("parameter_dropped", {"param": param})
+            is_cold = not (card and card.is_remote) and await self._memory.is_cold(request.model)
+            if is_cold:
+                yield Notice("model_loading", {"model": request.model}, is_passing=True)
+            try:
+                async with aclosing(self._reply(request, card, asked, is_cold=is_cold)) as events:
+                    async for event in events:
+                        yield event
+                return
+            except UnsupportedParameter:
+                if asked.think is None:
+                    raise
+            self._cards.note_thinking_refused(request.model)
+            yield Notice("parameter_dropped", {"param": "think"})
+            asked = replace(asked, think=None)
+            async with aclosing(self._reply(request, card, asked, is_cold=is_cold)) as events:
+                async for event in events:
+                    yield event
+
+    async def count_tokens(self, model: str, messages: Sequence[PromptMessage]) -> int | None:
+        return None
+
+    async def prepare(self, model: str) -> None:
+        with translation(backend=self.name, model=model), ExitStack() as stack:
+            card = await self._cards.of(model)
+            if card and card.is_remote:
+                return
+            if await self._memory.is_cold(model, ask=True):
+                stack.enter_context(self._memory.while_loading(model))
+            async with asyncio.timeout(self._timeouts.first_token_s):
+                await self._client.chat(
+                    model=model,
+                    messages=[],
+                    options=with_num_ctx(Asked(options={}), self._windows.num_ctx(model, card)) or None,
+                    keep_alive=self._keep_alive,
+                )
+            self._memory.note_warm([model])
+
+    async def pull(self, model: str) -> AsyncGenerator[Progress, None]:
+        layers = Layers()
+        last = ""
+        with pull_translation(backend=self.name, model=model):
+            parts = cast("AsyncGenerator[ollama.ProgressResponse, None]", await self._client.pull(model, stream=True))
+            async with aclosing(parts):
+                while part := await _within(parts, asyncio.get_running_loop().time() + _PULL_STEP_S):
+                    progress = layers.add(part)
+                    last = progress.status
+                    yield progress
+            if last != "success":
+                raise ModelNotFetched("the stream ended before the model was there")
+
+    async def close(self) -> None:
+        await self._client.close()
+
+    async def _reply(
+        self, request: ReplyRequest, card: Card | None, asked: Asked, *, is_cold: bool
+    ) -> AsyncGenerator[StreamEvent, None]:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._timeouts.first_token_s
         splitter = ThinkingSplitter()
-        begun = False
-        with translation(backend=self.name, model=request.model):
-            async with aclosing(await self._chat(request)) as parts:
+        with ExitStack() as waiting:
+            if is_cold:
+                waiting.enter_context(self._memory.while_loading(request.model))
+            async with aclosing(await self._chat(request, card, asked)) as parts:
+                begun = False
                 while part := await self._next(parts, deadline, begun=begun):
-                    begun = True
+                    if not begun:
+                        begun = True
+                        waiting.close()
                     if thought := part.message.thinking:
                         yield Reasoning(thought)
                     if content := part.message.content:
                         for event in splitter.feed(content):
                             yield event
                     if part.done:
-                        for last in (*splitter.end(), Usage(part.prompt_eval_count, part.eval_count)):
+                        self._memory.note_warm([request.model])
+                        for last in (*splitter.end(), *self._end(request, card, part)):
                             yield last
-                        yield Finished(part.done_reason or "stop")
                         return
                     deadline = loop.time() + self._timeouts.between_tokens_s
-            raise ReplyCut("the stream ended before it was done")
+        raise ReplyCut("the stream ended before it was done")
 
-    async def count_tokens(self, model: str, messages: Sequence[PromptMessage]) -> int | None:
-        return None
+    def _end(self, request: ReplyRequest, card: Card | None, part: ollama.ChatResponse) -> Sequence[StreamEvent]:
+        window = self._windows.in_force(request.model, card)
+        events: list[StreamEvent] = []
+        if was_cut(request.messages, window=window, counted=part.prompt_eval_count):
+            events.append(Notice("prompt_truncated", {"model": request.model, "context_window": window}))
+        return [*events, Usage(part.prompt_eval_count, part.eval_count), Finished(part.done_reason or "stop")]
 
-    async def prepare(self, model: str) -> None:
-        return None
-
-    async def pull(self, model: str) -> AsyncGenerator[Progress, None]:
-        raise NotOffered("models are not fetched here", backend=self.name, model=model)
-        yield  # makes it a generator
-
-    async def close(self) -> None:
-        await self._client.close()  # type: ignore[no-untyped-call]
-
-    async def _chat(self, request: ReplyRequest) -> AsyncGenerator[ollama.ChatResponse, None]:
+    async def _chat(
+        self, request: ReplyRequest, card: Card | None, asked: Asked
+    ) -> AsyncGenerator[ollama.ChatResponse, None]:
         """The parts of the reply; nothing is sent before the first one is asked for."""
-        options = {_OPTIONS[name]: cast("object", value) for name, value in request.options.items() if name in _OPTIONS}
+        messages = [{"role": message.role.value, "content": message.content} for message in request.messages]
+        if request.continues:
+            # Ollama leaves a last message of the assistant open, and the model goes on behind it.
+            messages.append({"role": Role.ASSISTANT.value, "content": request.continues})
         parts = await self._client.chat(
             model=request.model,
-            messages=[{"role": message.role.value, "content": message.content} for message in request.messages],
+            messages=messages,
             stream=True,
-            options=options or None,
+            think=cast("bool | None", asked.think),
+            options=with_num_ctx(asked, self._windows.num_ctx(request.model, card)) or None,
+            keep_alive=self._keep_alive,
         )
         return cast("AsyncGenerator[ollama.ChatResponse, None]", parts)
 
@@ -137,9 +208,22 @@ class OllamaBackend:
         """The next part, None at the end. Raises ReplyCut for a connection that breaks after the reply had begun."""
         try:
             with translation(backend=self.name):
-                async with asyncio.timeout_at(deadline):
-                    return await anext(parts, None)
+                return await _within(parts, deadline)
         except BackendUnreachable as error:
             if isinstance(error, BackendTimeout) or not begun:
                 raise
             raise ReplyCut(str(error), **error.params) from error
+
+
+async def _within(parts: AsyncGenerator[Part, None], deadline: float) -> Part | None:
+    """The next part, None at the end."""
+    async with asyncio.timeout_at(deadline):
+        return await anext(parts, None)
+
+
+def _keep_alive(setting: str | None) -> str | float | None:
+    """Ollama reads a number as seconds, and only as a JSON number."""
+    try:
+        return float(setting) if setting else None
+    except ValueError:
+        return setting

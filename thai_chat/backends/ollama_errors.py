@@ -12,12 +12,18 @@ import pydantic
 from thai_chat.backends.failures import failure, read_refusal
 from thai_chat.backends.translation import Translation, timeout_or_closed
 from thai_chat.domain.errors import (
+    BackendBusy,
     BackendError,
     BackendFailed,
     BackendGarbled,
     BackendUnreachable,
-    RateLimited,
+    ModelNotFetched,
+    ModelNotFound,
+    ModelNotInRegistry,
+    ModelTooLarge,
+    UnsupportedParameter,
 )
+from thai_chat.routing import quirks
 
 _TIMEOUTS = (TimeoutError, httpx.TimeoutException)
 _GARBLED = (json.JSONDecodeError, UnicodeError, pydantic.ValidationError, httpx.DecodingError, httpx.StreamError)
@@ -28,14 +34,15 @@ def translation(*, backend: str, model: str = "") -> Translation:
     return Translation(translate, backend=backend, model=model)
 
 
+def pull_translation(*, backend: str, model: str) -> Translation:
+    """For a fetch, where Ollama speaks of its registry and of its disk."""
+    return Translation(_translate_pull, backend=backend, model=model)
+
+
 def translate(exc: Exception) -> type[BackendError] | BackendError | None:
     """None for what is no error of a server or of the network."""
     if isinstance(exc, ollama.ResponseError):
-        # -1 is an error line inside a stream, whose status was 200.
-        status = exc.status_code if exc.status_code > 0 else 500
-        if status == 503:
-            return RateLimited("its queue is full")
-        return failure(read_refusal(status, {"error": exc.error}))
+        return _refusal(exc)
     if isinstance(exc, ollama.RequestError):
         return BackendFailed
     # Time-outs first: they are OSErrors too.
@@ -46,3 +53,26 @@ def translate(exc: Exception) -> type[BackendError] | BackendError | None:
     if isinstance(exc, _UNREACHABLE):
         return BackendUnreachable
     return None
+
+
+def _refusal(exc: ollama.ResponseError) -> BackendError:
+    message = str(exc.error)
+    # -1 is an error line inside a stream, whose status was 200.
+    status = exc.status_code if exc.status_code > 0 else 500
+    if status == 503 and quirks.OLLAMA_QUEUE_FULL.search(message):
+        return BackendBusy("its queue is full")
+    if quirks.OLLAMA_NO_MEMORY.search(message):
+        return ModelTooLarge(f"HTTP {status}")
+    if refused := quirks.OLLAMA_NOT_SUPPORTED.search(message):
+        return UnsupportedParameter(f"HTTP {status}", param=refused["param"])
+    error = failure(read_refusal(status, {"error": message}))
+    if isinstance(error, ModelNotFound) or (exc.status_code <= 0 and quirks.OLLAMA_NO_MODEL.search(message)):
+        return ModelNotFound(f"HTTP {status}", fetchable=True)
+    return error
+
+
+def _translate_pull(exc: Exception) -> type[BackendError] | BackendError | None:
+    if isinstance(exc, ollama.ResponseError):
+        unknown = quirks.OLLAMA_NOT_IN_REGISTRY.search(str(exc.error))
+        return ModelNotInRegistry() if unknown else ModelNotFetched(f"HTTP {exc.status_code}")
+    return translate(exc)

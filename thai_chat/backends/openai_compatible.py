@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing
 from dataclasses import dataclass
 from typing import Any, ClassVar, cast
@@ -102,6 +102,10 @@ class OpenAICompatible:
     @property
     def default_model(self) -> str | None:
         return self._default_model
+
+    @property
+    def loading_models(self) -> Collection[str]:
+        return ()
 
     async def models(self) -> Sequence[ModelInfo]:
         listing = self._client.models.with_streaming_response.list()

@@ -10,10 +10,12 @@ ThaiChatError
 ├── BackendError
 │   ├── BackendUnreachable ── BackendTimeout  BackendLoading  EngineDead
 │   ├── BackendDenied ── ModelDenied
-│   ├── RateLimited ── QuotaExceeded
+│   ├── ModelNotFound ── ModelNotInRegistry
+│   ├── RateLimited ── QuotaExceeded  BackendBusy
+│   ├── BackendFailed ── ModelTooLarge
 │   ├── EmptyReply ── OnlyThinking
-│   ├── ModelNotFound  NoChatTemplate  ContextOverflow  UnsupportedParameter
-│   ├── BackendFailed  BackendGarbled  ReplyCut  NoBackend  NotOffered
+│   ├── NoChatTemplate  ContextOverflow  UnsupportedParameter  ModelNotFetched
+│   ├── BackendGarbled  ReplyCut  NoBackend  NotOffered
 ├── HistoryError
 │   ├── HistoryUnavailable  HistoryRefused  JournalUnavailable
 └── StartError
@@ -151,6 +153,8 @@ class ModelDenied(BackendDenied):
 
 
 class ModelNotFound(BackendError):
+    """`params["fetchable"]` is true where `Backend.pull` can cure it."""
+
     code = "model_not_found"
 
 
@@ -158,6 +162,18 @@ class NoChatTemplate(BackendError):
     """The server was given a model that does not say how a conversation is written for it: it can't chat at all."""
 
     code = "no_chat_template"
+
+
+class ModelNotInRegistry(ModelNotFound):
+    """There is nothing to fetch under this name, or it is not open to everybody."""
+
+    code = "model_not_in_registry"
+
+
+class ModelNotFetched(BackendError):
+    """The server could not fetch a model: no way to its registry, no room on its disk."""
+
+    code = "model_not_fetched"
 
 
 class ContextOverflow(BackendError):
@@ -186,10 +202,22 @@ class QuotaExceeded(RateLimited):
     code = "quota_exceeded"
 
 
+class BackendBusy(RateLimited):
+    """As many requests wait at the server as it lets wait."""
+
+    code = "backend_busy"
+
+
 class BackendFailed(BackendError):
     """The server answered with an error of its own (5xx, an error line in the stream)."""
 
     code = "backend_failed"
+
+
+class ModelTooLarge(BackendFailed):
+    """The server has too little memory for the model."""
+
+    code = "model_too_large"
 
 
 class BackendGarbled(BackendError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -63,6 +63,10 @@ class Backend(Protocol):
     @property
     def default_model(self) -> str | None:
         """The model that the settings name; None lets the first listed one be it."""
+
+    @property
+    def loading_models(self) -> Collection[str]:
+        """Models that are being loaded for somebody who waits, as far as this process knows; never waits itself."""
 
     async def models(self) -> Sequence[ModelInfo]:
         """What the server offers now, asked live, in at most 5 s. Raises BackendError."""

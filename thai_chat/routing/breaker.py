@@ -5,7 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from thai_chat.domain.errors import BackendError, BackendTimeout, BackendUnreachable, EngineDead, RateLimited
+from thai_chat.domain.errors import (
+    BackendBusy,
+    BackendError,
+    BackendTimeout,
+    BackendUnreachable,
+    EngineDead,
+    RateLimited,
+)
 from thai_chat.domain.ports import BackendState
 from thai_chat.routing.retries import STRIKES_TO_OPEN, remedy_for, retry_after_s
 
@@ -81,10 +88,10 @@ class Breaker:
     def failed(self, error: BackendError, *, is_probe: bool) -> None:
         self.leave(is_probe=is_probe)
         now, asked_for = self._clock(), retry_after_s(error)
-        if isinstance(error, RateLimited):
-            self._show(BackendState.QUOTA, now + (QUOTA_S if asked_for is None else min(asked_for, LONGEST_QUOTA_S)))
-        elif isinstance(error, BackendTimeout):
+        if isinstance(error, BackendTimeout | BackendBusy):
             self._show(BackendState.SLOW, now + SLOW_FOR_S)
+        elif isinstance(error, RateLimited):
+            self._show(BackendState.QUOTA, now + (QUOTA_S if asked_for is None else min(asked_for, LONGEST_QUOTA_S)))
         strikes = remedy_for(error).strikes
         if strikes == 0 or (asked_for is not None and asked_for <= self._patience_s):
             return  # it is not the server's health, or the server itself says that it can again soon

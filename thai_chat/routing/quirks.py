@@ -139,6 +139,22 @@ RATE_CODES = frozenset({"rate_limit_exceeded"})
 QUOTA_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
 
 
+OLLAMA_QUEUE_FULL = re.compile(r"server busy|maximum pending requests", re.IGNORECASE)
+OLLAMA_NO_MEMORY = re.compile(r"requires more system memory|out of memory|unable to allocate|cudaMalloc failed", re.I)
+OLLAMA_NOT_SUPPORTED = re.compile(r"does not support (?P<param>thinking|tools)", re.IGNORECASE)
+OLLAMA_NO_MODEL = re.compile(r"model .{1,200} not found", re.IGNORECASE)
+OLLAMA_NOT_IN_REGISTRY = re.compile(
+    r"file does not exist|manifest.{0,40}(?:not found|unknown|40[134])|invalid model name", re.IGNORECASE
+)
+"""The last three cases of a fetch: no such model, one that is not open to everybody, no name of a model."""
+
+OLLAMA_THINKING_LEVELS: Mapping[str, tuple[bool | str, ...]] = {
+    "gptoss": ("low", "medium", "high"),
+    "gpt-oss": ("low", "medium", "high"),
+}
+"""Families that think by levels, for servers from before `/api/show` had `thinking.values`; all others: on or off."""
+
+
 def chats(model: str, *, host: str) -> bool:
     """Whether a model of an OpenAI-compatible cloud answers chat completions, by its name alone.
 

@@ -151,13 +151,14 @@ def _chars(request: ReplyRequest) -> int:
 
 
 def _swap(answering: Choice, failure: _Failure) -> JsonObject:
-    return {
+    swap = {
         "asked": failure.choice.backend,
         "asked_model": failure.choice.model,
         "answered": answering.backend,
         "answered_model": answering.model,
         "reason": failure.error.code,
     }
+    return swap | {"fetchable": True} if failure.error.params.get("fetchable") else swap
 
 
 def _named(choice: Choice) -> JsonObject:

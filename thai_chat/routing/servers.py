@@ -54,8 +54,12 @@ class Server:
 
     def state_of(self, model: str, health: Health) -> BackendState:
         """The server's own state, while it is up that of the model there."""
+        if health.state is not BackendState.UP:
+            return health.state
+        if model in self.backend.loading_models:
+            return BackendState.LOADING
         breaker = self._breakers.get(model)
-        return breaker.state if breaker and health.state is BackendState.UP else health.state
+        return breaker.state if breaker else BackendState.UP
 
     def _came_back(self) -> None:
         for breaker in self._breakers.values():

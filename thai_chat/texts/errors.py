@@ -79,6 +79,19 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "{backend} ไม่มีโมเดล “{model}” แล้ว เลือกโมเดลอื่นจากรายการ",
         "{backend} doesn't have the model “{model}” (any more). Pick another one.",
     ),
+    "model_not_in_registry": (
+        "ไม่มีโมเดลชื่อ “{model}” ให้ดาวน์โหลด ตรวจชื่อโมเดลอีกครั้ง",
+        "There is no model “{model}” to download. Check its name.",
+    ),
+    "model_not_fetched": (
+        "{backend} ดาวน์โหลด {model} ไม่สำเร็จ ตรวจอินเทอร์เน็ตและพื้นที่ดิสก์ของเครื่องนั้น แล้วลองใหม่ ส่วนที่ได้มาแล้วไม่ต้องโหลดซ้ำ",
+        "{backend} couldn't download {model}. Check that machine's internet connection and disk space, then try again; "
+        "it goes on where it stopped.",
+    ),
+    "model_too_large": (
+        "{backend} มีหน่วยความจำไม่พอสำหรับ {model} ปิดโมเดลหรือโปรแกรมอื่น หรือเลือกโมเดลที่เล็กกว่า",
+        "{backend} has too little memory for {model}. Close other models or programs there, or pick a smaller model.",
+    ),
     "context_overflow": (
         "บทสนทนายาวเกินที่ {model} รับได้ เริ่มแชตใหม่ หรือเลือกโมเดลที่รับได้ยาวกว่า",
         "The conversation is longer than {model} can take. Start a new session, or pick a model with a larger window.",
@@ -94,6 +107,10 @@ ERRORS: Mapping[str, tuple[str, str]] = {
     "quota_exceeded": (
         "เครดิตหรือโควตาของบัญชี {backend} หมดแล้ว เติมเครดิต หรือเลือกโมเดลอื่น",
         "The {backend} account has no credit left. Add credit, or pick another model.",
+    ),
+    "backend_busy": (
+        "{backend} มีคำขอรอเต็มคิวแล้ว รอสักครู่แล้วลองใหม่ หรือเลือกโมเดลอื่น",
+        "{backend} has a full queue of requests. Try again in a moment, or pick another model.",
     ),
     "backend_failed": (
         "{backend} ขัดข้องขณะตอบ ลองใหม่หรือเลือกโมเดลอื่น",

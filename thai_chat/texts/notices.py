@@ -42,6 +42,10 @@ NOTICES: Mapping[str, tuple[str, str]] = {
         "{model} กำลังโหลด คำตอบแรกอาจใช้เวลาสักครู่",
         "{model} is loading; the first words may take a while.",
     ),
+    "prompt_truncated": (
+        "{model} อ่านได้ครั้งละ {context_window} โทเค็น ข้อความที่ยาวกว่านั้นถูกตัดส่วนต้นออกโดยไม่ได้อ่าน",
+        "{model} reads {context_window} tokens at a time; the oldest part of what was sent was cut off unread.",
+    ),
     "demo_model": (
         "โมเดลสาธิตภาษาอังกฤษขนาดเล็ก",
         "Small English demo model",

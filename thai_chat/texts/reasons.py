@@ -14,6 +14,8 @@ REASONS: Mapping[str, tuple[str, str]] = {
     "engine_dead": ("มีตัวประมวลผลโมเดลที่หยุดทำงานแล้ว", "has an engine that died"),
     "no_chat_template": ("ไม่มี chat template ของโมเดลนี้", "has no chat template for the model"),
     "model_not_found": ("ไม่มีโมเดลนี้", "doesn't have the model"),
+    "backend_busy": ("มีคำขอรอเต็มคิว", "has a full queue of requests"),
+    "model_too_large": ("มีหน่วยความจำไม่พอสำหรับโมเดลนี้", "has too little memory for the model"),
     "rate_limited": (
         "รับคำขอเพิ่มไม่ได้ในตอนนี้ (ครบโควตาหรือถี่เกินไป)",
         "takes no more requests right now (quota or rate limit)",
