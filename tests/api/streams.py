@@ -26,7 +26,7 @@ async def events_of(response: httpx.Response) -> AsyncIterator[Event]:
             name, _, value = line.partition(": ")
             fields[name] = value
         elif fields:
-            yield Event(fields["event"], fields["id"], json.loads(fields["data"]))
+            yield Event(fields["event"], fields.get("id", ""), json.loads(fields["data"]))
             fields = {}
 
 

@@ -88,6 +88,24 @@ def test_notices_of_a_reply_are_told_and_unknown_ones_are_not() -> None:
     assert "temperature" in told["text"]
 
 
+def test_a_missing_model_that_can_be_fetched_is_named_whether_the_reply_failed_or_another_answered() -> None:
+    typhoon: JsonObject = {"backend": "ollama", "model": "typhoon2:8b"}
+    error: JsonObject = {"code": "model_not_found", "fetchable": True, **typhoon}
+    assert around(message(Role.ASSISTANT, "", status=Status.FAILED, metadata={"error": error}))["missing"] == typhoon
+    swap: JsonObject = {
+        "code": "answered_by_other",
+        "asked": "ollama",
+        "asked_model": "typhoon2:8b",
+        "answered": "vllm",
+        "answered_model": "typhoon",
+        "reason": "model_not_found",
+    }
+    answered = message(Role.ASSISTANT, "ตอบ", metadata={"notices": [{**swap, "fetchable": True}]})
+    assert around(answered)["missing"] == typhoon
+    assert around(message(Role.ASSISTANT, "ตอบ", metadata={"notices": [swap]}))["missing"] is None
+    assert around(message(Role.ASSISTANT, "", status=Status.FAILED, metadata={"error": typhoon}))["missing"] is None
+
+
 def test_a_new_session_has_an_id_and_no_messages() -> None:
     view = empty_view(str(SESSION_ID), choice=None)
     assert (view["session_id"], view["stored"], view["messages"]) == (str(SESSION_ID), False, [])

@@ -22,7 +22,7 @@ from thai_chat.texts import Language
 
 PACE_S = 0.08
 """Followers are woken by the time, not by the token."""
-_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
 def number_of(position: str, reply: LiveReply) -> int:
@@ -34,7 +34,7 @@ def number_of(position: str, reply: LiveReply) -> int:
 
 
 def stream(reply: LiveReply, *, after: int, language: Language) -> StreamingResponse:
-    return StreamingResponse(_frames(reply, after, language), media_type="text/event-stream", headers=_HEADERS)
+    return StreamingResponse(_frames(reply, after, language), media_type="text/event-stream", headers=HEADERS)
 
 
 def stored(reply: Message, result: Completed | Failed, *, language: Language) -> StreamingResponse:
@@ -43,7 +43,7 @@ def stored(reply: Message, result: Completed | Failed, *, language: Language) ->
     frames = [
         _frame(f"{reply.message_id.hex}.{number}", event, language) for number, event in enumerate((started, result), 1)
     ]
-    return StreamingResponse(iter(frames), media_type="text/event-stream", headers=_HEADERS)
+    return StreamingResponse(iter(frames), media_type="text/event-stream", headers=HEADERS)
 
 
 async def _frames(reply: LiveReply, after: int, language: Language) -> AsyncIterator[bytes]:

@@ -13,6 +13,7 @@ from uuid_utils.compat import uuid7
 
 from thai_chat.chat import titles
 from thai_chat.chat.live import LiveReplies, LiveReply
+from thai_chat.chat.models import Models
 from thai_chat.chat.prompt import build_prompt
 from thai_chat.chat.sessions import Sessions
 from thai_chat.chat.text import checked_question, require_storable
@@ -103,12 +104,14 @@ class ChatService:
         self._live = LiveReplies(history, cost_of=router.cost)
         self._max_history_messages = max_history_messages
         self.sessions = Sessions(history, self._live)
+        self.models = Models(router)
 
     def start(self) -> None:
         self._live.start()
 
     async def close(self) -> None:
         """Stores what every running reply has so far, as interrupted."""
+        await self.models.close()
         await self._live.close()
 
     async def ask(self, question: Question) -> Asked:

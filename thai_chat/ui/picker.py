@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from thai_chat import texts
 from thai_chat.chat.service import ChatService
-from thai_chat.domain.ports import ModelInfo
+from thai_chat.domain.ports import BackendState, ModelInfo
 from thai_chat.texts import Language
 from thai_chat.ui.window import Value
 
@@ -22,12 +22,21 @@ def picker_of(service: ChatService, language: Language) -> Value:
                 "state_text": texts.text(f"state_{backend.state}", language),
                 "problem": problem,
                 "default_model": backend.default_model,
-                "models": [_model(model, language) for model in backend.models],
+                "models": [
+                    _model(model, backend.model_states.get(model.model, backend.state), language)
+                    for model in backend.models
+                ],
             }
         )
     return {"backends": backends}
 
 
-def _model(model: ModelInfo, language: Language) -> Value:
+def _model(model: ModelInfo, state: BackendState, language: Language) -> Value:
     note = texts.text(model.note, language) if model.note else None
-    return {"model": model.model, "note": note, "code": model.note}
+    return {
+        "model": model.model,
+        "note": note,
+        "code": model.note,
+        "state": state,
+        "state_text": texts.text(f"state_{state}", language),
+    }

@@ -10,7 +10,7 @@ from uuid import UUID
 from thai_chat import texts
 from thai_chat.chat.live import LiveReply
 from thai_chat.chat.service import OpenSession
-from thai_chat.domain.messages import Choice, JsonValue, Message, Role, Session, Status
+from thai_chat.domain.messages import Choice, JsonObject, JsonValue, Message, Role, Session, Status
 from thai_chat.domain.ports import Shelf
 from thai_chat.texts import Language
 from thai_chat.ui.markup import shown_as_written, without_html
@@ -101,6 +101,7 @@ def _around(message: Message, language: Language, versions: Sequence[UUID] | Non
         "context": _context(metadata.get("context_used")),
         "versions": [str(version) for version in versions] if versions else None,
         "can_continue": _can_continue(message),
+        "missing": _missing(message),
         "notices": [{"text": notice} for notice in _notices(message, language)],
     }
 
@@ -133,13 +134,30 @@ def _problem(message: Message, language: Language) -> str | None:
     return texts.text(str(params.pop("code", "backend_error")), language, params)
 
 
+def _missing(message: Message) -> Value | None:
+    """The model that could not answer for want of it, where its server can fetch it."""
+    error = message.metadata.get("error")
+    if message.status is Status.FAILED and isinstance(error, Mapping) and error.get("fetchable"):
+        return {"backend": error.get("backend"), "model": error.get("model")}
+    for notice in _said(message):
+        if notice.get("fetchable"):
+            return {"backend": notice.get("asked"), "model": notice.get("asked_model")}
+    return None
+
+
 def _notices(message: Message, language: Language) -> list[str]:
-    said = message.metadata.get("notices")
-    notices = []
-    for notice in said if isinstance(said, Sequence) and not isinstance(said, str) else ():
-        if isinstance(notice, Mapping) and texts.has_text(code := str(notice.get("code"))):
-            notices.append(texts.text(code, language, notice))
-    return notices
+    return [
+        texts.text(code, language, notice)
+        for notice in _said(message)
+        if texts.has_text(code := str(notice.get("code")))
+    ]
+
+
+def _said(message: Message) -> Sequence[JsonObject]:
+    notices = message.metadata.get("notices")
+    if not isinstance(notices, Sequence) or isinstance(notices, str):
+        return ()
+    return [notice for notice in notices if isinstance(notice, Mapping)]
 
 
 def _text(value: JsonValue) -> str | None:

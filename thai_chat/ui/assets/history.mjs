@@ -1,5 +1,6 @@
 // The history that Gradio's Chatbot shows: what stands around each message, scrolling, and taking over live turns.
 import { $, copyText, el, icon, iconButton } from './dom.mjs';
+import { fetchBox } from './fetching.mjs';
 import { nameOf, notice, problemBox, thoughtsBox } from './live.mjs';
 import { meter } from './meter.mjs';
 import { modelInfo, on, store } from './store.mjs';
@@ -144,6 +145,7 @@ function paintReply(body, message) {
   const status = { streaming: t('running'), stopped: t('status_stopped'), interrupted: t('status_interrupted'), failed: t('status_failed') }[message.status];
   body.append(el('div', { class: 'around below' },
     message.problem ? problemBox(message.problem) : null,
+    message.missing ? fetchBox(message) : null,
     status || message.can_continue ? el('div', { class: 'ended' }, status ? el('span', { class: `status ${message.status}` }, status) : null, continueButton(message)) : null,
     el('div', { class: 'facts' },
       message.text ? copyButton(message) : null,

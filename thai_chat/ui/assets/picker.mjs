@@ -1,13 +1,15 @@
 // The model picker: every model of every backend, with the backend's state.
+import { api } from './api.mjs';
 import { el, icon } from './dom.mjs';
-import { emit, on, store } from './store.mjs';
+import { emit, modelInfo, on, store } from './store.mjs';
 import { backendName, t } from './texts.mjs';
 
 export function mountPicker({ element, props, watch }, { refresh }) {
   const name = el('span', { class: 'name' });
   const backend = el('span', { class: 'backend' });
+  const state = el('span', { class: 'loads', role: 'status' });
   const button = el('button', { type: 'button', 'aria-haspopup': 'listbox', 'aria-expanded': 'false', 'aria-label': t('model_pick'), title: t('model_pick'), onclick: () => (isOpen() ? close() : open()) },
-    name, backend, icon('chevron'));
+    name, backend, state, icon('chevron'));
   const list = el('div', { class: 'choices', role: 'listbox', 'aria-label': t('model'), hidden: true, tabindex: -1 });
   element.append(button, list);
 
@@ -28,12 +30,16 @@ export function mountPicker({ element, props, watch }, { refresh }) {
     button.focus();
     paint();
     emit('choice');
+    prepare(choice);
   };
   const paint = () => {
     const had = list.contains(document.activeElement) ? document.activeElement.dataset.value : null;
     name.textContent = store.choice?.model || t('model_none');
+    const group = store.backends.find((b) => b.name === store.choice?.backend);
+    const info = modelInfo(store.choice ?? {});
     backend.textContent = store.choice ? backendName(store.choice.backend) : '';
-    button.dataset.state = store.backends.find((b) => b.name === store.choice?.backend)?.state ?? 'down';
+    button.dataset.state = info?.state ?? group?.state ?? 'down';
+    state.textContent = info?.state === 'loading' ? info.state_text : '';
     list.replaceChildren(...store.backends.map((group) => groupOf(group, pick)));
     if (had) [...list.querySelectorAll('[role=option]')].find((option) => option.dataset.value === had)?.focus();
   };
@@ -58,6 +64,14 @@ export function mountPicker({ element, props, watch }, { refresh }) {
   take();
 }
 
+/** Has the model loaded while the question is still being thought of. */
+async function prepare({ backend, model }) {
+  try {
+    await api('POST', 'api/models/prepare', { body: { backend, model } });
+    emit('prepared');
+  } catch { /* the question itself will tell */ }
+}
+
 function groupOf(group, pick) {
   const models = group.models.length ? group.models : group.default_model ? [{ model: group.default_model, note: null }] : [];
   return el('div', { class: 'group', role: 'group', 'aria-label': `${group.label}: ${group.state_text}` },
@@ -69,8 +83,10 @@ function groupOf(group, pick) {
 function option(group, info, pick) {
   const choice = { backend: group.name, model: info.model };
   const isPicked = store.choice?.backend === choice.backend && store.choice?.model === choice.model;
-  return el('button', { type: 'button', role: 'option', class: group.state, 'aria-selected': String(isPicked), dataset: { value: `${group.name}/${info.model}` }, onclick: () => pick(choice) },
-    el('span', { class: 'model' }, info.model, info.note ? el('small', {}, info.note) : null), isPicked ? icon('check') : null);
+  const state = info.state ?? group.state;
+  const says = [info.note, state !== group.state ? info.state_text : null].filter(Boolean).join(' · ');
+  return el('button', { type: 'button', role: 'option', class: state, 'aria-selected': String(isPicked), dataset: { value: `${group.name}/${info.model}` }, onclick: () => pick(choice) },
+    el('span', { class: 'model' }, info.model, says ? el('small', {}, says) : null), isPicked ? icon('check') : null);
 }
 
 function firstThatAnswers() {
@@ -78,8 +94,10 @@ function firstThatAnswers() {
   return group ? { backend: group.name, model: group.default_model ?? group.models[0].model } : null;
 }
 
-const isOutOfDate = (backends) => Object.entries(backends).some(([name, { state, models }]) => {
+const isOutOfDate = (backends) => Object.entries(backends).some(([name, { state, models, model_states = {} }]) => {
   const known = store.backends.find((backend) => backend.name === name);
-  return !known || known.state !== state || known.models.map(({ model }) => model).join('\n') !== models.join('\n');
+  if (!known || known.state !== state) return true;
+  const listed = models.map((model) => `${model} ${model_states[model] ?? state}`);
+  return known.models.map((info) => `${info.model} ${info.state}`).join('\n') !== listed.join('\n');
 });
 

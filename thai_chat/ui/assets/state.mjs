@@ -4,25 +4,32 @@ import { emit, on, store } from './store.mjs';
 import { backendName, number, t } from './texts.mjs';
 
 const POLL_MS = 15_000;
-/** While no model answers yet: one is being loaded, or somebody is just starting a server. */
+/** While a model is being loaded, or none answers yet and somebody is just starting a server. */
 const SOON_MS = 1_500;
 
 export function mountState({ element }) {
   const lines = el('dl', { class: 'state', 'aria-label': t('state') });
   element.append(lines);
   const banner = el('div', { id: 'banner', role: 'status', hidden: true });
+  let soon = 0;
   const poll = async () => {
     if (document.hidden) return;
-    paintState(lines, banner, await readiness());
+    const ready = await readiness();
+    paintState(lines, banner, ready);
     emit('polled');
-    if (!store.choice) setTimeout(poll, SOON_MS);
+    clearTimeout(soon);
+    if (!store.choice || isLoading(ready)) soon = setTimeout(poll, SOON_MS);
   };
   $('#top').after(banner);
   setInterval(poll, POLL_MS);
   document.addEventListener('visibilitychange', poll);
   on('ended', poll);
+  on('prepared', poll);
+  on('fetched', () => setTimeout(poll, SOON_MS)); // the server lists it a moment later
   poll();
 }
+
+const isLoading = (ready) => Object.values(ready?.backends ?? {}).some(({ state, model_states = {} }) => [state, ...Object.values(model_states)].includes('loading'));
 
 async function readiness() {
   try {

@@ -12,6 +12,16 @@ export const number = (value) => count.format(value);
 const short = new Intl.NumberFormat(language === 'th' ? locale : 'en-US', { notation: 'compact', maximumFractionDigits: 1 });
 export const compact = (value) => (value < 10_000 ? number(value) : short.format(value));
 
+/** `value` in the unit that suits `whole`, so that both read alike: "1.2 GB of 4.7 GB". */
+export function bytes(value, whole) {
+  const [size, unit] = whole >= 1e9 ? [1e9, 'gigabyte'] : whole >= 1e6 ? [1e6, 'megabyte'] : [1e3, 'kilobyte'];
+  const digits = unit === 'gigabyte' ? 1 : 0;
+  return new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'short', minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value / size);
+}
+
+const share = new Intl.NumberFormat(locale, { style: 'percent' });
+export const percent = (part) => share.format(part);
+
 export function duration(milliseconds) {
   const seconds = milliseconds / 1000;
   if (seconds >= 90) return t('minutes', { count: new Intl.NumberFormat(locale, { maximumFractionDigits: 1 }).format(seconds / 60) });
