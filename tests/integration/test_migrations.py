@@ -75,11 +75,15 @@ def test_migrating_twice_changes_nothing(engine: Engine) -> None:
 
 def test_the_tables_are_what_the_code_thinks_they_are(engine: Engine) -> None:
     schema.migrate(engine)
+    options = {
+        "compare_type": True,
+        "compare_server_default": True,
+        "target_metadata": metadata,
+        # Alembic spells expressions as they were written, PostgreSQL as it read them: the next test has the indexes.
+        "include_object": lambda thing, name, kind, *others: kind != "index",
+    }
     with engine.connect() as connection:
-        context = MigrationContext.configure(
-            connection, opts={"compare_type": True, "compare_server_default": True, "target_metadata": metadata}
-        )
-        assert compare_metadata(context, metadata) == []
+        assert compare_metadata(MigrationContext.configure(connection, opts=options), metadata) == []
 
 
 def test_the_indexes_are_what_the_code_thinks_they_are(postgres: PostgresServer, name: str, engine: Engine) -> None:

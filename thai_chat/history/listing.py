@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select, tuple_
+from sqlalchemy import Integer, Select, literal_column, select, text, tuple_
 from sqlalchemy.dialects.postgresql import array
 
 from thai_chat.domain.messages import Session
 from thai_chat.domain.ports import SessionCursor, SessionFilter, Shelf
 from thai_chat.history.rows import SESSION_COLUMNS
-from thai_chat.history.tables import chat_sessions
+from thai_chat.history.tables import MARKED, SHELF, chat_sessions
 
 
 def newness(session: Session) -> tuple[datetime, UUID]:
@@ -42,22 +42,16 @@ def texts_of(wanted: SessionFilter) -> tuple[str, ...]:
 
 
 def query(user_id: str, wanted: SessionFilter, *, before: SessionCursor | None, limit: int) -> Select[Any]:
-    """SESSION_COLUMNS, newest first. Its conditions are those of the partial indexes, word for word."""
+    """SESSION_COLUMNS, newest first. Its conditions are those of the indexes, word for word."""
     columns = chat_sessions.c
-    found = select(*SESSION_COLUMNS).where(columns.user_id == user_id)
-    match wanted.shelf:
-        case Shelf.CURRENT:
-            found = found.where(columns.archived_at.is_(None), columns.deleted_at.is_(None))
-        case Shelf.ARCHIVED:
-            found = found.where(columns.archived_at.is_not(None), columns.deleted_at.is_(None))
-        case Shelf.TRASH:
-            found = found.where(columns.deleted_at.is_not(None))
+    shelf = literal_column(f"({SHELF})", Integer)
+    found = select(*SESSION_COLUMNS).where(columns.user_id == user_id, shelf == list(Shelf).index(wanted.shelf))
     if wanted.pinned is not None:
         found = found.where(columns.pinned_at.is_not(None) if wanted.pinned else columns.pinned_at.is_(None))
     if wanted.tag is not None:
-        found = found.where(func.cardinality(columns.tags) > 0, columns.tags.contains(array([wanted.tag])))
+        found = found.where(text(f"({MARKED})"), columns.tags.contains(array([wanted.tag])))
     if wanted.folder is not None:
-        found = found.where(columns.folder == wanted.folder)
+        found = found.where(text(f"({MARKED})"), columns.folder == wanted.folder)
     if wanted.name_contains:
         found = found.where(columns.session_name.icontains(wanted.name_contains, autoescape=True))
     if before:

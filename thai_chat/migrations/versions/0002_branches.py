@@ -32,14 +32,12 @@ WHERE s.has_branches AND child.session_id = s.session_id AND m.message_id = chil
 
 CREATE INDEX chat_messages_forks_idx ON chat_messages (session_id, message_order) INCLUDE (parent_order)
     WHERE parent_order IS NOT NULL;
-CREATE INDEX chat_sessions_pinned_idx ON chat_sessions (user_id, updated_at, session_id)
-    WHERE pinned_at IS NOT NULL AND archived_at IS NULL AND deleted_at IS NULL;
-CREATE INDEX chat_sessions_archived_idx ON chat_sessions (user_id, updated_at, session_id)
-    WHERE archived_at IS NOT NULL AND deleted_at IS NULL;
-CREATE INDEX chat_sessions_trash_idx ON chat_sessions (user_id, updated_at, session_id) WHERE deleted_at IS NOT NULL;
-CREATE INDEX chat_sessions_tags_idx ON chat_sessions (user_id, updated_at, session_id) WHERE cardinality(tags) > 0;
-CREATE INDEX chat_sessions_folder_idx ON chat_sessions (user_id, folder, updated_at, session_id)
-    WHERE folder IS NOT NULL;
+DROP INDEX chat_sessions_live_idx;
+CREATE INDEX chat_sessions_shelf_idx ON chat_sessions (user_id,
+    (CASE WHEN deleted_at IS NOT NULL THEN 2 WHEN archived_at IS NOT NULL THEN 1 ELSE 0 END), updated_at, session_id);
+CREATE INDEX chat_sessions_pinned_idx ON chat_sessions (user_id, updated_at, session_id) WHERE pinned_at IS NOT NULL;
+CREATE INDEX chat_sessions_marked_idx ON chat_sessions (user_id, updated_at, session_id)
+    WHERE folder IS NOT NULL OR cardinality(tags) > 0;
 
 DROP FUNCTION chat_begin_turn;
 """
@@ -156,9 +154,11 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("DROP FUNCTION chat_begin_turn")
     op.execute("""
+        DROP INDEX chat_sessions_shelf_idx, chat_sessions_pinned_idx, chat_sessions_marked_idx;
         ALTER TABLE chat_messages DROP COLUMN parent_order, DROP COLUMN cost_usd, DROP COLUMN reasoning_tokens;
         ALTER TABLE chat_sessions DROP COLUMN folder, DROP COLUMN tags, DROP COLUMN options;
-        DROP INDEX chat_sessions_trash_idx, chat_sessions_archived_idx, chat_sessions_pinned_idx;
+        CREATE INDEX chat_sessions_live_idx ON chat_sessions (user_id, updated_at, session_id)
+            WHERE archived_at IS NULL AND deleted_at IS NULL;
     """)
     before = import_module("thai_chat.migrations.versions.0001_sessions_and_messages")
     op.execute(before.BEGIN_TURN)
