@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 
 from thai_chat.domain.events import Notice, RoutedEvent, Text
-from thai_chat.domain.messages import Choice, JsonValue, Role
+from thai_chat.domain.messages import Choice, Role
 from thai_chat.domain.ports import Backend, BackendChoices, BackendState, PromptMessage
 from thai_chat.routing.preference import Rules
 from thai_chat.routing.retries import Retries
-from thai_chat.routing.router import NAMES, Router
+from thai_chat.routing.router import NAMES, ModelPrompt, Router
 
 NOWHERE = "http://127.0.0.1:9"
 
@@ -57,8 +57,8 @@ async def routing(
         await router.close()
 
 
-async def question(choice: Choice, context_window: int | None) -> Sequence[PromptMessage]:
-    return (PromptMessage(Role.USER, "สวัสดีครับ"),)
+async def question(choice: Choice, context_window: int | None) -> ModelPrompt:
+    return ModelPrompt((PromptMessage(Role.USER, "สวัสดีครับ"),))
 
 
 async def reply(
@@ -66,11 +66,10 @@ async def reply(
     choice: Choice,
     *,
     into: list[RoutedEvent] | None = None,
-    options: Mapping[str, JsonValue] | None = None,
 ) -> list[RoutedEvent]:
     """Every event of the reply; they are also put `into` a list, for a reply that ends in an error."""
     given = [] if into is None else into
-    async with aclosing(router.stream(choice, question, options=options)) as events:
+    async with aclosing(router.stream(choice, question)) as events:
         async for event in events:
             given.append(event)
     return given

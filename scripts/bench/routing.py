@@ -27,7 +27,7 @@ from thai_chat.backends.vllm import VLLMBackend
 from thai_chat.domain.events import Text
 from thai_chat.domain.messages import Choice, Role
 from thai_chat.domain.ports import PromptMessage
-from thai_chat.routing.router import Router
+from thai_chat.routing.router import ModelPrompt, Router
 
 CHOICE = Choice("vllm", "standin")
 HEADING = f"{'path':<8}{'streams':>8}{'ms/token':>9}{'first ms':>10}{'+limit':>8}{'ratio':>7}{'CPU ms/token':>14}"
@@ -48,8 +48,8 @@ class Run:
     """For a token."""
 
 
-async def prompt(choice: Choice, context_window: int | None) -> Sequence[PromptMessage]:
-    return (PromptMessage(Role.USER, "สวัสดี"),)
+async def prompt(choice: Choice, context_window: int | None) -> ModelPrompt:
+    return ModelPrompt((PromptMessage(Role.USER, "สวัสดี"),))
 
 
 async def read_routed(router: Router) -> Stream:

@@ -25,6 +25,7 @@ from thai_chat.domain.errors import (
 from thai_chat.domain.events import Finished, Text
 from thai_chat.domain.messages import Choice
 from thai_chat.domain.ports import BackendState
+from thai_chat.routing.router import ModelPrompt
 
 
 @pytest.fixture
@@ -164,10 +165,15 @@ async def test_a_reply_comes_through_and_ends_with_finished(vllm: OpenAIStandin)
         assert events[-1] == Finished("stop")
 
 
+async def cool(choice: Choice, context_window: int | None) -> ModelPrompt:
+    asked = await question(choice, context_window)
+    return ModelPrompt(asked.messages, {"temperature": 0.1})
+
+
 async def test_options_go_to_the_model(vllm: OpenAIStandin) -> None:
     async with routing(VLLMBackend(vllm.base_url)) as router:
         choice = Choice("vllm", "typhoon2")
-        async with aclosing(router.stream(choice, question, options={"temperature": 0.1})) as events:
+        async with aclosing(router.stream(choice, cool)) as events:
             async for _ in events:
                 pass
         assert vllm.seen[0].body["temperature"] == 0.1

@@ -32,6 +32,7 @@ from thai_chat.domain.messages import Choice, Role
 from thai_chat.domain.ports import BackendState, PromptMessage
 from thai_chat.routing.preference import Rules
 from thai_chat.routing.retries import REMEDIES, remedy_for
+from thai_chat.routing.router import ModelPrompt
 
 VLLM = Choice("vllm", "typhoon2")
 QWEN = Choice("ollama", "qwen3:8b")
@@ -295,9 +296,9 @@ async def test_the_prompt_is_made_anew_for_the_window_of_whoever_answers(
     vllm.script = BROKEN
     asked: list[tuple[Choice, int | None]] = []
 
-    async def prompt_for(choice: Choice, context_window: int | None) -> Sequence[PromptMessage]:
+    async def prompt_for(choice: Choice, context_window: int | None) -> ModelPrompt:
         asked.append((choice, context_window))
-        return (PromptMessage(Role.USER, f"ถาม {choice.model}"),)
+        return ModelPrompt((PromptMessage(Role.USER, f"ถาม {choice.model}"),))
 
     async with (
         routing(*at(vllm, ollama)) as router,
@@ -317,10 +318,10 @@ class Overflowing(OpenAIStandin):
         return super()._objection(seen)
 
 
-async def fitting(choice: Choice, context_window: int | None) -> Sequence[PromptMessage]:
+async def fitting(choice: Choice, context_window: int | None) -> ModelPrompt:
     """A long prompt, for less than a thousand tokens a short one."""
     length = 400 if context_window is None or context_window >= 1000 else 90
-    return (PromptMessage(Role.USER, "ก" * length),)
+    return ModelPrompt((PromptMessage(Role.USER, "ก" * length),))
 
 
 async def test_what_does_not_fit_is_made_smaller_and_asked_once_more() -> None:

@@ -40,6 +40,8 @@ def question_of(body: TurnRequest, owner: str, session_id: str | None) -> Questi
         model=body.model,
         idempotency_key=body.idempotency_key,
         edits=identifier(body.edits) if body.edits else None,
+        options=body.options,
+        session_options=body.session_options,
     )
 
 

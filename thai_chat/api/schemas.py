@@ -52,6 +52,12 @@ class TurnRequest(BaseModel):
     edits: str | None = Field(
         default=None, description="The question this one is said instead of; that stays, on a branch of its own"
     )
+    options: dict[str, Any] = Field(
+        default_factory=dict, description="For this reply alone: system_prompt, temperature, top_p, top_k, ..."
+    )
+    session_options: dict[str, Any] | None = Field(
+        default=None, description="The same, kept with the session for all that follow"
+    )
 
 
 class AgainRequest(BaseModel):
@@ -60,6 +66,7 @@ class AgainRequest(BaseModel):
     backend: Short | None = None
     model: Short | None = None
     stream: bool = False
+    options: dict[str, Any] = Field(default_factory=dict, description="For this reply alone")
     continues: bool = Field(default=False, description="Begin with the text of this reply and go on from there")
     idempotency_key: Key = None
 
@@ -140,6 +147,7 @@ class SessionBody(BaseModel):
     deleted_at: datetime | None = Field(description="Set while the session is in the trash")
     tags: list[str]
     folder: str | None
+    options: dict[str, object]
 
 
 class SessionPatch(BaseModel):
@@ -153,6 +161,10 @@ class SessionPatch(BaseModel):
     deleted: bool | None = Field(default=None, description="true: into the trash; false: out of it, as it was")
     tags: list[Label] | None = Field(default=None, max_length=MOST_TAGS)
     folder: Label | None = Field(default=None, description="Empty takes the session out of its folder")
+    options: dict[str, Any] | None = Field(
+        default=None,
+        description="What its models are asked: system_prompt, temperature, ...; {} leaves them as they are",
+    )
     shown_message_id: str | None = Field(default=None, description="Shows the branch through this message")
 
 
@@ -227,4 +239,5 @@ def session_body(session: Session, *, running: bool) -> SessionBody:
         deleted_at=session.deleted_at,
         tags=list(session.tags),
         folder=session.folder,
+        options=dict(session.options),
     )

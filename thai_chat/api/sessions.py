@@ -142,6 +142,7 @@ async def again(
             session_id=identifier(session_id),
             message_id=identifier(message_id),
             continues=body.continues,
+            options=body.options,
             backend=body.backend,
             model=body.model,
             idempotency_key=body.idempotency_key,

@@ -23,9 +23,12 @@ _REPLY_TOKENS = 2048
 @dataclass(frozen=True, slots=True)
 class Prompt:
     messages: Sequence[PromptMessage]
-    """Oldest first; the question is the last."""
+    """Oldest first, a system prompt before all; the question is the last."""
     context_used: JsonObject
     """How many messages were sent and left out, the estimated tokens, the window: kept with the reply."""
+    estimated_tokens: int
+    is_full: bool
+    """True when messages were left out because the window has no room for them."""
 
 
 def estimate_tokens(text: str) -> int:
@@ -43,42 +46,52 @@ def build_prompt(
     max_messages: int,
     earlier_messages: int | None = None,
     reply_so_far: str = "",
+    system_prompt: str = "",
+    scale: float = 1.0,
 ) -> Prompt:
     """`history` is oldest first and ends before the question. Replies without text are not sent.
 
     `reply_so_far` is what the model goes on from; it stands behind the question and takes its part of the window.
     `earlier_messages` is how many there are before the question, when `history` has only the last of them.
+    `scale` is how many times its estimate a text takes, where a server has counted.
 
-    As many of the newest messages as fit are taken; the question always is, even when it alone is too long: then the
-    server's own answer to that is better than a question cut in silence.
+    As many of the newest messages as fit are taken; system prompt and question always are, even when they alone are
+    too long: then the server's own answer to that is better than a question cut in silence.
     """
     sayable = [message for message in history if message.content.strip()]
-    asked = estimate_tokens(question) + estimate_tokens(reply_so_far) + _TOKENS_PER_MESSAGE
-    budget = _budget(context_window) - asked
+    always = [text for text in (system_prompt, question, reply_so_far) if text]
+    fixed = sum(_cost(text) for text in always)
+    room = math.inf if context_window is None else budget(context_window)
     taken: list[PromptMessage] = []
-    used = 0.0
+    used, is_full = fixed, False
     for message in reversed(sayable[-max_messages:]):
-        cost = estimate_tokens(message.content) + _TOKENS_PER_MESSAGE
-        if used + cost > budget:
+        cost = _cost(message.content)
+        if (used + cost) * scale > room:
+            is_full = True
             break
         used += cost
         taken.append(PromptMessage(message.role, message.content))
     # Chat templates want the question of a reply before it: a reply that lost its question goes too.
     while taken and taken[-1].role is Role.ASSISTANT:
-        taken.pop()
-    messages = (*reversed(taken), PromptMessage(Role.USER, question))
+        used -= _cost(taken.pop().content)
+    system = [PromptMessage(Role.SYSTEM, system_prompt)] if system_prompt else []
     return Prompt(
-        messages,
+        (*system, *reversed(taken), PromptMessage(Role.USER, question)),
         {
             "messages_sent": len(taken),
             "messages_left_out": max(earlier_messages or 0, len(sayable)) - len(taken),
-            "estimated_tokens": asked + sum(estimate_tokens(m.content) + _TOKENS_PER_MESSAGE for m in taken),
+            "estimated_tokens": used,
             "context_window": context_window,
         },
+        used,
+        is_full,
     )
 
 
-def _budget(context_window: int | None) -> float:
-    if context_window is None:
-        return math.inf
+def budget(context_window: int) -> int:
+    """Tokens of the window that a prompt may fill; the rest is for the reply."""
     return context_window - min(context_window // _REPLY_SHARE, _REPLY_TOKENS)
+
+
+def _cost(text: str) -> int:
+    return estimate_tokens(text) + _TOKENS_PER_MESSAGE

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from uuid import UUID
@@ -14,8 +13,10 @@ from uuid_utils.compat import uuid7
 from thai_chat.chat import titles
 from thai_chat.chat.live import LiveReplies, LiveReply
 from thai_chat.chat.models import Models
-from thai_chat.chat.prompt import build_prompt
-from thai_chat.chat.sessions import Sessions
+from thai_chat.chat.options import checked
+from thai_chat.chat.presets import Presets
+from thai_chat.chat.sessions import SessionChange, Sessions
+from thai_chat.chat.source import ReplySource
 from thai_chat.chat.text import checked_question, require_storable
 from thai_chat.domain.errors import (
     HistoryUnavailable,
@@ -25,13 +26,12 @@ from thai_chat.domain.errors import (
     SessionNotFound,
     UnknownBackend,
 )
-from thai_chat.domain.events import Completed, Failed, RoutedEvent
+from thai_chat.domain.events import Completed, Failed
 from thai_chat.domain.messages import (
     BeginReply,
     BeginTurn,
     Choice,
     JsonObject,
-    JsonValue,
     Message,
     Role,
     Session,
@@ -39,7 +39,7 @@ from thai_chat.domain.messages import (
     Status,
     Turn,
 )
-from thai_chat.domain.ports import History, HistoryState, PromptMessage
+from thai_chat.domain.ports import History, HistoryState
 from thai_chat.routing.router import BackendChoices, Router
 
 WINDOW = 30
@@ -57,7 +57,10 @@ class Question:
     idempotency_key: str | None = None
     edits: UUID | None = None
     """The earlier question that this one is said instead of: it stays, on a branch of its own."""
-    options: Mapping[str, JsonValue] = field(default_factory=dict)
+    options: JsonObject = field(default_factory=dict)
+    """For this reply alone, over those of the session."""
+    session_options: JsonObject | None = None
+    """Kept with the session, for this reply and those after it; None leaves those it has."""
     metadata: JsonObject = field(default_factory=dict)
 
 
@@ -74,7 +77,8 @@ class Again:
     backend: str | None = None
     model: str | None = None
     idempotency_key: str | None = None
-    options: Mapping[str, JsonValue] = field(default_factory=dict)
+    options: JsonObject = field(default_factory=dict)
+    """For this reply alone, over those of the session."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,9 +106,10 @@ class ChatService:
         self._history = history
         self._router = router
         self._live = LiveReplies(history, cost_of=router.cost)
-        self._max_history_messages = max_history_messages
         self.sessions = Sessions(history, self._live)
         self.models = Models(router)
+        self.presets = Presets(history)
+        self._source = ReplySource(history, router, self.presets, max_history_messages=max_history_messages)
 
     def start(self) -> None:
         self._live.start()
@@ -122,6 +127,8 @@ class ChatService:
         """
         started_at_s = time.perf_counter()
         text = checked_question(question.text)
+        options = checked(question.options)
+        kept = None if question.session_options is None else checked(question.session_options)
         choice = await self._choice_for(question)
         edited = await self._edited(question)
         turn = await self._history.begin_turn(
@@ -140,12 +147,16 @@ class ChatService:
                 metadata=question.metadata,
             )
         )
-        return self._answer(turn, choice, question.options, started_at_s=started_at_s)
+        if kept is not None and not turn.repeated and kept != turn.session.options:
+            changed = await self.sessions.change(turn.session.session_id, question.user_id, SessionChange(options=kept))
+            turn = replace(turn, session=changed)
+        return self._answer(turn, choice, options, started_at_s=started_at_s)
 
     async def ask_again(self, again: Again) -> Asked:
         """Another reply beside those that the question has, as `ask` gives the first. Raises the same, MessageNotFound
         for a message that is not in the session, and NotAReply."""
         started_at_s = time.perf_counter()
+        options = checked(again.options)
         choice = await self._choice_for(again)
         message = await self._message(again.session_id, again.user_id, again.message_id)
         question_id = message.message_id if message.role is Role.USER else message.parent_id
@@ -166,7 +177,7 @@ class ChatService:
                 metadata=_continued(message) if again.continues else {},
             )
         )
-        return self._answer(turn, choice, again.options, started_at_s=started_at_s)
+        return self._answer(turn, choice, options, started_at_s=started_at_s)
 
     async def reply_of(self, asked: Asked) -> Completed | Failed:
         """Waits for the end of the reply, or gives the stored one of a repeated turn."""
@@ -264,52 +275,16 @@ class ChatService:
             raise MessageNotFound
         return message
 
-    def _answer(self, turn: Turn, choice: Choice, options: Mapping[str, JsonValue], *, started_at_s: float) -> Asked:
+    def _answer(self, turn: Turn, choice: Choice, options: JsonObject, *, started_at_s: float) -> Asked:
         if turn.repeated:
             return Asked(turn=turn, live=self._running(turn))
         live = LiveReply(turn, choice, started_at_s=started_at_s)
-        self._live.run(live, lambda reply: self._stream(reply, options))
+        self._live.run(live, lambda reply: self._source.stream(reply, options))
         return Asked(turn=turn, live=live)
 
     def _running(self, turn: Turn) -> LiveReply | None:
         live = self._live.of_session(turn.session.session_id)
         return live if live and live.reply_id == turn.reply.message_id else None
-
-    async def _stream(self, reply: LiveReply, options: Mapping[str, JsonValue]) -> AsyncGenerator[RoutedEvent, None]:
-        """What the router streams for the question, with a prompt made for whoever answers it."""
-        question = reply.turn.question
-        earlier: Sequence[Message] = ()
-        if question.parent_id:
-            earlier = await self._history.messages(
-                reply.session_id,
-                reply.user_id,
-                limit=self._max_history_messages,
-                before_order=question.message_order,
-            )
-
-        async def prompt_for(choice: Choice, context_window: int | None) -> Sequence[PromptMessage]:
-            prompt = build_prompt(
-                earlier,
-                question.content,
-                context_window=context_window,
-                max_messages=self._max_history_messages,
-                # In a session with branches the order of arrival counts those that are not shown too.
-                earlier_messages=None if reply.turn.session.has_branches else question.message_order - 1,
-                reply_so_far=reply.turn.reply.content,
-            )
-            reply.metadata["context_used"] = prompt.context_used
-            return prompt.messages
-
-        stream = self._router.stream(
-            reply.choice,
-            prompt_for,
-            options=options,
-            session_id=reply.session_id,
-            continues=reply.turn.reply.content,
-        )
-        async with aclosing(stream):
-            async for event in stream:
-                yield event
 
 
 def _as_of_now(found: Sequence[Message], live: LiveReply | None) -> Sequence[Message]:

@@ -8,9 +8,18 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from thai_chat.chat.live import LiveReplies
+from thai_chat.chat.options import checked
 from thai_chat.chat.text import require_storable, storable
 from thai_chat.domain.errors import BadLabel, EmptyName, ReplyRunning
-from thai_chat.domain.messages import SESSION_NAME_CHARS, Choice, Message, PurgeSession, Session, UpdateSession
+from thai_chat.domain.messages import (
+    SESSION_NAME_CHARS,
+    Choice,
+    JsonObject,
+    Message,
+    PurgeSession,
+    Session,
+    UpdateSession,
+)
 from thai_chat.domain.ports import CURRENT_SESSIONS, History, SessionCursor, SessionFilter, Shelf
 
 LABEL_CHARS = 60
@@ -29,6 +38,8 @@ class SessionChange:
     tags: Sequence[str] | None = None
     folder: str | None = None
     """Empty takes the session out of its folder."""
+    options: JsonObject | None = None
+    """What the session asks of its models from now on; an empty object leaves them to themselves."""
 
 
 class Sessions:
@@ -63,7 +74,7 @@ class Sessions:
         return self._live.sessions()
 
     async def change(self, session_id: UUID, user_id: str, change: SessionChange) -> Session:
-        """Raises EmptyName and BadLabel; then nothing is changed."""
+        """Raises EmptyName, BadLabel and BadOption; then nothing is changed."""
         return await self._history.update_session(
             UpdateSession(
                 session_id=session_id,
@@ -75,6 +86,7 @@ class Sessions:
                 archived=change.archived,
                 tags=None if change.tags is None else _tags(change.tags),
                 folder=None if change.folder is None else _label(change.folder),
+                options=None if change.options is None else checked(change.options),
             )
         )
 

@@ -3,9 +3,9 @@
 ThaiChatError
 ├── BadInput
 │   ├── EmptyQuestion  QuestionTooLong  UnreadableText  EmptyName  InvalidIdentifier  InvalidCursor  UnknownBackend
-│   ├── ForeignSite  BadLabel  NotAQuestion  NotAReply
+│   ├── ForeignSite  BadLabel  BadOption  NotAQuestion  NotAReply
 ├── NotFound
-│   ├── SessionNotFound  MessageNotFound
+│   ├── SessionNotFound  MessageNotFound  PresetNotFound
 ├── ReplyRunning
 ├── BackendError
 │   ├── BackendUnreachable ── BackendTimeout  BackendLoading  EngineDead
@@ -76,6 +76,12 @@ class BadLabel(BadInput):
     code = "bad_label"
 
 
+class BadOption(BadInput):
+    """`params["param"]` names what can't be asked of a model like that, `params["allowed"]` says what can."""
+
+    code = "bad_option"
+
+
 class NotAQuestion(BadInput):
     """Only a question can be edited."""
 
@@ -106,6 +112,12 @@ class SessionNotFound(NotFound):
 
 class MessageNotFound(NotFound):
     code = "message_not_found"
+
+
+class PresetNotFound(NotFound):
+    """No such preset, or one of somebody else that can't be changed."""
+
+    code = "preset_not_found"
 
 
 class ReplyRunning(ThaiChatError):

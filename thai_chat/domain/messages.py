@@ -218,6 +218,27 @@ Write: TypeAlias = "BeginTurn | BeginReply | Checkpoint | FinishReply | UpdateSe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Preset:
+    """Options for models under a name."""
+
+    preset_id: UUID
+    user_id: str
+    preset_name: str
+    updated_at: datetime
+    backend: str | None = None
+    model: str | None = None
+    """The model that it is meant for; None is any."""
+    options: JsonObject = field(default_factory=dict)
+    is_default: bool = False
+    """Used for its model in every session that has no options of its own; one for each model of a person."""
+    is_shared: bool = False
+
+    @property
+    def of(self) -> tuple[str | None, str | None]:
+        return self.backend, self.model
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelUsage:
     backend: str
     model: str

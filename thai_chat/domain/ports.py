@@ -17,6 +17,7 @@ from thai_chat.domain.messages import (
     FinishReply,
     JsonValue,
     Message,
+    Preset,
     PurgeSession,
     Role,
     Session,
@@ -240,6 +241,18 @@ class History(Protocol):
 
     async def statistics(self, user_id: str, *, timezone: str, days: int, now: datetime) -> Statistics:
         """Over sessions outside the trash; `timezone` is an IANA name and cuts the days."""
+
+    async def presets(self, user_id: str) -> Sequence[Preset]:
+        """The user's own and those that others share, by name."""
+
+    async def save_preset(self, preset: Preset) -> Preset:
+        """Makes it, or replaces the one with its id; as a default it takes the place of its model's earlier one.
+
+        Not kept for later while the store can't be reached. Raises PresetNotFound for somebody else's id.
+        """
+
+    async def delete_preset(self, preset_id: UUID, user_id: str) -> None:
+        """Raises PresetNotFound."""
 
     async def state(self) -> HistoryState: ...
 

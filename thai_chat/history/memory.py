@@ -8,13 +8,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
-from thai_chat.domain.errors import MessageNotFound, SessionNotFound
+from thai_chat.domain.errors import MessageNotFound, PresetNotFound, SessionNotFound
 from thai_chat.domain.messages import (
     BeginReply,
     BeginTurn,
     Checkpoint,
     FinishReply,
     Message,
+    Preset,
     PurgeSession,
     Role,
     Session,
@@ -26,7 +27,7 @@ from thai_chat.domain.messages import (
 from thai_chat.domain.ports import CURRENT_SESSIONS, DatabaseState, HistoryState, SessionCursor, SessionFilter
 from thai_chat.history.held import HeldSession
 from thai_chat.history.listing import is_listed, newness, texts_of
-from thai_chat.history.records import check, check_text
+from thai_chat.history.records import check, check_preset, check_text
 from thai_chat.history.statistics import count, span_of
 from thai_chat.history.turns import finished, new_reply, new_session, new_turn, updated
 
@@ -50,6 +51,7 @@ class MemoryHistory:
         """A session for which `is_needed`, or in which a reply grows, is never forgotten, whatever it takes."""
         self._sessions: OrderedDict[UUID, HeldSession] = OrderedDict()
         self._owners: dict[UUID, UUID] = {}
+        self._presets: dict[UUID, Preset] = {}
         self._max_chars = max_chars
         self._chars = 0
         self._is_needed = is_needed
@@ -175,6 +177,29 @@ class MemoryHistory:
         span = span_of(timezone=timezone, days=days, now=now)
         mine = (held for held in self._sessions.values() if held.session.user_id == user_id)
         return count(((held.session, held.messages.values()) for held in mine), span)
+
+    async def presets(self, user_id: str) -> Sequence[Preset]:
+        check_text(user_id)
+        usable = [preset for preset in self._presets.values() if preset.is_shared or preset.user_id == user_id]
+        return sorted(usable, key=lambda preset: (preset.preset_name.lower(), preset.preset_id))
+
+    async def save_preset(self, preset: Preset) -> Preset:
+        check_preset(preset)
+        earlier = self._presets.get(preset.preset_id)
+        if earlier and earlier.user_id != preset.user_id:
+            raise PresetNotFound
+        if preset.is_default:
+            for other in list(self._presets.values()):
+                if (other.user_id, other.of) == (preset.user_id, preset.of):
+                    self._presets[other.preset_id] = replace(other, is_default=False)
+        self._presets[preset.preset_id] = preset
+        return preset
+
+    async def delete_preset(self, preset_id: UUID, user_id: str) -> None:
+        check_text(user_id)
+        if preset_id not in self._presets or self._presets[preset_id].user_id != user_id:
+            raise PresetNotFound
+        del self._presets[preset_id]
 
     async def state(self) -> HistoryState:
         return HistoryState(database=DatabaseState.MEMORY, journal=False)

@@ -16,6 +16,7 @@ from thai_chat.domain.messages import (
     Checkpoint,
     FinishReply,
     Message,
+    Preset,
     PurgeSession,
     Session,
     Statistics,
@@ -24,10 +25,10 @@ from thai_chat.domain.messages import (
     Write,
 )
 from thai_chat.domain.ports import CURRENT_SESSIONS, DatabaseState, HistoryState, SessionCursor, SessionFilter
-from thai_chat.history import listing, statistics, windows, writes
+from thai_chat.history import listing, presets, statistics, windows, writes
 from thai_chat.history.connections import Database
 from thai_chat.history.grouping import GroupedWrites
-from thai_chat.history.records import check, check_text
+from thai_chat.history.records import check, check_preset, check_text
 from thai_chat.history.rows import MESSAGE_COLUMNS, SESSION_COLUMNS, message_of, session_of
 from thai_chat.history.tables import chat_messages, chat_sessions
 from thai_chat.history.windows import Window
@@ -148,6 +149,18 @@ class PostgresHistory:
         return await self._database.run(
             lambda connection: statistics.read(connection, user_id, span), timeout_s=_STATISTICS_TIMEOUT_S
         )
+
+    async def presets(self, user_id: str) -> Sequence[Preset]:
+        check_text(user_id)
+        return await self._database.run(lambda connection: presets.read(connection, user_id))
+
+    async def save_preset(self, preset: Preset) -> Preset:
+        check_preset(preset)
+        return await self._database.run(lambda connection: presets.save(connection, preset))
+
+    async def delete_preset(self, preset_id: UUID, user_id: str) -> None:
+        check_text(user_id)
+        await self._database.run(lambda connection: presets.remove(connection, preset_id, user_id))
 
     async def state(self) -> HistoryState:
         await self.ping()

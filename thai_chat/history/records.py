@@ -23,6 +23,7 @@ from thai_chat.domain.messages import (
     Choice,
     Figures,
     FinishReply,
+    Preset,
     PurgeSession,
     Status,
     UpdateSession,
@@ -110,6 +111,18 @@ def check(write: Write) -> None:
     cost = write.figures.cost_usd if isinstance(write, FinishReply) else None
     if cost is not None and not (cost.is_finite() and abs(cost) <= _MAX_COST_USD):
         raise HistoryRefused("the cost is no price")
+
+
+def check_preset(preset: Preset) -> None:
+    """As `check`."""
+    limits = {"user_id": USER_CHARS, "preset_name": SESSION_NAME_CHARS, "backend": BACKEND_CHARS, "model": MODEL_CHARS}
+    values = {name: value for name in limits if (value := getattr(preset, name)) is not None}
+    for name, value in values.items():
+        if len(value) > limits[name]:
+            raise HistoryRefused(f"{name} is longer than {limits[name]} characters")
+    check_text(*values.values())
+    if _ESCAPED_NUL.search(json_text(preset.options)):
+        raise HistoryRefused("options have a NUL character")
 
 
 def check_text(*texts: str) -> None:

@@ -24,6 +24,7 @@ from thai_chat.domain.messages import (
     Checkpoint,
     FinishReply,
     Message,
+    Preset,
     PurgeSession,
     Session,
     Statistics,
@@ -230,6 +231,22 @@ class ResilientHistory:
             # Long sums on a slow server are no outage: what is not ready in time is an error of this call alone.
             return await self._postgres.statistics(user_id, timezone=timezone, days=days, now=now)
         return await self._memory.statistics(user_id, timezone=timezone, days=days, now=now)
+
+    async def presets(self, user_id: str) -> Sequence[Preset]:
+        """Not in an outage; whoever needs them then has read them before. Without a database memory has them."""
+        if self._connector is None:
+            return await self._memory.presets(user_id)
+        return await self._ask(lambda postgres: postgres.presets(user_id))
+
+    async def save_preset(self, preset: Preset) -> Preset:
+        if self._connector is None:
+            return await self._memory.save_preset(preset)
+        return await self._ask(lambda postgres: postgres.save_preset(preset))
+
+    async def delete_preset(self, preset_id: UUID, user_id: str) -> None:
+        if self._connector is None:
+            return await self._memory.delete_preset(preset_id, user_id)
+        return await self._ask(lambda postgres: postgres.delete_preset(preset_id, user_id))
 
     async def state(self) -> HistoryState:
         """What is known now; asks nobody."""

@@ -153,6 +153,30 @@ Index(
     postgresql_where=text("parent_order IS NOT NULL"),
 )
 
+chat_presets = Table(
+    "chat_presets",
+    metadata,
+    Column("preset_id", Uuid, primary_key=True),
+    Column("user_id", String(USER_CHARS), nullable=False, index=True),
+    Column("preset_name", String(SESSION_NAME_CHARS), nullable=False),
+    Column("backend", String(BACKEND_CHARS)),
+    Column("model", String(MODEL_CHARS)),
+    Column("options", JSONB, nullable=False, server_default=_NO_JSON),
+    Column("is_default", Boolean, nullable=False, server_default=text("false")),
+    Column("is_shared", Boolean, nullable=False, server_default=text("false")),
+    Column("updated_at", _TIME, nullable=False, server_default=func.now()),
+    CheckConstraint("NOT is_default OR (backend IS NOT NULL AND model IS NOT NULL)", name="default"),
+)
+Index("chat_presets_shared_idx", chat_presets.c.preset_id, postgresql_where=chat_presets.c.is_shared)
+Index(
+    "chat_presets_default_idx",
+    chat_presets.c.user_id,
+    chat_presets.c.backend,
+    chat_presets.c.model,
+    unique=True,
+    postgresql_where=chat_presets.c.is_default,
+)
+
 message_contexts = Table(
     "message_contexts",
     metadata,

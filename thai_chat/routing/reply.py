@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from thai_chat.domain.errors import BackendError, ContextOverflow
 from thai_chat.domain.events import Answering, Notice, RoutedEvent
-from thai_chat.domain.messages import Choice, JsonObject
+from thai_chat.domain.messages import Choice, JsonObject, JsonValue
 from thai_chat.domain.ports import PromptMessage, ReplyRequest
 from thai_chat.routing.attempt import Attempt
 from thai_chat.routing.overflow import smaller_window
@@ -21,10 +21,18 @@ NOTICEABLE_S = 1.0
 """A wait that is longer is said."""
 
 
+@dataclass(frozen=True, slots=True)
+class ModelPrompt:
+    """What one model is sent."""
+
+    messages: Sequence[PromptMessage]
+    options: Mapping[str, JsonValue] = field(default_factory=dict)
+
+
 class PromptMaker(Protocol):
     """Builds what a model is sent. Called once more when another model is asked, or when it did not fit."""
 
-    async def __call__(self, choice: Choice, context_window: int | None) -> Sequence[PromptMessage]: ...
+    async def __call__(self, choice: Choice, context_window: int | None) -> ModelPrompt: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +47,7 @@ class RoutedReply:
     def __init__(
         self, asked: Choice, request: ReplyRequest, prompt_for: PromptMaker, *, preference: Preference, retries: Retries
     ) -> None:
-        """`request` has all but the model and the messages."""
+        """`request` has all but the model, the messages and the options."""
         self._asked = asked
         self._request = request
         self._prompt_for = prompt_for
@@ -143,7 +151,8 @@ class RoutedReply:
                 await attempt.close()
 
     async def _request_for(self, choice: Choice, window: int | None) -> ReplyRequest:
-        return replace(self._request, model=choice.model, messages=await self._prompt_for(choice, window))
+        prompt = await self._prompt_for(choice, window)
+        return replace(self._request, model=choice.model, messages=prompt.messages, options=prompt.options)
 
 
 def _chars(request: ReplyRequest) -> int:

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from uuid import UUID
 
 from thai_chat.domain.errors import NoBackend, UnknownBackend
 from thai_chat.domain.events import Progress, RoutedEvent
-from thai_chat.domain.messages import Choice, JsonValue
+from thai_chat.domain.messages import Choice
 from thai_chat.domain.ports import Backend, BackendChoices, BackendState, PromptMessage, ReplyRequest
 from thai_chat.routing.health import Health
 from thai_chat.routing.preference import Preference, Rules
 from thai_chat.routing.pricing import Cost, Prices
-from thai_chat.routing.reply import PromptMaker, RoutedReply
+from thai_chat.routing.reply import ModelPrompt, PromptMaker, RoutedReply
 from thai_chat.routing.retries import Retries
 from thai_chat.routing.servers import Server, Servers
 
-__all__ = ["NAMES", "BackendChoices", "PromptMaker", "Router", "Rules"]
+__all__ = ["NAMES", "BackendChoices", "ModelPrompt", "PromptMaker", "Router", "Rules"]
 
 logger = logging.getLogger(__name__)
 
@@ -116,7 +116,6 @@ class Router:
         choice: Choice,
         prompt_for: PromptMaker,
         *,
-        options: Mapping[str, JsonValue] | None = None,
         session_id: UUID | None = None,
         continues: str = "",
     ) -> AsyncGenerator[RoutedEvent, None]:
@@ -130,9 +129,7 @@ class Router:
         that says nothing.
         """
         self._servers_of(choice.backend)
-        request = ReplyRequest(
-            model=choice.model, messages=(), options=options or {}, session_id=session_id, continues=continues
-        )
+        request = ReplyRequest(model=choice.model, messages=(), session_id=session_id, continues=continues)
         return RoutedReply(choice, request, prompt_for, preference=self._preference, retries=self._retries).events()
 
     async def cost(self, choice: Choice, *, prompt_tokens: int, completion_tokens: int) -> Cost | None:

@@ -24,6 +24,7 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "ป้ายหรือโฟลเดอร์ยาวได้ไม่เกิน {chars} ตัวอักษร และใส่ป้ายได้ไม่เกิน {count} ป้าย",
         "A tag or folder takes at most {chars} characters, a session at most {count} tags.",
     ),
+    "bad_option": ("ค่า “{param}” ใช้แบบนี้ไม่ได้ ใช้ได้คือ {allowed}", "“{param}” can't be that. It may be: {allowed}."),
     "not_a_question": ("แก้ไขได้เฉพาะคำถาม", "Only a question can be edited."),
     "not_a_reply": ("ตอบต่อได้เฉพาะคำตอบที่จบแล้ว", "Only a reply that has ended can be continued."),
     "invalid_identifier": ("รหัสนี้ไม่ถูกรูปแบบ", "This identifier isn't well formed."),
@@ -39,6 +40,7 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "This session doesn't exist (any more), or the link is wrong. Here is a new one.",
     ),
     "message_not_found": ("ไม่พบข้อความนี้", "This message doesn't exist."),
+    "preset_not_found": ("ไม่พบชุดค่านี้", "This preset doesn't exist."),
     "reply_running": (
         "แชตนี้ยังตอบไม่เสร็จ รอให้จบหรือกดหยุดก่อน แล้วค่อยถามต่อ",
         "A reply is still being written in this session. Wait for it or stop it, then ask again.",

@@ -1,0 +1,91 @@
+"""System prompts and options with a turn, with a session, and as presets."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+from tests.api.conftest import Chat
+
+POET = {"system_prompt": "ตอบเป็นกลอนสี่", "temperature": 0.7, "chat_template_kwargs": {"enable_thinking": False}}
+
+
+async def ask(chat: Chat, session_id: str, query: str = "สวัสดี", **more: object) -> dict[str, Any]:
+    answer = await chat.http.post(f"/api/sessions/{session_id}/messages", json={"query": query, **more})
+    assert answer.status_code == 200, answer.text
+    return chat.standin.seen[-1].body
+
+
+async def make(chat: Chat, name: str, **more: object) -> dict[str, Any]:
+    answer = await chat.http.post("/api/presets", json={"preset_name": name, "options": POET, **more})
+    assert answer.status_code == 201, answer.text
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+async def test_options_of_a_turn_are_sent_once(chat: Chat) -> None:
+    session_id = str(uuid4())
+    sent = await ask(chat, session_id, options=POET)
+    assert sent["messages"][0] == {"role": "system", "content": "ตอบเป็นกลอนสี่"}
+    assert (sent["temperature"], sent["chat_template_kwargs"]) == (0.7, {"enable_thinking": False})
+    reply = (await chat.http.get(f"/chat/history/{session_id}")).json()["history"][-1]
+    assert reply["metadata"]["options"] == {"temperature": 0.7, "chat_template_kwargs": {"enable_thinking": False}}
+    sent = await ask(chat, session_id, "อีกที")
+    assert "temperature" not in sent
+    assert [message["role"] for message in sent["messages"]] == ["user", "assistant", "user"]
+
+
+async def test_options_of_a_session_stay_with_it(chat: Chat) -> None:
+    session_id = str(uuid4())
+    first = await ask(chat, session_id, session_options=POET)
+    second = await ask(chat, session_id, "อีกที")
+    assert first["temperature"] == second["temperature"] == 0.7
+    assert second["messages"][0]["role"] == "system"
+    place = f"/api/sessions/{session_id}"
+    assert (await chat.http.get(place)).json()["options"] == POET
+    await chat.http.patch(place, json={"options": {}})
+    assert "temperature" not in await ask(chat, session_id, "ไม่เอาแล้ว")
+
+
+async def test_an_option_that_can_not_be_is_told_and_nothing_is_asked(chat: Chat) -> None:
+    answer = await chat.http.post(
+        "/chat", json={"query": "สวัสดี", "options": {"temperature": 9}}, headers={"Accept-Language": "th"}
+    )
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] == "bad_option"
+    assert "temperature" in answer.json()["error"]["message"]
+    assert chat.standin.seen == []
+    assert (await chat.http.get("/api/sessions")).json()["sessions"] == []
+
+
+async def test_a_default_preset_is_used_for_its_model_where_a_session_has_no_options_of_its_own(chat: Chat) -> None:
+    preset = await make(chat, "กวี", backend="vllm", model="thai-model")
+    place = f"/api/presets/{preset['preset_id']}"
+    assert "temperature" not in await ask(chat, str(uuid4()))
+    assert (await chat.http.patch(place, json={"is_default": True})).json()["is_default"] is True
+    assert (await ask(chat, str(uuid4())))["messages"][0]["content"] == "ตอบเป็นกลอนสี่"
+    assert "temperature" not in await ask(chat, str(uuid4()), model="other-model")
+    own = await ask(chat, str(uuid4()), session_options={"temperature": 0.1})
+    assert own["temperature"] == 0.1
+    assert [message["role"] for message in own["messages"]] == ["user"]
+    assert (await chat.http.delete(place)).status_code == 204
+    assert "temperature" not in await ask(chat, str(uuid4()))
+
+
+async def test_presets_are_listed_changed_and_deleted(chat: Chat) -> None:
+    preset = await make(chat, "  กวี   ประจำบ้าน ")
+    assert (preset["preset_name"], preset["is_own"], preset["is_shared"]) == ("กวี ประจำบ้าน", True, False)
+    place = f"/api/presets/{preset['preset_id']}"
+    changed = (await chat.http.patch(place, json={"options": {"top_k": 5}, "is_shared": True})).json()
+    assert (changed["options"], changed["is_shared"], changed["preset_name"]) == ({"top_k": 5}, True, "กวี ประจำบ้าน")
+    assert (await chat.http.get("/api/presets")).json()["presets"] == [changed]
+    refused = await chat.http.patch(place, json={"options": {"top_p": 5}})
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "bad_option")
+    assert (await chat.http.delete(place)).status_code == 204
+    assert (await chat.http.delete(place)).json()["error"]["code"] == "preset_not_found"
+
+
+async def test_a_preset_without_a_model_is_nobodys_default(chat: Chat) -> None:
+    preset = await make(chat, "ทั่วไป")
+    changed = await chat.http.patch(f"/api/presets/{preset['preset_id']}", json={"is_default": True})
+    assert changed.json()["is_default"] is False

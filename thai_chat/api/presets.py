@@ -1,0 +1,106 @@
+"""`/api/presets`: options for models under a name."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from thai_chat.api.dependencies import Owner, Service
+from thai_chat.api.schemas import Short
+from thai_chat.chat.text import identifier
+from thai_chat.domain.messages import SESSION_NAME_CHARS, Choice, Preset
+
+router = APIRouter(prefix="/api/presets", tags=["presets"])
+
+Name = Annotated[str, StringConstraints(max_length=SESSION_NAME_CHARS)]
+Options = dict[str, Any]
+
+
+class NewPreset(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "example": {"preset_name": "ผู้ช่วยสั้น ๆ", "options": {"system_prompt": "ตอบสั้น ๆ", "temperature": 0.2}}
+        },
+    )
+
+    preset_name: Name
+    options: Options = Field(default_factory=dict, description="system_prompt, temperature, top_p, top_k, ...")
+    backend: Short | None = Field(default=None, description="With `model`: the model that it is meant for")
+    model: Short | None = None
+
+
+class PresetPatch(BaseModel):
+    """What is named is changed, the rest stays."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    preset_name: Name | None = None
+    options: Options | None = None
+    is_default: bool | None = Field(default=None, description="Used in every session that has no options of its own")
+    is_shared: bool | None = Field(default=None, description="Everybody here may use it")
+
+
+class PresetBody(BaseModel):
+    preset_id: UUID
+    preset_name: str
+    backend: str | None
+    model: str | None
+    options: dict[str, object]
+    is_default: bool
+    is_shared: bool
+    is_own: bool
+    updated_at: datetime
+
+
+class PresetsBody(BaseModel):
+    presets: list[PresetBody]
+
+
+@router.get("")
+async def presets(service: Service, owner: Owner) -> PresetsBody:
+    """One's own and those that others share, by name."""
+    return PresetsBody(presets=[_body(preset, owner) for preset in await service.presets.page(owner)])
+
+
+@router.post("", status_code=201)
+async def make(body: NewPreset, service: Service, owner: Owner) -> PresetBody:
+    choice = Choice(body.backend, body.model) if body.backend and body.model else None
+    made = await service.presets.make(owner, name=body.preset_name, options=body.options, choice=choice)
+    return _body(made, owner)
+
+
+@router.patch("/{preset_id}")
+async def change(preset_id: str, body: PresetPatch, service: Service, owner: Owner) -> PresetBody:
+    changed = await service.presets.change(
+        identifier(preset_id),
+        owner,
+        name=body.preset_name,
+        options=body.options,
+        is_default=body.is_default,
+        is_shared=body.is_shared,
+    )
+    return _body(changed, owner)
+
+
+@router.delete("/{preset_id}", status_code=204)
+async def delete(preset_id: str, service: Service, owner: Owner) -> None:
+    await service.presets.delete(identifier(preset_id), owner)
+
+
+def _body(preset: Preset, owner: str) -> PresetBody:
+    return PresetBody(
+        preset_id=preset.preset_id,
+        preset_name=preset.preset_name,
+        backend=preset.backend,
+        model=preset.model,
+        options=dict(preset.options),
+        is_default=preset.is_default and preset.user_id == owner,
+        is_shared=preset.is_shared,
+        is_own=preset.user_id == owner,
+        updated_at=preset.updated_at.astimezone(UTC),
+    )

@@ -1,0 +1,110 @@
+"""Presets: options for models under a name, kept for oneself or for everybody here, and the defaults of models."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from thai_chat.chat.options import checked
+from thai_chat.chat.text import require_storable, storable
+from thai_chat.domain.errors import EmptyName, HistoryUnavailable, PresetNotFound
+from thai_chat.domain.messages import SESSION_NAME_CHARS, Choice, JsonObject, Preset
+from thai_chat.domain.ports import History
+
+_FRESH_S = 15.0
+"""How long what was read serves every reply of a person; another process's change is seen after it."""
+_MOST_PEOPLE = 1_000
+
+
+class Presets:
+    """Every method takes the owner. A shared preset can be used by everybody and changed by its owner alone."""
+
+    def __init__(self, history: History, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._history = history
+        self._clock = clock
+        self._known: OrderedDict[str, tuple[float, Sequence[Preset]]] = OrderedDict()
+
+    async def page(self, user_id: str) -> Sequence[Preset]:
+        """The person's own and those that others share, by name."""
+        found = await self._history.presets(user_id)
+        self._known[user_id] = (self._clock(), found)
+        self._known.move_to_end(user_id)
+        while len(self._known) > _MOST_PEOPLE:
+            self._known.popitem(last=False)
+        return found
+
+    async def make(self, user_id: str, *, name: str, options: JsonObject, choice: Choice | None = None) -> Preset:
+        """Raises EmptyName and BadOption."""
+        return await self._save(
+            Preset(
+                preset_id=uuid7(),
+                user_id=user_id,
+                preset_name=_name(name),
+                backend=choice.backend if choice else None,
+                model=choice.model if choice else None,
+                options=checked(options),
+                updated_at=datetime.now(UTC),
+            )
+        )
+
+    async def change(
+        self,
+        preset_id: UUID,
+        user_id: str,
+        *,
+        name: str | None = None,
+        options: JsonObject | None = None,
+        is_default: bool | None = None,
+        is_shared: bool | None = None,
+    ) -> Preset:
+        """What is None stays. A new default takes the place of its model's earlier one; one without a model can't be
+        a default. Raises PresetNotFound, EmptyName, BadOption."""
+        kept = next((one for one in await self.page(user_id) if one.preset_id == preset_id), None)
+        if kept is None or kept.user_id != user_id:
+            raise PresetNotFound
+        return await self._save(
+            replace(
+                kept,
+                preset_name=kept.preset_name if name is None else _name(name),
+                options=kept.options if options is None else checked(options),
+                is_default=(kept.is_default if is_default is None else is_default) and kept.model is not None,
+                is_shared=kept.is_shared if is_shared is None else is_shared,
+                updated_at=datetime.now(UTC),
+            )
+        )
+
+    async def delete(self, preset_id: UUID, user_id: str) -> None:
+        """Raises PresetNotFound."""
+        await self._history.delete_preset(preset_id, user_id)
+        self._known.pop(user_id, None)
+
+    async def default_options(self, user_id: str, choice: Choice) -> JsonObject:
+        """What the person has set for the model; nothing while that can't be read and never was."""
+        read_at, presets = self._known.get(user_id, (0.0, ()))
+        if user_id not in self._known or self._clock() - read_at > _FRESH_S:
+            with contextlib.suppress(HistoryUnavailable):
+                presets = await self.page(user_id)
+        wanted = (choice.backend, choice.model)
+        return next(
+            (one.options for one in presets if one.is_default and one.user_id == user_id and one.of == wanted), {}
+        )
+
+    async def _save(self, preset: Preset) -> Preset:
+        saved = await self._history.save_preset(preset)
+        self._known.pop(preset.user_id, None)
+        return saved
+
+
+def _name(name: str) -> str:
+    require_storable(name)
+    shown = storable(" ".join(name.split()))[:SESSION_NAME_CHARS]
+    if not shown:
+        raise EmptyName
+    return shown
