@@ -12,7 +12,7 @@ source scripts/debian.sh
 source scripts/environment.sh
 
 # The browser, its fonts and the servers that the tests start themselves, never as services.
-TEST_PACKAGES='chromium fonts-thai-tlwg fonts-noto-core postgresql redis-server'
+TEST_PACKAGES='chromium fonts-thai-tlwg fonts-noto-core postgresql pgbouncer redis-server'
 
 show_help() {
     cat <<'HELP'
@@ -81,7 +81,7 @@ ensure_test_packages() {
         install_packages .venv/apt.log $missing
         return
     fi
-    for missing in chromium postgres redis-server; do
+    for missing in chromium postgres pgbouncer redis-server; do
         command -v "$missing" >/dev/null || fail "The tests need $missing (and Thai fonts) on the PATH: install it and start again."
     done
 }

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.pgbouncer import PgBouncer
 from tests.postgres_servers import PostgresServer, Proxy, installations, serving
 from thai_chat.history import schema
 from thai_chat.history.connections import Database
@@ -49,3 +50,18 @@ def proxy(postgres: PostgresServer) -> Iterator[Proxy]:
     proxy = Proxy(postgres.port)
     yield proxy
     proxy.close()
+
+
+@pytest.fixture(scope="session")
+def pgbouncer(postgres: PostgresServer) -> Iterator[PgBouncer]:
+    """Runs in transaction mode, shared by all tests: what they do with it they undo."""
+    pgbouncer = PgBouncer(postgres)
+    pgbouncer.start()
+    yield pgbouncer
+    pgbouncer.close()
+
+
+@pytest.fixture
+def pooled_url(postgres: PostgresServer, pgbouncer: PgBouncer, database_name: str) -> str:
+    """The same database as `database_url`, through pgbouncer."""
+    return postgres.address(database_name, port=pgbouncer.port)

@@ -55,7 +55,7 @@ class PostgresServer:
         self.folder.chmod(0o755)
         self.port = free_port()
         self._settings = {**_SETTINGS, **settings}
-        self._user = _unprivileged()
+        self._user = unprivileged()
         self._bin = self._usable(installation) / "bin"
         self._process: subprocess.Popen[bytes] | None = None
         self._data = self.folder / "data"
@@ -258,6 +258,21 @@ def serving(installation: Path, **settings: Any) -> Iterator[PostgresServer]:
         server.close()
 
 
+@contextmanager
+def replicas() -> Iterator[tuple[PostgresServer, PostgresServer]]:
+    """A primary, and a streaming standby that has all that the primary acknowledges."""
+    installation = next(iter(installations().values()))
+    with serving(installation, wal_level="replica", synchronous_commit="on", hot_standby="on") as primary:
+        standby = PostgresServer(installation, primary=primary)
+        try:
+            standby.start()
+            primary.query("ALTER SYSTEM SET synchronous_standby_names = '*'")
+            primary.query("SELECT pg_reload_conf()")
+            yield primary, standby
+        finally:
+            standby.close()
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -272,7 +287,7 @@ def wait_for(state: Callable[[], bool], *, within_s: float = 10.0) -> None:
         time.sleep(0.02)
 
 
-def _unprivileged() -> pwd.struct_passwd | None:
+def unprivileged() -> pwd.struct_passwd | None:
     """Whom to be: PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:
         return None

@@ -20,7 +20,7 @@ from thai_chat.history.opening import open_history
 from thai_chat.history.postgres import PostgresHistory
 
 
-@pytest.fixture(params=["memory", "postgresql", "resilient", "resilient in an outage"])
+@pytest.fixture(params=["memory", "postgresql", "resilient", "resilient in an outage", "pgbouncer"])
 async def history(request: pytest.FixtureRequest, tmp_path: Path, database_url: str) -> AsyncIterator[History]:
     async with AsyncExitStack() as stack:
         store: History
@@ -29,6 +29,8 @@ async def history(request: pytest.FixtureRequest, tmp_path: Path, database_url: 
                 store = MemoryHistory()
             case "postgresql":
                 store = PostgresHistory(Database(database_url))
+            case "pgbouncer":
+                store = PostgresHistory(Database(request.getfixturevalue("pooled_url")))
             case "resilient":
                 resilient = store = open_history(address=database_url, folder=tmp_path)
                 await resilient.start()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import UUID
 
@@ -14,7 +13,8 @@ from uuid_utils.compat import uuid7
 
 from tests.histories import is_stored, opened, stored, straight, until
 from tests.history_writes import ANSWER, begin, finish, grow, new_user, update, whole_turn
-from tests.postgres_servers import PostgresServer, Proxy, free_port, installations, serving
+from tests.outages import KINDS, Outage
+from tests.postgres_servers import PostgresServer, Proxy, free_port, replicas
 from thai_chat.domain.errors import HistoryUnavailable, ReplyRunning, SessionNotFound, StartError
 from thai_chat.domain.messages import Status
 from thai_chat.domain.ports import DatabaseState
@@ -36,60 +36,13 @@ async def is_away(history: ResilientHistory) -> bool:
     return (await history.state()).database is DatabaseState.MEMORY
 
 
-class Outage:
-    """One way for PostgreSQL to be away, and its end."""
-
-    def __init__(self, server: PostgresServer, proxy: Proxy, database: str) -> None:
-        self._server, self._proxy, self._database = server, proxy, database
-        self.begin, self.end = proxy.refuse, proxy.resume
-
-    def of_kind(self, kind: str) -> Outage:
-        begins, ends = {
-            "refused": (self._proxy.refuse, self._proxy.resume),
-            "hanging": (self._proxy.hang, self._proxy.resume),
-            "stopped": (self._server.stop, self._server.start),
-            "crashed": (self._server.crash, self._server.start),
-            "out of connections": (self._fill_up, self._free),
-            "read-only": (lambda: self._read_only("on"), lambda: self._read_only("off")),
-            "without its tables": (
-                lambda: self._rename("chat_messages", "x"),
-                lambda: self._rename("x", "chat_messages"),
-            ),
-        }[kind]
-        self.begin, self.end = begins, ends
-        return self
-
-    def _fill_up(self) -> None:
-        self._server.query("ALTER ROLE chat CONNECTION LIMIT 0")
-        self._disconnect()
-
-    def _free(self) -> None:
-        self._server.query("ALTER ROLE chat CONNECTION LIMIT -1")
-
-    def _read_only(self, value: str) -> None:
-        """As a primary is after it lost its role."""
-        self._server.query(f"ALTER DATABASE {self._database} SET default_transaction_read_only = {value}")
-        self._disconnect()
-
-    def _rename(self, old: str, new: str) -> None:
-        self._server.query(f"ALTER TABLE {old} RENAME TO {new}", database=self._database)
-
-    def _disconnect(self) -> None:
-        self._server.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'chat'")
-
-
-KINDS = ["refused", "hanging", "stopped", "crashed", "out of connections", "read-only", "without its tables"]
-
-
 @pytest.fixture
 def outage(
     request: pytest.FixtureRequest, postgres: PostgresServer, proxy: Proxy, own_database: str
 ) -> Iterator[Outage]:
     outage = Outage(postgres, proxy, own_database).of_kind(request.param)
     yield outage
-    with suppress(AssertionError):
-        if not postgres.answers():
-            postgres.start()
+    outage.undo()
 
 
 @pytest.mark.parametrize("outage", KINDS, indirect=True)
@@ -394,25 +347,10 @@ async def test_an_address_that_is_none_stops_the_start_without_telling_the_passw
     await history.close()
 
 
-@contextmanager
-def replicas(folder: Path) -> Iterator[tuple[PostgresServer, PostgresServer]]:
-    """A primary and a streaming standby of it."""
-    installation = next(iter(installations().values()))
-    with serving(installation, wal_level="replica", synchronous_commit="on", hot_standby="on") as primary:
-        standby = PostgresServer(installation, primary=primary)
-        try:
-            standby.start()
-            yield primary, standby
-        finally:
-            standby.close()
-
-
 async def test_a_failover_to_the_standby_costs_no_turn_and_needs_no_hand(user: str, tmp_path: Path) -> None:
     session_id = uuid7()
-    with replicas(tmp_path) as (primary, standby):
+    with replicas() as (primary, standby):
         name = primary.new_database()
-        primary.query("ALTER SYSTEM SET synchronous_standby_names = '*'")
-        primary.query("SELECT pg_reload_conf()")
         address = (
             f"postgresql://chat@127.0.0.1:{primary.port},127.0.0.1:{standby.port}/{name}"
             "?target_session_attrs=read-write"
