@@ -288,14 +288,17 @@ class ChatService:
 
 
 def _as_of_now(found: Sequence[Message], live: LiveReply | None) -> Sequence[Message]:
-    """What was read, with the live reply as it is at this moment: it may have grown or ended since."""
+    """What was read, with the live reply as it is at this moment: it may have grown or ended since.
+
+    Its place is what was read: a turn that began in an outage is numbered anew when PostgreSQL gets it.
+    """
     if live is None:
         return found
     result = live.result
     return [
         message
         if message.message_id != live.reply_id
-        else result.reply
+        else replace(result.reply, parent_id=message.parent_id, message_order=message.message_order)
         if isinstance(result, Completed)
         else replace(message, content=live.text)
         for message in found
