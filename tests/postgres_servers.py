@@ -119,6 +119,11 @@ class PostgresServer:
                 cursor.execute(statement, values or None)
                 return cursor.fetchall() if cursor.description else []
 
+    def configure(self, name: str, value: str) -> None:
+        """Takes effect now, and stays."""
+        self.query(f"ALTER SYSTEM SET {name} = '{value}'")
+        self.query("SELECT pg_reload_conf()")
+
     def run(self, program: str, *arguments: str) -> None:
         """One of the server's own programs, as the server's user."""
         subprocess.run([str(self._bin / program), *arguments], check=True, capture_output=True, **self._identity())
@@ -259,15 +264,15 @@ def serving(installation: Path, **settings: Any) -> Iterator[PostgresServer]:
 
 
 @contextmanager
-def replicas() -> Iterator[tuple[PostgresServer, PostgresServer]]:
-    """A primary, and a streaming standby that has all that the primary acknowledges."""
+def replicas(*, synchronous: bool = True) -> Iterator[tuple[PostgresServer, PostgresServer]]:
+    """A primary and a streaming standby; a synchronous one has all that the primary acknowledges."""
     installation = next(iter(installations().values()))
     with serving(installation, wal_level="replica", synchronous_commit="on", hot_standby="on") as primary:
-        standby = PostgresServer(installation, primary=primary)
+        standby = PostgresServer(installation, primary=primary, wal_retrieve_retry_interval="200ms")
         try:
             standby.start()
-            primary.query("ALTER SYSTEM SET synchronous_standby_names = '*'")
-            primary.query("SELECT pg_reload_conf()")
+            if synchronous:
+                primary.configure("synchronous_standby_names", "*")
             yield primary, standby
         finally:
             standby.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import stat
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from uuid_utils.compat import uuid7
 from tests.histories import is_stored, opened, stored, straight, until
 from tests.history_writes import begin, finish, grow, new_user, whole_turn
 from tests.postgres_servers import PostgresServer, Proxy
+from thai_chat.__main__ import main
 from thai_chat.domain.messages import Status, Turn
 from thai_chat.domain.ports import DatabaseState
 
@@ -289,3 +291,56 @@ async def test_long_replies_in_an_outage_keep_only_their_last_checkpoint_waiting
         assert (await history.state()).waiting_turns == 1
     async with opened(database_url, tmp_path) as history:
         assert (await history.message(write.reply_id, user)).content == "ก" * 49
+
+
+@pytest.mark.parametrize("what", ["file", "folder"])
+async def test_a_journal_that_somebody_deletes_in_an_outage_is_written_anew_with_all_that_waits(
+    database_url: str, user: str, tmp_path: Path, what: str
+) -> None:
+    async with opened(None, tmp_path) as history:
+        turns = [await whole_turn(history, user) for _ in range(3)]
+        (journal,) = journals(tmp_path)
+        shutil.rmtree(journal.parent) if what == "folder" else journal.unlink()
+        turns.append(await whole_turn(history, user))
+        assert (await history.state()).journal
+    async with opened(database_url, tmp_path) as history:
+        assert await is_stored(history)
+    for turn in turns:
+        assert len(await stored(database_url, turn.session.session_id, user)) == 2
+
+
+async def test_a_clock_that_was_set_back_between_two_processes_changes_no_order(
+    database_url: str, user: str, tmp_path: Path
+) -> None:
+    async with opened(None, tmp_path) as history:
+        first = await whole_turn(history, user, question="ก่อนปรับนาฬิกา")
+    (journal,) = journals(tmp_path)
+    journal.rename(journal.with_stem(f"{UUID(int=uuid7().int + (10**9 << 80))}"))
+    for number in range(2):
+        async with opened(None, tmp_path) as history:
+            await whole_turn(history, user, first.session.session_id, question=f"หลังปรับ {number}")
+    async with opened(database_url, tmp_path) as history:
+        assert await is_stored(history)
+    found = await stored(database_url, first.session.session_id, user)
+    assert [content for order, _, content in found if order % 2] == ["ก่อนปรับนาฬิกา", "หลังปรับ 0", "หลังปรับ 1"]
+
+
+async def test_status_reports_what_was_refused_and_what_waits(
+    database_url: str, user: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with straight(database_url) as direct:
+        taken = await whole_turn(direct, user)
+    async with opened(None, tmp_path) as history:
+        poisoned = begin(user, question_id=taken.question.message_id)
+        await history.begin_turn(poisoned)
+        await history.finish_reply(finish(poisoned))
+    async with opened(database_url, tmp_path) as history:
+        assert await is_stored(history)
+    await left_behind(tmp_path, user, turns=3)
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    assert await asyncio.to_thread(main, ["status"]) == 0
+    told = capsys.readouterr().out
+    assert "6 writes wait for the database" in told
+    assert "2 writes were refused by the database" in told
+    assert str(tmp_path / "refused" / "refused.jsonl") in told

@@ -39,12 +39,16 @@ def run(settings: Settings) -> int:
 
 
 def _waiting(data_dir: Path) -> list[str]:
-    """What an outage left to be stored, and what the database would not take."""
+    """What an outage left to be stored, and what can't be."""
+    from thai_chat.history import journal
+
     lines = []
-    for name, label in (("journal", "Journal:     "), ("refused", "Refused:     ")):
-        files = [path for path in (data_dir / name).glob("*") if path.is_file() and path.stat().st_size]
-        if files:
-            total = size(sum(path.stat().st_size for path in files))
-            what = "wait for the database" if name == "journal" else "were refused by the database; they are kept"
-            lines.append(f"{label} {len(files)} files, {total}: {what}")
+    folder = data_dir / "journal"
+    if waiting := journal.count_waiting(folder):
+        lines.append(f"Journal:      {waiting} writes wait for the database, in {folder}")
+    if damaged := len(list(folder.glob("*.damaged"))):
+        lines.append(f"Damaged:      {damaged} files that can't be read to their end, in {folder}; they are kept")
+    refused = journal.RefusedWrites(data_dir / "refused")
+    if count := refused.count():
+        lines.append(f"Refused:      {count} writes were refused by the database; they are kept in {refused.path}")
     return lines

@@ -9,12 +9,14 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+import re
 import struct
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
+from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
@@ -26,6 +28,7 @@ SUFFIX = ".journal"
 _FORMAT = b"TCWRITE1"
 _HEAD = struct.Struct("<8sQ")
 _RECORD = struct.Struct("<II")
+_UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _sync = getattr(os, "fdatasync", os.fsync)
 
 
@@ -49,11 +52,11 @@ class Journal:
     @classmethod
     def create(cls, folder: Path) -> Journal:
         """A new, empty one. Raises JournalUnavailable."""
-        path = folder / f"{uuid7()}{SUFFIX}"
-        # Under its name, for others to adopt, it appears locked and with its head.
-        unborn = path.with_suffix(".new")
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path = folder / f"{_next_name(folder)}{SUFFIX}"
+            # Under its name, for others to adopt, it appears locked and with its head.
+            unborn = path.with_suffix(".new")
             descriptor = os.open(unborn, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         except OSError as exc:
             raise JournalUnavailable(f"no journal can be made: {exc.strerror}") from exc
@@ -101,13 +104,20 @@ class Journal:
             os.close(descriptor)
             return None
         journal = cls(path, descriptor)
-        head = os.pread(descriptor, _HEAD.size, 0)
-        if len(head) < _HEAD.size or not head.startswith(_FORMAT):
+        if not journal._recover():
             logger.warning("journal %s is none of this version; it is left as it is", path.name)
             journal.close()
             return None
-        journal._recover(_HEAD.unpack(head)[1])
+        if os.fstat(descriptor).st_size > journal._end:
+            logger.warning("journal %s ends in a torn record, which its process never counted", path.name)
         return journal
+
+    def is_in_place(self) -> bool:
+        """False when the file was deleted or moved: no process after this one would find it."""
+        try:
+            return os.path.samestat(os.fstat(self._descriptor), self.path.stat())
+        except OSError:
+            return False
 
     def append(self, records: Sequence[bytes]) -> list[int]:
         """The offset behind each. All are on the disk then; on JournalUnavailable none is in the file."""
@@ -166,14 +176,24 @@ class Journal:
             os.close(self._descriptor)
             self._descriptor = -1
 
-    def _recover(self, noted: int) -> None:
-        """Finds the end of the whole records, and the noted position if it is the end of one of them."""
-        self._end = size = os.fstat(self._descriptor).st_size
+    def _recover(self) -> bool:
+        """Finds the end of the whole records, and the noted position if it is the end of one; False: no such file."""
+        head = os.pread(self._descriptor, _HEAD.size, 0)
+        if len(head) < _HEAD.size or not head.startswith(_FORMAT):
+            return False
+        self._end = os.fstat(self._descriptor).st_size
         ends = {_HEAD.size, *(entry.end for entry in self.entries(_HEAD.size))}
         self._end = max(ends)
+        noted = _HEAD.unpack(head)[1]
         self.position = noted if noted in ends else _HEAD.size
-        if size > self._end:
-            logger.warning("journal %s ends in a torn record, which its process never counted", self.path.name)
+        return True
+
+
+def _next_name(folder: Path) -> str:
+    """Behind all that are there, also when the clock was set back: their names are their order."""
+    name = str(uuid7())
+    newest = max((path.stem for path in folder.glob(f"*{SUFFIX}") if _UUID.fullmatch(path.stem)), default="")
+    return name if name > newest else str(UUID(int=UUID(newest).int + 1))
 
 
 def _write(descriptor: int, payload: bytes, offset: int) -> None:
@@ -192,19 +212,36 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def count_waiting(folder: Path) -> int:
+    """How many whole records are to be stored, also of processes that live; reads and changes nothing else."""
+    total = 0
+    for path in folder.glob(f"*{SUFFIX}"):
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            continue  # its owner has finished with it, or it is not for us
+        journal = Journal(path, descriptor)
+        try:
+            if journal._recover():
+                total += sum(1 for _ in journal.entries(journal.position))
+        finally:
+            journal.close()
+    return total
+
+
 class RefusedWrites:
     """What PostgreSQL would not take: one JSON object a line, kept for a person to look at."""
 
     def __init__(self, folder: Path) -> None:
-        self._path = folder / "refused.jsonl"
+        self.path = folder / "refused.jsonl"
         self._lost = 0
 
     def append(self, lines: Iterable[bytes]) -> None:
         """Synced when this returns. Where the disk refuses, only the number is kept."""
         lines = list(lines)
         try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
                 os.write(descriptor, b"".join(line + b"\n" for line in lines))
                 os.fsync(descriptor)
@@ -216,6 +253,6 @@ class RefusedWrites:
 
     def count(self) -> int:
         try:
-            return self._lost + self._path.read_bytes().count(b"\n")
+            return self._lost + self.path.read_bytes().count(b"\n")
         except OSError:
             return self._lost

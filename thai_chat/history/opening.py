@@ -7,6 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
+from sqlalchemy import text
+
+from thai_chat.domain.errors import HistoryUnavailable
 from thai_chat.history import schema
 from thai_chat.history.connections import POOL_SIZE, TIMEOUT_S, Database
 from thai_chat.history.memory import MAX_CHARS, MemoryHistory
@@ -18,6 +21,10 @@ Address: TypeAlias = str | Callable[[], str]
 """A libpq address, or what finds it; that may block, and raises HistoryUnavailable or StartError."""
 
 _MIGRATION_TIMEOUT_S = 900.0
+# The first eight digits of a WAL file's name are the timeline, which every promotion makes anew.
+_SERVER = text("""
+SELECT concat_ws('/', system_identifier, left(pg_walfile_name(pg_current_wal_lsn()), 8), pg_database.oid)
+FROM pg_control_system(), pg_database WHERE datname = current_database()""")
 
 
 def open_history(
@@ -60,6 +67,15 @@ class PostgresConnector:
         if await self._database.run(schema.current) != schema.HEAD:
             await self._database.run(schema.upgrade, timeout_s=_MIGRATION_TIMEOUT_S)
         return self._history
+
+    async def server(self) -> str | None:
+        if self._database is None:
+            return None
+        try:
+            return await self._database.run(lambda connection: connection.execute(_SERVER).scalar())
+        except HistoryUnavailable:
+            # Not every hosted server tells it to everybody. One that is gone is found by the next call.
+            return None
 
     async def close(self) -> None:
         if self._history:

@@ -39,8 +39,10 @@ class _Waiting:
     """None when a later one made it needless."""
     settled: asyncio.Future[None]
     """Done when the record is on the disk, or the disk refused it."""
-    end: int | None = None
-    """Offset behind it in the journal; None while it is in memory only."""
+    journal: Journal | None = None
+    """None while it is in memory only."""
+    end: int = 0
+    """Offset behind it in the journal."""
     stored: bool = False
 
 
@@ -148,12 +150,12 @@ class Outbox:
         """What waits stays in the journal for the next process. Safe to call twice."""
         if self._saving:
             await asyncio.wait((self._saving,))
+        lost = sum(waiting.journal is None or waiting.journal is not self._journal for waiting in self._queue)
         for journal in (*self._adopted, self._journal):
             if journal:
                 journal.close()
         self._adopted.clear()
         self._journal = None
-        lost = sum(waiting.end is None for waiting in self._queue)
         if lost:
             logger.error("%d writes are lost: neither PostgreSQL nor the disk would take them", lost)
         self._disk.shutdown()
@@ -167,36 +169,48 @@ class Outbox:
             while any(not waiting.settled.done() for waiting in self._unsaved):
                 taken, self._unsaved = self._unsaved, []
                 batch = [waiting for waiting in taken if not waiting.stored]
-                if batch and not await self._append(batch):
-                    self._unsaved = batch + self._unsaved
+                if batch:
+                    await self._append(batch)
                 for waiting in taken:
                     if not waiting.settled.done():
                         waiting.settled.set_result(None)
         finally:
             self._saving = None
 
-    async def _append(self, batch: Sequence[_Waiting]) -> bool:
+    async def _append(self, batch: list[_Waiting]) -> None:
+        """What can't be written now goes back to those that are to be."""
         if time.monotonic() < self._retry_at:
-            return False
+            self._unsaved = batch + self._unsaved
+            return
+        if await self._on_disk(self._let_go_of_lost_journal):
+            logger.error("the journal was deleted; all that waits is written to a new one")
+            batch = list(self._queue)
         records = [waiting.record for waiting in batch]
         try:
-            ends = await self._on_disk(lambda: self._own_journal().append(records))
+            journal, ends = await self._on_disk(lambda: self._write(records))
         except JournalUnavailable as error:
             logger.log(logging.ERROR if self.works else logging.DEBUG, "%s; writes wait in memory only", error)
             self.works = False
             self._retry_at = time.monotonic() + _RETRY_S
-            return False
+            self._unsaved = batch + self._unsaved
+            return
         if not self.works:
             logger.info("the journal can be written again")
         self.works = True
         for waiting, end in zip(batch, ends, strict=True):
-            waiting.end = end
+            waiting.journal, waiting.end = journal, end
+
+    def _let_go_of_lost_journal(self) -> bool:
+        if self._journal is None or self._journal.is_in_place():
+            return False
+        self._journal.close()
+        self._journal = None
         return True
 
-    def _own_journal(self) -> Journal:
+    def _write(self, records: Sequence[bytes]) -> tuple[Journal, Sequence[int]]:
         if self._journal is None:
             self._journal = Journal.create(self._folder)
-        return self._journal
+        return self._journal, self._journal.append(records)
 
     async def _drop(self, taken: Sequence[_Waiting]) -> None:
         for waiting in taken:
@@ -208,10 +222,10 @@ class Outbox:
             if isinstance(waiting.write, Checkpoint) and self._growing.get(waiting.write.reply_id) is waiting:
                 del self._growing[waiting.write.reply_id]
         self._unsaved = [waiting for waiting in self._unsaved if not (waiting.stored and waiting.settled.done())]
-        end = max((waiting.end for waiting in taken if waiting.end), default=None)
+        end = max((waiting.end for waiting in taken if waiting.journal is self._journal), default=0)
         await self._on_disk(lambda: self._note(end, is_last=not self._queue))
 
-    def _note(self, end: int | None, *, is_last: bool) -> None:
+    def _note(self, end: int, *, is_last: bool) -> None:
         if self._journal and is_last:
             self._journal.remove()
             self._journal = None

@@ -10,6 +10,7 @@ from thai_chat.domain.errors import HistoryRefused, HistoryUnavailable, ThaiChat
 from thai_chat.domain.messages import PurgeSession, UpdateSession, Write
 from thai_chat.history.outbox import Batch, Outbox
 from thai_chat.history.postgres import PostgresHistory
+from thai_chat.history.recent import RecentTurns
 
 logger = logging.getLogger(__name__)
 
@@ -19,9 +20,11 @@ _BATCH = 500
 class Replay:
     """One attempt. Interrupted anywhere it can be begun again: storing a write twice changes nothing."""
 
-    def __init__(self, outbox: Outbox, postgres: PostgresHistory) -> None:
+    def __init__(self, outbox: Outbox, postgres: PostgresHistory, recent: RecentTurns) -> None:
+        """`recent` is told what was stored."""
         self._outbox = outbox
         self._postgres = postgres
+        self._recent = recent
         self._refused_replies: set[UUID] = set()
 
     async def run(self) -> int:
@@ -33,6 +36,7 @@ class Replay:
             if refused is None:
                 limit = 1
                 continue
+            self._recent.note(*batch.writes)
             await self._outbox.done(batch, refused)
             stored += len(batch.writes) - len(refused)
             limit = min(2 * limit, _BATCH)
@@ -64,3 +68,15 @@ class Replay:
                 # The text of a reply whose turn was refused: without its row PostgreSQL ignores it in silence.
                 refused.append((write, HistoryRefused("its turn was refused")))
         return refused
+
+
+async def send_again(postgres: PostgresHistory, writes: Sequence[Write]) -> None:
+    """What was acknowledged before; where nothing of it is missing it changes nothing. Raises HistoryUnavailable."""
+    try:
+        await postgres.replay(writes)
+    except HistoryUnavailable:
+        raise
+    except Exception:  # what nobody foresaw must not keep PostgreSQL away for ever
+        logger.exception("the last %d writes can't be sent again", len(writes))
+    else:
+        logger.info("the last %d writes were sent again: another server serves", len(writes))

@@ -35,8 +35,9 @@ from thai_chat.domain.ports import CURRENT_SESSIONS, DatabaseState, History, His
 from thai_chat.history.memory import MemoryHistory
 from thai_chat.history.outbox import Outbox
 from thai_chat.history.postgres import PostgresHistory
+from thai_chat.history.recent import RecentTurns
 from thai_chat.history.records import check
-from thai_chat.history.replay import Replay
+from thai_chat.history.replay import Replay, send_again
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +58,10 @@ class Connector(Protocol):
         Raises HistoryUnavailable, or StartError when the database can never be used as it is.
         """
 
+    async def server(self) -> str | None:
+        """Which server and database `connect` led to: another after a failover or a restore. None when that is not
+        to be known."""
+
     async def close(self) -> None:
         """Closes what `connect` gave. Safe to call twice."""
 
@@ -71,6 +76,9 @@ class ResilientHistory:
         self._connector = connector
         self._postgres: PostgresHistory | None = None
         """Set while PostgreSQL answers, be it that it serves or that the outbox is replayed into it."""
+        self._recent = RecentTurns()
+        self._server: str | None = None
+        """The one that acknowledged them."""
         self._is_online = False
         self._outages = 0
         self._answered_at_s = 0.0
@@ -131,6 +139,7 @@ class ResilientHistory:
             reply = await self._memory.finish_reply(write)
             await self._outbox.add(write)
         else:
+            self._recent.note(write)
             self._memory.keep_finished(reply)
         return reply
 
@@ -153,6 +162,7 @@ class ResilientHistory:
             await self._memory.purge_session(write)
             await self._outbox.add(write)
         else:
+            self._recent.note(write)
             await self._memory.purge_session(write)
 
     async def session(self, session_id: UUID, user_id: str) -> Session:
@@ -266,6 +276,7 @@ class ResilientHistory:
             if not turn.repeated:
                 await self._outbox.add(write)
         else:
+            self._recent.note(write)
             self._memory.keep_turn(write, turn)
         return turn
 
@@ -340,7 +351,8 @@ class ResilientHistory:
             return
         if self._postgres is None:
             self._postgres = await self._connector.connect()
-        stored = await Replay(self._outbox, self._postgres).run()
+        await self._remind(self._postgres, await self._connector.server())
+        stored = await Replay(self._outbox, self._postgres, self._recent).run()
         # Nothing was awaited since the outbox was empty, so no write can have slipped in behind it.
         self._is_online = True
         self._answered_at_s = time.monotonic()
@@ -348,3 +360,11 @@ class ResilientHistory:
         self._served.set()
         if self._outages or stored:
             logger.info("PostgreSQL serves; %d writes had waited for it", stored)
+
+    async def _remind(self, postgres: PostgresHistory, server: str | None) -> None:
+        """A server that took over may lack what the one before acknowledged last: an asynchronous standby is always a
+        little behind."""
+        writes = self._recent.writes()
+        if writes and (server is None or server != self._server):
+            await send_again(postgres, writes)
+        self._server = server

@@ -1,0 +1,58 @@
+"""The turns that PostgreSQL acknowledged last, for the day when another server takes over and has not heard of them."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from uuid import UUID
+
+from thai_chat.domain.messages import BeginReply, BeginTurn, FinishReply, PurgeSession, Write
+
+KEEP_S = 60.0
+MAX_CHARS = 5_000_000
+
+
+class RecentTurns:
+    """Begins and ends of replies and what was deleted for good, in the order in which they were acknowledged.
+
+    Changes of a session are not among them: sent again they could undo what another process changed since.
+    """
+
+    def __init__(
+        self, *, keep_s: float = KEEP_S, max_chars: int = MAX_CHARS, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._keep_s = keep_s
+        self._max_chars = max_chars
+        self._clock = clock
+        self._kept: deque[tuple[float, int, Write]] = deque()
+        self._chars = 0
+
+    def note(self, *writes: Write) -> None:
+        """What else there is among the writes is passed over."""
+        for write in writes:
+            match write:
+                case BeginTurn(question=text) | BeginReply(content=text) | FinishReply(content=text):
+                    self._keep(write, len(text))
+                case PurgeSession():
+                    self._forget(write.session_id)
+                    self._keep(write, 0)
+        self._drop_old()
+
+    def writes(self) -> Sequence[Write]:
+        self._drop_old()
+        return [write for _, _, write in self._kept]
+
+    def _keep(self, write: Write, chars: int) -> None:
+        self._kept.append((self._clock(), chars, write))
+        self._chars += chars
+
+    def _forget(self, session_id: UUID) -> None:
+        self._kept = deque(kept for kept in self._kept if kept[2].session_id != session_id)
+        self._chars = sum(chars for _, chars, _ in self._kept)
+
+    def _drop_old(self) -> None:
+        oldest_s = self._clock() - self._keep_s
+        while self._kept and (self._kept[0][0] < oldest_s or self._chars > self._max_chars):
+            _, chars, _ = self._kept.popleft()
+            self._chars -= chars
