@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.postgres_servers import PostgresServer, Proxy
 
+# Without "cut", which is over when it has begun.
 KINDS = ["refused", "hanging", "stopped", "crashed", "out of connections", "read-only", "without its tables"]
 
 
@@ -16,6 +17,7 @@ class Outage:
 
     def of_kind(self, kind: str) -> Outage:
         begins, ends = {
+            "cut": (self._proxy.cut, self._proxy.resume),
             "refused": (self._proxy.refuse, self._proxy.resume),
             "hanging": (self._proxy.hang, self._proxy.resume),
             "stopped": (self._server.stop, self._server.start),

@@ -46,12 +46,21 @@ def installations() -> dict[str, Path]:
 class PostgresServer:
     """One server with its own data on a free port of 127.0.0.1; trusts everybody. Not started when made."""
 
-    def __init__(self, installation: Path, *, primary: PostgresServer | None = None, **settings: str) -> None:
+    def __init__(
+        self,
+        installation: Path,
+        *,
+        primary: PostgresServer | None = None,
+        folder: Path | None = None,
+        **settings: str,
+    ) -> None:
         """`settings` are added to those that make tests fast; pass fsync="on" to measure.
 
-        With a running `primary` this is a streaming standby of it.
+        With a running `primary` this is a streaming standby of it. What is in `folder` is kept, and used again.
         """
-        self.folder = Path(tempfile.mkdtemp(prefix="thai-chat-test-"))
+        self._is_kept = folder is not None
+        self.folder = folder.absolute() if folder else Path(tempfile.mkdtemp(prefix="thai-chat-test-"))
+        self.folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o755)
         self.port = free_port()
         self._settings = {**_SETTINGS, **settings}
@@ -59,6 +68,8 @@ class PostgresServer:
         self._bin = self._usable(installation) / "bin"
         self._process: subprocess.Popen[bytes] | None = None
         self._data = self.folder / "data"
+        if (self._data / "PG_VERSION").exists():
+            return
         self._data.mkdir(mode=0o700)
         if self._user:
             os.chown(self._data, self._user.pw_uid, self._user.pw_gid)
@@ -90,8 +101,11 @@ class PostgresServer:
         self.run("pg_ctl", "promote", "-D", str(self._data), "-w")
 
     def close(self) -> None:
-        self._end(signal.SIGQUIT)
-        shutil.rmtree(self.folder)
+        if self._is_kept:
+            self.stop()
+        else:
+            self._end(signal.SIGQUIT)
+            shutil.rmtree(self.folder)
 
     def answers(self) -> bool:
         try:

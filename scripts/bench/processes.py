@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +34,11 @@ class Server:
         """User and system time of the process so far; its database and model server are others."""
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / _TICKS
+
+    def threads_cpu_s(self) -> float:
+        """The same of the threads that live now, to the nanosecond."""
+        spent = (int(path.read_text().split()[0]) for path in Path(f"/proc/{self.pid}/task").glob("*/schedstat"))
+        return sum(spent) / 1e9
 
     def memory_mb(self) -> float:
         pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
@@ -66,13 +71,13 @@ def page(port: int, **environment: str) -> Iterator[Server]:
 
 
 @contextlib.contextmanager
-def running(port: int, environment: dict[str, str]) -> Iterator[Server]:
-    """The page with these settings."""
+def running(port: int, environment: dict[str, str], program: Sequence[str] = ("-m", "thai_chat")) -> Iterator[Server]:
+    """The page with these settings; `program` is what Python is told to run."""
     # As on a user's machine: the second start finds the compiled modules of the first.
     inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     own = {"HOST": "127.0.0.1", "PORT": str(port), "LOG_LEVEL": "WARNING", "OLLAMA_HOST": "", **environment}
     began = time.perf_counter()
-    command = [sys.executable, "-m", "thai_chat", "serve"]
+    command = [sys.executable, *program, "serve"]
     with subprocess.Popen(command, cwd=ROOT, env={**inherited, **own}, stdout=subprocess.DEVNULL) as process:
         try:
             address = f"http://127.0.0.1:{port}"
