@@ -92,9 +92,11 @@ class Asked:
 class OpenSession:
     session: Session
     messages: Sequence[Message]
-    """The last ones of the shown branch, oldest first, without a reply that is still live here."""
+    """A window on the shown branch, oldest first, without a reply that is still live here."""
     live: LiveReply | None
     has_earlier: bool
+    has_later: bool = False
+    """True when the window ends before the newest message."""
     siblings: Mapping[UUID, Sequence[UUID]] = field(default_factory=dict)
     """Of those messages, and of the live reply, that have other versions: all versions, oldest first."""
 
@@ -207,10 +209,13 @@ class ChatService:
         return True
 
     async def open(
-        self, session_id: UUID, user_id: str, *, limit: int = WINDOW, before_order: int | None = None
+        self, session_id: UUID, user_id: str, *, limit: int = WINDOW, last_order: int | None = None
     ) -> OpenSession:
+        """The newest messages, or the newest of those up to `last_order`."""
         session = await self._history.session(session_id, user_id)
+        before_order = last_order + 1 if last_order else None
         found = await self._history.messages(session_id, user_id, limit=limit + 1, before_order=before_order)
+        has_later = bool(last_order and await self._later(session, last_order, limit=1))
         live = self._live.of_session(session_id)
         found = _as_of_now(found, live)
         shown = found[-limit:]
@@ -219,8 +224,39 @@ class ChatService:
         if running:
             shown = [message for message in shown if message.message_id != running.reply_id]
         return OpenSession(
-            session=session, messages=shown, live=running, has_earlier=len(found) > limit, siblings=siblings
+            session=session,
+            messages=shown,
+            live=running,
+            has_earlier=len(found) > limit,
+            has_later=has_later,
+            siblings=siblings,
         )
+
+    async def open_at(self, session_id: UUID, user_id: str, message_id: UUID, *, limit: int = WINDOW) -> OpenSession:
+        """A window around the message, whose branch is the shown one from now on. Raises MessageNotFound, and
+        ReplyRunning when a reply grows on another branch."""
+        session = await self._history.session(session_id, user_id)
+        message = await self._message(session_id, user_id, message_id)
+        order = message.message_order
+        newest = await self._history.messages(session_id, user_id, limit=1, before_order=order + 1)
+        if [found.message_id for found in newest] != [message_id]:
+            session = await self.sessions.show_branch(session_id, user_id, message_id)
+        behind = limit // 2
+        later = await self._later(session, order, limit=behind + 1)
+        last_order = later[behind - 1].message_order if len(later) > behind else None
+        return await self.open(session_id, user_id, limit=limit, last_order=last_order)
+
+    async def open_later(
+        self, session_id: UUID, user_id: str, *, limit: int, last_order: int, more: int = WINDOW
+    ) -> OpenSession:
+        """The window of `limit` messages that ends at `last_order`, with as many as `more` behind it."""
+        session = await self._history.session(session_id, user_id)
+        later = await self._later(session, last_order, limit=more + 1)
+        end = later[more - 1].message_order if len(later) > more else None
+        return await self.open(session_id, user_id, limit=limit + len(later[:more]), last_order=end)
+
+    async def _later(self, session: Session, order: int, *, limit: int) -> Sequence[Message]:
+        return await self._history.messages(session.session_id, session.user_id, limit=limit, after_order=order)
 
     async def window(
         self, session_id: UUID, user_id: str, *, limit: int, before_order: int | None = None

@@ -14,7 +14,15 @@ from uuid_utils.compat import uuid7
 from thai_chat import texts
 from thai_chat.chat.service import WINDOW, ChatService, OpenSession
 from thai_chat.chat.text import identifier
-from thai_chat.domain.errors import HistoryError, InvalidIdentifier, NoBackend, NotFound, ThaiChatError
+from thai_chat.domain.errors import (
+    HistoryError,
+    InvalidIdentifier,
+    MessageNotFound,
+    NoBackend,
+    NotFound,
+    ReplyRunning,
+    ThaiChatError,
+)
 from thai_chat.domain.messages import Choice
 from thai_chat.domain.ports import BackendState
 from thai_chat.texts import Language
@@ -27,6 +35,8 @@ logger = logging.getLogger(__name__)
 MOST_SHOWN = 60
 """A window that has grown beyond this shrinks to WINDOW again: what is mounted makes every update slower."""
 MOST_EARLIER = 2000
+MOST_ORDER = 2**31 - 2
+"""What the database's integers can hold, and one more be added to."""
 
 Shown = tuple[list[Value], Value]
 Params = ParamSpec("Params")
@@ -70,14 +80,14 @@ class Handlers:
 
     @edge
     async def load(self, request: gr.Request, page: object) -> tuple[list[Value], Value, Value]:
-        """A page was opened: the session of its address, else the last one, else an empty one."""
+        """A page was opened: the session (at the message) of its address, else the last one, else an empty one."""
         language = language_of(request)
-        chat, view = await self._arrive(request, _field(page, "session_id"))
+        chat, view = await self._arrive(request, _field(page, "session_id"), _field(page, "message_id"))
         return chat, view, picker_of(self._service, language)
 
     @edge
     async def open_session(self, request: gr.Request, page: object) -> Shown:
-        return await self._show(request, _field(page, "session_id"), limit=WINDOW)
+        return await self._show_at(request, _field(page, "session_id"), _field(page, "message_id"))
 
     @edge
     async def new_session(self, request: gr.Request) -> Shown:
@@ -85,15 +95,28 @@ class Handlers:
 
     @edge
     async def finished(self, request: gr.Request, page: object) -> Shown:
-        """A reply that the page followed is stored: show it in its place."""
-        shown = _count(page) + 2
+        """A reply that the page followed is stored: show it in its place, unless somebody reads further up."""
+        last_order = _number(page, "last_order")
+        shown = _number(page, "shown") + (0 if last_order else 2)
         limit = shown if WINDOW < shown <= MOST_SHOWN else WINDOW
-        return await self._show(request, _field(page, "session_id"), limit=limit)
+        return await self._show(request, _field(page, "session_id"), limit=limit, last_order=last_order)
 
     @edge
     async def earlier(self, request: gr.Request, page: object) -> Shown:
-        limit = min(_count(page) + WINDOW, MOST_EARLIER)
-        return await self._show(request, _field(page, "session_id"), limit=limit)
+        limit = min(_number(page, "shown") + WINDOW, MOST_EARLIER)
+        return await self._show(
+            request, _field(page, "session_id"), limit=limit, last_order=_number(page, "last_order")
+        )
+
+    @edge
+    async def later(self, request: gr.Request, page: object) -> Shown:
+        opened = await self._service.open_later(
+            identifier(_field(page, "session_id")),
+            user_of(request),
+            limit=min(_number(page, "shown"), MOST_EARLIER),
+            last_order=_number(page, "last_order"),
+        )
+        return self._shown(request, opened)
 
     @edge
     async def models(self, request: gr.Request) -> Value:
@@ -104,11 +127,11 @@ class Handlers:
         timezone = time_zone(_field(page, "timezone"))
         return statistics_of(await self._service.statistics(user_of(request), timezone=timezone, days=DAYS))
 
-    async def _arrive(self, request: gr.Request, meant: str) -> Shown:
+    async def _arrive(self, request: gr.Request, meant: str, message_id: str) -> Shown:
         """A wrong address or a database that is away still gives a page that can be used, and says why."""
         try:
             if meant:
-                return await self._show(request, meant, limit=WINDOW)
+                return await self._show_at(request, meant, message_id)
             last = await self._service.sessions.last(user_of(request))
             if last:
                 return await self._show(request, str(last.session_id), limit=WINDOW)
@@ -118,10 +141,35 @@ class Handlers:
             return [], self._empty(texts.text(exc.code, language_of(request)))
         return [], self._empty()
 
-    async def _show(self, request: gr.Request, session_id: str, *, limit: int) -> Shown:
-        opened: OpenSession = await self._service.open(identifier(session_id), user_of(request), limit=limit)
+    async def _show_at(self, request: gr.Request, session_id: str, message_id: str) -> Shown:
+        """The session at the message; at its end, and with the reason, when that can't be."""
+        if not message_id:
+            return await self._show(request, session_id, limit=WINDOW)
+        meant, user_id = identifier(session_id), user_of(request)
+        code = None
+        try:
+            opened = await self._service.open_at(meant, user_id, identifier(message_id))
+        except (MessageNotFound, InvalidIdentifier):
+            code = "message_not_found"
+        except ReplyRunning:
+            code = "branch_busy"
+        if code:
+            opened = await self._service.open(meant, user_id)
+        return self._shown(request, opened, target=message_id, code=code)
+
+    async def _show(self, request: gr.Request, session_id: str, *, limit: int, last_order: int | None = None) -> Shown:
+        opened = await self._service.open(
+            identifier(session_id), user_of(request), limit=limit, last_order=last_order or None
+        )
+        return self._shown(request, opened)
+
+    def _shown(
+        self, request: gr.Request, opened: OpenSession, *, target: str | None = None, code: str | None = None
+    ) -> Shown:
+        language = language_of(request)
         choice = self._choice_for_next(Choice(opened.session.backend, opened.session.model))
-        return chat_of(opened.messages), view_of(opened, language_of(request), choice=choice)
+        notice = texts.text(code, language) if code else None
+        return chat_of(opened.messages), view_of(opened, language, choice=choice, target=target, notice=notice)
 
     def _empty(self, notice: str | None = None) -> Value:
         """The id is made here, so that the first question can be sent at once and repeated without harm."""
@@ -146,6 +194,7 @@ def _field(page: object, name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _count(page: object) -> int:
-    value = page.get("shown") if isinstance(page, Mapping) else None
-    return max(0, min(value, MOST_EARLIER)) if isinstance(value, int) else 0
+def _number(page: object, name: str) -> int:
+    """0 where the browser says none, or nonsense."""
+    value = page.get(name) if isinstance(page, Mapping) else None
+    return max(0, min(value, MOST_ORDER)) if isinstance(value, int) else 0

@@ -98,6 +98,7 @@ def _main() -> dict[str, Any]:
                 group_consecutive_messages=False,
                 latex_delimiters=LATEX,
             )
+            later = gr.Button(I18N("later"), elem_id="later", size="sm")
             view = _browser_part("live")
         with gr.Row(elem_id="composer"):
             box = gr.Textbox(
@@ -116,6 +117,7 @@ def _main() -> dict[str, Any]:
     return {
         "picker": picker,
         "earlier": earlier,
+        "later": later,
         "chat": chat,
         "view": view,
         "box": box,
@@ -162,6 +164,7 @@ def _wire(page: gr.Blocks, on: Handlers, part: dict[str, Any]) -> None:
     listen(part["new"].click, on.new_session, [chat, view])
     listen(recent.click, on.open_session, [chat, view], told="open")
     listen(part["earlier"].click, on.earlier, [chat, view], told="shown")
+    listen(part["later"].click, on.later, [chat, view], told="shown")
     listen(view.submit, on.finished, [chat, view], told="finished")
     listen(picker.load, on.models, [picker])
     listen(part["count"].click, on.statistics, [part["statistics"]], told="place")

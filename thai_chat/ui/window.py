@@ -24,8 +24,15 @@ def chat_of(messages: Sequence[Message]) -> list[Value]:
     return [_row(message) for message in messages if message.role is not Role.SYSTEM]
 
 
-def view_of(opened: OpenSession, language: Language, *, choice: Choice | None) -> Value:
-    """`choice` is the model for the next question."""
+def view_of(
+    opened: OpenSession,
+    language: Language,
+    *,
+    choice: Choice | None,
+    target: str | None = None,
+    notice: str | None = None,
+) -> Value:
+    """`choice` is the model for the next question; `target` the message that was asked for."""
     session, live = opened.session, opened.live
     return {
         "session_id": str(session.session_id),
@@ -35,12 +42,14 @@ def view_of(opened: OpenSession, language: Language, *, choice: Choice | None) -
         "choice": choice_of(choice) if choice else None,
         "live": _live(live) if live else None,
         "has_earlier": opened.has_earlier,
+        "has_later": opened.has_later,
+        "target": target,
         "messages": [
             _around(message, language, opened.siblings.get(message.message_id))
             for message in opened.messages
             if message.role is not Role.SYSTEM
         ],
-        "notice": None,
+        "notice": notice,
     }
 
 
@@ -54,6 +63,8 @@ def empty_view(session_id: str, *, choice: Choice | None, notice: str | None = N
         "choice": choice_of(choice) if choice else None,
         "live": None,
         "has_earlier": False,
+        "has_later": False,
+        "target": None,
         "messages": [],
         "notice": notice,
     }
@@ -86,6 +97,7 @@ def _around(message: Message, language: Language, versions: Sequence[UUID] | Non
     figures, metadata = message.figures, message.metadata
     return {
         "message_id": str(message.message_id),
+        "order": message.message_order,
         "role": message.role,
         "status": message.status,
         "text": message.content,

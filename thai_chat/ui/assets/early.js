@@ -27,7 +27,11 @@
   window.thaiChat = {
     mount: (...part) => loaded.then((found) => found.mount(...part)),
     // What the page tells the server with an event. The first event comes before the module, and needs the address only.
-    tell: (event) => module ? module.tell(event) : { session_id: new URLSearchParams(location.search).get('s') ?? '' },
+    tell: (event) => {
+      if (module) return module.tell(event);
+      const named = new URLSearchParams(location.search);
+      return { session_id: named.get('s') ?? '', message_id: named.get('m') ?? '' };
+    },
     send: () => module?.send(),
     stop: () => module?.stop(),
     toggleTheme: () => {

@@ -75,6 +75,12 @@ export function startFollowing() {
   scrollIfFollowing();
 }
 
+/** Whoever reads further up stays there. */
+export function stopFollowing() {
+  isFollowing = false;
+  kept = null;
+}
+
 export function scrollIfFollowing() {
   if (!scroller) return;
   if (isFollowing && !isTouched) scroller.scrollTop = scroller.scrollHeight;

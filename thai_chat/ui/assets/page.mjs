@@ -4,6 +4,7 @@ import { focusBox, keepDraftOf, mountComposer, send, stop } from './composer.mjs
 import { $, el, icon, iconButton, isPhone } from './dom.mjs';
 import { mountFinder } from './finder.mjs';
 import { mountHistory } from './history.mjs';
+import { mountJump } from './jump.mjs';
 import { mountLive } from './live.mjs';
 import { mountPicker } from './picker.mjs';
 import { mountSessions } from './sessions.mjs';
@@ -23,6 +24,10 @@ const parts = {};
 const told = {};
 /** The session that was asked for last, shown or on its way; null means a new one. undefined: whatever the server says. */
 let wanted;
+/** The message in it that was asked for last and has not come yet. */
+let wantedMessage = null;
+/** True while what was asked for is a step of the person's, which the browser's Back takes back. */
+let isStep = false;
 let settling;
 
 const mounts = {
@@ -37,7 +42,7 @@ const mounts = {
 
 /** Gradio lays out its components one after another; a part of ours may be there before its neighbours. */
 const laidOut = new Promise((resolve) => {
-  const needed = ['#new', '#count', '#top', '#earlier', '#chat', '#live', '#box textarea', '#send', '#stop'];
+  const needed = ['#new', '#count', '#top', '#earlier', '#chat', '#later', '#live', '#box textarea', '#send', '#stop'];
   const look = () => {
     if (!needed.every((selector) => $(selector))) return;
     observer.disconnect();
@@ -57,11 +62,12 @@ export async function mount(name, element, trigger, props, watch) {
 export function tell(event) {
   const session_id = store.view?.session_id ?? '';
   const shown = store.view?.messages.length ?? 0;
+  const last_order = store.view?.has_later ? store.view.messages.at(-1)?.order : null;
   const answers = {
-    arrival: () => ({ session_id: new URLSearchParams(location.search).get('s') ?? '' }),
-    shown: () => ({ session_id, shown }),
+    arrival: addressed,
+    shown: () => ({ session_id, shown, last_order }),
     // The server counts a turn more than is shown, but one that is unsettled is shown already.
-    finished: () => ({ session_id, shown: isUnsettled(store.view) ? shown - 2 : shown }),
+    finished: () => ({ session_id, shown: isUnsettled(store.view) ? shown - 2 : shown, last_order }),
     place: () => ({ timezone: Intl.DateTimeFormat().resolvedOptions().timeZone }),
   };
   return answers[event]?.() ?? told[event];
@@ -72,11 +78,21 @@ function ask(part, event, name, what) {
   parts[part].trigger(event);
 }
 
-function openSession(session_id) {
+/** What the address of the page names. */
+function addressed() {
+  const named = new URLSearchParams(location.search);
+  return { session_id: named.get('s') ?? '', message_id: named.get('m') ?? '' };
+}
+
+/** The session at its end, or at a message of it. */
+function openSession(session_id, message_id = '') {
   closeMenu();
   wanted = session_id;
-  if (session_id === store.view?.session_id) { focusBox(); return; }
-  ask('recent', 'click', 'open', { session_id });
+  wantedMessage = message_id || null;
+  const isThere = session_id === store.view?.session_id && !message_id && !store.view.has_later;
+  isStep = !isThere;
+  if (isThere) focusBox();
+  else ask('recent', 'click', 'open', { session_id, message_id });
 }
 
 function mountView(part) {
@@ -89,32 +105,42 @@ function mountView(part) {
 function takeView(view) {
   const before = store.view;
   const isLate = wanted === null ? view.stored : wanted !== undefined && view.session_id !== wanted;
-  if (isLate) {
+  if (isLate || isElsewhere(view)) {
     if (view.notice) alert(view.notice);
     if (view.stored || !isNew()) showWanted();
     return;
   }
   wanted = view.session_id;
+  wantedMessage = null;
   const isOther = before?.session_id !== view.session_id;
   store.view = view;
   if (isOther) {
     store.choice = view.choice ?? store.choice;
     keepDraftOf(view);
-    showAddress(view, before === null);
   }
+  showAddress(view, before === null || !(isOther || isStep));
+  isStep = false;
   emit('view', { isOther });
   if (view.notice) alert(view.notice);
-  if (isOther && before !== null && !isPhone()) focusBox();
+  if (isOther && before !== null && !view.target && !isPhone()) focusBox();
   document.body.dataset.ready = 'yes';
   awaitSettling();
 }
+
+/** Another message was asked for meanwhile; Gradio drops what is asked while it waits. */
+const isElsewhere = (view) => wantedMessage !== null && view.target !== wantedMessage;
 
 /** True when what is shown is wanted and not stored: its Chatbot is empty, whichever new session's answer says so. */
 const isNew = () => Boolean(store.view) && !store.view.stored && wanted === store.view.session_id;
 
 /** The Chatbot has just taken over the messages of another session than the one that is wanted. */
 function showWanted() {
-  if (wanted !== null && !isNew()) { ask('recent', 'click', 'open', { session_id: wanted }); return; }
+  if (wanted !== null && !isNew()) {
+    const message_id = wantedMessage ?? '';
+    wantedMessage = null; // asked for once more, and not for ever
+    ask('recent', 'click', 'open', { session_id: wanted, message_id });
+    return;
+  }
   const kept = wanted;
   $('#new').click(); // for an empty Chatbot only: session, box and question stay
   wanted = kept;
@@ -136,6 +162,8 @@ export function showAddress(view, isFirst) {
   const address = new URL(location.href);
   if (view.stored) address.searchParams.set('s', view.session_id);
   else address.searchParams.delete('s');
+  if (view.target) address.searchParams.set('m', view.target);
+  else if (!view.has_later) address.searchParams.delete('m');
   if (address.href === location.href) return;
   if (isFirst) history.replaceState(null, '', address);
   else history.pushState(null, '', address);
@@ -144,21 +172,27 @@ export function showAddress(view, isFirst) {
 // The address gets the session with its first accepted question.
 on('accepted', () => {
   store.view.stored = true;
-  showAddress(store.view, true);
+  store.view.target = null;
+  // Whoever asks goes on from the end.
+  if (store.view.has_later) openSession(store.view.session_id);
+  else showAddress(store.view, true);
 });
 // Another branch is shown, or grows.
-on('changed', () => ask('live', 'submit'));
+on('changed', ({ shown_message_id }) => {
+  if (store.view.has_later) openSession(store.view.session_id, shown_message_id);
+  else ask('live', 'submit');
+});
 on('renamed', ({ session_id, session_name }) => {
   if (session_id !== store.view?.session_id) return;
   store.view.name = session_name;
   document.title = titleOf(store.view);
 });
 // Whoever asks stays in the session, also when another was asked for and did not come.
-on('asked', () => { wanted = store.view.session_id; });
+on('asked', () => { wanted = store.view.session_id; wantedMessage = null; });
 
 addEventListener('popstate', () => {
-  const session_id = new URLSearchParams(location.search).get('s');
-  if (session_id) openSession(session_id);
+  const { session_id, message_id } = addressed();
+  if (session_id) openSession(session_id, message_id);
   else $('#new')?.click();
 });
 
@@ -169,6 +203,7 @@ function mountFrame() {
   mountAlerts(composer);
   mountComposer();
   mountHistory();
+  mountJump({ openEnd: () => openSession(store.view.session_id) });
   mountShelved();
   top.prepend(iconButton('panel', t('menu_open'), openMenu, { id: 'menu-open' }));
   top.append(el('button', { type: 'button', id: 'theme', class: 'icon-button', 'aria-label': t('theme'), title: t('theme'), onclick: () => window.thaiChat.toggleTheme() }, icon('moon'), icon('sun')));

@@ -45,7 +45,7 @@ function versionSwitch({ message_id, versions }) {
 
 async function show(shown_message_id) {
   const outcome = await send('PATCH', '', { shown_message_id });
-  if (outcome.ok) emit('changed', { follow: false });
+  if (outcome.ok) emit('changed', { follow: false, shown_message_id });
   else alert(outcome.message);
 }
 
