@@ -235,3 +235,78 @@ async def test_a_phone_opens_a_session_s_menu_with_a_tap(browser: Browser, app: 
         await phone.row("เมนูบนมือถือ").locator(".more").tap()
         await phone.page.get_by_role("menuitem", name="ลบ").tap()
         await expect(phone.toast).to_be_in_viewport()
+
+
+async def test_tags_are_given_taken_and_listed_by(page: ChatPage) -> None:
+    await page.ask_and_wait("ติดแท็กให้ฉัน")
+    await page.choose("ติดแท็กให้ฉัน", "แท็ก…")
+    box = page.page.locator("dialog.labels")
+    await box.get_by_label("แท็กใหม่").fill("  #งานด่วน   วันนี้ ")
+    await box.get_by_label("แท็กใหม่").press("Enter")
+    await box.get_by_label("แท็กใหม่").fill("บันทึกเลย")
+    await box.get_by_role("button", name="บันทึก", exact=True).click()
+    labels = page.row("ติดแท็กให้ฉัน").locator(".labels")
+    await expect(labels).to_have_text("#งานด่วน วันนี้  #บันทึกเลย")
+    await page.show_shelf("งานด่วน วันนี้")
+    await expect(page.page.locator("#recent li")).to_have_count(1)
+    await page.choose("ติดแท็กให้ฉัน", "แท็ก…")
+    await box.get_by_role("button", name="งานด่วน วันนี้").click()
+    await box.get_by_role("button", name="บันทึก", exact=True).click()
+    await expect(page.page.locator("#recent .none")).to_have_text("ไม่มีแชตในนี้")
+    await page.page.get_by_role("button", name="กลับไปที่แชตทั้งหมด").click()
+    await expect(labels).to_have_text("#บันทึกเลย")
+
+
+async def test_a_session_is_moved_to_a_folder_and_back(page: ChatPage) -> None:
+    await page.ask_and_wait("ย้ายฉันเข้าโฟลเดอร์")
+    await page.choose("ย้ายฉันเข้าโฟลเดอร์", "ย้ายไปโฟลเดอร์…")
+    box = page.page.locator("dialog.labels")
+    await box.get_by_label("โฟลเดอร์ใหม่").fill("สวนหลังบ้าน")
+    await box.get_by_label("โฟลเดอร์ใหม่").press("Enter")
+    await page.show_shelf("สวนหลังบ้าน")
+    await expect(page.row("ย้ายฉันเข้าโฟลเดอร์")).to_have_count(1)
+    await page.toast.get_by_role("button", name="เลิกทำ").click()
+    await expect(page.row("ย้ายฉันเข้าโฟลเดอร์")).to_have_count(0)
+    await page.show_shelf("แชตทั้งหมด")
+    await page.choose("ย้ายฉันเข้าโฟลเดอร์", "ย้ายไปโฟลเดอร์…")
+    await expect(box.locator("[aria-current]")).to_have_text("ไม่อยู่ในโฟลเดอร์")
+
+
+async def test_many_sessions_are_picked_and_one_press_brings_them_all_back(page: ChatPage, app: App) -> None:
+    for number in range(5):
+        await said(page.page, app, f"เลือกหลายแชต {number}")
+    await page.page.evaluate(LOOK_AGAIN)
+    await expect(page.row("เลือกหลายแชต")).to_have_count(5)
+    await page.page.get_by_role("button", name="เลือกหลายแชต", exact=True).click()
+    bar = page.page.get_by_role("toolbar")
+    await page.row("เลือกหลายแชต 4").locator(".session").click()
+    await page.row("เลือกหลายแชต 1").locator(".session").click(modifiers=["Shift"])
+    await page.row("เลือกหลายแชต 2").locator(".session").click()
+    await expect(bar).to_contain_text("เลือกแล้ว 3 แชต")
+    await bar.get_by_role("button", name="ย้ายไปโฟลเดอร์").click()
+    await expect(page.page.locator("dialog.labels")).to_be_visible()
+    await page.page.keyboard.press("Escape")
+    await expect(bar).to_contain_text("เลือกแล้ว 3 แชต")
+    await bar.get_by_role("button", name="ลบ").click()
+    await expect(page.toast).to_contain_text("ย้าย 3 แชตไปถังขยะแล้ว")
+    await expect(bar).to_have_count(0)
+    await expect(page.row("เลือกหลายแชต")).to_have_count(2)
+    await page.toast.get_by_role("button", name="เลิกทำ").click()
+    await expect(page.row("เลือกหลายแชต")).to_have_count(5)
+
+
+async def test_tags_of_many_keep_what_was_not_decided(page: ChatPage, app: App) -> None:
+    for number, tags in enumerate((["เดิม", "ร่วม"], ["ร่วม"], [])):
+        session_id = await said(page.page, app, f"แท็กหลายแชต {number}")
+        await page.page.request.patch(f"{app.address}/api/sessions/{session_id}", data={"tags": tags})
+    await page.page.evaluate(LOOK_AGAIN)
+    await expect(page.row("แท็กหลายแชต 0").locator(".labels")).to_have_text("#เดิม  #ร่วม")
+    await page.choose("แท็กหลายแชต 2", "เลือกหลายแชต")
+    await page.row("แท็กหลายแชต 0").locator(".session").click(modifiers=["Shift"])
+    await page.page.get_by_role("toolbar").get_by_role("button", name="แท็ก").click()
+    box = page.page.locator("dialog.labels")
+    await expect(box.get_by_role("button", name="ร่วม")).to_have_attribute("aria-pressed", "mixed")
+    await box.get_by_role("button", name="ร่วม").click()
+    await box.get_by_role("button", name="บันทึก", exact=True).click()
+    for number, labels in enumerate(("#เดิม  #ร่วม", "#ร่วม", "#ร่วม")):
+        await expect(page.row(f"แท็กหลายแชต {number}").locator(".labels")).to_have_text(labels)

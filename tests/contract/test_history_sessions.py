@@ -19,7 +19,7 @@ from tests.history_writes import (
     whole_reply,
     whole_turn,
 )
-from thai_chat.domain.messages import Choice, Session
+from thai_chat.domain.messages import Choice, Label, Labels, Session
 from thai_chat.domain.ports import History, SessionCursor, SessionFilter, Shelf
 
 
@@ -118,6 +118,22 @@ async def test_every_shelf_has_its_sessions_newest_first(
     for number, session in enumerate(found[1:], 1):
         cursor = SessionCursor(updated_at=found[number - 1].updated_at, session_id=found[number - 1].session_id)
         assert await history.sessions(user, limit=1, before=cursor, filter=wanted) == [session]
+
+
+async def test_the_labels_in_use_are_counted(history: History, user: str) -> None:
+    assert await history.labels(user) == Labels(folders=[], tags=[])
+    for changes in (
+        {"tags": ["งาน", "b"], "folder": "สวน"},
+        {"tags": ["งาน"], "folder": "บ้าน"},
+        {"folder": "สวน", "pinned": True},
+        {"tags": ["เก่า"], "folder": "เก่า", "archived": True},
+        {"tags": ["ทิ้ง"], "folder": "ทิ้ง", "deleted": True},
+        {},
+    ):
+        await history.update_session(update(await whole_turn(history, user), **changes))
+    found = await history.labels(user)
+    assert found.folders == [Label("บ้าน", 1), Label("สวน", 2)]
+    assert found.tags == [Label("b", 1), Label("งาน", 2)]
 
 
 async def test_tags_folder_and_options_are_kept_and_taken_away(history: History, user: str) -> None:

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from thai_chat.chat.sessions import LABEL_CHARS, MOST_TAGS
-from thai_chat.domain.messages import MAX_QUESTION_CHARS, Message, Session
+from thai_chat.domain.messages import MAX_QUESTION_CHARS, Labels, Message, Session
 from thai_chat.domain.ports import Shelf
 
 Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
@@ -183,6 +183,16 @@ class SessionsBody(BaseModel):
     next: str | None = Field(description="Give it as `cursor` for the next page; null on the last")
 
 
+class LabelBody(BaseModel):
+    name: str
+    sessions: int
+
+
+class LabelsBody(BaseModel):
+    folders: list[LabelBody]
+    tags: list[LabelBody]
+
+
 def message_body(message: Message) -> MessageBody:
     figures = message.figures
     return MessageBody(
@@ -203,6 +213,13 @@ def message_body(message: Message) -> MessageBody:
         reasoning_tokens=figures.reasoning_tokens,
         cost_usd=None if figures.cost_usd is None else float(figures.cost_usd),
         metadata=dict(message.metadata),
+    )
+
+
+def labels_body(labels: Labels) -> LabelsBody:
+    return LabelsBody(
+        folders=[LabelBody(name=label.name, sessions=label.sessions) for label in labels.folders],
+        tags=[LabelBody(name=label.name, sessions=label.sessions) for label in labels.tags],
     )
 
 

@@ -17,11 +17,13 @@ from thai_chat.api.schemas import (
     AgainRequest,
     ChatBody,
     HistoryBody,
+    LabelsBody,
     SessionBody,
     SessionPatch,
     SessionsBody,
     SessionsQuery,
     TurnRequest,
+    labels_body,
     message_body,
     session_body,
 )
@@ -62,6 +64,12 @@ async def sessions(
         sessions=[session_body(session, running=session.session_id in running) for session in found],
         next=f"{found[-1].updated_at.isoformat()}~{found[-1].session_id}" if len(found) == chosen.limit else None,
     )
+
+
+@router.get("/labels")
+async def labels(service: Service, owner: Owner) -> LabelsBody:
+    """The folders and tags in use, each with the number of its sessions."""
+    return labels_body(await service.sessions.labels(owner))
 
 
 @router.delete("", status_code=204)

@@ -15,6 +15,7 @@ from thai_chat.domain.messages import (
     SESSION_NAME_CHARS,
     Choice,
     JsonObject,
+    Labels,
     Message,
     PurgeSession,
     Session,
@@ -64,6 +65,10 @@ class Sessions:
         for text in (filter.name_contains, filter.tag, filter.folder):
             require_storable(text or "")
         return await self._history.sessions(user_id, limit=limit, before=before, filter=filter)
+
+    async def labels(self, user_id: str) -> Labels:
+        """The folders and tags that are in use."""
+        return await self._history.labels(user_id)
 
     async def last(self, user_id: str) -> Session | None:
         newest = await self._history.sessions(user_id, limit=1)

@@ -217,6 +217,22 @@ class PurgeSession:
 Write: TypeAlias = "BeginTurn | BeginReply | Checkpoint | FinishReply | UpdateSession | PurgeSession"
 
 
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A tag or a folder that is in use."""
+
+    name: str
+    sessions: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labels:
+    """Each by name, in the order of the code points."""
+
+    folders: Sequence[Label]
+    tags: Sequence[Label]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preset:
     """Options for models under a name."""

@@ -16,6 +16,7 @@ from thai_chat.domain.messages import (
     Checkpoint,
     FinishReply,
     JsonValue,
+    Labels,
     Message,
     Preset,
     PurgeSession,
@@ -215,6 +216,9 @@ class History(Protocol):
         filter: SessionFilter = CURRENT_SESSIONS,
     ) -> Sequence[Session]:
         """Newest first by `updated_at`, on every shelf."""
+
+    async def labels(self, user_id: str) -> Labels:
+        """Of the sessions that are neither archived nor in the trash."""
 
     async def messages(
         self,

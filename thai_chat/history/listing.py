@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Integer, Select, literal_column, select, text, tuple_
+from sqlalchemy import Connection, Integer, Select, func, literal_column, select, text, tuple_
 from sqlalchemy.dialects.postgresql import array
 
-from thai_chat.domain.messages import Session
+from thai_chat.domain.messages import Label, Labels, Session
 from thai_chat.domain.ports import SessionCursor, SessionFilter, Shelf
 from thai_chat.history.rows import SESSION_COLUMNS
 from thai_chat.history.tables import MARKED, SHELF, chat_sessions
@@ -59,3 +61,31 @@ def query(user_id: str, wanted: SessionFilter, *, before: SessionCursor | None, 
             tuple_(columns.updated_at, columns.session_id) < tuple_(before.updated_at, before.session_id)
         )
     return found.order_by(columns.updated_at.desc(), columns.session_id.desc()).limit(limit)
+
+
+def count_labels(sessions: Iterable[Session]) -> Labels:
+    """The same as `read_labels` asks of PostgreSQL."""
+    current = [session for session in sessions if shelf_of(session) is Shelf.CURRENT]
+    folders = Counter(session.folder for session in current if session.folder)
+    tags = Counter(tag for session in current for tag in session.tags)
+    return Labels(folders=_sorted(folders.items()), tags=_sorted(tags.items()))
+
+
+def read_labels(connection: Connection, user_id: str) -> Labels:
+    columns = chat_sessions.c
+    mine = (
+        columns.user_id == user_id,
+        literal_column(f"({SHELF})", Integer) == list(Shelf).index(Shelf.CURRENT),
+        text(f"({MARKED})"),
+    )
+    folders = select(columns.folder, func.count()).where(*mine, columns.folder.is_not(None)).group_by(columns.folder)
+    used = select(func.unnest(columns.tags).label("tag")).where(*mine).subquery()
+    tags = select(used.c.tag, func.count()).group_by(used.c.tag)
+    return Labels(
+        folders=_sorted((name, sessions) for name, sessions in connection.execute(folders)),
+        tags=_sorted((name, sessions) for name, sessions in connection.execute(tags)),
+    )
+
+
+def _sorted(counts: Iterable[tuple[str, int]]) -> list[Label]:
+    return [Label(name, sessions) for name, sessions in sorted(counts)]

@@ -14,6 +14,7 @@ from thai_chat.domain.messages import (
     BeginTurn,
     Checkpoint,
     FinishReply,
+    Labels,
     Message,
     Preset,
     PurgeSession,
@@ -26,7 +27,7 @@ from thai_chat.domain.messages import (
 )
 from thai_chat.domain.ports import CURRENT_SESSIONS, DatabaseState, HistoryState, SessionCursor, SessionFilter
 from thai_chat.history.held import HeldSession
-from thai_chat.history.listing import is_listed, newness, texts_of
+from thai_chat.history.listing import count_labels, is_listed, newness, texts_of
 from thai_chat.history.records import check, check_preset, check_text
 from thai_chat.history.statistics import count, span_of
 from thai_chat.history.turns import finished, new_reply, new_session, new_turn, updated
@@ -142,6 +143,11 @@ class MemoryHistory:
         mine = (held.session for held in self._sessions.values() if held.session.user_id == user_id)
         found = [session for session in mine if is_listed(session, filter, before)]
         return sorted(found, key=newness, reverse=True)[:limit]
+
+    async def labels(self, user_id: str) -> Labels:
+        """Of what is in memory."""
+        check_text(user_id)
+        return count_labels(held.session for held in self._sessions.values() if held.session.user_id == user_id)
 
     async def messages(
         self,

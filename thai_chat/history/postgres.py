@@ -15,6 +15,7 @@ from thai_chat.domain.messages import (
     BeginTurn,
     Checkpoint,
     FinishReply,
+    Labels,
     Message,
     Preset,
     PurgeSession,
@@ -111,6 +112,10 @@ class PostgresHistory:
         query = listing.query(user_id, filter, before=before, limit=limit)
         rows = await self._database.run(lambda connection: connection.execute(query).all())
         return [session_of(row) for row in rows]
+
+    async def labels(self, user_id: str) -> Labels:
+        check_text(user_id)
+        return await self._database.run(lambda connection: listing.read_labels(connection, user_id))
 
     async def messages(
         self,

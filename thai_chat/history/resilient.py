@@ -23,6 +23,7 @@ from thai_chat.domain.messages import (
     BeginTurn,
     Checkpoint,
     FinishReply,
+    Labels,
     Message,
     Preset,
     PurgeSession,
@@ -193,6 +194,13 @@ class ResilientHistory:
         for session in reversed(found):
             self._memory.remember(session)
         return found
+
+    async def labels(self, user_id: str) -> Labels:
+        """In an outage those of what memory holds."""
+        try:
+            return await self._ask(lambda history: history.labels(user_id))
+        except HistoryUnavailable:
+            return await self._memory.labels(user_id)
 
     async def messages(
         self,

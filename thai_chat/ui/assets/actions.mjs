@@ -1,13 +1,16 @@
 // What can be done with sessions, one or many: labels, pin, archive, trash; each is told to the server and the list.
 import { alert } from './alerts.mjs';
-import { address, api } from './api.mjs';
+import { address, api, apiFile } from './api.mjs';
 import { confirm } from './confirm.mjs';
+import { el } from './dom.mjs';
 import { shelf, shelfOf } from './shelf.mjs';
 import { emit, store } from './store.mjs';
 import { number, t } from './texts.mjs';
 import { toast } from './toast.mjs';
 
 const AT_ONCE = 4;
+/** More of them make an address too long: they go in a body. */
+const MOST_IN_ADDRESS = 400;
 const FORMATS = ['json', 'md', 'csv', 'jsonl'];
 
 /** `page` opens a session and starts a new one. */
@@ -83,14 +86,16 @@ export async function restore(sessions) {
   if (back.length) say('restored', back, () => trash(back));
 }
 
+/** False when the person thought better of it. */
 export async function purge(sessions) {
-  if (!await confirm(counted('purge_question', sessions), t('purge'))) return;
+  if (!await confirm(counted('purge_question', sessions), t('purge'))) return false;
   const gone = await each(sessions, async (session) => {
     await api('DELETE', pathOf(session), { query: { permanent: true } });
     return session;
   });
   forget(gone);
   if (gone.length) toast(counted('purged', gone));
+  return true;
 }
 
 export async function emptyTrash() {
@@ -120,11 +125,32 @@ const counted = (code, sessions) => (sessions.length === 1 ? t(`${code}_one`) : 
 
 const say = (code, sessions, undo) => toast(counted(code, sessions), { undo });
 
-export const exportItems = (session) => FORMATS.map((format) =>
-  ({ icon: 'down', text: t(`format_${format}`), href: address(`${pathOf(session)}/export`, { format }).href }));
+const timezone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
 
-/** The entries of a session's menu. `rename` begins to write in the list. */
-export function menuOf(session, { rename }) {
+/** The formats in which sessions can be had, as entries of a menu; `done` is called when one was chosen. */
+export const exportItems = (sessions, done = () => {}) => FORMATS.map((format) => {
+  const entry = { icon: 'download', text: t(`format_${format}`) };
+  const session_id = sessions.map((session) => session.session_id);
+  if (session_id.length > MOST_IN_ADDRESS) return { ...entry, act: () => { done(); downloadMany(session_id, format); } };
+  const href = session_id.length === 1
+    ? address(`${pathOf(sessions[0])}/export`, { format, timezone: timezone() })
+    : address('api/export', { format, timezone: timezone(), session_id });
+  return { ...entry, href: href.href, act: done };
+});
+
+async function downloadMany(session_ids, format) {
+  try {
+    const { file, name } = await apiFile('api/export', { session_ids, format, timezone: timezone() });
+    const href = URL.createObjectURL(file);
+    el('a', { href, download: name ?? `thai-chat.${format}` }).click();
+    setTimeout(() => URL.revokeObjectURL(href), 60_000);
+  } catch (error) {
+    alert(error.message);
+  }
+}
+
+/** The entries of a session's menu; `on` has what the list does itself: rename, tags, move. */
+export function menuOf(session, on) {
   const one = [session];
   if (session.deleted_at) {
     return [
@@ -134,12 +160,15 @@ export function menuOf(session, { rename }) {
     ];
   }
   return [
-    { icon: 'pencil', text: t('rename'), act: rename },
+    { icon: 'pencil', text: t('rename'), act: on.rename },
     session.archived_at ? null : { icon: 'pin', text: t(session.pinned_at ? 'unpin' : 'pin'), act: () => pin(one, !session.pinned_at) },
+    { icon: 'folder', text: t('move_more'), act: () => on.move(one) },
+    { icon: 'tag', text: t('tags_more'), act: () => on.tags(one) },
     session.archived_at
       ? { icon: 'archive', text: t('unarchive'), act: () => unarchive(one) }
       : { icon: 'archive', text: t('archive'), act: () => archive(one) },
-    { icon: 'download', text: t('export'), items: exportItems(session) },
+    { icon: 'download', text: t('export'), items: exportItems(one) },
+    { icon: 'checks', text: t('select_many'), act: on.select },
     '-',
     { icon: 'trash', text: t('delete'), danger: true, act: () => trash(one) },
   ].filter(Boolean);

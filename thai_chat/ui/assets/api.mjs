@@ -2,6 +2,7 @@
 import { t } from './texts.mjs';
 
 const ANSWER_MS = 15_000;
+const FILE_MS = 600_000;
 
 /** The server said no, or nothing; `message` is for people. */
 export class Refused extends Error {
@@ -18,17 +19,25 @@ export async function api(method, path, { query = {}, body, signal } = {}) {
   throw new Refused(await reason(response), response.status);
 }
 
-/** Leaves out what is not asked for. */
+/** A file that is made for a POST, and the name that the server gives it. */
+export async function apiFile(path, body) {
+  const response = await sent('POST', address(path), body, null, FILE_MS);
+  if (!response.ok) throw new Refused(await reason(response), response.status);
+  const name = /filename="([^"]+)"/.exec(response.headers.get('Content-Disposition') ?? '')?.[1];
+  return { file: await response.blob(), name };
+}
+
+/** Leaves out what is not asked for; a list names its parameter once for each. */
 export function address(path, query = {}) {
   const url = new URL(path, document.baseURI);
   for (const [name, value] of Object.entries(query)) {
-    if (value !== null && value !== undefined && value !== '') url.searchParams.set(name, value);
+    for (const one of [value].flat()) if (one !== null && one !== undefined && one !== '') url.searchParams.append(name, one);
   }
   return url;
 }
 
-async function sent(method, url, body, signal) {
-  const limit = AbortSignal.timeout(ANSWER_MS);
+async function sent(method, url, body, signal, patience_ms = ANSWER_MS) {
+  const limit = AbortSignal.timeout(patience_ms);
   try {
     return await fetch(url, {
       method,

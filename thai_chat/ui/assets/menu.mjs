@@ -23,6 +23,14 @@ export function openMenu(anchor, items, { label, onClose = () => {} } = {}) {
   return menu;
 }
 
+/** Other entries for a menu that may have been closed meanwhile. */
+export function refillMenu(menu, items) {
+  if (shown?.menu !== menu) return;
+  const at = entries(menu).indexOf(document.activeElement);
+  fill(menu, items);
+  entries(menu)[at]?.focus({ preventScroll: true });
+}
+
 export function closeMenu() {
   if (!shown) return;
   const { menu, scrim, anchor, onClose } = shown;

@@ -17,10 +17,11 @@ export class Row {
     this.painted = '';
   }
 
-  paint(session, { isShown, isRunning }) {
+  /** `isPicked` is null while nothing is to be picked. */
+  paint(session, { isShown, isRunning, isPicked }) {
     const name = session.session_name || t('untitled');
     const labels = [session.folder, ...session.tags.map((tag) => `#${tag}`)].filter(Boolean).join('  ');
-    const state = JSON.stringify([name, labels, isShown, isRunning, session.updated_at]);
+    const state = JSON.stringify([name, labels, isShown, isRunning, isPicked, session.updated_at]);
     if (state === this.painted) return;
     this.painted = state;
     this.name.textContent = name;
@@ -30,9 +31,23 @@ export class Row {
     this.element.classList.toggle('shown', isShown);
     if (isShown) this.button.setAttribute('aria-current', 'page');
     else this.button.removeAttribute('aria-current');
+    this.paintPicked(isPicked);
     this.button.title = [name, labels, when(session.updated_at)].filter(Boolean).join('\n');
     this.more.title = t('options_of', { name });
     this.more.setAttribute('aria-label', this.more.title);
+  }
+
+  paintPicked(isPicked) {
+    this.tick.hidden = isPicked === null;
+    this.more.hidden = isPicked !== null;
+    this.element.classList.toggle('picked', isPicked === true);
+    if (isPicked === null) {
+      this.button.removeAttribute('role');
+      this.button.removeAttribute('aria-checked');
+    } else {
+      this.button.setAttribute('role', 'checkbox');
+      this.button.setAttribute('aria-checked', String(isPicked));
+    }
   }
 
   setReachable(isReachable) {

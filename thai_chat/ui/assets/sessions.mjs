@@ -2,7 +2,9 @@
 import { menuOf, mountActions, rename, trash } from './actions.mjs';
 import { groupLabel, grouping } from './days.mjs';
 import { $, el } from './dom.mjs';
+import { editTags, moveToFolder } from './labels.mjs';
 import { Row } from './row.mjs';
+import { selection } from './selection.mjs';
 import { shelf } from './shelf.mjs';
 import { mountShelves } from './shelves.mjs';
 import { on, store } from './store.mjs';
@@ -14,11 +16,10 @@ const AHEAD_PX = '800px';
 export function mountSessions({ element }, page) {
   mountActions(page);
   const list = new List(page);
+  const paint = () => list.paint();
   element.append(mountShelves(), list.element);
   list.watchEnd(element.closest('#recent'));
-  on('sessions', () => list.paint());
-  on('view', () => list.paint());
-  on('busy', () => list.paint());
+  for (const change of ['sessions', 'selection', 'view', 'busy']) on(change, paint);
   on('accepted', noteAsked);
   on('ended', () => shelf.refresh());
   on('polled', () => { if (!document.hidden) shelf.refresh(); });
@@ -98,14 +99,24 @@ class List {
     const { session_id } = session;
     if (!this.rows.has(session_id)) {
       this.rows.set(session_id, new Row(session_id, {
-        press: () => this.page.open(session_id),
-        menu: () => menuOf(shelf.find(session_id), { rename: () => this.rename(session_id) }),
+        press: (event) => this.press(session_id, event.shiftKey),
+        menu: () => menuOf(shelf.find(session_id), {
+          rename: () => this.rename(session_id),
+          move: moveToFolder,
+          tags: editTags,
+          select: () => { selection.start(); selection.toggle(session_id); },
+        }),
       }));
     }
     const row = this.rows.get(session_id);
     const isShown = session_id === store.view?.session_id;
-    row.paint(session, { isShown, isRunning: isShown ? store.isBusy : session.running });
+    row.paint(session, { isShown, isRunning: isShown ? store.isBusy : session.running, isPicked: selection.isOn ? selection.has(session_id) : null });
     return row.element;
+  }
+
+  press(session_id, isRange) {
+    if (selection.isOn) selection.toggle(session_id, { isRange, order: this.items().map(({ dataset }) => dataset.id) });
+    else this.page.open(session_id);
   }
 
   paintTail(count) {

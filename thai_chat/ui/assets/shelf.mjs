@@ -36,6 +36,7 @@ class Shelf {
   show(place) {
     this.place = { shelf: 'current', folder: null, tag: null, ...place };
     this.reset();
+    emit('place');
     emit('sessions');
     return this.refresh();
   }

@@ -1,29 +1,52 @@
 // Above the list: which sessions it shows (all, archived, the trash), and what can be done with them together.
 import { emptyTrash } from './actions.mjs';
-import { el, icon } from './dom.mjs';
-import { openMenu } from './menu.mjs';
+import { el, icon, iconButton } from './dom.mjs';
+import { labelsInUse } from './labels.mjs';
+import { openMenu, refillMenu } from './menu.mjs';
+import { mountSelectionBar, selection } from './selection.mjs';
 import { shelf } from './shelf.mjs';
 import { on } from './store.mjs';
-import { t } from './texts.mjs';
+import { number, t } from './texts.mjs';
+
+/** As they were when somebody last looked. */
+let labels = { folders: [], tags: [] };
 
 const SHELVES = [['current', 'sessions'], ['archived', 'archive'], ['trash', 'trash']];
 
 export function mountShelves() {
   const name = el('span', { dir: 'auto' });
-  const choose = el('button', { type: 'button', class: 'place', 'aria-haspopup': 'menu', 'aria-expanded': 'false', onclick: () => openMenu(choose, places(), { label: t('places') }) },
+  const choose = el('button', { type: 'button', class: 'place', 'aria-haspopup': 'menu', 'aria-expanded': 'false', onclick: () => offerPlaces(choose) },
     name, icon('chevron'));
   const empty = el('button', { type: 'button', class: 'head-button', hidden: true, onclick: emptyTrash }, t('empty_trash'));
+  const leave = iconButton('close', t('place_leave'), () => shelf.show({ shelf: 'current' }), { hidden: true });
+  const select = iconButton('checks', t('select_many'), () => (selection.isOn ? selection.end() : selection.start()), { 'aria-pressed': 'false' });
+  mountSelectionBar();
   const paint = () => {
     const { place } = shelf;
     name.textContent = place.folder ?? (place.tag ? `#${place.tag}` : t(`shelf_${place.shelf}`));
+    leave.hidden = !shelf.isNarrowed;
+    select.hidden = !shelf.known.size && !selection.isOn;
+    select.setAttribute('aria-pressed', String(selection.isOn));
     empty.hidden = place.shelf !== 'trash' || !shelf.known.size;
   };
   on('sessions', paint);
+  on('selection', paint);
   paint();
-  return el('header', { class: 'list-head' }, el('h2', {}, choose), empty);
+  return el('header', { class: 'list-head' }, el('h2', {}, choose, leave), empty, select);
+}
+
+async function offerPlaces(anchor) {
+  const menu = openMenu(anchor, places(), { label: t('places') });
+  labels = await labelsInUse();
+  refillMenu(menu, places());
 }
 
 function places() {
-  return SHELVES.map(([name, image]) =>
-    ({ icon: image, text: t(`shelf_${name}`), checked: shelf.place.shelf === name && !shelf.isNarrowed, act: () => shelf.show({ shelf: name }) }));
+  const { place } = shelf;
+  const shelves = SHELVES.map(([name, image]) =>
+    ({ icon: image, text: t(`shelf_${name}`), checked: place.shelf === name && !shelf.isNarrowed, act: () => shelf.show({ shelf: name }) }));
+  const labelled = (kind, image) => labels[`${kind}s`].map(({ name, sessions }) =>
+    ({ icon: image, text: name, note: number(sessions), checked: place[kind] === name, act: () => shelf.show({ [kind]: name }) }));
+  const group = (heading, entries) => (entries.length ? ['-', heading, ...entries] : []);
+  return [...shelves, ...group(t('folders'), labelled('folder', 'folder')), ...group(t('tags'), labelled('tag', 'tag'))];
 }
