@@ -22,7 +22,7 @@ INNOCENT = "window.owned === undefined"
 
 
 async def test_hostile_text_in_question_reply_and_name_stays_text(page: ChatPage, model: OpenAIStandin) -> None:
-    model.script = Script(tokens=tuple(HOSTILE), delay_ms=1)
+    model.script = Script(tokens=tuple(HOSTILE), delay_ms=15)
     await page.ask(HOSTILE)
     await expect(page.growing).to_contain_text("<script>window.owned=1</script>")
     await page.is_idle()
