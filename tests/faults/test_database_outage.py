@@ -283,6 +283,32 @@ async def test_many_short_outages_lose_and_double_nothing(
         assert {status for _, status, _ in found} == {Status.COMPLETE}
 
 
+async def test_writers_who_go_on_do_not_keep_postgresql_away(
+    postgres: PostgresServer, proxy: Proxy, database_name: str, user: str, tmp_path: Path
+) -> None:
+    """Over a slow network: while one batch is stored the next has gathered already."""
+    async with opened(postgres.address(database_name, port=proxy.port), tmp_path) as history:
+
+        async def chat(session_id: UUID) -> None:
+            while not done.is_set():
+                await whole_turn(history, user, session_id)
+                await asyncio.sleep(0.1)
+
+        done = asyncio.Event()
+        proxy.refuse()
+        chats = [asyncio.create_task(chat(uuid7())) for _ in range(10)]
+        await until(lambda: is_away(history))
+        proxy.resume()
+        proxy.delay(0.03)
+        await until(lambda: serves(history))
+        done.set()
+        await asyncio.gather(*chats)
+
+
+async def serves(history: ResilientHistory) -> bool:
+    return not await is_away(history)
+
+
 async def test_a_database_that_comes_later_gets_its_schema_and_everything(
     postgres: PostgresServer, proxy: Proxy, user: str, tmp_path: Path
 ) -> None:

@@ -57,6 +57,11 @@ class Batch:
     """Offset behind the batch in the adopted journal."""
     waiting: Sequence[_Waiting] = ()
 
+    @property
+    def size(self) -> int:
+        """How many records it takes from what waits."""
+        return len(self.waiting) or len(self.writes) + len(self.unreadable)
+
 
 class Outbox:
     """First the writes that processes before this one left, then this one's own."""
@@ -67,6 +72,8 @@ class Outbox:
         self._set_aside = RefusedWrites(folder / "refused")
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._adopted: deque[Journal] = deque()
+        self._left_behind = 0
+        """How many writes of theirs wait."""
         self._journal: Journal | None = None
         self._queue: deque[_Waiting] = deque()
         self._unsaved: list[_Waiting] = []
@@ -89,6 +96,7 @@ class Outbox:
 
         journals, found, self.refused = await self._on_disk(read)
         self._adopted.extend(journals)
+        self._left_behind += len(found)
         self._count((write for write in found if write), 1)
         if found:
             logger.info("%d writes of an earlier process wait to be stored", len(found))
@@ -96,6 +104,10 @@ class Outbox:
     @property
     def waiting_turns(self) -> int:
         return len(self._turns)
+
+    @property
+    def waiting_writes(self) -> int:
+        return self._left_behind + len(self._queue)
 
     def holds(self, session_id: UUID) -> bool:
         """Whether a write of this process to the session waits."""
@@ -142,6 +154,7 @@ class Outbox:
         adopted = batch.adopted
         if adopted:
             await self._on_disk(lambda: adopted.stored(batch.end))
+            self._left_behind -= batch.size
             self._count(batch.writes, -1)
         else:
             await self._drop(batch.waiting)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -27,17 +28,18 @@ class Replay:
         self._recent = recent
         self._refused_replies: set[UUID] = set()
 
-    async def run(self) -> int:
-        """How many writes were stored; the outbox is empty then. Raises HistoryUnavailable."""
-        stored = 0
+    async def run(self, writes: float = math.inf) -> int:
+        """Stores the `writes` oldest or a few more, without a number all; how many. Raises HistoryUnavailable."""
+        stored = taken = 0
         limit = _BATCH
-        while batch := await self._outbox.take(limit):
+        while taken < writes and (batch := await self._outbox.take(limit)):
             refused = await self._store(batch, is_alone=limit == 1)
             if refused is None:
                 limit = 1
                 continue
             self._recent.note(*batch.writes)
             await self._outbox.done(batch, refused)
+            taken += batch.size
             stored += len(batch.writes) - len(refused)
             limit = min(2 * limit, _BATCH)
         return stored

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Protocol, TypeVar
 from uuid import UUID
@@ -50,6 +51,12 @@ _IDLE_S = 5.0
 """After so long without a call PostgreSQL is asked whether it is still there."""
 _PATIENCE_S = 5.0
 """How long `start` waits until an earlier process's writes are stored."""
+_HANDOVER_WRITES = 200
+"""When no more wait, new ones are held back until these are stored."""
+_HANDOVER_SHRINKS = 0.8
+"""Also when as much has come while the last were stored, as from many writers over a slow network."""
+_HANDOVER_S = 2.0
+"""For so long at the most."""
 
 
 class Connector(Protocol):
@@ -86,6 +93,8 @@ class ResilientHistory:
         self._served = asyncio.Event()
         self._lost = asyncio.Event()
         self._mending: asyncio.Task[None] | None = None
+        self._handover: asyncio.Future[None] | None = None
+        """Done when the last of the replay has ended, either way."""
 
     async def start(self) -> None:
         """Returns with PostgreSQL serving, or with memory serving while the background goes on trying.
@@ -290,6 +299,10 @@ class ResilientHistory:
 
     async def _ask(self, call: Callable[[PostgresHistory], Awaitable[Result]]) -> Result:
         """What PostgreSQL says. Raises HistoryUnavailable at once while it does not serve."""
+        if self._handover:
+            done, _ = await asyncio.wait((self._handover,), timeout=_HANDOVER_S)
+            if not done:
+                self._handover = None  # it takes too long, and nobody else is to wait for it
         while self._is_online and self._postgres:
             outages = self._outages
             try:
@@ -360,14 +373,35 @@ class ResilientHistory:
         if self._postgres is None:
             self._postgres = await self._connector.connect()
         await self._remind(self._postgres, await self._connector.server())
-        stored = await Replay(self._outbox, self._postgres, self._recent).run()
-        # Nothing was awaited since the outbox was empty, so no write can have slipped in behind it.
-        self._is_online = True
+        replay = Replay(self._outbox, self._postgres, self._recent)
+        stored = await self._catch_up(replay)
+        with self._handing_over():
+            stored += await replay.run()
+            # Nothing was awaited since the outbox was empty, so no write can have slipped in behind it.
+            self._is_online = True
         self._answered_at_s = time.monotonic()
         self._lost.clear()
         self._served.set()
         if self._outages or stored:
             logger.info("PostgreSQL serves; %d writes had waited for it", stored)
+
+    async def _catch_up(self, replay: Replay) -> int:
+        """Until few writes wait, or as many come as are stored meanwhile. How many were stored."""
+        stored, before = 0, math.inf
+        while _HANDOVER_WRITES < (waiting := self._outbox.waiting_writes) < _HANDOVER_SHRINKS * before:
+            before = waiting
+            stored += await replay.run(waiting)
+        return stored
+
+    @contextmanager
+    def _handing_over(self) -> Iterator[None]:
+        """Who asks in this short time waits for its end: where many write, the last write would never be the last."""
+        handover = self._handover = asyncio.get_running_loop().create_future()
+        try:
+            yield
+        finally:
+            self._handover = None
+            handover.set_result(None)
 
     async def _remind(self, postgres: PostgresHistory, server: str | None) -> None:
         """A server that took over may lack what the one before acknowledged last: an asynchronous standby is always a
