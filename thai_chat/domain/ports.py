@@ -26,6 +26,7 @@ from thai_chat.domain.messages import (
     Turn,
     UpdateSession,
 )
+from thai_chat.domain.searching import NamePage, SearchPage, SearchQuery
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +258,13 @@ class History(Protocol):
 
     async def delete_preset(self, preset_id: UUID, user_id: str) -> None:
         """Raises PresetNotFound."""
+
+    async def search(self, query: SearchQuery) -> SearchPage:
+        """Every message of the user that contains all terms and no longer grows, outside the trash; what was stored
+        before the call is found. From a page to the next nothing is missed or found twice."""
+
+    async def search_names(self, query: SearchQuery) -> NamePage:
+        """The same of sessions by their names. Of the filters `since`, `until` (when it began) and `pinned` count."""
 
     async def state(self) -> HistoryState: ...
 

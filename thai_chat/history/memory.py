@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
@@ -26,9 +27,11 @@ from thai_chat.domain.messages import (
     UpdateSession,
 )
 from thai_chat.domain.ports import CURRENT_SESSIONS, DatabaseState, HistoryState, SessionCursor, SessionFilter
+from thai_chat.domain.searching import NamePage, SearchPage, SearchQuery
+from thai_chat.history import search_memory
 from thai_chat.history.held import HeldSession
 from thai_chat.history.listing import count_labels, is_listed, newness, texts_of
-from thai_chat.history.records import check, check_preset, check_text
+from thai_chat.history.records import check, check_preset, check_query, check_text
 from thai_chat.history.statistics import count, span_of
 from thai_chat.history.turns import finished, new_reply, new_session, new_turn, updated
 
@@ -206,6 +209,24 @@ class MemoryHistory:
         if preset_id not in self._presets or self._presets[preset_id].user_id != user_id:
             raise PresetNotFound
         del self._presets[preset_id]
+
+    async def search(self, query: SearchQuery) -> SearchPage:
+        """Over what is in memory."""
+        check_query(query)
+        held = [
+            (one.session, one.shown(message)) for one in self._of(query.user_id) for message in one.messages.values()
+        ]
+        return await asyncio.to_thread(search_memory.find_messages, held, query)
+
+    async def search_names(self, query: SearchQuery) -> NamePage:
+        """Over what is in memory."""
+        check_query(query)
+        return await asyncio.to_thread(
+            search_memory.find_names, [one.session for one in self._of(query.user_id)], query
+        )
+
+    def _of(self, user_id: str | None) -> Iterator[HeldSession]:
+        return (held for held in self._sessions.values() if user_id in (None, held.session.user_id))
 
     async def state(self) -> HistoryState:
         return HistoryState(database=DatabaseState.MEMORY, journal=False)

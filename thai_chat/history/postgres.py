@@ -26,10 +26,11 @@ from thai_chat.domain.messages import (
     Write,
 )
 from thai_chat.domain.ports import CURRENT_SESSIONS, DatabaseState, HistoryState, SessionCursor, SessionFilter
-from thai_chat.history import listing, presets, statistics, windows, writes
+from thai_chat.domain.searching import IndexProgress, NamePage, SearchPage, SearchQuery
+from thai_chat.history import indexing, listing, presets, search, statistics, windows, writes
 from thai_chat.history.connections import Database
 from thai_chat.history.grouping import GroupedWrites
-from thai_chat.history.records import check, check_preset, check_text
+from thai_chat.history.records import check, check_preset, check_query, check_text
 from thai_chat.history.rows import MESSAGE_COLUMNS, SESSION_COLUMNS, message_of, session_of
 from thai_chat.history.tables import chat_messages, chat_sessions
 from thai_chat.history.windows import Window
@@ -40,6 +41,7 @@ Kind = TypeVar("Kind", Turn, Message, Session)
 _STATISTICS_TIMEOUT_S = 20.0
 _REPLAY_TIMEOUT_S = 10.0
 _PURGE_TIMEOUT_S = 20.0
+_SEARCH_TIMEOUT_S = 20.0
 
 _WRITABLE = text("SELECT NOT pg_is_in_recovery() AND current_setting('transaction_read_only') = 'off'")
 
@@ -166,6 +168,25 @@ class PostgresHistory:
     async def delete_preset(self, preset_id: UUID, user_id: str) -> None:
         check_text(user_id)
         await self._database.run(lambda connection: presets.remove(connection, preset_id, user_id))
+
+    async def search(self, query: SearchQuery) -> SearchPage:
+        check_query(query)
+        return await self._database.run(lambda c: search.find_messages(c, query), timeout_s=_SEARCH_TIMEOUT_S)
+
+    async def search_names(self, query: SearchQuery) -> NamePage:
+        check_query(query)
+        return await self._database.run(lambda c: search.find_names(c, query), timeout_s=_SEARCH_TIMEOUT_S)
+
+    async def index_noted(self, limit: int) -> int:
+        """See `indexing.index_noted`; searches do some of it themselves."""
+        return await self._database.run(lambda c: indexing.index_noted(c, limit=limit), timeout_s=_SEARCH_TIMEOUT_S)
+
+    async def index_old(self, limit: int) -> bool:
+        """See `indexing.index_old`."""
+        return await self._database.run(lambda c: indexing.index_old(c, limit=limit), timeout_s=_SEARCH_TIMEOUT_S)
+
+    async def index_progress(self) -> IndexProgress:
+        return await self._database.run(indexing.progress)
 
     async def state(self) -> HistoryState:
         await self.ping()

@@ -29,6 +29,7 @@ from thai_chat.domain.messages import (
     UpdateSession,
     Write,
 )
+from thai_chat.domain.searching import SearchQuery
 from thai_chat.history.tables import BACKEND_CHARS, KEY_CHARS, USER_CHARS
 
 _KINDS: Mapping[str, Callable[..., Write]] = {
@@ -123,6 +124,12 @@ def check_preset(preset: Preset) -> None:
     check_text(*values.values())
     if _ESCAPED_NUL.search(json_text(preset.options)):
         raise HistoryRefused("options have a NUL character")
+
+
+def check_query(query: SearchQuery) -> None:
+    """Raises HistoryRefused for what no stored text can contain."""
+    filters = query.filters
+    check_text(query.user_id or "", filters.backend or "", filters.model or "", *(term.text for term in query.terms))
 
 
 def check_text(*texts: str) -> None:

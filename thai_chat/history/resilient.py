@@ -34,6 +34,8 @@ from thai_chat.domain.messages import (
     UpdateSession,
 )
 from thai_chat.domain.ports import CURRENT_SESSIONS, DatabaseState, History, HistoryState, SessionCursor, SessionFilter
+from thai_chat.domain.searching import NamePage, SearchPage, SearchQuery
+from thai_chat.history.indexer import Indexer
 from thai_chat.history.memory import MemoryHistory
 from thai_chat.history.outbox import Outbox
 from thai_chat.history.postgres import PostgresHistory
@@ -95,6 +97,7 @@ class ResilientHistory:
         self._mending: asyncio.Task[None] | None = None
         self._handover: asyncio.Future[None] | None = None
         """Done when the last of the replay has ended, either way."""
+        self._indexer = Indexer(lambda: self._postgres if self._is_online else None)
 
     async def start(self) -> None:
         """Returns with PostgreSQL serving, or with memory serving while the background goes on trying.
@@ -109,6 +112,7 @@ class ResilientHistory:
         except HistoryUnavailable as error:
             logger.warning("PostgreSQL can't be reached (%s): memory and journal serve until it can", error)
         self._mending = asyncio.create_task(self._mend(), name="history")
+        self._indexer.start()
         if self._postgres:
             with suppress(TimeoutError):
                 async with asyncio.timeout(_PATIENCE_S):
@@ -116,6 +120,7 @@ class ResilientHistory:
 
     async def close(self) -> None:
         """What PostgreSQL does not have yet stays in the journal. Safe to call twice."""
+        await self._indexer.close()
         if self._mending:
             self._mending.cancel()
             await asyncio.wait((self._mending,))
@@ -274,6 +279,20 @@ class ResilientHistory:
         if self._connector is None:
             return await self._memory.delete_preset(preset_id, user_id)
         return await self._ask(lambda postgres: postgres.delete_preset(preset_id, user_id))
+
+    async def search(self, query: SearchQuery) -> SearchPage:
+        """In an outage over what memory holds (`is_memory`)."""
+        if self._is_online and self._postgres:
+            with suppress(HistoryUnavailable):  # a slow search is no outage; a true one is noticed by others
+                return await self._postgres.search(query)
+        return await self._memory.search(query)
+
+    async def search_names(self, query: SearchQuery) -> NamePage:
+        """As `search`."""
+        if self._is_online and self._postgres:
+            with suppress(HistoryUnavailable):
+                return await self._postgres.search_names(query)
+        return await self._memory.search_names(query)
 
     async def state(self) -> HistoryState:
         """What is known now; asks nobody."""

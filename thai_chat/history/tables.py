@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
     DateTime,
     Double,
     ForeignKey,
+    Identity,
     Index,
     Integer,
     MetaData,
@@ -175,6 +177,62 @@ Index(
     chat_presets.c.model,
     unique=True,
     postgresql_where=chat_presets.c.is_default,
+)
+
+# What is searched stands apart from the messages, so that a growing reply costs it nothing. search_text is the folded
+# text as history/search_keys.py packs it; the index is by what chat_search_keys makes of a row.
+chat_message_search = Table(
+    "chat_message_search",
+    metadata,
+    Column("message_id", Uuid, ForeignKey("chat_messages.message_id", ondelete="CASCADE"), primary_key=True),
+    Column("user_id", String(USER_CHARS), nullable=False),
+    Column("role", String(20)),
+    Column("backend", String(BACKEND_CHARS)),
+    Column("model", String(MODEL_CHARS)),
+    Column("created_at", _TIME, nullable=False),
+    # The number of the note that it was indexed by; 0 of what is older than the index.
+    Column("version", BigInteger, nullable=False),
+    Column("search_text", Text, nullable=False),
+)
+chat_session_search = Table(
+    "chat_session_search",
+    metadata,
+    Column("session_id", Uuid, ForeignKey("chat_sessions.session_id", ondelete="CASCADE"), primary_key=True),
+    Column("user_id", String(USER_CHARS), nullable=False),
+    Column("created_at", _TIME, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("search_text", Text, nullable=False),
+)
+for _table, _traits in ((chat_message_search, "role, backend, model"), (chat_session_search, "NULL, NULL, NULL")):
+    _id = _table.primary_key.columns[0]
+    Index(f"{_table.name}_user_id_idx", _table.c.user_id, _table.c.created_at, _id)
+    Index(f"{_table.name}_created_at_idx", _table.c.created_at, _id)
+    Index(
+        f"{_table.name}_keys_idx",
+        text(f"chat_search_keys(user_id, {_traits}, created_at, search_text)"),
+        postgresql_using="gin",
+        postgresql_with={"gin_pending_list_limit": 512},
+        _table=_table,
+    )
+
+# Messages and sessions that came or changed and are not indexed yet, noted by triggers.
+chat_search_queue = Table(
+    "chat_search_queue",
+    metadata,
+    Column("number", BigInteger, Identity(always=True), primary_key=True),
+    Column("message_id", Uuid),
+    Column("session_id", Uuid),
+)
+
+# How far the messages that are older than the index have got into it: all with an id from `last_id` on.
+chat_search_backfill = Table(
+    "chat_search_backfill",
+    metadata,
+    Column("what", String(20), primary_key=True),
+    Column("last_id", Uuid),
+    Column("done", BigInteger, nullable=False, server_default=text("0")),
+    Column("total", BigInteger, nullable=False),
+    Column("is_finished", Boolean, nullable=False),
 )
 
 message_contexts = Table(

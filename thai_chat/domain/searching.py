@@ -1,0 +1,150 @@
+"""What is looked for and what was found: queries, their terms, and pages of results, as values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import takewhile
+from uuid import UUID
+
+from thai_chat.domain.messages import Message, Role, Session
+from thai_chat.domain.spelling import fold_part
+from thai_chat.domain.word_forms import forms_of
+
+MAX_QUERY_CHARS = 1_000
+_PIECE = re.compile(r'(?<!\S)["“”„]([^"“”„]*)(?:["“”„]|$)|(\S+)')
+_SHORTEST_STEM = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One thing that must be in a text, folded: a word or a phrase."""
+
+    text: str
+    forms: tuple[str, ...] = ()
+    """Other forms of an English word that do as well, as whole words."""
+    stem: str = ""
+    """What the text and all of `forms` begin with; empty without forms."""
+
+    @property
+    def form_pattern(self) -> str:
+        """A regular expression, the same for Python and PostgreSQL, that finds a form as a whole word."""
+        endings = "|".join(form[len(self.stem) :] for form in self.forms)
+        return f"(?<![a-z]){self.stem}(?:{endings})(?![a-z])"
+
+    def spans(self, folded: str) -> Iterator[tuple[int, int]]:
+        """Where it is, literally first, then in other forms."""
+        start = folded.find(self.text)
+        while start >= 0:
+            yield start, start + len(self.text)
+            start = folded.find(self.text, start + len(self.text))
+        if self.forms:
+            yield from (match.span() for match in re.finditer(self.form_pattern, folded))
+
+
+def terms_of(text: str) -> tuple[Term, ...]:
+    """All words and "phrases" of what somebody typed, each once, in order. An open quotation mark goes to the end."""
+    found: dict[str, Term] = {}
+    for phrase, word in _PIECE.findall(text):
+        folded = fold_part(phrase or word).strip()
+        if folded and folded not in found:
+            found[folded] = Term(folded) if phrase else _word(folded)
+    return tuple(found.values())
+
+
+def _word(text: str) -> Term:
+    forms = sorted(form for form in forms_of(text) if text not in form)
+    same = takewhile(lambda letters: len(set(letters)) == 1, zip(text, *forms, strict=False))
+    stem = text[: len(list(same))]
+    if not forms or len(stem) < _SHORTEST_STEM:
+        return Term(text)
+    return Term(text, tuple(forms), stem)
+
+
+def has_literally(terms: Iterable[Term], folded: str) -> bool:
+    return all(term.text in folded for term in terms)
+
+
+def has_in_any_form(terms: Iterable[Term], folded: str) -> bool:
+    return all(next(term.spans(folded), None) is not None for term in terms)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchFilters:
+    """All that is named must hold; None leaves it open."""
+
+    role: Role | None = None
+    backend: str | None = None
+    model: str | None = None
+    session_id: UUID | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    """Not included itself."""
+    pinned: bool | None = None
+    """Whether the session is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchCursor:
+    """Where a page ended: the next one starts behind it."""
+
+    created_at: datetime
+    id: UUID
+    """Of a message, or of a session that was found by its name."""
+    is_literal: bool = True
+    """Literal hits come first, those in another form of a word after the last of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchQuery:
+    user_id: str | None
+    """None looks through the messages of everybody, as an administrator may."""
+    terms: Sequence[Term]
+    """At least one."""
+    limit: int
+    filters: SearchFilters = SearchFilters()
+    after: SearchCursor | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchHit:
+    message: Message
+    session: Session
+    is_literal: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchPage:
+    hits: Sequence[SearchHit]
+    """Newest first, those that are not literal behind all that are."""
+    next: SearchCursor | None = None
+    is_complete: bool = True
+    """False while older messages are still being indexed."""
+    is_memory: bool = False
+    """True when only what memory holds was looked through, because PostgreSQL is away."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamePage:
+    """As a SearchPage, of sessions that were found by their names; newest first by when they were begun."""
+
+    sessions: Sequence[Session]
+    next: SearchCursor | None = None
+    is_complete: bool = True
+    is_memory: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexProgress:
+    """How far old messages are searchable; new ones always are, within a moment."""
+
+    done: int
+    total: int
+    waiting: int
+    """Messages and names that changed and are not indexed yet."""
+
+    @property
+    def is_complete(self) -> bool:
+        return self.done >= self.total and self.waiting == 0

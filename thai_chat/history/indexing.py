@@ -1,0 +1,144 @@
+"""Brings messages and names of sessions into the search index: what the queue notes, and old messages step by step.
+
+Each step is one short transaction that waits for no chat and lets none wait. Steps of several processes go side by
+side; one that dies half-way leaves its part to the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from thai_chat.domain.searching import IndexProgress
+from thai_chat.domain.spelling import fold
+from thai_chat.history.rows import STALE
+from thai_chat.history.search_keys import packed
+
+# A step that the disk loses with a power cut is lost whole: what it did is still noted in the queue then.
+_BEGIN = """BEGIN; SET LOCAL synchronous_commit TO off; SET LOCAL lock_timeout = '1500ms';
+SET LOCAL idle_in_transaction_session_timeout = '10s'; """
+
+_GROWS = f"m.status = 'streaming' AND m.checkpointed_at >= clock_timestamp() - {STALE}"
+_IS_DUE = f"coalesce((SELECT NOT ({_GROWS}) FROM chat_messages m WHERE m.message_id = q.message_id), true)"
+
+# The newest first: what was said just now is looked for before what a replay or an upgrade brought in.
+_TAKE = f"""
+SELECT q.number, q.message_id, q.session_id FROM chat_search_queue q WHERE {_IS_DUE}
+ORDER BY q.number DESC LIMIT %(limit)s FOR UPDATE"""
+
+_MESSAGES = """
+SELECT m.message_id, s.user_id, m.role, m.backend, m.model, m.created_at, m.content
+FROM chat_messages m JOIN chat_sessions s ON s.session_id = m.session_id
+WHERE m.message_id = ANY (%s::uuid[]) ORDER BY m.message_id FOR KEY SHARE OF m"""
+
+_NAMES = """
+SELECT s.session_id, s.user_id, s.created_at, s.session_name FROM chat_sessions s
+WHERE s.session_id = ANY (%s::uuid[]) ORDER BY s.session_id FOR KEY SHARE"""
+
+# A message may be noted twice and both notes be at work at once: the later one has seen what the earlier one may not.
+_STORE_MESSAGES = """
+INSERT INTO chat_message_search AS known
+    (message_id, user_id, role, backend, model, created_at, version, search_text)
+SELECT * FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::bigint[],
+    %s::text[])
+ON CONFLICT (message_id) DO UPDATE SET role = excluded.role, backend = excluded.backend, model = excluded.model,
+    version = excluded.version, search_text = excluded.search_text WHERE excluded.version >= known.version"""
+
+_STORE_NAMES = """
+INSERT INTO chat_session_search AS known (session_id, user_id, created_at, version, search_text)
+SELECT * FROM unnest(%s::uuid[], %s::text[], %s::timestamptz[], %s::bigint[], %s::text[])
+ON CONFLICT (session_id) DO UPDATE SET version = excluded.version, search_text = excluded.search_text
+WHERE excluded.version >= known.version"""
+
+# In a replay or an import rows of any age may come; those are noted in the queue, wherever the walk has got to.
+_NEXT_OLD = f"""
+SELECT m.message_id, {_GROWS} AS grows FROM chat_messages m
+WHERE %(last_id)s::uuid IS NULL OR m.message_id < %(last_id)s::uuid ORDER BY m.message_id DESC LIMIT %(limit)s"""
+
+_PROGRESS = f"""
+SELECT CASE WHEN is_finished THEN total ELSE least(done, total - 1) END, total,
+    (SELECT count(*) FROM chat_search_queue q WHERE {_IS_DUE})
+FROM chat_search_backfill WHERE what = 'messages'"""
+
+_LEFT = f"""
+SELECT EXISTS (SELECT FROM chat_search_queue q WHERE {_IS_DUE}),
+    EXISTS (SELECT FROM chat_search_backfill WHERE NOT is_finished)"""
+
+_PLACE = "SELECT last_id FROM chat_search_backfill WHERE what = 'messages' AND NOT is_finished FOR UPDATE SKIP LOCKED"
+_MOVE = """
+UPDATE chat_search_backfill SET last_id = %s, done = done + %s, is_finished = %s WHERE what = 'messages'; COMMIT"""
+
+
+def index_noted(connection: Connection, *, limit: int, waits: bool = False) -> int:
+    """Indexes at most `limit` of what the queue notes; how many notes were done with.
+
+    What still grows stays noted. Notes that others are at are left to them, or waited for.
+    """
+    raw: Any = connection.connection
+    with raw.cursor() as cursor:
+        cursor.execute(_BEGIN + _TAKE + ("" if waits else " SKIP LOCKED"), {"limit": limit})
+        notes = cursor.fetchall()
+        _index_messages(cursor, {message_id: number for number, message_id, _ in reversed(notes) if message_id})
+        _index_names(cursor, {session_id: number for number, _, session_id in reversed(notes) if session_id})
+        done = [number for number, _, _ in notes]
+        cursor.execute("DELETE FROM chat_search_queue WHERE number = ANY (%s); COMMIT", (done,))
+        return len(notes)
+
+
+def index_old(connection: Connection, *, limit: int) -> bool:
+    """Indexes the next `limit` messages of those that are older than the index; False when there are none left, or
+    another process is at them."""
+    raw: Any = connection.connection
+    with raw.cursor() as cursor:
+        cursor.execute(_BEGIN + _PLACE)
+        place = cursor.fetchone()
+        if place is None:
+            cursor.execute("COMMIT")
+            return False
+        cursor.execute(_NEXT_OLD, {"last_id": place[0], "limit": limit})
+        found = cursor.fetchall()
+        _index_messages(cursor, {message_id: 0 for message_id, grows in found if not grows})
+        growing = [message_id for message_id, grows in found if grows]
+        cursor.execute("INSERT INTO chat_search_queue (message_id) SELECT unnest(%s::uuid[])", (growing,))
+        cursor.execute(_MOVE, (found[-1][0] if found else place[0], len(found), len(found) < limit))
+        return len(found) == limit
+
+
+def what_is_left(connection: Connection) -> tuple[bool, bool]:
+    """Whether the queue has something to index, and whether messages are left that are older than the index."""
+    raw: Any = connection.connection
+    with raw.cursor() as cursor:
+        cursor.execute(_LEFT)
+        noted, old = cursor.fetchone()
+        return noted, old
+
+
+def progress(connection: Connection) -> IndexProgress:
+    raw: Any = connection.connection
+    with raw.cursor() as cursor:
+        cursor.execute(_PROGRESS)
+        done, total, waiting = cursor.fetchone()
+        return IndexProgress(done=done, total=total, waiting=waiting)
+
+
+def _index_messages(cursor: Any, versions: dict[UUID, int]) -> None:
+    """`versions` by message; those that are gone are left out. Locks them, so that none goes before the commit."""
+    if versions:
+        cursor.execute(_MESSAGES, (list(versions),))
+        rows = [(*row[:-1], versions[row[0]], packed(fold(row[-1]))) for row in cursor.fetchall()]
+        _store(cursor, _STORE_MESSAGES, rows)
+
+
+def _index_names(cursor: Any, versions: dict[UUID, int]) -> None:
+    if versions:
+        cursor.execute(_NAMES, (list(versions),))
+        rows = [(*row[:-1], versions[row[0]], packed(fold(row[-1]))) for row in cursor.fetchall()]
+        _store(cursor, _STORE_NAMES, rows)
+
+
+def _store(cursor: Any, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
+    if rows:
+        cursor.execute(statement, [list(column) for column in zip(*rows, strict=True)])

@@ -1,0 +1,78 @@
+"""The form in which searched text is stored, and the keys by which the index finds it (chat_search_keys in SQL)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+SHADES = 13
+"""How finely the character behind two others is told apart."""
+FINE_BITS, COARSE_BITS = 20, 24
+"""Of the seconds since 1970 that a key of time leaves out: steps of 12 and of 194 days."""
+_GRAM_MASK = (1 << 30) - 1
+_FINE_BASE, _COARSE_BASE = -(1 << 29), -(1 << 29) - (1 << 27)
+
+# Thai takes three bytes a letter in UTF-8. It changes places with Thaana and N'Ko, which take two: a quarter less to
+# store, to cache and to look through. Texts are only ever compared with each other, so nobody sees it.
+_THAI, _TWO_BYTES = range(0x0E00, 0x0E80), range(0x0780, 0x0800)
+_PLACES = {**dict(zip(_THAI, _TWO_BYTES, strict=True)), **dict(zip(_TWO_BYTES, _THAI, strict=True))}
+
+
+def packed(folded: str) -> str:
+    """The folded text as it is stored; packing it again gives it back."""
+    return folded if folded.isascii() else folded.translate(_PLACES)
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What the keys of a text must contain that has some strings in it."""
+
+    all_of: Sequence[int]
+    any_of: Sequence[Sequence[int]]
+    """One of each."""
+
+
+def keys_of(strings: Sequence[str]) -> Keys:
+    """For packed strings; none is empty."""
+    all_of: set[int] = set()
+    any_of: list[Sequence[int]] = []
+    for string in strings:
+        words = string.split(" ")
+        for number, word in enumerate(words):
+            # A space behind the word is known when the string goes on behind it.
+            _add(word, all_of, any_of, behind=" " if number < len(words) - 1 else "")
+    return Keys(sorted(all_of), any_of)
+
+
+def _add(word: str, all_of: set[int], any_of: list[Sequence[int]], *, behind: str) -> None:
+    known = word + behind
+    if len(known) > 2:
+        all_of.update(_gram(known[at], known[at + 1], ord(known[at + 2])) for at in range(len(known) - 2))
+    elif len(word) == 2:
+        any_of.append([_gram(word[0], word[1], shade) for shade in range(SHADES)])
+    else:
+        all_of.update(-ord(character) for character in word)
+
+
+def _gram(first: str, second: str, third: int) -> int:
+    return (ord(first) * 31337 + ord(second)) * 16 + third % SHADES & _GRAM_MASK
+
+
+def time_keys(oldest: int, newest: int) -> Sequence[int]:
+    """Keys of which every text from the fine step `oldest` to the fine step `newest` has one, and no other text."""
+    keys: list[int] = []
+    ratio = 1 << (COARSE_BITS - FINE_BITS)
+    step = oldest
+    while step <= newest:
+        if step % ratio == 0 and step + ratio - 1 <= newest:
+            keys.append(_COARSE_BASE - step // ratio)
+            step += ratio
+        else:
+            keys.append(_FINE_BASE - step)
+            step += 1
+    return keys
+
+
+def fine_step(at: datetime) -> int:
+    return max(0, int(at.timestamp())) >> FINE_BITS
