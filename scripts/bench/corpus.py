@@ -54,6 +54,10 @@ class Line:
     content: str
     at: datetime
 
+    @property
+    def is_question(self) -> bool:
+        return self.order % 2 == 1
+
 
 class Language:
     """Draws phrases, common ones often and rare ones seldom."""

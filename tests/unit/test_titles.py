@@ -3,7 +3,8 @@
 import pytest
 from pythainlp.corpus.common import thai_words
 
-from thai_chat.chat.titles import NAME_CHARS, clusters, name_of
+from thai_chat.chat.titles import NAME_CHARS, name_of
+from thai_chat.chat.words import clusters
 
 LONG_THAI = "ช่วยอธิบายความแตกต่างระหว่างฐานข้อมูลเชิงสัมพันธ์กับฐานข้อมูลแบบเอกสารให้เข้าใจง่ายๆ พร้อมตัวอย่าง"
 

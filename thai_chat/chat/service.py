@@ -11,6 +11,7 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from thai_chat.chat import titles
+from thai_chat.chat.finding import Finder
 from thai_chat.chat.live import LiveReplies, LiveReply
 from thai_chat.chat.models import Models
 from thai_chat.chat.options import checked
@@ -105,6 +106,7 @@ class ChatService:
     """Every method takes the owner; what belongs to somebody else is not found."""
 
     def __init__(self, history: History, router: Router, *, max_history_messages: int) -> None:
+        self.finder = Finder(history)
         self._history = history
         self._router = router
         self._live = LiveReplies(history, cost_of=router.cost)

@@ -86,6 +86,9 @@ class SearchFilters:
     """Whether the session is."""
 
 
+NO_FILTERS = SearchFilters()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchCursor:
     """Where a page ended: the next one starts behind it."""
@@ -104,7 +107,7 @@ class SearchQuery:
     terms: Sequence[Term]
     """At least one."""
     limit: int
-    filters: SearchFilters = SearchFilters()
+    filters: SearchFilters = NO_FILTERS
     after: SearchCursor | None = None
 
 

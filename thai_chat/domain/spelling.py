@@ -26,8 +26,10 @@ _DANGLING = f"{_ABOVE}{_BELOW}{_TONES}ฺ์๎"
 _VOWELS = f"{_LEAD}{_FOLLOW}{_ABOVE}{_BELOW}"
 _JOINED = f"{_VOWELS}{_DANGLING}"
 """What a rule may join over a space to what stands before it."""
-# Zero-width and direction marks, joiners, soft hyphens and the selectors of an emoji's look.
-_INVISIBLE = "\u00ad\u034f\u061c\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
+# Control characters, zero-width and direction marks, joiners, soft hyphens and the selectors of an emoji's look.
+_INVISIBLE = (
+    "\x00-\x08\x0e-\x1b\x7f\u00ad\u034f\u061c\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
+)
 _ACCENTS = "\u0300-\u036f\u3099\u309a"
 
 
@@ -71,7 +73,7 @@ _BLOCK = re.compile(rf".{{80,}}?\s(?=[^\s{_JOINED}{_INVISIBLE}])", re.DOTALL)
 
 def fold(text: str) -> str:
     """What is compared: composed, without case and invisible characters, Arabic digits, one space for each white space,
-    and Thai in one order and spelling."""
+    and Thai in one order and spelling. No control characters and no A to Z are left in it."""
     return _AT_START.sub("", fold_part(text))
 
 

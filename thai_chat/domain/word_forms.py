@@ -34,9 +34,12 @@ def _bases(word: str) -> set[str]:
             bases.add(word[:-2])
     if word.endswith("ied"):
         bases.add(word[:-3] + "y")
-    elif word.endswith("ed"):
+    elif word.endswith("eed"):
+        if _VOWEL.search(word[:-3]):  # agreed, but not feed
+            bases.add(word[:-1])
+    elif word.endswith("ed") and _VOWEL.search(word[:-2]):
         bases |= {word[:-1], *_before_ending(word[:-2])}
-    elif word.endswith("ing"):
+    elif word.endswith("ing") and _VOWEL.search(word[:-3]):  # using, but not thing
         bases |= {word[:-3] + "e", *_before_ending(word[:-3])}
     return {base for base in bases if base == word or _is_word(base)}
 

@@ -6,21 +6,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-SHADES = 13
+SHADES = 7
 """How finely the character behind two others is told apart."""
 FINE_BITS, COARSE_BITS = 20, 24
 """Of the seconds since 1970 that a key of time leaves out: steps of 12 and of 194 days."""
 _GRAM_MASK = (1 << 30) - 1
 _FINE_BASE, _COARSE_BASE = -(1 << 29), -(1 << 29) - (1 << 27)
 
-# Thai takes three bytes a letter in UTF-8. It changes places with Thaana and N'Ko, which take two: a quarter less to
-# store, to cache and to look through. Texts are only ever compared with each other, so nobody sees it.
-_THAI, _TWO_BYTES = range(0x0E00, 0x0E80), range(0x0780, 0x0800)
-_PLACES = {**dict(zip(_THAI, _TWO_BYTES, strict=True)), **dict(zip(_TWO_BYTES, _THAI, strict=True))}
+# A Thai letter takes three bytes in UTF-8. The 48 that make up 99 % of Thai text, the commonest first, are stored as
+# the characters of one byte that a folded text never has: A to Z and control characters. That is half to store, to
+# cache and to look through. Texts are only ever compared with each other, so nobody sees it.
+_THAI = "าน่รอก้เงมัยวีดลทหะคตบิสปไแจขใพืช็ุูำ์โึผถณศซธญๆ"
+_FREE = bytes((*range(ord("A"), ord("Z") + 1), *range(0x01, 0x09), *range(0x0E, 0x1C))).decode()
+_PLACES = dict(zip(map(ord, _THAI), _FREE, strict=True))
 
 
 def packed(folded: str) -> str:
-    """The folded text as it is stored; packing it again gives it back."""
+    """The folded text as it is stored: one character for each of its own, different ones for different ones."""
     return folded if folded.isascii() else folded.translate(_PLACES)
 
 

@@ -54,8 +54,8 @@ CREATE TABLE chat_search_backfill (
 """
 
 # What a text is found by, as numbers: the time of the message in two coarse steps, whose it is, who said it; every
-# character; and every two neighbours with a shade (one of 13) of the character behind them. So the two alone are found
-# by asking for all shades, and three or more nearly as well as by whole triples, in three quarters of their room.
+# character; and every two neighbours with a shade (one of 7) of the character behind them. So the two alone are found
+# by asking for all shades, and three or more nearly as well as by whole triples, in less room.
 # Numbers that coincide do no harm: what is found is compared with the text. history/search_keys.py asks the same.
 # Only functions of pg_catalog are called: servers build indexes with an empty search_path.
 _KEYS = """
@@ -69,7 +69,7 @@ SELECT array_remove(ARRAY[
         (-536870912 - (greatest(0, extract(epoch FROM at AT TIME ZONE 'UTC'))::bigint >> 20))::int,
         (-671088640 - (greatest(0, extract(epoch FROM at AT TIME ZONE 'UTC'))::bigint >> 24))::int
     ], NULL) || (
-    SELECT array_agg(((ascii(a)::bigint * 31337 + ascii(b)) * 16 + coalesce(ascii(c), 0) % 13 & 1073741823)::int)
+    SELECT array_agg(((ascii(a)::bigint * 31337 + ascii(b)) * 16 + coalesce(ascii(c), 0) % 7 & 1073741823)::int)
             FILTER (WHERE a <> ' ' AND b <> ' ')
         || array_agg(-ascii(a)) FILTER (WHERE a <> ' ')
     FROM (SELECT string_to_array(folded, NULL) AS letters) text,

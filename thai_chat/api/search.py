@@ -1,0 +1,81 @@
+"""`GET /api/search`: what was ever said, by any part of it, with its place."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from fastapi import APIRouter, Query
+
+from thai_chat.api.dependencies import Owner, Service
+from thai_chat.api.search_schemas import FoundBody, found_body
+from thai_chat.chat.finding import Order, Wanted
+from thai_chat.chat.text import identifier
+from thai_chat.domain.errors import BadInput
+from thai_chat.domain.messages import Role
+from thai_chat.domain.searching import MAX_QUERY_CHARS, SearchFilters
+
+router = APIRouter(prefix="/api/search", tags=["search"])
+
+
+class Only(StrEnum):
+    SESSIONS = "sessions"
+
+
+@router.get("")
+async def search(
+    service: Service,
+    owner: Owner,
+    q: Annotated[
+        str, Query(max_length=MAX_QUERY_CHARS, description='All words must be there; "in quotes" they are a phrase')
+    ],
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    cursor: Annotated[str | None, Query(max_length=200, description="`next` of the page before")] = None,
+    order: Order = Order.NEWEST,
+    only: Annotated[Only | None, Query(description="Sessions by their names alone, in pages")] = None,
+    role: Role | None = None,
+    backend: Annotated[str | None, Query(max_length=100)] = None,
+    model: Annotated[str | None, Query(max_length=100)] = None,
+    session_id: str | None = None,
+    since: Annotated[str | None, Query(alias="from", description="ISO 8601; a date means its beginning")] = None,
+    until: Annotated[str | None, Query(description="ISO 8601, not included; a date means its end")] = None,
+    timezone: Annotated[str, Query(description="IANA name, for times and dates without one")] = "UTC",
+    pinned: bool | None = None,
+) -> FoundBody:
+    """Messages that no longer grow, outside the trash; literal hits first, then other forms of English words."""
+    zone = _zone(timezone)
+    filters = SearchFilters(
+        role=role,
+        backend=backend or None,
+        model=model or None,
+        session_id=identifier(session_id) if session_id else None,
+        since=_moment(since, zone, field="from", is_end=False),
+        until=_moment(until, zone, field="until", is_end=True),
+        pinned=pinned,
+    )
+    wanted = Wanted(user_id=owner, text=q, limit=limit, filters=filters, order=order, cursor=cursor or None)
+    if only is Only.SESSIONS:
+        return found_body(await service.finder.find_sessions(wanted))
+    return found_body(await service.finder.find(wanted))
+
+
+def _moment(text: str | None, zone: ZoneInfo, *, field: str, is_end: bool) -> datetime | None:
+    if not text:
+        return None
+    try:
+        if len(text) <= len("2026-11-21"):
+            day = date.fromisoformat(text) + timedelta(days=is_end)
+            return datetime.combine(day, time(), zone).astimezone(UTC)
+        moment = datetime.fromisoformat(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+    except (ValueError, OverflowError) as exc:
+        raise BadInput(fields=field) from exc
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as exc:
+        raise BadInput(fields="timezone") from exc

@@ -1,0 +1,206 @@
+"""Finds what was said: reads what people type, orders and shows what the history found, and guesses what was meant."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from thai_chat.chat import keyboard, ranking
+from thai_chat.chat.snippets import Snippet, snippet_of
+from thai_chat.chat.text import require_storable
+from thai_chat.domain.errors import InvalidCursor
+from thai_chat.domain.messages import Session
+from thai_chat.domain.ports import History
+from thai_chat.domain.searching import (
+    NO_FILTERS,
+    NamePage,
+    SearchCursor,
+    SearchFilters,
+    SearchHit,
+    SearchPage,
+    SearchQuery,
+    terms_of,
+)
+
+RANKED = 200
+"""The newest hits are ranked among each other; what is older follows behind them by time."""
+_NAME_CHARS = 255
+
+
+class Order(StrEnum):
+    NEWEST = "newest"
+    RELEVANCE = "relevance"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    user_id: str | None
+    """None looks through the messages of everybody."""
+    text: str
+    limit: int
+    filters: SearchFilters = NO_FILTERS
+    order: Order = Order.NEWEST
+    cursor: str | None = None
+    """What the page before gave as `next`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundMessage:
+    hit: SearchHit
+    snippet: Snippet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundSession:
+    session: Session
+    name: Snippet
+    """The whole name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    messages: Sequence[FoundMessage] = ()
+    sessions: Sequence[FoundSession] = ()
+    """Those whose names were found; only on the first page, or where only they were asked for."""
+    next: str | None = None
+    suggestion: str | None = None
+    """The same keys in the other keyboard layout, when that was probably meant."""
+    is_complete: bool = True
+    """False while older messages are still being indexed."""
+    is_memory: bool = False
+    """True when PostgreSQL is away and only what memory holds was looked through."""
+
+
+class Finder:
+    """Every search takes the owner."""
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+
+    async def find(self, wanted: Wanted) -> Found:
+        """Messages, and on the first page also sessions by their names, as far as the filters let those be meant.
+
+        Raises UnreadableText, InvalidCursor and HistoryError. Nothing to look for finds nothing.
+        """
+        query = _query(wanted)
+        if query is None:
+            return Found()
+        page, next_ = await (self._ranked if wanted.order is Order.RELEVANCE else self._newest)(wanted, query)
+        names = await self._names(query) if wanted.cursor is None else NamePage(sessions=())
+        is_first = wanted.cursor is None
+        suggestion = await self._suggestion(wanted, query, page) if is_first and not names.sessions else None
+        messages, sessions = await asyncio.to_thread(_shown, query, page.hits, names.sessions)
+        return Found(
+            messages=messages,
+            sessions=sessions,
+            next=next_,
+            suggestion=suggestion,
+            is_complete=page.is_complete and names.is_complete,
+            is_memory=page.is_memory,
+        )
+
+    async def find_sessions(self, wanted: Wanted) -> Found:
+        """Sessions by their names alone, in pages."""
+        query = _query(wanted)
+        if query is None:
+            return Found()
+        names = await self._history.search_names(replace(query, after=_read(wanted.cursor)))
+        _, sessions = _shown(query, (), names.sessions)
+        next_ = _written(names.next)
+        return Found(sessions=sessions, next=next_, is_complete=names.is_complete, is_memory=names.is_memory)
+
+    async def _newest(self, wanted: Wanted, query: SearchQuery) -> tuple[SearchPage, str | None]:
+        page = await self._history.search(replace(query, after=_read(wanted.cursor)))
+        return page, _written(page.next)
+
+    async def _ranked(self, wanted: Wanted, query: SearchQuery) -> tuple[SearchPage, str | None]:
+        """Ranks the same hits again for every page: those before the moment of the first one."""
+        if wanted.cursor and not wanted.cursor.startswith("ranked~"):
+            return await self._newest(wanted, query)
+        until, done = _read_ranked(wanted.cursor)
+        limits = [moment for moment in (query.filters.until, until) if moment]
+        filters = replace(query.filters, until=min(limits))
+        pool = await self._history.search(replace(query, filters=filters, limit=RANKED))
+        ranked = await asyncio.to_thread(ranking.ranked, pool.hits, query.terms)
+        end = done + query.limit
+        if end < len(ranked):
+            next_: str | None = f"ranked~{end}~{until.isoformat()}"
+        else:
+            next_ = _written(pool.next)
+        return replace(pool, hits=ranked[done:end]), next_
+
+    async def _names(self, query: SearchQuery) -> NamePage:
+        filters = query.filters
+        if filters.role or filters.backend or filters.model or filters.session_id:
+            return NamePage(sessions=())
+        return await self._history.search_names(query)
+
+    async def _suggestion(self, wanted: Wanted, query: SearchQuery, page: SearchPage) -> str | None:
+        """Only when the other layout makes sense: it is found, or it is words where what was typed is none."""
+        other = keyboard.in_other_layout(wanted.text)
+        if other is None or (page.hits and not keyboard.makes_no_sense(wanted.text)):
+            return None
+        if await asyncio.to_thread(keyboard.is_probably, other):
+            return other
+        meant = replace(query, terms=terms_of(other), limit=1)
+        is_found = bool(meant.terms) and bool((await self._history.search(meant)).hits)
+        return other if is_found and not page.hits else None
+
+
+def _query(wanted: Wanted) -> SearchQuery | None:
+    require_storable(wanted.text)
+    for name in (wanted.filters.backend, wanted.filters.model):
+        require_storable(name or "")
+    terms = terms_of(wanted.text)
+    if not terms:
+        return None
+    return SearchQuery(user_id=wanted.user_id, terms=terms, limit=wanted.limit, filters=wanted.filters)
+
+
+def _shown(
+    query: SearchQuery, hits: Sequence[SearchHit], sessions: Sequence[Session]
+) -> tuple[list[FoundMessage], list[FoundSession]]:
+    messages = [FoundMessage(hit=hit, snippet=snippet_of(hit.message.content, query.terms)) for hit in hits]
+    names = [
+        FoundSession(session=session, name=snippet_of(session.session_name, query.terms, length=_NAME_CHARS))
+        for session in sessions
+    ]
+    return messages, names
+
+
+def _written(cursor: SearchCursor | None) -> str | None:
+    if cursor is None:
+        return None
+    return f"{'literal' if cursor.is_literal else 'form'}~{cursor.created_at.astimezone(UTC).isoformat()}~{cursor.id}"
+
+
+def _read(cursor: str | None) -> SearchCursor | None:
+    if cursor is None:
+        return None
+    kind, _, rest = cursor.partition("~")
+    at, _, id_ = rest.partition("~")
+    try:
+        moment = datetime.fromisoformat(at)
+        if kind not in ("literal", "form") or moment.tzinfo is None:
+            raise InvalidCursor
+        return SearchCursor(created_at=moment, id=UUID(id_), is_literal=kind == "literal")
+    except ValueError as exc:
+        raise InvalidCursor from exc
+
+
+def _read_ranked(cursor: str | None) -> tuple[datetime, int]:
+    """The moment of the first page, and how many hits the pages so far had."""
+    if cursor is None:
+        return datetime.now(UTC), 0
+    _, done, at = (*cursor.split("~"), "", "")[:3]
+    try:
+        moment = datetime.fromisoformat(at)
+        if moment.tzinfo is None or not 0 <= int(done) <= RANKED:
+            raise InvalidCursor
+        return moment, int(done)
+    except ValueError as exc:
+        raise InvalidCursor from exc

@@ -1,0 +1,47 @@
+"""Which of what was found is probably meant: whole words before parts of words, much of it before little."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import islice
+
+from thai_chat.chat.words import word_ends
+from thai_chat.domain.searching import SearchHit, Term
+from thai_chat.domain.spelling import fold
+
+_HITS = 20
+"""Of a term that are counted."""
+_AROUND = 12
+"""Characters on both sides of a hit that show whether it is a whole word: most words are shorter."""
+
+
+def ranked(hits: Sequence[SearchHit], terms: Sequence[Term]) -> list[SearchHit]:
+    """The best first; among equals the newest. Hits in other forms of a word stay behind the literal ones."""
+
+    def key(hit: SearchHit) -> tuple[bool, float, datetime]:
+        return hit.is_literal, score(hit, terms), hit.message.created_at
+
+    return sorted(hits, key=key, reverse=True)
+
+
+def score(hit: SearchHit, terms: Sequence[Term]) -> float:
+    """Words and density weigh about the same; the session's name a little."""
+    text, name = fold(hit.message.content), fold(hit.session.session_name)
+    total = 0.0
+    for term in terms:
+        spans = list(islice(term.spans(text), _HITS))
+        if spans:
+            total += 2.0 * _is_word(text, *spans[0])
+            total += len(spans) * len(term.text) ** 0.5 / math.sqrt(50 + len(text))
+        total += 0.3 * (term.text in name)
+    return total / len(terms)
+
+
+def _is_word(text: str, start: int, end: int) -> bool:
+    """Whether words begin and end where the hit does."""
+    first = max(0, start - _AROUND)
+    around = text[first : end + _AROUND]
+    ends = {0, *word_ends(around)}
+    return start - first in ends and end - first in ends

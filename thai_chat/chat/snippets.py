@@ -1,0 +1,92 @@
+"""The piece of a text that shows why it was found, cut at whole clusters, and where in it the hits are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from thai_chat.chat.words import clusters
+from thai_chat.domain.searching import Term
+from thai_chat.domain.spelling import Folded
+
+SNIPPET_CHARS = 160
+"""About so long, in code points."""
+_BEFORE = 40
+_MARGIN = 40
+_HITS = 200
+"""Of each term that are looked at to choose the piece."""
+_SPACE = re.compile(r"\s")
+_ELLIPSIS = "…"
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    text: str
+    hits: Sequence[Span]
+    """Start and end in `text`, in code points, in order, none overlapping another, each of whole clusters."""
+
+
+def snippet_of(text: str, terms: Sequence[Term], *, length: int = SNIPPET_CHARS) -> Snippet:
+    """Around the place where most of the terms stand near each other, the first of such; letters stay as they are."""
+    folded = Folded(text)
+    found = sorted(
+        (span, number) for number, term in enumerate(terms) for span in islice(term.spans(folded.text), _HITS)
+    )
+    first = _densest(found, length - _BEFORE)
+    if first is None:
+        return _cut(text, (0, 0), (), length)
+    reach = first[0] + 3 * length
+    near = [span for span, _ in found if first[0] - 2 * _BEFORE <= span[0] < reach]
+    return _cut(text, folded.origin(*first), [folded.origin(*span) for span in near], length)
+
+
+def _densest(found: Sequence[tuple[Span, int]], reach: int) -> Span | None:
+    """The hit from which most different terms are within reach."""
+    best, most = None, 0
+    for index, (span, _) in enumerate(found):
+        within = {number for (start, _), number in islice(found, index, None) if start < span[0] + reach}
+        if len(within) > most:
+            best, most = span, len(within)
+    return best
+
+
+def _cut(text: str, first: Span, hits: Sequence[Span], length: int) -> Snippet:
+    start = max(0, first[0] - _BEFORE)
+    end = max(start + length, min(first[1], start + 3 * length))
+    if end >= len(text):
+        end, start = len(text), max(0, min(start, len(text) - length))
+    ends = _boundaries(text, start, end)
+    start = max((at for at in ends if at <= start), default=start) if start else 0
+    end = min((at for at in ends if at >= end), default=end)
+    marked = _merged(_whole(span, ends) for span in sorted(hits) if span[0] < end and span[1] > start)
+    before = _ELLIPSIS if start else ""
+    shown = before + _SPACE.sub(" ", text[start:end]) + (_ELLIPSIS if end < len(text) else "")
+    shift = len(before) - start
+    return Snippet(shown, [(max(a, start) + shift, min(b, end) + shift) for a, b in marked])
+
+
+def _boundaries(text: str, start: int, end: int) -> list[int]:
+    """Where clusters end in the piece and a little around it. Counting begins before the piece, so that it has found
+    the true boundaries when it gets there."""
+    first = max(0, start - _MARGIN)
+    return [first, *(first + at for at in clusters(text[first : end + _MARGIN]))]
+
+
+def _whole(span: Span, ends: Sequence[int]) -> Span:
+    """Widened to the clusters that it begins and ends in."""
+    start = max((at for at in ends if at <= span[0]), default=span[0])
+    return start, min((at for at in ends if at >= span[1]), default=span[1])
+
+
+def _merged(spans: Iterator[Span]) -> list[Span]:
+    merged: list[Span] = []
+    for start, end in spans:
+        if merged and start < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged
