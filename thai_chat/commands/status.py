@@ -7,6 +7,7 @@ from pathlib import Path
 from thai_chat.commands import database
 from thai_chat.commands.terminal import progress, size
 from thai_chat.domain.errors import HistoryUnavailable, StartError
+from thai_chat.domain.searching import IndexProgress
 from thai_chat.settings import Settings
 
 
@@ -35,7 +36,18 @@ def run(settings: Settings) -> int:
         return 1
     print(f"Schema:       {facts.revision}, up to date")
     print(f"Chats:        {facts.sessions} sessions, {facts.messages} messages, {facts.streaming} replies growing")
+    if facts.search:
+        print(f"Search:       {_search(facts.search)}")
     return 0
+
+
+def _search(progress: IndexProgress) -> str:
+    if progress.is_complete:
+        return "every message is in the index"
+    if progress.done < progress.total:
+        share = f"{progress.done} of {progress.total} older messages are in the index"
+        return f"{share}; the page adds the others while it runs"
+    return f"{progress.waiting} new messages and names wait for the index; the page adds them while it runs"
 
 
 def _waiting(data_dir: Path) -> list[str]:

@@ -58,7 +58,7 @@ _NEXT_OLD = f"""
 SELECT m.message_id, {_GROWS} AS grows FROM chat_messages m
 WHERE %(last_id)s::uuid IS NULL OR m.message_id < %(last_id)s::uuid ORDER BY m.message_id DESC LIMIT %(limit)s"""
 
-_PROGRESS = f"""
+PROGRESS = f"""
 SELECT CASE WHEN is_finished THEN total ELSE least(done, total - 1) END, total,
     (SELECT count(*) FROM chat_search_queue q WHERE {_IS_DUE})
 FROM chat_search_backfill WHERE what = 'messages'"""
@@ -119,7 +119,7 @@ def what_is_left(connection: Connection) -> tuple[bool, bool]:
 def progress(connection: Connection) -> IndexProgress:
     raw: Any = connection.connection
     with raw.cursor() as cursor:
-        cursor.execute(_PROGRESS)
+        cursor.execute(PROGRESS)
         done, total, waiting = cursor.fetchone()
         return IndexProgress(done=done, total=total, waiting=waiting)
 

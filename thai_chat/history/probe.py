@@ -10,6 +10,8 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import parse_dsn
 
 from thai_chat.domain.errors import HistoryUnavailable
+from thai_chat.domain.searching import IndexProgress
+from thai_chat.history import indexing
 
 _CONNECT_S = 5
 _STATEMENT_MS = 20_000
@@ -42,6 +44,8 @@ class DatabaseFacts:
     sessions: int = 0
     messages: int = 0
     streaming: int = 0
+    search: IndexProgress | None = None
+    """How far the search index is; None where the schema has none."""
 
 
 def ask(address: str) -> DatabaseFacts:
@@ -65,6 +69,7 @@ def ask(address: str) -> DatabaseFacts:
                 is_read_only=recovery,
                 size_bytes=size,
                 revision=found,
+                search=_search_progress(connection),
                 **counts,
             )
     except psycopg2.Error as exc:
@@ -103,6 +108,15 @@ def _counts(connection: Connection) -> dict[str, int]:
         "messages": _one(connection, "SELECT count(*) FROM chat_messages"),
         "streaming": _one(connection, streaming),
     }
+
+
+def _search_progress(connection: Connection) -> IndexProgress | None:
+    if not _one(connection, "SELECT count(to_regclass('chat_search_backfill'))"):
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute(indexing.PROGRESS)
+        done, total, waiting = cursor.fetchone()
+        return IndexProgress(done=done, total=total, waiting=waiting)
 
 
 def _trigrams(connection: Connection) -> bool | None:

@@ -8,6 +8,8 @@ from datetime import datetime
 
 SHADES = 7
 """How finely the character behind two others is told apart."""
+MOST = 6
+"""Keys of a string that are asked for together."""
 FINE_BITS, COARSE_BITS = 20, 24
 """Of the seconds since 1970 that a key of time leaves out: steps of 12 and of 194 days."""
 _GRAM_MASK = (1 << 30) - 1
@@ -18,6 +20,8 @@ _FINE_BASE, _COARSE_BASE = -(1 << 29), -(1 << 29) - (1 << 27)
 # cache and to look through. Texts are only ever compared with each other, so nobody sees it.
 _THAI = "าน่รอก้เงมัยวีดลทหะคตบิสปไแจขใพืช็ุูำ์โึผถณศซธญๆ"
 _FREE = bytes((*range(ord("A"), ord("Z") + 1), *range(0x01, 0x09), *range(0x0E, 0x1C))).decode()
+_LATIN = "etaoinsrhldcumfpgwybvkxjqz"
+_RANKED = frozenset(_FREE + _LATIN)
 _PLACES = dict(zip(map(ord, _THAI), _FREE, strict=True))
 
 
@@ -36,25 +40,35 @@ class Keys:
 
 
 def keys_of(strings: Sequence[str]) -> Keys:
-    """For packed strings; none is empty."""
-    all_of: set[int] = set()
+    """For packed strings; none is empty.
+
+    Of a long string the keys with the rarest letters do: each one more is one more list to be read.
+    """
+    all_of: dict[int, int] = {}
     any_of: list[Sequence[int]] = []
     for string in strings:
         words = string.split(" ")
         for number, word in enumerate(words):
             # A space behind the word is known when the string goes on behind it.
             _add(word, all_of, any_of, behind=" " if number < len(words) - 1 else "")
-    return Keys(sorted(all_of), any_of)
+    return Keys(sorted(all_of, key=all_of.__getitem__)[-MOST:], any_of)
 
 
-def _add(word: str, all_of: set[int], any_of: list[Sequence[int]], *, behind: str) -> None:
+def _add(word: str, all_of: dict[int, int], any_of: list[Sequence[int]], *, behind: str) -> None:
+    """`all_of` gets the rarity of each key too."""
     known = word + behind
     if len(known) > 2:
-        all_of.update(_gram(known[at], known[at + 1], ord(known[at + 2])) for at in range(len(known) - 2))
+        for first, second, third in zip(known, known[1:], known[2:], strict=False):
+            all_of[_gram(first, second, ord(third))] = _rarity(first) + _rarity(second)
     elif len(word) == 2:
         any_of.append([_gram(word[0], word[1], shade) for shade in range(SHADES)])
     else:
-        all_of.update(-ord(character) for character in word)
+        all_of.update((-ord(character), _rarity(character)) for character in word)
+
+
+def _rarity(character: str) -> int:
+    """Its rank among the letters of its script; the rarest are those of others."""
+    return max(_FREE.find(character), _LATIN.find(character)) if character in _RANKED else len(_FREE)
 
 
 def _gram(first: str, second: str, third: int) -> int:
