@@ -33,6 +33,7 @@ class ChatPage:
         self.growing = page.locator("#turns .turn .words:not(.asked)")
         self.sessions = page.locator("#recent .session")
         self.find = page.locator("#find input")
+        self.search = page.locator("#search input")
         self.toast = page.locator(".toast")
 
     async def open(self, address: str) -> None:

@@ -106,7 +106,7 @@ async def test_keys_open_a_new_session_and_the_search(page: ChatPage) -> None:
     await expect(page.welcome).to_be_visible()
     await expect(page.box).to_be_focused()
     await page.page.keyboard.press("Control+K")
-    await expect(page.find).to_be_focused()
+    await expect(page.search).to_be_focused()
 
 
 async def test_a_suggestion_is_asked_with_one_click(page: ChatPage, model: OpenAIStandin) -> None:

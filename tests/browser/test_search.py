@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import httpx
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Error, Locator, Route, expect
 
 from tests.app import App
 from tests.browser.chat_page import ChatPage, visit
@@ -115,3 +118,141 @@ async def test_a_message_that_does_not_exist_is_said_and_its_session_shown(
     async with visit(browser, app, f"/?s={page.session_id}&m={message_id}") as other:
         await expect(other.alert).to_contain_text("ไม่พบข้อความนี้")
         await expect(other.questions).to_have_text("ยังเปิดแชตได้อยู่")
+
+
+def results(page: ChatPage) -> Locator:
+    return page.page.locator("#results .results-list a")
+
+
+async def look_for(page: ChatPage, text: str) -> None:
+    await page.page.keyboard.press("Control+K")
+    await expect(page.search).to_be_focused()
+    await page.search.fill(text)
+
+
+async def test_what_was_said_is_found_as_one_types_and_opened_in_its_place(
+    page: ChatPage, model: OpenAIStandin
+) -> None:
+    model.script = Script(tokens=("ลอง", "ทำ 👩‍💻🇹🇭 ", "มัสมั่นไก่กอและ", " ดูไหม"))
+    await page.ask_and_wait("มื้อเย็นกินอะไรดี")
+    session_id = page.session_id
+    await page.new_session()
+    await page.page.keyboard.press("Control+K")
+    await page.search.press_sequentially("ไก่กอและ")
+    await expect(results(page)).to_have_count(1)
+    found = results(page).first
+    await expect(found.locator("mark")).to_have_text("ไก่กอและ")
+    await expect(found.locator("b")).to_have_text("มื้อเย็นกินอะไรดี")
+    await expect(found.locator("small")).to_have_text("thai-large · vLLM")
+    await expect(found.locator("time")).to_contain_text(str(datetime.now(UTC).year + 543))
+    await found.click()
+    await expect(page.page.locator(".message-row.sought")).to_contain_text("มัสมั่นไก่กอและ")
+    assert (page.session_id, "m=" in page.page.url) == (session_id, True)
+    assert await page.page.evaluate("[...CSS.highlights.get('sought')].map(String)") == ["ไก่กอและ"]
+    await expect(found).to_have_attribute("aria-current", "true")
+
+
+async def test_a_result_far_back_is_opened_by_keys_alone(page: ChatPage, far: Long) -> None:
+    await look_for(page, '"ไกลมาก ข้อที่ 7"')
+    await expect(results(page).first).to_contain_text("ไกลมาก ข้อที่ 7")
+    await page.page.keyboard.press("ArrowDown")
+    await page.page.keyboard.press("Enter")
+    await expect(page.page.locator(".message-row.sought")).to_contain_text("ไกลมาก ข้อที่ 7")
+    assert page.session_id == far.session_id
+    await expect(results(page).first).to_be_focused()
+    await page.page.keyboard.press("ArrowUp")
+    await expect(page.search).to_be_focused()
+    await page.page.keyboard.press("Escape")
+    await expect(page.page.locator("#results")).to_be_hidden()
+
+
+async def test_more_results_come_as_one_scrolls(page: ChatPage, far: Long) -> None:
+    await look_for(page, "ไกลมาก ข้อที่")
+    await expect(results(page)).to_have_count(21)  # the name, and a page of messages
+    await expect(page.page.locator(".results-status")).to_have_text("21 รายการแรก")
+    for _ in range(3):
+        await page.page.locator(".results-body").evaluate("(body) => body.scrollTo(0, body.scrollHeight)")
+    await expect(results(page).filter(has_text="ข้อที่ 0")).not_to_have_count(0)
+    await expect(page.page.locator(".results-status")).to_have_text(f"พบ {len(far.questions) + 1} รายการ")
+
+
+async def test_an_answer_that_was_overtaken_is_not_shown(page: ChatPage) -> None:
+    await page.ask_and_wait("ทะเลสาบสงขลา")
+    held = asyncio.Event()
+
+    async def hold_the_first(route: Route) -> None:
+        if route.request.url.endswith("q=%E0%B8%97") or "q=%E0%B8%97&" in route.request.url:
+            await held.wait()
+        with contextlib.suppress(Error):  # given up by the page
+            await route.continue_()
+
+    await page.page.route("**/api/search?*", hold_the_first)
+    await look_for(page, "ท")
+    async with page.page.expect_request("**/api/search?*"):
+        pass
+    await page.search.fill("ทะเลสาบสงขลาที่ไม่มี")
+    await expect(page.page.locator(".results-status")).to_have_text("ไม่พบข้อความ")
+    held.set()
+    await expect(results(page)).to_have_count(0)
+
+
+async def test_the_wrong_keyboard_layout_is_noticed(page: ChatPage) -> None:
+    await page.ask_and_wait("สวัสดีตอนเช้า")
+    await look_for(page, "l;ylfu")
+    suggestion = page.page.locator(".suggestion button")
+    await expect(suggestion).to_have_text("สวัสดี")
+    await suggestion.click()
+    await expect(page.search).to_have_value("สวัสดี")
+    await expect(results(page).filter(has_text="สวัสดีตอนเช้า").first).to_be_visible()
+
+
+async def test_filters_narrow_what_is_found(page: ChatPage, model: OpenAIStandin) -> None:
+    model.script = Script(tokens=("กล้วยไม้", "ป่า"))
+    await page.ask_and_wait("กล้วยไม้พันธุ์ไหนเลี้ยงง่าย")
+    await page.new_session()
+    await page.ask_and_wait("กล้วยไม้ในอีกแชต")
+    await page.page.locator("#search-within").click()
+    await page.search.fill("กล้วยไม้")
+    await expect(results(page)).to_have_count(2)
+    filters = page.page.locator("#results .head-button")
+    await expect(filters).to_contain_text("1")
+    await page.page.get_by_label("เฉพาะ “กล้วยไม้ในอีกแชต”").uncheck()
+    await expect(results(page)).to_have_count(6)  # two names, two questions, two replies
+    await filters.click()
+    await page.page.locator("#search-filters select").first.select_option("user")
+    await expect(results(page).locator("small", has_text="vLLM")).to_have_count(0)
+    await page.page.locator("#search-filters select").nth(1).select_option(label="thai-small")
+    await expect(page.page.locator("#results .tips")).to_contain_text("ตัวกรอง")
+    await page.page.get_by_role("button", name="ล้างตัวกรอง").click()
+    await expect(results(page)).to_have_count(6)
+
+
+async def test_hostile_text_stays_text_in_the_results(page: ChatPage) -> None:
+    await page.ask_and_wait("<img src=x onerror='window.owned=1'> เสือโคร่ง <b>")
+    await look_for(page, "เสือโคร่ง <b>")
+    await expect(results(page).locator(".snippet").first).to_contain_text("<img src=x")
+    assert await page.page.locator("#results :is(img, .snippet b)").count() == 0
+    assert await page.page.evaluate("window.owned === undefined")
+
+
+async def test_a_search_that_fails_says_so_and_is_asked_again(page: ChatPage) -> None:
+    await page.ask_and_wait("ค้นตอนเซิร์ฟเวอร์ดับ")
+    await page.page.route("**/api/search?*", lambda route: route.abort())
+    await look_for(page, "ค้นตอนเซิร์ฟเวอร์ดับ")
+    failed = page.page.locator(".results-note.failed")
+    await expect(failed).to_contain_text("ติดต่อเซิร์ฟเวอร์ไม่ได้")
+    await page.page.unroute("**/api/search?*")
+    await failed.get_by_role("button").click()
+    await expect(results(page)).to_have_count(2)
+
+
+async def test_a_phone_searches_on_the_whole_screen(browser: Browser, app: App, far: Long) -> None:
+    async with visit(browser, app, phone=True) as phone:
+        await phone.page.locator("#menu-open").tap()
+        await phone.search.fill("ไกลมาก ข้อที่ 8")
+        await expect(results(phone).first).to_be_in_viewport()
+        assert not await phone.scrolls_sideways()
+        await results(phone).filter(has_text="ข้อที่ 8").last.tap()
+        await expect(phone.page.locator("#results")).to_be_hidden()
+        await expect(phone.page.locator("#left")).to_be_hidden()
+        await expect(phone.page.locator(".message-row.sought")).to_be_in_viewport()

@@ -72,6 +72,7 @@ def _sidebar() -> dict[str, Any]:
     with gr.Column(elem_id="left", scale=0, min_width=0):
         _browser_part("brand")
         new = gr.Button(I18N("new_session"), elem_id="new", size="md")
+        _browser_part("search")
         _browser_part("find")
         recent = _browser_part("recent")
         count = gr.Button(I18N("statistics"), elem_id="count", size="md")

@@ -4,9 +4,10 @@ import { focusBox, keepDraftOf, mountComposer, send, stop } from './composer.mjs
 import { $, el, icon, iconButton, isPhone } from './dom.mjs';
 import { mountFinder } from './finder.mjs';
 import { mountHistory } from './history.mjs';
-import { mountJump } from './jump.mjs';
+import { lookFor, mountJump } from './jump.mjs';
 import { mountLive } from './live.mjs';
 import { mountPicker } from './picker.mjs';
+import { mountSearch } from './search.mjs';
 import { mountSessions } from './sessions.mjs';
 import { mountShelved } from './shelved.mjs';
 import { mountState } from './state.mjs';
@@ -29,10 +30,12 @@ let wantedMessage = null;
 /** True while what was asked for is a step of the person's, which the browser's Back takes back. */
 let isStep = false;
 let settling;
+let search;
 
 const mounts = {
   brand: mountBrand,
   recent: (part) => mountSessions(part, { open: openSession, startNew: () => $('#new').click() }),
+  search: (part) => { search = mountSearch(part, { open: openFound, showSidebar: openMenu }); },
   find: (part) => mountFinder(part, { open: openSession }),
   state: mountState,
   picker: (part) => mountPicker(part, { refresh: () => ask('picker', 'load') }),
@@ -93,6 +96,11 @@ function openSession(session_id, message_id = '') {
   isStep = !isThere;
   if (isThere) focusBox();
   else ask('recent', 'click', 'open', { session_id, message_id });
+}
+
+function openFound(session_id, message_id, words) {
+  lookFor(words);
+  openSession(session_id, message_id);
 }
 
 function mountView(part) {
@@ -257,14 +265,13 @@ function shortcut(event) {
     $('#new').click();
   } else if (isCommand && !event.shiftKey && event.code === 'KeyK') {
     event.preventDefault();
-    openMenu();
-    $('#find input')?.focus();
+    search?.focus();
   } else if (event.key === 'Escape' && !event.isComposing) escape_(event);
 }
 
 /** Esc closes what is open, and stops the reply only when nothing is. */
 function escape_(event) {
-  if ($('dialog[open], [data-layer], #picker [aria-expanded=true]') || event.target.matches('.rename')) return;
+  if ($('dialog[open], [data-layer], #picker [aria-expanded=true]') || event.target.closest?.('.rename, #search, #results')) return;
   if (isPhone() && document.body.dataset.menu === 'open') closeMenu();
   else if (store.isBusy) stop();
 }
