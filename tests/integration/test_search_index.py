@@ -25,7 +25,7 @@ from tests.real_texts import pieces, texts
 from thai_chat.domain.messages import STALE_AFTER, Role
 from thai_chat.domain.searching import SearchFilters, SearchQuery, has_in_any_form, has_literally, terms_of
 from thai_chat.domain.spelling import fold
-from thai_chat.history import indexing, schema, search
+from thai_chat.history import archive, indexing, schema, search, upkeep
 from thai_chat.history.connections import Database
 from thai_chat.history.postgres import PostgresHistory
 from thai_chat.history.search_keys import keys_of, packed, time_keys
@@ -226,7 +226,7 @@ async def test_the_note_of_a_growing_reply_is_kept_until_it_ends(history: Postgr
 
 
 async def test_old_messages_are_indexed_step_by_step_and_the_progress_is_told(any_server: PostgresServer) -> None:
-    address, user = migrated(any_server, "0002"), new_user()
+    address, user = migrated(any_server, "0003"), new_user()
     said(address, user, [f"แกงส้ม {number}" for number in range(250)])
     database = Database(address)
     schema.migrate(database.engine)
@@ -253,7 +253,7 @@ async def test_old_messages_are_indexed_step_by_step_and_the_progress_is_told(an
 async def test_a_step_that_is_killed_half_way_is_done_again(
     postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    address, user = migrated(postgres, "0002"), new_user()
+    address, user = migrated(postgres, "0003"), new_user()
     mine = said(address, user, [f"แกงส้ม {number}" for number in range(120)])
     database = Database(address)
     schema.migrate(database.engine)
@@ -279,7 +279,7 @@ async def test_a_step_that_is_killed_half_way_is_done_again(
 
 
 async def test_indexers_side_by_side_leave_nothing_out(postgres: PostgresServer) -> None:
-    address, user = migrated(postgres, "0002"), new_user()
+    address, user = migrated(postgres, "0003"), new_user()
     old = said(address, user, [f"แกงส้ม {number}" for number in range(300)])
     database = Database(address)
     schema.migrate(database.engine)
@@ -358,3 +358,17 @@ async def test_an_open_history_indexes_by_itself(postgres: PostgresServer, own_d
 
         await until(is_indexed)
         assert (await beside.index_progress()).is_complete
+
+
+async def test_a_restored_backup_is_indexed_anew(history: PostgresHistory, address: str, tmp_path: Path) -> None:
+    user = new_user()
+    await whole_turn(history, user, question="แกงส้ม", session_name="แกงเขียวหวาน")
+    await index_everything(history)
+    archive.save(address, tmp_path / "chats.zip")
+    archive.load(address, tmp_path / "chats.zip", rebuild=lambda revision: upkeep.rebuild(address, revision))
+    assert (await history.index_progress()).done == 0
+    await index_everything(history)
+    assert (await history.index_progress()).is_complete
+    wanted = SearchQuery(user_id=user, terms=terms_of("แกง"), limit=9)
+    assert len(await all_found(history, wanted)) == 1
+    assert len((await history.search_names(wanted)).sessions) == 1

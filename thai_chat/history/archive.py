@@ -1,4 +1,7 @@
-"""Every table of the product in one file, and back: independent of the server's version, checked on both ways."""
+"""Every table of the product in one file, and back: independent of the server's version, checked on both ways.
+
+The search index is left out: it is made anew, in the background, from what was restored.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ from psycopg2.extensions import ISOLATION_LEVEL_REPEATABLE_READ
 from psycopg2.extensions import connection as Connection
 
 from thai_chat.domain.errors import HistoryUnavailable, StartError
-from thai_chat.history import probe
+from thai_chat.history import indexing, probe
 
 _FORMAT = "thai-chat-backup/1"
 _MANIFEST = "manifest.json"
@@ -31,7 +34,7 @@ _OURS = """
 SELECT ours.oid, ours.relname FROM pg_class ours JOIN pg_class alembic
   ON ours.relnamespace = alembic.relnamespace AND ours.relowner = alembic.relowner
 WHERE alembic.oid = to_regclass('alembic_version') AND ours.oid <> alembic.oid
-  AND ours.relkind IN ('r', 'p') AND NOT ours.relispartition
+  AND ours.relkind IN ('r', 'p') AND NOT ours.relispartition AND ours.relname <> ALL (%s)
 """
 _COLUMNS = """
 SELECT attname FROM pg_attribute
@@ -127,6 +130,7 @@ def load(address: str, file: Path, *, rebuild: Callable[[str], None]) -> Manifes
         with connection:
             for table in manifest.tables:
                 _load_table(connection, archive, table)
+            indexing.start_over(connection)
         with connection, connection.cursor() as cursor:
             cursor.execute("ANALYZE")
     return manifest
@@ -205,7 +209,7 @@ def _read_manifest(archive: zipfile.ZipFile, file: Path) -> Manifest:
 def _tables(connection: Connection) -> list[str]:
     """A table comes after those it refers to."""
     with connection.cursor() as cursor:
-        cursor.execute(_OURS)
+        cursor.execute(_OURS, (list(indexing.TABLES),))
         names = sorted(name for _, name in cursor.fetchall())
         cursor.execute(_REFERENCES, {"tables": names})
         order = TopologicalSorter({name: set[str]() for name in names})

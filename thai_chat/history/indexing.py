@@ -17,6 +17,9 @@ from thai_chat.domain.spelling import fold
 from thai_chat.history.rows import STALE
 from thai_chat.history.search_keys import packed
 
+TABLES = ("chat_message_search", "chat_session_search", "chat_search_queue", "chat_search_backfill")
+"""All that they hold comes from other tables."""
+
 # A step that the disk loses with a power cut is lost whole: what it did is still noted in the queue then.
 _BEGIN = """BEGIN; SET LOCAL synchronous_commit TO off; SET LOCAL lock_timeout = '1500ms';
 SET LOCAL idle_in_transaction_session_timeout = '10s'; """
@@ -59,9 +62,15 @@ SELECT m.message_id, {_GROWS} AS grows FROM chat_messages m
 WHERE %(last_id)s::uuid IS NULL OR m.message_id < %(last_id)s::uuid ORDER BY m.message_id DESC LIMIT %(limit)s"""
 
 PROGRESS = f"""
-SELECT CASE WHEN is_finished THEN total ELSE least(done, total - 1) END, total,
+SELECT coalesce(CASE WHEN is_finished THEN total ELSE least(done, total - 1) END, 0), coalesce(total, 0),
     (SELECT count(*) FROM chat_search_queue q WHERE {_IS_DUE})
-FROM chat_search_backfill WHERE what = 'messages'"""
+FROM (VALUES ('messages')) AS walk (what) LEFT JOIN chat_search_backfill USING (what)"""
+
+_START_OVER = """
+TRUNCATE chat_message_search, chat_session_search, chat_search_queue, chat_search_backfill;
+INSERT INTO chat_search_queue (session_id) SELECT session_id FROM chat_sessions ORDER BY updated_at;
+INSERT INTO chat_search_backfill (what, total, is_finished)
+    SELECT 'messages', count(*), false FROM chat_messages HAVING count(*) > 0"""
 
 _LEFT = f"""
 SELECT EXISTS (SELECT FROM chat_search_queue q WHERE {_IS_DUE}),
@@ -70,6 +79,15 @@ SELECT EXISTS (SELECT FROM chat_search_queue q WHERE {_IS_DUE}),
 _PLACE = "SELECT last_id FROM chat_search_backfill WHERE what = 'messages' AND NOT is_finished FOR UPDATE SKIP LOCKED"
 _MOVE = """
 UPDATE chat_search_backfill SET last_id = %s, done = done + %s, is_finished = %s WHERE what = 'messages'; COMMIT"""
+
+
+def start_over(raw: Any) -> None:
+    """Makes the index of everything anew, in the background from now on. `raw` is psycopg2's connection; without effect
+    where the schema has no index yet."""
+    with raw.cursor() as cursor:
+        cursor.execute("SELECT to_regclass('chat_search_backfill') IS NOT NULL")
+        if cursor.fetchone()[0]:
+            cursor.execute(_START_OVER)
 
 
 def index_noted(connection: Connection, *, limit: int, waits: bool = False) -> int:

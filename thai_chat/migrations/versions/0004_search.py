@@ -58,7 +58,7 @@ CREATE TABLE chat_search_backfill (
 # by asking for all shades, and three or more nearly as well as by whole triples, in less room.
 # Numbers that coincide do no harm: what is found is compared with the text. history/search_keys.py asks the same.
 # Only functions of pg_catalog are called: servers build indexes with an empty search_path.
-_KEYS = """
+KEYS = """
 CREATE FUNCTION chat_search_keys(owner TEXT, role TEXT, backend TEXT, model TEXT, at TIMESTAMP WITH TIME ZONE,
     folded TEXT) RETURNS INTEGER[] LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 10000 AS $$
 SELECT array_remove(ARRAY[
@@ -128,16 +128,17 @@ CREATE TRIGGER chat_sessions_search_name AFTER UPDATE OF session_name ON chat_se
     WHEN (OLD.session_name IS DISTINCT FROM NEW.session_name) EXECUTE FUNCTION chat_search_note_session();
 """
 
-# Names are few. Messages are walked through later, in small steps.
+# Names are few. Messages are walked through later, in small steps; where there are none there is nothing to walk, and
+# a backup finds the table empty.
 _OLD = """
 INSERT INTO chat_search_queue (session_id) SELECT session_id FROM chat_sessions ORDER BY updated_at;
 INSERT INTO chat_search_backfill (what, total, is_finished)
-    SELECT 'messages', count(*), count(*) = 0 FROM chat_messages;
+    SELECT 'messages', count(*), false FROM chat_messages HAVING count(*) > 0;
 """
 
 
 def upgrade() -> None:
-    for statements in (_TABLES, _KEYS, _INDEXES, _TRIGGERS, _OLD):
+    for statements in (_TABLES, KEYS, _INDEXES, _TRIGGERS, _OLD):
         op.execute(statements)
 
 
