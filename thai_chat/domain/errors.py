@@ -3,7 +3,7 @@
 ThaiChatError
 ├── BadInput
 │   ├── EmptyQuestion  QuestionTooLong  UnreadableText  EmptyName  InvalidIdentifier  InvalidCursor  UnknownBackend
-│   ├── ForeignSite  BadLabel  BadOption  NotAQuestion  NotAReply
+│   ├── ForeignSite  BadLabel  BadOption  NotAQuestion  NotAReply  ImportRefused  ImportTooLarge
 ├── NotFound
 │   ├── SessionNotFound  MessageNotFound  PresetNotFound
 ├── ReplyRunning
@@ -98,6 +98,16 @@ class ForeignSite(BadInput):
     """A page of another site tried to act in this person's name."""
 
     code = "foreign_site"
+
+
+class ImportRefused(BadInput):
+    """A file can't be imported, and nothing of it was. `params["why"]` and `params["place"]` are codes of texts."""
+
+    code = "import_refused"
+
+
+class ImportTooLarge(BadInput):
+    code = "import_too_large"
 
 
 class NotFound(ThaiChatError):

@@ -10,6 +10,8 @@ from thai_chat.texts.errors import ERRORS
 from thai_chat.texts.notices import NOTICES
 from thai_chat.texts.page import PAGE
 from thai_chat.texts.reasons import REASONS
+from thai_chat.texts.statistics import STATISTICS
+from thai_chat.texts.transfer import REFUSALS, TRANSFER
 
 Language = Literal["th", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -22,9 +24,20 @@ _LABELS = {"vllm": "vLLM", "ollama": "Ollama", "openai": "OpenAI", "llamacpp": "
 
 
 # Errors that the page notices before the server would.
-_SAID_BY_BOTH = ("question_too_long",)
+_SAID_BY_BOTH = ("question_too_long", "import_too_large")
 
-_TEXTS: Mapping[str, tuple[str, str]] = {**ERRORS, **NOTICES, **PAGE, **BROWSING}
+_TEXTS: Mapping[str, tuple[str, str]] = {
+    **ERRORS,
+    **NOTICES,
+    **PAGE,
+    **BROWSING,
+    **STATISTICS,
+    **REFUSALS,
+    **TRANSFER,
+}
+
+# Params that are codes themselves, those first that others speak of.
+_CODES = ("expected", "place", "why")
 
 
 class _Params(dict[str, object]):
@@ -47,6 +60,9 @@ def text(code: str, language: Language, params: Mapping[str, object] | None = No
         filled["reason"] = REASONS.get(reason, REASONS["backend_error"])[LANGUAGES.index(language)]
     if isinstance(tried := filled.get("tried"), Sequence) and not isinstance(tried, str):
         filled["tried"] = ", ".join(_named(model) for model in tried)
+    for name in _CODES:
+        if isinstance(inner := filled.get(name), str) and has_text(inner):
+            filled[name] = template(inner, language).format_map(_Params(filled))
     return template(code, language).format_map(_Params(filled))
 
 
@@ -73,7 +89,8 @@ def has_text(code: str) -> bool:
 
 def page_texts(language: Language) -> dict[str, str]:
     """The templates of the page's own texts by code, for the part of the page that runs in the browser."""
-    return {code: template(code, language) for code in (*PAGE, *BROWSING, *_SAID_BY_BOTH)}
+    own = (*PAGE, *BROWSING, *STATISTICS, *TRANSFER, *_SAID_BY_BOTH)
+    return {code: template(code, language) for code in own}
 
 
 def language_of(accept_language: str | None) -> Language:

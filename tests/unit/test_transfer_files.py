@@ -1,0 +1,326 @@
+"""What is handed in is recognised and read, or refused with its line and the reason."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import tracemalloc
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import IO, Any
+from uuid import uuid4
+
+import pytest
+
+from tests.foreign_exports import (
+    ANSWER,
+    CHATGPT_ID,
+    OTHER_ANSWER,
+    QUESTION,
+    Json,
+    as_file,
+    as_zip,
+    chatgpt_conversation,
+    chatgpt_with_tools,
+    node,
+    openwebui_chat,
+    openwebui_old_chat,
+    said,
+)
+from thai_chat import texts
+from thai_chat.chat.transfer import files
+from thai_chat.chat.transfer.files import GivenFile, Import
+from thai_chat.domain.errors import ImportRefused
+from thai_chat.domain.messages import Role, Status
+from thai_chat.domain.transfer import KeptSession
+
+
+def on_disk(content: bytes) -> IO[bytes]:
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - whoever imports it closes it
+    file.write(content)
+    file.flush()
+    return file
+
+
+def read(*contents: bytes, name: str = "แชต.json") -> list[KeptSession]:
+    given = [GivenFile(name, on_disk(content)) for content in contents]
+    opened = Import(given)
+    try:
+        opened.open()
+        found = list(opened.sessions())
+        assert len(found) == opened.total
+        return found
+    finally:
+        opened.close()
+        assert all(one.file.closed for one in given)
+
+
+def refusal(content: bytes) -> Mapping[str, str | int | float]:
+    with pytest.raises(ImportRefused) as caught:
+        read(content)
+    for language in texts.LANGUAGES:
+        said = texts.text(caught.value.code, language, caught.value.params)
+        assert "…" not in said.replace("{ … }", "").replace("[ … ]", ""), said
+        assert "import_" not in said
+    return caught.value.params
+
+
+def dialog(session: KeptSession) -> list[tuple[str, str]]:
+    """What is shown: who said what."""
+    by_id = {kept.message.message_id: kept.message for kept in session.messages}
+    shown = []
+    message_id = session.session.leaf_id
+    while message_id:
+        message = by_id[message_id]
+        shown.append((message.role.value, message.content))
+        message_id = message.parent_id
+    return shown[::-1]
+
+
+# ChatGPT
+
+
+def test_a_conversation_of_chatgpt_keeps_its_branches_and_shows_the_one_it_showed() -> None:
+    (session,) = read(as_file([chatgpt_conversation()], ascii_only=True))
+    assert dialog(session) == [
+        ("user", QUESTION),
+        ("assistant", OTHER_ANSWER),
+        ("user", "ขอบคุณครับ"),
+        ("assistant", "ยินดีครับ"),
+    ]
+    assert ANSWER in [kept.message.content for kept in session.messages]
+    assert session.session.has_branches
+    assert [kept.message.message_order for kept in session.messages] == [1, 2, 3, 4, 5]
+
+
+def test_names_models_and_times_of_chatgpt_are_kept() -> None:
+    (session,) = read(as_file([chatgpt_conversation(is_archived=True)]))
+    assert session.session.session_name == "น้ำจิ้มข้าวมันไก่"
+    assert (session.session.backend, session.session.model) == ("openai", "gpt-4o")
+    assert session.session.created_at == datetime.fromtimestamp(1732632738.123456, UTC)
+    assert session.session.archived_at is not None
+    assert session.session.metadata["imported"] == {"from": "chatgpt", "id": CHATGPT_ID}
+    reply = session.messages[-1].message
+    assert (reply.model, reply.status, reply.metadata) == ("gpt-4o", Status.COMPLETE, {"finish_reason": "stop"})
+    assert session.messages[0].message.created_at == datetime.fromtimestamp(1732632740.5, UTC)
+
+
+def test_the_pieces_of_one_reply_with_tools_are_one_message() -> None:
+    (session,) = read(as_file([chatgpt_with_tools()]))
+    assert dialog(session) == [
+        ("user", "วาดกราฟให้หน่อย\n\n[📎 ยอดขาย.csv]"),
+        ("assistant", "จะวาดให้ ครับ\n\n[🖼 file_00000]\n\nเสร็จแล้ว"),
+    ]
+    assert session.messages[1].message.metadata["reasoning"] == "คิดเรื่องกราฟ\nต้องใช้ matplotlib"
+    assert not session.session.has_branches
+
+
+def test_a_conversation_without_times_models_and_metadata_is_read_all_the_same() -> None:
+    bare = {"author": {"role": "user"}, "content": {"content_type": "text", "parts": ["สวัสดี", {"text": "ค่ะ"}]}}
+    (session,) = read(as_file([{"mapping": {"a": {"message": bare, "parent": None}}}]))
+    assert dialog(session) == [("user", "สวัสดี\n\nค่ะ")]
+    assert session.session.session_name.startswith("สวัสดี")
+
+
+def test_nodes_without_a_tree_follow_each_other() -> None:
+    mapping = {"a": {"message": said("user", "หนึ่ง")}, "b": {"message": said("assistant", "สอง")}}
+    (session,) = read(as_file([chatgpt_conversation(mapping=mapping, current_node=None)]))
+    assert dialog(session) == [("user", "หนึ่ง"), ("assistant", "สอง")]
+
+
+def test_a_circle_of_nodes_is_left_out() -> None:
+    mapping = {
+        "a": node("a", "b", said("user", "วน")),
+        "b": node("b", "a", said("assistant", "วน")),
+        "c": node("c", None, said("user", "ตรง")),
+    }
+    (session,) = read(as_file([chatgpt_conversation(mapping=mapping, current_node="a")]))
+    assert dialog(session) == [("user", "ตรง")]
+
+
+def test_a_stopped_reply_of_chatgpt_is_a_stopped_one() -> None:
+    stopped = {"finish_details": {"type": "interrupted"}}
+    mapping = {
+        "q": node("q", None, said("user", "เล่านิทาน")),
+        "a": node("a", "q", said("assistant", "กาลครั้งหนึ่ง", metadata=stopped)),
+    }
+    (session,) = read(as_file([chatgpt_conversation(mapping=mapping)]))
+    assert session.messages[1].message.status is Status.STOPPED
+
+
+def test_chatgpt_is_read_from_one_file_its_zip_or_many_files() -> None:
+    first, second = chatgpt_conversation(), chatgpt_with_tools()
+    whole = read(as_file([first, second]))
+    archive = {"chat.html": b"<html>", "user.json": b"{}", "conversations.json": as_file([first, second])}
+    assert read(as_zip(archive)) == whole
+    numbered = {
+        "x/conversations-000.json": as_file([first]),
+        "x/conversations-001.json": as_file([second]),
+        "x/shared_conversations.json": b"[]",
+        "__MACOSX/x/._conversations-000.json": b"junk",
+    }
+    assert read(as_zip(numbered)) == whole
+    assert read(as_file([first]), as_file([second])) == whole
+    assert read(as_file(first)) == whole[:1]
+
+
+def test_the_same_export_gives_the_same_ids() -> None:
+    assert read(as_file([chatgpt_conversation()])) == read(as_file([chatgpt_conversation()]))
+
+
+def test_half_a_character_does_not_refuse_a_file() -> None:
+    conversation = chatgpt_conversation(mapping={"q": node("q", None, said("user", "x\ud83d"))})
+    content = as_file([conversation], ascii_only=True)
+    assert b"x\\ud83d" in content
+    (session,) = read(content)
+    assert session.messages[0].message.content == "x\ufffd"
+
+
+# Open WebUI
+
+
+def test_a_chat_of_open_webui_keeps_branches_labels_and_figures() -> None:
+    (session,) = read(as_file([openwebui_chat()]))
+    assert dialog(session) == [("user", "ราคาทองวันนี้เท่าไร\n\n[📎 ทอง.pdf]"), ("assistant", "บาทละ 60,000")]
+    assert len(session.messages) == 4
+    assert session.session.has_branches
+    found = session.session
+    assert (found.tags, found.options) == (("การเงิน", "ทอง"), {"system_prompt": "ตอบสั้น ๆ"})
+    assert (found.backend, found.model) == ("ollama", "llama3.1:8b")
+    assert found.archived_at
+    assert found.pinned_at
+    replies = [kept.message for kept in session.messages if kept.message.role is Role.ASSISTANT]
+    figures = [(reply.figures.prompt_tokens, reply.figures.completion_tokens) for reply in replies]
+    assert figures == [(11, 5), (21, 9)]
+    assert replies[1].metadata["reasoning"] == "ดูราคา\nแล้วตอบ"
+
+
+def test_a_chat_of_the_first_open_webui_is_a_list() -> None:
+    (session,) = read(as_file([openwebui_old_chat()]))
+    assert dialog(session) == [("user", "สวัสดี"), ("assistant", "สวัสดีครับ")]
+    assert session.session.options == {"system_prompt": "พูดสุภาพ"}
+    assert session.session.created_at == datetime.fromtimestamp(1700000000, UTC)
+
+
+def test_a_reply_that_failed_in_open_webui_failed() -> None:
+    chat = openwebui_chat()
+    chat["chat"]["history"]["messages"]["r2"]["error"] = {"content": "CUDA out of memory"}
+    (session,) = read(as_file(chat))
+    assert session.messages[-1].message.status is Status.FAILED
+
+
+# Refusals
+
+
+def own(**fields: Any) -> Json:
+    message: Json = {
+        "message_id": str(uuid4()),
+        "parent_id": None,
+        "role": "user",
+        "content": "สวัสดี",
+        "message_order": 1,
+        "status": "complete",
+        "created_at": "2026-11-21T04:00:00+00:00",
+    }
+    session = {
+        "session_id": str(uuid4()),
+        "session_name": "ทักทาย",
+        "backend": "vllm",
+        "model": "m",
+        "created_at": "2026-11-21T04:00:00+00:00",
+        "messages": [{**message, **fields.pop("message", {})}],
+    }
+    return {"format": "thai-chat", "version": 1, "sessions": [{**session, **fields}]}
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "import_empty"),
+        (b"   \n ", "import_empty"),
+        (b"hello", "import_no_json"),
+        ("สวัสดี".encode(), "import_no_json"),
+        (b'[{"a": 1}', "import_cut_off"),
+        (b'[{"a": "x', "import_cut_off"),
+        (as_file([chatgpt_conversation()])[:-40], "import_cut_off"),
+        (b'[{"a": 1} {"b": 2}]', "import_broken"),
+        (b'[{"a": 1},]', "import_broken"),
+        (b'[{"a" 1}]', "import_broken"),
+        (b'{"format": "thai-chat" "version": 1}', "import_broken"),
+        (b'[{"mapping": {}}] x', "import_broken"),
+        (b"[1, 2]", "import_broken"),
+        (b'[{"title": "\xff\xfe"}]', "import_not_utf8"),
+        (b"{}", "import_unknown"),
+        (b'[{"uuid": "1", "chat_messages": []}]', "import_unknown"),
+        (b"PK\x03\x04 this is no archive", "import_zip_broken"),
+        (as_zip({"readme.txt": b"x"}), "import_zip_nothing"),
+        (as_zip({"conversations.json": as_file([chatgpt_conversation()])})[:-60], "import_zip_broken"),
+        (b'{"format": "thai-chat", "version": 99, "sessions": []}', "import_newer"),
+        (b'{"format": "thai-chat", "version": "1", "sessions": []}', "import_wrong"),
+        (b'{"format": "thai-chat", "version": 1}', "import_missing"),
+        (as_file([chatgpt_conversation(mapping=[])]), "import_wrong"),
+        (as_file([chatgpt_conversation(title=5)]), "import_wrong"),
+        (as_file([chatgpt_conversation(create_time="yesterday")]), "import_wrong"),
+        (as_file([openwebui_chat(chat={"title": "x", "history": {"messages": []}})]), "import_wrong"),
+        (as_file([openwebui_chat(chat={"title": "x"})]), "import_missing"),
+        (as_file(own(session_id="x")), "import_wrong"),
+        (as_file(own(session_name="ก" * 256)), "import_too_long"),
+        (as_file(own(messages=None)), "import_missing"),
+        (as_file(own(leaf_id=str(uuid4()))), "import_lost"),
+        (as_file(own(tags=[1])), "import_wrong"),
+        (as_file(own(options="x")), "import_wrong"),
+        (as_file(own(created_at="2026-11-21")), "import_wrong"),
+        (as_file(own(message={"role": "robot"})), "import_wrong"),
+        (as_file(own(message={"message_order": 0})), "import_wrong"),
+        (as_file(own(message={"parent_id": str(uuid4())})), "import_lost"),
+        (as_file(own(message={"prompt_tokens": -1})), "import_wrong"),
+        (as_file(own(message={"prompt_tokens": 2**31})), "import_wrong"),
+        (as_file(own(message={"cost_usd": "NaN"})), "import_wrong"),
+        (as_file(own(message={"content": None})), "import_missing"),
+        (as_file(own(message={"contexts": [{}]})), "import_missing"),
+        (b"[" * 100_000 + b"]" * 100_000, "import_broken"),
+        (b'[{"mapping": ' + b'{"a": ' * 5_000 + b"1" + b"}" * 5_000 + b"}]", "import_broken"),
+    ],
+)
+def test_what_can_not_be_imported_is_refused_with_its_reason(content: bytes, reason: str) -> None:
+    assert refusal(content)["why"] == reason
+
+
+def test_a_broken_file_is_told_with_its_line_and_column() -> None:
+    content = '[\n{"title": "หนึ่ง", "mapping": {}},\n{"title": "สอง" "mapping": {}}\n]'.encode()
+    said = refusal(content)
+    assert (said["line"], said["column"]) == (3, 17)
+
+
+def test_a_wrong_field_is_told_with_session_message_and_line() -> None:
+    sessions = [own()["sessions"][0] for _ in range(3)]
+    sessions[2]["messages"][0]["role"] = "robot"
+    content = json.dumps({"format": "thai-chat", "version": 1, "sessions": sessions}, indent=1, ensure_ascii=False)
+    said = refusal(content.encode())
+    assert (said["field"], said["number"], said["message"], said["title"]) == ("role", 3, 1, "ทักทาย")
+    begins = [number for number, line in enumerate(content.splitlines(), 1) if line == "  {"]
+    assert said["line"] == begins[2]
+
+
+def test_a_small_archive_that_unpacks_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "MOST_UNPACKED_BYTES", 1_000_000)
+    bomb = as_zip({"conversations.json": b"[" + b" " * 3_000_000 + b"]"})
+    assert len(bomb) < 10_000
+    assert refusal(bomb)["why"] == "import_zip_large"
+
+
+def test_a_large_file_is_read_session_by_session() -> None:
+    conversation = chatgpt_conversation()
+    conversation["mapping"]["a1"]["message"]["content"]["parts"] = ["ก" * 50_000]
+    content = as_file([conversation] * 200, ascii_only=True)
+    assert len(content) > 60_000_000
+    file = on_disk(content)
+    del content
+    tracemalloc.start()
+    opened = Import([GivenFile("conversations.json", file)])
+    opened.open()
+    assert sum(1 for _ in opened.sessions()) == 200
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    opened.close()
+    assert peak < 10_000_000

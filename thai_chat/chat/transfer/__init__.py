@@ -1,0 +1,1 @@
+"""History that leaves and comes back: exports in four formats, imports of our own and of others' exports."""

@@ -1,0 +1,162 @@
+"""Streams sessions out of the history in a format: never more than some hundred messages in memory."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
+
+import orjson
+
+from thai_chat.chat.transfer.own import FORMAT, VERSION, message_object, session_object
+from thai_chat.domain.messages import Session
+from thai_chat.domain.transfer import KeptMessage, Transfer
+
+PAGE_SESSIONS = 200
+PAGE_MESSAGES = 400
+
+
+class Format(StrEnum):
+    JSON = "json"
+    MARKDOWN = "md"
+    CSV = "csv"
+    TRAINING = "jsonl"
+
+
+class Writer(Protocol):
+    """A format. Its methods are called in the order of the file; what they return is the file."""
+
+    @property
+    def media_type(self) -> str: ...
+
+    @property
+    def extension(self) -> str: ...
+
+    @property
+    def shown_only(self) -> bool:
+        """True for the branch that is shown, False for all there is."""
+
+    def begin(self) -> bytes: ...
+
+    def begin_session(self, session: Session) -> bytes: ...
+
+    def messages(self, messages: Sequence[KeptMessage]) -> bytes:
+        """Called any number of times a session, oldest first."""
+
+    def end_session(self) -> bytes: ...
+
+    def end(self) -> bytes: ...
+
+
+class OwnWriter:
+    """Our own format: one message a line, so that a line's number leads to it."""
+
+    media_type = "application/json; charset=utf-8"
+    extension = "json"
+    shown_only = False
+
+    def __init__(self) -> None:
+        self._is_first_session = True
+        self._is_first_message = True
+
+    def begin(self) -> bytes:
+        head = orjson.dumps({"format": FORMAT, "version": VERSION, "exported_at": datetime.now(UTC)})
+        return head[:-1] + b',"sessions":[\n'
+
+    def begin_session(self, session: Session) -> bytes:
+        between = b"" if self._is_first_session else b",\n"
+        self._is_first_session, self._is_first_message = False, True
+        return between + orjson.dumps(session_object(session))[:-1] + b',"messages":[\n'
+
+    def messages(self, messages: Sequence[KeptMessage]) -> bytes:
+        if not messages:
+            return b""
+        between = b"" if self._is_first_message else b",\n"
+        self._is_first_message = False
+        return between + b",\n".join(orjson.dumps(message_object(kept)) for kept in messages)
+
+    def end_session(self) -> bytes:
+        return b"\n]}"
+
+    def end(self) -> bytes:
+        return b"\n]}\n"
+
+
+async def export(transfer: Transfer, writer: Writer, user_id: str, session_ids: Sequence[UUID]) -> AsyncIterator[bytes]:
+    """The file in pieces. A session that is deleted meanwhile is left out; what is said meanwhile is not in it."""
+    yield writer.begin()
+    for start in range(0, len(session_ids), PAGE_SESSIONS):
+        page = session_ids[start : start + PAGE_SESSIONS]
+        found = {session.session_id: session for session in await transfer.sessions(user_id, page)}
+        for group in _groups(found[session_id] for session_id in page if session_id in found):
+            if len(group) == 1:
+                async for piece in _long(transfer, writer, user_id, group[0]):
+                    yield piece
+            else:
+                yield await _short(transfer, writer, user_id, group)
+    yield writer.end()
+
+
+async def _short(transfer: Transfer, writer: Writer, user_id: str, group: Sequence[Session]) -> bytes:
+    """Sessions whose messages are read at once."""
+    of_session: dict[UUID, list[KeptMessage]] = {session.session_id: [] for session in group}
+    for kept in await transfer.messages(user_id, list(of_session), limit=None):
+        of_session[kept.message.session_id].append(kept)
+    pieces = []
+    for session in group:
+        messages = _as_counted(session, of_session[session.session_id])
+        if writer.shown_only:
+            messages = _shown(session, messages)
+        pieces += [writer.begin_session(session), writer.messages(messages), writer.end_session()]
+    return b"".join(pieces)
+
+
+async def _long(transfer: Transfer, writer: Writer, user_id: str, session: Session) -> AsyncIterator[bytes]:
+    """One session, page by page."""
+    shown: Sequence[tuple[int, int]] = [(1, session.message_count)]
+    if writer.shown_only:
+        shown = await transfer.shown_ranges(user_id, session.session_id)
+    yield writer.begin_session(session)
+    order = 0
+    while page := await transfer.messages(user_id, [session.session_id], limit=PAGE_MESSAGES, after_order=order):
+        order = page[-1].message.message_order
+        counted = _as_counted(session, page)
+        yield writer.messages([kept for kept in counted if _is_within(kept.message.message_order, shown)])
+        if len(page) < PAGE_MESSAGES or order >= session.message_count:
+            break
+    yield writer.end_session()
+
+
+def _is_within(order: int, ranges: Sequence[tuple[int, int]]) -> bool:
+    return any(first <= order <= last for first, last in ranges)
+
+
+def _as_counted(session: Session, messages: Sequence[KeptMessage]) -> list[KeptMessage]:
+    """Without those that came after the session was read: its leaf is from then."""
+    return [kept for kept in messages if kept.message.message_order <= session.message_count]
+
+
+def _shown(session: Session, messages: Sequence[KeptMessage]) -> list[KeptMessage]:
+    by_id = {kept.message.message_id: kept for kept in messages}
+    shown = []
+    message_id = session.leaf_id
+    while message_id and (kept := by_id.get(message_id)):
+        shown.append(kept)
+        message_id = kept.message.parent_id
+    return shown[::-1]
+
+
+def _groups(sessions: Iterable[Session]) -> Iterator[list[Session]]:
+    """Sessions that together have at most PAGE_MESSAGES; one that has more is alone."""
+    group: list[Session] = []
+    count = 0
+    for session in sessions:
+        if group and count + session.message_count > PAGE_MESSAGES:
+            yield group
+            group, count = [], 0
+        group.append(session)
+        count += session.message_count
+    if group:
+        yield group

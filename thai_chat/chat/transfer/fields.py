@@ -1,0 +1,216 @@
+"""Reads fields of what somebody else's file holds, and says which of them is wrong and where."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import TypeAlias
+from uuid import UUID
+
+from thai_chat.chat.text import storable
+from thai_chat.domain.errors import ImportRefused
+from thai_chat.domain.messages import JsonValue
+
+TITLE_CHARS = 60
+_MAX_INT = 2**31 - 1
+_MAX_COST_USD = 10**6
+_NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
+
+Loaded: TypeAlias = object
+"""What JSON gives: its types are to be asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in what file something was read, for the person who has to mend it."""
+
+    file: str
+    line: int
+    number: int
+    """Of the session in the file, from 1."""
+    title: str = ""
+    message: int | None = None
+    """Of the message in the session, from 1."""
+
+    def refused(self, reason: str, **params: str | int) -> ImportRefused:
+        told: dict[str, str | int | float] = {
+            "why": reason,
+            "place": "import_at_session" if self.message is None else "import_at_message",
+            "file": self.file,
+            "line": self.line,
+            "number": self.number,
+            "title": self.title or "?",
+            "message": self.message or 0,
+        }
+        return ImportRefused("", **told, **params)
+
+
+class Fields:
+    """An object of a file. Every method raises ImportRefused for a value of another kind; absent is None."""
+
+    def __init__(self, value: Loaded, place: Place, *names: str) -> None:
+        """`names` lead to the object itself, in what is told of it."""
+        self.place = place
+        self._names = names
+        if not isinstance(value, dict):
+            raise self._wrong("object")
+        self._value = value
+
+    def __contains__(self, name: str) -> bool:
+        return self._value.get(name) is not None
+
+    def within(self, name: str) -> Fields:
+        """The object at `name`, an empty one where there is none."""
+        value = self._value.get(name)
+        return Fields({} if value is None else value, self.place, *self._names, name)
+
+    def each_within(self, name: str) -> dict[str, Fields]:
+        """The object at `name`, whose values are objects too; those that are null are empty."""
+        return {
+            key: Fields({} if item is None else item, self.place, *self._names, name, key)
+            for key, item in self.within(name)._value.items()
+        }
+
+    def entitled(self, title: str) -> None:
+        """From here on what is told names the session."""
+        self.place = replace(self.place, title=storable(title)[:TITLE_CHARS])
+
+    def text(self, name: str, *, limit: int | None = None) -> str | None:
+        value = self._value.get(name)
+        if value is None:
+            return None
+        if not isinstance(value, str):
+            raise self._wrong("text", name)
+        if limit and len(value) > limit:
+            raise self.place.refused("import_too_long", field=self._path(name), limit=limit)
+        return storable(value)
+
+    def number(self, name: str) -> int | None:
+        """A count that the database can hold."""
+        value = self._value.get(name)
+        if value is None:
+            return None
+        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _MAX_INT:
+            raise self._wrong("number", name)
+        return value
+
+    def real(self, name: str) -> float | None:
+        value = self._value.get(name)
+        if value is None:
+            return None
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            raise self._wrong("number", name)
+        return float(value)
+
+    def decimal(self, name: str) -> Decimal | None:
+        value = self._value.get(name)
+        if value is None:
+            return None
+        try:
+            found = Decimal(str(value))
+        except InvalidOperation as exc:
+            raise self._wrong("number", name) from exc
+        if not found.is_finite() or not 0 <= found < _MAX_COST_USD:
+            raise self._wrong("number", name)
+        return found
+
+    def flag(self, name: str) -> bool:
+        value = self._value.get(name)
+        if value is not None and not isinstance(value, bool):
+            raise self._wrong("flag", name)
+        return bool(value)
+
+    def identifier(self, name: str) -> UUID | None:
+        value = self._value.get(name)
+        if value is None:
+            return None
+        try:
+            return UUID(str(value))
+        except ValueError as exc:
+            raise self._wrong("id", name) from exc
+
+    def time(self, name: str) -> datetime | None:
+        """An ISO 8601 time with its zone."""
+        value = self._value.get(name)
+        if value is None:
+            return None
+        try:
+            found = datetime.fromisoformat(str(value))
+            if found.tzinfo is not None:
+                return found.astimezone(UTC)
+        except (ValueError, OverflowError) as exc:
+            raise self._wrong("time", name) from exc
+        raise self._wrong("time", name)
+
+    def epoch(self, name: str) -> datetime | None:
+        """Seconds since 1970, or their thousandth, millionth or billionth part, as other programs write times."""
+        value = self.real(name)
+        if value is None or value <= 0:
+            return None
+        while value > 1e11:
+            value /= 1000
+        try:
+            return datetime.fromtimestamp(value, UTC)
+        except (ValueError, OverflowError, OSError) as exc:
+            raise self._wrong("time", name) from exc
+
+    def items(self, name: str) -> Sequence[Loaded]:
+        value = self._value.get(name)
+        if value is None:
+            return ()
+        if not isinstance(value, list):
+            raise self._wrong("list", name)
+        return value
+
+    def texts(self, name: str) -> Sequence[str]:
+        found = self.items(name)
+        if not all(isinstance(item, str) for item in found):
+            raise self._wrong("list", name)
+        return tuple(storable(item) for item in found if isinstance(item, str))
+
+    def object(self, name: str) -> dict[str, JsonValue]:
+        """Any JSON object, with the few characters that no store keeps replaced."""
+        value = self._value.get(name)
+        if value is None:
+            return {}
+        if not isinstance(value, dict):
+            raise self._wrong("object", name)
+        return storable_object(value)
+
+    def raw(self, name: str) -> Loaded:
+        return self._value.get(name)
+
+    def require(self, name: str) -> None:
+        if self._value.get(name) is None:
+            raise self.place.refused("import_missing", field=self._path(name))
+
+    def wrong(self, name: str, expected: str) -> ImportRefused:
+        """For the caller to raise: the value at `name` is not what `import_expects_<expected>` says."""
+        return self._wrong(expected, name)
+
+    def _wrong(self, expected: str, name: str = "") -> ImportRefused:
+        return self.place.refused("import_wrong", field=self._path(name), expected=_code(expected))
+
+    def _path(self, name: str) -> str:
+        return ".".join(part for part in (*self._names, name) if part) or "{}"
+
+
+def storable_object(value: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    return {storable(str(name)): _storable(item) for name, item in value.items()}
+
+
+def _storable(value: JsonValue) -> JsonValue:
+    if isinstance(value, str):
+        return storable(value) if _NOT_STORABLE.search(value) else value
+    if isinstance(value, Mapping):
+        return storable_object(value)
+    if isinstance(value, Sequence):
+        return [_storable(item) for item in value]
+    return value
+
+
+def _code(expected: str) -> str:
+    return f"import_expects_{expected}"

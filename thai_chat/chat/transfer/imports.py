@@ -1,0 +1,84 @@
+"""One import as a task of its own: stored as a whole or not at all, with its progress for whoever follows it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
+from threading import Event
+
+from thai_chat.chat.transfer.files import GivenFile, Import
+from thai_chat.domain.transfer import Imported, Transfer
+
+logger = logging.getLogger(__name__)
+
+PACE_S = 0.2
+STILL_S = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportProgress:
+    """`done` of `total` sessions are dealt with; `total` is 0 while the files are still being looked through."""
+
+    done: int
+    total: int
+    messages: int
+
+
+class ImportRun:
+    """Made running. `cancel` takes all of it back, unless it is committed already."""
+
+    def __init__(self, transfer: Transfer, user_id: str, files: Sequence[GivenFile], *, turn: asyncio.Lock) -> None:
+        """Closes `files` at its end. Imports with one `turn` follow each other: each holds a connection throughout."""
+        self._transfer = transfer
+        self._user_id = user_id
+        self._files = files
+        self._turn = turn
+        self._total = 0
+        self._told = Imported()
+        self._is_over = Event()
+        self.task = asyncio.create_task(self._run(), name="import")
+
+    def cancel(self) -> None:
+        """Safe to call at any time; the task ends soon after."""
+        self._is_over.set()
+
+    async def follow(self) -> AsyncGenerator[ImportProgress | Imported | None, None]:
+        """Progress whenever there is some, None as a sign of life, and at the end what was imported.
+
+        Raises what the import failed with. The import is cancelled when this is closed before its end.
+        """
+        try:
+            told: ImportProgress | None = None
+            silent_s = 0.0
+            while not self.task.done():
+                progress = self._progress()
+                if progress != told or silent_s >= STILL_S:
+                    yield None if progress == told else progress
+                    told, silent_s = progress, 0.0
+                await asyncio.wait((self.task,), timeout=PACE_S)
+                silent_s += PACE_S
+            yield self.task.result()
+        finally:
+            self.cancel()
+
+    def _progress(self) -> ImportProgress:
+        told = self._told
+        return ImportProgress(done=told.sessions + told.skipped, total=self._total, messages=told.messages)
+
+    async def _run(self) -> Imported:
+        opened = Import(self._files)
+        try:
+            async with self._turn:
+                await asyncio.to_thread(opened.open)
+                self._total = opened.total
+                return await self._transfer.store(
+                    self._user_id, opened.sessions, told=self._hear, is_over=self._is_over.is_set
+                )
+        finally:
+            opened.close()
+
+    def _hear(self, told: Imported) -> None:
+        # From the thread that stores; replacing a reference needs no lock.
+        self._told = told

@@ -1,0 +1,99 @@
+"""A session as Markdown for people: the shown branch, with who said what and when."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from thai_chat.domain.messages import Message, Role, Session, Status
+from thai_chat.domain.transfer import KeptMessage
+
+_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})(.*)$", re.MULTILINE)
+_HEADING_BREAKS = re.compile(r"\s+")
+_MONTHS_TH = ("ม.ค.", "ก.พ.", "มี.ค.", "เม.ย.", "พ.ค.", "มิ.ย.", "ก.ค.", "ส.ค.", "ก.ย.", "ต.ค.", "พ.ย.", "ธ.ค.")
+_MONTHS_EN = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_BUDDHIST_YEARS = 543
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """What stands between the messages, in the reader's language."""
+
+    untitled: str
+    you: str
+    assistant: str
+    system: str
+    ends: dict[Status, str]
+    """Said under a reply that is not whole."""
+    is_thai: bool
+
+
+class MarkdownWriter:
+    media_type = "text/markdown; charset=utf-8"
+    extension = "md"
+    shown_only = True
+
+    def __init__(self, words: Words, timezone: ZoneInfo) -> None:
+        self._words = words
+        self._timezone = timezone
+        self._is_first = True
+
+    def begin(self) -> bytes:
+        return b""
+
+    def begin_session(self, session: Session) -> bytes:
+        rule = "" if self._is_first else "\n---\n\n"
+        self._is_first = False
+        name = _HEADING_BREAKS.sub(" ", session.session_name).strip() or self._words.untitled
+        facts = [self.when(session.created_at), *(f"#{tag}" for tag in session.tags)]
+        prompt = session.options.get("system_prompt")
+        system = f"\n> **{self._words.system}**\n{_quoted(prompt)}\n" if isinstance(prompt, str) and prompt else ""
+        return f"{rule}# {name}\n\n{' · '.join(facts)}\n{system}".encode()
+
+    def messages(self, messages: Sequence[KeptMessage]) -> bytes:
+        return "".join(self._message(kept.message) for kept in messages).encode()
+
+    def end_session(self) -> bytes:
+        return b""
+
+    def end(self) -> bytes:
+        return b""
+
+    def when(self, at: datetime) -> str:
+        """In Thai as Thais write it, with the Buddhist year."""
+        local = at.astimezone(self._timezone)
+        month = (_MONTHS_TH if self._words.is_thai else _MONTHS_EN)[local.month - 1]
+        year = local.year + _BUDDHIST_YEARS if self._words.is_thai else local.year
+        return f"{local.day} {month} {year} {local:%H:%M}"
+
+    def _message(self, message: Message) -> str:
+        words = self._words
+        match message.role:
+            case Role.USER:
+                who = words.you
+            case Role.SYSTEM:
+                who = words.system
+            case _:
+                who = f"{words.assistant} ({message.model})" if message.model else words.assistant
+        end = words.ends.get(message.status)
+        remark = f"\n*({end})*\n" if end else ""
+        return f"\n## {who} · {self.when(message.created_at)}\n\n{_closed(message.content.rstrip())}\n{remark}"
+
+
+def _closed(markdown: str) -> str:
+    """With the end of code that was left open, or it would swallow the messages behind it."""
+    is_open = ""
+    for fence in _FENCE.finditer(markdown):
+        signs, behind = fence[1], fence[2]
+        if not is_open:
+            is_open = signs
+        elif signs[0] == is_open[0] and len(signs) >= len(is_open) and not behind.strip():
+            is_open = ""
+    return f"{markdown}\n{is_open}" if is_open else markdown
+
+
+def _quoted(text: str) -> str:
+    return "\n".join(f"> {line}" for line in text.strip().splitlines())

@@ -1,0 +1,250 @@
+"""Our own format, complete and lossless: what a session is as JSON, and back (docs/export-format.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from typing import TypeVar
+from uuid import UUID
+
+from thai_chat.chat.transfer.fields import Fields, Loaded, Place
+from thai_chat.domain.messages import (
+    FOLDER_CHARS,
+    MODEL_CHARS,
+    SESSION_NAME_CHARS,
+    Figures,
+    JsonObject,
+    Message,
+    Role,
+    Session,
+    Status,
+)
+from thai_chat.domain.transfer import GivenDocument, KeptMessage, KeptSession
+
+FORMAT = "thai-chat"
+VERSION = 1
+
+BACKEND_CHARS = 50
+KEY_CHARS = 100
+DOCUMENT_ID_CHARS = 255
+COST_PLACES = Decimal("0.000000001")
+
+Word = TypeVar("Word", Role, Status)
+
+
+def session_object(session: Session) -> dict[str, object]:
+    """All of it but the owner: whoever imports it owns it. Its messages come behind, as "messages"."""
+    return {
+        "session_id": session.session_id,
+        "session_name": session.session_name,
+        "backend": session.backend,
+        "model": session.model,
+        "created_at": session.created_at,
+        "updated_at": session.updated_at,
+        "message_count": session.message_count,
+        "is_active": session.is_active,
+        "leaf_id": session.leaf_id,
+        "pinned_at": session.pinned_at,
+        "archived_at": session.archived_at,
+        "deleted_at": session.deleted_at,
+        "branched_from_id": session.branched_from_id,
+        "has_branches": session.has_branches,
+        "tags": list(session.tags),
+        "folder": session.folder,
+        "options": session.options,
+        "context_snapshot": session.context_snapshot,
+        "metadata": session.metadata,
+    }
+
+
+def message_object(kept: KeptMessage) -> dict[str, object]:
+    message, figures = kept.message, kept.message.figures
+    return {
+        "message_id": message.message_id,
+        "parent_id": message.parent_id,
+        "role": message.role,
+        "content": message.content,
+        "message_order": message.message_order,
+        "status": message.status,
+        "backend": message.backend,
+        "model": message.model,
+        "created_at": message.created_at,
+        "prompt_tokens": figures.prompt_tokens,
+        "completion_tokens": figures.completion_tokens,
+        "reasoning_tokens": figures.reasoning_tokens,
+        "cost_usd": None if figures.cost_usd is None else str(figures.cost_usd),
+        "first_token_ms": figures.first_token_ms,
+        "latency_ms": figures.latency_ms,
+        "idempotency_key": kept.idempotency_key,
+        "metadata": message.metadata,
+        "contexts": [_document_object(document) for document in kept.documents],
+    }
+
+
+def read_session(value: Loaded, place: Place) -> KeptSession:
+    """Raises ImportRefused for whatever the history could not hold as it stands there."""
+    fields = Fields(value, place)
+    name = fields.text("session_name", limit=SESSION_NAME_CHARS) or ""
+    fields.entitled(name)
+    for required in ("session_id", "session_name", "created_at", "messages"):
+        fields.require(required)
+    session_id = fields.identifier("session_id") or UUID(int=0)
+    messages = _messages(fields, session_id)
+    session = Session(
+        session_id=session_id,
+        user_id="",
+        session_name=name,
+        backend=fields.text("backend", limit=BACKEND_CHARS) or "",
+        model=fields.text("model", limit=MODEL_CHARS) or "",
+        created_at=_time(fields, "created_at"),
+        # A session is at least as new as its newest message: lists and statistics rely on it.
+        updated_at=max(
+            [fields.time("updated_at") or _time(fields, "created_at"), *(kept.message.created_at for kept in messages)]
+        ),
+        message_count=len(messages),
+        is_active=fields.raw("is_active") is not False,
+        leaf_id=fields.identifier("leaf_id"),
+        pinned_at=fields.time("pinned_at"),
+        archived_at=fields.time("archived_at"),
+        deleted_at=fields.time("deleted_at"),
+        branched_from_id=fields.identifier("branched_from_id"),
+        has_branches=fields.flag("has_branches"),
+        tags=fields.texts("tags"),
+        folder=fields.text("folder", limit=FOLDER_CHARS),
+        options=fields.object("options"),
+        context_snapshot=fields.object("context_snapshot"),
+        metadata=fields.object("metadata"),
+    )
+    return _with_branch(session, messages, fields)
+
+
+def is_straight(messages: Sequence[KeptMessage]) -> bool:
+    """True when each message answers the one before it, so that nothing is beside another."""
+    before: UUID | None = None
+    for kept in messages:
+        if kept.message.parent_id != before:
+            return False
+        before = kept.message.message_id
+    return True
+
+
+def _messages(fields: Fields, session_id: UUID) -> Sequence[KeptMessage]:
+    """In their order; each after its parent."""
+    found = []
+    for number, item in enumerate(fields.items("messages"), 1):
+        found.append(_message(Fields(item, replace(fields.place, message=number)), session_id))
+    found.sort(key=lambda pair: pair[0].message.message_order)
+    seen: set[UUID] = set()
+    order = 0
+    for kept, place in found:
+        message = kept.message
+        if message.message_order == order:
+            raise place.refused("import_twice", field="message_order")
+        if message.message_id in seen:
+            raise place.refused("import_twice", field="message_id")
+        if message.parent_id and message.parent_id not in seen:
+            raise place.refused("import_lost", field="parent_id")
+        order = message.message_order
+        seen.add(message.message_id)
+    # Numbered without gaps, as every session here is.
+    return [
+        replace(kept, message=replace(kept.message, message_order=order)) for order, (kept, _) in enumerate(found, 1)
+    ]
+
+
+def _message(fields: Fields, session_id: UUID) -> tuple[KeptMessage, Place]:
+    for required in ("message_id", "role", "content", "message_order", "created_at"):
+        fields.require(required)
+    status = _word(fields, "status", Status) or Status.COMPLETE
+    message = Message(
+        message_id=fields.identifier("message_id") or UUID(int=0),
+        session_id=session_id,
+        parent_id=fields.identifier("parent_id"),
+        role=_word(fields, "role", Role) or Role.USER,
+        content=fields.text("content") or "",
+        message_order=_order(fields),
+        # Whatever wrote it is in another history, and will not finish it here.
+        status=Status.INTERRUPTED if status is Status.STREAMING else status,
+        backend=fields.text("backend", limit=BACKEND_CHARS),
+        model=fields.text("model", limit=MODEL_CHARS),
+        created_at=_time(fields, "created_at"),
+        figures=_figures(fields),
+        metadata=fields.object("metadata"),
+    )
+    documents = [_document(Fields(item, fields.place, "contexts")) for item in fields.items("contexts")]
+    key = fields.text("idempotency_key", limit=KEY_CHARS)
+    return KeptMessage(message=message, idempotency_key=key, documents=documents), fields.place
+
+
+def _figures(fields: Fields) -> Figures:
+    cost = fields.decimal("cost_usd")
+    return Figures(
+        prompt_tokens=fields.number("prompt_tokens"),
+        completion_tokens=fields.number("completion_tokens"),
+        first_token_ms=fields.number("first_token_ms"),
+        latency_ms=fields.number("latency_ms"),
+        reasoning_tokens=fields.number("reasoning_tokens"),
+        cost_usd=None if cost is None else cost.quantize(COST_PLACES),
+    )
+
+
+def _document_object(document: GivenDocument) -> dict[str, object]:
+    return {
+        "id": document.id,
+        "doc_id": document.doc_id,
+        "content": document.content,
+        "score": document.score,
+        "metadata": document.metadata,
+    }
+
+
+def _document(fields: Fields) -> GivenDocument:
+    fields.require("id")
+    return GivenDocument(
+        id=fields.identifier("id") or UUID(int=0),
+        doc_id=fields.text("doc_id", limit=DOCUMENT_ID_CHARS),
+        content=fields.text("content"),
+        score=fields.real("score"),
+        metadata=fields.object("metadata"),
+    )
+
+
+def _with_branch(session: Session, messages: Sequence[KeptMessage], fields: Fields) -> KeptSession:
+    """With a leaf that is there, and said to have branches when it has."""
+    ids = {kept.message.message_id for kept in messages}
+    if session.leaf_id is not None and session.leaf_id not in ids:
+        raise fields.place.refused("import_lost", field="leaf_id")
+    newest_id = messages[-1].message.message_id if messages else None
+    leaf_id = session.leaf_id or newest_id
+    has_branches = session.has_branches or leaf_id != newest_id or not is_straight(messages)
+    return KeptSession(session=replace(session, leaf_id=leaf_id, has_branches=has_branches), messages=messages)
+
+
+def _order(fields: Fields) -> int:
+    order = fields.number("message_order")
+    if not order:
+        raise fields.wrong("message_order", "number")
+    return order
+
+
+def _time(fields: Fields, name: str) -> datetime:
+    found = fields.time(name)
+    if found is None:
+        raise fields.wrong(name, "time")
+    return found
+
+
+def _word(fields: Fields, name: str, kind: type[Word]) -> Word | None:
+    value = fields.text(name)
+    if value is None:
+        return None
+    try:
+        return kind(value)
+    except ValueError as exc:
+        raise fields.wrong(name, "word") from exc
+
+
+def is_ours(head: JsonObject) -> bool:
+    return head.get("format") == FORMAT

@@ -1,0 +1,170 @@
+"""Finds the parts of a large JSON file without reading it as a whole: where each of its sessions begins and ends."""
+
+from __future__ import annotations
+
+import json
+import mmap
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import orjson
+
+from thai_chat.domain.errors import ImportRefused
+
+Source: TypeAlias = mmap.mmap | bytes
+
+# Possessive, so that a text of a million escapes (ChatGPT writes Thai as \uXXXX) needs no memory to go back.
+_STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+_TOKEN = re.compile(_STRING + rb'|[\[\]{}]|"', re.DOTALL)
+_KEY = re.compile(rb"\s*(" + _STRING + rb")\s*:\s*", re.DOTALL)
+_SCALAR = re.compile(_STRING + rb"|[^\s,\]}\[{\"]+", re.DOTALL)
+_SPACE = re.compile(rb"\s*")
+_BOM = b"\xef\xbb\xbf"
+_COUNTED_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where a value stands in its file: bytes from `start` to before `end`."""
+
+    start: int
+    end: int
+
+
+class JsonFile:
+    """A JSON file of any size as bytes or a memory map. Errors say the line."""
+
+    def __init__(self, source: Source, name: str) -> None:
+        self.name = name
+        self._source = source
+        self._counted = (0, 1)
+
+    def begin(self) -> tuple[int, bytes]:
+        """Where the value begins, and its first byte. Raises ImportRefused for an empty file and for no JSON."""
+        start = self._after_space(len(_BOM) if self._source[: len(_BOM)] == _BOM else 0)
+        first = bytes(self._source[start : start + 1])
+        if not first:
+            raise self._refused("import_empty")
+        if first not in (b"{", b"["):
+            raise self._refused("import_no_json", start)
+        return start, first
+
+    def elements(self, start: int, *, is_all: bool = False) -> Iterator[Span]:
+        """Of the list at `start`, each an object. Raises ImportRefused, also when more follows a list that `is_all`."""
+        position = self._after_space(start + 1)
+        while self._at(position) != b"]":
+            if self._at(position) != b"{":
+                raise self._broken(position)
+            span = Span(position, self.end_of(position))
+            yield span
+            position = self._after_comma(span.end, b"]")
+        if is_all:
+            self._require_end(position + 1)
+
+    def members(self, start: int) -> Iterator[tuple[str, Span]]:
+        """Of the object at `start`, which is all there is. Raises ImportRefused."""
+        position = self._after_space(start + 1)
+        while self._at(position) != b"}":
+            key = _KEY.match(self._source, position)
+            if key is None:
+                raise self._broken(position)
+            span = Span(key.end(), self.end_of(key.end()))
+            yield self._loaded(Span(*key.span(1))), span
+            position = self._after_comma(span.end, b"}")
+        self._require_end(position + 1)
+
+    def is_list(self, span: Span) -> bool:
+        return self._at(span.start) == b"["
+
+    def load(self, span: Span) -> Any:
+        """The value itself. Raises ImportRefused."""
+        return self._loaded(span)
+
+    def line_of(self, position: int) -> int:
+        """Counted from 1. Quick when asked for places in their order."""
+        at, line = self._counted if self._counted[0] <= position else (0, 1)
+        while at < position:
+            upto = min(position, at + _COUNTED_BYTES)
+            line += self._source[at:upto].count(b"\n")
+            at = upto
+        self._counted = (position, line)
+        return line
+
+    def _loaded(self, span: Span) -> Any:
+        value = self._source[span.start : span.end]
+        try:
+            return orjson.loads(value)
+        except orjson.JSONDecodeError:
+            return self._loaded_patiently(span, value)
+
+    def _loaded_patiently(self, span: Span, value: bytes) -> Any:
+        """As Python reads JSON: halves of characters, which some programs write, are let through."""
+        try:
+            text = value.decode()
+        except UnicodeDecodeError as exc:
+            raise self._refused("import_not_utf8", span.start + exc.start) from exc
+        try:
+            return json.loads(text)
+        except json.JSONDecodeError as exc:
+            raise self._broken(span.start + len(text[: exc.pos].encode())) from exc
+        except RecursionError as exc:
+            raise self._broken(span.start) from exc
+
+    def end_of(self, start: int) -> int:
+        """Where the value at `start` ends. Raises ImportRefused."""
+        if self._at(start) not in (b"{", b"["):
+            scalar = _SCALAR.match(self._source, start)
+            if scalar is None:
+                raise self._broken(start)
+            return scalar.end()
+        depth = 0
+        for token in _TOKEN.finditer(self._source, start):
+            match token[0]:
+                case b"{" | b"[":
+                    depth += 1
+                case b"}" | b"]":
+                    depth -= 1
+                    if depth == 0:
+                        return token.end()
+                case b'"':  # a text without an end
+                    break
+        raise self._refused("import_cut_off", len(self._source))
+
+    def _after_comma(self, position: int, closing: bytes) -> int:
+        position = self._after_space(position)
+        if self._at(position) == closing:
+            return position
+        if self._at(position) != b",":
+            raise self._broken(position)
+        position = self._after_space(position + 1)
+        if self._at(position) == closing:
+            raise self._broken(position)
+        return position
+
+    def _require_end(self, position: int) -> None:
+        position = self._after_space(position)
+        if position < len(self._source):
+            raise self._broken(position)
+
+    def _after_space(self, position: int) -> int:
+        found = _SPACE.match(self._source, position)
+        return found.end() if found else position
+
+    def _at(self, position: int) -> bytes:
+        return bytes(self._source[position : position + 1])
+
+    def _broken(self, position: int) -> ImportRefused:
+        if position >= len(self._source):
+            return self._refused("import_cut_off", len(self._source))
+        return self._refused("import_broken", position)
+
+    def _refused(self, reason: str, position: int | None = None) -> ImportRefused:
+        if position is None:
+            return ImportRefused(why=reason, place="import_in_file", file=self.name)
+        line = self.line_of(position)
+        # Columns count characters, as editors do; the start of the line is looked for only so far back.
+        before = self._source[max(0, position - 4000) : position].rpartition(b"\n")[2]
+        column = len(before.decode(errors="replace")) + 1
+        return ImportRefused(why=reason, place="import_at_line", file=self.name, line=line, column=column)

@@ -1,0 +1,143 @@
+"""Makes a session of another program's tree of messages: the same ids each time, an order, and a shown branch."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from uuid import UUID, uuid5
+
+from thai_chat.chat import titles
+from thai_chat.chat.text import storable
+from thai_chat.chat.transfer.own import BACKEND_CHARS, is_straight
+from thai_chat.domain.messages import (
+    MODEL_CHARS,
+    SESSION_NAME_CHARS,
+    Figures,
+    JsonValue,
+    Message,
+    Role,
+    Session,
+    Status,
+)
+from thai_chat.domain.transfer import KeptMessage, KeptSession
+
+_NAMESPACE = UUID("0199a1b2-5a6b-7c00-8000-7468616963ff")
+_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(slots=True, kw_only=True)
+class Node:
+    """A message as another program kept it."""
+
+    key: str
+    parent: str | None
+    role: Role
+    content: str
+    at: datetime | None
+    """None is when its parent came."""
+    model: str | None = None
+    status: Status = Status.COMPLETE
+    figures: Figures = field(default_factory=Figures)
+    metadata: dict[str, JsonValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """What another program says of a session as a whole."""
+
+    program: str
+    """"chatgpt", "open-webui"."""
+    key: str
+    name: str
+    backend: str
+    model: str
+    created_at: datetime | None
+    updated_at: datetime | None
+    leaf: str | None = None
+    """Key of the last message of the branch that was shown; None shows the newest."""
+    is_archived: bool = False
+    is_pinned: bool = False
+    tags: Sequence[str] = ()
+    system_prompt: str | None = None
+
+
+def session_of(origin: Origin, nodes: Mapping[str, Node]) -> KeptSession:
+    """`nodes` by key; a parent that is not among them counts as none. The same input gives the same ids."""
+    arrived = _in_order(nodes, origin)
+    ids = {node.key: _id(origin, node.key) for node, _ in arrived}
+    session_id = _id(origin)
+    messages = [
+        KeptMessage(
+            message=Message(
+                message_id=ids[node.key],
+                session_id=session_id,
+                parent_id=ids.get(node.parent or ""),
+                role=node.role,
+                content=storable(node.content),
+                message_order=order,
+                status=node.status,
+                backend=origin.backend[:BACKEND_CHARS] if node.role is Role.ASSISTANT else None,
+                model=(node.model or origin.model)[:MODEL_CHARS] if node.role is Role.ASSISTANT else None,
+                created_at=at,
+                figures=node.figures,
+                metadata=node.metadata,
+            )
+        )
+        for order, (node, at) in enumerate(arrived, 1)
+    ]
+    session = _session(origin, session_id, messages)
+    leaf_id = ids.get(origin.leaf or "", session.leaf_id)
+    has_branches = session.has_branches or leaf_id != session.leaf_id
+    return KeptSession(session=replace(session, leaf_id=leaf_id, has_branches=has_branches), messages=messages)
+
+
+def _session(origin: Origin, session_id: UUID, messages: Sequence[KeptMessage]) -> Session:
+    times = [kept.message.created_at for kept in messages]
+    created_at = origin.created_at or min(times, default=_BEGINNING)
+    updated_at = max(origin.updated_at or created_at, *times, created_at)
+    questions = (kept.message.content for kept in messages if kept.message.role is Role.USER)
+    name = " ".join(origin.name.split()) or titles.name_of(next(questions, ""))
+    options: dict[str, JsonValue] = {"system_prompt": storable(origin.system_prompt)} if origin.system_prompt else {}
+    return Session(
+        session_id=session_id,
+        user_id="",
+        session_name=storable(name)[:SESSION_NAME_CHARS],
+        backend=origin.backend[:BACKEND_CHARS],
+        model=origin.model[:MODEL_CHARS],
+        created_at=created_at,
+        updated_at=updated_at,
+        message_count=len(messages),
+        leaf_id=messages[-1].message.message_id if messages else None,
+        pinned_at=updated_at if origin.is_pinned else None,
+        archived_at=updated_at if origin.is_archived else None,
+        has_branches=not is_straight(messages),
+        tags=tuple(dict.fromkeys(storable(tag) for tag in origin.tags)),
+        options=options,
+        metadata={"imported": {"from": origin.program, "id": storable(origin.key)}},
+    )
+
+
+def _in_order(nodes: Mapping[str, Node], origin: Origin) -> list[tuple[Node, datetime]]:
+    """Each after its parent, otherwise by time. What hangs on a circle is left out: nobody could have read it."""
+    children: dict[str | None, list[Node]] = {}
+    places = {key: place for place, key in enumerate(nodes)}
+    for node in nodes.values():
+        children.setdefault(node.parent if node.parent in nodes else None, []).append(node)
+    start = origin.created_at or next((node.at for node in nodes.values() if node.at), _BEGINNING)
+    ready = [(node.at or start, places[node.key]) for node in children.get(None, ())]
+    heapq.heapify(ready)
+    keys = list(nodes)
+    arrived = []
+    while ready:
+        at, place = heapq.heappop(ready)
+        node = nodes[keys[place]]
+        arrived.append((node, at))
+        for child in children.get(node.key, ()):
+            heapq.heappush(ready, (child.at or at, places[child.key]))
+    return arrived
+
+
+def _id(origin: Origin, key: str = "") -> UUID:
+    return uuid5(_NAMESPACE, "\x1f".join((origin.program, storable(origin.key), storable(key))))

@@ -1,0 +1,115 @@
+"""What exports and imports say, on the page and in their files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+REFUSALS: Mapping[str, tuple[str, str]] = {
+    "import_refused": ("ไม่ได้นำเข้าอะไรเลย {place}: {why}", "Nothing was imported. {place}: {why}"),
+    "import_too_large": (
+        "ไฟล์ใหญ่เกินไป รวมกันได้ไม่เกิน {limit} MB แบ่งเป็นหลายไฟล์แล้วนำเข้าทีละส่วน",
+        "The files are too large: at most {limit} MB together. Import them in several parts.",
+    ),
+    "import_in_file": ("ไฟล์ “{file}”", "The file “{file}”"),
+    "import_at_line": ("ไฟล์ “{file}” บรรทัดที่ {line}", "“{file}”, line {line}"),
+    "import_at_session": (
+        "ไฟล์ “{file}” บรรทัดที่ {line} แชตที่ {number} “{title}”",
+        "“{file}”, line {line}, session {number} “{title}”",
+    ),
+    "import_at_message": (
+        "ไฟล์ “{file}” แชตที่ {number} “{title}” (เริ่มบรรทัดที่ {line}) ข้อความที่ {message}",
+        "“{file}”, session {number} “{title}” (from line {line}), message {message}",
+    ),
+    "import_empty": ("ไฟล์ว่างเปล่า", "it is empty."),
+    "import_no_json": (
+        "ไม่ใช่ไฟล์ JSON หรือ ZIP (คอลัมน์ {column})",
+        "this is neither JSON nor a ZIP archive (column {column}).",
+    ),
+    "import_broken": ("JSON ผิดรูปแบบตรงคอลัมน์ {column}", "the JSON is broken here, at column {column}."),
+    "import_cut_off": (
+        "ไฟล์ขาดกลางคัน อาจดาวน์โหลดมาไม่ครบ ลองดาวน์โหลดใหม่",
+        "the file ends in the middle. It may not have been downloaded as a whole; download it again.",
+    ),
+    "import_not_utf8": (
+        "ตัวอักษรไม่ใช่ UTF-8 (คอลัมน์ {column}) บันทึกไฟล์เป็น UTF-8 แล้วลองใหม่",
+        "the text isn't UTF-8 (column {column}). Save the file as UTF-8 and try again.",
+    ),
+    "import_unknown": (
+        "ไม่ใช่ไฟล์ที่ส่งออกจากไทยแชต ChatGPT หรือ Open WebUI",
+        "this is no export of Thai Chat, ChatGPT or Open WebUI.",
+    ),
+    "import_newer": (
+        "ส่งออกจากไทยแชตรุ่นใหม่กว่า (รูปแบบรุ่น {version}) อัปเดตโปรแกรมนี้ก่อน",
+        "it was made by a newer Thai Chat (format version {version}). Update this one first.",
+    ),
+    "import_missing": ("ไม่มีฟิลด์ “{field}”", "the field “{field}” is missing."),
+    "import_wrong": ("ฟิลด์ “{field}” ต้องเป็น{expected}", "the field “{field}” must be {expected}."),
+    "import_too_long": (
+        "ฟิลด์ “{field}” ยาวเกิน {limit} ตัวอักษร",
+        "the field “{field}” is longer than {limit} characters.",
+    ),
+    "import_twice": (
+        "“{field}” ซ้ำกับข้อความอื่นในแชตเดียวกัน",
+        "“{field}” is the same as another message's in this session.",
+    ),
+    "import_lost": (
+        "“{field}” ชี้ไปยังข้อความที่ไม่มีอยู่ก่อนหน้า",
+        "“{field}” names a message that is not there, or comes later.",
+    ),
+    "import_zip_broken": (
+        "ไฟล์ ZIP เสียหายหรือมีรหัสผ่าน ลองดาวน์โหลดใหม่",
+        "the ZIP archive is damaged, or has a password. Download it again.",
+    ),
+    "import_zip_nothing": ("ไม่มีไฟล์แชต (.json) อยู่ใน ZIP", "there are no chats (.json) in the ZIP archive."),
+    "import_zip_large": ("เนื้อหาใน ZIP ใหญ่เกินไปเมื่อคลายออก", "what is in the ZIP archive is too large when unpacked."),
+    "import_no_file": ("ไม่มีไฟล์แนบมา", "no file was sent."),
+    "import_expects_object": ("ออบเจกต์ {{ … }}", "an object {{ … }}"),
+    "import_expects_list": ("รายการ [ … ]", "a list [ … ]"),
+    "import_expects_text": ("ข้อความ", "text"),
+    "import_expects_number": ("ตัวเลขที่ไม่ติดลบ", "a number that is not negative"),
+    "import_expects_flag": ("true หรือ false", "true or false"),
+    "import_expects_id": ("รหัส UUID", "a UUID"),
+    "import_expects_time": ("เวลาแบบ ISO 8601 ที่มีเขตเวลา", "an ISO 8601 time with its zone"),
+    "import_expects_word": ("ค่าที่กำหนดไว้ (ดูรูปแบบไฟล์)", "one of the words that the format knows"),
+    "markdown_you": ("คุณ", "You"),
+    "markdown_assistant": ("ผู้ช่วย", "Assistant"),
+    "markdown_system": ("คำสั่งระบบ", "System prompt"),
+}
+"""Why a file was not imported: the server says it."""
+
+TRANSFER: Mapping[str, tuple[str, str]] = {
+    "export_import": ("ส่งออก / นำเข้า", "Export / import"),
+    "export_what": ("ส่งออกอะไร", "What to export"),
+    "export_everything": ("ทุกแชต", "All sessions"),
+    "export_this": ("แชตที่เปิดอยู่", "The open session"),
+    "export_format": ("รูปแบบไฟล์", "File format"),
+    "export_json_more": ("ครบทุกอย่าง นำเข้ากลับได้เหมือนเดิม", "Everything; can be imported again as it was"),
+    "export_md_more": ("อ่านง่าย เฉพาะคำตอบที่แสดงอยู่", "For reading: what is shown"),
+    "export_csv_more": ("ตารางทุกข้อความ เปิดใน Excel ได้เลย", "A table of all messages; opens in Excel"),
+    "export_jsonl_more": ("สำหรับฝึกโมเดล เฉพาะคำตอบที่สมบูรณ์", "For fine-tuning: whole replies only"),
+    "export_download": ("ดาวน์โหลด", "Download"),
+    "import": ("นำเข้า", "Import"),
+    "import_hint": (
+        "ไฟล์ที่ส่งออกจากไทยแชต ChatGPT (.zip หรือ .json หลายไฟล์ก็ได้) หรือ Open WebUI",
+        "Exports of Thai Chat, ChatGPT (its .zip, or any number of .json files) and Open WebUI",
+    ),
+    "import_drop": ("ลากไฟล์มาวางที่นี่ หรือ", "Drop files here, or"),
+    "import_pick": ("เลือกไฟล์", "Choose files"),
+    "import_uploading": ("กำลังส่งไฟล์ {percent}%", "Sending the files, {percent}%"),
+    "import_looking": ("กำลังอ่านไฟล์…", "Reading the files…"),
+    "import_progress": ("นำเข้าแล้ว {done} จาก {total} แชต", "{done} of {total} sessions imported"),
+    "import_cancel": ("ยกเลิก", "Cancel"),
+    "import_cancelled": ("ยกเลิกแล้ว ไม่ได้นำเข้าอะไร", "Cancelled: nothing was imported."),
+    "import_done": (
+        "นำเข้า {sessions} แชต {messages} ข้อความแล้ว",
+        "Imported {sessions} sessions with {messages} messages.",
+    ),
+    "import_skipped": (
+        "มีอยู่แล้ว {skipped} แชต จึงคงไว้ตามเดิม",
+        "{skipped} sessions were here already and were left as they are.",
+    ),
+    "import_cut": (
+        "การเชื่อมต่อขาดระหว่างนำเข้า ลองใหม่ได้ ไม่มีอะไรซ้ำ",
+        "The connection broke. Try again: nothing is imported twice.",
+    ),
+}
