@@ -117,19 +117,6 @@ async def test_a_suggestion_is_asked_with_one_click(page: ChatPage, model: OpenA
     assert model.seen[-1].body["messages"][-1]["content"] == text
 
 
-async def test_the_statistics_count_what_was_said(page: ChatPage) -> None:
-    await page.ask_and_wait("นับฉันด้วย")
-    await page.page.locator("#count").click()
-    drawer = page.page.locator("#drawer")
-    await expect(drawer.locator(".totals dt").first).to_have_text("แชต")
-    await expect(drawer.locator("tbody th").first).to_contain_text("thai-")
-    await expect(drawer.locator(".chart .day")).to_have_count(14)
-    last_day = drawer.locator(".chart .day").last
-    assert "25" in (await last_day.get_attribute("title") or "")  # a year of the Buddhist era
-    await page.page.keyboard.press("Escape")
-    await expect(drawer).to_be_hidden()
-
-
 async def test_the_state_of_database_and_backends_is_shown(page: ChatPage) -> None:
     state = page.page.locator("#state")
     await expect(state).to_contain_text("PostgreSQL")

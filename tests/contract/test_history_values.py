@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -16,11 +15,9 @@ from tests.history_writes import (
     grow,
     purge,
     update,
-    whole_reply,
     whole_turn,
 )
 from thai_chat.domain.errors import (
-    BadInput,
     HistoryRefused,
 )
 from thai_chat.domain.messages import Choice, Figures
@@ -108,43 +105,3 @@ async def test_an_escaped_escape_is_no_nul(history: History, user: str) -> None:
     await history.begin_turn(write)
     question = await history.message(write.question_id, user)
     assert (question.metadata, question.content) == (write.metadata, write.question)
-
-
-async def test_statistics_count_sessions_messages_and_tokens(history: History, user: str) -> None:
-    now = datetime(2026, 11, 21, 18, 0, tzinfo=UTC)  # the 22nd in Bangkok
-    for number, model in enumerate(["typhoon", "typhoon", "typhoon", "qwen"]):
-        write = begin(user, at=now - timedelta(days=number), choice=Choice("vllm", model))
-        await history.begin_turn(write)
-        figures = Figures(prompt_tokens=10, completion_tokens=number, first_token_ms=100 * (number + 1))
-        await history.finish_reply(finish(write, figures=figures))
-    trash = await whole_turn(history, user, at=now)
-    await history.update_session(update(trash, deleted=True))
-    found = await history.statistics(user, timezone="Asia/Bangkok", days=3, now=now)
-    assert (found.sessions, found.messages, found.prompt_tokens, found.completion_tokens) == (4, 8, 40, 6)
-    models = [(usage.model, usage.replies, usage.prompt_tokens, usage.first_token_ms) for usage in found.by_model]
-    assert models == [("typhoon", 3, 30, 200), ("qwen", 1, 10, 400)]
-    days = [(day.day, day.messages, day.tokens) for day in found.by_day]
-    assert days == [("2026-11-20", 2, 12), ("2026-11-21", 2, 11), ("2026-11-22", 2, 10)]
-
-
-async def test_statistics_count_every_message_once_whatever_the_branch(history: History, user: str) -> None:
-    first = await whole_turn(history, user)
-    await whole_turn(history, user, first.session.session_id, is_first=True)
-    await whole_reply(history, first)
-    for _ in range(2):
-        found = await history.statistics(user, timezone="UTC", days=1, now=datetime.now(UTC))
-        assert (found.sessions, found.messages, [usage.replies for usage in found.by_model]) == (1, 5, [3])
-        await history.update_session(update(first, leaf_id=first.reply.message_id))
-
-
-async def test_days_without_messages_are_there(history: History, user: str) -> None:
-    now = datetime.now(UTC)
-    found = await history.statistics(user, timezone="UTC", days=30, now=now)
-    assert len(found.by_day) == 30
-    assert found.by_day[-1].day == now.date().isoformat()
-    assert {day.messages for day in found.by_day} == {0}
-
-
-async def test_a_time_zone_that_there_is_not_is_bad_input(history: History, user: str) -> None:
-    with pytest.raises(BadInput):
-        await history.statistics(user, timezone="Asia/Atlantis", days=1, now=datetime.now(UTC))

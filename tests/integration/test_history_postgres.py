@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 
 import pytest
 from uuid_utils.compat import uuid7
@@ -14,7 +13,7 @@ from tests.histories import straight
 from tests.history_writes import begin, finish, grow, new_user, update, whole_turn
 from tests.postgres_servers import PostgresServer, Proxy, free_port, wait_for
 from thai_chat.domain.errors import HistoryRefused, HistoryUnavailable
-from thai_chat.domain.messages import Choice, Figures, Message, Status
+from thai_chat.domain.messages import Message, Status
 from thai_chat.domain.ports import SessionFilter, Shelf
 from thai_chat.history.connections import Database
 from thai_chat.history.postgres import PostgresHistory
@@ -55,41 +54,6 @@ async def test_a_question_is_on_the_disk_and_a_checkpoint_may_wait(postgres: Pos
     await history.checkpoint([grow(begin(new_user()))])
     assert await database.run(lambda c: c.exec_driver_sql("SHOW synchronous_commit").scalar()) == "on"
     await history.close()
-
-
-async def test_statistics_are_what_plain_sql_says(
-    history: PostgresHistory, postgres: PostgresServer, database_name: str, user: str
-) -> None:
-    now = datetime.now(UTC)
-    for number in range(20):
-        write = begin(user, at=now - timedelta(hours=7 * number), choice=Choice("vllm", f"m{number % 3}"))
-        await history.begin_turn(write)
-        figures = Figures(
-            prompt_tokens=number, completion_tokens=2 * number, first_token_ms=number * 10 if number % 2 else None
-        )
-        await history.finish_reply(finish(write, figures=figures))
-    found = await history.statistics(user, timezone="Asia/Bangkok", days=90, now=now)
-    mine = "FROM chat_messages m JOIN chat_sessions s USING (session_id) WHERE s.user_id = %s"
-    totals = postgres.query(
-        f"SELECT count(DISTINCT session_id), count(*), sum(prompt_tokens), sum(completion_tokens) {mine}",
-        user,
-        database=database_name,
-    )
-    assert (found.sessions, found.messages, found.prompt_tokens, found.completion_tokens) == totals[0]
-    days = postgres.query(
-        "SELECT (m.created_at AT TIME ZONE 'Asia/Bangkok')::date::text, count(*), "
-        f"sum(coalesce(prompt_tokens, 0) + coalesce(completion_tokens, 0)) {mine} GROUP BY 1 ORDER BY 1",
-        user,
-        database=database_name,
-    )
-    assert [(day.day, day.messages, day.tokens) for day in found.by_day if day.messages] == days
-    models = postgres.query(
-        "SELECT m.model, count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY first_token_ms) "
-        f"{mine} AND role = 'assistant' GROUP BY 1 ORDER BY 2 DESC, 1",
-        user,
-        database=database_name,
-    )
-    assert [(usage.model, usage.replies, usage.first_token_ms) for usage in found.by_model] == models
 
 
 @pytest.mark.parametrize("bounds", [{}, {"before_order": 700}, {"after_order": 300}], ids=str)

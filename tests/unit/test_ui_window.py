@@ -9,7 +9,6 @@ from uuid_utils.compat import uuid7
 
 from thai_chat.chat.service import OpenSession
 from thai_chat.domain.messages import Figures, JsonObject, JsonValue, Message, Role, Session, Status
-from thai_chat.ui.statistics import time_zone
 from thai_chat.ui.window import chat_of, empty_view, view_of
 
 NOW = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)
@@ -109,9 +108,3 @@ def test_a_missing_model_that_can_be_fetched_is_named_whether_the_reply_failed_o
 def test_a_new_session_has_an_id_and_no_messages() -> None:
     view = empty_view(str(SESSION_ID), choice=None)
     assert (view["session_id"], view["stored"], view["messages"]) == (str(SESSION_ID), False, [])
-
-
-def test_an_unknown_time_zone_is_bangkok() -> None:
-    assert time_zone("Europe/Berlin") == "Europe/Berlin"
-    assert time_zone("../../etc/passwd") == "Asia/Bangkok"
-    assert time_zone(None) == "Asia/Bangkok"

@@ -9,7 +9,18 @@ from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from thai_chat import __version__
-from thai_chat.api import chat, docs_page, errors, health, models, presets, search, sessions
+from thai_chat.api import (
+    chat,
+    docs_page,
+    errors,
+    health,
+    models,
+    presets,
+    search,
+    sessions,
+    statistics,
+    transfer,
+)
 from thai_chat.api.guard import Guard
 from thai_chat.chat.service import ChatService
 
@@ -28,7 +39,7 @@ def build_app(
     app.state.service = service
     errors.install(app)
     docs_page.install(app)
-    for part in (health, chat, sessions, search, models, presets):
+    for part in (health, chat, sessions, search, models, presets, transfer, statistics):
         app.include_router(part.router)
     app.add_middleware(Guard)
     if local_host:

@@ -18,6 +18,7 @@ from thai_chat.domain.errors import (
     ForeignSite,
     HistoryError,
     HistoryRefused,
+    ImportTooLarge,
     NoBackend,
     NotFound,
     QuestionTooLong,
@@ -32,6 +33,7 @@ from thai_chat.texts import Language
 
 _STATUS: tuple[tuple[type[ThaiChatError], int], ...] = (
     (QuestionTooLong, 413),
+    (ImportTooLarge, 413),
     (ForeignSite, 403),
     (BadInput, 400),
     (NotFound, 404),

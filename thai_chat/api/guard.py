@@ -13,10 +13,12 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from thai_chat.api import errors
-from thai_chat.domain.errors import ForeignSite, QuestionTooLong
+from thai_chat.domain.errors import ForeignSite, ImportTooLarge, QuestionTooLong, ThaiChatError
 from thai_chat.domain.messages import MAX_QUESTION_CHARS
 
 BODY_BYTES = 4_000_000
+IMPORT_PATH = "/api/import"
+IMPORT_BYTES = 512_000_000
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -31,11 +33,12 @@ class Guard:
         headers = Headers(scope=scope)
         if _is_foreign(headers):
             await errors.response(ForeignSite(), Request(scope))(scope, receive, send)
-        elif int(headers.get("content-length") or 0) > BODY_BYTES:
-            too_long = QuestionTooLong(limit=MAX_QUESTION_CHARS)
-            await errors.response(too_long, Request(scope))(scope, receive, send)
+            return
+        limit = IMPORT_BYTES if scope["path"] == IMPORT_PATH else BODY_BYTES
+        if int(headers.get("content-length") or 0) > limit:
+            await errors.response(_too_large(limit), Request(scope))(scope, receive, send)
         else:
-            await self._app(scope, _bounded(receive), send)
+            await self._app(scope, _bounded(receive, limit), send)
 
 
 def _is_foreign(headers: Headers) -> bool:
@@ -49,15 +52,23 @@ def _is_foreign(headers: Headers) -> bool:
         return True
 
 
-def _bounded(receive: Receive) -> Receive:
-    """Ends a chunked body that goes on beyond BODY_BYTES."""
+def _too_large(limit: int) -> ThaiChatError:
+    if limit == IMPORT_BYTES:
+        return ImportTooLarge(limit=limit // 1_000_000)
+    return QuestionTooLong(limit=MAX_QUESTION_CHARS)
+
+
+def _bounded(receive: Receive, limit: int) -> Receive:
+    """Ends a chunked body that goes on beyond `limit` bytes."""
     received_bytes = 0
 
     async def bounded() -> Message:
         nonlocal received_bytes
         message = await receive()
         received_bytes += len(message.get("body", b""))
-        if received_bytes > BODY_BYTES:
+        if received_bytes > limit:
+            if limit == IMPORT_BYTES:
+                raise _too_large(limit)
             # FastAPI turns any other error while it reads a body into "400".
             raise HTTPException(413)
         return message

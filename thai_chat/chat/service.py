@@ -1,4 +1,4 @@
-"""The use cases of the chat, for the page and the API alike: ask, follow, stop, open, list, count."""
+"""The use cases of the chat, for the page and the API alike: ask, follow, stop, open."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ from thai_chat.chat.options import checked
 from thai_chat.chat.presets import Presets
 from thai_chat.chat.sessions import SessionChange, Sessions
 from thai_chat.chat.source import ReplySource
+from thai_chat.chat.statistics import UserStatistics
 from thai_chat.chat.text import checked_question, require_storable
+from thai_chat.chat.transfer.service import Transfers
 from thai_chat.domain.errors import (
     HistoryUnavailable,
     MessageNotFound,
@@ -36,7 +38,6 @@ from thai_chat.domain.messages import (
     Message,
     Role,
     Session,
-    Statistics,
     Status,
     Turn,
 )
@@ -114,6 +115,8 @@ class ChatService:
         self.models = Models(router)
         self.presets = Presets(history)
         self._source = ReplySource(history, router, self.presets, max_history_messages=max_history_messages)
+        self.transfer = Transfers(history)
+        self.statistics = UserStatistics(history)
 
     def start(self) -> None:
         self._live.start()
@@ -122,6 +125,7 @@ class ChatService:
         """Stores what every running reply has so far, as interrupted."""
         await self.models.close()
         await self._live.close()
+        await self.transfer.close()
 
     async def ask(self, question: Question) -> Asked:
         """Commits the question, then starts the reply, which goes on whoever listens.
@@ -267,9 +271,6 @@ class ChatService:
         session = await self._history.session(session_id, user_id)
         found = await self._history.messages(session_id, user_id, limit=limit, before_order=before_order)
         return session, _as_of_now(found, self._live.of_session(session_id))
-
-    async def statistics(self, user_id: str, *, timezone: str, days: int = 14) -> Statistics:
-        return await self._history.statistics(user_id, timezone=timezone, days=days, now=datetime.now(UTC))
 
     async def state(self) -> HistoryState:
         return await self._history.state()

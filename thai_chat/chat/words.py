@@ -43,6 +43,11 @@ def word_ends(text: str) -> list[int]:
     return ends[-2::-1]
 
 
+def words(text: str) -> list[str]:
+    """In their order; what stands between them, spaces and signs, comes as words too."""
+    return [text[start:end] for start, end in pairwise([0, *word_ends(text)])]
+
+
 def is_made_of_words(text: str) -> bool:
     """Whether every part between spaces is nothing but words of the dictionary."""
     for part in text.split():

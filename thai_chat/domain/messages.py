@@ -252,34 +252,3 @@ class Preset:
     @property
     def of(self) -> tuple[str | None, str | None]:
         return self.backend, self.model
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelUsage:
-    backend: str
-    model: str
-    replies: int
-    prompt_tokens: int
-    completion_tokens: int
-    first_token_ms: int | None
-    """Median over the replies that have one."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DayUsage:
-    day: str
-    """ISO date in the time zone that was asked for."""
-    messages: int
-    tokens: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Statistics:
-    sessions: int
-    messages: int
-    prompt_tokens: int
-    completion_tokens: int
-    by_model: Sequence[ModelUsage]
-    """Most replies first."""
-    by_day: Sequence[DayUsage]
-    """Oldest first, days without messages included."""

@@ -22,11 +22,12 @@ from thai_chat.domain.messages import (
     PurgeSession,
     Role,
     Session,
-    Statistics,
     Turn,
     UpdateSession,
 )
 from thai_chat.domain.searching import NamePage, SearchPage, SearchQuery
+from thai_chat.domain.statistics import Counting
+from thai_chat.domain.transfer import Transfer
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +174,10 @@ class SessionFilter:
 CURRENT_SESSIONS = SessionFilter()
 
 
+class Stored(Transfer, Counting, Protocol):
+    """What PostgreSQL keeps, as a whole."""
+
+
 class History(Protocol):
     """Keeps sessions and messages. Every call carries the owner; somebody else's session is SessionNotFound.
 
@@ -244,8 +249,9 @@ class History(Protocol):
 
     async def message(self, message_id: UUID, user_id: str) -> Message: ...
 
-    async def statistics(self, user_id: str, *, timezone: str, days: int, now: datetime) -> Statistics:
-        """Over sessions outside the trash; `timezone` is an IANA name and cuts the days."""
+    def stored(self) -> Stored:
+        """For work over much of what is stored. Raises HistoryUnavailable while PostgreSQL does not serve: a part of
+        it would be taken for the whole."""
 
     async def presets(self, user_id: str) -> Sequence[Preset]:
         """The user's own and those that others share, by name."""

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
-from thai_chat.domain.errors import MessageNotFound, PresetNotFound, SessionNotFound
+from thai_chat.domain.errors import HistoryUnavailable, MessageNotFound, PresetNotFound, SessionNotFound
 from thai_chat.domain.messages import (
     BeginReply,
     BeginTurn,
@@ -21,18 +21,16 @@ from thai_chat.domain.messages import (
     PurgeSession,
     Role,
     Session,
-    Statistics,
     Status,
     Turn,
     UpdateSession,
 )
-from thai_chat.domain.ports import CURRENT_SESSIONS, DatabaseState, HistoryState, SessionCursor, SessionFilter
+from thai_chat.domain.ports import CURRENT_SESSIONS, DatabaseState, HistoryState, SessionCursor, SessionFilter, Stored
 from thai_chat.domain.searching import NamePage, SearchPage, SearchQuery
 from thai_chat.history import search_memory
 from thai_chat.history.held import HeldSession
 from thai_chat.history.listing import count_labels, is_listed, newness, texts_of
 from thai_chat.history.records import check, check_preset, check_query, check_text
-from thai_chat.history.statistics import count, span_of
 from thai_chat.history.turns import finished, new_reply, new_session, new_turn, updated
 
 MAX_CHARS = 20_000_000
@@ -180,12 +178,8 @@ class MemoryHistory:
             raise MessageNotFound()
         return held.shown(held.messages[message_id])
 
-    async def statistics(self, user_id: str, *, timezone: str, days: int, now: datetime) -> Statistics:
-        """Over what is in memory."""
-        check_text(user_id)
-        span = span_of(timezone=timezone, days=days, now=now)
-        mine = (held for held in self._sessions.values() if held.session.user_id == user_id)
-        return count(((held.session, held.messages.values()) for held in mine), span)
+    def stored(self) -> Stored:
+        raise HistoryUnavailable("memory holds a part only")
 
     async def presets(self, user_id: str) -> Sequence[Preset]:
         check_text(user_id)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
@@ -20,25 +19,24 @@ from thai_chat.domain.messages import (
     Preset,
     PurgeSession,
     Session,
-    Statistics,
     Turn,
     UpdateSession,
     Write,
 )
 from thai_chat.domain.ports import CURRENT_SESSIONS, DatabaseState, HistoryState, SessionCursor, SessionFilter
 from thai_chat.domain.searching import IndexProgress, NamePage, SearchPage, SearchQuery
-from thai_chat.history import indexing, listing, presets, search, statistics, windows, writes
+from thai_chat.history import indexing, listing, presets, search, windows, writes
 from thai_chat.history.connections import Database
 from thai_chat.history.grouping import GroupedWrites
 from thai_chat.history.records import check, check_preset, check_query, check_text
 from thai_chat.history.rows import MESSAGE_COLUMNS, SESSION_COLUMNS, message_of, session_of
+from thai_chat.history.stored import PostgresStored
 from thai_chat.history.tables import chat_messages, chat_sessions
 from thai_chat.history.windows import Window
 from thai_chat.history.writes import Begin, Outcome
 
 Kind = TypeVar("Kind", Turn, Message, Session)
 
-_STATISTICS_TIMEOUT_S = 20.0
 _REPLAY_TIMEOUT_S = 10.0
 _PURGE_TIMEOUT_S = 20.0
 _SEARCH_TIMEOUT_S = 20.0
@@ -150,12 +148,8 @@ class PostgresHistory:
             raise MessageNotFound()
         return message_of(row)
 
-    async def statistics(self, user_id: str, *, timezone: str, days: int, now: datetime) -> Statistics:
-        check_text(user_id)
-        span = statistics.span_of(timezone=timezone, days=days, now=now)
-        return await self._database.run(
-            lambda connection: statistics.read(connection, user_id, span), timeout_s=_STATISTICS_TIMEOUT_S
-        )
+    def stored(self) -> PostgresStored:
+        return PostgresStored(self._database)
 
     async def presets(self, user_id: str) -> Sequence[Preset]:
         check_text(user_id)

@@ -14,7 +14,6 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from datetime import datetime
 from typing import Protocol, TypeVar
 from uuid import UUID
 
@@ -29,11 +28,18 @@ from thai_chat.domain.messages import (
     Preset,
     PurgeSession,
     Session,
-    Statistics,
     Turn,
     UpdateSession,
 )
-from thai_chat.domain.ports import CURRENT_SESSIONS, DatabaseState, History, HistoryState, SessionCursor, SessionFilter
+from thai_chat.domain.ports import (
+    CURRENT_SESSIONS,
+    DatabaseState,
+    History,
+    HistoryState,
+    SessionCursor,
+    SessionFilter,
+    Stored,
+)
 from thai_chat.domain.searching import NamePage, SearchPage, SearchQuery
 from thai_chat.history.indexer import Indexer
 from thai_chat.history.memory import MemoryHistory
@@ -257,12 +263,10 @@ class ResilientHistory:
         self._memory.remember_messages(found.session_id, (found,))
         return found
 
-    async def statistics(self, user_id: str, *, timezone: str, days: int, now: datetime) -> Statistics:
-        """In an outage over what memory holds."""
+    def stored(self) -> Stored:
         if self._is_online and self._postgres:
-            # Long sums on a slow server are no outage: what is not ready in time is an error of this call alone.
-            return await self._postgres.statistics(user_id, timezone=timezone, days=days, now=now)
-        return await self._memory.statistics(user_id, timezone=timezone, days=days, now=now)
+            return self._postgres.stored()
+        raise HistoryUnavailable("PostgreSQL is away")
 
     async def presets(self, user_id: str) -> Sequence[Preset]:
         """Not in an outage; whoever needs them then has read them before. Without a database memory has them."""

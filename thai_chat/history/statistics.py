@@ -1,143 +1,230 @@
-"""What a user's sessions add up to, by model and by day."""
+"""What a user's messages add up to, by day, model, backend, hour and session, and which messages are behind it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
-from statistics import median
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
-from thai_chat.domain.errors import BadInput
-from thai_chat.domain.messages import DayUsage, Message, ModelUsage, Role, Session, Statistics
+from thai_chat.domain.statistics import (
+    AskedQuestion,
+    Behind,
+    CountedMessage,
+    DayUsage,
+    HourUsage,
+    MessageCursor,
+    ModelUsage,
+    Period,
+    SessionUsage,
+    Statistics,
+    Times,
+    Usage,
+)
+from thai_chat.history.rows import MESSAGE_FIELDS, MESSAGE_SQL, message_of
 
-_TOTALS = text("""
-SELECT count(DISTINCT s.session_id), count(m.message_id),
-    coalesce(sum(m.prompt_tokens), 0), coalesce(sum(m.completion_tokens), 0)
-FROM chat_sessions s LEFT JOIN chat_messages m USING (session_id)
-WHERE s.user_id = :user_id AND s.deleted_at IS NULL""")
+LONGEST = 10
+SHOWN_CHARS = 300
 
-_BY_MODEL = text("""
-SELECT m.backend, m.model, count(*) AS replies, coalesce(sum(m.prompt_tokens), 0),
-    coalesce(sum(m.completion_tokens), 0), percentile_cont(0.5) WITHIN GROUP (ORDER BY m.first_token_ms)
-FROM chat_sessions s JOIN chat_messages m USING (session_id)
-WHERE s.user_id = :user_id AND s.deleted_at IS NULL AND m.role = 'assistant'
-    AND m.backend IS NOT NULL AND m.model IS NOT NULL
-GROUP BY m.backend, m.model ORDER BY replies DESC, m.backend, m.model""")
+# Sums of tens of thousands of rows that stay in memory, whatever little the server gives by itself.
+_BEGIN = "BEGIN READ ONLY; SET LOCAL work_mem = '32MB'; SET LOCAL jit = off"
 
 # A session is at least as new as its newest message: older ones need not be looked into.
-_BY_DAY = text("""
-SELECT to_char(m.created_at AT TIME ZONE :timezone, 'YYYY-MM-DD') AS day, count(*),
-    coalesce(sum(m.prompt_tokens), 0) + coalesce(sum(m.completion_tokens), 0)
-FROM chat_sessions s JOIN chat_messages m USING (session_id)
-WHERE s.user_id = :user_id AND s.deleted_at IS NULL AND s.updated_at >= :start
-    AND m.created_at >= :start AND m.created_at < :end
-GROUP BY day""")
+_MY_SESSIONS = """s.user_id = %(user_id)s AND s.deleted_at IS NULL
+    AND (%(start)s::timestamptz IS NULL OR s.updated_at >= %(start)s)"""
+_IN_PERIOD = """(%(start)s::timestamptz IS NULL OR m.created_at >= %(start)s)
+    AND (%(end)s::timestamptz IS NULL OR m.created_at < %(end)s)"""
+_MINE = f"""chat_sessions s JOIN chat_messages m USING (session_id) WHERE {_MY_SESSIONS} AND {_IN_PERIOD}"""
+_SUMS = """count(DISTINCT number), count(*), count(*) FILTER (WHERE is_reply), sum(prompt_tokens),
+    sum(completion_tokens), sum(reasoning_tokens), sum(cost_usd),
+    percentile_disc(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY first_token_ms),
+    percentile_disc(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY latency_ms)"""
+_NO_SUMS = ", ".join(["NULL"] * 7)
+
+# One pass over the messages, which an index alone serves. OFFSET 0 keeps the local time from being computed twice,
+# and numbers are compared sooner than UUIDs.
+_STATISTICS = f"""
+WITH mine AS MATERIALIZED (
+    SELECT local.*, local.at::date AS day, date_part('hour', local.at)::int AS hour FROM (
+        SELECT s.number, m.session_id, m.role = 'assistant' AS is_reply, m.backend, m.model, m.prompt_tokens,
+            m.completion_tokens, m.reasoning_tokens, m.cost_usd, m.first_token_ms, m.latency_ms,
+            m.created_at AT TIME ZONE %(timezone)s AS at
+        FROM (
+            SELECT session_id, (row_number() OVER ())::int AS number FROM chat_sessions s WHERE {_MY_SESSIONS}
+        ) s JOIN chat_messages m USING (session_id) WHERE {_IN_PERIOD} OFFSET 0
+    ) local
+)
+SELECT 'day', day::text, NULL, {_SUMS} FROM mine GROUP BY day
+UNION ALL
+SELECT 'model', backend, model, {_SUMS} FROM mine WHERE is_reply AND backend IS NOT NULL AND model IS NOT NULL
+GROUP BY GROUPING SETS ((backend, model), (backend))
+UNION ALL
+SELECT 'all', NULL, NULL, NULL, {_SUMS.split(",", 1)[1]} FROM mine
+UNION ALL
+SELECT 'hour', hour::text, NULL, NULL, count(*), {_NO_SUMS} FROM mine GROUP BY hour
+UNION ALL
+(SELECT 'session', session_id::text, NULL, count(*) OVER (), count(*), {_NO_SUMS} FROM mine GROUP BY session_id
+ORDER BY count(*) DESC, session_id LIMIT {LONGEST})"""
+_SESSION_NAMES = """
+SELECT session_id, session_name, updated_at FROM chat_sessions WHERE user_id = %s AND session_id = ANY (%s::uuid[])"""
+
+_FILTERS = f"""{_MINE}
+    AND (%(backend)s::text IS NULL OR m.backend = %(backend)s AND m.role = 'assistant')
+    AND (%(model)s::text IS NULL OR m.model = %(model)s AND m.role = 'assistant')
+    AND (%(hour)s::int IS NULL OR date_part('hour', m.created_at AT TIME ZONE %(timezone)s) = %(hour)s)
+    AND (%(role)s::text IS NULL OR m.role = %(role)s)
+    AND (%(message_ids)s::uuid[] IS NULL OR m.message_id = ANY (%(message_ids)s::uuid[]))"""
+# What is meant is found in the index, and only what is shown is read.
+_CHOSEN = """
+WITH chosen AS MATERIALIZED (
+    SELECT m.message_id, s.session_name FROM {meant}
+    ORDER BY m.created_at DESC, m.message_id DESC LIMIT %(limit)s
+)
+SELECT {columns} FROM chosen JOIN chat_messages m USING (message_id) ORDER BY m.created_at DESC, m.message_id DESC"""
+_MESSAGES = _CHOSEN.format(
+    meant=f"""{_FILTERS} {{having}} AND (%(before_at)s::timestamptz IS NULL
+        OR (m.created_at, m.message_id) < (%(before_at)s, %(before_id)s::uuid))""",
+    columns=MESSAGE_SQL.replace("m.content", f"left(m.content, {SHOWN_CHARS})") + ", chosen.session_name",
+)
+_QUESTIONS = _CHOSEN.format(
+    meant=f"{_MINE} AND m.role = 'user'", columns=f"m.message_id, left(m.content, {SHOWN_CHARS})"
+)
+_SESSIONS = f"""
+SELECT s.session_id, s.session_name, count(*), max(m.created_at) FROM {_FILTERS} {{having}}
+GROUP BY s.session_id ORDER BY count(*) DESC, s.session_id LIMIT %(limit)s OFFSET %(offset)s"""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
-    """Whole days in a time zone."""
-
-    timezone: ZoneInfo
-    first: date
-    days: int
-
-    @property
-    def start(self) -> datetime:
-        return datetime.combine(self.first, time(), self.timezone)
-
-    @property
-    def end(self) -> datetime:
-        return datetime.combine(self.first + timedelta(days=self.days), time(), self.timezone)
-
-    def names(self) -> Iterable[str]:
-        return ((self.first + timedelta(days=number)).isoformat() for number in range(self.days))
-
-
-def span_of(*, timezone: str, days: int, now: datetime) -> Span:
-    """The `days` days that end with today in `timezone`. Raises BadInput for a time zone that there isn't."""
-    try:
-        zone = ZoneInfo(timezone)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as exc:
-        raise BadInput("there is no such time zone") from exc
-    return Span(timezone=zone, first=now.astimezone(zone).date() - timedelta(days=days - 1), days=days)
-
-
-def read(connection: Connection, user_id: str, span: Span) -> Statistics:
-    owner = {"user_id": user_id}
-    sessions, messages, prompt_tokens, completion_tokens = connection.execute(_TOTALS, owner).one()
-    by_model = [
-        ModelUsage(
-            backend=backend,
-            model=model,
-            replies=replies,
-            prompt_tokens=prompt,
-            completion_tokens=completion,
-            first_token_ms=None if first_token_ms is None else round(first_token_ms),
-        )
-        for backend, model, replies, prompt, completion, first_token_ms in connection.execute(_BY_MODEL, owner)
-    ]
-    bounds = {**owner, "timezone": span.timezone.key, "start": span.start, "end": span.end}
-    found = {day: (count, tokens) for day, count, tokens in connection.execute(_BY_DAY, bounds)}
+def read(connection: Connection, user_id: str, period: Period) -> Statistics:
+    groups: dict[str, list[Sequence[Any]]] = {"day": [], "model": [], "all": [], "hour": [], "session": []}
+    with _cursor(connection) as cursor:
+        cursor.execute(_BEGIN)
+        cursor.execute(_STATISTICS, _bounds(user_id, period))
+        for kind, *row in cursor.fetchall():
+            groups[kind].append(row)
+        longest = _longest(cursor, user_id, groups["session"])
+        cursor.execute("COMMIT")
+    sessions = groups["session"][0][2] if groups["session"] else 0
+    models = sorted(groups["model"], key=lambda row: (-row[4], row[0], row[1] or ""))
+    by_model = [ModelUsage(backend=backend, model=model, usage=_usage(sums)) for backend, model, *sums in models]
+    hours = {int(row[0]): row[3] for row in groups["hour"]}
     return Statistics(
+        period=period,
+        total=_usage([sessions, *groups["all"][0][3:]]),
+        by_day=_filled(period, {date.fromisoformat(day): _usage(sums) for day, _, *sums in groups["day"]}),
+        by_model=[usage for usage in by_model if usage.model is not None],
+        by_backend=[usage for usage in by_model if usage.model is None],
+        by_hour=[HourUsage(hour=hour, messages=hours.get(hour, 0)) for hour in range(24)],
+        longest=longest,
+    )
+
+
+def messages_behind(
+    connection: Connection, user_id: str, behind: Behind, *, limit: int, before: MessageCursor | None
+) -> list[CountedMessage]:
+    place = {
+        "limit": limit,
+        "before_at": before.created_at if before else None,
+        "before_id": before.message_id if before else None,
+    }
+    with _cursor(connection) as cursor:
+        cursor.execute(_MESSAGES.format(having=_having(behind)), {**_wanted(user_id, behind), **place})
+        return [
+            CountedMessage(message=message_of(row), session_name=row[len(MESSAGE_FIELDS)]) for row in cursor.fetchall()
+        ]
+
+
+def sessions_behind(
+    connection: Connection, user_id: str, behind: Behind, *, limit: int, offset: int
+) -> list[SessionUsage]:
+    place = {"limit": limit, "offset": offset}
+    with _cursor(connection) as cursor:
+        cursor.execute(_SESSIONS.format(having=_having(behind)), {**_wanted(user_id, behind), **place})
+        return [
+            SessionUsage(session_id=session_id, session_name=name, messages=count, last_at=last_at)
+            for session_id, name, count, last_at in cursor.fetchall()
+        ]
+
+
+def questions(connection: Connection, user_id: str, period: Period, *, limit: int) -> list[AskedQuestion]:
+    with _cursor(connection) as cursor:
+        cursor.execute(_QUESTIONS, {**_bounds(user_id, period), "limit": limit})
+        return [AskedQuestion(message_id, text) for message_id, text in cursor.fetchall()]
+
+
+def _longest(cursor: Any, user_id: str, rows: Sequence[Sequence[Any]]) -> list[SessionUsage]:
+    ids = [UUID(row[0]) for row in rows]
+    cursor.execute(_SESSION_NAMES, (user_id, ids))
+    found = {session_id: (name, updated_at) for session_id, name, updated_at in cursor.fetchall()}
+    return [
+        SessionUsage(
+            session_id=session_id, session_name=found[session_id][0], messages=row[3], last_at=found[session_id][1]
+        )
+        for session_id, row in zip(ids, rows, strict=True)
+        if session_id in found
+    ]
+
+
+def _usage(sums: Sequence[Any]) -> Usage:
+    sessions, messages, replies, prompt, completion, reasoning, cost, first_token, latency = sums
+    return Usage(
         sessions=sessions,
         messages=messages,
-        prompt_tokens=prompt_tokens,
-        completion_tokens=completion_tokens,
-        by_model=by_model,
-        by_day=_filled(span, found),
+        replies=replies,
+        prompt_tokens=prompt or 0,
+        completion_tokens=completion or 0,
+        reasoning_tokens=reasoning or 0,
+        cost_usd=cost or Decimal(0),
+        first_token=_times(first_token),
+        latency=_times(latency),
     )
 
 
-def count(sessions: Iterable[tuple[Session, Iterable[Message]]], span: Span) -> Statistics:
-    """The same figures, from what is in memory."""
-    live = [(session, list(messages)) for session, messages in sessions if session.deleted_at is None]
-    messages = [message for _, found in live for message in found]
-    replies: dict[tuple[str, str], list[Message]] = {}
-    found: dict[str, tuple[int, int]] = {}
-    for message in messages:
-        if message.role is Role.ASSISTANT and message.backend is not None and message.model is not None:
-            replies.setdefault((message.backend, message.model), []).append(message)
-        day = message.created_at.astimezone(span.timezone).date().isoformat()
-        number, tokens = found.get(day, (0, 0))
-        found[day] = (number + 1, tokens + _prompt(message) + _completion(message))
-    by_model = [_usage(backend, model, of_model) for (backend, model), of_model in replies.items()]
-    return Statistics(
-        sessions=len(live),
-        messages=len(messages),
-        prompt_tokens=sum(map(_prompt, messages)),
-        completion_tokens=sum(map(_completion, messages)),
-        by_model=sorted(by_model, key=lambda usage: (-usage.replies, usage.backend, usage.model)),
-        by_day=_filled(span, found),
-    )
+def _times(found: Sequence[int | None] | None) -> Times | None:
+    median, p95 = found or (None, None)
+    return None if median is None or p95 is None else Times(median, p95)
 
 
-def _usage(backend: str, model: str, replies: list[Message]) -> ModelUsage:
-    times = [reply.figures.first_token_ms for reply in replies if reply.figures.first_token_ms is not None]
-    return ModelUsage(
-        backend=backend,
-        model=model,
-        replies=len(replies),
-        prompt_tokens=sum(map(_prompt, replies)),
-        completion_tokens=sum(map(_completion, replies)),
-        first_token_ms=round(median(times)) if times else None,
-    )
+def _filled(period: Period, found: Mapping[date, Usage]) -> list[DayUsage]:
+    first = period.first or min(found, default=None)
+    last = period.last or max(found, default=None)
+    if first is None or last is None:
+        return []
+    days = (first + timedelta(days=number) for number in range((last - first).days + 1))
+    return [DayUsage(day=day, usage=found.get(day, Usage())) for day in days]
 
 
-def _filled(span: Span, found: Mapping[str, tuple[int, int]]) -> list[DayUsage]:
-    nothing = (0, 0)
-    return [
-        DayUsage(day=day, messages=found.get(day, nothing)[0], tokens=found.get(day, nothing)[1])
-        for day in span.names()
-    ]
+def _bounds(user_id: str, period: Period) -> dict[str, object]:
+    """Midnights as the clocks of the time zone show them: a day may have 23 or 25 hours."""
+
+    def midnight(day: date) -> datetime:
+        return datetime.combine(day, time(), period.timezone)
+
+    return {
+        "user_id": user_id,
+        "timezone": period.timezone.key,
+        "start": midnight(period.first) if period.first else None,
+        "end": midnight(period.last + timedelta(days=1)) if period.last else None,
+    }
 
 
-def _prompt(message: Message) -> int:
-    return message.figures.prompt_tokens or 0
+def _wanted(user_id: str, behind: Behind) -> dict[str, object]:
+    return {
+        **_bounds(user_id, behind.period),
+        "backend": behind.backend,
+        "model": behind.model,
+        "hour": behind.hour,
+        "role": behind.role.value if behind.role else None,
+        "message_ids": None if behind.message_ids is None else list(behind.message_ids),
+    }
 
 
-def _completion(message: Message) -> int:
-    return message.figures.completion_tokens or 0
+def _having(behind: Behind) -> str:
+    return f"AND m.{behind.figure.value} IS NOT NULL" if behind.figure else ""
+
+
+def _cursor(connection: Connection) -> Any:
+    raw: Any = connection.connection
+    return raw.cursor()

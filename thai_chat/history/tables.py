@@ -133,8 +133,8 @@ chat_messages = Table(
     CheckConstraint("role IN ('user', 'assistant', 'system')", name="role"),
     CheckConstraint("status IN ('complete', 'streaming', 'interrupted', 'stopped', 'failed')", name="status"),
     CheckConstraint("message_order > 0", name="message_order"),
-    # Checkpoints and the finish touch no indexed column; with room in its page the new version of a row stays
-    # beside the old one and no index is written (a heap-only update).
+    # Checkpoints touch no indexed column; with room in its page the new version of a row stays beside the old one and
+    # no index is written (a heap-only update). Only the finish, once a reply, writes its figures into an index too.
     postgresql_with={"fillfactor": 85},
 )
 # The branches below a message; also what deleting a session asks for each message that goes with it.
@@ -153,6 +153,25 @@ Index(
     chat_messages.c.message_order,
     postgresql_include=["parent_order"],
     postgresql_where=text("parent_order IS NOT NULL"),
+)
+
+# Statistics: all that is counted of a session's messages, without looking into the messages themselves.
+Index(
+    "chat_messages_figures_idx",
+    chat_messages.c.session_id,
+    postgresql_include=[
+        "message_id",
+        "created_at",
+        "role",
+        "backend",
+        "model",
+        "prompt_tokens",
+        "completion_tokens",
+        "reasoning_tokens",
+        "cost_usd",
+        "first_token_ms",
+        "latency_ms",
+    ],
 )
 
 chat_presets = Table(

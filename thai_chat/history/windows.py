@@ -62,6 +62,11 @@ SELECT families.* FROM chat_sessions s LEFT JOIN LATERAL (
 ) families ON true
 WHERE s.session_id = %(session_id)s AND s.user_id = %(user_id)s"""
 
+_SHOWN = f"""
+SELECT s.message_count, CASE WHEN s.has_branches THEN {_FORKS} END, leaf.message_order
+FROM chat_sessions s LEFT JOIN chat_messages leaf ON leaf.message_id = s.leaf_id
+WHERE s.session_id = %(session_id)s AND s.user_id = %(user_id)s"""
+
 _SHAPE = f"""
 SELECT FROM chat_sessions s WHERE s.session_id = %(session_id)s FOR UPDATE;
 SELECT m.message_order, s.message_count, {_FORKS} FROM chat_sessions s JOIN chat_messages m USING (session_id)
@@ -102,6 +107,18 @@ def read(connection: Connection, wanted: Window) -> list[Message]:
             return _read_ranges(cursor, wanted.session_id, inside)
         found = [message_of(row[2:]) for row in rows if row[2] is not None]
     return found[::-1] if wanted.after is None else found
+
+
+def shown_ranges(connection: Connection, session_id: UUID, user_id: str) -> list[Range]:
+    """The shown branch. Raises SessionNotFound."""
+    raw: Any = connection.connection
+    with raw.cursor() as cursor:
+        cursor.execute(_SHOWN, {"session_id": session_id, "user_id": user_id})
+        row = cursor.fetchone()
+    if row is None:
+        raise SessionNotFound()
+    message_count, forks, leaf_order = row
+    return [Range(1, message_count)] if forks is None else branches.branch(_forks(forks), leaf_order or 0)
 
 
 def siblings(

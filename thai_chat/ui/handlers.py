@@ -27,7 +27,6 @@ from thai_chat.domain.messages import Choice
 from thai_chat.domain.ports import BackendState
 from thai_chat.texts import Language
 from thai_chat.ui.picker import picker_of
-from thai_chat.ui.statistics import DAYS, statistics_of, time_zone
 from thai_chat.ui.window import Value, chat_of, empty_view, view_of
 
 logger = logging.getLogger(__name__)
@@ -121,11 +120,6 @@ class Handlers:
     @edge
     async def models(self, request: gr.Request) -> Value:
         return picker_of(self._service, language_of(request))
-
-    @edge
-    async def statistics(self, request: gr.Request, page: object) -> Value:
-        timezone = time_zone(_field(page, "timezone"))
-        return statistics_of(await self._service.statistics(user_of(request), timezone=timezone, days=DAYS))
 
     async def _arrive(self, request: gr.Request, meant: str, message_id: str) -> Shown:
         """A wrong address or a database that is away still gives a page that can be used, and says why."""

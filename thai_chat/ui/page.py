@@ -15,7 +15,7 @@ from thai_chat.domain.messages import MAX_QUESTION_CHARS
 from thai_chat.ui.handlers import Handlers
 from thai_chat.ui.static import ASSETS, Assets, version
 
-STYLES = ("page.css", "browsing.css")
+STYLES = ("page.css", "browsing.css", "drawers.css")
 RUNNING_EVENTS = 1000
 """Size of Gradio's job table; its default of 40 is the most events that run at once."""
 
@@ -39,8 +39,9 @@ def build_page(service: ChatService) -> gr.Blocks:
         with gr.Row(elem_id="frame"):
             sidebar = _sidebar()
             main = _main()
-        statistics = _browser_part("statistics")
-        _wire(page, Handlers(service), {**sidebar, **main, "statistics": statistics})
+        _browser_part("statistics")
+        _browser_part("transfer")
+        _wire(page, Handlers(service), {**sidebar, **main})
     # Ours is read when the queue is made: it is the number of events that may run at once.
     page.max_threads = RUNNING_EVENTS
     page.queue(default_concurrency_limit=None)
@@ -75,9 +76,9 @@ def _sidebar() -> dict[str, Any]:
         _browser_part("search")
         _browser_part("find")
         recent = _browser_part("recent")
-        count = gr.Button(I18N("statistics"), elem_id="count", size="md")
+        gr.Button(I18N("statistics"), elem_id="count", size="md")
         _browser_part("state")
-    return {"new": new, "recent": recent, "count": count}
+    return {"new": new, "recent": recent}
 
 
 def _main() -> dict[str, Any]:
@@ -168,7 +169,6 @@ def _wire(page: gr.Blocks, on: Handlers, part: dict[str, Any]) -> None:
     listen(part["later"].click, on.later, [chat, view], told="shown")
     listen(view.submit, on.finished, [chat, view], told="finished")
     listen(picker.load, on.models, [picker])
-    listen(part["count"].click, on.statistics, [part["statistics"]], told="place")
     # A question goes straight to the API: the page is not asked before the model is.
     for trigger in (part["box"].submit, part["send"].click):
         trigger(None, js="() => window.thaiChat.send()", api_visibility="private")

@@ -14,6 +14,7 @@ import { mountState } from './state.mjs';
 import { mountStatistics } from './statistics.mjs';
 import { emit, on, store } from './store.mjs';
 import { t } from './texts.mjs';
+import { mountTransfer } from './transfer.mjs';
 
 export { send, stop };
 
@@ -41,6 +42,7 @@ const mounts = {
   picker: (part) => mountPicker(part, { refresh: () => ask('picker', 'load') }),
   live: (part) => { mountFrame(); mountView(part); },
   statistics: mountStatistics,
+  transfer: mountTransfer,
 };
 
 /** Gradio lays out its components one after another; a part of ours may be there before its neighbours. */
@@ -71,7 +73,6 @@ export function tell(event) {
     shown: () => ({ session_id, shown, last_order }),
     // The server counts a turn more than is shown, but one that is unsettled is shown already.
     finished: () => ({ session_id, shown: isUnsettled(store.view) ? shown - 2 : shown, last_order }),
-    place: () => ({ timezone: Intl.DateTimeFormat().resolvedOptions().timeZone }),
   };
   return answers[event]?.() ?? told[event];
 }

@@ -1,68 +1,94 @@
-// The statistics drawer: totals, a chart of the last days, a table by model.
-import { el, iconButton } from './dom.mjs';
+// The statistics drawer: what is counted, for how long a time, and the messages behind each figure.
+import { api } from './api.mjs';
+import { mountBehind } from './behind.mjs';
+import { $, el, iconButton } from './dom.mjs';
+import { frequent, sections } from './figures.mjs';
 import { on } from './store.mjs';
-import { compact, dayLabel, duration, longDayLabel, number, t } from './texts.mjs';
+import { number, t } from './texts.mjs';
 
-export function mountStatistics({ element, props, watch }) {
-  const body = el('div', { class: 'statistics-body' });
-  const drawer = el('dialog', { id: 'drawer', 'aria-label': t('statistics') },
-    el('header', {}, el('h2', {}, t('statistics')), iconButton('close', t('close'), () => drawer.close())),
-    body);
-  drawer.addEventListener('click', (event) => { if (event.target === drawer) drawer.close(); });
+const REFRESH_MS = 10_000;
+/** In days; null is all there ever was. */
+const PERIODS = [14, 30, 90, null];
+const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+/** What is shown: the period, the measure of the chart, and the answers as text, to see whether they have changed. */
+const state = { days: 14, measure: 'messages', counted: null, asked: null };
+
+let drawer;
+let body;
+let loading = null;
+
+export function mountStatistics({ element }) {
+  body = el('div', { class: 'statistics-body' });
+  const close = () => drawer.close();
+  drawer = el('dialog', { id: 'drawer', 'aria-label': t('statistics') },
+    el('header', {}, el('h2', {}, t('statistics')), periods(), iconButton('close', t('close'), close)), body);
+  drawer.addEventListener('click', (event) => { if (event.target === drawer) close(); });
+  drawer.addEventListener('close', () => loading?.abort());
+  mountBehind(body, { back: paint, close });
   element.append(drawer);
-  on('statistics', () => {
-    if (!body.childNodes.length) body.replaceChildren(el('p', { class: 'none' }, t('statistics_loading')));
-    if (!drawer.open) drawer.showModal();
-  });
-  const take = () => { if (props.value) body.replaceChildren(...sections(props.value)); };
-  watch('value', take);
-  take();
+  on('statistics', open);
+  on('ended', refresh);
+  setInterval(refresh, REFRESH_MS);
 }
 
-function sections(statistics) {
-  if (!statistics.messages) return [el('p', { class: 'none' }, t('statistics_none'))];
-  return [totals(statistics), chart(statistics.by_day), table(statistics.by_model)];
+function open() {
+  if (!drawer.open) drawer.showModal();
+  if (!state.counted) body.replaceChildren(el('p', { class: 'none', role: 'status' }, t('statistics_loading')));
+  else paint();
+  load();
 }
 
-const totals = (statistics) => el('dl', { class: 'totals' },
-  ['sessions', 'messages', 'prompt_tokens', 'completion_tokens'].map((name) =>
-    el('div', {}, el('dt', {}, t(`stat_${name}`)), el('dd', { title: number(statistics[name]) }, compact(statistics[name])))));
-
-function chart(days) {
-  const most = Math.max(1, ...days.map((day) => day.messages));
-  const step = niceStep(most);
-  const top = Math.ceil(most / step) * step;
-  const lines = Array.from({ length: Math.round(top / step) + 1 }, (_, at) => at * step);
-  const percent = (value) => `${(value / top) * 100}%`;
-  return el('section', {},
-    el('h3', {}, t('stat_by_day', { count: number(days.length) })),
-    el('div', { class: 'chart', role: 'img', 'aria-label': days.filter((day) => day.messages).map(told).join('; ') },
-      el('div', { class: 'plot' },
-        lines.map((value) => at(el('div', { class: 'grid' }, el('span', {}, compact(value))), { bottom: percent(value) })),
-        el('div', { class: 'bars' }, days.map((day) =>
-          el('div', { class: 'day', title: told(day) }, at(el('i', { class: day.messages ? null : 'zero' }), { height: percent(day.messages) }))))),
-      el('div', { class: 'days' }, days.map((day, index) => el('span', {}, (days.length - 1 - index) % 3 === 0 ? dayLabel(day.day) : '')))));
+/** While somebody looks at the figures, and not at what is behind one. */
+function refresh() {
+  if (drawer.open && !document.hidden && !$('.behind', body)) load();
 }
 
-const told = (day) => t('stat_day', { day: longDayLabel(day.day), messages: number(day.messages), tokens: number(day.tokens) });
-
-/** 1, 2 or 5 times a power of ten, so that at most five lines cross the chart. */
-function niceStep(most) {
-  const power = 10 ** Math.floor(Math.log10(most / 4 || 1));
-  return Math.max(1, [1, 2, 5, 10].map((factor) => factor * power).find((step) => most / step <= 4) ?? 10 * power);
+function periods() {
+  const pick = (days) => {
+    Object.assign(state, { days, counted: null, asked: null });
+    for (const button of list.children) button.setAttribute('aria-pressed', String(button.dataset.days === String(days)));
+    open();
+  };
+  const list = el('div', { class: 'segments', role: 'group', 'aria-label': t('stat_period') }, PERIODS.map((days) =>
+    el('button', { type: 'button', 'aria-pressed': String(days === state.days), dataset: { days: String(days) }, onclick: () => pick(days) },
+      days === null ? t('stat_all_time') : t('stat_days', { count: number(days) }))));
+  return list;
 }
 
-const table = (models) => el('section', {},
-  el('h3', {}, t('stat_by_model')),
-  el('table', {},
-    el('thead', {}, el('tr', {}, [t('model'), t('stat_replies'), t('stat_tokens'), t('stat_first')].map((name) => el('th', { scope: 'col' }, name)))),
-    el('tbody', {}, models.map((usage) => el('tr', {},
-      el('th', { scope: 'row' }, usage.model, el('small', {}, usage.backend)),
-      el('td', {}, number(usage.replies)),
-      el('td', { title: number(usage.prompt_tokens + usage.completion_tokens) }, compact(usage.prompt_tokens + usage.completion_tokens)),
-      el('td', {}, usage.first_token_ms === null ? '–' : duration(usage.first_token_ms)))))));
+export const period = () => ({ timezone: zone(), days: state.days });
 
-function at(element, style) {
-  Object.assign(element.style, style);
-  return element;
+async function load() {
+  loading?.abort();
+  loading = new AbortController();
+  const { signal } = loading;
+  const query = period();
+  try {
+    show('counted', await api('GET', 'api/statistics', { query, signal }));
+    show('asked', await api('GET', 'api/statistics/questions', { query, signal }));
+  } catch (error) {
+    if (signal.aborted) return;
+    if (!state.counted) body.replaceChildren(failed(error.message));
+  }
+}
+
+function show(name, answer) {
+  if (JSON.stringify(answer) === JSON.stringify(state[name])) return;
+  state[name] = answer;
+  if (!$('.behind', body)) paint();
+}
+
+const failed = (message) => el('div', { class: 'none', role: 'alert' },
+  el('p', {}, t('statistics_failed'), ' ', message),
+  el('button', { type: 'button', class: 'plain', onclick: load }, t('statistics_retry')));
+
+/** The figures, with the focus and the place where they were. */
+function paint() {
+  const { scrollTop } = drawer;
+  const focused = body.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+  const measure = { chosen: state.measure, choose: (chosen) => { state.measure = chosen; paint(); } };
+  if (!state.counted?.total.messages) body.replaceChildren(el('p', { class: 'none' }, t('statistics_none')));
+  else body.replaceChildren(...sections(state.counted, measure), ...frequent(state.asked));
+  drawer.scrollTop = scrollTop;
+  if (focused) body.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
 }

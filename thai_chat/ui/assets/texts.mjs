@@ -29,8 +29,16 @@ export function duration(milliseconds) {
   return t('seconds', { count: new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(seconds) });
 }
 
+const dollarsWith = (digits) => new Intl.NumberFormat(locale, { style: 'currency', currency: 'USD', currencyDisplay: 'narrowSymbol', ...digits });
+const dollars = dollarsWith({});
+const parts = dollarsWith({ maximumSignificantDigits: 2 });
+/** US dollars and cents; of less than a cent two digits that say something. */
+export const money = (value) => (Number(value) > 0 && Number(value) < 0.01 ? parts : dollars).format(Number(value));
+
 const dayAndMonth = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', timeZone: 'UTC' });
 const wholeDay = new Intl.DateTimeFormat(locale, { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
+const shortMonth = new Intl.DateTimeFormat(locale, { month: 'short', timeZone: 'UTC' });
+export const shortMonthLabel = (isoDay) => shortMonth.format(new Date(`${isoDay}T00:00:00Z`));
 export const dayLabel = (isoDay) => dayAndMonth.format(new Date(`${isoDay}T00:00:00Z`));
 export const longDayLabel = (isoDay) => wholeDay.format(new Date(`${isoDay}T00:00:00Z`));
 

@@ -1,0 +1,257 @@
+"""Exports and imports over HTTP, on a real PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import json
+from collections.abc import AsyncIterator
+from urllib.parse import unquote
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from tests.api.conftest import serving
+from tests.foreign_exports import Json, as_file, as_zip, chatgpt_conversation
+from tests.histories import straight
+from tests.history_writes import update, whole_turn
+from tests.postgres_servers import PostgresServer
+from thai_chat.api import guard
+from thai_chat.api.dependencies import LOCAL_USER
+from thai_chat.chat.service import ChatService
+from thai_chat.history.memory import MemoryHistory
+from thai_chat.history.postgres import PostgresHistory
+from thai_chat.routing.router import Router
+
+THAI = {"Accept-Language": "th"}
+EVENTS = {"Accept": "text/event-stream"}
+
+
+@pytest.fixture
+async def history(postgres: PostgresServer, own_database: str) -> AsyncIterator[PostgresHistory]:
+    async with straight(postgres.address(own_database)) as history:
+        yield history
+
+
+@pytest.fixture
+async def http(history: PostgresHistory) -> AsyncIterator[httpx.AsyncClient]:
+    service = ChatService(history, Router([]), max_history_messages=20)
+    async with serving(service) as http:
+        yield http
+    await service.close()
+
+
+def form(*contents: bytes, name: str = "แชต.json") -> list[tuple[str, tuple[str, bytes, str]]]:
+    return [("file", (name, content, "application/json")) for content in contents]
+
+
+def events_of(text: str) -> list[tuple[str, Json]]:
+    frames = [frame.split("\n") for frame in text.split("\n\n") if frame.startswith("event:")]
+    return [(name.removeprefix("event: "), json.loads(data.removeprefix("data: "))) for name, data in frames]
+
+
+async def test_a_session_leaves_as_a_file_with_its_name(http: httpx.AsyncClient, history: PostgresHistory) -> None:
+    turn = await whole_turn(history, LOCAL_USER, session_name="น้ำจิ้ม: ข้าวมันไก่/ต้ม")
+    path = f"/api/sessions/{turn.session.session_id}/export"
+    answer = await http.get(path, params={"format": "md"}, headers=THAI)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/markdown; charset=utf-8"
+    disposition = answer.headers["content-disposition"]
+    assert disposition.startswith("attachment; filename=\"thai-chat.md\"; filename*=UTF-8''")
+    assert unquote(disposition.partition("''")[2]) == "น้ำจิ้ม ข้าวมันไก่ ต้ม.md"
+    assert answer.text.startswith("# น้ำจิ้ม: ข้าวมันไก่/ต้ม\n")
+    assert "## คุณ · " in answer.text
+    english = await http.get(path, params={"format": "md", "timezone": "UTC"}, headers={"Accept-Language": "en"})
+    assert f"## You · {turn.question.created_at.day} " in english.text
+
+
+@pytest.mark.parametrize("format_", ["json", "md", "csv", "jsonl"])
+async def test_a_selection_or_everything_leaves_in_every_format(
+    http: httpx.AsyncClient, history: PostgresHistory, format_: str
+) -> None:
+    turns = [await whole_turn(history, LOCAL_USER, question=f"ข้อ {number}") for number in range(3)]
+    chosen = [str(turn.session.session_id) for turn in turns[:2]]
+    everything = await http.get("/api/export", params={"format": format_})
+    selection = await http.get("/api/export", params={"format": format_, "session_id": chosen})
+    posted = await http.post("/api/export", json={"format": format_, "session_ids": chosen})
+    assert ["ข้อ 2" in answer.text for answer in (everything, selection, posted)] == [True, False, False]
+    assert "ข้อ 0" in selection.text
+    assert selection.text.replace(exported_at(selection), "") == posted.text.replace(exported_at(posted), "")
+    assert f".{format_}" in everything.headers["content-disposition"]
+    match format_:
+        case "csv":
+            rows = list(csv.DictReader(io.StringIO(everything.content.decode("utf-8-sig"), newline="")))
+            assert len(rows) == 6
+        case "jsonl":
+            assert [set(json.loads(line)) for line in everything.text.splitlines()] == [{"messages"}] * 3
+
+
+def exported_at(answer: httpx.Response) -> str:
+    return json.loads(answer.text)["exported_at"] if answer.text.startswith('{"format"') else "\0"
+
+
+async def test_what_is_not_mine_or_not_there_does_not_leave(http: httpx.AsyncClient, history: PostgresHistory) -> None:
+    theirs = await whole_turn(history, "somebody else")
+    for session_id in (str(theirs.session.session_id), str(uuid4())):
+        answer = await http.get(f"/api/sessions/{session_id}/export", params={"format": "json"})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (404, "session_not_found")
+        assert (await http.get("/api/export", params={"session_id": session_id})).status_code == 404
+    assert (await http.get("/api/sessions/x/export", params={"format": "json"})).status_code == 400
+    assert (await http.get(f"/api/sessions/{uuid4()}/export")).status_code == 400
+    assert (await http.get("/api/export", params={"format": "docx"})).status_code == 400
+    assert (await http.get("/api/export", params={"timezone": "Asia/Atlantis"})).status_code == 400
+
+
+async def test_an_export_comes_back_by_import(http: httpx.AsyncClient, history: PostgresHistory) -> None:
+    turn = await whole_turn(history, LOCAL_USER)
+    content = (await http.get("/api/export")).content
+    answer = await http.post("/api/import", files=form(content))
+    assert (answer.status_code, answer.json()) == (200, {"sessions": 0, "messages": 0, "skipped": 1})
+    assert (await history.session(turn.session.session_id, LOCAL_USER)).message_count == 2
+
+
+async def test_an_import_tells_how_far_it_is(http: httpx.AsyncClient) -> None:
+    conversations = [{**chatgpt_conversation(), "conversation_id": str(number)} for number in range(50)]
+    archive = as_zip(
+        {"conversations-000.json": as_file(conversations[:30]), "conversations-001.json": as_file(conversations[30:])}
+    )
+    answer = await http.post("/api/import", files=form(archive, name="export.zip"), headers=EVENTS)
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    events = events_of(answer.text)
+    assert {name for name, _ in events[:-1]} == {"progress"}
+    assert events[-1] == ("completed", {"sessions": 50, "messages": 250, "skipped": 0})
+
+
+async def test_many_files_are_one_import(http: httpx.AsyncClient, history: PostgresHistory) -> None:
+    good = as_file([chatgpt_conversation()])
+    answer = await http.post("/api/import", files=form(good, b"{}"))
+    assert answer.status_code == 400
+    assert await history.sessions(LOCAL_USER, limit=1) == []
+    answer = await http.post("/api/import", files=form(good, as_file([chatgpt_conversation(conversation_id="2")])))
+    assert answer.json() == {"sessions": 2, "messages": 10, "skipped": 0}
+
+
+async def test_a_refusal_says_line_and_reason_in_the_readers_language(http: httpx.AsyncClient) -> None:
+    broken = b'[\n{"mapping": {}},\n{"mapping": {},}\n]'
+    for headers, said in ((THAI, "บรรทัดที่ 3"), ({"Accept-Language": "en"}, "line 3")):
+        answer = await http.post("/api/import", files=form(broken), headers=headers)
+        error = answer.json()["error"]
+        assert (answer.status_code, error["code"]) == (400, "import_refused")
+        assert said in error["message"]
+        streamed = await http.post("/api/import", files=form(broken), headers={**headers, **EVENTS})
+        assert events_of(streamed.text)[-1] == ("error", error)
+
+
+async def test_an_import_without_a_file_is_refused(http: httpx.AsyncClient) -> None:
+    for answer in (
+        await http.post("/api/import"),
+        await http.post("/api/import", data={"file": "x"}),
+        await http.post("/api/import", json={"format": "thai-chat"}),
+    ):
+        assert (answer.status_code, answer.json()["error"]["code"]) == (400, "import_refused")
+
+
+async def test_an_import_may_be_larger_than_a_question_but_not_without_bound(
+    http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = as_file([chatgpt_conversation(title="ก" * 1000, x="x" * 5_000_000)])
+    assert len(large) > guard.BODY_BYTES
+    assert (await http.post("/api/import", files=form(large))).json()["sessions"] == 1
+    monkeypatch.setattr(guard, "IMPORT_BYTES", 1_000_000)
+    answer = await http.post("/api/import", files=form(large))
+    assert (answer.status_code, answer.json()["error"]["code"]) == (413, "import_too_large")
+
+    async def endless() -> AsyncIterator[bytes]:
+        yield b'--b\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\n'
+        for _ in range(40):
+            yield b"x" * 50_000
+
+    chunked = {"Content-Type": "multipart/form-data; boundary=b"}
+    answer = await http.post("/api/import", content=endless(), headers=chunked)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (413, "import_too_large")
+
+
+async def test_another_sites_page_imports_nothing(http: httpx.AsyncClient, history: PostgresHistory) -> None:
+    foreign = {"Sec-Fetch-Site": "cross-site"}
+    answer = await http.post("/api/import", files=form(as_file([chatgpt_conversation()])), headers=foreign)
+    assert answer.status_code == 403
+    assert await history.sessions(LOCAL_USER, limit=1) == []
+
+
+async def test_closing_the_connection_takes_the_import_back(http: httpx.AsyncClient, history: PostgresHistory) -> None:
+    conversations = [{**chatgpt_conversation(), "conversation_id": str(number)} for number in range(4000)]
+    files = form(as_file(conversations))
+    async with http.stream("POST", "/api/import", files=files, headers=EVENTS) as answer:
+        async for line in answer.aiter_lines():
+            if line.startswith("data:") and json.loads(line.removeprefix("data:"))["done"]:
+                break
+    # The next import waits for the end of that one.
+    again = await http.post("/api/import", files=form(as_file([chatgpt_conversation(conversation_id="after")])))
+    assert again.json()["sessions"] == 1
+    assert len(await history.sessions(LOCAL_USER, limit=10)) == 1
+
+
+async def test_without_postgresql_nothing_leaves_and_nothing_comes_in() -> None:
+    service = ChatService(MemoryHistory(), Router([]), max_history_messages=20)
+    async with serving(service) as http:
+        for answer in await asyncio.gather(
+            http.get("/api/export"),
+            http.get("/api/statistics"),
+            http.post("/api/import", files=form(as_file([chatgpt_conversation()]))),
+        ):
+            assert (answer.status_code, answer.json()["error"]["code"]) == (503, "history_unavailable")
+    await service.close()
+
+
+async def test_statistics_and_what_is_behind_them_are_served(http: httpx.AsyncClient, history: PostgresHistory) -> None:
+    turns = [await whole_turn(history, LOCAL_USER, question="สูตรน้ำจิ้มข้าวมันไก่") for _ in range(3)]
+    trash = await whole_turn(history, LOCAL_USER)
+    await history.update_session(update(trash, deleted=True))
+    zone = {"timezone": "Asia/Bangkok"}
+    found = (await http.get("/api/statistics", params={**zone, "days": 7})).json()
+    assert (found["total"]["sessions"], found["total"]["messages"], found["total"]["replies"]) == (3, 6, 3)
+    assert len(found["by_day"]) == 7
+    assert sum(hour["messages"] for hour in found["by_hour"]) == 6
+    assert found["by_model"][0]["model"] == "typhoon-8b"
+    assert found["by_backend"][0]["replies"] == 3
+
+    listed: list[str] = []
+    cursor = ""
+    while cursor is not None:
+        params = {**zone, "days": 7, "limit": 4, **({"cursor": cursor} if cursor else {})}
+        page = (await http.get("/api/statistics/messages", params=params)).json()
+        listed += [message["message_id"] for message in page["messages"]]
+        cursor = page["next"]
+    assert len(set(listed)) == len(listed) == 6
+    params = {**zone, "days": 7, "model": "typhoon-8b", "backend": "vllm", "role": "assistant"}
+    page = (await http.get("/api/statistics/messages", params=params)).json()
+    assert {message["message_id"] for message in page["messages"]} == {str(turn.reply.message_id) for turn in turns}
+    sessions = (await http.get("/api/statistics/sessions", params=zone)).json()
+    assert [session["messages"] for session in sessions["sessions"]] == [2, 2, 2]
+
+    asked = (await http.get("/api/statistics/questions", params=zone)).json()
+    assert [(group["text"], group["count"]) for group in asked["questions"]] == [("สูตรน้ำจิ้มข้าวมันไก่", 3)]
+    params = {**zone, "question": asked["questions"][0]["key"]}
+    page = (await http.get("/api/statistics/messages", params=params)).json()
+    assert {message["message_id"] for message in page["messages"]} == {str(turn.question.message_id) for turn in turns}
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"timezone": "Asia/Atlantis"},
+        {"days": "0"},
+        {"first": "yesterday"},
+        {"hour": "24"},
+        {"figure": "happiness"},
+        {"cursor": "x"},
+        {"role": "robot"},
+        {"model": "\0"},
+    ],
+)
+async def test_figures_that_there_are_not_are_refused(http: httpx.AsyncClient, params: dict[str, str]) -> None:
+    answer = await http.get("/api/statistics/messages", params=params)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"]

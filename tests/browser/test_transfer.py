@@ -1,0 +1,97 @@
+"""Export and import as a person does them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Download, FilePayload, Locator, expect
+
+from tests.app import App
+from tests.browser.chat_page import ChatPage, visit
+from tests.foreign_exports import as_file, chatgpt_conversation
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def dialog_of(page: ChatPage) -> Locator:
+    await page.page.locator("#transfer-open").click()
+    dialog = page.page.locator("#transfer-box")
+    await expect(dialog).to_be_visible()
+    return dialog
+
+
+def payload(content: bytes, name: str = "conversations.json") -> list[FilePayload]:
+    return [{"name": name, "mimeType": "application/json", "buffer": content}]
+
+
+async def text_of(download: Download) -> str:
+    return await asyncio.to_thread(Path(await download.path()).read_text, "utf-8")
+
+
+async def test_the_open_session_or_everything_is_downloaded(page: ChatPage) -> None:
+    await page.ask_and_wait("ส่งออกฉันที")
+    dialog = await dialog_of(page)
+    await dialog.get_by_label("แชตที่เปิดอยู่").check()
+    await dialog.locator("input[value=md]").check()
+    async with page.page.expect_download() as started:
+        await dialog.locator(".primary").click()
+    download = await started.value
+    assert download.suggested_filename == "ส่งออกฉันที.md"
+    assert "## คุณ · " in await text_of(download)
+    await dialog.get_by_label("ทุกแชต").check()
+    await dialog.locator("input[value=json]").check()
+    async with page.page.expect_download() as started:
+        await dialog.locator(".primary").click()
+    exported = json.loads(await text_of(await started.value))
+    assert page.session_id in [session["session_id"] for session in exported["sessions"]]
+
+
+async def test_an_empty_session_can_not_be_exported(page: ChatPage) -> None:
+    dialog = await dialog_of(page)
+    await expect(dialog.locator("input[value=open]")).to_be_disabled()
+    await expect(dialog.locator("input[value=everything]")).to_be_checked()
+
+
+async def test_a_chosen_file_is_imported_and_listed(page: ChatPage) -> None:
+    dialog = await dialog_of(page)
+    conversation = chatgpt_conversation(title="นำเข้าจากที่อื่น", conversation_id="browser")
+    await dialog.locator("input[type=file]").set_input_files(payload(as_file([conversation])))
+    await expect(dialog.locator(".done")).to_contain_text("นำเข้า 1 แชต 5 ข้อความแล้ว")
+    await dialog.locator("input[type=file]").set_input_files(payload(as_file([conversation])))
+    await expect(dialog.locator(".done")).to_have_text("มีอยู่แล้ว 1 แชต จึงคงไว้ตามเดิม")
+    assert page.complaints == []
+
+
+async def test_a_dropped_file_that_is_wrong_is_refused_with_its_line(page: ChatPage) -> None:
+    dialog = await dialog_of(page)
+    await dialog.locator(".drop").evaluate(
+        """(drop) => {
+            const dataTransfer = new DataTransfer();
+            dataTransfer.items.add(new File(['[\\n{"mapping": 5}]'], 'พัง.json'));
+            drop.dispatchEvent(new DragEvent('drop', {dataTransfer, bubbles: true, cancelable: true}));
+        }"""
+    )
+    await expect(dialog.get_by_role("alert")).to_contain_text("ไฟล์ “พัง.json” บรรทัดที่ 2")
+
+
+async def test_a_long_import_shows_how_far_it_is_and_can_be_cancelled(page: ChatPage) -> None:
+    dialog = await dialog_of(page)
+    conversations = [chatgpt_conversation(conversation_id=f"long {number}") for number in range(4000)]
+    await dialog.locator("input[type=file]").set_input_files(payload(as_file(conversations)))
+    await expect(dialog.locator(".told")).to_contain_text("จาก 4,000 แชต")
+    await page.page.keyboard.press("Escape")
+    await expect(dialog).to_be_visible()
+    await dialog.get_by_role("button", name="ยกเลิก").click()
+    await expect(dialog.get_by_role("alert")).to_have_text("ยกเลิกแล้ว ไม่ได้นำเข้าอะไร")
+
+
+async def test_the_dialog_fits_a_phone(browser: Browser, app: App) -> None:
+    async with visit(browser, app, locale="en-GB", phone=True) as phone:
+        await phone.page.locator("#menu-open").click()
+        dialog = await dialog_of(phone)
+        await expect(dialog.get_by_role("heading", name="Export / import")).to_be_visible()
+        assert not await dialog.evaluate("(dialog) => dialog.scrollWidth > dialog.clientWidth")
+        assert phone.complaints == []

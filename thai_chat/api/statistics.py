@@ -1,0 +1,293 @@
+"""`/api/statistics`: what a person's messages add up to, and the messages behind every figure."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+
+from thai_chat.api.dependencies import Owner, Service
+from thai_chat.chat.service import ChatService
+from thai_chat.chat.statistics import last_days, zone_of
+from thai_chat.domain.errors import InvalidCursor
+from thai_chat.domain.messages import Role
+from thai_chat.domain.statistics import (
+    Behind,
+    CountedMessage,
+    Figure,
+    MessageCursor,
+    ModelUsage,
+    Period,
+    SessionUsage,
+    Times,
+    Usage,
+)
+
+router = APIRouter(prefix="/api/statistics", tags=["statistics"])
+
+
+class PeriodQuery(BaseModel):
+    """Whole days, cut at the reader's midnight: the last `days`, or `first` to `last`, or all there ever were."""
+
+    timezone: str | None = Field(default=None, description="IANA name", examples=["Asia/Bangkok"])
+    days: int | None = Field(default=None, ge=1, le=36_600)
+    first: date | None = None
+    last: date | None = None
+
+
+class BehindQuery(PeriodQuery):
+    """All of it is met by the messages that are given."""
+
+    backend: str | None = None
+    model: str | None = None
+    hour: int | None = Field(default=None, ge=0, le=23)
+    role: Role | None = None
+    figure: Figure | None = Field(default=None, description="Messages that have this figure")
+    question: str | None = Field(default=None, description="`key` of a group of frequent questions")
+    word: str | None = Field(default=None, description="A frequent word")
+    cursor: str | None = None
+    limit: int = Field(default=50, ge=1, le=200)
+
+
+class TimesBody(BaseModel):
+    median_ms: int
+    p95_ms: int
+
+
+class UsageBody(BaseModel):
+    sessions: int
+    messages: int
+    replies: int
+    prompt_tokens: int
+    completion_tokens: int
+    reasoning_tokens: int
+    cost_usd: str = Field(description="US dollars, exact")
+    first_token: TimesBody | None
+    latency: TimesBody | None
+
+
+class DayBody(UsageBody):
+    day: date
+
+
+class ModelBody(UsageBody):
+    backend: str
+    model: str | None
+
+
+class HourBody(BaseModel):
+    hour: int
+    messages: int
+
+
+class SessionUsageBody(BaseModel):
+    session_id: UUID
+    session_name: str
+    messages: int
+    last_at: datetime
+
+
+class StatisticsBody(BaseModel):
+    timezone: str
+    first: date | None
+    last: date | None
+    total: UsageBody
+    by_day: list[DayBody]
+    by_model: list[ModelBody]
+    by_backend: list[ModelBody]
+    by_hour: list[HourBody]
+    longest: list[SessionUsageBody]
+
+
+class QuestionBody(BaseModel):
+    key: str
+    text: str
+    count: int
+
+
+class WordBody(BaseModel):
+    word: str
+    count: int
+
+
+class FrequentBody(BaseModel):
+    looked_at: int
+    questions: list[QuestionBody]
+    words: list[WordBody]
+
+
+class CountedMessageBody(BaseModel):
+    session_id: UUID
+    session_name: str
+    message_id: UUID
+    role: str
+    text: str = Field(description="Its first 300 characters")
+    status: str
+    backend: str | None
+    model: str | None
+    created_at: datetime
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    reasoning_tokens: int | None
+    cost_usd: str | None
+    first_token_ms: int | None
+    latency_ms: int | None
+
+
+class CountedMessagesBody(BaseModel):
+    messages: list[CountedMessageBody]
+    next: str | None = Field(description="Give it as `cursor` for the next page; null on the last")
+
+
+class CountedSessionsBody(BaseModel):
+    sessions: list[SessionUsageBody]
+    next: str | None
+
+
+@router.get("")
+async def statistics(service: Service, owner: Owner, chosen: Annotated[PeriodQuery, Query()]) -> StatisticsBody:
+    """Sessions in the trash are not counted, archived ones are. Median and p95 are times that some reply took."""
+    found = await service.statistics.read(owner, _period(chosen))
+    return StatisticsBody(
+        timezone=found.period.timezone.key,
+        first=found.period.first,
+        last=found.period.last,
+        total=UsageBody(**_usage(found.total)),
+        by_day=[DayBody(day=day.day, **_usage(day.usage)) for day in found.by_day],
+        by_model=[_model(usage) for usage in found.by_model],
+        by_backend=[_model(usage) for usage in found.by_backend],
+        by_hour=[HourBody(hour=hour.hour, messages=hour.messages) for hour in found.by_hour],
+        longest=[_session(usage) for usage in found.longest],
+    )
+
+
+@router.get("/questions")
+async def questions(service: Service, owner: Owner, chosen: Annotated[PeriodQuery, Query()]) -> FrequentBody:
+    """Questions that were asked more than once, whatever their wording, and the words that come most often."""
+    found = await service.statistics.frequent(owner, _period(chosen))
+    return FrequentBody(
+        looked_at=found.looked_at,
+        questions=[
+            QuestionBody(key=group.key, text=group.text, count=len(group.message_ids)) for group in found.questions
+        ],
+        words=[WordBody(word=word.word, count=len(word.message_ids)) for word in found.words],
+    )
+
+
+@router.get("/messages")
+async def messages(service: Service, owner: Owner, chosen: Annotated[BehindQuery, Query()]) -> CountedMessagesBody:
+    """The messages that a figure was counted of, newest first, in pages."""
+    behind = await _behind(service, owner, chosen)
+    before = _read_cursor(chosen.cursor) if chosen.cursor else None
+    found = await service.statistics.messages(owner, behind, limit=chosen.limit, before=before)
+    last = found[-1].message if len(found) == chosen.limit else None
+    return CountedMessagesBody(
+        messages=[_message(counted) for counted in found],
+        next=f"{last.created_at.isoformat()}~{last.message_id}" if last else None,
+    )
+
+
+@router.get("/sessions")
+async def sessions(service: Service, owner: Owner, chosen: Annotated[BehindQuery, Query()]) -> CountedSessionsBody:
+    """The sessions of those messages, with how many of them each has, most first, in pages."""
+    behind = await _behind(service, owner, chosen)
+    offset = _read_offset(chosen.cursor)
+    found = await service.statistics.sessions(owner, behind, limit=chosen.limit, offset=offset)
+    return CountedSessionsBody(
+        sessions=[_session(usage) for usage in found],
+        next=str(offset + chosen.limit) if len(found) == chosen.limit else None,
+    )
+
+
+async def _behind(service: ChatService, owner: str, chosen: BehindQuery) -> Behind:
+    behind = Behind(
+        period=_period(chosen),
+        backend=chosen.backend,
+        model=chosen.model,
+        hour=chosen.hour,
+        role=chosen.role,
+        figure=chosen.figure,
+    )
+    if chosen.question or chosen.word:
+        return await service.statistics.behind_question(
+            owner, behind, group=chosen.question or "", word=chosen.word or ""
+        )
+    return behind
+
+
+def _period(chosen: PeriodQuery) -> Period:
+    timezone = zone_of(chosen.timezone)
+    if chosen.first or chosen.last:
+        return Period(timezone=timezone, first=chosen.first, last=chosen.last)
+    return last_days(timezone, chosen.days)
+
+
+def _usage(usage: Usage) -> dict[str, Any]:
+    return {
+        "sessions": usage.sessions,
+        "messages": usage.messages,
+        "replies": usage.replies,
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "reasoning_tokens": usage.reasoning_tokens,
+        "cost_usd": f"{usage.cost_usd:f}",
+        "first_token": _times(usage.first_token),
+        "latency": _times(usage.latency),
+    }
+
+
+def _times(times: Times | None) -> TimesBody | None:
+    return TimesBody(median_ms=times.median_ms, p95_ms=times.p95_ms) if times else None
+
+
+def _model(usage: ModelUsage) -> ModelBody:
+    return ModelBody(backend=usage.backend, model=usage.model, **_usage(usage.usage))
+
+
+def _session(usage: SessionUsage) -> SessionUsageBody:
+    return SessionUsageBody(
+        session_id=usage.session_id,
+        session_name=usage.session_name,
+        messages=usage.messages,
+        last_at=usage.last_at.astimezone(UTC),
+    )
+
+
+def _message(counted: CountedMessage) -> CountedMessageBody:
+    message, figures = counted.message, counted.message.figures
+    return CountedMessageBody(
+        session_id=message.session_id,
+        session_name=counted.session_name,
+        message_id=message.message_id,
+        role=message.role,
+        text=message.content,
+        status=message.status,
+        backend=message.backend,
+        model=message.model,
+        created_at=message.created_at,
+        prompt_tokens=figures.prompt_tokens,
+        completion_tokens=figures.completion_tokens,
+        reasoning_tokens=figures.reasoning_tokens,
+        cost_usd=None if figures.cost_usd is None else f"{figures.cost_usd:f}",
+        first_token_ms=figures.first_token_ms,
+        latency_ms=figures.latency_ms,
+    )
+
+
+def _read_cursor(cursor: str) -> MessageCursor:
+    at, _, message_id = cursor.partition("~")
+    try:
+        return MessageCursor(datetime.fromisoformat(at), UUID(message_id))
+    except ValueError as exc:
+        raise InvalidCursor from exc
+
+
+def _read_offset(cursor: str | None) -> int:
+    if not cursor:
+        return 0
+    if not (cursor.isascii() and cursor.isdecimal() and len(cursor) < 10):
+        raise InvalidCursor
+    return int(cursor)

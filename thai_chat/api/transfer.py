@@ -1,0 +1,200 @@
+"""Exports and imports: `/api/sessions/{id}/export`, `/api/export`, `/api/import`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
+from typing import IO, Annotated
+from urllib.parse import quote
+from uuid import UUID
+
+import orjson
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import JSONResponse, StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.datastructures import UploadFile
+
+from thai_chat import texts
+from thai_chat.api import errors
+from thai_chat.api.dependencies import Owner, Service
+from thai_chat.chat.service import ChatService
+from thai_chat.chat.statistics import zone_of
+from thai_chat.chat.text import identifier
+from thai_chat.chat.transfer.exports import Format
+from thai_chat.chat.transfer.files import GivenFile
+from thai_chat.chat.transfer.imports import ImportProgress, ImportRun
+from thai_chat.chat.transfer.markdown import Words
+from thai_chat.domain.errors import ImportRefused, ThaiChatError
+from thai_chat.domain.messages import Status
+from thai_chat.domain.transfer import Imported
+from thai_chat.texts import Language
+
+router = APIRouter(tags=["export and import"])
+
+_EVENTS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+_MOST_FILES = 1000
+
+FormatOf = Annotated[Format, Query(alias="format", description="json is complete and can be imported again")]
+Zone = Annotated[str | None, Query(description="IANA name; cuts days and writes times", examples=["Asia/Bangkok"])]
+
+
+class ExportRequest(BaseModel):
+    """For selections that are too long for an address."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"format": "md", "session_ids": []}})
+
+    format: Format = Format.JSON
+    session_ids: list[UUID] | None = Field(default=None, description="None exports everything", max_length=100_000)
+    timezone: str | None = None
+
+
+class ImportedBody(BaseModel):
+    sessions: int
+    messages: int
+    skipped: int = Field(description="Sessions that were here already; they stay as they are")
+
+
+@router.get("/api/sessions/{session_id}/export", response_class=StreamingResponse)
+async def export_session(
+    session_id: str, request: Request, service: Service, owner: Owner, format_: FormatOf, timezone: Zone = None
+) -> Response:
+    """One session as a file."""
+    return await _export(
+        request, service, owner, ExportRequest(format=format_, session_ids=[identifier(session_id)], timezone=timezone)
+    )
+
+
+@router.get("/api/export", response_class=StreamingResponse)
+async def export(
+    request: Request,
+    service: Service,
+    owner: Owner,
+    format_: FormatOf = Format.JSON,
+    session_id: Annotated[list[str] | None, Query(description="Any number of them; none exports everything")] = None,
+    timezone: Zone = None,
+) -> Response:
+    """Some sessions, or all, as one file."""
+    chosen = None if session_id is None else [identifier(value) for value in session_id]
+    return await _export(request, service, owner, ExportRequest(format=format_, session_ids=chosen, timezone=timezone))
+
+
+@router.post("/api/export", response_class=StreamingResponse)
+async def export_selection(body: ExportRequest, request: Request, service: Service, owner: Owner) -> Response:
+    """As `GET /api/export`, with the selection in the body."""
+    return await _export(request, service, owner, body)
+
+
+@router.post(
+    "/api/import",
+    response_model=ImportedBody,
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                "multipart/form-data": {
+                    "schema": {
+                        "type": "object",
+                        "properties": {"file": {"type": "array", "items": {"type": "string", "format": "binary"}}},
+                    }
+                }
+            },
+        }
+    },
+)
+async def import_files(request: Request, service: Service, owner: Owner) -> Response:
+    """Everything in the files, or nothing: exports of ours, of ChatGPT (JSON or its ZIP) and of Open WebUI.
+
+    A client that accepts `text/event-stream` is told `progress` (`done`, `total`, `messages`), then once `completed`
+    or `error`; closing the connection before takes the import back.
+    """
+    run = service.transfer.begin_import(owner, await _received(request))
+    if "text/event-stream" in request.headers.get("accept", ""):
+        events = _events(run, errors.language_of(request))
+        return StreamingResponse(events, media_type="text/event-stream", headers=_EVENTS)
+    imported = await run.task
+    return JSONResponse(_body(imported).model_dump())
+
+
+async def _export(request: Request, service: ChatService, owner: str, wanted: ExportRequest) -> Response:
+    made = await service.transfer.export(
+        owner,
+        wanted.format,
+        chosen=wanted.session_ids,
+        words=words_in(errors.language_of(request)),
+        timezone=zone_of(wanted.timezone),
+    )
+    headers = {
+        "Content-Disposition": _disposition(made.file_name),
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return StreamingResponse(made.pieces, media_type=made.media_type, headers=headers)
+
+
+def words_in(language: Language) -> Words:
+    """What a Markdown export says between the messages."""
+    ends = {
+        status: texts.text(f"status_{status}", language)
+        for status in (Status.STOPPED, Status.INTERRUPTED, Status.FAILED)
+    }
+    return Words(
+        untitled=texts.text("untitled", language),
+        you=texts.text("markdown_you", language),
+        assistant=texts.text("markdown_assistant", language),
+        system=texts.text("markdown_system", language),
+        ends=ends,
+        is_thai=language == "th",
+    )
+
+
+async def _received(request: Request) -> Sequence[GivenFile]:
+    """The files of the form, on the disk and open as long as the import needs them, which may outlive the request."""
+    async with request.form(max_files=_MOST_FILES, max_fields=_MOST_FILES) as form:
+        uploads = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
+        if not uploads:
+            raise ImportRefused(why="import_no_file", place="import_in_file", file="?")
+        return [GivenFile(upload.filename or "?", _kept(upload)) for upload in uploads]
+
+
+def _kept(upload: UploadFile) -> IO[bytes]:
+    upload.file.flush()
+    return os.fdopen(os.dup(upload.file.fileno()), "rb")
+
+
+async def _events(run: ImportRun, language: Language) -> AsyncIterator[bytes]:
+    try:
+        async with aclosing(run.follow()) as events:
+            async for event in events:
+                match event:
+                    case None:
+                        yield b": still here\n\n"
+                    case ImportProgress():
+                        progress = {"done": event.done, "total": event.total, "messages": event.messages}
+                        yield _frame("progress", progress)
+                    case Imported():
+                        yield _frame("completed", _body(event).model_dump())
+    except ThaiChatError as exc:
+        yield _frame("error", {"code": exc.code, "message": texts.text(exc.code, language, exc.params)})
+    except Exception:  # noqa: BLE001 - the edge to the client, who would wait for an end; the import's task has logged it
+        yield _frame("error", {"code": texts.UNKNOWN, "message": texts.text(texts.UNKNOWN, language)})
+
+
+def _frame(name: str, body: object) -> bytes:
+    return f"event: {name}\ndata: ".encode() + orjson.dumps(body) + b"\n\n"
+
+
+def _body(imported: Imported) -> ImportedBody:
+    return ImportedBody(sessions=imported.sessions, messages=imported.messages, skipped=imported.skipped)
+
+
+def _disposition(file_name: str) -> str:
+    """With the name twice (RFC 6266): in plain ASCII for the very old, and as it is for everybody else."""
+    return f"attachment; filename=\"{_ascii(file_name)}\"; filename*=UTF-8''{quote(file_name, safe='')}"
+
+
+def _ascii(file_name: str) -> str:
+    """For clients that read plain names only: the same kind of file, with what can be kept of its name."""
+    stem, _, extension = file_name.rpartition(".")
+    plain = "".join(sign if sign.isascii() and (sign.isalnum() or sign in " -_().") else "" for sign in stem).strip()
+    return f"{plain or 'thai-chat'}.{extension}"

@@ -1,0 +1,97 @@
+"""What a person's messages add up to, which ones are behind a figure, and what was asked often."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from thai_chat.chat.questions import FrequentWord, QuestionGroup, Words, frequent_words, groups_of, words_of_all
+from thai_chat.chat.text import require_storable
+from thai_chat.domain.errors import BadInput
+from thai_chat.domain.ports import History
+from thai_chat.domain.statistics import Behind, CountedMessage, MessageCursor, Period, SessionUsage, Statistics
+
+HOME = "Asia/Bangkok"
+"""Whose midnight cuts the days when nobody says where the reader is."""
+MOST_QUESTIONS = 2000
+MOST_GROUPS = 10
+MOST_WORDS = 15
+_KNOWN_QUESTIONS = 20_000
+MOST_DAYS = 36_600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frequent:
+    looked_at: int
+    """Questions, the newest ones of the period."""
+    questions: Sequence[QuestionGroup]
+    words: Sequence[FrequentWord]
+
+
+class UserStatistics:
+    """Every method takes the owner. All raise HistoryUnavailable while the database is away: a part is no statistic."""
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+        self._known: OrderedDict[UUID, Words] = OrderedDict()
+        self._reading = asyncio.Lock()
+
+    async def read(self, user_id: str, period: Period) -> Statistics:
+        return await self._history.stored().statistics(user_id, period)
+
+    async def messages(
+        self, user_id: str, behind: Behind, *, limit: int, before: MessageCursor | None = None
+    ) -> Sequence[CountedMessage]:
+        """Newest first."""
+        require_storable((behind.backend or "") + (behind.model or ""))
+        return await self._history.stored().messages_behind(user_id, behind, limit=limit, before=before)
+
+    async def sessions(self, user_id: str, behind: Behind, *, limit: int, offset: int = 0) -> Sequence[SessionUsage]:
+        require_storable((behind.backend or "") + (behind.model or ""))
+        return await self._history.stored().sessions_behind(user_id, behind, limit=limit, offset=offset)
+
+    async def frequent(self, user_id: str, period: Period) -> Frequent:
+        """Of the newest MOST_QUESTIONS; the first time some tenths of a millisecond for each, in a thread."""
+        asked = await self._history.stored().questions(user_id, period, limit=MOST_QUESTIONS)
+        async with self._reading:  # one at a time: each would take the others' time
+            found = await asyncio.to_thread(words_of_all, asked, self._known)
+            while len(self._known) > _KNOWN_QUESTIONS:
+                self._known.popitem(last=False)
+        return Frequent(
+            looked_at=len(asked),
+            questions=groups_of(asked, found),
+            words=frequent_words(asked, found, limit=MOST_WORDS),
+        )
+
+    async def behind_question(self, user_id: str, behind: Behind, *, group: str = "", word: str = "") -> Behind:
+        """`behind`, narrowed to the questions of a group (by its key) or with a word."""
+        frequent = await self.frequent(user_id, behind.period)
+        ids: Sequence[UUID] = ()
+        if group:
+            ids = next((found.message_ids for found in frequent.questions if found.key == group), ())
+        elif word:
+            ids = next((found.message_ids for found in frequent.words if found.word == word), ())
+        return replace(behind, message_ids=ids)
+
+
+def zone_of(name: str | None) -> ZoneInfo:
+    """By its IANA name; HOME without one. Raises BadInput when there is none of that name."""
+    try:
+        return ZoneInfo(name or HOME)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as exc:
+        raise BadInput("there is no such time zone", fields="timezone") from exc
+
+
+def last_days(timezone: ZoneInfo, days: int | None, *, now: datetime | None = None) -> Period:
+    """The `days` days that end with today; None is all there ever were."""
+    today: date = (now or datetime.now(UTC)).astimezone(timezone).date()
+    if days is None:
+        return Period(timezone=timezone)
+    if not 1 <= days <= MOST_DAYS:
+        raise BadInput("there are no such days", fields="days")
+    return Period(timezone=timezone, first=today - timedelta(days=days - 1), last=today)

@@ -1,0 +1,112 @@
+"""What a person may take out and bring in."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import assert_never
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from thai_chat.chat.transfer.exports import Format, OwnWriter, Writer, export
+from thai_chat.chat.transfer.files import GivenFile
+from thai_chat.chat.transfer.imports import ImportRun
+from thai_chat.chat.transfer.markdown import MarkdownWriter, Words
+from thai_chat.chat.transfer.tables import CsvWriter, TrainingWriter
+from thai_chat.domain.errors import SessionNotFound, ThaiChatError
+from thai_chat.domain.ports import History
+
+logger = logging.getLogger(__name__)
+
+FILE_NAME_CHARS = 80
+_NO_FILE_NAME = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*\u200b-\u200f\u2028-\u202e\u2066-\u2069]+')
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    file_name: str
+    media_type: str
+    pieces: AsyncIterator[bytes]
+
+
+class Transfers:
+    """Every method takes the owner; what belongs to somebody else is not found."""
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+        self._turn = asyncio.Lock()
+        self._runs: set[asyncio.Task[object]] = set()
+
+    async def export(
+        self,
+        user_id: str,
+        format_: Format,
+        *,
+        chosen: Sequence[UUID] | None,
+        words: Words,
+        timezone: ZoneInfo,
+    ) -> Export:
+        """`chosen` sessions, or all of them: with the archived ones, and in JSON with those in the trash.
+
+        Raises SessionNotFound when one of `chosen` is not there, HistoryUnavailable.
+        """
+        transfer = self._history.stored()
+        is_whole = format_ is Format.JSON
+        found = await transfer.session_ids(user_id, chosen=chosen, with_trash=is_whole)
+        if chosen is not None and len(found) < len(set(chosen)):
+            raise SessionNotFound
+        writer = _writer(format_, words, timezone)
+        name = f"thai-chat-{datetime.now(timezone):%Y-%m-%d}"
+        if chosen is not None and len(found) == 1:
+            sessions = await transfer.sessions(user_id, found)
+            name = file_name_of(sessions[0].session_name if sessions else "") or name
+        pieces = export(transfer, writer, user_id, found)
+        return Export(f"{name}.{writer.extension}", writer.media_type, pieces)
+
+    def begin_import(self, user_id: str, files: Sequence[GivenFile]) -> ImportRun:
+        """Runs already; it is the caller's to follow. Closes `files`. Raises HistoryUnavailable."""
+        try:
+            transfer = self._history.stored()
+        except ThaiChatError:
+            for given in files:
+                given.file.close()
+            raise
+        run = ImportRun(transfer, user_id, files, turn=self._turn)
+        self._runs.add(run.task)
+        run.task.add_done_callback(self._ended)
+        return run
+
+    async def close(self) -> None:
+        """Imports under way end first: each is stored as a whole or not at all."""
+        if self._runs:
+            await asyncio.wait(tuple(self._runs))
+
+    def _ended(self, task: asyncio.Task[object]) -> None:
+        self._runs.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error and not isinstance(error, ThaiChatError):
+            logger.error("an import failed: %s", type(error).__name__, exc_info=error)
+
+
+def file_name_of(name: str) -> str:
+    """A name that every system takes for a file, as close to `name` as it can be."""
+    plain = " ".join(_NO_FILE_NAME.sub(" ", name).split()).strip(" .")
+    return plain[:FILE_NAME_CHARS].rstrip(" .")
+
+
+def _writer(format_: Format, words: Words, timezone: ZoneInfo) -> Writer:
+    match format_:
+        case Format.JSON:
+            return OwnWriter()
+        case Format.MARKDOWN:
+            return MarkdownWriter(words, timezone)
+        case Format.CSV:
+            return CsvWriter(timezone)
+        case Format.TRAINING:
+            return TrainingWriter()
+        case _:
+            assert_never(format_)

@@ -1,0 +1,158 @@
+"""What a person's messages add up to, and which messages are behind a figure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from thai_chat.domain.messages import Message, Role
+
+
+class Figure(StrEnum):
+    """What is measured of a reply: the columns of `chat_messages`."""
+
+    PROMPT_TOKENS = "prompt_tokens"
+    COMPLETION_TOKENS = "completion_tokens"
+    REASONING_TOKENS = "reasoning_tokens"
+    COST_USD = "cost_usd"
+    FIRST_TOKEN_MS = "first_token_ms"
+    LATENCY_MS = "latency_ms"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """Whole days in a time zone, `first` and `last` included; None has no bound there."""
+
+    timezone: ZoneInfo
+    first: date | None = None
+    last: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Behind:
+    """Which messages a figure was counted of: those of sessions outside the trash that meet all of it."""
+
+    period: Period
+    backend: str | None = None
+    model: str | None = None
+    hour: int | None = None
+    """Of the day, 0 to 23, in the period's time zone."""
+    role: Role | None = None
+    figure: Figure | None = None
+    """Messages that have it."""
+    message_ids: Sequence[UUID] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Milliseconds that some reply really took: half of them, and 19 of 20, were at least as quick."""
+
+    median_ms: int
+    p95_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    sessions: int = 0
+    """That have one of the messages."""
+    messages: int = 0
+    replies: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    reasoning_tokens: int = 0
+    """Part of `completion_tokens`."""
+    cost_usd: Decimal = Decimal(0)
+    first_token: Times | None = None
+    latency: Times | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayUsage:
+    day: date
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelUsage:
+    """Of replies alone: a question has no model."""
+
+    backend: str
+    model: str | None
+    """None stands for all of the backend's models."""
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HourUsage:
+    hour: int
+    messages: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionUsage:
+    session_id: UUID
+    session_name: str
+    messages: int
+    last_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statistics:
+    period: Period
+    total: Usage
+    by_day: Sequence[DayUsage]
+    """Oldest first; days without messages are there, from the period's first or the first with messages."""
+    by_model: Sequence[ModelUsage]
+    """Most replies first."""
+    by_backend: Sequence[ModelUsage]
+    by_hour: Sequence[HourUsage]
+    """All 24 of them."""
+    longest: Sequence[SessionUsage]
+    """The ten with most messages in the period."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountedMessage:
+    message: Message
+    """Its text is cut after some hundred characters."""
+    session_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class MessageCursor:
+    """Where a page ended: the next one starts below it, newest first."""
+
+    created_at: datetime
+    message_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class AskedQuestion:
+    message_id: UUID
+    text: str
+    """Its first some hundred characters."""
+
+
+class Counting(Protocol):
+    """Counts messages of one person. All methods raise HistoryUnavailable."""
+
+    async def statistics(self, user_id: str, period: Period) -> Statistics: ...
+
+    async def messages_behind(
+        self, user_id: str, behind: Behind, *, limit: int, before: MessageCursor | None = None
+    ) -> Sequence[CountedMessage]:
+        """Newest first."""
+
+    async def sessions_behind(
+        self, user_id: str, behind: Behind, *, limit: int, offset: int = 0
+    ) -> Sequence[SessionUsage]:
+        """With the number of their messages that are meant, most first."""
+
+    async def questions(self, user_id: str, period: Period, *, limit: int) -> Sequence[AskedQuestion]:
+        """The newest ones."""

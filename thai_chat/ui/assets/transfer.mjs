@@ -1,0 +1,101 @@
+// Export and import: a dialog that is opened below the list of sessions.
+import { address } from './api.mjs';
+import { $, el, icon, iconButton, isPhone } from './dom.mjs';
+import { upload } from './importing.mjs';
+import { shelf } from './shelf.mjs';
+import { store } from './store.mjs';
+import { number, t } from './texts.mjs';
+
+const FORMATS = ['json', 'md', 'csv', 'jsonl'];
+const LIMIT_BYTES = 512_000_000;
+const LIMIT_MB = 512;
+
+let dialog;
+/** The import under way, with which it can be cancelled. */
+let running = null;
+
+export function mountTransfer({ element }) {
+  const exporting = exportPart();
+  dialog = el('dialog', { id: 'transfer-box', 'aria-label': t('export_import') },
+    el('header', {}, el('h2', {}, t('export_import')), iconButton('close', t('close'), () => dialog.close())),
+    exporting.element, importPart());
+  // A press beside it closes it, but not while something is being imported.
+  dialog.addEventListener('click', (event) => { if (event.target === dialog && !running) dialog.close(); });
+  dialog.addEventListener('cancel', (event) => { if (running) event.preventDefault(); });
+  element.append(dialog);
+  const open = () => { exporting.refresh(); dialog.showModal(); };
+  $('#count').after(el('button', { type: 'button', id: 'transfer-open', class: 'lg', onclick: open }, icon('download'), el('span', {}, t('export_import'))));
+}
+
+function exportPart() {
+  const chosen = { what: 'everything', format: 'json' };
+  const choice = (group, value, text, more) => el('label', {},
+    el('input', { type: 'radio', name: `export-${group}`, value, checked: chosen[group] === value, onchange: () => { chosen[group] = value; refresh(); } }),
+    el('span', {}, el('b', {}, text), more ? el('small', {}, more) : null));
+  const link = el('a', { class: 'primary', download: '' }, icon('download'), t('export_download'));
+  const open = choice('what', 'open', t('export_this'));
+  const refresh = () => {
+    const isOpen = Boolean(store.view?.stored);
+    $('input', open).disabled = !isOpen;
+    if (!isOpen && chosen.what === 'open') chosen.what = 'everything';
+    for (const radio of element.querySelectorAll('input')) radio.checked = Object.values(chosen).includes(radio.value);
+    const path = chosen.what === 'open' ? `api/sessions/${store.view.session_id}/export` : 'api/export';
+    link.href = address(path, { format: chosen.format, timezone: Intl.DateTimeFormat().resolvedOptions().timeZone }).href;
+  };
+  const element = el('section', {}, el('h3', {}, t('export')),
+    el('fieldset', { class: 'what' }, el('legend', { class: 'offscreen' }, t('export_what')), choice('what', 'everything', t('export_everything')), open),
+    el('fieldset', { class: 'formats' }, el('legend', { class: 'offscreen' }, t('export_format')),
+      FORMATS.map((format) => choice('format', format, { json: 'JSON', md: 'Markdown', csv: 'CSV', jsonl: 'JSONL' }[format], t(`export_${format}_more`)))),
+    link);
+  return { element, refresh };
+}
+
+function importPart() {
+  const input = el('input', { type: 'file', multiple: true, accept: '.json,.zip,application/json,application/zip', class: 'offscreen', tabindex: -1, onchange: () => { take([...input.files]); input.value = ''; } });
+  const pick = el('button', { type: 'button', class: 'plain', onclick: () => input.click() }, t('import_pick'));
+  const drop = el('div', { class: 'drop' }, icon('download'), el('p', {}, isPhone() ? null : el('span', {}, t('import_drop')), ' ', pick), el('small', {}, t('import_hint')), input);
+  const told = el('div', { class: 'told', 'aria-live': 'polite' });
+  for (const name of ['dragenter', 'dragover']) drop.addEventListener(name, (event) => { event.preventDefault(); drop.classList.add('over'); });
+  for (const name of ['dragleave', 'drop']) drop.addEventListener(name, (event) => { event.preventDefault(); drop.classList.remove('over'); });
+  drop.addEventListener('drop', (event) => take([...event.dataTransfer.files]));
+
+  const take = async (files) => {
+    if (running || !files.length) return;
+    if (files.reduce((sum, { size }) => sum + size, 0) > LIMIT_BYTES) { told.replaceChildren(refused(t('import_too_large', { limit: LIMIT_MB }))); return; }
+    const bar = el('progress', { max: 1, 'aria-label': t('import') });
+    const line = el('p', {}, t('import_looking'));
+    const cancel = el('button', { type: 'button', class: 'plain', onclick: () => running?.cancel() }, t('import_cancel'));
+    told.replaceChildren(bar, line, cancel);
+    pick.disabled = true;
+    running = upload(files, (progress) => paint(bar, line, progress));
+    try {
+      told.replaceChildren(done(await running.result));
+      shelf.refresh();
+    } catch (error) {
+      told.replaceChildren(refused(error.message));
+    } finally {
+      running = null;
+      pick.disabled = false;
+    }
+  };
+  return el('section', {}, el('h3', {}, t('import')), drop, told);
+}
+
+function paint(bar, line, { sent, total, done }) {
+  if (total) {
+    bar.value = done / total;
+    line.textContent = t('import_progress', { done: number(done), total: number(total) });
+  } else if (sent < 1) {
+    bar.value = sent;
+    line.textContent = t('import_uploading', { percent: number(Math.floor(sent * 100)) });
+  } else {
+    bar.removeAttribute('value');
+    line.textContent = t('import_looking');
+  }
+}
+
+const done = ({ sessions, messages, skipped }) => el('div', { class: 'done' }, icon('check'), el('p', {},
+  sessions || !skipped ? t('import_done', { sessions: number(sessions), messages: number(messages) }) : '', ' ',
+  skipped ? t('import_skipped', { skipped: number(skipped) }) : ''));
+
+const refused = (message) => el('div', { class: 'problem', role: 'alert' }, icon('alert'), el('p', {}, message));
