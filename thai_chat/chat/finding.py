@@ -89,9 +89,10 @@ class Finder:
         query = _query(wanted)
         if query is None:
             return Found()
-        page, next_ = await (self._ranked if wanted.order is Order.RELEVANCE else self._newest)(wanted, query)
-        names = await self._names(query) if wanted.cursor is None else NamePage(sessions=())
         is_first = wanted.cursor is None
+        in_order = self._ranked if wanted.order is Order.RELEVANCE else self._newest
+        names_of = self._names(query) if is_first else _no_names()
+        (page, next_), names = await asyncio.gather(in_order(wanted, query), names_of)
         suggestion = await self._suggestion(wanted, query, page) if is_first and not names.sessions else None
         messages, sessions = await asyncio.to_thread(_shown, query, page.hits, names.sessions)
         return Found(
@@ -136,7 +137,7 @@ class Finder:
     async def _names(self, query: SearchQuery) -> NamePage:
         filters = query.filters
         if filters.role or filters.backend or filters.model or filters.session_id:
-            return NamePage(sessions=())
+            return await _no_names()
         return await self._history.search_names(query)
 
     async def _suggestion(self, wanted: Wanted, query: SearchQuery, page: SearchPage) -> str | None:
@@ -149,6 +150,10 @@ class Finder:
         meant = replace(query, terms=terms_of(other), limit=1)
         is_found = bool(meant.terms) and bool((await self._history.search(meant)).hits)
         return other if is_found and not page.hits else None
+
+
+async def _no_names() -> NamePage:
+    return NamePage(sessions=())
 
 
 def _query(wanted: Wanted) -> SearchQuery | None:

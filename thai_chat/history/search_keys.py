@@ -8,7 +8,7 @@ from datetime import datetime
 
 SHADES = 7
 """How finely the character behind two others is told apart."""
-MOST = 6
+MOST = 5
 """Keys of a string that are asked for together."""
 FINE_BITS, COARSE_BITS = 20, 24
 """Of the seconds since 1970 that a key of time leaves out: steps of 12 and of 194 days."""
