@@ -16,7 +16,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from threading import Thread
 
 from scripts.bench.processes import Server, model_server, running
@@ -40,7 +40,6 @@ class Place:
     """Of the app."""
     port: int
     chance: random.Random
-    findings: Findings = field(default_factory=Findings)
 
     @property
     def address(self) -> str:
@@ -51,28 +50,30 @@ class Place:
         return Outage(self.postgres, self.proxy, self.database).of_kind(self.chance.choice([*KINDS, "cut"]))
 
 
-def kills(place: Place, count: int) -> Findings:
+def kills(place: Place, count: int) -> dict[str, Findings]:
     groups = [[Chat() for _ in range(CHATS)] for _ in range(GROUPS)]
     every = [chat for group in groups for chat in group]
-    outage: Thread | None = None
-    killed_at_s = 0.0
+    alone, around = Findings(), Findings()
+    outage, findings, killed_at_s = None, alone, 0.0
     for number in range(count + 1):
         with running(place.port, place.settings) as server:
             if outage:
                 outage.join()
             asyncio.run(until_stored(server.address))
             if number:
-                compare(place.address, groups[(number - 1) % GROUPS], place.findings, killed_at_s=killed_at_s)
+                compare(place.address, groups[(number - 1) % GROUPS], findings, killed_at_s=killed_at_s)
             if number == count:
                 time.sleep(STALE_S)
-                place.findings.growing += asyncio.run(count_growing(server.address, every))
+                alone.growing += asyncio.run(count_growing(server.address, every))
                 break
             outage = _perhaps_an_outage(place)
-            killed_at_s = asyncio.run(_kill_while_talking(server, groups[number % GROUPS], place))
+            findings = around if outage else alone
+            talking = _kill_while_talking(server, groups[number % GROUPS], findings, place.chance.uniform(0.5, 4.0))
+            killed_at_s = asyncio.run(talking)
         print(f"\rkill {number + 1} of {count}", end="", flush=True)
     print()
-    compare(place.address, every, place.findings)
-    return place.findings
+    compare(place.address, every, alone)
+    return {"kills": alone, "kills around an outage": around}
 
 
 def _perhaps_an_outage(place: Place) -> Thread | None:
@@ -92,43 +93,44 @@ def _perhaps_an_outage(place: Place) -> Thread | None:
     return thread
 
 
-async def _kill_while_talking(server: Server, chats: list[Chat], place: Place) -> float:
+async def _kill_while_talking(server: Server, chats: list[Chat], findings: Findings, after_s: float) -> float:
     """When it was killed."""
-    talking = asyncio.create_task(talk(server.address, chats, place.findings, time.monotonic() + 60))
-    await asyncio.sleep(place.chance.uniform(0.5, 4.0))
+    talking = asyncio.create_task(talk(server.address, chats, findings, time.monotonic() + 60))
+    await asyncio.sleep(after_s)
     server.kill()
     killed_at_s = time.monotonic()
     await talking
     return killed_at_s
 
 
-def outages(place: Place, count: int) -> Findings:
+def outages(place: Place, count: int) -> dict[str, Findings]:
     every: list[Chat] = []
+    findings = Findings()
     with running(place.port, place.settings) as server:
         for number in range(count):
             chats = [Chat() for _ in range(CHATS)]
             every += chats
-            asyncio.run(_talk_through_outage(server, chats, place))
-            compare(place.address, chats, place.findings)
+            asyncio.run(_talk_through_outage(server, chats, findings, place))
+            compare(place.address, chats, findings)
             print(f"\routage {number + 1} of {count}", end="", flush=True)
-        compare(place.address, every, place.findings)
-        place.findings.growing += asyncio.run(count_growing(server.address, every))
+        compare(place.address, every, findings)
+        findings.growing += asyncio.run(count_growing(server.address, every))
     print()
-    return place.findings
+    return {"outages": findings}
 
 
-async def _talk_through_outage(server: Server, chats: list[Chat], place: Place) -> None:
+async def _talk_through_outage(server: Server, chats: list[Chat], findings: Findings, place: Place) -> None:
     outage = place.outage()
     before_s, long_s = place.chance.uniform(0.2, 2.0), place.chance.uniform(0.1, 4.0)
     ends_at_s = time.monotonic() + before_s + long_s + 1
-    talking = asyncio.create_task(talk(server.address, chats, place.findings, ends_at_s))
+    talking = asyncio.create_task(talk(server.address, chats, findings, ends_at_s))
     await asyncio.sleep(before_s)
     await asyncio.to_thread(outage.begin)
     await asyncio.sleep(long_s)
     await asyncio.to_thread(outage.end)
     back_at_s = time.monotonic()
     await until_stored(server.address)
-    place.findings.longest_until_stored_s = max(place.findings.longest_until_stored_s, time.monotonic() - back_at_s)
+    findings.longest_until_stored_s = max(findings.longest_until_stored_s, time.monotonic() - back_at_s)
     await talking
     await until_stored(server.address)
 
@@ -162,10 +164,13 @@ def main() -> int:
         serving(installations()[options.server], fsync="on") as postgres,
     ):
         for name, happen, count in (("kills", kills, options.kills), ("outages", outages, options.outages)):
+            if not count:
+                continue
             with _place(postgres, random.Random(f"{seed} {name}"), model, options.port) as place:
-                findings = happen(place, count)
-            print(f"{count} {name}: {findings}", flush=True)
-            clean = clean and findings.is_clean
+                found = happen(place, count)
+            for what, findings in found.items():
+                print(f"{what}: {findings}", flush=True)
+                clean = clean and findings.is_clean
     return 0 if clean else 1
 
 
