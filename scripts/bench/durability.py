@@ -24,6 +24,7 @@ from uuid_utils.compat import uuid7
 from tests.postgres_servers import Proxy, installations, serving
 from thai_chat.domain.messages import BeginTurn, Choice, FinishReply, Status
 from thai_chat.domain.ports import DatabaseState
+from thai_chat.domain.searching import SearchQuery, terms_of
 from thai_chat.history.opening import open_history
 from thai_chat.history.resilient import ResilientHistory
 
@@ -36,13 +37,13 @@ NEW_SESSION = """
 INSERT INTO chat_sessions (session_id, user_id, session_name, backend, model) VALUES (%s, 'bench', 'n', 'b', 'm')"""
 
 
-async def turn(history: ResilientHistory, session_id: UUID) -> None:
+async def turn(history: ResilientHistory, session_id: UUID, *, mark: str = "") -> None:
     begin = BeginTurn(
         session_id=session_id,
         user_id="bench",
         session_name="n",
         question_id=uuid7(),
-        question=TEXT,
+        question=TEXT + mark,
         reply_id=uuid7(),
         choice=CHOICE,
         at=datetime.now(UTC),
@@ -82,17 +83,23 @@ def commits_a_second(address: str, writers: int, each: int) -> float:
     return writers * each / (time.perf_counter() - began)
 
 
-async def replay(history: ResilientHistory, proxy: Proxy, turns: int) -> float:
-    """Turns a second from the end of an outage until all are in PostgreSQL."""
+async def replay(history: ResilientHistory, proxy: Proxy, turns: int) -> tuple[float, float]:
+    """Seconds from the end of an outage until all turns are in PostgreSQL, and until all of them are searchable."""
     proxy.refuse()
     sessions = [uuid7() for _ in range(100)]
-    for _ in range(turns // 100):
-        await asyncio.gather(*(turn(history, session_id) for session_id in sessions))
+    for number in range(turns // 100):
+        mark = f"ข้อที่{number:05}"
+        await asyncio.gather(*(turn(history, session_id, mark=mark) for session_id in sessions))
     began = time.perf_counter()
     proxy.resume()
     while (await history.state()).database is not DatabaseState.POSTGRESQL:  # noqa: ASYNC110
         await asyncio.sleep(0.01)
-    return turns / (time.perf_counter() - began)
+    stored_s = time.perf_counter() - began
+    for number in (0, turns // 200, turns // 100 - 1):
+        query = SearchQuery(user_id="bench", terms=terms_of(f"ข้อที่{number:05}"), limit=200)
+        while len((await history.search(query)).hits) < len(sessions):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    return stored_s, time.perf_counter() - began
 
 
 async def measure(options: argparse.Namespace) -> None:
@@ -110,8 +117,9 @@ async def measure(options: argparse.Namespace) -> None:
             address = postgres.address(postgres.new_database(), port=proxy.port)
             history = open_history(address=address, folder=Path(folder))
             await history.start()
-            rate = await replay(history, proxy, options.turns)
-            print(f"replay of {options.turns} journalled turns: {rate:.0f} turns a second")
+            stored_s, searchable_s = await replay(history, proxy, options.turns)
+            print(f"{options.turns} journalled turns: {options.turns / stored_s:.0f} a second until all are stored,")
+            print(f"{options.turns / searchable_s:.0f} a second until the search finds all of them")
             await history.close()
 
 
