@@ -2,6 +2,7 @@
 import { mountAlerts, alert } from './alerts.mjs';
 import { focusBox, keepDraftOf, mountComposer, send, stop } from './composer.mjs';
 import { $, el, icon, iconButton, isPhone } from './dom.mjs';
+import { mountStatistics, mountTransfer } from './drawers.mjs';
 import { mountFinder } from './finder.mjs';
 import { mountHistory } from './history.mjs';
 import { lookFor, mountJump } from './jump.mjs';
@@ -11,7 +12,6 @@ import { mountSearch } from './search.mjs';
 import { mountSessions } from './sessions.mjs';
 import { mountShelved } from './shelved.mjs';
 import { mountState } from './state.mjs';
-import { mountStatistics } from './statistics.mjs';
 import { emit, on, store } from './store.mjs';
 import { t } from './texts.mjs';
 import { mountTransfer } from './transfer.mjs';

@@ -18,7 +18,8 @@ let drawer;
 let body;
 let loading = null;
 
-export function mountStatistics({ element }) {
+/** `open` shows the drawer. */
+export function mountStatistics(element) {
   body = el('div', { class: 'statistics-body' });
   const close = () => drawer.close();
   drawer = el('dialog', { id: 'drawer', 'aria-label': t('statistics') },
@@ -27,9 +28,9 @@ export function mountStatistics({ element }) {
   drawer.addEventListener('close', () => loading?.abort());
   mountBehind(body, { back: paint, close });
   element.append(drawer);
-  on('statistics', open);
   on('ended', refresh);
   setInterval(refresh, REFRESH_MS);
+  return { open };
 }
 
 function open() {

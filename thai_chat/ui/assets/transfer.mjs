@@ -14,7 +14,8 @@ let dialog;
 /** The import under way, with which it can be cancelled. */
 let running = null;
 
-export function mountTransfer({ element }) {
+/** `open` shows the dialog. */
+export function mountTransfer(element) {
   const exporting = exportPart();
   dialog = el('dialog', { id: 'transfer-box', 'aria-label': t('export_import') },
     el('header', {}, el('h2', {}, t('export_import')), iconButton('close', t('close'), () => dialog.close())),
@@ -23,8 +24,7 @@ export function mountTransfer({ element }) {
   dialog.addEventListener('click', (event) => { if (event.target === dialog && !running) dialog.close(); });
   dialog.addEventListener('cancel', (event) => { if (running) event.preventDefault(); });
   element.append(dialog);
-  const open = () => { exporting.refresh(); dialog.showModal(); };
-  $('#count').after(el('button', { type: 'button', id: 'transfer-open', class: 'lg', onclick: open }, icon('download'), el('span', {}, t('export_import'))));
+  return { open: () => { exporting.refresh(); dialog.showModal(); } };
 }
 
 function exportPart() {

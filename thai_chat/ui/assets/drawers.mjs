@@ -1,0 +1,21 @@
+// Statistics, export and import: their scripts are fetched when somebody opens them first.
+import { $, el, icon } from './dom.mjs';
+import { on } from './store.mjs';
+import { t } from './texts.mjs';
+
+export function mountStatistics({ element }) {
+  let mounted;
+  on('statistics', async () => {
+    mounted ??= import('./statistics.mjs').then(({ mountStatistics: mount }) => mount(element));
+    (await mounted).open();
+  });
+}
+
+export function mountTransfer({ element }) {
+  let mounted;
+  const open = async () => {
+    mounted ??= import('./transfer.mjs').then(({ mountTransfer: mount }) => mount(element));
+    (await mounted).open();
+  };
+  $('#count').after(el('button', { type: 'button', id: 'transfer-open', onclick: open }, icon('download'), el('span', {}, t('export_import'))));
+}
