@@ -14,7 +14,6 @@ import { mountShelved } from './shelved.mjs';
 import { mountState } from './state.mjs';
 import { emit, on, store } from './store.mjs';
 import { t } from './texts.mjs';
-import { mountTransfer } from './transfer.mjs';
 
 export { send, stop };
 
