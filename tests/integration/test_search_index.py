@@ -154,11 +154,18 @@ async def test_filters_hold_in_every_way_of_searching(
     assert await found("3", since=since, until=before) == [n for n in range(199, 99, -1) if n % 7 == 3]
 
 
-async def test_everybody_is_searched_for_an_administrator(history: PostgresHistory, address: str) -> None:
-    said(address, new_user(), ["แกงส้มหนึ่ง"])
-    said(address, new_user(), ["แกงส้มสอง"])
-    wanted = SearchQuery(user_id=None, terms=terms_of("แกงส้ม"), limit=10)
-    assert len(await all_found(history, wanted)) == 2
+@pytest.mark.parametrize("way", WAYS)
+async def test_everybody_is_searched_for_an_administrator(
+    way: str, history: PostgresHistory, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = [f"แกงส้ม {number}" for number in range(90)]
+    said_by_all = [id_ for user in (new_user(), new_user()) for id_ in said(address, user, known)]
+    await index_everything(history)
+    for name, value in zip(("_NEWEST", "_ENOUGH"), WAYS[way], strict=True):
+        monkeypatch.setattr(search, name, value)
+    wanted = SearchQuery(user_id=None, terms=terms_of("แกงส้ม"), limit=25)
+    assert sorted(await all_found(history, wanted)) == sorted(said_by_all)
+    assert len(await all_found(history, replace(wanted, terms=terms_of("ส้ม 77")))) == 2
 
 
 def test_the_server_makes_the_keys_that_are_asked_for(postgres: PostgresServer, own_database: str) -> None:

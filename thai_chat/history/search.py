@@ -19,7 +19,7 @@ from thai_chat.history.search_statements import MESSAGES, NAMES, Kind, Place, Se
 _NEWEST = 2_000
 """Texts that are looked through one by one before the index of keys is asked: what is common is found among them."""
 _ENOUGH = 3_000
-"""More candidates than that are not looked at all together, but in steps of time, newest first."""
+"""More candidates of one owner are not looked at all together, but in steps of time; those of everybody never are."""
 _WIDENING = 4
 _PENDING = 50
 """Notes of the queue that a search indexes itself; a longer queue is left to the background."""
@@ -94,8 +94,11 @@ class _Finder:
         return found
 
     def _find_by_keys(self, search: Search, before: Place, limit: int) -> list[Place]:
-        candidates, found = self._by_keys(search, before, limit, enough=_ENOUGH + 1)
-        return found if candidates <= _ENOUGH else self._find_in_steps(search, before, limit)
+        if self._query.user_id is not None:
+            candidates, found = self._by_keys(search, before, limit, enough=_ENOUGH + 1)
+            if candidates <= _ENOUGH:
+                return found
+        return self._find_in_steps(search, before, limit)
 
     def _find_in_steps(self, search: Search, before: Place, limit: int) -> list[Place]:
         """Bounds the work: no more candidates are looked at than there are in the steps that fill the page."""
