@@ -41,7 +41,7 @@ class ChatPage:
         await self.is_ready()
 
     async def is_ready(self) -> None:
-        await expect(self.page.locator("body[data-ready]")).to_be_visible()
+        await expect(self.page.locator("body[data-ready]")).to_be_visible(timeout=20_000)
 
     async def reload(self) -> None:
         await self.page.reload()

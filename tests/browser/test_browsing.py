@@ -310,3 +310,21 @@ async def test_tags_of_many_keep_what_was_not_decided(page: ChatPage, app: App) 
     await box.get_by_role("button", name="บันทึก", exact=True).click()
     for number, labels in enumerate(("#เดิม  #ร่วม", "#ร่วม", "#ร่วม")):
         await expect(page.row(f"แท็กหลายแชต {number}").locator(".labels")).to_have_text(labels)
+
+
+async def test_a_session_and_a_selection_are_exported_as_files(page: ChatPage, app: App) -> None:
+    for number in range(2):
+        await said(page.page, app, f"ส่งออกเป็นไฟล์ {number}")
+    await page.page.evaluate(LOOK_AGAIN)
+    await page.choose("ส่งออกเป็นไฟล์ 0", "ส่งออก")
+    async with page.page.expect_download() as one:
+        await page.page.get_by_role("menuitem", name="Markdown").click()
+    assert "ส่งออกเป็นไฟล์ 0" in (await (await one.value).path()).read_text("utf-8")
+    await page.choose("ส่งออกเป็นไฟล์ 0", "เลือกหลายแชต")
+    await page.row("ส่งออกเป็นไฟล์ 1").locator(".session").click()
+    await page.page.get_by_role("toolbar").get_by_role("button", name="ส่งออก").click()
+    async with page.page.expect_download() as both:
+        await page.page.get_by_role("menuitem", name="JSON (ครบทุกอย่าง)").click()
+    exported = (await (await both.value).path()).read_text("utf-8")
+    assert all(f"ส่งออกเป็นไฟล์ {number}" in exported for number in range(2))
+    await expect(page.page.get_by_role("toolbar")).to_have_count(0)

@@ -5,6 +5,8 @@ import { store } from './store.mjs';
 import { backendName, number, t, when } from './texts.mjs';
 
 const AHEAD_PX = '600px';
+/** Sessions with a fitting name that are shown before the messages, until more are asked for. */
+const NAMES_FIRST = 3;
 const BESIDE = matchMedia('(min-width: 1200px)');
 
 export class Results {
@@ -14,13 +16,14 @@ export class Results {
     this.hints = el('div', { class: 'results-hints' });
     this.list = el('ol', { class: 'results-list', role: 'list', 'aria-label': t('search_results') });
     this.tail = el('div', { class: 'tail' });
-    this.body = el('div', { class: 'results-body' }, this.hints, this.list, this.tail);
+    this.names = el('ol', { class: 'results-list names', role: 'list', 'aria-label': t('found_by_name'), hidden: true });
+    this.body = el('div', { class: 'results-body' }, this.hints, this.names, this.list, this.tail);
     this.element = el('aside', { id: 'results', 'aria-label': t('search_results') },
       el('header', {}, this.status, on.filters.button, iconButton('close', t('search_close'), on.close)),
       on.filters.element, this.body);
     this.painted = [];
     this.element.addEventListener('keydown', (event) => this.onKey(event));
-    this.end = new IntersectionObserver(([{ isIntersecting }]) => { if (isIntersecting) on.more(); }, { root: this.body, rootMargin: AHEAD_PX });
+    this.end = new IntersectionObserver((seen) => { if (seen.at(-1).isIntersecting) on.more(); }, { root: this.body, rootMargin: AHEAD_PX });
   }
 
   /** True where the panel lies over the conversation, so that it has to go for a message to be seen. */
@@ -28,8 +31,11 @@ export class Results {
 
   scrollToTop() { this.body.scrollTop = 0; }
 
+  /** Of all results that are seen, in their order. */
+  get links() { return [...this.body.querySelectorAll('.results-list li:not([hidden]) a')]; }
+
   focusFirst() {
-    const first = $('a', this.list);
+    const [first] = this.links;
     first?.focus();
     return Boolean(first);
   }
@@ -44,13 +50,30 @@ export class Results {
       state === 'ready' && !found.length && !sessions.length ? nothing(filtered) : null,
       state === 'failed' ? el('p', { class: 'results-note failed', role: 'alert' }, icon('alert'), el('span', {}, problem, ' ', el('button', { type: 'button', class: 'retry', onclick: this.on.retry }, t('try_once_more')))) : null,
     ].filter(Boolean));
-    this.paintList([...sessions, ...found]);
+    this.paintNames(sessions);
+    this.paintList(found);
     this.end.unobserve(this.tail);
     this.tail.replaceChildren(...(next === null || state === 'failed' ? [] : [el('div', { class: 'loading' }, el('i'), el('i'), el('i'))]));
     if (next !== null && state === 'ready') this.end.observe(this.tail);
   }
 
-  /** Sessions that were found by their names come first. Pages are added behind; anything else is a new list. */
+  paintNames(sessions) {
+    if (sessions.length === this.sessions?.length && sessions.every((session, at) => session === this.sessions[at])) return;
+    this.sessions = sessions;
+    const items = sessions.map((session) => this.item(session));
+    const rest = items.slice(NAMES_FIRST);
+    rest.forEach((item) => { item.hidden = true; });
+    const showAll = () => {
+      rest.forEach((item) => { item.hidden = false; });
+      more.remove();
+      $('a', rest[0]).focus();
+    };
+    const more = rest.length ? el('li', {}, el('button', { type: 'button', class: 'retry more-names', onclick: showAll }, t('more_names', { count: number(rest.length) }))) : null;
+    this.names.replaceChildren(...[...items, more].filter(Boolean));
+    this.names.hidden = !items.length;
+  }
+
+  /** Pages are added behind; anything else is a new list. */
   paintList(found) {
     const goesOn = this.painted.length > 0 && this.painted.every((result, at) => result === found[at]);
     if (!goesOn) this.list.replaceChildren();
@@ -80,14 +103,14 @@ export class Results {
   }
 
   markShown() {
-    for (const link of this.list.querySelectorAll('a')) {
+    for (const link of this.body.querySelectorAll('.results-list a')) {
       if (link.dataset.id === this.shown && link.dataset.session === store.view?.session_id) link.setAttribute('aria-current', 'true');
       else link.removeAttribute('aria-current');
     }
   }
 
   onKey(event) {
-    const links = [...this.list.querySelectorAll('a')];
+    const { links } = this;
     const at = links.indexOf(document.activeElement);
     if (event.key === 'Escape') { event.stopPropagation(); this.on.leave(); return; }
     if (at < 0) return;

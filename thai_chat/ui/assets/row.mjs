@@ -12,7 +12,7 @@ export class Row {
     this.running = el('span', { class: 'running', role: 'img', 'aria-label': t('running'), title: t('running'), hidden: true });
     this.button = el('button', { type: 'button', class: 'session', tabindex: -1, dataset: { sessionId: session_id }, onclick: press },
       this.tick, el('span', { class: 'words' }, this.name, this.labels), this.running);
-    this.more = iconButton('more', '', () => openMenu(this.more, menu(), { label: this.more.title }), { class: 'icon-button more', 'aria-haspopup': 'menu', 'aria-expanded': 'false', tabindex: -1 });
+    this.more = iconButton('more', '', () => this.openMenu(menu()), { class: 'icon-button more', 'aria-haspopup': 'menu', 'aria-expanded': 'false', tabindex: -1 });
     this.element = el('li', { dataset: { id: session_id } }, this.button, this.more);
     this.painted = '';
   }
@@ -40,6 +40,7 @@ export class Row {
   paintPicked(isPicked) {
     this.tick.hidden = isPicked === null;
     this.more.hidden = isPicked !== null;
+    this.element.classList.toggle('choosing', isPicked !== null);
     this.element.classList.toggle('picked', isPicked === true);
     if (isPicked === null) {
       this.button.removeAttribute('role');
@@ -48,6 +49,11 @@ export class Row {
       this.button.setAttribute('role', 'checkbox');
       this.button.setAttribute('aria-checked', String(isPicked));
     }
+  }
+
+  openMenu(items) {
+    openMenu(this.more, items, { label: this.more.title, onClose: () => this.element.classList.remove('open') });
+    this.element.classList.add('open');
   }
 
   setReachable(isReachable) {

@@ -12,6 +12,10 @@ import { t } from './texts.mjs';
 
 const SOON_MS = 3_000;
 const AHEAD_PX = '800px';
+/** Rows of a list; a list out of sight is not laid out, so that thousands of rows scroll as few do. */
+const LAID_OUT_TOGETHER = 50;
+/** About how high a row is, until it has been seen. */
+const ROW_PX = 40;
 
 export function mountSessions({ element }, page) {
   mountActions(page);
@@ -61,7 +65,7 @@ class List {
   }
 
   watchEnd(root) {
-    this.end = new IntersectionObserver(([{ isIntersecting }]) => { if (isIntersecting) shelf.more(); }, { root, rootMargin: AHEAD_PX });
+    this.end = new IntersectionObserver((seen) => { if (seen.at(-1).isIntersecting) shelf.more(); }, { root, rootMargin: AHEAD_PX });
   }
 
   paint() {
@@ -88,10 +92,18 @@ class List {
   section({ key, sessions }) {
     if (!this.sections.has(key)) {
       const heading = el('h3', { id: `group-${key}` }, groupLabel(key));
-      this.sections.set(key, el('section', { 'aria-labelledby': heading.id }, heading, el('ul', { role: 'list' })));
+      this.sections.set(key, el('section', { 'aria-labelledby': heading.id }, heading));
     }
     const section = this.sections.get(key);
-    inOrder(section.lastChild, sessions.map((session) => this.row(session)));
+    const [heading, ...lists] = section.children;
+    const needed = Array.from({ length: Math.ceil(sessions.length / LAID_OUT_TOGETHER) }, (_, at) => lists[at] ?? el('ul', { role: 'list' }));
+    inOrder(section, [heading, ...needed]);
+    const rows = sessions.map((session) => this.row(session));
+    needed.forEach((list, at) => {
+      const own = rows.slice(at * LAID_OUT_TOGETHER, (at + 1) * LAID_OUT_TOGETHER);
+      inOrder(list, own);
+      list.style.containIntrinsicBlockSize = `auto ${own.length * ROW_PX}px`;
+    });
     return section;
   }
 
