@@ -6,8 +6,9 @@ import httpx
 import pytest
 from playwright.async_api import Browser, Locator, expect
 
-from tests.app import App
+from tests.app import App, running_app
 from tests.browser.chat_page import ChatPage, visit
+from tests.standins.openai_server import OpenAIStandin
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -31,7 +32,14 @@ async def test_the_statistics_count_what_was_said(page: ChatPage) -> None:
     await expect(drawer).to_be_hidden()
 
 
-async def test_a_figure_leads_to_the_messages_behind_it_and_they_to_their_session(page: ChatPage) -> None:
+async def test_a_figure_leads_to_the_messages_behind_it_and_they_to_their_session(
+    browser: Browser, model: OpenAIStandin
+) -> None:
+    async with running_app(VLLM_BASE_URL=model.base_url) as app, visit(browser, app) as page:
+        await figure_to_session(page)
+
+
+async def figure_to_session(page: ChatPage) -> None:
     await page.ask_and_wait("คำถามที่อยู่เบื้องหลังตัวเลข")
     session_id = page.session_id
     await page.new_session()
