@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import psycopg2
 from psycopg2.extras import register_uuid
@@ -28,7 +29,9 @@ from scripts.bench.search_queries import Queries
 from thai_chat.domain.messages import BeginTurn, Choice, FinishReply, Status
 from thai_chat.domain.ports import SessionCursor, SessionFilter
 from thai_chat.domain.searching import SearchQuery, terms_of
+from thai_chat.domain.statistics import Period
 from thai_chat.embedded.postgres import EmbeddedPostgres
+from thai_chat.history import upkeep
 from thai_chat.history.connections import Database
 from thai_chat.history.postgres import PostgresHistory
 
@@ -248,7 +251,7 @@ def stored(contents: Sequence[str]) -> Call:
 
 
 async def count(history: PostgresHistory) -> object:
-    return await history.statistics(LARGEST, timezone="Asia/Bangkok", days=14, now=datetime.now(UTC))
+    return await history.stored().statistics(LARGEST, Period(timezone=ZoneInfo("Asia/Bangkok")))
 
 
 async def _time(history: PostgresHistory, call: Call) -> float:
@@ -274,6 +277,7 @@ def main() -> None:
     server = Server(options)
     try:
         address = server.start()
+        upkeep.migrate(address)
         if not search_load.is_loaded(address, options.messages):
             search_load.load(address, options.messages, print)
         asyncio.run(Bench(server, options).run())

@@ -14,7 +14,6 @@ import psycopg2
 
 from scripts.bench.corpus import Corpus, Line
 from thai_chat.domain.spelling import fold
-from thai_chat.history import upkeep
 from thai_chat.history.search_keys import packed
 
 _BATCH = 20_000
@@ -39,8 +38,7 @@ def is_loaded(address: str, messages: int) -> bool:
 
 
 def load(address: str, messages: int, progress: Callable[[str], None]) -> None:
-    """Into an empty database; what an earlier attempt left is thrown away."""
-    upkeep.migrate(address)
+    """Into a database with the schema; what an earlier attempt left is thrown away."""
     corpus = Corpus(messages)
     with closing(psycopg2.connect(address)) as connection, connection, connection.cursor() as cursor:
         cursor.execute("TRUNCATE chat_sessions, chat_search_queue CASCADE")
