@@ -74,6 +74,8 @@ async def test_a_stream_begins_with_the_asked_and_ends_with_the_answering_model(
     said = {event.body["code"]: event.body["message"] for event in events if event.name == "notice"}
     assert said["answered_by_other"] == "ถาม vLLM (thai-model) แต่ Ollama (qwen3:8b) เป็นผู้ตอบ เพราะ vLLM ขัดข้อง"
     assert names.index("delta") > max(at for at, name in enumerate(names) if name == "notice")
+    passing = {event.body["code"]: event.body["passing"] for event in events if event.name == "notice"}
+    assert passing.items() >= {"retrying": True, "asking_other": True, "answered_by_other": False}.items()
     assert events[-1].name == "completed"
     assert events[-1].body.items() >= ANSWERED_BY.items()
     assert events[-1].body["response"] == pair.ollama.script.text
@@ -90,6 +92,16 @@ async def test_the_stored_message_tells_who_was_asked_who_answered_and_why(pair:
     assert metadata["reason"] == "backend_failed"
     assert [notice["code"] for notice in metadata["notices"]] == ["answered_by_other"]
     assert metadata["context_used"]["context_window"] == 2048
+
+
+async def test_what_every_try_tells_is_kept_once(pair: Pair) -> None:
+    pair.vllm.script = Script(refused_params=("top_k",), fault="drop")
+    session_id = str(uuid4())
+    body = {"query": "สวัสดี", "session_id": session_id, "options": {"top_k": 5}}
+    await pair.http.post("/chat", json=body)
+    _, reply = (await pair.http.get(f"/chat/history/{session_id}")).json()["history"]
+    codes = [notice["code"] for notice in reply["metadata"]["notices"]]
+    assert codes == ["parameter_dropped", "answered_by_other"]
 
 
 async def test_the_session_goes_on_asking_the_model_that_was_asked(pair: Pair) -> None:

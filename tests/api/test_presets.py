@@ -89,3 +89,20 @@ async def test_a_preset_without_a_model_is_nobodys_default(chat: Chat) -> None:
     preset = await make(chat, "ทั่วไป")
     changed = await chat.http.patch(f"/api/presets/{preset['preset_id']}", json={"is_default": True})
     assert changed.json()["is_default"] is False
+
+
+async def test_options_can_be_checked_before_there_is_anything_to_keep_them_with(chat: Chat) -> None:
+    checked = await chat.http.post("/api/presets/check", json={"options": {**POET, "top_p": None}})
+    assert checked.json() == {"options": POET}
+    refused = await chat.http.post("/api/presets/check", json={"options": {"temperature": 3}})
+    assert refused.status_code == 400
+    assert (await chat.http.get("/api/presets")).json() == {"presets": []}
+
+
+async def test_a_refused_option_is_named_apart_from_the_words(chat: Chat) -> None:
+    session_id = str(uuid4())
+    await ask(chat, session_id)
+    refused = await chat.http.patch(f"/api/sessions/{session_id}", json={"options": {"top_k": "มาก"}})
+    error = refused.json()["error"]
+    assert (error["code"], error["param"]) == ("bad_option", "top_k")
+    assert "top_k" in error["message"]

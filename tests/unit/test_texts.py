@@ -17,7 +17,7 @@ from thai_chat.texts.reasons import REASONS
 
 PACKAGE = Path(texts.__file__).parent.parent
 THAI = re.compile("[\u0e00-\u0e7f]")
-BRANDS = {"database_postgresql"}
+BRANDS = {"database_postgresql", "temperature", "top_p"}
 """Texts that are names and stay as they are."""
 
 

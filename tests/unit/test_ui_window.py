@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
@@ -103,6 +105,28 @@ def test_a_missing_model_that_can_be_fetched_is_named_whether_the_reply_failed_o
     assert around(answered)["missing"] == typhoon
     assert around(message(Role.ASSISTANT, "ตอบ", metadata={"notices": [swap]}))["missing"] is None
     assert around(message(Role.ASSISTANT, "", status=Status.FAILED, metadata={"error": typhoon}))["missing"] is None
+
+
+def test_a_reply_tells_what_it_cost_as_far_as_that_is_known() -> None:
+    assert around(message(Role.ASSISTANT, "ตอบ"))["cost"] is None
+    priced = replace(
+        message(Role.ASSISTANT, "ตอบ", metadata={"cost": "estimated", "cost_thb": 0.0137}),
+        figures=Figures(cost_usd=Decimal("0.00041"), reasoning_tokens=7),
+    )
+    assert around(priced)["cost"] == {"usd": 0.00041, "thb": 0.0137, "estimated": True}
+    assert around(priced)["reasoning_tokens"] == 7
+
+
+def test_a_reply_that_ran_out_of_room_is_cut() -> None:
+    assert around(message(Role.ASSISTANT, "ตอบ", metadata={"finish_reason": "length"}))["is_cut"] is True
+    assert around(message(Role.ASSISTANT, "ตอบ", metadata={"finish_reason": "stop"}))["is_cut"] is False
+
+
+def test_a_session_comes_with_its_options_and_a_new_one_with_none() -> None:
+    options: JsonObject = {"system_prompt": "ตอบสั้น ๆ", "top_k": 5}
+    session = replace(opened().session, options=options)
+    assert view_of(replace(opened(), session=session), "th", choice=None)["options"] == options
+    assert empty_view(str(SESSION_ID), choice=None)["options"] == {}
 
 
 def test_a_new_session_has_an_id_and_no_messages() -> None:

@@ -15,6 +15,7 @@ from thai_chat.domain.errors import (
     BackendError,
     BackendTimeout,
     BadInput,
+    BadOption,
     ForeignSite,
     HistoryError,
     HistoryRefused,
@@ -69,8 +70,10 @@ def response(error: ThaiChatError, request: Request) -> JSONResponse:
     headers = {}
     if isinstance(error, RateLimited) and "retry_after_s" in error.params:
         headers["Retry-After"] = str(round(float(error.params["retry_after_s"])))
-    message = texts.text(error.code, language_of(request), error.params)
-    return JSONResponse({"error": {"code": error.code, "message": message}}, status_of(type(error)), headers)
+    body = {"code": error.code, "message": texts.text(error.code, language_of(request), error.params)}
+    if isinstance(error, BadOption):
+        body["param"] = str(error.params["param"])
+    return JSONResponse({"error": body}, status_of(type(error)), headers)
 
 
 def failed(result: Failed, request: Request) -> JSONResponse:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from thai_chat.api.dependencies import Owner, Service
 from thai_chat.api.schemas import Short
+from thai_chat.chat.options import checked
 from thai_chat.chat.text import identifier
 from thai_chat.domain.messages import SESSION_NAME_CHARS, Choice, Preset
 
@@ -61,6 +62,10 @@ class PresetsBody(BaseModel):
     presets: list[PresetBody]
 
 
+class CheckedOptions(BaseModel):
+    options: Options
+
+
 @router.get("")
 async def presets(service: Service, owner: Owner) -> PresetsBody:
     """One's own and those that others share, by name."""
@@ -72,6 +77,13 @@ async def make(body: NewPreset, service: Service, owner: Owner) -> PresetBody:
     choice = Choice(body.backend, body.model) if body.backend and body.model else None
     made = await service.presets.make(owner, name=body.preset_name, options=body.options, choice=choice)
     return _body(made, owner)
+
+
+@router.post("/check")
+async def check(body: CheckedOptions, owner: Owner) -> CheckedOptions:
+    """The options as they would be kept, without those that are empty; nothing is kept. For a session that its first
+    question is going to make."""
+    return CheckedOptions(options=dict(checked(body.options)))
 
 
 @router.patch("/{preset_id}")

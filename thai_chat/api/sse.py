@@ -73,7 +73,12 @@ def _body(event: LiveEvent, language: Language) -> tuple[str, object]:
                 "model": event.model,
             }
         case Notice():
-            return "notice", {"code": event.code, "message": texts.text(event.code, language, event.params)}
+            return "notice", {
+                "code": event.code,
+                "message": texts.text(event.code, language, event.params),
+                "passing": event.is_passing,
+                "seconds": event.params.get("seconds"),
+            }
         case Failed():
             return "error", {"code": event.code, "message": texts.text(event.code, language, event.params)}
         case Completed():

@@ -163,11 +163,8 @@ class LiveReply:
                 self.publish(Thought(text))
             case Usage():
                 self.usage = event
-            case Notice(code, params):
-                if not event.is_passing:
-                    self._notices.append({"code": code, **params})
-                    self.metadata["notices"] = self._notices
-                self.publish(event)
+            case Notice():
+                self._note_notice(event)
             case Answering():
                 self._note_answering(event)
             case Finished(reason):
@@ -238,6 +235,16 @@ class LiveReply:
         self.metadata["reason"] = event.reason
         self.choice = answered_by
         self.usage = Usage(None, None)
+
+    def _note_notice(self, event: Notice) -> None:
+        """Each try at a reply may tell the same; what stays with the reply is told once."""
+        if not event.is_passing:
+            kept = {"code": event.code, **event.params}
+            if kept in self._notices:
+                return
+            self._notices.append(kept)
+            self.metadata["notices"] = self._notices
+        self.publish(event)
 
     def _note_first_token(self) -> None:
         if self.first_token_ms is None:

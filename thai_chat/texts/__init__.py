@@ -7,6 +7,7 @@ from typing import Literal, get_args
 
 from thai_chat.texts.browsing import BROWSING
 from thai_chat.texts.errors import ERRORS
+from thai_chat.texts.model_settings import MODEL_SETTINGS
 from thai_chat.texts.notices import NOTICES
 from thai_chat.texts.page import PAGE
 from thai_chat.texts.reasons import REASONS
@@ -34,6 +35,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     **STATISTICS,
     **REFUSALS,
     **TRANSFER,
+    **MODEL_SETTINGS,
 }
 
 # Params that are codes themselves, those first that others speak of.
@@ -89,7 +91,7 @@ def has_text(code: str) -> bool:
 
 def page_texts(language: Language) -> dict[str, str]:
     """The templates of the page's own texts by code, for the part of the page that runs in the browser."""
-    own = (*PAGE, *BROWSING, *STATISTICS, *TRANSFER, *_SAID_BY_BOTH)
+    own = (*PAGE, *BROWSING, *STATISTICS, *TRANSFER, *MODEL_SETTINGS, *_SAID_BY_BOTH)
     return {code: template(code, language) for code in own}
 
 

@@ -10,12 +10,13 @@ import gradio as gr
 from fastapi import FastAPI
 
 from thai_chat import texts
+from thai_chat.chat.options import SYSTEM_PROMPT_CHARS
 from thai_chat.chat.service import ChatService
 from thai_chat.domain.messages import MAX_QUESTION_CHARS
 from thai_chat.ui.handlers import Handlers
 from thai_chat.ui.static import ASSETS, Assets, version
 
-STYLES = ("page.css", "browsing.css", "drawers.css")
+STYLES = ("page.css", "browsing.css", "drawers.css", "models.css")
 RUNNING_EVENTS = 1000
 """Size of Gradio's job table; its default of 40 is the most events that run at once."""
 
@@ -189,7 +190,8 @@ def _head() -> str:
                 f'<link rel="preload" href="{base}/fonts/sarabun-{part}.woff2" as="font" type="font/woff2" crossorigin>'
                 for part in ("thai-400-normal", "latin-400-normal")
             ),
-            f"<script>window.thaiChatTexts = {said}; window.thaiChatLimit = {MAX_QUESTION_CHARS};</script>",
+            f"<script>window.thaiChatTexts = {said}; window.thaiChatLimit = {MAX_QUESTION_CHARS};"
+            f"window.thaiChatPromptLimit = {SYSTEM_PROMPT_CHARS};</script>",
             f"<script>{(ASSETS / 'early.js').read_text('utf-8').replace('{base}', base)}</script>",
         )
     )

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from thai_chat import texts
 from thai_chat.chat.service import ChatService
 from thai_chat.domain.ports import BackendState, ModelInfo
 from thai_chat.texts import Language
 from thai_chat.ui.window import Value
+
+ANSWERING = (BackendState.UP, BackendState.SLOW)
 
 
 def picker_of(service: ChatService, language: Language) -> Value:
@@ -22,6 +26,7 @@ def picker_of(service: ChatService, language: Language) -> Value:
                 "state_text": texts.text(f"state_{backend.state}", language),
                 "problem": problem,
                 "default_model": backend.default_model,
+                "servers": _servers(backend.server_states),
                 "models": [
                     _model(model, backend.model_states.get(model.model, backend.state), language)
                     for model in backend.models
@@ -29,6 +34,13 @@ def picker_of(service: ChatService, language: Language) -> Value:
             }
         )
     return {"backends": backends}
+
+
+def _servers(states: Sequence[BackendState]) -> Value | None:
+    """How many of several servers answer; nothing to say of one."""
+    if len(states) < 2:
+        return None
+    return {"up": sum(state in ANSWERING for state in states), "count": len(states)}
 
 
 def _model(model: ModelInfo, state: BackendState, language: Language) -> Value:

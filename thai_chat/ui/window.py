@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TypeAlias
@@ -39,6 +40,7 @@ def view_of(
         "stored": True,
         "name": session.session_name,
         "shelf": shelf_of(session),
+        "options": dict(session.options),
         "choice": choice_of(choice) if choice else None,
         "live": _live(live) if live else None,
         "has_earlier": opened.has_earlier,
@@ -60,6 +62,7 @@ def empty_view(session_id: str, *, choice: Choice | None, notice: str | None = N
         "stored": False,
         "name": None,
         "shelf": Shelf.CURRENT,
+        "options": {},
         "choice": choice_of(choice) if choice else None,
         "live": None,
         "has_earlier": False,
@@ -90,6 +93,7 @@ def _live(live: LiveReply) -> Value:
         "message_id": str(live.reply_id),
         "backend": live.choice.backend,
         "model": live.choice.model,
+        "waited_ms": round((time.perf_counter() - live.started_at_s) * 1000),
     }
 
 
@@ -106,13 +110,19 @@ def _around(message: Message, language: Language, versions: Sequence[UUID] | Non
         "model": message.model,
         "first_token_ms": figures.first_token_ms,
         "latency_ms": figures.latency_ms,
+        "prompt_tokens": figures.prompt_tokens,
         "tokens": figures.completion_tokens,
+        "reasoning_tokens": figures.reasoning_tokens,
         "estimated": metadata.get("tokens") == "estimated",
+        "cost": _cost(message),
+        "asked": _asked(metadata.get("asked")),
+        "options": metadata.get("options"),
         "reasoning": _text(metadata.get("reasoning")),
         "problem": _problem(message, language),
         "context": _context(metadata.get("context_used")),
         "versions": [str(version) for version in versions] if versions else None,
         "can_continue": _can_continue(message),
+        "is_cut": message.metadata.get("finish_reason") == "length",
         "missing": _missing(message),
         "notices": [{"text": notice} for notice in _notices(message, language)],
     }
@@ -128,6 +138,24 @@ def _context(used: JsonValue) -> Value | None:
         "tokens": used.get("exact_tokens") or used.get("estimated_tokens"),
         "window": used.get("context_window"),
     }
+
+
+def _cost(message: Message) -> Value | None:
+    """What the reply cost, as far as the price is known; baht where a rate is set."""
+    if message.figures.cost_usd is None:
+        return None
+    return {
+        "usd": float(message.figures.cost_usd),
+        "thb": message.metadata.get("cost_thb"),
+        "estimated": message.metadata.get("cost") == "estimated",
+    }
+
+
+def _asked(asked: JsonValue) -> Value | None:
+    """Who was asked, when somebody else answered."""
+    if not isinstance(asked, Mapping):
+        return None
+    return {"backend": asked.get("backend"), "model": asked.get("model")}
 
 
 def _can_continue(message: Message) -> bool:

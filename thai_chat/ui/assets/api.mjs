@@ -6,9 +6,11 @@ const FILE_MS = 600_000;
 
 /** The server said no, or nothing; `message` is for people. */
 export class Refused extends Error {
-  constructor(message, status = 0) {
+  constructor(message, status = 0, param = null) {
     super(message);
     this.status = status;
+    /** The option that it is about, if it is about one. */
+    this.param = param;
   }
 }
 
@@ -16,13 +18,13 @@ export class Refused extends Error {
 export async function api(method, path, { query = {}, body, signal } = {}) {
   const response = await sent(method, address(path, query), body, signal);
   if (response.ok) return response.status === 204 ? null : response.json();
-  throw new Refused(await reason(response), response.status);
+  throw await refusal(response);
 }
 
 /** A file that is made for a POST, and the name that the server gives it. */
 export async function apiFile(path, body) {
   const response = await sent('POST', address(path), body, null, FILE_MS);
-  if (!response.ok) throw new Refused(await reason(response), response.status);
+  if (!response.ok) throw await refusal(response);
   const name = /filename="([^"]+)"/.exec(response.headers.get('Content-Disposition') ?? '')?.[1];
   return { file: await response.blob(), name };
 }
@@ -51,8 +53,13 @@ async function sent(method, url, body, signal, patience_ms = ANSWER_MS) {
   }
 }
 
-async function reason(response) {
-  try { return (await response.json()).error.message; } catch { return t('server_silent'); }
+async function refusal(response) {
+  try {
+    const { message, param } = (await response.json()).error;
+    return new Refused(message, response.status, param);
+  } catch {
+    return new Refused(t('server_silent'), response.status);
+  }
 }
 
 export const isAborted = (error) => error.name === 'AbortError';

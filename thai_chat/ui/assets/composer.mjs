@@ -109,7 +109,7 @@ async function post(session_id, query, idempotency_key) {
     const response = await fetch(new URL(`api/sessions/${session_id}/messages`, document.baseURI), {
       method: 'POST',
       headers: { 'Content-Type': 'application/json', Prefer: 'respond-async' },
-      body: JSON.stringify({ query, backend, model, idempotency_key }),
+      body: JSON.stringify({ query, backend, model, idempotency_key, session_options: optionsOfNew() }),
       signal: AbortSignal.timeout(30_000),
     });
     if (response.ok) return { accepted: await response.json() };
@@ -118,6 +118,9 @@ async function post(session_id, query, idempotency_key) {
     return { message: t('server_away'), mayHaveArrived: true };
   }
 }
+
+/** A session takes with its first question what has been set for it on the page. */
+const optionsOfNew = () => (store.view.stored || !Object.keys(store.view.options).length ? undefined : store.view.options);
 
 async function reason(response) {
   try { return (await response.json()).error.message; } catch { return t('server_away'); }

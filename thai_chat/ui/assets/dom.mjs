@@ -34,6 +34,9 @@ const ICONS = {
   search: 'M10.8 4a6.8 6.8 0 1 1 0 13.6 6.8 6.8 0 0 1 0-13.6ZM15.8 15.8 20.5 20.5',
   filter: 'M4 6.5h16M7 12h10M10 17.5h4',
   checks: 'm3.5 7 2 2L9 5.5M3.5 16l2 2L9 14.5M12.5 7.5h8M12.5 16.5h8',
+  sliders: 'M4 7h9M18.5 7H20M15.7 4.8a2.2 2.2 0 1 1 0 4.4 2.2 2.2 0 0 1 0-4.4ZM4 17h1.5M11 17h9M8.3 14.8a2.2 2.2 0 1 1 0 4.4 2.2 2.2 0 0 1 0-4.4Z',
+  share: 'M12 15V4.5M8 8l4-4 4 4M5 12.5V19h14v-6.5',
+  star: 'm12 4 2.4 5 5.4.7-4 3.8 1 5.4L12 16.3 7.2 18.9l1-5.4-4-3.8 5.4-.7Z',
   bulb: 'M9.5 17.5h5M10 20.5h4M12 3.5a6 6 0 0 1 3.5 10.9c-.7.5-1 1.1-1 1.9h-5c0-.8-.3-1.4-1-1.9A6 6 0 0 1 12 3.5Z',
 };
 
@@ -73,7 +76,7 @@ export async function copyText(text) {
   if (navigator.clipboard) return navigator.clipboard.writeText(text);
   const area = el('textarea', { class: 'offscreen' });
   area.value = text;
-  document.body.append(area);
+  ([...document.querySelectorAll('dialog[open]')].at(-1) ?? document.body).append(area); // beside a dialog nothing can be selected
   area.select();
   document.execCommand('copy');
   area.remove();

@@ -1,11 +1,11 @@
 // The history that Gradio's Chatbot shows: what stands around each message, scrolling, and taking over live turns.
 import { $, copyText, el, icon, iconButton } from './dom.mjs';
+import { factsOf } from './facts.mjs';
 import { fetchBox } from './fetching.mjs';
 import { nameOf, notice, problemBox, thoughtsBox } from './live.mjs';
-import { meter } from './meter.mjs';
 import { modelInfo, on, store } from './store.mjs';
-import { compact, duration, t, when } from './texts.mjs';
-import { continueButton, questionControls, replyControls } from './versions.mjs';
+import { t } from './texts.mjs';
+import { continueButton, hasOthers, questionControls, replyControls } from './versions.mjs';
 
 const NEAR_PX = 90;
 const HAND_OVER_MS = 2_500;
@@ -41,6 +41,7 @@ export function mountHistory() {
     paintRows();
   });
   on('backends', paintRows);
+  on('choice', paintRows);
 }
 
 /** Only a person going up is leaving, and only one coming down to the end is back: the text grows and shrinks too. */
@@ -130,7 +131,8 @@ const hadBefore = (row) => Boolean(row.dataset.messageId) && leaving.turns.every
 const isFilled = (row, message) => !message.text.trim() || ($('.prose', row)?.childNodes.length ?? 0) > 0;
 
 function paintRow(row, message) {
-  const key = [message.message_id, message.status, message.text.length, message.versions ?? '', modelInfo(message)?.note ?? ''].join(' ');
+  const offered = message.can_continue ? [JSON.stringify(store.choice), hasOthers(message)] : [];
+  const key = [message.message_id, message.status, message.text.length, message.versions ?? '', modelInfo(message)?.note ?? '', ...offered].join(' ');
   if (row.dataset.key === key) return;
   row.dataset.key = key;
   row.dataset.messageId = message.message_id;
@@ -148,7 +150,8 @@ function paintReply(body, message) {
     message.notices.map(({ text }) => notice(text)),
     message.reasoning ? thoughtsBox(el('div', { class: 'thoughts-text' }, message.reasoning)) : null);
   if (above.childNodes.length) body.prepend(above);
-  const status = { streaming: t('running'), stopped: t('status_stopped'), interrupted: t('status_interrupted'), failed: t('status_failed') }[message.status];
+  const status = { streaming: t('running'), stopped: t('status_stopped'), interrupted: t('status_interrupted'), failed: t('status_failed'), complete: message.is_cut ? t('status_length') : null }[message.status];
+  const { line, list } = factsOf(message);
   body.append(el('div', { class: 'around below' },
     message.problem ? problemBox(message.problem) : null,
     message.missing ? fetchBox(message) : null,
@@ -156,16 +159,8 @@ function paintReply(body, message) {
     el('div', { class: 'facts' },
       message.text ? copyButton(message) : null,
       message.status === 'streaming' ? null : replyControls(message),
-      el('span', { class: 'by', title: when(message.created_at) }, el('b', {}, nameOf(message)),
-        [modelInfo(message)?.note, ...figures(message)].filter(Boolean).map((fact) => ['\u00a0· ', el('span', { class: 'fact' }, fact)]), meter(message)))));
-}
-
-function figures({ first_token_ms, latency_ms, tokens, estimated }) {
-  const shown = [];
-  if (first_token_ms !== null) shown.push(t('figure_first', { time: duration(first_token_ms) }));
-  if (latency_ms !== null) shown.push(t('figure_total', { time: duration(latency_ms) }));
-  if (tokens) shown.push(t(estimated ? 'figure_tokens_estimated' : 'figure_tokens', { count: compact(tokens) }));
-  return shown;
+      line),
+    list));
 }
 
 function copyButton(message) {

@@ -31,7 +31,7 @@ function takeView({ isOther }) {
   const stored = new Set(view.messages.map((message) => message.message_id));
   handOver(turns.filter((turn) => stored.has(turn.messageId)), (turn) => { turn.remove(); turns = turns.filter((other) => other !== turn); });
   if (view.live && !turns.some((turn) => turn.messageId === view.live.message_id)) {
-    add(new Turn({ choice: view.live })).follow(view.live);
+    add(new Turn({ choice: view.live, waited_ms: view.live.waited_ms })).follow(view.live);
   }
   paintBusy();
   paintWelcome();
@@ -77,7 +77,7 @@ function paintBusy() {
 }
 
 class Turn {
-  constructor({ key = null, question = null, choice }) {
+  constructor({ key = null, question = null, choice, waited_ms = 0 }) {
     Object.assign(this, { key, messageId: null, sessionId: store.view.session_id, source: null, isOver: false, wantsStop: false, seen: 0, attempts: 0 });
     this.words = el('div', { class: 'prose words' });
     this.status = el('div', { class: 'waiting', role: 'status' }, el('span', { class: 'dots' }, el('i'), el('i'), el('i')), el('span', { class: 'waiting-text' }));
@@ -87,7 +87,9 @@ class Turn {
     this.painter = new Painter(this.words, scrollIfFollowing);
     this.thoughts = null;
     this.choice = choice;
-    this.askedAt = performance.now();
+    this.askedAt = performance.now() - waited_ms;
+    /** What holds for the moment only ("trying again in 3 s"), and when it is over. */
+    this.passing = { notice: null, timer: 0 };
     this.clock = setInterval(() => this.paintWaiting(), 500);
     this.paintWaiting();
   }
@@ -117,7 +119,7 @@ class Turn {
     const hear = (name, act) => source.addEventListener(name, (event) => { if (this.isNew(event)) act(JSON.parse(event.data)); });
     hear('delta', ({ text }) => this.addText(text));
     hear('reasoning', ({ text }) => this.addThought(text));
-    hear('notice', ({ message }) => this.notices.append(notice(message)));
+    hear('notice', (told) => this.tell(told));
     hear('completed', () => this.end());
     source.addEventListener('error', (event) => this.onError(event));
     source.addEventListener('open', () => { this.element.classList.remove('cut'); this.paintWaiting(); });
@@ -141,12 +143,28 @@ class Turn {
     this.paintWaiting(t('reconnecting'));
   }
 
+  tell({ message, passing, seconds }) {
+    this.letPass();
+    const shown = notice(message);
+    this.notices.append(shown);
+    if (passing) this.passing = { notice: shown, timer: seconds ? setTimeout(() => this.letPass(), seconds * 1000) : 0 };
+    scrollIfFollowing();
+  }
+
+  letPass() {
+    clearTimeout(this.passing.timer);
+    this.passing.notice?.remove();
+    this.passing = { notice: null, timer: 0 };
+  }
+
   addText(text) {
+    this.letPass();
     this.element.classList.add('speaking');
     this.painter.add(text);
   }
 
   addThought(text) {
+    this.letPass();
     if (!this.thoughts) {
       this.thoughts = el('div', { class: 'thoughts-text' });
       this.notices.after(thoughtsBox(this.thoughts));
@@ -175,6 +193,7 @@ class Turn {
     this.close();
     this.isOver = true;
     clearInterval(this.clock);
+    this.letPass();
     this.painter.paint();
     this.element.classList.add('over');
     this.status.remove();
@@ -201,6 +220,7 @@ class Turn {
   remove() {
     this.close();
     clearInterval(this.clock);
+    clearTimeout(this.passing.timer);
     clearTimeout(this.retry);
     this.element.remove();
   }

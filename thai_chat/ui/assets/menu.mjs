@@ -18,7 +18,7 @@ export function openMenu(anchor, items, { label, onClose = () => {} } = {}) {
   menu.addEventListener('keydown', onKey);
   addEventListener('resize', closeMenu);
   anchor.setAttribute('aria-expanded', 'true');
-  document.body.append(scrim, menu);
+  (anchor.closest('dialog') ?? document.body).append(scrim, menu); // what is beside a dialog can't be reached
   fill(menu, items);
   return menu;
 }

@@ -10,6 +10,7 @@ import { mountLive } from './live.mjs';
 import { mountPicker } from './picker.mjs';
 import { mountSearch } from './search.mjs';
 import { mountSessions } from './sessions.mjs';
+import { mountSettings } from './settings.mjs';
 import { mountShelved } from './shelved.mjs';
 import { mountState } from './state.mjs';
 import { emit, on, store } from './store.mjs';
@@ -214,6 +215,7 @@ function mountFrame() {
   mountJump({ openEnd: () => openSession(store.view.session_id) });
   mountShelved();
   top.prepend(iconButton('panel', t('menu_open'), openMenu, { id: 'menu-open' }));
+  mountSettings(top);
   top.append(el('button', { type: 'button', id: 'theme', class: 'icon-button', 'aria-label': t('theme'), title: t('theme'), onclick: () => window.thaiChat.toggleTheme() }, icon('moon'), icon('sun')));
   $('#new').prepend(icon('plus'));
   $('#count').prepend(icon('chart'));

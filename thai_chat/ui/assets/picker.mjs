@@ -2,7 +2,7 @@
 import { api } from './api.mjs';
 import { el, icon } from './dom.mjs';
 import { emit, modelInfo, on, store } from './store.mjs';
-import { backendName, t } from './texts.mjs';
+import { backendName, number, t } from './texts.mjs';
 
 export function mountPicker({ element, props, watch }, { refresh }) {
   const name = el('span', { class: 'name' });
@@ -28,7 +28,6 @@ export function mountPicker({ element, props, watch }, { refresh }) {
     store.choice = choice;
     close();
     button.focus();
-    paint();
     emit('choice');
     prepare(choice);
   };
@@ -60,6 +59,7 @@ export function mountPicker({ element, props, watch }, { refresh }) {
   document.addEventListener('pointerdown', (event) => { if (isOpen() && !element.contains(event.target)) close(); });
   watch('value', take);
   on('view', paint);
+  on('choice', paint);
   on('ready', ({ backends }) => { if (isOutOfDate(backends)) refresh(); });
   take();
 }
@@ -75,18 +75,25 @@ async function prepare({ backend, model }) {
 function groupOf(group, pick) {
   const models = group.models.length ? group.models : group.default_model ? [{ model: group.default_model, note: null }] : [];
   return el('div', { class: 'group', role: 'group', 'aria-label': `${group.label}: ${group.state_text}` },
-    el('div', { class: `group-head ${group.state}` }, el('strong', {}, group.label), el('span', { class: 'group-state' }, el('i'), group.state_text)),
+    el('div', { class: `group-head ${group.state}` }, el('strong', {}, group.label), el('span', { class: 'group-state' }, el('i'), stateOf(group))),
     group.problem && group.state !== 'not_configured' ? el('div', { class: 'group-problem' }, group.problem) : null,
     models.map((info) => option(group, info, pick)));
+}
+
+/** Of one server its state, of several how many answer. */
+function stateOf({ state, state_text, servers }) {
+  if (!servers) return state_text;
+  const up = t('servers_up', { up: number(servers.up), count: number(servers.count) });
+  return state === 'up' ? up : `${state_text} · ${up}`;
 }
 
 function option(group, info, pick) {
   const choice = { backend: group.name, model: info.model };
   const isPicked = store.choice?.backend === choice.backend && store.choice?.model === choice.model;
   const state = info.state ?? group.state;
-  const says = [info.note, state !== group.state ? info.state_text : null].filter(Boolean).join(' · ');
+  const says = [info.note, state !== group.state ? el('span', { class: `model-state ${state}` }, el('i'), info.state_text) : null].filter(Boolean);
   return el('button', { type: 'button', role: 'option', class: state, 'aria-selected': String(isPicked), dataset: { value: `${group.name}/${info.model}` }, onclick: () => pick(choice) },
-    el('span', { class: 'model' }, info.model, says ? el('small', {}, says) : null), isPicked ? icon('check') : null);
+    el('span', { class: 'model' }, info.model, says.length ? el('small', {}, says) : null), isPicked ? icon('check') : null);
 }
 
 function firstThatAnswers() {
@@ -94,9 +101,10 @@ function firstThatAnswers() {
   return group ? { backend: group.name, model: group.default_model ?? group.models[0].model } : null;
 }
 
-const isOutOfDate = (backends) => Object.entries(backends).some(([name, { state, models, model_states = {} }]) => {
+const isOutOfDate = (backends) => Object.entries(backends).some(([name, { state, models, model_states = {}, servers = [] }]) => {
   const known = store.backends.find((backend) => backend.name === name);
   if (!known || known.state !== state) return true;
+  if (known.servers && known.servers.up !== servers.filter((one) => ['up', 'slow'].includes(one)).length) return true;
   const listed = models.map((model) => `${model} ${model_states[model] ?? state}`);
   return known.models.map((info) => `${info.model} ${info.state}`).join('\n') !== listed.join('\n');
 });

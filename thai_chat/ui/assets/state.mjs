@@ -45,10 +45,16 @@ function paintState(lines, banner, ready) {
   const isMemory = database.state === 'memory';
   lines.replaceChildren(
     ...line(t('database'), t(`database_${database.state}`), { postgresql: 'up', memory: 'loading' }[database.state] ?? 'down'),
-    ...Object.entries(ready?.backends ?? {}).flatMap(([name, { state }]) => line(backendName(name), t(`state_${state}`), state)));
+    ...Object.entries(ready?.backends ?? {}).flatMap(([name, backend]) => line(backendName(name), stateOf(backend), backend.state)));
   banner.hidden = !isMemory;
   if (isMemory) banner.replaceChildren(icon('info'), el('span', {}, el('strong', {}, t('memory_only')), ' ', memorySays(database)));
   if (ready) emit('ready', ready);
+}
+
+/** Of several servers some may be away while the others answer. */
+function stateOf({ state, servers = [] }) {
+  const up = servers.filter((one) => ['up', 'slow'].includes(one)).length;
+  return up && up < servers.length ? t('servers_up', { up: number(up), count: number(servers.length) }) : t(`state_${state}`);
 }
 
 const memorySays = ({ waiting, journal, refused }) => [

@@ -29,11 +29,13 @@ export function duration(milliseconds) {
   return t('seconds', { count: new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(seconds) });
 }
 
-const dollarsWith = (digits) => new Intl.NumberFormat(locale, { style: 'currency', currency: 'USD', currencyDisplay: 'narrowSymbol', ...digits });
-const dollars = dollarsWith({});
-const parts = dollarsWith({ maximumSignificantDigits: 2 });
-/** US dollars and cents; of less than a cent two digits that say something. */
-export const money = (value) => (Number(value) > 0 && Number(value) < 0.01 ? parts : dollars).format(Number(value));
+const moneyWith = (currency, digits) => new Intl.NumberFormat(locale, { style: 'currency', currency, currencyDisplay: 'narrowSymbol', ...digits });
+const moneys = Object.fromEntries(['USD', 'THB'].map((currency) => [currency, [moneyWith(currency, {}), moneyWith(currency, { maximumSignificantDigits: 2 })]]));
+/** Dollars and cents, or baht and satang; of less than ten of those two digits that say something. */
+export function money(value, currency = 'USD') {
+  const [whole, part] = moneys[currency];
+  return (Number(value) > 0 && Number(value) < 0.1 ? part : whole).format(Number(value));
+}
 
 const dayAndMonth = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', timeZone: 'UTC' });
 const wholeDay = new Intl.DateTimeFormat(locale, { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });

@@ -1,6 +1,8 @@
 // What can be done with a message: edit a question, ask again, continue a reply, look at its other versions.
 import { alert, clearAlerts, hint } from './alerts.mjs';
 import { $, el, icon, iconButton, randomKey } from './dom.mjs';
+import { nameOf } from './live.mjs';
+import { openMenu } from './menu.mjs';
 import { emit, store } from './store.mjs';
 import { number, t } from './texts.mjs';
 
@@ -20,16 +22,41 @@ export const questionControls = (message) => [
 ];
 
 export const replyControls = (message) => [
-  iconButton('again', t('again'), guarded((button) => askAgain(button, message, false)), { class: 'icon-button again' }),
+  iconButton('again', t('again'), guarded((button) => askAgain(button, message, { continues: false })), { class: 'icon-button again' }),
   versionSwitch(message),
 ];
 
 /** For a reply that is not whole: what is there is kept, and any model can go on from it. */
 export function continueButton(message) {
   if (!message.can_continue) return null;
-  const goesOn = message.text.trim().length > 0;
-  return el('button', { type: 'button', class: 'go-on', onclick: guarded((button) => askAgain(button, message, goesOn)) },
-    icon(goesOn ? 'go_on' : 'again'), t(goesOn ? 'continue' : 'try_again'));
+  const continues = message.text.trim().length > 0;
+  const model = store.choice?.model;
+  const words = isSame(store.choice, message)
+    ? t(continues ? 'continue' : 'try_again')
+    : t(continues ? 'continue_with' : 'try_again_with', { model });
+  return [
+    el('button', { type: 'button', class: 'go-on', onclick: guarded((button) => askAgain(button, message, { continues })) },
+      icon(continues ? 'go_on' : 'again'), el('span', {}, words)),
+    hasOthers(message) ? otherButton(message, continues) : null,
+  ];
+}
+
+const isSame = (choice, { backend, model }) => !choice?.model || (choice.backend === backend && choice.model === model);
+
+/** The models that could answer instead of the one that failed, beside the one that is picked. */
+const othersFor = (message) => store.backends.flatMap(({ name, models }) => models
+  .filter(({ state }) => ['up', 'slow', 'loading'].includes(state))
+  .map(({ model, state, state_text }) => ({ choice: { backend: name, model }, note: state === 'up' ? null : state_text }))
+  .filter(({ choice }) => !isSame(choice, message) && !isSame(choice, store.choice ?? {})));
+
+export const hasOthers = (message) => message.status === 'failed' && othersFor(message).length > 0;
+
+function otherButton(message, continues) {
+  const button = el('button', { type: 'button', class: 'go-on', 'aria-haspopup': 'menu', 'aria-expanded': 'false' }, el('span', {}, t('try_other')), icon('chevron'));
+  button.addEventListener('click', guarded(() => openMenu(button, othersFor(message).map(({ choice, note }) => ({
+    text: nameOf(choice), note, act: () => { store.choice = choice; askAgain(button, message, { continues }); emit('choice'); },
+  })), { label: t('try_other') })));
+  return button;
 }
 
 function versionSwitch({ message_id, versions }) {
@@ -49,7 +76,7 @@ async function show(shown_message_id) {
   else alert(outcome.message);
 }
 
-async function askAgain(button, { message_id }, continues) {
+async function askAgain(button, { message_id }, { continues }) {
   button.disabled = true;
   clearAlerts();
   const outcome = await sendOnce(`/messages/${message_id}/replies`, { continues, ...store.choice });

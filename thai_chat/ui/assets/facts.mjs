@@ -1,0 +1,56 @@
+// The facts of a reply: who answered, how long it took, what it cost; the main ones in a line, all of them on demand.
+import { el, iconButton } from './dom.mjs';
+import { nameOf } from './live.mjs';
+import { meter } from './meter.mjs';
+import { modelInfo } from './store.mjs';
+import { compact, duration, money, number, t, when } from './texts.mjs';
+
+/** The line, and below it the list of all facts, which the line's button shows. */
+export function factsOf(message) {
+  const list = el('dl', { class: 'all-facts', id: `facts-${message.message_id}`, hidden: true },
+    allFacts(message).map(([name, value]) => el('div', {}, el('dt', {}, t(name)), el('dd', {}, value))));
+  const more = iconButton('chevron', t('facts_more'), () => {
+    list.hidden = !list.hidden;
+    more.setAttribute('aria-expanded', String(!list.hidden));
+  }, { class: 'icon-button facts-more', 'aria-expanded': 'false', 'aria-controls': list.id });
+  const line = el('span', { class: 'by', title: when(message.created_at) }, el('b', {}, nameOf(message)),
+    shortFacts(message).map(({ text, isMinor }) => el('span', { class: isMinor ? 'minor' : null }, '\u00a0· ', el('span', { class: 'fact' }, text))),
+    meter(message), more);
+  return { line, list };
+}
+
+/** Minor ones are left to the list where there is little room. */
+const shortFacts = (message) => [
+  { text: modelInfo(message)?.note },
+  { text: message.first_token_ms === null ? null : t('figure_first', { time: duration(message.first_token_ms) }), isMinor: true },
+  { text: message.latency_ms === null ? null : t('figure_total', { time: duration(message.latency_ms) }) },
+  { text: message.tokens ? t(message.estimated ? 'figure_tokens_estimated' : 'figure_tokens', { count: compact(message.tokens) }) : null, isMinor: true },
+  { text: costOf(message) },
+].filter(({ text }) => text);
+
+const allFacts = (message) => [
+  ['fact_asked', message.asked ? nameOf(message.asked) : null],
+  ['fact_answered', nameOf(message)],
+  ['fact_at', when(message.created_at)],
+  ['fact_first', message.first_token_ms === null ? null : duration(message.first_token_ms)],
+  ['fact_total', message.latency_ms === null ? null : duration(message.latency_ms)],
+  ['fact_prompt_tokens', message.prompt_tokens === null ? null : number(message.prompt_tokens)],
+  ['fact_tokens', tokensOf(message)],
+  ['fact_cost', costOf(message)],
+  ['fact_options', optionsOf(message)],
+].filter(([, value]) => value);
+
+function tokensOf({ tokens, reasoning_tokens, estimated }) {
+  if (!tokens) return null;
+  const counted = reasoning_tokens ? t('fact_tokens_thought', { count: number(tokens), thought: number(reasoning_tokens) }) : number(tokens);
+  return estimated ? t('about', { value: counted }) : counted;
+}
+
+function costOf({ cost }) {
+  if (!cost) return null;
+  const priced = [money(cost.usd), cost.thb === null || cost.thb === undefined ? null : `(${money(cost.thb, 'THB')})`].filter(Boolean).join('\u00a0');
+  return cost.estimated ? t('about', { value: priced }) : priced;
+}
+
+const optionsOf = ({ options }) =>
+  Object.entries(options ?? {}).map(([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : value}`).join(' · ');
