@@ -47,6 +47,7 @@ def test_every_piece_leads_back_to_where_it_came_from() -> None:
         ("เเม่", "แม่", (0, 4)),
         ("มาาาาก", "มาก", (0, 6)),
         ("cafe\u0301s", "café", (0, 5)),
+        ("นะ ์ ่ hada", "ะ h", (1, 8)),
     ],
 )
 def test_the_origin_of_a_piece_has_all_of_it(text: str, piece: str, origin: tuple[int, int]) -> None:

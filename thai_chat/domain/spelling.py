@@ -64,7 +64,7 @@ _AFTER_CASE = (
     _rule("(?<=[^ฤฦ])ๅ", "า", shown_by="ๅ"),
     _rule(f"([{_FOLLOW}{_LEAD}{_ABOVE}{_BELOW}ฺ์๎])(?: *\\1)+", r"\1"),
     _rule(f"[{_TONES}]{{2,}}", _last),
-    _rule(f" [{_DANGLING}]+", " "),
+    _rule(f" (?:[{_DANGLING}]+ ?)+", " ", shown_by=f" [{_DANGLING}]"),
 )
 _AT_START = re.compile(f"^[{_DANGLING}]+")
 # No rule reaches over the end of such a block: folded one by one and joined they are the folded text.
