@@ -105,10 +105,12 @@ async def replay(history: ResilientHistory, proxy: Proxy, turns: int) -> tuple[f
 async def measure(options: argparse.Namespace) -> None:
     settings = {"fsync": "on", "full_page_writes": "on", "autovacuum": "on", "shared_buffers": "128MB"}
     with serving(next(iter(installations().values())), **settings) as postgres, tempfile.TemporaryDirectory() as folder:
-        address = postgres.address(postgres.new_database())
+        name = postgres.new_database()
+        address = postgres.address(name)
         history = open_history(address=address, folder=Path(folder))
         await history.start()
         await turns_a_second(history, 4, 50)
+        postgres.query("VACUUM ANALYZE", database=name)  # as autovacuum does in the first minute
         print(f"{'writers':>8}{'commits/s':>12}{'turns/s':>10}{'turns x 2 / commits':>22}{'turns / commits':>18}")
         for writers, each in ((1, 400), (8, 150), (32, 60)):
             print(await _row(history, address, (writers, each, options.runs)), flush=True)
