@@ -1,16 +1,17 @@
-"""`./manage.sh bench checkpoints`: what checkpointing costs of a reply's CPU.
+"""`./manage.sh bench checkpoints`: what checkpointing costs of a reply's CPU, found in two ways.
 
 Two pages of the same program run over one PostgreSQL, one as it is and one that never checkpoints. Both are given the
-same replies at the same time, and the CPU time of the two processes, as the kernel counts it, is compared; the median
-over the rounds is printed. A third page is as it is too: how far it lies from the first is what this can't tell apart.
+same replies at the same time, and the CPU time of the two processes, as the kernel counts it, is compared over all
+rounds. A third page is as it is too: how far it lies from the first is what this can't tell apart. Beside it stands
+what the checkpoints of a reply cost when they are made here, with nothing else in the process.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import statistics
 import tempfile
+import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -19,9 +20,14 @@ import aiohttp
 
 from scripts.bench.clients import page_turn
 from scripts.bench.processes import Server, model_server, running
+from tests.history_writes import begin, grow
 from tests.postgres_servers import installations, serving
+from tests.standins.script import thai_tokens
+from thai_chat.chat.live import CHECKPOINT_EVERY_S
+from thai_chat.history.opening import open_history
 
 TOKENS, DELAY_MS = 200, 20
+CALLS = 50
 AS_IT_IS = ("-m", "thai_chat")
 # There is no setting for it, because nobody should want it.
 WITHOUT = (
@@ -42,15 +48,33 @@ async def one_round(servers: Sequence[Server], streams: int) -> list[float]:
         return [server.threads_cpu_s() - earlier for server, earlier in zip(servers, before, strict=True)]
 
 
-async def table(servers: Sequence[Server], options: argparse.Namespace) -> None:
-    print(f"{'streams':>8}{'CPU s a reply, with':>21}{'without':>9}{'share':>8}{'two alike differ by':>21}")
+async def counted(address: str, streams: int) -> float:
+    """Seconds of CPU that all checkpoints of one reply take, made for so many replies together, as the page does."""
+    with tempfile.TemporaryDirectory(prefix="thai-chat-bench-") as folder:
+        history = open_history(address=address, folder=Path(folder))
+        await history.start()
+        replies = [begin("bench") for _ in range(streams)]
+        for write in replies:
+            await history.begin_turn(write)
+        texts = ["".join(thai_tokens(number)) for number in range(0, TOKENS, TOKENS // CALLS)]
+        began = time.process_time()
+        for text in texts:
+            await history.checkpoint([grow(write, text) for write in replies])
+        spent = time.process_time() - began
+        await history.close()
+    return spent / len(texts) / streams * TOKENS * DELAY_MS / 1000 / CHECKPOINT_EVERY_S
+
+
+async def table(servers: Sequence[Server], address: str, options: argparse.Namespace) -> None:
+    print(f"{'':>8}{'compared: CPU s a reply':>38}{'':>11}{'counted':>17}")
+    print(f"{'streams':>8}{'with':>21}{'without':>9}{'share':>8}{'two alike':>11}{'CPU s':>9}{'share':>8}")
     for streams in (int(count) for count in options.streams.split(",")):
         await one_round(servers, streams)
         rounds = [await one_round(servers, streams) for _ in range(options.rounds)]
-        with_, without, _ = (statistics.median(column) / streams for column in zip(*rounds, strict=True))
-        share = statistics.median(1 - off / ((on + again) / 2) for on, off, again in rounds)
-        noise = statistics.median((on - again) / ((on + again) / 2) for on, _, again in rounds)
-        print(f"{streams:>8}{with_:>21.4f}{without:>9.4f}{share:>8.1%}{noise:>21.1%}", flush=True)
+        on, off, again = (sum(column) / streams / len(rounds) for column in zip(*rounds, strict=True))
+        with_, alone = (on + again) / 2, await counted(address, streams)
+        compared = f"{1 - off / with_:>8.1%}{(on - again) / with_:>11.1%}"
+        print(f"{streams:>8}{with_:>21.4f}{off:>9.4f}{compared}{alone:>9.4f}{alone / with_:>8.1%}", flush=True)
 
 
 def main() -> None:
@@ -68,7 +92,7 @@ def main() -> None:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="thai-chat-bench-")))
             settings = {"DATA_DIR": str(folder), "DATABASE_URL": database, "VLLM_BASE_URL": model}
             servers.append(stack.enter_context(running(options.port + number, settings, program)))
-        asyncio.run(table(servers, options))
+        asyncio.run(table(servers, database, options))
 
 
 if __name__ == "__main__":
