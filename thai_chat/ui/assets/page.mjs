@@ -215,7 +215,7 @@ function mountFrame() {
   mountJump({ openEnd: () => openSession(store.view.session_id) });
   mountShelved();
   top.prepend(iconButton('panel', t('menu_open'), openMenu, { id: 'menu-open' }));
-  mountSettings(top);
+  mountSettings();
   top.append(el('button', { type: 'button', id: 'theme', class: 'icon-button', 'aria-label': t('theme'), title: t('theme'), onclick: () => window.thaiChat.toggleTheme() }, icon('moon'), icon('sun')));
   $('#new').prepend(icon('plus'));
   $('#count').prepend(icon('chart'));

@@ -20,9 +20,9 @@ let filledFor = null;
 /** Given with the JSON that was pasted last, for the preset that may be made of it. */
 let pastedName = '';
 
-export function mountSettings(top) {
+export function mountSettings() {
   button = iconButton('sliders', t('settings'), open, { id: 'settings-open', 'aria-haspopup': 'dialog' });
-  top.append(button);
+  $('#picker').after(button);
   form = new Form({ changed: paintFoot });
   list = new PresetList({ use, read: () => form.read(), say, refuse });
   inForceLine = el('p', { class: 'in-force' });
