@@ -344,3 +344,28 @@ async def test_status_reports_what_was_refused_and_what_waits(
     assert "6 writes wait for the database" in told
     assert "2 writes were refused by the database" in told
     assert str(tmp_path / "refused" / "refused.jsonl") in told
+
+
+async def test_growing_texts_are_on_the_disk_while_postgresql_hangs_and_only_then(
+    postgres: PostgresServer, proxy: Proxy, database_name: str, user: str, tmp_path: Path
+) -> None:
+    async def is_on_disk(text: str) -> bool:
+        return any(text.encode() in path.read_bytes() for path in journals(tmp_path))
+
+    async def is_gone() -> bool:
+        return not journals(tmp_path)
+
+    async with opened(postgres.address(database_name, port=proxy.port), tmp_path) as history:
+        write = begin(user)
+        await history.begin_turn(write)
+        await history.checkpoint([grow(write, "ตอบทันที")])
+        assert await is_gone()
+        proxy.delay(0.3)
+        growing = [asyncio.create_task(history.checkpoint([grow(write, "ตอบช้า")]))]
+        await until(lambda: is_on_disk("ตอบช้า"))
+        growing.append(asyncio.create_task(history.checkpoint([grow(write, "ตอบช้า แล้วยาวขึ้น")])))
+        await until(lambda: is_on_disk("ยาวขึ้น"))
+        await asyncio.gather(*growing)
+        await until(is_gone)
+        assert (await history.state()).database is DatabaseState.POSTGRESQL
+        assert (await history.message(write.reply_id, user)).content == "ตอบช้า แล้วยาวขึ้น"

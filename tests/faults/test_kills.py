@@ -138,6 +138,25 @@ async def test_kill_9_in_an_outage_loses_nothing_however_often(remote: App, prox
             assert len(reply["content"]) > 200
 
 
+async def test_kill_9_while_postgresql_hangs_costs_no_more_than_the_last_second(remote: App, proxy: Proxy) -> None:
+    """In the two seconds before the hang is an outage."""
+    async with client_of(remote) as http:
+        chat = Chat(http, "endless")
+        await chat.ask("ถามแล้วค้าง")
+        await chat.follow(until_chars=100)
+        await asyncio.to_thread(proxy.hang)
+        following = asyncio.create_task(follow_until_it_dies(chat))
+        await asyncio.sleep(1.7)
+        await remote.kill()
+        killed_at_s = time.monotonic()
+        await following
+        await asyncio.to_thread(proxy.resume)
+        await remote.start()
+        await until_stored(http)
+        reply = (await chat.messages())[-1]
+        assert len(reply["content"]) >= chat.chars_at(killed_at_s - LOST_S) > 100
+
+
 async def test_sigterm_in_an_outage_keeps_what_was_said_up_to_then(remote: App, proxy: Proxy) -> None:
     async with client_of(remote) as http:
         chat = Chat(http, "endless")

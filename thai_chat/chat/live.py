@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 import traceback
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -406,10 +406,16 @@ class LiveReplies:
             ]
             for reply in due:
                 reply.checkpointed_at_s, reply.checkpointed_parts = now_s, reply.parts
-            try:
-                await self._history.checkpoint(writes)
-            except HistoryError as exc:
-                logger.warning("%d replies could not be checkpointed: %s", len(writes), exc.code)
+            # Not awaited: a store that takes long must not hold up the texts that come meanwhile.
+            task = asyncio.create_task(self._checkpoint(writes), name="checkpoint")
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _checkpoint(self, writes: Sequence[Checkpoint]) -> None:
+        try:
+            await self._history.checkpoint(writes)
+        except HistoryError as exc:
+            logger.warning("%d replies could not be checkpointed: %s", len(writes), exc.code)
 
 
 def frames_of(exc: Exception) -> str:

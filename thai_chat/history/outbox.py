@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +19,7 @@ import orjson
 
 from thai_chat.domain.errors import HistoryRefused, JournalUnavailable, ThaiChatError
 from thai_chat.domain.messages import Checkpoint, FinishReply, PurgeSession, UpdateSession, Write
+from thai_chat.history.hedge import HedgedCheckpoints
 from thai_chat.history.journal import Journal, RefusedWrites
 from thai_chat.history.records import decode, encode
 
@@ -85,6 +86,10 @@ class Outbox:
         """False while the disk takes no writes."""
         self._retry_at = 0.0
         self.refused = 0
+
+    def hedged(self, store: Callable[[Sequence[Checkpoint]], Awaitable[None]]) -> HedgedCheckpoints:
+        """Checkpoints that come to the disk, too, while `store` lasts. Close them before this."""
+        return HedgedCheckpoints(store, folder=self._folder, disk=self._disk)
 
     async def adopt(self) -> None:
         """Takes over what dead processes left. May be called again, for those that have died since."""

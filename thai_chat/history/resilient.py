@@ -89,6 +89,7 @@ class ResilientHistory:
         """Without a connector memory serves for good, and the outbox keeps all for a process that has a database."""
         self._memory = memory
         self._outbox = outbox
+        self._checkpoints = outbox.hedged(self._store_checkpoints)
         self._connector = connector
         self._postgres: PostgresHistory | None = None
         """Set while PostgreSQL answers, be it that it serves or that the outbox is replayed into it."""
@@ -131,6 +132,7 @@ class ResilientHistory:
             self._mending.cancel()
             await asyncio.wait((self._mending,))
             self._mending = None
+        await self._checkpoints.close()
         if self._connector:
             await self._connector.close()
         await self._outbox.close()
@@ -144,6 +146,9 @@ class ResilientHistory:
     async def checkpoint(self, writes: Sequence[Checkpoint]) -> None:
         for write in writes:
             check(write)
+        await self._checkpoints.submit(writes)
+
+    async def _store_checkpoints(self, writes: Sequence[Checkpoint]) -> None:
         try:
             await self._ask(lambda postgres: postgres.checkpoint(writes))
         except HistoryUnavailable:
