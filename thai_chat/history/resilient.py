@@ -63,7 +63,7 @@ _HANDOVER_WRITES = 200
 """When no more wait, new ones are held back until these are stored."""
 _HANDOVER_SHRINKS = 0.8
 """Also when as much has come while the last were stored, as from many writers over a slow network."""
-_HANDOVER_S = 2.0
+_HANDOVER_S = 1.0
 """For so long at the most."""
 
 
@@ -415,10 +415,11 @@ class ResilientHistory:
 
     async def _catch_up(self, replay: Replay) -> int:
         """Until few writes wait, or as many come as are stored meanwhile. How many were stored."""
-        stored, before = 0, math.inf
-        while _HANDOVER_WRITES < (waiting := self._outbox.waiting_writes) < _HANDOVER_SHRINKS * before:
-            before = waiting
+        stored, waiting, before = 0, self._outbox.waiting_writes, math.inf
+        # Once also when there are few: nobody is to be held back for a server that reads but does not commit.
+        while waiting and (stored == 0 or _HANDOVER_WRITES < waiting < _HANDOVER_SHRINKS * before):
             stored += await replay.run(waiting)
+            waiting, before = self._outbox.waiting_writes, waiting
         return stored
 
     @contextmanager
