@@ -55,7 +55,9 @@ def query(user_id: str, wanted: SessionFilter, *, before: SessionCursor | None, 
     if wanted.folder is not None:
         found = found.where(text(f"({MARKED})"), columns.folder == wanted.folder)
     if wanted.name_contains:
-        found = found.where(columns.session_name.icontains(wanted.name_contains, autoescape=True))
+        # The server takes twice as long over ILIKE.
+        name, part = func.lower(columns.session_name), func.lower(wanted.name_contains)
+        found = found.where(func.strpos(name, part) > 0)
     if before:
         found = found.where(
             tuple_(columns.updated_at, columns.session_id) < tuple_(before.updated_at, before.session_id)
