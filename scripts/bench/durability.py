@@ -18,6 +18,7 @@ from pathlib import Path
 from uuid import UUID
 
 import psycopg2
+import uvloop
 from psycopg2.extras import register_uuid
 from uuid_utils.compat import uuid7
 
@@ -140,7 +141,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--turns", type=int, default=10_000, help="turns in the journal")
-    asyncio.run(measure(parser.parse_args()))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # as the page has it
+        runner.run(measure(parser.parse_args()))
 
 
 if __name__ == "__main__":

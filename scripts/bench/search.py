@@ -20,6 +20,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import psycopg2
+import uvloop
 from psycopg2.extras import register_uuid
 from uuid_utils.compat import uuid7
 
@@ -273,6 +274,7 @@ def main() -> None:
     parser.add_argument("--cold-queries", type=int, default=8, help="of each kind, after one restart")
     parser.add_argument("--warm", action="store_true", help="leave the cold figures out")
     parser.add_argument("--address", help="measure this database, which the corpus is put into when it is empty")
+    parser.add_argument("--prepare", action="store_true", help="make the corpus and measure nothing")
     options = parser.parse_args()
     server = Server(options)
     try:
@@ -280,7 +282,10 @@ def main() -> None:
         upkeep.migrate(address)
         if not search_load.is_loaded(address, options.messages):
             search_load.load(address, options.messages, print)
-        asyncio.run(Bench(server, options).run())
+        if options.prepare:
+            return
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # as the page has it
+            runner.run(Bench(server, options).run())
     finally:
         server.stop()
 

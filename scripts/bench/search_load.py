@@ -52,7 +52,7 @@ def load(address: str, messages: int, progress: Callable[[str], None]) -> None:
         _copy_messages(cursor, corpus, progress)
         for definition in indexes:
             progress(f"building {definition.split()[2]}")
-            cursor.execute(f"SET LOCAL maintenance_work_mem = '256MB'; {definition}")
+            cursor.execute(f"SET LOCAL maintenance_work_mem = '2GB'; {definition}")
             if "gin" in definition:
                 cursor.execute(f"ALTER INDEX {definition.split()[2]} ALTER COLUMN 1 SET STATISTICS 0")
         cursor.execute(_LEAVES)
