@@ -240,7 +240,7 @@ async def test_writes_that_come_during_the_replay_keep_their_order(
 async def test_an_outage_nobody_meets_is_noticed(
     postgres: PostgresServer, proxy: Proxy, database_name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("thai_chat.history.resilient._IDLE_S", 0.05)
+    monkeypatch.setattr("thai_chat.history.primary._IDLE_S", 0.05)
     async with opened(postgres.address(database_name, port=proxy.port), tmp_path) as history:
         proxy.refuse()
         await until(lambda: is_away(history))
