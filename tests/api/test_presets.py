@@ -72,6 +72,47 @@ async def test_a_default_preset_is_used_for_its_model_where_a_session_has_no_opt
     assert "temperature" not in await ask(chat, str(uuid4()))
 
 
+async def test_an_option_set_to_nothing_is_not_sent_whatever_stands_below_it(chat: Chat) -> None:
+    preset = await make(chat, "กวี", backend="vllm", model="thai-model")
+    await chat.http.patch(f"/api/presets/{preset['preset_id']}", json={"is_default": True})
+    session_id = str(uuid4())
+    bare = await ask(chat, session_id, options={"temperature": None, "system_prompt": None})
+    assert "temperature" not in bare
+    assert bare["chat_template_kwargs"] == {"enable_thinking": False}
+    assert [message["role"] for message in bare["messages"]] == ["user"]
+    answer = await chat.http.patch(f"/api/sessions/{session_id}", json={"options": {"temperature": None}})
+    assert answer.json()["options"] == {"temperature": None}
+    sent = await ask(chat, session_id, "อีกที")
+    assert {"temperature", "chat_template_kwargs"}.isdisjoint(sent)
+    assert sent["messages"][0]["role"] == "user"
+    reply = (await chat.http.get(f"/chat/history/{session_id}")).json()["history"][-1]
+    assert "options" not in reply["metadata"]
+    await chat.http.patch(f"/api/sessions/{session_id}", json={"options": {}})
+    assert (await ask(chat, session_id, "แล้วตอนนี้"))["temperature"] == 0.7
+
+
+async def test_a_preset_goes_over_to_another_model_and_back_to_any(chat: Chat) -> None:
+    preset = await make(chat, "กวี", backend="vllm", model="thai-model")
+    place = f"/api/presets/{preset['preset_id']}"
+    await chat.http.patch(place, json={"is_default": True})
+    moved = (await chat.http.patch(place, json={"backend": "vllm", "model": "other-model"})).json()
+    assert (moved["backend"], moved["model"], moved["is_default"]) == ("vllm", "other-model", True)
+    assert "temperature" not in await ask(chat, str(uuid4()), model="thai-model")
+    assert (await ask(chat, str(uuid4()), model="other-model"))["temperature"] == 0.7
+    of_any = (await chat.http.patch(place, json={"backend": None, "model": None})).json()
+    assert (of_any["backend"], of_any["model"], of_any["is_default"]) == (None, None, False)
+    assert of_any["options"] == POET
+    assert "temperature" not in await ask(chat, str(uuid4()), model="other-model")
+
+
+async def test_half_of_a_model_is_refused_and_not_passed_over(chat: Chat) -> None:
+    made = await chat.http.post("/api/presets", json={"preset_name": "กวี", "model": "thai-model"})
+    assert (made.status_code, made.json()["error"]["param"]) == (400, "backend")
+    preset = await make(chat, "กวี")
+    changed = await chat.http.patch(f"/api/presets/{preset['preset_id']}", json={"backend": "vllm"})
+    assert (changed.status_code, changed.json()["error"]["param"]) == (400, "model")
+
+
 async def test_presets_are_listed_changed_and_deleted(chat: Chat) -> None:
     preset = await make(chat, "  กวี   ประจำบ้าน ")
     assert (preset["preset_name"], preset["is_own"], preset["is_shared"]) == ("กวี ประจำบ้าน", True, False)
@@ -92,8 +133,8 @@ async def test_a_preset_without_a_model_is_nobodys_default(chat: Chat) -> None:
 
 
 async def test_options_can_be_checked_before_there_is_anything_to_keep_them_with(chat: Chat) -> None:
-    checked = await chat.http.post("/api/presets/check", json={"options": {**POET, "top_p": None}})
-    assert checked.json() == {"options": POET}
+    checked = await chat.http.post("/api/presets/check", json={"options": {**POET, "stop": "", "top_p": None}})
+    assert checked.json() == {"options": {**POET, "top_p": None}}
     refused = await chat.http.post("/api/presets/check", json={"options": {"temperature": 3}})
     assert refused.status_code == 400
     assert (await chat.http.get("/api/presets")).json() == {"presets": []}

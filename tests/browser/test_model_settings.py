@@ -241,6 +241,57 @@ async def test_a_preset_serves_a_model_in_every_session_that_has_no_settings_of_
         assert sent(model)["messages"][0]["role"] == "user"
 
 
+async def test_a_session_can_say_that_it_wants_nothing_of_its_models_preset(
+    browser: Browser, settings_app: App, model: OpenAIStandin
+) -> None:
+    async with opened(browser, settings_app) as (page, settings):
+        await settings.open()
+        await settings.field("คำสั่งประจำ").fill(PROMPT)
+        await settings.write_json('{"top_k": 40}')
+        await settings.make_preset("จบแล้วจ้า")
+        await settings.choose("จบแล้วจ้า", f"ใช้กับ {MODELS[0]} เสมอ")
+        await settings.close()
+        await page.new_session()
+        await page.ask_and_wait("สวัสดี")
+        assert sent(model)["top_k"] == 40
+        await settings.open()
+        await settings.field("คำสั่งประจำ").fill("")
+        await settings.write_json("")
+        await settings.save()
+        await expect(settings.in_force).to_contain_text(f"แชตนี้ตั้งไว้ว่าไม่ส่งค่าใด ๆ แม้ {MODELS[0]} จะมีชุดค่าประจำ")
+        await settings.close()
+        await page.ask_and_wait("อีกที")
+        assert set(sent(model)) == {"messages"}
+        assert sent(model)["messages"][0]["role"] == "user"
+        await page.reload()
+        await settings.open()
+        await expect(settings.field("คำสั่งประจำ")).to_have_value("")
+        await expect(settings.field("ค่าอื่น ๆ (JSON)")).to_have_value("")
+        await settings.press("ล้างค่า")
+        await expect(settings.in_force).to_contain_text("จึงใช้ “จบแล้วจ้า”")
+        await expect(settings.field("คำสั่งประจำ")).to_have_value(PROMPT)
+
+
+async def test_a_preset_goes_over_to_the_model_that_is_picked(
+    browser: Browser, settings_app: App, model: OpenAIStandin
+) -> None:
+    async with opened(browser, settings_app) as (page, settings):
+        await settings.open()
+        await settings.field("Temperature").fill("0.1")
+        await settings.make_preset("แม่นยำ")
+        await settings.choose("แม่นยำ", f"ใช้กับ {MODELS[0]} เสมอ")
+        await settings.close()
+        await page.new_session()
+        await page.pick_model(MODELS[1])
+        await settings.open()
+        await settings.choose("แม่นยำ", f"เปลี่ยนเป็นของ {MODELS[1]}")
+        await expect(settings.said).to_contain_text(f"“แม่นยำ” เป็นชุดค่าของ {MODELS[1]} แล้ว")
+        await expect(settings.presets).to_contain_text(f"ใช้กับ {MODELS[1]} เสมอ")
+        await settings.close()
+        await page.ask_and_wait("สวัสดี")
+        assert sent(model)["temperature"] == 0.1
+
+
 async def test_a_preset_is_applied_changed_renamed_and_deleted(
     browser: Browser, settings_app: App, model: OpenAIStandin
 ) -> None:

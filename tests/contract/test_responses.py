@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
@@ -24,6 +25,7 @@ from thai_chat.domain.errors import (
     ReplyCut,
 )
 from thai_chat.domain.events import Finished, Notice, Reasoning, StreamEvent, Text, Usage
+from thai_chat.domain.messages import JsonValue
 from thai_chat.routing.quirks import is_openai, thinks
 
 PRO = "gpt-5-pro"
@@ -265,3 +267,42 @@ def test_models_that_do_not_think_are_not_taken_for_those(model: str) -> None:
 )
 def test_openais_regions_are_openai_too(host: str, known: bool) -> None:
     assert is_openai(host) is known
+
+
+SCHEMA = {"type": "object", "properties": {"เมือง": {"type": "string"}}, "required": ["เมือง"]}
+
+
+@pytest.mark.parametrize(
+    ("asked", "sent"),
+    [
+        (
+            {"type": "json_schema", "json_schema": {"name": "city", "schema": SCHEMA, "strict": True}},
+            {"type": "json_schema", "name": "city", "schema": SCHEMA, "strict": True},
+        ),
+        ({"type": "json_object"}, {"type": "json_object"}),
+    ],
+)
+async def test_structured_output_is_asked_for_as_this_api_has_it(
+    standin: OpenAIStandin, openai: OpenAIBackend, asked: dict[str, JsonValue], sent: dict[str, JsonValue]
+) -> None:
+    events = await ask(openai, request(PRO, options={"response_format": asked, "verbosity": "low"}))
+    assert standin.seen[-1].body["text"] == {"format": sent, "verbosity": "low"}
+    assert not any(isinstance(event, Notice) for event in events)
+
+
+async def test_structured_output_that_is_refused_is_left_out_and_told_by_the_name_it_was_asked_by(
+    standin: OpenAIStandin, openai: OpenAIBackend
+) -> None:
+    standin.script = replace(THOUGHTFUL, refused_params=("text.format",))
+    events = await ask(openai, request(PRO, options={"response_format": {"type": "json_object"}}))
+    assert "text" not in standin.seen[-1].body
+    assert Notice("parameter_dropped", {"param": "response_format"}) in events
+
+
+async def test_tools_are_left_out_and_that_is_said_as_nobody_here_carries_out_their_calls(
+    standin: OpenAIStandin, openai: OpenAIBackend
+) -> None:
+    tools = [{"type": "function", "function": {"name": "weather", "parameters": {}}}]
+    events = await ask(openai, request(PRO, options={"tools": tools, "tool_choice": "auto"}))
+    assert {"tools", "tool_choice"}.isdisjoint(standin.seen[-1].body)
+    assert {event.params["param"] for event in events if isinstance(event, Notice)} == {"tools", "tool_choice"}

@@ -9,9 +9,16 @@ from thai_chat.domain.errors import BadOption, UnreadableText
 from thai_chat.domain.messages import JsonValue
 
 
-def test_what_is_empty_is_left_out_and_the_rest_stays_as_it_is() -> None:
-    options = {"system_prompt": "ตอบสั้น ๆ", "temperature": 0, "top_p": None, "stop": "", "top_k": 40}
+def test_an_empty_text_is_left_out_and_the_rest_stays_as_it_is() -> None:
+    options = {"system_prompt": "ตอบสั้น ๆ", "temperature": 0, "stop": "", "top_k": 40}
     assert checked(options) == {"system_prompt": "ตอบสั้น ๆ", "temperature": 0, "top_k": 40}
+
+
+def test_what_is_set_to_nothing_is_kept_and_not_sent() -> None:
+    options = checked({"system_prompt": None, "temperature": None, "top_k": 40})
+    assert options == {"system_prompt": None, "temperature": None, "top_k": 40}
+    assert sampling_of(options) == {"top_k": 40}
+    assert system_prompt_of(options) == ""
 
 
 def test_the_system_prompt_stands_apart_from_what_goes_to_the_server_as_options() -> None:
@@ -48,10 +55,26 @@ def test_a_value_that_can_not_be_is_refused_with_what_it_may_be(name: str, value
     assert refused.value.params["allowed"]
 
 
-@pytest.mark.parametrize("name", ["model", "messages", "stream", "n", "tools", "อุณหภูมิ", "Temperature", "a" * 61])
-def test_what_would_change_who_is_asked_what_is_no_option(name: str) -> None:
+@pytest.mark.parametrize(
+    "name",
+    [
+        "model",
+        "messages",
+        "stream",
+        "store",
+        "n",
+        "tools",
+        "functions",
+        "tool_choice",
+        "อุณหภูมิ",
+        "Temperature",
+        "a" * 61,
+    ],
+)
+@pytest.mark.parametrize("value", ["x", None])
+def test_what_would_change_who_is_asked_what_is_no_option(name: str, value: JsonValue) -> None:
     with pytest.raises(BadOption):
-        checked({name: "x"})
+        checked({name: value})
 
 
 def test_options_without_end_are_refused() -> None:

@@ -13,6 +13,7 @@ from thai_chat.api.dependencies import Owner, Service
 from thai_chat.api.schemas import Short
 from thai_chat.chat.options import checked
 from thai_chat.chat.text import identifier
+from thai_chat.domain.errors import BadOption
 from thai_chat.domain.messages import SESSION_NAME_CHARS, Choice, Preset
 
 router = APIRouter(prefix="/api/presets", tags=["presets"])
@@ -30,7 +31,9 @@ class NewPreset(BaseModel):
     )
 
     preset_name: Name
-    options: Options = Field(default_factory=dict, description="system_prompt, temperature, top_p, top_k, ...")
+    options: Options = Field(
+        default_factory=dict, description="system_prompt, temperature, top_p, top_k, ...; null: nothing"
+    )
     backend: Short | None = Field(default=None, description="With `model`: the model that it is meant for")
     model: Short | None = None
 
@@ -42,6 +45,8 @@ class PresetPatch(BaseModel):
 
     preset_name: Name | None = None
     options: Options | None = None
+    backend: Short | None = Field(default=None, description="With `model`: another model; null for both: any model")
+    model: Short | None = None
     is_default: bool | None = Field(default=None, description="Used in every session that has no options of its own")
     is_shared: bool | None = Field(default=None, description="Everybody here may use it")
 
@@ -74,14 +79,15 @@ async def presets(service: Service, owner: Owner) -> PresetsBody:
 
 @router.post("", status_code=201)
 async def make(body: NewPreset, service: Service, owner: Owner) -> PresetBody:
-    choice = Choice(body.backend, body.model) if body.backend and body.model else None
+    of = _of(body)
+    choice = Choice(*of) if of[0] else None
     made = await service.presets.make(owner, name=body.preset_name, options=body.options, choice=choice)
     return _body(made, owner)
 
 
 @router.post("/check")
 async def check(body: CheckedOptions, owner: Owner) -> CheckedOptions:
-    """The options as they would be kept, without those that are empty; nothing is kept. For a session that its first
+    """The options as they would be kept, without empty texts; nothing is kept. For a session that its first
     question is going to make."""
     return CheckedOptions(options=dict(checked(body.options)))
 
@@ -93,6 +99,7 @@ async def change(preset_id: str, body: PresetPatch, service: Service, owner: Own
         owner,
         name=body.preset_name,
         options=body.options,
+        of=_of(body) if body.model_fields_set & {"backend", "model"} else None,
         is_default=body.is_default,
         is_shared=body.is_shared,
     )
@@ -102,6 +109,15 @@ async def change(preset_id: str, body: PresetPatch, service: Service, owner: Own
 @router.delete("/{preset_id}", status_code=204)
 async def delete(preset_id: str, service: Service, owner: Owner) -> None:
     await service.presets.delete(identifier(preset_id), owner)
+
+
+def _of(body: NewPreset | PresetPatch) -> tuple[str, str] | tuple[None, None]:
+    """A model is one of a backend: half of it would be a preset for something else than was meant."""
+    if body.backend and body.model:
+        return body.backend, body.model
+    if body.backend or body.model:
+        raise BadOption(param="model" if body.backend else "backend", allowed="backend + model")
+    return None, None
 
 
 def _body(preset: Preset, owner: str) -> PresetBody:

@@ -53,7 +53,8 @@ class TurnRequest(BaseModel):
         default=None, description="The question this one is said instead of; that stays, on a branch of its own"
     )
     options: dict[str, Any] = Field(
-        default_factory=dict, description="For this reply alone: system_prompt, temperature, top_p, top_k, ..."
+        default_factory=dict,
+        description="For this reply alone: system_prompt, temperature, top_p, top_k, ...; null: nothing is sent for it",
     )
     session_options: dict[str, Any] | None = Field(
         default=None, description="The same, kept with the session for all that follow"
@@ -66,7 +67,9 @@ class AgainRequest(BaseModel):
     backend: Short | None = None
     model: Short | None = None
     stream: bool = False
-    options: dict[str, Any] = Field(default_factory=dict, description="For this reply alone")
+    options: dict[str, Any] = Field(
+        default_factory=dict, description="For this reply alone; null: nothing is sent for it"
+    )
     continues: bool = Field(default=False, description="Begin with the text of this reply and go on from there")
     idempotency_key: Key = None
 
@@ -163,7 +166,8 @@ class SessionPatch(BaseModel):
     folder: Label | None = Field(default=None, description="Empty takes the session out of its folder")
     options: dict[str, Any] | None = Field(
         default=None,
-        description="What its models are asked: system_prompt, temperature, ...; {} leaves them as they are",
+        description="What its models are asked: system_prompt, temperature, ... {}: none of its own, so that a model's "
+        "preset holds; null for an option: nothing is sent for it, and no preset holds",
     )
     shown_message_id: str | None = Field(default=None, description="Shows the branch through this message")
 

@@ -149,6 +149,8 @@ class Exchange:
             if name in _CAPS and isinstance(value, int):
                 value = value if self._cap is None else min(value, self._cap)
                 value = max(value, quirks.RESPONSES_LEAST_TOKENS) if api is Api.RESPONSES else value
+            if api is Api.RESPONSES and name == "response_format":
+                value = _text_format(value)
             yield _Wish(name, _paths(api, name), value)
         if api is Api.RESPONSES:
             yield _Wish("", ["store"], False)  # else OpenAI keeps every question and reply for a month
@@ -204,6 +206,14 @@ def _paths(api: Api, name: str) -> Sequence[str]:
         return [] if name in quirks.RESPONSES_LACKS else [quirks.RESPONSES_PATHS.get(name, name)]
     newer = quirks.RENAMED_PARAMETERS.get(name)
     return [name, newer] if newer else [name]
+
+
+def _text_format(value: JsonValue) -> JsonValue:
+    """The Responses API has what Chat Completions keeps under `json_schema` beside the type."""
+    schema = value.get("json_schema") if isinstance(value, Mapping) else None
+    if not isinstance(value, Mapping) or not isinstance(schema, Mapping):
+        return value
+    return {**schema, "type": value.get("type")}
 
 
 def _covers(param: str, path: str) -> bool:

@@ -10,6 +10,7 @@ import orjson
 from thai_chat.chat.text import require_storable
 from thai_chat.domain.errors import BadOption
 from thai_chat.domain.messages import JsonObject, JsonValue
+from thai_chat.routing.quirks import TOOLS
 
 SYSTEM_PROMPT = "system_prompt"
 SYSTEM_PROMPT_CHARS = 20_000
@@ -17,8 +18,8 @@ OPTIONS_BYTES = 16_384
 """Of the sampling options as JSON, the system prompt aside."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
-_NOT_OPTIONS = frozenset({"model", "messages", "input", "prompt", "stream", "stream_options", "n", "tools"})
-"""They would change whom is asked what, or in which form the reply comes."""
+_NOT_OPTIONS = frozenset({"model", "messages", "input", "prompt", "stream", "stream_options", "store", "n"}) | TOOLS
+"""They would change whom is asked what, or in which form the reply comes: nobody here carries out a tool's call."""
 
 Check = Callable[[JsonValue], bool]
 
@@ -55,17 +56,23 @@ _KNOWN: Mapping[str, tuple[Check, str]] = {
 
 
 def checked(options: JsonObject) -> JsonObject:
-    """The options without those that are empty. Raises BadOption for the first that can't be, with what it may be."""
-    kept = {name: value for name, value in options.items() if value is not None and value != ""}
+    """The options without empty texts. Raises BadOption for the first that can't be, with what it may be.
+
+    None stays, under any name that may be: nothing is sent for it, whatever stands below (a session's options below a
+    reply's, a model's preset below a session's).
+    """
+    kept = {name: value for name, value in options.items() if value != ""}
     for name, value in kept.items():
+        if name in _NOT_OPTIONS or not _NAME.fullmatch(name):
+            raise BadOption(param=name[:60], allowed="temperature, top_p, top_k, max_tokens …")
+        if value is None:
+            continue
         if name == SYSTEM_PROMPT:
             _check_system_prompt(value)
-        elif name in _NOT_OPTIONS or not _NAME.fullmatch(name):
-            raise BadOption(param=name[:60], allowed="temperature, top_p, top_k, max_tokens …")
         elif name in _KNOWN and not _KNOWN[name][0](value):
             raise BadOption(param=name, allowed=_KNOWN[name][1])
     try:
-        size = len(orjson.dumps(sampling_of(kept)))
+        size = len(orjson.dumps({name: value for name, value in kept.items() if name != SYSTEM_PROMPT}))
     except (TypeError, RecursionError) as exc:
         raise BadOption(param="options", allowed="JSON") from exc
     if size > OPTIONS_BYTES:
@@ -79,7 +86,8 @@ def system_prompt_of(options: JsonObject) -> str:
 
 
 def sampling_of(options: JsonObject) -> JsonObject:
-    return {name: value for name, value in options.items() if name != SYSTEM_PROMPT}
+    """What a model is sent of them beside the system prompt."""
+    return {name: value for name, value in options.items() if name != SYSTEM_PROMPT and value is not None}
 
 
 def _check_system_prompt(value: JsonValue) -> None:

@@ -61,20 +61,26 @@ class Presets:
         *,
         name: str | None = None,
         options: JsonObject | None = None,
+        of: tuple[str, str] | tuple[None, None] | None = None,
         is_default: bool | None = None,
         is_shared: bool | None = None,
     ) -> Preset:
-        """What is None stays. A new default takes the place of its model's earlier one; one without a model can't be
+        """What is None stays; `of` is the backend and the model, both None for any, where a default is one no longer.
+
+        A new default takes the place of its model's earlier one; one without a model can't be
         a default. Raises PresetNotFound, EmptyName, BadOption."""
         kept = next((one for one in await self.page(user_id) if one.preset_id == preset_id), None)
         if kept is None or kept.user_id != user_id:
             raise PresetNotFound
+        backend, model = kept.of if of is None else of
         return await self._save(
             replace(
                 kept,
+                backend=backend,
+                model=model,
                 preset_name=kept.preset_name if name is None else _name(name),
                 options=kept.options if options is None else checked(options),
-                is_default=(kept.is_default if is_default is None else is_default) and kept.model is not None,
+                is_default=(kept.is_default if is_default is None else is_default) and model is not None,
                 is_shared=kept.is_shared if is_shared is None else is_shared,
                 updated_at=datetime.now(UTC),
             )

@@ -37,6 +37,8 @@ class ReplySource:
             sampling = sampling_of(asked)
             if sampling:
                 reply.metadata["options"] = sampling
+            else:
+                reply.metadata.pop("options", None)  # of a model that did not answer
             return ModelPrompt(prompt.messages, sampling)
 
         stream = self._router.stream(
@@ -83,5 +85,5 @@ class ReplySource:
         )
 
     async def _options_for(self, session: Session, choice: Choice) -> JsonObject:
-        """The session's own, else those that are kept for the model."""
+        """The session's own, were they all set to nothing, else those that are kept for the model."""
         return session.options or await self._presets.default_options(session.user_id, choice)

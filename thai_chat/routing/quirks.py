@@ -32,12 +32,13 @@ RESPONSES_PATHS: Mapping[str, str] = {
     "max_completion_tokens": "max_output_tokens",
     "reasoning_effort": "reasoning.effort",
     "verbosity": "text.verbosity",
+    "response_format": "text.format",
 }
 """Where the Responses API has an option of Chat Completions, if under another name."""
-RESPONSES_LACKS = frozenset(
-    {"seed", "stop", "presence_penalty", "frequency_penalty", "logit_bias", "logprobs", "response_format"}
-)
-"""Options of Chat Completions that the Responses API does not have (its reference, `openai` 3.52)."""
+TOOLS = frozenset({"tools", "tool_choice", "parallel_tool_calls", "functions", "function_call"})
+"""They make a model ask for something to be done instead of answering, and nobody here would do it."""
+RESPONSES_LACKS = TOOLS | {"seed", "stop", "presence_penalty", "frequency_penalty", "logit_bias", "logprobs"}
+"""Options of Chat Completions that the Responses API does not have (its reference, `openai` 3.52), or not for us."""
 RESPONSES_LEAST_TOKENS = 16
 """A smaller `max_output_tokens` is refused."""
 
@@ -139,6 +140,8 @@ RATE_CODES = frozenset({"rate_limit_exceeded"})
 QUOTA_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
 
 
+OLLAMA = "ollama"
+OLLAMA_DEFAULT_TAG = ":latest"
 OLLAMA_QUEUE_FULL = re.compile(r"server busy|maximum pending requests", re.IGNORECASE)
 OLLAMA_NO_MEMORY = re.compile(r"requires more system memory|out of memory|unable to allocate|cudaMalloc failed", re.I)
 OLLAMA_NOT_SUPPORTED = re.compile(r"does not support (?P<param>thinking|tools)", re.IGNORECASE)
@@ -170,7 +173,7 @@ def is_cloud(backend: str, model: str) -> bool:
 
     Ollama passes models with the tag "cloud" ("gpt-oss:120b-cloud") on to ollama.com.
     """
-    return backend in CLOUD_BACKENDS or (backend == "ollama" and bool(_OLLAMA_CLOUD.search(model)))
+    return backend in CLOUD_BACKENDS or (backend == OLLAMA and bool(_OLLAMA_CLOUD.search(model)))
 
 
 def is_openai(host: str) -> bool:

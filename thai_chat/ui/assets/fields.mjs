@@ -178,8 +178,9 @@ export class Form {
     this.advanced.more.textContent = t('advanced_more', { names: NAMES[backend] ?? NAMES.vllm });
   }
 
+  /** What is set to nothing is written as an empty field. */
   write(options) {
-    const rest = { ...options };
+    const rest = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== null));
     for (const field of this.simple) {
       field.write(rest[field.name]);
       delete rest[field.name];

@@ -76,9 +76,14 @@ export class PresetList {
     const toShared = preset.is_shared
       ? { text: t('preset_unshare'), icon: 'share', act: () => change({ is_shared: false }, t('preset_unshared', { name })) }
       : { text: t('preset_share'), icon: 'share', act: () => change({ is_shared: true }, t('preset_shared', { name })) };
+    const picked = store.choice ?? {};
+    const isForPicked = preset.backend === picked.backend && model === picked.model;
+    const now = { name, model: picked.model };
+    const toPicked = { text: t('preset_for', now), icon: 'tag', act: () => change({ backend: picked.backend, model: picked.model }, t('preset_is_now_for', now)) };
     return [
       use,
       ...(model ? [toDefault] : []),
+      ...(picked.model && !isForPicked ? [toPicked] : []),
       '-',
       { text: t('preset_update'), icon: 'download', act: () => this.update(preset, change) },
       { text: t('rename'), icon: 'pencil', act: () => this.rename(preset, change) },

@@ -57,10 +57,22 @@ function dialog() {
 /** What the next question is asked with: the session's own, else the model's preset, else what its server has. */
 function inForce() {
   const own = store.view?.options ?? {};
-  if (Object.keys(own).length) return { options: own, preset: presetWith(own), isOwn: true };
+  if (Object.keys(own).length) {
+    const preset = presetWith(own);
+    return { options: own, preset, isOwn: true, words: isNothing(own) ? 'settings_nothing' : preset ? 'settings_session_preset' : 'settings_session' };
+  }
   const preset = defaultOf(store.choice ?? {});
-  return { options: preset?.options ?? {}, preset, isOwn: false };
+  return { options: preset?.options ?? {}, preset, isOwn: false, words: preset ? 'settings_preset' : 'settings_server' };
 }
+
+/** Options as a session's own. None at all would leave the word to the model's preset: each option of that is set to
+ * nothing instead. */
+function asOwn(options) {
+  if (Object.keys(options).length) return options;
+  return Object.fromEntries(Object.keys(defaultOf(store.choice ?? {})?.options ?? {}).map((name) => [name, null]));
+}
+
+const isNothing = (options) => Object.values(options).every((value) => value === null);
 
 async function open() {
   if (!store.view) return;
@@ -73,15 +85,14 @@ async function open() {
 
 function paint() {
   if (!store.view) return;
-  const { preset, isOwn } = inForce();
+  const { preset, isOwn, words } = inForce();
   const isSet = isOwn || Boolean(preset);
   const label = t(isSet ? 'settings_are_set' : 'settings');
   button.classList.toggle('is-set', isSet);
   button.title = label;
   button.setAttribute('aria-label', label);
   const named = { name: preset?.preset_name, model: store.choice?.model };
-  const which = isOwn ? (preset ? 'settings_session_preset' : 'settings_session') : preset ? 'settings_preset' : 'settings_server';
-  inForceLine.replaceChildren(icon(isSet ? 'check' : 'info'), el('span', {}, `${t(which, named)} `, el('small', {}, t('settings_from_next'))));
+  inForceLine.replaceChildren(icon(isSet ? 'check' : 'info'), el('span', {}, `${t(words, named)} `, el('small', {}, t('settings_from_next'))));
   // What somebody has begun to write stays until it is kept, or the session is another.
   if (filledFor !== store.view.session_id || !form.isChanged) fill();
   list.paint(preset);
@@ -108,10 +119,10 @@ function paintFoot() {
 function save(event) {
   event.preventDefault();
   const options = form.read();
-  if (options && form.isChanged) keep(options, t('settings_saved'));
+  if (options && form.isChanged) keep(asOwn(options), t('settings_saved'));
 }
 
-const use = (preset) => keep(preset.options, t('preset_applied', { name: preset.preset_name }));
+const use = (preset) => keep(asOwn(preset.options), t('preset_applied', { name: preset.preset_name }));
 
 function reset() {
   if (inForce().isOwn) { keep({}, t('settings_were_reset')); return; }
