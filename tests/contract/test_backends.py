@@ -204,7 +204,7 @@ async def test_llamacpp_loads_its_model_and_tells_its_window_and_that_it_is_a_de
 async def test_llamacpp_streams_a_real_reply_with_its_usage(tmp_path: Path) -> None:
     async with demo(tmp_path) as backend:
         events = await ask(backend, request(DEMO_MODEL, "Say hello.", options={"max_tokens": 12}))
-        assert events[0] == Notice("model_loading", {"model": DEMO_MODEL})
+        assert events[0] == Notice("model_loading", {"model": DEMO_MODEL}, is_passing=True)
         assert text_of(events).strip()
         assert isinstance(events[-1], Finished)
         counts = [event for event in events if isinstance(event, Usage)][-1]

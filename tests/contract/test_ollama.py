@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from dataclasses import replace
 
 import pytest
 
 from tests.standins.ollama_server import OllamaStandin
 from tests.standins.replies import ask, request, text_of
-from tests.standins.script import Script, ollama_error, thai_tokens
+from tests.standins.script import Fault, Script, ollama_error, thai_tokens
 from thai_chat.backends.ollama import OLLAMA_TIMEOUTS, OllamaBackend
 from thai_chat.backends.timeouts import Timeouts
 from thai_chat.domain.errors import (
@@ -23,11 +24,12 @@ from thai_chat.domain.errors import (
     ContextOverflow,
     ModelNotFound,
     ModelTooLarge,
+    OnlyThinking,
     RateLimited,
     UnsupportedParameter,
 )
 from thai_chat.domain.events import Finished, Notice, Reasoning, Text, Usage
-from thai_chat.domain.messages import Role
+from thai_chat.domain.messages import JsonValue, Role
 from thai_chat.domain.ports import PromptMessage, ReplyRequest
 
 
@@ -249,3 +251,98 @@ async def test_a_window_that_is_larger_than_was_thought_raises_no_false_alarm(st
     events = await ask(backend, request(question="ยาว" * 20_000))
     assert notices(list(events)) == []
     await backend.close()
+
+
+BEGUN = "อาหารไทยที่คนทั่วโลกรู้จักคือต้มยำกุ้ง ผัดไท"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [("ย", " และ", "ส้มตำ"), ("ต้มยำ", "กุ้ง ผัด", "ไทย", " และส้มตำ"), (BEGUN, "ย และ", "ส้มตำ")],
+    ids=["goes on", "last words again", "from the beginning"],
+)
+async def test_what_a_model_says_again_of_the_beginning_is_cut(
+    standin: OllamaStandin, backend: OllamaBackend, said: tuple[str, ...]
+) -> None:
+    standin.script = Script(tokens=said, delay_ms=1)
+    events = await ask(backend, replace(request(), continues=BEGUN))
+    assert text_of(events) == "ย และส้มตำ"
+    assert events[-1] == Finished("stop")
+
+
+@pytest.mark.parametrize("fault", ["drop", "error"])
+async def test_what_is_held_back_of_a_continuation_is_not_lost_when_the_reply_breaks(
+    standin: OllamaStandin, backend: OllamaBackend, fault: Fault
+) -> None:
+    standin.script = Script(tokens=("อาหารไทย", "ที่คน", "ทั่วโลก"), fault=fault, fault_after=2)
+    events: list[object] = []
+    with pytest.raises(BackendError):
+        await ask(backend, replace(request(), continues=BEGUN), into=events)
+    assert "".join(event.text for event in events if isinstance(event, Text)) == "อาหารไทยที่คน"
+
+
+async def test_a_reply_that_was_whole_already_gets_nothing_added(
+    standin: OllamaStandin, backend: OllamaBackend
+) -> None:
+    standin.script = Script(tokens=(BEGUN,))
+    events = await ask(backend, replace(request(), continues=BEGUN))
+    assert text_of(events) == ""
+    assert events[-1] == Finished("stop")
+
+
+async def test_a_beginning_of_spaces_only_is_a_reply_from_its_start(
+    standin: OllamaStandin, backend: OllamaBackend
+) -> None:
+    await ask(backend, replace(request(), continues=" \n"))
+    assert [message["role"] for message in standin.seen[0].body["messages"]] == ["user"]
+
+
+@pytest.mark.parametrize("begun", ["", BEGUN], ids=["new", "continued"])
+async def test_a_reply_whose_tokens_all_went_into_thinking_says_so_with_its_counts(
+    standin: OllamaStandin, backend: OllamaBackend, begun: str
+) -> None:
+    standin.script = Script(reasoning=("ผู้ใช้", "ถามว่า"), tokens=(), finish_reason="length")
+    events: list[object] = []
+    with pytest.raises(OnlyThinking) as caught:
+        await ask(backend, replace(request(), continues=begun), into=events)
+    assert caught.value.params == {"backend": "ollama", "model": "standin"}
+    assert next(event for event in events if isinstance(event, Usage)).completion_tokens == 2
+
+
+@pytest.mark.parametrize(
+    ("asked", "sent"),
+    [
+        ({"type": "json_object"}, "json"),
+        ({"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "object"}}}, {"type": "object"}),
+        ({"type": "text"}, None),
+    ],
+)
+async def test_structured_output_is_asked_for_by_ollamas_format(
+    standin: OllamaStandin, backend: OllamaBackend, asked: dict[str, JsonValue], sent: JsonValue
+) -> None:
+    events = await ask(backend, request(options={"response_format": asked}))
+    assert standin.seen[0].body.get("format") == sent
+    assert "parameter_dropped" not in notices(list(events))
+
+
+async def test_structured_output_in_another_form_is_left_out_and_that_is_said(
+    standin: OllamaStandin, backend: OllamaBackend
+) -> None:
+    events = await ask(backend, request(options={"response_format": {"type": "grammar"}}))
+    assert not standin.seen[0].body.get("format")
+    assert Notice("parameter_dropped", {"param": "response_format"}) in events
+
+
+async def test_a_kept_connection_that_closes_under_a_request_costs_nothing(
+    standin: OllamaStandin, backend: OllamaBackend
+) -> None:
+    standin.closes_kept = True
+    standin.may_pull.set()
+    for _ in range(3):
+        assert text_of(await ask(backend, request())) == standin.script.text
+        await backend.models()
+        await backend.prepare("standin")
+        async with aclosing(backend.pull("typhoon2:8b")) as steps:
+            assert [step async for step in steps][-1].status == "success"
+    assert standin.closed_kept >= 9
+    assert len(standin.seen) == 6  # each once: three replies, three loads

@@ -130,3 +130,15 @@ async def test_a_stopped_reply_has_the_counts_of_what_came(standin: OpenAIStandi
     assert usage.prompt_tokens == 2
     assert usage.completion_tokens
     assert 1 <= usage.completion_tokens < 500
+
+
+async def test_a_kept_connection_that_closes_under_a_request_costs_nothing(
+    standin: OpenAIStandin, vllm: VLLMBackend
+) -> None:
+    standin.closes_kept = True
+    for _ in range(3):
+        assert text_of(await ask(vllm, request())) == standin.script.text
+        assert await vllm.count_tokens("standin", request().messages)
+        assert await vllm.models()
+    assert standin.closed_kept >= 5
+    assert len(standin.seen) == 3

@@ -243,6 +243,8 @@ def _usage(script: Script, prompt: int, completion: int) -> dict[str, Any]:
         "completion_tokens": completion,
         "total_tokens": prompt + completion,
     }
+    if script.cached_tokens:
+        usage["prompt_tokens_details"] = {"cached_tokens": script.cached_tokens}
     if script.reasoning_tokens is not None:
         usage["completion_tokens_details"] = {"reasoning_tokens": script.reasoning_tokens}
     return usage

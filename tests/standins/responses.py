@@ -59,7 +59,7 @@ def whole(script: Script, model: str, prompt: int, summarises: bool) -> dict[str
         "output": output,
         "usage": {
             "input_tokens": prompt,
-            "input_tokens_details": {"cached_tokens": 0},
+            "input_tokens_details": {"cached_tokens": script.cached_tokens},
             "output_tokens": completion,
             "output_tokens_details": {"reasoning_tokens": thinking},
             "total_tokens": prompt + completion,

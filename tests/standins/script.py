@@ -62,6 +62,8 @@ class Script:
     """As GPT-5.1: a temperature is taken with reasoning effort "none" only."""
     reasoning_tokens: int | None = None
     """In the usage, where it is told."""
+    cached_tokens: int = 0
+    """Those of the prompt that cost less, in the usage."""
     responses_only: bool = False
     """Answer the Responses API only."""
     failed_code: str = ""

@@ -7,7 +7,7 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -61,9 +61,14 @@ class Standin:
     seen: list[Seen] = field(default_factory=list)
     served: int = 0
     keep_requests: bool = True
+    closes_kept: bool = False
+    """Close a kept connection just when a POST has come on it, as a server does whose patience is over."""
+    closed_kept: int = 0
     _runner: web.AppRunner | None = None
     _waiting: list[tuple[Callable[[], bool], asyncio.Future[None]]] = field(default_factory=list)
     _running: int = 0
+    _connections: set[object] = field(default_factory=set)
+    """Those that have had a request, while `closes_kept`."""
 
     @property
     def address(self) -> str:
@@ -78,7 +83,7 @@ class Standin:
         raise NotImplementedError
 
     async def __aenter__(self) -> Self:
-        app = web.Application(client_max_size=64 * 1024**2)
+        app = web.Application(client_max_size=64 * 1024**2, middlewares=[self._keeping])
         app.add_routes(self.routes())
         app.add_routes(
             [
@@ -158,6 +163,18 @@ class Standin:
             seen.pieces_sent = at = due
             if self._waiting:
                 self.changed()
+
+    @web.middleware
+    async def _keeping(
+        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        if self.closes_kept:
+            if request.method == "POST" and request.transport in self._connections:
+                self.closed_kept += 1
+                drop(request)
+                return web.Response()
+            self._connections.add(request.transport)
+        return await handler(request)
 
     async def _state(self, request: web.Request) -> web.Response:
         requests = [

@@ -18,7 +18,7 @@ from thai_chat.backends.openai_compatible import LLAMACPP_COUNTER, Counter, Open
 from thai_chat.backends.openai_errors import translation
 from thai_chat.backends.timeouts import DEFAULT_TIMEOUTS, Timeouts
 from thai_chat.domain.errors import NotOffered
-from thai_chat.domain.events import Notice, Progress, StreamEvent
+from thai_chat.domain.events import MODEL_LOADING, Notice, Progress, StreamEvent
 from thai_chat.domain.messages import MODEL_CHARS, JsonValue
 from thai_chat.domain.ports import ModelInfo, PromptMessage, ReplyRequest
 
@@ -87,7 +87,7 @@ class LlamaCppBackend:
         """Waits for the model when it is still being loaded, and says so."""
         self._process.start()
         if self._process.is_loading:
-            yield Notice("model_loading", {"model": self._model})
+            yield Notice(MODEL_LOADING, {"model": self._model}, is_passing=True)
         with translation(backend=self.name, model=request.model):
             address = await self._process.wait_for_address(self._timeouts.first_token_s)
             server = await self._server_at(address)

@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import ExitStack, aclosing
 from dataclasses import replace
-from typing import TypeVar, cast
+from typing import Literal, TypeVar, cast
 
 import ollama
 
+from thai_chat.backends.continuation import Continuation
 from thai_chat.backends.ollama_client import OllamaClient
 from thai_chat.backends.ollama_errors import pull_translation, translation
 from thai_chat.backends.ollama_memory import Memory
@@ -20,13 +21,24 @@ from thai_chat.backends.ollama_windows import Windows, was_cut
 from thai_chat.backends.thinking import ThinkingSplitter
 from thai_chat.backends.timeouts import Timeouts
 from thai_chat.domain.errors import (
+    BackendError,
     BackendTimeout,
     BackendUnreachable,
     ModelNotFetched,
+    OnlyThinking,
     ReplyCut,
     UnsupportedParameter,
 )
-from thai_chat.domain.events import Finished, Notice, Progress, Reasoning, StreamEvent, Usage
+from thai_chat.domain.events import (
+    MODEL_LOADING,
+    Finished,
+    Notice,
+    Progress,
+    Reasoning,
+    StreamEvent,
+    Text,
+    Usage,
+)
 from thai_chat.domain.messages import Role
 from thai_chat.domain.ports import ModelInfo, PromptMessage, ReplyRequest
 
@@ -85,9 +97,13 @@ class OllamaBackend:
         digests = {model.model: model.digest or model.model for model in listed.models if model.model}
         cards = await self._cards.read(digests)
         return [
-            ModelInfo(model=model, context_window=self._windows.in_force(model, cards.get(model)))
+            ModelInfo(
+                model=model,
+                context_window=self._windows.in_force(model, card),
+                is_cloud=card is not None and card.is_remote,
+            )
             for model in digests
-            if model not in cards or cards[model].chats
+            if (card := cards.get(model)) is None or card.chats
         ]
 
     async def stream(self, request: ReplyRequest) -> AsyncGenerator[StreamEvent, None]:
@@ -98,9 +114,9 @@ class OllamaBackend:
                 yield Notice("parameter_dropped", {"param": param})
             is_cold = not (card and card.is_remote) and await self._memory.is_cold(request.model)
             if is_cold:
-                yield Notice("model_loading", {"model": request.model}, is_passing=True)
+                yield Notice(MODEL_LOADING, {"model": request.model}, is_passing=True)
             try:
-                async with aclosing(self._reply(request, card, asked, is_cold=is_cold)) as events:
+                async with aclosing(self._joined(request, card, asked, is_cold=is_cold)) as events:
                     async for event in events:
                         yield event
                 return
@@ -110,7 +126,7 @@ class OllamaBackend:
             self._cards.note_thinking_refused(request.model)
             yield Notice("parameter_dropped", {"param": "think"})
             asked = replace(asked, think=None)
-            async with aclosing(self._reply(request, card, asked, is_cold=is_cold)) as events:
+            async with aclosing(self._joined(request, card, asked, is_cold=is_cold)) as events:
                 async for event in events:
                     yield event
 
@@ -148,6 +164,30 @@ class OllamaBackend:
 
     async def close(self) -> None:
         await self._client.close()
+
+    async def _joined(
+        self, request: ReplyRequest, card: Card | None, asked: Asked, *, is_cold: bool
+    ) -> AsyncGenerator[StreamEvent, None]:
+        """The reply, less what it says again of its beginning. Raises OnlyThinking, after the counts."""
+        # Whether a message is left open depends on the model's template: some begin the reply anew.
+        continuation = Continuation(request.continues, prefilled=False) if request.continues.strip() else None
+        thought = said = False
+        async with aclosing(self._reply(request, card, asked, is_cold=is_cold)) as events:
+            try:
+                async for event in events:
+                    thought = thought or isinstance(event, Reasoning)
+                    said = said or (isinstance(event, Text) and not event.text.isspace())
+                    if isinstance(event, Finished):
+                        if continuation and (held := continuation.end()):
+                            yield Text(held)
+                        if event.reason == "length" and thought and not said:
+                            raise OnlyThinking("all tokens went into thinking")
+                    for joined in continuation.join([event]) if continuation else (event,):
+                        yield joined
+            except BackendError:
+                if continuation and (held := continuation.end()):
+                    yield Text(held)
+                raise
 
     async def _reply(
         self, request: ReplyRequest, card: Card | None, asked: Asked, *, is_cold: bool
@@ -189,7 +229,7 @@ class OllamaBackend:
     ) -> AsyncGenerator[ollama.ChatResponse, None]:
         """The parts of the reply; nothing is sent before the first one is asked for."""
         messages = [{"role": message.role.value, "content": message.content} for message in request.messages]
-        if request.continues:
+        if request.continues.strip():
             # Ollama leaves a last message of the assistant open, and the model goes on behind it.
             messages.append({"role": Role.ASSISTANT.value, "content": request.continues})
         parts = await self._client.chat(
@@ -197,6 +237,7 @@ class OllamaBackend:
             messages=messages,
             stream=True,
             think=cast("bool | None", asked.think),
+            format=cast("dict[str, object] | Literal['json'] | None", asked.format),
             options=with_num_ctx(asked, self._windows.num_ctx(request.model, card)) or None,
             keep_alive=self._keep_alive,
         )

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from thai_chat.backends.address import certificates
 from thai_chat.backends.lines import Lines
 from thai_chat.backends.timeouts import KEEP_ALIVE_S, MAX_CONNECTIONS
+from thai_chat.backends.translation import again_if_closed
 from thai_chat.domain.errors import BackendGarbled
 
 
@@ -51,7 +52,8 @@ class OllamaClient(ollama.AsyncClient):
 
 class _Transport(httpx_aiohttp.AiohttpTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        response = await super().handle_async_request(request)
+        ask = super().handle_async_request
+        response = await again_if_closed(lambda: ask(request))
         return _Response(
             response.status_code,
             headers=response.headers,

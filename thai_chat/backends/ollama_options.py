@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Literal, cast
 
 from thai_chat.backends.ollama_models import Card
 from thai_chat.domain.messages import JsonObject, JsonValue
@@ -26,6 +26,7 @@ _NAMES: Mapping[str, str] = {
 }
 """Ollama's names for options. `num_ctx` is not among them: another value would have the model loaded anew."""
 
+_FORMAT = "response_format"
 _THINK = ("think", "reasoning_effort")
 """The first one that is given counts."""
 _EFFORTS = ("minimal", "low", "medium", "high", "xhigh", "max")
@@ -37,6 +38,8 @@ class Asked:
     options: Mapping[str, JsonValue]
     think: bool | str | None = None
     """None leaves it to the model."""
+    format: JsonObject | Literal["json"] | None = None
+    """JSON, or JSON by this schema; None is free text."""
     dropped: Sequence[str] = ()
     """What was asked for and has no meaning for this model."""
 
@@ -44,8 +47,14 @@ class Asked:
 def asked_of(options: JsonObject, card: Card | None) -> Asked:
     sent = {_NAMES[name]: value for name, value in options.items() if name in _NAMES and value is not None}
     dropped = [
-        name for name, value in options.items() if name not in (*_NAMES, *_THINK) and value not in (None, {}, [])
+        name
+        for name, value in options.items()
+        if name not in (*_NAMES, *_THINK, _FORMAT) and value not in (None, {}, [])
     ]
+    wanted = options.get(_FORMAT)
+    form = _format(wanted)
+    if form is None and not _is_free_text(wanted):
+        dropped.append(_FORMAT)
     name = next((name for name in _THINK if options.get(name) is not None), None)
     think = None
     if name:
@@ -53,7 +62,7 @@ def asked_of(options: JsonObject, card: Card | None) -> Asked:
         think = _think(wish, card.thinking if card else ())
         if think is None and not _is_off(wish):
             dropped.append(name)
-    return Asked(options=sent, think=think, dropped=dropped)
+    return Asked(options=sent, think=think, format=form, dropped=dropped)
 
 
 def with_num_ctx(asked: Asked, num_ctx: int | None) -> dict[str, object]:
@@ -61,6 +70,21 @@ def with_num_ctx(asked: Asked, num_ctx: int | None) -> dict[str, object]:
     if num_ctx:
         options["num_ctx"] = num_ctx
     return options
+
+
+def _format(wish: JsonValue) -> JsonObject | Literal["json"] | None:
+    """OpenAI's `response_format` as Ollama has it; None for what it has not."""
+    if not isinstance(wish, Mapping):
+        return None
+    if wish.get("type") == "json_object":
+        return "json"
+    inner = wish.get("json_schema")
+    schema = inner.get("schema") if isinstance(inner, Mapping) else None
+    return schema if isinstance(schema, Mapping) else None
+
+
+def _is_free_text(wish: JsonValue) -> bool:
+    return wish is None or (isinstance(wish, Mapping) and wish.get("type") == "text")
 
 
 def _think(wish: JsonValue, values: tuple[bool | str, ...]) -> bool | str | None:

@@ -7,7 +7,6 @@ client's own objects take (`docs/backends.md` has the figures).
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing
 from dataclasses import dataclass
@@ -33,7 +32,7 @@ from thai_chat.backends.timeouts import (
     MODELS_TIMEOUT_S,
     Timeouts,
 )
-from thai_chat.backends.translation import was_closed
+from thai_chat.backends.translation import again_if_closed
 from thai_chat.domain.errors import (
     BackendError,
     BackendGarbled,
@@ -46,8 +45,6 @@ from thai_chat.domain.ports import ModelInfo, PromptMessage, ReplyRequest
 
 _NOT_STREAMED = Notice("answer_not_streamed")
 _NO_SUCH_ROUTE = frozenset({404, 405, 501})
-_STALE_S = 1.0
-"""A kept connection that its server has closed meanwhile shows it at once; what takes longer is another matter."""
 _EVERY_MODEL = ""
 _NO_COUNTER_S = 600.0
 """How long a server is believed to have no counter: it may be replaced by a newer one."""
@@ -196,14 +193,8 @@ class OpenAICompatible:
 
     async def _send(self, exchange: Exchange, attempt: Attempt, stack: AsyncExitStack) -> Response | None:
         """The response with its headers read, which `stack` closes; None when the next attempt may do better."""
-        begun_s = time.monotonic()
         try:
-            try:
-                return await self._response(exchange.model, attempt, stack)
-            except BackendError as error:
-                if not was_closed(error) or time.monotonic() - begun_s > _STALE_S:
-                    raise
-                return await self._response(exchange.model, attempt, stack)
+            return await again_if_closed(lambda: self._response(exchange.model, attempt, stack))
         except BackendError as error:
             if exchange.settle(error, attempt):
                 return None
@@ -237,7 +228,9 @@ class OpenAICompatible:
         with translation(backend=self._name, model=model):
             try:
                 async with asyncio.timeout(COUNT_TIMEOUT_S):
-                    answer = await self._client.post(counter.path, body=body, cast_to=httpx2.Response)
+                    answer = await again_if_closed(
+                        lambda: self._client.post(counter.path, body=body, cast_to=httpx2.Response)
+                    )
             except openai.APIStatusError as exc:
                 if exc.status_code not in _NO_SUCH_ROUTE or isinstance(translate(exc), ModelNotFound):
                     raise

@@ -10,6 +10,9 @@ COUNT_TIMEOUT_S = 2.0
 KEEP_ALIVE_S = 3.0
 """Below uvicorn's 5 s, so that a request never meets a connection that vLLM is just closing."""
 
+STALE_S = 1.0
+"""A kept connection that its server has closed meanwhile shows it at once; what takes longer is another matter."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeouts:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Awaitable, Callable, Iterator
 from types import TracebackType
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import aiohttp
 
+from thai_chat.backends.timeouts import STALE_S
 from thai_chat.domain.errors import BackendError, BackendTimeout, BackendUnreachable
 
+Answer = TypeVar("Answer")
+_TRIES = 3
 Translator: TypeAlias = Callable[[Exception], type[BackendError] | BackendError | None]
 
 
@@ -59,6 +63,21 @@ def was_closed(exc: Exception) -> bool:
     """Whether a connection that was there was closed. A kept one may be, just when the next request goes out on it."""
     closed = (ConnectionResetError, BrokenPipeError, aiohttp.ServerDisconnectedError)
     return any(isinstance(cause, closed) for cause in _causes(exc))
+
+
+async def again_if_closed(ask: Callable[[], Awaitable[Answer]]) -> Answer:
+    """Asks again when that met a kept connection which its server was just closing, and so may others that were kept.
+
+    aiohttp does the same by itself for a GET, never for a POST.
+    """
+    begun_s = time.monotonic()
+    for _ in range(_TRIES - 1):
+        try:
+            return await ask()
+        except Exception as exc:
+            if not was_closed(exc) or time.monotonic() - begun_s > STALE_S:
+                raise
+    return await ask()
 
 
 def _causes(exc: BaseException | None) -> Iterator[BaseException]:

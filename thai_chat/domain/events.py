@@ -31,6 +31,8 @@ class Usage:
     completion_tokens: int | None
     reasoning_tokens: int | None = None
     """Those of `completion_tokens` that were thinking, where the server tells."""
+    cached_tokens: int | None = None
+    """Those of `prompt_tokens` that the server had read before, where it tells; a cloud takes less for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,10 @@ class Finished:
     """The server said that the reply is whole. `reason` is its word: "stop", "length", ..."""
 
     reason: str
+
+
+MODEL_LOADING = "model_loading"
+"""Code of the notice that the first word waits for a model to be loaded."""
 
 
 @dataclass(frozen=True, slots=True)

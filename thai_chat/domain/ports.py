@@ -55,6 +55,8 @@ class ModelInfo:
     """Tokens, where the server says it."""
     note: str | None = None
     """Code of a text in `thai_chat.texts` that the page shows beside the model ("demo_model")."""
+    is_cloud: bool = False
+    """The server says that it passes questions on to somebody else's machine."""
 
 
 class Backend(Protocol):
