@@ -157,3 +157,17 @@ async def test_a_reply_from_the_cloud_has_its_cost_and_one_of_an_own_model_has_n
     assert shown["cost_usd"] == 0.0000123
     assert paid["metadata"]["cost"] == "exact"
     assert "cost" not in free["metadata"]
+
+
+@pytest.mark.parametrize("name", ["ไทย/โมเดลของฉัน:ล่าสุด", "/srv/โมเดล/" + "a" * 300])
+async def test_a_model_of_any_name_is_asked_and_kept(name: str) -> None:
+    async with AsyncExitStack() as stack:
+        own = await stack.enter_async_context(OpenAIStandin(models={name: 8192}))
+        router = await stack.enter_async_context(routing(VLLMBackend(own.base_url)))
+        http = await stack.enter_async_context(serving(await running(stack, MemoryHistory(), router)))
+        (listed,) = (await http.get("/api/models")).json()["models"]
+        body = {"query": "ถาม", "backend": "vllm", "model": listed["model"]}
+        first = (await http.post("/chat", json=body)).json()
+        second = (await http.post("/chat", json={"query": "อีกที", "session_id": first["session_id"]})).json()
+    assert first["model"] == second["model"] == listed["model"]
+    assert [seen.model for seen in own.seen] == [name, name]

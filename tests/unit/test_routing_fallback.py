@@ -166,6 +166,25 @@ async def test_models_that_ollama_runs_in_its_cloud_are_not_asked_unless_allowed
     assert ollama.seen == []
 
 
+async def test_a_model_of_ollamas_cloud_is_known_under_a_name_of_ones_own_too(
+    vllm: OpenAIStandin, ollama: OllamaStandin
+) -> None:
+    vllm.script = BROKEN
+    ollama.models, ollama.remote = {"big": 131_072}, {"big"}
+    async with routing(*at(vllm, ollama)) as router:
+        with pytest.raises(BackendFailed):
+            await reply(router, VLLM)
+    assert ollama.seen == []
+
+
+async def test_a_missing_own_model_is_not_answered_by_its_servers_cloud_model(ollama: OllamaStandin) -> None:
+    ollama.models = {"gpt-oss:120b-cloud": 131_072}
+    async with routing(OllamaBackend(ollama.address)) as router:
+        with pytest.raises(ModelNotFound):
+            await reply(router, QWEN)
+    assert {seen.model for seen in ollama.seen} <= {QWEN.model}
+
+
 async def test_an_own_model_answers_for_the_cloud_without_being_allowed_to(
     vllm: OpenAIStandin, cloud: OpenAIStandin
 ) -> None:

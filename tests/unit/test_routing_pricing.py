@@ -29,6 +29,15 @@ async def test_baht_are_told_where_a_rate_is_set() -> None:
     assert cost == Cost(Decimal("0.000450000"), Decimal("0.014625"))
 
 
+async def test_what_the_cloud_had_read_before_costs_less() -> None:
+    choice = Choice("openai", "gpt-4o-mini")
+    # 0.075 dollars a million for cached tokens: 400 at the full price, 600 at half of it.
+    cost = await Prices(OPENAI).cost(choice, prompt_tokens=1000, completion_tokens=500, cached_tokens=600)
+    assert cost == Cost(Decimal("0.000405000"), None)
+    nonsense = await Prices(OPENAI).cost(choice, prompt_tokens=1000, completion_tokens=500, cached_tokens=9000)
+    assert nonsense == Cost(Decimal("0.000375000"), None)
+
+
 @pytest.mark.parametrize(
     ("addresses", "backend", "model"),
     [

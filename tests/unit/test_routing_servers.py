@@ -12,6 +12,7 @@ from tests.routing import NOWHERE, Time, becomes, notices_of, offered, question,
 from tests.standins.ollama_server import OllamaStandin
 from tests.standins.openai_server import OpenAIStandin
 from tests.standins.script import Script, ollama_error, openai_error, thai_tokens
+from tests.standins.server import Standin
 from thai_chat.backends.ollama import OllamaBackend
 from thai_chat.backends.vllm import VLLMBackend
 from thai_chat.domain.errors import (
@@ -24,9 +25,9 @@ from thai_chat.domain.errors import (
     RateLimited,
 )
 from thai_chat.domain.events import Answering, Notice, RoutedEvent, Text
-from thai_chat.domain.messages import Choice
-from thai_chat.domain.ports import BackendState
-from thai_chat.routing.breaker import FIRST_PAUSE_S, SLOW_FOR_S, Breaker
+from thai_chat.domain.messages import MODEL_CHARS, Choice, Role
+from thai_chat.domain.ports import BackendState, PromptMessage
+from thai_chat.routing.breaker import FIRST_PAUSE_S, SLOW_AFTER_S, SLOW_FOR_S, Breaker
 from thai_chat.routing.preference import Rules
 from thai_chat.routing.retries import STRIKES_TO_OPEN
 from thai_chat.routing.router import Router
@@ -421,3 +422,101 @@ def test_many_failures_at_once_close_the_door_once() -> None:
         breaker.failed(BackendFailed(), is_probe=False)
     time.now_s += FIRST_PAUSE_S
     assert breaker.lets_through
+
+
+@pytest.mark.parametrize("is_cold", [True, False], ids=["loaded first", "in memory"])
+async def test_a_first_word_that_waited_for_its_model_to_be_loaded_is_not_slow(
+    ollama: OllamaStandin, is_cold: bool
+) -> None:
+    time = Time()
+    async with routing(OllamaBackend(ollama.address), retries=time.retries()) as router:
+        if not is_cold:
+            await router.prepare(QWEN)
+        ollama.may_load.clear()
+        replying = asyncio.create_task(reply(router, QWEN))
+        await ollama.until(lambda: ollama.running == 1)
+        time.now_s += SLOW_AFTER_S + 1
+        ollama.may_load.set()
+        await replying
+        assert offered(router, "ollama").state is (BackendState.UP if is_cold else BackendState.SLOW)
+
+
+async def test_a_first_word_of_a_server_that_was_seen_to_load_is_not_slow(vllm: OpenAIStandin) -> None:
+    vllm.health_status, vllm.health_body = 503, '{"error": {"message": "Loading model", "code": 503}}'
+    vllm.script = Script(first_delay_ms=100)
+    time = Time()
+    async with routing(VLLMBackend(vllm.base_url), retries=time.retries()) as router:
+        assert offered(router, "vllm").state is BackendState.LOADING
+        replying = asyncio.create_task(reply(router, MODEL))
+        await vllm.until(lambda: vllm.running == 1)
+        time.now_s += SLOW_AFTER_S + 1
+        await replying
+        vllm.health_status = 200
+        await becomes(router, "vllm", BackendState.UP)
+
+
+async def test_a_model_that_is_asked_twice_says_once_that_it_is_loading(ollama: OllamaStandin) -> None:
+    ollama.script = ollama_error(500, "llama runner process has terminated")
+    time = Time()
+
+    def mend() -> None:
+        ollama.script = Script()
+
+    time.while_asleep = mend
+    async with routing(OllamaBackend(ollama.address), retries=time.retries(chance=1.0)) as router:
+        events = await reply(router, QWEN)
+    assert len(ollama.seen) == 2
+    assert notices_of(events) == ["model_loading"]
+
+
+@pytest.mark.parametrize("kind", ["vllm", "ollama"])
+async def test_a_connection_that_closes_under_a_request_is_neither_told_nor_held_against_the_server(
+    vllm: OpenAIStandin, ollama: OllamaStandin, kind: str
+) -> None:
+    standin: Standin = vllm if kind == "vllm" else ollama
+    standin.closes_kept = True
+    backend = VLLMBackend(vllm.base_url) if kind == "vllm" else OllamaBackend(ollama.address)
+    choice, time = (MODEL if kind == "vllm" else QWEN), Time()
+    async with routing(backend, retries=time.retries()) as router:
+        for _ in range(STRIKES_TO_OPEN + 1):
+            events = await reply(router, choice)
+            assert text_of(events) == standin.script.text
+            assert set(notices_of(events)) <= {"model_loading"}
+        assert offered(router, kind).state is BackendState.UP
+    assert standin.closed_kept > STRIKES_TO_OPEN
+    assert time.slept == []
+
+
+@pytest.mark.parametrize(
+    "name", ["ไทย/โมเดลของฉัน:ล่าสุด", "hf.co/scb10x/typhoon2.1-gemma3:Q4_K_M", "/srv/โมเดล/" + "ก" * 200]
+)
+async def test_a_model_may_have_any_name(vllm: OpenAIStandin, name: str) -> None:
+    vllm.models = {name: 8192, f"{name}2": 4096}
+    async with routing(VLLMBackend(vllm.base_url, default_model=f"{name}2")) as router:
+        first, second = (info.model for info in offered(router, "vllm").models)
+        assert max(len(first), len(second)) <= MODEL_CHARS
+        assert router.resolve("vllm", None) == Choice("vllm", second)
+        assert router.context_window(Choice("vllm", first)) == 8192
+        assert text_of(await reply(router, Choice("vllm", first))) == vllm.script.text
+        assert await router.count_tokens(Choice("vllm", second), (PromptMessage(Role.USER, "ถาม"),)) == 4
+        vllm.script = BROKEN
+        for _ in range(2):
+            with pytest.raises(BackendFailed):
+                await reply(router, Choice("vllm", second))
+        assert offered(router, "vllm").model_states == {second: BackendState.DOWN}
+    assert [seen.model for seen in vllm.seen][:2] == [name, f"{name}2"]
+
+
+async def test_a_model_of_ollama_without_its_tag_is_the_latest_wherever_it_is(ollama: OllamaStandin) -> None:
+    ollama.models = {"typhoon2:latest": 2048}
+    async with (
+        OllamaStandin(models={"other:latest": 8192}) as without,
+        routing(OllamaBackend(without.address), OllamaBackend(ollama.address)) as router,
+    ):
+        for choice in (router.resolve("ollama", "typhoon2"), router.resolve(None, "typhoon2")):
+            assert choice == Choice("ollama", "typhoon2:latest")
+        assert router.context_window(choice) == 2048
+        for _ in range(2):
+            assert text_of(await reply(router, choice)) == ollama.script.text
+        assert router.resolve("ollama", "unknown") == Choice("ollama", "unknown")
+    assert without.seen == []

@@ -52,7 +52,7 @@ def read_refusal(status: int, body: object) -> Refusal:
                 message=str(message),
                 code=_word(inner.get("code")),
                 kind=_word(inner.get("type")),
-                param=_word(inner.get("param")),
+                param=_word(inner.get("param")).partition("[")[0],  # "stop[0]"
             )
         return Refusal(status, message=str(inner))
     return Refusal(status, message=body if isinstance(body, str) else "")
@@ -99,11 +99,11 @@ def retry_after_s(value: str | None, now: datetime | None = None) -> float | Non
 def _seconds_until(value: str, now: datetime | None) -> float | None:
     try:
         at = parsedate_to_datetime(value)
-    except ValueError:
+        if at.tzinfo is None:
+            return None
+        return max(0.0, (at - (now or datetime.now(at.tzinfo))).total_seconds())
+    except (ValueError, OverflowError):  # no date, or one outside of the calendar
         return None
-    if at.tzinfo is None:
-        return None
-    return max(0.0, (at - (now or datetime.now(at.tzinfo))).total_seconds())
 
 
 def _seconds(retry_after: str | None, now: datetime | None) -> dict[str, float]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
+from dataclasses import replace
 
 from thai_chat.domain.errors import BackendError, BackendTimeout, EmptyReply, ReplyCut
-from thai_chat.domain.events import Finished, Notice, Reasoning, StreamEvent, Text
+from thai_chat.domain.events import MODEL_LOADING, Finished, Notice, Reasoning, StreamEvent, Text
 from thai_chat.domain.messages import Choice
 from thai_chat.domain.ports import ReplyRequest
 from thai_chat.routing.servers import Server
@@ -19,11 +20,12 @@ class Attempt:
         self.server = server
         self.choice = Choice(server.backend.name, request.model)
         self._clock = clock
-        self._events = server.backend.stream(request)
+        self._events = server.backend.stream(replace(request, model=server.full_name(request.model)))
         # A reply that was whole but for its last word has nothing to add.
         self._may_be_empty = bool(request.continues.strip())
         self._held: list[StreamEvent] = []
         self._said_something = False
+        self._was_loading = server.is_loading(request.model)
         self._is_judged = False
         self._breaker = server.breaker(request.model)
         self._is_probe = self._breaker.enter()
@@ -41,7 +43,8 @@ class Attempt:
             while True:
                 event = await self._next(deadline)
                 match event:
-                    case Notice():
+                    case Notice(code):
+                        self._was_loading = self._was_loading or code == MODEL_LOADING
                         yield event
                         continue
                     case Finished() if not self._may_be_empty:
@@ -52,7 +55,7 @@ class Attempt:
                 self._said_something = isinstance(event, Text) and not event.text.isspace()
                 if self._said_something or isinstance(event, Reasoning | Finished):
                     break
-        self._breaker.first_word(self._clock() - began)
+        self._breaker.first_word(None if self._was_loading else self._clock() - began)
         self._is_probe = False
 
     async def rest(self) -> AsyncGenerator[StreamEvent, None]:

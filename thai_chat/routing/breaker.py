@@ -77,10 +77,13 @@ class Breaker:
         if is_probe:
             self._is_probed = False
 
-    def first_word(self, waited_s: float) -> None:
-        """Failures before it are forgiven only by `whole_reply`: a server may die of every answer."""
+    def first_word(self, waited_s: float | None) -> None:
+        """`waited_s` is None when the model was being loaded meanwhile: that says nothing of how fast it answers.
+
+        Failures before it are forgiven only by `whole_reply`: a server may die of every answer."""
         self._open_until, self._is_probed = None, False
-        self._show(BackendState.SLOW, self._clock() + SLOW_FOR_S if waited_s > SLOW_AFTER_S else 0.0)
+        is_slow = waited_s is not None and waited_s > SLOW_AFTER_S
+        self._show(BackendState.SLOW, self._clock() + SLOW_FOR_S if is_slow else 0.0)
 
     def whole_reply(self) -> None:
         self._strikes, self._pause_s, self._last_error = 0, FIRST_PAUSE_S, None

@@ -7,11 +7,12 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from thai_chat.domain.errors import BackendError, BackendLoading, RateLimited
 from thai_chat.domain.ports import Backend, BackendState, ModelInfo
+from thai_chat.routing.names import short_name
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +42,7 @@ class HealthWatch:
         self.backend = backend
         self._came_back = came_back
         self._health = Health()
+        self._full_names: dict[str, str] = {}
         self._looked_at_s = 0.0
         self._wanted = asyncio.Event()
         self._first = asyncio.Event()
@@ -52,6 +54,10 @@ class HealthWatch:
         if time.monotonic() - self._looked_at_s > _FRESH_S:
             self._wanted.set()
         return self._health
+
+    def full_name(self, model: str) -> str:
+        """What the server calls the model that is listed here as `model`."""
+        return self._full_names.get(model, model)
 
     def look_soon(self) -> None:
         """For those who have news: a reply has just failed."""
@@ -94,7 +100,7 @@ class HealthWatch:
         models: Sequence[ModelInfo] = self._health.models
         try:
             async with asyncio.timeout(_LIMIT_S):
-                models = tuple(await self.backend.models())
+                models = self._named(await self.backend.models())
         except BackendLoading as error:
             state, error_code = BackendState.LOADING, error.code
         except RateLimited as error:
@@ -107,3 +113,9 @@ class HealthWatch:
             logger.exception("looking at %s failed", self.backend.name)
             state, error_code = BackendState.DOWN, "internal"
         return Health(state=state, models=models, error_code=error_code, checked_at=datetime.now(UTC))
+
+    def _named(self, offered: Sequence[ModelInfo]) -> Sequence[ModelInfo]:
+        """The models by names that the history can keep."""
+        by_name = {short_name(info.model): info for info in offered}
+        self._full_names = {name: info.model for name, info in by_name.items()}
+        return tuple(replace(info, model=name) for name, info in by_name.items())

@@ -35,6 +35,7 @@ class Rules:
 class _Candidate:
     choice: Choice
     state: BackendState
+    is_cloud: bool
 
 
 class Preference:
@@ -56,7 +57,11 @@ class Preference:
 
     def choice_with(self, model: str) -> Choice:
         """Of the backends that list the model the readiest; when none does, the default backend."""
-        having = [_candidate(found, model) for found in self._offered() if _info(found, model)]
+        having = [
+            _candidate(found, named)
+            for found in self._offered()
+            if _info(found, named := self._backends[found.name].as_listed(model))
+        ]
         return self._readiest(having) if having else Choice(self.default_choice().backend, model)
 
     def others(self, asked: Choice, error: BackendError | None = None) -> Sequence[Choice]:
@@ -69,28 +74,29 @@ class Preference:
             if offered.name != asked.backend:
                 found += self._instead(offered, asked.model)
             elif remedy and remedy.same_backend and offered.default_model not in (None, asked.model):
-                found.insert(0, _candidate(offered, str(offered.default_model)))
+                beside = _candidate(offered, str(offered.default_model))
+                if self.rules.fall_back_to_cloud or _candidate(offered, asked.model).is_cloud or not beside.is_cloud:
+                    found.insert(0, beside)
         ready = [candidate for candidate in found if candidate.state in _MAY_ANSWER]
         ready.sort(key=lambda candidate: candidate.state is BackendState.LOADING)
         return [candidate.choice for candidate in ready]
 
     def _instead(self, offered: BackendChoices, model: str) -> Sequence[_Candidate]:
         """The same model there, else the backend's default; never the demo model, which answers no question."""
-        found = model if _info(offered, model) else offered.default_model
+        named = self._backends[offered.name].as_listed(model)
+        found = named if _info(offered, named) else offered.default_model
         if found is None or ((info := _info(offered, found)) and info.note == DEMO_NOTE):
             return ()
-        if is_cloud(offered.name, found) and not self.rules.fall_back_to_cloud:
-            return ()
-        return (_candidate(offered, found),)
+        candidate = _candidate(offered, found)
+        return () if candidate.is_cloud and not self.rules.fall_back_to_cloud else (candidate,)
 
     def _readiest(self, candidates: Sequence[_Candidate]) -> Choice:
         """A cloud takes no question from an own server before it that is away: that would be a fall-back, too."""
         allowed: list[_Candidate] = []
         own_before = False
         for candidate in candidates:
-            in_cloud = is_cloud(candidate.choice.backend, candidate.choice.model)
-            own_before = own_before or not in_cloud
-            if self.rules.fall_back_to_cloud or not (in_cloud and own_before):
+            own_before = own_before or not candidate.is_cloud
+            if self.rules.fall_back_to_cloud or not (candidate.is_cloud and own_before):
                 allowed.append(candidate)
         if not allowed:
             raise NoBackend("no backend has a model")
@@ -101,7 +107,12 @@ class Preference:
 
 
 def _candidate(offered: BackendChoices, model: str) -> _Candidate:
-    return _Candidate(Choice(offered.name, model), offered.model_states.get(model, offered.state))
+    info = _info(offered, model)
+    return _Candidate(
+        Choice(offered.name, model),
+        offered.model_states.get(model, offered.state),
+        is_cloud(offered.name, model) or (info is not None and info.is_cloud),
+    )
 
 
 def _info(offered: BackendChoices, model: str) -> ModelInfo | None:

@@ -31,24 +31,25 @@ class Prices:
         self._addresses = addresses
         self._usd_thb = usd_thb
 
-    async def cost(self, choice: Choice, *, prompt_tokens: int, completion_tokens: int) -> Cost | None:
-        """Thinking is among the completion tokens. What the provider takes off for a prompt that it has cached is not
-        known, so the bill may be lower, not higher."""
+    async def cost(
+        self, choice: Choice, *, prompt_tokens: int, completion_tokens: int, cached_tokens: int = 0
+    ) -> Cost | None:
+        """Thinking is among the completion tokens, and `cached_tokens`, which cost less, among those of the prompt."""
         address = self._addresses.get(choice.backend)
         if address is None:
             return None
         # The list takes 0.1 s to import the first time, which other replies must not wait for.
-        usd = await asyncio.to_thread(_usd, address, choice.model, prompt_tokens, completion_tokens)
+        usd = await asyncio.to_thread(_usd, address, choice.model, prompt_tokens, completion_tokens, cached_tokens)
         if usd is None:
             return None
         return Cost(usd, (usd * self._usd_thb).quantize(_SIX_PLACES) if self._usd_thb else None)
 
 
-def _usd(address: str, model: str, prompt_tokens: int, completion_tokens: int) -> Decimal | None:
+def _usd(address: str, model: str, prompt: int, completion: int, cached: int) -> Decimal | None:
     from genai_prices import Usage, calc_price
 
     try:
-        usage = Usage(input_tokens=prompt_tokens, output_tokens=completion_tokens)
+        usage = Usage(input_tokens=prompt, output_tokens=completion, cache_read_tokens=min(cached, prompt))
         price = calc_price(usage, model, provider_api_url=address).total_price
     except LookupError:
         return None

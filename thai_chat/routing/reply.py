@@ -54,6 +54,8 @@ class RoutedReply:
         self._preference = preference
         self._retries = retries
         self._answer: Attempt | None = None
+        self._told: list[Notice] = []
+        """By the servers; each try tells the same again."""
 
     async def events(self) -> AsyncGenerator[RoutedEvent, None]:
         """The last one is Finished. Raises BackendError: that of the one who was asked when nobody could answer."""
@@ -144,7 +146,9 @@ class RoutedReply:
         try:
             async with aclosing(attempt.until_first_word(limit_s)) as notices:
                 async for notice in notices:
-                    yield notice
+                    if notice not in self._told:
+                        self._told.append(notice)
+                        yield notice
             self._answer = attempt
         finally:
             if self._answer is None:

@@ -52,6 +52,8 @@ class Remedy:
 _PASSING = Remedy(again=True, other_server=True, strikes=1)
 _REFUSED = Remedy(same_backend=True)
 _ASKED_WRONGLY = Remedy(other_model=False)
+_NOT_NOW = frozenset({408, 409, 425})
+"""What looks like a refusal and only says that it was the wrong moment."""
 
 REMEDIES: Mapping[type[BackendError], Remedy] = {
     BackendError: Remedy(),
@@ -80,7 +82,8 @@ REMEDIES: Mapping[type[BackendError], Remedy] = {
 
 
 def remedy_for(error: BackendError) -> Remedy:
-    if isinstance(error, BackendFailed) and 400 <= int(error.params.get("status", 500)) < 500:
+    status = int(error.params.get("status", 500))
+    if isinstance(error, BackendFailed) and 400 <= status < 500 and status not in _NOT_NOW:
         return _REFUSED  # it will say the same again
     return next(REMEDIES[kind] for kind in type(error).__mro__ if kind in REMEDIES)
 

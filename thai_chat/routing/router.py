@@ -104,7 +104,7 @@ class Router:
         found = model or servers.choices().default_model
         if not found:
             raise NoBackend("the backend has no model", backend=backend)
-        return Choice(backend, found)
+        return Choice(backend, servers.as_listed(found))
 
     def context_window(self, choice: Choice) -> int | None:
         """Tokens that the model takes, question and reply together; None when the server does not say it."""
@@ -132,22 +132,28 @@ class Router:
         request = ReplyRequest(model=choice.model, messages=(), session_id=session_id, continues=continues)
         return RoutedReply(choice, request, prompt_for, preference=self._preference, retries=self._retries).events()
 
-    async def cost(self, choice: Choice, *, prompt_tokens: int, completion_tokens: int) -> Cost | None:
+    async def cost(
+        self, choice: Choice, *, prompt_tokens: int, completion_tokens: int, cached_tokens: int = 0
+    ) -> Cost | None:
         """None where the price is not known, as for every model of one's own."""
-        return await self._prices.cost(choice, prompt_tokens=prompt_tokens, completion_tokens=completion_tokens)
+        return await self._prices.cost(
+            choice, prompt_tokens=prompt_tokens, completion_tokens=completion_tokens, cached_tokens=cached_tokens
+        )
 
     async def count_tokens(self, choice: Choice, messages: Sequence[PromptMessage]) -> int | None:
         """As `Backend.count_tokens`, by the server that would be asked."""
-        return await self._server_for(choice).backend.count_tokens(choice.model, messages)
+        server = self._server_for(choice)
+        return await server.backend.count_tokens(server.full_name(choice.model), messages)
 
     async def prepare(self, choice: Choice) -> None:
         """As `Backend.prepare`, at the server that would be asked."""
-        await self._server_for(choice).backend.prepare(choice.model)
+        server = self._server_for(choice)
+        await server.backend.prepare(server.full_name(choice.model))
 
     async def pull(self, choice: Choice) -> AsyncGenerator[Progress, None]:
         """As `Backend.pull`, at the first server that is up."""
         server = self._server_for(choice)
-        async with aclosing(server.backend.pull(choice.model)) as progress:
+        async with aclosing(server.backend.pull(server.full_name(choice.model))) as progress:
             async for step in progress:
                 yield step
         server.watch.look_soon()

@@ -9,6 +9,8 @@ from thai_chat.domain.errors import BackendError
 from thai_chat.domain.ports import Backend, BackendChoices, BackendState, ModelInfo
 from thai_chat.routing.breaker import Breaker
 from thai_chat.routing.health import Health, HealthWatch
+from thai_chat.routing.names import short_name
+from thai_chat.routing.quirks import OLLAMA, OLLAMA_DEFAULT_TAG
 
 READINESS: Sequence[BackendState] = (
     BackendState.UP,
@@ -52,11 +54,18 @@ class Server:
         breaker = self._breakers.get(model)
         return breaker is None or breaker.lets_through
 
+    def is_loading(self, model: str) -> bool:
+        """As far as it is known; a server may tell it only with the reply."""
+        return self.watch.health.state is BackendState.LOADING or self.full_name(model) in self.backend.loading_models
+
+    def full_name(self, model: str) -> str:
+        return self.watch.full_name(model)
+
     def state_of(self, model: str, health: Health) -> BackendState:
         """The server's own state, while it is up that of the model there."""
         if health.state is not BackendState.UP:
             return health.state
-        if model in self.backend.loading_models:
+        if self.full_name(model) in self.backend.loading_models:
             return BackendState.LOADING
         breaker = self._breakers.get(model)
         return breaker.state if breaker else BackendState.UP
@@ -102,6 +111,14 @@ class Servers:
             for server in self.servers
         )
 
+    def as_listed(self, model: str) -> str:
+        """Ollama lists every model with its tag, and takes "llama3" for "llama3:latest"."""
+        if self.name != OLLAMA:
+            return model
+        listed = {info.model for server in self.servers for info in server.watch.health.models}
+        tagged = f"{model}{OLLAMA_DEFAULT_TAG}"
+        return tagged if model not in listed and tagged in listed else model
+
     def refusal(self, model: str) -> BackendError:
         """What is raised when none may be asked."""
         return self.servers[0].breaker(model).refusal()
@@ -131,7 +148,7 @@ class Servers:
             state=state,
             models=tuple(models.values()),
             model_states={model: found for model, found in model_states.items() if found is not state},
-            default_model=named or next(iter(models), None),
+            default_model=short_name(named) if named else next(iter(models), None),
             error_code=None if state is BackendState.UP else self._error_code(models),
             server_states=[health.state for _, health in healths],
         )
