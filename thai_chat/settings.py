@@ -123,6 +123,7 @@ class Settings(BaseModel):
     usd_thb: Annotated[Decimal | None, BeforeValidator(_blank_is_unset)] = Field(
         None,
         gt=0,
+        le=1_000_000,
         description="Baht for a US dollar, e.g. 32.5; empty: the cost of a cloud reply is told in dollars only",
     )
     max_history_messages: int = Field(40, ge=1, description="At most this many earlier messages are sent to a model")

@@ -227,3 +227,24 @@ async def test_another_site_cannot_ask_in_a_persons_name(chat: Chat) -> None:
         assert answer.status_code == 403
     assert (await chat.http.get("/healthz", headers={"Host": "evil.example"})).status_code == 400
     assert chat.standin.seen == []
+
+
+async def test_figures_that_the_server_does_not_give_are_estimated_and_marked(chat: Chat) -> None:
+    chat.standin.script = Script(tokens=("สวัสดี", "ครับ"), reasoning=("คิดก่อน" * 10,), usage=False)
+    session_id = str(uuid4())
+    await chat.http.post("/chat", json={"query": QUESTION, "session_id": session_id})
+    reply = (await chat.http.get(f"/chat/history/{session_id}")).json()["history"][1]
+    assert reply["prompt_tokens"] == reply["metadata"]["context_used"]["estimated_tokens"]
+    assert 0 < reply["reasoning_tokens"] < reply["completion_tokens"]
+    assert {reply["metadata"][name] for name in ("tokens", "prompt_tokens", "reasoning_tokens")} == {"estimated"}
+
+
+async def test_the_share_of_the_thinking_is_estimated_where_the_server_counts_it_in(chat: Chat) -> None:
+    chat.standin.script = Script(tokens=("ตอบแล้ว",) * 5, reasoning=("คิดก่อน",) * 5)
+    session_id = str(uuid4())
+    await chat.http.post("/chat", json={"query": QUESTION, "session_id": session_id})
+    reply = (await chat.http.get(f"/chat/history/{session_id}")).json()["history"][1]
+    assert (reply["completion_tokens"], reply["reasoning_tokens"]) == (10, 5)
+    metadata = reply["metadata"]
+    said = {name: metadata[name] for name in ("tokens", "prompt_tokens", "reasoning_tokens")}
+    assert said == {"tokens": "exact", "prompt_tokens": "exact", "reasoning_tokens": "estimated"}

@@ -39,5 +39,7 @@ class CompletionStream(EventStream):
         if usage := part.get("usage"):
             details = usage.get("completion_tokens_details")
             thinking = details.get("reasoning_tokens") if details else None
-            events.append(Usage(usage.get("prompt_tokens"), usage.get("completion_tokens"), thinking))
+            details = usage.get("prompt_tokens_details")
+            cached = (details.get("cached_tokens") or None) if details else None
+            events.append(Usage(usage.get("prompt_tokens"), usage.get("completion_tokens"), thinking, cached))
         return events

@@ -51,8 +51,9 @@ class ResponseStream(EventStream):
         usage = response.get("usage")
         if not usage:
             return []
-        details = usage.get("output_tokens_details") or {}
-        return [Usage(usage.get("input_tokens"), usage.get("output_tokens"), details.get("reasoning_tokens"))]
+        thinking = (usage.get("output_tokens_details") or {}).get("reasoning_tokens")
+        cached = (usage.get("input_tokens_details") or {}).get("cached_tokens") or None
+        return [Usage(usage.get("input_tokens"), usage.get("output_tokens"), thinking, cached)]
 
 
 def _said_in(response: dict[str, Any]) -> Iterator[StreamEvent]:

@@ -61,7 +61,9 @@ Source = Callable[["LiveReply"], AsyncGenerator[RoutedEvent, None]]
 class CostOf(Protocol):
     """None where the price is not known."""
 
-    async def __call__(self, choice: Choice, *, prompt_tokens: int, completion_tokens: int) -> Cost | None: ...
+    async def __call__(
+        self, choice: Choice, *, prompt_tokens: int, completion_tokens: int, cached_tokens: int = 0
+    ) -> Cost | None: ...
 
 
 class LiveReply:
@@ -129,6 +131,11 @@ class LiveReply:
         return storable("".join(self._reasoning))
 
     @property
+    def _newly_thought(self) -> str:
+        before = self.turn.reply.metadata.get("reasoning")
+        return self.reasoning.removeprefix(before) if isinstance(before, str) else self.reasoning
+
+    @property
     def parts(self) -> int:
         """Grows with the text: tells whether there is something new to checkpoint."""
         return len(self._text)
@@ -173,13 +180,25 @@ class LiveReply:
                 assert_never(event)
 
     def figures(self) -> Figures:
-        """As the server counted, else as estimated from the text; `metadata["tokens"]` says which."""
-        counted = self.usage.completion_tokens is not None
-        self.metadata["tokens"] = "exact" if counted else "estimated"
+        """As the server counted, else as estimated from the text; `metadata` says which, for each of the three."""
+        usage, said, thought = self.usage, estimate_tokens(self._answered), estimate_tokens(self._newly_thought)
+        completion = said + thought if usage.completion_tokens is None else usage.completion_tokens
+        self.metadata["tokens"] = _how(usage.completion_tokens)
+        prompt = usage.prompt_tokens
+        if prompt is None and self.first_token_ms is not None:
+            prompt = _sent_tokens(self.metadata)
+        if prompt is not None:
+            self.metadata["prompt_tokens"] = _how(usage.prompt_tokens)
+        reasoning = usage.reasoning_tokens
+        if reasoning is None and thought:
+            reasoning = round(completion * thought / (said + thought))
+            self.metadata["reasoning_tokens"] = _how(None)
+        if usage.cached_tokens:
+            self.metadata["cached_tokens"] = usage.cached_tokens
         return Figures(
-            prompt_tokens=self.usage.prompt_tokens,
-            completion_tokens=self.usage.completion_tokens if counted else estimate_tokens(self._answered),
-            reasoning_tokens=self.usage.reasoning_tokens,
+            prompt_tokens=prompt,
+            completion_tokens=completion,
+            reasoning_tokens=reasoning,
             first_token_ms=self.first_token_ms,
             latency_ms=self._elapsed_ms(),
         )
@@ -367,10 +386,12 @@ class LiveReplies:
         """With what it cost, where that is known. Nothing here may cost the reply its end."""
         if figures.first_token_ms is None and figures.prompt_tokens is None:
             return figures  # no model has said anything
-        prompt_tokens = figures.prompt_tokens or _estimated_prompt_tokens(reply)
         try:
             cost = await self._cost_of(
-                reply.choice, prompt_tokens=prompt_tokens, completion_tokens=figures.completion_tokens or 0
+                reply.choice,
+                prompt_tokens=figures.prompt_tokens or 0,
+                completion_tokens=figures.completion_tokens or 0,
+                cached_tokens=reply.usage.cached_tokens or 0,
             )
         except Exception as exc:  # noqa: BLE001 - a fault in a price list is no reason to lose a reply
             logger.error("the cost of reply %s is unknown: %s\n%s", reply.reply_id, type(exc).__name__, frames_of(exc))
@@ -423,10 +444,15 @@ def frames_of(exc: Exception) -> str:
     return "".join(traceback.format_tb(exc.__traceback__))
 
 
-def _estimated_prompt_tokens(reply: LiveReply) -> int:
-    used = reply.metadata.get("context_used")
-    estimated = used.get("estimated_tokens") if isinstance(used, Mapping) else None
-    return estimated if isinstance(estimated, int) else 0
+def _how(counted: int | None) -> str:
+    return "estimated" if counted is None else "exact"
+
+
+def _sent_tokens(metadata: JsonObject) -> int | None:
+    """What the prompt was counted or estimated at before it was sent."""
+    used = metadata.get("context_used")
+    tokens = (used.get("exact_tokens") or used.get("estimated_tokens")) if isinstance(used, Mapping) else None
+    return tokens if isinstance(tokens, int) else None
 
 
 def _is_due(reply: LiveReply) -> bool:

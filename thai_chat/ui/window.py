@@ -114,6 +114,8 @@ def _around(message: Message, language: Language, versions: Sequence[UUID] | Non
         "tokens": figures.completion_tokens,
         "reasoning_tokens": figures.reasoning_tokens,
         "estimated": metadata.get("tokens") == "estimated",
+        "prompt_estimated": metadata.get("prompt_tokens") == "estimated",
+        "thought_estimated": metadata.get("reasoning_tokens") == "estimated",
         "cost": _cost(message),
         "asked": _asked(metadata.get("asked")),
         "options": metadata.get("options"),

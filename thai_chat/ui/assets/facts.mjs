@@ -34,22 +34,25 @@ const allFacts = (message) => [
   ['fact_at', when(message.created_at)],
   ['fact_first', message.first_token_ms === null ? null : duration(message.first_token_ms)],
   ['fact_total', message.latency_ms === null ? null : duration(message.latency_ms)],
-  ['fact_prompt_tokens', message.prompt_tokens === null ? null : number(message.prompt_tokens)],
+  ['fact_prompt_tokens', message.prompt_tokens === null ? null : about(number(message.prompt_tokens), message.prompt_estimated)],
   ['fact_tokens', tokensOf(message)],
   ['fact_cost', costOf(message)],
   ['fact_options', optionsOf(message)],
 ].filter(([, value]) => value);
 
-function tokensOf({ tokens, reasoning_tokens, estimated }) {
+const about = (value, isEstimated) => (isEstimated ? t('about', { value }) : value);
+
+function tokensOf({ tokens, reasoning_tokens, estimated, thought_estimated }) {
   if (!tokens) return null;
-  const counted = reasoning_tokens ? t('fact_tokens_thought', { count: number(tokens), thought: number(reasoning_tokens) }) : number(tokens);
-  return estimated ? t('about', { value: counted }) : counted;
+  if (!reasoning_tokens) return about(number(tokens), estimated);
+  const thought = about(number(reasoning_tokens), thought_estimated && !estimated);
+  return about(t('fact_tokens_thought', { count: number(tokens), thought }), estimated);
 }
 
 function costOf({ cost }) {
   if (!cost) return null;
   const priced = [money(cost.usd), cost.thb === null || cost.thb === undefined ? null : `(${money(cost.thb, 'THB')})`].filter(Boolean).join('\u00a0');
-  return cost.estimated ? t('about', { value: priced }) : priced;
+  return about(priced, cost.estimated);
 }
 
 const optionsOf = ({ options }) =>
