@@ -346,3 +346,20 @@ async def test_a_kept_connection_that_closes_under_a_request_costs_nothing(
             assert [step async for step in steps][-1].status == "success"
     assert standin.closed_kept >= 9
     assert len(standin.seen) == 6  # each once: three replies, three loads
+
+
+@pytest.mark.parametrize("stop", ["จบ", ["จบ", "###"]])
+async def test_stop_words_go_as_the_list_that_ollama_takes(
+    standin: OllamaStandin, backend: OllamaBackend, stop: JsonValue
+) -> None:
+    await ask(backend, request(options={"stop": stop}))
+    assert standin.seen[-1].body["options"]["stop"] == (stop if isinstance(stop, list) else [stop])
+
+
+async def test_an_option_of_a_wrong_type_is_left_out_and_told_by_the_name_it_was_asked_by(
+    standin: OllamaStandin, backend: OllamaBackend
+) -> None:
+    events = await ask(backend, request(options={"repetition_penalty": "มาก", "temperature": 0.2}))
+    assert Notice("parameter_dropped", {"param": "repetition_penalty"}) in events
+    assert standin.seen[-1].body["options"] == {"temperature": 0.2, "num_ctx": 8192}
+    assert text_of(events) == standin.script.text

@@ -22,6 +22,14 @@ from tests.standins.server import Seen, Standin, as_json, drop, hang, run
 GARBAGE = '{"model": "x", "mess'
 _CREATED = "2026-11-20T08:15:30.123456789Z"
 
+_TYPES: dict[str, tuple[type | tuple[type, ...], str]] = {
+    "stop": (list, "array"),
+    "top_k": (int, "integer"),
+    "num_predict": (int, "integer"),
+    "repeat_penalty": ((int, float), "float32"),
+}
+"""As in Ollama's api/types.go (FromMap)."""
+
 PullFault = Literal["error", "no_space", "end", "hang"]
 
 
@@ -146,6 +154,9 @@ class OllamaStandin(Standin):
             return ollama_error(404, f'model "{seen.model}" not found, try pulling it first')
         if seen.body.get("think") and "thinking" not in self.capabilities.get(seen.model, ()):
             return ollama_error(400, f'"{seen.model}" does not support thinking')
+        for name, value in (seen.body.get("options") or {}).items():
+            if (kind := _TYPES.get(name)) and not isinstance(value, kind[0]):
+                return ollama_error(400, f'option "{name}" must be of type {kind[1]}')
         if self.parallel is not None and self.running > self.parallel + self.queue:
             return ollama_error(503, "server busy, please try again.  maximum pending requests exceeded")
         return None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import ExitStack, aclosing
-from dataclasses import replace
 from typing import Literal, TypeVar, cast
 
 import ollama
@@ -15,7 +14,7 @@ from thai_chat.backends.ollama_client import OllamaClient
 from thai_chat.backends.ollama_errors import pull_translation, translation
 from thai_chat.backends.ollama_memory import Memory
 from thai_chat.backends.ollama_models import Card, Cards, full_name
-from thai_chat.backends.ollama_options import Asked, asked_of, with_num_ctx
+from thai_chat.backends.ollama_options import Asked, asked_of, with_num_ctx, without
 from thai_chat.backends.ollama_pull import Layers
 from thai_chat.backends.ollama_windows import Windows, was_cut
 from thai_chat.backends.thinking import ThinkingSplitter
@@ -115,20 +114,20 @@ class OllamaBackend:
             is_cold = not (card and card.is_remote) and await self._memory.is_cold(request.model)
             if is_cold:
                 yield Notice(MODEL_LOADING, {"model": request.model}, is_passing=True)
-            try:
-                async with aclosing(self._joined(request, card, asked, is_cold=is_cold)) as events:
-                    async for event in events:
-                        yield event
-                return
-            except UnsupportedParameter:
-                if asked.think is None:
-                    raise
-            self._cards.note_thinking_refused(request.model)
-            yield Notice("parameter_dropped", {"param": "think"})
-            asked = replace(asked, think=None)
-            async with aclosing(self._joined(request, card, asked, is_cold=is_cold)) as events:
-                async for event in events:
-                    yield event
+            while True:
+                try:
+                    async with aclosing(self._joined(request, card, asked, is_cold=is_cold)) as events:
+                        async for event in events:
+                            yield event
+                    return
+                except UnsupportedParameter as error:
+                    less = without(asked, str(error.params["param"]))
+                    if less is None:
+                        raise
+                asked, name = less
+                if name == "think":
+                    self._cards.note_thinking_refused(request.model)
+                yield Notice("parameter_dropped", {"param": name})
 
     async def count_tokens(self, model: str, messages: Sequence[PromptMessage]) -> int | None:
         return None

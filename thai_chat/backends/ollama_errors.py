@@ -65,6 +65,8 @@ def _refusal(exc: ollama.ResponseError) -> BackendError:
         return ModelTooLarge(f"HTTP {status}")
     if refused := quirks.OLLAMA_NOT_SUPPORTED.search(message):
         return UnsupportedParameter(f"HTTP {status}", param=refused["param"])
+    if refused := quirks.OLLAMA_WRONG_TYPE.search(message):
+        return UnsupportedParameter(f"HTTP {status}", param=refused["param"], refused="value")
     error = failure(read_refusal(status, {"error": message}))
     if isinstance(error, ModelNotFound) or (exc.status_code <= 0 and quirks.OLLAMA_NO_MODEL.search(message)):
         return ModelNotFound(f"HTTP {status}", fetchable=True)

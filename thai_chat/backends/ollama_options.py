@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Literal, cast
 
 from thai_chat.backends.ollama_models import Card
@@ -40,12 +40,16 @@ class Asked:
     """None leaves it to the model."""
     format: JsonObject | Literal["json"] | None = None
     """JSON, or JSON by this schema; None is free text."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Of `options`, as they were asked for."""
     dropped: Sequence[str] = ()
     """What was asked for and has no meaning for this model."""
 
 
 def asked_of(options: JsonObject, card: Card | None) -> Asked:
-    sent = {_NAMES[name]: value for name, value in options.items() if name in _NAMES and value is not None}
+    sent = {
+        _NAMES[name]: _as_taken(name, value) for name, value in options.items() if name in _NAMES and value is not None
+    }
     dropped = [
         name
         for name, value in options.items()
@@ -62,7 +66,18 @@ def asked_of(options: JsonObject, card: Card | None) -> Asked:
         think = _think(wish, card.thinking if card else ())
         if think is None and not _is_off(wish):
             dropped.append(name)
-    return Asked(options=sent, think=think, format=form, dropped=dropped)
+    names = {_NAMES[name]: name for name in options if name in _NAMES}
+    return Asked(options=sent, think=think, format=form, names=names, dropped=dropped)
+
+
+def without(asked: Asked, name: str) -> tuple[Asked, str] | None:
+    """What is asked less the option that Ollama calls `name`, and how it was asked for; None when it was not."""
+    if name == "thinking" and asked.think is not None:
+        return replace(asked, think=None), "think"
+    if name in asked.options:
+        options = {kept: value for kept, value in asked.options.items() if kept != name}
+        return replace(asked, options=options), asked.names.get(name, name)
+    return None
 
 
 def with_num_ctx(asked: Asked, num_ctx: int | None) -> dict[str, object]:
@@ -70,6 +85,11 @@ def with_num_ctx(asked: Asked, num_ctx: int | None) -> dict[str, object]:
     if num_ctx:
         options["num_ctx"] = num_ctx
     return options
+
+
+def _as_taken(name: str, value: JsonValue) -> JsonValue:
+    """Ollama takes a list of stop words only, OpenAI a single one too."""
+    return [value] if name == "stop" and isinstance(value, str) else value
 
 
 def _format(wish: JsonValue) -> JsonObject | Literal["json"] | None:

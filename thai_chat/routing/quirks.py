@@ -145,6 +145,7 @@ OLLAMA_DEFAULT_TAG = ":latest"
 OLLAMA_QUEUE_FULL = re.compile(r"server busy|maximum pending requests", re.IGNORECASE)
 OLLAMA_NO_MEMORY = re.compile(r"requires more system memory|out of memory|unable to allocate|cudaMalloc failed", re.I)
 OLLAMA_NOT_SUPPORTED = re.compile(r"does not support (?P<param>thinking|tools)", re.IGNORECASE)
+OLLAMA_WRONG_TYPE = re.compile(r'option "(?P<param>\w+)" must be of type', re.IGNORECASE)
 OLLAMA_NO_MODEL = re.compile(r"model .{1,200} not found", re.IGNORECASE)
 OLLAMA_NOT_IN_REGISTRY = re.compile(
     r"file does not exist|manifest.{0,40}(?:not found|unknown|40[134])|invalid model name", re.IGNORECASE
