@@ -248,3 +248,19 @@ async def test_the_share_of_the_thinking_is_estimated_where_the_server_counts_it
     metadata = reply["metadata"]
     said = {name: metadata[name] for name in ("tokens", "prompt_tokens", "reasoning_tokens")}
     assert said == {"tokens": "exact", "prompt_tokens": "exact", "reasoning_tokens": "estimated"}
+
+
+async def test_thinking_that_was_taken_for_the_reply_is_put_right_and_never_fed_back(chat: Chat) -> None:
+    chat.standin.script = Script(tokens=("คิดก่อน", "ว่าจะตอบ\n", "</think>", "\n\n", "สวัสดี", "ครับ"), delay_ms=1)
+    session_id = str(uuid4())
+    body = {"query": QUESTION, "session_id": session_id, "stream": True}
+    async with chat.http.stream("POST", "/chat", json=body) as response:
+        events = [event async for event in events_of(response)]
+    assert [event.body["text"] for event in events if event.name == "rethought"] == ["คิดก่อนว่าจะตอบ"]
+    at = next(at for at, event in enumerate(events) if event.name == "rethought")
+    assert "".join(event.body["text"] for event in events[at:] if event.name == "delta") == "สวัสดีครับ"
+    assert events[-1].body["response"] == "สวัสดีครับ"
+    reply = (await chat.http.get(f"/chat/history/{session_id}")).json()["history"][1]
+    assert (reply["content"], reply["metadata"]["reasoning"]) == ("สวัสดีครับ", "คิดก่อนว่าจะตอบ")
+    await chat.http.post("/chat", json={"query": "อีกที", "session_id": session_id})
+    assert [message["content"] for message in chat.standin.seen[-1].body["messages"]] == [QUESTION, "สวัสดีครับ", "อีกที"]

@@ -314,3 +314,19 @@ async def test_long_sessions_show_the_last_messages_and_load_earlier_ones(page: 
     await expect(rows).to_have_count(36)
     await expect(page.questions.first).to_have_text("เริ่มแชตยาว")
     await expect(page.page.locator("#earlier")).to_be_hidden()
+
+
+async def test_thinking_that_was_taken_for_the_reply_is_put_right_while_it_grows(
+    page: ChatPage, model: OpenAIStandin
+) -> None:
+    tokens = ("คิดก่อน\n\nว่าจะตอบ", "\n</think>\n", "\n", "สวัสดี", "ครับ")
+    model.script = Script(tokens=tokens, fault="hang", fault_after=len(tokens))
+    await page.ask("สวัสดี")
+    await expect(page.growing).to_have_text("สวัสดีครับ")
+    await expect(page.page.locator(".turn .thoughts-text").last).to_contain_text("ว่าจะตอบ")
+    await page.stop.click()
+    await page.is_idle()
+    reply = page.replies.last
+    await expect(reply.locator(".prose")).to_have_text("สวัสดีครับ")
+    await reply.locator(".thoughts summary").click()
+    await expect(reply.locator(".thoughts-text")).to_contain_text("ว่าจะตอบ")

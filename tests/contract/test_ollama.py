@@ -28,7 +28,7 @@ from thai_chat.domain.errors import (
     RateLimited,
     UnsupportedParameter,
 )
-from thai_chat.domain.events import Finished, Notice, Reasoning, Text, Usage
+from thai_chat.domain.events import Finished, Notice, Reasoning, Text, Usage, WasThinking
 from thai_chat.domain.messages import JsonValue, Role
 from thai_chat.domain.ports import PromptMessage, ReplyRequest
 
@@ -363,3 +363,14 @@ async def test_an_option_of_a_wrong_type_is_left_out_and_told_by_the_name_it_was
     assert Notice("parameter_dropped", {"param": "repetition_penalty"}) in events
     assert standin.seen[-1].body["options"] == {"temperature": 0.2, "num_ctx": 8192}
     assert text_of(events) == standin.script.text
+
+
+async def test_thinking_that_the_template_opened_is_told_by_its_end_and_known_from_then_on(
+    standin: OllamaStandin, backend: OllamaBackend
+) -> None:
+    standin.script = Script(tokens=("คิดก่อน\n", "</think>", "\n\n", "สวัสดี", "ครับ"))
+    first = [event for event in await ask(backend, request()) if isinstance(event, Text | Reasoning | WasThinking)]
+    assert WasThinking("</think>") in first
+    second = [event for event in await ask(backend, request()) if isinstance(event, Text | Reasoning | WasThinking)]
+    assert {type(event) for event in second} == {Reasoning, Text}
+    assert text_of(second) == "สวัสดีครับ"

@@ -30,7 +30,7 @@ from thai_chat.domain.errors import (
     RateLimited,
     UnsupportedParameter,
 )
-from thai_chat.domain.events import Finished, Notice, Reasoning, Text, Usage
+from thai_chat.domain.events import Finished, Notice, Reasoning, StreamEvent, Text, Usage, WasThinking
 from thai_chat.domain.messages import JsonValue
 from thai_chat.domain.ports import ModelInfo
 from thai_chat.routing.quirks import STREAMING_REFUSED_S, chats, is_snapshot
@@ -422,3 +422,38 @@ def test_dated_copies_are_told_from_the_models_they_copy() -> None:
     assert is_snapshot("gpt-4-0613")
     assert not is_snapshot("gpt-5.2")
     assert not is_snapshot("gpt-4o-mini")
+
+
+UNSEEN = ("คิดก่อน", "ว่าจะตอบ\n", "</think>", "\n\n", "สวัสดี", "ครับ")
+
+
+def parts(events: list[StreamEvent]) -> list[StreamEvent]:
+    return [event for event in events if isinstance(event, Text | Reasoning | WasThinking)]
+
+
+async def test_thinking_that_the_template_opened_is_told_by_its_end_and_known_from_then_on(
+    standin: OpenAIStandin, vllm: VLLMBackend
+) -> None:
+    standin.script = Script(tokens=UNSEEN)
+    first = parts(await ask(vllm, request()))
+    assert first[-2:] == [WasThinking("</think>"), Text("สวัสดีครับ")]
+    second = parts(await ask(vllm, request()))
+    assert {type(event) for event in second} == {Reasoning, Text}
+    assert text_of(second) == "สวัสดีครับ"
+    # Asked in another way, as without thinking, nothing is assumed.
+    standin.script = Script(tokens=("สวัสดี", "ครับ"))
+    off: dict[str, JsonValue] = {"chat_template_kwargs": {"enable_thinking": False}}
+    assert parts(await ask(vllm, request(options=off))) == [Text("สวัสดีครับ")]
+    # The server was started anew, with another template: the reply is not lost, and nothing is assumed any more.
+    assert text_of(await ask(vllm, request())) == "สวัสดีครับ"
+    assert parts(await ask(vllm, request())) == [Text("สวัสดีครับ")]
+
+
+async def test_thinking_that_the_template_opened_and_that_took_all_tokens_is_no_answer(
+    standin: OpenAIStandin, vllm: VLLMBackend
+) -> None:
+    standin.script = Script(tokens=UNSEEN)
+    await ask(vllm, request())
+    standin.script = Script(tokens=UNSEEN[:2], finish_reason="length")
+    with pytest.raises(OnlyThinking):
+        await ask(vllm, request())

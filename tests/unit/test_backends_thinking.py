@@ -5,19 +5,26 @@ from __future__ import annotations
 import pytest
 
 from thai_chat.backends.thinking import ThinkingSplitter
-from thai_chat.domain.events import Reasoning, Text
+from thai_chat.domain.events import Reasoning, Text, WasThinking
 
 REPLY = "<think>\nผู้ใช้ทักทาย 👋🏽 a < b\n</think>\n\nสวัสดีครับ น้ำใจ"
 
 
-def split(*pieces: str) -> tuple[str, str]:
+def split(*pieces: str, splitter: ThinkingSplitter | None = None, is_whole: bool = True) -> tuple[str, str]:
     """The thinking and the reply, when the content comes in these pieces."""
-    splitter = ThinkingSplitter()
-    events = [event for piece in pieces for event in splitter.feed(piece)] + splitter.end()
-    return (
-        "".join(event.text for event in events if isinstance(event, Reasoning)),
-        "".join(event.text for event in events if isinstance(event, Text)),
-    )
+    splitter = splitter or ThinkingSplitter()
+    events = [event for piece in pieces for event in splitter.feed(piece)] + splitter.end(is_whole=is_whole)
+    thought = said = ""
+    for event in events:
+        match event:
+            case Reasoning(text):
+                thought += text
+            case Text(text):
+                said += text
+            case WasThinking(closing):
+                assert said.endswith(closing)
+                thought, said = thought + said.removesuffix(closing), ""
+    return thought, said
 
 
 @pytest.mark.parametrize("size", range(1, len(REPLY) + 1))
@@ -66,3 +73,48 @@ def test_visible_text_is_not_held_back() -> None:
     assert splitter.feed("สวัส") == [Text("สวัส")]
     assert splitter.feed("<") == [Text("<")]
     assert splitter.end() == []
+
+
+UNSEEN = "ผู้ใช้ทักทาย 👋🏽\nตอบสั้น ๆ\n</think>\n\nสวัสดีครับ\n</think>\nน้ำใจ"
+
+
+@pytest.mark.parametrize("size", range(1, len(UNSEEN) + 1))
+def test_thinking_that_nobody_saw_begin_is_told_by_its_end_however_it_is_cut(size: int) -> None:
+    pieces = [UNSEEN[at : at + size] for at in range(0, len(UNSEEN), size)]
+    assert split(*pieces) == ("ผู้ใช้ทักทาย 👋🏽\nตอบสั้น ๆ\n", "สวัสดีครับ\n</think>\nน้ำใจ")
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "ปิดด้วย </think> เสมอ",
+        "ปิดด้วย `</think>`\nเสมอ",
+        "```\n<think>\nคิด\n</think>\n```",
+        "รายการ\n- ก\n- ข\n</ul>\n",
+        "ยังไม่รู้\n</think>",
+    ],
+)
+def test_a_reply_that_only_speaks_of_the_tag_stays_as_it_is(reply: str) -> None:
+    assert split(*reply) == ("", reply)
+    assert split(reply) == ("", reply)
+
+
+def test_an_end_of_thinking_that_was_switched_off_leaves_no_trace() -> None:
+    assert split(*"\n</think>\n\nตอบ") == ("", "ตอบ")
+
+
+@pytest.mark.parametrize("size", range(1, 12))
+def test_a_model_that_is_known_to_think_from_the_start_is_understood_from_the_start(size: int) -> None:
+    splitter = ThinkingSplitter(opened="</think>")
+    pieces = ["คิดก่อน\n</think>\n\nตอบ"[at : at + size] for at in range(0, 25, size)]
+    events = [event for piece in pieces for event in splitter.feed(piece)]
+    assert not any(isinstance(event, WasThinking) for event in events)
+    assert split(*pieces, splitter=ThinkingSplitter(opened="</think>")) == ("คิดก่อน\n", "ตอบ")
+    assert splitter.opened == "</think>"
+
+
+def test_a_whole_reply_that_never_ended_its_assumed_thinking_was_none() -> None:
+    splitter = ThinkingSplitter(opened="</think>")
+    assert split("สวัสดี", "ครับ", splitter=splitter)[1] == "สวัสดีครับ"
+    assert splitter.opened == ""
+    assert split("สวัสดี", "ครับ", splitter=ThinkingSplitter(opened="</think>"), is_whole=False) == ("สวัสดีครับ", "")

@@ -1,5 +1,7 @@
 """A live reply as server-sent events: `started`, `delta`, `reasoning`, `notice`, then one `completed` or `error`.
 
+`rethought` is rare: all `delta` and `reasoning` before it was thinking, and its `text` stands in their place.
+
 Every event has the id `<reply>.<number>`; a client that comes back with it (`Last-Event-ID`, or `after`) goes on
 behind it without a gap or a repetition.
 """
@@ -16,7 +18,7 @@ from thai_chat import texts
 from thai_chat.api.schemas import chat_body
 from thai_chat.chat.live import LiveReply
 from thai_chat.domain.errors import InvalidCursor
-from thai_chat.domain.events import Completed, Delta, Failed, LiveEvent, Notice, Started, Thought
+from thai_chat.domain.events import Completed, Delta, Failed, LiveEvent, Notice, Rethought, Started, Thought
 from thai_chat.domain.messages import Message
 from thai_chat.texts import Language
 
@@ -65,6 +67,8 @@ def _body(event: LiveEvent, language: Language) -> tuple[str, object]:
             return "delta", {"text": text}
         case Thought(text):
             return "reasoning", {"text": text}
+        case Rethought(text):
+            return "rethought", {"text": text}
         case Started():
             return "started", {
                 "session_id": event.session_id,

@@ -14,12 +14,12 @@ class CompletionStream(EventStream):
 
     __slots__ = ("_splitter",)
 
-    def __init__(self) -> None:
+    def __init__(self, splitter: ThinkingSplitter | None = None) -> None:
         super().__init__()
-        self._splitter = ThinkingSplitter()
+        self._splitter = splitter or ThinkingSplitter()
 
     def _rest(self) -> list[StreamEvent]:
-        return [*self._splitter.end()]
+        return [*self._splitter.end(is_whole=self.finish_reason not in ("", "length"))]
 
     def _events(self, part: dict[str, Any]) -> list[StreamEvent]:
         events: list[StreamEvent] = []
@@ -31,6 +31,7 @@ class CompletionStream(EventStream):
                 # vLLM renamed the field; both are on the way.
                 if thought := delta.get("reasoning") or delta.get("reasoning_content"):
                     events.append(Reasoning(text_in(thought)))
+                    self._splitter.stop_watching()
                 # A refusal to answer takes the place of the content, and is what the model says.
                 if content := delta.get("content") or delta.get("refusal"):
                     events += self._splitter.feed(text_in(content))

@@ -11,7 +11,7 @@ import orjson
 from thai_chat.backends.failures import failure, read_refusal
 from thai_chat.backends.lines import Lines
 from thai_chat.domain.errors import BackendError, BackendGarbled, ReplyCut
-from thai_chat.domain.events import Reasoning, StreamEvent, Text, Usage
+from thai_chat.domain.events import Reasoning, StreamEvent, Text, Usage, WasThinking
 
 
 class EventStream(ABC):
@@ -66,10 +66,12 @@ class EventStream(ABC):
         return []
 
     def _noted(self, events: list[StreamEvent]) -> list[StreamEvent]:
-        if not self._said:
-            for event in events:
+        for event in events:
+            if isinstance(event, WasThinking):
+                self._said, self._thought = False, True
+            elif not self._said:
                 if isinstance(event, Text):
-                    self._said = self._said or not event.text.isspace()
+                    self._said = not event.text.isspace()
                 elif isinstance(event, Reasoning) or (isinstance(event, Usage) and event.reasoning_tokens):
                     self._thought = True
         return events
@@ -134,12 +136,15 @@ def _joined(events: Sequence[StreamEvent]) -> list[StreamEvent]:
     for event in events:
         if isinstance(event, Usage):
             usage = event
-        elif isinstance(event, Text | Reasoning):
-            if pieces and run is not type(event):
-                joined.append(run("".join(pieces)))
-                pieces = []
+            continue
+        if pieces and run is not type(event):
+            joined.append(run("".join(pieces)))
+            pieces = []
+        if isinstance(event, Text | Reasoning):
             run = type(event)
             pieces.append(event.text)
+        else:
+            joined.append(event)
     if pieces:
         joined.append(run("".join(pieces)))
     if usage:

@@ -17,7 +17,7 @@ from thai_chat.backends.ollama_models import Card, Cards, full_name
 from thai_chat.backends.ollama_options import Asked, asked_of, with_num_ctx, without
 from thai_chat.backends.ollama_pull import Layers
 from thai_chat.backends.ollama_windows import Windows, was_cut
-from thai_chat.backends.thinking import ThinkingSplitter
+from thai_chat.backends.thinking import UnseenThinking
 from thai_chat.backends.timeouts import Timeouts
 from thai_chat.domain.errors import (
     BackendError,
@@ -37,6 +37,7 @@ from thai_chat.domain.events import (
     StreamEvent,
     Text,
     Usage,
+    WasThinking,
 )
 from thai_chat.domain.messages import Role
 from thai_chat.domain.ports import ModelInfo, PromptMessage, ReplyRequest
@@ -73,6 +74,7 @@ class OllamaBackend:
         self._cards = Cards(self._client)
         self._windows = Windows(num_ctx)
         self._memory = Memory(self._client)
+        self._unseen = UnseenThinking()
 
     @property
     def name(self) -> str:
@@ -174,8 +176,10 @@ class OllamaBackend:
         async with aclosing(self._reply(request, card, asked, is_cold=is_cold)) as events:
             try:
                 async for event in events:
-                    thought = thought or isinstance(event, Reasoning)
-                    said = said or (isinstance(event, Text) and not event.text.isspace())
+                    thought = thought or isinstance(event, Reasoning | WasThinking)
+                    said = not isinstance(event, WasThinking) and (
+                        said or (isinstance(event, Text) and not event.text.isspace())
+                    )
                     if isinstance(event, Finished):
                         if continuation and (held := continuation.end()):
                             yield Text(held)
@@ -193,7 +197,7 @@ class OllamaBackend:
     ) -> AsyncGenerator[StreamEvent, None]:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._timeouts.first_token_s
-        splitter = ThinkingSplitter()
+        splitter = self._unseen.splitter(request)
         with ExitStack() as waiting:
             if is_cold:
                 waiting.enter_context(self._memory.while_loading(request.model))
@@ -204,13 +208,16 @@ class OllamaBackend:
                         begun = True
                         waiting.close()
                     if thought := part.message.thinking:
+                        splitter.stop_watching()
                         yield Reasoning(thought)
                     if content := part.message.content:
                         for event in splitter.feed(content):
                             yield event
                     if part.done:
                         self._memory.note_warm([request.model])
-                        for last in (*splitter.end(), *self._end(request, card, part)):
+                        rest = splitter.end(is_whole=part.done_reason != "length")
+                        self._unseen.note(request, splitter)
+                        for last in (*rest, *self._end(request, card, part)):
                             yield last
                         return
                     deadline = loop.time() + self._timeouts.between_tokens_s

@@ -24,6 +24,7 @@ from thai_chat.backends.openai_errors import translate, translation
 from thai_chat.backends.parameters import Learned
 from thai_chat.backends.reply_reader import Response, read_reply
 from thai_chat.backends.response_stream import ResponseStream
+from thai_chat.backends.thinking import UnseenThinking
 from thai_chat.backends.timeouts import (
     COUNT_TIMEOUT_S,
     DEFAULT_TIMEOUTS,
@@ -79,6 +80,7 @@ class OpenAICompatible:
         self._default_model = default_model
         self._timeouts = timeouts
         self._learned = Learned()
+        self._unseen = UnseenThinking()
         self._client = openai.AsyncOpenAI(
             base_url=base_url,
             api_key=api_key or "none",  # the client refuses to be made without one
@@ -130,7 +132,8 @@ class OpenAICompatible:
                 if not attempt.streams and _NOT_STREAMED not in told:
                     told.append(_NOT_STREAMED)  # before the long wait for it
                     yield _NOT_STREAMED
-                reply = ResponseStream() if attempt.api is Api.RESPONSES else CompletionStream()
+                splitter = self._unseen.splitter(request)
+                reply = ResponseStream() if attempt.api is Api.RESPONSES else CompletionStream(splitter)
                 async with aclosing(self._attempt(exchange, attempt, reply)) as events:
                     async for event in events:
                         if isinstance(event, Notice):
@@ -140,6 +143,7 @@ class OpenAICompatible:
                         yield event
                 if reply.finish_reason and not (reply.only_thought and exchange.refuse_prefill(attempt)):
                     break
+            self._unseen.note(request, splitter)
             if reply.only_thought and reply.finish_reason == "length":
                 raise OnlyThinking("all tokens went into thinking")
             yield Finished(reply.finish_reason)

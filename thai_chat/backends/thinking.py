@@ -2,8 +2,24 @@
 
 from __future__ import annotations
 
-from thai_chat.domain.events import Reasoning, Text
+import re
+from collections.abc import Hashable
+from typing import TypeAlias
+
+from thai_chat.domain.events import Reasoning, Text, WasThinking
+from thai_chat.domain.ports import ReplyRequest
 from thai_chat.routing.quirks import THINKING_TAGS
+
+Part: TypeAlias = Text | Reasoning | WasThinking
+
+_OPENING = tuple(opening for opening, _ in THINKING_TAGS)
+_CLOSING = tuple(closing for _, closing in THINKING_TAGS)
+_CLOSING_LINE = re.compile(rf"\n[ \t]*({'|'.join(map(re.escape, _CLOSING))})(?=[ \t]*\n)")
+_LAST_SIGNS = ("\n", ">", "]")
+"""One of them is in the piece with which a tag can be told: cheaper to look for in all the others."""
+_WATCHED_CHARS = 40
+"""Of what was said last: room for a closing tag on a line of its own, cut anywhere."""
+_MOST = 1000
 
 
 class ThinkingSplitter:
@@ -12,24 +28,40 @@ class ThinkingSplitter:
     A tag counts only while nothing visible was said: a reply that explains `<think>` to a programmer stays whole. The
     blank lines that models put around their thinking are left out. Holds back at most what could still become a tag;
     `end` gives that out.
+
+    Some templates (DeepSeek-R1, Qwen3 Thinking) open the thinking themselves, so that only its end is seen: a closing
+    tag on a line of its own. Then all that came before was thinking, which WasThinking says.
     """
 
-    __slots__ = ("_closing", "_held", "_plain", "_trims")
+    __slots__ = ("_assumed", "_closing", "_held", "_plain", "_recent", "_thought", "_trims", "_watches", "opened")
 
-    def __init__(self) -> None:
+    def __init__(self, *, opened: str = "", watches: bool = True) -> None:
+        """`opened` is the closing tag of a model whose thinking is known to be open from the start. `watches` is False
+        for what goes on with a reply, where nothing is thought."""
         self._held = ""
-        self._closing = ""
+        self._closing = opened
         """The tag that ends the thinking under way; empty outside of it."""
+        self._assumed = bool(opened)
+        """It was never seen to begin, and has not ended yet."""
+        self._thought: list[str] = []
+        """While it is assumed."""
+        self._watches = watches and not opened
+        self._recent = ""
+        """The end of what was said, while it is watched."""
+        self.opened = opened
+        """The closing tag of thinking that was open from the start, as far as is known now."""
         self._trims = False
         """A tag has just passed: the spaces that follow belong to it."""
         self._plain = False
         """Something visible was said: from here on everything is the reply."""
 
-    def feed(self, content: str) -> list[Text | Reasoning]:
+    def feed(self, content: str) -> list[Part]:
         if self._plain:
+            if self._watches:
+                return self._watched(content)
             return [Text(content)] if content else []
         self._held += content
-        given: list[Text | Reasoning] = []
+        given: list[Part] = []
         while self._held and not self._plain:
             if self._trims:
                 self._held = self._held.lstrip()
@@ -37,39 +69,101 @@ class ThinkingSplitter:
                 break
         return given
 
-    def end(self) -> list[Text | Reasoning]:
-        """What was held back, for a reply that ends inside a tag or inside its thinking."""
+    def end(self, *, is_whole: bool = True) -> list[Part]:
+        """What was held back, for a reply that ends inside a tag or inside its thinking.
+
+        A whole reply (not one that reached its limit) that never ended what was only assumed to be thinking was none.
+        """
         held, self._held = self._held, ""
+        if self._assumed and is_whole:
+            self.opened = ""
+            held, self._closing = "".join(self._thought) + held, ""
         if not held:
             return []
         return [Reasoning(held)] if self._closing else [Text(held)]
 
-    def _open(self, given: list[Text | Reasoning]) -> bool:
+    def stop_watching(self) -> None:
+        """The server tells the thinking apart by itself."""
+        if self._assumed:
+            self._assumed, self._closing, self.opened = False, "", ""
+        self._watches = False
+
+    def _watched(self, content: str) -> list[Part]:
+        """Looks for the end of thinking that nobody saw begin."""
+        before = len(self._recent)
+        said = self._recent + content
+        may_tell = any(sign in content for sign in _LAST_SIGNS)
+        if may_tell and any(tag in said for tag in _OPENING):
+            self._watches = False
+        elif may_tell and (found := _CLOSING_LINE.search(said)):
+            self.opened, self._watches = found[1], False
+            self._plain, self._trims, self._recent = False, True, ""
+            rest = said[max(before, found.end()) :]
+            head: list[Part] = [Text(said[before : found.end()])] if found.end() > before else []
+            return [*head, WasThinking(found[1]), *self.feed(rest)]
+        self._recent = said[-_WATCHED_CHARS:]
+        return [Text(content)] if content else []
+
+    def _open(self, given: list[Part]) -> bool:
         """Looks for an opening tag; False when more content is needed to tell."""
         head = self._held.lstrip()
         for opening, closing in THINKING_TAGS:
             if head.startswith(opening):
                 self._held, self._closing, self._trims = head[len(opening) :], closing, True
                 return True
-        if any(opening.startswith(head) for opening, _ in THINKING_TAGS):
+            if self._watches and head.startswith(closing):  # of thinking that was switched off
+                self._held, self._watches, self._trims = head[len(closing) :], False, True
+                return True
+        if any(tag.startswith(head) for tag in (*_OPENING, *(_CLOSING if self._watches else ()))):
             return False
         self._plain = True
-        given.append(Text(self._held))
-        self._held = ""
+        held, self._held = self._held, ""
+        given += self.feed(held)
         return True
 
-    def _think(self, given: list[Text | Reasoning]) -> bool:
+    def _think(self, given: list[Part]) -> bool:
         """Gives out thinking up to the closing tag; False when the tag has not come."""
         thought, tag, rest = self._held.partition(self._closing)
         if tag:
             self._held, self._closing, self._trims = rest, "", True
+            self._assumed = False
+            self._thought.clear()
         else:
             keep = _tail_that_begins(self._closing, self._held)
             thought, self._held = self._held[: len(self._held) - keep], self._held[len(self._held) - keep :]
             self._trims = self._trims and not thought
         if thought:
             given.append(Reasoning(thought))
+            if self._assumed:
+                self._thought.append(thought)
         return bool(tag)
+
+
+class UnseenThinking:
+    """Which models were seen to think from the start, asked in which way; lives as long as its backend."""
+
+    def __init__(self) -> None:
+        self._closing: dict[Hashable, str] = {}
+
+    def splitter(self, request: ReplyRequest) -> ThinkingSplitter:
+        if request.continues.strip():
+            return ThinkingSplitter(watches=False)
+        return ThinkingSplitter(opened=self._closing.get(_way(request), ""))
+
+    def note(self, request: ReplyRequest, splitter: ThinkingSplitter) -> None:
+        """Once the reply is whole."""
+        if request.continues.strip():
+            return
+        self._closing.pop(_way(request), None)
+        if splitter.opened:
+            self._closing[_way(request)] = splitter.opened
+            if len(self._closing) > _MOST:
+                del self._closing[next(iter(self._closing))]
+
+
+def _way(request: ReplyRequest) -> Hashable:
+    """Thinking is switched by options, each template in its own way."""
+    return request.model, repr(sorted(request.options.items(), key=lambda option: option[0]))
 
 
 def _tail_that_begins(tag: str, text: str) -> int:

@@ -25,11 +25,13 @@ from thai_chat.domain.events import (
     LiveEvent,
     Notice,
     Reasoning,
+    Rethought,
     RoutedEvent,
     Started,
     Text,
     Thought,
     Usage,
+    WasThinking,
 )
 from thai_chat.domain.messages import (
     Checkpoint,
@@ -88,6 +90,8 @@ class LiveReply:
             Started(turn.session.session_id, turn.reply.message_id, choice.backend, choice.model)
         ]
         self._text: list[str] = []
+        self.parts = 0
+        """Grows with every text: tells whether there is something new to checkpoint."""
         self._reasoning: list[str] = []
         self._begin_with(turn.reply)
         self._notices: list[JsonObject] = []
@@ -102,6 +106,7 @@ class LiveReply:
             self._events.append(Thought(reasoning))
         if reply.content:
             self._text.append(reply.content)
+            self.parts += 1
             self._events.append(Delta(reply.content))
         self.checkpointed_parts = self.parts
 
@@ -136,11 +141,6 @@ class LiveReply:
         return self.reasoning.removeprefix(before) if isinstance(before, str) else self.reasoning
 
     @property
-    def parts(self) -> int:
-        """Grows with the text: tells whether there is something new to checkpoint."""
-        return len(self._text)
-
-    @property
     def event_count(self) -> int:
         """The number of the newest event."""
         return len(self._events)
@@ -163,11 +163,14 @@ class LiveReply:
             case Text(text):
                 self._note_first_token()
                 self._text.append(text)
+                self.parts += 1
                 self.publish(Delta(text))
             case Reasoning(text):
                 self._note_first_token()
                 self._reasoning.append(text)
                 self.publish(Thought(text))
+            case WasThinking(closing):
+                self._rethink(closing)
             case Usage():
                 self.usage = event
             case Notice():
@@ -246,6 +249,11 @@ class LiveReply:
                     texts = []
             else:
                 yield number, event
+
+    def _rethink(self, closing: str) -> None:
+        self._reasoning.append("".join(self._text).removesuffix(closing).rstrip())
+        self._text.clear()
+        self.publish(Rethought(self.reasoning))
 
     def _note_answering(self, event: Answering) -> None:
         asked, answered_by = self.choice, event.choice

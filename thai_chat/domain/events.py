@@ -8,7 +8,7 @@ from uuid import UUID
 
 from thai_chat.domain.messages import Choice, JsonObject, Message
 
-# From a backend. A stream is any number of Text, Reasoning and Usage, then exactly one Finished.
+# From a backend. A stream is any number of Text, Reasoning, WasThinking, Usage and Notice, then exactly one Finished.
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,13 @@ class Reasoning:
     """A model's thinking: shown folded, kept apart from the reply, never sent back to a model."""
 
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class WasThinking:
+    """All the Text so far was thinking, and `closing` its last word: the model's template had opened it unseen."""
+
+    closing: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +63,7 @@ class Notice:
     """Of this moment only ("trying again in 3 s"): shown while the reply grows, not kept with it."""
 
 
-StreamEvent: TypeAlias = Text | Reasoning | Usage | Finished | Notice
+StreamEvent: TypeAlias = Text | Reasoning | WasThinking | Usage | Finished | Notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +87,7 @@ class Progress:
     total: int = 0
 
 
-# To a follower of a live reply: one Started, then Delta, Thought and Notice, then exactly one Completed or Failed.
+# To a follower of a live reply: one Started, then Delta, Thought, Rethought, Notice, then one Completed or Failed.
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +109,13 @@ class Thought:
 
 
 @dataclass(frozen=True, slots=True)
+class Rethought:
+    """Every Delta and Thought so far was thinking: `text`, in place of them."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Completed:
     """The reply is stored. Its status is complete, stopped or interrupted."""
 
@@ -118,4 +132,4 @@ class Failed:
     params: JsonObject = field(default_factory=dict)
 
 
-LiveEvent: TypeAlias = Started | Delta | Thought | Notice | Completed | Failed
+LiveEvent: TypeAlias = Started | Delta | Thought | Rethought | Notice | Completed | Failed

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Callable
 from dataclasses import replace
 
 from thai_chat.domain.errors import BackendError, BackendTimeout, EmptyReply, ReplyCut
-from thai_chat.domain.events import MODEL_LOADING, Finished, Notice, Reasoning, StreamEvent, Text
+from thai_chat.domain.events import MODEL_LOADING, Finished, Notice, Reasoning, StreamEvent, Text, WasThinking
 from thai_chat.domain.messages import Choice
 from thai_chat.domain.ports import ReplyRequest
 from thai_chat.routing.servers import Server
@@ -68,7 +68,9 @@ class Attempt:
                 return
             self._held.clear()
             async for event in self._events:
-                if not self._said_something and isinstance(event, Text):
+                if isinstance(event, WasThinking):
+                    self._said_something = False
+                elif not self._said_something and isinstance(event, Text):
                     self._said_something = not event.text.isspace()
                 elif isinstance(event, Finished):
                     if not (self._said_something or self._may_be_empty):

@@ -119,6 +119,7 @@ class Turn {
     const hear = (name, act) => source.addEventListener(name, (event) => { if (this.isNew(event)) act(JSON.parse(event.data)); });
     hear('delta', ({ text }) => this.addText(text));
     hear('reasoning', ({ text }) => this.addThought(text));
+    hear('rethought', ({ text }) => this.rethink(text));
     hear('notice', (told) => this.tell(told));
     hear('completed', () => this.end());
     source.addEventListener('error', (event) => this.onError(event));
@@ -172,6 +173,14 @@ class Turn {
     }
     this.thoughts.append(text);
     scrollIfFollowing();
+  }
+
+  /** What was shown as the reply so far turned out to be thinking. */
+  rethink(text) {
+    this.painter.clear();
+    this.element.classList.remove('speaking');
+    this.thoughts?.replaceChildren();
+    this.addThought(text);
   }
 
   async stop() {

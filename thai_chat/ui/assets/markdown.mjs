@@ -46,6 +46,12 @@ export class Painter {
     this.frame ||= requestAnimationFrame(() => this.paint());
   }
 
+  clear() {
+    cancelAnimationFrame(this.frame);
+    this.element.replaceChildren();
+    Object.assign(this, { tail: '', fixedNodes: 0, frame: 0 });
+  }
+
   /** What a hidden tab has not painted yet is painted now. */
   paint() {
     cancelAnimationFrame(this.frame);
