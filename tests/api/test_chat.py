@@ -264,3 +264,13 @@ async def test_thinking_that_was_taken_for_the_reply_is_put_right_and_never_fed_
     assert (reply["content"], reply["metadata"]["reasoning"]) == ("สวัสดีครับ", "คิดก่อนว่าจะตอบ")
     await chat.http.post("/chat", json={"query": "อีกที", "session_id": session_id})
     assert [message["content"] for message in chat.standin.seen[-1].body["messages"]] == [QUESTION, "สวัสดีครับ", "อีกที"]
+
+
+async def test_counts_that_can_not_be_cost_a_reply_nothing(chat: Chat) -> None:
+    chat.standin.script = Script(odd_counts=True)
+    session_id = str(uuid4())
+    answer = await chat.http.post("/chat", json={"query": QUESTION, "session_id": session_id})
+    assert answer.json()["response"] == chat.standin.script.text
+    reply = (await chat.http.get(f"/chat/history/{session_id}")).json()["history"][1]
+    assert 0 < reply["completion_tokens"] < 2**31
+    assert reply["metadata"]["tokens"] == "estimated"

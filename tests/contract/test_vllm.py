@@ -9,7 +9,14 @@ from tests.standins.replies import ask, request, text_of
 from tests.standins.script import Overflow, Script
 from thai_chat.backends.openai import OpenAIBackend
 from thai_chat.backends.vllm import VLLMBackend
-from thai_chat.domain.errors import BackendLoading, BackendUnreachable, ContextOverflow, EngineDead, NoChatTemplate
+from thai_chat.domain.errors import (
+    BackendLoading,
+    BackendUnreachable,
+    ContextOverflow,
+    EngineDead,
+    NoChatTemplate,
+    ReplyCut,
+)
 from thai_chat.domain.events import Notice, Text, Usage
 from thai_chat.domain.messages import Role
 from thai_chat.domain.ports import PromptMessage
@@ -142,3 +149,17 @@ async def test_a_kept_connection_that_closes_under_a_request_costs_nothing(
         assert await vllm.models()
     assert standin.closed_kept >= 5
     assert len(standin.seen) == 3
+
+
+@pytest.mark.parametrize("reason", ["abort", "error"])
+async def test_a_reply_that_the_engine_gave_up_is_cut_and_not_whole(
+    standin: OpenAIStandin, vllm: VLLMBackend, reason: str
+) -> None:
+    standin.script = Script(finish_reason=reason)
+    events: list[object] = []
+    with pytest.raises(ReplyCut):
+        await ask(vllm, request(), into=events)
+    assert "".join(event.text for event in events if isinstance(event, Text)) == standin.script.text
+    standin.script = Script(finish_reason=reason, never_streams=True)
+    with pytest.raises(ReplyCut):
+        await ask(vllm, request())

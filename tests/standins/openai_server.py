@@ -243,6 +243,8 @@ def _usage(script: Script, prompt: int, completion: int) -> dict[str, Any]:
         "completion_tokens": completion,
         "total_tokens": prompt + completion,
     }
+    if script.odd_counts:
+        usage |= {"prompt_tokens": "many", "completion_tokens": 2**40}
     if script.cached_tokens:
         usage["prompt_tokens_details"] = {"cached_tokens": script.cached_tokens}
     if script.reasoning_tokens is not None:

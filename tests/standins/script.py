@@ -64,6 +64,8 @@ class Script:
     """In the usage, where it is told."""
     cached_tokens: int = 0
     """Those of the prompt that cost less, in the usage."""
+    odd_counts: bool = False
+    """The usage holds what can be no count."""
     responses_only: bool = False
     """Answer the Responses API only."""
     failed_code: str = ""

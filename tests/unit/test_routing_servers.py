@@ -259,6 +259,21 @@ async def test_an_open_breaker_lets_one_probe_through(vllm: OpenAIStandin, ollam
         assert text_of(await reply(router, MODEL)) == vllm.script.text
 
 
+async def test_of_many_who_come_when_the_pause_is_over_one_alone_tries(
+    vllm: OpenAIStandin, ollama: OllamaStandin
+) -> None:
+    vllm.script = BROKEN
+    time = Time()
+    backends = VLLMBackend(vllm.base_url), OllamaBackend(ollama.address)
+    async with routing(*backends, retries=time.retries()) as router:
+        await fail_until_open(router)
+        time.now_s += FIRST_PAUSE_S
+        vllm.script = Script(first_delay_ms=100)
+        replies = await asyncio.gather(*(reply(router, MODEL) for _ in range(20)))
+        assert len(vllm.seen) == STRIKES_TO_OPEN + 1
+        assert sum(Answering(QWEN, "backend_failed") in events for events in replies) == 19
+
+
 async def test_a_failed_probe_closes_the_door_for_longer(vllm: OpenAIStandin, ollama: OllamaStandin) -> None:
     vllm.script = BROKEN
     time = Time()

@@ -6,7 +6,9 @@ from typing import Any
 
 from thai_chat.backends.event_stream import EventStream, text_in
 from thai_chat.backends.thinking import ThinkingSplitter
+from thai_chat.domain.errors import ReplyCut
 from thai_chat.domain.events import Reasoning, StreamEvent, Usage
+from thai_chat.routing.quirks import BROKEN_OFF
 
 
 class CompletionStream(EventStream):
@@ -37,6 +39,8 @@ class CompletionStream(EventStream):
                     events += self._splitter.feed(text_in(content))
             if reason := choice.get("finish_reason"):
                 self.finish_reason = text_in(reason)
+                if reason in BROKEN_OFF:
+                    self._break_off(ReplyCut("the server gave the reply up"))
         if usage := part.get("usage"):
             details = usage.get("completion_tokens_details")
             thinking = details.get("reasoning_tokens") if details else None

@@ -61,6 +61,10 @@ class EventStream(ABC):
     def _events(self, part: dict[str, Any]) -> list[StreamEvent]:
         """What one JSON object says. AttributeError, KeyError and TypeError mean that it is not understood."""
 
+    def _break_off(self, error: BackendError) -> None:
+        """`error` ends the reply, behind what came ahead of it."""
+        self._failure, self.done, self.finish_reason = error, True, ""
+
     def _rest(self) -> list[StreamEvent]:
         """What was held back."""
         return []
@@ -95,7 +99,7 @@ class EventStream(ABC):
             except BackendError as error:
                 if not events:
                     raise
-                self._failure, self.done = error, True
+                self._break_off(error)
                 break
         return _joined(events) if len(events) > 1 else events
 

@@ -172,7 +172,7 @@ class LiveReply:
             case WasThinking(closing):
                 self._rethink(closing)
             case Usage():
-                self.usage = event
+                self.usage = _usage_that_can_be(event)
             case Notice():
                 self._note_notice(event)
             case Answering():
@@ -450,6 +450,12 @@ class LiveReplies:
 def frames_of(exc: Exception) -> str:
     """Where it happened, without the exception's own words: they could hold somebody's text."""
     return "".join(traceback.format_tb(exc.__traceback__))
+
+
+def _usage_that_can_be(usage: Usage) -> Usage:
+    """Without what is no count or larger than the history's columns: it must not cost the reply its end."""
+    counts = (usage.prompt_tokens, usage.completion_tokens, usage.reasoning_tokens, usage.cached_tokens)
+    return Usage(*(count if type(count) is int and 0 <= count < 2**31 else None for count in counts))
 
 
 def _how(counted: int | None) -> str:

@@ -126,6 +126,8 @@ ENGINE_DEAD = re.compile(
     r"enginecore encountered an issue|enginedeaderror|engine (?:is |has )?(?:dead|died)|background loop has errored",
     re.IGNORECASE,
 )
+BROKEN_OFF = frozenset({"abort", "error"})
+"""Finish reasons of replies that are not whole: vLLM's and SGLang's engine gave up, OpenRouter's provider failed."""
 NO_CHAT_TEMPLATE = re.compile(
     r"chat template is no longer allowed|must provide a chat template|chat_template is not set"
     r"|(?:no|without a|not have a|missing a) chat[ _]template",
