@@ -181,3 +181,31 @@ async def test_sessions_are_found_by_a_part_of_their_name(chat: Chat) -> None:
 async def test_a_cursor_that_was_not_given_out_is_refused(chat: Chat, cursor: str) -> None:
     answer = await chat.http.get("/api/sessions", params={"cursor": cursor})
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_cursor")
+
+
+@pytest.mark.parametrize("prefix", ["/api/sessions", "/api/conversations", "/conversations"])
+async def test_sessions_answer_at_each_of_their_addresses(chat: Chat, prefix: str) -> None:
+    first = (await chat.http.post("/chat", json={"query": "สวัสดี"})).json()
+    place = f"{prefix}/{first['session_id']}"
+    assert len((await chat.http.get(prefix)).json()["sessions"]) == 1
+    assert (await chat.http.get(f"{prefix}/labels")).json() == {"folders": [], "tags": []}
+    turn = (await chat.http.post(f"{place}/messages", json={"query": "ต่อ"})).json()
+    assert turn["conversation_length"] == 4
+    assert (await chat.http.post(f"{place}/messages/{turn['message_id']}/replies", json={})).status_code == 200
+    assert len((await chat.http.get(f"{place}/messages")).json()["history"]) == 4
+    assert (await chat.http.get(f"{place}/events")).status_code in (200, 204)
+    assert (await chat.http.post(f"{place}/stop")).status_code == 204
+    assert (await chat.http.patch(place, json={"session_name": "ชื่อ"})).json()["session_name"] == "ชื่อ"
+    # Memory holds a part; a part is not exported.
+    assert (await chat.http.get(f"{place}/export", params={"format": "md"})).status_code == 503
+    assert (await chat.http.delete(place)).status_code == 204
+    assert (await chat.http.delete(prefix, params={"shelf": "trash"})).status_code == 204
+    assert (await chat.http.get(place)).status_code == 404
+
+
+async def test_the_documentation_has_each_route_of_sessions_once(chat: Chat) -> None:
+    schema = (await chat.http.get("/openapi.json")).json()
+    assert not [path for path in schema["paths"] if "conversations" in path]
+    assert "/api/sessions/{session_id}/export" in schema["paths"]
+    names = [operation["operationId"] for path in schema["paths"].values() for operation in path.values()]
+    assert len(names) == len(set(names))

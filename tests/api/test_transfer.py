@@ -47,6 +47,10 @@ def form(*contents: bytes, name: str = "แชต.json") -> list[tuple[str, tupl
     return [("file", (name, content, "application/json")) for content in contents]
 
 
+def counts(**others: int) -> dict[str, int]:
+    return {"sessions": 0, "extended": 0, "skipped": 0, "messages": 0, "presets": 0, **others}
+
+
 def events_of(text: str) -> list[tuple[str, Json]]:
     frames = [frame.split("\n") for frame in text.split("\n\n") if frame.startswith("event:")]
     return [(name.removeprefix("event: "), json.loads(data.removeprefix("data: "))) for name, data in frames]
@@ -108,7 +112,7 @@ async def test_an_export_comes_back_by_import(http: httpx.AsyncClient, history: 
     turn = await whole_turn(history, LOCAL_USER)
     content = (await http.get("/api/export")).content
     answer = await http.post("/api/import", files=form(content))
-    assert (answer.status_code, answer.json()) == (200, {"sessions": 0, "messages": 0, "skipped": 1})
+    assert (answer.status_code, answer.json()) == (200, counts(skipped=1))
     assert (await history.session(turn.session.session_id, LOCAL_USER)).message_count == 2
 
 
@@ -121,7 +125,7 @@ async def test_an_import_tells_how_far_it_is(http: httpx.AsyncClient) -> None:
     assert answer.headers["content-type"].startswith("text/event-stream")
     events = events_of(answer.text)
     assert {name for name, _ in events[:-1]} == {"progress"}
-    assert events[-1] == ("completed", {"sessions": 50, "messages": 250, "skipped": 0})
+    assert events[-1] == ("completed", counts(sessions=50, messages=250))
 
 
 async def test_many_files_are_one_import(http: httpx.AsyncClient, history: PostgresHistory) -> None:
@@ -130,7 +134,7 @@ async def test_many_files_are_one_import(http: httpx.AsyncClient, history: Postg
     assert answer.status_code == 400
     assert await history.sessions(LOCAL_USER, limit=1) == []
     answer = await http.post("/api/import", files=form(good, as_file([chatgpt_conversation(conversation_id="2")])))
-    assert answer.json() == {"sessions": 2, "messages": 10, "skipped": 0}
+    assert answer.json() == counts(sessions=2, messages=10)
 
 
 async def test_a_refusal_says_line_and_reason_in_the_readers_language(http: httpx.AsyncClient) -> None:

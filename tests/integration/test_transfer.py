@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from uuid_utils.compat import uuid7
 
+from tests.contract.test_history_presets import preset
 from tests.foreign_exports import Json, as_file, chatgpt_conversation, chatgpt_with_tools, openwebui_chat
 from tests.histories import opened, straight, until
 from tests.history_writes import begin, finish, new_user, update, whole_reply, whole_turn
@@ -28,6 +29,7 @@ from thai_chat.chat.transfer.service import Transfers
 from thai_chat.domain.errors import HistoryUnavailable, ImportRefused, SessionNotFound
 from thai_chat.domain.messages import Figures, Status
 from thai_chat.domain.transfer import Imported
+from thai_chat.history import inserting
 from thai_chat.history.memory import MemoryHistory
 from thai_chat.history.postgres import PostgresHistory
 
@@ -36,6 +38,7 @@ TABLES = {
     "chat_sessions": "SELECT * FROM chat_sessions ORDER BY session_id",
     "chat_messages": "SELECT * FROM chat_messages ORDER BY message_id",
     "message_contexts": "SELECT * FROM message_contexts ORDER BY id",
+    "chat_presets": "SELECT * FROM chat_presets ORDER BY preset_id",
 }
 
 
@@ -108,6 +111,8 @@ async def lived_in(history: PostgresHistory, user: str, postgres: PostgresServer
     )
     ids = (plain.session.session_id.hex, archived.session.session_id.hex)
     postgres.query(snapshot, *ids, database=database)
+    for name, more in (("กวี 🪷", {"is_default": True, "is_shared": True}), ("กวี 🪷", {}), ("กวี 🪷 (2)", {})):
+        await history.save_preset(preset(user, name, backend="vllm", model=f"typhoon {len(more)}", **more))
 
 
 async def test_export_then_import_into_an_empty_database_gives_the_same_history(
@@ -120,11 +125,12 @@ async def test_export_then_import_into_an_empty_database_gives_the_same_history(
         "chat_sessions": 5,
         "chat_messages": 15,
         "message_contexts": 1,
+        "chat_presets": 3,
     }
     empty = postgres.new_database()
     async with opened(postgres.address(empty), Path(tempfile.mkdtemp())) as other:
         run = Transfers(other).begin_import(user, [GivenFile("x.json", on_disk(content))])
-        assert await run.task == Imported(sessions=5, messages=15)
+        assert await run.task == Imported(sessions=5, messages=15, presets=3)
         assert rows(postgres, empty) == before
         async with straight(postgres.address(empty)) as straight_in:
             assert json.loads(await exported(straight_in, user))["sessions"] == json.loads(content)["sessions"]
@@ -149,7 +155,7 @@ async def test_somebody_elses_sessions_come_in_under_new_ids_and_only_once(
     before = rows(postgres, own_database)
     content = await exported(history, user)
     other = new_user()
-    assert await imported(history, other, content) == Imported(sessions=5, messages=15)
+    assert await imported(history, other, content) == Imported(sessions=5, messages=15, presets=3)
     assert await imported(history, other, content) == Imported(skipped=5)
     owners = postgres.query("SELECT user_id, count(*) FROM chat_sessions GROUP BY 1 ORDER BY 1", database=own_database)
     assert dict(owners) == {user: 5, other: 5}
@@ -344,10 +350,9 @@ async def test_the_export_knows_every_column(postgres: PostgresServer, own_datab
         list(TABLES),
         database=own_database,
     )
-    from thai_chat.history import transfer
-
-    known = {("chat_sessions", name) for name in transfer._SESSION_COLUMNS.split(", ")}
-    known |= {("chat_messages", name) for name in transfer._MESSAGE_COLUMNS.split(", ")}
-    known |= {("message_contexts", name) for name in transfer._DOCUMENT_COLUMNS.split(", ")}
+    known = {("chat_sessions", name) for name in inserting.SESSION_COLUMNS}
+    known |= {("chat_messages", name) for name in inserting.MESSAGE_COLUMNS}
+    known |= {("message_contexts", name) for name in inserting.DOCUMENT_COLUMNS}
+    known |= {("chat_presets", name) for name in inserting.PRESET_COLUMNS}
     # A reply that is stored as a whole has no process that still writes it.
     assert set(columns) - known == {("chat_messages", "checkpointed_at")}

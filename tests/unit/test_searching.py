@@ -35,10 +35,22 @@ def test_words_and_phrases(typed: str, terms: list[str]) -> None:
         "stop stops stopped stopping",
         "visit visits visited visiting",
         "box boxes",
+        "movie movies",
+        "die dies died",
         "match matches matched matching",
         "model models modelling modeling",
         "play plays played playing",
-        "agree agrees agreed",
+        "agree agrees agreed agreeing",
+        "see sees seeing saw seen",
+        "run runs running ran",
+        "go goes going went gone",
+        "write writes writing wrote written",
+        "child children",
+        "person people persons",
+        "buy buys buying bought",
+        "lie lies lying lay lain",
+        "lay lays laying laid",
+        "leaf leaves",
     ],
 )
 def test_every_form_of_a_word_leads_to_every_other(family: str) -> None:
@@ -46,15 +58,30 @@ def test_every_form_of_a_word_leads_to_every_other(family: str) -> None:
         assert set(family.split()) <= forms_of(word)
 
 
-@pytest.mark.parametrize("word", ["thing", "string", "bed", "feed", "this", "bus", "glass", "ปลา", "c++", "ab", "2569"])
+@pytest.mark.parametrize("word", ["thing", "string", "bed", "weed", "this", "bus", "glass", "ปลา", "c++", "ab", "2569"])
 def test_what_only_looks_like_a_form_has_no_other(word: str) -> None:
     others = {form for form in forms_of(word) if len(form) < len(word)}
     assert others == set()
 
 
+@pytest.mark.parametrize(("word", "other"), [("saw", "seed"), ("bases", "bass")])
+def test_another_word_is_no_form(word: str, other: str) -> None:
+    assert other not in forms_of(word) - {word}
+
+
 def test_a_phrase_has_no_other_forms() -> None:
     assert terms_of('"running"')[0].forms == ()
-    assert terms_of("running")[0].stem == "run"
+    assert terms_of("stopping")[0].stems == ("stop",)
+
+
+def test_forms_without_a_common_beginning_are_looked_for_by_several() -> None:
+    (term,) = terms_of("went")
+    assert {"went", "go", "gone"} <= set(term.stems)
+    assert all(form.startswith(term.stems) for form in (term.text, *term.forms))
+    found = [
+        text for text in ("he goes there", "gone", "let it go", "goat", "outgoing", "cargo") if [*term.spans(text)]
+    ]
+    assert found == ["he goes there", "gone", "let it go"]
 
 
 @pytest.mark.parametrize(

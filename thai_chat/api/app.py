@@ -24,6 +24,9 @@ from thai_chat.api import (
 from thai_chat.api.guard import Guard
 from thai_chat.chat.service import ChatService
 
+SESSIONS = "/api/sessions"
+SESSIONS_TOO = ("/api/conversations", "/conversations")
+"""Where the same routes answer, for clients that call sessions so; the documentation has them once."""
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -39,8 +42,11 @@ def build_app(
     app.state.service = service
     errors.install(app)
     docs_page.install(app)
-    for part in (health, chat, sessions, search, models, presets, transfer, statistics):
+    for part in (health, chat, search, models, presets, transfer, statistics):
         app.include_router(part.router)
+    for prefix in (SESSIONS, *SESSIONS_TOO):
+        for router in (sessions.router, transfer.session_router):
+            app.include_router(router, prefix=prefix, include_in_schema=prefix == SESSIONS)
     app.add_middleware(Guard)
     if local_host:
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK_HOSTS, local_host])

@@ -34,7 +34,8 @@ from thai_chat.domain.errors import InvalidCursor
 from thai_chat.domain.messages import Session
 from thai_chat.domain.ports import SessionCursor, SessionFilter, Shelf
 
-router = APIRouter(prefix="/api/sessions", tags=["sessions"])
+router = APIRouter(tags=["sessions"])
+"""Mounted by the application at each address of the sessions."""
 
 Limit = Annotated[int, Query(ge=1, le=200)]
 Prefer = Annotated[str, Header()]

@@ -31,6 +31,8 @@ from thai_chat.domain.transfer import Imported
 from thai_chat.texts import Language
 
 router = APIRouter(tags=["export and import"])
+session_router = APIRouter(tags=["export and import"])
+"""Below the address of the sessions."""
 
 _EVENTS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 _MOST_FILES = 1000
@@ -50,12 +52,14 @@ class ExportRequest(BaseModel):
 
 
 class ImportedBody(BaseModel):
-    sessions: int
-    messages: int
-    skipped: int = Field(description="Sessions that were here already; they stay as they are")
+    sessions: int = Field(description="New ones")
+    extended: int = Field(description="Sessions that were here already and got the messages that they lacked")
+    skipped: int = Field(description="Sessions that were here already with all their messages")
+    messages: int = Field(description="Those added, to new sessions and to others")
+    presets: int = Field(description="New ones")
 
 
-@router.get("/api/sessions/{session_id}/export", response_class=StreamingResponse)
+@session_router.get("/{session_id}/export", response_class=StreamingResponse)
 async def export_session(
     session_id: str, request: Request, service: Service, owner: Owner, format_: FormatOf, timezone: Zone = None
 ) -> Response:
@@ -185,7 +189,13 @@ def _frame(name: str, body: object) -> bytes:
 
 
 def _body(imported: Imported) -> ImportedBody:
-    return ImportedBody(sessions=imported.sessions, messages=imported.messages, skipped=imported.skipped)
+    return ImportedBody(
+        sessions=imported.sessions,
+        extended=imported.extended,
+        skipped=imported.skipped,
+        messages=imported.messages,
+        presets=imported.presets,
+    )
 
 
 def _disposition(file_name: str) -> str:

@@ -15,7 +15,8 @@ from thai_chat.domain.word_forms import forms_of
 
 MAX_QUERY_CHARS = 1_000
 _PIECE = re.compile(r'(?<!\S)["“”„]([^"“”„]*)(?:["“”„]|$)|(\S+)')
-_SHORTEST_STEM = 2
+_STEM_BEGINNING = 3
+"""So many letters forms have in common that are looked for together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +26,15 @@ class Term:
     text: str
     forms: tuple[str, ...] = ()
     """Other forms of an English word that do as well, as whole words."""
-    stem: str = ""
-    """What the text and all of `forms` begin with; empty without forms."""
+    stems: tuple[str, ...] = ()
+    """What the text and all of `forms` begin with: each of them with one of these; empty without forms."""
 
     @property
     def form_pattern(self) -> str:
         """A regular expression, the same for Python and PostgreSQL, that finds a form as a whole word."""
-        endings = "|".join(form[len(self.stem) :] for form in self.forms)
-        return f"(?<![a-z]){self.stem}(?:{endings})(?![a-z])"
+        endings = {stem: [form[len(stem) :] for form in self.forms if form.startswith(stem)] for stem in self.stems}
+        families = "|".join(f"{stem}(?:{'|'.join(found)})" for stem, found in endings.items() if found)
+        return f"(?<![a-z])(?:{families})(?![a-z])"
 
     def spans(self, folded: str) -> Iterator[tuple[int, int]]:
         """Where it is, literally first, then in other forms."""
@@ -56,11 +58,17 @@ def terms_of(text: str) -> tuple[Term, ...]:
 
 def _word(text: str) -> Term:
     forms = sorted(form for form in forms_of(text) if text not in form)
-    same = takewhile(lambda letters: len(set(letters)) == 1, zip(text, *forms, strict=False))
-    stem = text[: len(list(same))]
-    if not forms or len(stem) < _SHORTEST_STEM:
+    if not forms:
         return Term(text)
-    return Term(text, tuple(forms), stem)
+    families: dict[str, list[str]] = {}
+    for form in (text, *forms):
+        families.setdefault(form[:_STEM_BEGINNING], []).append(form)
+    return Term(text, tuple(forms), tuple(map(_common_beginning, families.values())))
+
+
+def _common_beginning(words: Sequence[str]) -> str:
+    same = takewhile(lambda letters: len(set(letters)) == 1, zip(*words, strict=False))
+    return words[0][: len(list(same))]
 
 
 def has_literally(terms: Iterable[Term], folded: str) -> bool:

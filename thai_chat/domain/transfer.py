@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
 
-from thai_chat.domain.messages import JsonObject, Message, Session
+from thai_chat.domain.messages import JsonObject, Message, Preset, Session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,11 +39,30 @@ class KeptSession:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Imported:
-    """What an import has added. `skipped` sessions were there already and stay as they are."""
+    """What an import has added, and what it found there already."""
 
     sessions: int = 0
-    messages: int = 0
+    """Those that are new."""
+    extended: int = 0
+    """Sessions that were there already and got messages that they lacked."""
     skipped: int = 0
+    """Sessions that were there already, with all their messages."""
+    messages: int = 0
+    """Those added, to new sessions and to others."""
+    presets: int = 0
+
+    @property
+    def seen(self) -> int:
+        """Sessions that are dealt with."""
+        return self.sessions + self.extended + self.skipped
+
+
+class Given(Protocol):
+    """What is to be stored. Each method may be called anew, and raises for what can't be kept."""
+
+    def sessions(self) -> Iterable[KeptSession]: ...
+
+    def presets(self) -> Iterable[Preset]: ...
 
 
 class Transfer(Protocol):
@@ -66,17 +85,14 @@ class Transfer(Protocol):
         """The shown branch as ranges of `message_order`, first and last included, in their order."""
 
     async def store(
-        self,
-        user_id: str,
-        sessions: Callable[[], Iterable[KeptSession]],
-        *,
-        told: Callable[[Imported], None],
-        is_over: Callable[[], bool],
+        self, user_id: str, given: Given, *, told: Callable[[Imported], None], is_over: Callable[[], bool]
     ) -> Imported:
-        """Stores all that `sessions` gives, in one commit, as this person's.
+        """Stores all that is given, in one commit, as this person's.
 
-        `sessions` is iterated in a thread, and called anew when the work is repeated; what it raises comes through and
-        nothing is stored. So it is when `is_over` says that nobody waits any more. `told` hears from that thread how
-        far it is. A session whose id is this person's already is skipped; one whose ids are taken otherwise gets
-        others, the same ones each time. Raises HistoryRefused.
+        `given` is read in a thread, and anew when the work is repeated; what it raises comes through and nothing is
+        stored. So it is when `is_over` says that nobody waits any more. `told` hears from that thread how far it is.
+        A session that is this person's already gets the messages that it lacks, each below the one that it answers,
+        and is else left as it is: it shows them when it shows what they go on from. What has ids of somebody else's
+        gets others, the same ones each time. A preset is added where its content is not there under its name; one
+        whose name has other content gets a number behind it. Raises HistoryRefused.
         """

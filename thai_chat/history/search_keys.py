@@ -39,19 +39,34 @@ class Keys:
     """One of each."""
 
 
-def keys_of(strings: Sequence[str]) -> Keys:
-    """For packed strings; none is empty.
+def keys_of(strings: Sequence[Sequence[str]]) -> Keys:
+    """For packed strings, of each list of which a text has one; none is empty.
 
     Of a long string the keys with the rarest letters do: each one more is one more list to be read.
     """
     all_of: dict[int, int] = {}
     any_of: list[Sequence[int]] = []
-    for string in strings:
-        words = string.split(" ")
-        for number, word in enumerate(words):
-            # A space behind the word is known when the string goes on behind it.
-            _add(word, all_of, any_of, behind=" " if number < len(words) - 1 else "")
+    for alternatives in strings:
+        if len(alternatives) == 1:
+            _add_all(alternatives[0], all_of, any_of)
+        else:
+            any_of.append([key for string in alternatives for key in _one_of(string)])
     return Keys(sorted(all_of, key=all_of.__getitem__)[-MOST:], any_of)
+
+
+def _one_of(string: str) -> Sequence[int]:
+    """Keys of which a text has one that has the string: its rarest, or that of two letters in all shades."""
+    all_of: dict[int, int] = {}
+    any_of: list[Sequence[int]] = []
+    _add_all(string, all_of, any_of)
+    return [max(all_of, key=all_of.__getitem__)] if all_of else any_of[0]
+
+
+def _add_all(string: str, all_of: dict[int, int], any_of: list[Sequence[int]]) -> None:
+    words = string.split(" ")
+    for number, word in enumerate(words):
+        # A space behind the word is known when the string goes on behind it.
+        _add(word, all_of, any_of, behind=" " if number < len(words) - 1 else "")
 
 
 def _add(word: str, all_of: dict[int, int], any_of: list[Sequence[int]], *, behind: str) -> None:

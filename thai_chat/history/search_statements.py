@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from thai_chat.domain.searching import SearchFilters, SearchQuery
+from thai_chat.domain.searching import SearchFilters, SearchQuery, Term
 from thai_chat.history.search_keys import keys_of, packed, time_keys
 
 Place = tuple[datetime, UUID]
@@ -76,7 +76,7 @@ class Search:
         self._query = query
         self.values: dict[str, object] = {"user_id": query.user_id}
         self._texts = self._literal_texts() if literally else self._other_forms()
-        keys = keys_of([packed(term.text if literally else term.stem or term.text) for term in query.terms])
+        keys = keys_of([_alternatives(term, literally=literally) for term in query.terms])
         self._any_of = keys.any_of
         self.values["grams"] = list(keys.all_of)
 
@@ -168,11 +168,19 @@ class Search:
         for number, term in enumerate(self._query.terms):
             condition = f"strpos(e.search_text, %(text_{number})s) > 0"
             if term.forms:
-                self.values[f"stem_{number}"], self.values[f"forms_{number}"] = term.stem, term.form_pattern
-                form = f"strpos(e.search_text, %(stem_{number})s) > 0 AND e.search_text ~ %(forms_{number})s"
-                condition = f"({condition} OR {form})"
+                self.values[f"forms_{number}"] = term.form_pattern
+                for place, stem in enumerate(term.stems):
+                    self.values[f"stem_{number}_{place}"] = stem
+                names = (f"%(stem_{number}_{place})s" for place in range(len(term.stems)))
+                stems = " OR ".join(f"strpos(e.search_text, {name}) > 0" for name in names)
+                condition = f"({condition} OR ({stems}) AND e.search_text ~ %(forms_{number})s)"
             conditions.append(condition)
         return f"{_all(conditions)} AND NOT ({literal})"
+
+
+def _alternatives(term: Term, *, literally: bool) -> list[str]:
+    """Strings of which a text has one that has the term."""
+    return [packed(term.text)] if literally or not term.forms else [packed(stem) for stem in term.stems]
 
 
 def _traits(filters: SearchFilters) -> dict[str, str]:

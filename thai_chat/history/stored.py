@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from thai_chat.domain.messages import Session
@@ -15,8 +15,8 @@ from thai_chat.domain.statistics import (
     SessionUsage,
     Statistics,
 )
-from thai_chat.domain.transfer import Imported, KeptMessage, KeptSession
-from thai_chat.history import statistics, transfer, windows
+from thai_chat.domain.transfer import Given, Imported, KeptMessage
+from thai_chat.history import importing, statistics, transfer, windows
 from thai_chat.history.connections import Database
 from thai_chat.history.records import check_text
 
@@ -55,16 +55,11 @@ class PostgresStored:
         )
 
     async def store(
-        self,
-        user_id: str,
-        sessions: Callable[[], Iterable[KeptSession]],
-        *,
-        told: Callable[[Imported], None],
-        is_over: Callable[[], bool],
+        self, user_id: str, given: Given, *, told: Callable[[Imported], None], is_over: Callable[[], bool]
     ) -> Imported:
         check_text(user_id)
         return await self._database.run(
-            lambda c: transfer.store(c, user_id, sessions, told=told, is_over=is_over), timeout_s=_STORE_TIMEOUT_S
+            lambda c: importing.store(c, user_id, given, told=told, is_over=is_over), timeout_s=_STORE_TIMEOUT_S
         )
 
     async def statistics(self, user_id: str, period: Period) -> Statistics:

@@ -20,6 +20,10 @@ REFUSALS: Mapping[str, tuple[str, str]] = {
         "ไฟล์ “{file}” แชตที่ {number} “{title}” (เริ่มบรรทัดที่ {line}) ข้อความที่ {message}",
         "“{file}”, session {number} “{title}” (from line {line}), message {message}",
     ),
+    "import_at_preset": (
+        "ไฟล์ “{file}” บรรทัดที่ {line} ชุดค่าที่ {number} “{title}”",
+        "“{file}”, line {line}, preset {number} “{title}”",
+    ),
     "import_empty": ("ไฟล์ว่างเปล่า", "it is empty."),
     "import_no_json": (
         "ไม่ใช่ไฟล์ JSON หรือ ZIP (คอลัมน์ {column})",
@@ -44,6 +48,10 @@ REFUSALS: Mapping[str, tuple[str, str]] = {
     ),
     "import_missing": ("ไม่มีฟิลด์ “{field}”", "the field “{field}” is missing."),
     "import_wrong": ("ฟิลด์ “{field}” ต้องเป็น{expected}", "the field “{field}” must be {expected}."),
+    "import_option": (
+        "ฟิลด์ “{field}” ใช้ไม่ได้ (ค่าที่ใช้ได้: {allowed})",
+        "the field “{field}” can't be used (possible: {allowed}).",
+    ),
     "import_too_long": (
         "ฟิลด์ “{field}” ยาวเกิน {limit} ตัวอักษร",
         "the field “{field}” is longer than {limit} characters.",
@@ -104,10 +112,15 @@ TRANSFER: Mapping[str, tuple[str, str]] = {
         "นำเข้า {sessions} แชต {messages} ข้อความแล้ว",
         "Imported {sessions} sessions with {messages} messages.",
     ),
+    "import_extended": (
+        "เพิ่มข้อความใหม่ในแชตที่มีอยู่แล้ว {extended} แชต",
+        "Added new messages to {extended} sessions that were here already.",
+    ),
     "import_skipped": (
         "มีอยู่แล้ว {skipped} แชต จึงคงไว้ตามเดิม",
         "{skipped} sessions were here already and were left as they are.",
     ),
+    "import_presets": ("ชุดค่าใหม่ {presets} ชุด", "{presets} new presets."),
     "import_cut": (
         "การเชื่อมต่อขาดระหว่างนำเข้า ลองใหม่ได้ ไม่มีอะไรซ้ำ",
         "The connection broke. Try again: nothing is imported twice.",

@@ -10,8 +10,8 @@ from uuid import UUID
 
 import orjson
 
-from thai_chat.chat.transfer.own import FORMAT, VERSION, message_object, session_object
-from thai_chat.domain.messages import Session
+from thai_chat.chat.transfer.own import FORMAT, VERSION, message_object, preset_object, session_object
+from thai_chat.domain.messages import Preset, Session
 from thai_chat.domain.transfer import KeptMessage, Transfer
 
 PAGE_SESSIONS = 200
@@ -57,13 +57,17 @@ class OwnWriter:
     extension = "json"
     shown_only = False
 
-    def __init__(self) -> None:
+    def __init__(self, presets: Sequence[Preset] | None = None) -> None:
+        """`presets` go with everything that a person has; None says nothing of them."""
+        self._presets = presets
         self._is_first_session = True
         self._is_first_message = True
 
     def begin(self) -> bytes:
-        head = orjson.dumps({"format": FORMAT, "version": VERSION, "exported_at": datetime.now(UTC)})
-        return head[:-1] + b',"sessions":[\n'
+        head = orjson.dumps({"format": FORMAT, "version": VERSION, "exported_at": datetime.now(UTC)})[:-1]
+        if self._presets is not None:
+            head += b',"presets":[\n' + b",\n".join(orjson.dumps(preset_object(one)) for one in self._presets) + b"\n]"
+        return head + b',"sessions":[\n'
 
     def begin_session(self, session: Session) -> bytes:
         between = b"" if self._is_first_session else b",\n"

@@ -10,9 +10,10 @@ from decimal import Decimal, InvalidOperation
 from typing import TypeAlias
 from uuid import UUID
 
+from thai_chat.chat.options import SYSTEM_PROMPT, checked, sampling_of
 from thai_chat.chat.text import storable
-from thai_chat.domain.errors import ImportRefused
-from thai_chat.domain.messages import JsonValue
+from thai_chat.domain.errors import BadOption, ImportRefused
+from thai_chat.domain.messages import JsonObject, JsonValue
 
 TITLE_CHARS = 60
 _MAX_INT = 2**31 - 1
@@ -30,15 +31,16 @@ class Place:
     file: str
     line: int
     number: int
-    """Of the session in the file, from 1."""
+    """Of the session (or preset) in the file, from 1."""
     title: str = ""
     message: int | None = None
     """Of the message in the session, from 1."""
+    is_preset: bool = False
 
     def refused(self, reason: str, **params: str | int) -> ImportRefused:
         told: dict[str, str | int | float] = {
             "why": reason,
-            "place": "import_at_session" if self.message is None else "import_at_message",
+            "place": self._code(),
             "file": self.file,
             "line": self.line,
             "number": self.number,
@@ -46,6 +48,11 @@ class Place:
             "message": self.message or 0,
         }
         return ImportRefused("", **told, **params)
+
+    def _code(self) -> str:
+        if self.is_preset:
+            return "import_at_preset"
+        return "import_at_session" if self.message is None else "import_at_message"
 
 
 class Fields:
@@ -179,6 +186,19 @@ class Fields:
         if not isinstance(value, dict):
             raise self._wrong("object", name)
         return storable_object(value)
+
+    def options(self, name: str) -> JsonObject:
+        """What models may be asked for, as `chat.options` knows it. A system prompt may have any length: other programs
+        have longer ones."""
+        found = self.object(name)
+        prompt = found.get(SYSTEM_PROMPT)
+        if prompt is not None and not isinstance(prompt, str):
+            raise self._wrong("text", f"{name}.{SYSTEM_PROMPT}")
+        try:
+            return {**({SYSTEM_PROMPT: prompt} if prompt else {}), **checked(sampling_of(found))}
+        except BadOption as exc:
+            field = f"{self._path(name)}.{exc.params['param']}"
+            raise self.place.refused("import_option", field=field, allowed=str(exc.params["allowed"])) from exc
 
     def raw(self, name: str) -> Loaded:
         return self._value.get(name)

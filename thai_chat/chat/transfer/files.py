@@ -7,7 +7,7 @@ import re
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -17,7 +17,7 @@ from thai_chat.chat.transfer import chatgpt, openwebui, own
 from thai_chat.chat.transfer.fields import Loaded, Place
 from thai_chat.chat.transfer.scan import JsonFile, Source, Span
 from thai_chat.domain.errors import ImportRefused
-from thai_chat.domain.messages import JsonValue
+from thai_chat.domain.messages import JsonValue, Preset
 from thai_chat.domain.transfer import KeptSession
 
 MOST_UNPACKED_BYTES = 2_000_000_000
@@ -46,6 +46,7 @@ class _Part:
     file: JsonFile
     spans: Sequence[Span]
     read: Read
+    presets: Sequence[Span] = ()
 
 
 class Import:
@@ -81,6 +82,14 @@ class Import:
             for number, span in enumerate(part.spans, 1):
                 place = Place(part.file.name, part.file.line_of(span.start), number)
                 yield part.read(part.file.load(span), place)
+
+    def presets(self) -> Iterator[Preset]:
+        """Those of our own files. Raises ImportRefused at the first that can't be kept."""
+        for part in self._parts:
+            for number, span in enumerate(part.presets, 1):
+                yield own.read_preset(
+                    part.file.load(span), Place(part.file.name, part.file.line_of(span.start), number)
+                )
 
     def _open(self, given: GivenFile) -> None:
         given.file.seek(0)
@@ -131,7 +140,7 @@ def recognised(file: JsonFile) -> _Part:
     members = dict(file.members(start))
     head: dict[str, JsonValue] = {name: file.load(members[name]) for name in ("format", "version") if name in members}
     if own.is_ours(head):
-        return _own(file, head, members.get("sessions"))
+        return _own(file, head, members)
     for name in ("conversations", "chats", "data"):
         if name in members and "mapping" not in members and file.is_list(members[name]):
             spans = list(file.elements(members[name].start))
@@ -141,7 +150,7 @@ def recognised(file: JsonFile) -> _Part:
     return _Part(file, [whole], _reader(file, file.load(whole), whole))
 
 
-def _own(file: JsonFile, head: dict[str, JsonValue], sessions: Span | None) -> _Part:
+def _own(file: JsonFile, head: dict[str, JsonValue], members: Mapping[str, Span]) -> _Part:
     version = head.get("version")
     if not isinstance(version, int) or version < 1:
         raise ImportRefused(
@@ -153,9 +162,12 @@ def _own(file: JsonFile, head: dict[str, JsonValue], sessions: Span | None) -> _
         )
     if version > own.VERSION:
         raise _refused("import_newer", file.name, version=version)
+    sessions, presets = members.get("sessions"), members.get("presets")
     if sessions is None or not file.is_list(sessions):
         raise _refused("import_missing", file.name, field="sessions")
-    return _Part(file, list(file.elements(sessions.start)), own.read_session)
+    # Exports of single sessions have none, and neither had those before presets were exported.
+    of_presets = list(file.elements(presets.start)) if presets and file.is_list(presets) else []
+    return _Part(file, list(file.elements(sessions.start)), own.read_session, of_presets)
 
 
 def _reader(file: JsonFile, first: Loaded, span: Span) -> Read:

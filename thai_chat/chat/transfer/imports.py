@@ -65,7 +65,7 @@ class ImportRun:
 
     def _progress(self) -> ImportProgress:
         told = self._told
-        return ImportProgress(done=told.sessions + told.skipped, total=self._total, messages=told.messages)
+        return ImportProgress(done=told.seen, total=self._total, messages=told.messages)
 
     async def _run(self) -> Imported:
         opened = Import(self._files)
@@ -73,9 +73,7 @@ class ImportRun:
             async with self._turn:
                 await asyncio.to_thread(opened.open)
                 self._total = opened.total
-                return await self._transfer.store(
-                    self._user_id, opened.sessions, told=self._hear, is_over=self._is_over.is_set
-                )
+                return await self._transfer.store(self._user_id, opened, told=self._hear, is_over=self._is_over.is_set)
         finally:
             opened.close()
 

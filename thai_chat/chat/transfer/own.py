@@ -17,6 +17,7 @@ from thai_chat.domain.messages import (
     Figures,
     JsonObject,
     Message,
+    Preset,
     Role,
     Session,
     Status,
@@ -83,6 +84,43 @@ def message_object(kept: KeptMessage) -> dict[str, object]:
     }
 
 
+def preset_object(preset: Preset) -> dict[str, object]:
+    """All of it but the owner."""
+    return {
+        "preset_id": preset.preset_id,
+        "preset_name": preset.preset_name,
+        "backend": preset.backend,
+        "model": preset.model,
+        "options": preset.options,
+        "is_default": preset.is_default,
+        "is_shared": preset.is_shared,
+        "updated_at": preset.updated_at,
+    }
+
+
+def read_preset(value: Loaded, place: Place) -> Preset:
+    """Raises ImportRefused."""
+    fields = Fields(value, replace(place, is_preset=True))
+    name = " ".join((fields.text("preset_name", limit=SESSION_NAME_CHARS) or "").split())
+    fields.entitled(name)
+    for required in ("preset_id", "preset_name", "updated_at"):
+        fields.require(required)
+    if not name:
+        raise fields.wrong("preset_name", "text")
+    backend, model = fields.text("backend", limit=BACKEND_CHARS), fields.text("model", limit=MODEL_CHARS)
+    return Preset(
+        preset_id=fields.identifier("preset_id") or UUID(int=0),
+        user_id="",
+        preset_name=name,
+        updated_at=_time(fields, "updated_at"),
+        backend=backend,
+        model=model,
+        options=fields.options("options"),
+        is_default=fields.flag("is_default") and bool(backend and model),
+        is_shared=fields.flag("is_shared"),
+    )
+
+
 def read_session(value: Loaded, place: Place) -> KeptSession:
     """Raises ImportRefused for whatever the history could not hold as it stands there."""
     fields = Fields(value, place)
@@ -113,7 +151,7 @@ def read_session(value: Loaded, place: Place) -> KeptSession:
         has_branches=fields.flag("has_branches"),
         tags=fields.texts("tags"),
         folder=fields.text("folder", limit=FOLDER_CHARS),
-        options=fields.object("options"),
+        options=fields.options("options"),
         context_snapshot=fields.object("context_snapshot"),
         metadata=fields.object("metadata"),
     )
@@ -137,6 +175,8 @@ def _messages(fields: Fields, session_id: UUID) -> Sequence[KeptMessage]:
         found.append(_message(Fields(item, replace(fields.place, message=number)), session_id))
     found.sort(key=lambda pair: pair[0].message.message_order)
     seen: set[UUID] = set()
+    documents: set[UUID] = set()
+    keys: set[str] = set()
     order = 0
     for kept, place in found:
         message = kept.message
@@ -146,8 +186,14 @@ def _messages(fields: Fields, session_id: UUID) -> Sequence[KeptMessage]:
             raise place.refused("import_twice", field="message_id")
         if message.parent_id and message.parent_id not in seen:
             raise place.refused("import_lost", field="parent_id")
+        if kept.idempotency_key in keys:
+            raise place.refused("import_twice", field="idempotency_key")
+        if not documents.isdisjoint(own := [document.id for document in kept.documents]) or len(set(own)) < len(own):
+            raise place.refused("import_twice", field="contexts.id")
         order = message.message_order
         seen.add(message.message_id)
+        documents.update(own)
+        keys |= {kept.idempotency_key} if kept.idempotency_key else set()
     # Numbered without gaps, as every session here is.
     return [
         replace(kept, message=replace(kept.message, message_order=order)) for order, (kept, _) in enumerate(found, 1)

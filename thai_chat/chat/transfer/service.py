@@ -18,6 +18,7 @@ from thai_chat.chat.transfer.imports import ImportRun
 from thai_chat.chat.transfer.markdown import MarkdownWriter, Words
 from thai_chat.chat.transfer.tables import CsvWriter, TrainingWriter
 from thai_chat.domain.errors import SessionNotFound, ThaiChatError
+from thai_chat.domain.messages import Preset
 from thai_chat.domain.ports import History
 
 logger = logging.getLogger(__name__)
@@ -50,7 +51,8 @@ class Transfers:
         words: Words,
         timezone: ZoneInfo,
     ) -> Export:
-        """`chosen` sessions, or all of them: with the archived ones, and in JSON with those in the trash.
+        """`chosen` sessions, or all of them: with the archived ones, and in JSON with those in the trash and the
+        person's presets.
 
         Raises SessionNotFound when one of `chosen` is not there, HistoryUnavailable.
         """
@@ -59,7 +61,8 @@ class Transfers:
         found = await transfer.session_ids(user_id, chosen=chosen, with_trash=is_whole)
         if chosen is not None and len(found) < len(set(chosen)):
             raise SessionNotFound
-        writer = _writer(format_, words, timezone)
+        presets = await self._own_presets(user_id) if is_whole and chosen is None else None
+        writer = _writer(format_, words, timezone, presets)
         name = f"thai-chat-{datetime.now(timezone):%Y-%m-%d}"
         if chosen is not None and len(found) == 1:
             sessions = await transfer.sessions(user_id, found)
@@ -80,6 +83,10 @@ class Transfers:
         run.task.add_done_callback(self._ended)
         return run
 
+    async def _own_presets(self, user_id: str) -> Sequence[Preset]:
+        """Without those that others share."""
+        return [preset for preset in await self._history.presets(user_id) if preset.user_id == user_id]
+
     async def close(self) -> None:
         """Imports under way end first: each is stored as a whole or not at all."""
         if self._runs:
@@ -98,10 +105,10 @@ def file_name_of(name: str) -> str:
     return plain[:FILE_NAME_CHARS].rstrip(" .")
 
 
-def _writer(format_: Format, words: Words, timezone: ZoneInfo) -> Writer:
+def _writer(format_: Format, words: Words, timezone: ZoneInfo, presets: Sequence[Preset] | None) -> Writer:
     match format_:
         case Format.JSON:
-            return OwnWriter()
+            return OwnWriter(presets)
         case Format.MARKDOWN:
             return MarkdownWriter(words, timezone)
         case Format.CSV:

@@ -94,8 +94,11 @@ function paint(bar, line, { sent, total, done }) {
   }
 }
 
-const done = ({ sessions, messages, skipped }) => el('div', { class: 'done' }, icon('check'), el('p', {},
-  sessions || !skipped ? t('import_done', { sessions: number(sessions), messages: number(messages) }) : '', ' ',
-  skipped ? t('import_skipped', { skipped: number(skipped) }) : ''));
+const done = ({ sessions, messages, extended, skipped, presets }) => el('div', { class: 'done' }, icon('check'), el('p', {}, [
+  sessions || !(extended || skipped || presets) ? t('import_done', { sessions: number(sessions), messages: number(messages) }) : '',
+  extended ? t('import_extended', { extended: number(extended) }) : '',
+  skipped ? t('import_skipped', { skipped: number(skipped) }) : '',
+  presets ? t('import_presets', { presets: number(presets) }) : '',
+].filter(Boolean).join(' ')));
 
 const refused = (message) => el('div', { class: 'problem', role: 'alert' }, icon('alert'), el('p', {}, message));

@@ -1,0 +1,67 @@
+"""Ids under which what comes in is kept where its own are taken, with all that refers to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from uuid import UUID, uuid5
+
+from thai_chat.domain.messages import Message
+from thai_chat.domain.transfer import KeptSession
+
+WAYS = 3
+_NAMESPACE = UUID("0199a1b2-5a6b-7c00-8000-7468616900aa")
+
+
+def id_in(way: int, an_id: UUID, user_id: str, session_id: UUID) -> UUID:
+    """The same one each time, so that importing again finds what was imported: as it is, one of this person's own, or
+    one of this person's own in this session alone."""
+    match way:
+        case 0:
+            return an_id
+        case 1:
+            return uuid5(_NAMESPACE, f"{user_id}\x1f{an_id}")
+        case _:
+            return uuid5(_NAMESPACE, f"{user_id}\x1f{session_id}\x1f{an_id}")
+
+
+def ids_of(kept: KeptSession) -> Iterator[UUID]:
+    yield kept.session.session_id
+    for item in kept.messages:
+        yield item.message.message_id
+        yield from (document.id for document in item.documents)
+
+
+def moved(kept: KeptSession, way: int, user_id: str) -> KeptSession:
+    """Under its ids in that way."""
+    if way == 0:
+        return kept
+    given_id = kept.session.session_id
+
+    def named(an_id: UUID) -> UUID:
+        return id_in(way, an_id, user_id, given_id)
+
+    ids = {str(item.message.message_id): named(item.message.message_id) for item in kept.messages}
+
+    def moved_message(message: Message) -> Message:
+        continues = ids.get(str(message.metadata.get("continues")))
+        return replace(
+            message,
+            message_id=named(message.message_id),
+            session_id=named(given_id),
+            parent_id=named(message.parent_id) if message.parent_id else None,
+            metadata={**message.metadata, "continues": str(continues)} if continues else message.metadata,
+        )
+
+    leaf_id = kept.session.leaf_id
+    return KeptSession(
+        session=replace(kept.session, session_id=named(given_id), leaf_id=named(leaf_id) if leaf_id else None),
+        messages=[
+            replace(
+                item,
+                message=moved_message(item.message),
+                documents=[replace(document, id=named(document.id)) for document in item.documents],
+            )
+            for item in kept.messages
+        ],
+    )
