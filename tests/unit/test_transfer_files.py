@@ -209,6 +209,34 @@ def test_a_reply_that_failed_in_open_webui_failed() -> None:
     assert session.messages[-1].message.status is Status.FAILED
 
 
+def test_odd_keys_counts_and_tags_do_not_refuse_a_file() -> None:
+    mapping = {
+        "a\0": node("a\0", None, said("user", "หนึ่ง")),
+        "a\ufffd": node("a\ufffd", None, said("assistant", "สอง")),
+    }
+    (session,) = read(as_file([chatgpt_conversation(mapping=mapping)]))
+    assert len({kept.message.message_id for kept in session.messages}) == 2
+    chat = openwebui_chat(meta={"tags": ["", " a\0b ", "น้ำ" * 50, *map(str, range(99))]}, title="น้ำ" * 200)
+    chat["chat"]["history"]["messages"]["r1"]["usage"] = {"prompt_tokens": True}
+    (session,) = read(as_file([chat]))
+    assert session.session.tags[:2] == ("a\ufffdb", "น้ำ" * 20)
+    assert len(session.session.tags) == 30
+    assert session.session.session_name == "น้ำ" * 85
+    (figures,) = [kept.message.figures for kept in session.messages if kept.message.content == "ไม่ทราบ"]
+    assert figures.prompt_tokens is None
+
+
+def test_what_json_holds_and_no_store_does_is_kept_as_near_as_can_be() -> None:
+    content = json.dumps(own(metadata={"n": 10**30, "a\0": ["\ud83d"]})).encode()
+    (session,) = read(content)
+    assert session.session.metadata == {"n": str(10**30), "a\ufffd": ["\ufffd"]}
+
+
+def test_a_system_prompt_may_be_longer_than_people_may_write_one() -> None:
+    (session,) = read(as_file(own(options={"system_prompt": "ก" * 30_000, "top_p": 0.5})))
+    assert session.session.options == {"system_prompt": "ก" * 30_000, "top_p": 0.5}
+
+
 # Refusals
 
 
@@ -222,7 +250,7 @@ def own(**fields: Any) -> Json:
         "status": "complete",
         "created_at": "2026-11-21T04:00:00+00:00",
     }
-    session = {
+    session: Json = {
         "session_id": str(uuid4()),
         "session_name": "ทักทาย",
         "backend": "vllm",
@@ -230,7 +258,17 @@ def own(**fields: Any) -> Json:
         "created_at": "2026-11-21T04:00:00+00:00",
         "messages": [{**message, **fields.pop("message", {})}],
     }
+    if fields.pop("repeated", False):
+        again = {**session["messages"][0], "message_id": str(uuid4()), "message_order": 2}
+        session["messages"].append(again)
     return {"format": "thai-chat", "version": 1, "sessions": [{**session, **fields}]}
+
+
+def nested(depth: int) -> Json:
+    value: Json = {}
+    for _ in range(depth):
+        value = {"x": value}
+    return value
 
 
 @pytest.mark.parametrize(
@@ -278,6 +316,22 @@ def own(**fields: Any) -> Json:
         (as_file(own(message={"cost_usd": "NaN"})), "import_wrong"),
         (as_file(own(message={"content": None})), "import_missing"),
         (as_file(own(message={"contexts": [{}]})), "import_missing"),
+        (as_file(own(created_at="9999-12-31T23:59:59+00:00")), "import_wrong"),
+        (as_file(own(created_at="0001-01-01T00:00:00+00:00")), "import_wrong"),
+        (as_file(own(metadata=nested(101))), "import_too_deep"),
+        (as_file(own(message={"metadata": {"x": [nested(600)]}})), "import_too_deep"),
+        (as_file(own(message={"idempotency_key": "k"}, repeated=True)), "import_twice"),
+        (as_file(own(message={"contexts": [{"id": CHATGPT_ID}] * 2})), "import_twice"),
+        (as_file(own(message={"cost_usd": "999999.9999999999"})), "import_wrong"),
+        (as_file(own(options={"temperature": 9})), "import_option"),
+        (as_file(own(options={"system_prompt": 5})), "import_wrong"),
+        (b'[{"title": "x", "create_time": 1e999, "mapping": {}}]', "import_wrong"),
+        (b'[{"title": "x", "create_time": NaN, "mapping": {}}]', "import_wrong"),
+        (b'[{"title": "x\\ud83d", "create_time": 1%b, "mapping": {}}]' % (b"0" * 400), "import_wrong"),
+        (as_file([chatgpt_conversation(create_time=40_000_000_000)]), "import_wrong"),
+        (json.dumps(own()).encode("utf-16"), "import_not_utf8"),
+        (json.dumps(own()).encode("utf-16-be"), "import_not_utf8"),
+        (json.dumps(own(), ensure_ascii=False).encode("tis-620"), "import_not_utf8"),
         (b"[" * 100_000 + b"]" * 100_000, "import_broken"),
         (b'[{"mapping": ' + b'{"a": ' * 5_000 + b"1" + b"}" * 5_000 + b"}]", "import_broken"),
     ],

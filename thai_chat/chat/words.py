@@ -21,6 +21,13 @@ def clusters(text: str) -> list[int]:
     return [match.end() for match in _CLUSTER.finditer(text)]
 
 
+def cut(text: str, limit: int) -> str:
+    """At most `limit` code points from its beginning, in whole clusters where one of them ends before that."""
+    if len(text) <= limit:
+        return text
+    return text[: max((end for end in clusters(text[: 2 * limit]) if end <= limit), default=limit)]
+
+
 def word_ends(text: str) -> list[int]:
     """Ends of words, from the segmentation with the fewest words; an unknown cluster counts as two."""
     starts = [0, *clusters(text)]

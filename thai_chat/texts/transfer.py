@@ -56,6 +56,7 @@ REFUSALS: Mapping[str, tuple[str, str]] = {
         "ฟิลด์ “{field}” ยาวเกิน {limit} ตัวอักษร",
         "the field “{field}” is longer than {limit} characters.",
     ),
+    "import_too_deep": ("ฟิลด์ “{field}” ซ้อนกันลึกเกินไป", "the field “{field}” is nested too deeply."),
     "import_twice": (
         "“{field}” ซ้ำกับข้อความอื่นในแชตเดียวกัน",
         "“{field}” is the same as another message's in this session.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -12,12 +13,20 @@ from uuid import UUID
 
 from thai_chat.chat.options import SYSTEM_PROMPT, checked, sampling_of
 from thai_chat.chat.text import storable
+from thai_chat.chat.words import cut
 from thai_chat.domain.errors import BadOption, ImportRefused
 from thai_chat.domain.messages import JsonObject, JsonValue
 
 TITLE_CHARS = 60
 _MAX_INT = 2**31 - 1
-_MAX_COST_USD = 10**6
+_MAX_REAL = sys.float_info.max
+_MAX_COST_USD = 999_999
+_YEARS = range(1900, 3000)
+"""Times at the ends of the calendar could not be told in other time zones."""
+_MAX_DEPTH = 100
+"""Of an object within an object; what reads and writes JSON gives up at 254."""
+_WHOLE = range(-(2**63), 2**64)
+"""What is written as a whole number in JSON again."""
 _NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
 
 Loaded: TypeAlias = object
@@ -83,7 +92,7 @@ class Fields:
 
     def entitled(self, title: str) -> None:
         """From here on what is told names the session."""
-        self.place = replace(self.place, title=storable(title)[:TITLE_CHARS])
+        self.place = replace(self.place, title=cut(storable(title), TITLE_CHARS))
 
     def text(self, name: str, *, limit: int | None = None) -> str | None:
         value = self._value.get(name)
@@ -110,6 +119,9 @@ class Fields:
             return None
         if not isinstance(value, int | float) or isinstance(value, bool):
             raise self._wrong("number", name)
+        # Infinity comes of 1e999, and a whole number may be too large for anything.
+        if not -_MAX_REAL <= value <= _MAX_REAL:
+            raise self._wrong("number", name)
         return float(value)
 
     def decimal(self, name: str) -> Decimal | None:
@@ -120,7 +132,7 @@ class Fields:
             found = Decimal(str(value))
         except InvalidOperation as exc:
             raise self._wrong("number", name) from exc
-        if not found.is_finite() or not 0 <= found < _MAX_COST_USD:
+        if not found.is_finite() or not 0 <= found <= _MAX_COST_USD:
             raise self._wrong("number", name)
         return found
 
@@ -146,7 +158,7 @@ class Fields:
             return None
         try:
             found = datetime.fromisoformat(str(value))
-            if found.tzinfo is not None:
+            if found.tzinfo is not None and found.year in _YEARS:
                 return found.astimezone(UTC)
         except (ValueError, OverflowError) as exc:
             raise self._wrong("time", name) from exc
@@ -159,10 +171,10 @@ class Fields:
             return None
         while value > 1e11:
             value /= 1000
-        try:
-            return datetime.fromtimestamp(value, UTC)
-        except (ValueError, OverflowError, OSError) as exc:
-            raise self._wrong("time", name) from exc
+        found = datetime.fromtimestamp(value, UTC)
+        if found.year not in _YEARS:
+            raise self._wrong("time", name)
+        return found
 
     def items(self, name: str) -> Sequence[Loaded]:
         value = self._value.get(name)
@@ -185,7 +197,10 @@ class Fields:
             return {}
         if not isinstance(value, dict):
             raise self._wrong("object", name)
-        return storable_object(value)
+        try:
+            return _storable_object(value, _MAX_DEPTH)
+        except _TooDeep as exc:
+            raise self.place.refused("import_too_deep", field=self._path(name)) from exc
 
     def options(self, name: str) -> JsonObject:
         """What models may be asked for, as `chat.options` knows it. A system prompt may have any length: other programs
@@ -218,17 +233,27 @@ class Fields:
         return ".".join(part for part in (*self._names, name) if part) or "{}"
 
 
-def storable_object(value: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    return {storable(str(name)): _storable(item) for name, item in value.items()}
+class _TooDeep(Exception):
+    pass
 
 
-def _storable(value: JsonValue) -> JsonValue:
+def _storable_object(value: Mapping[str, JsonValue], depth: int) -> dict[str, JsonValue]:
+    if not depth:
+        raise _TooDeep
+    return {storable(str(name)): _storable(item, depth - 1) for name, item in value.items()}
+
+
+def _storable(value: JsonValue, depth: int) -> JsonValue:
     if isinstance(value, str):
         return storable(value) if _NOT_STORABLE.search(value) else value
     if isinstance(value, Mapping):
-        return storable_object(value)
+        return _storable_object(value, depth)
     if isinstance(value, Sequence):
-        return [_storable(item) for item in value]
+        if not depth:
+            raise _TooDeep
+        return [_storable(item, depth - 1) for item in value]
+    if isinstance(value, int) and value not in _WHOLE:
+        return str(value)
     return value
 
 

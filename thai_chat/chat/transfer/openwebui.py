@@ -144,7 +144,7 @@ def _figures(message: Fields) -> Figures:
         usage = message.raw(name)
         if isinstance(usage, dict):
             for figure, names in _COUNTS.items():
-                value = next((usage[other] for other in names if isinstance(usage.get(other), int)), None)
+                value = next((usage[other] for other in names if type(usage.get(other)) is int), None)
                 if value is not None and 0 <= value <= _MAX_INT:
                     counts.setdefault(figure, value)
     return Figures(prompt_tokens=counts.get("prompt_tokens"), completion_tokens=counts.get("completion_tokens"))

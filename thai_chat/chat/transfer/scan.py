@@ -45,6 +45,8 @@ class JsonFile:
         """Where the value begins, and its first byte. Raises ImportRefused for an empty file and for no JSON."""
         start = self._after_space(len(_BOM) if self._source[: len(_BOM)] == _BOM else 0)
         first = bytes(self._source[start : start + 1])
+        if b"\x00" in self._source[:4] or first in (b"\xff", b"\xfe"):
+            raise self._refused("import_not_utf8", 0)
         if not first:
             raise self._refused("import_empty")
         if first not in (b"{", b"["):

@@ -17,6 +17,7 @@ from thai_chat.chat.transfer.files import GivenFile
 from thai_chat.chat.transfer.imports import ImportRun
 from thai_chat.chat.transfer.markdown import MarkdownWriter, Words
 from thai_chat.chat.transfer.tables import CsvWriter, TrainingWriter
+from thai_chat.chat.words import cut
 from thai_chat.domain.errors import SessionNotFound, ThaiChatError
 from thai_chat.domain.messages import Preset
 from thai_chat.domain.ports import History
@@ -102,7 +103,7 @@ class Transfers:
 def file_name_of(name: str) -> str:
     """A name that every system takes for a file, as close to `name` as it can be."""
     plain = " ".join(_NO_FILE_NAME.sub(" ", name).split()).strip(" .")
-    return plain[:FILE_NAME_CHARS].rstrip(" .")
+    return cut(plain, FILE_NAME_CHARS).rstrip(" .")
 
 
 def _writer(format_: Format, words: Words, timezone: ZoneInfo, presets: Sequence[Preset] | None) -> Writer:

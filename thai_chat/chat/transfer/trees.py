@@ -9,8 +9,10 @@ from datetime import UTC, datetime
 from uuid import UUID, uuid5
 
 from thai_chat.chat import titles
+from thai_chat.chat.sessions import LABEL_CHARS, MOST_TAGS
 from thai_chat.chat.text import storable
 from thai_chat.chat.transfer.own import BACKEND_CHARS, is_straight
+from thai_chat.chat.words import cut
 from thai_chat.domain.messages import (
     MODEL_CHARS,
     SESSION_NAME_CHARS,
@@ -103,7 +105,7 @@ def _session(origin: Origin, session_id: UUID, messages: Sequence[KeptMessage]) 
     return Session(
         session_id=session_id,
         user_id="",
-        session_name=storable(name)[:SESSION_NAME_CHARS],
+        session_name=cut(storable(name), SESSION_NAME_CHARS),
         backend=origin.backend[:BACKEND_CHARS],
         model=origin.model[:MODEL_CHARS],
         created_at=created_at,
@@ -113,7 +115,7 @@ def _session(origin: Origin, session_id: UUID, messages: Sequence[KeptMessage]) 
         pinned_at=updated_at if origin.is_pinned else None,
         archived_at=updated_at if origin.is_archived else None,
         has_branches=not is_straight(messages),
-        tags=tuple(dict.fromkeys(storable(tag) for tag in origin.tags)),
+        tags=_tags(origin),
         options=options,
         metadata={"imported": {"from": origin.program, "id": storable(origin.key)}},
     )
@@ -139,5 +141,16 @@ def _in_order(nodes: Mapping[str, Node], origin: Origin) -> list[tuple[Node, dat
     return arrived
 
 
+def _tags(origin: Origin) -> tuple[str, ...]:
+    """As long and as many as they may be here."""
+    shown = (cut(" ".join(storable(tag).split()), LABEL_CHARS) for tag in origin.tags)
+    return tuple(dict.fromkeys(tag for tag in shown if tag))[:MOST_TAGS]
+
+
 def _id(origin: Origin, key: str = "") -> UUID:
-    return uuid5(_NAMESPACE, "\x1f".join((origin.program, storable(origin.key), storable(key))))
+    return uuid5(_NAMESPACE, "\x1f".join((origin.program, _plain(origin.key), _plain(key))))
+
+
+def _plain(key: str) -> str:
+    """Different for different keys, also where no store could keep them."""
+    return key if storable(key) == key else ascii(key)
