@@ -16,7 +16,7 @@ from fastapi.responses import StreamingResponse
 
 from thai_chat import texts
 from thai_chat.api.schemas import chat_body
-from thai_chat.chat.live import LiveReply
+from thai_chat.chat.live_reply import LiveReply
 from thai_chat.domain.errors import InvalidCursor
 from thai_chat.domain.events import Completed, Delta, Failed, LiveEvent, Notice, Rethought, Started, Thought
 from thai_chat.domain.messages import Message

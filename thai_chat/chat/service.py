@@ -12,7 +12,8 @@ from uuid_utils.compat import uuid7
 
 from thai_chat.chat import titles
 from thai_chat.chat.finding import Finder
-from thai_chat.chat.live import LiveReplies, LiveReply
+from thai_chat.chat.live import LiveReplies
+from thai_chat.chat.live_reply import LiveReply
 from thai_chat.chat.models import Models
 from thai_chat.chat.options import checked
 from thai_chat.chat.presets import Presets

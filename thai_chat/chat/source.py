@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
 from thai_chat.chat.fitting import fitted
-from thai_chat.chat.live import LiveReply
+from thai_chat.chat.live_reply import LiveReply
 from thai_chat.chat.options import sampling_of, system_prompt_of
 from thai_chat.chat.presets import Presets
 from thai_chat.chat.prompt import Prompt, build_prompt

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from uuid import UUID
 
 from thai_chat import texts
-from thai_chat.chat.live import LiveReply
+from thai_chat.chat.live_reply import LiveReply
 from thai_chat.chat.service import OpenSession
 from thai_chat.domain.messages import Choice, JsonObject, JsonValue, Message, Role, Session, Status
 from thai_chat.domain.ports import Shelf
