@@ -535,3 +535,28 @@ async def test_a_model_of_ollama_without_its_tag_is_the_latest_wherever_it_is(ol
             assert text_of(await reply(router, choice)) == ollama.script.text
         assert router.resolve("ollama", "unknown") == Choice("ollama", "unknown")
     assert without.seen == []
+
+
+async def test_of_idle_servers_the_one_that_loads_or_has_the_model_is_asked(ollama: OllamaStandin) -> None:
+    async with (
+        OllamaStandin(models={"qwen3:8b": 40_960}) as other,
+        routing(OllamaBackend(ollama.address), OllamaBackend(other.address)) as router,
+    ):
+        ollama.may_load.clear()
+        preparing = asyncio.create_task(router.prepare(QWEN))
+        await ollama.until(lambda: bool(ollama.loads))
+        replying = asyncio.create_task(reply(router, QWEN))
+        await ollama.until(lambda: ollama.running == 2)
+        ollama.may_load.set()
+        await asyncio.gather(preparing, replying)
+        for _ in range(2):
+            await reply(router, QWEN)
+        assert other.loads == []
+        async with AsyncExitStack() as stack:
+            ollama.script = other.script = LONG
+            for _ in range(2):
+                events = await stack.enter_async_context(aclosing(router.stream(QWEN, question)))
+                async for event in events:
+                    if isinstance(event, Text):
+                        break
+            assert (ollama.running, other.running) == (1, 1)

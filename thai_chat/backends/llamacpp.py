@@ -76,6 +76,10 @@ class LlamaCppBackend:
     def loading_models(self) -> Collection[str]:
         return ()
 
+    @property
+    def warm_models(self) -> Collection[str] | None:
+        return None
+
     async def models(self) -> Sequence[ModelInfo]:
         """Raises BackendLoading until the model is loaded."""
         self._process.start()

@@ -88,6 +88,10 @@ class OllamaBackend:
     def loading_models(self) -> Collection[str]:
         return self._memory.loading
 
+    @property
+    def warm_models(self) -> Collection[str] | None:
+        return self._memory.warm
+
     async def models(self) -> Sequence[ModelInfo]:
         with translation(backend=self.name):
             async with asyncio.timeout(_LIST_TIMEOUT_S):

@@ -30,6 +30,12 @@ class Memory:
     def loading(self) -> Collection[str]:
         return tuple(self._loading)
 
+    @property
+    def warm(self) -> Collection[str]:
+        """By full name."""
+        since = self._clock() - _WARM_S
+        return {model for model, at in self._warm_at.items() if at > since}
+
     def note_warm(self, models: Iterable[str]) -> None:
         """They were seen in memory, or have just answered."""
         now = self._clock()

@@ -106,6 +106,10 @@ class OpenAICompatible:
     def loading_models(self) -> Collection[str]:
         return ()
 
+    @property
+    def warm_models(self) -> Collection[str] | None:
+        return None
+
     async def models(self) -> Sequence[ModelInfo]:
         listing = self._client.models.with_streaming_response.list()
         with translation(backend=self._name):

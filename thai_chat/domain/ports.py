@@ -74,6 +74,10 @@ class Backend(Protocol):
     def loading_models(self) -> Collection[str]:
         """Models that are being loaded for somebody who waits, as far as this process knows; never waits itself."""
 
+    @property
+    def warm_models(self) -> Collection[str] | None:
+        """Models that are in memory, as far as this process knows; None where every one that is listed is."""
+
     async def models(self) -> Sequence[ModelInfo]:
         """What the server offers now, asked live, in at most 5 s. Raises BackendError."""
 

@@ -58,6 +58,14 @@ class Server:
         """As far as it is known; a server may tell it only with the reply."""
         return self.watch.health.state is BackendState.LOADING or self.full_name(model) in self.backend.loading_models
 
+    def reluctance(self, model: str) -> int:
+        """Of servers that are as busy, the one that has the model in memory is asked, then the one that loads it."""
+        name = self.full_name(model)
+        warm = self.backend.warm_models
+        if warm is None or name in warm:
+            return 0
+        return 1 if name in self.backend.loading_models else 2
+
     def full_name(self, model: str) -> str:
         return self.watch.full_name(model)
 
@@ -97,9 +105,15 @@ class Servers:
         if not free:
             return None
         self._taken += 1
-        taken = min(free, key=lambda s: (READINESS.index(s.state_of(model, healths[s])), s.in_flight, s.taken_at))
+        taken = min(free, key=lambda server: self._order(server, model, healths[server]))
         taken.taken_at = self._taken
         return taken
+
+    def _order(self, server: Server, model: str, health: Health) -> tuple[int, int, int, int]:
+        state = server.state_of(model, health)
+        if health.state is BackendState.UP and state is BackendState.LOADING:
+            state = BackendState.UP  # the others may have to load the model first, too
+        return READINESS.index(state), server.in_flight, server.reluctance(model), server.taken_at
 
     def can_take(self, model: str, *, beside: Collection[Server] = ()) -> bool:
         """Whether `take` would give one that is not down."""
