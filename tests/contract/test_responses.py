@@ -10,7 +10,7 @@ import pytest
 from tests.standins.openai_server import OpenAIStandin
 from tests.standins.refusals import NOT_A_CHAT_MODEL
 from tests.standins.replies import ask, request, text_of
-from tests.standins.script import Script, thai_tokens
+from tests.standins.script import Script, openai_error, thai_tokens
 from thai_chat.backends.openai import OpenAIBackend
 from thai_chat.backends.timeouts import Timeouts
 from thai_chat.domain.errors import (
@@ -306,3 +306,14 @@ async def test_tools_are_left_out_and_that_is_said_as_nobody_here_carries_out_th
     events = await ask(openai, request(PRO, options={"tools": tools, "tool_choice": "auto"}))
     assert {"tools", "tool_choice"}.isdisjoint(standin.seen[-1].body)
     assert {event.params["param"] for event in events if isinstance(event, Notice)} == {"tools", "tool_choice"}
+
+
+@pytest.mark.parametrize("status", [400, 404])
+async def test_both_ways_to_say_that_a_model_answers_this_api_alone_are_understood(
+    standin: OpenAIStandin, openai: OpenAIBackend, status: int
+) -> None:
+    message = "This model is only supported in v1/responses and not in v1/chat/completions."
+    standin.script = openai_error(status, message, param="model", code="unsupported_value" if status == 400 else None)
+    with pytest.raises(NotOffered):
+        await ask(openai, request(PRO))
+    assert [seen.path for seen in standin.seen] == [COMPLETIONS, RESPONSES]
