@@ -218,6 +218,55 @@ async def test_a_text_of_any_size_and_script_is_indexed(history: PostgresHistory
     assert await found("x") == [mine[4], mine[0]]
 
 
+async def test_long_texts_are_indexed_a_few_at_a_time(
+    history: PostgresHistory, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexing, "STEP_BYTES", 10_000)
+    monkeypatch.setattr(indexing, "SEARCHED_CHARS", 8_000)
+    user = new_user()
+    mine = list(said(address, user, [f"{'ข้าว ' * 1_500}จบ {number}" for number in range(5)] + ["x" * 8_000 + "สุดท้าย"]))
+    assert await history.index_noted(100)
+    assert (await history.index_progress()).waiting == 6
+    wanted = SearchQuery(user_id=user, terms=terms_of("จบ"), limit=9)
+    assert not (await history.search(wanted)).is_complete
+    await index_everything(history)
+    assert await all_found(history, wanted) == mine[4::-1]
+    # The end of a text without end is not searched; its beginning is.
+    assert await all_found(history, replace(wanted, terms=terms_of("สุดท้าย"))) == []
+    assert await all_found(history, replace(wanted, terms=terms_of("xx"))) == mine[5:]
+
+
+async def test_old_long_texts_are_indexed_a_few_at_a_time(
+    any_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexing, "STEP_BYTES", 10_000)
+    address, user = migrated(any_server, "0003"), new_user()
+    said(address, user, [f"{'ข้าว ' * 1_500}จบ {number}" for number in range(5)])
+    database = Database(address)
+    schema.migrate(database.engine)
+    database.engine.dispose()
+    async with straight(address) as history:
+        assert await history.index_old(100)
+        assert (await history.index_progress()).done == 1
+        await index_everything(history)
+        progress = await history.index_progress()
+        assert (progress.done, progress.is_complete) == (5, True)
+
+
+async def test_a_search_does_not_take_the_server_for_lost_while_somebody_indexes_a_long_text(
+    history: PostgresHistory, address: str
+) -> None:
+    user = new_user()
+    said(address, user, ["แกงส้ม"])
+    await index_everything(history)
+    said(address, user, ["แกงส้มใหม่"])
+    with closing(psycopg2.connect(address)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute("SELECT number FROM chat_search_queue FOR UPDATE")
+        page = await history.search(SearchQuery(user_id=user, terms=terms_of("แกงส้ม"), limit=9))
+    assert [hit.message.content for hit in page.hits] == ["แกงส้ม"]
+    assert not page.is_complete
+
+
 async def test_a_reply_whose_process_is_gone_is_found(history: PostgresHistory, address: str) -> None:
     user = new_user()
     write = begin(user)
@@ -244,7 +293,8 @@ async def test_the_note_of_a_growing_reply_is_kept_until_it_ends(history: Postgr
     await history.finish_reply(finish(write))
     assert (await history.index_progress()).waiting == 2
     await index_everything(history)
-    assert await history.index_noted(10) == 0
+    assert not await history.index_noted(10)
+    assert (await history.index_progress()).waiting == 0
 
 
 async def test_old_messages_are_indexed_step_by_step_and_the_progress_is_told(any_server: PostgresServer) -> None:

@@ -323,6 +323,11 @@ def nested(depth: int) -> Json:
         (as_file(own(message={"idempotency_key": "k"}, repeated=True)), "import_twice"),
         (as_file(own(message={"contexts": [{"id": CHATGPT_ID}] * 2})), "import_twice"),
         (as_file(own(message={"cost_usd": "999999.9999999999"})), "import_wrong"),
+        (as_file(own(message={"content": "ก" * 10_000_001})), "import_too_long"),
+        (
+            as_file([chatgpt_conversation(mapping={"q": node("q", None, said("user", "x" * 10_000_001))})]),
+            "import_too_long",
+        ),
         (as_file(own(options={"temperature": 9})), "import_option"),
         (as_file(own(options={"system_prompt": 5})), "import_wrong"),
         (b'[{"title": "x", "create_time": 1e999, "mapping": {}}]', "import_wrong"),

@@ -43,7 +43,7 @@ class Indexer:
             try:
                 postgres = self._serving()
                 if postgres:
-                    has_more = await postgres.index_noted(_STEP) == _STEP or await postgres.index_old(_STEP)
+                    has_more = await postgres.index_noted(_STEP) or await postgres.index_old(_STEP)
             except HistoryError as error:
                 logger.debug("the search index waits: %s", error)
             except Exception:  # the loop must outlive a mistake in it, or nothing new would ever be found

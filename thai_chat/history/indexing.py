@@ -10,12 +10,18 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from psycopg2.errors import LockNotAvailable
 from sqlalchemy import Connection
 
 from thai_chat.domain.searching import IndexProgress
 from thai_chat.domain.spelling import fold
 from thai_chat.history.rows import STALE
 from thai_chat.history.search_keys import packed
+
+SEARCHED_CHARS = 2_000_000
+"""Of a text; longer ones would take the server longer than it is waited for."""
+STEP_BYTES = 1_500_000
+"""About so much text is indexed in one step, half a second's work or a second's; a single text may be longer."""
 
 TABLES = ("chat_message_search", "chat_session_search", "chat_search_queue", "chat_search_backfill")
 """All that they hold comes from other tables."""
@@ -26,6 +32,8 @@ SET LOCAL idle_in_transaction_session_timeout = '10s'; """
 
 _GROWS = f"m.status = 'streaming' AND m.checkpointed_at >= clock_timestamp() - {STALE}"
 _IS_DUE = f"coalesce((SELECT NOT ({_GROWS}) FROM chat_messages m WHERE m.message_id = q.message_id), true)"
+
+_SIZES = "SELECT m.message_id, octet_length(m.content) FROM chat_messages m WHERE m.message_id = ANY (%s::uuid[])"
 
 # The newest first: what was said just now is looked for before what a replay or an upgrade brought in.
 _TAKE = f"""
@@ -58,7 +66,7 @@ WHERE excluded.version >= known.version"""
 
 # In a replay or an import rows of any age may come; those are noted in the queue, wherever the walk has got to.
 _NEXT_OLD = f"""
-SELECT m.message_id, {_GROWS} AS grows FROM chat_messages m
+SELECT m.message_id, {_GROWS} AS grows, octet_length(m.content) FROM chat_messages m
 WHERE %(last_id)s::uuid IS NULL OR m.message_id < %(last_id)s::uuid ORDER BY m.message_id DESC LIMIT %(limit)s"""
 
 PROGRESS = f"""
@@ -90,20 +98,32 @@ def start_over(raw: Any) -> None:
             cursor.execute(_START_OVER)
 
 
-def index_noted(connection: Connection, *, limit: int, waits: bool = False) -> int:
-    """Indexes at most `limit` of what the queue notes; how many notes were done with.
+def index_noted(connection: Connection, *, limit: int, waits: bool = False) -> bool:
+    """Indexes at most `limit` of what the queue notes, the newest first; whether more of it may be left.
 
-    What still grows stays noted. Notes that others are at are left to them, or waited for.
+    What still grows stays noted. Notes that others are at are left to them, or waited for, but not long.
     """
     raw: Any = connection.connection
     with raw.cursor() as cursor:
-        cursor.execute(_BEGIN + _TAKE + ("" if waits else " SKIP LOCKED"), {"limit": limit})
-        notes = cursor.fetchall()
-        _index_messages(cursor, {message_id: number for number, message_id, _ in reversed(notes) if message_id})
-        _index_names(cursor, {session_id: number for number, _, session_id in reversed(notes) if session_id})
-        done = [number for number, _, _ in notes]
-        cursor.execute("DELETE FROM chat_search_queue WHERE number = ANY (%s); COMMIT", (done,))
-        return len(notes)
+        try:
+            return _index_noted(cursor, limit, waits=waits)
+        except LockNotAvailable:
+            # Somebody is at a long text, or deletes a session: no reason to take the server for lost.
+            cursor.execute("ROLLBACK")
+            return True
+
+
+def _index_noted(cursor: Any, limit: int, *, waits: bool) -> bool:
+    cursor.execute(_BEGIN + _TAKE + ("" if waits else " SKIP LOCKED"), {"limit": limit})
+    taken = cursor.fetchall()
+    cursor.execute(_SIZES, ([message_id for _, message_id, _ in taken if message_id],))
+    sizes = dict(cursor.fetchall())
+    notes = taken[: _fitting([sizes.get(message_id, 0) for _, message_id, _ in taken])]
+    _index_messages(cursor, {message_id: number for number, message_id, _ in reversed(notes) if message_id})
+    _index_names(cursor, {session_id: number for number, _, session_id in reversed(notes) if session_id})
+    done = [number for number, _, _ in notes]
+    cursor.execute("DELETE FROM chat_search_queue WHERE number = ANY (%s); COMMIT", (done,))
+    return len(taken) == limit or len(notes) < len(taken)
 
 
 def index_old(connection: Connection, *, limit: int) -> bool:
@@ -117,12 +137,14 @@ def index_old(connection: Connection, *, limit: int) -> bool:
             cursor.execute("COMMIT")
             return False
         cursor.execute(_NEXT_OLD, {"last_id": place[0], "limit": limit})
-        found = cursor.fetchall()
-        _index_messages(cursor, {message_id: 0 for message_id, grows in found if not grows})
-        growing = [message_id for message_id, grows in found if grows]
+        rows = cursor.fetchall()
+        found = rows[: _fitting([size for _, _, size in rows])]
+        has_more = len(rows) == limit or len(found) < len(rows)
+        _index_messages(cursor, {message_id: 0 for message_id, grows, _ in found if not grows})
+        growing = [message_id for message_id, grows, _ in found if grows]
         cursor.execute("INSERT INTO chat_search_queue (message_id) SELECT unnest(%s::uuid[])", (growing,))
-        cursor.execute(_MOVE, (found[-1][0] if found else place[0], len(found), len(found) < limit))
-        return len(found) == limit
+        cursor.execute(_MOVE, (found[-1][0] if found else place[0], len(found), not has_more))
+        return has_more
 
 
 def what_is_left(connection: Connection) -> tuple[bool, bool]:
@@ -142,11 +164,21 @@ def progress(connection: Connection) -> IndexProgress:
         return IndexProgress(done=done, total=total, waiting=waiting)
 
 
+def _fitting(sizes: Sequence[int]) -> int:
+    """How many of them make up a step: one at least."""
+    total = 0
+    for number, size in enumerate(sizes):
+        total += size
+        if total > STEP_BYTES and number:
+            return number
+    return len(sizes)
+
+
 def _index_messages(cursor: Any, versions: dict[UUID, int]) -> None:
     """`versions` by message; those that are gone are left out. Locks them, so that none goes before the commit."""
     if versions:
         cursor.execute(_MESSAGES, (list(versions),))
-        rows = [(*row[:-1], versions[row[0]], packed(fold(row[-1]))) for row in cursor.fetchall()]
+        rows = [(*row[:-1], versions[row[0]], packed(fold(row[-1][:SEARCHED_CHARS]))) for row in cursor.fetchall()]
         _store(cursor, _STORE_MESSAGES, rows)
 
 

@@ -171,7 +171,7 @@ class PostgresHistory:
         check_query(query)
         return await self._database.run(lambda c: search.find_names(c, query), timeout_s=_SEARCH_TIMEOUT_S)
 
-    async def index_noted(self, limit: int) -> int:
+    async def index_noted(self, limit: int) -> bool:
         """See `indexing.index_noted`; searches do some of it themselves."""
         return await self._database.run(lambda c: indexing.index_noted(c, limit=limit), timeout_s=_SEARCH_TIMEOUT_S)
 

@@ -133,11 +133,11 @@ def _catch_up(connection: Connection) -> bool:
     """Indexes what was written just now, so that it is found; False while there is more than that to be indexed."""
     is_noted, is_old = indexing.what_is_left(connection)
     if is_noted:
-        if indexing.index_noted(connection, limit=_PENDING) == _PENDING:
+        if indexing.index_noted(connection, limit=_PENDING):
             return False
         is_noted, is_old = indexing.what_is_left(connection)
     if is_noted:  # somebody else is at it
-        is_noted = indexing.index_noted(connection, limit=_PENDING, waits=True) == _PENDING
+        is_noted = indexing.index_noted(connection, limit=_PENDING, waits=True)
     return not is_noted and not is_old
 
 

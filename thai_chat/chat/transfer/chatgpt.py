@@ -150,6 +150,7 @@ def _node(key: str, above: str | None, message: Fields) -> Node | None:
     text = "\n\n".join(part for part in (text, _attachments(metadata)) if part)
     if not text:
         return None
+    content.require_short(text, "parts")
     return Node(
         key=key,
         parent=above,

@@ -19,6 +19,8 @@ from thai_chat.domain.messages import JsonObject, JsonValue
 
 TITLE_CHARS = 60
 _MAX_INT = 2**31 - 1
+_MOST_CHARS = 10_000_000
+"""Of one message."""
 _MAX_REAL = sys.float_info.max
 _MAX_COST_USD = 999_999
 _YEARS = range(1900, 3000)
@@ -103,6 +105,11 @@ class Fields:
         if limit and len(value) > limit:
             raise self.place.refused("import_too_long", field=self._path(name), limit=limit)
         return storable(value)
+
+    def require_short(self, text: str, name: str) -> None:
+        """Refuses what nobody can have written and no page could show."""
+        if len(text) > _MOST_CHARS:
+            raise self.place.refused("import_too_long", field=self._path(name), limit=_MOST_CHARS)
 
     def number(self, name: str) -> int | None:
         """A count that the database can hold."""

@@ -96,6 +96,7 @@ def _node(key: str, parent: str | None, message: Fields) -> Node:
         content, reasoning = _without_reasoning(content)
         if reasoning:
             metadata["reasoning"] = reasoning
+    message.require_short(content, "content")
     if files := _files(message):
         content = "\n\n".join(part for part in (content, files) if part)
     return Node(

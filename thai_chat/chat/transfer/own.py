@@ -204,12 +204,14 @@ def _message(fields: Fields, session_id: UUID) -> tuple[KeptMessage, Place]:
     for required in ("message_id", "role", "content", "message_order", "created_at"):
         fields.require(required)
     status = _word(fields, "status", Status) or Status.COMPLETE
+    content = fields.text("content") or ""
+    fields.require_short(content, "content")
     message = Message(
         message_id=fields.identifier("message_id") or UUID(int=0),
         session_id=session_id,
         parent_id=fields.identifier("parent_id"),
         role=_word(fields, "role", Role) or Role.USER,
-        content=fields.text("content") or "",
+        content=content,
         message_order=_order(fields),
         # Whatever wrote it is in another history, and will not finish it here.
         status=Status.INTERRUPTED if status is Status.STREAMING else status,
