@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import tempfile
 import tracemalloc
+import zipfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import IO, Any
 from uuid import uuid4
 
@@ -359,6 +362,26 @@ def test_a_wrong_field_is_told_with_session_message_and_line() -> None:
     assert (said["field"], said["number"], said["message"], said["title"]) == ("role", 3, 1, "ทักทาย")
     begins = [number for number, line in enumerate(content.splitlines(), 1) if line == "  {"]
     assert said["line"] == begins[2]
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_damaged_archive_is_refused_however_it_was_packed(packing: int) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", packing) as archive:
+        archive.writestr("conversations.json", as_file([chatgpt_conversation()]))
+    content = bytearray(packed.getvalue())
+    assert len(read(bytes(content))) == 1
+    content[80:120] = bytes(sign ^ 0x5A for sign in content[80:120])
+    assert refusal(bytes(content))["why"] == "import_zip_broken"
+
+
+def test_an_archive_writes_nowhere_whatever_its_names_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "a" / "b"
+    folder.mkdir(parents=True)
+    monkeypatch.chdir(folder)
+    (session,) = read(as_zip({"../../conversations.json": as_file([chatgpt_conversation()])}))
+    assert session.session.session_name == "น้ำจิ้มข้าวมันไก่"
+    assert list(tmp_path.rglob("*.json")) == []
 
 
 def test_a_small_archive_that_unpacks_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -170,6 +170,26 @@ def rows_of(content: bytes) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
 
 
+@pytest.mark.parametrize(
+    ("said", "closed_by"),
+    [
+        ("<!-- โน้ต", "-->"),
+        ("ดู:\n<script>\nx()", "</script>"),
+        ("<PRE class=x>\n\nโค้ด", "</pre>"),
+        ("<!-- a --> <b>", ""),
+        ("<style>a{}</style>", ""),
+        ("<preview>", ""),
+        ("```html\n<!-- x\n```", ""),
+        ("```html\n<!-- x", "```"),
+        ("```ไม่ใช่โค้ด```", ""),
+    ],
+)
+def test_html_that_was_left_open_does_not_swallow_what_follows(said: str, closed_by: str) -> None:
+    text = markdown(session_of(*turn(said, "ok")))
+    between = text.split(said)[1].split("## ")[0]
+    assert between.strip() == closed_by
+
+
 def test_csv_opens_in_excel_and_in_python() -> None:
     content = written(CsvWriter(BANGKOK), session_of(*turn('มี "คำพูด", จุลภาค\nและบรรทัด', "ตอบ")))
     assert content.startswith("\ufeff".encode())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 import mmap
 import re
 import tempfile
@@ -116,7 +117,7 @@ class Import:
         """On the disk. What an archive says of its sizes may be a lie, so they are counted."""
         unpacked = self._stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - open as long as the import
         with archive.open(entry) as packed:
-            while chunk := packed.read(_CHUNK_BYTES):
+            while chunk := _read_packed(packed):
                 self._unpacked_bytes += len(chunk)
                 if self._unpacked_bytes > MOST_UNPACKED_BYTES:
                     raise _refused("import_zip_large", name)
@@ -179,6 +180,14 @@ def _reader(file: JsonFile, first: Loaded, span: Span) -> Read:
     if openwebui.is_openwebui(first):
         return openwebui.read_session
     raise ImportRefused(why="import_unknown", place="import_at_line", file=file.name, line=file.line_of(span.start))
+
+
+def _read_packed(packed: IO[bytes]) -> bytes:
+    """Raises BadZipFile for what each way of packing has its own errors for."""
+    try:
+        return packed.read(_CHUNK_BYTES)
+    except (OSError, lzma.LZMAError) as exc:
+        raise zipfile.BadZipFile from exc
 
 
 def _wanted(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:

@@ -11,7 +11,10 @@ from zoneinfo import ZoneInfo
 from thai_chat.domain.messages import Message, Role, Session, Status
 from thai_chat.domain.transfer import KeptMessage
 
-_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})(.*)$", re.MULTILINE)
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)$")
+# What CommonMark lets go on over empty lines, to the very end of a file: its kinds 1 to 5.
+_HTML = re.compile(r" {0,3}(<!--|<\?|<!\[CDATA\[|<!(?=[a-z])|<(?:script|pre|style|textarea)(?=[\s>]|$))", re.IGNORECASE)
+_HTML_ENDS = {"<!--": "-->", "<?": "?>", "<![cdata[": "]]>", "<!": ">"}
 _HEADING_BREAKS = re.compile(r"\s+")
 _MONTHS_TH = ("ม.ค.", "ก.พ.", "มี.ค.", "เม.ย.", "พ.ค.", "มิ.ย.", "ก.ค.", "ส.ค.", "ก.ย.", "ต.ค.", "พ.ย.", "ธ.ค.")
 _MONTHS_EN = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -84,15 +87,20 @@ class MarkdownWriter:
 
 
 def _closed(markdown: str) -> str:
-    """With the end of code that was left open, or it would swallow the messages behind it."""
-    is_open = ""
-    for fence in _FENCE.finditer(markdown):
-        signs, behind = fence[1], fence[2]
-        if not is_open:
-            is_open = signs
-        elif signs[0] == is_open[0] and len(signs) >= len(is_open) and not behind.strip():
-            is_open = ""
-    return f"{markdown}\n{is_open}" if is_open else markdown
+    """With the end of what was left open, code or raw HTML, or it would swallow the messages behind it."""
+    end = ""
+    for line in markdown.splitlines():
+        fence, html = _FENCE.match(line), _HTML.match(line)
+        if end.startswith(("`", "~")):
+            end = "" if fence and fence[1].startswith(end) and not fence[2].strip() else end
+        elif end:
+            end = "" if end in line.lower() else end
+        elif fence and not (fence[1][0] == "`" and "`" in fence[2]):
+            end = fence[1]
+        elif html:
+            wanted = _HTML_ENDS.get(html[1].lower()) or f"</{html[1][1:].lower()}>"
+            end = "" if wanted in line[html.end() :].lower() else wanted
+    return f"{markdown}\n{end}" if end else markdown
 
 
 def _quoted(text: str) -> str:
