@@ -165,3 +165,57 @@ async def test_the_answer_says_when_only_memory_was_searched(chat: Chat) -> None
 async def test_bad_input_is_named(chat: Chat, params: dict[str, Any], code: str) -> None:
     answer = await chat.http.get("/api/search", params=params)
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, code)
+
+
+@pytest.mark.parametrize("year", ["2026", "2569"])
+async def test_a_day_is_one_of_the_readers_zone_and_calendar(chat: Chat, year: str) -> None:
+    # Half past midnight in Bangkok, the evening before in London.
+    await say(chat, "แกงส้ม", at=datetime(2026, 1, 2, 17, 30, tzinfo=UTC))
+
+    async def count(**params: str) -> int:
+        return len((await search(chat, "แกงส้ม", **params))["results"])
+
+    bangkok = {"timezone": "Asia/Bangkok"}
+    assert await count(**{"from": f"{year}-01-03"}, until=f"{year}-01-03", **bangkok) == 1
+    assert await count(until=f"{year}-01-02", **bangkok) == 0
+    assert await count(**{"from": f"{year}-01-03"}) == 0
+    assert await count(**{"from": f"{year}-01-02"}, until=f"{year}-01-02") == 1
+    assert await count(**{"from": f"{year}-01-03T00:30"}, until=f"{year}-01-03T00:30:01", **bangkok) == 1
+    assert await count(until=f"{year}-01-03T00:30", **bangkok) == 0
+
+
+@pytest.mark.parametrize("order", ["newest", "relevance"])
+async def test_what_is_said_between_two_pages_moves_nothing(chat: Chat, order: str) -> None:
+    said = [await say(chat, f"แกงส้ม {number}", "-") for number in range(7)]
+    first = await search(chat, "แกงส้ม", limit=3, order=order)
+    await say(chat, "แกงส้ม แกงส้ม แกงส้ม", "แกงส้ม")
+    second = await search(chat, "แกงส้ม", limit=9, order=order, cursor=first["next"])
+    found = [result["session_id"] for page in (first, second) for result in page["results"]]
+    assert sorted(found) == sorted(said)
+
+
+@pytest.mark.parametrize(
+    "q",
+    [
+        "\u0e49",
+        "\u0e31\u0e49",
+        "%",
+        "_",
+        "\\",
+        "'",
+        '"',
+        '"ก',
+        "(a|b)*",
+        "👩\u200d👩\u200d👧",
+        "ก" * 1000,
+        "a " * 500,
+        '"' * 1000,
+    ],
+)
+async def test_odd_things_are_looked_for_as_they_stand(chat: Chat, q: str) -> None:
+    await say(chat, f"ก่อน {q} หลัง")
+    await say(chat, "ไม่มี")
+    found = await search(chat, q)
+    for result in found["results"]:
+        assert all(0 <= start < end <= len(result["snippet"]) for start, end in result["hits"])
+        assert result["snippet"].startswith(("ก่อน", "…"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Annotated
@@ -18,6 +19,9 @@ from thai_chat.domain.messages import Role
 from thai_chat.domain.searching import MAX_QUERY_CHARS, SearchFilters
 
 router = APIRouter(prefix="/api/search", tags=["search"])
+
+# As Thais write years; nothing was said in those of the Common Era.
+_BUDDHIST_YEAR = re.compile(r"^2[45]\d\d(?=-)")
 
 
 class Only(StrEnum):
@@ -39,8 +43,10 @@ async def search(
     backend: Annotated[str | None, Query(max_length=100)] = None,
     model: Annotated[str | None, Query(max_length=100)] = None,
     session_id: str | None = None,
-    since: Annotated[str | None, Query(alias="from", description="ISO 8601; a date means its beginning")] = None,
-    until: Annotated[str | None, Query(description="ISO 8601, not included; a date means its end")] = None,
+    since: Annotated[
+        str | None, Query(alias="from", description="ISO 8601, or with a Buddhist year; a date means its beginning")
+    ] = None,
+    until: Annotated[str | None, Query(description="As `from`, not included; a date means its end")] = None,
     timezone: Annotated[str, Query(description="IANA name, for times and dates without one")] = "UTC",
     pinned: bool | None = None,
 ) -> FoundBody:
@@ -64,6 +70,7 @@ async def search(
 def _moment(text: str | None, zone: ZoneInfo, *, field: str, is_end: bool) -> datetime | None:
     if not text:
         return None
+    text = _BUDDHIST_YEAR.sub(lambda year: str(int(year[0]) - 543), text)
     try:
         if len(text) <= len("2026-11-21"):
             day = date.fromisoformat(text) + timedelta(days=is_end)
