@@ -11,7 +11,7 @@ from playwright.async_api import Browser, Download, FilePayload, Locator, expect
 
 from tests.app import App
 from tests.browser.chat_page import ChatPage, visit
-from tests.foreign_exports import as_file, chatgpt_conversation
+from tests.foreign_exports import as_file, chatgpt_conversation, node, said
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -62,6 +62,9 @@ async def test_a_chosen_file_is_imported_and_listed(page: ChatPage) -> None:
     await expect(dialog.locator(".done")).to_contain_text("นำเข้า 1 แชต 5 ข้อความแล้ว")
     await dialog.locator("input[type=file]").set_input_files(payload(as_file([conversation])))
     await expect(dialog.locator(".done")).to_have_text("มีอยู่แล้ว 1 แชต จึงคงไว้ตามเดิม")
+    conversation["mapping"]["q9"] = node("q9", "a3", said("user", "ถามต่อทีหลัง"))
+    await dialog.locator("input[type=file]").set_input_files(payload(as_file([conversation])))
+    await expect(dialog.locator(".done")).to_have_text("เพิ่มข้อความใหม่ในแชตที่มีอยู่แล้ว 1 แชต")
     assert page.complaints == []
 
 

@@ -150,7 +150,7 @@ def _leaf(one: Addition, here: _Here, orders: Mapping[UUID, int]) -> UUID | None
     if here.leaf_id is None or here.leaf_id in one.shown:
         return one.leaf_id
     # As it came: nothing was said here, and the newest is shown, from which another branch was begun elsewhere.
-    is_as_it_came = here.message_count == one.common and orders[here.leaf_id] == here.message_count
+    is_as_it_came = here.message_count == one.common and orders.get(here.leaf_id) == here.message_count
     return one.leaf_id if is_as_it_came else here.leaf_id
 
 
