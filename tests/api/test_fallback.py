@@ -76,6 +76,8 @@ async def test_a_stream_begins_with_the_asked_and_ends_with_the_answering_model(
     assert names.index("delta") > max(at for at, name in enumerate(names) if name == "notice")
     passing = {event.body["code"]: event.body["passing"] for event in events if event.name == "notice"}
     assert passing.items() >= {"retrying": True, "asking_other": True, "answered_by_other": False}.items()
+    asking = next(event.body for event in events if event.body.get("code") == "asking_other")
+    assert (asking["backend"], asking["model"]) == ("ollama", "qwen3:8b")
     assert events[-1].name == "completed"
     assert events[-1].body.items() >= ANSWERED_BY.items()
     assert events[-1].body["response"] == pair.ollama.script.text

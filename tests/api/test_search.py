@@ -219,3 +219,13 @@ async def test_odd_things_are_looked_for_as_they_stand(chat: Chat, q: str) -> No
     for result in found["results"]:
         assert all(0 <= start < end <= len(result["snippet"]) for start, end in result["hits"])
         assert result["snippet"].startswith(("ก่อน", "…"))
+
+
+@pytest.mark.parametrize(
+    ("bad", "told"), [({"limit": 999}, "limit (≤ 100)"), ({"from": "31/12/2568"}, "from (ISO 8601: 2026-11-21)")]
+)
+async def test_a_bad_parameter_is_named_with_what_it_may_be(chat: Chat, bad: dict[str, Any], told: str) -> None:
+    answer = await chat.http.get("/api/search", params={"q": "น้ำ", **bad})
+    assert answer.status_code == 400
+    assert told in answer.json()["error"]["message"]
+    assert "31/12/2568" not in answer.text

@@ -101,6 +101,7 @@ async def test_a_continued_reply_begins_with_the_text_that_was_there(chat: Chat)
     whole = await again(chat, session_id, broken["message_id"], continues=True)
     assert whole["response"] == "ต้มยำกุ้งน้ำใส อร่อยมาก"
     assert whole["metadata"]["continues"] == broken["message_id"]
+    assert whole["metadata"]["begun_by"] == [{"backend": broken["backend"], "model": broken["model"]}]
     history, siblings = await shown(chat, session_id)
     assert contents(history) == ["แนะนำเมนูหน่อย", "ต้มยำกุ้งน้ำใส อร่อยมาก"]
     assert siblings[whole["message_id"]][0] == broken["message_id"]

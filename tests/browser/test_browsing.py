@@ -214,6 +214,17 @@ async def test_a_change_that_the_server_does_not_take_is_said_and_undone(page: C
     await expect(page.toast).to_have_count(0)
 
 
+async def test_a_new_session_is_in_sight_however_far_the_list_was_scrolled(page: ChatPage, app: App) -> None:
+    for number in range(30):
+        await said(page.page, app, f"เคยถามเรื่องที่ {number}")
+    await page.reload()
+    await page.row("เคยถามเรื่องที่ 0").scroll_into_view_if_needed()
+    await expect(page.row("เคยถามเรื่องที่ 29")).not_to_be_in_viewport()
+    await page.new_session()
+    await page.ask_and_wait("แชตใหม่ล่าสุด")
+    await expect(page.row("แชตใหม่ล่าสุด")).to_be_in_viewport()
+
+
 async def test_a_list_that_can_not_be_read_is_said_and_asked_for_again(page: ChatPage) -> None:
     await page.ask_and_wait("มีอยู่ในรายการ")
     await page.page.route("**/api/sessions?*", lambda route: route.abort())

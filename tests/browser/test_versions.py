@@ -92,6 +92,22 @@ async def test_a_stopped_reply_is_continued_where_it_ended(page: ChatPage, model
     await expect(page.replies.first.locator(".version")).to_have_text("2/2")
 
 
+async def test_a_reply_that_another_model_finished_names_both(page: ChatPage, model: OpenAIStandin) -> None:
+    model.script = Script(tokens=("ต้นของ", "เรื่อง"), fault="drop", fault_after=2)
+    await page.ask("เล่าให้จบสองคน")
+    await page.is_idle()
+    model.script = Script(tokens=(" และ", "ปลายของเรื่อง"))
+    await page.pick_model("thai-small")
+    await page.replies.first.locator(".go-on").first.click()
+    await expect(page.replies.first).to_contain_text("ต้นของเรื่อง และปลายของเรื่อง")
+    await page.is_idle()
+    await expect(page.replies.first.locator(".by b")).to_have_text("thai-large → thai-small\u00a0· vLLM")
+    await page.replies.first.locator(".facts-more").click()
+    facts = page.replies.first.locator(".all-facts")
+    await expect(facts).to_contain_text("เริ่มตอบโดยthai-large")
+    await expect(facts).to_contain_text("ตอบต่อโดยthai-small")
+
+
 async def test_a_reply_that_its_server_took_with_it_is_continued_after_the_restart(
     browser: Browser, model: OpenAIStandin
 ) -> None:

@@ -101,13 +101,22 @@ async def test_all_facts_of_a_reply_are_behind_a_button(page: ChatPage, model: O
     await expect(facts).to_contain_text("โทเค็นที่ส่ง")
 
 
+async def test_what_the_model_was_sent_of_the_conversation_is_among_the_facts(page: ChatPage) -> None:
+    reply = await page.ask_and_wait("เห็นบทสนทนาแค่ไหน")
+    await reply.locator(".facts-more").click()
+    words = await reply.locator(".meter").get_attribute("title")
+    assert words
+    assert "โทเค็นที่โมเดลรับได้" in words
+    await expect(reply.locator(".all-facts")).to_contain_text(words)
+
+
 async def test_what_a_reply_cost_has_digits_that_say_something(page: ChatPage) -> None:
     said = await page.page.evaluate(
         """async (cost) => {
             const base = document.querySelector('link[href*="page.mjs"]').href;
             const { factsOf } = await import(new URL('facts.mjs', base));
             const message = { message_id: 'm', backend: 'openai', model: 'gpt-5-mini', created_at: '2026-11-21T04:00Z',
-                first_token_ms: null, latency_ms: 900, tokens: 12, prompt_tokens: null };
+                first_token_ms: null, latency_ms: 900, tokens: 12, prompt_tokens: null, begun_by: [] };
             return cost.map((cost) => factsOf({ ...message, cost }).line.textContent);
         }""",
         [

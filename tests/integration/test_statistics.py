@@ -215,6 +215,7 @@ async def test_questions_that_are_asked_often_lead_to_their_messages(history: Po
     word = next(word for word in found.words if word.word == "postgresql")
     wanted = await statistics.behind_question(user, Behind(period=period), word=word.word)
     assert len(await statistics.messages(user, wanted, limit=50)) == len(word.message_ids) == 2
+    assert not {"ทำ", "ขอ", "ยังไง", "หน่อย"} & {word.word for word in found.words}
     nothing = await statistics.behind_question(user, Behind(period=period), group="no such group")
     assert await statistics.messages(user, nothing, limit=50) == []
 

@@ -132,3 +132,10 @@ def test_a_session_comes_with_its_options_and_a_new_one_with_none() -> None:
 def test_a_new_session_has_an_id_and_no_messages() -> None:
     view = empty_view(str(SESSION_ID), choice=None)
     assert (view["session_id"], view["stored"], view["messages"]) == (str(SESSION_ID), False, [])
+
+
+def test_those_who_began_a_reply_are_named_once_and_without_the_one_who_ended_it() -> None:
+    other = {"backend": "ollama", "model": "llama3.2:3b"}
+    begun_by: JsonObject = {"begun_by": [other, {"backend": "vllm", "model": "typhoon"}, other]}
+    assert around(message(Role.ASSISTANT, "ต้นแล้วปลาย", metadata=begun_by))["begun_by"] == [other]
+    assert around(message(Role.ASSISTANT, "คนเดียว"))["begun_by"] == []

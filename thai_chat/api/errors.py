@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -49,6 +50,9 @@ _STATUS: tuple[tuple[type[ThaiChatError], int], ...] = (
 )
 
 
+_BOUNDS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<", "min_length": "≥", "max_length": "≤"}
+
+
 def _kinds(kind: type[ThaiChatError]) -> Iterator[type[ThaiChatError]]:
     yield kind
     for below in kind.__subclasses__():
@@ -70,7 +74,8 @@ def response(error: ThaiChatError, request: Request) -> JSONResponse:
     headers = {}
     if isinstance(error, RateLimited) and "retry_after_s" in error.params:
         headers["Retry-After"] = str(round(float(error.params["retry_after_s"])))
-    body = {"code": error.code, "message": texts.text(error.code, language_of(request), error.params)}
+    what = "bad_fields" if error.params.get("fields") else error.code
+    body = {"code": error.code, "message": texts.text(what, language_of(request), error.params)}
     if isinstance(error, BadOption):
         body["param"] = str(error.params["param"])
     return JSONResponse({"error": body}, status_of(type(error)), headers)
@@ -83,6 +88,13 @@ def failed(result: Failed, request: Request) -> JSONResponse:
     return JSONResponse({"error": {"code": result.code, "message": message}}, status_of(kind))
 
 
+def _field(problem: Mapping[str, Any]) -> str:
+    """Its name and what it may be, where that is a bound."""
+    name, bounds = problem["loc"][-1], problem.get("ctx", {})
+    allowed = [f"{sign} {bounds[kind]}" for kind, sign in _BOUNDS.items() if kind in bounds]
+    return f"{name} ({', '.join(allowed)})" if allowed else str(name)
+
+
 def install(app: FastAPI) -> None:
     @app.exception_handler(ThaiChatError)
     async def known(request: Request, exc: ThaiChatError) -> JSONResponse:
@@ -93,8 +105,8 @@ def install(app: FastAPI) -> None:
         # The errors' inputs stay out: they are what somebody wrote, and may not even be encodable.
         if any(problem["type"] == "string_unicode" for problem in exc.errors()):
             return response(UnreadableText(), request)
-        fields = ", ".join(sorted({str(problem["loc"][-1]) for problem in exc.errors() if problem["loc"]}))
-        return response(BadInput(fields=fields), request)
+        fields = sorted({_field(problem) for problem in exc.errors() if problem["loc"]})
+        return response(BadInput(fields=", ".join(fields)), request)
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, exc: HTTPException) -> JSONResponse:

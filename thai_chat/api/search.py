@@ -78,7 +78,7 @@ def _moment(text: str | None, zone: ZoneInfo, *, field: str, is_end: bool) -> da
         moment = datetime.fromisoformat(text)
         return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError) as exc:
-        raise BadInput(fields=field) from exc
+        raise BadInput(fields=f"{field} (ISO 8601: 2026-11-21)") from exc
 
 
 def _zone(name: str) -> ZoneInfo:

@@ -82,6 +82,9 @@ def _body(event: LiveEvent, language: Language) -> tuple[str, object]:
                 "message": texts.text(event.code, language, event.params),
                 "passing": event.is_passing,
                 "seconds": event.params.get("seconds"),
+                # Who is asked now, when that is somebody else than before.
+                "backend": event.params.get("answered"),
+                "model": event.params.get("answered_model"),
             }
         case Failed():
             return "error", {"code": event.code, "message": texts.text(event.code, language, event.params)}

@@ -11,6 +11,7 @@ from hashlib import blake2s
 from uuid import UUID
 
 from thai_chat.chat import titles
+from thai_chat.chat.words import function_words
 from thai_chat.chat.words import words as segmented
 from thai_chat.domain.spelling import fold
 from thai_chat.domain.statistics import AskedQuestion
@@ -109,7 +110,10 @@ def groups_of(questions: Sequence[AskedQuestion], words: dict[UUID, Words]) -> l
 
 def frequent_words(questions: Sequence[AskedQuestion], words: dict[UUID, Words], *, limit: int) -> list[FrequentWord]:
     """What the questions are about: words that more than one of them has."""
-    counts = Counter(word for question in questions for word in words[question.message_id] if len(word) > 1)
+    small = function_words()
+    counts = Counter(
+        word for question in questions for word in words[question.message_id] if len(word) > 1 and word not in small
+    )
     common = [word for word, count in counts.most_common(limit) if count > 1 and not word.isdecimal()]
     return [
         FrequentWord(

@@ -346,6 +346,11 @@ def _as_of_now(found: Sequence[Message], live: LiveReply | None) -> Sequence[Mes
 
 
 def _continued(reply: Message) -> JsonObject:
-    """What the continuing reply keeps of the one before: which it is, and how the model had come to its beginning."""
+    """What the continuing reply keeps of the one before: which it is, who wrote it, how they had come to it."""
     kept = {name: reply.metadata[name] for name in ("reasoning",) if name in reply.metadata}
-    return {**kept, "continues": str(reply.message_id)}
+    earlier = reply.metadata.get("begun_by")
+    begun_by = [
+        *(earlier if isinstance(earlier, list) else []),
+        *([{"backend": reply.backend, "model": reply.model}] if reply.content.strip() else []),
+    ]
+    return {**kept, "continues": str(reply.message_id), "begun_by": begun_by}

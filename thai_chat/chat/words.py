@@ -12,6 +12,8 @@ from itertools import pairwise
 import marisa_trie
 import regex
 
+from thai_chat.domain.spelling import fold
+
 _CLUSTER = regex.compile(r"[เ-ไ]?\X[ะาๅ]*")
 _LATIN = regex.compile(r"(?:(?!\p{Thai})[\w'’./@-]\p{M}*)+")
 
@@ -62,6 +64,14 @@ def is_made_of_words(text: str) -> bool:
         if any(part[start:end] not in _dictionary() for start, end in pairwise([0, *ends])):
             return False
     return bool(text.strip())
+
+
+@cache
+def function_words() -> frozenset[str]:
+    """Thai words that say little of what a text is about, folded: PyThaiNLP's stop words."""
+    from pythainlp.corpus.common import thai_stopwords
+
+    return frozenset(fold(word) for word in thai_stopwords())
 
 
 @cache

@@ -10,6 +10,7 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "Something went wrong here. Your text is kept; please try again.",
     ),
     "bad_input": ("คำขอไม่ถูกต้อง", "The request isn't valid."),
+    "bad_fields": ("คำขอไม่ถูกต้อง ตรวจสอบ {fields}", "The request isn't valid; please check {fields}."),
     "empty_question": ("พิมพ์คำถามก่อนส่ง", "Write a question first."),
     "question_too_long": (
         "คำถามยาวเกินไป ส่งได้ไม่เกิน {limit} ตัวอักษร กรุณาตัดให้สั้นลง",

@@ -34,6 +34,7 @@ STATISTICS: Mapping[str, tuple[str, str]] = {
     "stat_backend": ("ระบบ", "Backend"),
     "stat_by_hour": ("ช่วงเวลาที่คุยมากที่สุด", "Busiest hours"),
     "stat_hour": ("{hour} น.: {messages} ข้อความ", "{hour}: {messages} messages"),
+    "stat_hour_label": ("{hour} น.", "{hour}:00"),
     "stat_longest": ("แชตที่ยาวที่สุด", "Longest sessions"),
     "stat_frequent": ("คำถามที่ถามบ่อย", "Frequent questions"),
     "stat_words": ("คำที่ถามถึงบ่อย", "Frequent words"),

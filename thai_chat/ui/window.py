@@ -117,7 +117,8 @@ def _around(message: Message, language: Language, versions: Sequence[UUID] | Non
         "prompt_estimated": metadata.get("prompt_tokens") == "estimated",
         "thought_estimated": metadata.get("reasoning_tokens") == "estimated",
         "cost": _cost(message),
-        "asked": _asked(metadata.get("asked")),
+        "asked": _who(metadata.get("asked")),
+        "begun_by": _begun_by(message),
         "options": metadata.get("options"),
         "reasoning": _text(metadata.get("reasoning")),
         "problem": _problem(message, language),
@@ -153,11 +154,22 @@ def _cost(message: Message) -> Value | None:
     }
 
 
-def _asked(asked: JsonValue) -> Value | None:
-    """Who was asked, when somebody else answered."""
-    if not isinstance(asked, Mapping):
+def _who(choice: JsonValue) -> Value | None:
+    """A model that the metadata names."""
+    if not isinstance(choice, Mapping):
         return None
-    return {"backend": asked.get("backend"), "model": asked.get("model")}
+    return {"backend": choice.get("backend"), "model": choice.get("model")}
+
+
+def _begun_by(message: Message) -> Sequence[Value]:
+    """The others that wrote the beginning of a reply that was continued, each once, in their order."""
+    begun_by = message.metadata.get("begun_by")
+    own = {"backend": message.backend, "model": message.model}
+    others: list[Value] = []
+    for choice in begun_by if isinstance(begun_by, list) else ():
+        if (who := _who(choice)) and who != own and who not in others:
+            others.append(who)
+    return others
 
 
 def _can_continue(message: Message) -> bool:

@@ -6,8 +6,8 @@ const LABEL_PX = 46;
 const PLOT_PX = 420;
 const PHONE_PLOT_PX = 280;
 
-/** `bars` are `{ value, label, said, key, act }`; `say` writes a value with its unit. */
-export function columns(bars, { label, say }) {
+/** `bars` are `{ value, label, said, key, act }`; `say` writes a value, `unit` stands above the axis. */
+export function columns(bars, { label, say, unit }) {
   const most = Math.max(0, ...bars.map(({ value }) => value));
   const step = niceStep(most);
   const top = Math.max(step, Math.ceil(most / step - 1e-9) * step);
@@ -16,6 +16,7 @@ export function columns(bars, { label, say }) {
   const every = Math.max(1, Math.ceil((bars.length * LABEL_PX) / (isPhone() ? PHONE_PLOT_PX : PLOT_PX)));
   const short = (value) => (say(value).length > 8 || Number.isInteger(value) ? compact(value) : say(value));
   return el('div', { class: 'chart', role: 'group', 'aria-label': label },
+    el('div', { class: 'unit', 'aria-hidden': 'true' }, unit),
     el('div', { class: 'plot' },
       lines.map((value) => styled(el('div', { class: 'grid', 'aria-hidden': 'true' }, el('span', {}, step < 1 || top > 1000 ? short(value) : say(value))), { bottom: percent(value) })),
       el('div', { class: 'bars' }, bars.map(({ value, said, key, act }) =>

@@ -1,7 +1,7 @@
 // The facts of a reply: who answered, how long it took, what it cost; the main ones in a line, all of them on demand.
 import { el, iconButton } from './dom.mjs';
 import { nameOf } from './live.mjs';
-import { meter } from './meter.mjs';
+import { meter, meterWords } from './meter.mjs';
 import { modelInfo } from './store.mjs';
 import { compact, duration, money, number, t, when } from './texts.mjs';
 
@@ -13,11 +13,14 @@ export function factsOf(message) {
     list.hidden = !list.hidden;
     more.setAttribute('aria-expanded', String(!list.hidden));
   }, { class: 'icon-button facts-more', 'aria-expanded': 'false', 'aria-controls': list.id });
-  const line = el('span', { class: 'by', title: when(message.created_at) }, el('b', {}, nameOf(message)),
+  const line = el('span', { class: 'by', title: when(message.created_at) }, el('b', {}, authorsOf(message)),
     shortFacts(message).map(({ text, isMinor }) => el('span', { class: isMinor ? 'minor' : null }, '\u00a0· ', el('span', { class: 'fact' }, text))),
-    meter(message), more);
+    el('span', { class: 'line-end' }, meter(message), more));
   return { line, list };
 }
+
+/** Who wrote it, in their order. */
+const authorsOf = (message) => [...message.begun_by.map(({ model }) => model), nameOf(message)].join(' → ');
 
 /** Minor ones are left to the list where there is little room. */
 const shortFacts = (message) => [
@@ -30,10 +33,12 @@ const shortFacts = (message) => [
 
 const allFacts = (message) => [
   ['fact_asked', message.asked ? nameOf(message.asked) : null],
-  ['fact_answered', nameOf(message)],
+  ['fact_begun', message.begun_by.map(nameOf).join(', ')],
+  [message.begun_by.length ? 'fact_finished' : 'fact_answered', nameOf(message)],
   ['fact_at', when(message.created_at)],
   ['fact_first', message.first_token_ms === null ? null : duration(message.first_token_ms)],
   ['fact_total', message.latency_ms === null ? null : duration(message.latency_ms)],
+  ['fact_context', meterWords(message)],
   ['fact_prompt_tokens', message.prompt_tokens === null ? null : about(number(message.prompt_tokens), message.prompt_estimated)],
   ['fact_tokens', tokensOf(message)],
   ['fact_cost', costOf(message)],

@@ -65,7 +65,7 @@ function days(by_day, { chosen, choose }) {
     el('div', { class: 'section-head' }, el('h3', {}, t('stat_by_day')),
       el('select', { 'aria-label': t('stat_measure'), dataset: { key: 'measure' }, onchange: (event) => choose(event.target.value) },
         Object.entries(MEASURES).map(([name, { text }]) => el('option', { value: name, selected: name === chosen }, t(text))))),
-    columns(bars, { label: t('stat_by_day'), say: measure.say }));
+    columns(bars, { label: t('stat_by_day'), say: measure.say, unit: t(measure.text) }));
 }
 
 function months(by_day) {
@@ -109,9 +109,9 @@ function row(usage, name) {
 function hours(by_hour) {
   const bars = by_hour.map(({ hour, messages }) => {
     const said = t('stat_hour', { hour: `${String(hour).padStart(2, '0')}:00`, messages: number(messages) });
-    return { value: messages, label: String(hour), said, key: `hour-${hour}`, act: () => behind(said, { hour }) };
+    return { value: messages, label: t('stat_hour_label', { hour: String(hour).padStart(2, '0') }), said, key: `hour-${hour}`, act: () => behind(said, { hour }) };
   });
-  return el('section', {}, el('h3', {}, t('stat_by_hour')), columns(bars, { label: t('stat_by_hour'), say: number }));
+  return el('section', {}, el('h3', {}, t('stat_by_hour')), columns(bars, { label: t('stat_by_hour'), say: number, unit: t('stat_messages') }));
 }
 
 const longest = (sessions) => el('section', {}, el('h3', {}, t('stat_longest')), el('ol', { class: 'ranked' }, sessions.map((session) =>

@@ -144,8 +144,9 @@ class Turn {
     this.paintWaiting(t('reconnecting'));
   }
 
-  tell({ message, passing, seconds }) {
+  tell({ message, passing, seconds, backend, model }) {
     this.letPass();
+    if (model) { this.choice = { backend, model }; this.paintWaiting(); }
     const shown = notice(message);
     this.notices.append(shown);
     if (passing) this.passing = { notice: shown, timer: seconds ? setTimeout(() => this.letPass(), seconds * 1000) : 0 };

@@ -24,7 +24,9 @@ export function mountSessions({ element }, page) {
   element.append(mountShelves(), list.element);
   list.watchEnd(element.closest('#recent'));
   for (const change of ['sessions', 'selection', 'view', 'busy']) on(change, paint);
+  on('view', ({ isOther }) => { if (isOther) list.show(store.view?.session_id); });
   on('accepted', noteAsked);
+  on('accepted', ({ session_id }) => list.show(session_id));
   on('ended', () => shelf.refresh());
   on('polled', () => { if (!document.hidden) shelf.refresh(); });
   followRunning();
@@ -78,6 +80,23 @@ class List {
     this.paintTail(kept.size);
     heir?.focus();
     this.reach(this.reached);
+    this.bringIntoSight();
+  }
+
+  /** Scrolls to the row of a session as soon as it is listed; not to one that is on none of the pages read so far. */
+  show(session_id) {
+    this.wanted = session_id;
+    this.bringIntoSight();
+  }
+
+  bringIntoSight() {
+    const row = this.rows.get(this.wanted)?.element;
+    if (row || shelf.isRead) this.wanted = null;
+    if (!row) return;
+    // Not scrollIntoView, which would move the page as well while the sidebar is closed.
+    const [list, item] = [this.element.closest('#recent'), row].map((element) => element.getBoundingClientRect());
+    const beyond = Math.min(0, item.top - list.top) || Math.max(0, item.bottom - list.bottom);
+    this.element.closest('#recent').scrollTop += beyond;
   }
 
   groups() {

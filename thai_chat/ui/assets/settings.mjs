@@ -58,8 +58,10 @@ function dialog() {
 function inForce() {
   const own = store.view?.options ?? {};
   if (Object.keys(own).length) {
+    const over = defaultOf(store.choice ?? {});
+    if (isNothing(own)) return { options: own, preset: over, isOwn: true, words: over ? 'settings_nothing_over' : 'settings_nothing' };
     const preset = presetWith(own);
-    return { options: own, preset, isOwn: true, words: isNothing(own) ? 'settings_nothing' : preset ? 'settings_session_preset' : 'settings_session' };
+    return { options: own, preset, isOwn: true, words: preset ? 'settings_session_preset' : 'settings_session' };
   }
   const preset = defaultOf(store.choice ?? {});
   return { options: preset?.options ?? {}, preset, isOwn: false, words: preset ? 'settings_preset' : 'settings_server' };

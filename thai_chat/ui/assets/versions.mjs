@@ -3,10 +3,11 @@ import { alert, clearAlerts, hint } from './alerts.mjs';
 import { $, el, icon, iconButton, randomKey } from './dom.mjs';
 import { nameOf } from './live.mjs';
 import { openMenu } from './menu.mjs';
-import { emit, store } from './store.mjs';
+import { emit, modelInfo, store } from './store.mjs';
 import { number, t } from './texts.mjs';
 
 const SEND_MS = 30_000;
+const CAN_ANSWER = ['up', 'slow', 'loading'];
 /** Keys of what may not have reached the server: sent again, it is stored once. */
 const unsure = new Map();
 
@@ -30,12 +31,12 @@ export const replyControls = (message) => [
 export function continueButton(message) {
   if (!message.can_continue) return null;
   const continues = message.text.trim().length > 0;
-  const model = store.choice?.model;
-  const words = isSame(store.choice, message)
+  const choice = likeliestFor(message);
+  const words = isSame(choice, message)
     ? t(continues ? 'continue' : 'try_again')
-    : t(continues ? 'continue_with' : 'try_again_with', { model });
+    : t(continues ? 'continue_with' : 'try_again_with', { model: choice.model });
   return [
-    el('button', { type: 'button', class: 'go-on', onclick: guarded((button) => askAgain(button, message, { continues })) },
+    el('button', { type: 'button', class: 'go-on', onclick: guarded((button) => askWith(choice, button, message, { continues })) },
       icon(continues ? 'go_on' : 'again'), el('span', {}, words)),
     hasOthers(message) ? otherButton(message, continues) : null,
   ];
@@ -43,9 +44,16 @@ export function continueButton(message) {
 
 const isSame = (choice, { backend, model }) => !choice?.model || (choice.backend === backend && choice.model === model);
 
+/** The picked model, unless it is known that it can't answer now and another can. */
+function likeliestFor(message) {
+  const picked = modelInfo(store.choice ?? {});
+  if (!picked || CAN_ANSWER.includes(picked.state)) return store.choice;
+  return othersFor(message)[0]?.choice ?? store.choice;
+}
+
 /** The models that could answer instead of the one that failed, beside the one that is picked. */
 const othersFor = (message) => store.backends.flatMap(({ name, models }) => models
-  .filter(({ state }) => ['up', 'slow', 'loading'].includes(state))
+  .filter(({ state }) => CAN_ANSWER.includes(state))
   .map(({ model, state, state_text }) => ({ choice: { backend: name, model }, note: state === 'up' ? null : state_text }))
   .filter(({ choice }) => !isSame(choice, message) && !isSame(choice, store.choice ?? {})));
 
@@ -54,9 +62,17 @@ export const hasOthers = (message) => message.status === 'failed' && othersFor(m
 function otherButton(message, continues) {
   const button = el('button', { type: 'button', class: 'go-on', 'aria-haspopup': 'menu', 'aria-expanded': 'false' }, el('span', {}, t('try_other')), icon('chevron'));
   button.addEventListener('click', guarded(() => openMenu(button, othersFor(message).map(({ choice, note }) => ({
-    text: nameOf(choice), note, act: () => { store.choice = choice; askAgain(button, message, { continues }); emit('choice'); },
+    text: nameOf(choice), note, act: () => askWith(choice, button, message, { continues }),
   })), { label: t('try_other') })));
   return button;
+}
+
+function askWith(choice, button, message, how) {
+  if (choice !== store.choice) {
+    store.choice = choice;
+    emit('choice');
+  }
+  askAgain(button, message, how);
 }
 
 function versionSwitch({ message_id, versions }) {
