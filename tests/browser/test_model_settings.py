@@ -197,6 +197,12 @@ async def test_a_reset_leaves_everything_to_the_server_and_can_be_undone(
         await settings.press("เลิกทำ")
         await expect(settings.in_force).to_contain_text(OWN)
         await settings.close()
+        await page.pick_model(MODELS[1])
+        await settings.open()
+        await expect(settings.in_force).to_contain_text("แชตนี้ตั้งไว้ว่าไม่ส่งค่าใด ๆ")
+        await expect(settings.in_force).not_to_contain_text("จะมีชุดค่าประจำ")
+        await settings.close()
+        await page.pick_model(MODELS[0])
         await page.ask_and_wait("อีกที")
         assert sent(model)["top_p"] == 0.5
 

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.async_api import Browser, expect
 
-from tests.app import App
+from tests.app import App, running_app
 from tests.browser.chat_page import MODELS, ChatPage, visit
 from tests.standins.openai_server import OpenAIStandin
 from tests.standins.script import Script, openai_error, thai_tokens
@@ -16,6 +16,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 UNSTREAMED = Script(never_streams=True, fault="hang")
 DENIED = openai_error(403, "You are not allowed to use this model.", code="forbidden")
+NO_CREDIT = openai_error(429, "You exceeded your current quota.", code="insufficient_quota")
 LIMITED = openai_error(429, "Rate limit reached.", code="rate_limit_exceeded", retry_after="2")
 
 
@@ -82,6 +83,20 @@ async def test_another_model_is_two_clicks_away_from_a_failed_reply(page: ChatPa
     await expect(page.replies.first.locator(".by")).to_contain_text(MODELS[1])
     await page.is_idle()
     await expect(page.page.locator("#picker .name")).to_have_text(MODELS[1])
+
+
+async def test_a_model_that_can_answer_is_offered_before_the_picked_one_that_can_not(
+    browser: Browser, model: OpenAIStandin
+) -> None:
+    async with running_app(VLLM_BASE_URL=model.base_url) as app, visit(browser, app) as page:
+        model.script = NO_CREDIT
+        await page.ask_and_wait("เครดิตหมดหรือยัง")
+        await page.reload()
+        model.script = Script()
+        await expect(page.replies.first.locator(".go-on").first).to_have_text(f"ลองใหม่ด้วย {MODELS[1]}")
+        await page.replies.first.locator(".go-on").first.click()
+        await expect(page.replies.first.locator(".by")).to_contain_text(MODELS[1])
+        await expect(page.page.locator("#picker .name")).to_have_text(MODELS[1])
 
 
 async def test_a_reply_that_ran_out_of_room_says_so(page: ChatPage, model: OpenAIStandin) -> None:
