@@ -58,6 +58,18 @@ async def test_a_reply_comes_whole_and_ends_with_finished(name: str) -> None:
 
 
 @each
+async def test_connections_serve_one_reply_after_the_other(name: str) -> None:
+    async with standing(name) as (standin, backend):
+        standin.script = Script(end_delay_ms=5)
+        await ask(backend, request("standin", "ครั้งแรก"))
+        await ask(backend, request("standin", "อีกครั้ง"))
+        opened = set(standin.clients)
+        for _ in range(5):
+            await ask(backend, request("standin", "อีกครั้ง"))
+        assert set(standin.clients) == opened
+
+
+@each
 async def test_the_token_counts_are_the_servers(name: str) -> None:
     async with standing(name) as (standin, backend):
         events = await ask(backend, request("standin", "กขคงจฉ"))

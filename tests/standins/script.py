@@ -41,6 +41,8 @@ class Script:
     reasoning_field: str = "reasoning"
     first_delay_ms: float = 0
     delay_ms: float = 0
+    end_delay_ms: float = 0
+    """Between the last piece and the end of the body."""
     finish_reason: str = "stop"
     usage: bool = True
     status: int = 200

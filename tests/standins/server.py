@@ -64,6 +64,8 @@ class Standin:
     closes_kept: bool = False
     """Close a kept connection just when a POST has come on it, as a server does whose patience is over."""
     closed_kept: int = 0
+    clients: list[object] = field(default_factory=list)
+    """Where each POST came from: of two on one connection it is the same."""
     _runner: web.AppRunner | None = None
     _waiting: list[tuple[Callable[[], bool], asyncio.Future[None]]] = field(default_factory=list)
     _running: int = 0
@@ -168,13 +170,17 @@ class Standin:
     async def _keeping(
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
+        if request.method == "POST" and request.transport:
+            self.clients.append(request.transport.get_extra_info("peername"))
         if self.closes_kept:
             if request.method == "POST" and request.transport in self._connections:
                 self.closed_kept += 1
                 drop(request)
                 return web.Response()
             self._connections.add(request.transport)
-        return await handler(request)
+        response = await handler(request)
+        await asyncio.sleep(self.script.end_delay_ms / 1000)
+        return response
 
     async def _state(self, request: web.Request) -> web.Response:
         requests = [

@@ -19,6 +19,7 @@ from thai_chat.backends.ollama_pull import Layers
 from thai_chat.backends.ollama_windows import Windows, was_cut
 from thai_chat.backends.thinking import UnseenThinking
 from thai_chat.backends.timeouts import Timeouts
+from thai_chat.backends.translation import read_out
 from thai_chat.domain.errors import (
     BackendError,
     BackendTimeout,
@@ -223,6 +224,7 @@ class OllamaBackend:
                         self._unseen.note(request, splitter)
                         for last in (*rest, *self._end(request, card, part)):
                             yield last
+                        await read_out(parts)
                         return
                     deadline = loop.time() + self._timeouts.between_tokens_s
         raise ReplyCut("the stream ended before it was done")

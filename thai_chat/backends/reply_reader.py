@@ -12,6 +12,7 @@ import openai
 from thai_chat.backends.event_stream import EventStream
 from thai_chat.backends.openai_errors import translation
 from thai_chat.backends.timeouts import Timeouts
+from thai_chat.backends.translation import read_out
 from thai_chat.domain.errors import BackendGarbled, BackendTimeout, BackendUnreachable, ReplyCut
 from thai_chat.domain.events import StreamEvent
 
@@ -46,7 +47,9 @@ async def read_reply(
             elif events:
                 # From here: a slow reader is no slow server.
                 deadline = loop.time() + timeouts.between_tokens_s
-    yield reply.end()
+        yield reply.end()
+        if reply.done:
+            await read_out(chunks)
 
 
 async def _next(chunks: AsyncGenerator[bytes, None], reply: EventStream, deadline: float, backend: str) -> bytes | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from types import TracebackType
 from typing import TypeAlias, TypeVar
 
@@ -12,8 +14,11 @@ import aiohttp
 from thai_chat.backends.timeouts import STALE_S
 from thai_chat.domain.errors import BackendError, BackendTimeout, BackendUnreachable
 
+logger = logging.getLogger(__name__)
+
 Answer = TypeVar("Answer")
 _TRIES = 3
+_READ_OUT_S = 0.1
 Translator: TypeAlias = Callable[[Exception], type[BackendError] | BackendError | None]
 
 
@@ -78,6 +83,16 @@ async def again_if_closed(ask: Callable[[], Awaitable[Answer]]) -> Answer:
             if not was_closed(exc) or time.monotonic() - begun_s > STALE_S:
                 raise
     return await ask()
+
+
+async def read_out(body: AsyncGenerator[object, None]) -> None:
+    """Reads what stands behind a whole reply, for a moment: only a connection that was read to its end is kept."""
+    try:
+        async with asyncio.timeout(_READ_OUT_S):
+            async for _ in body:
+                pass
+    except Exception as exc:  # noqa: BLE001 - the reply is whole, whatever comes behind it
+        logger.debug("the connection is not kept: %s", type(exc).__name__)
 
 
 def _causes(exc: BaseException | None) -> Iterator[BaseException]:
