@@ -197,12 +197,6 @@ async def test_a_reset_leaves_everything_to_the_server_and_can_be_undone(
         await settings.press("เลิกทำ")
         await expect(settings.in_force).to_contain_text(OWN)
         await settings.close()
-        await page.pick_model(MODELS[1])
-        await settings.open()
-        await expect(settings.in_force).to_contain_text("แชตนี้ตั้งไว้ว่าไม่ส่งค่าใด ๆ")
-        await expect(settings.in_force).not_to_contain_text("จะมีชุดค่าประจำ")
-        await settings.close()
-        await page.pick_model(MODELS[0])
         await page.ask_and_wait("อีกที")
         assert sent(model)["top_p"] == 0.5
 
@@ -266,6 +260,12 @@ async def test_a_session_can_say_that_it_wants_nothing_of_its_models_preset(
         await settings.save()
         await expect(settings.in_force).to_contain_text(f"แชตนี้ตั้งไว้ว่าไม่ส่งค่าใด ๆ แม้ {MODELS[0]} จะมีชุดค่าประจำ")
         await settings.close()
+        await page.pick_model(MODELS[1])
+        await settings.open()
+        await expect(settings.in_force).to_contain_text("แชตนี้ตั้งไว้ว่าไม่ส่งค่าใด ๆ")
+        await expect(settings.in_force).not_to_contain_text("จะมีชุดค่าประจำ")
+        await settings.close()
+        await page.pick_model(MODELS[0])
         await page.ask_and_wait("อีกที")
         assert set(sent(model)) == {"messages"}
         assert sent(model)["messages"][0]["role"] == "user"
