@@ -60,6 +60,15 @@ async def test_a_reply_grows_with_its_checkpoints(history: History, user: str) -
     assert (reply.content, reply.metadata["c"]) == ("ตำขิง กระเทียม", 3)
 
 
+async def test_a_checkpoint_says_who_answers(history: History, user: str) -> None:
+    write, other = begin(user), Choice("ollama", "qwen3:8b")
+    await history.begin_turn(write)
+    await history.checkpoint([grow(write, "ตำ", choice=other)])
+    await history.checkpoint([grow(write, "ตำขิง")])
+    reply = await history.message(write.reply_id, user)
+    assert (reply.content, Choice(reply.backend, reply.model)) == ("ตำขิง", other)
+
+
 async def test_checkpoints_of_many_replies_go_together(history: History, user: str) -> None:
     writes = [begin(user) for _ in range(5)]
     for write in writes:

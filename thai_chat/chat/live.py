@@ -125,8 +125,6 @@ class LiveReplies:
         figures = await self._priced(reply, reply.figures())
         if error:
             reply.metadata["error"] = {"code": error.code, **error.params}
-        if reply.reasoning:
-            reply.metadata["reasoning"] = reply.reasoning
         write = FinishReply(
             session_id=reply.session_id,
             reply_id=reply.reply_id,
@@ -135,7 +133,7 @@ class LiveReplies:
             choice=reply.choice,
             at=datetime.now(UTC),
             figures=figures,
-            metadata=reply.metadata,
+            metadata=reply.told(),
         )
         last: LiveEvent = Failed(ThaiChatError.code)
         try:
@@ -188,10 +186,7 @@ class LiveReplies:
             if not due:
                 continue
             now_s, at = time.perf_counter(), datetime.now(UTC)
-            writes = [
-                Checkpoint(session_id=reply.session_id, reply_id=reply.reply_id, content=reply.text, at=at)
-                for reply in due
-            ]
+            writes = [reply.checkpoint(at) for reply in due]
             for reply in due:
                 reply.checkpointed_at_s, reply.checkpointed_parts = now_s, reply.parts
             # Not awaited: a store that takes long must not hold up the texts that come meanwhile.
@@ -200,8 +195,12 @@ class LiveReplies:
             task.add_done_callback(self._tasks.discard)
 
     async def _checkpoint(self, writes: Sequence[Checkpoint]) -> None:
+        """As `_store`: what is refused once, goes without its metadata."""
         try:
-            await self._history.checkpoint(writes)
+            try:
+                await self._history.checkpoint(writes)
+            except HistoryRefused:
+                await self._history.checkpoint([replace(write, metadata={}) for write in writes])
         except HistoryError as exc:
             logger.warning("%d replies could not be checkpointed: %s", len(writes), exc.code)
 

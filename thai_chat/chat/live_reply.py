@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
+from datetime import datetime
 from typing import assert_never
 from uuid import UUID
 
@@ -27,7 +28,7 @@ from thai_chat.domain.events import (
     Usage,
     WasThinking,
 )
-from thai_chat.domain.messages import Choice, Figures, JsonObject, JsonValue, Message, Status, Turn
+from thai_chat.domain.messages import Checkpoint, Choice, Figures, JsonObject, JsonValue, Message, Status, Turn
 from thai_chat.routing.pricing import Cost
 
 BEAT_EVERY_S = 12.0
@@ -57,7 +58,7 @@ class LiveReply:
         ]
         self._text: list[str] = []
         self.parts = 0
-        """Grows with every text: tells whether there is something new to checkpoint."""
+        """Grows with every text and thought: tells whether there is something new to checkpoint."""
         self._reasoning: list[str] = []
         self._begin_with(turn.reply)
         self._notices: list[JsonObject] = []
@@ -69,6 +70,7 @@ class LiveReply:
         reasoning = reply.metadata.get("reasoning")
         if isinstance(reasoning, str):
             self._reasoning.append(reasoning)
+            self.parts += 1
             self._events.append(Thought(reasoning))
         if reply.content:
             self._text.append(reply.content)
@@ -134,6 +136,7 @@ class LiveReply:
             case Reasoning(text):
                 self._note_first_token()
                 self._reasoning.append(text)
+                self.parts += 1
                 self.publish(Thought(text))
             case WasThinking(closing):
                 self._rethink(closing)
@@ -147,6 +150,21 @@ class LiveReply:
                 self.metadata["finish_reason"] = storable(reason)
             case _:
                 assert_never(event)
+
+    def told(self) -> JsonObject:
+        """What is stored beside the text, as it is now."""
+        return {**self.metadata, "reasoning": self.reasoning} if self._reasoning else {**self.metadata}
+
+    def checkpoint(self, at: datetime) -> Checkpoint:
+        """Of the text so far, and of all else that would be missed if this were the last that is stored of it."""
+        return Checkpoint(
+            session_id=self.session_id,
+            reply_id=self.reply_id,
+            content=self.text,
+            at=at,
+            choice=self.choice,
+            metadata=self.told(),
+        )
 
     def figures(self) -> Figures:
         """As the server counted, else as estimated from the text; `metadata` says which, for each of the three."""
@@ -219,6 +237,7 @@ class LiveReply:
     def _rethink(self, closing: str) -> None:
         self._reasoning.append("".join(self._text).removesuffix(closing).rstrip())
         self._text.clear()
+        self.parts += 1
         self.publish(Rethought(self.reasoning))
 
     def _note_answering(self, event: Answering) -> None:

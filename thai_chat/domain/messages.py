@@ -160,12 +160,17 @@ class BeginReply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
-    """All of a growing reply's text so far. Also the reply's sign of life, so it is written without new text too."""
+    """All of a growing reply's text so far. Also the reply's sign of life, so it is written without new text too.
+
+    Metadata is merged into what the row has.
+    """
 
     session_id: UUID
     reply_id: UUID
     content: str
     at: datetime
+    choice: Choice | None = None
+    """Who answers; None leaves the row as it is."""
     metadata: JsonObject = field(default_factory=dict)
 
 

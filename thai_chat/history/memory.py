@@ -31,7 +31,7 @@ from thai_chat.history import search_memory
 from thai_chat.history.held import HeldSession
 from thai_chat.history.listing import count_labels, is_listed, newness, texts_of
 from thai_chat.history.records import check, check_preset, check_query, check_text
-from thai_chat.history.turns import finished, new_reply, new_session, new_turn, updated
+from thai_chat.history.turns import finished, grown, new_reply, new_session, new_turn, updated
 
 MAX_CHARS = 20_000_000
 
@@ -101,7 +101,7 @@ class MemoryHistory:
             reply = held.messages.get(write.reply_id) if held else None
             if held and reply and reply.status is Status.STREAMING:
                 held.alive_at[write.reply_id] = self._now()
-                self._put(held, replace(reply, content=write.content, metadata={**reply.metadata, **write.metadata}))
+                self._put(held, grown(reply, write))
 
     async def finish_reply(self, write: FinishReply) -> Message:
         check(write)

@@ -48,11 +48,13 @@ _FINISHED = """(%(reply_id)s, %(session_id)s, %(content)s, %(status)s, %(backend
 
 _CHECKPOINT = """
 UPDATE chat_messages m SET content = w.content, metadata = m.metadata || w.metadata::jsonb,
+    backend = coalesce(w.backend, m.backend), model = coalesce(w.model, m.model),
     checkpointed_at = least(w.alive_at, clock_timestamp())
-FROM (VALUES {}) AS w (message_id, session_id, content, metadata, alive_at)
+FROM (VALUES {}) AS w (message_id, session_id, content, backend, model, metadata, alive_at)
 WHERE m.message_id = w.message_id AND m.session_id = w.session_id AND m.checkpointed_at IS NOT NULL
     AND m.status = ANY (%s); """
-_CHECKPOINTED = "(%(reply_id)s, %(session_id)s, %(content)s, %(metadata)s, %(alive_at)s::timestamptz)"
+_CHECKPOINTED = """(%(reply_id)s, %(session_id)s, %(content)s, %(backend)s, %(model)s, %(metadata)s,
+    %(alive_at)s::timestamptz)"""
 
 _UPDATE_SESSION = f"""
 UPDATE chat_sessions s SET session_name = coalesce(%(session_name)s, session_name),
@@ -135,6 +137,8 @@ def checkpoints(cursor: Any, writes: Sequence[Checkpoint], *, replay: bool) -> b
             "reply_id": write.reply_id,
             "session_id": write.session_id,
             "content": write.content,
+            "backend": write.choice and write.choice.backend,
+            "model": write.choice and write.choice.model,
             "metadata": json_text(write.metadata),
             # The database's clock alone counts: a sign of life "from the end of time" is cut down to now.
             "alive_at": write.at if replay else "infinity",

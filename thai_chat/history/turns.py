@@ -11,6 +11,7 @@ from uuid import UUID
 from thai_chat.domain.messages import (
     BeginReply,
     BeginTurn,
+    Checkpoint,
     Figures,
     FinishReply,
     Message,
@@ -81,6 +82,16 @@ def reply_of(session: Session, write: BeginTurn | BeginReply) -> Message:
         model=write.choice.model,
         created_at=write.at,
         metadata=metadata,
+    )
+
+
+def grown(reply: Message, write: Checkpoint) -> Message:
+    return replace(
+        reply,
+        content=write.content,
+        backend=write.choice.backend if write.choice else reply.backend,
+        model=write.choice.model if write.choice else reply.model,
+        metadata={**reply.metadata, **write.metadata},
     )
 
 
