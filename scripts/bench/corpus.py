@@ -17,8 +17,6 @@ SOCIAL = ROOT.parent / "shared" / "data" / "thai_social_messages.txt"
 """Real messages, one a line; used when it stands beside the project."""
 USERS = 10_000
 LONG_SESSIONS = (20, 1_000, 10_000)
-LARGEST_SHARE = 0.05
-"""Of the messages, those of the user who has most."""
 _STEEPNESS = 0.857
 _SESSION_TURNS = 8
 _SPAN = timedelta(days=730)
@@ -30,6 +28,17 @@ _MODELS = (
     ("llamacpp", "smollm2", 5),
 )
 _WORD = re.compile(r"[A-Za-z][A-Za-z'’-]*[,.?]?")
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How many messages there are, and how many of them are of the user who has most."""
+
+    messages: int
+    largest: int
+
+    def __str__(self) -> str:
+        return f"{self.messages}-{self.largest}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +109,10 @@ class Language:
 
 
 class Corpus:
-    """`messages` messages of USERS people, in the order in which they were said."""
+    """Messages of USERS people, in the order in which they were said."""
 
-    def __init__(self, messages: int, *, seed: int = 2026) -> None:
-        self.messages = messages
+    def __init__(self, size: Size, *, seed: int = 2026) -> None:
+        self.size = size
         self._language = Language(seed)
         self._random = random.Random(seed)
         self.sessions = self._plans()
@@ -131,10 +140,10 @@ class Corpus:
 
     def _plans(self) -> list[SessionPlan]:
         weights = [rank**-_STEEPNESS for rank in range(1, USERS + 1)]
-        rest = (1 - LARGEST_SHARE) * self.messages / sum(weights[1:])
+        rest = (self.size.messages - self.size.largest) / sum(weights[1:])
         plans = []
         for rank, weight in enumerate(weights):
-            quota = int(LARGEST_SHARE * self.messages) if rank == 0 else max(2, round(rest * weight))
+            quota = self.size.largest if rank == 0 else max(2, round(rest * weight))
             long = [size for size in LONG_SESSIONS if size <= quota / 3] if rank == 0 else []
             while quota > 0:
                 size = (

@@ -25,7 +25,7 @@ from psycopg2.extras import register_uuid
 from uuid_utils.compat import uuid7
 
 from scripts.bench import search_load
-from scripts.bench.corpus import LONG_SESSIONS, ROOT
+from scripts.bench.corpus import LONG_SESSIONS, ROOT, Size
 from scripts.bench.search_queries import Queries
 from thai_chat.domain.messages import BeginTurn, Choice, FinishReply, Status
 from thai_chat.domain.ports import SessionCursor, SessionFilter
@@ -67,7 +67,7 @@ class Server:
     """The embedded one of a folder, or one that is there already, which can't be made cold."""
 
     def __init__(self, options: argparse.Namespace) -> None:
-        self._folder = ROOT / "data" / "bench" / f"search-{options.messages}"
+        self._folder = ROOT / "data" / "bench" / f"search-{size_of(options)}"
         self._embedded = None if options.address else EmbeddedPostgres(self._folder, progress=print)
         self.address: str = options.address or ""
         self.can_cool = self._embedded is not None and not options.warm
@@ -267,9 +267,14 @@ def _figures(times: Sequence[float]) -> str:
     return f"{p50:>8.1f}{p95:>9.1f}{ranked[-1]:>9.1f}"
 
 
+def size_of(options: argparse.Namespace) -> Size:
+    return Size(options.messages, options.largest or options.messages // 20)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--messages", type=int, default=1_000_000)
+    parser.add_argument("--largest", type=int, help="of them, those of the user who has most; else a twentieth")
     parser.add_argument("--queries", type=int, default=40, help="of each kind")
     parser.add_argument("--cold-queries", type=int, default=8, help="of each kind, after one restart")
     parser.add_argument("--warm", action="store_true", help="leave the cold figures out")
@@ -280,8 +285,8 @@ def main() -> None:
     try:
         address = server.start()
         upkeep.migrate(address)
-        if not search_load.is_loaded(address, options.messages):
-            search_load.load(address, options.messages, print)
+        if not search_load.is_loaded(address, size_of(options)):
+            search_load.load(address, size_of(options), print)
         if options.prepare:
             return
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # as the page has it

@@ -12,7 +12,7 @@ from typing import Any
 
 import psycopg2
 
-from scripts.bench.corpus import Corpus, Line
+from scripts.bench.corpus import Corpus, Line, Size
 from thai_chat.domain.spelling import fold
 from thai_chat.history.search_keys import packed
 
@@ -30,16 +30,16 @@ UPDATE chat_sessions s SET leaf_id = m.message_id FROM chat_messages m
 WHERE m.session_id = s.session_id AND m.message_order = s.message_count"""
 
 
-def is_loaded(address: str, messages: int) -> bool:
+def is_loaded(address: str, size: Size) -> bool:
     """Whether `load` has been through with it."""
     with closing(psycopg2.connect(address)) as connection, connection, connection.cursor() as cursor:
         cursor.execute("SELECT obj_description(to_regclass('chat_message_search'))")
-        return bool(cursor.fetchone()[0] == _mark(messages))
+        return bool(cursor.fetchone()[0] == _mark(size))
 
 
-def load(address: str, messages: int, progress: Callable[[str], None]) -> None:
+def load(address: str, size: Size, progress: Callable[[str], None]) -> None:
     """Into a database with the schema; what an earlier attempt left is thrown away."""
-    corpus = Corpus(messages)
+    corpus = Corpus(size)
     with closing(psycopg2.connect(address)) as connection, connection, connection.cursor() as cursor:
         cursor.execute("TRUNCATE chat_sessions, chat_search_queue CASCADE")
         for table in ("chat_sessions", "chat_messages"):
@@ -58,15 +58,15 @@ def load(address: str, messages: int, progress: Callable[[str], None]) -> None:
         cursor.execute(_LEAVES)
         for table in ("chat_sessions", "chat_messages"):
             cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
-        cursor.execute("COMMENT ON TABLE chat_message_search IS %s", (_mark(messages),))
+        cursor.execute("COMMENT ON TABLE chat_message_search IS %s", (_mark(size),))
     with closing(psycopg2.connect(address)) as connection:
         connection.autocommit = True
         with connection.cursor() as cursor:
             cursor.execute("VACUUM ANALYZE")
 
 
-def _mark(messages: int) -> str:
-    return f"bench corpus 1 of {messages} messages"
+def _mark(size: Size) -> str:
+    return f"bench corpus 2 of {size} messages"
 
 
 def _copy_sessions(cursor: Any, corpus: Corpus) -> None:
