@@ -7,8 +7,11 @@ import logging
 import traceback
 from datetime import UTC, datetime
 
-_QUIET = ("httpx", "httpcore", "openai", "gradio", "alembic", "asyncio", "aiohttp", "multipart", "uvicorn.access")
-"""Libraries that log requests or internals; only their warnings are wanted."""
+_QUIET = (
+    *("httpx", "httpx2", "httpcore", "httpcore2", "aiohttp", "openai", "uvicorn.access"),
+    *("gradio", "alembic", "asyncio", "multipart"),
+)
+"""Libraries that log requests, whose addresses may hold a password, or internals; only their warnings are wanted."""
 
 
 class WithoutWords(logging.Filter):

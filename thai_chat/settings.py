@@ -52,6 +52,14 @@ def _address(value: str) -> str:
     return address.rstrip("/")
 
 
+def _with_ollamas_port(value: str) -> str:
+    """A host alone is on Ollama's own port, as its variable of the same name has it."""
+    if "://" in value:
+        return value
+    parts = urlsplit(f"//{value}")
+    return value if parts.port else parts._replace(netloc=f"{parts.netloc}:11434").geturl().removeprefix("//")
+
+
 Optional = Annotated[str | None, BeforeValidator(_blank_is_unset)]
 OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)]
 
@@ -136,6 +144,11 @@ class Settings(BaseModel):
     @classmethod
     def _http_address(cls, value: str) -> str:
         return _address(value)
+
+    @field_validator("ollama_host")
+    @classmethod
+    def _ollamas_port(cls, value: str | None) -> str | None:
+        return ",".join(_with_ollamas_port(part.strip()) for part in value.split(",")) if value else None
 
     @field_validator("vllm_base_url", "ollama_host")
     @classmethod

@@ -71,6 +71,16 @@ def test_an_address_without_a_scheme_is_http() -> None:
     assert given(OLLAMA_HOST="192.168.1.5:11434/").ollama_host == "http://192.168.1.5:11434"
 
 
+def test_ollama_is_on_its_own_port_where_none_is_named() -> None:
+    assert given(OLLAMA_HOST="127.0.0.1").ollama_host == "http://127.0.0.1:11434"
+    assert given(OLLAMA_HOST="gpu,[::1],me:secret@box/ollama").ollama_addresses == [
+        "http://gpu:11434",
+        "http://[::1]:11434",
+        "http://me:secret@box:11434/ollama",
+    ]
+    assert given(OLLAMA_HOST="https://ollama.example").ollama_host == "https://ollama.example"
+
+
 def test_several_servers_are_written_with_commas() -> None:
     found = given(VLLM_BASE_URL="http://one:8000/v1/, two:8000/v1,http://one:8000/v1", OLLAMA_HOST="a:11434,b:11434")
     assert found.vllm_addresses == ["http://one:8000/v1", "http://two:8000/v1"]

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 import ipaddress
 import ssl
-from urllib.parse import urlsplit
+from base64 import b64encode
+from urllib.parse import unquote, urlsplit
+
+
+def without_credentials(address: str) -> tuple[str, str | None]:
+    """`address` without the "user:password@" that may be in it, and what to send for that as `Authorization`.
+
+    The clients would refuse it beside a key, leave it out, or show it in their logs.
+    """
+    parts = urlsplit(address)
+    credentials, at, place = parts.netloc.rpartition("@")
+    if not at:
+        return address, None
+    token = b64encode(unquote(credentials).encode()).decode()
+    return parts._replace(netloc=place).geturl(), f"Basic {token}"
 
 
 def is_loopback(address: str) -> bool:

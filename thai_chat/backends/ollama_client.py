@@ -9,7 +9,7 @@ import httpx_aiohttp
 import ollama
 from pydantic import BaseModel
 
-from thai_chat.backends.address import certificates
+from thai_chat.backends.address import certificates, without_credentials
 from thai_chat.backends.lines import Lines
 from thai_chat.backends.timeouts import KEEP_ALIVE_S, MAX_CONNECTIONS
 from thai_chat.backends.translation import again_if_closed
@@ -32,11 +32,14 @@ class Shown(ollama.ShowResponse):
 
 class OllamaClient(ollama.AsyncClient):
     def __init__(self, host: str, *, connect_s: float) -> None:
+        """`host` may hold "user:password@", for a proxy in front of Ollama."""
+        address, authorization = without_credentials(host)
         super().__init__(
-            host,
+            address,
+            headers={"Authorization": authorization} if authorization else None,
             # aiohttp beneath halves the CPU time of a token. It reads no proxy from the environment.
             transport=_Transport(
-                verify=certificates(host),
+                verify=certificates(address),
                 limits=httpx.Limits(max_connections=MAX_CONNECTIONS, keepalive_expiry=KEEP_ALIVE_S),
             ),
             # Reading has no limit here: who reads a stream counts from line to line.

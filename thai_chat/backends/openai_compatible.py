@@ -16,7 +16,7 @@ import httpx2
 import openai
 import orjson
 
-from thai_chat.backends.address import certificates, is_loopback
+from thai_chat.backends.address import certificates, is_loopback, without_credentials
 from thai_chat.backends.completion_stream import CompletionStream
 from thai_chat.backends.event_stream import EventStream
 from thai_chat.backends.exchange import Api, Attempt, Exchange, Ways
@@ -76,20 +76,23 @@ class OpenAICompatible:
         default_model: str | None = None,
         timeouts: Timeouts = DEFAULT_TIMEOUTS,
     ) -> None:
+        """`base_url` may hold "user:password@", which goes before the key: both are sent as `Authorization`."""
+        address, authorization = without_credentials(base_url)
         self._name = name
         self._default_model = default_model
         self._timeouts = timeouts
         self._learned = Learned()
         self._unseen = UnseenThinking()
         self._client = openai.AsyncOpenAI(
-            base_url=base_url,
+            base_url=address,
             api_key=api_key or "none",  # the client refuses to be made without one
+            default_headers={"Authorization": authorization} if authorization else None,
             max_retries=0,
             # Reading has no limit here: `_read` counts from token to token, which a server's pings don't prolong.
             timeout=httpx2.Timeout(None, connect=timeouts.connect_s, pool=timeouts.connect_s),
             http_client=openai.DefaultAioHttpClient(
-                trust_env=not is_loopback(base_url),
-                verify=certificates(base_url),
+                trust_env=not is_loopback(address),
+                verify=certificates(address),
                 limits=httpx2.Limits(max_connections=MAX_CONNECTIONS, keepalive_expiry=KEEP_ALIVE_S),
             ),
         )

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import httpx2
 import openai
 
-from thai_chat.backends.address import root_of, with_default_path
+from thai_chat.backends.address import root_of, with_default_path, without_credentials
 from thai_chat.backends.exchange import Ways
 from thai_chat.backends.openai_compatible import LLAMACPP_COUNTER, Counter, OpenAICompatible
 from thai_chat.backends.openai_errors import translate, translation
@@ -37,7 +37,7 @@ class VLLMBackend(OpenAICompatible):
     ) -> None:
         address = with_default_path(base_url, "/v1")
         super().__init__("vllm", address, api_key=api_key, default_model=default_model, timeouts=timeouts)
-        self._root = root_of(address)
+        self._root = root_of(without_credentials(address)[0])
 
     async def models(self) -> Sequence[ModelInfo]:
         """Raises EngineDead too: the list alone stays the same when the engine has died."""

@@ -10,6 +10,7 @@ from http.client import HTTPException
 
 from pydantic import SecretStr
 
+from thai_chat.backends.address import without_credentials
 from thai_chat.commands.findings import Finding, bad, note, ok
 from thai_chat.settings import Settings
 
@@ -46,7 +47,10 @@ def _servers(settings: Settings) -> Iterator[tuple[str, str, SecretStr | None, s
 
 
 def _ask(name: str, url: str, key: SecretStr | None, hint: str) -> Finding:
-    headers = {"Authorization": f"Bearer {key.get_secret_value()}"} if key else {}
+    url, authorization = without_credentials(url)
+    if key and not authorization:
+        authorization = f"Bearer {key.get_secret_value()}"
+    headers = {"Authorization": authorization} if authorization else {}
     try:
         request = urllib.request.Request(url, headers=headers)
         with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as answer:
