@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 
 from tests.unit.test_prompt import turns
 from thai_chat.chat.fitting import fitted
-from thai_chat.chat.prompt import Prompt, budget, build_prompt, estimate_tokens
+from thai_chat.chat.prompt import Prompt, budget, build_prompt
 from thai_chat.domain.errors import BackendFailed
 from thai_chat.domain.ports import PromptMessage
+from thai_chat.routing.tokens import estimate_tokens
 
 WINDOW = 2_000
 LONG = turns(40, "ข้าวมันไก่เจ๊แดงอร่อยที่สุดในย่านประตูน้ำ")

@@ -2,10 +2,9 @@
 
 from datetime import UTC, datetime
 
-import pytest
 from uuid_utils.compat import uuid7
 
-from thai_chat.chat.prompt import build_prompt, estimate_tokens
+from thai_chat.chat.prompt import build_prompt
 from thai_chat.domain.messages import Message, Role, Status
 
 SESSION = uuid7()
@@ -73,8 +72,3 @@ def test_replies_without_text_are_not_sent() -> None:
     history = [message(Role.USER, "a", 1), message(Role.ASSISTANT, "", 2)]
     prompt = build_prompt(history, "q", context_window=None, max_messages=10)
     assert [m.content for m in prompt.messages] == ["a", "q"]
-
-
-@pytest.mark.parametrize(("text", "low", "high"), [("ก" * 1000, 600, 700), ("a" * 1000, 240, 260), ("", 0, 0)])
-def test_tokens_of_thai_are_not_estimated_as_if_it_were_english(text: str, low: int, high: int) -> None:
-    assert low <= estimate_tokens(text) <= high

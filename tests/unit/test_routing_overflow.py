@@ -15,34 +15,28 @@ def overflow(**params: int) -> ContextOverflow:
     return ContextOverflow("too long", **params)
 
 
-def test_the_rule_of_thumb_holds_for_thai_as_for_english() -> None:
-    thai = (PromptMessage(Role.USER, "น้ำใจคนไทยไม่เคยเปลี่ยน" * 100),)
-    by_letters = 0.65 * len(thai[0].content)
-    assert abs(estimated_tokens(thai) - by_letters) < by_letters / 3
-
-
 def test_the_servers_limit_counts_where_no_window_was_known() -> None:
-    assert smaller_window(overflow(limit=500, requested=1000, prompt=1000), LONG, None) == 450
+    assert smaller_window(overflow(limit=500, requested=1000, prompt=1000), LONG, None, "m") == 450
 
 
 def test_an_estimate_that_was_too_low_is_made_up_for() -> None:
     """The server counts twice what is estimated here: half of its window is what may be filled by this measure."""
-    assert smaller_window(overflow(limit=1000, requested=2008, prompt=2008), LONG, 1000) == 450
+    assert smaller_window(overflow(limit=1000, requested=2008, prompt=2008), LONG, 1000, "m") == 450
 
 
 def test_the_room_that_was_asked_for_the_reply_is_left_free() -> None:
-    assert smaller_window(overflow(limit=1500, requested=1600, prompt=1000), LONG, None) == 810
+    assert smaller_window(overflow(limit=1500, requested=1600, prompt=1000), LONG, None, "m") == 810
 
 
 def test_without_any_figure_half_of_what_was_sent_is_tried() -> None:
-    assert smaller_window(overflow(), LONG, None) == estimated_tokens(LONG) // 2
-    assert smaller_window(overflow(), LONG, 600) == 300
+    assert smaller_window(overflow(), LONG, None, "m") == estimated_tokens(LONG, "m") // 2
+    assert smaller_window(overflow(), LONG, 600, "m") == 300
 
 
 def test_it_is_always_smaller_than_what_did_not_fit() -> None:
     for params in ({}, {"limit": 8192}, {"limit": 8192, "requested": 8200}, {"limit": 100, "requested": 9000}):
-        assert 0 < smaller_window(overflow(**params), LONG, 8192) < 8192
+        assert 0 < smaller_window(overflow(**params), LONG, 8192, "m") < 8192
 
 
 def test_a_reply_that_wants_more_than_the_window_leaves_the_least() -> None:
-    assert smaller_window(overflow(limit=1000, requested=9000, prompt=1000), LONG, 1000) == 1
+    assert smaller_window(overflow(limit=1000, requested=9000, prompt=1000), LONG, 1000, "m") == 1

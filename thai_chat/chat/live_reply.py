@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import assert_never
 from uuid import UUID
 
-from thai_chat.chat.prompt import estimate_tokens
 from thai_chat.chat.text import storable
 from thai_chat.domain.events import (
     Answering,
@@ -30,6 +29,7 @@ from thai_chat.domain.events import (
 )
 from thai_chat.domain.messages import Checkpoint, Choice, Figures, JsonObject, JsonValue, Message, Status, Turn
 from thai_chat.routing.pricing import Cost
+from thai_chat.routing.tokens import estimate_tokens
 
 BEAT_EVERY_S = 12.0
 """Followers are told at least so often that the reply lives."""
@@ -168,7 +168,8 @@ class LiveReply:
 
     def figures(self) -> Figures:
         """As the server counted, else as estimated from the text; `metadata` says which, for each of the three."""
-        usage, said, thought = self.usage, estimate_tokens(self._answered), estimate_tokens(self._newly_thought)
+        usage, model = self.usage, self.choice.model
+        said, thought = estimate_tokens(self._answered, model), estimate_tokens(self._newly_thought, model)
         completion = said + thought if usage.completion_tokens is None else usage.completion_tokens
         self.metadata["tokens"] = _how(usage.completion_tokens)
         prompt = usage.prompt_tokens

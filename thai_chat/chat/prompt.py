@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from thai_chat.domain.messages import JsonObject, Message, Role
 from thai_chat.domain.ports import PromptMessage
+from thai_chat.routing.tokens import TOKENS_PER_MESSAGE, estimate_tokens
 
-# Measured on tokenizers of 2026: some 0.65 tokens a Thai code point, 0.25 an ASCII one, one for most others.
-_THAI = re.compile("[\u0e00-\u0e7f]")
-_ASCII = re.compile("[\x00-\x7f]")
-_TOKENS_PER_MESSAGE = 4
-"""Role and separators of a chat template."""
 _REPLY_SHARE = 4
 """A quarter of the window, at most _REPLY_TOKENS, is left for the reply."""
 _REPLY_TOKENS = 2048
@@ -31,13 +26,6 @@ class Prompt:
     """True when messages were left out because the window has no room for them."""
 
 
-def estimate_tokens(text: str) -> int:
-    """Tokens of a text without asking a tokenizer; chars / 4 would be wrong for Thai by 2.5 times."""
-    thai = len(_THAI.findall(text))
-    ascii_count = len(_ASCII.findall(text))
-    return math.ceil(thai * 0.65 + ascii_count * 0.25 + (len(text) - thai - ascii_count))
-
-
 def build_prompt(
     history: Sequence[Message],
     question: str,
@@ -47,25 +35,26 @@ def build_prompt(
     earlier_messages: int | None = None,
     reply_so_far: str = "",
     system_prompt: str = "",
+    model: str = "",
     scale: float = 1.0,
 ) -> Prompt:
     """`history` is oldest first and ends before the question. Replies without text are not sent.
 
     `reply_so_far` is what the model goes on from; it stands behind the question and takes its part of the window.
     `earlier_messages` is how many there are before the question, when `history` has only the last of them.
-    `scale` is how many times its estimate a text takes, where a server has counted.
+    `model` says by which estimate; `scale` is how many times its estimate a text takes, where a server has counted.
 
     As many of the newest messages as fit are taken; system prompt and question always are, even when they alone are
     too long: then the server's own answer to that is better than a question cut in silence.
     """
     sayable = [message for message in history if message.content.strip()]
     always = [text for text in (system_prompt, question, reply_so_far) if text]
-    fixed = sum(_cost(text) for text in always)
+    fixed = sum(_cost(text, model) for text in always)
     room = math.inf if context_window is None else budget(context_window)
     taken: list[PromptMessage] = []
     used, is_full = fixed, False
     for message in reversed(sayable[-max_messages:]):
-        cost = _cost(message.content)
+        cost = _cost(message.content, model)
         if (used + cost) * scale > room:
             is_full = True
             break
@@ -73,7 +62,7 @@ def build_prompt(
         taken.append(PromptMessage(message.role, message.content))
     # Chat templates want the question of a reply before it: a reply that lost its question goes too.
     while taken and taken[-1].role is Role.ASSISTANT:
-        used -= _cost(taken.pop().content)
+        used -= _cost(taken.pop().content, model)
     system = [PromptMessage(Role.SYSTEM, system_prompt)] if system_prompt else []
     return Prompt(
         (*system, *reversed(taken), PromptMessage(Role.USER, question)),
@@ -93,5 +82,5 @@ def budget(context_window: int) -> int:
     return context_window - min(context_window // _REPLY_SHARE, _REPLY_TOKENS)
 
 
-def _cost(text: str) -> int:
-    return estimate_tokens(text) + _TOKENS_PER_MESSAGE
+def _cost(text: str, model: str) -> int:
+    return estimate_tokens(text, model) + TOKENS_PER_MESSAGE

@@ -77,6 +77,7 @@ class ReplySource:
                 earlier_messages=earlier_messages,
                 reply_so_far=reply.turn.reply.content,
                 system_prompt=system_prompt,
+                model=choice.model,
                 scale=scale,
             )
 

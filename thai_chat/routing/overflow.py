@@ -6,23 +6,21 @@ from collections.abc import Sequence
 
 from thai_chat.domain.errors import ContextOverflow
 from thai_chat.domain.ports import PromptMessage
+from thai_chat.routing.tokens import TOKENS_PER_MESSAGE, estimate_tokens
 
-_BYTES_PER_TOKEN = 4
-"""Of UTF-8, in Thai as in English, within a third; only compared with itself and with what the server counted."""
-_TOKENS_PER_MESSAGE = 4
 _MARGIN = 0.9
 
 
-def estimated_tokens(messages: Sequence[PromptMessage]) -> int:
-    return sum(len(message.content.encode()) // _BYTES_PER_TOKEN + _TOKENS_PER_MESSAGE for message in messages)
+def estimated_tokens(messages: Sequence[PromptMessage], model: str) -> int:
+    return sum(estimate_tokens(message.content, model) + TOKENS_PER_MESSAGE for message in messages)
 
 
-def smaller_window(error: ContextOverflow, messages: Sequence[PromptMessage], window: int | None) -> int:
+def smaller_window(error: ContextOverflow, messages: Sequence[PromptMessage], window: int | None, model: str) -> int:
     """The context window to build the next prompt for, so that it fits where `messages`, built for `window`, did not.
 
     The error's own figures count most: by how much the estimate was too low, and what the server takes.
     """
-    estimated = estimated_tokens(messages)
+    estimated = estimated_tokens(messages, model)
     limit, requested = _number(error, "limit"), _number(error, "requested")
     if limit is None:
         return min(estimated, window or estimated) // 2

@@ -114,7 +114,8 @@ class RoutedReply:
                         yield notice
                 return
             except ContextOverflow as overflow:
-                smaller = await self._request_for(choice, smaller_window(overflow, request.messages, window))
+                less = smaller_window(overflow, request.messages, window, choice.model)
+                smaller = await self._request_for(choice, less)
                 if is_smaller or _chars(smaller) >= _chars(request):
                     raise
                 request, is_smaller = smaller, True
