@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -165,6 +166,25 @@ async def test_a_rate_limit_says_when_to_come_back(standin: OpenAIStandin, vllm:
     with pytest.raises(RateLimited) as caught:
         await ask(vllm, request())
     assert caught.value.params["retry_after_s"] == 7
+
+
+async def test_the_milliseconds_of_a_rate_limit_go_before_its_seconds(
+    standin: OpenAIStandin, openai: OpenAIBackend
+) -> None:
+    limited = openai_error(429, "slow down", code="rate_limit_exceeded", retry_after="1")
+    for written, seconds in (("250", 0.25), ("soon", 1), ("", 1)):
+        standin.script = replace(limited, retry_after_ms=written)
+        with pytest.raises(RateLimited) as caught:
+            await ask(openai, request())
+        assert caught.value.params["retry_after_s"] == seconds
+
+
+async def test_an_overloaded_server_says_when_to_come_back_too(standin: OpenAIStandin, vllm: VLLMBackend) -> None:
+    for said, kind in (("Service Unavailable", BackendFailed), ("Loading model", BackendLoading)):
+        standin.script = openai_error(503, said, retry_after="4")
+        with pytest.raises(kind) as caught:
+            await ask(vllm, request())
+        assert caught.value.params["retry_after_s"] == 4
 
 
 async def test_a_server_that_says_nothing_times_out_and_is_left(standin: OpenAIStandin) -> None:

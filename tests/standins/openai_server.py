@@ -253,7 +253,8 @@ def _usage(script: Script, prompt: int, completion: int) -> dict[str, Any]:
 
 
 def _failure(script: Script) -> web.Response:
-    headers = {"Retry-After": script.retry_after} if script.retry_after else None
+    patience = {"Retry-After": script.retry_after, "Retry-After-Ms": script.retry_after_ms}
+    headers = {name: value for name, value in patience.items() if value}
     kind = "application/json" if script.error_body.startswith("{") else "text/html"
     return web.Response(status=script.status, text=script.error_body, content_type=kind, headers=headers)
 

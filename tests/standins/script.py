@@ -49,6 +49,8 @@ class Script:
     error_body: str = ""
     """The body when `status` is not 200, as it goes over the wire."""
     retry_after: str = ""
+    retry_after_ms: str = ""
+    """The header that OpenAI and Azure send beside the other."""
     fault: Fault | None = None
     """close: no answer at all; silence: not even headers; page: HTML; the others after `fault_after` pieces."""
     fault_after: int = 0

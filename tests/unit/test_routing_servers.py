@@ -169,6 +169,46 @@ async def test_a_server_that_asks_for_more_patience_is_not_waited_for(
     assert len(vllm.seen) == 1
 
 
+@pytest.mark.parametrize("trouble", [busy(retry_after="2"), BROKEN], ids=["busy", "broken"])
+async def test_one_servers_long_patience_keeps_nobody_from_asking_the_other_again(
+    pair: tuple[OpenAIStandin, OpenAIStandin], trouble: Script
+) -> None:
+    first, second = pair
+    first.script, second.script = trouble, busy(retry_after="3600")
+    time = Time()
+
+    def free() -> None:
+        first.script = Script()
+
+    time.while_asleep = free
+    backends = VLLMBackend(first.base_url), VLLMBackend(second.base_url)
+    async with routing(*backends, retries=time.retries(chance=0.5)) as router:
+        assert text_of(await reply(router, MODEL)) == first.script.text
+    assert time.slept == [2.25 if trouble.retry_after else 0.25]
+    assert (len(first.seen), len(second.seen)) == (2, 1)
+
+
+async def test_an_overloaded_server_is_asked_again_when_it_said(vllm: OpenAIStandin) -> None:
+    vllm.script = openai_error(503, "Service Unavailable", retry_after="3")
+    time = Time()
+    async with routing(VLLMBackend(vllm.base_url), retries=time.retries(chance=0.0)) as router:
+        for _ in range(3):
+            with pytest.raises(BackendFailed):
+                await reply(router, MODEL)
+        assert time.slept == [3.0] * 3
+        assert len(vllm.seen) == STRIKES_TO_OPEN, "for ever overloaded is a failure like others"
+        time.now_s += FIRST_PAUSE_S
+        vllm.script = openai_error(503, "Service Unavailable", retry_after="60")
+        with pytest.raises(BackendFailed):
+            await reply(router, MODEL)
+        assert offered(router, "vllm").state is BackendState.DOWN
+        time.now_s += 59
+        with pytest.raises(BackendFailed):
+            await reply(router, MODEL)
+        assert len(vllm.seen) == STRIKES_TO_OPEN + 1
+        assert offered(router, "vllm").state is BackendState.DOWN
+
+
 async def test_a_failed_try_is_repeated_after_growing_pauses_and_not_for_ever(vllm: OpenAIStandin) -> None:
     vllm.script = BROKEN
     time = Time()

@@ -27,6 +27,8 @@ from thai_chat.routing import quirks
 
 RESPONSES = "responses"
 """In `params["api"]`: the model answers the Responses API only."""
+_LONGEST_S = 86_400.0
+"""Whoever asks for more patience means never, or has the wrong clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +63,16 @@ def read_refusal(status: int, body: object) -> Refusal:
 def failure(refusal: Refusal, *, retry_after: str | None = None, now: datetime | None = None) -> BackendError:
     """The error to raise for it. `retry_after` is the header's value, read against `now` when it is a date."""
     detail, status = _detail(refusal), refusal.status
+    patience = _seconds(retry_after, now)
     overflow = _overflow(refusal)
     if overflow is not None:
         return ContextOverflow(detail, **overflow)
     if denied := _denied(refusal):
         return denied(detail)
     if status == 402 or refusal.code in quirks.QUOTA_CODES:
-        return QuotaExceeded(detail, **_seconds(retry_after, now))
+        return QuotaExceeded(detail, **patience)
     if status == 429 or refusal.code in quirks.RATE_CODES:
-        return RateLimited(detail, **_seconds(retry_after, now))
+        return RateLimited(detail, **patience)
     if quirks.RESPONSES_ONLY.search(refusal.message):
         return NotOffered(detail, api=RESPONSES)
     if quirks.NO_CHAT_TEMPLATE.search(refusal.message):
@@ -79,10 +82,18 @@ def failure(refusal: Refusal, *, retry_after: str | None = None, now: datetime |
     if status in (400, 422) and (refused := _refused_parameter(refusal)):
         return refused
     if status == 503 and quirks.LOADING.search(refusal.message):
-        return BackendLoading(detail)
+        return BackendLoading(detail, **patience)
     if quirks.ENGINE_DEAD.search(refusal.message):
         return EngineDead(detail)
-    return BackendFailed(detail, status=status)
+    return BackendFailed(detail, status=status, **patience)
+
+
+def retry_after_of(headers: Mapping[str, str]) -> str | None:
+    """What a server asks for: OpenAI and Azure say it in milliseconds too, which is nearer."""
+    try:
+        return str(float(headers["retry-after-ms"]) / 1000)
+    except (KeyError, ValueError):
+        return headers.get("retry-after")
 
 
 def retry_after_s(value: str | None, now: datetime | None = None) -> float | None:
@@ -93,7 +104,7 @@ def retry_after_s(value: str | None, now: datetime | None = None) -> float | Non
         seconds = float(value)
     except ValueError:
         return _seconds_until(value, now)
-    return max(0.0, seconds) if math.isfinite(seconds) else None
+    return _patience(seconds) if math.isfinite(seconds) else None
 
 
 def _seconds_until(value: str, now: datetime | None) -> float | None:
@@ -101,9 +112,13 @@ def _seconds_until(value: str, now: datetime | None) -> float | None:
         at = parsedate_to_datetime(value)
         if at.tzinfo is None:
             return None
-        return max(0.0, (at - (now or datetime.now(at.tzinfo))).total_seconds())
+        return _patience((at - (now or datetime.now(at.tzinfo))).total_seconds())
     except (ValueError, OverflowError):  # no date, or one outside of the calendar
         return None
+
+
+def _patience(seconds: float) -> float:
+    return min(max(0.0, seconds), _LONGEST_S)
 
 
 def _seconds(retry_after: str | None, now: datetime | None) -> dict[str, float]:

@@ -8,7 +8,7 @@ import openai
 import orjson
 import pydantic
 
-from thai_chat.backends.failures import failure, read_refusal
+from thai_chat.backends.failures import failure, read_refusal, retry_after_of
 from thai_chat.backends.translation import Translation, timeout_or_closed
 from thai_chat.domain.errors import BackendError, BackendFailed, BackendGarbled, BackendUnreachable
 
@@ -32,7 +32,7 @@ def translation(*, backend: str, model: str = "") -> Translation:
 def translate(exc: Exception) -> type[BackendError] | BackendError | None:
     """None for what is no error of a server or of the network."""
     if isinstance(exc, openai.APIStatusError):
-        return failure(read_refusal(exc.status_code, exc.body), retry_after=exc.response.headers.get("retry-after"))
+        return failure(read_refusal(exc.status_code, exc.body), retry_after=retry_after_of(exc.response.headers))
     # Time-outs first: they are connection errors, and OSErrors, too.
     if isinstance(exc, _TIMEOUTS):
         return timeout_or_closed(exc)

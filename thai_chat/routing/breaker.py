@@ -95,18 +95,20 @@ class Breaker:
             self._show(BackendState.SLOW, now + SLOW_FOR_S)
         elif isinstance(error, RateLimited):
             self._show(BackendState.QUOTA, now + (QUOTA_S if asked_for is None else min(asked_for, LONGEST_QUOTA_S)))
-        strikes = remedy_for(error).strikes
-        if strikes == 0 or (asked_for is not None and asked_for <= self._patience_s):
+        strikes, is_soon = remedy_for(error).strikes, asked_for is not None and asked_for <= self._patience_s
+        if strikes == 0 or (is_soon and isinstance(error, RateLimited)):
             return  # it is not the server's health, or the server itself says that it can again soon
         self._last_error = error
         self._strikes += strikes
-        if asked_for is not None:
+        if asked_for is not None and not is_soon:
             self._open_until = now + min(asked_for, LONGEST_QUOTA_S)
         elif is_probe or (self._open_until is None and self._strikes >= STRIKES_TO_OPEN):
             self._open_until = now + self._pause_s
             self._pause_s = min(LONGEST_PAUSE_S, self._pause_s * 2)
-            if not isinstance(error, RateLimited | BackendTimeout):
-                self._show(BackendState.DOWN, self._open_until)
+        else:
+            return
+        if not isinstance(error, RateLimited | BackendTimeout):
+            self._show(BackendState.DOWN, self._open_until)
 
     def server_came_back(self) -> None:
         """It could not be reached and now lists its models again: the next request may try at once."""

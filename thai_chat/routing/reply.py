@@ -127,6 +127,8 @@ class RoutedReply:
                 errors.append(error)
                 if servers.can_take(choice.model, beside=tried):
                     continue
+                if servers.are_left_alone(choice.model):
+                    break  # a pause would be for nothing
                 pause_s = self._retries.pause_s(
                     errors[-len(tried) :], rounds=rounds, elapsed_s=self._retries.clock() - began_s
                 )

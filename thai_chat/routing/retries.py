@@ -91,7 +91,7 @@ def remedy_for(error: BackendError) -> Remedy:
 def retry_after_s(error: BackendError) -> float | None:
     """What the server asked for; None when it did not say."""
     given = error.params.get("retry_after_s")
-    return float(given) if isinstance(error, RateLimited) and isinstance(given, int | float) else None
+    return float(given) if isinstance(given, int | float) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,12 +115,12 @@ class Retries:
 
         Exponential with full jitter, so that many who failed together do not come back together.
         """
-        again = [error for error in errors if remedy_for(error).again]
-        if not again or rounds >= self.rounds:
+        waits = [retry_after_s(error) or 0.0 for error in errors if remedy_for(error).again]
+        # One server that wants to be left alone for long says nothing of the others.
+        bearable = [wait for wait in waits if wait <= self.longest_retry_after_s]
+        if not bearable or rounds >= self.rounds:
             return None
-        asked_for = max((wait for error in again if (wait := retry_after_s(error)) is not None), default=0.0)
-        if asked_for > self.longest_retry_after_s:
-            return None
+        asked_for = max(bearable)
         pause = asked_for + self.chance() * min(self.longest_pause_s, self.first_pause_s * 2.0 ** (rounds - 1))
         return pause if elapsed_s + pause <= self.in_all_s else None
 

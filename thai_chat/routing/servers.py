@@ -125,6 +125,10 @@ class Servers:
             for server in self.servers
         )
 
+    def are_left_alone(self, model: str) -> bool:
+        """Whether nobody may be asked now, after failures."""
+        return not any(server.lets_through(model) for server in self.servers)
+
     def as_listed(self, model: str) -> str:
         """Ollama lists every model with its tag, and takes "llama3" for "llama3:latest"."""
         if self.name != OLLAMA:
