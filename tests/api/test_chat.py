@@ -184,6 +184,19 @@ async def test_a_repeated_stream_of_an_ended_reply_is_its_begin_and_its_end(
     assert [event.name for event in events] == ["started", last]
 
 
+async def test_a_reply_that_the_providers_filter_broke_off_keeps_its_part_and_says_so(chat: Chat) -> None:
+    chat.standin.script = Script(finish_reason="content_filter")
+    body = (await chat.http.post("/chat", json={"query": QUESTION})).json()
+    assert body["response"] == chat.standin.script.text
+    assert body["metadata"]["notices"] == [{"code": "reply_broken_by_filter"}]
+
+
+async def test_a_reply_of_which_the_providers_filter_left_nothing_is_no_answer(chat: Chat) -> None:
+    chat.standin.script = Script(tokens=(), finish_reason="content_filter")
+    answer = await chat.http.post("/chat", json={"query": QUESTION})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (502, "reply_filtered")
+
+
 async def test_the_text_of_a_reply_is_kept_when_a_model_says_nul_beside_it(chat: Chat) -> None:
     chat.standin.script = Script(finish_reason="st\x00op")
     body = (await chat.http.post("/chat", json={"query": QUESTION})).json()

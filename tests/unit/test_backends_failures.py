@@ -35,6 +35,7 @@ from thai_chat.domain.errors import (
     NotOffered,
     QuotaExceeded,
     RateLimited,
+    ReplyFiltered,
     UnsupportedParameter,
 )
 
@@ -193,6 +194,7 @@ def test_every_wording_of_an_overflow_is_known_with_its_figures(
             {},
         ),
         (400, {"message": "Cannot use chat template: tokenizer.chat_template is not set"}, NoChatTemplate, {}),
+        (400, {"message": "The response was filtered", "code": "content_filter", "param": "prompt"}, ReplyFiltered, {}),
         (500, {"message": "EngineCore encountered an issue. See stack trace (above)."}, EngineDead, {}),
         (503, {"message": "Loading model", "type": "unavailable_error", "code": 503}, BackendLoading, {}),
         (503, {"message": "engine is dead"}, EngineDead, {}),

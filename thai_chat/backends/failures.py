@@ -21,8 +21,10 @@ from thai_chat.domain.errors import (
     NotOffered,
     QuotaExceeded,
     RateLimited,
+    ReplyFiltered,
     UnsupportedParameter,
 )
+from thai_chat.domain.events import FILTERED
 from thai_chat.routing import quirks
 
 RESPONSES = "responses"
@@ -77,6 +79,8 @@ def failure(refusal: Refusal, *, retry_after: str | None = None, now: datetime |
         return NotOffered(detail, api=RESPONSES)
     if quirks.NO_CHAT_TEMPLATE.search(refusal.message):
         return NoChatTemplate(detail)
+    if FILTERED in (refusal.code, refusal.kind):  # Azure, of the question
+        return ReplyFiltered(detail)
     if _misses_a_model(refusal):
         return ModelNotFound(detail)
     if status in (400, 422) and (refused := _refused_parameter(refusal)):

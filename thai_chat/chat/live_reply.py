@@ -11,6 +11,7 @@ from uuid import UUID
 
 from thai_chat.chat.text import storable
 from thai_chat.domain.events import (
+    FILTERED,
     Answering,
     Completed,
     Delta,
@@ -148,6 +149,8 @@ class LiveReply:
                 self._note_answering(event)
             case Finished(reason):
                 self.metadata["finish_reason"] = storable(reason)
+                if reason == FILTERED:
+                    self._note_notice(Notice("reply_broken_by_filter"))
             case _:
                 assert_never(event)
 

@@ -13,7 +13,7 @@ ThaiChatError
 │   ├── ModelNotFound ── ModelNotInRegistry
 │   ├── RateLimited ── QuotaExceeded  BackendBusy
 │   ├── BackendFailed ── ModelTooLarge
-│   ├── EmptyReply ── OnlyThinking
+│   ├── EmptyReply ── OnlyThinking  ReplyFiltered
 │   ├── NoChatTemplate  ContextOverflow  UnsupportedParameter  ModelNotFetched
 │   ├── BackendGarbled  ReplyCut  NoBackend  NotOffered
 ├── HistoryError
@@ -264,6 +264,12 @@ class OnlyThinking(EmptyReply):
     """All the tokens that the reply was allowed went into thinking."""
 
     code = "only_thinking"
+
+
+class ReplyFiltered(EmptyReply):
+    """The provider's filter held back all of the reply, or the question."""
+
+    code = "reply_filtered"
 
 
 class NoBackend(BackendError):

@@ -42,9 +42,13 @@ class Usage:
     """Those of `prompt_tokens` that the server had read before, where it tells; a cloud takes less for them."""
 
 
+FILTERED = "content_filter"
+"""Reason of a reply that the provider's filter broke off."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The server said that the reply is whole. `reason` is its word: "stop", "length", ..."""
+    """The server said that the reply is whole. `reason` is its word: "stop", "length", FILTERED, ..."""
 
     reason: str
 

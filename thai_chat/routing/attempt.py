@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import replace
 
-from thai_chat.domain.errors import BackendError, BackendTimeout, EmptyReply, ReplyCut
-from thai_chat.domain.events import MODEL_LOADING, Finished, Notice, Reasoning, StreamEvent, Text, WasThinking
+from thai_chat.domain.errors import BackendError, BackendTimeout, EmptyReply, ReplyCut, ReplyFiltered
+from thai_chat.domain.events import FILTERED, MODEL_LOADING, Finished, Notice, Reasoning, StreamEvent, Text, WasThinking
 from thai_chat.domain.messages import Choice
 from thai_chat.domain.ports import ReplyRequest
 from thai_chat.routing.servers import Server
@@ -48,7 +48,7 @@ class Attempt:
                         yield event
                         continue
                     case Finished() if not self._may_be_empty:
-                        raise EmptyReply(event.reason, **self._names())
+                        raise self._empty(event)
                     case None:
                         raise ReplyCut("the stream ended without Finished", **self._names())
                 self._held.append(event)
@@ -74,7 +74,7 @@ class Attempt:
                     self._said_something = not event.text.isspace()
                 elif isinstance(event, Finished):
                     if not (self._said_something or self._may_be_empty):
-                        raise EmptyReply(event.reason, **self._names())
+                        raise self._empty(event)
                     self._end_well()
                     yield event
                     return
@@ -108,6 +108,10 @@ class Attempt:
     def _end_well(self) -> None:
         self._is_judged = True
         self._breaker.whole_reply()
+
+    def _empty(self, event: Finished) -> EmptyReply:
+        kind = ReplyFiltered if event.reason == FILTERED else EmptyReply
+        return kind(event.reason, **self._names())
 
     def _names(self) -> dict[str, str]:
         return {"backend": self.choice.backend, "model": self.choice.model}

@@ -133,6 +133,10 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "{model} spent all its tokens on thinking and said nothing. Allow a longer reply or less thinking, and try "
         "again.",
     ),
+    "reply_filtered": (
+        "ตัวกรองเนื้อหาของ {backend} ไม่ยอมให้ {model} ตอบคำถามนี้ ลองถามด้วยถ้อยคำอื่น หรือเลือกโมเดลอื่น",
+        "{backend}'s content filter doesn't let {model} answer this. Ask in other words, or pick another model.",
+    ),
     "no_backend": (
         "ยังไม่มีโมเดลที่ตอบได้ ตั้งค่า VLLM_BASE_URL, OLLAMA_HOST หรือ OPENAI_API_KEY ใน .env",
         "No model can answer yet. Set VLLM_BASE_URL, OLLAMA_HOST or OPENAI_API_KEY in .env.",

@@ -21,6 +21,10 @@ NOTICES: Mapping[str, tuple[str, str]] = {
         "{backend} {reason} จะลองใหม่ใน {seconds} วินาที",
         "{backend} {reason}. Trying again in {seconds} s.",
     ),
+    "reply_broken_by_filter": (
+        "ตัวกรองเนื้อหาของผู้ให้บริการหยุดคำตอบนี้ไว้กลางคัน",
+        "The provider's content filter broke this reply off.",
+    ),
     "context_shrunk": (
         "บทสนทนายาวเกินที่ {model} รับได้ จึงตัดข้อความเก่าออกแล้วถามใหม่",
         "The conversation was longer than {model} can take; older messages were left out and it was asked again.",
