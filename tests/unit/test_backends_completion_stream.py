@@ -69,6 +69,15 @@ def test_comments_event_names_and_other_line_ends_are_no_garbage() -> None:
     assert read(sent) == [Text("สวัสดี"), Finished("stop")]
 
 
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+@pytest.mark.parametrize("size", [1, 5, 1000])
+def test_a_chunk_may_be_written_on_several_lines(end: bytes, size: int) -> None:
+    body = {"choices": [{"index": 0, "delta": {"content": "สวัสดี"}, "finish_reason": "stop"}]}
+    lines = json.dumps(body, ensure_ascii=False, indent=2).encode().split(b"\n")
+    sent = b"".join(b"data: " + line + end for line in lines) + end + DONE.replace(b"\n", end)
+    assert read(*(sent[at : at + size] for at in range(0, len(sent), size))) == [Text("สวัสดี"), Finished("stop")]
+
+
 def test_a_last_line_without_an_end_counts() -> None:
     assert read(WHOLE.rstrip(b"\n")) == [Text("สวัสดี"), Finished("stop")]
 

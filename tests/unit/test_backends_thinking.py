@@ -92,11 +92,18 @@ def test_thinking_that_nobody_saw_begin_is_told_by_its_end_however_it_is_cut(siz
         "```\n<think>\nคิด\n</think>\n```",
         "รายการ\n- ก\n- ข\n</ul>\n",
         "ยังไม่รู้\n</think>",
+        "ปิดแท็กแบบนี้\n\n```xml\n</think>\n```\nแล้วตอบต่อ\nได้เลย\n",
+        "- ตัวอย่าง\n  ````\n  </think>\n  ````\nจบ\n",
     ],
 )
 def test_a_reply_that_only_speaks_of_the_tag_stays_as_it_is(reply: str) -> None:
     assert split(*reply) == ("", reply)
     assert split(reply) == ("", reply)
+
+
+def test_code_within_unseen_thinking_does_not_hide_its_end() -> None:
+    reply = "ลองเขียน\n```python\nx = 1\n</think>\n```\nได้แล้ว\n</think>\n\nตอบ"
+    assert split(*reply) == split(reply) == (reply.removesuffix("</think>\n\nตอบ"), "ตอบ")
 
 
 def test_an_end_of_thinking_that_was_switched_off_leaves_no_trace() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from thai_chat.backends.failures import failure, read_refusal
-from thai_chat.backends.lines import Lines
+from thai_chat.backends.lines import MAX_LINE_BYTES, Lines
 from thai_chat.domain.errors import BackendError, BackendGarbled, ReplyCut
 from thai_chat.domain.events import Reasoning, StreamEvent, Text, Usage, WasThinking
 
@@ -20,10 +20,12 @@ class EventStream(ABC):
     What arrives together comes out together: one event for a run of pieces, so that a fast server costs little.
     """
 
-    __slots__ = ("_failure", "_lines", "_said", "_thought", "done", "finish_reason")
+    __slots__ = ("_failure", "_lines", "_open", "_said", "_thought", "done", "finish_reason")
 
     def __init__(self) -> None:
         self._lines = Lines()
+        self._open = b""
+        """The first lines of an event whose JSON goes on in the next one."""
         self._failure: BackendError | None = None
         self._said = False
         self._thought = False
@@ -47,7 +49,7 @@ class EventStream(ABC):
         """The last events, without Finished. Raises ReplyCut when the server had not said that the reply is whole."""
         if self._failure:
             raise self._failure
-        events = self._decode(self._lines.end())
+        events = self._decode((*self._lines.end(), b""))
         events += self._rest()
         if not self.finish_reason:
             raise ReplyCut("the stream ended before the server said that the reply is whole")
@@ -88,6 +90,11 @@ class EventStream(ABC):
                 if payload == b"[DONE]":
                     self.done = True
                     break
+                if self._open or not payload.endswith(b"}"):
+                    self._hold(payload)
+                    continue
+            elif self._open and not line.strip():
+                payload, self._open = self._open.strip(), b""  # its event has ended
             elif line.startswith(b"error:"):  # llama.cpp before 2026
                 payload = line[6:]
             else:
@@ -102,6 +109,12 @@ class EventStream(ABC):
                 self._break_off(error)
                 break
         return _joined(events) if len(events) > 1 else events
+
+    def _hold(self, payload: bytes) -> None:
+        """An event may have several lines, and ends with an empty one."""
+        self._open += payload + b"\n"
+        if len(self._open) > MAX_LINE_BYTES:
+            raise BackendGarbled("an event without an end")
 
     def _part(self, payload: bytes) -> list[StreamEvent]:
         try:

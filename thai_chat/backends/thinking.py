@@ -15,6 +15,7 @@ Part: TypeAlias = Text | Reasoning | WasThinking
 _OPENING = tuple(opening for opening, _ in THINKING_TAGS)
 _CLOSING = tuple(closing for _, closing in THINKING_TAGS)
 _CLOSING_LINE = re.compile(rf"\n[ \t]*({'|'.join(map(re.escape, _CLOSING))})(?=[ \t]*\n)")
+_FENCE = re.compile(r"^[ \t]*```", re.MULTILINE)
 _LAST_SIGNS = ("\n", ">", "]")
 """One of them is in the piece with which a tag can be told: cheaper to look for in all the others."""
 _WATCHED_CHARS = 40
@@ -30,10 +31,13 @@ class ThinkingSplitter:
     `end` gives that out.
 
     Some templates (DeepSeek-R1, Qwen3 Thinking) open the thinking themselves, so that only its end is seen: a closing
-    tag on a line of its own. Then all that came before was thinking, which WasThinking says.
+    tag on a line of its own, outside of code. Then all that came before was thinking, which WasThinking says.
     """
 
-    __slots__ = ("_assumed", "_closing", "_held", "_plain", "_recent", "_thought", "_trims", "_watches", "opened")
+    __slots__ = (
+        *("_assumed", "_closing", "_held", "_plain", "_recent", "_said", "_thought", "_trims", "_watches"),
+        "opened",
+    )
 
     def __init__(self, *, opened: str = "", watches: bool = True) -> None:
         """`opened` is the closing tag of a model whose thinking is known to be open from the start. `watches` is False
@@ -48,6 +52,8 @@ class ThinkingSplitter:
         self._watches = watches and not opened
         self._recent = ""
         """The end of what was said, while it is watched."""
+        self._said: list[str] = []
+        """All of it."""
         self.opened = opened
         """The closing tag of thinking that was open from the start, as far as is known now."""
         self._trims = False
@@ -92,10 +98,11 @@ class ThinkingSplitter:
         """Looks for the end of thinking that nobody saw begin."""
         before = len(self._recent)
         said = self._recent + content
+        self._said.append(content)
         may_tell = any(sign in content for sign in _LAST_SIGNS)
         if may_tell and any(tag in said for tag in _OPENING):
             self._watches = False
-        elif may_tell and (found := _CLOSING_LINE.search(said)):
+        elif may_tell and (found := self._closing_line(said)):
             self.opened, self._watches = found[1], False
             self._plain, self._trims, self._recent = False, True, ""
             rest = said[max(before, found.end()) :]
@@ -103,6 +110,15 @@ class ThinkingSplitter:
             return [*head, WasThinking(found[1]), *self.feed(rest)]
         self._recent = said[-_WATCHED_CHARS:]
         return [Text(content)] if content else []
+
+    def _closing_line(self, end: str) -> re.Match[str] | None:
+        """The first in the `end` of what was said that is not in a block of code, which shows the tag to a reader."""
+        for found in _CLOSING_LINE.finditer(end):
+            said = "".join(self._said)
+            fences = _FENCE.findall(said, 0, len(said) - len(end) + found.start())
+            if len(fences) % 2 == 0:
+                return found
+        return None
 
     def _open(self, given: list[Part]) -> bool:
         """Looks for an opening tag; False when more content is needed to tell."""
