@@ -5,7 +5,7 @@ the event; `first` is the time to the first token, `ratio` the whole beside the 
 and router take turns, several runs of each; medians, since a neighbour's burst on a shared machine is no property of
 ours.
 The first token of one stream alone is measured by many short replies: of their times the fastest tenth is nearest to
-what it takes on a machine that does nothing else.
+what it takes on a machine that does nothing else. `of 41` is the router with as long a history as is sent by default.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ from thai_chat.routing.router import ModelPrompt, Router
 
 CHOICE = Choice("vllm", "standin")
 HEADING = f"{'path':<8}{'streams':>8}{'ms/token':>9}{'first ms':>10}{'+limit':>8}{'ratio':>7}{'CPU ms/token':>14}"
+LONG = 41
+"""Messages of a long prompt: what is sent at most, unless MAX_HISTORY_MESSAGES says more."""
 Read = Callable[[], Awaitable["Stream"]]
 
 
@@ -48,11 +50,10 @@ class Run:
     """For a token."""
 
 
-async def prompt(choice: Choice, context_window: int | None) -> ModelPrompt:
-    return ModelPrompt((PromptMessage(Role.USER, "สวัสดี"),))
+async def read_routed(router: Router, messages: int = 1) -> Stream:
+    async def prompt(choice: Choice, context_window: int | None) -> ModelPrompt:
+        return ModelPrompt((PromptMessage(Role.USER, "สวัสดีครับ " * 10),) * messages)
 
-
-async def read_routed(router: Router) -> Stream:
     began, first = time.perf_counter(), 0.0
     async with aclosing(router.stream(CHOICE, prompt)) as events:
         async for event in events:
@@ -87,7 +88,11 @@ async def first_tokens(base_url: str, repeats: int) -> None:
     await router.start()
     try:
         async with aiohttp.ClientSession() as http:
-            paths: dict[str, Read] = {"limit": lambda: read_bare(http, base_url), "router": lambda: read_routed(router)}
+            paths: dict[str, Read] = {
+                "limit": lambda: read_bare(http, base_url),
+                "router": lambda: read_routed(router),
+                f"of {LONG}": lambda: read_routed(router, LONG),
+            }
             times: dict[str, list[float]] = {name: [] for name in paths}
             cpu_s = dict.fromkeys(paths, 0.0)
             for turn in range(repeats // 10 + 1):
