@@ -8,7 +8,7 @@ from contextlib import aclosing
 
 import pytest
 
-from tests.routing import NOWHERE, notices_of, offered, reply, routing, text_of
+from tests.routing import NOWHERE, notices_of, offered, question, reply, routing, text_of
 from tests.standins.ollama_server import OllamaStandin
 from tests.standins.openai_server import OpenAIStandin
 from tests.standins.refusals import ENGINE_DEAD, NO_CREDIT
@@ -183,6 +183,24 @@ async def test_a_missing_own_model_is_not_answered_by_its_servers_cloud_model(ol
         with pytest.raises(ModelNotFound):
             await reply(router, QWEN)
     assert {seen.model for seen in ollama.seen} <= {QWEN.model}
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+async def test_a_continued_reply_goes_on_with_another_model_and_not_in_the_cloud_unless_allowed(
+    vllm: OpenAIStandin, ollama: OllamaStandin, cloud: OpenAIStandin, allowed: bool
+) -> None:
+    vllm.script = BROKEN
+    rules = Rules(fall_back_to_cloud=allowed)
+    backends = [*at(vllm), in_cloud(cloud), *at(ollama)]
+    async with (
+        routing(*backends, order=("vllm", "openai", "ollama"), rules=rules) as router,
+        aclosing(router.stream(VLLM, question, continues="ครึ่งแรก")) as events,
+    ):
+        given = [event async for event in events]
+    assert answering(given) == (GPT if allowed else QWEN)
+    sent = (cloud if allowed else ollama).seen[0].body["messages"]
+    assert {"role": "assistant", "content": "ครึ่งแรก"} in sent
+    assert bool(cloud.seen) is allowed
 
 
 async def test_an_own_model_answers_for_the_cloud_without_being_allowed_to(

@@ -24,6 +24,25 @@ async def test_a_known_model_of_the_cloud_has_its_price() -> None:
     assert await price(Prices(OPENAI), "openai", "gpt-4o-mini-2024-07-18") == Cost(Decimal("0.000450000"), None)
 
 
+@pytest.mark.parametrize(
+    ("address", "model"),
+    [
+        ("https://openrouter.ai/api/v1", "google/gemini-2.5-flash"),
+        ("https://generativelanguage.googleapis.com/v1beta/openai", "gemini-2.5-flash"),
+        ("https://generativelanguage.googleapis.com/v1beta/openai", "models/gemini-2.5-flash"),
+    ],
+)
+async def test_the_same_model_costs_the_same_by_whatever_name_a_cloud_lists_it(address: str, model: str) -> None:
+    # 0.30 and 2.50 dollars a million tokens.
+    assert await price(Prices({"openai": address}), "openai", model) == Cost(Decimal("0.001550000"), None)
+
+
+async def test_a_fine_tune_has_the_price_of_fine_tunes() -> None:
+    # 0.30 and 1.20 dollars a million tokens: twice the price of the model it was made from.
+    cost = await price(Prices(OPENAI), "openai", "ft:gpt-4o-mini-2024-07-18:org::abc")
+    assert cost == Cost(Decimal("0.000900000"), None)
+
+
 async def test_baht_are_told_where_a_rate_is_set() -> None:
     cost = await price(Prices(OPENAI, usd_thb=Decimal("32.5")), "openai", "gpt-4o-mini")
     assert cost == Cost(Decimal("0.000450000"), Decimal("0.014625"))

@@ -50,7 +50,8 @@ def _usd(address: str, model: str, prompt: int, completion: int, cached: int) ->
 
     try:
         usage = Usage(input_tokens=prompt, output_tokens=completion, cache_read_tokens=min(cached, prompt))
-        price = calc_price(usage, model, provider_api_url=address).total_price
+        # Google lists its models as "models/gemini-...", and its prices without that.
+        price = calc_price(usage, model.removeprefix("models/"), provider_api_url=address).total_price
     except LookupError:
         return None
     except ValueError as exc:
