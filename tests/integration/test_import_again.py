@@ -166,6 +166,69 @@ async def test_a_reply_that_was_asked_for_again_there_is_shown(history: Postgres
     assert OTHER_ANSWER not in await shown(history, session)
 
 
+def with_answer(text: str, **fields: Any) -> Json:
+    """The conversation with another text of its last reply."""
+    conversation = longer(**fields)
+    conversation["mapping"]["a3"]["message"]["content"]["parts"] = [text]
+    return conversation
+
+
+async def test_a_reply_that_has_grown_since_comes_in_as_a_version_beside(history: PostgresHistory, user: str) -> None:
+    await imported(history, user, as_file(chatgpt_conversation()))
+    grown = chatgpt_conversation()
+    grown["mapping"]["a3"]["message"]["content"]["parts"] = ["ยินดีครับ แล้วมาใหม่นะ 🙏"]
+    assert await imported(history, user, as_file(grown)) == Imported(extended=1, messages=1)
+    assert await imported(history, user, as_file(grown)) == Imported(skipped=1)
+    session = await only_session(history, user)
+    assert (await shown(history, session))[-2:] == ["ขอบคุณครับ", "ยินดีครับ แล้วมาใหม่นะ 🙏"]
+    first, version = (await every_message(history, session))[-2:]
+    assert (first.content, first.parent_id) == ("ยินดีครับ", version.parent_id)
+    versions = await history.siblings(session.session_id, user, [version.message_id])
+    assert versions[version.message_id] == [first.message_id, version.message_id]
+    # What was said below the longer text stands below it, and one that has grown once more is one more version.
+    assert await imported(history, user, as_file(with_answer("ยินดีครับ แล้วมาใหม่นะ 🙏"))) == Imported(
+        extended=1, messages=3
+    )
+    assert (await shown(history, session))[-3:] == ["ยินดีครับ แล้วมาใหม่นะ 🙏", "ขอแบบเผ็ดด้วย 🌶️", "ใส่พริกขี้หนูเพิ่ม"]
+    assert (await imported(history, user, as_file(with_answer("ยินดีครับ " * 9)))).messages == 1
+    assert (await shown(history, session))[-1] == "ใส่พริกขี้หนูเพิ่ม"
+    # An older export has nothing to add.
+    assert await imported(history, user, as_file(chatgpt_conversation())) == Imported(skipped=1)
+
+
+async def test_a_grown_reply_changes_nothing_of_what_was_said_here(history: PostgresHistory, user: str) -> None:
+    await imported(history, user, as_file(chatgpt_conversation()))
+    session = await only_session(history, user)
+    turn = await whole_turn(history, user, session.session_id, question="ถามต่อที่นี่")
+    here = await shown(history, session)
+    assert await imported(history, user, as_file(with_answer("ยินดีครับ มาอีกนะ"))) == Imported(extended=1, messages=4)
+    assert await shown(history, session) == here
+    messages = {message.content: message for message in await every_message(history, session)}
+    assert turn.question.parent_id == messages["ยินดีครับ"].message_id
+    assert messages["ขอแบบเผ็ดด้วย 🌶️"].parent_id == messages["ยินดีครับ มาอีกนะ"].message_id
+
+
+async def test_a_reply_that_was_cut_off_when_it_left_comes_whole_with_the_next_export(
+    history: PostgresHistory, user: str, postgres: PostgresServer, own_database: str
+) -> None:
+    write = begin(user)
+    turn = await history.begin_turn(write)
+    await history.checkpoint([grow(write, content="ครึ่ง")])
+    document = (str(uuid7()), turn.reply.message_id.hex, "เอกสาร")
+    postgres.query(
+        "INSERT INTO message_contexts (id, message_id, doc_id) VALUES (%s, %s, %s)", *document, database=own_database
+    )
+    older = await exported(history, user)
+    await history.finish_reply(finish(write, content="ครึ่งแรกและครึ่งหลัง"))
+    newer = await exported(history, user)
+    await history.purge_session(purge(turn))
+    await imported(history, user, older)
+    assert await imported(history, user, newer) == Imported(extended=1, messages=1)
+    assert (await shown(history, turn.session))[-1] == "ครึ่งแรกและครึ่งหลัง"
+    assert len(rows(postgres, own_database)["message_contexts"]) == 2
+    assert await imported(history, user, newer) == Imported(skipped=1)
+
+
 async def test_a_session_in_the_trash_is_extended_and_stays_there(history: PostgresHistory, user: str) -> None:
     await imported(history, user, as_file(chatgpt_conversation()))
     session = await only_session(history, user)

@@ -1,4 +1,8 @@
-"""Adds messages to sessions that are there already: each below the one that it answers, nothing else changed."""
+"""Adds messages to sessions that are there already: each below the one that it answers, nothing else changed.
+
+A reply that is longer where it comes from than it is here, as it still grew when it first came, is added as another
+version of it: what is here may have been read and answered as it stands.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +11,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
+from thai_chat.domain.messages import Role
 from thai_chat.domain.transfer import KeptMessage, KeptSession
 from thai_chat.history.inserting import insert_messages
 from thai_chat.history.rows import STALE
 
 _PAUSE_S = 0.1
+_NAMESPACE = UUID("0199a1b2-5a6b-7c00-8000-7468616976ff")
 
-_MESSAGE_IDS = "SELECT session_id, message_id FROM chat_messages WHERE session_id = ANY (%s::uuid[])"
+# The length in bytes is known without reading a long text.
+_KNOWN = """
+SELECT session_id, message_id, octet_length(content) FROM chat_messages WHERE session_id = ANY (%s::uuid[])"""
 # As a turn locks it, but for what only refers to the session. In the order of the ids, so that two never wait for each
 # other.
 _LOCK = """
@@ -61,27 +69,61 @@ class _Here:
     has_branches: bool
 
 
-def known_ids(cursor: Any, session_ids: Sequence[UUID]) -> Mapping[UUID, set[UUID]]:
-    """The messages that each of the sessions has."""
-    known: dict[UUID, set[UUID]] = {session_id: set() for session_id in session_ids}
+def known_sizes(cursor: Any, session_ids: Sequence[UUID]) -> Mapping[UUID, dict[UUID, int]]:
+    """The messages that each of the sessions has, with the bytes of their texts."""
+    known: dict[UUID, dict[UUID, int]] = {session_id: {} for session_id in session_ids}
     if session_ids:
-        cursor.execute(_MESSAGE_IDS, (list(session_ids),))
-        for session_id, message_id in cursor.fetchall():
-            known[session_id].add(message_id)
+        cursor.execute(_KNOWN, (list(session_ids),))
+        for session_id, message_id, size in cursor.fetchall():
+            known[session_id][message_id] = size
     return known
 
 
-def addition(kept: KeptSession, known: set[UUID]) -> Addition | None:
+def addition(kept: KeptSession, known: Mapping[UUID, int]) -> Addition | None:
     """None where nothing is lacking."""
-    lacking = [item for item in kept.messages if item.message.message_id not in known]
+    given, grown = _with_versions(kept.messages, known)
+    lacking = [item for item in given if item.message.message_id not in known]
     if not lacking:
         return None
+    shown = set(_upwards(kept))
+    leaf_id = kept.session.leaf_id
     return Addition(
         session_id=kept.session.session_id,
         messages=lacking,
-        leaf_id=kept.session.leaf_id,
-        shown=frozenset(_upwards(kept)),
-        common=len(kept.messages) - len(lacking),
+        leaf_id=grown.get(leaf_id, leaf_id) if leaf_id else None,
+        shown=frozenset(shown | {version for message_id, version in grown.items() if message_id in shown}),
+        common=len(given) - len(lacking),
+    )
+
+
+def _with_versions(
+    messages: Sequence[KeptMessage], known: Mapping[UUID, int]
+) -> tuple[list[KeptMessage], dict[UUID, UUID]]:
+    """With a version beside each reply that is shorter here, which what is not here yet goes on from; and the versions
+    by the replies."""
+    given: list[KeptMessage] = []
+    grown: dict[UUID, UUID] = {}
+    for item in messages:
+        message = item.message
+        if message.message_id not in known:
+            parent_id = grown.get(message.parent_id, message.parent_id) if message.parent_id else None
+            given.append(replace(item, message=replace(message, parent_id=parent_id)))
+            continue
+        given.append(item)
+        if message.role is Role.ASSISTANT and len(message.content.encode()) > known[message.message_id]:
+            version = _version(item)
+            grown[message.message_id] = version.message.message_id
+            given.append(version)
+    return given, grown
+
+
+def _version(item: KeptMessage) -> KeptMessage:
+    """The same reply under ids that are the same ones each time that it comes with this text."""
+    version_id = uuid5(_NAMESPACE, f"{item.message.message_id}\x1f{item.message.content}")
+    return replace(
+        item,
+        message=replace(item.message, message_id=version_id),
+        documents=[replace(document, id=uuid5(version_id, str(document.id))) for document in item.documents],
     )
 
 

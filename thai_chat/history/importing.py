@@ -125,8 +125,8 @@ class _Store:
         return [id_in(way, session_id, self._user_id, session_id) for way in range(WAYS)]
 
     def _lacking(self, known: Sequence[KeptSession]) -> list[Addition]:
-        ids = extending.known_ids(self._cursor, [kept.session.session_id for kept in known])
-        found = (extending.addition(kept, ids[kept.session.session_id]) for kept in known)
+        sizes = extending.known_sizes(self._cursor, [kept.session.session_id for kept in known])
+        found = (extending.addition(kept, sizes[kept.session.session_id]) for kept in known)
         return [one for one in found if one]
 
     def _under_free_ids(self, fresh: Sequence[KeptSession]) -> list[KeptSession]:
