@@ -157,6 +157,28 @@ async def test_every_figure_leads_to_the_messages_behind_it(history: PostgresHis
     assert [(usage.session_id, usage.messages) for usage in found.longest] == [
         (usage.session_id, usage.messages) for usage in sessions[:10]
     ]
+    for session in found.longest:
+        listed = await behind(history, user, Behind(period=period, session_id=session.session_id))
+        assert len(listed) == session.messages
+
+
+async def test_a_reply_without_a_model_counts_for_its_backend(
+    history: PostgresHistory, postgres: PostgresServer, database_name: str
+) -> None:
+    user = new_user()
+    turns = [await whole_turn(history, user) for _ in range(3)]
+    # As an import may bring it.
+    postgres.query(
+        "UPDATE chat_messages SET model = NULL WHERE message_id = %s",
+        turns[0].reply.message_id.hex,
+        database=database_name,
+    )
+    period = last_days(BANGKOK, None)
+    found = await history.stored().statistics(user, period)
+    assert [usage.usage.replies for usage in found.by_model] == [2]
+    (backend,) = found.by_backend
+    listed = await behind(history, user, Behind(period=period, backend=backend.backend))
+    assert backend.usage.replies == len(listed) == 3
 
 
 async def behind(history: PostgresHistory, user: str, wanted: Behind) -> list[CountedMessage]:

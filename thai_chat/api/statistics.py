@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from thai_chat.api.dependencies import Owner, Service
 from thai_chat.chat.service import ChatService
 from thai_chat.chat.statistics import last_days, zone_of
+from thai_chat.chat.text import identifier
 from thai_chat.domain.errors import InvalidCursor
 from thai_chat.domain.messages import Role
 from thai_chat.domain.statistics import (
@@ -45,6 +46,7 @@ class BehindQuery(PeriodQuery):
     model: str | None = None
     hour: int | None = Field(default=None, ge=0, le=23)
     role: Role | None = None
+    session_id: str | None = None
     figure: Figure | None = Field(default=None, description="Messages that have this figure")
     question: str | None = Field(default=None, description="`key` of a group of frequent questions")
     word: str | None = Field(default=None, description="A frequent word")
@@ -209,6 +211,7 @@ async def _behind(service: ChatService, owner: str, chosen: BehindQuery) -> Behi
         model=chosen.model,
         hour=chosen.hour,
         role=chosen.role,
+        session_id=identifier(chosen.session_id) if chosen.session_id else None,
         figure=chosen.figure,
     )
     if chosen.question or chosen.word:

@@ -46,6 +46,7 @@ class Behind:
     role: Role | None = None
     figure: Figure | None = None
     """Messages that have it."""
+    session_id: UUID | None = None
     message_ids: Sequence[UUID] | None = None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -59,8 +59,8 @@ WITH mine AS MATERIALIZED (
 )
 SELECT 'day', day::text, NULL, {_SUMS} FROM mine GROUP BY day
 UNION ALL
-SELECT 'model', backend, model, {_SUMS} FROM mine WHERE is_reply AND backend IS NOT NULL AND model IS NOT NULL
-GROUP BY GROUPING SETS ((backend, model), (backend))
+SELECT CASE GROUPING(model) WHEN 0 THEN 'model' ELSE 'backend' END, backend, model, {_SUMS} FROM mine
+WHERE is_reply AND backend IS NOT NULL GROUP BY GROUPING SETS ((backend, model), (backend))
 UNION ALL
 SELECT 'all', NULL, NULL, NULL, {_SUMS.split(",", 1)[1]} FROM mine
 UNION ALL
@@ -76,6 +76,7 @@ _FILTERS = f"""{_MINE}
     AND (%(model)s::text IS NULL OR m.model = %(model)s AND m.role = 'assistant')
     AND (%(hour)s::int IS NULL OR date_part('hour', m.created_at AT TIME ZONE %(timezone)s) = %(hour)s)
     AND (%(role)s::text IS NULL OR m.role = %(role)s)
+    AND (%(session_id)s::uuid IS NULL OR m.session_id = %(session_id)s::uuid)
     AND (%(message_ids)s::uuid[] IS NULL OR m.message_id = ANY (%(message_ids)s::uuid[]))"""
 # What is meant is found in the index, and only what is shown is read.
 _CHOSEN = """
@@ -98,7 +99,9 @@ GROUP BY s.session_id ORDER BY count(*) DESC, s.session_id LIMIT %(limit)s OFFSE
 
 
 def read(connection: Connection, user_id: str, period: Period) -> Statistics:
-    groups: dict[str, list[Sequence[Any]]] = {"day": [], "model": [], "all": [], "hour": [], "session": []}
+    groups: dict[str, list[Sequence[Any]]] = {
+        kind: [] for kind in ("day", "model", "backend", "all", "hour", "session")
+    }
     with _cursor(connection) as cursor:
         cursor.execute(_BEGIN)
         cursor.execute(_STATISTICS, _bounds(user_id, period))
@@ -107,15 +110,13 @@ def read(connection: Connection, user_id: str, period: Period) -> Statistics:
         longest = _longest(cursor, user_id, groups["session"])
         cursor.execute("COMMIT")
     sessions = groups["session"][0][2] if groups["session"] else 0
-    models = sorted(groups["model"], key=lambda row: (-row[4], row[0], row[1] or ""))
-    by_model = [ModelUsage(backend=backend, model=model, usage=_usage(sums)) for backend, model, *sums in models]
     hours = {int(row[0]): row[3] for row in groups["hour"]}
     return Statistics(
         period=period,
         total=_usage([sessions, *groups["all"][0][3:]]),
         by_day=_filled(period, {date.fromisoformat(day): _usage(sums) for day, _, *sums in groups["day"]}),
-        by_model=[usage for usage in by_model if usage.model is not None],
-        by_backend=[usage for usage in by_model if usage.model is None],
+        by_model=_by_model(row for row in groups["model"] if row[1] is not None),
+        by_backend=_by_model(groups["backend"]),
         by_hour=[HourUsage(hour=hour, messages=hours.get(hour, 0)) for hour in range(24)],
         longest=longest,
     )
@@ -165,6 +166,11 @@ def _longest(cursor: Any, user_id: str, rows: Sequence[Sequence[Any]]) -> list[S
         for session_id, row in zip(ids, rows, strict=True)
         if session_id in found
     ]
+
+
+def _by_model(rows: Iterable[Sequence[Any]]) -> list[ModelUsage]:
+    most_first = sorted(rows, key=lambda row: (-row[4], row[0], row[1] or ""))
+    return [ModelUsage(backend=backend, model=model, usage=_usage(sums)) for backend, model, *sums in most_first]
 
 
 def _usage(sums: Sequence[Any]) -> Usage:
@@ -217,6 +223,7 @@ def _wanted(user_id: str, behind: Behind) -> dict[str, object]:
         "model": behind.model,
         "hour": behind.hour,
         "role": behind.role.value if behind.role else None,
+        "session_id": behind.session_id,
         "message_ids": None if behind.message_ids is None else list(behind.message_ids),
     }
 

@@ -116,7 +116,8 @@ function hours(by_hour) {
 
 const longest = (sessions) => el('section', {}, el('h3', {}, t('stat_longest')), el('ol', { class: 'ranked' }, sessions.map((session) =>
   el('li', {}, el('a', { href: `?s=${session.session_id}`, dir: 'auto' }, session.session_name || t('untitled')),
-    el('span', {}, t('stat_count_messages', { count: number(session.messages) }))))));
+    el('span', {}, figure(t('stat_count_messages', { count: number(session.messages) }), session.session_name || t('untitled'),
+      { session_id: session.session_id }, { key: `session-${session.session_id}` }))))));
 
 export function frequent(asked) {
   if (!asked?.looked_at) return [];
