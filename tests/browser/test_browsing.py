@@ -272,6 +272,24 @@ async def test_tags_are_given_taken_and_listed_by(page: ChatPage) -> None:
     await expect(labels).to_have_text("#บันทึกเลย")
 
 
+async def test_the_archive_is_narrowed_to_its_own_labels(page: ChatPage, app: App) -> None:
+    for name, archived in (("ยังใช้อยู่", False), ("เก็บไว้ดู", True), ("เก็บอย่างเดียว", True)):
+        session_id = await said(page.page, app, name)
+        tags = [] if name == "เก็บอย่างเดียว" else ["บัญชี"]
+        await page.page.request.patch(
+            f"{app.address}/api/sessions/{session_id}", data={"tags": tags, "archived": archived}
+        )
+    await page.show_shelf("ที่เก็บถาวร")
+    await expect(page.page.locator("#recent li")).to_have_count(2)
+    await page.show_shelf("บัญชี")
+    await expect(page.page.locator("#recent li")).to_have_count(1)
+    await expect(page.row("เก็บไว้ดู")).to_have_count(1)
+    await expect(page.page.locator(".list-head .place")).to_have_text("ที่เก็บถาวร · #บัญชี")
+    await page.page.get_by_role("button", name="กลับไปที่ที่เก็บถาวร").click()
+    await expect(page.page.locator("#recent li")).to_have_count(2)
+    await page.show_shelf("แชตทั้งหมด")
+
+
 async def test_a_session_is_moved_to_a_folder_and_back(page: ChatPage) -> None:
     await page.ask_and_wait("ย้ายฉันเข้าโฟลเดอร์")
     await page.choose("ย้ายฉันเข้าโฟลเดอร์", "ย้ายไปโฟลเดอร์…")

@@ -120,7 +120,7 @@ async def test_every_shelf_has_its_sessions_newest_first(
         assert await history.sessions(user, limit=1, before=cursor, filter=wanted) == [session]
 
 
-async def test_the_labels_in_use_are_counted(history: History, user: str) -> None:
+async def test_the_labels_in_use_are_counted_for_each_shelf(history: History, user: str) -> None:
     assert await history.labels(user) == Labels(folders=[], tags=[])
     for changes in (
         {"tags": ["งาน", "b"], "folder": "สวน"},
@@ -134,6 +134,8 @@ async def test_the_labels_in_use_are_counted(history: History, user: str) -> Non
     found = await history.labels(user)
     assert found.folders == [Label("บ้าน", 1), Label("สวน", 2)]
     assert found.tags == [Label("b", 1), Label("งาน", 2)]
+    for shelf, name in ((Shelf.ARCHIVED, "เก่า"), (Shelf.TRASH, "ทิ้ง")):
+        assert await history.labels(user, shelf=shelf) == Labels(folders=[Label(name, 1)], tags=[Label(name, 1)])
 
 
 async def test_tags_folder_and_options_are_kept_and_taken_away(history: History, user: str) -> None:

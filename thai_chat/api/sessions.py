@@ -68,9 +68,9 @@ async def sessions(
 
 
 @router.get("/labels")
-async def labels(service: Service, owner: Owner) -> LabelsBody:
-    """The folders and tags in use, each with the number of its sessions."""
-    return labels_body(await service.sessions.labels(owner))
+async def labels(service: Service, owner: Owner, shelf: Shelf = Shelf.CURRENT) -> LabelsBody:
+    """The folders and tags in use on a shelf, each with the number of its sessions there."""
+    return labels_body(await service.sessions.labels(owner, shelf=shelf))
 
 
 @router.delete("", status_code=204)

@@ -66,9 +66,9 @@ class Sessions:
             require_storable(text or "")
         return await self._history.sessions(user_id, limit=limit, before=before, filter=filter)
 
-    async def labels(self, user_id: str) -> Labels:
-        """The folders and tags that are in use."""
-        return await self._history.labels(user_id)
+    async def labels(self, user_id: str, *, shelf: Shelf = Shelf.CURRENT) -> Labels:
+        """The folders and tags that are in use there."""
+        return await self._history.labels(user_id, shelf=shelf)
 
     async def last(self, user_id: str) -> Session | None:
         newest = await self._history.sessions(user_id, limit=1)

@@ -229,8 +229,8 @@ class History(Protocol):
     ) -> Sequence[Session]:
         """Newest first by `updated_at`, on every shelf."""
 
-    async def labels(self, user_id: str) -> Labels:
-        """Of the sessions that are neither archived nor in the trash."""
+    async def labels(self, user_id: str, *, shelf: Shelf = Shelf.CURRENT) -> Labels:
+        """Of the sessions on that shelf."""
 
     async def messages(
         self,

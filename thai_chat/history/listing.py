@@ -65,19 +65,19 @@ def query(user_id: str, wanted: SessionFilter, *, before: SessionCursor | None, 
     return found.order_by(columns.updated_at.desc(), columns.session_id.desc()).limit(limit)
 
 
-def count_labels(sessions: Iterable[Session]) -> Labels:
+def count_labels(sessions: Iterable[Session], shelf: Shelf) -> Labels:
     """The same as `read_labels` asks of PostgreSQL."""
-    current = [session for session in sessions if shelf_of(session) is Shelf.CURRENT]
-    folders = Counter(session.folder for session in current if session.folder)
-    tags = Counter(tag for session in current for tag in session.tags)
+    there = [session for session in sessions if shelf_of(session) is shelf]
+    folders = Counter(session.folder for session in there if session.folder)
+    tags = Counter(tag for session in there for tag in session.tags)
     return Labels(folders=_sorted(folders.items()), tags=_sorted(tags.items()))
 
 
-def read_labels(connection: Connection, user_id: str) -> Labels:
+def read_labels(connection: Connection, user_id: str, shelf: Shelf) -> Labels:
     columns = chat_sessions.c
     mine = (
         columns.user_id == user_id,
-        literal_column(f"({SHELF})", Integer) == list(Shelf).index(Shelf.CURRENT),
+        literal_column(f"({SHELF})", Integer) == list(Shelf).index(shelf),
         text(f"({MARKED})"),
     )
     folders = select(columns.folder, func.count()).where(*mine, columns.folder.is_not(None)).group_by(columns.folder)

@@ -25,7 +25,15 @@ from thai_chat.domain.messages import (
     Turn,
     UpdateSession,
 )
-from thai_chat.domain.ports import CURRENT_SESSIONS, DatabaseState, HistoryState, SessionCursor, SessionFilter, Stored
+from thai_chat.domain.ports import (
+    CURRENT_SESSIONS,
+    DatabaseState,
+    HistoryState,
+    SessionCursor,
+    SessionFilter,
+    Shelf,
+    Stored,
+)
 from thai_chat.domain.searching import NamePage, SearchPage, SearchQuery
 from thai_chat.history import search_memory
 from thai_chat.history.held import HeldSession
@@ -145,10 +153,11 @@ class MemoryHistory:
         found = [session for session in mine if is_listed(session, filter, before)]
         return sorted(found, key=newness, reverse=True)[:limit]
 
-    async def labels(self, user_id: str) -> Labels:
+    async def labels(self, user_id: str, *, shelf: Shelf = Shelf.CURRENT) -> Labels:
         """Of what is in memory."""
         check_text(user_id)
-        return count_labels(held.session for held in self._sessions.values() if held.session.user_id == user_id)
+        mine = (held.session for held in self._sessions.values() if held.session.user_id == user_id)
+        return count_labels(mine, shelf)
 
     async def messages(
         self,

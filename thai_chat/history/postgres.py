@@ -23,7 +23,7 @@ from thai_chat.domain.messages import (
     UpdateSession,
     Write,
 )
-from thai_chat.domain.ports import CURRENT_SESSIONS, DatabaseState, HistoryState, SessionCursor, SessionFilter
+from thai_chat.domain.ports import CURRENT_SESSIONS, DatabaseState, HistoryState, SessionCursor, SessionFilter, Shelf
 from thai_chat.domain.searching import IndexProgress, NamePage, SearchPage, SearchQuery
 from thai_chat.history import indexing, listing, presets, search, windows, writes
 from thai_chat.history.connections import Database
@@ -113,9 +113,9 @@ class PostgresHistory:
         rows = await self._database.run(lambda connection: connection.execute(query).all())
         return [session_of(row) for row in rows]
 
-    async def labels(self, user_id: str) -> Labels:
+    async def labels(self, user_id: str, *, shelf: Shelf = Shelf.CURRENT) -> Labels:
         check_text(user_id)
-        return await self._database.run(lambda connection: listing.read_labels(connection, user_id))
+        return await self._database.run(lambda connection: listing.read_labels(connection, user_id, shelf))
 
     async def messages(
         self,

@@ -34,6 +34,7 @@ from thai_chat.domain.ports import (
     HistoryState,
     SessionCursor,
     SessionFilter,
+    Shelf,
     Stored,
 )
 from thai_chat.domain.searching import NamePage, SearchPage, SearchQuery
@@ -161,12 +162,12 @@ class ResilientHistory:
             self._memory.remember(session)
         return found
 
-    async def labels(self, user_id: str) -> Labels:
+    async def labels(self, user_id: str, *, shelf: Shelf = Shelf.CURRENT) -> Labels:
         """In an outage those of what memory holds."""
         try:
-            return await self._ask(lambda history: history.labels(user_id))
+            return await self._ask(lambda history: history.labels(user_id, shelf=shelf))
         except HistoryUnavailable:
-            return await self._memory.labels(user_id)
+            return await self._memory.labels(user_id, shelf=shelf)
 
     async def messages(
         self,

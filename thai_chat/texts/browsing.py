@@ -42,7 +42,7 @@ BROWSING: Mapping[str, tuple[str, str]] = {
     "move_there": ("ย้ายไปที่นี่", "Move there"),
     "moved_to": ("ย้ายไปที่ “{folder}” แล้ว", "Moved to “{folder}”"),
     "moved_out": ("นำออกจากโฟลเดอร์แล้ว", "Taken out of the folder"),
-    "place_leave": ("กลับไปที่แชตทั้งหมด", "Back to all sessions"),
+    "place_leave": ("กลับไปที่{place}", "Back to: {place}"),
     "select_many": ("เลือกหลายแชต", "Select several"),
     "select_all": ("ทั้งหมด", "All"),
     "select_end": ("เลิกเลือก", "End the selection"),

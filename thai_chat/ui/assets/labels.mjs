@@ -9,9 +9,15 @@ const MOST_CHARS = 60;
 
 const inOrder = new Intl.Collator(document.documentElement.lang).compare;
 
-/** The folders and tags in use, by name, with the number of their sessions; none when the server does not say. */
-export async function labelsInUse() {
-  try { return await api('GET', 'api/sessions/labels'); } catch { return { folders: [], tags: [] }; }
+/** The folders and tags in use on a shelf, by name, with the number of its sessions; none when the server does not say. */
+export async function labelsInUse(shelf) {
+  try { return await api('GET', 'api/sessions/labels', { query: { shelf } }); } catch { return { folders: [], tags: [] }; }
+}
+
+/** The names of the folders, or tags, of all sessions outside the trash. */
+async function namesInUse(kind) {
+  const shelves = await Promise.all(['current', 'archived'].map(labelsInUse));
+  return shelves.flatMap((labels) => labels[kind].map(({ name }) => name));
 }
 
 const cleaned = (text) => text.trim().replace(/\s+/g, ' ');
@@ -43,8 +49,7 @@ function adder(label, button, add) {
 
 /** True when something was changed. */
 export async function editTags(sessions) {
-  const { tags } = await labelsInUse();
-  const names = [...new Set([...tags.map(({ name }) => name), ...sessions.flatMap((session) => session.tags)])].sort(inOrder);
+  const names = [...new Set([...await namesInUse('tags'), ...sessions.flatMap((session) => session.tags)])].sort(inOrder);
   /** What was decided here, by tag; the others stay as each session has them. */
   const decided = new Map();
   const held = (name) => sessions.filter((session) => session.tags.includes(name)).length;
@@ -82,9 +87,9 @@ const tagsAfter = (tags, decided) =>
 
 /** True when they were moved. */
 export async function moveToFolder(sessions) {
-  const { folders } = await labelsInUse();
+  const inUse = await namesInUse('folders');
   const here = sessions.every(({ folder }) => folder === sessions[0].folder) ? sessions[0].folder ?? '' : null;
-  const names = [...new Set([...folders.map(({ name }) => name), ...sessions.map(({ folder }) => folder).filter(Boolean)])].sort(inOrder);
+  const names = [...new Set([...inUse, ...sessions.map(({ folder }) => folder).filter(Boolean)])].sort(inOrder);
   let picked;
   await new Promise((closed) => {
     const pick = (folder) => { picked = folder; box.close(); };

@@ -3,7 +3,7 @@ import { api, isAborted } from './api.mjs';
 import { emit } from './store.mjs';
 
 const PAGE = 50;
-const MOST_PINNED = 200;
+const PINNED_PAGE = 200;
 
 /** The other tabs of this browser: they are told what was changed here. */
 const tabs = 'BroadcastChannel' in window ? new BroadcastChannel('thai-chat') : null;
@@ -63,13 +63,24 @@ class Shelf {
         ({ changes } = this);
         this.isStale = false;
         const [pinned, first] = await Promise.all([
-          this.showsPins ? this.page({ pinned: true, limit: MOST_PINNED }, signal) : { sessions: [] },
+          this.showsPins ? this.allPinned(signal) : [],
           this.page(this.showsPins ? { pinned: false } : {}, signal),
         ]);
         // What was changed here while the answer was on its way is not in it.
-        if (changes === this.changes && !this.isStale) this.merge(pinned.sessions, first);
+        if (changes === this.changes && !this.isStale) this.merge(pinned, first);
       } while (changes !== this.changes || this.isStale);
     });
+  }
+
+  async allPinned(signal) {
+    const found = [];
+    let cursor = null;
+    do {
+      const page = await this.page({ pinned: true, limit: PINNED_PAGE, cursor }, signal);
+      found.push(...page.sessions);
+      cursor = page.next;
+    } while (cursor !== null);
+    return found;
   }
 
   /** The next page, when there is one and nothing is being read. */
