@@ -11,6 +11,7 @@ import pytest
 from tests.api.conftest import Chat
 from tests.history_writes import begin, finish, update
 from thai_chat.api.dependencies import LOCAL_USER
+from thai_chat.chat import finding
 from thai_chat.domain.messages import Choice
 
 
@@ -135,7 +136,7 @@ async def test_somebody_elses_messages_are_not_found(chat: Chat) -> None:
     assert (found["results"], found["sessions"]) == ([], [])
 
 
-@pytest.mark.parametrize("q", ["", "   ", '""', "\u200b"])
+@pytest.mark.parametrize("q", ["", "   ", "\u200b"])
 async def test_nothing_to_look_for_finds_nothing(chat: Chat, q: str) -> None:
     await say(chat, "อะไรก็ได้")
     assert (await search(chat, q))["results"] == []
@@ -192,6 +193,44 @@ async def test_what_is_said_between_two_pages_moves_nothing(chat: Chat, order: s
     second = await search(chat, "แกงส้ม", limit=9, order=order, cursor=first["next"])
     found = [result["session_id"] for page in (first, second) for result in page["results"]]
     assert sorted(found) == sorted(said)
+
+
+@pytest.mark.parametrize("order", ["newest", "relevance"])
+async def test_what_is_deleted_between_two_pages_hides_nothing_else(chat: Chat, order: str) -> None:
+    said = [await say(chat, f"แกงส้ม {'ก' * number}", "-") for number in range(9)]
+    first = await search(chat, "แกงส้ม", limit=3, order=order)
+    shown = [result["session_id"] for result in first["results"]]
+    await chat.http.delete(f"/api/sessions/{shown[0]}")
+    second = await search(chat, "แกงส้ม", limit=3, order=order, cursor=first["next"])
+    shown += [result["session_id"] for result in second["results"]]
+    gone = next(session_id for session_id in said if session_id not in shown)
+    await chat.http.delete(f"/api/sessions/{gone}")
+    third = await search(chat, "แกงส้ม", limit=3, order=order, cursor=second["next"])
+    shown += [result["session_id"] for result in third["results"]]
+    assert sorted(shown) == sorted(set(said) - {gone})
+    assert third["next"] is None
+
+
+async def test_ranked_pages_go_on_where_the_ranked_hits_end(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finding, "RANKED", 5)
+    said = [await say(chat, f"{'running' if number % 3 else 'run'} {'ก' * (number % 4)}", "-") for number in range(13)]
+    shown: list[str] = []
+    cursor = None
+    while cursor is not None or not shown:
+        page = await search(chat, "running", order="relevance", limit=2, **({"cursor": cursor} if cursor else {}))
+        if len(shown) == 2:
+            await chat.http.delete(f"/api/sessions/{shown[0]}")
+        shown += [result["session_id"] for result in page["results"]]
+        cursor = page["next"]
+    assert len(shown) == len(set(shown))
+    assert sorted(shown) == sorted(said)
+
+
+@pytest.mark.parametrize("q", ['"', "“", '""'])
+async def test_quotation_marks_alone_are_looked_for(chat: Chat, q: str) -> None:
+    await say(chat, "ไม่มี")
+    await say(chat, f"ก่อน{q}หลัง")
+    assert [result["snippet"] for result in (await search(chat, q))["results"]] == [f"ก่อน{q}หลัง"]
 
 
 @pytest.mark.parametrize(

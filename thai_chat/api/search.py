@@ -36,7 +36,7 @@ async def search(
         str, Query(max_length=MAX_QUERY_CHARS, description='All words must be there; "in quotes" they are a phrase')
     ],
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
-    cursor: Annotated[str | None, Query(max_length=200, description="`next` of the page before")] = None,
+    cursor: Annotated[str | None, Query(max_length=400, description="`next` of the page before")] = None,
     order: Order = Order.NEWEST,
     only: Annotated[Only | None, Query(description="Sessions by their names alone, in pages")] = None,
     role: Role | None = None,

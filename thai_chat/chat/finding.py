@@ -10,6 +10,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from thai_chat.chat import keyboard, ranking
+from thai_chat.chat.ranking import Rank
 from thai_chat.chat.snippets import Snippet, snippet_of
 from thai_chat.chat.text import require_storable
 from thai_chat.domain.errors import InvalidCursor
@@ -119,20 +120,24 @@ class Finder:
         return page, _written(page.next)
 
     async def _ranked(self, wanted: Wanted, query: SearchQuery) -> tuple[SearchPage, str | None]:
-        """Ranks the same hits again for every page: those before the moment of the first one."""
+        """Ranks the same hits again for every page: those between the moment of the first one and where its pool ended.
+
+        A page goes on behind the rank of the last hit, so that what is deleted or said meanwhile moves nothing.
+        """
         if wanted.cursor and not wanted.cursor.startswith("ranked~"):
             return await self._newest(wanted, query)
-        until, done = _read_ranked(wanted.cursor)
+        until, behind, end = _read_ranked(wanted.cursor)
         limits = [moment for moment in (query.filters.until, until) if moment]
         filters = replace(query.filters, until=min(limits))
         pool = await self._history.search(replace(query, filters=filters, limit=RANKED))
-        ranked = await asyncio.to_thread(ranking.ranked, pool.hits, query.terms)
-        end = done + query.limit
-        if end < len(ranked):
-            next_: str | None = f"ranked~{end}~{until.isoformat()}"
-        else:
-            next_ = _written(pool.next)
-        return replace(pool, hits=ranked[done:end]), next_
+        if behind is None:
+            end = pool.next
+        hits = [hit for hit in pool.hits if end is None or _place(hit) >= (end.is_literal, end.created_at, end.id)]
+        ranked = await asyncio.to_thread(ranking.ranked, hits, query.terms)
+        left = [pair for pair in ranked if behind is None or pair[0] < behind]
+        shown = left[: query.limit]
+        next_ = _written_ranked(until, shown[-1][0], end) if len(left) > len(shown) else _written(end)
+        return replace(pool, hits=[hit for _, hit in shown]), next_
 
     async def _names(self, query: SearchQuery) -> NamePage:
         filters = query.filters
@@ -197,15 +202,28 @@ def _read(cursor: str | None) -> SearchCursor | None:
         raise InvalidCursor from exc
 
 
-def _read_ranked(cursor: str | None) -> tuple[datetime, int]:
-    """The moment of the first page, and how many hits the pages so far had."""
+def _place(hit: SearchHit) -> tuple[bool, datetime, UUID]:
+    return hit.is_literal, hit.message.created_at, hit.message.message_id
+
+
+def _written_ranked(until: datetime, last: Rank, end: SearchCursor | None) -> str:
+    moments = [moment.astimezone(UTC).isoformat() for moment in (until, last.created_at)]
+    return "~".join(
+        ("ranked", moments[0], str(int(last.is_literal)), repr(last.score), moments[1], str(last.message_id))
+        + ((_written(end) or "",) if end else ())
+    )
+
+
+def _read_ranked(cursor: str | None) -> tuple[datetime, Rank | None, SearchCursor | None]:
+    """The moment of the first page, the rank of the last hit so far, and where the ranked ones end."""
     if cursor is None:
-        return datetime.now(UTC), 0
-    _, done, at = (*cursor.split("~"), "", "")[:3]
+        return datetime.now(UTC), None, None
+    _, until, is_literal, score, at, id_, end = (*cursor.split("~", 6), *[""] * 6)[:7]
     try:
-        moment = datetime.fromisoformat(at)
-        if moment.tzinfo is None or not 0 <= int(done) <= RANKED:
+        moments = [datetime.fromisoformat(text) for text in (until, at)]
+        if is_literal not in ("0", "1") or not all(moment.tzinfo for moment in moments):
             raise InvalidCursor
-        return moment, int(done)
+        last = Rank(is_literal == "1", float(score), moments[1], UUID(id_))
     except ValueError as exc:
         raise InvalidCursor from exc
+    return moments[0], last, _read(end or None)

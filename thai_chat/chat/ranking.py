@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import islice
+from typing import NamedTuple
+from uuid import UUID
 
 from thai_chat.chat.words import word_ends
 from thai_chat.domain.searching import SearchHit, Term
@@ -17,13 +19,21 @@ _AROUND = 12
 """Characters on both sides of a hit that show whether it is a whole word: most words are shorter."""
 
 
-def ranked(hits: Sequence[SearchHit], terms: Sequence[Term]) -> list[SearchHit]:
-    """The best first; among equals the newest. Hits in other forms of a word stay behind the literal ones."""
+class Rank(NamedTuple):
+    """The greater comes first: literal hits before those in other forms of a word, among equals the newest."""
 
-    def key(hit: SearchHit) -> tuple[bool, float, datetime]:
-        return hit.is_literal, score(hit, terms), hit.message.created_at
+    is_literal: bool
+    score: float
+    created_at: datetime
+    message_id: UUID
 
-    return sorted(hits, key=key, reverse=True)
+
+def ranked(hits: Sequence[SearchHit], terms: Sequence[Term]) -> list[tuple[Rank, SearchHit]]:
+    """The best first."""
+    found = (
+        (Rank(hit.is_literal, score(hit, terms), hit.message.created_at, hit.message.message_id), hit) for hit in hits
+    )
+    return sorted(found, key=lambda pair: pair[0], reverse=True)
 
 
 def score(hit: SearchHit, terms: Sequence[Term]) -> float:

@@ -15,6 +15,7 @@ from thai_chat.domain.word_forms import forms_of
 
 MAX_QUERY_CHARS = 1_000
 _PIECE = re.compile(r'(?<!\S)["“”„]([^"“”„]*)(?:["“”„]|$)|(\S+)')
+_MARKS = re.compile(r'\s*["“”„]+\s*')
 _STEM_BEGINNING = 3
 """So many letters forms have in common that are looked for together."""
 
@@ -47,12 +48,18 @@ class Term:
 
 
 def terms_of(text: str) -> tuple[Term, ...]:
-    """All words and "phrases" of what somebody typed, each once, in order. An open quotation mark goes to the end."""
+    """All words and "phrases" of what somebody typed, each once, in order. An open quotation mark goes to the end.
+
+    Quotation marks alone are what is looked for.
+    """
     found: dict[str, Term] = {}
     for phrase, word in _PIECE.findall(text):
         folded = fold_part(phrase or word).strip()
         if folded and folded not in found:
             found[folded] = Term(folded) if phrase else _word(folded)
+    if _MARKS.fullmatch(text):
+        marks = text.strip()
+        found[marks] = Term(marks)
     return tuple(found.values())
 
 
