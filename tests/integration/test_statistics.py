@@ -198,6 +198,15 @@ async def test_days_without_messages_are_there(history: PostgresHistory, user: s
     assert [day.day for day in found.by_day] == [date(2026, 11, 22) - timedelta(days=ago) for ago in range(29, -1, -1)]
 
 
+async def test_of_a_time_longer_than_a_life_only_the_days_with_messages_are_there(history: PostgresHistory) -> None:
+    user = new_user()
+    days = [date(1900, 1, 2), date(2026, 11, 22), date(2999, 12, 30)]
+    for day in days:
+        await whole_turn(history, user, at=datetime(day.year, day.month, day.day, 5, tzinfo=UTC))
+    found = await history.stored().statistics(user, last_days(BANGKOK, None))
+    assert [day.day for day in found.by_day] == days
+
+
 async def test_who_has_said_nothing_has_statistics_too(history: PostgresHistory) -> None:
     found = await history.stored().statistics(new_user(), last_days(BANGKOK, None))
     assert (found.total, found.by_day, found.by_model, found.longest) == (Usage(), [], [], [])

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from thai_chat.api.dependencies import Owner, Service
 from thai_chat.chat.service import ChatService
-from thai_chat.chat.statistics import last_days, zone_of
+from thai_chat.chat.statistics import FIRST_DAY, LAST_DAY, last_days, zone_of
 from thai_chat.chat.text import identifier
 from thai_chat.domain.errors import InvalidCursor
 from thai_chat.domain.messages import Role
@@ -35,8 +35,8 @@ class PeriodQuery(BaseModel):
 
     timezone: str | None = Field(default=None, description="IANA name", examples=["Asia/Bangkok"])
     days: int | None = Field(default=None, ge=1, le=36_600)
-    first: date | None = None
-    last: date | None = None
+    first: date | None = Field(default=None, ge=FIRST_DAY, le=LAST_DAY)
+    last: date | None = Field(default=None, ge=FIRST_DAY, le=LAST_DAY)
 
 
 class BehindQuery(PeriodQuery):

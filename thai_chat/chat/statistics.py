@@ -23,6 +23,8 @@ MOST_GROUPS = 10
 MOST_WORDS = 15
 _KNOWN_QUESTIONS = 20_000
 MOST_DAYS = 36_600
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2999, 12, 31)
+"""Nothing is kept that was said before or later; midnights at the ends of the calendar could not be told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -108,7 +108,8 @@ class Statistics:
     period: Period
     total: Usage
     by_day: Sequence[DayUsage]
-    """Oldest first; days without messages are there, from the period's first or the first with messages."""
+    """Oldest first; days without messages are there, from the period's first or the first with messages,
+    if the time is not longer than a hundred years."""
     by_model: Sequence[ModelUsage]
     """Most replies first."""
     by_backend: Sequence[ModelUsage]

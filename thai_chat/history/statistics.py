@@ -27,6 +27,8 @@ from thai_chat.domain.statistics import (
 from thai_chat.history.rows import MESSAGE_FIELDS, MESSAGE_SQL, message_of
 
 LONGEST = 10
+MOST_DAYS = 40_000
+"""Of a longer time only the days with messages are given."""
 SHOWN_CHARS = 300
 
 # Sums of tens of thousands of rows that stay in memory, whatever little the server gives by itself.
@@ -198,6 +200,8 @@ def _filled(period: Period, found: Mapping[date, Usage]) -> list[DayUsage]:
     last = period.last or max(found, default=None)
     if first is None or last is None:
         return []
+    if (last - first).days > MOST_DAYS:
+        return [DayUsage(day=day, usage=found[day]) for day in sorted(found)]
     days = (first + timedelta(days=number) for number in range((last - first).days + 1))
     return [DayUsage(day=day, usage=found.get(day, Usage())) for day in days]
 
