@@ -182,6 +182,8 @@ def rows_of(content: bytes) -> list[dict[str, str]]:
         ("```html\n<!-- x\n```", ""),
         ("```html\n<!-- x", "```"),
         ("```ไม่ใช่โค้ด```", ""),
+        ("บรรทัดเดียวกัน\u2028```", ""),
+        ("```\nx\r```", ""),
     ],
 )
 def test_html_that_was_left_open_does_not_swallow_what_follows(said: str, closed_by: str) -> None:
@@ -210,6 +212,18 @@ def test_no_spreadsheet_computes_a_text_and_none_is_lost(text: str) -> None:
     assert (unguarded(row["content"]), unguarded(row["session_name"])) == (text, text)
 
 
+@pytest.mark.parametrize(
+    "text", ["0812345678", "081-234-5678", "1/2", "2-1", "1e5", "10:30", "1234567890123456", "1.50", "(5)", "5%", "1,5"]
+)
+def test_no_spreadsheet_shows_digits_as_something_else(text: str) -> None:
+    assert (guarded(text), unguarded(guarded(text))) == (f"'{text}", text)
+
+
+@pytest.mark.parametrize("text", ["0", "7", "2569", "0.5", "1.25", "123456789012345", "7 วัน", "1" * 41, "eE", "()"])
+def test_what_a_spreadsheet_shows_as_it_is_stays(text: str) -> None:
+    assert guarded(text) == text
+
+
 # Fine-tuning
 
 
@@ -224,6 +238,11 @@ def test_a_line_of_training_is_a_session_with_its_system_prompt() -> None:
     assert training(kept, session_of(*turn("a", "b"))) == [said, [("user", "a"), ("assistant", "b")]]
 
 
+def test_a_session_is_one_line_for_every_reader() -> None:
+    said = "ก\u2028ข\u2029ค\x85ง\r\nจ"
+    assert training(session_of(*turn(said, said))) == [[("user", said), ("assistant", said)]]
+
+
 @pytest.mark.parametrize("status", [Status.STOPPED, Status.FAILED, Status.INTERRUPTED, Status.STREAMING])
 def test_a_model_learns_from_whole_replies_only(status: Status) -> None:
     kept = session_of(*turn("หนึ่ง", "สอ", status), *turn("สาม", "สี่"))
@@ -231,9 +250,10 @@ def test_a_model_learns_from_whole_replies_only(status: Status) -> None:
     assert training(session_of(*turn("หนึ่ง", "สอ", status))) == []
 
 
-def test_a_reply_cut_at_the_models_limit_is_not_whole() -> None:
+@pytest.mark.parametrize("reason", ["length", "content_filter"])
+def test_a_reply_cut_at_the_models_limit_or_by_a_filter_is_not_whole(reason: str) -> None:
     kept = session_of(*turn("หนึ่ง", "สอ"))
-    cut = replace(kept.messages[1].message, metadata={"finish_reason": "length"})
+    cut = replace(kept.messages[1].message, metadata={"finish_reason": reason})
     assert training(replace(kept, messages=[kept.messages[0], KeptMessage(message=cut)])) == []
 
 

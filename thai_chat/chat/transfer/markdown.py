@@ -15,6 +15,8 @@ _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)$")
 # What CommonMark lets go on over empty lines, to the very end of a file: its kinds 1 to 5.
 _HTML = re.compile(r" {0,3}(<!--|<\?|<!\[CDATA\[|<!(?=[a-z])|<(?:script|pre|style|textarea)(?=[\s>]|$))", re.IGNORECASE)
 _HTML_ENDS = {"<!--": "-->", "<?": "?>", "<![cdata[": "]]>", "<!": ">"}
+# Markdown's lines end with nothing else.
+_LINE_END = re.compile(r"\r\n?|\n")
 _HEADING_BREAKS = re.compile(r"\s+")
 _MONTHS_TH = ("ม.ค.", "ก.พ.", "มี.ค.", "เม.ย.", "พ.ค.", "มิ.ย.", "ก.ค.", "ส.ค.", "ก.ย.", "ต.ค.", "พ.ย.", "ธ.ค.")
 _MONTHS_EN = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -89,7 +91,7 @@ class MarkdownWriter:
 def _closed(markdown: str) -> str:
     """With the end of what was left open, code or raw HTML, or it would swallow the messages behind it."""
     end = ""
-    for line in markdown.splitlines():
+    for line in _LINE_END.split(markdown):
         fence, html = _FENCE.match(line), _HTML.match(line)
         if end.startswith(("`", "~")):
             end = "" if fence and fence[1].startswith(end) and not fence[2].strip() else end
@@ -104,4 +106,4 @@ def _closed(markdown: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    return "\n".join(f"> {line}" for line in text.strip().splitlines())
+    return "\n".join(f"> {line}" for line in _LINE_END.split(text.strip()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
@@ -36,11 +37,19 @@ COLUMNS = (
 # What a spreadsheet takes for a formula, and the mark itself, so that taking one mark away always gives the text.
 _MARK = "'"
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", _MARK)
+# What it takes for a number, a date or a time and shows as another text: 081-234-5678, 1/2, 1e5. A plain number stays.
+_NUMERIC = re.compile(r"(?!(?:0|[1-9]\d{0,14})(?:\.\d{0,13}[1-9])?$)[\d\s.,:/()%eE+-]*\d[\d\s.,:/()%eE+-]*")
+_CELL_NUMBER_CHARS = 40
+_CUT = ("length", "content_filter")
+"""Why a reply ended that its model did not end."""
+# Lines end with \n alone; some readers take these for ends too.
+_LINE_ENDS = {"\u2028".encode(): b"\\u2028", "\u2029".encode(): b"\\u2029", "\x85".encode(): b"\\u0085"}
 
 
 def guarded(text: str) -> str:
-    """`text` as no spreadsheet computes it. Read back: where a text begins with ', take that one sign away."""
-    return _MARK + text if text.startswith(_DANGEROUS) else text
+    """`text` as no spreadsheet changes it. Read back: where a text begins with ', take that one sign away."""
+    is_numeric = len(text) <= _CELL_NUMBER_CHARS and _NUMERIC.fullmatch(text)
+    return _MARK + text if is_numeric or text.startswith(_DANGEROUS) else text
 
 
 def unguarded(text: str) -> str:
@@ -138,13 +147,18 @@ class TrainingWriter:
         return b""
 
     def end_session(self) -> bytes:
-        return orjson.dumps({"messages": self._said}) + b"\n" if self._has_reply else b""
+        if not self._has_reply:
+            return b""
+        line = orjson.dumps({"messages": self._said})
+        for sign, escaped in _LINE_ENDS.items():
+            line = line.replace(sign, escaped)
+        return line + b"\n"
 
     def end(self) -> bytes:
         return b""
 
 
 def is_whole(reply: Message) -> bool:
-    """Neither stopped, broken off nor cut at the model's limit."""
-    is_cut = reply.metadata.get("finish_reason") == "length"
+    """Neither stopped, broken off, cut at the model's limit nor by a filter."""
+    is_cut = reply.metadata.get("finish_reason") in _CUT
     return reply.status is Status.COMPLETE and not is_cut and bool(reply.content.strip())
