@@ -14,6 +14,8 @@ from thai_chat.api.dependencies import LOCAL_USER
 from thai_chat.chat import finding
 from thai_chat.domain.messages import Choice
 
+_NOW = "2026-11-21T04:00:00+00:00"
+
 
 async def say(chat: Chat, question: str, reply: str = "", **fields: Any) -> str:
     """The session's id."""
@@ -160,6 +162,9 @@ async def test_the_answer_says_when_only_memory_was_searched(chat: Chat) -> None
         ({"q": "ก", "cursor": "x"}, "invalid_cursor"),
         ({"q": "ก", "cursor": "literal~2026-11-21~x"}, "invalid_cursor"),
         ({"q": "ก", "order": "relevance", "cursor": "ranked~x~y"}, "invalid_cursor"),
+        ({"q": "ก", "cursor": f"literal~9999-12-31T23:59:59-14:00~{UUID(int=1)}"}, "invalid_cursor"),
+        ({"q": "ก", "order": "relevance", "cursor": f"ranked~{_NOW}~1~x~{_NOW}~{UUID(int=1)}"}, "invalid_cursor"),
+        ({"q": "ก", "order": "relevance", "cursor": f"ranked~{_NOW}~2~1.0~{_NOW}~{UUID(int=1)}"}, "invalid_cursor"),
         ({"q": "ก\0"}, "unreadable_text"),
     ],
 )
@@ -209,6 +214,14 @@ async def test_what_is_deleted_between_two_pages_hides_nothing_else(chat: Chat, 
     shown += [result["session_id"] for result in third["results"]]
     assert sorted(shown) == sorted(set(said) - {gone})
     assert third["next"] is None
+
+
+async def test_what_is_dated_in_the_future_is_found_by_relevance_too(chat: Chat) -> None:
+    for number in range(3):
+        await say(chat, "แกงส้ม", "-", at=datetime.now(UTC) + timedelta(days=number))
+    first = await search(chat, "แกงส้ม", limit=2, order="relevance")
+    second = await search(chat, "แกงส้ม", limit=2, order="relevance", cursor=first["next"])
+    assert len({result["session_id"] for page in (first, second) for result in page["results"]}) == 3
 
 
 async def test_ranked_pages_go_on_where_the_ranked_hits_end(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:

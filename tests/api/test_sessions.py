@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -177,7 +177,7 @@ async def test_sessions_are_found_by_a_part_of_their_name(chat: Chat) -> None:
     assert len(found) == 1
 
 
-@pytest.mark.parametrize("cursor", ["x", "2026-01-01~1", "~"])
+@pytest.mark.parametrize("cursor", ["x", "2026-01-01~1", "~", f"2026-01-01~{UUID(int=1)}"])
 async def test_a_cursor_that_was_not_given_out_is_refused(chat: Chat, cursor: str) -> None:
     answer = await chat.http.get("/api/sessions", params={"cursor": cursor})
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_cursor")

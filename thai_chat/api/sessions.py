@@ -207,6 +207,9 @@ def _body(session: Session, service: ChatService) -> SessionBody:
 def _read_cursor(cursor: str) -> SessionCursor:
     at, _, session_id = cursor.partition("~")
     try:
-        return SessionCursor(updated_at=datetime.fromisoformat(at), session_id=UUID(session_id))
+        found = SessionCursor(updated_at=datetime.fromisoformat(at), session_id=UUID(session_id))
     except ValueError as exc:
         raise InvalidCursor from exc
+    if found.updated_at.tzinfo is None:
+        raise InvalidCursor
+    return found

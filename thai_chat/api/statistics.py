@@ -283,9 +283,12 @@ def _message(counted: CountedMessage) -> CountedMessageBody:
 def _read_cursor(cursor: str) -> MessageCursor:
     at, _, message_id = cursor.partition("~")
     try:
-        return MessageCursor(datetime.fromisoformat(at), UUID(message_id))
+        found = MessageCursor(datetime.fromisoformat(at), UUID(message_id))
     except ValueError as exc:
         raise InvalidCursor from exc
+    if found.created_at.tzinfo is None:
+        raise InvalidCursor
+    return found
 
 
 def _read_offset(cursor: str | None) -> int:

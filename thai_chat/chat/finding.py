@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import MAXYEAR, UTC, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -30,6 +30,8 @@ from thai_chat.domain.searching import (
 RANKED = 200
 """The newest hits are ranked among each other; what is older follows behind them by time."""
 _NAME_CHARS = 255
+_JUST_LATER = timedelta(microseconds=1)
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Order(StrEnum):
@@ -120,23 +122,23 @@ class Finder:
         return page, _written(page.next)
 
     async def _ranked(self, wanted: Wanted, query: SearchQuery) -> tuple[SearchPage, str | None]:
-        """Ranks the same hits again for every page: those between the moment of the first one and where its pool ended.
+        """Ranks the same hits again for every page: from the newest one of the first page to where its pool ended.
 
         A page goes on behind the rank of the last hit, so that what is deleted or said meanwhile moves nothing.
         """
         if wanted.cursor and not wanted.cursor.startswith("ranked~"):
             return await self._newest(wanted, query)
-        until, behind, end = _read_ranked(wanted.cursor)
-        limits = [moment for moment in (query.filters.until, until) if moment]
-        filters = replace(query.filters, until=min(limits))
+        newest, behind, end = _read_ranked(wanted.cursor) if wanted.cursor else (None, None, None)
+        limits = [moment for moment in (query.filters.until, newest and newest + _JUST_LATER) if moment]
+        filters = replace(query.filters, until=min(limits, default=None))
         pool = await self._history.search(replace(query, filters=filters, limit=RANKED))
-        if behind is None:
-            end = pool.next
+        if newest is None:
+            newest, end = max((hit.message.created_at for hit in pool.hits), default=_NEVER), pool.next
         hits = [hit for hit in pool.hits if end is None or _place(hit) >= (end.is_literal, end.created_at, end.id)]
         ranked = await asyncio.to_thread(ranking.ranked, hits, query.terms)
         left = [pair for pair in ranked if behind is None or pair[0] < behind]
         shown = left[: query.limit]
-        next_ = _written_ranked(until, shown[-1][0], end) if len(left) > len(shown) else _written(end)
+        next_ = _written_ranked(newest, shown[-1][0], end) if len(left) > len(shown) else _written(end)
         return replace(pool, hits=[hit for _, hit in shown]), next_
 
     async def _names(self, query: SearchQuery) -> NamePage:
@@ -194,34 +196,39 @@ def _read(cursor: str | None) -> SearchCursor | None:
     kind, _, rest = cursor.partition("~")
     at, _, id_ = rest.partition("~")
     try:
-        moment = datetime.fromisoformat(at)
-        if kind not in ("literal", "form") or moment.tzinfo is None:
+        if kind not in ("literal", "form"):
             raise InvalidCursor
-        return SearchCursor(created_at=moment, id=UUID(id_), is_literal=kind == "literal")
+        return SearchCursor(created_at=_moment(at), id=UUID(id_), is_literal=kind == "literal")
     except ValueError as exc:
         raise InvalidCursor from exc
+
+
+def _moment(text: str) -> datetime:
+    """Raises InvalidCursor, also for what is none in other time zones, and ValueError."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None or not 1 < moment.year < MAXYEAR:
+        raise InvalidCursor
+    return moment
 
 
 def _place(hit: SearchHit) -> tuple[bool, datetime, UUID]:
     return hit.is_literal, hit.message.created_at, hit.message.message_id
 
 
-def _written_ranked(until: datetime, last: Rank, end: SearchCursor | None) -> str:
-    moments = [moment.astimezone(UTC).isoformat() for moment in (until, last.created_at)]
+def _written_ranked(newest: datetime, last: Rank, end: SearchCursor | None) -> str:
+    moments = [moment.astimezone(UTC).isoformat() for moment in (newest, last.created_at)]
     return "~".join(
         ("ranked", moments[0], str(int(last.is_literal)), repr(last.score), moments[1], str(last.message_id))
         + ((_written(end) or "",) if end else ())
     )
 
 
-def _read_ranked(cursor: str | None) -> tuple[datetime, Rank | None, SearchCursor | None]:
-    """The moment of the first page, the rank of the last hit so far, and where the ranked ones end."""
-    if cursor is None:
-        return datetime.now(UTC), None, None
-    _, until, is_literal, score, at, id_, end = (*cursor.split("~", 6), *[""] * 6)[:7]
+def _read_ranked(cursor: str) -> tuple[datetime, Rank, SearchCursor | None]:
+    """When the newest of the ranked hits was said, the rank of the last one so far, and where they end."""
+    _, newest, is_literal, score, at, id_, end = (*cursor.split("~", 6), *[""] * 6)[:7]
     try:
-        moments = [datetime.fromisoformat(text) for text in (until, at)]
-        if is_literal not in ("0", "1") or not all(moment.tzinfo for moment in moments):
+        moments = [_moment(text) for text in (newest, at)]
+        if is_literal not in ("0", "1"):
             raise InvalidCursor
         last = Rank(is_literal == "1", float(score), moments[1], UUID(id_))
     except ValueError as exc:
