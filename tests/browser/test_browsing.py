@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
 from playwright.async_api import Browser, Page, Route, expect
+from uuid_utils.compat import uuid7
 
-from tests.app import App
+from tests.app import App, running_app
 from tests.browser.chat_page import ChatPage, visit
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -270,6 +273,19 @@ async def test_tags_are_given_taken_and_listed_by(page: ChatPage) -> None:
     await expect(page.page.locator("#recent .none")).to_have_text("ไม่มีแชตในนี้")
     await page.page.get_by_role("button", name="กลับไปที่แชตทั้งหมด").click()
     await expect(labels).to_have_text("#บันทึกเลย")
+
+
+async def test_all_that_is_pinned_is_listed_however_much_it_is(browser: Browser) -> None:
+    moment = "2026-11-01T04:00:00+00:00"
+    pinned = [
+        {"session_id": str(uuid7()), "session_name": "ปักหมุด", "created_at": moment, "pinned_at": moment, "messages": []}
+        for _ in range(203)
+    ]
+    async with running_app() as app, httpx.AsyncClient(base_url=app.address, timeout=20) as http:
+        exported = json.dumps({"format": "thai-chat", "version": 1, "sessions": pinned})
+        assert (await http.post("/api/import", files={"file": ("pinned.json", exported)})).status_code == 200
+        async with visit(browser, app) as page:
+            await expect(page.page.locator("#recent li")).to_have_count(203)
 
 
 async def test_the_archive_is_narrowed_to_its_own_labels(page: ChatPage, app: App) -> None:

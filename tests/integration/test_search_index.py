@@ -21,7 +21,7 @@ from uuid_utils.compat import uuid7
 from tests.histories import opened, straight, until
 from tests.history_writes import begin, finish, grow, new_user, whole_turn
 from tests.postgres_servers import PostgresServer, installations, serving
-from tests.real_texts import pieces, texts
+from tests.real_texts import disturbed, pieces, texts
 from thai_chat.domain.messages import STALE_AFTER, Role
 from thai_chat.domain.searching import SearchFilters, SearchQuery, has_in_any_form, has_literally, terms_of
 from thai_chat.domain.spelling import fold
@@ -101,13 +101,15 @@ WAYS = {"one by one": (2_000, 3_000), "by keys": (20, 100_000), "by keys in step
 
 async def test_all_that_a_look_through_every_text_finds_is_found_and_nothing_else(any_server: PostgresServer) -> None:
     address = migrated(any_server)
-    known = [*texts(600), "I run", "he was running late", "runway", "nobody", "somebody else", "ราคา GPU RTX"]
+    odd = disturbed(texts(100, seed=4), 150)
+    known = [*texts(600), *odd, "I run", "he was running late", "runway", "nobody", "somebody else", "ราคา GPU RTX"]
     known += ["he ran home", "they went there", "the children", "a child", "goat", "wrote it", "ไปgoมา", "go", "trans"]
     known = [text for text in known for _ in range(random.Random(text).choice((1, 1, 1, 3)))]
     users = [new_user(), new_user()]
     mine = said(address, users[0], known)
     said(address, users[1], known[:300])
     queries = [f'"{piece}"' for piece in pieces(known, 110)]
+    queries += [f'"{piece}"' for piece in pieces(odd, 40, seed=6)]
     queries += [f"{first} {second}" for first, second in pairwise(pieces(known, 30, seed=5))]
     queries += [
         "running",
