@@ -7,7 +7,13 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 
-from thai_chat.domain.events import Notice, RoutedEvent, Text
+from tests.standins.ollama_server import OllamaStandin
+from tests.standins.openai_server import OpenAIStandin
+from tests.standins.script import Script, openai_error
+from thai_chat.backends.ollama import OllamaBackend
+from thai_chat.backends.openai import OpenAIBackend
+from thai_chat.backends.vllm import VLLMBackend
+from thai_chat.domain.events import Answering, Notice, RoutedEvent, Text
 from thai_chat.domain.messages import Choice, Role
 from thai_chat.domain.ports import Backend, BackendChoices, BackendState, PromptMessage
 from thai_chat.routing.preference import Rules
@@ -15,6 +21,13 @@ from thai_chat.routing.retries import Retries
 from thai_chat.routing.router import NAMES, ModelPrompt, Router
 
 NOWHERE = "http://127.0.0.1:9"
+MODEL = Choice("vllm", "standin")
+QWEN = Choice("ollama", "qwen3:8b")
+BROKEN = openai_error(500, "CUDA error", kind="InternalServerError", code=500)
+
+
+def busy(retry_after: str = "") -> Script:
+    return openai_error(429, "Rate limit reached", code="rate_limit_exceeded", retry_after=retry_after)
 
 
 @dataclass(slots=True)
@@ -95,3 +108,19 @@ async def becomes(router: Router, name: str, state: BackendState) -> BackendChoi
             if choices.state is state:
                 return choices
             await asyncio.sleep(0.05)
+
+
+def at(*standins: OpenAIStandin | OllamaStandin) -> list[VLLMBackend | OllamaBackend]:
+    return [
+        VLLMBackend(standin.base_url) if isinstance(standin, OpenAIStandin) else OllamaBackend(standin.address)
+        for standin in standins
+    ]
+
+
+def in_cloud(standin: OpenAIStandin, default: str = "gpt-5") -> OpenAIBackend:
+    return OpenAIBackend(standin.base_url, api_key="sk-test", default_model=default)
+
+
+def answering(events: Sequence[RoutedEvent]) -> Choice | None:
+    """Who answers for the one that was asked."""
+    return next((event.choice for event in events if isinstance(event, Answering)), None)
