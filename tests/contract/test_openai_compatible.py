@@ -39,13 +39,6 @@ from thai_chat.routing.quirks import STREAMING_REFUSED_S, chats, is_snapshot
 IMPATIENT = Timeouts(first_token_s=0.3, between_tokens_s=0.2, whole_reply_s=0.3)
 
 
-async def test_nothing_optional_is_sent_that_was_not_asked_for(standin: OpenAIStandin, openai: OpenAIBackend) -> None:
-    await ask(openai, request())
-    assert set(standin.seen[0].body) == {"model", "messages", "stream", "stream_options"}
-    await ask(openai, request(options={"temperature": 0.3, "top_k": 5}))
-    assert {"temperature": 0.3, "top_k": 5}.items() <= standin.seen[1].body.items()
-
-
 async def test_options_can_not_change_who_is_asked_what(standin: OpenAIStandin, vllm: VLLMBackend) -> None:
     await ask(vllm, request(options={"model": "other", "messages": [], "stream": False, "n": 2, "stream_options": {}}))
     sent = standin.seen[0].body
@@ -233,96 +226,6 @@ async def test_a_web_page_in_place_of_a_reply_is_garbage(standin: OpenAIStandin,
     standin.script = Script(fault="page")
     with pytest.raises(BackendGarbled):
         await ask(vllm, request())
-
-
-@pytest.mark.parametrize("param", ["temperature", "stream_options", "reasoning_effort"])
-async def test_a_refused_parameter_is_dropped_and_remembered_for_the_model(
-    standin: OpenAIStandin, openai: OpenAIBackend, param: str
-) -> None:
-    standin.script = Script(refused_params=(param,))
-    options: dict[str, JsonValue] = {"temperature": 0.3, "reasoning_effort": "minimal"}
-    events = await ask(openai, request(options=options))
-    assert text_of(events) == standin.script.text
-    again = await ask(openai, request(options=options))
-    assert [param in seen.body for seen in standin.seen] == [True, False, False]
-    told = Notice("parameter_dropped", {"param": param})
-    assert (told in events, told in again) == ((True, True) if param in options else (False, False))
-
-
-async def test_a_value_that_a_model_refuses_is_not_held_against_the_others(
-    standin: OpenAIStandin, openai: OpenAIBackend
-) -> None:
-    standin.script = Script(refused_values=("reasoning_effort=minimal",))
-    events = await ask(openai, request(options={"reasoning_effort": "minimal"}))
-    assert Notice("parameter_dropped", {"param": "reasoning_effort"}) in events
-    await ask(openai, request(options={"reasoning_effort": "low"}))
-    await ask(openai, request(options={"reasoning_effort": "minimal"}))
-    assert [seen.body.get("reasoning_effort") for seen in standin.seen] == ["minimal", None, "low", None]
-
-
-async def test_a_temperature_goes_along_again_once_the_model_is_told_not_to_think(
-    standin: OpenAIStandin, openai: OpenAIBackend
-) -> None:
-    standin.script = Script(samples_unthinking=True)
-    await ask(openai, request(options={"temperature": 0.3}))
-    await ask(openai, request(options={"temperature": 0.3, "reasoning_effort": "none"}))
-    assert [seen.body.get("temperature") for seen in standin.seen] == [0.3, None, 0.3]
-
-
-async def test_what_vllm_takes_beyond_openais_options_goes_along_as_it_is(
-    standin: OpenAIStandin, vllm: VLLMBackend
-) -> None:
-    extras: dict[str, JsonValue] = {
-        "top_k": 20,
-        "min_p": 0.05,
-        "repetition_penalty": 1.05,
-        "thinking_token_budget": 256,
-        "chat_template_kwargs": {"enable_thinking": False, "ภาษา": ["ไทย", "en"]},
-    }
-    await ask(vllm, request(options=extras))
-    assert extras.items() <= standin.seen[0].body.items()
-
-
-@pytest.mark.parametrize("param", ["chat_template_kwargs", "chat_template_kwargs.enable_thinking"])
-async def test_an_option_is_dropped_as_a_whole_when_a_part_of_it_is_refused(
-    standin: OpenAIStandin, vllm: VLLMBackend, param: str
-) -> None:
-    standin.script = Script(refused_params=(param,))
-    events = await ask(vllm, request(options={"chat_template_kwargs": {"enable_thinking": False, "x": 1}, "top_k": 5}))
-    assert Notice("parameter_dropped", {"param": "chat_template_kwargs"}) in events
-    assert "chat_template_kwargs" not in standin.seen[1].body
-    assert standin.seen[1].body["top_k"] == 5
-
-
-async def test_max_tokens_goes_on_under_its_newer_name(standin: OpenAIStandin, openai: OpenAIBackend) -> None:
-    standin.script = Script(refused_params=("max_tokens",))
-    events = await ask(openai, request(options={"max_tokens": 500}))
-    assert standin.seen[1].body["max_completion_tokens"] == 500
-    assert not any(isinstance(event, Notice) for event in events)
-
-
-async def test_several_refused_parameters_are_dropped_one_after_the_other(
-    standin: OpenAIStandin, openai: OpenAIBackend
-) -> None:
-    standin.script = Script(refused_params=("temperature", "top_p", "stop"))
-    await ask(openai, request(options={"temperature": 0.3, "top_p": 0.9, "stop": ["x"], "seed": 1}))
-    assert len(standin.seen) == 4
-    assert standin.seen[-1].body["seed"] == 1
-
-
-async def test_a_parameter_that_was_not_sent_can_not_be_repaired(standin: OpenAIStandin, openai: OpenAIBackend) -> None:
-    standin.script = openai_error(400, "no", code="unsupported_value", param="messages")
-    with pytest.raises(UnsupportedParameter):
-        await ask(openai, request())
-    assert len(standin.seen) == 1
-
-
-async def test_what_one_model_refuses_another_one_gets(standin: OpenAIStandin, openai: OpenAIBackend) -> None:
-    standin.models["other"] = 4096
-    standin.scripts["standin"] = Script(refused_params=("temperature",))
-    await ask(openai, request(options={"temperature": 0.3}))
-    await ask(openai, request("other", options={"temperature": 0.3}))
-    assert standin.seen[-1].body["temperature"] == 0.3
 
 
 async def test_an_unverified_organisation_gets_its_reply_in_one_piece(
