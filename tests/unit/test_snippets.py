@@ -20,6 +20,12 @@ def marked(text: str, query: str) -> list[str]:
     return [snippet.text[start:end] for start, end in snippet.hits]
 
 
+def read(text: str, query: str = "") -> tuple[str, list[str]]:
+    """What is shown of Markdown, spaces taken together as the page does, and what is marked in it."""
+    snippet = snippet_of(text, terms_of(query), is_markdown=True)
+    return " ".join(snippet.text.split()), [snippet.text[start:end] for start, end in snippet.hits]
+
+
 def test_a_short_text_is_shown_whole() -> None:
     snippet = snippet_of("ใส่น้ำปลา", terms_of("น้ำ"))
     assert (snippet.text, snippet.hits) == ("ใส่น้ำปลา", [(3, 6)])
@@ -73,3 +79,67 @@ def test_pieces_of_real_texts_are_cut_at_whole_clusters_and_have_what_was_looked
         if terms:
             assert snippet.hits
             assert all(terms[0].text in fold_part(snippet.text[a:b]) for a, b in snippet.hits[:1])
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("## หัวข้อ **น้ำท่วม** กับ `ฝน` ~~ลม~~ ***ทั้งคู่***", "หัวข้อ น้ำท่วม กับ ฝน ลม ทั้งคู่"),
+        ("| ชื่อ | ราคา |\n|:---|---:|\n| **ก๋วยเตี๋ยว** | ๖๕ |", "ชื่อ · ราคา ก๋วยเตี๋ยว · ๖๕"),
+        ("> อ้าง\n> - [x] ทำแล้ว\n* ข้อ\n1. หนึ่ง\n\n---\nจบ", "อ้าง ทำแล้ว ข้อ 1. หนึ่ง จบ"),
+        ("ดู [คู่มือ](https://example.org/a_b) และ ![รูป](x.png)", "ดู คู่มือ และ รูป"),
+        ("ก่อน\n```python\n# ไม่ใช่ **หัวข้อ**\n| x |\n```\n*หลัง*", "ก่อน # ไม่ใช่ **หัวข้อ** | x | หลัง"),
+        ("````\n```\n**x**\n````\n**y**", "``` **x** y"),
+        ("snake_case_name 2 * 3 * 4 a || b \\*ดาว\\* `**x**`", "snake_case_name 2 * 3 * 4 a || b *ดาว* **x**"),
+        ("``a ` b`` **ไม่จบ และ *ไม่จบ", "a ` b **ไม่จบ และ *ไม่จบ"),
+        ("ยัง **\u0e31แปลก** อยู่", "ยัง **\u0e31แปลก อยู่"),
+    ],
+)
+def test_signs_of_markdown_are_left_out_and_words_and_code_are_not(text: str, shown: str) -> None:
+    assert read(text)[0] == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "query", "shown", "marks"),
+    [
+        ("## ใช้ **น้ำ** กับ `น้ำ`", "น้ำ", "ใช้ น้ำ กับ น้ำ", ["น้ำ", "น้ำ"]),
+        ("ใช้ **PostgreSQL 18** กับ *Python*", "**post", "ใช้ **PostgreSQL 18 กับ Python", ["**Post"]),
+        ("| ก | ข |\n|---|---|\n| ค | ง |", "---", "ก · ข |---|---| ค · ง", ["---", "---"]),
+        ("```python\nx = 1\n```", "python", "```python x = 1", ["python"]),
+        ("[ลิงก์](https://example.org)", "example", "ลิงก์](https://example.org)", ["example"]),
+    ],
+)
+def test_what_was_looked_for_is_shown_and_marked_among_signs_too(
+    text: str, query: str, shown: str, marks: list[str]
+) -> None:
+    assert read(text, query) == (shown, marks)
+
+
+def test_a_cut_piece_of_markdown_has_the_words_that_its_signs_leave_room_for() -> None:
+    text = "ก่อนหน้า " * 60 + "**พบตรงนี้** " + "**คำ** `โค้ด` " * 60
+    snippet = snippet_of(text, terms_of("พบตรงนี้"), is_markdown=True)
+    assert [snippet.text[start:end] for start, end in snippet.hits] == ["พบตรงนี้"]
+    assert "*" not in snippet.text
+    assert "`" not in snippet.text
+    assert len(snippet.text) > SNIPPET_CHARS * 0.8
+
+
+def test_code_stays_as_it_is_however_far_above_it_begins() -> None:
+    text = "```sql\n" + "-- ย่อหน้า\n" * 500 + "SELECT **น้ำ** FROM x\n" + "-- ต่อ\n" * 100 + "```\n"
+    assert "SELECT **น้ำ** FROM" in read(text, "น้ำ")[0]
+
+
+def test_hits_in_markdown_of_real_texts_are_the_same_with_and_without_its_signs() -> None:
+    chosen = random.Random(11)
+    wraps = ("**{}**", "`{}`", "## {}\n", "- {}\n", "| {} | {} |\n", "*{}* ", "```\n{}\n```\n", "[{}](u) ", "{}")
+    for _ in range(200):
+        words = chosen.choices(REAL, k=6)
+        text = "".join(chosen.choice(wraps).replace("{}", word) for word in words)
+        start = chosen.randrange(len(text))
+        terms = terms_of('"' + text[start : start + chosen.randint(1, 12)].replace('"', " ") + '"')
+        if terms and (whole := snippet_of(text, terms)).hits:
+            snippet = snippet_of(text, terms, is_markdown=True)
+            first = slice(*whole.hits[0])
+            assert snippet.text[slice(*snippet.hits[0])] == whole.text[first]
+            assert len(snippet.hits) >= len(whole.hits)
+            assert terms[0].text in fold_part(snippet.text[slice(*snippet.hits[0])])

@@ -38,7 +38,10 @@ class ResultBody(BaseModel):
     session_name: str
     role: str
     created_at: datetime
-    snippet: str = Field(description="A piece of the message, cut at whole clusters; … where it was cut")
+    snippet: str = Field(
+        description="A piece of the message, cut at whole clusters; … where it was cut. Of a reply without the "
+        "signs of Markdown, but for those that were looked for"
+    )
     hits: list[tuple[int, int]] = Field(description="Start and end in the snippet, in code points (not UTF-16 units)")
     match: Literal["literal", "form"] = Field(description="form: found in another form of an English word")
     backend: str | None

@@ -11,10 +11,11 @@ from pydantic import BaseModel, Field
 
 from thai_chat.api.dependencies import Owner, Service
 from thai_chat.chat.service import ChatService
+from thai_chat.chat.snippets import snippet_of
 from thai_chat.chat.statistics import FIRST_DAY, LAST_DAY, last_days, zone_of
 from thai_chat.chat.text import identifier
 from thai_chat.domain.errors import InvalidCursor
-from thai_chat.domain.messages import Role
+from thai_chat.domain.messages import Message, Role
 from thai_chat.domain.statistics import (
     Behind,
     CountedMessage,
@@ -126,7 +127,7 @@ class CountedMessageBody(BaseModel):
     session_name: str
     message_id: UUID
     role: str
-    text: str = Field(description="Its first 300 characters")
+    text: str = Field(description="Its first 300 characters; of a reply without the signs of Markdown")
     status: str
     backend: str | None
     model: str | None
@@ -259,6 +260,12 @@ def _session(usage: SessionUsage) -> SessionUsageBody:
     )
 
 
+def _words(message: Message) -> str:
+    if message.role is not Role.ASSISTANT:
+        return message.content
+    return snippet_of(message.content, (), length=len(message.content), is_markdown=True).text
+
+
 def _message(counted: CountedMessage) -> CountedMessageBody:
     message, figures = counted.message, counted.message.figures
     return CountedMessageBody(
@@ -266,7 +273,7 @@ def _message(counted: CountedMessage) -> CountedMessageBody:
         session_name=counted.session_name,
         message_id=message.message_id,
         role=message.role,
-        text=message.content,
+        text=_words(message),
         status=message.status,
         backend=message.backend,
         model=message.model,

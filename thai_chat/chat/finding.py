@@ -14,7 +14,7 @@ from thai_chat.chat.ranking import Rank
 from thai_chat.chat.snippets import Snippet, snippet_of
 from thai_chat.chat.text import require_storable
 from thai_chat.domain.errors import InvalidCursor
-from thai_chat.domain.messages import Session
+from thai_chat.domain.messages import Message, Role, Session
 from thai_chat.domain.ports import History
 from thai_chat.domain.searching import (
     NO_FILTERS,
@@ -24,6 +24,7 @@ from thai_chat.domain.searching import (
     SearchHit,
     SearchPage,
     SearchQuery,
+    Term,
     terms_of,
 )
 
@@ -176,12 +177,17 @@ def _query(wanted: Wanted) -> SearchQuery | None:
 def _shown(
     query: SearchQuery, hits: Sequence[SearchHit], sessions: Sequence[Session]
 ) -> tuple[list[FoundMessage], list[FoundSession]]:
-    messages = [FoundMessage(hit=hit, snippet=snippet_of(hit.message.content, query.terms)) for hit in hits]
+    messages = [FoundMessage(hit=hit, snippet=_snippet(hit.message, query.terms)) for hit in hits]
     names = [
         FoundSession(session=session, name=snippet_of(session.session_name, query.terms, length=_NAME_CHARS))
         for session in sessions
     ]
     return messages, names
+
+
+def _snippet(message: Message, terms: Sequence[Term]) -> Snippet:
+    """What people ask is shown as it was typed; what models answer is Markdown."""
+    return snippet_of(message.content, terms, is_markdown=message.role is Role.ASSISTANT)
 
 
 def _written(cursor: SearchCursor | None) -> str | None:

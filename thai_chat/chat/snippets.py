@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from thai_chat.chat.signs import Sign, signs_in
 from thai_chat.chat.words import clusters
 from thai_chat.domain.searching import Term
 from thai_chat.domain.spelling import Folded
@@ -30,18 +31,21 @@ class Snippet:
     """Start and end in `text`, in code points, in order, none overlapping another, each of whole clusters."""
 
 
-def snippet_of(text: str, terms: Sequence[Term], *, length: int = SNIPPET_CHARS) -> Snippet:
-    """Around the place where most of the terms stand near each other, the first of such; letters stay as they are."""
+def snippet_of(text: str, terms: Sequence[Term], *, length: int = SNIPPET_CHARS, is_markdown: bool = False) -> Snippet:
+    """Around the place where most of the terms stand near each other, the first of such; letters stay as they are.
+
+    Of Markdown the signs are left out, as on the page; those that were looked for are shown.
+    """
     folded = Folded(text)
     found = sorted(
         (span, number) for number, term in enumerate(terms) for span in islice(term.spans(folded.text), _HITS)
     )
     first = _densest(found, length - _BEFORE)
     if first is None:
-        return _cut(text, (0, 0), (), length)
+        return _cut(text, (0, 0), (), _Measure(length, is_markdown))
     reach = first[0] + 3 * length
     near = [span for span, _ in found if first[0] - 2 * _BEFORE <= span[0] < reach]
-    return _cut(text, folded.origin(*first), [folded.origin(*span) for span in near], length)
+    return _cut(text, folded.origin(*first), [folded.origin(*span) for span in near], _Measure(length, is_markdown))
 
 
 def _densest(found: Sequence[tuple[Span, int]], reach: int) -> Span | None:
@@ -54,19 +58,48 @@ def _densest(found: Sequence[tuple[Span, int]], reach: int) -> Span | None:
     return best
 
 
-def _cut(text: str, first: Span, hits: Sequence[Span], length: int) -> Snippet:
+@dataclass(frozen=True, slots=True)
+class _Measure:
+    chars: int
+    is_markdown: bool
+
+
+def _cut(text: str, first: Span, hits: Sequence[Span], measure: _Measure) -> Snippet:
+    length = measure.chars
     start = max(0, first[0] - _BEFORE)
     end = max(start + length, min(first[1], start + 3 * length))
+    signs = signs_in(text, max(0, start - length), end + length) if measure.is_markdown else []
+    end += min(length, sum(sign.end - sign.start for sign in signs if start <= sign.start and sign.end <= end))
     if end >= len(text):
         end, start = len(text), max(0, min(start, len(text) - length))
     ends = _boundaries(text, start, end)
     start = max((at for at in ends if at <= start), default=start) if start else 0
     end = min((at for at in ends if at >= end), default=end)
     marked = _merged(_whole(span, ends) for span in sorted(hits) if span[0] < end and span[1] > start)
+    marked = [(max(a, start), min(b, end)) for a, b in marked]
+    return _shown(text, (start, end), marked, [sign for sign in signs if {sign.start, sign.end} <= {0, *ends}])
+
+
+def _shown(text: str, piece: Span, hits: Sequence[Span], signs: Sequence[Sign]) -> Snippet:
+    """The piece without the signs, but for those in a hit."""
+    start, end = piece
+    left_out = [
+        sign
+        for sign in signs
+        if start <= sign.start and sign.end <= end and not any(a < sign.end and b > sign.start for a, b in hits)
+    ]
     before = _ELLIPSIS if start else ""
-    shown = before + _SPACE.sub(" ", text[start:end]) + (_ELLIPSIS if end < len(text) else "")
-    shift = len(before) - start
-    return Snippet(shown, [(max(a, start) + shift, min(b, end) + shift) for a, b in marked])
+    parts, at = [before], start
+    for sign in left_out:
+        parts += [text[at : sign.start], sign.shown]
+        at = sign.end
+    shown = _SPACE.sub(" ", "".join((*parts, text[at:end])))
+
+    def place(at: int) -> int:
+        lost = sum(sign.end - sign.start - len(sign.shown) for sign in left_out if sign.end <= at)
+        return len(before) + at - start - lost
+
+    return Snippet(shown + (_ELLIPSIS if end < len(text) else ""), [(place(a), place(b)) for a, b in hits])
 
 
 def _boundaries(text: str, start: int, end: int) -> list[int]:
