@@ -91,6 +91,16 @@ async def test_a_long_import_shows_how_far_it_is_and_can_be_cancelled(page: Chat
     await expect(dialog.get_by_role("alert")).to_have_text("ยกเลิกแล้ว ไม่ได้นำเข้าอะไร")
 
 
+async def test_one_of_something_is_not_told_as_many(browser: Browser, app: App) -> None:
+    async with visit(browser, app, locale="en-GB") as page:
+        dialog = await dialog_of(page)
+        conversation = chatgpt_conversation(title="One of a kind", conversation_id="english")
+        await dialog.locator("input[type=file]").set_input_files(payload(as_file([conversation])))
+        await expect(dialog.locator(".done")).to_have_text("Imported 1 session with 5 messages.")
+        await dialog.locator("input[type=file]").set_input_files(payload(as_file([conversation])))
+        await expect(dialog.locator(".done")).to_have_text("1 session was here already and was left as it is.")
+
+
 async def test_the_dialog_fits_a_phone(browser: Browser, app: App) -> None:
     async with visit(browser, app, locale="en-GB", phone=True) as phone:
         await phone.page.locator("#menu-open").click()

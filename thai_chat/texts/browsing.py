@@ -123,7 +123,7 @@ BROWSING: Mapping[str, tuple[str, str]] = {
     ),
     "found_all": ("พบ {count} รายการ", "{count} found"),
     "found_first": ("{count} รายการแรก", "First {count} results"),
-    "more_names": ("ดูอีก {count} แชตที่ชื่อตรงกัน", "Show {count} more sessions with such a name"),
+    "more_names": ("ดูอีก {count} แชตที่ชื่อตรงกัน", "Show {count} more {count:session|sessions} with such a name"),
     "found_by_name": ("พบในชื่อแชต", "Found in the name"),
     "filters": ("ตัวกรอง", "Filters"),
     "order": ("เรียงตาม", "Order"),

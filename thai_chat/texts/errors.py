@@ -22,7 +22,7 @@ ERRORS: Mapping[str, tuple[str, str]] = {
     ),
     "empty_name": ("ใส่ชื่อแชตก่อน", "Give the session a name first."),
     "bad_label": (
-        "ป้ายหรือโฟลเดอร์ยาวได้ไม่เกิน {chars} ตัวอักษร และใส่ป้ายได้ไม่เกิน {count} ป้าย",
+        "แท็กหรือโฟลเดอร์ยาวได้ไม่เกิน {chars} ตัวอักษร และใส่แท็กได้ไม่เกิน {count} แท็ก",
         "A tag or folder takes at most {chars} characters, a session at most {count} tags.",
     ),
     "bad_option": ("ค่า “{param}” ใช้แบบนี้ไม่ได้ ใช้ได้คือ {allowed}", "“{param}” can't be that. It may be: {allowed}."),
@@ -129,7 +129,7 @@ ERRORS: Mapping[str, tuple[str, str]] = {
     ),
     "empty_reply": ("{model} ตอบกลับมาว่างเปล่า ลองถามใหม่", "{model} gave an empty reply. Try asking again."),
     "only_thinking": (
-        "{model} ใช้โทเคนทั้งหมดไปกับการคิด จึงไม่มีคำตอบ เพิ่มจำนวนโทเคนสูงสุดของคำตอบ หรือลดระดับการคิด แล้วลองใหม่",
+        "{model} ใช้โทเค็นทั้งหมดไปกับการคิด จึงไม่มีคำตอบ เพิ่มจำนวนโทเค็นสูงสุดของคำตอบ หรือลดระดับการคิด แล้วลองใหม่",
         "{model} spent all its tokens on thinking and said nothing. Allow a longer reply or less thinking, and try "
         "again.",
     ),

@@ -48,7 +48,7 @@ MODEL_SETTINGS: Mapping[str, tuple[str, str]] = {
     "thinking_more": ("เฉพาะโมเดลที่เปิดปิดได้ เช่น Qwen3", "where it can be switched, as with Qwen3"),
     "thinking_on": ("เปิด", "on"),
     "thinking_off": ("ปิด", "off"),
-    "as_model": ("ตามโมเดล", "as the model has it"),
+    "as_model": ("ตามโมเดล", "the model's own"),
     "advanced": ("ค่าอื่น ๆ (JSON)", "More options (JSON)"),
     "advanced_more": (
         "ส่งให้เซิร์ฟเวอร์ตามที่เขียน เช่น {names}",

@@ -26,5 +26,5 @@ REASONS: Mapping[str, tuple[str, str]] = {
     "reply_cut": ("ตัดการเชื่อมต่อก่อนตอบ", "broke off before its first word"),
     "empty_reply": ("ตอบกลับมาว่างเปล่า", "gave an empty reply"),
     "reply_filtered": ("มีตัวกรองเนื้อหาที่ไม่ยอมให้ตอบ", "has a content filter that held the reply back"),
-    "only_thinking": ("ใช้โทเคนทั้งหมดไปกับการคิด", "spent all its tokens on thinking"),
+    "only_thinking": ("ใช้โทเค็นทั้งหมดไปกับการคิด", "spent all its tokens on thinking"),
 }

@@ -106,22 +106,23 @@ TRANSFER: Mapping[str, tuple[str, str]] = {
     "import_pick": ("เลือกไฟล์", "Choose files"),
     "import_uploading": ("กำลังส่งไฟล์ {percent}%", "Sending the files, {percent}%"),
     "import_looking": ("กำลังอ่านไฟล์…", "Reading the files…"),
-    "import_progress": ("นำเข้าแล้ว {done} จาก {total} แชต", "{done} of {total} sessions imported"),
+    "import_progress": ("นำเข้าแล้ว {done} จาก {total} แชต", "{done} of {total} {total:session|sessions} imported"),
     "import_cancel": ("ยกเลิก", "Cancel"),
     "import_cancelled": ("ยกเลิกแล้ว ไม่ได้นำเข้าอะไร", "Cancelled: nothing was imported."),
     "import_done": (
         "นำเข้า {sessions} แชต {messages} ข้อความแล้ว",
-        "Imported {sessions} sessions with {messages} messages.",
+        "Imported {sessions} {sessions:session|sessions} with {messages} {messages:message|messages}.",
     ),
     "import_extended": (
         "เพิ่มข้อความใหม่ในแชตที่มีอยู่แล้ว {extended} แชต",
-        "Added new messages to {extended} sessions that were here already.",
+        "Added new messages to {extended} {extended:session that was|sessions that were} here already.",
     ),
     "import_skipped": (
         "มีอยู่แล้ว {skipped} แชต จึงคงไว้ตามเดิม",
-        "{skipped} sessions were here already and were left as they are.",
+        "{skipped} {skipped:session was here already and was left as it is|"
+        "sessions were here already and were left as they are}.",
     ),
-    "import_presets": ("ชุดค่าใหม่ {presets} ชุด", "{presets} new presets."),
+    "import_presets": ("ชุดค่าใหม่ {presets} ชุด", "{presets} new {presets:preset|presets}."),
     "import_cut": (
         "การเชื่อมต่อขาดระหว่างนำเข้า ลองใหม่ได้ ไม่มีอะไรซ้ำ",
         "The connection broke. Try again: nothing is imported twice.",

@@ -4,7 +4,9 @@ export const language = document.documentElement.lang.startsWith('th') ? 'th' : 
 const texts = window.thaiChatTexts[language];
 const locale = language === 'th' ? 'th-TH' : 'en-GB'; // th-TH counts Buddhist years
 
-export const t = (code, params = {}) => texts[code].replace(/\{(\w+)\}/g, (_, name) => params[name] ?? '…');
+/** `{count}` is a param; `{count:message|messages}` is the word for one, or for any other number of them. */
+export const t = (code, params = {}) => texts[code].replace(/\{(\w+)(?::([^|}]*)\|([^}]*))?\}/g, (_, name, one, many) =>
+  (one === undefined ? params[name] ?? '…' : String(params[name]) === '1' ? one : many));
 
 const count = new Intl.NumberFormat(locale);
 export const number = (value) => count.format(value);
