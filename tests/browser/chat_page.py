@@ -53,7 +53,10 @@ class ChatPage:
 
     async def ask(self, question: str) -> None:
         await self.box.fill(question)
-        await self.box.press("Enter")
+        if await self.box.get_attribute("enterkeyhint") == "send":
+            await self.box.press("Enter")
+        else:
+            await self.send.click()
 
     async def is_idle(self) -> None:
         """No reply grows, and the history shows all of them."""

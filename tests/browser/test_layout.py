@@ -86,6 +86,21 @@ async def test_enter_sends_shift_enter_and_an_input_method_do_not(page: ChatPage
     assert model.seen[-1].body["messages"][-1]["content"] == "one\ntwo"
 
 
+async def test_on_a_phone_enter_starts_a_line_and_the_button_sends(
+    browser: Browser, app: App, model: OpenAIStandin
+) -> None:
+    async with visit(browser, app, phone=True) as phone:
+        await phone.page.locator("#menu-open").click()
+        await phone.new_session()
+        await phone.box.press_sequentially("one")
+        await phone.box.press("Enter")
+        await phone.box.press_sequentially("two")
+        assert await phone.text() == "one\ntwo"
+        await phone.send.click()
+        await expect(phone.replies).to_have_count(1)
+        assert model.seen[-1].body["messages"][-1]["content"] == "one\ntwo"
+
+
 async def test_the_box_grows_with_its_text_and_then_scrolls(page: ChatPage) -> None:
     async def height() -> float:
         shape = await page.box.bounding_box()

@@ -1,6 +1,6 @@
 // The question box: sending, stopping, drafts.
 import { alert, clearAlerts, hint } from './alerts.mjs';
-import { $, el, icon, isPhone, randomKey } from './dom.mjs';
+import { $, el, icon, isTouchPhone, randomKey } from './dom.mjs';
 import { followAccepted, forgetQuestion, showQuestion, stopShown } from './live.mjs';
 import { emit, on, store } from './store.mjs';
 import { number, t } from './texts.mjs';
@@ -26,17 +26,18 @@ export function mountComposer() {
     $(`#${id}`).title = label;
   }
   box().setAttribute('aria-describedby', 'hint');
-  box().setAttribute('enterkeyhint', isPhone() ? 'enter' : 'send');
+  box().setAttribute('enterkeyhint', isTouchPhone() ? 'enter' : 'send');
   $('#box').addEventListener('input', () => { saveDraft(box().value); paintButtons(); });
-  // Before Gradio's own listener: an Enter that ends an input method's composition sends nothing.
-  $('#box').addEventListener('keydown', holdComposition, true);
-  $('#box').addEventListener('keypress', holdComposition, true);
+  // Before Gradio's own listener, which sends.
+  $('#box').addEventListener('keydown', holdEnter, true);
+  $('#box').addEventListener('keypress', holdEnter, true);
   on('busy', paintButtons);
   paintButtons();
 }
 
-function holdComposition(event) {
-  if (event.key === 'Enter' && (event.isComposing || event.keyCode === 229)) event.stopPropagation();
+/** An Enter that ends an input method's composition sends nothing; a finger's keyboard has no other key for a new line. */
+function holdEnter(event) {
+  if (event.key === 'Enter' && (event.isComposing || event.keyCode === 229 || isTouchPhone())) event.stopPropagation();
 }
 
 function paintButtons() {

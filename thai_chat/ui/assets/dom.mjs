@@ -69,6 +69,9 @@ export const $ = (selector, within = document) => within.querySelector(selector)
 
 export const isPhone = () => matchMedia('(max-width: 760px)').matches;
 
+/** With fingers and a keyboard on the screen; a narrow window on a desk is none. */
+export const isTouchPhone = () => isPhone() && matchMedia('(hover: none)').matches;
+
 /** Works on plain http of a local network too, where crypto.randomUUID and the clipboard API are missing. */
 export const randomKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 
