@@ -46,7 +46,7 @@ export function mountFinder({ element }, { open }) {
   const paint = () => {
     list.replaceChildren(...found.map((session, at) => el('li', { id: `found-${at}`, role: 'option', 'aria-selected': String(picked?.session_id === session.session_id), onpointerdown: (event) => { event.preventDefault(); pick(session); } },
       el('span', { class: 'name', dir: 'auto' }, session.session_name), el('small', {}, day(session.updated_at)))));
-    if (!found.length) list.append(el('li', { class: 'none' }, input.value.trim() ? t('no_match') : t('none_current')));
+    if (!found.length) list.append(el('li', { class: 'none', role: 'option', 'aria-disabled': 'true', 'aria-selected': 'false' }, input.value.trim() ? t('no_match') : t('none_current')));
     setActive(-1);
   };
   const look = async () => {

@@ -9,6 +9,9 @@ import { continueButton, hasOthers, questionControls, replyControls } from './ve
 
 const NEAR_PX = 90;
 const HAND_OVER_MS = 2_500;
+const SETTLED_MS = 250;
+/** What may be wider than the conversation and then scrolls by itself. */
+const WIDE = '.prose :is(pre, table, .katex-display)';
 
 let isFollowing = true;
 let lastTop = 0;
@@ -19,15 +22,18 @@ let kept = null;
 /** Turns whose messages the Chatbot is about to show. */
 let leaving = null;
 let scroller = null;
+let settling = 0;
 
 export function mountHistory() {
   scroller = $('#scroll');
+  nameLog();
   scroller.addEventListener('scroll', onScroll, { passive: true });
   scroller.addEventListener('wheel', onWheel, { passive: true });
   for (const [event, touched] of [['touchstart', true], ['touchend', false], ['touchcancel', false]]) {
     scroller.addEventListener(event, () => { isTouched = touched; }, { passive: true });
   }
   new ResizeObserver(scrollIfFollowing).observe($('#chat'));
+  new ResizeObserver(reachWide).observe($('#chat'));
   new ResizeObserver(scrollIfFollowing).observe($('#live'));
   new ResizeObserver(scrollIfFollowing).observe(scroller);
   new MutationObserver(paintRows).observe($('#chat'), { childList: true, subtree: true });
@@ -41,7 +47,26 @@ export function mountHistory() {
     paintRows();
   });
   on('backends', paintRows);
+  on('view', nameLog);
   on('choice', paintRows);
+}
+
+/** What grows is told by the live turns; the history would tell all of it again, and in Gradio's words. */
+function nameLog() {
+  const log = $('#chat [role=log]');
+  log?.setAttribute('aria-label', t('conversation'));
+  log?.setAttribute('aria-live', 'off');
+}
+
+/** Keys scroll what they can reach. */
+function reachWide() {
+  clearTimeout(settling);
+  settling = setTimeout(() => {
+    for (const wide of $('#chat').querySelectorAll(WIDE)) {
+      if (wide.scrollWidth > wide.clientWidth) wide.tabIndex = 0;
+      else wide.removeAttribute('tabindex');
+    }
+  }, SETTLED_MS);
 }
 
 /** Only a person going up is leaving, and only one coming down to the end is back: the text grows and shrinks too. */
@@ -113,6 +138,7 @@ function paintRows() {
   if (!view) return;
   const found = rows();
   if (leaving) awaitArrival(found);
+  reachWide();
   if (found.length === view.messages.length) found.forEach((row, at) => paintRow(row, view.messages[at]));
 }
 
@@ -148,7 +174,7 @@ function paintRow(row, message) {
 function paintReply(body, message) {
   const above = el('div', { class: 'around above' },
     message.notices.map(({ text }) => notice(text)),
-    message.reasoning ? thoughtsBox(el('div', { class: 'thoughts-text' }, message.reasoning)) : null);
+    message.reasoning ? thoughtsBox(el('div', { class: 'thoughts-text', tabindex: 0 }, message.reasoning)) : null);
   if (above.childNodes.length) body.prepend(above);
   const status = { streaming: t('running'), stopped: t('status_stopped'), interrupted: t('status_interrupted'), failed: t('status_failed'), complete: message.is_cut ? t('status_length') : null }[message.status];
   const { line, list } = factsOf(message);

@@ -80,7 +80,7 @@ class Turn {
   constructor({ key = null, question = null, choice, waited_ms = 0 }) {
     Object.assign(this, { key, messageId: null, sessionId: store.view.session_id, source: null, isOver: false, wantsStop: false, seen: 0, attempts: 0 });
     this.words = el('div', { class: 'prose words' });
-    this.status = el('div', { class: 'waiting', role: 'status' }, el('span', { class: 'dots' }, el('i'), el('i'), el('i')), el('span', { class: 'waiting-text' }));
+    this.status = el('div', { class: 'waiting', role: 'status' }, el('span', { class: 'dots' }, el('i'), el('i'), el('i')), el('span', {}, el('span', { class: 'waiting-text' }), el('span', { class: 'waiting-time', 'aria-hidden': 'true' })));
     this.notices = el('div', { class: 'notices' });
     this.reply = el('div', { class: 'message-row bot-row' }, el('div', { class: 'message bot' }, this.notices, this.words, this.status));
     this.element = el('article', { class: 'turn' }, question === null ? null : questionRow(question), this.reply);
@@ -98,7 +98,10 @@ class Turn {
     const waited = performance.now() - this.askedAt;
     const model = this.choice?.model ? `${this.choice.model} · ` : '';
     const long = waited > 2_000 ? ` · ${duration(Math.round(waited / 1000) * 1000).replace(/[.,]0/, '')}` : '';
-    $('.waiting-text', this.status).textContent = `${model}${this.wantsStop ? t('stopping') : text}${long}`;
+    const words = $('.waiting-text', this.status);
+    const says = `${model}${this.wantsStop ? t('stopping') : text}`;
+    if (words.textContent !== says) words.textContent = says; // said anew only when it is new; the seconds go unsaid
+    $('.waiting-time', this.status).textContent = long;
   }
 
   follow({ message_id, backend, model }) {
@@ -168,7 +171,7 @@ class Turn {
   addThought(text) {
     this.letPass();
     if (!this.thoughts) {
-      this.thoughts = el('div', { class: 'thoughts-text' });
+      this.thoughts = el('div', { class: 'thoughts-text', tabindex: 0 });
       this.notices.after(thoughtsBox(this.thoughts));
       this.paintWaiting();
     }

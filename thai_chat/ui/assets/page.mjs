@@ -240,19 +240,20 @@ function beReadyAnyway() {
 function mountBrand({ element }) {
   element.append(
     el('span', { class: 'mark' }), el('strong', {}, t('brand')),
-    iconButton('panel', t('menu_close'), closeOnDesk, { id: 'menu-close' }),
+    iconButton('panel', t('menu_close'), closeSidebar, { id: 'menu-close' }),
   );
 }
 
 function openMenu() {
   document.body.dataset.menu = 'open';
   remember('open');
-  if (isPhone()) $('#menu-close')?.focus();
+  if (isPhone() || document.activeElement?.id === 'menu-open') $('#menu-close')?.focus();
 }
 
-function closeOnDesk() {
+function closeSidebar() {
   document.body.dataset.menu = 'closed';
   remember('closed');
+  $('#menu-open')?.focus(); // where it was is hidden now
 }
 
 function closeMenu() { if (isPhone()) document.body.dataset.menu = 'closed'; }
@@ -261,7 +262,7 @@ function remembered() { try { return localStorage.getItem('thai-chat:menu'); } c
 function remember(state) { try { if (!isPhone()) localStorage.setItem('thai-chat:menu', state); } catch { /* nothing to remember in */ } }
 
 function shortcut(event) {
-  const isCommand = event.ctrlKey || event.metaKey;
+  const isCommand = (event.ctrlKey || event.metaKey) && !$('dialog[open]');
   if (isCommand && event.shiftKey && event.code === 'KeyO') {
     event.preventDefault();
     $('#new').click();
@@ -274,6 +275,6 @@ function shortcut(event) {
 /** Esc closes what is open, and stops the reply only when nothing is. */
 function escape_(event) {
   if ($('dialog[open], [data-layer], #picker [aria-expanded=true]') || event.target.closest?.('.rename, #search, #results')) return;
-  if (isPhone() && document.body.dataset.menu === 'open') closeMenu();
+  if (isPhone() && document.body.dataset.menu === 'open') closeSidebar();
   else if (store.isBusy) stop();
 }

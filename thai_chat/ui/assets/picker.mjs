@@ -8,7 +8,7 @@ export function mountPicker({ element, props, watch }, { refresh }) {
   const name = el('span', { class: 'name' });
   const backend = el('span', { class: 'backend' });
   const state = el('span', { class: 'loads', role: 'status' });
-  const button = el('button', { type: 'button', 'aria-haspopup': 'listbox', 'aria-expanded': 'false', 'aria-label': t('model_pick'), title: t('model_pick'), onclick: () => (isOpen() ? close() : open()) },
+  const button = el('button', { type: 'button', 'aria-haspopup': 'listbox', 'aria-expanded': 'false', title: t('model_pick'), onclick: () => (isOpen() ? close() : open()) },
     name, backend, state, icon('chevron'));
   const list = el('div', { class: 'choices', role: 'listbox', 'aria-label': t('model'), hidden: true, tabindex: -1 });
   element.append(button, list);
@@ -39,6 +39,7 @@ export function mountPicker({ element, props, watch }, { refresh }) {
     backend.textContent = store.choice ? backendName(store.choice.backend) : '';
     button.dataset.state = info?.state ?? group?.state ?? 'down';
     state.textContent = info?.state === 'loading' ? info.state_text : '';
+    button.setAttribute('aria-label', [t('model_now', { model: name.textContent }), backend.textContent, info?.state_text ?? group?.state_text].filter(Boolean).join(', '));
     list.replaceChildren(...store.backends.map((group) => groupOf(group, pick)));
     if (had) [...list.querySelectorAll('[role=option]')].find((option) => option.dataset.value === had)?.focus();
   };

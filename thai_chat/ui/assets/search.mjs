@@ -26,7 +26,7 @@ class Search {
     this.forget();
     this.input = el('input', {
       type: 'search', id: 'search-box', autocomplete: 'off', spellcheck: 'false', enterkeyhint: 'search', maxlength: 1000, dir: 'auto',
-      'aria-label': t('search'), placeholder: t('search_placeholder'), 'aria-controls': 'results', 'aria-expanded': 'false',
+      'aria-label': t('search'), placeholder: t('search_placeholder'), 'aria-controls': 'results',
     });
     this.clear = iconButton('close', t('search_clear'), () => this.close(), { class: 'icon-button clear', hidden: true });
     this.field = el('div', { class: 'field', role: 'search' }, icon('search'), this.input, el('kbd', { 'aria-hidden': 'true' }, isMac() ? '⌘K' : 'Ctrl K'), this.clear);
@@ -81,7 +81,6 @@ class Search {
 
   show() {
     document.body.dataset.searching = 'yes';
-    this.input.setAttribute('aria-expanded', 'true');
     this.clear.hidden = false;
     this.paint();
   }
@@ -90,7 +89,6 @@ class Search {
     clearTimeout(this.pause);
     this.asking?.abort();
     delete document.body.dataset.searching;
-    this.input.setAttribute('aria-expanded', 'false');
     this.input.value = '';
     this.clear.hidden = true;
     setScope(null);

@@ -51,7 +51,7 @@ function exportPart() {
 }
 
 function importPart() {
-  const input = el('input', { type: 'file', multiple: true, accept: '.json,.zip,application/json,application/zip', class: 'offscreen', tabindex: -1, onchange: () => { take([...input.files]); input.value = ''; } });
+  const input = el('input', { type: 'file', multiple: true, accept: '.json,.zip,application/json,application/zip', class: 'offscreen', tabindex: -1, 'aria-label': t('import_pick'), onchange: () => { take([...input.files]); input.value = ''; } });
   const pick = el('button', { type: 'button', class: 'plain', onclick: () => input.click() }, t('import_pick'));
   const drop = el('div', { class: 'drop' }, icon('download'), el('p', {}, isPhone() ? null : el('span', {}, t('import_drop')), ' ', pick), el('small', {}, t('import_hint')), input);
   const told = el('div', { class: 'told', 'aria-live': 'polite' });
