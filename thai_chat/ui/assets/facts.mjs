@@ -5,7 +5,7 @@ import { meter, meterWords } from './meter.mjs';
 import { modelInfo } from './store.mjs';
 import { compact, duration, money, number, t, when } from './texts.mjs';
 
-/** The line, and below it the list of all facts, which the line's button shows. */
+/** The line, the button after it, and below them the list of all facts, which the button shows. */
 export function factsOf(message) {
   const list = el('dl', { class: 'all-facts', id: `facts-${message.message_id}`, hidden: true },
     allFacts(message).map(([name, value]) => el('div', {}, el('dt', {}, t(name)), el('dd', {}, value))));
@@ -15,8 +15,8 @@ export function factsOf(message) {
   }, { class: 'icon-button facts-more', 'aria-expanded': 'false', 'aria-controls': list.id });
   const line = el('span', { class: 'by', title: when(message.created_at) }, el('b', {}, authorsOf(message)),
     shortFacts(message).map(({ text, isMinor }) => el('span', { class: isMinor ? 'minor' : null }, '\u00a0· ', el('span', { class: 'fact' }, text))),
-    el('span', { class: 'line-end' }, meter(message), more));
-  return { line, list };
+    meter(message));
+  return { line, more, list };
 }
 
 /** Who wrote it, in their order. */

@@ -177,7 +177,7 @@ function paintReply(body, message) {
     message.reasoning ? thoughtsBox(el('div', { class: 'thoughts-text', tabindex: 0 }, message.reasoning)) : null);
   if (above.childNodes.length) body.prepend(above);
   const status = { streaming: t('running'), stopped: t('status_stopped'), interrupted: t('status_interrupted'), failed: t('status_failed'), complete: message.is_cut ? t('status_length') : null }[message.status];
-  const { line, list } = factsOf(message);
+  const { line, more, list } = factsOf(message);
   body.append(el('div', { class: 'around below' },
     message.problem ? problemBox(message.problem) : null,
     message.missing ? fetchBox(message) : null,
@@ -185,7 +185,7 @@ function paintReply(body, message) {
     el('div', { class: 'facts' },
       message.text ? copyButton(message) : null,
       message.status === 'streaming' ? null : replyControls(message),
-      line),
+      line, more),
     list));
 }
 
