@@ -321,6 +321,18 @@ async def test_a_session_is_moved_to_a_folder_and_back(page: ChatPage) -> None:
     await expect(box.locator("[aria-current]")).to_have_text("ไม่อยู่ในโฟลเดอร์")
 
 
+async def test_a_folder_with_a_long_name_can_be_left_again(page: ChatPage) -> None:
+    name = "โครงการปีงบประมาณ ๒๕๗๐ ที่ยังไม่ได้อนุมัติจากคณะกรรมการ"
+    await page.ask_and_wait("อยู่ในโฟลเดอร์ชื่อยาว")
+    await page.choose("อยู่ในโฟลเดอร์ชื่อยาว", "ย้ายไปโฟลเดอร์…")
+    box = page.page.locator("dialog.labels")
+    await box.get_by_label("โฟลเดอร์ใหม่").fill(name)
+    await box.get_by_label("โฟลเดอร์ใหม่").press("Enter")
+    await page.show_shelf(name)
+    await page.page.get_by_role("button", name="กลับไปที่แชตทั้งหมด").click()
+    await expect(page.page.locator(".list-head .place")).to_have_text("แชตทั้งหมด")
+
+
 async def test_many_sessions_are_picked_and_one_press_brings_them_all_back(page: ChatPage, app: App) -> None:
     for number in range(5):
         await said(page.page, app, f"เลือกหลายแชต {number}")

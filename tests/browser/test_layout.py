@@ -139,6 +139,27 @@ async def test_the_state_of_database_and_backends_is_shown(page: ChatPage) -> No
     await expect(state.locator("dd.not_configured").first).to_have_text("ยังไม่ตั้งค่า")
 
 
+async def test_the_states_stand_in_one_column_whatever_they_are(page: ChatPage) -> None:
+    answer = {
+        "database": {"state": "memory", "waiting": 1},
+        "backends": {name: {"state": name, "models": []} for name in ("up", "loading", "slow", "down", "quota")},
+    }
+    await page.page.route("**/readyz", lambda route: route.fulfill(json=answer))
+    await page.page.reload()
+    lines = page.page.locator("#state dd")
+    await expect(lines).to_have_count(6)
+    boxes = [await line.bounding_box() for line in await lines.all()]
+    assert len({box["x"] for box in boxes if box}) == 1
+    assert len({box["height"] for box in boxes if box}) == 1
+
+
+async def test_a_server_that_is_away_is_not_called_a_database(page: ChatPage) -> None:
+    await page.page.route("**/readyz", lambda route: route.abort())
+    await page.page.reload()
+    await expect(page.page.locator("#state dt")).to_have_text("เซิร์ฟเวอร์")
+    await expect(page.page.locator("#state dd")).to_have_text("ติดต่อไม่ได้")
+
+
 async def test_unreachable_backends_are_marked_in_the_picker_and_not_hidden(page: ChatPage) -> None:
     await page.page.locator("#picker [aria-haspopup]").click()
     picker = page.page.locator("#picker .choices")

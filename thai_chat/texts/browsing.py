@@ -22,7 +22,7 @@ BROWSING: Mapping[str, tuple[str, str]] = {
     "none_here": ("ไม่มีแชตในนี้", "No sessions in here."),
     "loading": ("กำลังโหลด", "Loading"),
     "try_once_more": ("ลองใหม่", "Try again"),
-    "server_silent": ("ติดต่อเซิร์ฟเวอร์ไม่ได้ ลองใหม่อีกครั้ง", "The server can't be reached. Try again."),
+    "server_silent": ("ติดต่อเซิร์ฟเวอร์ไม่ได้", "The server can't be reached."),
     "options_of": ("ตัวเลือกของ {name}", "Options of {name}"),
     "rename": ("เปลี่ยนชื่อ", "Rename"),
     "pin": ("ปักหมุด", "Pin"),

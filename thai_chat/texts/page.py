@@ -106,6 +106,7 @@ PAGE: Mapping[str, tuple[str, str]] = {
     ),
     "close": ("ปิด", "Close"),
     "state": ("สถานะระบบ", "State of the system"),
+    "server": ("เซิร์ฟเวอร์", "Server"),
     "database": ("ฐานข้อมูล", "Database"),
     "database_postgresql": ("PostgreSQL", "PostgreSQL"),
     "database_memory": ("หน่วยความจำเท่านั้น", "memory only"),

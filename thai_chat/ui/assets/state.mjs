@@ -44,7 +44,7 @@ function paintState(lines, banner, ready) {
   const database = ready?.database ?? { state: 'unknown', waiting: 0 };
   const isMemory = database.state === 'memory';
   lines.replaceChildren(
-    ...line(t('database'), t(`database_${database.state}`), { postgresql: 'up', memory: 'loading' }[database.state] ?? 'down'),
+    ...line(t(ready ? 'database' : 'server'), t(`database_${database.state}`), { postgresql: 'up', memory: 'loading' }[database.state] ?? 'down'),
     ...Object.entries(ready?.backends ?? {}).flatMap(([name, backend]) => line(backendName(name), stateOf(backend), backend.state)));
   banner.hidden = !isMemory;
   if (isMemory) banner.replaceChildren(icon('info'), el('span', {}, el('strong', {}, t('memory_only')), ' ', memorySays(database)));
