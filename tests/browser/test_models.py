@@ -119,6 +119,19 @@ async def test_a_fetch_goes_on_while_another_session_is_shown_and_can_be_cancell
         assert ollama.pulls[0].left
 
 
+async def test_a_fetch_begun_and_cancelled_with_keys_keeps_the_focus(
+    browser: Browser, ollama_app: App, ollama: OllamaStandin
+) -> None:
+    async with opened(browser, ollama_app, ollama, locale="en-GB") as page:
+        ollama.may_pull.clear()
+        reply = await page.ask_and_wait(QUESTION)
+        start = reply.get_by_role("button", name=f"Download {MISSING}")
+        await start.press("Enter")
+        await expect(reply.get_by_role("button", name="Cancel")).to_be_focused()
+        await page.page.keyboard.press("Enter")
+        await expect(start).to_be_focused()
+
+
 async def test_a_fetch_that_fails_says_why_and_can_be_begun_again(
     browser: Browser, ollama_app: App, ollama: OllamaStandin
 ) -> None:

@@ -70,6 +70,17 @@ async def test_the_bars_show_what_is_chosen_and_open_their_day(page: ChatPage) -
     await expect(drawer.locator(".behind-head b").first).to_contain_text("วิ")
 
 
+async def test_from_behind_a_figure_one_comes_back_to_it(page: ChatPage) -> None:
+    await page.ask_and_wait("ไปแล้วกลับ")
+    drawer = await drawer_of(page)
+    figure = drawer.locator(".chart").nth(1).locator(".day:not(:disabled)").last
+    await figure.press("Enter")
+    await expect(drawer.locator(".behind .plain").first).to_be_focused()
+    await page.page.keyboard.press("Enter")
+    await expect(figure).to_be_focused()
+    await expect(figure).to_be_in_viewport()
+
+
 async def test_the_figures_are_counted_anew_while_one_looks(page: ChatPage, app: App) -> None:
     await page.ask_and_wait("นับครั้งแรก")
     drawer = await drawer_of(page)

@@ -20,7 +20,11 @@ export function behind(what, query, { sessions = false } = {}) {
   const list = el('ul', { class: 'behind-list' });
   const more = el('button', { type: 'button', class: 'plain', hidden: true, onclick: () => load() }, t('statistics_more'));
   const state = el('p', { class: 'none', role: 'status' }, t('statistics_loading'));
-  const back = el('button', { type: 'button', class: 'plain', onclick: () => page.back(view) }, icon('left'), t('statistics_back'));
+  const dialog = place.closest('dialog');
+  const { scrollTop } = dialog;
+  // Back to where one was: the figures give the focus to the one with the same key.
+  const goBack = () => { page.back(); dialog.scrollTop = scrollTop; };
+  const back = el('button', { type: 'button', class: 'plain', dataset: { key: document.activeElement?.dataset.key ?? '' }, onclick: goBack }, icon('left'), t('statistics_back'));
   const view = el('div', { class: 'behind' }, back, el('h3', {}, t(sessions ? 'stat_behind_sessions' : 'stat_behind', { what })), list, state, more);
   let cursor = null;
   const load = async () => {
@@ -40,7 +44,7 @@ export function behind(what, query, { sessions = false } = {}) {
     }
   };
   place.replaceChildren(view);
-  place.closest('dialog').scrollTop = 0;
+  dialog.scrollTop = 0;
   back.focus();
   load();
 }

@@ -1,5 +1,5 @@
 // Fetching a model that its server does not have: a button under the reply that failed for want of it, then a bar.
-import { el, icon } from './dom.mjs';
+import { $, el, icon } from './dom.mjs';
 import { emit } from './store.mjs';
 import { bytes, percent, t } from './texts.mjs';
 
@@ -52,7 +52,9 @@ class Fetch {
 
   paint() {
     this.paintBar();
+    const hadFocus = this.box.contains(document.activeElement);
     this.box.replaceChildren(...this.content());
+    if (hadFocus) $('button', this.box)?.focus();
   }
 
   content() {
