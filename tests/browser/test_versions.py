@@ -94,8 +94,7 @@ async def test_a_stopped_reply_is_continued_where_it_ended(page: ChatPage, model
 
 async def test_a_reply_that_another_model_finished_names_both(page: ChatPage, model: OpenAIStandin) -> None:
     model.script = Script(tokens=("ต้นของ", "เรื่อง"), fault="drop", fault_after=2)
-    await page.ask("เล่าให้จบสองคน")
-    await page.is_idle()
+    await page.ask_and_wait("เล่าให้จบสองคน")
     model.script = Script(tokens=(" และ", "ปลายของเรื่อง"))
     await page.pick_model("thai-small")
     await page.replies.first.locator(".go-on").first.click()
