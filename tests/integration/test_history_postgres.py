@@ -11,10 +11,11 @@ from uuid_utils.compat import uuid7
 
 from tests.histories import straight
 from tests.history_writes import begin, finish, grow, new_user, update, whole_turn
-from tests.postgres_servers import PostgresServer, Proxy, free_port, wait_for
+from tests.postgres_servers import PostgresServer, Proxy, free_port, installations, serving, wait_for
 from thai_chat.domain.errors import HistoryRefused, HistoryUnavailable
 from thai_chat.domain.messages import Message, Status
 from thai_chat.domain.ports import SessionFilter, Shelf
+from thai_chat.history import schema
 from thai_chat.history.connections import Database
 from thai_chat.history.postgres import PostgresHistory
 
@@ -46,14 +47,19 @@ async def test_checkpoints_and_the_finish_write_no_index(
     assert postgres.query(sums, database=own_database) == [(20, 20)]
 
 
-async def test_a_question_is_on_the_disk_and_a_checkpoint_may_wait(postgres: PostgresServer, database_url: str) -> None:
-    database = Database(database_url)
-    with database.engine.connect() as connection:
-        assert connection.exec_driver_sql("SHOW synchronous_commit").scalar() == "on"
-    history = PostgresHistory(database)
-    await history.checkpoint([grow(begin(new_user()))])
-    assert await database.run(lambda c: c.exec_driver_sql("SHOW synchronous_commit").scalar()) == "on"
-    await history.close()
+async def test_a_checkpoint_survives_the_power_cut_that_follows_it(user: str) -> None:
+    with serving(next(iter(installations().values())), fsync="on", wal_writer_delay="10s") as postgres:
+        database = postgres.new_database()
+        connections = Database(postgres.address(database))
+        schema.migrate(connections.engine)
+        history = PostgresHistory(connections)
+        await history.begin_turn(write := begin(user))
+        await history.checkpoint([grow(write, "ยังพูดไม่จบ")])
+        postgres.crash()
+        await history.close()
+        postgres.start()
+        kept = "SELECT content FROM chat_messages WHERE status = 'streaming'"
+        assert postgres.query(kept, database=database) == [("ยังพูดไม่จบ",)]
 
 
 @pytest.mark.parametrize("bounds", [{}, {"before_order": 700}, {"after_order": 300}], ids=str)

@@ -66,12 +66,11 @@ def purge_session(connection: Connection, write: PurgeSession) -> None:
 
 
 def checkpoint(connection: Connection, writes: Sequence[Checkpoint]) -> None:
-    """Commits without waiting for the disk: a crash of the database server may cost the last half second of a growing
-    text, which its process still has and writes again a second later. Nothing that was acknowledged hangs on it."""
+    """Waits for the server's own disk but for no standby: what hangs longer is kept by whoever calls this."""
     raw: Any = connection.connection
     with raw.cursor() as cursor:
         query = statements.checkpoints(cursor, _last_of_each(writes), replay=False)
-        cursor.execute(statements.PATIENCE + b"SET LOCAL synchronous_commit TO off; " + query)
+        cursor.execute(statements.PATIENCE + b"SET LOCAL synchronous_commit TO local; " + query)
 
 
 def replay(connection: Connection, writes: Sequence[Write]) -> Sequence[Outcome]:
