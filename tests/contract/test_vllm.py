@@ -91,6 +91,7 @@ async def test_a_model_without_a_chat_template_is_told_in_so_many_words(
         ("vllm-0.9", {"limit": 100, "prompt": 101, "requested": 102}),
         ("vllm-0.12", {"limit": 100, "prompt": 101, "requested": 102}),
         ("vllm-0.15", {"limit": 100, "prompt": 101, "requested": 102}),
+        ("vllm-0.32", {"limit": 100, "prompt": 101, "requested": 101}),
         ("vllm-input", {"limit": 100, "prompt": 101, "requested": 101}),
         ("vllm-max-tokens", {}),
     ],

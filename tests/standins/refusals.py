@@ -117,6 +117,13 @@ def _overflow(wording: Overflow, *, prompt: int, reply: int, window: int) -> Scr
                 kind="BadRequestError",
                 code=400,
             )
+        case "vllm-0.32":  # its own words, of a server with a tiny model
+            message = (
+                f"{limit}. However, your prompt contains at least {window + 1} input tokens, which exceeds this limit "
+                "even without any output tokens. Please reduce the length of the input prompt. "
+                f"(parameter=input_tokens, value={window + 1})"
+            )
+            return openai_error(400, message, kind="BadRequestError", param="input_tokens", code=400)
         case "vllm-input":  # vllm-project/vllm PR #36789
             message = f"Input length ({prompt}) exceeds model's maximum context length ({window})."
             return openai_error(400, message, kind="BadRequestError", code=400)

@@ -16,7 +16,7 @@ PASSAGE = (
 
 Fault = Literal["close", "silence", "page", "drop", "drop_after_finish", "end", "garbage", "error", "hang"]
 
-Overflow = Literal["openai", "vllm-0.9", "vllm-0.12", "vllm-0.15", "vllm-input", "vllm-max-tokens"]
+Overflow = Literal["openai", "vllm-0.9", "vllm-0.12", "vllm-0.15", "vllm-0.32", "vllm-input", "vllm-max-tokens"]
 """The wordings of a context overflow, by who uses them."""
 
 

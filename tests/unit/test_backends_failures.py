@@ -78,6 +78,12 @@ OVERFLOWS = [
         "contains at least 3585 input tokens, for a total of at least 4097 tokens.",
         {"limit": 4096, "prompt": 3585, "requested": 4097},
     ),
+    (  # vLLM 0.32
+        "This model's maximum context length is 1024 tokens. However, your prompt contains at least 1025 input tokens, "
+        "which exceeds this limit even without any output tokens. Please reduce the length of the input prompt. "
+        "(parameter=input_tokens, value=1025)",
+        {"limit": 1024, "prompt": 1025, "requested": 1025},
+    ),
     (
         "This model's maximum context length is 4097 tokens, however you requested 5000 tokens (1000 in your prompt; "
         "4000 for the completion). Please reduce your prompt; or completion length.",
@@ -120,6 +126,17 @@ def test_every_wording_of_an_overflow_is_known_with_its_figures(
             {"message": "Use 'max_completion_tokens'", "code": "unsupported_parameter", "param": "max_tokens"},
             UnsupportedParameter,
             {"param": "max_tokens", "refused": "name"},
+        ),
+        (  # vLLM 0.32
+            400,
+            {
+                "message": "1 validation error:\n  {'type': 'float_parsing', 'loc': 'body.temperature', 'msg': '...'}",
+                "type": "Bad Request",
+                "param": "body.temperature",
+                "code": 400,
+            },
+            UnsupportedParameter,
+            {"param": "temperature", "refused": "value"},
         ),
         (
             400,

@@ -24,6 +24,12 @@ def test_an_estimate_that_was_too_low_is_made_up_for() -> None:
     assert smaller_window(overflow(limit=1000, requested=2008, prompt=2008), LONG, 1000, "m") == 450
 
 
+def test_a_count_that_was_broken_off_at_the_limit_says_little() -> None:
+    """vLLM 0.32: "your prompt contains at least 1001 input tokens", however many there are."""
+    assert smaller_window(overflow(limit=1000, requested=1001, prompt=1001), LONG, 1000, "m") == 675
+    assert smaller_window(overflow(limit=1000, requested=1002, prompt=1002), LONG, 1000, "m") == 900
+
+
 def test_the_room_that_was_asked_for_the_reply_is_left_free() -> None:
     assert smaller_window(overflow(limit=1500, requested=1600, prompt=1000), LONG, None, "m") == 810
 

@@ -56,7 +56,7 @@ def read_refusal(status: int, body: object) -> Refusal:
                 message=str(message),
                 code=_word(inner.get("code")),
                 kind=_word(inner.get("type")),
-                param=_word(inner.get("param")).partition("[")[0],  # "stop[0]"
+                param=_word(inner.get("param")).removeprefix("body.").partition("[")[0],  # "stop[0]", "body.stop"
             )
         return Refusal(status, message=str(inner))
     return Refusal(status, message=body if isinstance(body, str) else "")

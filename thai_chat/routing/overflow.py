@@ -9,6 +9,8 @@ from thai_chat.domain.ports import PromptMessage
 from thai_chat.routing.tokens import TOKENS_PER_MESSAGE, estimate_tokens
 
 _MARGIN = 0.9
+_UNCOUNTED = 0.75
+"""Of what is estimated, where the server does not say by how much it was too low."""
 
 
 def estimated_tokens(messages: Sequence[PromptMessage], model: str) -> int:
@@ -26,7 +28,11 @@ def smaller_window(error: ContextOverflow, messages: Sequence[PromptMessage], wi
         return min(estimated, window or estimated) // 2
     prompt = _number(error, "prompt") or requested
     room = limit - (requested - prompt if requested and prompt else 0)
-    scale = min(1.0, estimated / prompt) if prompt else 0.75
+    # vLLM stops counting at the first token that is too many: then the figure is only the least that it can be.
+    is_counted = prompt is not None and requested != limit + 1
+    scale = min(1.0, estimated / prompt) if prompt else 1.0
+    if not is_counted:
+        scale = min(scale, _UNCOUNTED)
     return max(1, int(min(room * scale, window or room) * _MARGIN))
 
 

@@ -88,7 +88,8 @@ CONTEXT_OVERFLOW = tuple(
         # OpenAI, vLLM until 0.10
         r"context length is (?P<limit>\d+).*?requested (?P<requested>\d+) tokens \((?P<prompt>\d+) (?:in|of)",
         r"context length is (?P<limit>\d+).*?resulted in (?P<prompt>\d+) tokens",
-        r"context length is (?P<limit>\d+).*?(?:requested|contains at least) (?:about )?(?P<requested>\d+)",
+        r"context length is (?P<limit>\d+).*?prompt contains at least (?P<prompt>\d+)",  # vLLM 0.32
+        r"context length is (?P<limit>\d+).*?requested (?:about )?(?P<requested>\d+)",
         r"input length \((?P<prompt>\d+)\) exceeds model's maximum context length \((?P<limit>\d+)\)",  # vLLM
         r"\(total length (?P<prompt>\d+)\) is longer than the maximum model length of (?P<limit>\d+)",  # vLLM
         r"request \((?P<prompt>\d+) tokens\) exceeds the available context size \((?P<limit>\d+) tokens\)",  # llama.cpp
