@@ -16,7 +16,7 @@ from thai_chat.backends.llamacpp import DEMO_MODEL
 from thai_chat.backends.openai import OpenAIBackend
 from thai_chat.backends.vllm import VLLMBackend
 from thai_chat.domain.errors import BackendFailed, OnlyThinking, ReplyCut
-from thai_chat.domain.events import Finished, Text
+from thai_chat.domain.events import Finished, Reasoning, Text
 from thai_chat.domain.ports import ReplyRequest
 
 BEGUN = "อาหารไทยที่คนทั่วโลกรู้จักคือต้มยำกุ้ง ผัดไท"
@@ -87,14 +87,31 @@ async def test_a_request_that_is_wrong_in_itself_fails_in_words_too(standin: Ope
 
 
 @pytest.mark.parametrize("finish_reason", ["stop", "length"])
-async def test_a_continuation_that_the_server_takes_for_thinking_is_asked_for_in_words(
+async def test_a_continuation_that_is_always_taken_for_thinking_is_asked_for_in_words(
     standin: OpenAIStandin, vllm: VLLMBackend, finish_reason: str
 ) -> None:
-    standin.script = Script(prefill_is_thinking=True, tokens=REST, finish_reason=finish_reason)
-    events = await ask(vllm, continuing())
-    assert text_of(events) == "ย และส้มตำ"
-    assert sum(isinstance(event, Finished) for event in events) == 1
-    assert len(standin.seen) == 2
+    standin.script = Script(prefill_is_thinking="always", tokens=REST, finish_reason=finish_reason)
+    for _ in range(2):
+        events = await ask(vllm, continuing())
+        assert text_of(events) == "ย และส้มตำ"
+        assert sum(isinstance(event, Finished) for event in events) == 1
+        assert not any(isinstance(event, Reasoning) for event in events)
+    assert ["continue_final_message" in seen.body for seen in standin.seen] == [True, True, False, False]
+
+
+async def test_a_reasoning_parser_is_told_that_the_rest_of_a_reply_is_no_thinking(
+    standin: OpenAIStandin, vllm: VLLMBackend
+) -> None:
+    standin.script = Script(prefill_is_thinking="unless_told", tokens=REST)
+    asked = continuing()
+    asked = replace(asked, options={"chat_template_kwargs": {"enable_thinking": True, "tone": "formal"}})
+    for _ in range(2):
+        events = await ask(vllm, asked)
+        assert text_of(events) == "ย และส้มตำ"
+        assert not any(isinstance(event, Reasoning) for event in events)
+    told = [seen.body["chat_template_kwargs"] for seen in standin.seen]
+    assert told == [{"enable_thinking": True, "tone": "formal"}, *[{"enable_thinking": False, "tone": "formal"}] * 2]
+    assert sent(standin)[-1] == ("assistant", BEGUN)
 
 
 async def test_spaces_at_the_end_of_the_beginning_are_not_sent_and_not_doubled(

@@ -35,6 +35,30 @@ async def test_a_refused_parameter_is_dropped_and_remembered_for_the_model(
     assert (told in events, told in again) == ((True, True) if param in options else (False, False))
 
 
+async def test_a_parameter_that_the_engine_refuses_when_the_stream_is_open_is_dropped(
+    standin: OpenAIStandin, vllm: VLLMBackend
+) -> None:
+    standin.script = Script(engine_refuses="logit_bias")
+    options: dict[str, JsonValue] = {"logit_bias": {"99999": 5}, "seed": 1}
+    for _ in range(2):
+        events = await ask(vllm, request(options=options))
+        assert text_of(events) == standin.script.text
+        assert Notice("parameter_dropped", {"param": "logit_bias"}) in events
+    assert ["logit_bias" in seen.body for seen in standin.seen] == [True, False, False]
+    assert all(seen.body["seed"] == 1 for seen in standin.seen)
+
+
+async def test_a_parameter_that_is_named_in_the_words_only_is_dropped(
+    standin: OpenAIStandin, vllm: VLLMBackend
+) -> None:
+    refusal = openai_error(400, "frequency_penalty must be in [-2, 2], got 5.0.", kind="BadRequestError", code=400)
+    standin.script = refusal
+    with pytest.raises(UnsupportedParameter) as caught:
+        await ask(vllm, request(options={"frequency_penalty": 5, "seed": 1}))
+    assert caught.value.params["param"] == "frequency_penalty"
+    assert ["frequency_penalty" in seen.body for seen in standin.seen] == [True, False]
+
+
 async def test_a_value_that_a_model_refuses_is_not_held_against_the_others(
     standin: OpenAIStandin, openai: OpenAIBackend
 ) -> None:

@@ -13,7 +13,15 @@ from typing import Any
 from aiohttp import web
 
 from tests.standins import responses
-from tests.standins.refusals import NO_CHAT_TEMPLATE, NO_PREFILL, RESPONSES_ONLY, UNVERIFIED, overflow, refused
+from tests.standins.refusals import (
+    NO_CHAT_TEMPLATE,
+    NO_PREFILL,
+    RESPONSES_ONLY,
+    UNVERIFIED,
+    engine_refusal,
+    overflow,
+    refused,
+)
 from tests.standins.script import Script, openai_error
 from tests.standins.server import Seen, Standin, as_json, drop, hang, run
 
@@ -96,7 +104,7 @@ class OpenAIStandin(Standin):
                 return web.Response()
             if seen.script.fault == "page":
                 return web.Response(text="<html>เข้าสู่ระบบ</html>", content_type="text/html")
-            if seen.script.prefill_is_thinking and body.get("continue_final_message"):
+            if _is_taken_for_thinking(seen):
                 seen.script = replace(seen.script, reasoning=seen.script.tokens, tokens=())
             if body.get("stream") and not seen.script.never_streams:
                 return await (self._stream_response if responses_api else self._stream)(request, seen)
@@ -131,6 +139,9 @@ class OpenAIStandin(Standin):
             prompt_tokens(seen.body) if usage else 0,
             usage and bool(options.get("continuous_usage_stats")),
         )
+        if seen.script.engine_refuses and seen.script.engine_refuses in seen.body:
+            await response.write(f"data: {engine_refusal(seen.script.engine_refuses)}\n\ndata: [DONE]\n\n".encode())
+            return response
         fault = seen.script.fault
         await self.play(response, frames[: seen.script.fault_after] if fault else frames, seen)
         match fault:
@@ -196,6 +207,13 @@ class OpenAIStandin(Standin):
                 "usage": _usage(script, prompt, completion),
             }
         )
+
+
+def _is_taken_for_thinking(seen: Seen) -> bool:
+    told = seen.body.get("chat_template_kwargs") or {}
+    if not seen.body.get("continue_final_message") or not seen.script.prefill_is_thinking:
+        return False
+    return seen.script.prefill_is_thinking == "always" or told.get("enable_thinking") is not False
 
 
 def prompt_tokens(body: dict[str, Any]) -> int:

@@ -59,6 +59,12 @@ ENGINE_DEAD = openai_error(
 )
 
 
+def engine_refusal(param: str) -> str:
+    """JSON for an event of a stream, as vLLM 0.32 words it."""
+    message = f"{param} contain out-of-vocab token ids. Vocabulary size: 4002 (parameter={param}, value=[99999])"
+    return openai_error(400, message, kind="BadRequestError", param=param, code=400).error_body
+
+
 def refused(script: Script, body: dict[str, Any]) -> Script | None:
     """The refusal of the first parameter in `body` that the script does not take."""
     for param in script.refused_params:

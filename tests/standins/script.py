@@ -62,6 +62,8 @@ class Script:
     """With dots for what is inside of another ("reasoning.summary")."""
     refused_values: tuple[str, ...] = ()
     """Like "reasoning_effort=minimal"."""
+    engine_refuses: str = ""
+    """A parameter that vLLM's engine looks at, when the stream is open already."""
     samples_unthinking: bool = False
     """As GPT-5.1: a temperature is taken with reasoning effort "none" only."""
     reasoning_tokens: int | None = None
@@ -78,8 +80,9 @@ class Script:
     """What is said in which words when prompt and reply don't fit the model's window."""
     refuses_prefill: bool = False
     """The chat template does not let the last message be continued."""
-    prefill_is_thinking: bool = False
-    """As vLLM's reasoning parsers, which take what continues a message for thinking."""
+    prefill_is_thinking: Literal["", "unless_told", "always"] = ""
+    """As vLLM's reasoning parsers, which take what continues a message for thinking: Qwen3's unless the template is
+    told not to think, DeepSeek-R1's always."""
     ping: bool = False
     """Send a comment line before every piece, as llama.cpp and OpenRouter do while they work."""
 

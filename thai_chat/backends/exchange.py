@@ -36,8 +36,8 @@ class Ways:
     """What differs between servers, as they are known before anything is asked."""
 
     stream_options: JsonObject = field(default_factory=lambda: {"include_usage": True})
-    prefill: JsonObject | None = None
-    """What has a last message of the assistant continued: nothing more, or these flags. None: it can't be done."""
+    prefills: Sequence[JsonObject] = ()
+    """What has a last message of the assistant continued: flags beside it, those to try first in front."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +46,8 @@ class Attempt:
 
     api: Api
     streams: bool
-    prefills: bool
-    """The server itself goes on with the beginning; else it is asked to in words."""
+    prefill: JsonObject | None
+    """What has the server itself go on with the beginning; None: it is asked to in words."""
     messages: Sequence[PromptMessage]
     extras: Mapping[str, JsonValue]
     """What goes beside model, messages and stream."""
@@ -84,20 +84,15 @@ class Exchange:
 
     def continuation(self, attempt: Attempt) -> Continuation | None:
         """What joins the reply to its beginning; None when it has none."""
-        return Continuation(self._request.continues, prefilled=attempt.prefills) if self._continues else None
+        return Continuation(self._request.continues, prefilled=attempt.prefill is not None) if self._continues else None
 
     def attempt(self) -> Attempt:
         """All that was asked for, less what the model is known to refuse."""
         model, learned = self._request.model, self._learned
         api = Api.RESPONSES if learned.refuses(model, Api.COMPLETIONS) else self._api
         streams = not learned.refuses(model, _STREAM)
-        prefills = (
-            self._continues
-            and self._ways.prefill is not None
-            and api is Api.COMPLETIONS
-            and not learned.refuses(model, _PREFILL)
-        )
-        extras: dict[str, JsonValue] = dict(self._ways.prefill or {}) if prefills else {}
+        prefill = self._prefill() if self._continues and api is Api.COMPLETIONS else None
+        extras: dict[str, JsonValue] = dict(prefill or {})
         places: dict[str, str] = {}
         notices = []
         for wish in self._wishes(api, streams=streams):
@@ -112,8 +107,8 @@ class Exchange:
         return Attempt(
             api=api,
             streams=streams,
-            prefills=prefills,
-            messages=self._messages(prefills=prefills),
+            prefill=prefill,
+            messages=self._messages(prefills=prefill is not None),
             extras=extras,
             places=places,
             notices=notices,
@@ -138,9 +133,22 @@ class Exchange:
 
     def refuse_prefill(self, attempt: Attempt) -> bool:
         """The server can't go on with the beginning by itself; False when it was not asked to."""
-        if attempt.prefills:
-            self._learned.refuse(self._request.model, _PREFILL, for_s=_A_WHILE_S)
-        return attempt.prefills
+        if attempt.prefill is None:
+            return False
+        for flags in self._ways.prefills:
+            self._learned.refuse(self._request.model, _mark_of(flags), for_s=_A_WHILE_S)
+        return True
+
+    def mistook_for_thinking(self, attempt: Attempt) -> bool:
+        """The server hands out the rest of the reply as thinking: another way may be read right. False as above."""
+        if attempt.prefill is None:
+            return False
+        self._learned.refuse(self._request.model, _mark_of(attempt.prefill), for_s=_A_WHILE_S)
+        return True
+
+    def _prefill(self) -> JsonObject | None:
+        known = (flags for flags in self._ways.prefills if not self._learned.refuses(self.model, _mark_of(flags)))
+        return next(known, None)
 
     def _wishes(self, api: Api, *, streams: bool) -> Iterator[_Wish]:
         for name, value in self._request.options.items():
@@ -201,6 +209,10 @@ class Exchange:
         return True
 
 
+def _mark_of(prefill: JsonObject) -> Hashable:
+    return _PREFILL, repr(prefill)
+
+
 def _paths(api: Api, name: str) -> Sequence[str]:
     if api is Api.RESPONSES:
         return [] if name in quirks.RESPONSES_LACKS else [quirks.RESPONSES_PATHS.get(name, name)]
@@ -222,10 +234,12 @@ def _covers(param: str, path: str) -> bool:
 
 
 def _put(extras: dict[str, JsonValue], path: str, value: JsonValue) -> None:
-    """What is there already stays."""
+    """What is there already stays, also inside of it."""
     head, _, rest = path.partition(".")
     if not rest:
-        extras.setdefault(head, value)
+        there = extras.setdefault(head, value)
+        if isinstance(there, Mapping) and isinstance(value, Mapping):
+            extras[head] = {**value, **there}
         return
     inner = extras.get(head)
     inside = dict(inner) if isinstance(inner, Mapping) else {}

@@ -130,7 +130,7 @@ class LlamaCppBackend:
 
 
 class _Server(OpenAICompatible):
-    ways: ClassVar[Ways] = Ways(prefill={})
+    ways: ClassVar[Ways] = Ways(prefills=({},))
 
     def __init__(self, address: str, *, api_key: str, demo: bool, timeouts: Timeouts) -> None:
         super().__init__("llamacpp", f"{address}/v1", api_key=api_key, timeouts=timeouts)

@@ -41,7 +41,7 @@ from thai_chat.domain.errors import (
     NotOffered,
     OnlyThinking,
 )
-from thai_chat.domain.events import Finished, Notice, Progress, StreamEvent, Text
+from thai_chat.domain.events import Finished, Notice, Progress, Reasoning, StreamEvent, Text, Usage
 from thai_chat.domain.ports import ModelInfo, PromptMessage, ReplyRequest
 
 _NOT_STREAMED = Notice("answer_not_streamed")
@@ -143,12 +143,16 @@ class OpenAICompatible:
                 reply = ResponseStream() if attempt.api is Api.RESPONSES else CompletionStream(splitter)
                 async with aclosing(self._attempt(exchange, attempt, reply)) as events:
                     async for event in events:
+                        if isinstance(event, Reasoning) and reply.only_thought and attempt.prefill is not None:
+                            break
                         if isinstance(event, Notice):
                             if event in told:
                                 continue
                             told.append(event)
                         yield event
-                if reply.finish_reason and not (reply.only_thought and exchange.refuse_prefill(attempt)):
+                if reply.only_thought and exchange.mistook_for_thinking(attempt):
+                    continue
+                if reply.finish_reason:
                     break
             self._unseen.note(request, splitter)
             if reply.only_thought and reply.finish_reason == "length":
@@ -191,11 +195,15 @@ class OpenAICompatible:
             continuation = exchange.continuation(attempt)
             reading = read_reply(response, reply, deadline=deadline, timeouts=timeouts, backend=self._name)
             pieces = await stack.enter_async_context(aclosing(reading))
+            begun = False
             try:
                 async for events in pieces:
                     for event in continuation.join(events) if continuation else events:
+                        begun = begun or not isinstance(event, Usage)
                         yield event
-            except BackendError:
+            except BackendError as error:
+                if not begun and exchange.settle(error, attempt):
+                    return  # vLLM opens the stream before its engine has looked at every option
                 if continuation and (held := continuation.end()):
                     yield Text(held)
                 raise

@@ -15,7 +15,10 @@ from thai_chat.backends.openai_compatible import LLAMACPP_COUNTER, Counter, Open
 from thai_chat.backends.openai_errors import translate, translation
 from thai_chat.backends.timeouts import DEFAULT_TIMEOUTS, MODELS_TIMEOUT_S, Timeouts
 from thai_chat.domain.errors import BackendLoading, EngineDead
+from thai_chat.domain.messages import JsonObject
 from thai_chat.domain.ports import ModelInfo
+
+_CONTINUE: JsonObject = {"continue_final_message": True, "add_generation_prompt": False}
 
 
 class VLLMBackend(OpenAICompatible):
@@ -24,7 +27,9 @@ class VLLMBackend(OpenAICompatible):
     ways: ClassVar[Ways] = Ways(
         # The counts of every chunk, so that a stopped reply has true ones.
         stream_options={"include_usage": True, "continuous_usage_stats": True},
-        prefill={"continue_final_message": True, "add_generation_prompt": False},
+        # Its reasoning parsers take for thinking what comes without an end of thinking before it, so also the rest of
+        # a reply, unless they are told that there is none. Mistral's tokenizers refuse to be told anything.
+        prefills=(_CONTINUE, {**_CONTINUE, "chat_template_kwargs": {"enable_thinking": False}}),
     )
 
     def __init__(

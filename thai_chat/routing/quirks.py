@@ -131,6 +131,7 @@ REFUSED_VALUE = tuple(
     for pattern in (
         r"unsupported value: '(?P<param>[\w.]+)'",
         r"^field '(?P<param>\w+)': ",  # llama.cpp
+        r"^(?P<param>[a-z]+(?:_[a-z]+)*) must be ",  # vLLM: "frequency_penalty must be in [-2, 2], got 5.0."
     )
 )
 ONLY_THE_DEFAULT = re.compile(r"only the default", re.IGNORECASE)
