@@ -50,6 +50,19 @@ async def test_a_tokenizer_that_counts_less_makes_room_for_more() -> None:
     assert int(str(prompt.context_used["exact_tokens"])) <= budget(WINDOW)
 
 
+async def test_the_beginning_of_a_reply_that_is_continued_is_counted_too() -> None:
+    begun = "ข้าวมันไก่ " * 200
+
+    def build(scale: float) -> Prompt:
+        return build_prompt(LONG, "ถาม", context_window=WINDOW, max_messages=100, reply_so_far=begun, scale=scale)
+
+    tokenizer = Tokenizer(1.0)
+    prompt = await fitted(build, tokenizer, context_window=WINDOW)
+    said = estimate_tokens(begun) + sum(estimate_tokens(message.content) for message in prompt.messages)
+    assert prompt.context_used["exact_tokens"] == said <= budget(WINDOW)
+    assert len(prompt.messages) < len(building()(1.0).messages)
+
+
 async def test_a_prompt_far_below_the_window_is_not_counted() -> None:
     tokenizer = Tokenizer(1.0)
     prompt = await fitted(building(2), tokenizer, context_window=WINDOW)

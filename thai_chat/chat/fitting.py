@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from thai_chat.chat.prompt import Prompt, budget
 from thai_chat.domain.errors import BackendError
+from thai_chat.domain.messages import Role
 from thai_chat.domain.ports import PromptMessage
 
 logger = logging.getLogger(__name__)
@@ -45,8 +46,9 @@ async def fitted(build: Build, count: Count, *, context_window: int | None) -> P
 
 
 async def _counted(count: Count, prompt: Prompt) -> int | None:
+    begun = [PromptMessage(Role.ASSISTANT, prompt.reply_so_far)] if prompt.reply_so_far else []
     try:
-        return await count(prompt.messages)
+        return await count([*prompt.messages, *begun])
     except BackendError as error:
         logger.info("tokens are estimated: counting failed with %s", error.code)
         return None

@@ -19,6 +19,8 @@ _REPLY_TOKENS = 2048
 class Prompt:
     messages: Sequence[PromptMessage]
     """Oldest first, a system prompt before all; the question is the last."""
+    reply_so_far: str
+    """Goes behind them, and is no message of its own yet."""
     context_used: JsonObject
     """How many messages were sent and left out, the estimated tokens, the window: kept with the reply."""
     estimated_tokens: int
@@ -66,6 +68,7 @@ def build_prompt(
     system = [PromptMessage(Role.SYSTEM, system_prompt)] if system_prompt else []
     return Prompt(
         (*system, *reversed(taken), PromptMessage(Role.USER, question)),
+        reply_so_far,
         {
             "messages_sent": len(taken),
             "messages_left_out": max(earlier_messages or 0, len(sayable)) - len(taken),
