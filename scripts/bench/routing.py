@@ -4,6 +4,8 @@ The model server is a process of its own. `CPU` is user and system time of this 
 the event; `first` is the time to the first token, `ratio` the whole beside the time that the tokens are paced to. Limit
 and router take turns, several runs of each; medians, since a neighbour's burst on a shared machine is no property of
 ours.
+`spread` streams begin evenly one after the other, and again as soon as they have ended, as those of so many people do;
+all the others run meanwhile.
 The first token of one stream alone is measured by many short replies: of their times the fastest tenth is nearest to
 what it takes on a machine that does nothing else. `of 41` is the router with as long a history as is sent by default.
 """
@@ -79,6 +81,18 @@ async def measure(read: Read, *, streams: int, tokens: int) -> Run:
     )
 
 
+async def measure_spread(read: Read, *, streams: int, length_s: float, rounds: int) -> Sequence[float]:
+    """Milliseconds to the first token of each stream that begins while all others run."""
+
+    async def follow(number: int) -> list[Stream]:
+        await asyncio.sleep(number * length_s / streams)
+        found = [await read() for _ in range(rounds)]
+        return found[1:]  # in the first round not all of them are there
+
+    followed = await asyncio.gather(*(follow(number) for number in range(streams)))
+    return [stream.first_s * 1000 for found in followed for stream in found]
+
+
 async def first_token(read: Read) -> list[Stream]:
     return [await read() for _ in range(10)]
 
@@ -135,8 +149,21 @@ async def table(base_url: str, delay_ms: int, options: argparse.Namespace) -> No
                 limit = median(runs["limit"])
                 for name in paths:
                     print(_row(name, streams, delay_ms, median(runs[name]), limit, options.tokens), flush=True)
+            if delay_ms:
+                await spread(paths, options.tokens * delay_ms / 1000, options)
     finally:
         await router.close()
+
+
+async def spread(paths: dict[str, Read], length_s: float, options: argparse.Namespace) -> None:
+    print(f"\n{'path':<8}{'streams':>8}{'first ms, median':>18}{'p95':>8}{'+limit, median':>16}  (spread)")
+    for streams in (int(count) for count in options.streams.split(",")):
+        limit = None
+        for name, read in paths.items():
+            found = await measure_spread(read, streams=streams, length_s=length_s, rounds=options.runs)
+            middle, p95 = statistics.median(found), statistics.quantiles(found, n=20)[-1]
+            limit = middle if limit is None else limit
+            print(f"{name:<8}{streams:>8}{middle:>18.2f}{p95:>8.2f}{middle - limit:>16.2f}", flush=True)
 
 
 def _row(name: str, streams: int, delay_ms: int, run: Run, limit: Run, tokens: int) -> str:
