@@ -8,6 +8,7 @@ import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import httpx
@@ -16,6 +17,8 @@ from tests.api.streams import events_of
 from tests.app import App
 
 ASYNC = {"Prefer": "respond-async"}
+LOST_S = 1.0
+"""Of a growing reply, by a kill."""
 
 
 @dataclass(slots=True)
@@ -65,6 +68,13 @@ class Chat:
     def chars_at(self, moment_s: float) -> int:
         """How much of the reply had come at that `time.monotonic()`."""
         return max((chars for at_s, chars in self.seen_at if at_s <= moment_s), default=0)
+
+    def kept_at_least(self, killed_at_s: float) -> int:
+        """Characters of a reply that was killed: all but those of its last second, and of the longest time in which the
+        machine did nothing for it."""
+        moments = [*(at_s for at_s, _ in self.seen_at), killed_at_s]
+        pause_s = max(later - earlier for earlier, later in pairwise(moments))
+        return self.chars_at(killed_at_s - LOST_S - pause_s)
 
     async def stop(self) -> None:
         await self.http.post(f"/api/sessions/{self.session_id}/stop")

@@ -18,7 +18,6 @@ from tests.chats import Chat, client_of, database_of, until_away, until_stored
 from tests.postgres_servers import PostgresServer, Proxy, installations, serving
 from tests.standins.openai_server import OpenAIStandin
 
-LOST_S = 1.0
 STALE_WITHIN_S = 20
 
 
@@ -93,7 +92,7 @@ async def test_kill_9_in_the_middle_of_replies_keeps_the_questions_and_all_but_t
             reply = (await chat.messages())[-1]
             assert reply["status"] == "interrupted"
             assert standin.scripts["slow"].text.startswith(reply["content"])
-            assert len(reply["content"]) >= chat.chars_at(killed_at_s - LOST_S) > 0
+            assert len(reply["content"]) >= chat.kept_at_least(killed_at_s) > 0
             chat.model = "standin"
             assert await chat.ask_and_read("คำถามต่อไป") == standin.scripts["standin"].text
             await is_whole(chat)
@@ -154,7 +153,7 @@ async def test_kill_9_while_postgresql_hangs_costs_no_more_than_the_last_second(
         await remote.start()
         await until_stored(http)
         reply = (await chat.messages())[-1]
-        assert len(reply["content"]) >= chat.chars_at(killed_at_s - LOST_S) > 100
+        assert len(reply["content"]) >= chat.kept_at_least(killed_at_s) > 100
 
 
 async def test_sigterm_in_an_outage_keeps_what_was_said_up_to_then(remote: App, proxy: Proxy) -> None:
