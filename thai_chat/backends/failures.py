@@ -165,12 +165,11 @@ def _param_of(refusal: Refusal) -> tuple[str, bool]:
         return refusal.param, refusal.code in quirks.REFUSED_VALUE_CODES
     if refusal.param and refusal.code in ("400", "422") and refusal.param not in quirks.NOT_OPTIONAL:  # vLLM
         return refusal.param, True
-    for pattern in quirks.REFUSED_PARAMETER:
-        if found := pattern.search(refusal.message):
-            return found["param"], False
-    for pattern in quirks.REFUSED_VALUE:
-        if found := pattern.search(refusal.message):
-            return found["param"], True
+    for patterns, by_value in ((quirks.REFUSED_PARAMETER, False), (quirks.REFUSED_VALUE, True)):
+        for pattern in patterns:
+            found = pattern.search(refusal.message)
+            if found and found["param"] not in quirks.NOT_OPTIONAL:
+                return found["param"], by_value
     return "", False
 
 
