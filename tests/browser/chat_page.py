@@ -48,7 +48,9 @@ class ChatPage:
         await self.is_ready()
 
     async def new_session(self) -> None:
+        shown = await self.page.locator("body").get_attribute("data-session") or ""
         await self.page.locator("#new").click()
+        await expect(self.page.locator("body")).not_to_have_attribute("data-session", shown)
         await expect(self.welcome).to_be_visible()
 
     async def ask(self, question: str) -> None:

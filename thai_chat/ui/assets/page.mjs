@@ -133,6 +133,7 @@ function takeView(view) {
   if (view.notice) alert(view.notice);
   if (isOther && before !== null && !view.target && !isPhone()) focusBox();
   document.body.dataset.ready = 'yes';
+  document.body.dataset.session = view.session_id;
   awaitSettling();
 }
 
