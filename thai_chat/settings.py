@@ -11,9 +11,10 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import SplitResult, quote, urlencode, urlsplit
 
 from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -31,7 +32,9 @@ BackendName = Literal["vllm", "ollama", "openai", "llamacpp"]
 
 BACKENDS: tuple[BackendName, ...] = ("vllm", "ollama", "openai", "llamacpp")
 
-
+_ADDRESS = re.compile(r'[^\s"\\]+')
+_HOST = re.compile(r"[\w.-]+|[0-9a-f.]*:[0-9a-f:.]*:[0-9a-f:.]*(%\w+)?")
+_KEY = re.compile(r"[!-~]+")
 _DURATION = re.compile(r"-?\d+(\.\d+)?|-?(\d+(\.\d+)?(ms|s|m|h))+")
 
 
@@ -40,15 +43,33 @@ def _blank_is_unset(value: object) -> object:
 
 
 def _names(value: object) -> object:
-    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+    return tuple(part.strip().lower() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
+def _upper(value: object) -> object:
+    return value.upper() if isinstance(value, str) else value
+
+
+def _parts(address: str) -> SplitResult:
+    """Raises ValueError in words of our own: those of `urlsplit` quote the address, where a password may be."""
+    try:
+        parts = urlsplit(address)
+        is_possible = parts.scheme in ("", "http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        is_possible = False
+    if not is_possible or not _ADDRESS.fullmatch(address):
+        raise ValueError("must be an http:// or https:// address, whose port is a number up to 65535")
+    return parts
 
 
 def _address(value: str) -> str:
     """With a scheme, without a slash at its end. Raises ValueError."""
     address = value if "://" in value else f"http://{value}"
-    parts = urlsplit(address)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("must be an http:// or https:// address")
+    _parts(address)
     return address.rstrip("/")
 
 
@@ -56,12 +77,28 @@ def _with_ollamas_port(value: str) -> str:
     """A host alone is on Ollama's own port, as its variable of the same name has it."""
     if "://" in value:
         return value
-    parts = urlsplit(f"//{value}")
+    parts = _parts(f"//{value}")
     return value if parts.port else parts._replace(netloc=f"{parts.netloc}:11434").geturl().removeprefix("//")
 
 
-Optional = Annotated[str | None, BeforeValidator(_blank_is_unset)]
-OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)]
+def _expanded(path: str) -> Path:
+    """With `~` as the shell reads it. Raises ValueError."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise ValueError("begins with ~ and the name of nobody here") from None
+
+
+_WORDS = {
+    "bool_parsing": "must be yes or no",
+    "decimal_parsing": "must be a number such as 32.5",
+    "float_parsing": "must be a number",
+    "int_parsing": "must be a whole number",
+    "int_parsing_size": "must be a smaller number",
+}
+"""What is said instead of pydantic's words, by its type of error."""
+
+Backend = Annotated[BackendName, BeforeValidator(_lower)]
 
 
 class Settings(BaseModel):
@@ -77,39 +114,42 @@ class Settings(BaseModel):
     )
     data_dir: Path = Field(Path("data"), description="Folder of the embedded database and the journal")
 
-    database_url: OptionalSecret = Field(
+    database_url: SecretStr | None = Field(
         None, description="PostgreSQL to use; empty: POSTGRES_HOST, else the embedded server"
     )
-    postgres_host: Optional = Field(None, description="Server by its parts, used when DATABASE_URL is empty")
+    postgres_host: str | None = Field(None, description="Server by its parts, used when DATABASE_URL is empty")
     postgres_port: int = Field(5432, ge=1, le=65535, description="Port of that server")
     postgres_db: str = Field("thai_chat", description="Name of the database there")
     postgres_user: str = Field("thai_chat", description="Its user")
-    postgres_password: OptionalSecret = Field(None, description="That user's password")
+    postgres_password: SecretStr | None = Field(None, description="That user's password")
 
-    vllm_base_url: Optional = Field(
+    vllm_base_url: str | None = Field(
         None,
         description="vLLM's OpenAI-compatible address, e.g. http://127.0.0.1:8000/v1; several with commas between them",
     )
-    vllm_api_key: OptionalSecret = Field(None, description="Only when vLLM was started with --api-key")
-    vllm_model: Optional = Field(None, description="Model to preselect; empty means the first the server lists")
-    ollama_host: Optional = Field(
+    vllm_api_key: SecretStr | None = Field(None, description="Only when vLLM was started with --api-key")
+    vllm_model: str | None = Field(None, description="Model to preselect; empty means the first the server lists")
+    ollama_host: Annotated[str | None, BeforeValidator(_blank_is_unset)] = Field(
         "http://127.0.0.1:11434", description="Ollama's address; several servers with commas between them"
     )
-    ollama_model: Optional = Field(None, description="Model to preselect")
-    ollama_num_ctx: Annotated[int | None, BeforeValidator(_blank_is_unset)] = Field(
-        None, ge=0, description="Tokens that Ollama's models read at a time; empty: 8192 or more; 0: left to Ollama"
+    ollama_model: str | None = Field(None, description="Model to preselect")
+    ollama_num_ctx: int | None = Field(
+        None,
+        ge=0,
+        le=100_000_000,
+        description="Tokens that Ollama's models read at a time; empty: 8192 or more; 0: left to Ollama",
     )
-    ollama_keep_alive: Optional = Field(
+    ollama_keep_alive: str | None = Field(
         None, description="How long Ollama keeps a model in memory, e.g. 30m, -1 for ever; empty: as Ollama is set"
     )
-    openai_api_key: OptionalSecret = Field(None, description="Key for OpenAI")
+    openai_api_key: SecretStr | None = Field(None, description="Key for OpenAI")
     openai_base_url: str = Field("https://api.openai.com/v1", description="Another OpenAI-compatible cloud")
-    openai_model: Optional = Field(None, description="Model to preselect")
-    llamacpp_model_path: Optional = Field(
+    openai_model: str | None = Field(None, description="Model to preselect")
+    llamacpp_model_path: str | None = Field(
         None,
         description="A GGUF file to serve here; empty: a small English demo model when nothing else answers",
     )
-    default_backend: Annotated[BackendName | None, BeforeValidator(_blank_is_unset)] = Field(
+    default_backend: Backend | None = Field(
         None, description="vllm, ollama, openai or llamacpp; empty means the first of FALLBACK_ORDER that answers"
     )
     fallback_order: Annotated[tuple[BackendName, ...], BeforeValidator(_names)] = Field(
@@ -126,19 +166,46 @@ class Settings(BaseModel):
     first_token_timeout_s: float = Field(
         60,
         gt=0,
+        le=86_400,
         description="Seconds after which a vLLM that says nothing is given up, when another server or model can answer",
     )
-    usd_thb: Annotated[Decimal | None, BeforeValidator(_blank_is_unset)] = Field(
+    usd_thb: Decimal | None = Field(
         None,
         gt=0,
         le=1_000_000,
         description="Baht for a US dollar, e.g. 32.5; empty: the cost of a cloud reply is told in dollars only",
     )
-    max_history_messages: int = Field(40, ge=1, description="At most this many earlier messages are sent to a model")
+    max_history_messages: int = Field(
+        40, ge=1, le=100_000, description="At most this many earlier messages are sent to a model"
+    )
 
-    auth: Literal["none"] = Field("none", description="none: one person's tool, no login")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
-    log_format: Literal["text", "json"] = Field("text", description="text or json")
+    auth: Annotated[Literal["none"], BeforeValidator(_lower)] = Field(
+        "none", description="none: one person's tool, no login"
+    )
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = Field(
+        "INFO", description="DEBUG, INFO, WARNING or ERROR"
+    )
+    log_format: Annotated[Literal["text", "json"], BeforeValidator(_lower)] = Field("text", description="text or json")
+
+    @field_validator("host")
+    @classmethod
+    def _bare_host(cls, value: str) -> str:
+        host = value.removeprefix("[").removesuffix("]").lower()
+        if not _HOST.fullmatch(host):
+            raise ValueError("must be an address or a name alone, such as 127.0.0.1; the port is PORT")
+        return host
+
+    @field_validator("data_dir")
+    @classmethod
+    def _folder(cls, value: Path) -> Path:
+        return _expanded(str(value))
+
+    @field_validator("vllm_api_key", "openai_api_key")
+    @classmethod
+    def _key(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and not _KEY.fullmatch(value.get_secret_value()):
+            raise ValueError("must be the key alone, of plain letters, digits and signs without a space: copy it again")
+        return value
 
     @field_validator("openai_base_url")
     @classmethod
@@ -172,9 +239,13 @@ class Settings(BaseModel):
     @field_validator("llamacpp_model_path")
     @classmethod
     def _model_file(cls, value: str | None) -> str | None:
-        if value and not Path(value).expanduser().is_file():
-            raise ValueError("names no file")
-        return str(Path(value).expanduser()) if value else None
+        if not value:
+            return None
+        file = _expanded(value)
+        # Also where a folder above it is closed to this user, which Path.is_file raises.
+        if not os.path.isfile(file) or not os.access(file, os.R_OK):
+            raise ValueError("names no file that this user may read")
+        return str(file)
 
     @model_validator(mode="after")
     def _closed_to_the_network(self) -> Settings:
@@ -230,7 +301,9 @@ def load(env_file: Path = Path(".env"), environ: Mapping[str, str] | None = None
     Raises SettingsError with one line for each thing that is wrong; no line holds a secret.
     """
     values = {**_read_env_file(env_file), **(os.environ if environ is None else environ)}
-    given = {name.lower(): values[name] for name in names() if name in values}
+    given = {name.lower(): _tidy(name, values[name]) for name in names() if name in values}
+    # Left empty means its default, but no Ollama, whose default is an address.
+    given = {name: value for name, value in given.items() if value or name == "ollama_host"}
     try:
         return Settings.model_validate(given)
     except ValidationError as error:
@@ -241,7 +314,7 @@ def misspelt(env_file: Path = Path(".env")) -> list[str]:
     """A line for each name in `env_file` that is close to a setting but is none."""
     lines = []
     for name in _read_env_file(env_file):
-        close = difflib.get_close_matches(name, names(), n=1, cutoff=0.8)
+        close = difflib.get_close_matches(name.upper(), names(), n=1, cutoff=0.8)
         if name not in names() and close:
             lines.append(f"{env_file}: {name} is not a setting; did you mean {close[0]}?")
     return lines
@@ -252,15 +325,25 @@ def _read_env_file(env_file: Path) -> dict[str, str]:
         return {}
     try:
         # Read here, since dotenv takes a folder for an empty file. A BOM is what Windows' Notepad begins a file with.
-        found = dotenv_values(stream=io.StringIO(env_file.read_text("utf-8-sig")))
+        text = env_file.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as exc:
         reason = exc.strerror if isinstance(exc, OSError) else "it is not UTF-8 text"
         raise SettingsError(f"{env_file} can't be read: {reason}. Correct it or move it away.") from exc
-    return {name: value for name, value in found.items() if value is not None}
+    # dotenv itself passes over them, which would leave out a setting, or begin another database.
+    unread = [str(line.original.line) for line in parse_stream(io.StringIO(text)) if line.error]
+    if unread:
+        raise SettingsError(f"{env_file} line {', '.join(unread)}: must be NAME=VALUE, with quotes in pairs or none")
+    return {name: value for name, value in dotenv_values(stream=io.StringIO(text)).items() if value is not None}
+
+
+def _tidy(name: str, value: str) -> str:
+    """Without the spaces around it, which are no part of any value but perhaps of a password."""
+    return value.strip() if name != "POSTGRES_PASSWORD" or not value.strip() else value
 
 
 def _plain(problem: Mapping[str, object]) -> str:
     location = problem["loc"]
     name = str(location[0]).upper() if isinstance(location, tuple) and location else ""
-    message = str(problem["msg"]).removeprefix("Value error, ")
+    message = _WORDS.get(str(problem["type"])) or str(problem["msg"]).removeprefix("Value error, ")
+    message = message.replace("Input should be", "must be")
     return f"{name}: {message}" if name else message

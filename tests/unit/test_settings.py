@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from psycopg2.extensions import parse_dsn
+from pydantic import SecretStr
 
 from thai_chat import settings
 from thai_chat.domain.errors import SettingsError
@@ -97,26 +98,40 @@ def test_no_question_goes_to_the_cloud_in_place_of_an_own_model_unless_somebody_
 @pytest.mark.parametrize(
     ("name", "value", "says"),
     [
-        ("PORT", "eighty", "integer"),
+        ("PORT", "eighty", "whole number"),
         ("PORT", "70000", "less than or equal to 65535"),
         ("VLLM_BASE_URL", "ftp://here/v1", "http:// or https://"),
         ("VLLM_BASE_URL", "http://one:8000/v1,", "http:// or https://"),
         ("OPENAI_BASE_URL", "https://", "http:// or https://"),
         ("USD_THB", "-1", "greater than 0"),
         ("USD_THB", "0", "greater than 0"),
-        ("USD_THB", "32,5", "valid decimal"),
-        ("USD_THB", "สามสิบสอง", "valid decimal"),
+        ("USD_THB", "32,5", "a number such as 32.5"),
+        ("USD_THB", "สามสิบสอง", "a number such as 32.5"),
         ("USD_THB", "NaN", "finite"),
         ("USD_THB", "Infinity", "finite"),
         ("USD_THB", "1e30", "less than or equal to"),
         ("FIRST_TOKEN_TIMEOUT_S", "0", "greater than 0"),
         ("DATABASE_URL", f"mysql://user:{SECRET}@here/db", "must start with postgresql://"),
+        ("FIRST_TOKEN_TIMEOUT_S", "inf", "less than or equal to 86400"),
+        ("HOST", "http://127.0.0.1", "an address or a name alone"),
+        ("HOST", "127.0.0.1:7862", "the port is PORT"),
+        ("VLLM_BASE_URL", f"http://me:{SECRET}@gpu:8000x/v1", "whose port is a number"),
+        ("VLLM_BASE_URL", f"http://me:{SECRET}@[gpu/v1", "http:// or https://"),
+        ("OLLAMA_HOST", f"localhost:11434 OPENAI_API_KEY={SECRET}", "whose port is a number"),
+        ("OLLAMA_HOST", f"me:{SECRET}", "whose port is a number"),
+        ("OPENAI_BASE_URL", "https://a host/v1", "http:// or https://"),
+        ("OPENAI_API_KEY", SECRET, "copy it again"),
+        ("VLLM_API_KEY", "“sk-x”", "copy it again"),
+        ("FALLBACK", "perhaps", "yes or no"),
+        ("DATA_DIR", "~no-such-person/chats", "nobody here"),
+        ("LLAMACPP_MODEL_PATH", "~no-such-person/a.gguf", "nobody here"),
         ("LLAMACPP_MODEL_PATH", "/no/such/โมเดล.gguf", "names no file"),
         ("DEFAULT_BACKEND", "gpt", "'vllm', 'ollama', 'openai' or 'llamacpp'"),
         ("FALLBACK_ORDER", "vllm,gpt", "'vllm', 'ollama', 'openai' or 'llamacpp'"),
-        ("OLLAMA_NUM_CTX", "8k", "integer"),
+        ("OLLAMA_NUM_CTX", "8k", "whole number"),
         ("OLLAMA_KEEP_ALIVE", "for ever", "30m"),
         ("MAX_HISTORY_MESSAGES", "0", "greater than or equal to 1"),
+        ("MAX_HISTORY_MESSAGES", "9" * 30, "less than or equal to 100000"),
         ("AUTH", "maybe", "'none'"),
         ("LOG_LEVEL", "LOUD", "'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),
     ],
@@ -129,6 +144,28 @@ def test_an_impossible_value_is_named_in_one_line_without_the_value(name: str, v
     assert SECRET not in line
 
 
+def test_every_setting_may_be_left_empty() -> None:
+    for blank in ("", "  "):
+        assert given(**dict.fromkeys(settings.names(), blank)) == Settings(ollama_host=None)
+
+
+def test_spaces_around_a_value_are_no_part_of_it_unless_it_is_a_password() -> None:
+    found = given(HOST=" 127.0.0.1 ", OPENAI_API_KEY=" sk-x\n", POSTGRES_PASSWORD=" p ")
+    assert found.host == "127.0.0.1"
+    assert found.openai_api_key == SecretStr("sk-x")
+    assert found.postgres_password == SecretStr(" p ")
+
+
+def test_names_of_backends_and_levels_may_be_written_large_or_small() -> None:
+    found = given(DEFAULT_BACKEND="Ollama", FALLBACK_ORDER="vLLM,OpenAI", LOG_LEVEL="debug", LOG_FORMAT="JSON")
+    assert (found.default_backend, found.fallback_order) == ("ollama", ("vllm", "openai"))
+    assert (found.log_level, found.log_format) == ("DEBUG", "json")
+
+
+def test_a_tilde_in_data_dir_is_the_home_folder() -> None:
+    assert given(DATA_DIR="~/แชต").data_dir == Path.home() / "แชต"
+
+
 def test_everything_that_is_wrong_is_named_at_once() -> None:
     assert [line.split(":")[0] for line in refusal({"PORT": "x", "AUTH": "x"}).splitlines()] == ["PORT", "AUTH"]
 
@@ -138,7 +175,7 @@ def test_an_address_open_to_the_network_is_refused_without_a_login() -> None:
     assert given(HOST="0.0.0.0", ALLOW_OPEN_NETWORK="yes").host == "0.0.0.0"
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.1.1", "::1", "localhost"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.1.1", "::1", "[::1]", "localhost", "LOCALHOST"])
 def test_this_machine_alone_needs_no_login(host: str) -> None:
     assert given(HOST=host).is_local
 
@@ -155,22 +192,37 @@ def test_a_file_that_is_not_text_is_named(tmp_path: Path) -> None:
         settings.load(tmp_path / ".env", {})
 
 
+@pytest.mark.parametrize("line", [f"OPENAI_API_KEY='{SECRET}", f"OPENAI_API_KEY {SECRET}", f"OPENAI_API_KEY: {SECRET}"])
+def test_a_line_that_sets_nothing_is_named_by_its_number(tmp_path: Path, line: str) -> None:
+    with pytest.raises(SettingsError, match=r"\.env line 3: must be NAME=VALUE") as raised:
+        settings.load(written(f"# mine\nPORT=7001\n{line}\n", tmp_path), {})
+    assert SECRET not in str(raised.value)
+
+
+def test_a_file_from_windows_is_read(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"PORT=7001\r\nexport LOG_LEVEL = 'DEBUG' # loud\r\nDATABASE_URL=\r\n")
+    found = settings.load(tmp_path / ".env", {})
+    assert (found.port, found.log_level, found.database_url) == (7001, "DEBUG", None)
+
+
 def test_a_byte_order_mark_does_not_hide_the_first_setting(tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes(b"\xef\xbb\xbfPORT=7001\n")
     assert settings.load(tmp_path / ".env", {}).port == 7001
 
 
 def test_a_misspelt_name_is_noticed_and_the_right_one_given(tmp_path: Path) -> None:
-    lines = settings.misspelt(written("OLAMA_HOST=x\nPATH_TO_SOMETHING=y\nPORT=1\n", tmp_path))
-    assert len(lines) == 1
+    lines = settings.misspelt(written("OLAMA_HOST=x\nPATH_TO_SOMETHING=y\nPORT=1\nport=2\n", tmp_path))
+    assert len(lines) == 2
+    assert "did you mean PORT?" in lines[1]
     assert "OLAMA_HOST" in lines[0]
     assert "OLLAMA_HOST" in lines[0]
 
 
 def test_secrets_are_not_shown_when_the_settings_are() -> None:
-    found = given(DATABASE_URL=f"postgresql://u:{SECRET}@here/db", OPENAI_API_KEY=SECRET, POSTGRES_PASSWORD=SECRET)
+    found = given(DATABASE_URL=f"postgresql://u:{SECRET}@here/db", OPENAI_API_KEY="sk-s3cr3t", POSTGRES_PASSWORD=SECRET)
     assert SECRET not in repr(found)
     assert SECRET not in str(found.model_dump())
+    assert "s3cr3t" not in f"{found!r} {found.model_dump()}"
 
 
 def test_database_url_counts_more_than_the_parts() -> None:

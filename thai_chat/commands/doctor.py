@@ -43,7 +43,11 @@ def _findings(env_file: Path) -> Iterator[Finding]:
             yield bad(line, "ชื่อการตั้งค่านี้สะกดผิด จึงไม่มีผล", f"correct the name in {env_file}")
     except SettingsError as error:
         for line in str(error).splitlines():
-            yield bad(line, "การตั้งค่านี้ใช้ไม่ได้", f"correct it in {env_file}; .env.example shows every setting")
+            yield bad(
+                line,
+                "การตั้งค่านี้ใช้ไม่ได้",
+                f"correct it in {env_file}, or in the environment, which counts more; .env.example shows every setting",
+            )
         return
     yield from _files(settings, env_file)
     yield from _database(settings)
