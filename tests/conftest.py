@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +11,17 @@ from tests.pgbouncer import PgBouncer
 from tests.postgres_servers import PostgresServer, Proxy, installations, serving
 from thai_chat.history import schema
 from thai_chat.history.connections import Database
+
+
+@pytest.fixture(autouse=True)
+def logs_as_before() -> Iterator[None]:
+    """Commands that run in the process of the tests send its logs to a standard error that ends with the test."""
+    root, own = logging.getLogger(), logging.getLogger("thai_chat")
+    handlers, levels = root.handlers[:], (root.level, own.level)
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(levels[0])
+    own.setLevel(levels[1])
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from thai_chat import observability
 from thai_chat import settings as settings_module
 from thai_chat.domain.errors import StartError, ThaiChatError
 from thai_chat.settings import Settings
@@ -35,6 +36,7 @@ def _run(asked: argparse.Namespace) -> int:
 
         return doctor.run()
     settings = settings_module.load()
+    observability.configure(settings.log_level, settings.log_format)
     for line in settings_module.misspelt():
         print(f"thai-chat: {line}", file=sys.stderr)
     return _run_with(settings, asked)

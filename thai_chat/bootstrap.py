@@ -38,6 +38,11 @@ def serve(settings: Settings, *, progress: Progress) -> None:
 
     `progress` gets a line for each thing that takes time, and the address and every state at the end.
     """
+    if settings.database_address:
+        # What may come back is waited for, with memory and journal meanwhile; this can't.
+        from thai_chat.history.connections import parsed
+
+        parsed(settings.database_address.get_secret_value())
     with listening_socket(settings) as listener, asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(_serve(settings, listener, progress))
 
@@ -70,6 +75,8 @@ async def _serve(settings: Settings, listener: socket.socket, progress: Progress
     async with AsyncExitStack() as stack:
         service = await build_service(settings, stack, progress=progress)
         server = _server(_build_app(settings, service), service)
+        # A Ctrl-C that came while the page was built takes effect here, not inside of the web server's start.
+        await asyncio.sleep(0)
         progress(await summary(settings, service))
         await server.serve(sockets=[listener])
         progress("Stopping: storing what is being written ...")

@@ -7,12 +7,6 @@ import logging
 import traceback
 from datetime import UTC, datetime
 
-_QUIET = (
-    *("httpx", "httpx2", "httpcore", "httpcore2", "aiohttp", "openai", "uvicorn.access"),
-    *("gradio", "alembic", "asyncio", "multipart"),
-)
-"""Libraries that log requests, whose addresses may hold a password, or internals; only their warnings are wanted."""
-
 
 class WithoutWords(logging.Filter):
     """Replaces a traceback by its frames: an exception's own message may quote what somebody wrote."""
@@ -39,11 +33,14 @@ class JsonFormatter(logging.Formatter):
 
 
 def configure(level: str, log_format: str) -> None:
-    """Sends this process's logs to standard error."""
+    """Sends this process's logs to standard error.
+
+    Of libraries only warnings: they log requests and statements, where a password or a chat may be.
+    """
     handler = logging.StreamHandler()
     handler.addFilter(WithoutWords())
     plain = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s", "%H:%M:%S")
     handler.setFormatter(JsonFormatter() if log_format == "json" else plain)
-    logging.basicConfig(level=level, handlers=[handler], force=True)
-    for name in _QUIET:
-        logging.getLogger(name).setLevel(logging.WARNING)
+    own = logging.getLevelNamesMapping()[level]
+    logging.basicConfig(level=max(own, logging.WARNING), handlers=[handler], force=True)
+    logging.getLogger(__package__).setLevel(own)

@@ -40,6 +40,11 @@ _DEFAULTS = {
     "keepalives_count": "3",
     "tcp_user_timeout": "5000",
 }
+# From libpq's documentation; it looks at them only when it connects, and says then that the connection failed.
+_CHOICES = {
+    "sslmode": ("prefer", "disable", "allow", "require", "verify-ca", "verify-full"),
+    "target_session_attrs": ("any", "read-write", "read-only", "primary", "standby", "prefer-standby"),
+}
 _TRY_AGAIN = (errorcodes.SERIALIZATION_FAILURE, errorcodes.DEADLOCK_DETECTED)
 
 
@@ -59,6 +64,21 @@ def translated(error: BaseException) -> HistoryError:
     return HistoryUnavailable(detail)
 
 
+def parsed(conninfo: str) -> dict[str, str]:
+    """The parts of an address. Raises StartError for one at which no server can ever be reached."""
+    try:
+        parts: dict[str, str] = parse_dsn(conninfo)
+    except psycopg2.ProgrammingError:
+        # Its message quotes the address, password included.
+        raise StartError("DATABASE_URL is not an address that PostgreSQL understands") from None
+    if not all(port.isdecimal() and 1 <= int(port) <= 65535 for port in parts.get("port", "").split(",") if port):
+        raise StartError("DATABASE_URL has a port that is no number up to 65535")
+    for option, possible in _CHOICES.items():
+        if parts.get(option, possible[0]) not in possible:
+            raise StartError(f"DATABASE_URL has {option} with another value than {', '.join(possible)}")
+    return parts
+
+
 class Database:
     """Threads and connections in equal number, so that calls wait in our queue and never for the pool.
 
@@ -67,11 +87,7 @@ class Database:
 
     def __init__(self, conninfo: str, *, pool_size: int = POOL_SIZE, timeout_s: float = TIMEOUT_S) -> None:
         """`conninfo` is what libpq takes: a URI, also with several hosts. Raises StartError when it is none."""
-        try:
-            self._address: dict[str, str] = {**_DEFAULTS, **parse_dsn(conninfo)}
-        except psycopg2.ProgrammingError:
-            # Its message quotes the address, password included.
-            raise StartError("DATABASE_URL is not an address that PostgreSQL understands") from None
+        self._address: dict[str, str] = {**_DEFAULTS, **parsed(conninfo)}
         self._timeout_s = timeout_s
         self._threads = ThreadPoolExecutor(pool_size, thread_name_prefix="postgres")
         self._calls: dict[asyncio.Future[Any], _Job] = {}

@@ -86,7 +86,9 @@ class HealthWatch:
             self._looked_at_s = time.monotonic()
             self._first.set()
             if (before.state, before.error_code) != (self._health.state, self._health.error_code):
-                logger.info("%s is %s (%s)", self.backend.name, self._health.state, self._health.error_code)
+                logger.info(
+                    "%s is %s (%s)", self.backend.name, self._health.state, self._health.error_code or "answers"
+                )
                 if self._health.state is BackendState.UP:
                     self._came_back()
             pause_s = _WHILE_LOADING_S if self._health.state is BackendState.LOADING else _EVERY_S
