@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -301,3 +304,20 @@ def test_an_up_to_date_database_needs_no_alembic(postgres: PostgresServer, name:
     )
     root = Path(__file__).parents[2]
     subprocess.run([sys.executable, "-c", code, postgres.address(name)], check=True, cwd=root)
+
+
+def test_it_works_in_a_folder_with_a_percent_sign_in_its_name(postgres: PostgresServer, tmp_path: Path) -> None:
+    folder = tmp_path / "แชต 100%20"
+    shutil.copytree(Path(schema.__file__).parents[1], folder / "thai_chat")
+    address = postgres.address(postgres.new_database())
+    ran = subprocess.run(
+        [sys.executable, "-m", "thai_chat", "migrate"],
+        cwd=folder,
+        env={"PATH": "/usr/bin:/bin", "DATABASE_URL": address},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert schema.HEAD in ran.stdout

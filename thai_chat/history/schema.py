@@ -74,7 +74,8 @@ def _run(direction: str, connection: Connection, revision: str) -> None:
     from alembic.util import CommandError
 
     config = Config()
-    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    # In it a % begins an interpolation, and the folder may have one in its name.
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent).replace("%", "%%"))
     config.attributes["connection"] = connection
     try:
         (command.upgrade if direction == "upgrade" else command.downgrade)(config, revision)
