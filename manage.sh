@@ -94,9 +94,40 @@ run_checks() {
     .venv/bin/python -m pytest -q tests/test_architecture.py
 }
 
+# Refuses before anything is installed or done: who asks for help, or mistypes, wants neither.
+check_usage() {
+    local verb=$1 argument files=0 most=0
+    shift
+    case $verb in
+        chat-web-db | setup | setup-postgres | migrate | status | doctor | check) ;;
+        backup | restore) most=1 ;;
+        *) return ;; # arguments of pytest and of the benchmarks, or no verb at all
+    esac
+    for argument in "$@"; do
+        case $argument in
+            -h | --help)
+                show_help
+                exit
+                ;;
+            --replace) [ "$verb" = restore ] || wrong_usage "$verb takes no $argument" ;;
+            -*) wrong_usage "$verb takes no $argument" ;;
+            '') wrong_usage "$verb was given an empty name" ;;
+            *) files=$((files + 1)) ;;
+        esac
+    done
+    [ "$files" -le "$most" ] || wrong_usage "too much behind $verb: $*"
+    [ "$verb" != restore ] || [ "$files" -eq 1 ] || wrong_usage 'which file? ./manage.sh restore FILE [--replace]'
+}
+
+wrong_usage() {
+    printf 'thai-chat: %s\n  ./manage.sh help shows how each command is used.\n' "$1" >&2
+    exit 2
+}
+
 main() {
     local verb=${1:-help}
     [ $# -eq 0 ] || shift
+    check_usage "$verb" "$@"
     case $verb in
         chat-web-db)
             require_free_port
@@ -120,7 +151,6 @@ main() {
             ;;
         restore)
             ensure_runtime
-            [ $# -gt 0 ] || fail 'Which file? ./manage.sh restore FILE [--replace]'
             local arguments=() argument
             for argument in "$@"; do
                 case $argument in

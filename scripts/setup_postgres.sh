@@ -7,6 +7,8 @@ cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/.."
 source scripts/terminal.sh
 # shellcheck source=scripts/debian.sh
 source scripts/debian.sh
+# shellcheck source=scripts/environment.sh
+source scripts/environment.sh
 
 PYTHON=.venv/bin/python
 NAME=thai_chat
@@ -173,7 +175,7 @@ main() {
         print_steps 'it takes root (or sudo without a password), which this user is not.'
         exit 1
     fi
-    ./manage.sh setup >/dev/null
+    ensure_runtime
     install_server
     choose_cluster
     start_server

@@ -75,6 +75,32 @@ def test_an_unknown_verb_gives_the_help_and_2() -> None:
     assert "chat-web-db" in told.stderr
 
 
+@pytest.mark.parametrize(
+    "verb", ["chat-web-db", "setup", "setup-postgres", "migrate", "status", "doctor", "backup", "restore", "check"]
+)
+def test_help_behind_any_verb_is_the_help_and_does_nothing(clone: Path, tools: Path, verb: str) -> None:
+    told = run([clone / "manage.sh", verb, "--help"], path=tools)
+    assert told.returncode == 0
+    assert f"./manage.sh {verb}" in told.stdout
+    assert not (clone / ".venv").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *(["chat-web-db", "--port=7863"], ["setup-postgres", "now"], ["status", "x"], ["check", "x"]),
+        *(["backup", "--replace"], ["backup", "one.zip", "two.zip"], ["backup", ""]),
+        *(["restore"], ["restore", "--replace"], ["restore", "a.zip", "--repalce"], ["restore", "a.zip", "b.zip"]),
+    ],
+)
+def test_wrong_usage_is_told_before_anything_is_installed(clone: Path, tools: Path, arguments: list[str]) -> None:
+    told = run([clone / "manage.sh", *arguments], path=tools)
+    assert told.returncode == 2
+    assert arguments[0] in told.stderr
+    assert "./manage.sh help" in told.stderr
+    assert not (clone / ".venv").exists()
+
+
 def test_it_works_from_any_folder_and_through_a_link(tmp_path: Path) -> None:
     (tmp_path / "chat").symlink_to(ROOT / "manage.sh")
     assert run([tmp_path / "chat", "help"], cwd=tmp_path).returncode == 0
