@@ -94,9 +94,10 @@ ensure_dev() {
 
 # Two first starts at once would install over each other. Where flock is missing (macOS), that is not guarded.
 lock_environment() {
-    mkdir -p .venv 2>/dev/null || fail "$PWD can't be written by $(id -un): change its owner, or clone into a folder of yours."
+    # The braces keep the redirection of errors from staying.
+    mkdir -p .venv 2>/dev/null && { exec 9>.venv/.lock; } 2>/dev/null ||
+        fail "$PWD/.venv can't be written by $(id -un): start as its owner, or clone into a folder of yours."
     if command -v flock >/dev/null; then
-        exec 9>.venv/.lock
         flock -n 9 || { step 'Another manage.sh is installing; waiting for it ...' && flock 9; }
     fi
 }

@@ -162,6 +162,14 @@ def test_a_taken_port_is_named_before_anything_is_installed(clone: Path, tools: 
     assert not (clone / ".venv").exists()
 
 
+def test_an_environment_of_somebody_else_is_named(clone: Path, tools: Path) -> None:
+    # Stands for a file that may not be written, which root always may.
+    (clone / ".venv" / ".lock").mkdir(parents=True)
+    told = run([clone / "manage.sh", "setup"], path=tools)
+    assert told.returncode == 1
+    assert re.fullmatch(r"thai-chat: .*/\.venv can't be written by .*\n", told.stderr)
+
+
 def test_an_index_out_of_reach_is_told_in_one_line_and_tried_again_next_time(clone: Path, tools: Path) -> None:
     (clone / "requirements.txt").write_text("thai-chat-no-such-package==1.0\n")
     offline = {"PIP_INDEX_URL": "http://127.0.0.1:1/simple", "PIP_CONFIG_FILE": "/dev/null"}
