@@ -85,6 +85,8 @@ async def _serve(settings: Settings, listener: socket.socket, progress: Progress
 async def build_service(settings: Settings, stack: AsyncExitStack, *, progress: Progress) -> ChatService:
     """Database, backends and the service over them, all started; `stack` takes them down in the reverse order."""
     history = asyncio.create_task(_open_history(settings, stack, progress))
+    # Looked at here, because after a Ctrl-C nobody else would, and asyncio tells that with a traceback.
+    history.add_done_callback(lambda task: task.cancelled() or task.exception())
     # Meanwhile: most of a database's start is waiting for another process.
     await asyncio.to_thread(_import_page)
 

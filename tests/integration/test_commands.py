@@ -227,6 +227,15 @@ def test_the_doctor_names_wrong_and_misspelt_settings_in_both_languages(
     assert "PORT: " in told
 
 
+def test_the_doctor_names_a_data_folder_that_is_a_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "data").write_text("ไม่ใช่โฟลเดอร์", "utf-8")
+    monkeypatch.setenv("DATA_DIR", str(tmp_path / "data"))
+    assert main(["doctor"]) == 1
+    assert f"{tmp_path / 'data'} is a file" in capsys.readouterr().out
+
+
 def test_the_doctor_names_a_locale_that_knows_no_thai(
     configured: Settings, one_session: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

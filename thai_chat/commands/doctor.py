@@ -73,7 +73,13 @@ def _files(settings: Settings, env_file: Path) -> Iterator[Finding]:
         )
     folder = settings.data_dir.absolute()
     existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
-    if not os.access(existing, os.W_OK):
+    if not existing.is_dir():
+        yield bad(
+            f"{existing} is a file, and no database can be kept in it",
+            "เป็นไฟล์ ไม่ใช่โฟลเดอร์ จึงเก็บฐานข้อมูลไม่ได้",
+            "move it away, or set DATA_DIR to a folder",
+        )
+    elif not os.access(existing, os.W_OK):
         yield bad(
             f"{existing} can't be written: no database and no journal can be kept there",
             "เขียนลงโฟลเดอร์นี้ไม่ได้ จึงเก็บฐานข้อมูลและบันทึกไม่ได้",
