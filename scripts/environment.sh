@@ -133,7 +133,7 @@ require_model_library() {
 install_requirements() {
     local file=$1 total
     shift
-    total=$(cat requirements.txt "$file" | sort -u | grep -c '==' || true)
+    total=$(grep -c '==' "$file" || true)
     step "Installing $file (a minute or two at the first time; $INSTALL_LOG has the details) ..."
     if ! "$VENV_PYTHON" -m pip install --no-input --disable-pip-version-check --progress-bar off --retries 2 \
         "$@" -r "$file" 2>&1 </dev/null | tee -a "$INSTALL_LOG" | show_progress "$total"; then
@@ -146,10 +146,11 @@ show_progress() {
     local line package count=0
     while IFS= read -r line; do
         case $line in
-            'Collecting '*)
+            'Collecting '* | 'Processing '*) # the second from a folder of wheels
                 count=$((count + 1))
-                package=${line#Collecting }
+                package=${line#* }
                 package=${package%%[ =<>;]*}
+                package=${package##*/}
                 if [ -t 1 ]; then
                     printf '\r    %3d of %d  %-40.40s' "$count" "$1" "$package"
                 elif [ $((count % 20)) -eq 0 ]; then

@@ -162,6 +162,15 @@ def test_a_taken_port_is_named_before_anything_is_installed(clone: Path, tools: 
     assert not (clone / ".venv").exists()
 
 
+def test_the_progress_counts_every_package_wherever_it_comes_from() -> None:
+    script = "source scripts/terminal.sh && source scripts/environment.sh && show_progress 20"
+    lines = ["Collecting gradio==6.31.0 (from -r requirements.txt (line 7))", "Processing /wheels/numpy-2.4.6.whl"] * 10
+    told = subprocess.run(
+        ["bash", "-c", script], cwd=ROOT, input="\n".join([*lines, ""]), capture_output=True, text=True, check=False
+    )
+    assert told.stdout == "    20 of 20 packages\n"
+
+
 def test_an_environment_of_somebody_else_is_named(clone: Path, tools: Path) -> None:
     # Stands for a file that may not be written, which root always may.
     (clone / ".venv" / ".lock").mkdir(parents=True)
