@@ -162,6 +162,17 @@ def test_a_taken_port_is_named_before_anything_is_installed(clone: Path, tools: 
     assert not (clone / ".venv").exists()
 
 
+def test_ctrl_c_in_the_installation_is_no_failure_of_it(clone: Path, tools: Path) -> None:
+    (clone / "requirements.txt").write_text("one==1\n")
+    python = clone / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    # pip that is interrupted as the script is, and ends with 1.
+    program(python, 'case "$*" in *install*) kill -INT $PPID; exit 1;; esac')
+    told = run([clone / "manage.sh", "setup"], path=tools)
+    assert told.returncode == 130
+    assert told.stderr == "\nthai-chat: stopped in the middle of the installation; start again to go on with it.\n"
+
+
 def test_the_progress_counts_every_package_wherever_it_comes_from() -> None:
     script = "source scripts/terminal.sh && source scripts/environment.sh && show_progress 20"
     lines = ["Collecting gradio==6.31.0 (from -r requirements.txt (line 7))", "Processing /wheels/numpy-2.4.6.whl"] * 10
