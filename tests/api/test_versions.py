@@ -219,3 +219,17 @@ async def test_names_and_labels_are_changed_one_by_one(chat: Chat) -> None:
     assert (body["pinned_at"], body["folder"], body["tags"]) == (None, None, ["ด่วน", "บ้าน"])
     refused = await chat.http.patch(place, json={"colour": "red"})
     assert refused.status_code in (400, 422)
+
+
+async def test_a_change_of_which_a_part_is_refused_changes_nothing(chat: Chat) -> None:
+    session_id = str(uuid4())
+    reply = await ask(chat, session_id, "เรื่องเดิม")
+    place = f"/api/sessions/{session_id}"
+    await again(chat, session_id, reply["message_id"])
+    before = (await chat.http.get(place)).json(), await shown(chat, session_id)
+    for bad in ({"session_name": " "}, {"options": {"temperature": 9}}, {"tags": ["x"] * 30 + ["y" * 61]}):
+        wanted = {"deleted": True, "pinned": True, "shown_message_id": reply["message_id"], **bad}
+        assert (await chat.http.patch(place, json=wanted)).status_code == 400
+    wanted = {"deleted": True, "session_name": "ชื่อใหม่", "shown_message_id": str(uuid4())}
+    assert (await chat.http.patch(place, json=wanted)).status_code == 404
+    assert ((await chat.http.get(place)).json(), await shown(chat, session_id)) == before

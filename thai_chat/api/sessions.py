@@ -87,14 +87,13 @@ async def session(session_id: str, service: Service, owner: Owner) -> SessionBod
 
 @router.patch("/{session_id}")
 async def change(session_id: str, body: SessionPatch, service: Service, owner: Owner) -> SessionBody:
-    """Names, labels, pin, archive, trash, and which branch is shown."""
-    meant = identifier(session_id)
-    if body.shown_message_id is not None:
-        await service.sessions.show_branch(meant, owner, identifier(body.shown_message_id))
-    if body.deleted is not None:
-        await (service.sessions.trash if body.deleted else service.sessions.restore)(meant, owner)
-    wanted = body.model_dump(exclude={"shown_message_id", "deleted"})
-    return _body(await service.sessions.change(meant, owner, SessionChange(**wanted)), service)
+    """Names, labels, pin, archive, trash, and which branch is shown: all that is named, or nothing."""
+    wanted = body.model_dump(exclude={"shown_message_id"})
+    shown = None if body.shown_message_id is None else identifier(body.shown_message_id)
+    changed = await service.sessions.change(
+        identifier(session_id), owner, SessionChange(**wanted, shown_message_id=shown)
+    )
+    return _body(changed, service)
 
 
 @router.delete("/{session_id}", status_code=204)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from thai_chat.chat.live import LiveReplies
+from thai_chat.chat.live_reply import LiveReply
 from thai_chat.chat.options import checked
 from thai_chat.chat.text import require_storable, storable
 from thai_chat.domain.errors import BadLabel, EmptyName, ReplyRunning
@@ -36,6 +37,10 @@ class SessionChange:
     choice: Choice | None = None
     pinned: bool | None = None
     archived: bool | None = None
+    deleted: bool | None = None
+    """True puts the session into the trash and stops a reply that runs in it; False takes it out as it was."""
+    shown_message_id: UUID | None = None
+    """The branch through it is shown from now on."""
     tags: Sequence[str] | None = None
     folder: str | None = None
     """Empty takes the session out of its folder."""
@@ -79,8 +84,11 @@ class Sessions:
         return self._live.sessions()
 
     async def change(self, session_id: UUID, user_id: str, change: SessionChange) -> Session:
-        """Raises EmptyName, BadLabel and BadOption; then nothing is changed."""
-        return await self._history.update_session(
+        """All of it or nothing. Raises EmptyName, BadLabel, BadOption, and as `show_branch` does."""
+        live = self._running_in(session_id, user_id)
+        if change.shown_message_id and live:
+            raise ReplyRunning
+        changed = await self._history.update_session(
             UpdateSession(
                 session_id=session_id,
                 user_id=user_id,
@@ -89,29 +97,28 @@ class Sessions:
                 choice=change.choice,
                 pinned=change.pinned,
                 archived=change.archived,
+                deleted=change.deleted,
+                leaf_id=change.shown_message_id,
                 tags=None if change.tags is None else _tags(change.tags),
                 folder=None if change.folder is None else _label(change.folder),
                 options=None if change.options is None else checked(change.options),
             )
         )
+        if change.deleted and live:
+            self._live.stop(live)
+        return changed
 
     async def trash(self, session_id: UUID, user_id: str) -> Session:
         """Into the trash, from where `restore` takes it back as it was. A reply that runs in it is stopped."""
-        self._stop(session_id, user_id)
-        return await self._history.update_session(
-            UpdateSession(session_id=session_id, user_id=user_id, at=datetime.now(UTC), deleted=True)
-        )
+        return await self.change(session_id, user_id, SessionChange(deleted=True))
 
     async def restore(self, session_id: UUID, user_id: str) -> Session:
-        return await self._history.update_session(
-            UpdateSession(session_id=session_id, user_id=user_id, at=datetime.now(UTC), deleted=False)
-        )
+        return await self.change(session_id, user_id, SessionChange(deleted=False))
 
     async def purge(self, session_id: UUID, user_id: str) -> None:
         """For good, with all that was said in it. Safe to call twice."""
-        live = self._live.of_session(session_id)
-        if live and live.user_id == user_id:
-            self._stop(session_id, user_id)
+        if live := self._running_in(session_id, user_id):
+            self._live.stop(live)
             await live.finished()
         await self._history.purge_session(PurgeSession(session_id=session_id, user_id=user_id, at=datetime.now(UTC)))
 
@@ -126,11 +133,7 @@ class Sessions:
 
     async def show_branch(self, session_id: UUID, user_id: str, message_id: UUID) -> Session:
         """Shows the branch through the message. Raises MessageNotFound, and ReplyRunning while a reply grows here."""
-        if session_id in self._live.sessions():
-            raise ReplyRunning
-        return await self._history.update_session(
-            UpdateSession(session_id=session_id, user_id=user_id, at=datetime.now(UTC), leaf_id=message_id)
-        )
+        return await self.change(session_id, user_id, SessionChange(shown_message_id=message_id))
 
     async def siblings(self, session: Session, messages: Sequence[Message]) -> Mapping[UUID, Sequence[UUID]]:
         """Of those of the messages that have other versions: all versions, oldest first."""
@@ -139,10 +142,9 @@ class Sessions:
         ids = [message.message_id for message in messages]
         return await self._history.siblings(session.session_id, session.user_id, ids)
 
-    def _stop(self, session_id: UUID, user_id: str) -> None:
+    def _running_in(self, session_id: UUID, user_id: str) -> LiveReply | None:
         live = self._live.of_session(session_id)
-        if live and live.user_id == user_id and live.result is None:
-            self._live.stop(live)
+        return live if live and live.user_id == user_id and live.result is None else None
 
 
 def _name(name: str) -> str:
