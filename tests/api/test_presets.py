@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 from uuid import uuid4
 
+import pytest
+
 from tests.api.conftest import Chat
 
 POET = {"system_prompt": "ตอบเป็นกลอนสี่", "temperature": 0.7, "chat_template_kwargs": {"enable_thinking": False}}
@@ -33,6 +35,31 @@ async def test_options_of_a_turn_are_sent_once(chat: Chat) -> None:
     sent = await ask(chat, session_id, "อีกที")
     assert "temperature" not in sent
     assert [message["role"] for message in sent["messages"]] == ["user", "assistant", "user"]
+
+
+@pytest.mark.parametrize("kept_as", ["options", "session_options"])
+@pytest.mark.parametrize(
+    ("option", "code"),
+    [
+        (r'"stop": ["\u0000"]', "unreadable_text"),
+        (r'"chat_template_kwargs": {"\u0000": 1}', "unreadable_text"),
+        ('"logit_bias": {"42": NaN}', "bad_option"),
+        ('"custom": 1e999', "bad_option"),
+    ],
+)
+async def test_an_option_that_no_store_and_no_model_takes_is_refused_before_anything_is_stored(
+    chat: Chat, kept_as: str, option: str, code: str
+) -> None:
+    session_id = str(uuid4())
+    answer = await chat.http.post(
+        f"/api/sessions/{session_id}/messages",
+        content=f'{{"query": "สวัสดี", "{kept_as}": {{{option}}}}}',
+        headers={"Content-Type": "application/json"},
+    )
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, code)
+    assert chat.standin.seen == []
+    assert (await chat.http.get(f"/api/sessions/{session_id}")).status_code == 404
+    await ask(chat, session_id, "ถามใหม่ได้เลย")
 
 
 async def test_options_of_a_session_stay_with_it(chat: Chat) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from math import isfinite
 
 import orjson
 
@@ -56,7 +57,8 @@ _KNOWN: Mapping[str, tuple[Check, str]] = {
 
 
 def checked(options: JsonObject) -> JsonObject:
-    """The options without empty texts. Raises BadOption for the first that can't be, with what it may be.
+    """The options without empty texts. Raises BadOption for the first that can't be, with what it may be, and
+    UnreadableText for what no store can keep.
 
     None stays, under any name that may be: nothing is sent for it, whatever stands below (a session's options below a
     reply's, a model's preset below a session's).
@@ -77,6 +79,8 @@ def checked(options: JsonObject) -> JsonObject:
         raise BadOption(param="options", allowed="JSON") from exc
     if size > OPTIONS_BYTES:
         raise BadOption(param="options", allowed=f"≤ {OPTIONS_BYTES // 1024} KB")
+    for name, value in kept.items():
+        _check_inside(name, value)
     return kept
 
 
@@ -88,6 +92,22 @@ def system_prompt_of(options: JsonObject) -> str:
 def sampling_of(options: JsonObject) -> JsonObject:
     """What a model is sent of them beside the system prompt."""
     return {name: value for name, value in options.items() if name != SYSTEM_PROMPT and value is not None}
+
+
+def _check_inside(name: str, value: JsonValue) -> None:
+    """What JSON as Python reads it may hold, and neither a store nor a model server takes."""
+    match value:
+        case str():
+            require_storable(value)
+        case float() if not isfinite(value):
+            raise BadOption(param=name, allowed="JSON")
+        case Mapping():
+            for key, inner in value.items():
+                require_storable(key)
+                _check_inside(name, inner)
+        case Sequence():
+            for inner in value:
+                _check_inside(name, inner)
 
 
 def _check_system_prompt(value: JsonValue) -> None:

@@ -156,10 +156,13 @@ class ChatService:
                 metadata=question.metadata,
             )
         )
-        if kept is not None and not turn.repeated and kept != turn.session.options:
-            changed = await self.sessions.change(turn.session.session_id, question.user_id, SessionChange(options=kept))
-            turn = replace(turn, session=changed)
-        return self._answer(turn, choice, options, started_at_s=started_at_s)
+        if kept is None or turn.repeated or kept == turn.session.options:
+            return self._answer(turn, choice, options, started_at_s=started_at_s)
+        turn = replace(turn, session=replace(turn.session, options=kept))
+        # Begun first: were the options refused, the stored reply would be left to nobody and hold up the session.
+        asked = self._answer(turn, choice, options, started_at_s=started_at_s)
+        await self.sessions.change(turn.session.session_id, question.user_id, SessionChange(options=kept))
+        return asked
 
     async def ask_again(self, again: Again) -> Asked:
         """Another reply beside those that the question has, as `ask` gives the first. Raises the same, MessageNotFound
