@@ -204,7 +204,9 @@ async def test_a_session_deleted_for_good_is_gone_with_its_running_reply(chat: C
         assert (await chat.http.delete(place, params={"permanent": "true"})).status_code == 204
     await chat.standin.until(lambda: chat.standin.running == 0)
     assert (await chat.http.get(place)).status_code == 404
-    assert (await chat.http.get(f"/chat/history/{session_id}")).status_code == 404
+    for gone in (f"/chat/history/{session_id}", f"{place}/events"):
+        assert (await chat.http.get(gone)).status_code == 404
+    assert (await chat.http.post(f"{place}/stop")).status_code == 404
 
 
 async def test_names_and_labels_are_changed_one_by_one(chat: Chat) -> None:

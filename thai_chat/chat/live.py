@@ -95,6 +95,12 @@ class LiveReplies:
         """Ends the request to the model; the text so far is kept as stopped. Safe to call twice and too late."""
         self._end(reply, Status.STOPPED)
 
+    def forget(self, session_id: UUID) -> None:
+        """The reply that has ended in the session, which is deleted for good."""
+        reply = self._by_session.get(session_id)
+        if reply and reply.result:
+            self._forget(reply)
+
     def _end(self, reply: LiveReply, status: Status) -> None:
         if reply.ending is None and reply.task and not reply.task.done():
             reply.ending = status

@@ -117,10 +117,14 @@ class Sessions:
 
     async def purge(self, session_id: UUID, user_id: str) -> None:
         """For good, with all that was said in it. Safe to call twice."""
-        if live := self._running_in(session_id, user_id):
+        live = self._live.of_session(session_id)
+        is_own = live is not None and live.user_id == user_id
+        if live and is_own:
             self._live.stop(live)
             await live.finished()
         await self._history.purge_session(PurgeSession(session_id=session_id, user_id=user_id, at=datetime.now(UTC)))
+        if is_own:
+            self._live.forget(session_id)
 
     async def empty_trash(self, user_id: str) -> None:
         """For good, all that is in it now. Safe to call twice."""
