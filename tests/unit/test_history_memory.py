@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from tests.history_writes import begin, finish, grow, new_user, whole_turn
-from thai_chat.domain.errors import HistoryUnavailable, SessionNotFound
+from thai_chat.domain.errors import HistoryUnavailable, MessageNotFound, SessionNotFound
 from thai_chat.history.memory import MemoryHistory
 
 USER = new_user()
@@ -86,3 +86,18 @@ async def test_an_older_reading_of_a_session_does_not_undo_a_turn() -> None:
     await whole_turn(history, USER, first.session.session_id)
     history.remember(first.session)
     assert (await history.session(first.session.session_id, USER)).message_count == 4
+
+
+async def test_what_somebody_said_under_anothers_id_in_an_outage_is_not_given_to_its_owner() -> None:
+    source, history, other = MemoryHistory(), MemoryHistory(), new_user()
+    own = await whole_turn(source, USER, question="ของเจ้าของ")
+    session_id = own.session.session_id
+    taken = await whole_turn(history, other, session_id, question="ของคนอื่น")
+    await whole_turn(history, other, session_id, question="ของคนอื่นอีก")
+    history.remember(await source.session(session_id, USER), await source.messages(session_id, USER, limit=10))
+    with pytest.raises(MessageNotFound):
+        await history.message(taken.question.message_id, USER)
+    assert (await history.session(session_id, USER)).message_count == 2
+    assert [m.content for m in await history.messages(session_id, USER, limit=10)][0] == "ของเจ้าของ"
+    with pytest.raises(SessionNotFound):
+        await history.messages(session_id, other, limit=10)

@@ -276,6 +276,10 @@ class MemoryHistory:
 
     def _remember(self, session: Session) -> HeldSession:
         held = self._sessions.get(session.session_id)
+        if held and held.session.user_id != session.user_id:
+            # In an outage somebody took an id that was another's all along: nothing of the two may mix.
+            self._drop(held)
+            held = None
         if held is None:
             held = self._sessions[session.session_id] = HeldSession(session, self._now)
             self._chars += held.chars
