@@ -101,3 +101,12 @@ async def test_what_somebody_said_under_anothers_id_in_an_outage_is_not_given_to
     assert [m.content for m in await history.messages(session_id, USER, limit=10)][0] == "ของเจ้าของ"
     with pytest.raises(SessionNotFound):
         await history.messages(session_id, other, limit=10)
+
+
+async def test_what_models_thought_counts_for_what_is_held() -> None:
+    history = MemoryHistory(max_chars=50_000)
+    for _ in range(20):
+        write = begin(USER)
+        await history.begin_turn(write)
+        await history.finish_reply(finish(write, "สั้น", metadata={"reasoning": "คิด" * 3_000}))
+    assert len(await history.sessions(USER, limit=500)) <= 6

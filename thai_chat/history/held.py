@@ -46,7 +46,7 @@ class HeldSession:
     def put(self, message: Message) -> int:
         """Adds or replaces; the growth in characters."""
         before = self.messages.get(message.message_id)
-        growth = len(message.content) - (len(before.content) if before else 0)
+        growth = _chars(message) - (_chars(before) if before else 0)
         self.messages[message.message_id] = message
         if self.newest is None or message.message_order >= self.newest.message_order:
             self.newest = message
@@ -134,6 +134,11 @@ class HeldSession:
 
 def unknown_here() -> HistoryUnavailable:
     return HistoryUnavailable("this part of the session is not in memory")
+
+
+def _chars(message: Message) -> int:
+    """With the texts beside the content: what a model thought is often longer than what it said."""
+    return len(message.content) + sum(len(value) for value in message.metadata.values() if isinstance(value, str))
 
 
 def _order(message: Message) -> int:
