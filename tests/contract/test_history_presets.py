@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -56,11 +57,32 @@ async def test_a_model_has_one_default(history: History, user: str) -> None:
 
 
 @KEEPING
+async def test_changes_at_the_same_time_all_count_and_a_deleted_preset_stays_deleted(
+    history: History, user: str
+) -> None:
+    made = [await history.save_preset(preset(user, f"ที่ {n}", backend="vllm", model="m")) for n in range(6)]
+    renamed = [
+        history.change_preset(one.preset_id, user, lambda kept: replace(kept, preset_name="ใหม่")) for one in made
+    ]
+    default = [history.change_preset(one.preset_id, user, lambda kept: replace(kept, is_default=True)) for one in made]
+    await asyncio.gather(*renamed, *default)
+    found = [one for one in await history.presets(user) if one.user_id == user]
+    assert [one.preset_name for one in found] == ["ใหม่"] * 6
+    assert sum(one.is_default for one in found) == 1
+    await history.delete_preset(made[0].preset_id, user)
+    with pytest.raises(PresetNotFound):
+        await history.change_preset(made[0].preset_id, user, lambda kept: kept)
+    assert len([one for one in await history.presets(user) if one.user_id == user]) == 5
+
+
+@KEEPING
 async def test_somebody_elses_preset_is_neither_changed_nor_deleted(history: History, user: str) -> None:
     mine = await history.save_preset(preset(user, "ของฉัน", is_shared=True))
     other = new_user()
     with pytest.raises(PresetNotFound):
         await history.save_preset(replace(mine, user_id=other, preset_name="ของใคร"))
+    with pytest.raises(PresetNotFound):
+        await history.change_preset(mine.preset_id, other, lambda kept: kept)
     with pytest.raises(PresetNotFound):
         await history.delete_preset(mine.preset_id, other)
     assert mine in await history.presets(user)

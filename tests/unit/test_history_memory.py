@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.history_writes import begin, finish, grow, new_user, whole_turn
+from tests.history_writes import ANSWER, begin, finish, grow, new_user, whole_turn
 from thai_chat.domain.errors import HistoryUnavailable, MessageNotFound, SessionNotFound
 from thai_chat.history.memory import MemoryHistory
 
@@ -98,7 +98,8 @@ async def test_what_somebody_said_under_anothers_id_in_an_outage_is_not_given_to
     with pytest.raises(MessageNotFound):
         await history.message(taken.question.message_id, USER)
     assert (await history.session(session_id, USER)).message_count == 2
-    assert [m.content for m in await history.messages(session_id, USER, limit=10)][0] == "ของเจ้าของ"
+    found = await history.messages(session_id, USER, limit=10)
+    assert [message.content for message in found] == ["ของเจ้าของ", ANSWER]
     with pytest.raises(SessionNotFound):
         await history.messages(session_id, other, limit=10)
 

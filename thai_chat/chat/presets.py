@@ -14,7 +14,7 @@ from uuid_utils.compat import uuid7
 
 from thai_chat.chat.options import checked
 from thai_chat.chat.text import require_storable, storable
-from thai_chat.domain.errors import EmptyName, HistoryUnavailable, PresetNotFound
+from thai_chat.domain.errors import EmptyName, HistoryUnavailable
 from thai_chat.domain.messages import SESSION_NAME_CHARS, Choice, JsonObject, Preset
 from thai_chat.domain.ports import History
 
@@ -42,7 +42,7 @@ class Presets:
 
     async def make(self, user_id: str, *, name: str, options: JsonObject, choice: Choice | None = None) -> Preset:
         """Raises EmptyName and BadOption."""
-        return await self._save(
+        made = await self._history.save_preset(
             Preset(
                 preset_id=uuid7(),
                 user_id=user_id,
@@ -53,6 +53,8 @@ class Presets:
                 updated_at=datetime.now(UTC),
             )
         )
+        self._known.pop(user_id, None)
+        return made
 
     async def change(
         self,
@@ -69,22 +71,25 @@ class Presets:
 
         A new default takes the place of its model's earlier one; one without a model can't be
         a default. Raises PresetNotFound, EmptyName, BadOption."""
-        kept = next((one for one in await self.page(user_id) if one.preset_id == preset_id), None)
-        if kept is None or kept.user_id != user_id:
-            raise PresetNotFound
-        backend, model = kept.of if of is None else of
-        return await self._save(
-            replace(
+        new_name = None if name is None else _name(name)
+        new_options = None if options is None else checked(options)
+
+        def changed(kept: Preset) -> Preset:
+            backend, model = kept.of if of is None else of
+            return replace(
                 kept,
                 backend=backend,
                 model=model,
-                preset_name=kept.preset_name if name is None else _name(name),
-                options=kept.options if options is None else checked(options),
+                preset_name=new_name or kept.preset_name,
+                options=kept.options if new_options is None else new_options,
                 is_default=(kept.is_default if is_default is None else is_default) and model is not None,
                 is_shared=kept.is_shared if is_shared is None else is_shared,
                 updated_at=datetime.now(UTC),
             )
-        )
+
+        saved = await self._history.change_preset(preset_id, user_id, changed)
+        self._known.pop(user_id, None)
+        return saved
 
     async def delete(self, preset_id: UUID, user_id: str) -> None:
         """Raises PresetNotFound."""
@@ -101,11 +106,6 @@ class Presets:
         return next(
             (one.options for one in presets if one.is_default and one.user_id == user_id and one.of == wanted), {}
         )
-
-    async def _save(self, preset: Preset) -> Preset:
-        saved = await self._history.save_preset(preset)
-        self._known.pop(preset.user_id, None)
-        return saved
 
 
 def _name(name: str) -> str:

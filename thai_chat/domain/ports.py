@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -266,6 +266,13 @@ class History(Protocol):
         """Makes it, or replaces the one with its id; as a default it takes the place of its model's earlier one.
 
         Not kept for later while the store can't be reached. Raises PresetNotFound for somebody else's id.
+        """
+
+    async def change_preset(self, preset_id: UUID, user_id: str, change: Callable[[Preset], Preset]) -> Preset:
+        """Replaces the user's preset by what `change` makes of it as it is stored; nobody else's change or deletion
+        comes in between. As `save_preset` for all else; raises PresetNotFound when there is none of the user's.
+
+        `change` may be called twice, and in another thread.
         """
 
     async def delete_preset(self, preset_id: UUID, user_id: str) -> None:

@@ -207,11 +207,18 @@ class MemoryHistory:
         self._presets[preset.preset_id] = preset
         return preset
 
+    async def change_preset(self, preset_id: UUID, user_id: str, change: Callable[[Preset], Preset]) -> Preset:
+        return await self.save_preset(change(self._preset(preset_id, user_id)))
+
     async def delete_preset(self, preset_id: UUID, user_id: str) -> None:
+        del self._presets[self._preset(preset_id, user_id).preset_id]
+
+    def _preset(self, preset_id: UUID, user_id: str) -> Preset:
         check_text(user_id)
-        if preset_id not in self._presets or self._presets[preset_id].user_id != user_id:
+        found = self._presets.get(preset_id)
+        if found is None or found.user_id != user_id:
             raise PresetNotFound
-        del self._presets[preset_id]
+        return found
 
     async def search(self, query: SearchQuery) -> SearchPage:
         """Over what is in memory."""

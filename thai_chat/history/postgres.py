@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 from uuid import UUID
 
@@ -158,6 +158,16 @@ class PostgresHistory:
     async def save_preset(self, preset: Preset) -> Preset:
         check_preset(preset)
         return await self._database.run(lambda connection: presets.save(connection, preset))
+
+    async def change_preset(self, preset_id: UUID, user_id: str, change: Callable[[Preset], Preset]) -> Preset:
+        check_text(user_id)
+
+        def changed(stored: Preset) -> Preset:
+            preset = change(stored)
+            check_preset(preset)
+            return preset
+
+        return await self._database.run(lambda connection: presets.change(connection, preset_id, user_id, changed))
 
     async def delete_preset(self, preset_id: UUID, user_id: str) -> None:
         check_text(user_id)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import count
 from typing import Any
@@ -15,6 +16,7 @@ from uuid_utils.compat import uuid7
 
 from thai_chat.domain.errors import PresetNotFound
 from thai_chat.domain.messages import SESSION_NAME_CHARS, Preset
+from thai_chat.history import statements
 from thai_chat.history.inserting import PRESET_COLUMNS, insert_presets
 from thai_chat.history.moving import id_in
 from thai_chat.history.tables import chat_presets
@@ -41,32 +43,64 @@ def read(connection: Connection, user_id: str) -> Sequence[Preset]:
 
 def save(connection: Connection, preset: Preset) -> Preset:
     """Raises PresetNotFound when the id is that of somebody else's preset."""
+    with _transaction(connection):
+        _lock(connection, preset.user_id)
+        return _save(connection, preset)
+
+
+def change(connection: Connection, preset_id: UUID, user_id: str, changed: Callable[[Preset], Preset]) -> Preset:
+    """Raises PresetNotFound when there is none of this person's."""
     columns = chat_presets.c
-    with connection.begin():
-        if preset.is_default:
-            connection.execute(
-                update(chat_presets)
-                .where(
-                    columns.user_id == preset.user_id,
-                    columns.backend == preset.backend,
-                    columns.model == preset.model,
-                    columns.is_default,
-                    columns.preset_id != preset.preset_id,
-                )
-                .values(is_default=False)
-            )
-        values = {name: getattr(preset, name) for name in ("preset_id", "user_id", *_KEPT)}
-        insertion = insert(chat_presets).values({**values, "options": dict(preset.options)})
-        row = connection.execute(
-            insertion.on_conflict_do_update(
-                index_elements=[columns.preset_id],
-                set_={name: insertion.excluded[name] for name in _KEPT},
-                where=columns.user_id == preset.user_id,
-            ).returning(chat_presets)
-        ).first()
+    with _transaction(connection):
+        _lock(connection, user_id)
+        query = select(chat_presets).where(columns.preset_id == preset_id, columns.user_id == user_id)
+        row = connection.execute(query).first()
         if row is None:
             raise PresetNotFound
-        return _preset_of(row)
+        return _save(connection, changed(_preset_of(row)))
+
+
+@contextmanager
+def _transaction(connection: Connection) -> Iterator[None]:
+    """Of a connection in autocommit, where SQLAlchemy's own would be none; `Database` rolls back what fails."""
+    connection.exec_driver_sql(statements.BEGIN.decode())
+    yield
+    connection.exec_driver_sql("COMMIT")
+
+
+def _lock(connection: Connection, user_id: str) -> None:
+    """All that the person has, in one order: two new defaults of a model would else be refused by its index."""
+    columns = chat_presets.c
+    mine = select(columns.preset_id).where(columns.user_id == user_id).order_by(columns.preset_id).with_for_update()
+    connection.execute(mine).all()
+
+
+def _save(connection: Connection, preset: Preset) -> Preset:
+    columns = chat_presets.c
+    if preset.is_default:
+        connection.execute(
+            update(chat_presets)
+            .where(
+                columns.user_id == preset.user_id,
+                columns.backend == preset.backend,
+                columns.model == preset.model,
+                columns.is_default,
+                columns.preset_id != preset.preset_id,
+            )
+            .values(is_default=False)
+        )
+    values = {name: getattr(preset, name) for name in ("preset_id", "user_id", *_KEPT)}
+    insertion = insert(chat_presets).values({**values, "options": dict(preset.options)})
+    row = connection.execute(
+        insertion.on_conflict_do_update(
+            index_elements=[columns.preset_id],
+            set_={name: insertion.excluded[name] for name in _KEPT},
+            where=columns.user_id == preset.user_id,
+        ).returning(chat_presets)
+    ).first()
+    if row is None:
+        raise PresetNotFound
+    return _preset_of(row)
 
 
 def remove(connection: Connection, preset_id: UUID, user_id: str) -> None:

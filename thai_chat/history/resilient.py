@@ -226,6 +226,11 @@ class ResilientHistory:
             return await self._memory.save_preset(preset)
         return await self._ask(lambda postgres: postgres.save_preset(preset))
 
+    async def change_preset(self, preset_id: UUID, user_id: str, change: Callable[[Preset], Preset]) -> Preset:
+        if self._primary is None:
+            return await self._memory.change_preset(preset_id, user_id, change)
+        return await self._ask(lambda postgres: postgres.change_preset(preset_id, user_id, change))
+
     async def delete_preset(self, preset_id: UUID, user_id: str) -> None:
         if self._primary is None:
             return await self._memory.delete_preset(preset_id, user_id)
