@@ -21,6 +21,12 @@ from thai_chat.settings import Settings
 QUESTION = "น้ำท่วมกรุงเทพฯ 👩‍💻 why?"
 
 
+def another_service(chat: Chat) -> ChatService:
+    """Of another process over the same history."""
+    backends = build_backends(Settings(vllm_base_url=chat.standin.base_url, ollama_host=None))
+    return ChatService(chat.history, Router(backends), max_history_messages=1)
+
+
 async def test_a_question_is_answered_with_the_promised_body(chat: Chat) -> None:
     answer = await chat.http.post("/chat", json={"query": QUESTION})
     body = answer.json()
@@ -166,6 +172,20 @@ async def test_a_repeated_request_with_the_same_key_is_one_turn(chat: Chat) -> N
     assert len(chat.standin.seen) == 1
 
 
+async def test_a_request_repeated_at_another_process_is_answered_with_the_whole_reply(chat: Chat) -> None:
+    chat.standin.script = Script(tokens=thai_tokens(60), delay_ms=10)
+    session_id = str(uuid4())
+    body = {"query": QUESTION, "session_id": session_id, "idempotency_key": "k3"}
+    place = f"/api/sessions/{session_id}/messages"
+    accepted = await chat.http.post(place, json=body, headers={"Prefer": "respond-async"})
+    assert accepted.status_code == 202
+    async with serving(another_service(chat)) as other:
+        second = await other.post("/chat", json=body)
+    assert (await chat.http.post("/chat", json=body)).json() == second.json()
+    assert (second.json()["response"], second.json()["status"]) == (chat.standin.script.text, "complete")
+    assert len(chat.standin.seen) == 1
+
+
 @pytest.mark.parametrize(("script", "last"), [(Script(), "completed"), (Script(fault="close"), "error")])
 async def test_a_repeated_stream_of_an_ended_reply_is_its_begin_and_its_end(
     chat: Chat, script: Script, last: str
@@ -174,10 +194,8 @@ async def test_a_repeated_stream_of_an_ended_reply_is_its_begin_and_its_end(
     body = {"query": QUESTION, "session_id": str(uuid4()), "idempotency_key": "k2"}
     await chat.http.post("/chat", json=body)
     # As after a restart: this service has never seen the reply alive.
-    backends = build_backends(Settings(vllm_base_url=chat.standin.base_url, ollama_host=None))
-    service = ChatService(chat.history, Router(backends), max_history_messages=1)
     async with (
-        serving(service) as http,
+        serving(another_service(chat)) as http,
         http.stream("POST", "/chat", json=body | {"stream": True}) as response,
     ):
         events = [event async for event in events_of(response)]

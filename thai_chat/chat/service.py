@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -47,6 +48,9 @@ from thai_chat.routing.router import BackendChoices, Router
 
 WINDOW = 30
 """Messages that a page shows of a session at first (facts: a Gradio chat slows beyond that)."""
+
+LOOK_EVERY_S = 0.5
+"""How often a reply that grows in another process is looked at by who waits for its end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,12 +199,20 @@ class ChatService:
         """Waits for the end of the reply, or gives the stored one of a repeated turn."""
         if asked.live:
             return await asked.live.finished()
-        reply = await self._history.message(asked.turn.reply.message_id, asked.turn.session.user_id)
+        reply = await self._stored_end(asked.turn)
         error = reply.metadata.get("error")
         if reply.status is Status.FAILED and isinstance(error, Mapping):
             params = {name: value for name, value in error.items() if name != "code"}
             return Failed(str(error.get("code")), params)
         return Completed(asked.turn.question, reply, reply.message_order)
+
+    async def _stored_end(self, turn: Turn) -> Message:
+        """Of a reply that may grow in another process; the history calls it interrupted soon after that one's death."""
+        while True:
+            reply = await self._history.message(turn.reply.message_id, turn.session.user_id)
+            if reply.status is not Status.STREAMING:
+                return reply
+            await asyncio.sleep(LOOK_EVERY_S)
 
     async def live_reply(self, session_id: UUID, user_id: str, *, message_id: UUID | None = None) -> LiveReply | None:
         """The reply that runs in the session or has just ended; None when there is none, or not the one meant."""
