@@ -6,7 +6,6 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
 from fastapi import FastAPI
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from thai_chat import __version__
 from thai_chat.api import (
@@ -21,13 +20,14 @@ from thai_chat.api import (
     statistics,
     transfer,
 )
-from thai_chat.api.guard import Guard
+from thai_chat.api.guard import Guard, OwnNames
 from thai_chat.chat.service import ChatService
 
 SESSIONS = "/api/sessions"
 SESSIONS_TOO = ("/api/conversations", "/conversations")
 """Where the same routes answer, for clients that call sessions so; the documentation has them once."""
-LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
+OWN = ("/api", "/chat", "/conversations")
+"""All below these is the API's; the rest may be the page's."""
 
 
 def build_app(
@@ -36,8 +36,8 @@ def build_app(
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None,
     local_host: str | None = "127.0.0.1",
 ) -> FastAPI:
-    """`local_host` is an address of this machine alone: then only its names are answered to, so that no web page
-    reaches the chats by a name of its own (DNS rebinding). None answers to every name."""
+    """`local_host` is an address of this machine alone: then only its names are answered to. None answers to every
+    name."""
     app = FastAPI(title="Thai Chat", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.service = service
     errors.install(app)
@@ -47,7 +47,8 @@ def build_app(
     for prefix in (SESSIONS, *SESSIONS_TOO):
         for router in (sessions.router, transfer.session_router):
             app.include_router(router, prefix=prefix, include_in_schema=prefix == SESSIONS)
+    errors.refuse_the_rest(app, OWN)
     app.add_middleware(Guard)
     if local_host:
-        app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK_HOSTS, local_host])
+        app.add_middleware(OwnNames, local_host=local_host)
     return app

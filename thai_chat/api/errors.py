@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from math import ceil
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
+from starlette.routing import Match
 
 from thai_chat import texts
 from thai_chat.domain.errors import (
@@ -53,6 +56,9 @@ _STATUS: tuple[tuple[type[ThaiChatError], int], ...] = (
 _BOUNDS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<", "min_length": "≥", "max_length": "≤"}
 
 
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+
 def _kinds(kind: type[ThaiChatError]) -> Iterator[type[ThaiChatError]]:
     yield kind
     for below in kind.__subclasses__():
@@ -66,26 +72,27 @@ def status_of(kind: type[ThaiChatError]) -> int:
     return next((status for known, status in _STATUS if issubclass(kind, known)), 500)
 
 
-def language_of(request: Request) -> Language:
+def language_of(request: HTTPConnection) -> Language:
     return texts.language_of(request.headers.get("accept-language", ""))
 
 
-def response(error: ThaiChatError, request: Request) -> JSONResponse:
-    headers = {}
-    if isinstance(error, RateLimited) and "retry_after_s" in error.params:
-        headers["Retry-After"] = str(round(float(error.params["retry_after_s"])))
+def response(error: ThaiChatError, request: HTTPConnection) -> JSONResponse:
     what = "bad_fields" if error.params.get("fields") else error.code
     body = {"code": error.code, "message": texts.text(what, language_of(request), error.params)}
     if isinstance(error, BadOption):
         body["param"] = str(error.params["param"])
-    return JSONResponse({"error": body}, status_of(type(error)), headers)
+    return JSONResponse({"error": body}, status_of(type(error)))
 
 
 def failed(result: Failed, request: Request) -> JSONResponse:
     """A reply that ended in an error: question and part are stored."""
     kind = _KINDS.get(result.code, ThaiChatError)
     message = texts.text(result.code, language_of(request), result.params)
-    return JSONResponse({"error": {"code": result.code, "message": message}}, status_of(kind))
+    headers = {}
+    wait_s = result.params.get("retry_after_s")
+    if issubclass(kind, RateLimited) and isinstance(wait_s, int | float):
+        headers["Retry-After"] = str(ceil(wait_s))
+    return JSONResponse({"error": {"code": result.code, "message": message}}, status_of(kind), headers)
 
 
 def _field(problem: Mapping[str, Any]) -> str:
@@ -105,8 +112,10 @@ def install(app: FastAPI) -> None:
         # The errors' inputs stay out: they are what somebody wrote, and may not even be encodable.
         if any(problem["type"] == "string_unicode" for problem in exc.errors()):
             return response(UnreadableText(), request)
-        fields = sorted({_field(problem) for problem in exc.errors() if problem["loc"]})
-        return response(BadInput(fields=", ".join(fields)), request)
+        # What is no JSON has a place in it, and no field.
+        named = (problem for problem in exc.errors() if problem["loc"] and problem["type"] != "json_invalid")
+        fields = sorted({_field(problem) for problem in named})
+        return response(BadInput(fields=", ".join(fields)) if fields else BadInput(), request)
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, exc: HTTPException) -> JSONResponse:
@@ -124,3 +133,22 @@ def install(app: FastAPI) -> None:
     async def unexpected(request: Request, exc: Exception) -> JSONResponse:
         # Starlette raises it again for the server, which logs where it happened.
         return response(ThaiChatError(), request)
+
+
+def refuse_the_rest(app: FastAPI, beginnings: Sequence[str]) -> None:
+    """Below these addresses, what none of the routes so far answers is refused here, in the one form, and not by the
+    page that is mounted behind them."""
+    routes = tuple(app.routes)
+
+    def answers(request: Request, method: str) -> bool:
+        return any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in routes)
+
+    async def refuse(request: Request) -> JSONResponse:
+        allowed = [method for method in _METHODS if answers(request, method)]
+        if allowed:
+            raise HTTPException(405, headers={"Allow": ", ".join(allowed)})
+        return response(NotFound(), request)
+
+    for beginning in beginnings:
+        for path in (beginning, f"{beginning}/{{rest:path}}"):
+            app.add_api_route(path, refuse, methods=list(_METHODS), include_in_schema=False, response_model=None)

@@ -100,6 +100,12 @@ class ForeignSite(BadInput):
     code = "foreign_site"
 
 
+class ForeignHost(BadInput):
+    """The request came under a name that is none of this machine's own."""
+
+    code = "foreign_host"
+
+
 class ImportRefused(BadInput):
     """A file can't be imported, and nothing of it was. `params["why"]` and `params["place"]` are codes of texts."""
 

@@ -35,6 +35,10 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "คำขอนี้มาจากหน้าเว็บอื่น จึงไม่รับ",
         "This request comes from another site's page and is refused.",
     ),
+    "foreign_host": (
+        "Thai Chat ไม่ตอบที่ชื่อเครื่องนี้ เปิดด้วย http://localhost และพอร์ตเดิม",
+        "Thai Chat doesn't answer under this name. Open it as http://localhost with the same port.",
+    ),
     "not_found": ("ไม่พบสิ่งที่ขอ", "Not found."),
     "session_not_found": (
         "ไม่พบแชตนี้ อาจถูกลบไปแล้วหรือลิงก์ไม่ถูกต้อง จึงเปิดแชตใหม่ให้",

@@ -1,0 +1,76 @@
+"""What is refused, and how: always `{"error": {"code", "message"}}`, in the reader's language."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from tests.api.conftest import Chat
+from tests.standins.script import openai_error
+from thai_chat.api.app import build_app
+from thai_chat.ui.page import mount_page
+
+THAI = {"Accept-Language": "th"}
+
+
+@pytest.fixture
+async def with_page(chat: Chat) -> AsyncIterator[httpx.AsyncClient]:
+    """The API with the page mounted behind it, as it is served."""
+    app = mount_page(build_app(chat.service), chat.service)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as http:
+        yield http
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/api/nothing", 404, "not_found"),
+        ("POST", "/conversations/1/2/3", 404, "not_found"),
+        ("GET", "/chat/nothing/here", 404, "not_found"),
+        ("PUT", "/chat", 405, "http_405"),
+        ("DELETE", "/api/statistics", 405, "http_405"),
+    ],
+)
+async def test_what_no_route_answers_is_refused_by_the_api_and_not_by_the_page(
+    with_page: httpx.AsyncClient, method: str, path: str, status: int, code: str
+) -> None:
+    answer = await with_page.request(method, path)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+    assert (await with_page.get("/")).headers["content-type"].startswith("text/html")
+
+
+async def test_a_method_that_a_route_has_not_is_told_those_that_it_has(with_page: httpx.AsyncClient) -> None:
+    assert (await with_page.put("/api/sessions")).headers["allow"] == "GET, DELETE"
+    assert (await with_page.get(f"/api/sessions/{uuid4()}/stop")).headers["allow"] == "POST"
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:7862", "a@localhost", "localhost@evil", "[::2]", "", "localhost.evil"]
+)
+async def test_under_a_name_that_is_not_this_machines_nothing_is_answered(chat: Chat, host: str) -> None:
+    answer = await chat.http.get("/healthz", headers={"Host": host, **THAI})
+    assert answer.status_code == 400
+    if host:  # else the server refuses it before the app
+        assert answer.json()["error"]["code"] == "foreign_host"
+        assert "localhost" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:1", "127.0.0.1:7862", "[::1]:7862", "[::1]"])
+async def test_every_name_of_this_machine_is_answered(chat: Chat, host: str) -> None:
+    assert (await chat.http.get("/healthz", headers={"Host": host})).status_code == 200
+
+
+async def test_a_client_that_asks_too_often_is_told_when_to_come_again(chat: Chat) -> None:
+    chat.standin.script = openai_error(429, "Rate limit reached", code="rate_limit_exceeded", retry_after="36.2")
+    answer = await chat.http.post("/chat", json={"query": "ถามถี่ไป"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (429, "rate_limited")
+    assert int(answer.headers["retry-after"]) == math.ceil(36.2)
+
+
+async def test_a_body_that_is_no_json_is_not_told_to_have_a_wrong_field(chat: Chat) -> None:
+    answer = await chat.http.post("/chat", content=b'{"query": "x', headers={"Content-Type": "application/json"})
+    assert answer.json()["error"] == {"code": "bad_input", "message": "The request isn't valid."}
