@@ -20,6 +20,7 @@ from tests.standins.script import Script, openai_error
 from thai_chat.backends.ollama import OllamaBackend
 from thai_chat.backends.openai import OpenAIBackend
 from thai_chat.backends.vllm import VLLMBackend
+from thai_chat.chat import live
 from thai_chat.chat.service import ChatService
 from thai_chat.history.memory import MemoryHistory
 from thai_chat.routing.pricing import Prices
@@ -94,6 +95,23 @@ async def test_the_stored_message_tells_who_was_asked_who_answered_and_why(pair:
     assert metadata["reason"] == "backend_failed"
     assert [notice["code"] for notice in metadata["notices"]] == ["answered_by_other"]
     assert metadata["context_used"]["context_window"] == 2048
+
+
+async def test_options_that_were_meant_for_the_one_who_failed_are_not_told_of_the_one_who_answered(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "SIGN_OF_LIFE_EVERY_S", 0.0)  # so that a checkpoint comes while the first is asked
+    pair.vllm.script = Script(tokens=("",), first_delay_ms=800, fault="drop", fault_after=1)
+    options = {"temperature": 0.1}
+    made = await pair.http.post("/api/presets", json={"preset_name": "กวี", "options": options, **ASKED})
+    await pair.http.patch(f"/api/presets/{made.json()['preset_id']}", json={"is_default": True})
+    session_id = str(uuid4())
+    await pair.ask(session_id)
+    assert pair.vllm.seen[0].body["temperature"] == 0.1
+    assert "temperature" not in pair.ollama.seen[-1].body.get("options", {})
+    _, reply = (await pair.http.get(f"/chat/history/{session_id}")).json()["history"]
+    assert reply["metadata"]["answered_by"] == ANSWERED_BY
+    assert not reply["metadata"].get("options")
 
 
 async def test_what_every_try_tells_is_kept_once(pair: Pair) -> None:

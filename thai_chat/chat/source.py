@@ -35,10 +35,9 @@ class ReplySource:
             prompt = await self._prompt(reply, earlier, choice, context_window, system_prompt_of(asked))
             reply.metadata["context_used"] = prompt.context_used
             sampling = sampling_of(asked)
-            if sampling:
+            if sampling or "options" in reply.metadata:
+                # None too: a checkpoint may have kept those of a model that did not answer, and metadata is merged.
                 reply.metadata["options"] = sampling
-            else:
-                reply.metadata.pop("options", None)  # of a model that did not answer
             return ModelPrompt(prompt.messages, sampling)
 
         stream = self._router.stream(

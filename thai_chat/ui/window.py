@@ -119,7 +119,7 @@ def _around(message: Message, language: Language, versions: Sequence[UUID] | Non
         "cost": _cost(message),
         "asked": _who(metadata.get("asked")),
         "begun_by": _begun_by(message),
-        "options": metadata.get("options"),
+        "options": metadata.get("options") or None,
         "reasoning": _text(metadata.get("reasoning")),
         "problem": _problem(message, language),
         "context": _context(metadata.get("context_used")),
