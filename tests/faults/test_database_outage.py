@@ -12,7 +12,7 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from tests.histories import is_stored, opened, stored, straight, until
-from tests.history_writes import ANSWER, begin, finish, grow, new_user, update, whole_turn
+from tests.history_writes import ANSWER, begin, finish, grow, new_user, purge, update, whole_turn
 from tests.outages import KINDS, Outage
 from tests.postgres_servers import PostgresServer, Proxy, free_port, replicas
 from thai_chat.domain.errors import HistoryUnavailable, ReplyRunning, SessionNotFound, StartError
@@ -169,6 +169,28 @@ async def test_earlier_sessions_stay_readable_in_an_outage(
         for session in (listed_only, unseen):
             with pytest.raises(HistoryUnavailable):
                 await history.messages(session.session.session_id, user, limit=10)
+
+
+async def test_what_another_process_deleted_for_good_does_not_come_back_in_an_outage(
+    postgres: PostgresServer, proxy: Proxy, database_name: str, user: str, tmp_path: Path
+) -> None:
+    async with (
+        straight(postgres.address(database_name)) as direct,
+        opened(postgres.address(database_name, port=proxy.port), tmp_path) as history,
+    ):
+        turns = [await whole_turn(history, user) for _ in range(3)]
+        seen, asked, kept = (turn.session.session_id for turn in turns)
+        for turn in turns[:2]:
+            await direct.purge_session(purge(turn))
+        with pytest.raises(SessionNotFound):
+            await history.session(seen, user)
+        with pytest.raises(SessionNotFound):
+            await history.messages(asked, user, limit=10)
+        proxy.refuse()
+        assert [session.session_id for session in await history.sessions(user, limit=10)] == [kept]
+        for gone in (seen, asked):
+            with pytest.raises(HistoryUnavailable):
+                await history.messages(gone, user, limit=10)
 
 
 async def test_a_session_that_memory_never_held_goes_on_in_an_outage(

@@ -247,6 +247,12 @@ class MemoryHistory:
     def holds(self, session_id: UUID) -> bool:
         return session_id in self._sessions
 
+    def drop(self, session_id: UUID, user_id: str) -> None:
+        """Forgets the user's session, which PostgreSQL does not have (any more), unless a reply grows in it."""
+        held = self._sessions.get(session_id)
+        if held and held.session.user_id == user_id and not held.growing:
+            self._drop(held)
+
     def keep_turn(self, write: BeginTurn | BeginReply, turn: Turn, *, alive_at: datetime | None = None) -> None:
         """Holds a turn that a store has just begun."""
         held = self._remember(turn.session)

@@ -114,7 +114,9 @@ class ResilientHistory:
     async def update_session(self, write: UpdateSession) -> Session:
         check(write)
         try:
-            session = await self._ask(lambda postgres: postgres.update_session(write))
+            session = await self._ask_about(
+                write.session_id, write.user_id, lambda postgres: postgres.update_session(write)
+            )
         except HistoryUnavailable:
             session = await self._from_memory(self._memory.update_session(write), write.session_id)
             await self._outbox.add(write)
@@ -135,7 +137,7 @@ class ResilientHistory:
 
     async def session(self, session_id: UUID, user_id: str) -> Session:
         try:
-            session = await self._ask(lambda postgres: postgres.session(session_id, user_id))
+            session = await self._ask_about(session_id, user_id, lambda postgres: postgres.session(session_id, user_id))
         except HistoryUnavailable:
             return await self._from_memory(self._memory.session(session_id, user_id), session_id)
         self._memory.remember(session)
@@ -183,7 +185,7 @@ class ResilientHistory:
             return history.messages(session_id, user_id, limit=limit, **bounds)
 
         try:
-            found = await self._ask(of)
+            found = await self._ask_about(session_id, user_id, of)
         except HistoryUnavailable:
             return await self._from_memory(of(self._memory), session_id)
         self._memory.remember_messages(session_id, found)
@@ -281,6 +283,16 @@ class ResilientHistory:
         if self._primary is None:
             raise HistoryUnavailable("there is no database")
         return await self._primary.ask(call)
+
+    async def _ask_about(
+        self, session_id: UUID, user_id: str, call: Callable[[PostgresHistory], Awaitable[Result]]
+    ) -> Result:
+        """As `_ask`. What another process deleted for good must not come back with the next outage."""
+        try:
+            return await self._ask(call)
+        except SessionNotFound:
+            self._memory.drop(session_id, user_id)
+            raise
 
     def _acknowledged(self, write: Write) -> None:
         if self._primary:
