@@ -185,6 +185,19 @@ async def test_a_purged_session_is_gone_with_its_messages(history: History, user
     await history.checkpoint([grow(begin(user, session_id, reply_id=turn.reply.message_id))])
 
 
+async def test_what_was_taken_out_of_the_trash_is_not_purged_with_it(history: History, user: str) -> None:
+    restored, thrown = [await whole_turn(history, user) for _ in range(2)]
+    for turn in (restored, thrown):
+        await history.update_session(update(turn, deleted=True))
+    await history.update_session(update(restored, deleted=False))
+    assert not await history.purge_session(purge(restored, only_trash=True))
+    assert await history.purge_session(purge(thrown, only_trash=True))
+    assert not await history.purge_session(purge(thrown, only_trash=True))
+    assert len(await history.messages(restored.session.session_id, user, limit=10)) == 2
+    with pytest.raises(UNKNOWN):
+        await history.session(thrown.session.session_id, user)
+
+
 async def test_nobody_purges_somebody_elses_session(history: History, user: str) -> None:
     turn = await whole_turn(history, user)
     await history.purge_session(purge(turn, user_id=new_user()))

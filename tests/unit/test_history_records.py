@@ -40,6 +40,7 @@ WRITES: list[Write] = [
         metadata={"continues": "x"},
     ),
     PurgeSession(session_id=uuid7(), user_id="u", at=datetime.now(UTC)),
+    PurgeSession(session_id=uuid7(), user_id="u", at=datetime.now(UTC), only_trash=True),
 ]
 
 

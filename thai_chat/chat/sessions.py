@@ -132,8 +132,17 @@ class Sessions:
         trash = SessionFilter(shelf=Shelf.TRASH)
         while found := await self._history.sessions(user_id, limit=PURGED_AT_ONCE, before=cursor, filter=trash):
             for session in found:
-                await self.purge(session.session_id, user_id)
+                await self._purge_from_trash(session.session_id, user_id)
             cursor = SessionCursor(updated_at=found[-1].updated_at, session_id=found[-1].session_id)
+
+    async def _purge_from_trash(self, session_id: UUID, user_id: str) -> None:
+        """Not what was taken out of it since it was listed."""
+        live = self._running_in(session_id, user_id)
+        if live and live.ending:
+            await live.finished()
+        write = PurgeSession(session_id=session_id, user_id=user_id, at=datetime.now(UTC), only_trash=True)
+        if await self._history.purge_session(write):
+            self._live.forget(session_id)
 
     async def show_branch(self, session_id: UUID, user_id: str, message_id: UUID) -> Session:
         """Shows the branch through the message. Raises MessageNotFound, and ReplyRunning while a reply grows here."""

@@ -217,6 +217,8 @@ class PurgeSession:
     session_id: UUID
     user_id: str
     at: datetime
+    only_trash: bool = False
+    """Leave it when it is not in the trash (any more)."""
 
 
 Write: TypeAlias = "BeginTurn | BeginReply | Checkpoint | FinishReply | UpdateSession | PurgeSession"

@@ -214,8 +214,8 @@ class History(Protocol):
     async def update_session(self, write: UpdateSession) -> Session:
         """The session as stored. Raises SessionNotFound, and MessageNotFound for a `leaf_id` that is not in it."""
 
-    async def purge_session(self, write: PurgeSession) -> None:
-        """Nothing happens to somebody else's session, or when there is none."""
+    async def purge_session(self, write: PurgeSession) -> bool:
+        """True when it was deleted by this. Nothing happens to somebody else's session, or when there is none."""
 
     async def session(self, session_id: UUID, user_id: str) -> Session: ...
 

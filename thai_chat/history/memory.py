@@ -130,11 +130,15 @@ class MemoryHistory:
         held.session = updated(held.session, write, leaf_id)
         return held.session
 
-    async def purge_session(self, write: PurgeSession) -> None:
+    async def purge_session(self, write: PurgeSession) -> bool:
         check(write)
         held = self._sessions.get(write.session_id)
-        if held and held.session.user_id == write.user_id:
-            self._drop(held)
+        if held is None or held.session.user_id != write.user_id:
+            return False
+        if write.only_trash and held.session.deleted_at is None:
+            return False
+        self._drop(held)
+        return True
 
     async def session(self, session_id: UUID, user_id: str) -> Session:
         check_text(user_id)

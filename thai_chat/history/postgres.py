@@ -82,9 +82,9 @@ class PostgresHistory:
         check(write)
         return _expect(Session, await self._database.run(lambda c: writes.update_session(c, write)))
 
-    async def purge_session(self, write: PurgeSession) -> None:
+    async def purge_session(self, write: PurgeSession) -> bool:
         check(write)
-        await self._database.run(lambda c: writes.purge_session(c, write), timeout_s=_PURGE_TIMEOUT_S)
+        return await self._database.run(lambda c: writes.purge_session(c, write), timeout_s=_PURGE_TIMEOUT_S)
 
     async def replay(self, writes_: Sequence[Write]) -> Sequence[Outcome]:
         """Stores writes of an earlier time, in order and in one commit; an outcome for each."""

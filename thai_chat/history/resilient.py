@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import TypeVar
 from uuid import UUID
 
@@ -124,16 +125,20 @@ class ResilientHistory:
             self._memory.remember(session)
         return session
 
-    async def purge_session(self, write: PurgeSession) -> None:
+    async def purge_session(self, write: PurgeSession) -> bool:
         check(write)
         try:
-            await self._ask(lambda postgres: postgres.purge_session(write))
+            is_gone = await self._ask(lambda postgres: postgres.purge_session(write))
         except HistoryUnavailable:
-            await self._memory.purge_session(write)
+            is_gone = await self._memory.purge_session(write)
             await self._outbox.add(write)
         else:
-            self._acknowledged(write)
-            await self._memory.purge_session(write)
+            if is_gone or not write.only_trash:
+                # Sent again to another server it is no question any more whether it was in the trash.
+                done = replace(write, only_trash=False)
+                self._acknowledged(done)
+                await self._memory.purge_session(done)
+        return is_gone
 
     async def session(self, session_id: UUID, user_id: str) -> Session:
         try:

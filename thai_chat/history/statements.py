@@ -68,7 +68,9 @@ UPDATE chat_sessions s SET session_name = coalesce(%(session_name)s, session_nam
     folder = CASE WHEN %(folder)s IS NULL THEN folder ELSE nullif(%(folder)s, '') END
 WHERE session_id = %(session_id)s AND user_id = %(user_id)s RETURNING {SESSION_SQL}"""
 
-_PURGE_SESSION = "DELETE FROM chat_sessions WHERE session_id = %(session_id)s AND user_id = %(user_id)s"
+_PURGE_SESSION = """
+DELETE FROM chat_sessions WHERE session_id = %(session_id)s AND user_id = %(user_id)s
+    AND (deleted_at IS NOT NULL OR NOT %(only_trash)s)"""
 
 # Keys are on questions, and on replies that were asked for again.
 EARLIER = f"""
@@ -193,7 +195,7 @@ def update_session(cursor: Any, write: UpdateSession, leaf_id: UUID | None) -> b
 
 
 def purge_session(cursor: Any, write: PurgeSession) -> bytes:
-    fields = {"session_id": write.session_id, "user_id": write.user_id}
+    fields = {"session_id": write.session_id, "user_id": write.user_id, "only_trash": write.only_trash}
     return PATIENCE + bytes(cursor.mogrify(_PURGE_SESSION, fields))
 
 

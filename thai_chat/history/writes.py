@@ -59,10 +59,12 @@ def update_session(connection: Connection, write: UpdateSession) -> Session | Th
     return _isolated(connection, [write], lambda cursor, part: [_update_alone(cursor, part[0])])[0]
 
 
-def purge_session(connection: Connection, write: PurgeSession) -> None:
+def purge_session(connection: Connection, write: PurgeSession) -> bool:
+    """True when it was deleted by this."""
     raw: Any = connection.connection
     with raw.cursor() as cursor:
         cursor.execute(statements.purge_session(cursor, write))
+        return bool(cursor.rowcount)
 
 
 def checkpoint(connection: Connection, writes: Sequence[Checkpoint]) -> None:
