@@ -235,3 +235,13 @@ async def test_a_change_of_which_a_part_is_refused_changes_nothing(chat: Chat) -
     wanted = {"deleted": True, "session_name": "ชื่อใหม่", "shown_message_id": str(uuid4())}
     assert (await chat.http.patch(place, json=wanted)).status_code == 404
     assert ((await chat.http.get(place)).json(), await shown(chat, session_id)) == before
+
+
+async def test_a_name_that_is_too_long_is_cut_at_a_whole_letter(chat: Chat) -> None:
+    session_id = str(uuid4())
+    await ask(chat, session_id, "ตั้งชื่อ")
+    place = f"/api/sessions/{session_id}"
+    for last in ("ที่", "น้ำ", "👩‍💻", "เก"):
+        changed = await chat.http.patch(place, json={"session_name": "ก" * 254 + last})
+        assert changed.json()["session_name"] == "ก" * 254
+    assert (await chat.http.patch(place, json={"session_name": "ก" * 1_000_000})).json()["session_name"] == "ก" * 255

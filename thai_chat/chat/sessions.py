@@ -11,6 +11,7 @@ from thai_chat.chat.live import LiveReplies
 from thai_chat.chat.live_reply import LiveReply
 from thai_chat.chat.options import checked
 from thai_chat.chat.text import require_storable, storable
+from thai_chat.chat.words import cut
 from thai_chat.domain.errors import BadLabel, EmptyName, ReplyRunning
 from thai_chat.domain.messages import (
     SESSION_NAME_CHARS,
@@ -161,7 +162,7 @@ class Sessions:
 
 
 def _name(name: str) -> str:
-    shown = storable(" ".join(name.split()))[:SESSION_NAME_CHARS]
+    shown = cut(storable(" ".join(name.split())), SESSION_NAME_CHARS)
     if not shown:
         raise EmptyName
     return shown
