@@ -69,7 +69,7 @@ class ChatPage:
         """The reply, when the history shows it."""
         earlier = await self.replies.count()
         await self.ask(question)
-        await expect(self.replies).to_have_count(earlier + 1, timeout=20_000)
+        await expect(self.replies).to_have_count(earlier + 1)
         await self.is_idle()
         return self.replies.nth(earlier)
 

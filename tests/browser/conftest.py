@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 from tests.app import App, running_app
 from tests.browser.chat_page import MODELS, ChatPage, visit
@@ -13,6 +13,8 @@ from tests.standins.openai_server import OpenAIStandin
 from tests.standins.script import Script
 
 CHROMIUM = "/usr/bin/chromium"
+# A state is waited for, however busy the machine is; what never comes takes no longer to fail than a click does.
+expect.set_options(timeout=20_000)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

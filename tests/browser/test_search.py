@@ -173,7 +173,7 @@ async def test_more_results_come_as_one_scrolls(page: ChatPage, far: Long) -> No
     while await page.page.locator(".results-status").inner_text() != f"พบ {len(far.questions) + 1} รายการ":
         shown = await results(page).count()
         await page.page.locator(".results-body").evaluate("(body) => body.scrollTo(0, body.scrollHeight)")
-        await expect(results(page)).not_to_have_count(shown, timeout=15_000)
+        await expect(results(page)).not_to_have_count(shown)
     await expect(results(page)).to_have_count(len(far.questions) + 1)
 
 

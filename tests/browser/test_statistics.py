@@ -88,7 +88,7 @@ async def test_the_figures_are_counted_anew_while_one_looks(page: ChatPage, app:
     before = int((await figure.inner_text()).replace(",", ""))
     async with httpx.AsyncClient(base_url=app.address, timeout=20) as http:
         assert (await http.post("/chat", json={"query": "นับอีกครั้ง"})).status_code == 200
-    await expect(figure).to_have_text(str(before + 1), timeout=15_000)
+    await expect(figure).to_have_text(str(before + 1))
 
 
 async def test_a_period_can_be_chosen_on_a_phone_too(browser: Browser, app: App, page: ChatPage) -> None:

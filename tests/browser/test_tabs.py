@@ -85,7 +85,7 @@ async def test_a_reply_goes_on_with_no_tab_open_and_is_whole_on_another_device(
     async with visit(browser, app, address, phone=True) as phone:
         await expect(phone.growing).not_to_be_empty()
     async with visit(browser, app, address) as returned:
-        await expect(returned.replies).to_have_count(1, timeout=20_000)
+        await expect(returned.replies).to_have_count(1)
         await returned.is_idle()
         shown = await returned.replies.last.locator(".prose").inner_text()
     assert shown.count("ก๋วยเตี๋ยวต้มยำกุ้ง") == LONG.text.count("ก๋วยเตี๋ยวต้มยำกุ้ง")

@@ -136,7 +136,7 @@ async def test_a_reload_in_mid_reply_shows_it_still_growing_and_then_whole(
     await expect(page.questions).to_have_count(1)
     await expect(page.growing).to_contain_text("PostgreSQL")
     await expect(page.stop).to_be_visible()
-    await expect(page.replies).to_have_count(1, timeout=20_000)
+    await expect(page.replies).to_have_count(1)
     await page.is_idle()
     shown = await page.replies.last.locator(".prose").inner_text()
     assert shown.count("ก๋วยเตี๋ยวต้มยำกุ้ง") == model.script.text.count("ก๋วยเตี๋ยวต้มยำกุ้ง")

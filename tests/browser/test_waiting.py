@@ -26,7 +26,7 @@ async def test_while_a_reply_in_one_piece_is_awaited_the_time_passes_and_stop_wo
     model.script = UNSTREAMED
     await page.ask("ขอคำตอบทีเดียวทั้งก้อน")
     waiting = page.page.locator("#turns .waiting")
-    await expect(waiting).to_have_text(re.compile(r"กำลังรอคำตอบ · [3-9] วิ"), timeout=15_000)
+    await expect(waiting).to_have_text(re.compile(r"กำลังรอคำตอบ · [3-9] วิ"))
     await page.stop.click()
     await page.is_idle()
     await expect(page.replies.locator(".status")).to_have_text("หยุดโดยคุณ")
@@ -38,7 +38,7 @@ async def test_after_a_reload_the_time_counts_from_the_question(page: ChatPage, 
     model.script = UNSTREAMED
     await page.ask("รอนานไหม")
     waiting = page.page.locator("#turns .waiting")
-    await expect(waiting).to_have_text(re.compile(r" · [4-9] วิ"), timeout=15_000)
+    await expect(waiting).to_have_text(re.compile(r" · [4-9] วิ"))
     await page.reload()
     # The first that is said after the reload is no small number again.
     await expect(waiting).to_have_text(re.compile(r" · ([4-9]|\d\d) วิ"))
