@@ -36,7 +36,8 @@ def upgrade(connection: Connection, revision: str = HEAD) -> None:
     with _locked(connection):
         found = current(connection)
         if found != revision:
-            logger.info("bringing the database from version %s to %s", found or "none", revision)
+            level = logging.INFO if found else logging.DEBUG  # an empty one has nothing that could be changed
+            logger.log(level, "bringing the database from version %s to %s", found or "none", revision)
             _run("upgrade", connection, revision)
 
 

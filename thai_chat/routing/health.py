@@ -84,11 +84,12 @@ class HealthWatch:
             before = self._health
             self._health = await self._look()
             self._looked_at_s = time.monotonic()
+            # What was found at the start is told there, to whoever started it.
+            level = logging.INFO if self._first.is_set() else logging.DEBUG
             self._first.set()
             if (before.state, before.error_code) != (self._health.state, self._health.error_code):
-                logger.info(
-                    "%s is %s (%s)", self.backend.name, self._health.state, self._health.error_code or "answers"
-                )
+                what = self._health.error_code or "answers"
+                logger.log(level, "%s is %s (%s)", self.backend.name, self._health.state, what)
                 if self._health.state is BackendState.UP:
                     self._came_back()
             pause_s = _WHILE_LOADING_S if self._health.state is BackendState.LOADING else _EVERY_S

@@ -180,7 +180,7 @@ class Router:
         backend = self._last_resort()
         if backend is None or backend.name in self._backends:
             return
-        logger.info("no other backend answers: %s is started", backend.name)
+        logger.debug("no other backend answers: %s is started", backend.name)
         servers = self._backends[backend.name] = self._servers([backend])
         watch = servers.servers[0].watch
         watch.start()
