@@ -128,22 +128,19 @@ class Exchange:
             case ContextOverflow():
                 return self._lower_the_cap(error)
             case BackendFailed() if error.params.get("status") in (400, 422):
-                return self.refuse_prefill(attempt)
+                return self._refuse_prefills(attempt, self._ways.prefills)
         return False
 
-    def refuse_prefill(self, attempt: Attempt) -> bool:
-        """The server can't go on with the beginning by itself; False when it was not asked to."""
-        if attempt.prefill is None:
-            return False
-        for flags in self._ways.prefills:
-            self._learned.refuse(self._request.model, _mark_of(flags), for_s=_A_WHILE_S)
-        return True
-
     def mistook_for_thinking(self, attempt: Attempt) -> bool:
-        """The server hands out the rest of the reply as thinking: another way may be read right. False as above."""
+        """The server hands out the rest of the reply as thinking: another way may be read right. False when it was not
+        asked to go on by itself."""
+        return self._refuse_prefills(attempt, [attempt.prefill] if attempt.prefill is not None else [])
+
+    def _refuse_prefills(self, attempt: Attempt, ways: Sequence[JsonObject]) -> bool:
         if attempt.prefill is None:
             return False
-        self._learned.refuse(self._request.model, _mark_of(attempt.prefill), for_s=_A_WHILE_S)
+        for flags in ways:
+            self._learned.refuse(self.model, _mark_of(flags), for_s=_A_WHILE_S)
         return True
 
     def _prefill(self) -> JsonObject | None:
@@ -186,7 +183,7 @@ class Exchange:
         for path in refused:
             what = self._mark(attempt.api, path, _get(attempt.extras, path) if by_value else _ANY)
             self._learned.refuse(model, what, for_s=_A_WHILE_S if path in quirks.VERIFIED_ONLY else float("inf"))
-        return bool(refused) or self.refuse_prefill(attempt)
+        return bool(refused) or self._refuse_prefills(attempt, self._ways.prefills)
 
     def _refused(self, api: Api, path: str, value: JsonValue) -> bool:
         marks = self._mark(api, path, _ANY), self._mark(api, path, value)
