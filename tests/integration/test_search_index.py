@@ -1,206 +1,26 @@
-"""The search index in PostgreSQL: everything is found by it, and it keeps itself up to date whatever happens."""
+"""The search index in PostgreSQL keeps itself up to date, whatever happens."""
 
 from __future__ import annotations
 
 import asyncio
-import random
-from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import psycopg2
 import pytest
-from psycopg2.extras import execute_values, register_uuid
-from uuid_utils.compat import uuid7
 
 from tests.histories import opened, straight, until
 from tests.history_writes import begin, finish, grow, new_user, whole_turn
-from tests.postgres_servers import PostgresServer, installations, serving
-from tests.real_texts import disturbed, pieces, texts
-from thai_chat.domain.messages import STALE_AFTER, Role
-from thai_chat.domain.searching import SearchFilters, SearchQuery, has_in_any_form, has_literally, terms_of
-from thai_chat.domain.spelling import fold
-from thai_chat.history import archive, indexing, schema, search, upkeep
+from tests.postgres_servers import PostgresServer
+from tests.searched import all_found, index_everything, migrated, said
+from thai_chat.domain.messages import STALE_AFTER
+from thai_chat.domain.searching import SearchQuery, terms_of
+from thai_chat.history import archive, indexing, schema, upkeep
 from thai_chat.history.connections import Database
 from thai_chat.history.postgres import PostgresHistory
-from thai_chat.history.search_keys import keys_of, packed, time_keys
-
-_MESSAGES = """
-INSERT INTO chat_messages (message_id, session_id, role, content, message_order, status, backend, model, created_at)
-VALUES %s"""
-_SESSION = """
-INSERT INTO chat_sessions (session_id, user_id, session_name, backend, model, message_count)
-VALUES (%s, %s, '-', 'vllm', 'typhoon', %s)"""
-_DATES = datetime(2024, 1, 1, tzinfo=UTC)
-
-
-def said(address: str, user_id: str, contents: list[str]) -> dict[UUID, str]:
-    """Writes them as messages of one session, over two years, past the history; by id."""
-    session_id = uuid7()
-    step = timedelta(days=730) / max(1, len(contents))
-    rows = []
-    for number, content in enumerate(contents):
-        role, model = (("user", None), ("assistant", "typhoon" if number % 4 == 1 else "llama"))[number % 2]
-        backend = None if model is None else "vllm"
-        at = _DATES + number * step
-        rows.append((uuid7(), session_id, role, content, number + 1, "complete", backend, model, at))
-    with closing(psycopg2.connect(address)) as connection, connection, connection.cursor() as cursor:
-        register_uuid(None, connection)
-        cursor.execute(_SESSION, (session_id, user_id, len(rows)))
-        execute_values(cursor, _MESSAGES, rows, page_size=500)
-    return {row[0]: row[3] for row in rows}
-
-
-async def index_everything(history: PostgresHistory) -> None:
-    while await history.index_noted(500) or await history.index_old(500):
-        pass
-
-
-@pytest.fixture(params=installations())
-def any_server(request: pytest.FixtureRequest) -> Iterator[PostgresServer]:
-    with serving(installations()[request.param]) as server:
-        yield server
-
-
-def migrated(server: PostgresServer, revision: str = schema.HEAD) -> str:
-    address = server.address(server.new_database())
-    database = Database(address)
-    schema.migrate(database.engine, revision)
-    database.engine.dispose()
-    return address
-
-
-@pytest.fixture
-async def history(own_database: str, postgres: PostgresServer) -> AsyncIterator[PostgresHistory]:
-    async with straight(postgres.address(own_database)) as history:
-        yield history
-
-
-@pytest.fixture
-def address(own_database: str, postgres: PostgresServer) -> str:
-    return postgres.address(own_database)
-
-
-async def all_found(history: PostgresHistory, wanted: SearchQuery) -> list[UUID]:
-    found: list[UUID] = []
-    while True:
-        page = await history.search(wanted)
-        found += [hit.message.message_id for hit in page.hits]
-        if page.next is None:
-            return found
-        wanted = replace(wanted, after=page.next)
-
-
-WAYS = {"one by one": (2_000, 3_000), "by keys": (20, 100_000), "by keys in steps of time": (20, 30)}
-
-
-async def test_all_that_a_look_through_every_text_finds_is_found_and_nothing_else(any_server: PostgresServer) -> None:
-    address = migrated(any_server)
-    odd = disturbed(texts(100, seed=4), 150)
-    known = [*texts(600), *odd, "I run", "he was running late", "runway", "nobody", "somebody else", "ราคา GPU RTX"]
-    known += ["he ran home", "they went there", "the children", "a child", "goat", "wrote it", "ไปgoมา", "go", "trans"]
-    known = [text for text in known for _ in range(random.Random(text).choice((1, 1, 1, 3)))]
-    users = [new_user(), new_user()]
-    mine = said(address, users[0], known)
-    said(address, users[1], known[:300])
-    queries = [f'"{piece}"' for piece in pieces(known, 110)]
-    queries += [f'"{piece}"' for piece in pieces(odd, 40, seed=6)]
-    queries += [f"{first} {second}" for first, second in pairwise(pieces(known, 30, seed=5))]
-    queries += [
-        "running",
-        "ran",
-        "went",
-        "go ไป",
-        "children went",
-        "writing",
-        "body",
-        "gpu ราคา",
-        "qz",
-        "ฌฬฒ",
-        "absent",
-        "ไม่มีคำนี้แน่นอนจริงๆ",
-    ]
-    folded = {message_id: fold(text) for message_id, text in mine.items()}
-    async with straight(address) as history:
-        await index_everything(history)
-        for way, (newest, enough) in WAYS.items():
-            for text in queries:
-                terms = terms_of(text)
-                if not terms:
-                    continue
-                expected = {id_ for id_, one in folded.items() if has_in_any_form(terms, one)}
-                literal = {id_ for id_ in expected if has_literally(terms, folded[id_])}
-                with pytest.MonkeyPatch.context() as patch:
-                    patch.setattr(search, "_NEWEST", newest)
-                    patch.setattr(search, "_ENOUGH", enough)
-                    limit = 90 if len(expected) < 300 else 1_000
-                    found = await all_found(history, SearchQuery(user_id=users[0], terms=terms, limit=limit))
-                assert len(found) == len(set(found)), (way, text)
-                assert set(found) == expected, (way, text)
-                assert set(found[: len(literal)]) == literal, (way, text)
-
-
-@pytest.mark.parametrize("way", WAYS)
-async def test_filters_hold_in_every_way_of_searching(
-    way: str, history: PostgresHistory, address: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    user = new_user()
-    known = [f"แกงส้ม {number % 7} {'พิเศษ' if number % 50 == 1 else ''}" for number in range(400)]
-    mine = list(said(address, user, known))
-    await index_everything(history)
-    for name, value in zip(("_NEWEST", "_ENOUGH"), WAYS[way], strict=True):
-        monkeypatch.setattr(search, name, value)
-
-    async def found(text: str, **filters: Any) -> list[int]:
-        wanted = SearchQuery(user_id=user, terms=terms_of(text), limit=30, filters=SearchFilters(**filters))
-        return [mine.index(message_id) for message_id in await all_found(history, wanted)]
-
-    newest_first = range(399, -1, -1)
-    assert await found("แกงส้ม") == list(newest_first)
-    assert await found("ส้ม", role=Role.USER) == [n for n in newest_first if n % 2 == 0]
-    assert await found("ส้ม", model="typhoon") == [n for n in newest_first if n % 4 == 1]
-    assert await found("พิเศษ", model="llama") == [n for n in newest_first if n % 4 == 3 and n % 50 == 1]
-    step = timedelta(days=730) / 400
-    since, before = _DATES + 100 * step, _DATES + 200 * step
-    assert await found("3", since=since, until=before) == [n for n in range(199, 99, -1) if n % 7 == 3]
-
-
-@pytest.mark.parametrize("way", WAYS)
-async def test_everybody_is_searched_for_an_administrator(
-    way: str, history: PostgresHistory, address: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    known = [f"แกงส้ม {number}" for number in range(90)]
-    said_by_all = [id_ for user in (new_user(), new_user()) for id_ in said(address, user, known)]
-    await index_everything(history)
-    for name, value in zip(("_NEWEST", "_ENOUGH"), WAYS[way], strict=True):
-        monkeypatch.setattr(search, name, value)
-    wanted = SearchQuery(user_id=None, terms=terms_of("แกงส้ม"), limit=25)
-    assert sorted(await all_found(history, wanted)) == sorted(said_by_all)
-    assert len(await all_found(history, replace(wanted, terms=terms_of("ส้ม 77")))) == 2
-
-
-def test_the_server_makes_the_keys_that_are_asked_for(postgres: PostgresServer, own_database: str) -> None:
-    at = datetime(2026, 11, 21, tzinfo=UTC)
-    statement = "SELECT chat_search_keys('u', 'user', NULL, NULL, %s, %s)"
-    for text in texts(150, seed=11):
-        ((stored,),) = postgres.query(statement, at, packed(fold(text)), database=own_database)
-        assert isinstance(stored, list)
-        for piece in pieces([text], 10):
-            # Cut from the text as it was written, a piece may be spelled otherwise than where it stands.
-            strings = [packed(term.text) for term in terms_of(f'"{piece}"') if term.text in fold(text)]
-            keys = keys_of([[string] for string in strings])
-            assert set(keys.all_of) <= set(stored)
-            assert all(set(one_of) & set(stored) for one_of in keys.any_of)
-        step = int(at.timestamp()) >> 20
-        for oldest, newest in ((step, step), (step - 100, step + 3), (step - 40, step)):
-            assert set(time_keys(oldest, newest)) & set(stored)
-        assert not set(time_keys(step + 1, step + 200)) & set(stored)
-        assert not set(time_keys(step - 200, step - 1)) & set(stored)
 
 
 async def test_a_text_of_any_size_and_script_is_indexed(history: PostgresHistory, address: str) -> None:
