@@ -20,13 +20,15 @@ ROOMS = {
     "migrations": {"history", "domain"},
     "api": {"domain", "chat", "texts"},
     "ui": {"domain", "chat", "texts"},
+    "gate": {"domain", "texts"},
 }
 """What a room may import of the others, itself aside."""
 
 OWNED = {
     "gradio": {"ui"},
     "fastapi": {"api", "bootstrap", "ui"},
-    "starlette": {"api", "bootstrap", "ui"},
+    "starlette": {"api", "bootstrap", "gate", "ui"},
+    "uvicorn": {"bootstrap", "gate"},
     "openai": {"backends"},
     "ollama": {"backends"},
     "aiohttp": {"backends"},

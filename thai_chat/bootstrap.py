@@ -21,9 +21,9 @@ from thai_chat.settings import Settings
 
 if TYPE_CHECKING:
     import uvicorn
-    from fastapi import FastAPI
 
     from thai_chat.chat.service import ChatService
+    from thai_chat.gate.gate import Gate
     from thai_chat.routing.router import BackendChoices
 
 logger = logging.getLogger(__name__)
@@ -153,7 +153,7 @@ async def summary(settings: Settings, service: ChatService) -> str:
 
 def address_of(settings: Settings) -> str:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return f"http://{host}:{settings.port}"
+    return settings.public_url or f"http://{host}:{settings.port}"
 
 
 def _state_line(backend: BackendChoices) -> str:
@@ -176,11 +176,19 @@ def _state_line(backend: BackendChoices) -> str:
             assert_never(backend.state)
 
 
-def _build_app(settings: Settings, service: ChatService) -> FastAPI:
+def _build_app(settings: Settings, service: ChatService) -> Gate:
     from thai_chat.api.app import build_app
-    from thai_chat.ui.page import mount_page
+    from thai_chat.gate.forwarded import Proxies
+    from thai_chat.gate.gate import Gate
+    from thai_chat.gate.names import Names
+    from thai_chat.ui.page import inline_scripts, mount_page
 
-    return mount_page(build_app(service, local_host=settings.host if settings.is_local else None), service)
+    return Gate(
+        mount_page(build_app(service), service),
+        names=Names(settings.own_names),
+        proxies=Proxies(settings.trusted_proxies, settings.public_url),
+        added_scripts=inline_scripts(),
+    )
 
 
 def _import_page() -> None:
@@ -188,8 +196,10 @@ def _import_page() -> None:
     import thai_chat.ui.page  # noqa: F401
 
 
-def _server(app: FastAPI, service: ChatService) -> uvicorn.Server:
+def _server(app: Gate, service: ChatService) -> uvicorn.Server:
     import uvicorn
+
+    from thai_chat.gate.connections import Connection, most_connections
 
     class Server(uvicorn.Server):
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -197,7 +207,20 @@ def _server(app: FastAPI, service: ChatService) -> uvicorn.Server:
             await service.close()
             await super().shutdown(sockets)
 
-    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=GRACE_S, ws="none")
+    class Counted(Connection):
+        most = most_connections()
+
+    config = uvicorn.Config(
+        app,
+        http=Counted,
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        # The gate alone decides which proxies are believed.
+        proxy_headers=False,
+        timeout_graceful_shutdown=GRACE_S,
+    )
     return Server(config)
 
 

@@ -28,6 +28,7 @@ from pydantic import (
 
 from thai_chat.domain.errors import SettingsError
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 BackendName = Literal["vllm", "ollama", "openai", "llamacpp"]
 
 BACKENDS: tuple[BackendName, ...] = ("vllm", "ollama", "openai", "llamacpp")
@@ -44,6 +45,16 @@ def _blank_is_unset(value: object) -> object:
 
 def _names(value: object) -> object:
     return tuple(part.strip().lower() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def _networks(value: object) -> object:
+    """Raises ValueError in words of our own: those of `ip_network` quote what was written."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return tuple(ipaddress.ip_network(part.strip(), strict=False) for part in value.split(",") if part.strip())
+    except ValueError:
+        raise ValueError("must be addresses or networks, such as 127.0.0.1 or 10.0.0.0/8") from None
 
 
 def _lower(value: object) -> object:
@@ -111,6 +122,15 @@ class Settings(BaseModel):
     allow_open_network: bool = Field(
         False,
         description="yes: listen beyond this machine although there is no login; anybody there can read every chat",
+    )
+    public_url: str | None = Field(
+        None, description="The page's own address as people type it, where a proxy or a name leads to it"
+    )
+    allowed_hosts: Annotated[tuple[str, ...], BeforeValidator(_names)] = Field(
+        (), description="More names under which it answers, with commas; *.example.org stands for all below it"
+    )
+    trusted_proxies: Annotated[tuple[Network, ...], BeforeValidator(_networks)] = Field(
+        (), description="Addresses or networks of proxies whose X-Forwarded-* headers are believed, with commas"
     )
     data_dir: Path = Field(Path("data"), description="Folder of the embedded database and the journal")
 
@@ -195,6 +215,23 @@ class Settings(BaseModel):
             raise ValueError("must be an address or a name alone, such as 127.0.0.1; the port is PORT")
         return host
 
+    @field_validator("public_url")
+    @classmethod
+    def _page_address(cls, value: str | None) -> str | None:
+        address = _address(value.strip()) if value else None
+        if address and (urlsplit(address).path or urlsplit(address).query or "@" in address):
+            raise ValueError("must be a scheme and a name alone, such as https://chat.example.org: no path")
+        return address.lower() if address else None
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _host_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        names = tuple(name.removeprefix("[").removesuffix("]") for name in value)
+        for name in names:
+            if not _HOST.fullmatch(name.removeprefix("*.")):
+                raise ValueError("must be names or addresses alone, such as chat.example.org, without scheme and port")
+        return names
+
     @field_validator("data_dir")
     @classmethod
     def _folder(cls, value: Path) -> Path:
@@ -254,6 +291,11 @@ class Settings(BaseModel):
                 f"HOST={self.host} would show every chat to the network without a login; "
                 "keep 127.0.0.1, or set ALLOW_OPEN_NETWORK=yes if that is what you want"
             )
+        if not self.is_local and not self.public_url and not self.allowed_hosts:
+            raise ValueError(
+                f"HOST={self.host} needs the names that people open the page under, or any web site could read every "
+                "chat through a name of its own: set PUBLIC_URL=http://NAME:PORT, or ALLOWED_HOSTS=NAME,NAME"
+            )
         return self
 
     @property
@@ -264,6 +306,12 @@ class Settings(BaseModel):
     @property
     def ollama_addresses(self) -> Sequence[str]:
         return self.ollama_host.split(",") if self.ollama_host else ()
+
+    @property
+    def own_names(self) -> Sequence[str]:
+        """The names and addresses, besides loopback's, under which the page may be opened."""
+        public = urlsplit(self.public_url).hostname if self.public_url else None
+        return (self.host, *self.allowed_hosts, *((public,) if public else ()))
 
     @property
     def is_local(self) -> bool:

@@ -16,6 +16,8 @@ from tests.standins.script import Script, thai_tokens
 from thai_chat.api.app import build_app
 from thai_chat.backends.factory import build_backends
 from thai_chat.chat.service import ChatService
+from thai_chat.gate.connections import Connection
+from thai_chat.gate.gate import Gate
 from thai_chat.history.memory import MemoryHistory
 from thai_chat.routing.router import Router
 from thai_chat.settings import Settings
@@ -55,7 +57,15 @@ async def chat(standin: OpenAIStandin) -> AsyncIterator[Chat]:
 
 @asynccontextmanager
 async def serving(service: ChatService) -> AsyncIterator[httpx.AsyncClient]:
-    config = uvicorn.Config(build_app(service), port=0, log_config=None, lifespan="off", timeout_graceful_shutdown=1)
+    config = uvicorn.Config(
+        Gate(build_app(service)),
+        http=Connection,
+        port=0,
+        log_config=None,
+        lifespan="off",
+        proxy_headers=False,
+        timeout_graceful_shutdown=1,
+    )
     server = uvicorn.Server(config)
     running = asyncio.create_task(server.serve())
     while not server.started:  # noqa: ASYNC110 - uvicorn offers nothing to wait on

@@ -12,6 +12,7 @@ import pytest
 from tests.api.conftest import Chat
 from tests.standins.script import openai_error
 from thai_chat.api.app import build_app
+from thai_chat.gate.gate import Gate
 from thai_chat.ui.page import mount_page
 
 THAI = {"Accept-Language": "th"}
@@ -20,7 +21,7 @@ THAI = {"Accept-Language": "th"}
 @pytest.fixture
 async def with_page(chat: Chat) -> AsyncIterator[httpx.AsyncClient]:
     """The API with the page mounted behind it, as it is served."""
-    app = mount_page(build_app(chat.service), chat.service)
+    app = Gate(mount_page(build_app(chat.service), chat.service))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as http:
         yield http
 
@@ -31,6 +32,7 @@ async def with_page(chat: Chat) -> AsyncIterator[httpx.AsyncClient]:
         ("GET", "/api/nothing", 404, "not_found"),
         ("POST", "/conversations/1/2/3", 404, "not_found"),
         ("GET", "/chat/nothing/here", 404, "not_found"),
+        ("GET", "/gradio_api/info", 404, "not_found"),
         ("PUT", "/chat", 405, "http_405"),
         ("DELETE", "/api/statistics", 405, "http_405"),
     ],
@@ -49,14 +51,22 @@ async def test_a_method_that_a_route_has_not_is_told_those_that_it_has(with_page
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "evil.example:7862", "a@localhost", "localhost@evil", "[::2]", "", "localhost.evil"]
+    "host", ["evil.example", "evil.example:7862", "a@localhost", "localhost@evil", "", "localhost.evil", "localhost."]
 )
 async def test_under_a_name_that_is_not_this_machines_nothing_is_answered(chat: Chat, host: str) -> None:
-    answer = await chat.http.get("/healthz", headers={"Host": host, **THAI})
-    assert answer.status_code == 400
-    if host:  # else the server refuses it before the app
-        assert answer.json()["error"]["code"] == "foreign_host"
-        assert "localhost" in answer.json()["error"]["message"]
+    for path in ("/healthz", "/api/sessions", "/nothing"):
+        answer = await chat.http.get(path, headers={"Host": host, **THAI})
+        assert answer.status_code == 400
+        if host:  # else the server refuses it before the app
+            assert answer.json()["error"]["code"] == "foreign_host"
+            assert "localhost" in answer.json()["error"]["message"]
+
+
+async def test_under_an_address_instead_of_a_name_probes_alone_are_answered(chat: Chat) -> None:
+    for host in ("10.0.0.7:7862", "[::2]"):
+        assert (await chat.http.get("/healthz", headers={"Host": host})).status_code == 200
+        assert (await chat.http.get("/readyz", headers={"Host": host})).status_code == 200
+        assert (await chat.http.get("/api/sessions", headers={"Host": host})).status_code == 400
 
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST:1", "127.0.0.1:7862", "[::1]:7862", "[::1]"])

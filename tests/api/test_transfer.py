@@ -18,9 +18,9 @@ from tests.foreign_exports import Json, as_file, as_zip, chatgpt_conversation
 from tests.histories import straight
 from tests.history_writes import update, whole_turn
 from tests.postgres_servers import PostgresServer
-from thai_chat.api import guard
 from thai_chat.api.dependencies import LOCAL_USER
 from thai_chat.chat.service import ChatService
+from thai_chat.gate import doors, gate
 from thai_chat.history.memory import MemoryHistory
 from thai_chat.history.postgres import PostgresHistory
 from thai_chat.routing.router import Router
@@ -161,9 +161,10 @@ async def test_an_import_may_be_larger_than_a_question_but_not_without_bound(
     http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     large = as_file([chatgpt_conversation(title="ก" * 1000, x="x" * 5_000_000)])
-    assert len(large) > guard.BODY_BYTES
+    assert len(large) > doors.ORDINARY.size_bytes
     assert (await http.post("/api/import", files=form(large))).json()["sessions"] == 1
-    monkeypatch.setattr(guard, "IMPORT_BYTES", 1_000_000)
+    small = doors.Door("/api/import", ("POST",), body=doors.BodyLimit(1_000_000, is_file=True))
+    monkeypatch.setattr(gate, "door_of", lambda _: small)
     answer = await http.post("/api/import", files=form(large))
     assert (answer.status_code, answer.json()["error"]["code"]) == (413, "import_too_large")
 

@@ -172,7 +172,33 @@ def test_everything_that_is_wrong_is_named_at_once() -> None:
 
 def test_an_address_open_to_the_network_is_refused_without_a_login() -> None:
     assert "ALLOW_OPEN_NETWORK=yes" in refusal({"HOST": "0.0.0.0"})
-    assert given(HOST="0.0.0.0", ALLOW_OPEN_NETWORK="yes").host == "0.0.0.0"
+    found = given(HOST="0.0.0.0", ALLOW_OPEN_NETWORK="yes", PUBLIC_URL="http://chat.lan:7862")
+    assert (found.host, found.own_names) == ("0.0.0.0", ("0.0.0.0", "chat.lan"))
+
+
+def test_an_address_open_to_the_network_needs_the_names_that_lead_to_it() -> None:
+    assert "ALLOWED_HOSTS" in refusal({"HOST": "0.0.0.0", "ALLOW_OPEN_NETWORK": "yes"})
+    found = given(HOST="::", ALLOW_OPEN_NETWORK="yes", ALLOWED_HOSTS="Chat.lan, *.team.example,[fe80::1]")
+    assert found.own_names == ("::", "chat.lan", "*.team.example", "fe80::1")
+
+
+@pytest.mark.parametrize("name", ["*", "http://chat.lan", "chat.lan:80", "a/b", "*.*.lan", "chat lan"])
+def test_a_name_that_would_open_to_every_name_or_is_none_is_refused(name: str) -> None:
+    assert "ALLOWED_HOSTS" in refusal({"ALLOWED_HOSTS": name})
+
+
+def test_the_public_address_is_a_scheme_and_a_name_alone() -> None:
+    assert given(PUBLIC_URL="https://Chat.example.org/").public_url == "https://chat.example.org"
+    for wrong in ("https://chat.example.org/path", "https://u:p@chat.example.org", "ftp://chat", "https://c/?a=b"):
+        assert "PUBLIC_URL" in refusal({"PUBLIC_URL": wrong})
+
+
+def test_trusted_proxies_are_addresses_and_networks() -> None:
+    found = given(TRUSTED_PROXIES="127.0.0.1, 10.0.0.0/8,::1").trusted_proxies
+    assert [str(network) for network in found] == ["127.0.0.1/32", "10.0.0.0/8", "::1/128"]
+    message = refusal({"TRUSTED_PROXIES": "proxy.example"})
+    assert "such as 127.0.0.1" in message
+    assert "proxy.example" not in message
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.1.1", "::1", "[::1]", "localhost", "LOCALHOST"])

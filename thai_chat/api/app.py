@@ -1,4 +1,4 @@
-"""The FastAPI application: routes, errors and guards, over a service that the composition root gives."""
+"""The FastAPI application: routes and errors, over a service that the composition root gives."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from thai_chat.api import (
     statistics,
     transfer,
 )
-from thai_chat.api.guard import Guard, OwnNames
 from thai_chat.chat.service import ChatService
 
 SESSIONS = "/api/sessions"
@@ -34,10 +33,8 @@ def build_app(
     service: ChatService,
     *,
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None,
-    local_host: str | None = "127.0.0.1",
 ) -> FastAPI:
-    """`local_host` is an address of this machine alone: then only its names are answered to. None answers to every
-    name."""
+    """Return the API without a gate in front of it: serve it through `gate.Gate` only."""
     app = FastAPI(title="Thai Chat", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.service = service
     errors.install(app)
@@ -48,7 +45,4 @@ def build_app(
         for router in (sessions.router, transfer.session_router):
             app.include_router(router, prefix=prefix, include_in_schema=prefix == SESSIONS)
     errors.refuse_the_rest(app, OWN)
-    app.add_middleware(Guard)
-    if local_host:
-        app.add_middleware(OwnNames, local_host=local_host)
     return app

@@ -20,7 +20,7 @@ from thai_chat.domain.errors import (
     BackendTimeout,
     BadInput,
     BadOption,
-    ForeignSite,
+    BodyTooSlow,
     HistoryError,
     HistoryRefused,
     ImportTooLarge,
@@ -39,7 +39,7 @@ from thai_chat.texts import Language
 _STATUS: tuple[tuple[type[ThaiChatError], int], ...] = (
     (QuestionTooLong, 413),
     (ImportTooLarge, 413),
-    (ForeignSite, 403),
+    (BodyTooSlow, 408),
     (BadInput, 400),
     (NotFound, 404),
     (ReplyRunning, 409),
@@ -124,6 +124,8 @@ def install(app: FastAPI) -> None:
                 return response(BadInput(), request)
             case 404:
                 return response(NotFound(), request)
+            case 408:
+                return response(BodyTooSlow(), request)
             case 413:
                 return response(QuestionTooLong(limit=MAX_QUESTION_CHARS), request)
         body = {"code": f"http_{exc.status_code}", "message": str(exc.detail)}

@@ -106,6 +106,18 @@ class ForeignHost(BadInput):
     code = "foreign_host"
 
 
+class ServerBusy(ThaiChatError):
+    """More connections are open than the server answers."""
+
+    code = "server_busy"
+
+
+class BodyTooSlow(BadInput):
+    """A request's body did not arrive in time."""
+
+    code = "body_too_slow"
+
+
 class ImportRefused(BadInput):
     """A file can't be imported, and nothing of it was. `params["why"]` and `params["place"]` are codes of texts."""
 

@@ -36,8 +36,17 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "This request comes from another site's page and is refused.",
     ),
     "foreign_host": (
-        "Thai Chat ไม่ตอบที่ชื่อเครื่องนี้ เปิดด้วย http://localhost และพอร์ตเดิม",
-        "Thai Chat doesn't answer under this name. Open it as http://localhost with the same port.",
+        "Thai Chat ไม่ตอบที่ชื่อนี้ เปิดด้วย http://localhost และพอร์ตเดิม หรือให้ผู้ดูแลเพิ่มชื่อนี้ใน PUBLIC_URL หรือ ALLOWED_HOSTS",
+        "Thai Chat doesn't answer under this name. Open it as http://localhost with the same port, or have the name "
+        "added to PUBLIC_URL or ALLOWED_HOSTS.",
+    ),
+    "server_busy": (
+        "มีการเชื่อมต่อมากเกินไปในตอนนี้ รอสักครู่แล้วลองใหม่",
+        "Too many connections are open right now. Please try again in a moment.",
+    ),
+    "body_too_slow": (
+        "ข้อมูลส่งมาช้าเกินไป ตรวจการเชื่อมต่อแล้วส่งใหม่",
+        "The request arrived too slowly. Check the connection and send it again.",
     ),
     "not_found": ("ไม่พบสิ่งที่ขอ", "Not found."),
     "session_not_found": (

@@ -1,0 +1,221 @@
+"""What is reached from outside, walked over every route that is mounted: ours, and all that Gradio brings along."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Iterator
+from uuid import uuid4
+
+import httpx
+import pytest
+from starlette.routing import BaseRoute, Mount
+
+from tests.api.conftest import Chat
+from thai_chat.api.app import OWN, build_app
+from thai_chat.gate.doors import DOORS, PAGE_EVENTS, Kind, door_of
+from thai_chat.gate.gate import Gate
+from thai_chat.ui.page import build_page, inline_scripts, mount_page
+
+CLOSED = frozenset(
+    {
+        # Signing in, who is signed in, and events of Gradio's that the page does without.
+        *("/login", "/logout", "/gradio_api/user", "/gradio_api/login_check", "/gradio_api/token"),
+        *("/gradio_api/queue/join", "/gradio_api/queue/data", "/gradio_api/queue/status", "/gradio_api/cancel"),
+        *("/gradio_api/reset", "/gradio_api/startup-events", "/gradio_api/component_server"),
+        *("/gradio_api/api/{api_name}", "/gradio_api/call/{api_name}", "/gradio_api/call/v2/{api_name}"),
+        *("/gradio_api/call/{api_name}/{event_id}", "/gradio_api/call/v2/{api_name}/{event_id}"),
+        # Open for `predict` alone.
+        "/gradio_api/run/{api_name}",
+        # Addresses of others, and files of this machine.
+        *("/gradio_api/file={path_or_url:path}", "/gradio_api/file/{path:path}", "/gradio_api/proxy={url_path:path}"),
+        *("/gradio_api/upload", "/gradio_api/process_recording"),
+        "/gradio_api/custom_component/{id}/{environment}/{type}/{file_name}",
+        "/svelte/{path:path}",
+        # Answers that do not end.
+        *("/gradio_api/dev/reload", "/gradio_api/upload_progress", "/gradio_api/heartbeat/{session_hash}"),
+        *("/gradio_api/stream/{event_id}", "/gradio_api/stream/{event_id}/close"),
+        "/gradio_api/stream/{session_hash}/{run}/{component_id}/playlist.m3u8",
+        "/gradio_api/stream/{session_hash}/{run}/{component_id}/{segment_id}.{ext}",
+        "/gradio_api/stream/{session_hash}/{run}/{component_id}/playlist-file",
+        # Descriptions of the page, figures about it, and the code that a model would write for it.
+        *("/gradio_api/info", "/gradio_api/openapi.json", "/gradio_api/app_id", "/gradio_api/runs"),
+        *("/gradio_api/deep_link", "/gradio_api/theme.css", "/robots.txt", "/manifest.json"),
+        *("/pwa_icon", "/pwa_icon/{size}", "/monitoring", "/monitoring/summary", "/monitoring/{key}"),
+        *("/gradio_api/vibe-edit", "/gradio_api/undo-vibe-edit", "/gradio_api/vibe-code"),
+        "/gradio_api/vibe-starter-queries",
+    }
+)
+"""The routes that Gradio mounts and the gate keeps shut. One that is new in another version of Gradio is in no list."""
+
+REFUSED_BY_US = frozenset(path for start in OWN for path in (start, f"{start}/{{rest:path}}"))
+"""Where the API itself refuses what it does not have, by every method."""
+EVERY_METHOD = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+def routes_of(routes: list[BaseRoute], prefix: str = "") -> Iterator[tuple[str, frozenset[str]]]:
+    """Every address with its methods, through mounted applications and included routers."""
+    for route in routes:
+        if (included := getattr(route, "original_router", None)) is not None:
+            yield from routes_of(included.routes, prefix + route.include_context.prefix)
+        elif isinstance(route, Mount) and getattr(route.app, "routes", None):
+            yield from routes_of(route.app.routes, prefix + route.path)
+        elif isinstance(route, Mount):
+            yield f"{prefix}{route.path}/{{path:path}}", frozenset({"GET", "HEAD"})
+        else:
+            yield prefix + route.path, frozenset(route.methods)  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+async def mounted(chat: Chat) -> list[tuple[str, frozenset[str]]]:
+    app = mount_page(build_app(chat.service), chat.service)
+    return list(routes_of(app.routes))
+
+
+@pytest.fixture
+async def served(chat: Chat) -> AsyncIterator[httpx.AsyncClient]:
+    app = Gate(mount_page(build_app(chat.service), chat.service), added_scripts=inline_scripts())
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as http:
+        yield http
+
+
+def as_listed(path: str) -> str:
+    """As the lists write it: the version of the page's files is not in them, nor Gradio's second spelling with `/`."""
+    path = re.sub(r"^/ui-static/[0-9a-f]{12}/", "/ui-static/{version}/", path)
+    return path.rstrip("/") or "/"
+
+
+async def test_every_route_is_in_one_list(mounted: list[tuple[str, frozenset[str]]]) -> None:
+    opened = {door.path: set(door.methods) for door in DOORS}
+    assert len(mounted) > 120
+    for path, methods in mounted:
+        path = as_listed(path)
+        if path in REFUSED_BY_US and methods == EVERY_METHOD:
+            continue
+        assert (path in opened) != (path in CLOSED), f"{path} is in no list, or in two"
+        if path in opened:
+            assert methods <= opened[path], f"{path} has methods that are not in the list"
+
+
+async def test_every_list_names_what_is_there(mounted: list[tuple[str, frozenset[str]]]) -> None:
+    there = {as_listed(path) for path, _ in mounted}
+    assert {door.path for door in DOORS} - there == {"/gradio_api/run/predict"}
+    assert CLOSED - there == set()
+
+
+async def test_what_is_closed_is_not_found_by_any_method_or_spelling(served: httpx.AsyncClient) -> None:
+    for path in sorted(CLOSED):
+        filled = re.sub(r"\{[^}]*path[^}]*\}", "http://127.0.0.1:9/x.png", path)
+        filled = re.sub(r"\{.*?\}", "load", filled)
+        for spelling in (filled, f"{filled}/", filled.replace("gradio", "%67radio"), f"/{filled}", f"/.{filled}"):
+            for method in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"):
+                answer = await served.request(method, f"http://localhost{spelling}")
+                assert answer.status_code == 404, f"{method} {spelling}"
+
+
+async def test_the_pages_events_are_those_that_are_listed(chat: Chat) -> None:
+    handlers = [event.fn for event in build_page(chat.service).fns.values() if event.fn is not None]
+    assert tuple(handler.__name__ for handler in handlers) == PAGE_EVENTS
+
+
+async def test_the_page_works_through_the_doors(served: httpx.AsyncClient) -> None:
+    body = {"data": [{}], "fn_index": 0, "session_hash": "x"}
+    answer = await served.post("/gradio_api/run/predict", json=body)
+    assert answer.status_code == 200
+    assert len(answer.json()["data"]) == 3
+    too_long = {**body, "data": ["x" * 70_000]}
+    assert (await served.post("/gradio_api/run/predict", json=too_long)).status_code == 413
+
+
+async def test_every_answer_has_the_headers_that_browsers_hold_to(served: httpx.AsyncClient) -> None:
+    for path in ("/", "/docs", "/healthz", "/api/sessions", "/nothing", "/favicon.ico", "/config"):
+        answer = await served.get(path, headers={"Origin": "http://localhost"})
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["x-frame-options"] == "DENY"
+        assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+        assert answer.headers["referrer-policy"] == "same-origin"
+        assert answer.headers["permissions-policy"]
+        assert [name for name in answer.headers if name.startswith("access-control-")] == []
+
+
+async def test_what_is_private_is_kept_by_no_cache(served: httpx.AsyncClient) -> None:
+    private = [door.path for door in DOORS if door.kind is Kind.PRIVATE and "GET" in door.methods]
+    for path in private:
+        answer = await served.get(re.sub(r"\{.*?\}", str(uuid4()), path))
+        assert answer.headers["cache-control"] == "no-store", path
+
+
+async def test_the_page_runs_no_script_but_its_own(served: httpx.AsyncClient) -> None:
+    policy = (await served.get("/")).headers["content-security-policy"]
+    scripts = policy.partition("script-src ")[2].partition(";")[0]
+    assert "'unsafe-inline'" not in scripts
+    assert scripts.count("'sha256-") >= 5
+    assert "img-src data: blob:;" in policy
+
+
+async def test_the_page_is_the_same_compressed(served: httpx.AsyncClient) -> None:
+    plain = await served.get("/", headers={"Accept-Encoding": "identity"})
+    packed = await served.get("/", headers={"Accept-Encoding": "gzip"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert int(packed.headers["content-length"]) < len(plain.content) / 3
+    assert packed.text == plain.text
+    assert (await served.head("/")).status_code == 200
+
+
+async def test_what_a_stranger_says_about_a_proxy_reaches_nobody(served: httpx.AsyncClient) -> None:
+    said = {"X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "https", "X-Gradio-Server": "http://evil.example"}
+    assert "evil.example" not in (await served.get("/", headers=said)).text
+    assert (await served.get("/config", headers=said)).json()["root"] == "http://localhost"
+
+
+LINK = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+
+
+async def test_a_link_on_another_site_opens_the_page_and_the_docs_and_nothing_else(served: httpx.AsyncClient) -> None:
+    for door in DOORS:
+        path = re.sub(r"\{.*?\}", str(uuid4()), door.path)
+        for method in door.methods:
+            answer = await served.request(method, path, headers=LINK)
+            if door.kind in (Kind.PAGE, Kind.DOCS):
+                assert answer.status_code == 200, f"{method} {path}"
+            else:
+                assert (answer.status_code, method == "HEAD" or answer.json()["error"]["code"]) == (
+                    403,
+                    method == "HEAD" or "foreign_site",
+                ), f"{method} {path}"
+    assert (await served.get(f"/?s={uuid4()}&m={uuid4()}", headers=LINK)).status_code == 200
+
+
+DESTINATIONS = ("image", "script", "style", "font", "iframe", "object", "audio", "video", "track", "embed")
+
+
+async def test_another_sites_page_uses_nothing_of_ours(served: httpx.AsyncClient) -> None:
+    for site in ("cross-site", "same-site"):
+        for destination in (*DESTINATIONS, "empty"):
+            headers = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": destination}
+            for path in ("/", "/docs", "/api/sessions", "/healthz", "/favicon.ico", "/config", "/theme.css"):
+                assert (await served.get(path, headers=headers)).status_code == 403
+
+
+async def test_nothing_in_our_own_page_draws_or_runs_what_is_private(served: httpx.AsyncClient) -> None:
+    for destination in DESTINATIONS:
+        headers = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": destination}
+        for path in ("/", "/api/sessions", "/readyz", "/api/export", "/config", "/openapi.json"):
+            assert (await served.get(path, headers=headers)).status_code == 403
+
+
+async def test_where_browsers_say_nothing_the_origin_tells_who_would_change_something(
+    served: httpx.AsyncClient,
+) -> None:
+    for method in ("POST", "PUT", "PATCH", "DELETE", "OPTIONS"):
+        for origin in ("http://evil.example", "null", "http://[evil", "http://localhost:9"):
+            answer = await served.request(method, "/api/sessions", headers={"Origin": origin})
+            assert answer.status_code == 403
+        answer = await served.request(method, "/api/sessions", headers={"Origin": "http://localhost"})
+        assert answer.status_code != 403
+
+
+def test_a_door_is_found_by_its_whole_address_only() -> None:
+    assert door_of("/healthz")
+    assert door_of("/api/sessions/1/messages")
+    for path in ("/healthz\n", "/healthz/x", "healthz", "", "//", "/api/sessions/1/2/messages", "/gradio_api/run/load"):
+        assert door_of(path) is None

@@ -1,0 +1,97 @@
+"""The names under which the server answers, and which proxies it believes."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any
+
+import pytest
+from starlette.datastructures import Headers
+
+from thai_chat.gate.forwarded import Proxies
+from thai_chat.gate.names import Names, is_address
+
+PROXY = "10.1.2.3"
+
+
+@pytest.mark.parametrize("host", ["chat.example.org", "CHAT.example.org:443", "a.team.example", "localhost", "[::1]:1"])
+def test_the_names_of_the_settings_are_answered_at_any_port(host: str) -> None:
+    assert Names(["chat.example.org", "*.team.example"]).have(host)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "",
+        "example.org",
+        "evil-chat.example.org",
+        "team.example",
+        "evilteam.example",
+        "chat.example.org.",
+        "a@localhost",
+    ],
+)
+def test_a_name_that_only_looks_like_ours_is_not(host: str) -> None:
+    assert not Names(["chat.example.org", "*.team.example"]).have(host)
+
+
+def test_an_address_is_told_from_a_name() -> None:
+    assert is_address("10.0.0.1:80")
+    assert is_address("[fe80::1]")
+    assert not is_address("10.0.0.1.evil.example")
+    assert not is_address("")
+
+
+def request(client: str, **headers: str) -> dict[str, Any]:
+    raw = {"host": "inner:7862", **{name.replace("_", "-"): value for name, value in headers.items()}}
+    return {
+        "type": "http",
+        "scheme": "http",
+        "client": (client, 5),
+        "headers": [(name.encode(), value.encode()) for name, value in raw.items()],
+    }
+
+
+def proxies(public_url: str | None = None) -> Proxies:
+    return Proxies([ipaddress.ip_network("10.1.0.0/16")], public_url)
+
+
+def test_a_proxy_that_is_named_tells_scheme_host_and_client() -> None:
+    scope = proxies().resolve(
+        request(
+            PROXY,
+            x_forwarded_proto="https",
+            x_forwarded_host="chat.example.org",
+            x_forwarded_for="6.6.6.6, 203.0.113.9, 10.1.9.9",
+        )
+    )
+    assert (scope["scheme"], scope["client"][0]) == ("https", "203.0.113.9")
+    assert Headers(scope=scope).get("host") == "chat.example.org"
+    assert len(scope["headers"]) == 1
+
+
+def test_of_anybody_else_nothing_is_believed_and_nothing_is_left() -> None:
+    scope = proxies().resolve(
+        request(
+            "10.2.0.1",
+            x_forwarded_proto="https",
+            x_forwarded_host="evil.example",
+            x_forwarded_for="127.0.0.1",
+            x_gradio_server="http://evil.example",
+            forwarded="host=evil.example",
+            x_real_ip="127.0.0.1",
+        )
+    )
+    assert (scope["scheme"], scope["client"][0], scope["headers"]) == ("http", "10.2.0.1", [(b"host", b"inner:7862")])
+
+
+def test_what_a_proxy_says_in_no_form_of_its_own_is_left_out() -> None:
+    scope = proxies().resolve(request(PROXY, x_forwarded_proto="ftp", x_forwarded_for="not an address"))
+    assert (scope["scheme"], scope["client"][0]) == ("http", PROXY)
+
+
+def test_under_the_public_name_the_scheme_is_the_public_one() -> None:
+    scope = request("203.0.113.1")
+    scope["headers"] = [(b"host", b"chat.example.org")]
+    assert proxies("https://chat.example.org").resolve(scope)["scheme"] == "https"
+    assert proxies("https://other.example.org").resolve(scope)["scheme"] == "http"

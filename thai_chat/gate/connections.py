@@ -1,0 +1,106 @@
+"""Connections as the web server holds them: the head of a request has to arrive in time, and their number is limited.
+
+uvicorn waits for ever for the rest of a request, and its own limit of connections refuses the probes too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+from typing import ClassVar
+
+import h11
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from thai_chat.domain.errors import ServerBusy
+from thai_chat.gate.doors import Kind, door_of
+from thai_chat.gate.headers import complete
+from thai_chat.gate.refusals import refusal
+
+FILES = 65_536
+KEPT_FOR_OTHERS = 300
+"""Descriptors for the database, the journal, model servers and files."""
+
+
+def most_connections() -> int:
+    """Raise this process' limit of open files as far as it may go, and return how many connections fit into it.
+
+    Half of the rest, because each running reply may hold a connection to a model server too.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        soft = wanted
+    return max(64, (min(soft, FILES) - KEPT_FOR_OTHERS) // 2)
+
+
+class Connection(H11Protocol):
+    """uvicorn's protocol, with a deadline for what a client has begun to send."""
+
+    head_s: ClassVar[float] = 10
+    """The time for the head of a request, from the connection or the last answer on."""
+    rest_s: ClassVar[float] = 30
+    """The time for the rest of a body that was answered already, which is thrown away."""
+    most: ClassVar[int] = 1000
+    """So many are answered; above it only probes are, and above it and `room_for_probes` nobody."""
+    room_for_probes: ClassVar[int] = 32
+
+    _deadline: asyncio.TimerHandle | None = None
+    _waits_for: str = ""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        if len(self.connections) > self.most + self.room_for_probes:
+            transport.abort()
+            return
+        if len(self.connections) > self.most:
+            self.app = _Crowded(self.app)
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._wait_for("")
+        super().connection_lost(exc)
+
+    def handle_events(self) -> None:
+        super().handle_events()
+        self._watch()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._watch()
+
+    def _watch(self) -> None:
+        if self.conn.their_state is h11.IDLE:
+            self._wait_for("head", 2 if isinstance(self.app, _Crowded) else self.head_s)
+        elif self.conn.their_state is h11.SEND_BODY and self.cycle.response_complete:
+            self._wait_for("rest", self.rest_s)
+        else:  # the gate limits the time of a body that is read
+            self._wait_for("")
+
+    def _wait_for(self, what: str, limit_s: float = 0) -> None:
+        if what == self._waits_for:
+            return
+        if self._deadline:
+            self._deadline.cancel()
+        self._waits_for = what
+        self._deadline = self.loop.call_later(limit_s, self.transport.abort) if what else None
+
+
+class _Crowded:
+    """Answers a connection that is one too many: probes as ever, all else by 503."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        door = door_of(scope.get("path", ""))
+        if scope["type"] == "http" and not (door and door.kind is Kind.PROBE):
+            answer = refusal(ServerBusy(), scope)
+            answer.headers["Retry-After"] = "5"
+            answer.headers["Connection"] = "close"
+            complete(answer.headers, None)
+            await answer(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)

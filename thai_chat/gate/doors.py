@@ -1,0 +1,122 @@
+"""The list of what may be asked for at all: every address, its methods, and what kind of answer is behind it.
+
+Gradio mounts some eighty routes beside the page, among them ones that fetch addresses of others or take files from
+anybody. The page needs the few that stand here; whatever is not in this list is answered 404, a new route of ours too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from starlette.routing import compile_path
+
+
+class Kind(Enum):
+    """What is behind a door; it decides who may come, and what headers the answer has."""
+
+    PAGE = "page"
+    """Gradio's page. A link on another site may lead here."""
+    DOCS = "docs"
+    """The description of the API. A link on another site may lead here."""
+    STATIC = "static"
+    """Files that are the same for everybody."""
+    PRIVATE = "private"
+    """What people said, and all that changes something."""
+    PROBE = "probe"
+    """The state of the process, asked for by machines under an address instead of a name."""
+
+
+@dataclass(frozen=True, slots=True)
+class BodyLimit:
+    """How much of a request's body is taken, and how long it may take to arrive."""
+
+    size_bytes: int
+    is_file: bool = False
+    pause_s: float = 20
+    whole_s: float = 60
+
+
+ORDINARY = BodyLimit(4_000_000)
+EVENT = BodyLimit(65_536)
+FILE = BodyLimit(512_000_000, is_file=True, whole_s=3600)
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """`path` is written as Starlette's routes are. Another method at it is answered 405 by the application."""
+
+    path: str
+    methods: tuple[str, ...]
+    kind: Kind = Kind.PRIVATE
+    body: BodyLimit = ORDINARY
+
+
+PAGE_EVENTS = ("load", "new_session", "open_session", "earlier", "later", "finished", "models")
+"""The page's handlers, which `POST /gradio_api/run/predict` calls by their number; a test holds the page to them."""
+
+_SESSIONS = (
+    ("", "GET DELETE"),
+    ("/labels", "GET"),
+    ("/{session_id}", "GET PATCH DELETE"),
+    ("/{session_id}/messages", "GET POST"),
+    ("/{session_id}/messages/{message_id}/replies", "POST"),
+    ("/{session_id}/events", "GET"),
+    ("/{session_id}/stop", "POST"),
+    ("/{session_id}/export", "GET"),
+)
+
+DOORS = (
+    Door("/", ("GET", "HEAD"), Kind.PAGE),
+    Door("/gradio_api/run/predict", ("POST",), body=EVENT),
+    Door("/config", ("GET",)),
+    Door("/assets/{path:path}", ("GET",), Kind.STATIC),
+    Door("/static/{path:path}", ("GET",), Kind.STATIC),
+    Door("/theme.css", ("GET",), Kind.STATIC),
+    Door("/favicon.ico", ("GET",), Kind.STATIC),
+    Door("/ui-static/{version}/{path:path}", ("GET", "HEAD"), Kind.STATIC),
+    Door("/docs", ("GET",), Kind.DOCS),
+    Door("/docs-static/{path:path}", ("GET", "HEAD"), Kind.STATIC),
+    Door("/openapi.json", ("GET", "HEAD")),
+    Door("/healthz", ("GET",), Kind.PROBE),
+    Door("/readyz", ("GET",), Kind.PROBE),
+    Door("/chat", ("POST",)),
+    Door("/chat/history/{session_id}", ("GET",)),
+    *(
+        Door(f"{prefix}{path}", tuple(methods.split()))
+        for prefix in ("/api/sessions", "/api/conversations", "/conversations")
+        for path, methods in _SESSIONS
+    ),
+    Door("/api/search", ("GET",)),
+    Door("/api/models", ("GET",)),
+    Door("/api/models/prepare", ("POST",)),
+    Door("/api/models/pull", ("POST",)),
+    Door("/api/presets", ("GET", "POST")),
+    Door("/api/presets/check", ("POST",)),
+    Door("/api/presets/{preset_id}", ("PATCH", "DELETE")),
+    Door("/api/export", ("GET", "POST")),
+    Door("/api/import", ("POST",), body=FILE),
+    Door("/api/statistics", ("GET",)),
+    Door("/api/statistics/questions", ("GET",)),
+    Door("/api/statistics/messages", ("GET",)),
+    Door("/api/statistics/sessions", ("GET",)),
+)
+
+
+def _patterns() -> Iterator[str]:
+    for number, door in enumerate(DOORS):
+        pattern, _, _ = compile_path(door.path)
+        # Of the parts' names, which may stand in several doors, nothing is needed.
+        plain = re.sub(r"\?P<\w+>", "?:", pattern.pattern).removeprefix("^").removesuffix("$")
+        yield f"(?P<door_{number}>{plain})"
+
+
+_ANY = re.compile("|".join(_patterns()))
+
+
+def door_of(path: str) -> Door | None:
+    """Return the first door at `path`, which is decoded; None when there is none."""
+    found = _ANY.fullmatch(path)
+    return DOORS[int(str(found.lastgroup).removeprefix("door_"))] if found else None

@@ -1,0 +1,111 @@
+"""The gate: an ASGI application in front of the whole one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from thai_chat.domain.errors import ForeignHost, ForeignSite, NotFound, ThaiChatError
+from thai_chat.gate.bodies import bounded, too_large
+from thai_chat.gate.doors import Door, Kind, door_of
+from thai_chat.gate.forwarded import Proxies
+from thai_chat.gate.headers import complete, page_policy
+from thai_chat.gate.names import Names, is_address
+from thai_chat.gate.origins import is_foreign
+from thai_chat.gate.pages import document, hash_of
+from thai_chat.gate.refusals import refusal
+
+_PAGES = (Kind.PAGE, Kind.DOCS)
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """`app` is reached through the doors of `doors.DOORS` alone, and never by a websocket."""
+
+    app: ASGIApp
+    names: Names = field(default_factory=Names)
+    proxies: Proxies = field(default_factory=Proxies)
+    added_scripts: Sequence[str] = ()
+    """Inline scripts that Gradio's own script adds to the page."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._http(self.proxies.resolve(scope), receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1008})
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            door = self._open(scope)
+        except ThaiChatError as refused:
+            await refusal(refused, scope)(scope, receive, _with_headers(send, None))
+            return
+        if door.kind in _PAGES and scope["method"] in door.methods:
+            await self._page(door.kind, scope, receive, send)
+        else:
+            await self.app(scope, bounded(receive, door.body), _with_headers(send, door.kind))
+
+    def _open(self, scope: Scope) -> Door:
+        """Return the door that the request may pass. Raises what it is refused with."""
+        headers = Headers(scope=scope)
+        door = door_of(scope["path"])
+        host = headers.get("host", "")
+        if not (self.names.have(host) or (door and door.kind is Kind.PROBE and is_address(host))):
+            raise ForeignHost
+        if door is None:
+            raise NotFound
+        if is_foreign(door.kind, scope["method"], headers):
+            raise ForeignSite
+        length = headers.get("content-length", "0")
+        if length.isascii() and length.isdecimal() and int(length) > door.body.size_bytes:
+            raise too_large(door.body)
+        return door
+
+    def _added(self) -> Iterator[str]:
+        return (hash_of(script.encode()) for script in self.added_scripts)
+
+    async def _page(self, kind: Kind, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer with a page whose headers are known only when the whole of it is."""
+        headers = Headers(scope=scope)
+        # Uncompressed, because it is read here; and without a question, which is the page's script's to read.
+        inner = {
+            **scope,
+            "query_string": b"",
+            "headers": [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"],
+        }
+        parts: list[bytes] = []
+        start: Message = {}
+
+        async def collect(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                start.update(message)
+            elif message["type"] == "http.response.body":
+                parts.append(message.get("body", b""))
+
+        await self.app(inner, receive, collect)
+        page = document(b"".join(parts))
+        out = MutableHeaders(raw=start["headers"])
+        complete(out, kind, page_policy(kind, headers["host"], (*page.script_hashes, *self._added())))
+        out["Vary"] = "Accept-Encoding"
+        body = page.plain
+        if "gzip" in headers.get("accept-encoding", "") and page.plain:
+            body = page.compressed
+            out["Content-Encoding"] = "gzip"
+        if scope["method"] != "HEAD":
+            out["Content-Length"] = str(len(body))
+        await send(start)
+        await send({"type": "http.response.body", "body": body})
+
+
+def _with_headers(send: Send, kind: Kind | None) -> Send:
+    async def completed(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            complete(MutableHeaders(raw=message["headers"]), kind)
+        await send(message)
+
+    return completed

@@ -1,0 +1,71 @@
+"""The headers that every answer gets, by the kind of its door."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from starlette.datastructures import MutableHeaders
+
+from thai_chat.gate.doors import Kind
+
+_ALWAYS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    # Chromium looks up the host of every link that is shown, which tells whoever owns the name that it was read.
+    "X-DNS-Prefetch-Control": "off",
+    "Permissions-Policy": (
+        "accelerometer=(), autoplay=(), browsing-topics=(), camera=(), display-capture=(), "
+        "geolocation=(), gyroscope=(), hid=(), magnetometer=(), microphone=(), midi=(), payment=(), serial=(), usb=()"
+    ),
+}
+_CACHE = {Kind.PAGE: "no-cache", Kind.DOCS: "no-cache", Kind.PRIVATE: "no-store", Kind.PROBE: "no-store"}
+_FILES = ("assets/", "static/", "ui-static/")
+_STRICT = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+
+
+def complete(headers: MutableHeaders, kind: Kind | None, policy: str = _STRICT) -> None:
+    """Set what browsers are to hold to; `kind` is None where there is no door.
+
+    No header that lets another site read the answer is left, whoever in the application set it.
+    """
+    for name in [name for name in headers if name.startswith("access-control-")]:
+        del headers[name]
+    for name, value in _ALWAYS.items():
+        headers[name] = value
+    headers["Content-Security-Policy"] = policy
+    if kind is not Kind.STATIC:
+        headers["Cache-Control"] = _CACHE.get(kind, "no-store") if kind else "no-store"
+
+
+def page_policy(kind: Kind, host: str, script_hashes: Sequence[str]) -> str:
+    """Return the Content-Security-Policy of a page whose inline scripts have these hashes.
+
+    Pictures come from the page itself (`data:`, `blob:`) alone, so that nothing that a model writes, in whatever
+    notation, asks any server for anything. Styles and fonts come from the folders of static files for the same reason.
+    Gradio needs two exceptions: `gr.HTML` compiles its template ('unsafe-eval'), and its components and diagrams are
+    styled in place ('unsafe-inline' for styles). No script runs that is neither one of our files nor hashed here.
+    """
+    scripts = " ".join(("'self'", *(f"'sha256-{digest}'" for digest in script_hashes)))
+    if kind is Kind.PAGE:
+        scripts += " 'unsafe-eval'"
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src {scripts}",
+            f"style-src 'unsafe-inline' {_files(host, *_FILES, 'docs-static/', 'theme.css')}",
+            f"font-src data: {_files(host, *_FILES)}",
+            "img-src data: blob:",
+            "connect-src 'self'",
+            "base-uri 'self'",
+            "form-action 'none'",
+            "frame-ancestors 'none'",
+        )
+    )
+
+
+def _files(host: str, *paths: str) -> str:
+    """A source with a path has to name its host, which the grammar of policies can't do for an IPv6 address."""
+    return "'self'" if "[" in host or not host else " ".join(f"{host}/{path}" for path in paths)

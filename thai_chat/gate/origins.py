@@ -1,0 +1,44 @@
+"""Whose page asks: pages of other sites may link to the page and do nothing else.
+
+Browsers tell it by Fetch Metadata (`Sec-Fetch-*`, https://www.w3.org/TR/fetch-metadata/), which no script can set. They
+leave it out where the connection is neither TLS nor loopback; there `Origin` tells who would change something.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+
+from thai_chat.gate.doors import Kind
+
+_READING = frozenset({"GET", "HEAD"})
+_OPENED_OR_FETCHED = frozenset({"empty", "document"})
+_FRAMES = frozenset({"iframe", "frame", "embed", "object", "fencedframe"})
+
+
+def is_foreign(kind: Kind, method: str, headers: Headers) -> bool:
+    """True when a browser says that another site, or something that a model wrote into ours, is behind the request.
+
+    Clients that are no browsers say nothing and pass.
+    """
+    site = headers.get("sec-fetch-site")
+    if site is None:
+        return _has_foreign_origin(headers)
+    if site in ("same-origin", "none"):
+        return not _may_be_used_as(headers.get("sec-fetch-dest", "empty"), kind)
+    is_link = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
+    return not (is_link and method in _READING and kind in (Kind.PAGE, Kind.DOCS))
+
+
+def _may_be_used_as(destination: str, kind: Kind) -> bool:
+    """Only static files are drawn, run or styled with: no picture or style in a reply reads anything else."""
+    return destination not in _FRAMES if kind is Kind.STATIC else destination in _OPENED_OR_FETCHED
+
+
+def _has_foreign_origin(headers: Headers) -> bool:
+    origin = headers.get("origin")
+    try:
+        return origin is not None and urlsplit(origin).netloc != headers.get("host")
+    except ValueError:  # what no browser sends
+        return True
