@@ -167,7 +167,8 @@ main() {
             ensure_dev
             if [ "${1:-}" = backends ]; then
                 shift
-                exec "$VENV_PYTHON" -m tests.contract.real_server "$@"
+                # It says to the seclusion of the tests that proxies stay.
+                BACKEND='' exec "$VENV_PYTHON" -m tests.contract.real_server "$@"
             fi
             ensure_test_packages
             exec .venv/bin/python -m pytest "$@"

@@ -33,6 +33,9 @@ BackendName = Literal["vllm", "ollama", "openai", "llamacpp"]
 
 BACKENDS: tuple[BackendName, ...] = ("vllm", "ollama", "openai", "llamacpp")
 
+_HOME = "THAI_CHAT_HOME"
+_PATHS = ("DATA_DIR", "LLAMACPP_MODEL_PATH")
+
 _ADDRESS = re.compile(r'[^\s"\\]+')
 _HOST = re.compile(r"[\w.-]+|[0-9a-f.]*:[0-9a-f:.]*:[0-9a-f:.]*(%\w+)?")
 _KEY = re.compile(r"[!-~]+")
@@ -343,28 +346,58 @@ def names() -> tuple[str, ...]:
     return tuple(name.upper() for name in Settings.model_fields)
 
 
-def load(env_file: Path = Path(".env"), environ: Mapping[str, str] | None = None) -> Settings:
-    """The settings of this process: the environment first, then `env_file`, then the defaults.
+def home(environ: Mapping[str, str] | None = None) -> Path:
+    """The folder of `.env` and of `data`: THAI_CHAT_HOME, else the clone that this is, else the user's folder for data.
 
-    Raises SettingsError with one line for each thing that is wrong; no line holds a secret.
+    Never the current folder, whose `.env` may be another program's. Raises SettingsError.
     """
-    values = {**_read_env_file(env_file), **(os.environ if environ is None else environ)}
+    environ = os.environ if environ is None else environ
+    if named := environ.get(_HOME, "").strip():
+        try:
+            return _expanded(named).absolute()
+        except ValueError as error:
+            raise SettingsError(f"{_HOME}: {error}") from None
+    clone = Path(__file__).parents[1]
+    if (clone / "manage.sh").is_file():
+        return clone
+    return _expanded(environ.get("XDG_DATA_HOME") or "~/.local/share") / "thai-chat"
+
+
+def env_file() -> Path:
+    return home() / ".env"
+
+
+def load(file: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+    """The settings of this process: the environment first, then `file` (default: `env_file()`), then the defaults.
+
+    Relative paths in the file, and the default ones, count from its folder. Raises SettingsError with one line for each
+    thing that is wrong; no line holds a secret.
+    """
+    file = env_file() if file is None else file
+    environ = os.environ if environ is None else environ
+    written = _read_env_file(file)
+    for name in _PATHS:
+        if (path := written.get(name, "").strip()) and path[0] != "~":
+            written[name] = str(file.parent / path)
+    values = {**written, **environ}
     given = {name.lower(): _tidy(name, values[name]) for name in names() if name in values}
     # Left empty means its default, but no Ollama, whose default is an address.
     given = {name: value for name, value in given.items() if value or name == "ollama_host"}
+    given.setdefault("data_dir", str(file.parent / "data"))
     try:
         return Settings.model_validate(given)
     except ValidationError as error:
         raise SettingsError("\n".join(_plain(problem) for problem in error.errors(include_input=False))) from None
 
 
-def misspelt(env_file: Path = Path(".env")) -> list[str]:
-    """A line for each name in `env_file` that is close to a setting but is none."""
+def misspelt(file: Path | None = None) -> list[str]:
+    """A line for each name in `file` (default: `env_file()`) that is close to a setting but is none."""
+    file = env_file() if file is None else file
     lines = []
-    for name in _read_env_file(env_file):
+    for name in _read_env_file(file):
         close = difflib.get_close_matches(name.upper(), names(), n=1, cutoff=0.8)
         if name not in names() and close:
-            lines.append(f"{env_file}: {name} is not a setting; did you mean {close[0]}?")
+            lines.append(f"{file}: {name} is not a setting; did you mean {close[0]}?")
     return lines
 
 

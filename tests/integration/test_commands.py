@@ -42,7 +42,7 @@ def configured(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("DATA_DIR", str(folder / "data"))
     monkeypatch.setenv("OLLAMA_HOST", "")
-    monkeypatch.chdir(folder)
+    monkeypatch.setenv("THAI_CHAT_HOME", str(folder))
     return settings.load()
 
 

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from tests.app import ROOT, free_port, running_app
+from tests.seclusion import bare
 
 QUESTION = "ความลับของข้าวมันไก่ 🍚"
 SIGNALLED = """
@@ -27,11 +28,11 @@ sys.exit(__main__.main(["serve"]))
 
 
 def ended(folder: Path, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    given = {"PATH": "/usr/bin:/bin", "PORT": str(free_port()), "DATA_DIR": str(folder / "data"), "OLLAMA_HOST": ""}
+    given = {"PORT": str(free_port()), "DATA_DIR": str(folder / "data")}
     return subprocess.run(
         [sys.executable, *command],
         cwd=ROOT,
-        env=given | environment,
+        env=bare(**given, **environment),
         capture_output=True,
         text=True,
         check=False,

@@ -44,12 +44,12 @@ def test_every_setting_is_described() -> None:
 
 
 def test_env_example_as_it_is_gives_the_defaults() -> None:
-    assert settings.load(EXAMPLE, {}) == Settings()
+    assert settings.load(EXAMPLE, {}) == Settings(data_dir=EXAMPLE.parent / "data")
 
 
 def test_without_a_file_everything_has_its_default() -> None:
     found = given()
-    assert (found.host, found.port, found.data_dir) == ("127.0.0.1", 7862, Path("data"))
+    assert (found.host, found.port, found.data_dir) == ("127.0.0.1", 7862, Path("/nowhere/data"))
     assert found.database_address is None
 
 
@@ -146,7 +146,9 @@ def test_an_impossible_value_is_named_in_one_line_without_the_value(name: str, v
 
 def test_every_setting_may_be_left_empty() -> None:
     for blank in ("", "  "):
-        assert given(**dict.fromkeys(settings.names(), blank)) == Settings(ollama_host=None)
+        assert given(**dict.fromkeys(settings.names(), blank)) == Settings(
+            ollama_host=None, data_dir=Path("/nowhere/data")
+        )
 
 
 def test_spaces_around_a_value_are_no_part_of_it_unless_it_is_a_password() -> None:
@@ -269,3 +271,33 @@ def test_the_parts_make_an_address_that_libpq_reads_back(host: str) -> None:
         "user": "thai_chat",
         "password": password,
     }
+
+
+def test_paths_in_the_file_count_from_its_folder_and_those_of_the_environment_from_the_current_one(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "ไทย.gguf").touch()
+    file = written("DATA_DIR=ข้อมูล\nLLAMACPP_MODEL_PATH=ไทย.gguf\n", tmp_path)
+    found = settings.load(file, {})
+    assert (found.data_dir, found.llamacpp_model_path) == (tmp_path / "ข้อมูล", str(tmp_path / "ไทย.gguf"))
+    assert settings.load(file, {"DATA_DIR": "here"}).data_dir == Path("here")
+
+
+def test_env_and_data_are_in_the_clone_and_of_an_installed_command_in_the_users_folder(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert settings.home({}) == EXAMPLE.parent
+    monkeypatch.setattr(settings, "__file__", str(tmp_path / "site-packages" / "thai_chat" / "settings.py"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert settings.home({}) == tmp_path / ".local" / "share" / "thai-chat"
+    assert settings.home({"XDG_DATA_HOME": "/x"}) == Path("/x/thai-chat")
+    assert settings.home({"XDG_DATA_HOME": "/x", "THAI_CHAT_HOME": "~/แชต"}) == tmp_path / "แชต"
+
+
+def test_env_of_the_current_folder_is_not_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    written("PORT=7001\n", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("THAI_CHAT_HOME", str(tmp_path / "elsewhere"))
+    assert settings.load(environ={}).port == 7862
+    monkeypatch.setenv("THAI_CHAT_HOME", str(tmp_path))
+    assert settings.load(environ={}).port == 7001

@@ -25,10 +25,10 @@ _OLDEST_POSTGRESQL = 13
 _ROOM_BYTES = 500_000_000
 
 
-def run(env_file: Path = Path(".env")) -> int:
+def run(env_file: Path | None = None) -> int:
     """1 when something is bad."""
     is_bad = False
-    for finding in _findings(env_file):
+    for finding in _findings(settings_module.env_file() if env_file is None else env_file):
         print("\n".join(finding.lines()), flush=True)
         is_bad = is_bad or finding.level is Level.BAD
     return 1 if is_bad else 0
