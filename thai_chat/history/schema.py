@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, text
@@ -14,9 +15,26 @@ from thai_chat.domain.errors import StartError
 
 logger = logging.getLogger(__name__)
 
-HEAD = "0005"
+HEAD = "0006"
 # Any number that other programs in the same database are unlikely to lock.
 _LOCK = 7_862_001
+
+
+# The first version was once written without it, and what comes after it takes it for there.
+_FIRST_FUNCTION = "SELECT to_regproc('chat_begin_turn') IS NOT NULL"
+
+
+def is_newer(revision: str | None) -> bool:
+    """Whether only a newer version of this code knows the revision; None is that of an empty database."""
+    return revision is not None and revision > HEAD
+
+
+def newer(revision: str) -> StartError:
+    """What is told of such a database, whatever was asked of it."""
+    return StartError(
+        f"The database was made by a newer version of Thai Chat (its schema is {revision}, this version knows {HEAD}): "
+        "install that version, or use another database."
+    )
 
 
 def migrate(engine: Engine, revision: str = HEAD) -> None:
@@ -38,13 +56,33 @@ def upgrade(connection: Connection, revision: str = HEAD) -> None:
         if found != revision:
             level = logging.INFO if found else logging.DEBUG  # an empty one has nothing that could be changed
             logger.log(level, "bringing the database from version %s to %s", found or "none", revision)
-            _run("upgrade", connection, revision)
+            _upgrade(connection, found, revision)
 
 
 def downgrade(engine: Engine, revision: str = "base") -> None:
-    """Takes the schema back to `revision`; what only later versions keep is lost."""
+    """Takes the schema back to `revision`; what only later versions keep is lost.
+
+    It goes up first, since what databases of earlier texts of the steps lack is mended there.
+    """
     with engine.connect() as connection, _locked(connection):
+        found = current(connection)
+        if found not in (None, HEAD):
+            _upgrade(connection, found, HEAD)
         _run("downgrade", connection, revision)
+
+
+def _upgrade(connection: Connection, found: str | None, revision: str) -> None:
+    if found is not None and is_newer(found):
+        raise newer(found)
+    if found == "0001" and not connection.execute(text(_FIRST_FUNCTION)).scalar():
+        first = import_module("thai_chat.migrations.versions.0001_sessions_and_messages")
+        connection.exec_driver_sql(first.BEGIN_TURN)
+    _run("upgrade", connection, revision)
+
+
+def make(connection: Connection) -> None:
+    """Makes the newest tables where the connection's search path leads, inside its transaction."""
+    _run("upgrade", connection, HEAD)
 
 
 @contextmanager
@@ -81,6 +119,4 @@ def _run(direction: str, connection: Connection, revision: str) -> None:
     try:
         (command.upgrade if direction == "upgrade" else command.downgrade)(config, revision)
     except CommandError as error:
-        raise StartError(
-            "The database was made by a newer version of Thai Chat; install that version, or use another database."
-        ) from error
+        raise newer(str(current(connection))) from error

@@ -1,0 +1,165 @@
+"""Migrations that have landed stay as they are; databases of earlier texts are mended, and drift is found."""
+
+from __future__ import annotations
+
+import hashlib
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.histories import straight
+from tests.history_writes import new_user, whole_turn
+from tests.pgbouncer import PgBouncer
+from tests.postgres_servers import PostgresServer, installations, serving
+from tests.schemas import EARLIER, make_earlier
+from thai_chat import migrations
+from thai_chat.domain.errors import HistoryUnavailable
+from thai_chat.domain.searching import SearchQuery, terms_of
+from thai_chat.history import archive, schema, upkeep
+from thai_chat.history.connections import Database
+from thai_chat.history.drift import Difference, differences
+
+# A step that has landed is in people's databases: what is wrong with it is mended by a later one.
+LANDED = {
+    "0001_sessions_and_messages.py": "0ef18f394cdc4fbb8ae39dc0981119a7aa0ffae9886f94b6d0c4390192e7ba90",
+    "0002_branches.py": "bbeac3dac21224d2fe45a567a77c0a7ba0c4292cebabe9f525f20b8c0ad6c04d",
+    "0003_presets.py": "2bf46759520e21e5cc3b0aa28e92887cb4b11bb43b03501cba6c45b17afa1802",
+    "0004_search.py": "21682896e7307c9776fe9c605f65186e99543518b887fab28f7e059c35ba3291",
+    "0005_figures.py": "6a74a3943305450e23d3ff09b981e75b7fb5191fc26285a5407f0b2ba5f1c117",
+    "0006_as_written.py": "1a3d52d452edbb5c2a1db4253e4095593c9f92435e16c4a987b26342a3adf74c",
+}
+REVISIONS_OF = {"0001": ["0001"], "0002": ["0002", "0003", "0005"], "0004": ["0004", "0005"]}
+"""The revisions that a database made with an earlier text of a step may be left at."""
+EARLIER_DATABASES = [
+    pytest.param(earlier, revision, id=f"{earlier.stem} at {revision}")
+    for earlier in EARLIER
+    for revision in REVISIONS_OF[earlier.stem[:4]]
+]
+
+
+@pytest.fixture
+def name(postgres: PostgresServer) -> str:
+    return postgres.new_database()
+
+
+@pytest.fixture
+def address(postgres: PostgresServer, name: str) -> str:
+    return postgres.address(name)
+
+
+def test_no_migration_that_has_landed_was_changed() -> None:
+    folder = Path(migrations.__file__).parent / "versions"
+    found = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in folder.glob("[0-9]*.py")}
+    assert found == LANDED
+
+
+@pytest.mark.parametrize(("earlier", "revision"), EARLIER_DATABASES)
+def test_a_database_of_an_earlier_text_is_mended(address: str, tmp_path: Path, earlier: Path, revision: str) -> None:
+    make_earlier(address, tmp_path / "steps", earlier, revision)
+    upkeep.migrate(address)
+    assert differences(address) == []
+
+
+@pytest.mark.parametrize("earlier", EARLIER, ids=lambda earlier: str(earlier.stem))
+def test_a_database_of_an_earlier_text_is_replaced_by_its_backup(address: str, tmp_path: Path, earlier: Path) -> None:
+    make_earlier(address, tmp_path / "steps", earlier, REVISIONS_OF[earlier.stem[:4]][-1])
+    archive.save(address, tmp_path / "chats.zip")
+    archive.load(address, tmp_path / "chats.zip", rebuild=lambda wanted: upkeep.rebuild(address, wanted))
+    upkeep.migrate(address)
+    assert differences(address) == []
+
+
+async def test_what_was_indexed_with_other_keys_is_found_after_the_mending(address: str, tmp_path: Path) -> None:
+    make_earlier(address, tmp_path / "steps", next(file for file in EARLIER if "search" in file.stem), "0005")
+    user, query = new_user(), terms_of("ขิง กระเทียม")
+    async with straight(address) as history:
+        await whole_turn(history, user)
+        while await history.index_noted(100):
+            pass
+        upkeep.migrate(address)
+        while await history.index_old(100):
+            pass
+        found = await history.search(SearchQuery(user_id=user, terms=query, limit=5))
+    assert len(found.hits) == 1
+    assert found.is_complete
+
+
+@pytest.mark.parametrize("earlier", EARLIER, ids=lambda earlier: str(earlier.stem))
+def test_instances_that_start_at_once_mend_it_once(address: str, tmp_path: Path, earlier: Path) -> None:
+    make_earlier(address, tmp_path / "steps", earlier, REVISIONS_OF[earlier.stem[:4]][-1])
+    engines = [Database(address).engine for _ in range(4)]
+    with ThreadPoolExecutor(len(engines)) as threads:
+        list(threads.map(schema.migrate, engines))
+    for engine in engines:
+        engine.dispose()
+    assert differences(address) == []
+
+
+@pytest.mark.parametrize("installation", installations().values(), ids=installations())
+def test_a_fresh_database_differs_in_nothing(installation: Path) -> None:
+    with serving(installation) as server:
+        address = server.address(server.new_database())
+        upkeep.migrate(address)
+        assert differences(address) == []
+
+
+def test_looking_for_drift_leaves_nothing_behind(postgres: PostgresServer, address: str, name: str) -> None:
+    upkeep.migrate(address)
+    differences(address)
+    assert postgres.query("SELECT FROM pg_namespace WHERE nspname LIKE 'thai_chat%%'", database=name) == []
+
+
+def test_drift_is_found_through_pgbouncer(postgres: PostgresServer, pgbouncer: PgBouncer, name: str) -> None:
+    address = postgres.address(name, port=pgbouncer.port)
+    upkeep.migrate(address)
+    postgres.query("DROP INDEX chat_sessions_shelf_idx", database=name)
+    assert differences(address) == [Difference("index", "chat_sessions_shelf_idx", "missing")]
+
+
+DRIFTS = {
+    "DROP INDEX chat_sessions_shelf_idx": ("index", "chat_sessions_shelf_idx", "missing"),
+    "CREATE INDEX mine ON chat_messages (model)": ("index", "mine", "more"),
+    "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'chat_messages_forks_idx'::regclass": (
+        *("index", "chat_messages_forks_idx", "different"),
+    ),
+    "ALTER TABLE chat_messages DROP CONSTRAINT chat_messages_role_check": (
+        *("constraint", "chat_messages_role_check", "missing"),
+    ),
+    "ALTER TABLE chat_messages ADD CONSTRAINT mine CHECK (content <> 'x')": ("constraint", "mine", "more"),
+    "ALTER TABLE chat_sessions ALTER folder TYPE TEXT": ("column", "chat_sessions.folder", "different"),
+    "ALTER TABLE chat_sessions ALTER tags DROP NOT NULL": ("column", "chat_sessions.tags", "different"),
+    "ALTER TABLE chat_sessions ALTER metadata DROP DEFAULT": ("column", "chat_sessions.metadata", "different"),
+    "ALTER TABLE chat_messages ADD mine INT": ("column", "chat_messages.mine", "more"),
+    "ALTER TABLE chat_sessions DROP context_snapshot": ("column", "chat_sessions.context_snapshot", "missing"),
+    "DROP TABLE message_contexts": ("table", "message_contexts", "missing"),
+    "DROP TRIGGER chat_messages_search_new ON chat_messages": ("trigger", "chat_messages_search_new", "missing"),
+    "ALTER TABLE chat_messages DISABLE TRIGGER chat_messages_search_end": (
+        *("trigger", "chat_messages_search_end", "different"),
+    ),
+    "CREATE OR REPLACE FUNCTION chat_search_note_session() RETURNS TRIGGER LANGUAGE plpgsql AS 'BEGIN END'": (
+        *("function", "chat_search_note_session", "different"),
+    ),
+    "DROP FUNCTION chat_begin_turn": ("function", "chat_begin_turn", "missing"),
+}
+
+
+def test_every_kind_of_drift_is_found_and_nothing_else(postgres: PostgresServer, address: str, name: str) -> None:
+    upkeep.migrate(address)
+    for change in DRIFTS:
+        postgres.query(change, database=name)
+    assert differences(address) == sorted(Difference(*told) for told in DRIFTS.values())
+
+
+def test_tables_of_others_in_the_database_are_no_drift(postgres: PostgresServer, address: str, name: str) -> None:
+    upkeep.migrate(address)
+    postgres.query("CREATE TABLE mine (number INT PRIMARY KEY)", database=name)
+    postgres.query("CREATE FUNCTION mine() RETURNS INT LANGUAGE sql AS 'SELECT 1'", database=name)
+    assert differences(address) == []
+
+
+def test_a_user_who_may_make_no_schema_is_told_so(postgres: PostgresServer, address: str, name: str) -> None:
+    upkeep.migrate(address)
+    postgres.query(f"ALTER DATABASE {name} OWNER TO postgres")
+    with pytest.raises(HistoryUnavailable, match="InsufficientPrivilege"):
+        differences(address)
