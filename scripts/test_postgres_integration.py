@@ -25,7 +25,6 @@ try:
     from collections.abc import Callable, Iterator
     from contextlib import closing, contextmanager
     from datetime import UTC, datetime
-    from urllib.parse import quote
 
     import psycopg2
     from psycopg2 import errors, sql
@@ -94,19 +93,19 @@ def check(where: str) -> None:
         "TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8'",
     )
     passed(f"stores UTF-8 and knows Thai letters (locale {facts.ctype})")
-    with own_schema(where) as inside:
-        upkeep.migrate(inside)
+    with own_schema(where) as name:
+        upkeep.migrate(where, schema_name=name)
         passed("may make the tables")
-        asyncio.run(turn(inside))
+        asyncio.run(turn(where, name))
         passed("a turn in Thai, with emoji, comes back as it was written")
-        refuses(inside)
+        refuses(where, name)
         passed("refuses what does not fit together")
-        passed(f"commits in {commit_ms(inside):.1f} ms (median of {COMMITS})")
+        passed(f"commits in {commit_ms(where, name):.1f} ms (median of {COMMITS})")
 
 
 @contextmanager
 def own_schema(where: str) -> Iterator[str]:
-    """The same database with all that is made in it going into a new schema, which is removed at the end."""
+    """The name of a new schema in the same database, which is removed at the end."""
     name = f"thai_chat_check_{os.getpid()}"
     with closing(probe.connect(where)) as connection:
         connection.autocommit = True
@@ -118,15 +117,14 @@ def own_schema(where: str) -> Iterator[str]:
                 f"the user {user} may not make a schema: GRANT CREATE ON DATABASE {connection.info.dbname} TO {user}"
             ) from exc
         try:
-            separator = "&" if "?" in where else "?"
-            yield f"{where}{separator}options={quote(f'-csearch_path={name}', safe='')}"
+            yield name
         finally:
             run(connection, sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(name)))
 
 
-async def turn(where: str) -> None:
+async def turn(where: str, name: str) -> None:
     """What the application does for one question, by its own code."""
-    history = PostgresHistory(Database(where))
+    history = PostgresHistory(Database(where, schema_name=name))
     begin = BeginTurn(
         session_id=uuid7(),
         user_id="check",
@@ -161,8 +159,8 @@ async def turn(where: str) -> None:
         await history.close()
 
 
-def refuses(where: str) -> None:
-    with closing(probe.connect(where)) as connection, connection, connection.cursor() as cursor:
+def refuses(where: str, name: str) -> None:
+    with closing(probe.connect(where, schema_name=name)) as connection, connection, connection.cursor() as cursor:
         try:
             cursor.execute("UPDATE chat_messages SET status = 'nonsense'")
         except errors.CheckViolation:
@@ -171,8 +169,8 @@ def refuses(where: str) -> None:
             raise Problem("constraints are not enforced: do not use this server")
 
 
-def commit_ms(where: str) -> float:
-    with closing(probe.connect(where)) as connection:
+def commit_ms(where: str, name: str) -> float:
+    with closing(probe.connect(where, schema_name=name)) as connection:
         connection.autocommit = True
         return statistics.median(
             timed_ms(lambda: run(connection, "UPDATE chat_sessions SET updated_at = now()")) for _ in range(COMMITS)

@@ -21,6 +21,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, exc
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from thai_chat.domain.errors import HistoryError, HistoryRefused, HistoryUnavailable, StartError
+from thai_chat.history.search_path import cursor_in
 
 logger = logging.getLogger(__name__)
 
@@ -85,9 +86,20 @@ class Database:
     Made without a network call. Safe to use from many tasks of one event loop.
     """
 
-    def __init__(self, conninfo: str, *, pool_size: int = POOL_SIZE, timeout_s: float = TIMEOUT_S) -> None:
-        """`conninfo` is what libpq takes: a URI, also with several hosts. Raises StartError when it is none."""
+    def __init__(
+        self,
+        conninfo: str,
+        *,
+        pool_size: int = POOL_SIZE,
+        timeout_s: float = TIMEOUT_S,
+        schema_name: str | None = None,
+    ) -> None:
+        """`conninfo` is what libpq takes: a URI, also with several hosts. Raises StartError when it is none.
+
+        With `schema_name` everything is made and found in that schema, else where the server's user has it.
+        """
         self._address: dict[str, str] = {**_DEFAULTS, **parsed(conninfo)}
+        self._cursors = cursor_in(schema_name) if schema_name else None
         self._timeout_s = timeout_s
         self._threads = ThreadPoolExecutor(pool_size, thread_name_prefix="postgres")
         self._calls: dict[asyncio.Future[Any], _Job] = {}
@@ -185,7 +197,7 @@ class Database:
             raise history_error from error
 
     def _connect(self) -> Any:
-        connection = psycopg2.connect(**self._address)
+        connection = psycopg2.connect(**self._address, cursor_factory=self._cursors)
         self._prefer(connection.info.host, str(connection.info.port))
         return connection
 

@@ -12,6 +12,7 @@ from psycopg2.extensions import parse_dsn
 from thai_chat.domain.errors import HistoryUnavailable
 from thai_chat.domain.searching import IndexProgress
 from thai_chat.history import indexing
+from thai_chat.history.search_path import cursor_in
 
 _CONNECT_S = 5
 _STATEMENT_MS = 20_000
@@ -86,8 +87,14 @@ def place(address: str) -> str:
     return f"{parts.get('user', '')}@{host}:{parts.get('port', '5432')}/{parts.get('dbname', '')}"
 
 
-def connect(address: str) -> Connection:
-    connection = psycopg2.connect(address, connect_timeout=_CONNECT_S, application_name="thai-chat-operator")
+def connect(address: str, *, schema_name: str | None = None) -> Connection:
+    """With `schema_name` everything is made and found in that schema."""
+    connection = psycopg2.connect(
+        address,
+        connect_timeout=_CONNECT_S,
+        application_name="thai-chat-operator",
+        cursor_factory=cursor_in(schema_name) if schema_name else None,
+    )
     connection.set_client_encoding("UTF8")
     return connection
 

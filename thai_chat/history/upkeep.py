@@ -15,9 +15,9 @@ from thai_chat.history import schema
 from thai_chat.history.connections import Database, translated
 
 
-def migrate(address: str) -> None:
+def migrate(address: str, *, schema_name: str | None = None) -> None:
     """Raises StartError when the database is newer than this code, HistoryUnavailable."""
-    with _engine(address) as engine:
+    with _engine(address, schema_name) as engine:
         schema.migrate(engine)
 
 
@@ -45,8 +45,8 @@ def _require_known(revision: str) -> None:
 
 
 @contextmanager
-def _engine(address: str) -> Iterator[Engine]:
-    engine = Database(address).engine
+def _engine(address: str, schema_name: str | None = None) -> Iterator[Engine]:
+    engine = Database(address, schema_name=schema_name).engine
     try:
         yield engine
     except (psycopg2.Error, exc.SQLAlchemyError) as error:
