@@ -34,7 +34,7 @@ from thai_chat import texts
 from thai_chat.chat.transfer import files
 from thai_chat.chat.transfer.files import GivenFile, Import
 from thai_chat.domain.errors import ImportRefused
-from thai_chat.domain.messages import Role, Status
+from thai_chat.domain.messages import LABEL_CHARS, Role, Status
 from thai_chat.domain.transfer import KeptSession
 
 
@@ -240,6 +240,16 @@ def test_a_system_prompt_may_be_longer_than_people_may_write_one() -> None:
     assert session.session.options == {"system_prompt": "ก" * 30_000, "top_p": 0.5}
 
 
+def test_names_tags_and_folders_of_a_file_keep_the_limits_that_people_have() -> None:
+    tags = ["น้ำ" * 50, " a \n b ", "a b", *map(str, range(99))]
+    (session,) = read(as_file(own(session_name="น้ำ" * 200 + "\n", tags=tags, folder=" ครัว  ไทย " * 20)))
+    found = session.session
+    assert found.session_name == "น้ำ" * 85
+    assert found.tags == ("น้ำ" * 20, "a b", *map(str, range(28)))
+    assert found.folder == "ครัว ไทย " * 6 + "ครัว"
+    assert len(found.folder) < LABEL_CHARS
+
+
 # Refusals
 
 
@@ -305,7 +315,6 @@ def nested(depth: int) -> Json:
         (as_file([openwebui_chat(chat={"title": "x", "history": {"messages": []}})]), "import_wrong"),
         (as_file([openwebui_chat(chat={"title": "x"})]), "import_missing"),
         (as_file(own(session_id="x")), "import_wrong"),
-        (as_file(own(session_name="ก" * 256)), "import_too_long"),
         (as_file(own(messages=None)), "import_missing"),
         (as_file(own(leaf_id=str(uuid4()))), "import_lost"),
         (as_file(own(tags=[1])), "import_wrong"),

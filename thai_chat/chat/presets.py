@@ -12,10 +12,11 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
+from thai_chat.chat.names import short_name
 from thai_chat.chat.options import checked
-from thai_chat.chat.text import require_storable, storable
+from thai_chat.chat.text import require_storable
 from thai_chat.domain.errors import EmptyName, HistoryUnavailable
-from thai_chat.domain.messages import SESSION_NAME_CHARS, Choice, JsonObject, Preset
+from thai_chat.domain.messages import Choice, JsonObject, Preset
 from thai_chat.domain.ports import History
 
 _FRESH_S = 15.0
@@ -110,7 +111,7 @@ class Presets:
 
 def _name(name: str) -> str:
     require_storable(name)
-    shown = storable(" ".join(name.split()))[:SESSION_NAME_CHARS]
+    shown = short_name(name)
     if not shown:
         raise EmptyName
     return shown

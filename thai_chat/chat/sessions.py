@@ -9,12 +9,13 @@ from uuid import UUID
 
 from thai_chat.chat.live import LiveReplies
 from thai_chat.chat.live_reply import LiveReply
+from thai_chat.chat.names import short_name, tidy
 from thai_chat.chat.options import checked
-from thai_chat.chat.text import require_storable, storable
-from thai_chat.chat.words import cut
+from thai_chat.chat.text import require_storable
 from thai_chat.domain.errors import BadLabel, EmptyName, ReplyRunning
 from thai_chat.domain.messages import (
-    SESSION_NAME_CHARS,
+    LABEL_CHARS,
+    MOST_TAGS,
     Choice,
     JsonObject,
     Labels,
@@ -25,8 +26,6 @@ from thai_chat.domain.messages import (
 )
 from thai_chat.domain.ports import CURRENT_SESSIONS, History, SessionCursor, SessionFilter, Shelf
 
-LABEL_CHARS = 60
-MOST_TAGS = 30
 PURGED_AT_ONCE = 100
 
 
@@ -162,7 +161,7 @@ class Sessions:
 
 
 def _name(name: str) -> str:
-    shown = cut(storable(" ".join(name.split())), SESSION_NAME_CHARS)
+    shown = short_name(name)
     if not shown:
         raise EmptyName
     return shown
@@ -176,7 +175,7 @@ def _tags(tags: Sequence[str]) -> Sequence[str]:
 
 
 def _label(label: str) -> str:
-    shown = storable(" ".join(label.split()))
+    shown = tidy(label)
     if len(shown) > LABEL_CHARS:
         raise BadLabel(chars=LABEL_CHARS, count=MOST_TAGS)
     return shown

@@ -15,8 +15,16 @@ JsonObject: TypeAlias = Mapping[str, JsonValue]
 
 MAX_QUESTION_CHARS = 200_000
 SESSION_NAME_CHARS = 255
+"""Of a session's or a preset's name."""
+BACKEND_CHARS = 50
 MODEL_CHARS = 100
+KEY_CHARS = 100
+"""Of an idempotency key."""
 FOLDER_CHARS = 255
+"""What a folder's column holds; people may give it LABEL_CHARS."""
+LABEL_CHARS = 60
+"""Of a tag's or a folder's name, whoever gives it."""
+MOST_TAGS = 30
 STALE_AFTER = timedelta(seconds=10)
 """A streaming reply without a checkpoint for this long has lost its process; checkpoints come every second."""
 

@@ -14,7 +14,9 @@ import orjson
 
 from thai_chat.domain.errors import HistoryRefused
 from thai_chat.domain.messages import (
+    BACKEND_CHARS,
     FOLDER_CHARS,
+    KEY_CHARS,
     MODEL_CHARS,
     SESSION_NAME_CHARS,
     BeginReply,
@@ -30,7 +32,7 @@ from thai_chat.domain.messages import (
     Write,
 )
 from thai_chat.domain.searching import SearchQuery
-from thai_chat.history.tables import BACKEND_CHARS, KEY_CHARS, USER_CHARS
+from thai_chat.history.tables import USER_CHARS
 
 _KINDS: Mapping[str, Callable[..., Write]] = {
     "begin_turn": BeginTurn,

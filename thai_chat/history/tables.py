@@ -25,11 +25,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from thai_chat.domain.messages import FOLDER_CHARS, MODEL_CHARS, SESSION_NAME_CHARS
+from thai_chat.domain.messages import BACKEND_CHARS, FOLDER_CHARS, KEY_CHARS, MODEL_CHARS, SESSION_NAME_CHARS
 
 USER_CHARS = 255
-BACKEND_CHARS = 50
-KEY_CHARS = 100
 
 metadata = MetaData(
     naming_convention={

@@ -9,11 +9,12 @@ from decimal import Decimal
 from typing import TypeVar
 from uuid import UUID
 
+from thai_chat.chat.names import short_label, short_name, short_tags
 from thai_chat.chat.transfer.fields import Fields, Loaded, Place
 from thai_chat.domain.messages import (
-    FOLDER_CHARS,
+    BACKEND_CHARS,
+    KEY_CHARS,
     MODEL_CHARS,
-    SESSION_NAME_CHARS,
     Figures,
     JsonObject,
     Message,
@@ -27,8 +28,6 @@ from thai_chat.domain.transfer import GivenDocument, KeptMessage, KeptSession
 FORMAT = "thai-chat"
 VERSION = 1
 
-BACKEND_CHARS = 50
-KEY_CHARS = 100
 DOCUMENT_ID_CHARS = 255
 COST_PLACES = Decimal("0.000000001")
 
@@ -101,7 +100,7 @@ def preset_object(preset: Preset) -> dict[str, object]:
 def read_preset(value: Loaded, place: Place) -> Preset:
     """Raises ImportRefused."""
     fields = Fields(value, replace(place, is_preset=True))
-    name = " ".join((fields.text("preset_name", limit=SESSION_NAME_CHARS) or "").split())
+    name = short_name(fields.text("preset_name") or "")
     fields.entitled(name)
     for required in ("preset_id", "preset_name", "updated_at"):
         fields.require(required)
@@ -124,7 +123,7 @@ def read_preset(value: Loaded, place: Place) -> Preset:
 def read_session(value: Loaded, place: Place) -> KeptSession:
     """Raises ImportRefused for whatever the history could not hold as it stands there."""
     fields = Fields(value, place)
-    name = fields.text("session_name", limit=SESSION_NAME_CHARS) or ""
+    name = short_name(fields.text("session_name") or "")
     fields.entitled(name)
     for required in ("session_id", "session_name", "created_at", "messages"):
         fields.require(required)
@@ -149,8 +148,8 @@ def read_session(value: Loaded, place: Place) -> KeptSession:
         deleted_at=fields.time("deleted_at"),
         branched_from_id=fields.identifier("branched_from_id"),
         has_branches=fields.flag("has_branches"),
-        tags=fields.texts("tags"),
-        folder=fields.text("folder", limit=FOLDER_CHARS),
+        tags=short_tags(fields.texts("tags")),
+        folder=short_label(fields.text("folder") or "") or None,
         options=fields.options("options"),
         context_snapshot=fields.object("context_snapshot"),
         metadata=fields.object("metadata"),

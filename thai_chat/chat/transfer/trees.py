@@ -9,13 +9,12 @@ from datetime import UTC, datetime
 from uuid import UUID, uuid5
 
 from thai_chat.chat import titles
-from thai_chat.chat.sessions import LABEL_CHARS, MOST_TAGS
+from thai_chat.chat.names import short_name, short_tags
 from thai_chat.chat.text import storable
-from thai_chat.chat.transfer.own import BACKEND_CHARS, is_straight
-from thai_chat.chat.words import cut
+from thai_chat.chat.transfer.own import is_straight
 from thai_chat.domain.messages import (
+    BACKEND_CHARS,
     MODEL_CHARS,
-    SESSION_NAME_CHARS,
     Figures,
     JsonValue,
     Message,
@@ -100,12 +99,12 @@ def _session(origin: Origin, session_id: UUID, messages: Sequence[KeptMessage]) 
     created_at = origin.created_at or min(times, default=_BEGINNING)
     updated_at = max(origin.updated_at or created_at, *times, created_at)
     questions = (kept.message.content for kept in messages if kept.message.role is Role.USER)
-    name = " ".join(origin.name.split()) or titles.name_of(next(questions, ""))
+    name = short_name(origin.name) or titles.name_of(next(questions, ""))
     options: dict[str, JsonValue] = {"system_prompt": storable(origin.system_prompt)} if origin.system_prompt else {}
     return Session(
         session_id=session_id,
         user_id="",
-        session_name=cut(storable(name), SESSION_NAME_CHARS),
+        session_name=short_name(name),
         backend=origin.backend[:BACKEND_CHARS],
         model=origin.model[:MODEL_CHARS],
         created_at=created_at,
@@ -115,7 +114,7 @@ def _session(origin: Origin, session_id: UUID, messages: Sequence[KeptMessage]) 
         pinned_at=updated_at if origin.is_pinned else None,
         archived_at=updated_at if origin.is_archived else None,
         has_branches=not is_straight(messages),
-        tags=_tags(origin),
+        tags=short_tags(origin.tags),
         options=options,
         metadata={"imported": {"from": origin.program, "id": storable(origin.key)}},
     )
@@ -139,12 +138,6 @@ def _in_order(nodes: Mapping[str, Node], origin: Origin) -> list[tuple[Node, dat
         for child in children.get(node.key, ()):
             heapq.heappush(ready, (child.at or at, places[child.key]))
     return arrived
-
-
-def _tags(origin: Origin) -> tuple[str, ...]:
-    """As long and as many as they may be here."""
-    shown = (cut(" ".join(storable(tag).split()), LABEL_CHARS) for tag in origin.tags)
-    return tuple(dict.fromkeys(tag for tag in shown if tag))[:MOST_TAGS]
 
 
 def _id(origin: Origin, key: str = "") -> UUID:
