@@ -48,7 +48,7 @@ def form(*contents: bytes, name: str = "แชต.json") -> list[tuple[str, tupl
 
 
 def counts(**others: int) -> dict[str, int]:
-    return {"sessions": 0, "extended": 0, "skipped": 0, "messages": 0, "presets": 0, **others}
+    return {"sessions": 0, "extended": 0, "skipped": 0, "messages": 0, "presets": 0, "former_defaults": 0, **others}
 
 
 def events_of(text: str) -> list[tuple[str, Json]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from playwright.async_api import Browser, Download, FilePayload, Locator, expect
@@ -65,6 +66,16 @@ async def test_a_chosen_file_is_imported_and_listed(page: ChatPage) -> None:
     conversation["mapping"]["q9"] = node("q9", "a3", said("user", "ถามต่อทีหลัง"))
     await dialog.locator("input[type=file]").set_input_files(payload(as_file([conversation])))
     await expect(dialog.locator(".done")).to_have_text("เพิ่มข้อความใหม่ในแชตที่มีอยู่แล้ว 1 แชต")
+    assert page.complaints == []
+
+
+async def test_presets_that_were_defaults_elsewhere_are_told_as_none(page: ChatPage) -> None:
+    dialog = await dialog_of(page)
+    preset = {"preset_id": str(uuid4()), "preset_name": "กวีจากที่อื่น", "updated_at": "2026-11-21T04:00:00Z"}
+    preset |= {"backend": "vllm", "model": "กวี", "options": {"system_prompt": "ตอบเป็นกลอน"}, "is_default": True}
+    content = as_file({"format": "thai-chat", "version": 1, "presets": [preset], "sessions": []})
+    await dialog.locator("input[type=file]").set_input_files(payload(content))
+    await expect(dialog.locator(".done")).to_contain_text("ชุดค่าใหม่ 1 ชุด ในนั้น 1 ชุดเคยเป็นค่าเริ่มต้นของโมเดล")
     assert page.complaints == []
 
 

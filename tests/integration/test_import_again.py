@@ -349,7 +349,7 @@ async def test_a_name_with_other_content_is_kept_beside_with_a_number(history: P
     made = await history.save_preset(preset(user, "กวี", backend="vllm", model="m", is_default=True))
     content = await exported(history, user)
     changed = await history.save_preset(replace(made, options={"temperature": 1.5}))
-    assert await imported(history, user, content) == Imported(presets=1)
+    assert await imported(history, user, content) == Imported(presets=1, former_defaults=1)
     assert await imported(history, user, content) == Imported()
     mine, came = await own_presets(history, user)
     assert mine == changed
@@ -364,8 +364,8 @@ async def test_an_empty_account_gets_presets_of_one_name_as_they_were(history: P
     content = await exported(history, user)
     for one in before:
         await history.delete_preset(one.preset_id, user)
-    assert (await imported(history, user, content)).presets == 2
-    assert await own_presets(history, user) == before
+    assert await imported(history, user, content) == Imported(presets=2, former_defaults=2)
+    assert await own_presets(history, user) == [replace(one, is_default=False) for one in before]
 
 
 async def test_somebody_elses_presets_get_other_ids_and_come_once(history: PostgresHistory, user: str) -> None:

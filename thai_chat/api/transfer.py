@@ -57,6 +57,9 @@ class ImportedBody(BaseModel):
     skipped: int = Field(description="Sessions that were here already with all their messages")
     messages: int = Field(description="Those added, to new sessions and to others")
     presets: int = Field(description="New ones")
+    former_defaults: int = Field(
+        description="Those of them that were the default of a model where they come from; here none is until chosen"
+    )
 
 
 @session_router.get("/{session_id}/export", response_class=StreamingResponse)
@@ -195,6 +198,7 @@ def _body(imported: Imported) -> ImportedBody:
         skipped=imported.skipped,
         messages=imported.messages,
         presets=imported.presets,
+        former_defaults=imported.former_defaults,
     )
 
 

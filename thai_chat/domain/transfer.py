@@ -50,6 +50,9 @@ class Imported:
     messages: int = 0
     """Those added, to new sessions and to others."""
     presets: int = 0
+    """Those that are new."""
+    former_defaults: int = 0
+    """Those of them that were the default of a model where they come from. Here they are none."""
 
     @property
     def seen(self) -> int:
@@ -94,5 +97,5 @@ class Transfer(Protocol):
         A session that is this person's already gets the messages that it lacks, each below the one that it answers,
         and is else left as it is: it shows them when it shows what they go on from. What has ids of somebody else's
         gets others, the same ones each time. A preset is added where its content is not there under its name; one
-        whose name has other content gets a number behind it. Raises HistoryRefused.
+        whose name has other content gets a number behind it; none becomes a default. Raises HistoryRefused.
         """

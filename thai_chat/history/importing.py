@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from thai_chat.domain.errors import HistoryRefused, HistoryUnavailable
-from thai_chat.domain.messages import Session
+from thai_chat.domain.messages import Preset, Session
 from thai_chat.domain.transfer import Given, Imported, KeptMessage, KeptSession
 from thai_chat.history import extending, presets
 from thai_chat.history.extending import Addition
@@ -56,7 +56,7 @@ def store(
             require_wanted()
             work.add(batch)
             told(work.imported)
-        work.add_presets(presets.add(cursor, user_id, given.presets()))
+        work.add_presets(given.presets())
         work.extend()
         require_wanted()
         cursor.execute("COMMIT")
@@ -96,8 +96,10 @@ class _Store:
             messages=self.imported.messages + added,
         )
 
-    def add_presets(self, number: int) -> None:
-        self.imported = replace(self.imported, presets=number)
+    def add_presets(self, given: Iterable[Preset]) -> None:
+        added = presets.add(self._cursor, self._user_id, given)
+        former_defaults = sum(preset.is_default for preset in added)
+        self.imported = replace(self.imported, presets=len(added), former_defaults=former_defaults)
 
     def extend(self) -> None:
         if self._held:

@@ -115,15 +115,18 @@ def remove(connection: Connection, preset_id: UUID, user_id: str) -> None:
         raise PresetNotFound
 
 
-def add(cursor: Any, user_id: str, given: Iterable[Preset]) -> int:
-    """Those that are not there yet, inside a transaction; how many they were. What is there stays as it is."""
+def add(cursor: Any, user_id: str, given: Iterable[Preset]) -> Sequence[Preset]:
+    """Add those that are not there yet, inside a transaction, and return them as they were given.
+
+    What is there stays as it is, and none of those added is a default: whoever brings in a file has not chosen what all
+    sessions of a model are told from now on.
+    """
     cursor.execute(_MINE, (user_id,))
     mine = [Preset(**dict(zip(PRESET_COLUMNS, row, strict=True))) for row in cursor.fetchall()]
     lacking = _lacking(given, mine, user_id)
     cursor.execute(_TAKEN, ([an_id for one in lacking for an_id in _ids(one.preset_id, user_id)],))
     taken = {preset_id for (preset_id,) in cursor.fetchall()}
     names = {one.preset_name for one in mine}
-    defaults = {one.of for one in mine if one.is_default}
     seen: set[UUID] = set()
     added: list[Preset] = []
     for preset in lacking:
@@ -131,14 +134,12 @@ def add(cursor: Any, user_id: str, given: Iterable[Preset]) -> int:
         others = {one.preset_name for one in added} if preset.preset_id in seen else set()
         preset_id = next((an_id for an_id in _ids(preset.preset_id, user_id) if an_id not in taken), None) or uuid7()
         name = _free_name(preset.preset_name, names | others)
-        is_default = preset.is_default and preset.of not in defaults
-        added.append(replace(preset, preset_id=preset_id, user_id=user_id, preset_name=name, is_default=is_default))
+        added.append(replace(preset, preset_id=preset_id, user_id=user_id, preset_name=name, is_default=False))
         seen.add(preset.preset_id)
         taken.add(preset_id)
         names |= {name} - {preset.preset_name}
-        defaults |= {preset.of} if is_default else set()
     insert_presets(cursor, ({name: getattr(one, name) for name in PRESET_COLUMNS} for one in added))
-    return len(added)
+    return lacking
 
 
 def _lacking(given: Iterable[Preset], mine: Sequence[Preset], user_id: str) -> list[Preset]:

@@ -123,6 +123,11 @@ TRANSFER: Mapping[str, tuple[str, str]] = {
         "sessions were here already and were left as they are}.",
     ),
     "import_presets": ("ชุดค่าใหม่ {presets} ชุด", "{presets} new {presets:preset|presets}."),
+    "import_former_defaults": (
+        "ในนั้น {former_defaults} ชุดเคยเป็นค่าเริ่มต้นของโมเดล ที่นี่ยังไม่ใช้เป็นค่าเริ่มต้น เลือกเองได้ในการตั้งค่าโมเดล",
+        "{former_defaults} of them {former_defaults:was the default of its model|were defaults of their models} there "
+        "and {former_defaults:is|are} not here: choose in the model settings.",
+    ),
     "import_cut": (
         "การเชื่อมต่อขาดระหว่างนำเข้า ลองใหม่ได้ ไม่มีอะไรซ้ำ",
         "The connection broke. Try again: nothing is imported twice.",

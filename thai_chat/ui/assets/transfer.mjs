@@ -94,11 +94,12 @@ function paint(bar, line, { sent, total, done }) {
   }
 }
 
-const done = ({ sessions, messages, extended, skipped, presets }) => el('div', { class: 'done' }, icon('check'), el('p', {}, [
+const done = ({ sessions, messages, extended, skipped, presets, former_defaults }) => el('div', { class: 'done' }, icon('check'), el('p', {}, [
   sessions || !(extended || skipped || presets) ? t('import_done', { sessions: number(sessions), messages: number(messages) }) : '',
   extended ? t('import_extended', { extended: number(extended) }) : '',
   skipped ? t('import_skipped', { skipped: number(skipped) }) : '',
   presets ? t('import_presets', { presets: number(presets) }) : '',
+  former_defaults ? t('import_former_defaults', { former_defaults: number(former_defaults) }) : '',
 ].filter(Boolean).join(' ')));
 
 const refused = (message) => el('div', { class: 'problem', role: 'alert' }, icon('alert'), el('p', {}, message));
