@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import sys
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -18,7 +20,9 @@ def logs_as_before() -> Iterator[None]:
     """Commands that run in the process of the tests send its logs to a standard error that ends with the test."""
     root, own = logging.getLogger(), logging.getLogger("thai_chat")
     handlers, levels = root.handlers[:], (root.level, own.level)
+    hooks = sys.excepthook, threading.excepthook
     yield
+    sys.excepthook, threading.excepthook = hooks
     root.handlers[:] = handlers
     root.setLevel(levels[0])
     own.setLevel(levels[1])

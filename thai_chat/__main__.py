@@ -11,6 +11,7 @@ from pathlib import Path
 
 from thai_chat import observability
 from thai_chat import settings as settings_module
+from thai_chat.commands.terminal import tell
 from thai_chat.domain.errors import StartError, ThaiChatError
 from thai_chat.settings import Settings
 
@@ -26,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     except (StartError, ThaiChatError) as error:
         for line in str(error).splitlines():
-            print(f"thai-chat: {line}", file=sys.stderr)
+            tell(f"thai-chat: {line}", to=sys.stderr)
         return 1
 
 
@@ -38,7 +39,7 @@ def _run(asked: argparse.Namespace) -> int:
     settings = settings_module.load()
     observability.configure(settings.log_level, settings.log_format)
     for line in settings_module.misspelt():
-        print(f"thai-chat: {line}", file=sys.stderr)
+        tell(f"thai-chat: {line}", to=sys.stderr)
     return _run_with(settings, asked)
 
 

@@ -9,7 +9,7 @@ import asyncio
 import errno
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import TYPE_CHECKING, assert_never
@@ -77,7 +77,8 @@ async def _serve(settings: Settings, listener: socket.socket, progress: Progress
         server = _server(_build_app(settings, service), service)
         # A Ctrl-C that came while the page was built takes effect here, not inside of the web server's start.
         await asyncio.sleep(0)
-        progress(await summary(settings, service))
+        for line in await summary(settings, service):
+            progress(line)
         await server.serve(sockets=[listener])
         progress("Stopping: storing what is being written ...")
 
@@ -136,8 +137,8 @@ def _address(settings: Settings, stack: AsyncExitStack, progress: Progress) -> s
     return embedded.start
 
 
-async def summary(settings: Settings, service: ChatService) -> str:
-    """What a person at the terminal wants to know at the end of the start."""
+async def summary(settings: Settings, service: ChatService) -> Sequence[str]:
+    """The lines that a person at the terminal wants to read at the end of the start."""
     history = await service.state()
     where = "the server of DATABASE_URL" if settings.database_address else f"embedded, in {settings.data_dir}/postgres"
     lines = [f"Thai Chat is ready at {address_of(settings)}", ""]
@@ -147,8 +148,7 @@ async def summary(settings: Settings, service: ChatService) -> str:
         lines.append(f"  database  memory only: PostgreSQL ({where}) can't be reached (./manage.sh doctor says why)")
     for backend in service.backends():
         lines.append(f"  {backend.name:<9} {_state_line(backend)}")
-    lines += ["", "Press Ctrl-C to stop."]
-    return "\n".join(lines)
+    return [*lines, "", "Press Ctrl-C to stop."]
 
 
 def address_of(settings: Settings) -> str:

@@ -17,7 +17,7 @@ from thai_chat.api import errors
 from thai_chat.api.dependencies import Owner, Service
 from thai_chat.api.schemas import Short
 from thai_chat.api.sse import HEADERS
-from thai_chat.chat.live import frames_of
+from thai_chat.chat.live import trace_of
 from thai_chat.domain.errors import ThaiChatError
 from thai_chat.domain.events import Progress
 
@@ -65,7 +65,7 @@ async def _events(
     except ThaiChatError as exc:
         yield _error(exc, language)
     except Exception as exc:  # noqa: BLE001 - the response has begun: only an event can tell of it
-        logger.error("a fetch failed unexpectedly: %s\n%s", type(exc).__name__, frames_of(exc))
+        logger.error("a fetch failed unexpectedly: %s", type(exc).__name__, extra=trace_of(exc))
         yield _error(ThaiChatError(), language)
 
 

@@ -123,7 +123,7 @@ class LiveReplies:
             logger.info("reply %s failed: %s", reply.reply_id, exc.code)
         except Exception as exc:  # noqa: BLE001 - the edge of a background task: nobody else would see it
             status, error = Status.FAILED, ThaiChatError()
-            logger.error("reply %s failed unexpectedly: %s\n%s", reply.reply_id, type(exc).__name__, frames_of(exc))
+            logger.error("reply %s failed unexpectedly: %s", reply.reply_id, type(exc).__name__, extra=trace_of(exc))
         reply.ending = reply.ending or status
         await self._finish(reply, status, error)
 
@@ -149,7 +149,7 @@ class LiveReplies:
             last = Failed(exc.code)
             logger.error("reply %s could not be stored: %s", reply.reply_id, exc.code)
         except Exception as exc:  # noqa: BLE001 - the edge of a background task: followers wait for its last event
-            logger.error("reply %s could not be stored: %s\n%s", reply.reply_id, type(exc).__name__, frames_of(exc))
+            logger.error("reply %s could not be stored: %s", reply.reply_id, type(exc).__name__, extra=trace_of(exc))
         finally:
             reply.publish(last)
             asyncio.get_running_loop().call_later(KEEP_FINISHED_S, self._forget, reply)
@@ -166,7 +166,7 @@ class LiveReplies:
                 cached_tokens=reply.usage.cached_tokens or 0,
             )
         except Exception as exc:  # noqa: BLE001 - a fault in a price list is no reason to lose a reply
-            logger.error("the cost of reply %s is unknown: %s\n%s", reply.reply_id, type(exc).__name__, frames_of(exc))
+            logger.error("the cost of reply %s is unknown: %s", reply.reply_id, type(exc).__name__, extra=trace_of(exc))
             return figures
         if cost is None:
             return figures
@@ -212,9 +212,9 @@ class LiveReplies:
             logger.warning("%d replies could not be checkpointed: %s", len(writes), exc.code)
 
 
-def frames_of(exc: Exception) -> str:
-    """Where it happened, without the exception's own words: they could hold somebody's text."""
-    return "".join(traceback.format_tb(exc.__traceback__))
+def trace_of(exc: Exception) -> dict[str, str]:
+    """For a log record: where it happened, without the exception's own words, which could hold somebody's text."""
+    return {"trace": "".join(traceback.format_tb(exc.__traceback__))}
 
 
 def _is_due(reply: LiveReply) -> bool:

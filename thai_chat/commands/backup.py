@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from thai_chat.commands import database
-from thai_chat.commands.terminal import progress, size
+from thai_chat.commands.terminal import progress, size, tell
 from thai_chat.domain.errors import StartError
 from thai_chat.settings import Settings
 
@@ -22,7 +22,7 @@ def run(settings: Settings, file: Path | None) -> int:
     with database.opened(settings, progress) as address:
         manifest = archive.save(address, target)
     archive.verify(target)
-    print(f"Saved {_told(manifest.rows)} in {target} ({size(target.stat().st_size)}), and read it back to check it.")
+    tell(f"Saved {_told(manifest.rows)} in {target} ({size(target.stat().st_size)}), and read it back to check it.")
     return 0
 
 
@@ -31,14 +31,14 @@ def restore(settings: Settings, file: Path, *, replace: bool) -> int:
     from thai_chat.history import archive, upkeep
 
     manifest = archive.verify(file)
-    print(f"{file} is whole: {_told(manifest.rows)}, saved at {manifest.made_at}.", flush=True)
+    tell(f"{file} is whole: {_told(manifest.rows)}, saved at {manifest.made_at}.")
     with database.opened(settings, progress) as address:
         _require_unused(address)
         if archive.count_rows(address):
             _make_room(settings, address, replace=replace)
         archive.load(address, file, rebuild=lambda revision: upkeep.rebuild(address, revision))
         upkeep.migrate(address)
-    print(f"Restored {_told(manifest.rows)}.")
+    tell(f"Restored {_told(manifest.rows)}.")
     return 0
 
 
@@ -60,7 +60,7 @@ def _make_room(settings: Settings, address: str, *, replace: bool) -> None:
         )
     before = _new_file(settings, "before-restore")
     archive.verify(_saved(address, before))
-    print(f"What was in the database is in {before}.", flush=True)
+    tell(f"What was in the database is in {before}.")
 
 
 def _saved(address: str, file: Path) -> Path:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from thai_chat import settings as settings_module
 from thai_chat.commands import database, model_servers
 from thai_chat.commands.findings import Finding, Level, bad, note, ok
-from thai_chat.commands.terminal import progress, size
+from thai_chat.commands.terminal import progress, size, tell
 from thai_chat.domain.errors import HistoryUnavailable, SettingsError, StartError
 from thai_chat.settings import Settings
 
@@ -29,7 +29,7 @@ def run(env_file: Path | None = None) -> int:
     """1 when something is bad."""
     is_bad = False
     for finding in _findings(settings_module.env_file() if env_file is None else env_file):
-        print("\n".join(finding.lines()), flush=True)
+        tell(*finding.lines())
         is_bad = is_bad or finding.level is Level.BAD
     return 1 if is_bad else 0
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from thai_chat.commands import database
-from thai_chat.commands.terminal import progress
+from thai_chat.commands.terminal import progress, tell
 from thai_chat.settings import Settings
 
 
@@ -15,7 +15,7 @@ def run(settings: Settings) -> int:
         upkeep.migrate(address)
         after = probe.ask(address).revision
     if before == after:
-        print(f"The schema is up to date ({after}).")
+        tell(f"The schema is up to date ({after}).")
     else:
-        print(f"The schema went from {before or 'nothing'} to {after}.")
+        tell(f"The schema went from {before or 'nothing'} to {after}.")
     return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from thai_chat.commands import database
-from thai_chat.commands.terminal import progress, size
+from thai_chat.commands.terminal import progress, size, tell
 from thai_chat.domain.errors import HistoryUnavailable, StartError
 from thai_chat.domain.searching import IndexProgress
 from thai_chat.settings import Settings
@@ -15,29 +15,28 @@ def run(settings: Settings) -> int:
     """1 when the database can't be reached or its schema is old."""
     from thai_chat.history import probe, schema
 
-    print(f"Data folder:  {settings.data_dir.absolute()}")
-    for line in _waiting(settings.data_dir):
-        print(line)
+    tell(f"Data folder:  {settings.data_dir.absolute()}")
+    tell(*_waiting(settings.data_dir))
     if not database.exists(settings):
-        print("Database:     none yet; ./manage.sh chat-web-db makes it at its first start")
+        tell("Database:     none yet; ./manage.sh chat-web-db makes it at its first start")
         return 1
     try:
         with database.opened(settings, progress) as address:
             facts = probe.ask(address)
             where = probe.place(address) if settings.database_address else "embedded, in the data folder"
     except (HistoryUnavailable, StartError) as error:
-        print(f"Database:     can't be reached: {error}")
-        print("              ./manage.sh doctor says what to do")
+        tell(f"Database:     can't be reached: {error}")
+        tell("              ./manage.sh doctor says what to do")
         return 1
-    print(f"Database:     PostgreSQL {facts.version} ({where}), {size(facts.size_bytes)}")
+    tell(f"Database:     PostgreSQL {facts.version} ({where}), {size(facts.size_bytes)}")
     newest = schema.HEAD
     if facts.revision != newest:
-        print(f"Schema:       {facts.revision or 'not made yet'}, this version wants {newest}: ./manage.sh migrate")
+        tell(f"Schema:       {facts.revision or 'not made yet'}, this version wants {newest}: ./manage.sh migrate")
         return 1
-    print(f"Schema:       {facts.revision}, up to date")
-    print(f"Chats:        {facts.sessions} sessions, {facts.messages} messages, {facts.streaming} replies growing")
+    tell(f"Schema:       {facts.revision}, up to date")
+    tell(f"Chats:        {facts.sessions} sessions, {facts.messages} messages, {facts.streaming} replies growing")
     if facts.search:
-        print(f"Search:       {_search(facts.search)}")
+        tell(f"Search:       {_search(facts.search)}")
     return 0
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import logging
-import traceback
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -12,6 +11,7 @@ import gradio as gr
 from uuid_utils.compat import uuid7
 
 from thai_chat import texts
+from thai_chat.chat.live import trace_of
 from thai_chat.chat.service import WINDOW, ChatService, OpenSession
 from thai_chat.chat.text import identifier
 from thai_chat.domain.errors import (
@@ -62,9 +62,7 @@ def edge(handler: Handler[Params, Result]) -> Handler[Params, Result]:
         except ThaiChatError as exc:
             message = texts.text(exc.code, language_of(request), exc.params)
         except Exception as exc:  # noqa: BLE001 - the edge to the browser: nobody behind it would tell the person
-            # Without the exception's own message, which may hold what somebody wrote.
-            frames = "".join(traceback.format_tb(exc.__traceback__))
-            logger.error("%s failed with %s\n%s", handler.__name__, type(exc).__name__, frames)
+            logger.error("%s failed with %s", handler.__name__, type(exc).__name__, extra=trace_of(exc))
             message = texts.text(texts.UNKNOWN, language_of(request))
         raise gr.Error(message, duration=8, title="", print_exception=False)
 
