@@ -18,7 +18,7 @@ from tests.postgres_servers import PostgresServer
 from tests.searched import all_found, index_everything, migrated, said
 from thai_chat.domain.messages import STALE_AFTER
 from thai_chat.domain.searching import SearchQuery, terms_of
-from thai_chat.history import archive, indexing, schema, upkeep
+from thai_chat.history import archive, indexing, schema, search, upkeep
 from thai_chat.history.connections import Database
 from thai_chat.history.postgres import PostgresHistory
 
@@ -56,6 +56,25 @@ async def test_long_texts_are_indexed_a_few_at_a_time(
     # The end of a text without end is not searched; its beginning is.
     assert await all_found(history, replace(wanted, terms=terms_of("สุดท้าย"))) == []
     assert await all_found(history, replace(wanted, terms=terms_of("xx"))) == mine[5:]
+
+
+async def test_a_page_of_long_texts_holds_the_beginning_of_each(
+    history: PostgresHistory, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = new_user()
+    said(address, user, ["ข้าวเหนียว", *("ข้าว " * 1_000 for _ in range(3))])
+    await index_everything(history)
+
+    async def lengths(limit: int) -> list[int]:
+        page = await history.search(SearchQuery(user_id=user, terms=terms_of("ข้าว"), limit=limit))
+        return [len(hit.message.content) for hit in page.hits]
+
+    monkeypatch.setattr(search, "_PAGE_BYTES", 30_000)
+    monkeypatch.setattr(search, "_SHARE_CHARS", 2_000)
+    assert await lengths(1) == [5_000]
+    assert await lengths(9) == [2_000, 2_000, 2_000, len("ข้าวเหนียว")]
+    monkeypatch.setattr(search, "SEARCHED_CHARS", 100)
+    assert await lengths(9) == [100, 100, 100, len("ข้าวเหนียว")]
 
 
 async def test_old_long_texts_are_indexed_a_few_at_a_time(

@@ -7,9 +7,10 @@ import random
 import pytest
 import regex
 
+from tests.growth import cost_s, require_linear
 from tests.real_texts import pieces, texts
 from thai_chat.chat.snippets import SNIPPET_CHARS, snippet_of
-from thai_chat.domain.searching import terms_of
+from thai_chat.domain.searching import SEARCHED_CHARS, terms_of
 from thai_chat.domain.spelling import fold_part
 
 REAL = texts(300, seed=7)
@@ -143,3 +144,45 @@ def test_hits_in_markdown_of_real_texts_are_the_same_with_and_without_its_signs(
             assert snippet.text[slice(*snippet.hits[0])] == whole.text[first]
             assert len(snippet.hits) >= len(whole.hits)
             assert terms[0].text in fold_part(snippet.text[slice(*snippet.hits[0])])
+
+
+@pytest.mark.parametrize("around", ["aB3+", "คำหนึ่ง word ", "`a", "**a ", "```\n", "> ", "[a](", "่", "🇹", "\u0301"])
+@pytest.mark.parametrize("place", [0.01, 0.99])
+def test_a_hit_in_a_long_text_is_shown_and_marked(around: str, place: float) -> None:
+    text = around * (SEARCHED_CHARS // len(around) // 8)
+    at = int(len(text) * place)
+    snippet = snippet_of(f"{text[:at]} พบ ตรงนี้ {text[at:]}", terms_of("พบ ตรงนี้"), is_markdown=True)
+    assert [snippet.text[start:end] for start, end in snippet.hits] == ["พบ", "ตรงนี้"]
+
+
+@pytest.mark.parametrize(
+    ("hit", "query"), [("น\u0e4d\u0e49\u0e32", "น้ำ"), ("mice", "mouse"), ("๒๕๖๙", "2569"), ("Straße", "strasse")]
+)
+def test_a_hit_in_another_spelling_is_found_in_a_long_text_too(hit: str, query: str) -> None:
+    text = "คำหนึ่ง word " * 10_000
+    assert marked(f"{text} {hit} {text}", query) == [hit]
+
+
+def test_a_snippet_of_a_long_text_is_that_of_the_text_around_the_hit() -> None:
+    text = " ".join(REAL)[:19_000]
+    before = "ก่อนหน้านี้ " * 5_000
+    for piece in pieces(REAL, 20, seed=12):
+        terms = terms_of(f'"{piece}"')
+        if terms and terms[0].text not in fold_part(before) and snippet_of(text, terms).hits:
+            far, near = snippet_of(before + text + before, terms), snippet_of(before[-200:] + text, terms)
+            assert [far.text[a:b] for a, b in far.hits][:1] == [near.text[a:b] for a, b in near.hits][:1]
+
+
+@pytest.mark.parametrize(
+    "hostile", ["aB3+", "`a", "``a` ", "**a ", "[a](x ", "```a\n", "~~~\n", "| ", "- ", "> ", "่", "\n"]
+)
+def test_snippets_take_linear_time(hostile: str) -> None:
+    def work(text: str) -> None:
+        snippet_of(f"{text} needle {text}", terms_of("needle"), is_markdown=True)
+
+    require_linear(work, lambda size: hostile * (size // len(hostile)))
+
+
+def test_all_that_is_searched_of_a_text_without_spaces_is_looked_through_at_once() -> None:
+    text = "aB3+" * (SEARCHED_CHARS // 4 - 10) + " needle "
+    assert cost_s(lambda: snippet_of(text, terms_of("needle"))) < 0.5

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import random
+import unicodedata
 
 import pytest
 from pythainlp.util import normalize
 
-from tests.real_texts import pieces, texts
+from tests.growth import require_linear
+from tests.real_texts import disturbed, pieces, texts
+from thai_chat.domain import spelling
 from thai_chat.domain.spelling import Folded, fold, fold_part
 from thai_chat.history.search_keys import packed
 
@@ -67,3 +70,54 @@ def test_packing_keeps_different_texts_different() -> None:
     assert len({packed(letter) for letter in letters}) == len(letters)
     for text in REAL[:300]:
         assert len(packed(fold(text))) == len(fold(text))
+
+
+@pytest.mark.parametrize("block", [1, 7, 80])
+def test_a_text_that_is_folded_in_pieces_is_the_folded_text(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spelling, "_BLOCK_CHARS", block)
+    chosen = random.Random(5)
+    letters = "กขฤฦเเแะาำๅัิีึุู่้๊๋์็ํฺ๎ๆ  \n\tab1๑-\u200b\u0301\u0323e\u00adÉ,"
+    mixed = ["".join(chosen.choices(letters, k=200)) for _ in range(300)]
+    for text in [*mixed, *disturbed(REAL[:400], 200, seed=9)]:
+        assert Folded(text).text == fold_part(text)
+
+
+def test_english_and_code_are_folded_as_if_they_stood_in_thai() -> None:
+    chosen = random.Random(6)
+    for _ in range(3_000):
+        text = "".join(chosen.choices([*map(chr, range(0x80)), *"   "], k=30))
+        assert fold_part(text) + "ๆ" == fold_part(text + "ๆ")
+
+
+def test_many_accents_on_one_letter_are_composed_whatever_their_order() -> None:
+    marks = "\u0301\u0323\u0308\u0328" * 20
+    assert fold_part("a" + marks) == fold_part("a" + "".join(sorted(marks, key=unicodedata.combining)))
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "aB3+",
+        "ก",
+        "่",
+        "่ิ",
+        "า",
+        "า่",
+        "ํ่",
+        " ่",
+        "\u0301\u0323",
+        "a\u0301\u0315",
+        "\u200b",
+        " ",
+        "\n",
+        "\ufdfa",
+        "👩\u200d",
+        "เ",
+    ],
+)
+def test_folding_and_the_way_back_take_linear_time(hostile: str) -> None:
+    def work(text: str) -> None:
+        folded = Folded(text + "x")
+        folded.origin(len(folded.text) - 1, len(folded.text))
+
+    require_linear(work, lambda size: hostile * (size // len(hostile)))

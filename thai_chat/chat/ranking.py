@@ -9,6 +9,7 @@ from itertools import islice
 from typing import NamedTuple
 from uuid import UUID
 
+from thai_chat.chat.snippets import around_hits
 from thai_chat.chat.words import word_ends
 from thai_chat.domain.searching import SearchHit, Term
 from thai_chat.domain.spelling import fold
@@ -38,13 +39,14 @@ def ranked(hits: Sequence[SearchHit], terms: Sequence[Term]) -> list[tuple[Rank,
 
 def score(hit: SearchHit, terms: Sequence[Term]) -> float:
     """Words and density weigh about the same; the session's name a little."""
-    text, name = fold(hit.message.content), fold(hit.session.session_name)
+    size = len(hit.message.content)
+    text, name = fold(around_hits(hit.message.content, terms)), fold(hit.session.session_name)
     total = 0.0
     for term in terms:
         spans = list(islice(term.spans(text), _HITS))
         if spans:
             total += 2.0 * _is_word(text, *spans[0])
-            total += len(spans) * len(term.text) ** 0.5 / math.sqrt(50 + len(text))
+            total += len(spans) * len(term.text) ** 0.5 / math.sqrt(50 + size)
         total += 0.3 * (term.text in name)
     return total / len(terms)
 

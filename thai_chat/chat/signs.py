@@ -10,6 +10,7 @@ LINE_CHARS = 400
 """So much of a line on either side of a piece is looked at for the other half of a sign."""
 
 _FENCE = re.compile(r"^[ \t>]*(?P<fence>`{3,}|~{3,})(?P<info>[^\n`]*)(?:\n|\Z)", re.MULTILINE)
+_MARK = re.compile("```|~~~")
 _RULE = re.compile(r"[ \t]*(?:(?:[-*_=][ \t]*){3,}|(?=.*\|)(?=.*-)[|:\- \t]+)$")
 _BEGINNING = re.compile(r"(?:[ \t]*>)*[ \t]*(?:#{1,6}[ \t]+|[-*+][ \t]+(?:\[[ xX]\][ \t]+)?)?")
 _ESCAPE = re.compile(r"\\(?=[\\`*_~#|>])")
@@ -57,7 +58,7 @@ def _parts(text: str, end: int) -> Iterator[tuple[int, int, bool]]:
     """The text up to `end` and a little beyond: what is fenced code, with its fences, and what is not."""
     at = 0
     while at < end:
-        opening = _FENCE.search(text, at)
+        opening = _next_fence(text, at, end)
         if opening is None or opening.start() >= end:
             yield at, end, False
             return
@@ -66,9 +67,19 @@ def _parts(text: str, end: int) -> Iterator[tuple[int, int, bool]]:
         fence = opening["fence"]
         closing: re.Match[str] | None = opening
         while closing and (closing is opening or not _closes(closing, fence)):
-            closing = _FENCE.search(text, closing.end()) if closing.end() < len(text) else None
+            closing = _next_fence(text, closing.end(), len(text))
         at = closing.end() if closing else len(text)
         yield opening.start(), at, True
+
+
+def _next_fence(text: str, at: int, end: int) -> re.Match[str] | None:
+    """The first from `at` on, where a line begins, that stands before `end`; most lines need not be looked at."""
+    while at < end and (mark := _MARK.search(text, at)):
+        at = max(at, text.rfind("\n", 0, mark.start()) + 1)
+        if fence := _FENCE.match(text, at):
+            return fence if at < end else None
+        at = text.find("\n", at) + 1 or end
+    return None
 
 
 def _closes(fence: re.Match[str], opened: str) -> bool:

@@ -10,7 +10,7 @@ from itertools import islice
 from thai_chat.chat.signs import Sign, signs_in
 from thai_chat.chat.words import clusters
 from thai_chat.domain.searching import Term
-from thai_chat.domain.spelling import Folded
+from thai_chat.domain.spelling import Folded, fold_part
 
 SNIPPET_CHARS = 160
 """About so long, in code points."""
@@ -18,6 +18,8 @@ _BEFORE = 40
 _MARGIN = 40
 _HITS = 200
 """Of each term that are looked at to choose the piece."""
+_PART_CHARS = 20_000
+"""So much of a longer text is looked at: a part around a hit."""
 _SPACE = re.compile(r"\s")
 _ELLIPSIS = "…"
 
@@ -36,16 +38,55 @@ def snippet_of(text: str, terms: Sequence[Term], *, length: int = SNIPPET_CHARS,
 
     Of Markdown the signs are left out, as on the page; those that were looked for are shown.
     """
-    folded = Folded(text)
+    part = _part_of(text, terms, length - _BEFORE)
+    folded = Folded(text[part : part + _PART_CHARS])
     found = sorted(
         (span, number) for number, term in enumerate(terms) for span in islice(term.spans(folded.text), _HITS)
     )
     first = _densest(found, length - _BEFORE)
     if first is None:
         return _cut(text, (0, 0), (), _Measure(length, is_markdown))
+
+    def origin(span: Span) -> Span:
+        start, end = folded.origin(*span)
+        return part + start, part + end
+
     reach = first[0] + 3 * length
     near = [span for span, _ in found if first[0] - 2 * _BEFORE <= span[0] < reach]
-    return _cut(text, folded.origin(*first), [folded.origin(*span) for span in near], _Measure(length, is_markdown))
+    return _cut(text, origin(first), [origin(span) for span in near], _Measure(length, is_markdown))
+
+
+def around_hits(text: str, terms: Sequence[Term]) -> str:
+    """A part of at most _PART_CHARS of `text`, with hits in it where there are any."""
+    part = _part_of(text, terms, SNIPPET_CHARS)
+    return text[part : part + _PART_CHARS]
+
+
+def _part_of(text: str, terms: Sequence[Term], reach: int) -> int:
+    """Where a part of _PART_CHARS begins that has hits near each other.
+
+    In long texts they are looked for as they are written, which is quick; only when there are none, in other spellings
+    and forms.
+    """
+    if len(text) <= _PART_CHARS:
+        return 0
+    lower = text.lower()
+    if len(lower) != len(text):  # one letter has a lower case of two
+        lower = text
+    written = ((span, number) for number, term in enumerate(terms) for span in islice(term.literal_spans(lower), _HITS))
+    first = _densest(sorted(written), reach)
+    place = first[0] if first else _place_in_any_spelling(text, terms)
+    return max(0, place - _PART_CHARS // 4)
+
+
+def _place_in_any_spelling(text: str, terms: Sequence[Term]) -> int:
+    """A little before a hit; 0 without any."""
+    step, more = _PART_CHARS // 2, _PART_CHARS // 4
+    for start in range(0, len(text), step):
+        folded = fold_part(text[start : start + step + more])
+        if any(next(term.spans(folded), None) for term in terms):
+            return start
+    return 0
 
 
 def _densest(found: Sequence[tuple[Span, int]], reach: int) -> Span | None:

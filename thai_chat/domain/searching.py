@@ -14,6 +14,8 @@ from thai_chat.domain.spelling import fold_part
 from thai_chat.domain.word_forms import forms_of
 
 MAX_QUERY_CHARS = 1_000
+SEARCHED_CHARS = 2_000_000
+"""Of a text; longer ones would take PostgreSQL longer than it is waited for."""
 _PIECE = re.compile(r'(?<!\S)["“”„]([^"“”„]*)(?:["“”„]|$)|(\S+)')
 _MARKS = re.compile(r'\s*["“”„]+\s*')
 _STEM_BEGINNING = 3
@@ -39,12 +41,15 @@ class Term:
 
     def spans(self, folded: str) -> Iterator[tuple[int, int]]:
         """Where it is, literally first, then in other forms."""
+        yield from self.literal_spans(folded)
+        if any(stem in folded for stem in self.stems):
+            yield from (match.span() for match in re.finditer(self.form_pattern, folded))
+
+    def literal_spans(self, folded: str) -> Iterator[tuple[int, int]]:
         start = folded.find(self.text)
         while start >= 0:
             yield start, start + len(self.text)
             start = folded.find(self.text, start + len(self.text))
-        if self.forms:
-            yield from (match.span() for match in re.finditer(self.form_pattern, folded))
 
 
 def terms_of(text: str) -> tuple[Term, ...]:
@@ -129,6 +134,7 @@ class SearchQuery:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchHit:
     message: Message
+    """Its content as far as SEARCHED_CHARS, or less where a page holds many long texts."""
     session: Session
     is_literal: bool
 

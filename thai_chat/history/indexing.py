@@ -13,13 +13,11 @@ from uuid import UUID
 from psycopg2.errors import LockNotAvailable
 from sqlalchemy import Connection
 
-from thai_chat.domain.searching import IndexProgress
+from thai_chat.domain.searching import SEARCHED_CHARS, IndexProgress
 from thai_chat.domain.spelling import fold
 from thai_chat.history.rows import STALE
 from thai_chat.history.search_keys import packed
 
-SEARCHED_CHARS = 2_000_000
-"""Of a text; longer ones would take the server longer than it is waited for."""
 STEP_BYTES = 1_500_000
 """About so much text is indexed in one step, half a second's work or a second's; a single text may be longer."""
 

@@ -10,7 +10,15 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from thai_chat.domain.messages import Session
-from thai_chat.domain.searching import NamePage, SearchCursor, SearchFilters, SearchHit, SearchPage, SearchQuery
+from thai_chat.domain.searching import (
+    SEARCHED_CHARS,
+    NamePage,
+    SearchCursor,
+    SearchFilters,
+    SearchHit,
+    SearchPage,
+    SearchQuery,
+)
 from thai_chat.history import indexing
 from thai_chat.history.rows import MESSAGE_FIELDS, MESSAGE_SQL, SESSION_SQL, message_of, session_of
 from thai_chat.history.search_keys import fine_step
@@ -23,10 +31,15 @@ _ENOUGH = 3_000
 _WIDENING = 4
 _PENDING = 50
 """Notes of the queue that a search indexes itself; a longer queue is left to the background."""
+_PAGE_BYTES, _SHARE_CHARS = 32_000_000, 160_000
+"""Where the texts of a page are more than that, only so much of each is read."""
 
+_CONTENT = """left(m.content, CASE WHEN sum(least(octet_length(m.content), %(most)s)) OVER () > %(page)s
+THEN %(share)s ELSE %(most)s END) AS content"""
 _MESSAGES = f"""
-SELECT {MESSAGE_SQL}, {SESSION_SQL} FROM chat_messages m JOIN chat_sessions s ON s.session_id = m.session_id
-WHERE m.message_id = ANY (%s::uuid[])"""
+SELECT {MESSAGE_SQL.replace("m.content", _CONTENT)}, {SESSION_SQL}
+FROM chat_messages m JOIN chat_sessions s ON s.session_id = m.session_id
+WHERE m.message_id = ANY (%(found)s::uuid[])"""
 _SESSIONS = f"SELECT {SESSION_SQL} FROM chat_sessions s WHERE s.session_id = ANY (%s::uuid[])"
 
 
@@ -35,7 +48,9 @@ def find_messages(connection: Connection, query: SearchQuery) -> SearchPage:
     raw: Any = connection.connection
     with raw.cursor() as cursor:
         places = _Finder(cursor, MESSAGES, query).page()
-        cursor.execute(_MESSAGES, ([message_id for (_, message_id), _ in places],))
+        found = [message_id for (_, message_id), _ in places]
+        chars = {"most": SEARCHED_CHARS, "page": _PAGE_BYTES, "share": _SHARE_CHARS}
+        cursor.execute(_MESSAGES, {"found": found, **chars})
         rows = {row[0]: row for row in cursor.fetchall()}
     hits = [
         SearchHit(

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from thai_chat.domain.messages import Message, Session, Status
 from thai_chat.domain.searching import (
+    SEARCHED_CHARS,
     NamePage,
     SearchCursor,
     SearchFilters,
@@ -72,13 +73,9 @@ def _found(
 ) -> list[tuple[Item, bool]]:
     """Behind the cursor, literal ones first, newest first; one more than the limit when there is more."""
     newest = sorted(items, key=key_of, reverse=True)
-    folded = [(item, fold(text_of(item))) for item in newest]
-    literal = ((item, True) for item, text in folded if has_literally(query.terms, text))
-    other = (
-        (item, False)
-        for item, text in folded
-        if has_in_any_form(query.terms, text) and not has_literally(query.terms, text)
-    )
+    judged = [(item, _judged(text_of(item), query)) for item in newest]
+    literal = ((item, True) for item, is_literal in judged if is_literal)
+    other = ((item, False) for item, is_literal in judged if is_literal is False)
     after = query.after
     behind = (
         (item, is_literal)
@@ -89,6 +86,14 @@ def _found(
         or (after.is_literal is is_literal and key_of(item) < (after.created_at, after.id))
     )
     return list(_first(behind, query.limit + 1))
+
+
+def _judged(text: str, query: SearchQuery) -> bool | None:
+    """Whether everything is in the text literally, else whether in any form (False) or not (None)."""
+    folded = fold(text[:SEARCHED_CHARS])
+    if has_literally(query.terms, folded):
+        return True
+    return False if has_in_any_form(query.terms, folded) else None
 
 
 def _first(items: Iterator[tuple[Item, bool]], count: int) -> Iterator[tuple[Item, bool]]:
