@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import html
+import random
+import re
 
 import pytest
 
-from thai_chat.ui.markup import shown_as_written, without_html
+from tests.growth import require_linear
+from thai_chat.ui.markup import _spans_of_code, shown_as_written, without_html
 
 
 @pytest.mark.parametrize(
@@ -103,6 +106,29 @@ def test_no_tag_stays_a_tag_between_backticks_that_enclose_no_code(between: str)
     assert "<form" not in without_html(between.format("<form action='http://a.example/'>"))
 
 
-def test_a_hostile_run_of_backticks_takes_no_time_to_speak_of() -> None:
-    hostile = " ".join("`" * (number % 50 + 1) for number in range(4_000))
-    assert without_html(hostile)
+def test_code_between_backticks_is_told_as_ever() -> None:
+    """By the expression that did it before, in quadratic time."""
+    told = re.compile(r"\\.|(?<!`)(?P<ticks>`+)(?!`)(?P<code>.*?)(?<!`)(?P=ticks)(?!`)", re.DOTALL)
+    chosen = random.Random(2)
+    for _ in range(5_000):
+        text = "".join(chosen.choices(["`", "`", "``", "```", "\\", "a", "<b>", "ก"], k=chosen.randint(1, 15)))
+        shown = told.sub(lambda found: found[0] if found["ticks"] is None else f"[{found['code']}]", "a" + text)
+        spans, at, parts = list(_spans_of_code("a" + text)), 0, []
+        for start, code, code_end, end in spans:
+            parts += [("a" + text)[at:start], f"[{('a' + text)[code:code_end]}]"]
+            at = end
+        assert "".join((*parts, ("a" + text)[at:])) == shown
+
+
+@pytest.mark.parametrize("hostile", [
+    None, "`a", "``a` ", "\\`", "**a ", "![", "<a", "<br ", "<br", "> ", "- ", "1. ", "\n", "\n- ", "\n>", "\n=", "- - ", "```\n",
+    "```a\n", "> ```\n", "~~~ ", "\r\n", " ", "\t", "_", "=", "#",
+])  # fmt: skip
+def test_marking_up_takes_linear_time(hostile: str | None) -> None:
+    def text_of(size: int) -> str:
+        if hostile is None:  # backticks of ever other numbers
+            return " ".join("`" * (number % 1_000 + 1) for number in range(size // 500))
+        return hostile * (size // len(hostile))
+
+    require_linear(without_html, text_of)
+    require_linear(shown_as_written, text_of)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import string
+from bisect import bisect_left
+from collections.abc import Iterator
 
-_PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
+_ENTITIES = {ord(sign): f"&#{ord(sign)};" for sign in string.punctuation}
 _INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
 _FENCE = re.compile(
     r"^(?P<prefix>[ \t]*(?:(?:>|[-*+][ \t]|\d{1,9}[.)][ \t])[ \t]*)*)(?P<fence>`{3,}(?=[^`\n]*$)|~{3,})", re.MULTILINE
@@ -12,7 +15,9 @@ _FENCE = re.compile(
 _BLOCK_END = re.compile(
     r"\n(?=[ \t>]*(?:\n|>|#{1,6}[ \t]|[-*+][ \t]|\d{1,9}[.)][ \t]|=+[ \t]*$|(?:[-*_][ \t]*){3,}$))", re.M
 )
-_ESCAPED_OR_CODE = re.compile(r"\\.|(?<!`)(?P<ticks>`+)(?!`)(?P<code>.*?)(?<!`)(?P=ticks)(?!`)", re.DOTALL)
+_CLOSING_FENCE = re.compile(r"(?P<indent> {0,3})(?P<fence>`{3,}|~{3,})[ \t]*$")
+_TICKS = re.compile("`+")
+_ESCAPED_OR_TICKS = re.compile(r"\\.|`+", re.DOTALL)
 _TAG = re.compile(r"<(?=[A-Za-z/!?])(?!https?://|mailto:|br\s*/?>)", re.IGNORECASE)
 _IMAGE = re.compile(r"!(?=\[)")
 
@@ -22,7 +27,7 @@ def shown_as_written(text: str) -> str:
 
     Entities rather than backslashes, since \\( and \\[ would begin a formula.
     """
-    escaped = _PUNCTUATION.sub(lambda sign: f"&#{ord(sign.group())};", text.replace("\r\n", "\n"))
+    escaped = text.replace("\r\n", "\n").translate(_ENTITIES)
     return _INDENT.sub(lambda indent: "&nbsp;" * len(indent.group().expandtabs(4)), escaped)
 
 
@@ -48,8 +53,6 @@ def without_html(markdown: str) -> str:
 def _end_of_code(markdown: str, fence: re.Match[str]) -> int | None:
     """Where the fenced code ends for every reader of Markdown; None when that hangs on lists and quotes around it."""
     container = re.sub(r"[^ \t>]", " ", fence["prefix"])
-    sign = fence["fence"][0]
-    closing = re.compile(rf"(?P<indent> {{0,3}}){re.escape(sign)}{{{len(fence['fence'])},}}[ \t]*$")
     line_end = markdown.find("\n", fence.end())
     while line_end >= 0:
         start = line_end + 1
@@ -57,7 +60,8 @@ def _end_of_code(markdown: str, fence: re.Match[str]) -> int | None:
         line = markdown[start:] if line_end < 0 else markdown[start:line_end]
         if not line.startswith(container) and line.rstrip() != (container.rstrip() if ">" in container else ""):
             return None
-        if closed := closing.match(line.removeprefix(container)):
+        closed = _CLOSING_FENCE.match(line.removeprefix(container))
+        if closed and closed["fence"].startswith(fence["fence"]):
             return None if container and closed["indent"] else start + len(line)
     return None if container else len(markdown)
 
@@ -72,20 +76,38 @@ def _text(text: str) -> str:
 
 
 def _paragraph(text: str) -> str:
+    if "`" not in text:
+        return _inert(text)
     parts, end = [], 0
-    for found in _ESCAPED_OR_CODE.finditer(text):
-        if found["ticks"] is None:
-            continue
-        parts += [_inert(text[end : found.start()]), _code_span(found)]
-        end = found.end()
+    for start, code, code_end, stop in _spans_of_code(text):
+        parts += [_inert(text[end:start]), _code_span(text[start:stop], text[code:code_end])]
+        end = stop
     return "".join((*parts, _inert(text[end:])))
 
 
-def _code_span(found: re.Match[str]) -> str:
+def _spans_of_code(text: str) -> Iterator[tuple[int, int, int, int]]:
+    """Where each begins, its code begins, its code ends and it ends: at the next backticks of the same number."""
+    runs: dict[int, list[int]] = {}
+    for run in _TICKS.finditer(text):
+        runs.setdefault(run.end() - run.start(), []).append(run.start())
+    at = 0
+    while found := _ESCAPED_OR_TICKS.search(text, at):
+        at = found.end()
+        if found[0][0] == "\\" or text[found.start() - 1 : found.start()] == "`":  # the rest of an escaped run
+            continue
+        size = at - found.start()
+        same = runs[size]
+        place = bisect_left(same, at)
+        if place < len(same):
+            yield found.start(), at, same[place], same[place] + size
+            at = same[place] + size
+
+
+def _code_span(span: str, code: str) -> str:
     """Code that holds markup is written out: harmless also where Markdown finds no code (in a link, in a cell)."""
-    if _inert(found[0]) == found[0]:
-        return found[0]
-    return f"<code>{shown_as_written(found['code'].replace(chr(10), ' ').strip())}</code>"
+    if _inert(span) == span:
+        return span
+    return f"<code>{shown_as_written(code.replace(chr(10), ' ').strip())}</code>"
 
 
 def _inert(text: str) -> str:
