@@ -6,7 +6,10 @@ import asyncio
 import csv
 import io
 import json
-from collections.abc import AsyncIterator
+import os
+import resource
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from urllib.parse import unquote
 from uuid import uuid4
 
@@ -148,6 +151,53 @@ async def test_a_refusal_says_line_and_reason_in_the_readers_language(http: http
         assert events_of(streamed.text)[-1] == ("error", error)
 
 
+async def test_hundreds_of_files_take_a_handful_of_descriptors(http: httpx.AsyncClient) -> None:
+    exports = [as_file([chatgpt_conversation(conversation_id=str(number))]) for number in range(300)]
+    archive = as_zip({f"chat-{number}.json": content for number, content in enumerate(exports)})
+    with few_descriptors(20):
+        answer = await http.post("/api/import", files=form(*exports))
+        assert answer.json() == counts(sessions=300, messages=1500)
+        answer = await http.post("/api/import", files=form(archive, name="export.zip"))
+        assert answer.json() == counts(skipped=300)
+
+
+@contextmanager
+def few_descriptors(number: int) -> Iterator[None]:
+    """No more than so many can be opened beside those that are."""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    highest = max(int(name) for name in os.listdir("/proc/self/fd"))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (highest + 1 + number, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+
+async def test_more_files_than_may_be_and_half_a_form_are_refused(http: httpx.AsyncClient) -> None:
+    answer = await http.post("/api/import", files=form(*[b"[]"] * 1001))
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "import_refused")
+    assert "1000" in answer.json()["error"]["message"]
+    half = b'--b\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\n[]'
+    answer = await http.post("/api/import", content=half, headers={"Content-Type": "multipart/form-data; boundary=b"})
+    assert answer.status_code == 400
+
+
+async def test_fields_of_a_form_that_are_no_files_are_passed_over(http: httpx.AsyncClient) -> None:
+    more = {"note": "x" * 3_000_000}
+    answer = await http.post("/api/import", data=more, files=form(as_file([chatgpt_conversation()])))
+    assert answer.json() == counts(sessions=1, messages=5)
+
+
+async def test_nothing_of_an_upload_stays_on_the_disk_or_open(http: httpx.AsyncClient) -> None:
+    await http.post("/api/import", files=form(b"[]"))
+    before = len(os.listdir("/proc/self/fd"))
+    for content in (as_file([chatgpt_conversation()]), b"broken", as_zip({"a.json": b"broken"})):
+        await http.post("/api/import", files=form(content))
+        await http.post("/api/import", files=form(content), headers=EVENTS)
+    await http.post("/api/import", content=b"--b", headers={"Content-Type": "multipart/form-data; boundary=b"})
+    assert len(os.listdir("/proc/self/fd")) <= before
+
+
 async def test_an_import_without_a_file_is_refused(http: httpx.AsyncClient) -> None:
     for answer in (
         await http.post("/api/import"),
@@ -193,6 +243,20 @@ async def test_closing_the_connection_takes_the_import_back(http: httpx.AsyncCli
             if line.startswith("data:") and json.loads(line.removeprefix("data:"))["done"]:
                 break
     # The next import waits for the end of that one.
+    again = await http.post("/api/import", files=form(as_file([chatgpt_conversation(conversation_id="after")])))
+    assert again.json()["sessions"] == 1
+    assert len(await history.sessions(LOCAL_USER, limit=10)) == 1
+
+
+async def test_a_client_that_goes_away_takes_its_import_back(
+    http: httpx.AsyncClient, history: PostgresHistory, postgres: PostgresServer, own_database: str
+) -> None:
+    conversations = [{**chatgpt_conversation(), "conversation_id": str(number)} for number in range(4000)]
+    asking = asyncio.create_task(http.post("/api/import", files=form(as_file(conversations))))
+    importing = "SELECT FROM pg_locks WHERE locktype = 'advisory'"
+    while not await asyncio.to_thread(postgres.query, importing, database=own_database):  # noqa: ASYNC110
+        await asyncio.sleep(0.05)
+    asking.cancel()
     again = await http.post("/api/import", files=form(as_file([chatgpt_conversation(conversation_id="after")])))
     assert again.json()["sessions"] == 1
     assert len(await history.sessions(LOCAL_USER, limit=10)) == 1

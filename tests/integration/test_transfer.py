@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import IO
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -21,12 +20,13 @@ from tests.foreign_exports import Json, as_file, chatgpt_conversation, chatgpt_w
 from tests.histories import opened, straight, until
 from tests.history_writes import begin, finish, new_user, update, whole_reply, whole_turn
 from tests.postgres_servers import PostgresServer, Proxy
+from tests.uploads import upload
 from thai_chat.api.transfer import words_in
+from thai_chat.chat.transfer import service
 from thai_chat.chat.transfer.exports import PAGE_MESSAGES, Format
-from thai_chat.chat.transfer.files import GivenFile
 from thai_chat.chat.transfer.imports import ImportProgress
 from thai_chat.chat.transfer.service import Transfers
-from thai_chat.domain.errors import HistoryUnavailable, ImportRefused, SessionNotFound
+from thai_chat.domain.errors import HistoryUnavailable, ImportRefused, ImportStopped, SessionNotFound
 from thai_chat.domain.messages import Figures, Status
 from thai_chat.domain.transfer import Imported
 from thai_chat.history import inserting
@@ -60,16 +60,8 @@ async def exported(
     return b"".join([piece async for piece in made.pieces])
 
 
-def on_disk(content: bytes) -> IO[bytes]:
-    file = tempfile.TemporaryFile()  # noqa: SIM115 - the import closes it
-    file.write(content)
-    file.flush()
-    return file
-
-
 async def imported(history: PostgresHistory, user: str, *contents: bytes) -> Imported:
-    files = [GivenFile("ไฟล์.json", on_disk(content)) for content in contents]
-    return await Transfers(history).begin_import(user, files).task
+    return await Transfers(history).begin_import(user, upload(*contents)).task
 
 
 def rows(postgres: PostgresServer, database: str) -> dict[str, list[tuple[object, ...]]]:
@@ -129,7 +121,7 @@ async def test_export_then_import_into_an_empty_database_gives_the_same_history(
     }
     empty = postgres.new_database()
     async with opened(postgres.address(empty), Path(tempfile.mkdtemp())) as other:
-        run = Transfers(other).begin_import(user, [GivenFile("x.json", on_disk(content))])
+        run = Transfers(other).begin_import(user, upload(content))
         assert await run.task == Imported(sessions=5, messages=15, presets=3, former_defaults=1)
         # A default is chosen here and nowhere else.
         postgres.query("UPDATE chat_presets SET is_default = false", database=own_database)
@@ -223,20 +215,37 @@ async def test_a_cancelled_import_leaves_nothing(
     history: PostgresHistory, user: str, postgres: PostgresServer, own_database: str
 ) -> None:
     conversations = [{**chatgpt_conversation(), "conversation_id": str(number)} for number in range(3000)]
-    run = Transfers(history).begin_import(user, [GivenFile("x.json", on_disk(as_file(conversations)))])
+    run = Transfers(history).begin_import(user, upload(as_file(conversations)))
     events = run.follow()
     async for event in events:
         if isinstance(event, ImportProgress) and 0 < event.done < event.total:
             break
     await events.aclose()
-    with pytest.raises(HistoryUnavailable):
+    with pytest.raises(ImportStopped):
         await run.task
+    assert rows(postgres, own_database) == {table: [] for table in TABLES}
+
+
+async def test_a_stop_of_the_server_takes_a_long_import_back(
+    history: PostgresHistory, user: str, postgres: PostgresServer, own_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "GRACE_S", 0.1)
+    conversations = [{**chatgpt_conversation(), "conversation_id": str(number)} for number in range(4000)]
+    transfers = Transfers(history)
+    run = transfers.begin_import(user, upload(as_file(conversations)))
+    events = run.follow()
+    while not (isinstance(event := await anext(events), ImportProgress) and event.done):
+        pass
+    await transfers.close()
+    with pytest.raises(ImportStopped):
+        async for _ in events:
+            pass
     assert rows(postgres, own_database) == {table: [] for table in TABLES}
 
 
 async def test_progress_is_told_up_to_the_end(history: PostgresHistory, user: str) -> None:
     conversations = [{**chatgpt_conversation(), "conversation_id": str(number)} for number in range(2000)]
-    run = Transfers(history).begin_import(user, [GivenFile("x.json", on_disk(as_file(conversations)))])
+    run = Transfers(history).begin_import(user, upload(as_file(conversations)))
     events = [event async for event in run.follow()]
     done = [event.done for event in events if isinstance(event, ImportProgress)]
     assert done == sorted(done)
@@ -256,10 +265,10 @@ async def test_an_import_is_refused_while_postgresql_is_away(
             return (await history.state()).database.value == "memory"
 
         await until(is_away)
-        file = on_disk(as_file([chatgpt_conversation()]))
+        given = upload(as_file([chatgpt_conversation()]))
         with pytest.raises(HistoryUnavailable):
-            Transfers(history).begin_import(user, [GivenFile("x.json", file)])
-        assert file.closed
+            Transfers(history).begin_import(user, given)
+        assert given.file.closed
         with pytest.raises(HistoryUnavailable):
             await Transfers(history).export(user, Format.JSON, chosen=None, words=words_in("th"), timezone=BANGKOK)
 
@@ -270,13 +279,14 @@ async def test_an_import_that_loses_its_server_leaves_nothing(
     conversations = [{**chatgpt_conversation(), "conversation_id": str(number)} for number in range(3000)]
     async with straight(postgres.address(own_database, port=proxy.port)) as history:
         await history.ping()
-        run = Transfers(history).begin_import(user, [GivenFile("x.json", on_disk(as_file(conversations)))])
-        async for event in run.follow():
-            if isinstance(event, ImportProgress) and event.done:
-                proxy.refuse()
-                break
+        run = Transfers(history).begin_import(user, upload(as_file(conversations)))
+        events = run.follow()
+        while not (isinstance(event := await anext(events), ImportProgress) and event.done):
+            pass
+        proxy.refuse()
         with pytest.raises(HistoryUnavailable):
             await run.task
+        await events.aclose()
     assert rows(postgres, own_database) == {table: [] for table in TABLES}
 
 
@@ -325,7 +335,7 @@ async def test_the_shown_branch_leaves_for_readers_whatever_its_length(
 async def test_imports_follow_each_other(history: PostgresHistory, user: str) -> None:
     transfers = Transfers(history)
     content = as_file([chatgpt_conversation(), chatgpt_with_tools()])
-    runs = [transfers.begin_import(user, [GivenFile("x.json", on_disk(content))]) for _ in range(3)]
+    runs = [transfers.begin_import(user, upload(content)) for _ in range(3)]
     found = await asyncio.gather(*(run.task for run in runs))
     assert sorted((one.sessions, one.skipped) for one in found) == [(0, 2), (0, 2), (2, 0)]
 

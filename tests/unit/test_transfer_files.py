@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import json
-import tempfile
+import os
 import tracemalloc
 import zipfile
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -30,37 +31,32 @@ from tests.foreign_exports import (
     openwebui_old_chat,
     said,
 )
+from tests.uploads import upload
 from thai_chat import texts
-from thai_chat.chat.transfer import files
-from thai_chat.chat.transfer.files import GivenFile, Import
+from thai_chat.chat.transfer.files import Import
 from thai_chat.domain.errors import ImportRefused
 from thai_chat.domain.messages import LABEL_CHARS, Role, Status
-from thai_chat.domain.transfer import KeptSession
+from thai_chat.domain.transfer import ImportLimits, KeptSession
+
+LIMITS = ImportLimits()
 
 
-def on_disk(content: bytes) -> IO[bytes]:
-    file = tempfile.TemporaryFile()  # noqa: SIM115 - whoever imports it closes it
-    file.write(content)
-    file.flush()
-    return file
-
-
-def read(*contents: bytes, name: str = "แชต.json") -> list[KeptSession]:
-    given = [GivenFile(name, on_disk(content)) for content in contents]
-    opened = Import(given)
+def read(*contents: bytes, limits: ImportLimits = LIMITS) -> list[KeptSession]:
+    given = upload(*contents)
+    opened = Import(given, limits)
     try:
         opened.open()
-        found = list(opened.sessions())
+        found = [kept for kept, _ in opened.sessions()]
         assert len(found) == opened.total
         return found
     finally:
         opened.close()
-        assert all(one.file.closed for one in given)
+        given.close()
 
 
-def refusal(content: bytes) -> Mapping[str, str | int | float]:
+def refusal(content: bytes, limits: ImportLimits = LIMITS) -> Mapping[str, str | int | float]:
     with pytest.raises(ImportRefused) as caught:
-        read(content)
+        read(content, limits=limits)
     for language in texts.LANGUAGES:
         said = texts.text(caught.value.code, language, caught.value.params)
         assert "…" not in said.replace("{ … }", "").replace("[ … ]", ""), said
@@ -350,6 +346,9 @@ def nested(depth: int) -> Json:
         (json.dumps(own()).encode("utf-16-be"), "import_not_utf8"),
         (json.dumps(own(), ensure_ascii=False).encode("tis-620"), "import_not_utf8"),
         (b"[" * 100_000 + b"]" * 100_000, "import_broken"),
+        (b'[{"title": "\\ud83d", "create_time": 1%b}]' % (b"0" * 5000), "import_broken"),
+        (b'{"format": "thai-chat", "version": 1, "sessions": [], "sessions": []}', "import_broken"),
+        (b"{%b}" % b",".join(b'"%d": 1' % number for number in range(2000)), "import_unknown"),
         (b'[{"mapping": ' + b'{"a": ' * 5_000 + b"1" + b"}" * 5_000 + b"}]", "import_broken"),
     ],
 )
@@ -393,11 +392,60 @@ def test_an_archive_writes_nowhere_whatever_its_names_say(tmp_path: Path, monkey
     assert list(tmp_path.rglob("*.json")) == []
 
 
-def test_a_small_archive_that_unpacks_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "MOST_UNPACKED_BYTES", 1_000_000)
+def test_a_small_archive_that_unpacks_without_end_is_refused() -> None:
     bomb = as_zip({"conversations.json": b"[" + b" " * 3_000_000 + b"]"})
     assert len(bomb) < 10_000
-    assert refusal(bomb)["why"] == "import_zip_large"
+    said = refusal(bomb, replace(LIMITS, ratio_from_bytes=1_000_000))
+    assert (said["why"], said["limit"]) == ("import_zip_large", 1)
+    assert read(bomb, limits=replace(LIMITS, ratio_from_bytes=1_000_000, ratio=1000)) == []
+
+
+def test_many_archives_together_unpack_to_no_more_than_one_may() -> None:
+    archive = as_zip({"conversations.json": b"[" + b" " * 600_000 + b"]"})
+    limits = replace(LIMITS, unpacked_bytes=1_000_000)
+    assert read(archive, limits=limits) == []
+    with pytest.raises(ImportRefused) as caught:
+        read(archive, archive, limits=limits)
+    assert caught.value.params["why"] == "import_zip_large"
+
+
+def test_files_of_an_archive_that_share_their_packed_bytes_are_counted_each() -> None:
+    """As in archives that are made so that a hundred kilobytes become terabytes."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("chat.json", b"[" + b" " * 200_000 + b"]")
+        archive.filelist *= 50
+    said = refusal(packed.getvalue(), replace(LIMITS, ratio_from_bytes=1_000_000))
+    assert said["why"] == "import_zip_large"
+
+
+@pytest.mark.parametrize(
+    ("limits", "reason"),
+    [
+        ({"members": 1}, "import_zip_many"),
+        ({"sessions": 1}, "import_many_sessions"),
+        ({"presets": 1}, "import_many_presets"),
+        ({"session_bytes": 200}, "import_session_large"),
+    ],
+)
+def test_what_is_more_than_an_import_may_hold_is_refused(limits: dict[str, int], reason: str) -> None:
+    preset = {"preset_id": str(uuid4()), "preset_name": "กวี", "updated_at": "2026-11-21T04:00:00+00:00"}
+    content = as_zip({"1.json": as_file({**own(), "presets": [preset, preset]}), "2.json": as_file(own())})
+    assert len(read(content)) == 2
+    assert refusal(content, replace(LIMITS, **limits))["why"] == reason
+
+
+def test_an_archive_of_many_small_exports_takes_a_handful_of_descriptors() -> None:
+    content = as_zip({f"chat-{number}.json": as_file([chatgpt_conversation()]) for number in range(300)})
+    given = upload(content, content)
+    before = len(os.listdir("/proc/self/fd"))
+    opened = Import(given, LIMITS)
+    opened.open()
+    assert sum(1 for _ in opened.sessions()) == 600
+    assert len(os.listdir("/proc/self/fd")) - before < 8
+    opened.close()
+    given.close()
+    assert len(os.listdir("/proc/self/fd")) < before
 
 
 def test_a_large_file_is_read_session_by_session() -> None:
@@ -405,13 +453,14 @@ def test_a_large_file_is_read_session_by_session() -> None:
     conversation["mapping"]["a1"]["message"]["content"]["parts"] = ["ก" * 50_000]
     content = as_file([conversation] * 200, ascii_only=True)
     assert len(content) > 60_000_000
-    file = on_disk(content)
+    given = upload(content)
     del content
     tracemalloc.start()
-    opened = Import([GivenFile("conversations.json", file)])
+    opened = Import(given, LIMITS)
     opened.open()
     assert sum(1 for _ in opened.sessions()) == 200
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     opened.close()
+    given.close()
     assert peak < 10_000_000

@@ -20,7 +20,8 @@ from thai_chat.api.transfer import words_in
 from thai_chat.chat.transfer.exports import OwnWriter, Writer
 from thai_chat.chat.transfer.fields import Place
 from thai_chat.chat.transfer.markdown import MarkdownWriter
-from thai_chat.chat.transfer.own import message_object, read_session, session_object
+from thai_chat.chat.transfer.objects import message_object, session_object
+from thai_chat.chat.transfer.own import read_session
 from thai_chat.chat.transfer.service import file_name_of
 from thai_chat.chat.transfer.tables import COLUMNS, CsvWriter, TrainingWriter, guarded, unguarded
 from thai_chat.domain.messages import Figures, Message, Role, Session, Status

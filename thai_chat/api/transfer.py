@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator
 from contextlib import aclosing
-from typing import IO, Annotated
+from typing import Annotated
 from urllib.parse import quote
 from uuid import UUID
 
@@ -13,19 +13,18 @@ import orjson
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.datastructures import UploadFile
 
 from thai_chat import texts
 from thai_chat.api import errors
 from thai_chat.api.dependencies import Owner, Service
+from thai_chat.api.uploads import received
 from thai_chat.chat.service import ChatService
 from thai_chat.chat.statistics import zone_of
 from thai_chat.chat.text import identifier
 from thai_chat.chat.transfer.exports import Format
-from thai_chat.chat.transfer.files import GivenFile
 from thai_chat.chat.transfer.imports import ImportProgress, ImportRun
 from thai_chat.chat.transfer.markdown import Words
-from thai_chat.domain.errors import ImportRefused, ThaiChatError
+from thai_chat.domain.errors import ThaiChatError
 from thai_chat.domain.messages import Status
 from thai_chat.domain.transfer import Imported
 from thai_chat.texts import Language
@@ -35,7 +34,8 @@ session_router = APIRouter(tags=["export and import"])
 """Below the address of the sessions."""
 
 _EVENTS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-_MOST_FILES = 1000
+_LOOK_S = 0.5
+"""How often it is looked whether somebody still waits for an import."""
 
 FormatOf = Annotated[Format, Query(alias="format", description="json is complete and can be imported again")]
 Zone = Annotated[str | None, Query(description="IANA name; cuts days and writes times", examples=["Asia/Bangkok"])]
@@ -113,14 +113,17 @@ async def import_files(request: Request, service: Service, owner: Owner) -> Resp
     """Everything in the files, or nothing: exports of ours, of ChatGPT (JSON or its ZIP) and of Open WebUI.
 
     A client that accepts `text/event-stream` is told `progress` (`done`, `total`, `messages`), then once `completed`
-    or `error`; closing the connection before takes the import back.
+    or `error`. Closing the connection before the end takes the import back.
     """
-    run = service.transfer.begin_import(owner, await _received(request))
+    run = service.transfer.begin_import(owner, await received(request))
     if "text/event-stream" in request.headers.get("accept", ""):
         events = _events(run, errors.language_of(request))
         return StreamingResponse(events, media_type="text/event-stream", headers=_EVENTS)
-    imported = await run.task
-    return JSONResponse(_body(imported).model_dump())
+    while not run.task.done():
+        await asyncio.wait((run.task,), timeout=_LOOK_S)
+        if await request.is_disconnected():
+            run.cancel()
+    return JSONResponse(_body(run.task.result()).model_dump())
 
 
 async def _export(request: Request, service: ChatService, owner: str, wanted: ExportRequest) -> Response:
@@ -153,20 +156,6 @@ def words_in(language: Language) -> Words:
         ends=ends,
         is_thai=language == "th",
     )
-
-
-async def _received(request: Request) -> Sequence[GivenFile]:
-    """The files of the form, on the disk and open as long as the import needs them, which may outlive the request."""
-    async with request.form(max_files=_MOST_FILES, max_fields=_MOST_FILES) as form:
-        uploads = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
-        if not uploads:
-            raise ImportRefused(why="import_no_file", place="import_in_file", file="?")
-        return [GivenFile(upload.filename or "?", _kept(upload)) for upload in uploads]
-
-
-def _kept(upload: UploadFile) -> IO[bytes]:
-    upload.file.flush()
-    return os.fdopen(os.dup(upload.file.fileno()), "rb")
 
 
 async def _events(run: ImportRun, language: Language) -> AsyncIterator[bytes]:

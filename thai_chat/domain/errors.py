@@ -6,7 +6,7 @@ ThaiChatError
 │   ├── ForeignSite  BadLabel  BadOption  NotAQuestion  NotAReply  ImportRefused  ImportTooLarge
 ├── NotFound
 │   ├── SessionNotFound  MessageNotFound  PresetNotFound
-├── ReplyRunning
+├── ReplyRunning  ImportStopped
 ├── BackendError
 │   ├── BackendUnreachable ── BackendTimeout  BackendLoading  EngineDead
 │   ├── BackendDenied ── ModelDenied
@@ -126,6 +126,12 @@ class ImportRefused(BadInput):
 
 class ImportTooLarge(BadInput):
     code = "import_too_large"
+
+
+class ImportStopped(ThaiChatError):
+    """Nobody waits for the import any more, or the server stops: nothing of it is kept."""
+
+    code = "import_stopped"
 
 
 class NotFound(ThaiChatError):

@@ -60,6 +60,37 @@ class Imported:
         return self.sessions + self.extended + self.skipped
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportLimits:
+    """What an import may hold, and what reading it may take. The files are foreign: each figure is far above what
+    people have, and bounds what a file that is made to flood may take."""
+
+    unpacked_bytes: int = 2_000_000_000
+    """Out of all archives of an import together."""
+    ratio: int = 100
+    """How many times its own size may come out of an archive; chats are packed to a fifth or a tenth."""
+    ratio_from_bytes: int = 64_000_000
+    """What may come out of the smallest archive."""
+    members: int = 20_000
+    """Files with chats in an archive."""
+    sessions: int = 200_000
+    presets: int = 1_000
+    session_bytes: int = 100_000_000
+    """Of a session as it stands in its file."""
+    session_tokens: int = 10_000_000
+    """Brackets and texts of a session: millions of empty lists are short in a file, and large in memory."""
+    session_messages: int = 200_000
+    session_values: int = 1_000_000
+    """JSON values in what is kept beside a session's texts."""
+    memory_bytes: int = 2_000_000_000
+    """Of the process that reads; what it maps of files aside."""
+    cpu_s: int = 60
+    cpu_s_per_mb: float = 1.0
+    """More for each megabyte that is handed in."""
+    silence_s: float = 300.0
+    """Until it must have read the next session, or the first."""
+
+
 class Given(Protocol):
     """What is to be stored. Each method may be called anew, and raises for what can't be kept."""
 
@@ -93,7 +124,8 @@ class Transfer(Protocol):
         """Stores all that is given, in one commit, as this person's.
 
         `given` is read in a thread, and anew when the work is repeated; what it raises comes through and nothing is
-        stored. So it is when `is_over` says that nobody waits any more. `told` hears from that thread how far it is.
+        stored. So it is, with ImportStopped, when `is_over` says that nobody waits any more. `told` hears from that
+        thread how far it is.
         A session that is this person's already gets the messages that it lacks, each below the one that it answers,
         and is else left as it is: it shows them when it shows what they go on from. What has ids of somebody else's
         gets others, the same ones each time. A preset is added where its content is not there under its name; one

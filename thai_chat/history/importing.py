@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from thai_chat.domain.errors import HistoryRefused, HistoryUnavailable
+from thai_chat.domain.errors import HistoryRefused, ImportStopped
 from thai_chat.domain.messages import Preset, Session
 from thai_chat.domain.transfer import Given, Imported, KeptMessage, KeptSession
 from thai_chat.history import extending, presets
@@ -43,7 +43,7 @@ def store(
 
     def require_wanted() -> None:
         if is_over():
-            raise HistoryUnavailable("the import was given up")
+            raise ImportStopped
 
     raw: Any = connection.connection
     with raw.cursor() as cursor:
@@ -73,18 +73,20 @@ class _Store:
         self._moved: dict[UUID, UUID] = {}
         """Sessions that got another id, by the one they had."""
         self._held: list[Addition] = []
+        self._held_ids: set[UUID] = set()
         self.imported = Imported()
 
     def add(self, batch: Sequence[KeptSession]) -> None:
         """No session comes twice in it."""
         known, fresh = self._sorted(batch)
-        if {kept.session.session_id for kept in known} & {one.session_id for one in self._held}:
+        if not self._held_ids.isdisjoint(kept.session.session_id for kept in known):
             self.extend()
         lacking = self._lacking(known)
         new = self._under_free_ids(fresh)
         insert_sessions(self._cursor, (self._session_row(kept.session) for kept in new))
         insert_messages(self._cursor, (pair for kept in new for pair in _with_parents(kept)))
         self._held += lacking
+        self._held_ids.update(one.session_id for one in lacking)
         if sum(one.chars for one in self._held) > HELD_CHARS:
             self.extend()
         added = sum(len(kept.messages) for kept in new) + sum(len(one.messages) for one in lacking)
@@ -104,7 +106,7 @@ class _Store:
     def extend(self) -> None:
         if self._held:
             extending.extend(self._cursor, self._held, wait=self._wait)
-            self._held = []
+            self._held, self._held_ids = [], set()
 
     def _sorted(self, batch: Sequence[KeptSession]) -> tuple[list[KeptSession], list[KeptSession]]:
         """Those that this person has already, under the ids that they have here, and those that are new."""

@@ -10,6 +10,10 @@ REFUSALS: Mapping[str, tuple[str, str]] = {
         "ไฟล์ใหญ่เกินไป รวมกันได้ไม่เกิน {limit} MB แบ่งเป็นหลายไฟล์แล้วนำเข้าทีละส่วน",
         "The files are too large: at most {limit} MB together. Import them in several parts.",
     ),
+    "import_stopped": (
+        "การนำเข้าถูกหยุด ไม่ได้นำเข้าอะไรเลย ลองใหม่ได้",
+        "The import was stopped: nothing was imported. Try again.",
+    ),
     "import_in_file": ("ไฟล์ “{file}”", "The file “{file}”"),
     "import_at_line": ("ไฟล์ “{file}” บรรทัดที่ {line}", "“{file}”, line {line}"),
     "import_at_session": (
@@ -70,7 +74,51 @@ REFUSALS: Mapping[str, tuple[str, str]] = {
         "the ZIP archive is damaged, or has a password. Download it again.",
     ),
     "import_zip_nothing": ("ไม่มีไฟล์แชต (.json) อยู่ใน ZIP", "there are no chats (.json) in the ZIP archive."),
-    "import_zip_large": ("เนื้อหาใน ZIP ใหญ่เกินไปเมื่อคลายออก", "what is in the ZIP archive is too large when unpacked."),
+    "import_zip_large": (
+        "เนื้อหาใน ZIP ใหญ่เกินไปเมื่อคลายออก (ไฟล์นี้คลายได้ไม่เกิน {limit} MB)",
+        "what is in the ZIP archive is too large when unpacked (this one: at most {limit} MB).",
+    ),
+    "import_zip_many": (
+        "มีไฟล์แชตใน ZIP มากเกินไป (ไม่เกิน {limit} ไฟล์) แบ่งเป็นหลาย ZIP",
+        "the ZIP archive holds more than {limit} files with chats. Make several of it.",
+    ),
+    "import_many_files": (
+        "ส่งไฟล์มามากเกินไป (ครั้งละไม่เกิน {limit} ไฟล์) ส่งทีละส่วน หรือรวมเป็น ZIP",
+        "more than {limit} files were sent. Send them in parts, or as a ZIP archive.",
+    ),
+    "import_many_sessions": (
+        "มีแชตมากเกินไป (ครั้งละไม่เกิน {limit} แชต) แบ่งเป็นหลายไฟล์แล้วนำเข้าทีละส่วน",
+        "there are more than {limit} sessions. Import them in several parts.",
+    ),
+    "import_many_presets": (
+        "มีชุดค่ามากเกินไป (ครั้งละไม่เกิน {limit} ชุด)",
+        "there are more than {limit} presets.",
+    ),
+    "import_session_large": (
+        "แชตนี้ใหญ่เกินไป (ไม่เกิน {limit} MB) ลบแชตนี้ออกจากไฟล์แล้วลองใหม่",
+        "this session is too large (at most {limit} MB). Take it out of the file and try again.",
+    ),
+    "import_session_long": (
+        "แชตนี้มีข้อความมากเกินไป (ไม่เกิน {limit} ข้อความ) ลบแชตนี้ออกจากไฟล์แล้วลองใหม่",
+        "this session has more than {limit} messages. Take it out of the file and try again.",
+    ),
+    "import_session_tangled": (
+        "ข้อมูลประกอบของแชตนี้มีมากเกินไป (ไม่เกิน {limit} ส่วน) ลบแชตนี้ออกจากไฟล์แล้วลองใหม่",
+        "there is too much beside the texts of this session (more than {limit} parts). "
+        "Take it out of the file and try again.",
+    ),
+    "import_too_heavy": (
+        "ไฟล์นี้ใหญ่หรือซับซ้อนเกินไป อ่านแล้วใช้หน่วยความจำเกินที่กำหนด แบ่งเป็นหลายไฟล์แล้วนำเข้าทีละส่วน",
+        "it is too large or too tangled: reading it takes more memory than an import may. Import it in several parts.",
+    ),
+    "import_too_slow": (
+        "ไฟล์นี้ใหญ่หรือซับซ้อนเกินไป ใช้เวลาอ่านนานเกินที่กำหนด แบ่งเป็นหลายไฟล์แล้วนำเข้าทีละส่วน",
+        "it is too large or too tangled: reading it takes longer than an import may. Import it in several parts.",
+    ),
+    "import_no_room": (
+        "เครื่องแม่ข่ายไม่มีที่ว่างพอสำหรับไฟล์นี้ แจ้งผู้ดูแลระบบ",
+        "the server's disk has no room for it. Tell whoever runs this server.",
+    ),
     "import_no_file": ("ไม่มีไฟล์แนบมา", "no file was sent."),
     "import_expects_object": ("ออบเจกต์ {{ … }}", "an object {{ … }}"),
     "import_expects_list": ("รายการ [ … ]", "a list [ … ]"),

@@ -10,7 +10,8 @@ from uuid import UUID
 
 import orjson
 
-from thai_chat.chat.transfer.own import FORMAT, VERSION, message_object, preset_object, session_object
+from thai_chat.chat.transfer.objects import message_object, preset_object, session_object
+from thai_chat.chat.transfer.own import FORMAT, VERSION
 from thai_chat.domain.messages import Preset, Session
 from thai_chat.domain.transfer import KeptMessage, Transfer
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from threading import Event
 
-from thai_chat.chat.transfer.files import GivenFile, Import
-from thai_chat.domain.transfer import Imported, Transfer
+from thai_chat.chat.transfer.child import ImportReader
+from thai_chat.chat.transfer.upload import Upload
+from thai_chat.domain.transfer import Imported, ImportLimits, Transfer
 
 logger = logging.getLogger(__name__)
 
@@ -29,13 +30,14 @@ class ImportProgress:
 class ImportRun:
     """Made running. `cancel` takes all of it back, unless it is committed already."""
 
-    def __init__(self, transfer: Transfer, user_id: str, files: Sequence[GivenFile], *, turn: asyncio.Lock) -> None:
-        """Closes `files` at its end. Imports with one `turn` follow each other: each holds a connection throughout."""
+    def __init__(
+        self, transfer: Transfer, user_id: str, upload: Upload, *, turn: asyncio.Lock, limits: ImportLimits
+    ) -> None:
+        """Closes `upload` at its end. Imports with one `turn` follow each other: each holds a connection throughout."""
         self._transfer = transfer
         self._user_id = user_id
-        self._files = files
+        self._reader = ImportReader(upload, limits)
         self._turn = turn
-        self._total = 0
         self._told = Imported()
         self._is_over = Event()
         self.task = asyncio.create_task(self._run(), name="import")
@@ -43,6 +45,8 @@ class ImportRun:
     def cancel(self) -> None:
         """Safe to call at any time; the task ends soon after."""
         self._is_over.set()
+        if not self.task.done():
+            self._reader.cancel()
 
     async def follow(self) -> AsyncGenerator[ImportProgress | Imported | None, None]:
         """Progress whenever there is some, None as a sign of life, and at the end what was imported.
@@ -65,17 +69,17 @@ class ImportRun:
 
     def _progress(self) -> ImportProgress:
         told = self._told
-        return ImportProgress(done=told.seen, total=self._total, messages=told.messages)
+        return ImportProgress(done=told.seen, total=self._reader.total, messages=told.messages)
 
     async def _run(self) -> Imported:
-        opened = Import(self._files)
+        reader = self._reader
         try:
             async with self._turn:
-                await asyncio.to_thread(opened.open)
-                self._total = opened.total
-                return await self._transfer.store(self._user_id, opened, told=self._hear, is_over=self._is_over.is_set)
+                await asyncio.to_thread(reader.open)
+                return await self._transfer.store(self._user_id, reader, told=self._hear, is_over=self._is_over.is_set)
         finally:
-            opened.close()
+            # In a thread of its own, to the end even where this task is cancelled: it waits for the process.
+            await asyncio.shield(asyncio.to_thread(reader.close))
 
     def _hear(self, told: Imported) -> None:
         # From the thread that stores; replacing a reference needs no lock.

@@ -1,8 +1,8 @@
-"""Our own format, complete and lossless: what a session is as JSON, and back (docs/export-format.md)."""
+"""Reads our own format (docs/export-format.md), which `objects` writes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -16,7 +16,6 @@ from thai_chat.domain.messages import (
     KEY_CHARS,
     MODEL_CHARS,
     Figures,
-    JsonObject,
     Message,
     Preset,
     Role,
@@ -32,69 +31,6 @@ DOCUMENT_ID_CHARS = 255
 COST_PLACES = Decimal("0.000000001")
 
 Word = TypeVar("Word", Role, Status)
-
-
-def session_object(session: Session) -> dict[str, object]:
-    """All of it but the owner: whoever imports it owns it. Its messages come behind, as "messages"."""
-    return {
-        "session_id": session.session_id,
-        "session_name": session.session_name,
-        "backend": session.backend,
-        "model": session.model,
-        "created_at": session.created_at,
-        "updated_at": session.updated_at,
-        "message_count": session.message_count,
-        "is_active": session.is_active,
-        "leaf_id": session.leaf_id,
-        "pinned_at": session.pinned_at,
-        "archived_at": session.archived_at,
-        "deleted_at": session.deleted_at,
-        "branched_from_id": session.branched_from_id,
-        "has_branches": session.has_branches,
-        "tags": list(session.tags),
-        "folder": session.folder,
-        "options": session.options,
-        "context_snapshot": session.context_snapshot,
-        "metadata": session.metadata,
-    }
-
-
-def message_object(kept: KeptMessage) -> dict[str, object]:
-    message, figures = kept.message, kept.message.figures
-    return {
-        "message_id": message.message_id,
-        "parent_id": message.parent_id,
-        "role": message.role,
-        "content": message.content,
-        "message_order": message.message_order,
-        "status": message.status,
-        "backend": message.backend,
-        "model": message.model,
-        "created_at": message.created_at,
-        "prompt_tokens": figures.prompt_tokens,
-        "completion_tokens": figures.completion_tokens,
-        "reasoning_tokens": figures.reasoning_tokens,
-        "cost_usd": None if figures.cost_usd is None else str(figures.cost_usd),
-        "first_token_ms": figures.first_token_ms,
-        "latency_ms": figures.latency_ms,
-        "idempotency_key": kept.idempotency_key,
-        "metadata": message.metadata,
-        "contexts": [_document_object(document) for document in kept.documents],
-    }
-
-
-def preset_object(preset: Preset) -> dict[str, object]:
-    """All of it but the owner."""
-    return {
-        "preset_id": preset.preset_id,
-        "preset_name": preset.preset_name,
-        "backend": preset.backend,
-        "model": preset.model,
-        "options": preset.options,
-        "is_default": preset.is_default,
-        "is_shared": preset.is_shared,
-        "updated_at": preset.updated_at,
-    }
 
 
 def read_preset(value: Loaded, place: Place) -> Preset:
@@ -220,7 +156,7 @@ def _message(fields: Fields, session_id: UUID) -> tuple[KeptMessage, Place]:
         figures=_figures(fields),
         metadata=fields.object("metadata"),
     )
-    documents = [_document(Fields(item, fields.place, "contexts")) for item in fields.items("contexts")]
+    documents = tuple(_document(Fields(item, fields.place, "contexts")) for item in fields.items("contexts"))
     key = fields.text("idempotency_key", limit=KEY_CHARS)
     return KeptMessage(message=message, idempotency_key=key, documents=documents), fields.place
 
@@ -235,16 +171,6 @@ def _figures(fields: Fields) -> Figures:
         reasoning_tokens=fields.number("reasoning_tokens"),
         cost_usd=None if cost is None else cost.quantize(COST_PLACES),
     )
-
-
-def _document_object(document: GivenDocument) -> dict[str, object]:
-    return {
-        "id": document.id,
-        "doc_id": document.doc_id,
-        "content": document.content,
-        "score": document.score,
-        "metadata": document.metadata,
-    }
 
 
 def _document(fields: Fields) -> GivenDocument:
@@ -293,5 +219,5 @@ def _word(fields: Fields, name: str, kind: type[Word]) -> Word | None:
         raise fields.wrong(name, "word") from exc
 
 
-def is_ours(head: JsonObject) -> bool:
+def is_ours(head: Mapping[str, Loaded]) -> bool:
     return head.get("format") == FORMAT

@@ -31,22 +31,28 @@ class Span:
 
     start: int
     end: int
+    tokens: int = 1
+    """Brackets and texts in it: what it takes of memory goes by them as much as by its length."""
 
 
 class JsonFile:
-    """A JSON file of any size as bytes or a memory map. Errors say the line."""
+    """A JSON file of any size, which lies in bytes or in a memory map that others may share. Errors say the line."""
 
-    def __init__(self, source: Source, name: str) -> None:
+    def __init__(self, source: Source, name: str, start: int = 0, end: int | None = None) -> None:
+        """It is what `source` holds from `start` to before `end`; positions count from the beginning of `source`."""
         self.name = name
         self._source = source
-        self._counted = (0, 1)
+        self._start = start
+        self._end = len(source) if end is None else end
+        self._counted = (start, 1)
 
     def begin(self) -> tuple[int, bytes]:
         """Where the value begins, and its first byte. Raises ImportRefused for an empty file and for no JSON."""
-        start = self._after_space(len(_BOM) if self._source[: len(_BOM)] == _BOM else 0)
-        first = bytes(self._source[start : start + 1])
-        if b"\x00" in self._source[:4] or first in (b"\xff", b"\xfe"):
-            raise self._refused("import_not_utf8", 0)
+        head = self._source[self._start : min(self._start + 4, self._end)]
+        start = self._after_space(self._start + (len(_BOM) if head.startswith(_BOM) else 0))
+        first = self._at(start)
+        if b"\x00" in head or first in (b"\xff", b"\xfe"):
+            raise self._refused("import_not_utf8", self._start)
         if not first:
             raise self._refused("import_empty")
         if first not in (b"{", b"["):
@@ -59,21 +65,27 @@ class JsonFile:
         while self._at(position) != b"]":
             if self._at(position) != b"{":
                 raise self._broken(position)
-            span = Span(position, self.end_of(position))
+            span = self.span_at(position)
             yield span
             position = self._after_comma(span.end, b"]")
         if is_all:
             self._require_end(position + 1)
 
     def members(self, start: int) -> Iterator[tuple[str, Span]]:
-        """Of the object at `start`, which is all there is. Raises ImportRefused."""
+        """Yield the members of the object at `start`, which is all there is. Raises ImportRefused, also for a name that
+        comes twice: one of the two would be passed over in silence."""
         position = self._after_space(start + 1)
+        seen: set[str] = set()
         while self._at(position) != b"}":
-            key = _KEY.match(self._source, position)
+            key = _KEY.match(self._source, position, self._end)
             if key is None:
                 raise self._broken(position)
-            span = Span(key.end(), self.end_of(key.end()))
-            yield self._loaded(Span(*key.span(1))), span
+            span = self.span_at(key.end())
+            name = self._loaded(Span(*key.span(1)))
+            if name in seen:
+                raise self._broken(position)
+            seen.add(name)
+            yield name, span
             position = self._after_comma(span.end, b"}")
         self._require_end(position + 1)
 
@@ -86,7 +98,7 @@ class JsonFile:
 
     def line_of(self, position: int) -> int:
         """Counted from 1. Quick when asked for places in their order."""
-        at, line = self._counted if self._counted[0] <= position else (0, 1)
+        at, line = self._counted if self._counted[0] <= position else (self._start, 1)
         while at < position:
             upto = min(position, at + _COUNTED_BYTES)
             line += self._source[at:upto].count(b"\n")
@@ -111,28 +123,31 @@ class JsonFile:
             return json.loads(text)
         except json.JSONDecodeError as exc:
             raise self._broken(span.start + len(text[: exc.pos].encode())) from exc
-        except RecursionError as exc:
+        except (RecursionError, ValueError) as exc:  # the second is a number of more digits than Python reads
             raise self._broken(span.start) from exc
 
-    def end_of(self, start: int) -> int:
-        """Where the value at `start` ends. Raises ImportRefused."""
+    def span_at(self, start: int) -> Span:
+        """The whole of the value at `start`. Raises ImportRefused."""
         if self._at(start) not in (b"{", b"["):
-            scalar = _SCALAR.match(self._source, start)
+            scalar = _SCALAR.match(self._source, start, self._end)
             if scalar is None:
                 raise self._broken(start)
-            return scalar.end()
-        depth = 0
-        for token in _TOKEN.finditer(self._source, start):
+            return Span(start, scalar.end())
+        depth = tokens = 0
+        for token in _TOKEN.finditer(self._source, start, self._end):
+            tokens += 1
+            if token.end() - token.start() > 1:  # a text
+                continue
             match token[0]:
                 case b"{" | b"[":
                     depth += 1
                 case b"}" | b"]":
                     depth -= 1
                     if depth == 0:
-                        return token.end()
-                case b'"':  # a text without an end
+                        return Span(start, token.end(), tokens)
+                case _:  # a text without an end
                     break
-        raise self._refused("import_cut_off", len(self._source))
+        raise self._refused("import_cut_off", self._end)
 
     def _after_comma(self, position: int, closing: bytes) -> int:
         position = self._after_space(position)
@@ -147,19 +162,19 @@ class JsonFile:
 
     def _require_end(self, position: int) -> None:
         position = self._after_space(position)
-        if position < len(self._source):
+        if position < self._end:
             raise self._broken(position)
 
     def _after_space(self, position: int) -> int:
-        found = _SPACE.match(self._source, position)
+        found = _SPACE.match(self._source, position, self._end)
         return found.end() if found else position
 
     def _at(self, position: int) -> bytes:
-        return bytes(self._source[position : position + 1])
+        return bytes(self._source[position : min(position + 1, self._end)])
 
     def _broken(self, position: int) -> ImportRefused:
-        if position >= len(self._source):
-            return self._refused("import_cut_off", len(self._source))
+        if position >= self._end:
+            return self._refused("import_cut_off", self._end)
         return self._refused("import_broken", position)
 
     def _refused(self, reason: str, position: int | None = None) -> ImportRefused:
@@ -167,6 +182,6 @@ class JsonFile:
             return ImportRefused(why=reason, place="import_in_file", file=self.name)
         line = self.line_of(position)
         # Columns count characters, as editors do; the start of the line is looked for only so far back.
-        before = self._source[max(0, position - 4000) : position].rpartition(b"\n")[2]
+        before = self._source[max(self._start, position - 4000) : position].rpartition(b"\n")[2]
         column = len(before.decode(errors="replace")) + 1
         return ImportRefused(why=reason, place="import_at_line", file=self.name, line=line, column=column)

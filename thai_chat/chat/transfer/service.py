@@ -13,18 +13,21 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from thai_chat.chat.transfer.exports import Format, OwnWriter, Writer, export
-from thai_chat.chat.transfer.files import GivenFile
 from thai_chat.chat.transfer.imports import ImportRun
 from thai_chat.chat.transfer.markdown import MarkdownWriter, Words
 from thai_chat.chat.transfer.tables import CsvWriter, TrainingWriter
+from thai_chat.chat.transfer.upload import Upload
 from thai_chat.chat.words import cut
 from thai_chat.domain.errors import SessionNotFound, ThaiChatError
 from thai_chat.domain.messages import Preset
 from thai_chat.domain.ports import History
+from thai_chat.domain.transfer import Imported, ImportLimits
 
 logger = logging.getLogger(__name__)
 
 FILE_NAME_CHARS = 80
+GRACE_S = 2.0
+"""How long a stop of the server waits for imports under way."""
 _NO_FILE_NAME = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*\u200b-\u200f\u2028-\u202e\u2066-\u2069]+')
 
 
@@ -38,10 +41,11 @@ class Export:
 class Transfers:
     """Every method takes the owner; what belongs to somebody else is not found."""
 
-    def __init__(self, history: History) -> None:
+    def __init__(self, history: History, *, limits: ImportLimits | None = None) -> None:
         self._history = history
+        self._limits = limits or ImportLimits()
         self._turn = asyncio.Lock()
-        self._runs: set[asyncio.Task[object]] = set()
+        self._runs: dict[asyncio.Task[Imported], ImportRun] = {}
 
     async def export(
         self,
@@ -71,16 +75,15 @@ class Transfers:
         pieces = export(transfer, writer, user_id, found)
         return Export(f"{name}.{writer.extension}", writer.media_type, pieces)
 
-    def begin_import(self, user_id: str, files: Sequence[GivenFile]) -> ImportRun:
-        """Runs already; it is the caller's to follow. Closes `files`. Raises HistoryUnavailable."""
+    def begin_import(self, user_id: str, upload: Upload) -> ImportRun:
+        """Runs already; it is the caller's to follow. Closes `upload`. Raises HistoryUnavailable."""
         try:
             transfer = self._history.stored()
         except ThaiChatError:
-            for given in files:
-                given.file.close()
+            upload.close()
             raise
-        run = ImportRun(transfer, user_id, files, turn=self._turn)
-        self._runs.add(run.task)
+        run = ImportRun(transfer, user_id, upload, turn=self._turn, limits=self._limits)
+        self._runs[run.task] = run
         run.task.add_done_callback(self._ended)
         return run
 
@@ -89,12 +92,16 @@ class Transfers:
         return [preset for preset in await self._history.presets(user_id) if preset.user_id == user_id]
 
     async def close(self) -> None:
-        """Imports under way end first: each is stored as a whole or not at all."""
+        """Imports that are nearly done end first, the others are taken back."""
+        if self._runs:
+            await asyncio.wait(tuple(self._runs), timeout=GRACE_S)
+        for run in self._runs.values():
+            run.cancel()
         if self._runs:
             await asyncio.wait(tuple(self._runs))
 
-    def _ended(self, task: asyncio.Task[object]) -> None:
-        self._runs.discard(task)
+    def _ended(self, task: asyncio.Task[Imported]) -> None:
+        self._runs.pop(task, None)
         error = None if task.cancelled() else task.exception()
         if error and not isinstance(error, ThaiChatError):
             logger.error("an import failed: %s", type(error).__name__, exc_info=error)

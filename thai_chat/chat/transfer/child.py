@@ -1,0 +1,218 @@
+"""The server's side of the process that reads an import: starts it, hears its frames, and ends it."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+
+import orjson
+
+from thai_chat.chat.transfer import own
+from thai_chat.chat.transfer.fields import Place
+from thai_chat.chat.transfer.frames import FRAME_BYTES, HEAD, Kind, Order
+from thai_chat.chat.transfer.upload import Upload
+from thai_chat.domain.errors import ImportRefused, ImportStopped, ThaiChatError
+from thai_chat.domain.messages import Preset
+from thai_chat.domain.transfer import ImportLimits, KeptSession
+
+logger = logging.getLogger(__name__)
+
+_PIECE_BYTES = 1 << 16
+_END_S = 5.0
+
+
+class ImportReader:
+    """A `Given` whose files another process reads. Call its methods in a thread: they wait for that process.
+
+    All but `cancel` and `close` raise ImportRefused, ImportStopped once `cancel` was called, and ThaiChatError when the
+    process fails. No more than one session is in memory.
+    """
+
+    def __init__(self, upload: Upload, limits: ImportLimits) -> None:
+        """`upload` is closed with it."""
+        self._upload = upload
+        self._limits = limits
+        self._child: _Child | None = None
+        self._lock = threading.Lock()
+        self._is_over = False
+        self._has_begun = False
+        self._presets: list[Preset] = []
+        self.total = 0
+        """Sessions in all files, known once it is open."""
+
+    def open(self) -> None:
+        """Waits until all files are looked through."""
+        with self._lock:
+            if self._is_over:
+                raise ImportStopped
+            self._child = _Child(self._upload, self._limits)
+        self._has_begun = False
+        self._presets = []
+        place = Place(self._upload.names, 1, 0)
+        while (frame := self._hear())[0] is Kind.PRESET:
+            if len(self._presets) >= self._limits.presets:
+                raise _unfit(frame[0])
+            self._presets.append(own.read_preset(orjson.loads(frame[1]), place))
+        if frame[0] is not Kind.TOTAL:
+            raise _unfit(frame[0])
+        self.total = int(orjson.loads(frame[1]))
+
+    def presets(self) -> Sequence[Preset]:
+        return self._presets
+
+    def sessions(self) -> Iterator[KeptSession]:
+        """Called anew, it has the files read anew."""
+        if self._has_begun:
+            self._end_child()
+            self.open()
+        self._has_begun = True
+        number = 0
+        while (frame := self._hear())[0] is Kind.SESSION:
+            number += 1
+            yield self._session(frame[1], number)
+        if frame[0] is not Kind.END:
+            raise _unfit(frame[0])
+
+    def cancel(self) -> None:
+        """Ends the process at once, and whoever waits for it. Safe to call at any time, from any thread."""
+        with self._lock:
+            self._is_over = True
+            if self._child:
+                self._child.kill()
+
+    def close(self) -> None:
+        """The upload is gone then. Safe to call twice."""
+        self.cancel()
+        self._end_child()
+        self._upload.close()
+
+    def _session(self, head: bytes, number: int) -> KeptSession:
+        value = orjson.loads(head)
+        count, left_bytes = int(value["messages"]), 2 * self._limits.session_bytes
+        if not 0 <= count <= self._limits.session_messages:
+            raise _unfit(Kind.SESSION)
+        messages = []
+        for _ in range(count):
+            kind, content = self._hear()
+            left_bytes -= len(content)
+            if kind is not Kind.MESSAGE or left_bytes < 0:
+                raise _unfit(kind)
+            messages.append(orjson.loads(content))
+        return own.read_session({**value, "messages": messages}, Place(self._upload.names, 1, number))
+
+    def _hear(self) -> tuple[Kind, bytes]:
+        assert self._child is not None
+        try:
+            kind, content = self._child.hear()
+        except _Ended as exc:
+            if self._is_over:
+                raise ImportStopped from exc
+            raise self._refused(exc.reason) from exc
+        if kind is Kind.REFUSED:
+            params = orjson.loads(content)
+            raise ImportRefused("", **params)
+        if kind is Kind.FAILED:
+            logger.error("the process that reads an import failed: %s", content[:200].decode("ascii", "replace"))
+            raise ThaiChatError("an import could not be read")
+        return kind, content
+
+    def _refused(self, reason: str) -> ImportRefused:
+        return ImportRefused("", why=reason, place="import_in_file", file=self._upload.names)
+
+    def _end_child(self) -> None:
+        if self._child:
+            self._child.close()
+
+
+class _Ended(Exception):
+    """The process ended before all was told; `reason` is a code for people."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class _Child:
+    """The process itself, made running."""
+
+    def __init__(self, upload: Upload, limits: ImportLimits) -> None:
+        self._silence_s = limits.silence_s
+        self._buffer = bytearray()
+        self._hearing = threading.Lock()
+        descriptor = upload.file.fileno()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "thai_chat.chat.transfer.reader"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            pass_fds=(descriptor,),
+            # The same modules as here, and nothing else of an environment that holds keys and passwords.
+            env={
+                "PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path),
+                "TMPDIR": tempfile.gettempdir(),
+            },
+            start_new_session=True,  # Ctrl-C ends an import in good order, by the server
+        )
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.write(Order(descriptor, upload.files, limits).to_line())
+            self._process.stdin.flush()
+
+    def hear(self) -> tuple[Kind, bytes]:
+        """The next frame. Raises _Ended."""
+        with self._hearing:
+            kind, size = HEAD.unpack(self._take(HEAD.size))
+            if size > FRAME_BYTES:
+                raise _unfit(kind)
+            return Kind(kind), self._take(size)
+
+    def kill(self) -> None:
+        self._process.kill()
+
+    def close(self) -> None:
+        self.kill()
+        with self._hearing:  # the pipe is not closed under whoever hears; the process is gone, so that ends at once
+            for pipe in (self._process.stdin, self._process.stdout):
+                if pipe:
+                    with contextlib.suppress(BrokenPipeError):
+                        pipe.close()
+        self._process.wait()
+
+    def _take(self, size: int) -> bytes:
+        while len(self._buffer) < size:
+            self._fill()
+        taken = bytes(memoryview(self._buffer)[:size])
+        del self._buffer[:size]
+        return taken
+
+    def _fill(self) -> None:
+        assert self._process.stdout is not None
+        descriptor = self._process.stdout.fileno()
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        if not poll.poll(self._silence_s * 1000):
+            self.kill()
+            raise _Ended("import_too_slow")
+        piece = os.read(descriptor, _PIECE_BYTES)
+        if not piece:
+            raise _Ended(self._reason())
+        self._buffer += piece
+
+    def _reason(self) -> str:
+        """Why it ended by itself: its time was over, or the kernel had no memory for it."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_END_S)
+        self.kill()
+        return "import_too_slow" if self._process.wait() == -signal.SIGXCPU else "import_too_heavy"
+
+
+def _unfit(kind: object) -> ThaiChatError:
+    return ThaiChatError(f"the process that reads an import told {kind} where it may not")

@@ -1,0 +1,59 @@
+"""What the process that reads an import is told and tells: one line with the order, then frames of bounded size."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from enum import Enum
+
+import orjson
+
+from thai_chat.chat.transfer.upload import GivenFile
+from thai_chat.domain.transfer import ImportLimits
+
+FRAME_BYTES = 64_000_000
+"""One message with all that is kept of it."""
+HEAD = struct.Struct("<cI")
+"""A frame's kind and the bytes of what follows."""
+
+
+class Kind(Enum):
+    """In their order: presets, the number of sessions, the sessions, each followed by its messages, and the end."""
+
+    PRESET = b"P"
+    TOTAL = b"T"
+    SESSION = b"S"
+    """As in our own format, but with the number of messages at `messages`."""
+    MESSAGE = b"M"
+    END = b"E"
+    REFUSED = b"R"
+    """The params of an ImportRefused; nothing follows."""
+    FAILED = b"F"
+    """The kind of an error that should not be, and where it came from; nothing follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to read. It comes by a pipe, since a command line with the names of files is seen by everybody here."""
+
+    descriptor: int
+    files: Sequence[GivenFile]
+    limits: ImportLimits
+
+    def to_line(self) -> bytes:
+        return orjson.dumps(asdict(self)) + b"\n"
+
+    @classmethod
+    def from_line(cls, line: bytes) -> Order:
+        value = orjson.loads(line)
+        files = [GivenFile(**one) for one in value["files"]]
+        return cls(value["descriptor"], files, ImportLimits(**value["limits"]))
+
+
+def head_of(kind: Kind, content: bytes) -> bytes:
+    return HEAD.pack(kind.value, len(content))
+
+
+def refusal(params: Mapping[str, str | int | float]) -> bytes:
+    return orjson.dumps(dict(params))

@@ -1,0 +1,161 @@
+"""The process that reads an import: `python -m thai_chat.chat.transfer.reader`.
+
+What it reads is foreign, so it has limits of memory and time that hold for it alone, no connection and no secret. Every
+format becomes our own one here; the server reads no other. It ends with its parent, because stdin is then closed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import sys
+import threading
+import traceback
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+import orjson
+
+from thai_chat.chat.transfer.fields import Place
+from thai_chat.chat.transfer.files import Import
+from thai_chat.chat.transfer.frames import FRAME_BYTES, Kind, Order, head_of, refusal
+from thai_chat.chat.transfer.objects import message_object, preset_object, session_object
+from thai_chat.chat.transfer.upload import Upload
+from thai_chat.domain.errors import ImportRefused
+from thai_chat.domain.messages import JsonValue
+from thai_chat.domain.transfer import ImportLimits, KeptSession
+
+_NICENESS = 5
+"""Replies come first on a small machine."""
+_DESCRIPTORS = 64
+
+
+class _Teller:
+    """Writes frames."""
+
+    def __init__(self, output: IO[bytes], limits: ImportLimits) -> None:
+        self._output = output
+        self._limits = limits
+
+    def tell(self, kind: Kind, content: bytes = b"") -> None:
+        self._output.write(head_of(kind, content))
+        self._output.write(content)
+
+    def flush(self) -> None:
+        self._output.flush()
+
+    def tell_session(self, kept: KeptSession, place: Place) -> None:
+        """Raises ImportRefused for one that is larger than may be, with the message at which it is."""
+        limits = self._limits
+        if len(kept.messages) > limits.session_messages:
+            raise place.refused("import_session_long", limit=limits.session_messages)
+        session = kept.session
+        values = values_in(session.options) + values_in(session.metadata) + values_in(session.context_snapshot)
+        content = orjson.dumps({**session_object(session), "messages": len(kept.messages)})
+        size = len(content)
+        self.tell(Kind.SESSION, _bounded(content, place))
+        for item in kept.messages:
+            content = orjson.dumps(message_object(item))
+            size += len(content)
+            values += values_in(item.message.metadata)
+            values += sum(1 + values_in(document.metadata) for document in item.documents)
+            if size > 2 * limits.session_bytes:
+                raise place.refused("import_session_large", limit=limits.session_bytes // 1_000_000)
+            if values > limits.session_values:
+                raise place.refused("import_session_tangled", limit=limits.session_values)
+            self.tell(Kind.MESSAGE, _bounded(content, place))
+
+
+def values_in(value: JsonValue) -> int:
+    """How many values it is made of, itself included."""
+    count = 0
+    left = [value]
+    while left:
+        value = left.pop()
+        count += 1
+        if isinstance(value, Mapping):
+            left += value.values()
+        elif isinstance(value, Sequence) and not isinstance(value, str):
+            left += value
+    return count
+
+
+def _bounded(content: bytes, place: Place) -> bytes:
+    if len(content) > FRAME_BYTES:
+        raise place.refused("import_session_large", limit=FRAME_BYTES // 1_000_000)
+    return content
+
+
+def _read(order: Order, teller: _Teller) -> None:
+    with os.fdopen(order.descriptor, "rb") as file:
+        opened = Import(Upload(file, order.files), order.limits)
+        opened.open()
+        for preset in opened.presets():
+            teller.tell(Kind.PRESET, orjson.dumps(preset_object(preset)))
+        teller.tell(Kind.TOTAL, orjson.dumps(opened.total))
+        teller.flush()
+        for kept, place in opened.sessions():
+            teller.tell_session(kept, place)
+        teller.tell(Kind.END)
+
+
+def _limit(order: Order) -> None:
+    """Bounds this process. The kernel counts what it maps of files as no memory of its own, and neither does this."""
+    limits = order.limits
+    cpu_s = limits.cpu_s + int(limits.cpu_s_per_mb * sum(given.size for given in order.files) / 1_000_000)
+    for kind, limit in (
+        (resource.RLIMIT_DATA, limits.memory_bytes),
+        (resource.RLIMIT_CPU, cpu_s),
+        (resource.RLIMIT_NOFILE, _DESCRIPTORS),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        hard = resource.getrlimit(kind)[1]
+        # The soft one alone: its signal says that the time is over, where the hard one is a plain SIGKILL.
+        resource.setrlimit(kind, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
+    os.nice(_NICENESS)
+    with contextlib.suppress(OSError):  # no Linux
+        Path("/proc/self/oom_score_adj").write_text("1000")
+
+
+def _end_with_the_parent() -> None:
+    while os.read(0, 4096):
+        pass
+    os._exit(0)
+
+
+def _where(error: BaseException) -> str:
+    """The kind of an error and the place in the code, without its words: they may quote what somebody wrote."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} in {Path(frame.filename).name}:{frame.lineno}"
+
+
+def main() -> None:
+    output = os.fdopen(os.dup(1), "wb", buffering=1 << 18)
+    os.dup2(2, 1)  # nothing else gets between the frames
+    order = Order.from_line(sys.stdin.buffer.readline())
+    _limit(order)
+    threading.Thread(target=_end_with_the_parent, daemon=True).start()
+    teller = _Teller(output, order.limits)
+    at = {"place": "import_in_file", "file": Upload(output, order.files).names}
+    try:
+        _read(order, teller)
+    except ImportRefused as exc:
+        teller.tell(Kind.REFUSED, refusal(exc.params))
+    except MemoryError:
+        teller.tell(Kind.REFUSED, refusal({"why": "import_too_heavy", **at}))
+    except BrokenPipeError:
+        os._exit(0)
+    except OSError:
+        # All that it writes are unpacked files.
+        teller.tell(Kind.REFUSED, refusal({"why": "import_no_room", **at}))
+    except Exception as exc:  # noqa: BLE001 - the edge of this process: the server says what came of it
+        teller.tell(Kind.FAILED, _where(exc).encode())
+    with contextlib.suppress(BrokenPipeError):
+        teller.flush()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
