@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from thai_chat.chat.transfer.fields import Fields, Loaded, Place
@@ -15,7 +15,8 @@ from thai_chat.domain.transfer import KeptSession
 BACKEND = "openai"
 _UNKNOWN_MODEL = "chatgpt"
 _SHOWN_ROLES = {"user": Role.USER, "assistant": Role.ASSISTANT}
-_CITATION = re.compile("\ue200[^\ue201]*\ue201|[\ue200-\ue2ff]")
+# What is opened ends before the next is: else each one that is never closed would be looked through to the end.
+_CITATION = re.compile("\ue200[^\ue200\ue201]*\ue201|[\ue200-\ue2ff]")
 _PICTURES = {"image_asset_pointer": "🖼", "audio_asset_pointer": "🔊", "real_time_user_audio_video_asset_pointer": "🔊"}
 # Notes for the model, and traces of its work, that its page does not show either.
 _HIDDEN_KINDS = {
@@ -89,22 +90,41 @@ def _shown(links: Mapping[str, _Link]) -> tuple[dict[str, Node], dict[str, str]]
         children.setdefault(link.parent, []).append(link.key)
     nodes: dict[str, Node] = {}
     stands_for: dict[str, str] = {}
-    ahead: list[tuple[str, str | None, tuple[str, ...]]] = [(key, None, ()) for key in reversed(children.get(None, []))]
+    ahead: list[tuple[str, str | None, _Thought | None]] = [
+        (key, None, None) for key in reversed(children.get(None, []))
+    ]
     while ahead:
-        key, above, thoughts = ahead.pop()
+        key, above, thought = ahead.pop()
         message = links[key].message
         if message is not None:
-            thoughts += _thoughts(message)
+            for text in _thoughts(message):
+                thought = _Thought(text, thought)
             if node := _node(key, above, message):
-                if thoughts and node.role is Role.ASSISTANT:
-                    node.metadata["reasoning"] = "\n\n".join(thoughts)
-                    thoughts = ()
+                if thought and node.role is Role.ASSISTANT:
+                    node.metadata["reasoning"] = thought.whole()
+                    thought = None
                 nodes[key] = node
                 above = key
         if above:
             stands_for[key] = above
-        ahead += [(child, above, thoughts) for child in reversed(children.get(key, []))]
+        ahead += [(child, above, thought) for child in reversed(children.get(key, []))]
     return nodes, stands_for
+
+
+@dataclass(frozen=True, slots=True)
+class _Thought:
+    """A thought and those before it, which branches share instead of copying."""
+
+    text: str
+    before: _Thought | None
+
+    def whole(self) -> str:
+        thoughts = []
+        thought: _Thought | None = self
+        while thought:
+            thoughts.append(thought.text)
+            thought = thought.before
+        return "\n\n".join(reversed(thoughts))
 
 
 def _merged(nodes: Mapping[str, Node], stands_for: Mapping[str, str]) -> tuple[dict[str, Node], dict[str, str]]:
@@ -112,27 +132,32 @@ def _merged(nodes: Mapping[str, Node], stands_for: Mapping[str, str]) -> tuple[d
     below = Counter(node.parent for node in nodes.values())
     merged: dict[str, Node] = {}
     became: dict[str, str] = {}
+    pieces: dict[str, list[Node]] = {}
     for key, node in nodes.items():  # parents come first
         parent = became.get(node.parent or "")
         is_piece = parent and node.role is Role.ASSISTANT is merged[parent].role and below[node.parent] == 1
         if parent and is_piece:
-            _join(merged[parent], node)
+            pieces.setdefault(parent, [replace(merged[parent])]).append(node)
             became[key] = parent
         else:
             node.parent = parent
             merged[key] = node
             became[key] = key
+    for key, found in pieces.items():
+        _join(merged[key], found)
     return merged, {key: became[shown] for key, shown in stands_for.items()}
 
 
-def _join(first: Node, piece: Node) -> None:
-    first.content = "\n\n".join(part for part in (first.content, piece.content) if part)
-    first.status = piece.status
-    first.model = piece.model or first.model
-    reasoning = [str(node.metadata["reasoning"]) for node in (first, piece) if "reasoning" in node.metadata]
-    first.metadata.update(piece.metadata)
+def _join(whole: Node, pieces: Sequence[Node]) -> None:
+    """At once: one after the other, each would copy all before it."""
+    whole.content = "\n\n".join(piece.content for piece in pieces if piece.content)
+    whole.status = pieces[-1].status
+    whole.model = next((piece.model for piece in reversed(pieces) if piece.model), None)
+    reasoning = [str(piece.metadata["reasoning"]) for piece in pieces if "reasoning" in piece.metadata]
+    for piece in pieces:
+        whole.metadata.update(piece.metadata)
     if reasoning:
-        first.metadata["reasoning"] = "\n\n".join(reasoning)
+        whole.metadata["reasoning"] = "\n\n".join(reasoning)
 
 
 def _node(key: str, above: str | None, message: Fields) -> Node | None:

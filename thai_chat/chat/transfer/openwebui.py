@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Set
 
 from thai_chat.chat.transfer.fields import Fields, Loaded, Place
 from thai_chat.chat.transfer.trees import Node, Origin, session_of
@@ -13,9 +14,9 @@ from thai_chat.domain.transfer import KeptSession
 
 _PROGRAM = "open-webui"
 _ROLES = {"user": Role.USER, "assistant": Role.ASSISTANT}
-_REASONING = re.compile(
-    r"<details\b[^>]*\btype=\"reasoning\"[^>]*>\s*(?:<summary>.*?</summary>)?(?P<thoughts>.*?)</details>\s*", re.DOTALL
-)
+_DETAILS, _DETAILS_END = "<details", "</details>"
+_SUMMARY, _SUMMARY_END = "<summary>", "</summary>"
+_IS_REASONING = re.compile(r'\btype="reasoning"')
 _QUOTED = re.compile(r"^> ?", re.MULTILINE)
 _OPENAI = re.compile(r"(?:gpt-|chatgpt|o\d\b)", re.IGNORECASE)
 _COUNTS = {
@@ -74,18 +75,32 @@ def _nodes(chat: Fields) -> tuple[dict[str, Node], str | None, str | None]:
         parents = {key: keys[place] for place, key in enumerate(found)}
     hidden = {key for key, message in found.items() if str(message.raw("role")) not in _ROLES}
     system = next((_text(found[key]) for key in found if key in hidden and found[key].raw("role") == "system"), None)
+    visible = _Visible(parents, hidden)
     nodes = {}
     for key, message in found.items():
         if key not in hidden:
-            nodes[key] = _node(key, _visible(parents.get(key), parents, hidden), message)
-    return nodes, _visible(leaf, parents, hidden), system
+            nodes[key] = _node(key, visible.of(parents.get(key)), message)
+    return nodes, visible.of(leaf), system
 
 
-def _visible(key: str | None, parents: Mapping[str, str | None], hidden: set[str]) -> str | None:
-    while key in hidden:
-        hidden = hidden - {key}  # a circle ends here
-        key = parents.get(key)
-    return key
+class _Visible:
+    """Finds the nearest message at or above another that is for people to read; each hidden one is passed once."""
+
+    def __init__(self, parents: Mapping[str, str | None], hidden: Set[str]) -> None:
+        self._parents = parents
+        self._hidden = hidden
+        self._found: dict[str, str | None] = {}
+
+    def of(self, key: str | None) -> str | None:
+        passed = []
+        while key is not None and key in self._hidden and key not in self._found:
+            passed.append(key)
+            self._found[key] = None  # a circle ends here
+            key = self._parents.get(key)
+        found = None if key is None else self._found.get(key, key)
+        for one in passed:
+            self._found[one] = found
+        return found
 
 
 def _node(key: str, parent: str | None, message: Fields) -> Node:
@@ -122,8 +137,45 @@ def _text(message: Fields) -> str:
 
 def _without_reasoning(content: str) -> tuple[str, str]:
     """The reply itself, and what the model thought, which Open WebUI writes into the reply as folded HTML."""
-    thoughts = [_QUOTED.sub("", html.unescape(found["thoughts"])).strip() for found in _REASONING.finditer(content)]
-    return _REASONING.sub("", content).strip() if thoughts else content, "\n\n".join(filter(None, thoughts))
+    kept, thoughts = [], []
+    position = 0
+    for start, opened, end in _folded(content):
+        kept.append(content[position:start])
+        thoughts.append(_unquoted(content[opened:end].lstrip()))
+        position = end + len(_DETAILS_END)
+    kept.append(content[position:])
+    if not thoughts:
+        return content, ""
+    replies = [kept[0], *(part.lstrip() for part in kept[1:])]
+    return "".join(replies).strip(), "\n\n".join(filter(None, thoughts))
+
+
+def _folded(content: str) -> Iterator[tuple[int, int, int]]:
+    """Yield of each folded thought where its tag begins, where its text begins, and where that ends.
+
+    No sign is looked at more than twice, whatever is opened and never closed: a pattern for all of it would begin anew
+    at every tag.
+    """
+    start = content.find(_DETAILS)
+    while start >= 0:
+        opened = content.find(">", start) + 1
+        if not opened:
+            return
+        if _IS_REASONING.search(content, start, opened):
+            end = content.find(_DETAILS_END, opened)
+            if end < 0:
+                return
+            yield start, opened, end
+            opened = end
+        start = content.find(_DETAILS, opened)
+
+
+def _unquoted(thought: str) -> str:
+    if thought.startswith(_SUMMARY) and (end := thought.find(_SUMMARY_END)) >= 0:
+        thought = thought[end + len(_SUMMARY_END) :]
+    with contextlib.suppress(ValueError):  # a number of more digits than Python reads
+        thought = html.unescape(thought)
+    return _QUOTED.sub("", thought).strip()
 
 
 def _files(message: Fields) -> str:
