@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from thai_chat.backends.bounds import REASON_CHARS
 from thai_chat.backends.event_stream import EventStream, text_in
 from thai_chat.backends.thinking import ThinkingSplitter
 from thai_chat.domain.errors import ReplyCut
@@ -38,7 +39,7 @@ class CompletionStream(EventStream):
                 if content := delta.get("content") or delta.get("refusal"):
                     events += self._splitter.feed(text_in(content))
             if reason := choice.get("finish_reason"):
-                self.finish_reason = text_in(reason)
+                self.finish_reason = text_in(reason)[:REASON_CHARS]
                 if reason in BROKEN_OFF:
                     self._break_off(ReplyCut("the server gave the reply up"))
         if usage := part.get("usage"):

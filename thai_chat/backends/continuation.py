@@ -19,6 +19,9 @@ _LEAST_OVERLAP = 12
 """In code points: shorter ends of a reply are said twice for good reasons ("- **", a table's "| --- |")."""
 _LEAST_LETTERS = 4
 _LEAST_BEGINNING = 3
+_LONGEST_OVERLAP = 2_000
+"""An end that is said again is a few paragraphs at most; or else all of the beginning is."""
+_MOST_LEADING = 4_096
 _LEADING = " \t\r\n.…"
 """What models put before they say the end again."""
 
@@ -37,14 +40,20 @@ class Continuation:
         self._stripped = beginning.rstrip()
         self._whole_only = prefilled
         self._least_whole = _LEAST_OVERLAP if prefilled else _LEAST_BEGINNING
-        self._held = ""
+        self._held: list[str] = []
+        self._lead = 0
+        """How many of the held characters stand before the first that could be of a repetition."""
+        self._said = 0
+        """How many of them come from there on."""
         self._starts: list[int] | None = None
         """Where in the beginning what came so far could be a repetition from."""
         self._cut = 0
-        """How much of `_held` is a repetition for certain."""
+        """How many of the held characters are a repetition for certain."""
         self._joined = False
         self._blank = ""
-        """The end of the beginning that may still be said again."""
+        """The end of the beginning, which may be said again."""
+        self._blank_at = 0
+        """How much of it was."""
 
     def join(self, events: Sequence[StreamEvent]) -> list[StreamEvent]:
         """The same events with their texts cut; those that have none left are left out."""
@@ -58,11 +67,12 @@ class Continuation:
 
     def feed(self, text: str) -> str:
         if self._joined:
-            return self._without_blank(text) if self._blank else text
-        self._held += text
-        said = self._held.lstrip(_LEADING)
+            return self._without_blank(text) if self._blank_at < len(self._blank) else text
+        self._held.append(text)
+        said = text if self._said else text.lstrip(_LEADING)
+        self._lead += len(text) - len(said)
         if not said:
-            return ""
+            return "" if self._lead < _MOST_LEADING else self._give()
         self._follow(said)
         return "" if self._starts else self._give()
 
@@ -71,17 +81,19 @@ class Continuation:
         return "" if self._joined else self._give()
 
     def _follow(self, said: str) -> None:
-        """Keeps the starts that `said` still agrees with, and notes the longest repetition that is complete."""
+        """Keeps the starts that `said`, behind what was said before, still agrees with, and notes the longest
+        repetition that is complete."""
         if self._starts is None:
             self._starts = self._possible_starts(said)
+        before, self._said = self._said, self._said + len(said)
         still = []
-        lead = len(self._held) - len(said)
         for start in self._starts:
             length = len(self._stripped) - start
-            if not said.startswith(self._stripped[start : start + len(said)]):
+            at = start + before
+            if not said.startswith(self._stripped[at : at + len(said)]):
                 continue
-            if length <= len(said):
-                self._cut = max(self._cut, lead + length)
+            if length <= self._said:
+                self._cut = max(self._cut, self._lead + length)
             else:
                 still.append(start)
         self._starts = still
@@ -91,7 +103,7 @@ class Continuation:
         starts = [0] if len(self._stripped) >= self._least_whole else []
         if not self._whole_only:
             last = _last_start(self._stripped)
-            at = self._stripped.find(said[0], 1)
+            at = self._stripped.find(said[0], max(1, len(self._stripped) - _LONGEST_OVERLAP))
             while 0 < at <= last:
                 starts.append(at)
                 at = self._stripped.find(said[0], at + 1)
@@ -99,7 +111,8 @@ class Continuation:
 
     def _give(self) -> str:
         self._joined = True
-        rest, self._held = self._held[self._cut :], ""
+        rest = "".join(self._held)[self._cut :]
+        self._held.clear()
         if self._cut or self._whole_only:
             # The beginning was trimmed for the model, which may say its last spaces again.
             self._blank = self._beginning[len(self._stripped) :]
@@ -107,12 +120,15 @@ class Continuation:
 
     def _without_blank(self, text: str) -> str:
         """Drops the spaces and line breaks that the beginning has already."""
-        while self._blank and text:
-            _, found, self._blank = self._blank.partition(text[0])
-            if not found:
+        at = 0
+        while at < len(text) and self._blank_at < len(self._blank):
+            found = self._blank.find(text[at], self._blank_at)
+            if found < 0:
+                self._blank_at = len(self._blank)
                 break
-            text = text[1:]
-        return text
+            self._blank_at = found + 1
+            at += 1
+        return text[at:]
 
 
 def _last_start(beginning: str) -> int:

@@ -13,6 +13,9 @@ from thai_chat.backends.lines import MAX_LINE_BYTES, Lines
 from thai_chat.domain.errors import BackendError, BackendGarbled, ReplyCut
 from thai_chat.domain.events import Reasoning, StreamEvent, Text, Usage, WasThinking
 
+_OPEN_LINE_BYTES = 64
+"""What a line costs beside its bytes: a million empty ones are an event without an end, too."""
+
 
 class EventStream(ABC):
     """Feed it what the server sends, as it comes; `end` tells whether the reply is whole.
@@ -20,12 +23,13 @@ class EventStream(ABC):
     What arrives together comes out together: one event for a run of pieces, so that a fast server costs little.
     """
 
-    __slots__ = ("_failure", "_lines", "_open", "_said", "_thought", "done", "finish_reason")
+    __slots__ = ("_failure", "_lines", "_open", "_open_bytes", "_said", "_thought", "done", "finish_reason")
 
     def __init__(self) -> None:
         self._lines = Lines()
-        self._open = b""
+        self._open: list[bytes] = []
         """The first lines of an event whose JSON goes on in the next one."""
+        self._open_bytes = 0
         self._failure: BackendError | None = None
         self._said = False
         self._thought = False
@@ -94,7 +98,9 @@ class EventStream(ABC):
                     self._hold(payload)
                     continue
             elif self._open and not line.strip():
-                payload, self._open = self._open.strip(), b""  # its event has ended
+                payload = b"\n".join(self._open).strip()  # its event has ended
+                self._open.clear()
+                self._open_bytes = 0
             elif line.startswith(b"error:"):  # llama.cpp before 2026
                 payload = line[6:]
             else:
@@ -112,8 +118,9 @@ class EventStream(ABC):
 
     def _hold(self, payload: bytes) -> None:
         """An event may have several lines, and ends with an empty one."""
-        self._open += payload + b"\n"
-        if len(self._open) > MAX_LINE_BYTES:
+        self._open.append(payload)
+        self._open_bytes += len(payload) + _OPEN_LINE_BYTES
+        if self._open_bytes > MAX_LINE_BYTES:
             raise BackendGarbled("an event without an end")
 
     def _part(self, payload: bytes) -> list[StreamEvent]:

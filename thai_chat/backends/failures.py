@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,6 +32,10 @@ RESPONSES = "responses"
 """In `params["api"]`: the model answers the Responses API only."""
 _LONGEST_S = 86_400.0
 """Whoever asks for more patience means never, or has the wrong clock."""
+_MESSAGE_CHARS = 2_000
+"""What is read of an error's words: patterns are matched against them."""
+_FIGURE_DIGITS = 9
+_PLAIN = re.compile(r"[^ -~]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +58,13 @@ def read_refusal(status: int, body: object) -> Refusal:
             message = inner.get("message") or inner.get("detail") or ""
             return Refusal(
                 status,
-                message=str(message),
+                message=_words(message),
                 code=_word(inner.get("code")),
                 kind=_word(inner.get("type")),
                 param=_word(inner.get("param")).removeprefix("body.").partition("[")[0],  # "stop[0]", "body.stop"
             )
-        return Refusal(status, message=str(inner))
-    return Refusal(status, message=body if isinstance(body, str) else "")
+        return Refusal(status, message=_words(inner))
+    return Refusal(status, message=_words(body) if isinstance(body, str) else "")
 
 
 def failure(refusal: Refusal, *, retry_after: str | None = None, now: datetime | None = None) -> BackendError:
@@ -134,7 +139,11 @@ def _overflow(refusal: Refusal) -> dict[str, int] | None:
     """The figures of a context overflow, as far as the server gives them; None when it is none."""
     for pattern in quirks.CONTEXT_OVERFLOW:
         if found := pattern.search(refusal.message):
-            figures = {name: int(digits) for name, digits in found.groupdict().items() if digits}
+            figures = {
+                name: int(digits)
+                for name, digits in found.groupdict().items()
+                if digits and len(digits) <= _FIGURE_DIGITS
+            }
             reply = figures.pop("reply", 0)
             if "prompt" in figures:
                 figures.setdefault("requested", figures["prompt"] + reply)
@@ -185,5 +194,10 @@ def _detail(refusal: Refusal) -> str:
     return f"HTTP {refusal.status}" + (f" ({said})" if said else "")
 
 
+def _words(value: object) -> str:
+    return str(value)[:_MESSAGE_CHARS]
+
+
 def _word(value: object) -> str:
-    return str(value)[:80] if isinstance(value, str | int) else ""
+    """An identifier, and nothing that commands a terminal: it goes into the detail of the error."""
+    return _PLAIN.sub("?", str(value)[:80]) if isinstance(value, str | int) else ""

@@ -9,6 +9,7 @@ from typing import Literal, TypeVar, cast
 
 import ollama
 
+from thai_chat.backends.bounds import MOST_MODELS, REASON_CHARS
 from thai_chat.backends.continuation import Continuation
 from thai_chat.backends.ollama_client import OllamaClient
 from thai_chat.backends.ollama_errors import pull_translation, translation
@@ -100,7 +101,8 @@ class OllamaBackend:
         loaded = {str(model.model): model.context_length for model in running.models}
         self._memory.note_warm(loaded.keys() - set(self._memory.loading))
         self._windows.note_loaded((model, window) for model, window in loaded.items() if window)
-        digests = {model.model: model.digest or model.model for model in listed.models if model.model}
+        listing = listed.models[:MOST_MODELS]
+        digests = {model.model: model.digest or model.model for model in listing if model.model}
         cards = await self._cards.read(digests)
         return [
             ModelInfo(
@@ -226,7 +228,8 @@ class OllamaBackend:
                             yield last
                         await read_out(parts)
                         return
-                    deadline = loop.time() + self._timeouts.between_tokens_s
+                    if thought or content:
+                        deadline = loop.time() + self._timeouts.between_tokens_s
         raise ReplyCut("the stream ended before it was done")
 
     def _end(self, request: ReplyRequest, card: Card | None, part: ollama.ChatResponse) -> Sequence[StreamEvent]:
@@ -234,7 +237,11 @@ class OllamaBackend:
         events: list[StreamEvent] = []
         if was_cut(request.messages, window=window, counted=part.prompt_eval_count):
             events.append(Notice("prompt_truncated", {"model": request.model, "context_window": window}))
-        return [*events, Usage(part.prompt_eval_count, part.eval_count), Finished(part.done_reason or "stop")]
+        return [
+            *events,
+            Usage(part.prompt_eval_count, part.eval_count),
+            Finished((part.done_reason or "stop")[:REASON_CHARS]),
+        ]
 
     async def _chat(
         self, request: ReplyRequest, card: Card | None, asked: Asked

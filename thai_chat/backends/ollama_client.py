@@ -10,6 +10,7 @@ import ollama
 from pydantic import BaseModel
 
 from thai_chat.backends.address import certificates, without_credentials
+from thai_chat.backends.bounds import UNPACKED, bound
 from thai_chat.backends.lines import Lines
 from thai_chat.backends.timeouts import KEEP_ALIVE_S, MAX_CONNECTIONS
 from thai_chat.backends.translation import again_if_closed
@@ -36,7 +37,8 @@ class OllamaClient(ollama.AsyncClient):
         address, authorization = without_credentials(host)
         super().__init__(
             address,
-            headers={"Authorization": authorization} if authorization else None,
+            headers={**UNPACKED, **({"Authorization": authorization} if authorization else {})},
+            event_hooks={"response": [bound]},
             # aiohttp beneath halves the CPU time of a token. It reads no proxy from the environment.
             transport=_Transport(
                 verify=certificates(address),

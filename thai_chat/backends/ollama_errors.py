@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import aiohttp
 import httpx
 import ollama
@@ -26,7 +24,8 @@ from thai_chat.domain.errors import (
 from thai_chat.routing import quirks
 
 _TIMEOUTS = (TimeoutError, httpx.TimeoutException)
-_GARBLED = (json.JSONDecodeError, UnicodeError, pydantic.ValidationError, httpx.DecodingError, httpx.StreamError)
+# The client reads with Python's `json`, where 5,000 digits are a ValueError, and a deep nesting is a RecursionError.
+_GARBLED = (ValueError, RecursionError, pydantic.ValidationError, httpx.DecodingError, httpx.StreamError)
 _UNREACHABLE = (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError)
 
 

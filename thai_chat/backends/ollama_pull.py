@@ -6,6 +6,10 @@ import ollama
 
 from thai_chat.domain.events import Progress
 
+_MOST_LAYERS = 1_000
+"""A model has about five; a server that reports others without end makes no sum of ours slower."""
+_STATUS_CHARS = 200
+
 
 class Layers:
     """A model is fetched as several layers, some at once; their sizes become known as each begins."""
@@ -16,8 +20,8 @@ class Layers:
 
     def add(self, part: ollama.ProgressResponse) -> Progress:
         """What has come and what is known to come of all layers together, with the server's word for this step."""
-        if part.digest:
+        if part.digest and (part.digest in self._total or len(self._total) < _MOST_LAYERS):
             # `completed` is left out until the first bytes, and goes back when a broken piece is fetched again.
             self._total[part.digest] = part.total or self._total.get(part.digest, 0)
             self._completed[part.digest] = min(part.completed or 0, self._total[part.digest])
-        return Progress(part.status or "", sum(self._completed.values()), sum(self._total.values()))
+        return Progress((part.status or "")[:_STATUS_CHARS], sum(self._completed.values()), sum(self._total.values()))

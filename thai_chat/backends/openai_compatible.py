@@ -17,6 +17,7 @@ import openai
 import orjson
 
 from thai_chat.backends.address import certificates, is_loopback, without_credentials
+from thai_chat.backends.bounds import MOST_MODELS, UNPACKED, bound
 from thai_chat.backends.completion_stream import CompletionStream
 from thai_chat.backends.event_stream import EventStream
 from thai_chat.backends.exchange import Api, Attempt, Exchange, Ways
@@ -86,7 +87,7 @@ class OpenAICompatible:
         self._client = openai.AsyncOpenAI(
             base_url=address,
             api_key=api_key or "none",  # the client refuses to be made without one
-            default_headers={"Authorization": authorization} if authorization else None,
+            default_headers={**UNPACKED, **({"Authorization": authorization} if authorization else {})},
             max_retries=0,
             # Reading has no limit here: `_read` counts from token to token, which a server's pings don't prolong.
             timeout=httpx2.Timeout(None, connect=timeouts.connect_s, pool=timeouts.connect_s),
@@ -94,6 +95,7 @@ class OpenAICompatible:
                 trust_env=not is_loopback(address),
                 verify=certificates(address),
                 limits=httpx2.Limits(max_connections=MAX_CONNECTIONS, keepalive_expiry=KEEP_ALIVE_S),
+                event_hooks={"response": [bound]},
             ),
         )
 
@@ -121,7 +123,7 @@ class OpenAICompatible:
             cards = body.get("data") if isinstance(body, dict) else None
             if not isinstance(cards, list) or not all(isinstance(card, dict) and card.get("id") for card in cards):
                 raise BackendGarbled("no list of models")
-            return self._offered(cards)
+            return self._offered(cards)[:MOST_MODELS]
 
     def _offered(self, cards: Sequence[dict[str, Any]]) -> Sequence[ModelInfo]:
         """The chat models among the server's `cards`, in the order of the picker."""

@@ -14,7 +14,7 @@ from thai_chat.backends.openai_errors import translation
 from thai_chat.backends.timeouts import Timeouts
 from thai_chat.backends.translation import read_out
 from thai_chat.domain.errors import BackendGarbled, BackendTimeout, BackendUnreachable, ReplyCut
-from thai_chat.domain.events import StreamEvent
+from thai_chat.domain.events import StreamEvent, Usage
 
 if TYPE_CHECKING:
     Response: TypeAlias = openai.AsyncAPIResponse[Any]
@@ -44,8 +44,8 @@ async def read_reply(
                 break
             if reply.finish_reason:
                 deadline = loop.time() + _AFTER_THE_END_S
-            elif events:
-                # From here: a slow reader is no slow server.
+            elif events and type(events[0]) is not Usage:
+                # From here: a slow reader is no slow server. Counts alone, which come last, are no sign of life.
                 deadline = loop.time() + timeouts.between_tokens_s
         yield reply.end()
         if reply.done:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from thai_chat.backends.bounds import REASON_CHARS
 from thai_chat.backends.event_stream import EventStream, failure_inside, text_in
 from thai_chat.domain.events import Reasoning, StreamEvent, Text, Usage
 
@@ -45,7 +46,7 @@ class ResponseStream(EventStream):
         self.done = True
         if status == "incomplete":
             reason = text_in((response.get("incomplete_details") or {}).get("reason") or status)
-            self.finish_reason = _REASONS.get(reason, reason)
+            self.finish_reason = _REASONS.get(reason, reason)[:REASON_CHARS]
         elif status == "completed":
             self.finish_reason = "stop"
         usage = response.get("usage")

@@ -21,6 +21,11 @@ _LAST_SIGNS = ("\n", ">", "]")
 _WATCHED_CHARS = 40
 """Of what was said last: room for a closing tag on a line of its own, cut anywhere."""
 _MOST = 1000
+_MOST_BLANK = 4_096
+"""Spaces after which a reply has begun, and no tag is waited for."""
+_MOST_SHOWN = 20
+"""Tags at the head of a reply, or closing ones in its code: one that has so many is about them, and each has us look at
+all that was said."""
 
 
 class ThinkingSplitter:
@@ -35,7 +40,7 @@ class ThinkingSplitter:
     """
 
     __slots__ = (
-        *("_assumed", "_closing", "_held", "_plain", "_recent", "_said", "_thought", "_trims", "_watches"),
+        *("_assumed", "_closing", "_held", "_plain", "_recent", "_said", "_shown", "_thought", "_trims", "_watches"),
         "opened",
     )
 
@@ -54,6 +59,8 @@ class ThinkingSplitter:
         """The end of what was said, while it is watched."""
         self._said: list[str] = []
         """All of it."""
+        self._shown = 0
+        """How many tags stood at its head, or closing ones in blocks of code."""
         self.opened = opened
         """The closing tag of thinking that was open from the start, as far as is known now."""
         self._trims = False
@@ -118,19 +125,25 @@ class ThinkingSplitter:
             fences = _FENCE.findall(said, 0, len(said) - len(end) + found.start())
             if len(fences) % 2 == 0:
                 return found
+            self._shown += 1
+            if self._shown > _MOST_SHOWN:
+                self._watches = False
+                break
         return None
 
     def _open(self, given: list[Part]) -> bool:
         """Looks for an opening tag; False when more content is needed to tell."""
         head = self._held.lstrip()
-        for opening, closing in THINKING_TAGS:
+        for opening, closing in THINKING_TAGS if self._shown <= _MOST_SHOWN else ():
             if head.startswith(opening):
                 self._held, self._closing, self._trims = head[len(opening) :], closing, True
+                self._shown += 1
                 return True
             if self._watches and head.startswith(closing):  # of thinking that was switched off
                 self._held, self._watches, self._trims = head[len(closing) :], False, True
                 return True
-        if any(tag.startswith(head) for tag in (*_OPENING, *(_CLOSING if self._watches else ()))):
+        tags = (*_OPENING, *(_CLOSING if self._watches else ()))
+        if len(self._held) <= _MOST_BLANK and any(tag.startswith(head) for tag in tags):
             return False
         self._plain = True
         held, self._held = self._held, ""

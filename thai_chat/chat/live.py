@@ -14,7 +14,7 @@ from typing import Protocol
 from uuid import UUID
 
 from thai_chat.chat.live_reply import LiveReply
-from thai_chat.domain.errors import HistoryError, HistoryRefused, ThaiChatError
+from thai_chat.domain.errors import HistoryError, HistoryRefused, OnlyThinking, ThaiChatError
 from thai_chat.domain.events import Completed, Failed, LiveEvent, RoutedEvent
 from thai_chat.domain.messages import Checkpoint, Choice, Figures, FinishReply, JsonValue, Message, Status
 from thai_chat.domain.ports import History
@@ -116,6 +116,10 @@ class LiveReplies:
             async with aclosing(source(reply)) as stream:
                 async for event in stream:
                     reply.receive(event)
+                    if reply.is_full:
+                        break  # which closes the request to the model
+            if reply.is_full and reply.only_thought:
+                raise OnlyThinking("thinking without an end", backend=reply.choice.backend, model=reply.choice.model)
         except asyncio.CancelledError:
             status = reply.ending or Status.INTERRUPTED
         except ThaiChatError as exc:

@@ -10,8 +10,10 @@ from typing import assert_never
 from uuid import UUID
 
 from thai_chat.chat.text import storable
+from thai_chat.chat.words import cut
 from thai_chat.domain.events import (
     FILTERED,
+    TOO_LONG,
     Answering,
     Completed,
     Delta,
@@ -32,6 +34,13 @@ from thai_chat.domain.messages import Checkpoint, Choice, Figures, JsonObject, J
 from thai_chat.routing.pricing import Cost
 from thai_chat.routing.tokens import estimate_tokens
 
+REPLY_CHARS = 1_000_000
+"""Of a reply's text, what it began with included, and of its thinking: some 3 MB of Thai each. Models end at a third of
+that at the latest; what goes beyond it goes on for ever."""
+_RUN_CHARS = 4_096
+"""Of pieces that nobody has read yet and that become one event."""
+_CUT_WITHIN = 200
+"""A cluster is shorter than that."""
 BEAT_EVERY_S = 12.0
 """Followers are told at least so often that the reply lives."""
 
@@ -57,7 +66,13 @@ class LiveReply:
         self._events: list[LiveEvent] = [
             Started(turn.session.session_id, turn.reply.message_id, choice.backend, choice.model)
         ]
+        self._read = 0
+        """How many of the events some follower has: those stay as they are."""
         self._text: list[str] = []
+        self._text_chars = 0
+        self._reasoning_chars = 0
+        self.is_full = False
+        """Nothing more is taken in: the reply is to be ended."""
         self.parts = 0
         """Grows with every text and thought: tells whether there is something new to checkpoint."""
         self._reasoning: list[str] = []
@@ -71,10 +86,12 @@ class LiveReply:
         reasoning = reply.metadata.get("reasoning")
         if isinstance(reasoning, str):
             self._reasoning.append(reasoning)
+            self._reasoning_chars = len(reasoning)
             self.parts += 1
             self._events.append(Thought(reasoning))
         if reply.content:
             self._text.append(reply.content)
+            self._text_chars = len(reply.content)
             self.parts += 1
             self._events.append(Delta(reply.content))
         self.checkpointed_parts = self.parts
@@ -93,7 +110,7 @@ class LiveReply:
 
     @property
     def text(self) -> str:
-        return storable("".join(self._text))
+        return storable(_as_one(self._text))
 
     @property
     def _answered(self) -> str:
@@ -102,7 +119,7 @@ class LiveReply:
 
     @property
     def reasoning(self) -> str:
-        return storable("".join(self._reasoning))
+        return storable(_as_one(self._reasoning))
 
     @property
     def _newly_thought(self) -> str:
@@ -131,14 +148,18 @@ class LiveReply:
         match event:
             case Text(text):
                 self._note_first_token()
+                if self._text_chars + len(text) > REPLY_CHARS:
+                    text = self._fill(text, REPLY_CHARS - self._text_chars, "reply_too_long")
+                self._text_chars += len(text)
                 self._text.append(text)
-                self.parts += 1
-                self.publish(Delta(text))
+                self._publish_piece(Delta(text))
             case Reasoning(text):
                 self._note_first_token()
+                if self._reasoning_chars + len(text) > REPLY_CHARS:
+                    text = self._fill(text, REPLY_CHARS - self._reasoning_chars, "thinking_too_long")
+                self._reasoning_chars += len(text)
                 self._reasoning.append(text)
-                self.parts += 1
-                self.publish(Thought(text))
+                self._publish_piece(Thought(text))
             case WasThinking(closing):
                 self._rethink(closing)
             case Usage():
@@ -153,6 +174,31 @@ class LiveReply:
                     self._note_notice(Notice("reply_broken_by_filter"))
             case _:
                 assert_never(event)
+
+    @property
+    def only_thought(self) -> bool:
+        """There was thinking, and not a visible word."""
+        return bool(self._reasoning) and not self.text.strip()
+
+    def _fill(self, text: str, room: int, why: str) -> str:
+        """What there is room for, in whole clusters. The reply ends with it."""
+        self.is_full = True
+        self.metadata["finish_reason"] = TOO_LONG
+        self._note_notice(Notice(why, {"chars": f"{REPLY_CHARS:,}"}))
+        begun = max(0, room - _CUT_WITHIN)
+        return text[:begun] + cut(text[begun : begun + 2 * _CUT_WITHIN], room - begun) if room > 0 else ""
+
+    def _publish_piece(self, piece: Delta | Thought) -> None:
+        """Pieces that nobody has read become one event, so that a fast model makes no event of each letter."""
+        self.parts += 1
+        last = self._events[-1]
+        if not piece.text:
+            return
+        if type(last) is type(piece) and len(self._events) > self._read and len(last.text) < _RUN_CHARS:
+            self._events[-1] = type(piece)(last.text + piece.text)
+            _wake(self._next)
+        else:
+            self.publish(piece)
 
     def told(self) -> JsonObject:
         """What is stored beside the text, as it is now."""
@@ -228,6 +274,7 @@ class LiveReply:
 
     def _joined(self, after: int) -> Iterator[tuple[int, LiveEvent]]:
         texts: list[str] = []
+        self._read = len(self._events)
         for number, event in enumerate(self._events[after:], after + 1):
             following = self._events[number] if number < len(self._events) else None
             if isinstance(event, Delta | Thought):
@@ -241,6 +288,8 @@ class LiveReply:
     def _rethink(self, closing: str) -> None:
         self._reasoning.append("".join(self._text).removesuffix(closing).rstrip())
         self._text.clear()
+        self._reasoning_chars += self._text_chars
+        self._text_chars = 0
         self.parts += 1
         self.publish(Rethought(self.reasoning))
 
@@ -268,6 +317,13 @@ class LiveReply:
 
     def _elapsed_ms(self) -> int:
         return round((time.perf_counter() - self.started_at_s) * 1000)
+
+
+def _as_one(pieces: list[str]) -> str:
+    """All of them joined, and kept so: hundreds of thousands of pieces take ten times the room of their text."""
+    if len(pieces) > 1:
+        pieces[:] = ["".join(pieces)]
+    return pieces[0] if pieces else ""
 
 
 def _usage_that_can_be(usage: Usage) -> Usage:

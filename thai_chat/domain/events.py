@@ -42,6 +42,8 @@ class Usage:
     """Those of `prompt_tokens` that the server had read before, where it tells; a cloud takes less for them."""
 
 
+TOO_LONG = "too_long"
+"""Reason of a reply that was cut here, because it had no end."""
 FILTERED = "content_filter"
 """Reason of a reply that the provider's filter broke off."""
 

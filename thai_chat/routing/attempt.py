@@ -12,6 +12,9 @@ from thai_chat.domain.messages import Choice
 from thai_chat.domain.ports import ReplyRequest
 from thai_chat.routing.servers import Server
 
+_MOST_HELD_CHARS = 100_000
+"""Of white space, and of counts without a word, ahead of the first word."""
+
 
 class Attempt:
     """First `until_first_word`, then `rest`, and `close` in any case: it ends the request to the server."""
@@ -24,6 +27,7 @@ class Attempt:
         # A reply that was whole but for its last word has nothing to add.
         self._may_be_empty = bool(request.continues.strip())
         self._held: list[StreamEvent] = []
+        self._held_chars = 0
         self._said_something = False
         self._was_loading = server.is_loading(request.model)
         self._is_judged = False
@@ -55,6 +59,9 @@ class Attempt:
                 self._said_something = isinstance(event, Text) and not event.text.isspace()
                 if self._said_something or isinstance(event, Reasoning | Finished):
                     break
+                self._held_chars += len(event.text) if isinstance(event, Text) else 1
+                if self._held_chars > _MOST_HELD_CHARS:
+                    raise EmptyReply("white space without an end", **self._names())
         self._breaker.first_word(None if self._was_loading else self._clock() - began)
         self._is_probe = False
 

@@ -38,6 +38,14 @@ NOTICES: Mapping[str, tuple[str, str]] = {
         "This model sends its answer in one piece.",
     ),
     "parameter_dropped": ("โมเดลไม่รับค่า “{param}” จึงถามโดยไม่ใช้ค่านี้", "The model refuses “{param}”; asked without it."),
+    "reply_too_long": (
+        "คำตอบยาวไม่จบ จึงตัดไว้ที่ {chars} ตัวอักษร ส่วนที่ได้มาแล้วเก็บไว้ทั้งหมด",
+        "The reply had no end and was cut at {chars} characters. All that came up to there is kept.",
+    ),
+    "thinking_too_long": (
+        "โมเดลคิดไม่จบ จึงหยุดไว้ที่ {chars} ตัวอักษร ส่วนที่ได้มาแล้วเก็บไว้ทั้งหมด",
+        "The model's thinking had no end and was cut at {chars} characters. All that came up to there is kept.",
+    ),
     "reply_cap_lowered": (
         "คำตอบนี้ยาวได้ไม่เกิน {tokens} โทเค็น เพราะบทสนทนาใช้ที่เหลือของโมเดลไปแล้ว",
         "This reply has at most {tokens} tokens: the conversation takes up the rest of what the model can hold.",

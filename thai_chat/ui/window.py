@@ -11,6 +11,7 @@ from uuid import UUID
 from thai_chat import texts
 from thai_chat.chat.live_reply import LiveReply
 from thai_chat.chat.service import OpenSession
+from thai_chat.domain.events import TOO_LONG
 from thai_chat.domain.messages import Choice, JsonObject, JsonValue, Message, Role, Session, Status
 from thai_chat.domain.ports import Shelf
 from thai_chat.texts import Language
@@ -125,7 +126,7 @@ def _around(message: Message, language: Language, versions: Sequence[UUID] | Non
         "context": _context(metadata.get("context_used")),
         "versions": [str(version) for version in versions] if versions else None,
         "can_continue": _can_continue(message),
-        "is_cut": message.metadata.get("finish_reason") == "length",
+        "is_cut": message.metadata.get("finish_reason") in ("length", TOO_LONG),
         "missing": _missing(message),
         "notices": [{"text": notice} for notice in _notices(message, language)],
     }
