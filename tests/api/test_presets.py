@@ -44,7 +44,10 @@ async def test_options_of_a_turn_are_sent_once(chat: Chat) -> None:
         (r'"stop": ["\u0000"]', "unreadable_text"),
         (r'"chat_template_kwargs": {"\u0000": 1}', "unreadable_text"),
         ('"logit_bias": {"42": NaN}', "bad_option"),
-        ('"custom": 1e999', "bad_option"),
+        ('"custom": 1e999', "unknown_option"),
+        ('"kv_transfer_params": {"do_remote_prefill": true}', "unknown_option"),
+        ('"num_ctx": 100000000', "unknown_option"),
+        ('"chat_template_kwargs": {"chat_template": "x"}', "bad_option"),
     ],
 )
 async def test_an_option_that_no_store_and_no_model_takes_is_refused_before_anything_is_stored(

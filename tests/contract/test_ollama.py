@@ -64,8 +64,10 @@ async def test_only_what_was_asked_for_is_sent_by_ollamas_names_beside_the_windo
 async def test_an_option_that_ollama_has_no_name_for_is_left_out_and_that_is_said(
     standin: OllamaStandin, backend: OllamaBackend
 ) -> None:
-    events = await ask(backend, request(options={"logit_bias": {"50256": -100}, "temperature": 0.3}))
-    assert Notice("parameter_dropped", {"param": "logit_bias"}) in events
+    events = await ask(backend, request(options={"logit_bias": {"50256": -100}, "temperature": 0.3, "num_ctx": 10**8}))
+    assert Notice("option_left_out", {"param": "num_ctx"}) in events
+    assert standin.seen[0].body["options"]["num_ctx"] == 8192
+    assert Notice("option_left_out", {"param": "logit_bias"}) in events
     assert "logit_bias" not in standin.seen[0].body["options"]
 
 
@@ -360,7 +362,7 @@ async def test_an_option_of_a_wrong_type_is_left_out_and_told_by_the_name_it_was
     standin: OllamaStandin, backend: OllamaBackend
 ) -> None:
     events = await ask(backend, request(options={"repetition_penalty": "มาก", "temperature": 0.2}))
-    assert Notice("parameter_dropped", {"param": "repetition_penalty"}) in events
+    assert Notice("option_left_out", {"param": "repetition_penalty"}) in events
     assert standin.seen[-1].body["options"] == {"temperature": 0.2, "num_ctx": 8192}
     assert text_of(events) == standin.script.text
 

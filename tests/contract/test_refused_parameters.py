@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.standins.openai_server import OpenAIStandin
@@ -12,6 +14,7 @@ from thai_chat.backends.vllm import VLLMBackend
 from thai_chat.domain.errors import UnsupportedParameter
 from thai_chat.domain.events import Notice
 from thai_chat.domain.messages import JsonValue
+from thai_chat.domain.ports import Backend
 
 
 async def test_nothing_optional_is_sent_that_was_not_asked_for(standin: OpenAIStandin, openai: OpenAIBackend) -> None:
@@ -19,6 +22,11 @@ async def test_nothing_optional_is_sent_that_was_not_asked_for(standin: OpenAISt
     assert set(standin.seen[0].body) == {"model", "messages", "stream", "stream_options"}
     await ask(openai, request(options={"temperature": 0.3, "top_k": 5}))
     assert {"temperature": 0.3, "top_k": 5}.items() <= standin.seen[1].body.items()
+
+
+@pytest.fixture
+def backend_called(vllm: VLLMBackend, openai: OpenAIBackend) -> Callable[[str], Backend]:
+    return {"vllm": vllm, "openai": openai}.__getitem__
 
 
 @pytest.mark.parametrize("param", ["temperature", "stream_options", "reasoning_effort"])
@@ -51,10 +59,10 @@ async def test_a_parameter_that_the_engine_refuses_when_the_stream_is_open_is_dr
 async def test_a_parameter_that_is_named_in_the_words_only_is_dropped(
     standin: OpenAIStandin, vllm: VLLMBackend
 ) -> None:
-    refusal = openai_error(400, "frequency_penalty must be in [-2, 2], got 5.0.", kind="BadRequestError", code=400)
+    refusal = openai_error(400, "frequency_penalty must be in [-1, 1], got 2.0.", kind="BadRequestError", code=400)
     standin.script = refusal
     with pytest.raises(UnsupportedParameter) as caught:
-        await ask(vllm, request(options={"frequency_penalty": 5, "seed": 1}))
+        await ask(vllm, request(options={"frequency_penalty": 2, "seed": 1}))
     assert caught.value.params["param"] == "frequency_penalty"
     assert ["frequency_penalty" in seen.body for seen in standin.seen] == [True, False]
 
@@ -109,6 +117,30 @@ async def test_max_tokens_goes_on_under_its_newer_name(standin: OpenAIStandin, o
     events = await ask(openai, request(options={"max_tokens": 500}))
     assert standin.seen[1].body["max_completion_tokens"] == 500
     assert not any(isinstance(event, Notice) for event in events)
+
+
+@pytest.mark.parametrize("kind", ["vllm", "openai"])
+async def test_what_is_not_in_the_list_of_a_backend_is_not_passed_on_and_that_is_said(
+    standin: OpenAIStandin, backend_called: Callable[[str], Backend], kind: str
+) -> None:
+    stored: dict[str, JsonValue] = {
+        "num_ctx": 100_000_000,
+        "kv_transfer_params": {"do_remote_prefill": True},
+        "chat_template": "{{ 7 * 7 }}",
+        "chat_template_kwargs": {"chat_template": "{{ 7 * 7 }}"},
+        "n": 9,
+        "extra_body": {"n": 9},
+        "stop": ["x"] * 17,
+        "logit_bias": {str(token): 1 for token in range(301)},
+        "max_tokens": 10**9,
+        "guided_regex": "(a+)+$",
+        "temperature": 0.3,
+    }
+    events = await ask(backend_called(kind), request(options=stored))
+    assert text_of(events) == standin.script.text
+    told = {event.params["param"] for event in events if isinstance(event, Notice) and event.code == "option_left_out"}
+    assert told == stored.keys() - {"temperature"}
+    assert set(standin.seen[0].body) == {"model", "messages", "stream", "stream_options", "temperature"}
 
 
 async def test_several_refused_parameters_are_dropped_one_after_the_other(

@@ -231,6 +231,12 @@ def test_what_json_holds_and_no_store_does_is_kept_as_near_as_can_be() -> None:
     assert session.session.metadata == {"n": str(10**30), "a\ufffd": ["\ufffd"]}
 
 
+def test_options_that_are_passed_on_no_longer_come_along_all_the_same() -> None:
+    options = {"num_ctx": 100_000_000, "kv_transfer_params": {"do_remote_prefill": True}, "top_p": 0.5}
+    (session,) = read(as_file(own(options=options)))
+    assert session.session.options == options
+
+
 def test_a_system_prompt_may_be_longer_than_people_may_write_one() -> None:
     (session,) = read(as_file(own(options={"system_prompt": "ก" * 30_000, "top_p": 0.5})))
     assert session.session.options == {"system_prompt": "ก" * 30_000, "top_p": 0.5}

@@ -8,16 +8,16 @@ from enum import StrEnum
 
 from thai_chat.backends import failures
 from thai_chat.backends.continuation import INSTRUCTION, Continuation
+from thai_chat.backends.options import COMMON
 from thai_chat.backends.parameters import Learned
 from thai_chat.domain.errors import BackendError, BackendFailed, ContextOverflow, NotOffered, UnsupportedParameter
 from thai_chat.domain.events import Notice
 from thai_chat.domain.messages import JsonObject, JsonValue, Role
+from thai_chat.domain.options import Options
 from thai_chat.domain.ports import PromptMessage, ReplyRequest
 from thai_chat.routing import quirks
 
 _STREAM, _PREFILL = "stream", "prefill"
-_NO_OPTIONS = frozenset({"model", "messages", "input", "stream", "stream_options", "store", "n"})
-"""What an option may not change: whom is asked what, and that one reply streams."""
 _CAPS = frozenset({"max_tokens", "max_completion_tokens"})
 _ROOM_TOKENS = 256
 """With less room than this for a reply, a shorter history serves better than a shorter reply."""
@@ -35,6 +35,8 @@ class Api(StrEnum):
 class Ways:
     """What differs between servers, as they are known before anything is asked."""
 
+    options: Options = field(default_factory=lambda: COMMON)
+    """What is passed on; all else is left out, and that is said."""
     stream_options: JsonObject = field(default_factory=lambda: {"include_usage": True})
     prefills: Sequence[JsonObject] = ()
     """What has a last message of the assistant continued: flags beside it, those to try first in front."""
@@ -94,7 +96,7 @@ class Exchange:
         prefill = self._prefill() if self._continues and api is Api.COMPLETIONS else None
         extras: dict[str, JsonValue] = dict(prefill or {})
         places: dict[str, str] = {}
-        notices = []
+        notices = [Notice("option_left_out", {"param": name}) for name in self._left_out()]
         for wish in self._wishes(api, streams=streams):
             path = next((path for path in wish.paths if not self._refused(api, path, wish.value)), None)
             if path is not None:
@@ -147,9 +149,17 @@ class Exchange:
         known = (flags for flags in self._ways.prefills if not self._learned.refuses(self.model, _mark_of(flags)))
         return next(known, None)
 
+    def _left_out(self) -> Sequence[str]:
+        """What was asked for and is not passed on: stored by an earlier version, or meant for another backend."""
+        return [name for name, value in self._request.options.items() if not self._is_passed_on(name, value)]
+
+    def _is_passed_on(self, name: str, value: JsonValue) -> bool:
+        rule = self._ways.options.get(name)
+        return rule is not None and rule.fits(value)
+
     def _wishes(self, api: Api, *, streams: bool) -> Iterator[_Wish]:
         for name, value in self._request.options.items():
-            if name in _NO_OPTIONS:
+            if not self._is_passed_on(name, value):
                 continue
             if name in _CAPS and isinstance(value, int):
                 value = value if self._cap is None else min(value, self._cap)

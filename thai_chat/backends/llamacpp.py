@@ -16,10 +16,12 @@ from thai_chat.backends.llamacpp_process import LlamaCppProcess
 from thai_chat.backends.llamacpp_server import Order
 from thai_chat.backends.openai_compatible import LLAMACPP_COUNTER, Counter, OpenAICompatible
 from thai_chat.backends.openai_errors import translation
+from thai_chat.backends.options import COMMON, SAMPLING, TEMPLATE_SWITCHES
 from thai_chat.backends.timeouts import DEFAULT_TIMEOUTS, Timeouts
 from thai_chat.domain.errors import NotOffered
 from thai_chat.domain.events import MODEL_LOADING, Notice, Progress, StreamEvent
 from thai_chat.domain.messages import MODEL_CHARS, JsonValue
+from thai_chat.domain.options import Options, count, number
 from thai_chat.domain.ports import ModelInfo, PromptMessage, ReplyRequest
 
 DEMO_NOTE = "demo_model"
@@ -34,6 +36,19 @@ _DEMO_MAX_TOKENS = 1024
 _SLOTS = 2
 _SLOT_CONTEXT = 4096
 _MOST_THREADS = 8
+
+OPTIONS: Options = {
+    **COMMON,
+    **SAMPLING,
+    "repeat_penalty": number(0, 10),
+    "repeat_last_n": count(0, _SLOT_CONTEXT),
+    "typical_p": number(0, 1),
+    "mirostat": count(0, 2),
+    "mirostat_tau": number(0, 100),
+    "mirostat_eta": number(0, 1),
+    "chat_template_kwargs": TEMPLATE_SWITCHES,
+}
+"""From llama.cpp's tools/server/README.md."""
 
 
 class LlamaCppBackend:
@@ -130,7 +145,7 @@ class LlamaCppBackend:
 
 
 class _Server(OpenAICompatible):
-    ways: ClassVar[Ways] = Ways(prefills=({},))
+    ways: ClassVar[Ways] = Ways(options=OPTIONS, prefills=({},))
 
     def __init__(self, address: str, *, api_key: str, demo: bool, timeouts: Timeouts) -> None:
         super().__init__("llamacpp", f"{address}/v1", api_key=api_key, timeouts=timeouts)

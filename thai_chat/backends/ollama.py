@@ -118,6 +118,8 @@ class OllamaBackend:
         with translation(backend=self.name, model=request.model):
             card = await self._cards.of(request.model)
             asked = asked_of(request.options, card)
+            for param in asked.left_out:
+                yield Notice("option_left_out", {"param": param})
             for param in asked.dropped:
                 yield Notice("parameter_dropped", {"param": param})
             is_cold = not (card and card.is_remote) and await self._memory.is_cold(request.model)

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, cast
 
 from thai_chat.backends.ollama_models import Card
+from thai_chat.backends.options import COMMON, EFFORTS, SAMPLING, TOKENS
 from thai_chat.domain.messages import JsonObject, JsonValue
+from thai_chat.domain.options import Options, count, either, flag, number, one_of
 
 _NAMES: Mapping[str, str] = {
     "temperature": "temperature",
@@ -23,8 +25,22 @@ _NAMES: Mapping[str, str] = {
     "max_tokens": "num_predict",
     "max_completion_tokens": "num_predict",
     "num_predict": "num_predict",
+    "repeat_last_n": "repeat_last_n",
+    "typical_p": "typical_p",
 }
 """Ollama's names for options. `num_ctx` is not among them: another value would have the model loaded anew."""
+
+OPTIONS: Options = {
+    **{name: rule for name, rule in {**COMMON, **SAMPLING}.items() if name in _NAMES},
+    "repeat_penalty": SAMPLING["repetition_penalty"],
+    "repeat_last_n": count(-1, 8_192),
+    "typical_p": number(0, 1),
+    "num_predict": TOKENS,
+    "response_format": COMMON["response_format"],
+    "reasoning_effort": COMMON["reasoning_effort"],
+    "think": either(flag(), one_of(*EFFORTS)),
+}
+"""From Ollama's docs/modelfile.mdx and docs/api.md, those for which no model is loaded anew."""
 
 _FORMAT = "response_format"
 _THINK = ("think", "reasoning_effort")
@@ -44,20 +60,19 @@ class Asked:
     """Of `options`, as they were asked for."""
     dropped: Sequence[str] = ()
     """What was asked for and has no meaning for this model."""
+    left_out: Sequence[str] = ()
+    """What was asked for and is not passed on to any."""
 
 
-def asked_of(options: JsonObject, card: Card | None) -> Asked:
+def asked_of(wanted: JsonObject, card: Card | None) -> Asked:
+    options = {name: value for name, value in wanted.items() if name in OPTIONS and OPTIONS[name].fits(value)}
+    left_out = [name for name, value in wanted.items() if name not in options and value not in (None, {}, [])]
     sent = {
         _NAMES[name]: _as_taken(name, value) for name, value in options.items() if name in _NAMES and value is not None
     }
-    dropped = [
-        name
-        for name, value in options.items()
-        if name not in (*_NAMES, *_THINK, _FORMAT) and value not in (None, {}, [])
-    ]
-    wanted = options.get(_FORMAT)
-    form = _format(wanted)
-    if form is None and not _is_free_text(wanted):
+    dropped = []
+    form = _format(options.get(_FORMAT))
+    if form is None and not _is_free_text(options.get(_FORMAT)):
         dropped.append(_FORMAT)
     name = next((name for name in _THINK if options.get(name) is not None), None)
     think = None
@@ -67,7 +82,7 @@ def asked_of(options: JsonObject, card: Card | None) -> Asked:
         if think is None and not _is_off(wish):
             dropped.append(name)
     names = {_NAMES[name]: name for name in options if name in _NAMES}
-    return Asked(options=sent, think=think, format=form, names=names, dropped=dropped)
+    return Asked(options=sent, think=think, format=form, names=names, dropped=dropped, left_out=left_out)
 
 
 def without(asked: Asked, name: str) -> tuple[Asked, str] | None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from math import isfinite
 
 import orjson
 
 from thai_chat.chat.text import require_storable
-from thai_chat.domain.errors import BadOption
+from thai_chat.domain.errors import BadOption, UnknownOption
 from thai_chat.domain.messages import JsonObject, JsonValue
+from thai_chat.routing.options import KNOWN
 from thai_chat.routing.quirks import TOOLS
 
 SYSTEM_PROMPT = "system_prompt"
@@ -21,58 +23,38 @@ OPTIONS_BYTES = 16_384
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
 _NOT_OPTIONS = frozenset({"model", "messages", "input", "prompt", "stream", "stream_options", "store", "n"}) | TOOLS
 """They would change whom is asked what, or in which form the reply comes: nobody here carries out a tool's call."""
-
-Check = Callable[[JsonValue], bool]
-
-
-def _number(low: float, high: float) -> Check:
-    return lambda value: isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
-
-
-def _count(low: int, high: int) -> Check:
-    return lambda value: isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
-
-
-def _words(value: JsonValue) -> bool:
-    listed = [value] if isinstance(value, str) else value
-    return isinstance(listed, Sequence) and 0 < len(listed) <= 16 and all(isinstance(word, str) for word in listed)
-
-
-# Known options are checked here, so that a slip of the hand is told at once; others go to the server as they are.
-_KNOWN: Mapping[str, tuple[Check, str]] = {
-    "temperature": (_number(0, 2), "0–2"),
-    "top_p": (_number(0, 1), "0–1"),
-    "min_p": (_number(0, 1), "0–1"),
-    "top_k": (_count(-1, 1_000_000), "-1, 0, 1, 2 …"),
-    "max_tokens": (_count(1, 10_000_000), "1, 2, 3 …"),
-    "max_completion_tokens": (_count(1, 10_000_000), "1, 2, 3 …"),
-    "thinking_token_budget": (_count(0, 10_000_000), "0, 1, 2 …"),
-    "presence_penalty": (_number(-2, 2), "-2–2"),
-    "frequency_penalty": (_number(-2, 2), "-2–2"),
-    "repetition_penalty": (_number(0, 10), "0–10"),
-    "seed": (_count(-(2**63), 2**63 - 1), "… -1, 0, 1 …"),
-    "stop": (_words, '"…", ["…", …]'),
-    "chat_template_kwargs": (lambda value: isinstance(value, Mapping), "{…}"),
-}
+_USUAL = ("temperature", "top_p", "top_k", "max_tokens", "stop")
+_SUGGESTED = 3
 
 
 def checked(options: JsonObject) -> JsonObject:
-    """The options without empty texts. Raises BadOption for the first that can't be, with what it may be, and
-    UnreadableText for what no store can keep.
+    """The options without empty texts. Raises UnknownOption for the first that no backend passes on, BadOption for the
+    first that can't be, with what it may be, and UnreadableText for what no store can keep.
 
     None stays, under any name that may be: nothing is sent for it, whatever stands below (a session's options below a
     reply's, a model's preset below a session's).
     """
+    return _checked(options, keeps_unknown=False)
+
+
+def checked_as_stored(options: JsonObject) -> JsonObject:
+    """As `checked`, for options of an earlier version: those that are passed on no longer are kept, and a reply says
+    that it was asked without them."""
+    return _checked(options, keeps_unknown=True)
+
+
+def _checked(options: JsonObject, *, keeps_unknown: bool) -> JsonObject:
     kept = {name: value for name, value in options.items() if value != ""}
     for name, value in kept.items():
-        if name in _NOT_OPTIONS or not _NAME.fullmatch(name):
-            raise BadOption(param=name[:60], allowed="temperature, top_p, top_k, max_tokens …")
-        if value is None:
-            continue
+        if not _NAME.fullmatch(name) or name in _NOT_OPTIONS:
+            raise _unknown(name)
         if name == SYSTEM_PROMPT:
             _check_system_prompt(value)
-        elif name in _KNOWN and not _KNOWN[name][0](value):
-            raise BadOption(param=name, allowed=_KNOWN[name][1])
+        elif name not in KNOWN:
+            if value is not None and not keeps_unknown:
+                raise _unknown(name)
+        elif value is not None and not KNOWN[name].fits(value):
+            raise BadOption(param=name, allowed=KNOWN[name].allowed)
     try:
         size = len(orjson.dumps({name: value for name, value in kept.items() if name != SYSTEM_PROMPT}))
     except (TypeError, RecursionError) as exc:
@@ -82,6 +64,11 @@ def checked(options: JsonObject) -> JsonObject:
     for name, value in kept.items():
         _check_inside(name, value)
     return kept
+
+
+def _unknown(name: str) -> UnknownOption:
+    close = get_close_matches(name[:60], KNOWN, n=_SUGGESTED)
+    return UnknownOption(param=name[:60], allowed=", ".join(close) or f"{', '.join(_USUAL)} …")
 
 
 def system_prompt_of(options: JsonObject) -> str:
@@ -111,6 +98,8 @@ def _check_inside(name: str, value: JsonValue) -> None:
 
 
 def _check_system_prompt(value: JsonValue) -> None:
+    if value is None:
+        return
     if not isinstance(value, str) or len(value) > SYSTEM_PROMPT_CHARS:
         raise BadOption(param=SYSTEM_PROMPT, allowed=f"≤ {SYSTEM_PROMPT_CHARS}")
     require_storable(value)

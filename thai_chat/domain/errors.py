@@ -3,7 +3,7 @@
 ThaiChatError
 ├── BadInput
 │   ├── EmptyQuestion  QuestionTooLong  UnreadableText  EmptyName  InvalidIdentifier  InvalidCursor  UnknownBackend
-│   ├── ForeignSite  BadLabel  BadOption  NotAQuestion  NotAReply  ImportRefused  ImportTooLarge
+│   ├── ForeignSite  BadLabel  BadOption ── UnknownOption  NotAQuestion  NotAReply  ImportRefused  ImportTooLarge
 ├── NotFound
 │   ├── SessionNotFound  MessageNotFound  PresetNotFound
 ├── ReplyRunning  ImportStopped
@@ -80,6 +80,12 @@ class BadOption(BadInput):
     """`params["param"]` names what can't be asked of a model like that, `params["allowed"]` says what can."""
 
     code = "bad_option"
+
+
+class UnknownOption(BadOption):
+    """`params["param"]` is passed on to no model, `params["allowed"]` names some that are."""
+
+    code = "unknown_option"
 
 
 class NotAQuestion(BadInput):

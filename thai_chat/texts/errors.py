@@ -26,6 +26,10 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "A tag or folder takes at most {chars} characters, a session at most {count} tags.",
     ),
     "bad_option": ("ค่า “{param}” ใช้แบบนี้ไม่ได้ ใช้ได้คือ {allowed}", "“{param}” can't be that. It may be: {allowed}."),
+    "unknown_option": (
+        "ไม่มีตัวเลือกชื่อ “{param}” ที่ส่งให้โมเดลได้ ที่ใช้ได้ เช่น {allowed}",
+        "“{param}” isn't among the options that are passed on to models. Some that are: {allowed}.",
+    ),
     "not_a_question": ("แก้ไขได้เฉพาะคำถาม", "Only a question can be edited."),
     "not_a_reply": ("ตอบต่อได้เฉพาะคำตอบที่จบแล้ว", "Only a reply that has ended can be continued."),
     "invalid_identifier": ("รหัสนี้ไม่ถูกรูปแบบ", "This identifier isn't well formed."),

@@ -51,8 +51,8 @@ MODEL_SETTINGS: Mapping[str, tuple[str, str]] = {
     "as_model": ("ตามโมเดล", "the model's own"),
     "advanced": ("ค่าอื่น ๆ (JSON)", "More options (JSON)"),
     "advanced_more": (
-        "ส่งให้เซิร์ฟเวอร์ตามที่เขียน เช่น {names}",
-        "Sent to the server as they are written: {names} and the like.",
+        "เช่น {names}",
+        "For example: {names}.",
     ),
     "json_wrong": (
         "JSON ผิดรูปแบบที่บรรทัด {line} ตัวที่ {column}",

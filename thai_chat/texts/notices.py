@@ -46,6 +46,10 @@ NOTICES: Mapping[str, tuple[str, str]] = {
         "โมเดลคิดไม่จบ จึงหยุดไว้ที่ {chars} ตัวอักษร ส่วนที่ได้มาแล้วเก็บไว้ทั้งหมด",
         "The model's thinking had no end and was cut at {chars} characters. All that came up to there is kept.",
     ),
+    "option_left_out": (
+        "ค่า “{param}” ไม่อยู่ในรายการที่ส่งให้เซิร์ฟเวอร์นี้ได้ จึงถามโดยไม่ใช้ค่านี้",
+        "“{param}” isn't passed on to this kind of server, or not with this value; asked without it.",
+    ),
     "reply_cap_lowered": (
         "คำตอบนี้ยาวได้ไม่เกิน {tokens} โทเค็น เพราะบทสนทนาใช้ที่เหลือของโมเดลไปแล้ว",
         "This reply has at most {tokens} tokens: the conversation takes up the rest of what the model can hold.",

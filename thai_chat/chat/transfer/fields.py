@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TypeAlias
 from uuid import UUID
 
-from thai_chat.chat.options import SYSTEM_PROMPT, checked, sampling_of
+from thai_chat.chat.options import SYSTEM_PROMPT, checked_as_stored, sampling_of
 from thai_chat.chat.text import storable
 from thai_chat.chat.words import cut
 from thai_chat.domain.errors import BadOption, ImportRefused
@@ -217,7 +217,7 @@ class Fields:
         if prompt is not None and not isinstance(prompt, str):
             raise self._wrong("text", f"{name}.{SYSTEM_PROMPT}")
         try:
-            return {**({SYSTEM_PROMPT: prompt} if prompt else {}), **checked(sampling_of(found))}
+            return {**({SYSTEM_PROMPT: prompt} if prompt else {}), **checked_as_stored(sampling_of(found))}
         except BadOption as exc:
             field = f"{self._path(name)}.{exc.params['param']}"
             raise self.place.refused("import_option", field=field, allowed=str(exc.params["allowed"])) from exc
