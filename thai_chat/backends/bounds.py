@@ -11,7 +11,7 @@ from typing import Protocol
 import httpx
 import httpx2
 
-from thai_chat.domain.errors import BackendGarbled
+from thai_chat.domain.errors import BackendGarbled, WebPage
 
 BODY_BYTES = 16 * 1024 * 1024
 """Of an answer in one piece: a list of models, a model's card, a reply that does not stream."""
@@ -52,38 +52,44 @@ class Response(Protocol):
 
 
 async def bound(response: Response) -> None:
-    """As an event hook of a client, called when the headers are there. Reading beyond the bound raises BackendGarbled
-    or, of an error's body, ends it."""
+    """As an event hook of a client, called when the headers are there. Reading beyond the bound raises BackendGarbled,
+    reading a page for people WebPage; of an error's body the rest is left out."""
     is_packed = response.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity")
+    kind = response.headers.get("content-type", "")
     if response.status_code >= 400:
         response.stream = _Body(response.stream, 0 if is_packed else ERROR_BYTES, ends=True)
     elif is_packed:
         response.stream = _Body(response.stream, 0)
+    elif is_page(kind):
+        response.stream = _Body(response.stream, 0, error=WebPage("a web page came"))
     else:
-        response.stream = _Body(response.stream, STREAM_BYTES if _may_stream(response) else BODY_BYTES)
+        is_stream = not kind.startswith("application/json") and _STREAMS in response.request.content
+        response.stream = _Body(response.stream, STREAM_BYTES if is_stream else BODY_BYTES)
 
 
-def _may_stream(response: Response) -> bool:
-    """It was asked to, and does not say that it doesn't."""
-    kind = response.headers.get("content-type", "")
-    return not kind.startswith(("application/json", "text/html")) and _STREAMS in response.request.content
+def is_page(kind: str, body: str = "") -> bool:
+    """By the content type, or by how the body begins where that says nothing."""
+    return kind.lower().startswith(("text/html", "application/xhtml")) or body[:1_000].lstrip(
+        "\ufeff \t\r\n"
+    ).startswith("<")
 
 
 class _Body(httpx.AsyncByteStream, httpx2.AsyncByteStream):
     """The bytes of another stream, up to a bound."""
 
-    def __init__(self, stream: object, limit: int, *, ends: bool = False) -> None:
+    def __init__(self, stream: object, limit: int, *, ends: bool = False, error: BackendGarbled | None = None) -> None:
         assert isinstance(stream, httpx.AsyncByteStream | httpx2.AsyncByteStream)
         self._stream = stream
         self._limit = limit
         self._ends = ends
+        self._error = error or BackendGarbled(f"more than {limit} bytes")
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         left = self._limit
         async for chunk in self._stream:
             if len(chunk) > left:
                 if not self._ends:
-                    raise BackendGarbled(f"more than {self._limit} bytes")
+                    raise self._error
                 yield chunk[:left]
                 return
             left -= len(chunk)

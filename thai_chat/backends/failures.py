@@ -30,6 +30,7 @@ from thai_chat.routing import quirks
 
 RESPONSES = "responses"
 """In `params["api"]`: the model answers the Responses API only."""
+NO_SUCH_ROUTE = frozenset({404, 405, 501})
 _LONGEST_S = 86_400.0
 """Whoever asks for more patience means never, or has the wrong clock."""
 _MESSAGE_CHARS = 2_000

@@ -7,7 +7,8 @@ import httpx
 import ollama
 import pydantic
 
-from thai_chat.backends.failures import failure, read_refusal
+from thai_chat.backends.bounds import is_page
+from thai_chat.backends.failures import NO_SUCH_ROUTE, failure, read_refusal
 from thai_chat.backends.translation import Translation, timeout_or_closed
 from thai_chat.domain.errors import (
     BackendBusy,
@@ -20,6 +21,7 @@ from thai_chat.domain.errors import (
     ModelNotInRegistry,
     ModelTooLarge,
     UnsupportedParameter,
+    WebPage,
 )
 from thai_chat.routing import quirks
 
@@ -58,6 +60,8 @@ def _refusal(exc: ollama.ResponseError) -> BackendError:
     message = str(exc.error)
     # -1 is an error line inside a stream, whose status was 200.
     status = exc.status_code if exc.status_code > 0 else 500
+    if status in NO_SUCH_ROUTE and is_page("", message):
+        return WebPage(f"HTTP {status}")
     if status == 503 and quirks.OLLAMA_QUEUE_FULL.search(message):
         return BackendBusy("its queue is full")
     if quirks.OLLAMA_NO_MEMORY.search(message):

@@ -17,10 +17,11 @@ import openai
 import orjson
 
 from thai_chat.backends.address import certificates, is_loopback, without_credentials
-from thai_chat.backends.bounds import MOST_MODELS, UNPACKED, bound
+from thai_chat.backends.bounds import MOST_MODELS, UNPACKED, bound, is_page
 from thai_chat.backends.completion_stream import CompletionStream
 from thai_chat.backends.event_stream import EventStream
 from thai_chat.backends.exchange import Api, Attempt, Exchange, Ways
+from thai_chat.backends.failures import NO_SUCH_ROUTE
 from thai_chat.backends.openai_errors import translate, translation
 from thai_chat.backends.parameters import Learned
 from thai_chat.backends.reply_reader import Response, read_reply
@@ -41,12 +42,12 @@ from thai_chat.domain.errors import (
     ModelNotFound,
     NotOffered,
     OnlyThinking,
+    WebPage,
 )
 from thai_chat.domain.events import Finished, Notice, Progress, Reasoning, StreamEvent, Text, Usage
 from thai_chat.domain.ports import ModelInfo, PromptMessage, ReplyRequest
 
 _NOT_STREAMED = Notice("answer_not_streamed")
-_NO_SUCH_ROUTE = frozenset({404, 405, 501})
 _EVERY_MODEL = ""
 _NO_COUNTER_S = 600.0
 """How long a server is believed to have no counter: it may be replaced by a newer one."""
@@ -119,7 +120,10 @@ class OpenAICompatible:
         listing = self._client.models.with_streaming_response.list()
         with translation(backend=self._name):
             async with asyncio.timeout(MODELS_TIMEOUT_S), listing as response:
-                body = orjson.loads(await response.read())
+                content = await response.read()
+            if is_page("", content[:1_000].decode(errors="replace")):
+                raise WebPage("a web page came")
+            body = orjson.loads(content)
             cards = body.get("data") if isinstance(body, dict) else None
             if not isinstance(cards, list) or not all(isinstance(card, dict) and card.get("id") for card in cards):
                 raise BackendGarbled("no list of models")
@@ -254,7 +258,7 @@ class OpenAICompatible:
                         lambda: self._client.post(counter.path, body=body, cast_to=httpx2.Response)
                     )
             except openai.APIStatusError as exc:
-                if exc.status_code not in _NO_SUCH_ROUTE or isinstance(translate(exc), ModelNotFound):
+                if exc.status_code not in NO_SUCH_ROUTE or isinstance(translate(exc), ModelNotFound):
                     raise
                 tokens = None
             else:

@@ -8,9 +8,10 @@ import openai
 import orjson
 import pydantic
 
-from thai_chat.backends.failures import failure, read_refusal, retry_after_of
+from thai_chat.backends.bounds import is_page
+from thai_chat.backends.failures import NO_SUCH_ROUTE, failure, read_refusal, retry_after_of
 from thai_chat.backends.translation import Translation, timeout_or_closed
-from thai_chat.domain.errors import BackendError, BackendFailed, BackendGarbled, BackendUnreachable
+from thai_chat.domain.errors import BackendError, BackendFailed, BackendGarbled, BackendUnreachable, WebPage
 
 _TIMEOUTS = (TimeoutError, openai.APITimeoutError, httpx2.TimeoutException)
 _GARBLED = (
@@ -32,6 +33,10 @@ def translation(*, backend: str, model: str = "") -> Translation:
 def translate(exc: Exception) -> type[BackendError] | BackendError | None:
     """None for what is no error of a server or of the network."""
     if isinstance(exc, openai.APIStatusError):
+        if exc.status_code in NO_SUCH_ROUTE and is_page(
+            exc.response.headers.get("content-type", ""), exc.response.text
+        ):
+            return WebPage(f"HTTP {exc.status_code}")
         return failure(read_refusal(exc.status_code, exc.body), retry_after=retry_after_of(exc.response.headers))
     # Time-outs first: they are connection errors, and OSErrors, too.
     if isinstance(exc, _TIMEOUTS):

@@ -13,7 +13,7 @@ from thai_chat.backends.event_stream import EventStream
 from thai_chat.backends.openai_errors import translation
 from thai_chat.backends.timeouts import Timeouts
 from thai_chat.backends.translation import read_out
-from thai_chat.domain.errors import BackendGarbled, BackendTimeout, BackendUnreachable, ReplyCut
+from thai_chat.domain.errors import BackendTimeout, BackendUnreachable, ReplyCut
 from thai_chat.domain.events import StreamEvent, Usage
 
 if TYPE_CHECKING:
@@ -73,7 +73,4 @@ def _chunks(response: Response) -> AsyncGenerator[bytes, None]:
 
 def _is_event_stream(response: Response) -> bool:
     """False for a reply in one piece: it was asked for so, or the server does not stream."""
-    kind = response.headers.get("content-type", "")
-    if kind.startswith("text/html"):
-        raise BackendGarbled("a web page came")
-    return not kind.startswith("application/json")
+    return not response.headers.get("content-type", "").startswith("application/json")

@@ -15,7 +15,7 @@ from thai_chat.backends.openai_compatible import LLAMACPP_COUNTER, Counter, Open
 from thai_chat.backends.openai_errors import translate, translation
 from thai_chat.backends.options import COMMON, MOST_TOKENS, SAMPLING, TEMPLATE_SWITCHES
 from thai_chat.backends.timeouts import DEFAULT_TIMEOUTS, MODELS_TIMEOUT_S, Timeouts
-from thai_chat.domain.errors import BackendLoading, EngineDead
+from thai_chat.domain.errors import BackendLoading, EngineDead, WebPage
 from thai_chat.domain.messages import JsonObject
 from thai_chat.domain.options import Options, count, fields, flag, schema, whole_numbers, words
 from thai_chat.domain.ports import ModelInfo
@@ -75,6 +75,8 @@ class VLLMBackend(OpenAICompatible):
     async def _check_health(self) -> None:
         try:
             await self._client.get(f"{self._root}/health", cast_to=httpx2.Response)
+        except WebPage:
+            return  # of a gateway that shows its own page for what it has no route for
         except openai.APIStatusError as exc:
             # Without such a route, or before a gateway that keeps it to itself, the list will tell.
             if exc.status_code == 503:

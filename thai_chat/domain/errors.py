@@ -15,7 +15,8 @@ ThaiChatError
 │   ├── BackendFailed ── ModelTooLarge
 │   ├── EmptyReply ── OnlyThinking  ReplyFiltered
 │   ├── NoChatTemplate  ContextOverflow  UnsupportedParameter  ModelNotFetched
-│   ├── BackendGarbled  ReplyCut  NoBackend  NotOffered
+│   ├── BackendGarbled ── WebPage
+│   ├── ReplyCut  NoBackend  NotOffered
 ├── HistoryError
 │   ├── HistoryUnavailable  HistoryRefused  JournalUnavailable
 └── StartError
@@ -276,6 +277,12 @@ class BackendGarbled(BackendError):
     """What came is not what the protocol says."""
 
     code = "backend_garbled"
+
+
+class WebPage(BackendGarbled):
+    """A page for people came: a login, a proxy's own page, or a program that is no model server."""
+
+    code = "web_page"
 
 
 class ReplyCut(BackendError):

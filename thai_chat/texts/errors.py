@@ -140,6 +140,11 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "{backend} ตอบกลับมาในรูปแบบที่อ่านไม่ได้",
         "What {backend} sent can't be understood.",
     ),
+    "web_page": (
+        "ที่อยู่ของ {backend} ตอบกลับมาเป็นหน้าเว็บ (เช่น หน้าเข้าสู่ระบบ หรือโปรแกรมอื่น) ไม่ใช่เซิร์ฟเวอร์โมเดล ตรวจที่อยู่ใน .env",
+        "{backend}'s address answers with a web page (a login page, say, or another program's), not as a model server. "
+        "Check the address in .env.",
+    ),
     "reply_cut": (
         "การเชื่อมต่อกับ {backend} ขาดก่อนตอบจบ ส่วนที่ได้มาแล้วเก็บไว้ให้",
         "The connection to {backend} broke before the reply was whole. What came is kept.",
