@@ -28,6 +28,8 @@ On this machine PostgreSQL has to be prepared by hand: $1
      macOS: brew install postgresql@17 && brew services start postgresql@17
   2. As its superuser (sudo -u postgres psql), with a password of your own:
          CREATE ROLE $NAME LOGIN PASSWORD 'choose-one';
+         ALTER ROLE $NAME SET log_min_error_statement TO 'panic';  -- the server's log is to hold nothing of the chats
+         ALTER ROLE $NAME SET log_error_verbosity TO 'terse';
          CREATE DATABASE $NAME OWNER $NAME TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8';
          REVOKE CONNECT ON DATABASE $NAME FROM PUBLIC;
      The locale matters: in a database of locale C nothing knows Thai letters. (macOS: LOCALE 'en_US.UTF-8'.)
@@ -123,10 +125,17 @@ SQL
     fi
 }
 
+# What is refused, slow or interrupted would else be in the server's log, with what was said in it.
+quiet_log() {
+    "$PYTHON" -c 'import sys; from thai_chat.domain import server_log; print(*server_log.statements(sys.argv[1]), sep=";\n", end=";\n")' \
+        "$NAME" | superuser_sql
+}
+
 make_database() {
     local owner
     # Nothing beyond its own database, also when somebody gave it more.
     echo "ALTER ROLE $NAME LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS;" | superuser_sql
+    quiet_log
     owner=$(echo "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = '$NAME';" | superuser_sql)
     case $owner in
         '')

@@ -80,6 +80,30 @@ def sql(address: str, statement: str, *values: object) -> object:
         return row[0] if row else None
 
 
+QUIET = "SELECT current_setting('log_error_verbosity') || current_setting('log_min_error_statement')"
+
+
+def test_its_log_holds_nothing_of_what_is_refused(data_dir: Path) -> None:
+    with running(data_dir) as address:
+        assert sql(address, QUIET) == "tersepanic"
+        with pytest.raises(psycopg2.Error):
+            sql(address, "SELECT 'ความลับ'::int")
+    log = (data_dir / "postgres.log").read_text("utf-8")
+    assert "ERROR:" in log
+    assert "STATEMENT:" not in log
+
+
+def test_the_log_of_a_database_of_an_earlier_version_is_quietened_at_its_next_start(data_dir: Path) -> None:
+    with running(data_dir) as address:
+        sql(address, "SELECT 1")
+    cluster = clusters.open_or_make(data_dir, print)
+    cluster.run_sql(f"ALTER ROLE {clusters.ROLE} RESET ALL")
+    (data_dir / "postgres" / "thai-chat.quiet").unlink()
+    for _ in range(2):
+        with running(data_dir) as address:
+            assert sql(address, QUIET) == "tersepanic"
+
+
 def keep(address: str, text: str) -> None:
     sql(address, "CREATE TABLE IF NOT EXISTS kept (text text)")
     sql(address, "INSERT INTO kept VALUES (%s)", text)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from thai_chat.domain import server_log
 from thai_chat.domain.errors import StartError
 from thai_chat.embedded import account as accounts
 from thai_chat.embedded import binaries as programs
@@ -110,6 +111,23 @@ def renew_password(data_dir: Path, cluster: Cluster) -> str:
     return made
 
 
+def quieten(cluster: Cluster, progress: Callable[[str], None]) -> None:
+    """Keeps chats out of the server's log, once for a database of an earlier version. Only while no server runs on it.
+
+    One that did not stop in good order is left for the next time: it may take long to recover.
+    """
+    marker, wanted = cluster.folder / "thai-chat.quiet", "\n".join(server_log.statements(ROLE))
+    if (cluster.folder / "postmaster.pid").exists() or (marker.exists() and marker.read_text("ascii") == wanted):
+        return
+    try:
+        cluster.run_sql(*server_log.statements(ROLE))
+    except StartError as error:
+        progress(str(error))  # the chats are more than their absence from a log
+        return
+    marker.write_text(wanted, "ascii")
+    cluster.account.own(marker)
+
+
 def _password_file(data_dir: Path) -> Path:
     return data_dir / "postgres.password"
 
@@ -139,7 +157,7 @@ def _make(data_dir: Path, progress: Callable[[str], None]) -> Cluster:
         progress("Making a new database ...")
         # A password left over from a database that is gone would be taken for this one's.
         _password_file(data_dir).unlink(missing_ok=True)
-        cluster = _initialise(folder, account, _reachable(programs.find(), account, progress))
+        cluster = _initialise(folder, account, _reachable(programs.find(), account, progress), progress)
     link = data_dir / "postgres"
     if folder != link:
         if link.is_dir() and not link.is_symlink():
@@ -169,7 +187,7 @@ def _reachable(binaries: Binaries, account: Account, progress: Callable[[str], N
     return copied
 
 
-def _initialise(folder: Path, account: Account, binaries: Binaries) -> Cluster:
+def _initialise(folder: Path, account: Account, binaries: Binaries, progress: Callable[[str], None]) -> Cluster:
     free = shutil.disk_usage(folder.parent).free
     if free < _ROOM_BYTES:
         raise StartError(
@@ -188,6 +206,7 @@ def _initialise(folder: Path, account: Account, binaries: Binaries) -> Cluster:
         f"CREATE ROLE {ROLE} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE",
         f"CREATE DATABASE {DATABASE} OWNER {ROLE} TEMPLATE template0 ENCODING 'UTF8' LOCALE '{locale}'",
     )
+    quieten(cluster, progress)
     if folder.is_dir():
         folder.rmdir()
     partial.rename(folder)

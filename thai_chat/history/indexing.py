@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from thai_chat.domain.searching import SEARCHED_CHARS, IndexProgress
 from thai_chat.domain.spelling import fold
+from thai_chat.history.parameters import TextList, filled, run
 from thai_chat.history.rows import STALE
 from thai_chat.history.search_keys import packed
 
@@ -189,4 +190,5 @@ def _index_names(cursor: Any, versions: dict[UUID, int]) -> None:
 
 def _store(cursor: Any, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
     if rows:
-        cursor.execute(statement, [list(column) for column in zip(*rows, strict=True)])
+        *columns, texts = zip(*rows, strict=True)
+        run(cursor, filled(cursor, statement, [*map(list, columns), TextList(map(str, texts))]))

@@ -11,7 +11,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Row, delete, func, or_, select, update
-from sqlalchemy.dialects.postgresql import insert
 from uuid_utils.compat import uuid7
 
 from thai_chat.domain.errors import PresetNotFound
@@ -19,6 +18,8 @@ from thai_chat.domain.messages import SESSION_NAME_CHARS, Preset
 from thai_chat.history import statements
 from thai_chat.history.inserting import PRESET_COLUMNS, insert_presets
 from thai_chat.history.moving import id_in
+from thai_chat.history.parameters import Text, filled, run
+from thai_chat.history.records import json_text
 from thai_chat.history.tables import chat_presets
 
 _KEPT = ("preset_name", "backend", "model", "options", "is_default", "is_shared", "updated_at")
@@ -28,6 +29,11 @@ _NUMBER = re.compile(r" \(\d+\)$")
 _NUMBER_CHARS = 10
 
 _MINE = f"SELECT {', '.join(PRESET_COLUMNS)} FROM chat_presets WHERE user_id = %s"
+_SAVE = f"""
+INSERT INTO chat_presets AS known ({", ".join(PRESET_COLUMNS)})
+VALUES ({", ".join(f"%({name})s" for name in PRESET_COLUMNS)})
+ON CONFLICT (preset_id) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in _KEPT)}
+WHERE known.user_id = excluded.user_id RETURNING {", ".join(PRESET_COLUMNS)}"""
 _TAKEN = "SELECT preset_id FROM chat_presets WHERE preset_id = ANY (%s::uuid[])"
 
 
@@ -63,7 +69,7 @@ def change(connection: Connection, preset_id: UUID, user_id: str, changed: Calla
 @contextmanager
 def _transaction(connection: Connection) -> Iterator[None]:
     """Of a connection in autocommit, where SQLAlchemy's own would be none; `Database` rolls back what fails."""
-    connection.exec_driver_sql(statements.BEGIN.decode())
+    connection.exec_driver_sql(statements.BEGIN)
     yield
     connection.exec_driver_sql("COMMIT")
 
@@ -89,18 +95,14 @@ def _save(connection: Connection, preset: Preset) -> Preset:
             )
             .values(is_default=False)
         )
-    values = {name: getattr(preset, name) for name in ("preset_id", "user_id", *_KEPT)}
-    insertion = insert(chat_presets).values({**values, "options": dict(preset.options)})
-    row = connection.execute(
-        insertion.on_conflict_do_update(
-            index_elements=[columns.preset_id],
-            set_={name: insertion.excluded[name] for name in _KEPT},
-            where=columns.user_id == preset.user_id,
-        ).returning(chat_presets)
-    ).first()
-    if row is None:
+    values = {name: getattr(preset, name) for name in PRESET_COLUMNS}
+    texts = {"preset_name": Text(preset.preset_name), "options": Text(json_text(preset.options))}
+    raw: Any = connection.connection
+    with raw.cursor() as cursor:
+        rows = run(cursor, filled(cursor, _SAVE, {**values, **texts})).rows
+    if not rows:
         raise PresetNotFound
-    return _preset_of(row)
+    return Preset(**dict(zip(PRESET_COLUMNS, rows[0], strict=True)))
 
 
 def remove(connection: Connection, preset_id: UUID, user_id: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -11,12 +12,14 @@ from psycopg2.extensions import parse_dsn
 
 from thai_chat.domain.errors import HistoryUnavailable
 from thai_chat.domain.searching import IndexProgress
+from thai_chat.domain.server_log import ROLE_SETTINGS
 from thai_chat.history import indexing
 from thai_chat.history.search_path import cursor_in
 
 _CONNECT_S = 5
 _STATEMENT_MS = 20_000
 _SAMPLE = "ข้าวมันไก่"
+_LOGGING = "SELECT name FROM unnest(%s, %s) AS wanted (name, value) WHERE current_setting(name, true) <> value"
 _FACTS = """
 SELECT current_setting('server_version'), current_setting('server_encoding'), datctype,
        has_schema_privilege(current_schema(), 'CREATE'), pg_is_in_recovery(),
@@ -45,6 +48,8 @@ class DatabaseFacts:
     sessions: int = 0
     messages: int = 0
     streaming: int = 0
+    talkative: Sequence[str] = ()
+    """Settings by which the server's log may hold what people wrote (domain/server_log.py)."""
     search: IndexProgress | None = None
     """How far the search index is; None where the schema has none."""
 
@@ -71,6 +76,7 @@ def ask(address: str) -> DatabaseFacts:
                 size_bytes=size,
                 revision=found,
                 search=_search_progress(connection),
+                talkative=_talkative(connection),
                 **counts,
             )
     except psycopg2.Error as exc:
@@ -124,6 +130,12 @@ def _search_progress(connection: Connection) -> IndexProgress | None:
         cursor.execute(indexing.PROGRESS)
         done, total, waiting = cursor.fetchone()
         return IndexProgress(done=done, total=total, waiting=waiting)
+
+
+def _talkative(connection: Connection) -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(_LOGGING, (list(ROLE_SETTINGS), list(ROLE_SETTINGS.values())))
+        return [name for (name,) in cursor.fetchall()]
 
 
 def _trigrams(connection: Connection) -> bool | None:

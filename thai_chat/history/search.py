@@ -20,9 +20,10 @@ from thai_chat.domain.searching import (
     SearchQuery,
 )
 from thai_chat.history import indexing
+from thai_chat.history.parameters import filled, run
 from thai_chat.history.rows import MESSAGE_FIELDS, MESSAGE_SQL, SESSION_SQL, message_of, session_of
 from thai_chat.history.search_keys import fine_step
-from thai_chat.history.search_statements import MESSAGES, NAMES, Kind, Place, Search
+from thai_chat.history.search_statements import MESSAGES, NAMES, Kind, Place, Planned, Search
 
 _NEWEST = 2_000
 """Texts that are looked through one by one before the index of keys is asked: what is common is found among them."""
@@ -135,13 +136,14 @@ class _Finder:
         enough: int | None = None,
         times: tuple[int, int] | None = None,
     ) -> tuple[int, list[Place]]:
-        self._cursor.execute(search.by_keys(before, limit, enough=enough, times=times), search.values)
-        rows = self._cursor.fetchall()
+        rows = self._rows(search.by_keys(before, limit, enough=enough, times=times), search)
         return rows[0][0], [(at, id_) for _, at, id_ in rows if id_]
 
-    def _places(self, statement: str, search: Search) -> list[Place]:
-        self._cursor.execute(statement, search.values)
-        return [(at, id_) for at, id_ in self._cursor.fetchall()]
+    def _places(self, planned: Planned, search: Search) -> list[Place]:
+        return [(at, id_) for at, id_ in self._rows(planned, search)]
+
+    def _rows(self, planned: Planned, search: Search) -> list[tuple[Any, ...]]:
+        return run(self._cursor, filled(self._cursor, planned.sql, search.values), planned.settings).rows
 
 
 def _catch_up(connection: Connection) -> bool:

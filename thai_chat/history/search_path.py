@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from psycopg2.extensions import TRANSACTION_STATUS_IDLE, cursor, quote_ident
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE, cursor
 from psycopg2.sql import Composable
 
 
@@ -18,10 +18,14 @@ def cursor_in(schema_name: str) -> type[cursor]:
     Each transaction is told it, in the message that begins it. COPY needs a transaction that has begun.
     """
 
+    quoted = '"' + schema_name.replace('"', '""') + '"'
+
     class CursorInSchema(cursor):  # type: ignore[misc]
+        transaction_settings = {"search_path": quoted}  # noqa: RUF012 - never changed
+
         def execute(self, query: str | bytes | Composable, vars: Any = None) -> None:
             if self.connection.info.transaction_status == TRANSACTION_STATUS_IDLE:
-                told = f"SET LOCAL search_path TO {quote_ident(schema_name, self.connection)}; "
+                told = f"SET LOCAL search_path TO {quoted}; "
                 query, vars = told.encode() + self.mogrify(query, vars), None
             super().execute(query, vars)
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from thai_chat.domain.searching import SearchFilters, SearchQuery, Term
+from thai_chat.history.parameters import Settings, Text
 from thai_chat.history.search_keys import keys_of, packed, time_keys
 
 Place = tuple[datetime, UUID]
@@ -40,7 +42,8 @@ NAMES = Kind(
 )
 
 # A plan that is made for this kind of query only; to compile one would take longer than to carry it out.
-PLAN = "SET LOCAL jit = off; SET LOCAL enable_seqscan = off; SET LOCAL work_mem = '16MB'; "
+_UNCOMPILED = {"jit": "off"}
+_PLAN = {**_UNCOMPILED, "enable_seqscan": "off", "work_mem": "16MB"}
 
 _BEHIND = """
 SELECT e.created_at, e.{id} FROM {table} e WHERE {bounds}
@@ -67,6 +70,12 @@ JOIN chat_message_search e ON e.message_id = m.message_id
 WHERE {sessions} AND {bounds} AND {fits} ORDER BY e.created_at DESC, e.message_id DESC LIMIT %(limit)s"""
 
 
+class Planned(NamedTuple):
+    sql: str
+    settings: Settings
+    """That it is to be carried out with."""
+
+
 class Search:
     """One query over one table, as pieces of SQL and the values that they name."""
 
@@ -80,18 +89,20 @@ class Search:
         self._any_of = keys.any_of
         self.values["grams"] = list(keys.all_of)
 
-    def behind(self, before: Place | None, count: int) -> str:
+    def behind(self, before: Place | None, count: int) -> Planned:
         """The place of the text that `count` others are newer than, if there is one."""
-        return self._filled(_BEHIND, bounds=self._bounds(before=before), count=count)
+        return Planned(self._filled(_BEHIND, bounds=self._bounds(before=before), count=count), {})
 
-    def oldest(self) -> str:
-        return self._filled(_OLDEST, bounds=self._bounds())
+    def oldest(self) -> Planned:
+        return Planned(self._filled(_OLDEST, bounds=self._bounds()), {})
 
-    def newest(self, before: Place | None, after: Place | None, limit: int) -> str:
+    def newest(self, before: Place | None, after: Place | None, limit: int) -> Planned:
         """What fits between two places, found by looking through all of it."""
-        return PLAN + self._filled(_NEWEST, bounds=self._bounds(before=before, after=after), limit=limit)
+        return Planned(self._filled(_NEWEST, bounds=self._bounds(before=before, after=after), limit=limit), _PLAN)
 
-    def by_keys(self, before: Place | None, limit: int, *, enough: int | None, times: tuple[int, int] | None) -> str:
+    def by_keys(
+        self, before: Place | None, limit: int, *, enough: int | None, times: tuple[int, int] | None
+    ) -> Planned:
         """What fits before a place, found by the keys: of at most `enough` candidates, in these steps of time."""
         conditions = [f"{self._kind.keys} @> ({self._traits()} || %(grams)s::int[])"]
         sets = [*self._any_of] if times is None else [*self._any_of, time_keys(*times)]
@@ -99,16 +110,16 @@ class Search:
             self.values[f"set_{number}"] = list(one_of)
             conditions.append(f"{self._kind.keys} && %(set_{number})s::int[]")
         keys, bounds = " AND ".join(conditions), self._bounds(before=before)
-        return PLAN + self._filled(_BY_KEYS, bounds=bounds, keys=keys, enough=enough, limit=limit)
+        return Planned(self._filled(_BY_KEYS, bounds=bounds, keys=keys, enough=enough, limit=limit), _PLAN)
 
-    def in_sessions(self, before: Place | None, limit: int) -> str:
+    def in_sessions(self, before: Place | None, limit: int) -> Planned:
         """What fits in the sessions that the filters name, found by looking through all of them."""
         filters = self._query.filters
         sessions = "s.pinned_at IS NOT NULL" if filters.session_id is None else "s.session_id = %(session_id)s"
         owner = "" if self._query.user_id is None else " AND s.user_id = %(user_id)s"
-        return "SET LOCAL jit = off; " + self._filled(
-            _IN_SESSIONS, sessions=sessions + owner, bounds=self._bounds(before=before), limit=limit
-        )
+        bounds = self._bounds(before=before)
+        sql = self._filled(_IN_SESSIONS, sessions=sessions + owner, bounds=bounds, limit=limit)
+        return Planned(sql, _UNCOMPILED)
 
     def _filled(self, statement: str, *, bounds: str, limit: int = 0, keys: str = "", **more: object) -> str:
         sessions = str(more.pop("sessions", ""))
@@ -159,7 +170,7 @@ class Search:
 
     def _literal_texts(self) -> str:
         for number, term in enumerate(self._query.terms):
-            self.values[f"text_{number}"] = packed(term.text)
+            self.values[f"text_{number}"] = Text(packed(term.text))
         return _all(f"strpos(e.search_text, %(text_{number})s) > 0" for number in range(len(self._query.terms)))
 
     def _other_forms(self) -> str:
@@ -168,9 +179,9 @@ class Search:
         for number, term in enumerate(self._query.terms):
             condition = f"strpos(e.search_text, %(text_{number})s) > 0"
             if term.forms:
-                self.values[f"forms_{number}"] = term.form_pattern
+                self.values[f"forms_{number}"] = Text(term.form_pattern)
                 for place, stem in enumerate(term.stems):
-                    self.values[f"stem_{number}_{place}"] = stem
+                    self.values[f"stem_{number}_{place}"] = Text(stem)
                 names = (f"%(stem_{number}_{place})s" for place in range(len(term.stems)))
                 stems = " OR ".join(f"strpos(e.search_text, {name}) > 0" for name in names)
                 condition = f"({condition} OR ({stems}) AND e.search_text ~ %(forms_{number})s)"

@@ -15,6 +15,7 @@ from thai_chat.domain.messages import (
     PurgeSession,
     UpdateSession,
 )
+from thai_chat.history.parameters import Filled, Filling, Text, TextList, filled
 from thai_chat.history.records import json_text
 from thai_chat.history.rows import MESSAGE_SQL, SESSION_FIELDS, SESSION_SQL, message_sql
 from thai_chat.history.turns import distinct
@@ -23,8 +24,8 @@ Fields = Mapping[str, object]
 
 # A client that vanishes must leave nothing behind: no open transaction that holds a session's lock, and no statement
 # that waits for somebody else's lock and would be carried out long after it was given up.
-PATIENCE = b"SET LOCAL lock_timeout = '1500ms'; "
-BEGIN = b"BEGIN; SET LOCAL idle_in_transaction_session_timeout = '5s'; " + PATIENCE
+PATIENCE = {"lock_timeout": "1500ms"}
+BEGIN = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '5s'; SET LOCAL lock_timeout = '1500ms'"
 
 # The function is made by a migration, which says what it does: there it costs one round trip and no planning.
 _BEGIN_TURN = f"""
@@ -52,7 +53,7 @@ UPDATE chat_messages m SET content = w.content, metadata = m.metadata || w.metad
     checkpointed_at = least(w.alive_at, clock_timestamp())
 FROM (VALUES {}) AS w (message_id, session_id, content, backend, model, metadata, alive_at)
 WHERE m.message_id = w.message_id AND m.session_id = w.session_id AND m.checkpointed_at IS NOT NULL
-    AND m.status = ANY (%s); """
+    AND m.status = ANY (%s)"""
 _CHECKPOINTED = """(%(reply_id)s, %(session_id)s, %(content)s, %(backend)s, %(model)s, %(metadata)s,
     %(alive_at)s::timestamptz)"""
 
@@ -65,7 +66,7 @@ UPDATE chat_sessions s SET session_name = coalesce(%(session_name)s, session_nam
     deleted_at = CASE WHEN %(deleted)s THEN coalesce(deleted_at, %(at)s) WHEN %(deleted)s IS NULL THEN deleted_at END,
     is_active = coalesce(NOT %(deleted)s, is_active), leaf_id = coalesce(%(leaf_id)s, leaf_id),
     options = coalesce(%(options)s::jsonb, options), tags = coalesce(%(tags)s::text[], tags),
-    folder = CASE WHEN %(folder)s IS NULL THEN folder ELSE nullif(%(folder)s, '') END
+    folder = CASE WHEN %(folder)s::text IS NULL THEN folder ELSE nullif(%(folder)s::text, '') END
 WHERE session_id = %(session_id)s AND user_id = %(user_id)s RETURNING {SESSION_SQL}"""
 
 _PURGE_SESSION = """
@@ -89,10 +90,11 @@ WHERE known.session_id = %(session_id)s
 ORDER BY known.message_order LIMIT 1"""
 
 
-def begin(cursor: Any, writes: Iterable[BeginTurn | BeginReply], *, replay: bool) -> bytes:
+def begin(cursor: Any, writes: Iterable[BeginTurn | BeginReply], *, replay: bool) -> Filled:
     """Gives an outcome, the parent and SESSION_FIELDS for each, in order, one after the other."""
-    turns = (cursor.mogrify(_BEGIN_TURN, {**_begin_fields(write), "replay": replay}) for write in writes)
-    return (b"" if replay else PATIENCE) + b" UNION ALL ".join(turns)
+    filling = Filling(cursor)
+    turns = [filling.filled(_BEGIN_TURN, {**_begin_fields(write), "replay": replay}) for write in writes]
+    return Filled(b" UNION ALL ".join(turns), filling.texts)
 
 
 def _begin_fields(write: BeginTurn | BeginReply) -> Fields:
@@ -101,8 +103,8 @@ def _begin_fields(write: BeginTurn | BeginReply) -> Fields:
     match write:
         case BeginTurn():
             own = {
-                "session_name": write.session_name,
-                "question": write.question,
+                "session_name": Text(write.session_name),
+                "question": Text(write.question),
                 "content": "",
                 "parent_id": write.parent_id,
                 "is_first": write.is_first,
@@ -111,7 +113,7 @@ def _begin_fields(write: BeginTurn | BeginReply) -> Fields:
             own = {
                 "session_name": None,
                 "question": None,
-                "content": write.content,
+                "content": Text(write.content),
                 "parent_id": None,
                 "is_first": False,
             }
@@ -127,21 +129,21 @@ def _begin_fields(write: BeginTurn | BeginReply) -> Fields:
         "model": write.choice.model,
         "at": write.at,
         "idempotency_key": write.idempotency_key,
-        "metadata": json_text(write.metadata),
+        "metadata": Text(json_text(write.metadata)),
         "stale_after": STALE_AFTER,
     }
 
 
-def checkpoints(cursor: Any, writes: Sequence[Checkpoint], *, replay: bool) -> bytes:
+def checkpoints(cursor: Any, writes: Sequence[Checkpoint], *, replay: bool) -> Filled:
     """In a replay a reply may have been settled by the turn after it before its own text comes."""
     rows = (
         {
             "reply_id": write.reply_id,
             "session_id": write.session_id,
-            "content": write.content,
+            "content": Text(write.content),
             "backend": write.choice and write.choice.backend,
             "model": write.choice and write.choice.model,
-            "metadata": json_text(write.metadata),
+            "metadata": Text(json_text(write.metadata)),
             # The database's clock alone counts: a sign of life "from the end of time" is cut down to now.
             "alive_at": write.at if replay else "infinity",
         }
@@ -151,13 +153,13 @@ def checkpoints(cursor: Any, writes: Sequence[Checkpoint], *, replay: bool) -> b
     return _with_rows(cursor, _CHECKPOINT, (statuses,), _CHECKPOINTED, rows)
 
 
-def finish_replies(cursor: Any, writes: Iterable[FinishReply]) -> bytes:
+def finish_replies(cursor: Any, writes: Iterable[FinishReply]) -> Filled:
     """Gives MESSAGE_FIELDS of those that were finished by it, in no order."""
     rows = (
         {
             "reply_id": write.reply_id,
             "session_id": write.session_id,
-            "content": write.content,
+            "content": Text(write.content),
             "status": write.status.value,
             "backend": write.choice.backend,
             "model": write.choice.model,
@@ -167,40 +169,41 @@ def finish_replies(cursor: Any, writes: Iterable[FinishReply]) -> bytes:
             "latency_ms": write.figures.latency_ms,
             "reasoning_tokens": write.figures.reasoning_tokens,
             "cost_usd": write.figures.cost_usd,
-            "metadata": json_text(write.metadata),
+            "metadata": Text(json_text(write.metadata)),
         }
         for write in writes
     )
-    return PATIENCE + _with_rows(cursor, _FINISH + MESSAGE_SQL, (), _FINISHED, rows)
+    return _with_rows(cursor, _FINISH + MESSAGE_SQL, (), _FINISHED, rows)
 
 
-def update_session(cursor: Any, write: UpdateSession, leaf_id: UUID | None) -> bytes:
+def update_session(cursor: Any, write: UpdateSession, leaf_id: UUID | None) -> Filled:
     """Gives SESSION_FIELDS, or nothing. `leaf_id` is the newest end of the branch that the write names."""
     fields: Fields = {
         "session_id": write.session_id,
         "user_id": write.user_id,
         "at": write.at,
-        "session_name": write.session_name,
+        "session_name": None if write.session_name is None else Text(write.session_name),
         "backend": write.choice and write.choice.backend,
         "model": write.choice and write.choice.model,
         "pinned": write.pinned,
         "archived": write.archived,
         "deleted": write.deleted,
         "leaf_id": leaf_id,
-        "options": None if write.options is None else json_text(write.options),
-        "tags": None if write.tags is None else distinct(write.tags),
-        "folder": write.folder,
+        "options": None if write.options is None else Text(json_text(write.options)),
+        "tags": None if write.tags is None else TextList(distinct(write.tags)),
+        "folder": None if write.folder is None else Text(write.folder),
     }
-    return PATIENCE + bytes(cursor.mogrify(_UPDATE_SESSION, fields))
+    return filled(cursor, _UPDATE_SESSION, fields)
 
 
-def purge_session(cursor: Any, write: PurgeSession) -> bytes:
+def purge_session(cursor: Any, write: PurgeSession) -> Filled:
     fields = {"session_id": write.session_id, "user_id": write.user_id, "only_trash": write.only_trash}
-    return PATIENCE + bytes(cursor.mogrify(_PURGE_SESSION, fields))
+    return filled(cursor, _PURGE_SESSION, fields)
 
 
-def _with_rows(cursor: Any, statement: str, values: Sequence[object], row: str, rows: Iterable[Fields]) -> bytes:
+def _with_rows(cursor: Any, statement: str, values: Sequence[object], row: str, rows: Iterable[Fields]) -> Filled:
     """`statement` with `row` filled in for each of `rows` in place of its braces; there must be at least one."""
     before, after = statement.split("{}")
-    listed = b", ".join(cursor.mogrify(row, fields) for fields in rows)
-    return before.encode() + listed + bytes(cursor.mogrify(after, values or None))
+    filling = Filling(cursor)
+    listed = b", ".join([filling.filled(row, fields) for fields in rows])
+    return Filled(before.encode() + listed + filling.filled(after, values or None), filling.texts)

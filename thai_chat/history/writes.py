@@ -30,6 +30,7 @@ from thai_chat.domain.messages import (
 )
 from thai_chat.history import statements, windows
 from thai_chat.history.connections import translated
+from thai_chat.history.parameters import run
 from thai_chat.history.rows import MESSAGE_FIELDS, MESSAGE_SQL, SESSION_FIELDS, message_of, session_of
 from thai_chat.history.turns import reply_of, turn_of
 
@@ -63,8 +64,7 @@ def purge_session(connection: Connection, write: PurgeSession) -> bool:
     """True when it was deleted by this."""
     raw: Any = connection.connection
     with raw.cursor() as cursor:
-        cursor.execute(statements.purge_session(cursor, write))
-        return bool(cursor.rowcount)
+        return bool(run(cursor, statements.purge_session(cursor, write), statements.PATIENCE).number)
 
 
 def checkpoint(connection: Connection, writes: Sequence[Checkpoint]) -> None:
@@ -72,7 +72,7 @@ def checkpoint(connection: Connection, writes: Sequence[Checkpoint]) -> None:
     raw: Any = connection.connection
     with raw.cursor() as cursor:
         query = statements.checkpoints(cursor, _last_of_each(writes), replay=False)
-        cursor.execute(statements.PATIENCE + b"SET LOCAL synchronous_commit TO local; " + query)
+        run(cursor, query, {**statements.PATIENCE, "synchronous_commit": "local"})
 
 
 def replay(connection: Connection, writes: Sequence[Write]) -> Sequence[Outcome]:
@@ -133,7 +133,7 @@ def _replay_part(cursor: Any, writes: Sequence[Write]) -> list[Outcome]:
     finishes = [write for write in writes if isinstance(write, FinishReply)]
     begun = iter(_begin(cursor, begins, replay=True)) if begins else iter(())
     if checkpoints:
-        cursor.execute(statements.checkpoints(cursor, _last_of_each(checkpoints), replay=True))
+        run(cursor, statements.checkpoints(cursor, _last_of_each(checkpoints), replay=True))
     finished = iter(_finish(cursor, finishes)) if finishes else iter(())
     outcomes: list[Outcome] = []
     for write in writes:
@@ -145,7 +145,7 @@ def _replay_part(cursor: Any, writes: Sequence[Write]) -> list[Outcome]:
             case UpdateSession():
                 outcomes.append(_update(cursor, write))
             case PurgeSession():
-                cursor.execute(statements.purge_session(cursor, write))
+                run(cursor, statements.purge_session(cursor, write))
                 outcomes.append(None)
             case Checkpoint():
                 outcomes.append(None)
@@ -157,9 +157,10 @@ def _replay_part(cursor: Any, writes: Sequence[Write]) -> list[Outcome]:
 def _begin(cursor: Any, writes: Sequence[Begin], *, replay: bool) -> list[Turn | ThaiChatError]:
     # Sessions are locked in the order of their ids, so that two such statements never wait for each other.
     places = sorted(range(len(writes)), key=lambda place: writes[place].session_id)
-    cursor.execute(statements.begin(cursor, [writes[place] for place in places], replay=replay))
+    statement = statements.begin(cursor, [writes[place] for place in places], replay=replay)
+    begun = run(cursor, statement, {} if replay else statements.PATIENCE)
     outcomes: dict[int, Turn | ThaiChatError] = {}
-    for place, row in zip(places, cursor.fetchall(), strict=True):
+    for place, row in zip(places, begun.rows, strict=True):
         outcomes[place] = _begun(cursor, writes[place], row)
     return [outcomes[place] for place in range(len(writes))]
 
@@ -199,8 +200,8 @@ def _earlier(cursor: Any, write: Begin) -> Turn | None:
 
 def _finish(cursor: Any, writes: Sequence[FinishReply]) -> list[Message | ThaiChatError]:
     first = {write.reply_id: write for write in reversed(writes)}
-    cursor.execute(statements.finish_replies(cursor, first.values()))
-    found = {row[0]: message_of(row) for row in cursor.fetchall()}
+    finished = run(cursor, statements.finish_replies(cursor, first.values()), statements.PATIENCE)
+    found = {row[0]: message_of(row) for row in finished.rows}
     missing = tuple((write.reply_id, write.session_id) for write in first.values() if write.reply_id not in found)
     if missing:  # finished before: they keep what they have
         query = f"SELECT {MESSAGE_SQL} FROM chat_messages m WHERE (m.message_id, m.session_id) IN %s"
@@ -224,9 +225,8 @@ def _update(cursor: Any, write: UpdateSession) -> Session | ThaiChatError:
     if write.leaf_id:
         leaf_id = windows.newest_below(cursor, write.session_id, write.leaf_id)
     if leaf_id or write.leaf_id is None:
-        cursor.execute(statements.update_session(cursor, write, leaf_id))
-        row = cursor.fetchone()
-        return session_of(row) if row else SessionNotFound()
+        rows = run(cursor, statements.update_session(cursor, write, leaf_id), statements.PATIENCE).rows
+        return session_of(rows[0]) if rows else SessionNotFound()
     query = "SELECT FROM chat_sessions WHERE session_id = %s AND user_id = %s"
     cursor.execute(query, (write.session_id, write.user_id))
     return MessageNotFound() if cursor.fetchone() is not None else SessionNotFound()

@@ -1,0 +1,27 @@
+"""What a PostgreSQL server of one's own is told, so that its log holds nothing of what people and models wrote.
+
+Only its superuser may say so, and for a role: then it holds however the role comes in, through a pooler too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+ROLE_SETTINGS: Mapping[str, str] = {
+    # Neither the statement that failed nor the row that it failed for, of which PostgreSQL quotes the beginning.
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+    "log_statement": "none",
+    "log_min_duration_statement": "-1",
+    "log_min_duration_sample": "-1",
+    "log_transaction_sample_rate": "0",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+    # Where the module is not loaded it is a name without effect.
+    "auto_explain.log_min_duration": "-1",
+}
+
+
+def statements(role: str) -> list[str]:
+    """As the superuser; may be repeated. `role` is a plain name."""
+    return [f"ALTER ROLE {role} SET {name} TO '{value}'" for name, value in ROLE_SETTINGS.items()]
