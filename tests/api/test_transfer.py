@@ -253,7 +253,7 @@ async def test_a_client_that_goes_away_takes_its_import_back(
 ) -> None:
     conversations = [{**chatgpt_conversation(), "conversation_id": str(number)} for number in range(4000)]
     asking = asyncio.create_task(http.post("/api/import", files=form(as_file(conversations))))
-    importing = "SELECT FROM pg_locks WHERE locktype = 'advisory'"
+    importing = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory'"
     while not await asyncio.to_thread(postgres.query, importing, database=own_database):  # noqa: ASYNC110
         await asyncio.sleep(0.05)
     asking.cancel()
