@@ -75,6 +75,13 @@ def test_a_failed_reply_without_a_reason_still_says_that_it_failed() -> None:
     assert around(message(Role.ASSISTANT, "", status=Status.FAILED))["problem"]
 
 
+def test_a_reply_that_had_no_end_is_shown_as_cut_and_has_no_room_to_be_continued() -> None:
+    notices: JsonValue = [{"code": "reply_too_long", "chars": "1,000,000"}]
+    facts = around(message(Role.ASSISTANT, "ก", metadata={"finish_reason": "too_long", "notices": notices}))
+    assert (facts["is_cut"], facts["can_continue"]) == (True, False)
+    assert "1,000,000" in str(facts["notices"])
+
+
 def test_thinking_is_apart_from_the_text() -> None:
     facts = around(message(Role.ASSISTANT, "ตอบ", metadata={"reasoning": "คิด"}))
     assert (facts["text"], facts["reasoning"]) == ("ตอบ", "คิด")

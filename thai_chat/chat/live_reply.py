@@ -37,7 +37,7 @@ from thai_chat.routing.tokens import estimate_tokens
 REPLY_CHARS = 1_000_000
 """Of a reply's text, what it began with included, and of its thinking: some 3 MB of Thai each. Models end at a third of
 that at the latest; what goes beyond it goes on for ever."""
-_RUN_CHARS = 4_096
+_RUN_CHARS = 512
 """Of pieces that nobody has read yet and that become one event."""
 _CUT_WITHIN = 200
 """A cluster is shorter than that."""

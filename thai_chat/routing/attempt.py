@@ -118,7 +118,7 @@ class Attempt:
 
     def _empty(self, event: Finished) -> EmptyReply:
         kind = ReplyFiltered if event.reason == FILTERED else EmptyReply
-        return kind(event.reason, **self._names())
+        return kind(f"finished with {event.reason!r}", **self._names())
 
     def _names(self) -> dict[str, str]:
         return {"backend": self.choice.backend, "model": self.choice.model}
