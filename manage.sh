@@ -32,7 +32,12 @@ Thai Chat
   ./manage.sh backup [FILE]       copy every chat into one file; default: a new one in DATA_DIR/backups
   ./manage.sh restore FILE [--replace]
                                   put a backup into an empty database; --replace: also into one that has chats,
-                                  which are backed up before
+                                  which are kept beside the restored ones
+  ./manage.sh restore --undo      put back what the last restore replaced
+  ./manage.sh restore --forget-old
+                                  drop what restores have replaced
+  ./manage.sh restore --take-journal
+                                  store into the present chats what waited for those that a restore replaced
 
   ./manage.sh check               lint, formatting, types and the architecture test
   ./manage.sh bench [NAME ARGS]   measure the speed; docs/performance.md has the method
@@ -110,6 +115,11 @@ check_usage() {
                 exit
                 ;;
             --replace) [ "$verb" = restore ] || wrong_usage "$verb takes no $argument" ;;
+            --undo | --forget-old | --take-journal)
+                [ "$verb" = restore ] || wrong_usage "$verb takes no $argument"
+                [ "$#" -eq 1 ] || wrong_usage "$argument stands alone"
+                return
+                ;;
             -*) wrong_usage "$verb takes no $argument" ;;
             '') wrong_usage "$verb was given an empty name" ;;
             *) files=$((files + 1)) ;;

@@ -11,18 +11,26 @@ from pathlib import Path
 
 from thai_chat import observability
 from thai_chat import settings as settings_module
-from thai_chat.commands.terminal import tell
+from thai_chat.commands.terminal import let_go_of_output, tell
 from thai_chat.domain.errors import StartError, ThaiChatError
 from thai_chat.settings import Settings
 
 # Each command imports what it needs when it runs, so that a wrong setting or a taken port is told at once.
 
 
+_NOBODY_READS = 128 + signal.SIGPIPE
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit code: 0 done, 1 a problem that was told, 2 wrong usage, 130 Ctrl-C, which for `serve` is 0."""
+    """The exit code: 0 done, 1 a problem that was told, 2 wrong usage, 130 Ctrl-C, which for `serve` is 0, 141 when
+    nobody reads what it prints."""
     asked = _parser().parse_args(arguments)
     try:
-        return _run(asked)
+        code = _run(asked)
+        return code if let_go_of_output() else _NOBODY_READS
+    except BrokenPipeError:
+        let_go_of_output()
+        return _NOBODY_READS
     except KeyboardInterrupt:
         return 130
     except (StartError, ThaiChatError) as error:
@@ -60,10 +68,20 @@ def _run_with(settings: Settings, asked: argparse.Namespace) -> int:
 
             return backup.run(settings, asked.file)
         case "restore":
-            from thai_chat.commands import backup
-
-            return backup.restore(settings, asked.file, replace=asked.replace)
+            return _restore(settings, asked)
     raise AssertionError(asked.command)
+
+
+def _restore(settings: Settings, asked: argparse.Namespace) -> int:
+    from thai_chat.commands import restore
+
+    if asked.undo:
+        return restore.undo(settings)
+    if asked.forget_old:
+        return restore.forget_old(settings)
+    if asked.take_journal:
+        return restore.take_journal(settings)
+    return restore.run(settings, asked.file, replace=asked.replace)
 
 
 def _serve(settings: Settings) -> int:
@@ -91,9 +109,13 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("doctor", help="find what is wrong and say how to correct it, in English and Thai")
     backup = commands.add_parser("backup", help="copy every chat into one file")
     backup.add_argument("file", nargs="?", type=Path, help="default: a new file in DATA_DIR/backups")
-    restore = commands.add_parser("restore", help="put the chats of a backup into an empty database")
-    restore.add_argument("file", type=Path)
-    restore.add_argument("--replace", action="store_true", help="also when chats are there; they are backed up first")
+    restore = commands.add_parser("restore", help="put the chats of a backup into the database")
+    what = restore.add_mutually_exclusive_group(required=True)
+    what.add_argument("file", nargs="?", type=Path)
+    what.add_argument("--undo", action="store_true", help="put back what the last restore replaced")
+    what.add_argument("--forget-old", action="store_true", help="drop what restores have replaced")
+    what.add_argument("--take-journal", action="store_true", help="store what waited for chats that were replaced")
+    restore.add_argument("--replace", action="store_true", help="also when chats are there; they are kept")
     return parser
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import psycopg2
@@ -19,9 +21,9 @@ import pytest
 
 from thai_chat import settings
 from thai_chat.__main__ import main
-from thai_chat.commands import database, doctor
+from thai_chat.commands import database, doctor, restore, terminal
 from thai_chat.commands.findings import Level
-from thai_chat.history import probe
+from thai_chat.history import others, probe
 from thai_chat.settings import Settings
 
 TRICKY = "ข้าวมันไก่ น้ำจิ้ม 🍚👨‍👩‍👧\n\\N\t\\.\r\nchicken rice"
@@ -122,16 +124,106 @@ def test_restore_refuses_a_database_with_chats_and_replaces_them_only_when_told(
     assert "--replace" in capsys.readouterr().err
     assert main(["restore", str(tmp_path / "chats.zip"), "--replace"]) == 0
     assert everything(configured) == before
-    assert list((configured.data_dir / "backups").glob("before-restore-*.zip"))
+    capsys.readouterr()
+    assert main(["status"]) == 0
+    assert "restore --undo puts them back" in capsys.readouterr().out
+
+
+def test_what_a_restore_replaced_is_put_back_and_dropped_when_that_is_said(
+    configured: Settings, one_session: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["restore", "--forget-old"])
+    main(["backup", str(tmp_path / "chats.zip")])
+    kept = everything(configured)
+    with cursor_of(configured) as cursor:
+        cursor.execute("UPDATE chat_sessions SET session_name = 'อีกชื่อ'")
+    changed = everything(configured)
+    assert main(["restore", str(tmp_path / "chats.zip"), "--replace"]) == 0
+    assert everything(configured) == kept
+    assert main(["restore", "--undo"]) == 0
+    assert everything(configured) == changed
+    main(["doctor"])
+    assert "restore --forget-old" in capsys.readouterr().out
+    assert main(["restore", "--forget-old"]) == 0
+    assert main(["restore", "--undo"]) == 1
+    assert "Nothing is kept" in capsys.readouterr().err
+    assert everything(configured) == changed
 
 
 def test_restore_refuses_while_another_connection_uses_the_database(
-    configured: Settings, one_session: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    configured: Settings,
+    one_session: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     main(["backup", str(tmp_path / "chats.zip")])
-    with database.opened(configured, print) as address, closing(psycopg2.connect(address)):
+    monkeypatch.setattr(others, "count", partial(others.count, watch_s=0.2, patience_s=0.3))
+    with cursor_of(configured) as cursor:
+        cursor.execute("SELECT 1")
         assert main(["restore", str(tmp_path / "chats.zip"), "--replace"]) == 1
     assert "stop Thai Chat everywhere first" in capsys.readouterr().err
+
+
+def test_restore_asks_for_room_before_it_begins(
+    configured: Settings,
+    one_session: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    main(["backup", str(tmp_path / "chats.zip")])
+    before = everything(configured)
+    monkeypatch.setattr(restore, "_ROOM_BYTES", 10**18)
+    assert main(["restore", str(tmp_path / "chats.zip"), "--replace"]) == 1
+    assert "Nothing was changed" in capsys.readouterr().err
+    assert everything(configured) == before
+
+
+def test_a_backup_that_was_killed_leaves_nothing_after_the_next_one(configured: Settings, one_session: str) -> None:
+    left = configured.data_dir / "backups" / "chats-1.zip.partial"
+    left.parent.mkdir(parents=True, exist_ok=True)
+    left.write_bytes(b"PK")
+    assert main(["backup"]) == 0
+    assert not left.exists()
+
+
+def test_backup_and_restore_tell_how_far_they_are(
+    configured: Settings,
+    one_session: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(terminal, "_EVERY_S", {True: 0.0, False: 0.0})
+    main(["backup", str(tmp_path / "chats.zip")])
+    assert "chat_messages: " in capsys.readouterr().out
+    main(["restore", str(tmp_path / "chats.zip"), "--replace"])
+    told = capsys.readouterr().out
+    assert "100 %" in told
+    assert "building indexes" in told
+
+
+@pytest.mark.parametrize("command", ["status", "doctor", "backup", "help"])
+def test_a_reader_that_goes_away_ends_a_command_quietly(
+    configured: Settings, one_session: str, tmp_path: Path, command: str
+) -> None:
+    arguments = {"backup": ["backup", str(tmp_path / "chats.zip")], "help": ["--help"]}.get(command, [command])
+    reader, writer = os.pipe()
+    os.close(reader)
+    with database.opened(configured, print):
+        run = subprocess.run(
+            [sys.executable, "-m", "thai_chat", *arguments],
+            cwd=Path(__file__).parents[2],
+            stdout=writer,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    os.close(writer)
+    assert "Traceback" not in run.stderr
+    assert "Broken" not in run.stderr
+    assert command != "backup" or zipfile.is_zipfile(tmp_path / "chats.zip")
 
 
 @pytest.mark.parametrize("damage", ["cut", "flipped", "text", "changed", "newer", "unknown schema"])
@@ -258,7 +350,7 @@ def test_the_server_check_passes_on_a_healthy_server_and_leaves_nothing_behind(
     with database.opened(configured, print) as address, closing(psycopg2.connect(address)) as connection:
         checked = check_server(address)
         with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'thai_chat%'")
+            cursor.execute("SELECT count(*) FROM pg_namespace WHERE nspname ~ '^thai_chat(?!_before_)'")
             assert cursor.fetchone() == (0,)
     assert checked.returncode == 0, checked.stdout + checked.stderr
     assert checked.stdout.endswith("PostgreSQL works for Thai Chat.\n")

@@ -24,7 +24,7 @@ from tests.postgres_servers import PostgresServer, installations, serving, wait_
 from thai_chat import migrations
 from thai_chat.domain.errors import StartError
 from thai_chat.domain.messages import Message, Turn
-from thai_chat.history import archive, schema, upkeep
+from thai_chat.history import archive, probe, restoring, schema
 from thai_chat.history.connections import Database
 from thai_chat.history.postgres import PostgresHistory
 from thai_chat.history.tables import metadata
@@ -210,8 +210,8 @@ async def test_a_backup_of_every_version_is_restored_and_brought_up(
         archive.save(postgres.address(name), tmp_path / revision)
     for revision in REVISIONS:
         target = postgres.address(postgres.new_database())
-        archive.load(target, tmp_path / revision, rebuild=lambda wanted, to=target: upkeep.rebuild(to, wanted))
-        upkeep.migrate(target)
+        restoring.restore(target, tmp_path / revision)
+        assert probe.ask(target).revision == schema.HEAD
         async with straight(target) as history:
             assert await history.messages(turn.session.session_id, user, limit=10) == shown
 

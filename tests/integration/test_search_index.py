@@ -18,7 +18,7 @@ from tests.postgres_servers import PostgresServer
 from tests.searched import all_found, index_everything, migrated, said
 from thai_chat.domain.messages import STALE_AFTER
 from thai_chat.domain.searching import SearchQuery, terms_of
-from thai_chat.history import archive, indexing, schema, search, upkeep
+from thai_chat.history import archive, indexing, restoring, schema, search
 from thai_chat.history.connections import Database
 from thai_chat.history.postgres import PostgresHistory
 
@@ -278,7 +278,7 @@ async def test_a_restored_backup_is_indexed_anew(history: PostgresHistory, addre
     await whole_turn(history, user, question="แกงส้ม", session_name="แกงเขียวหวาน")
     await index_everything(history)
     archive.save(address, tmp_path / "chats.zip")
-    archive.load(address, tmp_path / "chats.zip", rebuild=lambda revision: upkeep.rebuild(address, revision))
+    restoring.restore(address, tmp_path / "chats.zip", replace=True)
     assert (await history.index_progress()).done == 0
     await index_everything(history)
     assert (await history.index_progress()).is_complete

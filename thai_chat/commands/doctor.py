@@ -110,6 +110,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
         with database.opened(settings, progress) as address:
             facts = probe.ask(address)
             yield from database_findings(facts)
+            yield from _kept(address)
     except StartError as error:
         yield bad(str(error), "ฐานข้อมูลในเครื่องเริ่มไม่ได้")
     except HistoryUnavailable as error:
@@ -119,6 +120,17 @@ def _database(settings: Settings) -> Iterator[Finding]:
             f"PostgreSQL at {where} can't be used: {error}",
             "ต่อฐานข้อมูลไม่ได้ แชตยังใช้ได้แต่เก็บไว้ในหน่วยความจำเท่านั้น",
             "start the server and check DATABASE_URL; ./manage.sh setup-postgres repairs one on this machine",
+        )
+
+
+def _kept(address: str) -> Iterator[Finding]:
+    from thai_chat.history import kept
+
+    for one in kept.listed(address):
+        yield note(
+            f"a restore keeps the chats of before {one.told_until} in the database ({size(one.size_bytes)})",
+            "แชตก่อนการกู้คืนยังถูกเก็บไว้ในฐานข้อมูล",
+            "./manage.sh restore --undo puts them back, ./manage.sh restore --forget-old drops them",
         )
 
 

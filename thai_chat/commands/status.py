@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from uuid import UUID
 
-from thai_chat.commands import database
+from thai_chat.commands import database, restore
 from thai_chat.commands.terminal import progress, size, tell
 from thai_chat.domain.errors import HistoryUnavailable, StartError
 from thai_chat.domain.searching import IndexProgress
@@ -13,22 +14,28 @@ from thai_chat.settings import Settings
 
 def run(settings: Settings) -> int:
     """1 when the database can't be reached or its schema is old."""
-    from thai_chat.history import probe, schema
+    from thai_chat.history import kept, probe, schema
 
     tell(f"Data folder:  {settings.data_dir.absolute()}")
-    tell(*_waiting(settings.data_dir))
+    tell(*_refused(settings.data_dir))
     if not database.exists(settings):
         tell("Database:     none yet; ./manage.sh chat-web-db makes it at its first start")
+        tell(*_waiting(settings.data_dir, None))
         return 1
     try:
         with database.opened(settings, progress) as address:
             facts = probe.ask(address)
             where = probe.place(address) if settings.database_address else "embedded, in the data folder"
+            put_aside = kept.listed(address)
     except (HistoryUnavailable, StartError) as error:
         tell(f"Database:     can't be reached: {error}")
         tell("              ./manage.sh doctor says what to do")
+        tell(*_waiting(settings.data_dir, None))
         return 1
+    tell(*_waiting(settings.data_dir, facts.generation))
     tell(f"Database:     PostgreSQL {facts.version} ({where}), {size(facts.size_bytes)}")
+    for one in put_aside:
+        tell(f"Kept:         the chats of before {one.told_until}, {size(one.size_bytes)}; {restore.UNDO}")
     newest = schema.HEAD
     if facts.revision != newest:
         tell(f"Schema:       {facts.revision or 'not made yet'}, this version wants {newest}: ./manage.sh migrate")
@@ -49,14 +56,28 @@ def _search(progress: IndexProgress) -> str:
     return f"{progress.waiting} new messages and names wait for the index; the page adds them while it runs"
 
 
-def _waiting(data_dir: Path) -> list[str]:
-    """What an outage left to be stored, and what can't be."""
+def _waiting(data_dir: Path, generation: UUID | None) -> list[str]:
+    """What an outage left to be stored. `generation` is what the database has, where that is known."""
+    from thai_chat.history import journal
+    from thai_chat.history.generation import UNKNOWN
+
+    folder = data_dir / "journal"
+    waiting = journal.count_waiting(folder)
+    lines = []
+    if mine := sum(count for one, count in waiting.items() if generation is None or one in (generation, UNKNOWN)):
+        lines.append(f"Journal:      {mine} writes wait for the database, in {folder}")
+    if others := waiting.total() - mine:
+        lines.append(f"Set aside:    {others} writes in {folder} are for chats that a restore replaced;")
+        lines.append("              ./manage.sh restore --take-journal stores them into the present ones")
+    return lines
+
+
+def _refused(data_dir: Path) -> list[str]:
+    """What can't be stored."""
     from thai_chat.history import journal
 
     lines = []
     folder = data_dir / "journal"
-    if waiting := journal.count_waiting(folder):
-        lines.append(f"Journal:      {waiting} writes wait for the database, in {folder}")
     if damaged := len(list(folder.glob("*.damaged"))):
         lines.append(f"Damaged:      {damaged} files that can't be read to their end, in {folder}; they are kept")
     refused = journal.RefusedWrites(data_dir / "refused")

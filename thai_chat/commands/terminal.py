@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TextIO
 
@@ -21,6 +24,9 @@ def tell(*lines: str, to: TextIO | None = None) -> None:
         encoding = getattr(stream, "encoding", None) or "utf-8"
         print(shown.encode(encoding, "backslashreplace").decode(encoding), file=stream, flush=True)
 
+_EVERY_S = {True: 0.2, False: 5.0}
+"""How often a line of progress comes on a terminal, where it takes the place of the one before, and elsewhere."""
+
 
 def progress(line: str) -> None:
     # A terminal that was closed must not hinder what is being done, such as storing and stopping.
@@ -28,7 +34,23 @@ def progress(line: str) -> None:
         tell(f"  {line}".rstrip())
 
 
-def size(size_bytes: int) -> str:
+def say(line: str) -> None:
+    """For what must be carried through though nobody reads it any more, as behind `| head`."""
+    with suppress(OSError):
+        tell(line)
+
+
+def let_go_of_output() -> bool:
+    """Flushes what was printed; False when nobody reads it: then the rest goes nowhere, and so without a traceback."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return False
+    return True
+
+
+def size(size_bytes: float) -> str:
     """Rounded, with its unit: "512 kB", "1.5 GB"."""
     value, unit = float(size_bytes), "B"
     for bigger in ("kB", "MB", "GB", "TB"):
@@ -36,3 +58,37 @@ def size(size_bytes: int) -> str:
             break
         value, unit = value / 1000, bigger
     return f"{value:.0f} {unit}" if value >= 10 or unit == "B" else f"{value:.1f} {unit}"
+
+
+class Meter:
+    """Shows how far something is: in one line on a terminal, elsewhere in a line every few seconds."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._is_terminal = sys.stdout.isatty()
+        self._shown_at_s = clock()
+        self._width = 0
+
+    def __call__(self, what: str, done_bytes: int, total_bytes: int) -> None:
+        """`total_bytes` is 0 when it is not known, both are when nothing is counted."""
+        now_s = self._clock()
+        if now_s - self._shown_at_s < _EVERY_S[self._is_terminal]:
+            return
+        self._shown_at_s = now_s
+        line = f"  {what}"
+        if done_bytes:
+            line += f": {size(done_bytes)}"
+        if total_bytes:
+            line += f" of {size(total_bytes)}, {100 * done_bytes // total_bytes} %"
+        with suppress(OSError):
+            print(f"\r{line:<{self._width}}" if self._is_terminal else line, end="", flush=self._is_terminal)
+            if not self._is_terminal:
+                print(flush=True)
+        self._width = len(line)
+
+    def close(self) -> None:
+        """Empties the line."""
+        if self._is_terminal and self._width:
+            with suppress(OSError):
+                print(f"\r{'':<{self._width}}\r", end="", flush=True)
+            self._width = 0

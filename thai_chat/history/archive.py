@@ -1,22 +1,24 @@
-"""Every table of the product in one file, and back: independent of the server's version, checked on both ways.
+"""Every table of the product in one file: written from one moment of the database, and read back with all checks.
 
 The search index is left out: it is made anew, in the background, from what was restored.
 """
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
+import lzma
 import os
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from contextlib import closing, contextmanager, suppress
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from graphlib import TopologicalSorter
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import psycopg2
 from psycopg2 import sql
@@ -24,30 +26,27 @@ from psycopg2.extensions import ISOLATION_LEVEL_REPEATABLE_READ
 from psycopg2.extensions import connection as Connection
 
 from thai_chat.domain.errors import HistoryUnavailable, StartError
-from thai_chat.history import indexing, probe
+from thai_chat.history import indexing, probe, session_settings
+from thai_chat.history.tables import metadata
 
+Meter = Callable[[str, int, int], None]
+"""Told what is under way, how many bytes of it are done, and of how many: 0 where that is not known."""
+
+CHUNK_BYTES = 1 << 17
+"""So much is unpacked while the server is at what came before."""
 _FORMAT = "thai-chat-backup/1"
 _MANIFEST = "manifest.json"
-_CHUNK_BYTES = 1 << 20
-# Ours are the tables that live beside Alembic's and belong to its owner; the user may have others in the database.
+_MANIFEST_BYTES = 1_000_000
+_PARTIAL = ".partial"
+# Tables of these names are the product's when they live beside Alembic's; the user may have others in the database.
 _OURS = """
-SELECT ours.oid, ours.relname FROM pg_class ours JOIN pg_class alembic
-  ON ours.relnamespace = alembic.relnamespace AND ours.relowner = alembic.relowner
-WHERE alembic.oid = to_regclass('alembic_version') AND ours.oid <> alembic.oid
-  AND ours.relkind IN ('r', 'p') AND NOT ours.relispartition AND ours.relname <> ALL (%s)
+SELECT ours.relname FROM pg_class ours JOIN pg_class alembic ON ours.relnamespace = alembic.relnamespace
+WHERE alembic.oid = to_regclass('alembic_version') AND ours.relkind IN ('r', 'p') AND ours.relname = ANY (%s)
+ORDER BY ours.relname
 """
 _COLUMNS = """
 SELECT attname FROM pg_attribute
 WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum
-"""
-_REFERENCES = """
-SELECT child.relname, parent.relname FROM pg_constraint
-JOIN pg_class child ON child.oid = conrelid JOIN pg_class parent ON parent.oid = confrelid
-WHERE contype = 'f' AND child.relname = ANY(%(tables)s) AND parent.relname = ANY(%(tables)s) AND child <> parent
-"""
-_OTHERS = """
-SELECT count(*) FROM pg_stat_activity
-WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
 """
 
 
@@ -57,6 +56,7 @@ class TableCopy:
     columns: Sequence[str]
     rows: int
     sha256: str
+    """Of the table's rows as COPY writes them, in the order in which they are in the file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,158 +64,223 @@ class Manifest:
     made_at: str
     revision: str
     tables: Sequence[TableCopy]
-    """A table comes after those it refers to."""
+    is_pinned: bool = True
+    """Whether the text of the rows is free of a server's own settings, so that they can be compared once restored."""
 
     @property
     def rows(self) -> Mapping[str, int]:
         return {table.name: table.rows for table in self.tables}
 
 
-def save(address: str, file: Path) -> Manifest:
+def save(address: str, file: Path, meter: Meter = lambda *_: None) -> Manifest:
     """Writes `file` (mode 0600), whole or not at all, from one moment of the database, which may be in use meanwhile.
 
-    Raises HistoryUnavailable, or StartError when the file can't be written or there is nothing to save.
+    What was written is read back before it gets its name. Raises HistoryUnavailable, or StartError when the file can't
+    be written or there is nothing to save.
     """
-    with _foreign_errors(file), closing(probe.connect(address)) as connection:
-        connection.set_session(isolation_level=ISOLATION_LEVEL_REPEATABLE_READ, readonly=True)
+    with foreign_errors(file), closing(probe.connect(address)) as connection:
+        names = _found(connection)
+        connection.set_session(isolation_level=ISOLATION_LEVEL_REPEATABLE_READ)
+        _hold(connection, names)
         revision = probe.revision(connection)
-        if revision is None:
-            raise StartError("The database holds no chats of Thai Chat yet; there is nothing to back up.")
+        assert revision is not None, "the tables are locked"
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        partial = file.with_name(f"{file.name}.partial")
+        partial = file.with_name(file.name + _PARTIAL)
         try:
             with open(os.open(partial, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "w+b") as output:
-                manifest = _write(connection, revision, output)
+                fcntl.flock(output, fcntl.LOCK_EX)  # tells `sweep` that somebody is at it
+                manifest = _write(connection, revision, names, output, meter)
                 output.flush()
                 os.fsync(output.fileno())
-            partial.rename(file)
+                verify(partial)
+                partial.rename(file)
+                _sync_folder(file.parent)
         finally:
             partial.unlink(missing_ok=True)
     return manifest
 
 
+def sweep(folder: Path) -> None:
+    """Removes from the folder what backups left unfinished that were killed."""
+    for partial in folder.glob(f"*.zip{_PARTIAL}"):
+        with suppress(OSError), partial.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            partial.unlink()
+
+
 def verify(file: Path) -> Manifest:
     """Reads the whole file and compares every table with the manifest. Raises StartError."""
-    with _foreign_errors(file), zipfile.ZipFile(file) as archive:
-        manifest = _read_manifest(archive, file)
-        for table in manifest.tables:
-            digest = hashlib.sha256()
-            with archive.open(_entry(table.name)) as rows:
-                while chunk := rows.read(_CHUNK_BYTES):
-                    digest.update(chunk)
-            if digest.hexdigest() != table.sha256:
-                raise StartError(f"{file} is damaged: {table.name} is not what was saved. Use another backup.")
-    return manifest
+    with opened(file) as backup:
+        for table in backup.manifest.tables:
+            with backup.rows(table) as rows:
+                while rows.read(CHUNK_BYTES):
+                    pass
+                rows.check()
+        return backup.manifest
 
 
-def count_rows(address: str) -> int:
-    """Rows in tables of the product; 0 also when there are none yet."""
-    with _foreign_errors(None), closing(probe.connect(address)) as connection, connection:
-        return sum(_count(connection, table) for table in _tables(connection))
+class Backup:
+    """An open backup, whose entries are known to be those that the manifest names."""
+
+    def __init__(self, archive: zipfile.ZipFile, file: Path) -> None:
+        """Raises StartError when the file is no backup, or one of a later version."""
+        self.file = file
+        self._archive = archive
+        found = archive.namelist()
+        self.manifest = _read_manifest(archive, file)
+        for table in self.manifest.tables:
+            if found.count(_entry(table.name)) != 1:
+                raise StartError(f"{file} is damaged: it must have {table.name} once. Use another backup.")
+
+    @property
+    def size_bytes(self) -> int:
+        """How much all rows are, unpacked."""
+        return sum(self._archive.getinfo(_entry(table.name)).file_size for table in self.manifest.tables)
+
+    @contextmanager
+    def rows(self, table: TableCopy) -> Iterator[RowsFile]:
+        with _damages(self.file):
+            rows = self._archive.open(_entry(table.name))
+        with rows:
+            yield RowsFile(rows, self.file, table)
 
 
-def count_other_connections(address: str) -> int:
-    with _foreign_errors(None), closing(probe.connect(address)) as connection, connection:
-        return _one(connection, _OTHERS)
+class RowsFile:
+    """The rows of one table as COPY takes them, hashed on the way."""
+
+    def __init__(self, rows: IO[bytes], file: Path, table: TableCopy) -> None:
+        self._rows = rows
+        self._file = file
+        self._table = table
+        self._digest = hashlib.sha256()
+        self.on_read: Callable[[int], None] = lambda _: None
+        self.failure: StartError | None = None
+        """What `read` raised, for a caller that let psycopg2 read, which tells it in words of its own."""
+
+    def read(self, size: int) -> bytes:
+        try:
+            with foreign_errors(self._file), _damages(self._file):
+                chunk = self._rows.read(size)
+        except StartError as error:
+            self.failure = error
+            raise
+        self._digest.update(chunk)
+        self.on_read(len(chunk))
+        return chunk
+
+    def check(self) -> None:
+        """Raises StartError when what was read to its end is not what was saved."""
+        if self._digest.hexdigest() != self._table.sha256:
+            raise StartError(f"{self._file} is damaged: {self._table.name} is not what was saved. Use another backup.")
 
 
-def load(address: str, file: Path, *, rebuild: Callable[[str], None]) -> Manifest:
-    """Puts what `save` wrote into the database, all or nothing, after `rebuild` has made it empty.
-
-    `rebuild` is called with the revision of the schema that the backup was made from. Raises as `save` does.
-    """
-    manifest = verify(file)
-    rebuild(manifest.revision)
-    with _foreign_errors(file), zipfile.ZipFile(file) as archive, closing(probe.connect(address)) as connection:
-        with connection:
-            for table in manifest.tables:
-                _load_table(connection, archive, table)
-            indexing.start_over(connection)
-        with connection, connection.cursor() as cursor:
-            cursor.execute("ANALYZE")
-    return manifest
+@contextmanager
+def opened(file: Path) -> Iterator[Backup]:
+    """Raises StartError, also for what is found to be damaged while it is read."""
+    with foreign_errors(file):
+        with _damages(file):
+            archive = zipfile.ZipFile(file)
+        with archive:
+            with _damages(file):
+                backup = Backup(archive, file)
+            yield backup
 
 
-def _write(connection: Connection, revision: str, output: IO[bytes]) -> Manifest:
-    tables = []
+def digest(connection: Connection, table: TableCopy) -> tuple[int, str]:
+    """How many rows the table has, and their hash as the manifest has it, in the order in which they were put in."""
+    output = _Hashed(None)
+    with connection.cursor() as cursor:
+        cursor.copy_expert(_copy_out(table.name, table.columns), output, CHUNK_BYTES)
+        return cursor.rowcount, output.digest.hexdigest()
+
+
+def listed(columns: Sequence[str]) -> sql.Composed:
+    return sql.SQL(", ").join(map(sql.Identifier, columns))
+
+
+def _found(connection: Connection) -> list[str]:
+    with connection, connection.cursor() as cursor:
+        cursor.execute(_OURS, (sorted(set(metadata.tables) - set(indexing.TABLES)),))
+        names = [name for (name,) in cursor.fetchall()]
+        if probe.revision(connection) is None:
+            raise StartError("The database holds no chats of Thai Chat yet; there is nothing to back up.")
+    return names
+
+
+def _hold(connection: Connection, names: Sequence[str]) -> None:
+    """Begins the moment that is saved. A restore waits for its end before it puts other tables in their place."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL("LOCK TABLE {} IN ACCESS SHARE MODE").format(listed([*names, "alembic_version"])))
+        session_settings.pin(cursor)
+
+
+def _write(connection: Connection, revision: str, names: Sequence[str], output: IO[bytes], meter: Meter) -> Manifest:
     with zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as archive:
-        for name in _tables(connection):
-            tables.append(_save_table(connection, archive, name))
+        tables = [_save_table(connection, archive, name, meter) for name in names]
         manifest = Manifest(made_at=datetime.now(UTC).isoformat(timespec="seconds"), revision=revision, tables=tables)
-        described = {
-            "format": _FORMAT,
-            "made_at": manifest.made_at,
-            "revision": revision,
-            "tables": [
-                {"name": table.name, "columns": table.columns, "rows": table.rows, "sha256": table.sha256}
-                for table in tables
-            ],
-        }
+        described = {"format": _FORMAT, **asdict(manifest)}
         archive.writestr(_MANIFEST, json.dumps(described, indent=1))
     return manifest
 
 
-def _save_table(connection: Connection, archive: zipfile.ZipFile, name: str) -> TableCopy:
+def _save_table(connection: Connection, archive: zipfile.ZipFile, name: str, meter: Meter) -> TableCopy:
     columns = _columns(connection, name)
-    statement = sql.SQL("COPY (SELECT {} FROM {}) TO STDOUT").format(_listed(columns), sql.Identifier(name))
     with archive.open(_entry(name), "w", force_zip64=True) as entry, connection.cursor() as cursor:
-        output = _Hashed(entry)
-        cursor.copy_expert(statement, output, _CHUNK_BYTES)
+        output = _Hashed(entry, lambda done: meter(name, done, 0))
+        cursor.copy_expert(_copy_out(name, columns), output, CHUNK_BYTES)
         return TableCopy(name=name, columns=columns, rows=cursor.rowcount, sha256=output.digest.hexdigest())
 
 
-def _load_table(connection: Connection, archive: zipfile.ZipFile, table: TableCopy) -> None:
-    name, columns = sql.Identifier(table.name), _listed(table.columns)
-    with archive.open(_entry(table.name)) as rows, connection.cursor() as cursor:
-        # What triggers derived is in the backup already; foreign keys are still checked.
-        cursor.execute(sql.SQL("ALTER TABLE {} DISABLE TRIGGER USER").format(name))
-        cursor.copy_expert(sql.SQL("COPY {} ({}) FROM STDIN").format(name, columns), rows, _CHUNK_BYTES)
-        if cursor.rowcount != table.rows:
-            raise StartError(f"{table.name}: {cursor.rowcount} of {table.rows} rows arrived. Nothing was restored.")
-        cursor.execute(sql.SQL("ALTER TABLE {} ENABLE TRIGGER USER").format(name))
-        for column in table.columns:
-            cursor.execute("SELECT pg_get_serial_sequence(%s, %s)", (table.name, column))
-            if sequence := cursor.fetchone()[0]:
-                last = sql.SQL("SELECT setval(%s, max({})) FROM {}").format(sql.Identifier(column), name)
-                cursor.execute(last, (sequence,))
+def _copy_out(name: str, columns: Sequence[str]) -> sql.Composed:
+    return sql.SQL("COPY (SELECT {} FROM {}) TO STDOUT").format(listed(columns), sql.Identifier(name))
 
 
 class _Hashed:
-    """Passes bytes on to a file and hashes them on the way."""
+    """Passes bytes on to a file, when there is one, and hashes them on the way."""
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: IO[bytes] | None, on_write: Callable[[int], None] = lambda _: None) -> None:
         self._file = file
+        self._on_write = on_write
+        self._written = 0
         self.digest = hashlib.sha256()
 
     def write(self, chunk: bytes) -> int:
         self.digest.update(chunk)
-        return self._file.write(chunk)
+        self._written += len(chunk)
+        self._on_write(self._written)
+        return self._file.write(chunk) if self._file else len(chunk)
 
 
 def _read_manifest(archive: zipfile.ZipFile, file: Path) -> Manifest:
     try:
+        if archive.getinfo(_MANIFEST).file_size > _MANIFEST_BYTES:
+            raise ValueError("too long")
         described = json.loads(archive.read(_MANIFEST))
         if described["format"] != _FORMAT:
             raise StartError(f"{file} was made by a newer Thai Chat: update this one, then restore.")
         return Manifest(
-            made_at=described["made_at"],
-            revision=described["revision"],
-            tables=[TableCopy(**table) for table in described["tables"]],
+            made_at=datetime.fromisoformat(described["made_at"]).isoformat(timespec="seconds"),
+            revision=_text(described["revision"]),
+            tables=[_table(table) for table in described["tables"]],
+            is_pinned=described.get("is_pinned") is True,
         )
-    except (KeyError, TypeError, ValueError) as exc:
+    except (KeyError, TypeError, ValueError, RecursionError) as exc:
         raise StartError(f"{file} is not a backup that ./manage.sh backup made.") from exc
 
 
-def _tables(connection: Connection) -> list[str]:
-    """A table comes after those it refers to."""
-    with connection.cursor() as cursor:
-        cursor.execute(_OURS, (list(indexing.TABLES),))
-        names = sorted(name for _, name in cursor.fetchall())
-        cursor.execute(_REFERENCES, {"tables": names})
-        order = TopologicalSorter({name: set[str]() for name in names})
-        for child, parent in cursor.fetchall():
-            order.add(child, parent)
-        return list(order.static_order())
+def _table(described: Mapping[str, Any]) -> TableCopy:
+    columns = [_text(column) for column in described["columns"]]
+    rows = described["rows"]
+    if not isinstance(rows, int) or rows < 0 or not columns:
+        raise ValueError("rows and columns of a table")
+    return TableCopy(name=_text(described["name"]), columns=columns, rows=rows, sha256=_text(described["sha256"]))
+
+
+def _text(value: object) -> str:
+    """The value, which is said to people and must be a plain word. Raises ValueError."""
+    if not isinstance(value, str) or not value.isprintable():
+        raise ValueError("no plain word")
+    return value
 
 
 def _columns(connection: Connection, table: str) -> list[str]:
@@ -224,33 +289,45 @@ def _columns(connection: Connection, table: str) -> list[str]:
         return [name for (name,) in cursor.fetchall()]
 
 
-def _listed(columns: Sequence[str]) -> sql.Composed:
-    return sql.SQL(", ").join(map(sql.Identifier, columns))
-
-
-def _count(connection: Connection, table: str) -> int:
-    return _one(connection, sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table)))
-
-
-def _one(connection: Connection, statement: str | sql.Composed) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(statement)
-        return int(cursor.fetchone()[0])
-
-
 def _entry(table: str) -> str:
     return f"{table}.copy"
 
 
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 @contextmanager
-def _foreign_errors(file: Path | None) -> Iterator[None]:
+def looking_at(address: str) -> Iterator[Any]:
+    """A cursor in a short transaction of a command. Raises HistoryUnavailable, or StartError when it is refused."""
+    with foreign_errors(None), closing(probe.connect(address)) as connection, connection, connection.cursor() as cursor:
+        yield cursor
+
+
+@contextmanager
+def foreign_errors(file: Path | None) -> Iterator[None]:
+    """Translates what PostgreSQL and the file system raise; `file` is what is read or written."""
     try:
         yield
-    except psycopg2.OperationalError as exc:
+    except (psycopg2.OperationalError, psycopg2.InterfaceError) as exc:
         raise HistoryUnavailable(probe.said(exc)) from exc
     except psycopg2.Error as exc:
         raise StartError(f"The database refused: {probe.said(exc)}") from exc
-    except (zipfile.BadZipFile, zlib.error, EOFError) as exc:
-        raise StartError(f"{file} is damaged or no backup: {exc}. Use another one.") from exc
     except OSError as exc:
         raise StartError(f"{file} can't be used: {exc.strerror or exc}.") from exc
+
+
+@contextmanager
+def _damages(file: Path) -> Iterator[None]:
+    """Translates what zipfile raises at broken archives: its own errors, those of the ways of packing, and the last
+    four at encrypted entries, unknown ways of packing and nonsense in its tables."""
+    try:
+        yield
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError) as exc:
+        raise StartError(f"{file} is damaged or no backup: {exc}. Use another one.") from exc
+    except (NotImplementedError, RuntimeError, struct.error, ValueError) as exc:
+        raise StartError(f"{file} is damaged or no backup: {exc}. Use another one.") from exc

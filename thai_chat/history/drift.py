@@ -83,7 +83,7 @@ def _differences(connection: Connection) -> list[Difference]:
     connection.execute(text(f"CREATE SCHEMA {name}"))
     # Nothing of the database's own is reached from here: what a step looks for by name it finds in the new schema.
     connection.execute(text(f"SET LOCAL search_path TO {name}"))
-    schema.make(connection)
+    schema.step(connection)
     return sorted(_compared(_things(connection, str(place)), _things(connection, name)))
 
 

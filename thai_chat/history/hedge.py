@@ -26,12 +26,18 @@ class HedgedCheckpoints:
     into a journal of their own, which the next process would replay and which is gone when all are stored."""
 
     def __init__(
-        self, store: Callable[[Sequence[Checkpoint]], Awaitable[None]], *, folder: Path, disk: Executor
+        self,
+        store: Callable[[Sequence[Checkpoint]], Awaitable[None]],
+        *,
+        folder: Path,
+        disk: Executor,
+        generation: Callable[[], UUID],
     ) -> None:
-        """`disk` has one thread, in which alone the journal is touched."""
+        """`disk` has one thread, in which alone the journal is touched. `generation` says which the texts are for."""
         self._store = store
         self._folder = folder
         self._disk = disk
+        self._generation = generation
         self._pending: dict[UUID, Checkpoint] = {}
         self._flight: asyncio.Task[None] | None = None
         self._began_s = 0.0
@@ -76,7 +82,7 @@ class HedgedCheckpoints:
 
     def _keep(self, writes: Sequence[Checkpoint]) -> None:
         try:
-            self._journal = self._journal or Journal.create(self._folder)
+            self._journal = self._journal or Journal.create(self._folder, self._generation())
             self._journal.append([encode(write) for write in writes])
         except JournalUnavailable as error:
             logger.debug("%s; PostgreSQL hangs and the disk does not help", error)

@@ -1,6 +1,7 @@
 """Files of writes that wait for PostgreSQL: one record after the other, synced to the disk before they count.
 
-A file begins with a head of 16 bytes: eight that name the format, and the offset up to which its records are stored.
+A file begins with a head of 32 bytes: eight that name the format, the offset up to which its records are stored, and
+which of the database's generations they are for. Earlier versions wrote 16, without the last.
 A record is its length and CRC-32 (four bytes each, little-endian), then that many bytes.
 """
 
@@ -12,6 +13,7 @@ import os
 import re
 import struct
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from pathlib import Path
@@ -21,12 +23,15 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from thai_chat.domain.errors import JournalUnavailable
+from thai_chat.history.generation import UNKNOWN
 
 logger = logging.getLogger(__name__)
 
 SUFFIX = ".journal"
-_FORMAT = b"TCWRITE1"
-_HEAD = struct.Struct("<8sQ")
+_FORMAT, _EARLIER = b"TCWRITE2", b"TCWRITE1"
+_HEAD, _EARLIER_HEAD = struct.Struct("<8sQ16s"), struct.Struct("<8sQ")
+_POSITION = struct.Struct("<Q")
+_POSITION_AT = 8
 _RECORD = struct.Struct("<II")
 _UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _sync = getattr(os, "fdatasync", os.fsync)
@@ -47,10 +52,12 @@ class Journal:
         self._end = 0
         self._torn = False
         self._is_damaged = False
+        self._start = _HEAD.size
         self.position = 0
+        self.generation = UNKNOWN
 
     @classmethod
-    def create(cls, folder: Path) -> Journal:
+    def create(cls, folder: Path, generation: UUID = UNKNOWN) -> Journal:
         """A new, empty one. Raises JournalUnavailable."""
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -63,7 +70,7 @@ class Journal:
         journal = cls(path, descriptor)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            _write(descriptor, _HEAD.pack(_FORMAT, _HEAD.size), 0)
+            _write(descriptor, _HEAD.pack(_FORMAT, _HEAD.size, generation.bytes), 0)
             os.fsync(descriptor)
             unborn.rename(path)
             _sync_folder(folder)
@@ -72,6 +79,7 @@ class Journal:
             journal.remove()
             raise JournalUnavailable(f"no journal can be written: {exc.strerror}") from exc
         journal.position = journal._end = _HEAD.size
+        journal.generation = generation
         return journal
 
     @classmethod
@@ -121,7 +129,7 @@ class Journal:
 
     def append(self, records: Sequence[bytes]) -> list[int]:
         """The offset behind each. All are on the disk then; on JournalUnavailable none is in the file."""
-        framed = [_RECORD.pack(len(record), zlib.crc32(record)) + record for record in records]
+        framed = [_framed(record) for record in records]
         try:
             if self._torn:
                 os.ftruncate(self._descriptor, self._end)
@@ -154,7 +162,7 @@ class Journal:
         """Notes that all up to `position` need not be replayed. Not synced: at the worst they are, without harm."""
         self.position = position
         try:
-            _write(self._descriptor, _HEAD.pack(_FORMAT, position), 0)
+            _write(self._descriptor, _POSITION.pack(position), _POSITION_AT)
         except OSError as exc:
             logger.warning("the journal's position can't be noted: %s", exc.strerror)
 
@@ -179,13 +187,18 @@ class Journal:
     def _recover(self) -> bool:
         """Finds the end of the whole records, and the noted position if it is the end of one; False: no such file."""
         head = os.pread(self._descriptor, _HEAD.size, 0)
-        if len(head) < _HEAD.size or not head.startswith(_FORMAT):
+        if head.startswith(_FORMAT) and len(head) == _HEAD.size:
+            _, noted, stamp = _HEAD.unpack(head)
+            self.generation = UUID(bytes=stamp)
+        elif head.startswith(_EARLIER) and len(head) >= _EARLIER_HEAD.size:
+            noted = _EARLIER_HEAD.unpack(head[: _EARLIER_HEAD.size])[1]
+            self._start = _EARLIER_HEAD.size
+        else:
             return False
         self._end = os.fstat(self._descriptor).st_size
-        ends = {_HEAD.size, *(entry.end for entry in self.entries(_HEAD.size))}
+        ends = {self._start, *(entry.end for entry in self.entries(self._start))}
         self._end = max(ends)
-        noted = _HEAD.unpack(head)[1]
-        self.position = noted if noted in ends else _HEAD.size
+        self.position = noted if noted in ends else self._start
         return True
 
 
@@ -212,9 +225,10 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def count_waiting(folder: Path) -> int:
-    """How many whole records are to be stored, also of processes that live; reads and changes nothing else."""
-    total = 0
+def count_waiting(folder: Path) -> Counter[UUID]:
+    """How many whole records are to be stored, by the generation that they are for, also of processes that live; reads
+    and changes nothing else."""
+    total: Counter[UUID] = Counter()
     for path in folder.glob(f"*{SUFFIX}"):
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
@@ -223,10 +237,48 @@ def count_waiting(folder: Path) -> int:
         journal = Journal(path, descriptor)
         try:
             if journal._recover():
-                total += sum(1 for _ in journal.entries(journal.position))
+                total[journal.generation] += sum(1 for _ in journal.entries(journal.position))
         finally:
             journal.close()
     return total
+
+
+def stamp(folder: Path, generation: UUID, *, only: UUID | None = None) -> int:
+    """Makes what processes left that are gone wait for `generation`, where it waited for another, or for `only`.
+
+    How many writes that are. Killed in the middle it leaves each file as it was or as it shall be. Raises
+    JournalUnavailable.
+    """
+    total = 0
+    for journal in Journal.adopt(folder):
+        try:
+            if journal.generation != generation and only in (None, journal.generation):
+                total += _restamp(journal, generation)
+        except OSError as exc:
+            raise JournalUnavailable(f"{journal.path.name} can't be written: {exc.strerror}") from exc
+        finally:
+            journal.close()
+    return total
+
+
+def _restamp(journal: Journal, generation: UUID) -> int:
+    records = [entry.record for entry in journal.entries(journal.position)]
+    if journal._is_damaged:  # what can't be read is kept for a person, as when it is removed
+        os.link(journal.path, journal.path.with_suffix(".damaged"))
+    changed = journal.path.with_suffix(".new")
+    with open(os.open(changed, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(_HEAD.pack(_FORMAT, _HEAD.size, generation.bytes))
+        for record in records:
+            file.write(_framed(record))
+        file.flush()
+        os.fsync(file.fileno())
+    changed.rename(journal.path)
+    _sync_folder(journal.path.parent)
+    return len(records)
+
+
+def _framed(record: bytes) -> bytes:
+    return _RECORD.pack(len(record), zlib.crc32(record)) + record
 
 
 class RefusedWrites:

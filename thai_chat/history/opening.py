@@ -6,11 +6,12 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
+from uuid import UUID
 
 from sqlalchemy import text
 
 from thai_chat.domain.errors import HistoryUnavailable
-from thai_chat.history import schema
+from thai_chat.history import generation, schema
 from thai_chat.history.connections import POOL_SIZE, TIMEOUT_S, Database
 from thai_chat.history.memory import MAX_CHARS, MemoryHistory
 from thai_chat.history.outbox import Outbox
@@ -76,6 +77,11 @@ class PostgresConnector:
         except HistoryUnavailable:
             # Not every hosted server tells it to everybody. One that is gone is found by the next call.
             return None
+
+    async def generation(self) -> UUID:
+        if self._database is None:
+            raise HistoryUnavailable("there is no connection yet")
+        return await self._database.run(generation.read)
 
     async def close(self) -> None:
         if self._history:

@@ -19,6 +19,7 @@ import orjson
 
 from thai_chat.domain.errors import HistoryRefused, JournalUnavailable, ThaiChatError
 from thai_chat.domain.messages import Checkpoint, FinishReply, PurgeSession, UpdateSession, Write
+from thai_chat.history.generation import UNKNOWN, LastGeneration
 from thai_chat.history.hedge import HedgedCheckpoints
 from thai_chat.history.journal import Journal, RefusedWrites
 from thai_chat.history.records import decode, encode
@@ -71,6 +72,7 @@ class Outbox:
         """`folder` gets a `journal` folder when a write has to wait, and a `refused` one when one is refused."""
         self._folder = folder / "journal"
         self._set_aside = RefusedWrites(folder / "refused")
+        self._generation = LastGeneration(folder / "generation")
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._adopted: deque[Journal] = deque()
         self._left_behind = 0
@@ -89,12 +91,14 @@ class Outbox:
 
     def hedged(self, store: Callable[[Sequence[Checkpoint]], Awaitable[None]]) -> HedgedCheckpoints:
         """Checkpoints that come to the disk, too, while `store` lasts. Close them before this."""
-        return HedgedCheckpoints(store, folder=self._folder, disk=self._disk)
+        return HedgedCheckpoints(store, folder=self._folder, disk=self._disk, generation=lambda: self._generation.value)
 
     async def adopt(self) -> None:
         """Takes over what dead processes left. May be called again, for those that have died since."""
 
         def read() -> tuple[list[Journal], list[Write | None], int]:
+            if self._generation.value == UNKNOWN:
+                self._generation.read()
             journals = Journal.adopt(self._folder)
             found = [_readable(entry.record) for journal in journals for entry in journal.entries(journal.position)]
             return journals, found, self._set_aside.count()
@@ -105,6 +109,43 @@ class Outbox:
         self._count((write for write in found if write), 1)
         if found:
             logger.info("%d writes of an earlier process wait to be stored", len(found))
+
+    async def serve(self, generation: UUID) -> int:
+        """The database that answers has `generation`. What waits for another is left on the disk; how many writes."""
+        foreign = [journal for journal in self._adopted if journal.generation not in (generation, UNKNOWN)]
+        left = 0
+        for journal in foreign:
+            self._adopted.remove(journal)
+            left += await self._leave(journal)
+        if self._generation.value not in (generation, UNKNOWN):
+            left += await self._leave_own()
+        await self._on_disk(lambda: self._generation.note(generation))
+        return left
+
+    async def _leave(self, journal: Journal) -> int:
+        def read() -> list[Write | None]:
+            found = [_readable(entry.record) for entry in journal.entries(journal.position)]
+            journal.close()
+            return found
+
+        found = await self._on_disk(read)
+        self._left_behind -= len(found)
+        self._count((write for write in found if write), -1)
+        return len(found)
+
+    async def _leave_own(self) -> int:
+        """The database was restored while this process could not reach it."""
+        while self._saving:
+            await asyncio.wait((self._saving,))
+        left = len(self._queue)
+        if lost := sum(waiting.journal is None for waiting in self._queue):
+            logger.error("%d writes are lost: the disk would not take them, and they are for other chats", lost)
+        if self._journal:
+            self._journal.close()
+            self._journal = None
+        for held in (self._queue, self._unsaved, self._growing, self._turns, self._sessions):
+            held.clear()
+        return left
 
     @property
     def waiting_turns(self) -> int:
@@ -227,7 +268,7 @@ class Outbox:
 
     def _write(self, records: Sequence[bytes]) -> tuple[Journal, Sequence[int]]:
         if self._journal is None:
-            self._journal = Journal.create(self._folder)
+            self._journal = Journal.create(self._folder, self._generation.value)
         return self._journal, self._journal.append(records)
 
     async def _drop(self, taken: Sequence[_Waiting]) -> None:

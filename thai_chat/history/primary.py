@@ -10,6 +10,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Protocol, TypeVar
+from uuid import UUID
 
 from thai_chat.domain.errors import HistoryUnavailable, StartError
 from thai_chat.domain.messages import Write
@@ -47,6 +48,9 @@ class Connector(Protocol):
         """Which server and database `connect` led to: another after a failover or a restore. None when that is not
         to be known."""
 
+    async def generation(self) -> UUID:
+        """Which history the database holds: another after a restore. Raises HistoryUnavailable."""
+
     async def close(self) -> None:
         """Closes what `connect` gave. Safe to call twice."""
 
@@ -62,6 +66,7 @@ class Primary:
         self._recent = RecentTurns()
         self._server: str | None = None
         """The one that acknowledged them."""
+        self._generation: UUID | None = None
         self._is_online = False
         self._outages = 0
         self._answered_at_s = 0.0
@@ -171,6 +176,7 @@ class Primary:
     async def _recover(self) -> None:
         if self._postgres is None:
             self._postgres = await self._connector.connect()
+        await self._meet(await self._connector.generation())
         await self._remind(self._postgres, await self._connector.server())
         replay = Replay(self._outbox, self._postgres, self._recent)
         stored = await self._catch_up(replay)
@@ -183,6 +189,15 @@ class Primary:
         self._served.set()
         if self._outages or stored:
             logger.info("PostgreSQL serves; %d writes had waited for it", stored)
+
+    async def _meet(self, generation: UUID) -> None:
+        """What was said to other chats, before a restore took them away, is not stored into these."""
+        left = await self._outbox.serve(generation)
+        if left:
+            logger.warning("%d writes wait for chats that a restore replaced: ./manage.sh status says more", left)
+        if self._generation not in (None, generation):
+            self._recent = RecentTurns()
+        self._generation = generation
 
     async def _catch_up(self, replay: Replay) -> int:
         """Until few writes wait, or as many come as are stored meanwhile. How many were stored."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from uuid import UUID
 
 import psycopg2
 from psycopg2.extensions import connection as Connection
@@ -13,7 +14,7 @@ from psycopg2.extensions import parse_dsn
 from thai_chat.domain.errors import HistoryUnavailable
 from thai_chat.domain.searching import IndexProgress
 from thai_chat.domain.server_log import ROLE_SETTINGS
-from thai_chat.history import indexing
+from thai_chat.history import generation, indexing
 from thai_chat.history.search_path import cursor_in
 
 _CONNECT_S = 5
@@ -45,6 +46,7 @@ class DatabaseFacts:
     size_bytes: int
     revision: str | None
     """None when the schema has not been made."""
+    generation: UUID = generation.ORIGINAL
     sessions: int = 0
     messages: int = 0
     streaming: int = 0
@@ -75,6 +77,7 @@ def ask(address: str) -> DatabaseFacts:
                 is_read_only=recovery,
                 size_bytes=size,
                 revision=found,
+                generation=generation.read_raw(cursor),
                 search=_search_progress(connection),
                 talkative=_talkative(connection),
                 **counts,

@@ -51,7 +51,7 @@ def upgrade(connection: Connection, revision: str = HEAD) -> None:
     """What `migrate` does, on a connection in autocommit."""
     if current(connection) == revision:
         return
-    with _locked(connection):
+    with locked(connection):
         found = current(connection)
         if found != revision:
             level = logging.INFO if found else logging.DEBUG  # an empty one has nothing that could be changed
@@ -59,16 +59,26 @@ def upgrade(connection: Connection, revision: str = HEAD) -> None:
             _upgrade(connection, found, revision)
 
 
+def step(connection: Connection, revision: str = HEAD) -> None:
+    """Upgrades in the transaction that is open on the connection, in the schema that its search path names first."""
+    _run("upgrade", connection, revision)
+
+
 def downgrade(engine: Engine, revision: str = "base") -> None:
-    """Takes the schema back to `revision`; what only later versions keep is lost.
+    """Takes the schema back to `revision`; what only later versions keep is lost."""
+    with engine.connect() as connection, locked(connection):
+        step_down(connection, revision)
+
+
+def step_down(connection: Connection, revision: str = "base") -> None:
+    """Does what `downgrade` does, within the transaction that is open on the connection.
 
     It goes up first, since what databases of earlier texts of the steps lack is mended there.
     """
-    with engine.connect() as connection, _locked(connection):
-        found = current(connection)
-        if found not in (None, HEAD):
-            _upgrade(connection, found, HEAD)
-        _run("downgrade", connection, revision)
+    found = current(connection)
+    if found not in (None, HEAD):
+        _upgrade(connection, found, HEAD)
+    _run("downgrade", connection, revision)
 
 
 def _upgrade(connection: Connection, found: str | None, revision: str) -> None:
@@ -80,13 +90,8 @@ def _upgrade(connection: Connection, found: str | None, revision: str) -> None:
     _run("upgrade", connection, revision)
 
 
-def make(connection: Connection) -> None:
-    """Makes the newest tables where the connection's search path leads, inside its transaction."""
-    _run("upgrade", connection, HEAD)
-
-
 @contextmanager
-def _locked(connection: Connection) -> Iterator[None]:
+def locked(connection: Connection) -> Iterator[None]:
     """One transaction that no other instance's migration overlaps.
 
     The lock belongs to the transaction, so that it works through pgbouncer and goes with a dead process.

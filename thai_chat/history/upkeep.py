@@ -21,18 +21,8 @@ def migrate(address: str, *, schema_name: str | None = None) -> None:
         schema.migrate(engine)
 
 
-def rebuild(address: str, revision: str) -> None:
-    """Empty tables as `revision` had them; all that the product's tables held is gone. Raises as `migrate` does."""
-    _require_known(revision)
-    with _engine(address) as engine:
-        with engine.connect() as connection:
-            is_made = schema.current(connection) is not None
-        if is_made:
-            schema.downgrade(engine)
-        schema.migrate(engine, revision)
-
-
-def _require_known(revision: str) -> None:
+def require_known(revision: str) -> None:
+    """Raises StartError for the schema of a later version."""
     from alembic.script import ScriptDirectory
     from alembic.util import CommandError
 
