@@ -25,7 +25,9 @@ Thai Chat
                                   its key, where it needs one, is BACKEND_KEY in the environment
 
   ./manage.sh setup               make .venv and install into it, without starting anything
-  ./manage.sh setup-postgres      install and prepare a PostgreSQL server on this machine and write .env
+  ./manage.sh setup-postgres [--database NAME] [--take-over]
+                                  install and prepare a PostgreSQL server on this machine and write .env;
+                                  what works stays, and nothing of others is taken over unless told
   ./manage.sh doctor              find what is wrong and say how to correct it
   ./manage.sh status              the database, its schema, what it holds and what waits
   ./manage.sh migrate             bring the database's schema up to date (chat-web-db does it too)
@@ -104,7 +106,8 @@ check_usage() {
     local verb=$1 argument files=0 most=0
     shift
     case $verb in
-        chat-web-db | setup | setup-postgres | migrate | status | doctor | check) ;;
+        chat-web-db | setup | migrate | status | doctor | check) ;;
+        setup-postgres) [[ " $* " != *' --database '* ]] || most=1 ;; # its name
         backup | restore) most=1 ;;
         *) return ;; # arguments of pytest and of the benchmarks, or no verb at all
     esac
@@ -120,11 +123,13 @@ check_usage() {
                 [ "$#" -eq 1 ] || wrong_usage "$argument stands alone"
                 return
                 ;;
+            --take-over | --database) [ "$verb" = setup-postgres ] || wrong_usage "$verb takes no $argument" ;;
             -*) wrong_usage "$verb takes no $argument" ;;
             '') wrong_usage "$verb was given an empty name" ;;
             *) files=$((files + 1)) ;;
         esac
     done
+    [ "$verb" != setup-postgres ] || [ "$files" -eq "$most" ] || wrong_usage 'setup-postgres [--database NAME] [--take-over]'
     [ "$files" -le "$most" ] || wrong_usage "too much behind $verb: $*"
     [ "$verb" != restore ] || [ "$files" -eq 1 ] || wrong_usage 'which file? ./manage.sh restore FILE [--replace]'
 }

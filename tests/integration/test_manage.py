@@ -89,6 +89,7 @@ def test_help_behind_any_verb_is_the_help_and_does_nothing(clone: Path, tools: P
     "arguments",
     [
         *(["chat-web-db", "--port=7863"], ["setup-postgres", "now"], ["status", "x"], ["check", "x"]),
+        *(["setup-postgres", "--database"], ["setup-postgres", "--take-it-over"], ["backup", "--take-over"]),
         *(["backup", "--replace"], ["backup", "one.zip", "two.zip"], ["backup", ""]),
         *(["restore"], ["restore", "--replace"], ["restore", "a.zip", "--repalce"], ["restore", "a.zip", "b.zip"]),
     ],

@@ -23,5 +23,5 @@ ROLE_SETTINGS: Mapping[str, str] = {
 
 
 def statements(role: str) -> list[str]:
-    """As the superuser; may be repeated. `role` is a plain name."""
+    """As the superuser; may be repeated. `role` is a plain name, or one that is quoted already."""
     return [f"ALTER ROLE {role} SET {name} TO '{value}'" for name, value in ROLE_SETTINGS.items()]
