@@ -88,8 +88,8 @@ async def running_app(**environment: str) -> AsyncIterator[App]:
         # Root's database runs as another user, who must reach the folder (pytest's own are closed to others).
         os.chmod(folder, 0o755)
         app = App(Path(folder), environment)
-        await app.start()
         try:
+            await app.start()
             yield app
         finally:
             if app.process and app.process.returncode is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 
 import pytest
@@ -30,6 +31,17 @@ async def answer_to(reader: asyncio.StreamReader) -> bytes:
             return await reader.read()
     except ConnectionResetError:
         return b""
+
+
+async def is_given_up(plain: socket.socket) -> bool:
+    """True when the server breaks the connection off, which is seen by writing: nothing is read from it."""
+    async with asyncio.timeout(END_S):
+        while True:
+            try:
+                await asyncio.get_running_loop().sock_sendall(plain, b" ")
+            except OSError:
+                return True
+            await asyncio.sleep(0.05)
 
 
 @pytest.fixture
@@ -128,12 +140,25 @@ async def test_when_too_many_are_connected_probes_are_answered_and_others_told_t
     writer.close()
 
 
-async def test_there_is_an_end_to_those_who_are_told_so(full: Chat) -> None:
+async def test_when_there_is_no_room_at_all_who_says_nothing_makes_it(full: Chat) -> None:
     more = [await opened(full, b"GET /api/sessions HT") for _ in range(6)]
-    ended = [await answer_to(reader) for reader, _ in more[3:]]
-    assert ended == [b"", b"", b""]
-    for _, writer in more:
-        writer.close()
+    reader, writer = await opened(full, b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+    assert (await answer_to(reader)).startswith(b"HTTP/1.1 200 ")
+    for _, other in (*more, (reader, writer)):
+        other.close()
+
+
+async def test_a_client_that_leaves_its_answer_unread_is_given_up(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Connection, "unread_s", 0.3)
+    monkeypatch.setattr(Connection, "head_s", 60)
+    with socket.socket() as plain:
+        plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        plain.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(plain, ("127.0.0.1", chat.http.base_url.port))
+        await asyncio.get_running_loop().sock_sendall(
+            plain, b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n" * 200
+        )
+        assert await is_given_up(plain)
 
 
 async def test_when_they_have_gone_everybody_is_answered_again(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Iterator
-from uuid import uuid4
+from dataclasses import replace
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from gradio import processing_utils
 from starlette.routing import BaseRoute, Mount
 
 from tests.api.conftest import Chat
-from thai_chat.api.app import OWN, build_app
+from thai_chat.api.app import build_app
+from thai_chat.api.dependencies import LOCAL_USER
 from thai_chat.gate.doors import DOORS, PAGE_EVENTS, Kind, door_of
 from thai_chat.gate.gate import Gate
 from thai_chat.ui.page import build_page, inline_scripts, mount_page
@@ -43,13 +46,11 @@ CLOSED = frozenset(
         *("/pwa_icon", "/pwa_icon/{size}", "/monitoring", "/monitoring/summary", "/monitoring/{key}"),
         *("/gradio_api/vibe-edit", "/gradio_api/undo-vibe-edit", "/gradio_api/vibe-code"),
         "/gradio_api/vibe-starter-queries",
+        # The page has it in its HTML.
+        "/config",
     }
 )
 """The routes that Gradio mounts and the gate keeps shut. One that is new in another version of Gradio is in no list."""
-
-REFUSED_BY_US = frozenset(path for start in OWN for path in (start, f"{start}/{{rest:path}}"))
-"""Where the API itself refuses what it does not have, by every method."""
-EVERY_METHOD = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 def routes_of(routes: list[BaseRoute], prefix: str = "") -> Iterator[tuple[str, frozenset[str]]]:
@@ -89,8 +90,6 @@ async def test_every_route_is_in_one_list(mounted: list[tuple[str, frozenset[str
     assert len(mounted) > 120
     for path, methods in mounted:
         path = as_listed(path)
-        if path in REFUSED_BY_US and methods == EVERY_METHOD:
-            continue
         assert (path in opened) != (path in CLOSED), f"{path} is in no list, or in two"
         if path in opened:
             assert methods <= opened[path], f"{path} has methods that are not in the list"
@@ -127,7 +126,7 @@ async def test_the_page_works_through_the_doors(served: httpx.AsyncClient) -> No
 
 
 async def test_every_answer_has_the_headers_that_browsers_hold_to(served: httpx.AsyncClient) -> None:
-    for path in ("/", "/docs", "/healthz", "/api/sessions", "/nothing", "/favicon.ico", "/config"):
+    for path in ("/", "/docs", "/healthz", "/api/sessions", "/nothing", "/favicon.ico", "/theme.css"):
         answer = await served.get(path, headers={"Origin": "http://localhost"})
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["x-frame-options"] == "DENY"
@@ -164,7 +163,7 @@ async def test_the_page_is_the_same_compressed(served: httpx.AsyncClient) -> Non
 async def test_what_a_stranger_says_about_a_proxy_reaches_nobody(served: httpx.AsyncClient) -> None:
     said = {"X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "https", "X-Gradio-Server": "http://evil.example"}
     assert "evil.example" not in (await served.get("/", headers=said)).text
-    assert (await served.get("/config", headers=said)).json()["root"] == "http://localhost"
+    assert '"root":"http://localhost"' in (await served.get("/", headers=said)).text
 
 
 LINK = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
@@ -192,30 +191,97 @@ async def test_another_sites_page_uses_nothing_of_ours(served: httpx.AsyncClient
     for site in ("cross-site", "same-site"):
         for destination in (*DESTINATIONS, "empty"):
             headers = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": destination}
-            for path in ("/", "/docs", "/api/sessions", "/healthz", "/favicon.ico", "/config", "/theme.css"):
+            for path in ("/", "/docs", "/api/sessions", "/healthz", "/favicon.ico", "/theme.css"):
                 assert (await served.get(path, headers=headers)).status_code == 403
 
 
 async def test_nothing_in_our_own_page_draws_or_runs_what_is_private(served: httpx.AsyncClient) -> None:
     for destination in DESTINATIONS:
         headers = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": destination}
-        for path in ("/", "/api/sessions", "/readyz", "/api/export", "/config", "/openapi.json"):
+        for path in ("/", "/api/sessions", "/readyz", "/api/export", "/openapi.json"):
             assert (await served.get(path, headers=headers)).status_code == 403
 
 
 async def test_where_browsers_say_nothing_the_origin_tells_who_would_change_something(
     served: httpx.AsyncClient,
 ) -> None:
-    for method in ("POST", "PUT", "PATCH", "DELETE", "OPTIONS"):
+    for method, path in (("DELETE", "/api/sessions"), ("POST", "/chat"), ("PATCH", f"/api/presets/{uuid4()}")):
         for origin in ("http://evil.example", "null", "http://[evil", "http://localhost:9"):
-            answer = await served.request(method, "/api/sessions", headers={"Origin": origin})
-            assert answer.status_code == 403
-        answer = await served.request(method, "/api/sessions", headers={"Origin": "http://localhost"})
-        assert answer.status_code != 403
+            assert (await served.request(method, path, headers={"Origin": origin})).status_code == 403
+        assert (await served.request(method, path, headers={"Origin": "http://localhost"})).status_code != 403
+
+
+async def test_what_another_site_has_prerendered_is_nothing_but_the_page(served: httpx.AsyncClient) -> None:
+    speculative = {**LINK, "Sec-Fetch-Site": "none"}
+    for said in ({"Sec-Purpose": "prefetch;prerender"}, {"Sec-Purpose": "prefetch"}, {"Purpose": "prefetch"}):
+        for path in ("/api/export", "/api/sessions", "/readyz", "/openapi.json"):
+            assert (await served.get(path, headers={**speculative, **said})).status_code == 403
+        assert (await served.get("/", headers={**speculative, **said})).status_code == 200
+
+
+FILE = {"path": "/etc/hostname", "meta": {"_type": "gradio.FileData"}}
+
+
+@pytest.fixture
+def moved(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """What Gradio copied or fetched."""
+    found: list[object] = []
+    for name in ("save_file_to_cache", "save_url_to_cache", "async_ssrf_protected_download", "hash_file"):
+        monkeypatch.setattr(processing_utils, name, lambda given, *_, **__: found.append(given) or str(given))
+    return found
+
+
+async def test_no_event_makes_the_server_read_a_file_or_fetch_an_address(
+    served: httpx.AsyncClient, moved: list[object]
+) -> None:
+    for given in (FILE, {"session_id": FILE}, [FILE], {"a": [FILE]}, {**FILE, "path": "http://evil.example/x"}, "x"):
+        answer = await served.post("/gradio_api/run/predict", json={"data": [given], "fn_index": 0})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (400, "bad_event")
+    assert moved == []
+
+
+async def test_nothing_that_a_session_has_in_the_form_of_a_file_is_read(
+    chat: Chat, served: httpx.AsyncClient, moved: list[object]
+) -> None:
+    answer = await chat.http.post("/chat", json={"query": "มีไฟล์ไหม"})
+    said = (await chat.http.get(f"/chat/history/{answer.json()['session_id']}")).json()["history"]
+    question = await chat.history.message(UUID(said[0]["message_id"]), LOCAL_USER)
+    hostile = dict.fromkeys(("options", "asked", "context_used", "cost_thb", "reasoning", "error"), FILE)
+    hostile_question = replace(question, metadata={**hostile, "begun_by": [{"model": FILE}]})
+    chat.history.remember_messages(question.session_id, [hostile_question])
+    opened = {"session_id": answer.json()["session_id"], "message_id": ""}
+    shown = await served.post("/gradio_api/run/predict", json={"data": [opened], "fn_index": 0})
+    assert "/etc/hostname" in shown.text
+    assert moved == []
+
+
+async def test_an_event_that_the_page_does_not_have_is_refused(served: httpx.AsyncClient) -> None:
+    many = len(PAGE_EVENTS)
+    for body in (
+        *({"data": [], "fn_index": number} for number in (-1, many, "0", None, True, 1.0)),
+        *({"data": data, "fn_index": 1} for data in (None, {}, [{}, {}], [[]], "x")),
+        [],
+    ):
+        answer = await served.post("/gradio_api/run/predict", json=body)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (400, "bad_event")
+    broken = await served.post("/gradio_api/run/predict", content=b"[" * 60_000)
+    assert broken.json()["error"]["code"] == "bad_event"
+
+
+async def test_gradio_keeps_nothing_of_what_was_shown(chat: Chat) -> None:
+    app = mount_page(build_app(chat.service), chat.service)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(Gate(app)), base_url="http://localhost") as http:
+        for number in range(5):
+            body = {"data": [{}], "fn_index": 0, "session_hash": f"s{number}"}
+            assert (await http.post("/gradio_api/run/predict", json=body)).status_code == 200
+    (gradio,) = (route.app for route in app.routes if isinstance(route, Mount) and hasattr(route.app, "state_holder"))
+    assert list(gradio.state_holder.session_data) == []
 
 
 def test_a_door_is_found_by_its_whole_address_only() -> None:
     assert door_of("/healthz")
     assert door_of("/api/sessions/1/messages")
     for path in ("/healthz\n", "/healthz/x", "healthz", "", "//", "/api/sessions/1/2/messages", "/gradio_api/run/load"):
+        assert door_of(path) is None
+    for path in (f"/assets/{'x' * 256}", f"/static/{'ก' * 86}", f"/assets/{'x/' * 1200}"):
         assert door_of(path) is None

@@ -161,6 +161,26 @@ async def test_a_form_on_another_site_reaches_nothing(browser: Browser, app: App
         assert (await http.get("/api/sessions", params={"limit": 50})).json() == before
 
 
+RULES = """(address) => {
+  const rules = Object.assign(document.createElement('script'), { type: 'speculationrules' });
+  rules.textContent = JSON.stringify({ prerender: [{ source: 'list', urls: [address], eagerness: 'immediate' }] });
+  document.head.append(rules);
+}"""
+
+
+async def test_another_site_can_have_nothing_prerendered_or_downloaded(browser: Browser, app: App) -> None:
+    async with other_site() as site, looking_at(browser, site) as other:
+        downloads: list[object] = []
+        other.context.on("page", lambda page: page.on("download", downloads.append))
+        other.on("download", downloads.append)
+        answered: list[tuple[str, int]] = []
+        other.context.on("response", lambda answer: answered.append((answer.url, answer.status)))
+        await other.evaluate(RULES, f"{app.address}/api/export")
+        await asyncio.sleep(2)  # time for a download that must not come
+        assert downloads == []
+        assert [answer for answer in answered if answer[0].startswith(app.address) and answer[1] == 200] == []
+
+
 async def test_a_link_on_another_site_opens_the_page_at_a_session(browser: Browser, app: App, page: ChatPage) -> None:
     await page.ask_and_wait("เปิดจากลิงก์")
     async with other_site() as site, looking_at(browser, site) as other:

@@ -90,6 +90,18 @@ def test_what_a_proxy_says_in_no_form_of_its_own_is_left_out() -> None:
     assert (scope["scheme"], scope["client"][0]) == ("http", PROXY)
 
 
+def test_of_several_lines_the_last_is_the_proxys_own() -> None:
+    asked = request(PROXY)
+    for said in (b"6.6.6.6", b"203.0.113.9"):
+        asked["headers"].append((b"x-forwarded-for", said))
+    assert proxies().resolve(asked)["client"][0] == "203.0.113.9"
+
+
+@pytest.mark.parametrize("host", ["localhost;x", "a,b.team.example", "x'.team.example", "localhost:123456", "ไทย"])
+def test_what_is_no_host_at_all_is_none_of_ours(host: str) -> None:
+    assert not Names(["*.team.example"]).have(host)
+
+
 def test_under_the_public_name_the_scheme_is_the_public_one() -> None:
     scope = request("203.0.113.1")
     scope["headers"] = [(b"host", b"chat.example.org")]

@@ -25,8 +25,6 @@ from thai_chat.chat.service import ChatService
 SESSIONS = "/api/sessions"
 SESSIONS_TOO = ("/api/conversations", "/conversations")
 """Where the same routes answer, for clients that call sessions so; the documentation has them once."""
-OWN = ("/api", "/chat", "/conversations")
-"""All below these is the API's; the rest may be the page's."""
 
 
 def build_app(
@@ -44,5 +42,4 @@ def build_app(
     for prefix in (SESSIONS, *SESSIONS_TOO):
         for router in (sessions.router, transfer.session_router):
             app.include_router(router, prefix=prefix, include_in_schema=prefix == SESSIONS)
-    errors.refuse_the_rest(app, OWN)
     return app

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from math import ceil
 from typing import Any
 
@@ -11,7 +11,6 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
-from starlette.routing import Match
 
 from thai_chat import texts
 from thai_chat.domain.errors import (
@@ -56,9 +55,6 @@ _STATUS: tuple[tuple[type[ThaiChatError], int], ...] = (
 
 
 _BOUNDS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<", "min_length": "≥", "max_length": "≤"}
-
-
-_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 def _kinds(kind: type[ThaiChatError]) -> Iterator[type[ThaiChatError]]:
@@ -137,22 +133,3 @@ def install(app: FastAPI) -> None:
     async def unexpected(request: Request, exc: Exception) -> JSONResponse:
         # Starlette raises it again for the server, which logs where it happened.
         return response(ThaiChatError(), request)
-
-
-def refuse_the_rest(app: FastAPI, beginnings: Sequence[str]) -> None:
-    """Below these addresses, what none of the routes so far answers is refused here, in the one form, and not by the
-    page that is mounted behind them."""
-    routes = tuple(app.routes)
-
-    def answers(request: Request, method: str) -> bool:
-        return any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in routes)
-
-    async def refuse(request: Request) -> JSONResponse:
-        allowed = [method for method in _METHODS if answers(request, method)]
-        if allowed:
-            raise HTTPException(405, headers={"Allow": ", ".join(allowed)})
-        return response(NotFound(), request)
-
-    for beginning in beginnings:
-        for path in (beginning, f"{beginning}/{{rest:path}}"):
-            app.add_api_route(path, refuse, methods=list(_METHODS), include_in_schema=False, response_model=None)

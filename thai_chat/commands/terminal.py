@@ -24,6 +24,7 @@ def tell(*lines: str, to: TextIO | None = None) -> None:
         encoding = getattr(stream, "encoding", None) or "utf-8"
         print(shown.encode(encoding, "backslashreplace").decode(encoding), file=stream, flush=True)
 
+
 _EVERY_S = {True: 0.2, False: 5.0}
 """How often a line of progress comes on a terminal, where it takes the place of the one before, and elsewhere."""
 

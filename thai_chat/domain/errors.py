@@ -113,6 +113,18 @@ class ForeignHost(BadInput):
     code = "foreign_host"
 
 
+class WrongMethod(BadInput):
+    """The address is there, and has no such method. `params["allowed"]` are those that it has."""
+
+    code = "http_405"
+
+
+class BadEvent(BadInput):
+    """What claims to be an event of the page is none."""
+
+    code = "bad_event"
+
+
 class ServerBusy(ThaiChatError):
     """More connections are open than the server answers."""
 

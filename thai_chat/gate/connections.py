@@ -43,24 +43,27 @@ class Connection(H11Protocol):
     """The time for the head of a request, from the connection or the last answer on."""
     rest_s: ClassVar[float] = 30
     """The time for the rest of a body that was answered already, which is thrown away."""
+    unread_s: ClassVar[float] = 60
+    """The time in which a client has to read something of what waits for it."""
     most: ClassVar[int] = 1000
-    """So many are answered; above it only probes are, and above it and `room_for_probes` nobody."""
+    """So many are answered; above it only probes are. Above it and `room_for_probes` who says nothing makes room."""
     room_for_probes: ClassVar[int] = 32
 
     _deadline: asyncio.TimerHandle | None = None
     _waits_for: str = ""
+    _reader: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         if len(self.connections) > self.most + self.room_for_probes:
-            transport.abort()
-            return
+            self._make_room()
         if len(self.connections) > self.most:
             self.app = _Crowded(self.app)
         self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._wait_for("")
+        self._watch_reader(None)
         super().connection_lost(exc)
 
     def handle_events(self) -> None:
@@ -70,12 +73,44 @@ class Connection(H11Protocol):
     def on_response_complete(self) -> None:
         super().on_response_complete()
         self._watch()
+        if self.transport.is_closing():
+            self._watch_reader(self.transport.get_write_buffer_size())
+
+    def timeout_keep_alive_handler(self) -> None:
+        super().timeout_keep_alive_handler()
+        self._watch_reader(self.transport.get_write_buffer_size())
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._watch_reader(self.transport.get_write_buffer_size())
+
+    def resume_writing(self) -> None:
+        self._watch_reader(None)
+        super().resume_writing()
+
+    def _watch_reader(self, unread_bytes: int | None) -> None:
+        """Break off, now or later, when a client leaves unread what waits for it; None ends the watch."""
+        if self._reader:
+            self._reader.cancel()
+        self._reader = self.loop.call_later(self.unread_s, self._look_at_reader, unread_bytes) if unread_bytes else None
+
+    def _look_at_reader(self, unread_bytes: int) -> None:
+        left_bytes = self.transport.get_write_buffer_size()
+        if left_bytes >= unread_bytes:
+            self.transport.abort()
+        else:
+            self._watch_reader(left_bytes)
+
+    def _make_room(self) -> None:
+        """Break off a connection that has asked for nothing yet, or this one when there is none."""
+        silent = (one for one in self.connections if isinstance(one, Connection) and one is not self)
+        next((one for one in silent if one._waits_for == "head"), self).transport.abort()
 
     def _watch(self) -> None:
         if self.conn.their_state is h11.IDLE:
             self._wait_for("head", 2 if isinstance(self.app, _Crowded) else self.head_s)
         elif self.conn.their_state is h11.SEND_BODY and self.cycle.response_complete:
-            self._wait_for("rest", self.rest_s)
+            self._wait_for("rest", 2 if isinstance(self.app, _Crowded) else self.rest_s)
         else:  # the gate limits the time of a body that is read
             self._wait_for("")
 

@@ -40,13 +40,13 @@ class BodyLimit:
 
 
 ORDINARY = BodyLimit(4_000_000)
-EVENT = BodyLimit(65_536)
+EVENT = BodyLimit(65_536, whole_s=20)
 FILE = BodyLimit(512_000_000, is_file=True, whole_s=3600)
 
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """`path` is written as Starlette's routes are. Another method at it is answered 405 by the application."""
+    """`path` is written as Starlette's routes are."""
 
     path: str
     methods: tuple[str, ...]
@@ -54,8 +54,9 @@ class Door:
     body: BodyLimit = ORDINARY
 
 
+RUN = "/gradio_api/run/predict"
 PAGE_EVENTS = ("load", "new_session", "open_session", "earlier", "later", "finished", "models")
-"""The page's handlers, which `POST /gradio_api/run/predict` calls by their number; a test holds the page to them."""
+"""The page's handlers, which a POST to RUN calls by their number; a test holds the page to them."""
 
 _SESSIONS = (
     ("", "GET DELETE"),
@@ -70,8 +71,7 @@ _SESSIONS = (
 
 DOORS = (
     Door("/", ("GET", "HEAD"), Kind.PAGE),
-    Door("/gradio_api/run/predict", ("POST",), body=EVENT),
-    Door("/config", ("GET",)),
+    Door(RUN, ("POST",), body=EVENT),
     Door("/assets/{path:path}", ("GET",), Kind.STATIC),
     Door("/static/{path:path}", ("GET",), Kind.STATIC),
     Door("/theme.css", ("GET",), Kind.STATIC),
@@ -105,6 +105,11 @@ DOORS = (
 )
 
 
+_LONGEST_PATH = 2000
+_LONGEST_NAME = 255
+"""Bytes, as file systems have it: asked for a longer one, those that serve files fail."""
+
+
 def _patterns() -> Iterator[str]:
     for number, door in enumerate(DOORS):
         pattern, _, _ = compile_path(door.path)
@@ -118,5 +123,7 @@ _ANY = re.compile("|".join(_patterns()))
 
 def door_of(path: str) -> Door | None:
     """Return the first door at `path`, which is decoded; None when there is none."""
+    if len(path) > _LONGEST_PATH or any(len(name.encode()) > _LONGEST_NAME for name in path.split("/")):
+        return None
     found = _ANY.fullmatch(path)
     return DOORS[int(str(found.lastgroup).removeprefix("door_"))] if found else None

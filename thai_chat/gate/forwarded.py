@@ -46,7 +46,7 @@ class Proxies:
             scope["headers"] = [(name, value) for name, value in scope["headers"] if name != b"host"]
             scope["headers"].append((b"host", host.encode("latin-1", "replace")))
         # The last address that is no proxy of ours: whatever stands before it, the client may have written itself.
-        for address in reversed(headers.get("x-forwarded-for", "").split(",")):
+        for address in reversed(",".join(headers.getlist("x-forwarded-for")).split(",")):
             if not _is_address(address.strip()):
                 break
             scope["client"] = (address.strip(), 0)
@@ -75,7 +75,7 @@ def _is_said_by_proxies(name: bytes) -> bool:
 
 def _last(headers: Headers, name: str) -> str:
     """Return what the nearest proxy appended."""
-    return headers.get(name, "").rpartition(",")[2].strip().lower()
+    return ",".join(headers.getlist(name)).rpartition(",")[2].strip().lower()
 
 
 def _is_address(text: str) -> bool:

@@ -6,11 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from thai_chat.domain.errors import ForeignHost, ForeignSite, NotFound, ThaiChatError
+from thai_chat.domain.errors import BodyTooSlow, ForeignHost, ForeignSite, NotFound, ThaiChatError, WrongMethod
 from thai_chat.gate.bodies import bounded, too_large
-from thai_chat.gate.doors import Door, Kind, door_of
+from thai_chat.gate.doors import ORDINARY, RUN, Door, Kind, door_of
+from thai_chat.gate.events import read_event, replayed
 from thai_chat.gate.forwarded import Proxies
 from thai_chat.gate.headers import complete, page_policy
 from thai_chat.gate.names import Names, is_address
@@ -19,6 +21,7 @@ from thai_chat.gate.pages import document, hash_of
 from thai_chat.gate.refusals import refusal
 
 _PAGES = (Kind.PAGE, Kind.DOCS)
+_REFUSED_BODIES = {408: BodyTooSlow(), 413: too_large(ORDINARY)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +48,23 @@ class Gate:
         except ThaiChatError as refused:
             await refusal(refused, scope)(scope, receive, _with_headers(send, None))
             return
-        if door.kind in _PAGES and scope["method"] in door.methods:
+        if door.kind in _PAGES:
             await self._page(door.kind, scope, receive, send)
+        elif door.path == RUN:
+            await self._event(scope, bounded(receive, door.body), _with_headers(send, door.kind))
         else:
             await self.app(scope, bounded(receive, door.body), _with_headers(send, door.kind))
+
+    async def _event(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            body = await read_event(receive)
+        except (ThaiChatError, HTTPException) as exc:
+            refused = exc if isinstance(exc, ThaiChatError) else _REFUSED_BODIES[exc.status_code]
+            await refusal(refused, scope)(scope, receive, send)
+            return
+        headers = [(name, value) for name, value in scope["headers"] if name != b"content-length"]
+        headers.append((b"content-length", str(len(body)).encode()))
+        await self.app({**scope, "query_string": b"", "headers": headers}, replayed(body, receive), send)
 
     def _open(self, scope: Scope) -> Door:
         """Return the door that the request may pass. Raises what it is refused with."""
@@ -59,6 +75,8 @@ class Gate:
             raise ForeignHost
         if door is None:
             raise NotFound
+        if scope["method"] not in door.methods:
+            raise WrongMethod(allowed=", ".join(door.methods))
         if is_foreign(door.kind, scope["method"], headers):
             raise ForeignSite
         length = headers.get("content-length", "0")

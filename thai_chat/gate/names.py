@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-_HOST = re.compile(r"(?:\[([0-9a-f:.%]+)\]|([^\[\]:/?#@\s]+))(?::\d*)?", re.IGNORECASE)
+_HOST = re.compile(r"(?:\[([0-9a-f:.%]+)\]|([a-z0-9._-]+))(?::\d{0,5})?", re.IGNORECASE)
 
 
 class Names:

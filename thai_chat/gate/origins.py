@@ -23,12 +23,21 @@ def is_foreign(kind: Kind, method: str, headers: Headers) -> bool:
     Clients that are no browsers say nothing and pass.
     """
     site = headers.get("sec-fetch-site")
+    if _is_speculative(headers) and kind not in (Kind.PAGE, Kind.DOCS, Kind.STATIC):
+        return True
     if site is None:
         return _has_foreign_origin(headers)
     if site in ("same-origin", "none"):
         return not _may_be_used_as(headers.get("sec-fetch-dest", "empty"), kind)
     is_link = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
     return not (is_link and method in _READING and kind in (Kind.PAGE, Kind.DOCS))
+
+
+def _is_speculative(headers: Headers) -> bool:
+    """True for what nobody has opened yet: by the speculation rules of another site Chromium prerenders addresses of
+    ours, downloads among them, and calls that `Sec-Fetch-Site: none`."""
+    said = (headers.get(name, "") for name in ("sec-purpose", "purpose", "x-purpose", "x-moz"))
+    return any("prefetch" in what.lower() or "prerender" in what.lower() for what in said)
 
 
 def _may_be_used_as(destination: str, kind: Kind) -> bool:

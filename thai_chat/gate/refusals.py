@@ -8,6 +8,8 @@ from starlette.types import Scope
 
 from thai_chat import texts
 from thai_chat.domain.errors import (
+    BadEvent,
+    BodyTooSlow,
     ForeignHost,
     ForeignSite,
     ImportTooLarge,
@@ -15,6 +17,7 @@ from thai_chat.domain.errors import (
     QuestionTooLong,
     ServerBusy,
     ThaiChatError,
+    WrongMethod,
 )
 
 _STATUS: dict[type[ThaiChatError], int] = {
@@ -24,6 +27,9 @@ _STATUS: dict[type[ThaiChatError], int] = {
     QuestionTooLong: 413,
     ImportTooLarge: 413,
     ServerBusy: 503,
+    WrongMethod: 405,
+    BadEvent: 400,
+    BodyTooSlow: 408,
 }
 
 
@@ -31,4 +37,5 @@ def refusal(error: ThaiChatError, scope: Scope) -> JSONResponse:
     """Return the answer to a request that `error` says is refused, in the reader's language."""
     language = texts.language_of(Headers(scope=scope).get("accept-language", ""))
     body = {"code": error.code, "message": texts.text(error.code, language, error.params)}
-    return JSONResponse({"error": body}, _STATUS[type(error)])
+    headers = {"Allow": str(error.params["allowed"])} if isinstance(error, WrongMethod) else None
+    return JSONResponse({"error": body}, _STATUS[type(error)], headers)

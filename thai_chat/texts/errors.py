@@ -44,6 +44,8 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "Thai Chat doesn't answer under this name. Open it as http://localhost with the same port, or have the name "
         "added to PUBLIC_URL or ALLOWED_HOSTS.",
     ),
+    "http_405": ("ที่อยู่นี้ใช้ได้เฉพาะ {allowed}", "This address takes {allowed} only."),
+    "bad_event": ("คำขอของหน้าเว็บไม่ถูกต้อง โหลดหน้านี้ใหม่", "The page's request isn't valid; reload the page."),
     "server_busy": (
         "มีการเชื่อมต่อมากเกินไปในตอนนี้ รอสักครู่แล้วลองใหม่",
         "Too many connections are open right now. Please try again in a moment.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import gradio as gr
 from fastapi import FastAPI
@@ -37,10 +38,18 @@ def build_page(service: ChatService) -> gr.Blocks:
         _browser_part("statistics")
         _browser_part("transfer")
         _wire(page, Handlers(service), {**sidebar, **main})
+    for block in page.blocks.values():
+        block.async_move_resource_to_block_cache = _leave
     # Ours is read when the queue is made: it is the number of events that may run at once.
     page.max_threads = RUNNING_EVENTS
     page.queue(default_concurrency_limit=None)
     return page
+
+
+async def _leave(path: str) -> str:
+    """Stand in for what Gradio does with a value that names a file or an address: it copies the one and fetches the
+    other, whoever wrote it, and of metadata that came with an import too. No part of this page has files."""
+    return path
 
 
 def mount_page(app: FastAPI, service: ChatService) -> FastAPI:
@@ -175,6 +184,7 @@ def _head() -> str:
     base = f"ui-static/{version()}"
     return "".join(
         (
+            f'<link rel="icon" href="{_icon()}">',
             *(f'<link rel="stylesheet" href="{base}/{style}">' for style in STYLES),
             f'<link rel="modulepreload" href="{base}/page.mjs">',
             *(
@@ -197,6 +207,11 @@ def inline_scripts() -> tuple[str, ...]:
         f"window.thaiChatPromptLimit = {SYSTEM_PROMPT_CHARS};",
         early,
     )
+
+
+def _icon() -> str:
+    """Return the icon as an address that asks nobody: the page's policy lets pictures come from itself alone."""
+    return "data:image/svg+xml," + quote((ASSETS / "icon.svg").read_text("utf-8").strip(), safe="/:=")
 
 
 def _theme() -> gr.themes.Base:
