@@ -27,6 +27,7 @@ class App:
     environment: dict[str, str] = field(default_factory=dict)
     port: int = 0
     process: asyncio.subprocess.Process | None = None
+    program: tuple[str, ...] = (sys.executable, "-m", "thai_chat")
 
     def __post_init__(self) -> None:
         self.port = self.port or free_port()
@@ -51,7 +52,7 @@ class App:
         }
         with (self.folder / "app.log").open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "thai_chat", "serve", cwd=ROOT, env={**os.environ, **own}, stdout=log, stderr=log
+                *self.program, "serve", cwd=ROOT, env={**os.environ, **own}, stdout=log, stderr=log
             )
         async with asyncio.timeout(START_S), httpx.AsyncClient() as http:
             while not await self._answers(http):

@@ -1,4 +1,4 @@
-"""The command line: `python -m thai_chat COMMAND`, which manage.sh calls."""
+"""The command line: `thai-chat COMMAND`, and `python -m thai_chat COMMAND`, which manage.sh calls."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from thai_chat import observability
+from thai_chat import __version__, observability
 from thai_chat import settings as settings_module
 from thai_chat.commands.terminal import let_go_of_output, tell
 from thai_chat.domain.errors import StartError, ThaiChatError
 from thai_chat.settings import Settings
+
+_EPILOG = "Settings and chats are in THAI_CHAT_HOME, else in ~/.local/share/thai-chat; in a clone, in the clone."
 
 # Each command imports what it needs when it runs, so that a wrong setting or a taken port is told at once.
 
@@ -25,6 +27,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code: 0 done, 1 a problem that was told, 2 wrong usage, 130 Ctrl-C, which for `serve` is 0, 141 when
     nobody reads what it prints."""
     asked = _parser().parse_args(arguments)
+    if asked.command in ("help", "version"):
+        # argparse ends the process by itself.
+        _parser().parse_args([f"--{asked.command}"])
     try:
         code = _run(asked)
         return code if let_go_of_output() else _NOBODY_READS
@@ -40,6 +45,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(asked: argparse.Namespace) -> int:
+    if asked.command == "demo-model":
+        from thai_chat.commands import demo_model
+
+        return demo_model.run()
     if asked.command == "doctor":
         from thai_chat.commands import doctor
 
@@ -53,7 +62,7 @@ def _run(asked: argparse.Namespace) -> int:
 
 def _run_with(settings: Settings, asked: argparse.Namespace) -> int:
     match asked.command:
-        case "serve":
+        case "serve" | "chat-web-db":
             return _serve(settings)
         case "migrate":
             from thai_chat.commands import migrate
@@ -101,9 +110,10 @@ def _serve(settings: Settings) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m thai_chat", description="Thai Chat")
+    parser = argparse.ArgumentParser(prog="thai-chat", description="Thai Chat", epilog=_EPILOG)
+    parser.add_argument("--version", action="version", version=f"thai-chat {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    commands.add_parser("serve", help="serve the page and the API")
+    commands.add_parser("serve", aliases=["chat-web-db"], help="serve the page and the API")
     commands.add_parser("migrate", help="bring the database's schema up to date")
     commands.add_parser("status", help="database, schema, counts and what waits to be stored")
     commands.add_parser("doctor", help="find what is wrong and say how to correct it, in English and Thai")
@@ -116,6 +126,9 @@ def _parser() -> argparse.ArgumentParser:
     what.add_argument("--forget-old", action="store_true", help="drop what restores have replaced")
     what.add_argument("--take-journal", action="store_true", help="store what waited for chats that were replaced")
     restore.add_argument("--replace", action="store_true", help="also when chats are there; they are kept")
+    commands.add_parser("demo-model", help="fetch the small English model that answers when no other does (92 MB)")
+    commands.add_parser("version", help="the version, as --version")
+    commands.add_parser("help", help="this")
     return parser
 
 

@@ -357,10 +357,14 @@ def home(environ: Mapping[str, str] | None = None) -> Path:
             return _expanded(named).absolute()
         except ValueError as error:
             raise SettingsError(f"{_HOME}: {error}") from None
-    clone = Path(__file__).parents[1]
-    if (clone / "manage.sh").is_file():
-        return clone
+    if is_clone():
+        return Path(__file__).parents[1]
     return _expanded(environ.get("XDG_DATA_HOME") or "~/.local/share") / "thai-chat"
+
+
+def is_clone() -> bool:
+    """False for an installed package, which has no manage.sh."""
+    return (Path(__file__).parents[1] / "manage.sh").is_file()
 
 
 def env_file() -> Path:
@@ -402,11 +406,11 @@ def misspelt(file: Path | None = None) -> list[str]:
 
 
 def _read_env_file(env_file: Path) -> dict[str, str]:
-    if not env_file.exists():
-        return {}
     try:
         # Read here, since dotenv takes a folder for an empty file. A BOM is what Windows' Notepad begins a file with.
         text = env_file.read_text("utf-8-sig")
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
     except (OSError, UnicodeDecodeError) as exc:
         reason = exc.strerror if isinstance(exc, OSError) else "it is not UTF-8 text"
         raise SettingsError(f"{env_file} can't be read: {reason}. Correct it or move it away.") from exc

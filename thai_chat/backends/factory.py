@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 
 from thai_chat.backends.llamacpp import DEMO_MODEL, LlamaCppBackend, demo_model_path
@@ -47,9 +48,9 @@ def build_backends(settings: Settings, *, log_folder: Path | None = None) -> lis
 
 
 def demo_backend(*, log_folder: Path | None = None) -> Backend | None:
-    """The demo model, for when no other backend answers; None when its package is not installed."""
+    """The demo model, for when no other backend answers; None when it, or llama.cpp, is not installed."""
     path = demo_model_path()
-    if path is None:
+    if path is None or importlib.util.find_spec("xllamacpp") is None:
         return None
     return LlamaCppBackend(path, model=DEMO_MODEL, demo=True, log_file=_log_file(log_folder))
 

@@ -68,6 +68,10 @@ def main() -> None:
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
     try:
         server = _serve(order)
+    except ModuleNotFoundError as error:
+        missing = f"the package {error.name} is not installed: pip install 'thai-chat[llamacpp]'"
+        print(json.dumps({"error": missing}), file=parent, flush=True)
+        os._exit(1)
     except Exception as error:  # noqa: BLE001 - the edge of this process: whatever it is goes to the parent in one line
         print(json.dumps({"error": " ".join(str(error).split())[:300]}), file=parent, flush=True)
         os._exit(1)

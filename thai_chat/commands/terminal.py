@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TextIO
 
+from thai_chat import settings
 from thai_chat.observability import printable
 
 
@@ -19,7 +21,7 @@ def tell(*lines: str, to: TextIO | None = None) -> None:
     """
     stream = to or sys.stdout
     for line in lines:
-        shown = printable(line)
+        shown = printable(spoken(line))
         # In a terminal without UTF-8 Thai is escaped, too: better than no line at all.
         encoding = getattr(stream, "encoding", None) or "utf-8"
         print(shown.encode(encoding, "backslashreplace").decode(encoding), file=stream, flush=True)
@@ -27,6 +29,13 @@ def tell(*lines: str, to: TextIO | None = None) -> None:
 
 _EVERY_S = {True: 0.2, False: 5.0}
 """How often a line of progress comes on a terminal, where it takes the place of the one before, and elsewhere."""
+
+_MANAGE = re.compile(r"\./manage\.sh (?=(chat-web-db|migrate|status|doctor|backup|restore)\b)")
+
+
+def spoken(text: str) -> str:
+    """`text` with the commands it names as this user has them: without a clone there is no manage.sh."""
+    return text if settings.is_clone() else _MANAGE.sub("thai-chat ", text)
 
 
 def progress(line: str) -> None:

