@@ -405,6 +405,19 @@ def misspelt(file: Path | None = None) -> list[str]:
     return lines
 
 
+def repeated(file: Path) -> list[str]:
+    """Names of settings that `file` has more than once."""
+    text = file.read_text("utf-8-sig") if file.exists() else ""
+    lines = [line.key for line in parse_stream(io.StringIO(text))]
+    return [name for name in names() if lines.count(name) > 1]
+
+
+def overridden(file: Path, environ: Mapping[str, str] | None = None) -> list[str]:
+    """Names of settings that `file` has and the environment has otherwise."""
+    written, environ = _read_env_file(file), os.environ if environ is None else environ
+    return [name for name in names() if written.get(name) and environ.get(name, written[name]) != written[name]]
+
+
 def _read_env_file(env_file: Path) -> dict[str, str]:
     try:
         # Read here, since dotenv takes a folder for an empty file. A BOM is what Windows' Notepad begins a file with.

@@ -49,17 +49,21 @@ async def other_site() -> AsyncIterator[OtherSite]:
     runner = web.AppRunner(application)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", site.port).start()
-    yield site
-    await runner.cleanup()
+    try:
+        yield site
+    finally:
+        await runner.cleanup()
 
 
 @asynccontextmanager
 async def looking_at(browser: Browser, site: OtherSite) -> AsyncIterator[Page]:
     context = await browser.new_context()
-    page = await context.new_page()
-    await page.goto(site.address)
-    yield page
-    await context.close()
+    try:
+        page = await context.new_page()
+        await page.goto(site.address)
+        yield page
+    finally:
+        await context.close()
 
 
 HOLES = (
@@ -171,8 +175,7 @@ RULES = """(address) => {
 async def test_another_site_can_have_nothing_prerendered_or_downloaded(browser: Browser, app: App) -> None:
     async with other_site() as site, looking_at(browser, site) as other:
         downloads: list[object] = []
-        other.context.on("page", lambda page: page.on("download", downloads.append))
-        other.on("download", downloads.append)
+        other.on("download", lambda download: downloads.append(download))
         answered: list[tuple[str, int]] = []
         other.context.on("response", lambda answer: answered.append((answer.url, answer.status)))
         await other.evaluate(RULES, f"{app.address}/api/export")

@@ -19,6 +19,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
+from tests.postgres_servers import free_port
 from thai_chat import settings
 from thai_chat.__main__ import main
 from thai_chat.commands import database, doctor, restore, terminal
@@ -44,6 +45,7 @@ def configured(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("DATA_DIR", str(folder / "data"))
     monkeypatch.setenv("OLLAMA_HOST", "")
+    monkeypatch.setenv("PORT", str(free_port()))
     monkeypatch.setenv("THAI_CHAT_HOME", str(folder))
     return settings.load()
 
@@ -310,13 +312,13 @@ def test_the_doctor_names_wrong_and_misspelt_settings_in_both_languages(
 ) -> None:
     (folder / ".env").write_text("OLAMA_HOST=x\n", "utf-8")
     assert main(["doctor"]) == 1
-    (folder / ".env").write_text("PORT=x\n", "utf-8")
+    (folder / ".env").write_text("USD_THB=x\n", "utf-8")
     assert main(["doctor"]) == 1
     (folder / ".env").unlink()
     told = capsys.readouterr().out
     assert "did you mean OLLAMA_HOST?" in told
     assert "สะกดผิด" in told
-    assert "PORT: " in told
+    assert "USD_THB: " in told
 
 
 def test_the_doctor_names_a_data_folder_that_is_a_file(

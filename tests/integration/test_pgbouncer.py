@@ -13,7 +13,7 @@ import pytest
 from tests.histories import straight
 from tests.history_writes import new_user, whole_turn
 from tests.pgbouncer import PgBouncer
-from tests.postgres_servers import PostgresServer
+from tests.postgres_servers import PostgresServer, free_port
 from thai_chat import settings
 from thai_chat.__main__ import main
 from thai_chat.history import probe, upkeep
@@ -51,7 +51,7 @@ def test_every_command_that_only_looks_works_through_it(
     monkeypatch.setenv("DATABASE_URL", pooled)
     monkeypatch.setenv("OLLAMA_HOST", "")
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("PORT", "1024")
+    monkeypatch.setenv("PORT", str(free_port()))
     monkeypatch.chdir(tmp_path)
     assert main([command]) == 0
 

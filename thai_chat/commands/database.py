@@ -11,9 +11,15 @@ from thai_chat.settings import Settings
 
 @contextmanager
 def opened(settings: Settings, progress: Callable[[str], None]) -> Iterator[str]:
-    """Its address. The embedded server is started when it does not run, and left as it was found."""
+    """Its address. The embedded server is started when it does not run, and left as it was found.
+
+    Raises StartError, also for an address that can never be one.
+    """
     given = settings.database_address
     if given:
+        from thai_chat.history.connections import parsed
+
+        parsed(given.get_secret_value())  # what libpq says of it quotes it, password included
         yield given.get_secret_value()
         return
     from thai_chat.embedded.postgres import EmbeddedPostgres

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from thai_chat import settings as settings_module
-from thai_chat.commands import database, model_servers
+from thai_chat.commands import database, model_servers, schema_findings, settings_findings
 from thai_chat.commands.findings import Finding, Level, bad, note, ok
 from thai_chat.commands.terminal import progress, size, tell
 from thai_chat.domain.errors import HistoryUnavailable, SettingsError, StartError
@@ -49,6 +49,7 @@ def _findings(env_file: Path) -> Iterator[Finding]:
                 f"correct it in {env_file}, or in the environment, which counts more; .env.example shows every setting",
             )
         return
+    yield from settings_findings.findings(settings, env_file)
     yield from _files(settings, env_file)
     yield from _database(settings)
     yield from model_servers.findings(settings)
@@ -106,20 +107,23 @@ def _database(settings: Settings) -> Iterator[Finding]:
             "./manage.sh chat-web-db",
         )
         return
+    given = settings.database_address
     try:
         with database.opened(settings, progress) as address:
             facts = probe.ask(address)
             yield from database_findings(facts)
             yield from _kept(address)
+            yield from schema_findings.findings(address, facts)
     except StartError as error:
-        yield bad(str(error), "ฐานข้อมูลในเครื่องเริ่มไม่ได้")
+        if not given:  # one that is named was looked at with the settings
+            log = settings.data_dir / "postgres.log"
+            yield bad(str(error), "ฐานข้อมูลในเครื่องเริ่มไม่ได้", f"do that, then ./manage.sh doctor again; {log} has more")
     except HistoryUnavailable as error:
-        given = settings.database_address
         where = probe.place(given.get_secret_value()) if given else "the embedded server"
         yield bad(
             f"PostgreSQL at {where} can't be used: {error}",
             "ต่อฐานข้อมูลไม่ได้ แชตยังใช้ได้แต่เก็บไว้ในหน่วยความจำเท่านั้น",
-            "start the server and check DATABASE_URL; ./manage.sh setup-postgres repairs one on this machine",
+            _way_out(str(error)),
         )
 
 
@@ -134,10 +138,25 @@ def _kept(address: str) -> Iterator[Finding]:
         )
 
 
+_WAYS_OUT = {
+    "unsupported startup parameter": "remove options= from DATABASE_URL: a pooler does not take it",
+    "password authentication failed": "put the right password into DATABASE_URL; ./manage.sh setup-postgres makes one",
+    "does not exist": "make that database or user (docs/operations.md), or correct its name in DATABASE_URL",
+    "no pg_hba.conf entry": "let this machine in by the server's pg_hba.conf, or add ?sslmode=require to DATABASE_URL",
+    "could not translate host name": "correct the host in DATABASE_URL",
+}
+"""By what the server or libpq says, which is in English on the servers that we start."""
+
+
+def _way_out(reason: str) -> str:
+    for said, way in _WAYS_OUT.items():
+        if said in reason:
+            return way
+    return "start the server and check DATABASE_URL; ./manage.sh setup-postgres repairs one on this machine"
+
+
 def database_findings(facts: DatabaseFacts) -> Iterator[Finding]:
     """What is wrong with a database that answers."""
-    from thai_chat.history import schema
-
     if int(facts.version.split(".")[0]) < _OLDEST_POSTGRESQL:
         yield bad(
             f"PostgreSQL {facts.version} is too old", "PostgreSQL เก่าเกินไป", f"upgrade to {_OLDEST_POSTGRESQL} or newer"
@@ -173,8 +192,5 @@ def database_findings(facts: DatabaseFacts) -> Iterator[Finding]:
             "ผู้ใช้ฐานข้อมูลมีสิทธิ์สูงเกินจำเป็น",
             "./manage.sh setup-postgres makes one with few rights",
         )
-    if facts.revision != schema.HEAD:
-        yield note(
-            f"the schema is {facts.revision or 'not made yet'}", "โครงสร้างตารางยังไม่เป็นปัจจุบัน", "./manage.sh migrate"
-        )
+    yield from schema_findings.revision(facts)
     yield ok(f"PostgreSQL {facts.version}: {facts.sessions} sessions, {facts.messages} messages")

@@ -34,9 +34,9 @@ def ok(english: str) -> Finding:
     return Finding(Level.OK, english)
 
 
-def note(english: str, thai: str, fix: str = "") -> Finding:
+def note(english: str, thai: str, fix: str) -> Finding:
     return Finding(Level.NOTE, english, thai, fix)
 
 
-def bad(english: str, thai: str, fix: str = "") -> Finding:
+def bad(english: str, thai: str, fix: str) -> Finding:
     return Finding(Level.BAD, english, thai, fix)

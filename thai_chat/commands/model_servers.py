@@ -83,7 +83,9 @@ def _ask(name: str, url: str, key: SecretStr | None, hint: str) -> Finding:
         shown = ", ".join(model[:_NAME_CHARS] for model in models[:3])
         return ok(f"{name}: {len(models)} models ({shown}{', ...' if len(models) > 3 else ''})")
     return note(
-        f"{name} answers and has no model", f"{name} ยังไม่มีโมเดล", "ollama pull MODEL" if name == "ollama" else ""
+        f"{name} answers and has no model",
+        f"{name} ยังไม่มีโมเดล",
+        "ollama pull MODEL" if name == "ollama" else "load a model there",
     )
 
 

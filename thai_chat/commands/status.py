@@ -37,6 +37,9 @@ def run(settings: Settings) -> int:
     for one in put_aside:
         tell(f"Kept:         the chats of before {one.told_until}, {size(one.size_bytes)}; {restore.UNDO}")
     newest = schema.HEAD
+    if schema.is_newer(facts.revision):
+        tell(f"Schema:       {schema.newer(str(facts.revision))}")
+        return 1
     if facts.revision != newest:
         tell(f"Schema:       {facts.revision or 'not made yet'}, this version wants {newest}: ./manage.sh migrate")
         return 1

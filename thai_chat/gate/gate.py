@@ -75,10 +75,10 @@ class Gate:
             raise ForeignHost
         if door is None:
             raise NotFound
-        if scope["method"] not in door.methods:
-            raise WrongMethod(allowed=", ".join(door.methods))
         if is_foreign(door.kind, scope["method"], headers):
             raise ForeignSite
+        if scope["method"] not in door.methods:
+            raise WrongMethod(allowed=", ".join(door.methods))
         length = headers.get("content-length", "0")
         if length.isascii() and length.isdecimal() and int(length) > door.body.size_bytes:
             raise too_large(door.body)

@@ -14,7 +14,7 @@ from psycopg2.extensions import parse_dsn
 from thai_chat.domain.errors import HistoryUnavailable
 from thai_chat.domain.searching import IndexProgress
 from thai_chat.domain.server_log import ROLE_SETTINGS
-from thai_chat.history import generation, indexing
+from thai_chat.history import generation, indexing, schema
 from thai_chat.history.search_path import cursor_in
 
 _CONNECT_S = 5
@@ -26,7 +26,7 @@ SELECT current_setting('server_version'), current_setting('server_encoding'), da
        has_schema_privilege(current_schema(), 'CREATE'), pg_is_in_recovery(),
        pg_database_size(pg_database.oid), rolsuper,
        (SELECT count(*) FROM pg_available_extensions WHERE name = 'btree_gin') > 0,
-       has_database_privilege(pg_database.oid, 'CREATE')
+       has_database_privilege(pg_database.oid, 'CREATE'), quote_ident(current_user)
 FROM pg_database, pg_roles WHERE datname = current_database() AND rolname = current_user
 """
 
@@ -41,6 +41,7 @@ class DatabaseFacts:
     may_create_tables: bool
     may_create_extensions: bool
     has_btree_gin: bool
+    user: str
     is_superuser: bool
     is_read_only: bool
     size_bytes: int
@@ -62,9 +63,11 @@ def ask(address: str) -> DatabaseFacts:
         with closing(connect(address)) as connection, connection, connection.cursor() as cursor:
             cursor.execute("SET LOCAL statement_timeout = %s", (_STATEMENT_MS,))
             cursor.execute(_FACTS)
-            version, encoding, ctype, tables, recovery, size, superuser, gin, extensions = cursor.fetchone()
+            version, encoding, ctype, tables, recovery, size, superuser, gin, extensions, user = cursor.fetchone()
             found = revision(connection)
-            counts = _counts(connection) if found else {}
+            # The tables of a newer version may be others.
+            is_known = found is not None and not schema.is_newer(found)
+            counts = _counts(connection) if is_known else {}
             return DatabaseFacts(
                 version=version.split()[0],
                 encoding=encoding,
@@ -73,12 +76,13 @@ def ask(address: str) -> DatabaseFacts:
                 may_create_tables=bool(tables),
                 may_create_extensions=extensions,
                 has_btree_gin=gin,
+                user=user,
                 is_superuser=superuser,
                 is_read_only=recovery,
                 size_bytes=size,
                 revision=found,
                 generation=generation.read_raw(cursor),
-                search=_search_progress(connection),
+                search=_search_progress(connection) if is_known else None,
                 talkative=_talkative(connection),
                 **counts,
             )

@@ -1,0 +1,129 @@
+"""What the doctor finds out about the settings as they are together: what has no effect, and what the start refuses."""
+
+from __future__ import annotations
+
+import errno
+import http.client
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
+
+from thai_chat import settings as settings_module
+from thai_chat.commands.findings import Finding, bad, note, ok
+from thai_chat.domain.errors import StartError
+from thai_chat.settings import Settings
+
+_ANSWER_S = 2
+_VLLM, _OLLAMA, _OPENAI = "VLLM_BASE_URL", "OLLAMA_HOST", "OPENAI_API_KEY"
+
+# What a setting has no effect without, and what to do about that.
+_NEEDED: Mapping[str, tuple[str, Callable[[Settings], bool]]] = {
+    **dict.fromkeys(("VLLM_API_KEY", "VLLM_MODEL", "FIRST_TOKEN_TIMEOUT_S"), (_VLLM, lambda s: bool(s.vllm_base_url))),
+    **dict.fromkeys(("OLLAMA_MODEL", "OLLAMA_NUM_CTX", "OLLAMA_KEEP_ALIVE"), (_OLLAMA, lambda s: bool(s.ollama_host))),
+    **dict.fromkeys(("OPENAI_MODEL", "OPENAI_BASE_URL"), (_OPENAI, lambda s: bool(s.openai_api_key))),
+    **dict.fromkeys(
+        ("POSTGRES_PORT", "POSTGRES_DB", "POSTGRES_USER", "POSTGRES_PASSWORD"),
+        ("POSTGRES_HOST", lambda s: bool(s.postgres_host or s.database_url)),
+    ),
+    "ALLOW_CLOUD_FALLBACK": ("FALLBACK=yes", lambda s: s.fallback),
+    "ALLOW_OPEN_NETWORK": ("another HOST", lambda s: not s.is_local),
+}
+_BACKENDS: Mapping[str, tuple[str, Callable[[Settings], bool]]] = {
+    "vllm": (_VLLM, lambda s: bool(s.vllm_base_url)),
+    "ollama": (_OLLAMA, lambda s: bool(s.ollama_host)),
+    "openai": (_OPENAI, lambda s: bool(s.openai_api_key)),
+    "llamacpp": ("LLAMACPP_MODEL_PATH", lambda s: bool(s.llamacpp_model_path)),
+}
+
+
+def findings(settings: Settings, env_file: Path) -> Iterator[Finding]:
+    yield from _without_effect(settings)
+    yield from _written_in_vain(env_file)
+    yield from _address(settings)
+    yield _port(settings)
+
+
+def _without_effect(settings: Settings) -> Iterator[Finding]:
+    changed = {
+        name.upper() for name, field in Settings.model_fields.items() if getattr(settings, name) != field.get_default()
+    }
+    if settings.database_url and (beaten := sorted(name for name in changed if name.startswith("POSTGRES_"))):
+        yield _idle(
+            f"{', '.join(beaten)}: without effect, because DATABASE_URL is set", "remove them, or empty DATABASE_URL"
+        )
+    for name, (needed, is_there) in _NEEDED.items():
+        if name in changed and not is_there(settings):
+            yield _idle(f"{name}: without effect, because it needs {needed}", f"set {needed}, or remove {name}")
+    if settings.default_backend:
+        needed, is_there = _BACKENDS[settings.default_backend]
+        if not is_there(settings):
+            yield _idle(
+                f"DEFAULT_BACKEND={settings.default_backend}: without effect, because it needs {needed}",
+                f"set {needed}, or remove DEFAULT_BACKEND",
+            )
+
+
+def _written_in_vain(env_file: Path) -> Iterator[Finding]:
+    for name in settings_module.repeated(env_file):
+        yield _idle(f"{name} is in {env_file} more than once, and only the last line counts", "remove the others")
+    for name in settings_module.overridden(env_file):
+        yield _idle(
+            f"{name} in {env_file}: without effect, because the environment has another value",
+            f"unset {name}, or remove the line",
+        )
+
+
+def _idle(english: str, fix: str) -> Finding:
+    return note(english, "การตั้งค่านี้ไม่มีผล", fix)
+
+
+def _address(settings: Settings) -> Iterator[Finding]:
+    from thai_chat.history.connections import parsed
+
+    if settings.database_address:
+        try:
+            parsed(settings.database_address.get_secret_value())
+        except StartError as error:
+            yield bad(
+                f"{error}: the start refuses it",
+                "ที่อยู่ฐานข้อมูลใช้ไม่ได้ จึงเริ่มไม่ได้",
+                "write it as postgresql://user:password@host:5432/database, with %XX for signs in the password",
+            )
+
+
+def _port(settings: Settings) -> Finding:
+    from thai_chat import bootstrap
+
+    where = f"{settings.host} port {settings.port}"
+    try:
+        bootstrap.listening_socket(settings).close()
+    except StartError as error:
+        code = getattr(error.__cause__, "errno", None)
+        if code == errno.EADDRINUSE and _is_thai_chat(settings):
+            return ok(f"Thai Chat runs on {where}")
+        return _refused(where, code, str(getattr(error.__cause__, "strerror", error)))
+    return ok(f"{where} is free")
+
+
+def _refused(where: str, code: int | None, reason: str) -> Finding:
+    match code:
+        case errno.EADDRINUSE:
+            return bad(f"{where} is taken by another program", "พอร์ตนี้มีโปรแกรมอื่นใช้อยู่", "set PORT to another number")
+        case errno.EACCES:
+            return bad(f"this user may not listen on {where}", "ผู้ใช้นี้เปิดพอร์ตนี้ไม่ได้", "set PORT to a number from 1024 on")
+        case _:
+            return bad(
+                f"{where} can't be listened on: {reason}",
+                "HOST ไม่ใช่ที่อยู่ของเครื่องนี้",
+                "set HOST to an address of this machine, or 127.0.0.1",
+            )
+
+
+def _is_thai_chat(settings: Settings) -> bool:
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
+    try:
+        with closing(http.client.HTTPConnection(host, settings.port, timeout=_ANSWER_S)) as connection:
+            connection.request("GET", "/healthz")
+            return connection.getresponse().read(100) == b'{"status":"ok"}'
+    except (OSError, http.client.HTTPException):
+        return False
