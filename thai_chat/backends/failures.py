@@ -33,7 +33,7 @@ RESPONSES = "responses"
 NO_SUCH_ROUTE = frozenset({404, 405, 501})
 _LONGEST_S = 86_400.0
 """Whoever asks for more patience means never, or has the wrong clock."""
-_MESSAGE_CHARS = 2_000
+MESSAGE_CHARS = 2_000
 """What is read of an error's words: patterns are matched against them."""
 _FIGURE_DIGITS = 9
 _PLAIN = re.compile(r"[^ -~]")
@@ -196,7 +196,7 @@ def _detail(refusal: Refusal) -> str:
 
 
 def _words(value: object) -> str:
-    return str(value)[:_MESSAGE_CHARS]
+    return str(value)[:MESSAGE_CHARS]
 
 
 def _word(value: object) -> str:

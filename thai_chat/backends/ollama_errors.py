@@ -8,7 +8,7 @@ import ollama
 import pydantic
 
 from thai_chat.backends.bounds import is_page
-from thai_chat.backends.failures import NO_SUCH_ROUTE, failure, read_refusal
+from thai_chat.backends.failures import MESSAGE_CHARS, NO_SUCH_ROUTE, failure, read_refusal
 from thai_chat.backends.translation import Translation, timeout_or_closed
 from thai_chat.domain.errors import (
     BackendBusy,
@@ -57,7 +57,7 @@ def translate(exc: Exception) -> type[BackendError] | BackendError | None:
 
 
 def _refusal(exc: ollama.ResponseError) -> BackendError:
-    message = str(exc.error)
+    message = str(exc.error)[:MESSAGE_CHARS]
     # -1 is an error line inside a stream, whose status was 200.
     status = exc.status_code if exc.status_code > 0 else 500
     if status in NO_SUCH_ROUTE and is_page("", message):
@@ -78,6 +78,6 @@ def _refusal(exc: ollama.ResponseError) -> BackendError:
 
 def _translate_pull(exc: Exception) -> type[BackendError] | BackendError | None:
     if isinstance(exc, ollama.ResponseError):
-        unknown = quirks.OLLAMA_NOT_IN_REGISTRY.search(str(exc.error))
+        unknown = quirks.OLLAMA_NOT_IN_REGISTRY.search(str(exc.error)[:MESSAGE_CHARS])
         return ModelNotInRegistry() if unknown else ModelNotFetched(f"HTTP {exc.status_code}")
     return translate(exc)
