@@ -120,10 +120,38 @@ def test_code_between_backticks_is_told_as_ever() -> None:
         assert "".join((*parts, ("a" + text)[at:])) == shown
 
 
-@pytest.mark.parametrize("hostile", [
-    None, "`a", "``a` ", "\\`", "**a ", "![", "<a", "<br ", "<br", "> ", "- ", "1. ", "\n", "\n- ", "\n>", "\n=", "- - ", "```\n",
-    "```a\n", "> ```\n", "~~~ ", "\r\n", " ", "\t", "_", "=", "#",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        None,
+        "`a",
+        "``a` ",
+        "\\`",
+        "**a ",
+        "![",
+        "<a",
+        "<br ",
+        "<br",
+        "> ",
+        "- ",
+        "1. ",
+        "\n",
+        "\n- ",
+        "\n>",
+        "\n=",
+        "- - ",
+        "```\n",
+        "```a\n",
+        "> ```\n",
+        "~~~ ",
+        "\r\n",
+        " ",
+        "\t",
+        "_",
+        "=",
+        "#",
+    ],
+)
 def test_marking_up_takes_linear_time(hostile: str | None) -> None:
     def text_of(size: int) -> str:
         if hostile is None:  # backticks of ever other numbers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import logging
 from collections.abc import Callable, Coroutine, Mapping
@@ -34,6 +35,8 @@ logger = logging.getLogger(__name__)
 MOST_SHOWN = 60
 """A window that has grown beyond this shrinks to WINDOW again: what is mounted makes every update slower."""
 MOST_EARLIER = 2000
+LONG_CHARS = 100_000
+"""More than that to be shown takes longer than others should wait."""
 MOST_ORDER = 2**31 - 2
 """What the database's integers can hold, and one more be added to."""
 
@@ -113,7 +116,7 @@ class Handlers:
             limit=min(_number(page, "shown"), MOST_EARLIER),
             last_order=_number(page, "last_order"),
         )
-        return self._shown(request, opened)
+        return await self._shown(request, opened)
 
     @edge
     async def models(self, request: gr.Request) -> Value:
@@ -147,21 +150,24 @@ class Handlers:
             code = "branch_busy"
         if code:
             opened = await self._service.open(meant, user_id)
-        return self._shown(request, opened, target=message_id, code=code)
+        return await self._shown(request, opened, target=message_id, code=code)
 
     async def _show(self, request: gr.Request, session_id: str, *, limit: int, last_order: int | None = None) -> Shown:
         opened = await self._service.open(
             identifier(session_id), user_of(request), limit=limit, last_order=last_order or None
         )
-        return self._shown(request, opened)
+        return await self._shown(request, opened)
 
-    def _shown(
+    async def _shown(
         self, request: gr.Request, opened: OpenSession, *, target: str | None = None, code: str | None = None
     ) -> Shown:
         language = language_of(request)
         choice = self._choice_for_next(Choice(opened.session.backend, opened.session.model))
         notice = texts.text(code, language) if code else None
-        return chat_of(opened.messages), view_of(opened, language, choice=choice, target=target, notice=notice)
+        # Other pages are answered while a long text is made ready.
+        is_long = sum(len(message.content) for message in opened.messages) > LONG_CHARS
+        chat = await asyncio.to_thread(chat_of, opened.messages) if is_long else chat_of(opened.messages)
+        return chat, view_of(opened, language, choice=choice, target=target, notice=notice)
 
     def _empty(self, notice: str | None = None) -> Value:
         """The id is made here, so that the first question can be sent at once and repeated without harm."""

@@ -15,6 +15,7 @@ _FENCE = re.compile(
 _BLOCK_END = re.compile(
     r"\n(?=[ \t>]*(?:\n|>|#{1,6}[ \t]|[-*+][ \t]|\d{1,9}[.)][ \t]|=+[ \t]*$|(?:[-*_][ \t]*){3,}$))", re.M
 )
+_NO_CONTAINER = re.compile(r"[^ \t>]")
 _CLOSING_FENCE = re.compile(r"(?P<indent> {0,3})(?P<fence>`{3,}|~{3,})[ \t]*$")
 _TICKS = re.compile("`+")
 _ESCAPED_OR_TICKS = re.compile(r"\\.|`+", re.DOTALL)
@@ -52,7 +53,7 @@ def without_html(markdown: str) -> str:
 
 def _end_of_code(markdown: str, fence: re.Match[str]) -> int | None:
     """Where the fenced code ends for every reader of Markdown; None when that hangs on lists and quotes around it."""
-    container = re.sub(r"[^ \t>]", " ", fence["prefix"])
+    container = _NO_CONTAINER.sub(" ", fence["prefix"])
     line_end = markdown.find("\n", fence.end())
     while line_end >= 0:
         start = line_end + 1

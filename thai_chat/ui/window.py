@@ -15,6 +15,7 @@ from thai_chat.domain.events import TOO_LONG
 from thai_chat.domain.messages import Choice, JsonObject, JsonValue, Message, Role, Session, Status
 from thai_chat.domain.ports import Shelf
 from thai_chat.texts import Language
+from thai_chat.ui.drawing import can_be_drawn
 from thai_chat.ui.markup import shown_as_written, without_html
 
 Value: TypeAlias = dict[str, object]
@@ -85,8 +86,9 @@ def shelf_of(session: Session) -> Shelf:
 
 
 def _row(message: Message) -> Value:
-    shown = shown_as_written if message.role is Role.USER else without_html
-    return {"role": message.role, "content": [{"type": "text", "text": shown(message.content)}]}
+    is_markup = message.role is not Role.USER and can_be_drawn(message.content)
+    shown = without_html(message.content) if is_markup else shown_as_written(message.content)
+    return {"role": message.role, "content": [{"type": "text", "text": shown}]}
 
 
 def _live(live: LiveReply) -> Value:

@@ -32,30 +32,100 @@ const CLEAN = {
 
 const paintTokens = (tokens) => purify.sanitize(markdown.parser(tokens), CLEAN);
 
+/** A block that is longer, or deeper, or holds more signs than can be told apart between two frames, is shown as text. */
+const MOST_CHARS = 100_000;
+const MOST_STEPS = 20_000_000;
+const MOST_DEPTH = 60;
+const INSIDE = /^([ \t]*)((?:(?:>|[-*+]|\d{1,9}[.)])[ \t]*)+)/gm;
+
+function canBeDrawn(block) {
+  if (block.length > MOST_CHARS) return false;
+  const signs = block.match(/[*_~`]+/g)?.length ?? 0;
+  if (signs * block.length > MOST_STEPS) return false;
+  const indents = new Set();
+  for (const [, indent, markers] of block.matchAll(INSIDE)) {
+    indents.add(indent);
+    if (markers.match(/>|[-*+]|\d+[.)]/g).length + indents.size > MOST_DEPTH) return false;
+  }
+  return true;
+}
+
+/** Painting takes at most a fifth of the time, however long it takes. */
+const REST = 4;
+const PLAIN_CHARS = 20_000;
+
+function plainBox(text) {
+  const box = document.createElement('div');
+  box.className = 'plain';
+  box.append(text);
+  return box;
+}
+
 export class Painter {
   constructor(element, onPaint) {
     this.element = element;
     this.onPaint = onPaint;
-    this.tail = '';
-    this.fixedNodes = 0;
-    this.frame = 0;
+    Object.assign(this, { tail: '', fixedNodes: 0, frame: 0, timer: 0, restUntil: 0, plain: null });
   }
 
   add(text) {
     this.tail += text;
+    if (this.frame || this.timer) return;
+    const rest = this.restUntil - performance.now();
+    if (rest > 20) this.timer = setTimeout(() => { this.timer = 0; this.askForFrame(); }, rest);
+    else this.askForFrame();
+  }
+
+  askForFrame() {
     this.frame ||= requestAnimationFrame(() => this.paint());
   }
 
-  clear() {
+  cancel() {
     cancelAnimationFrame(this.frame);
+    clearTimeout(this.timer);
+    Object.assign(this, { frame: 0, timer: 0 });
+  }
+
+  clear() {
+    this.cancel();
     this.element.replaceChildren();
-    Object.assign(this, { tail: '', fixedNodes: 0, frame: 0 });
+    Object.assign(this, { tail: '', fixedNodes: 0, plain: null });
   }
 
   /** What a hidden tab has not painted yet is painted now. */
   paint() {
-    cancelAnimationFrame(this.frame);
-    this.frame = 0;
+    this.cancel();
+    const begun = performance.now();
+    if (!this.plain) this.paintOrGiveUp();
+    if (this.plain) this.addPlain();
+    this.onPaint?.();
+    this.restUntil = performance.now() + REST * (performance.now() - begun);
+  }
+
+  paintOrGiveUp() {
+    if (!canBeDrawn(this.tail)) { this.giveUp(); return; }
+    try { this.paintTail(); } catch { this.giveUp(); } // whatever breaks the library is shown all the same
+  }
+
+  /** From here on the reply is text, as it was written. */
+  giveUp() {
+    while (this.element.childNodes.length > this.fixedNodes) this.element.lastChild.remove();
+    this.plain = new Text();
+    this.element.append(plainBox(this.plain));
+  }
+
+  /** In pieces of whole lines, so that the browser lays out only the last of them anew. */
+  addPlain() {
+    const end = this.plain.length > PLAIN_CHARS ? this.tail.indexOf('\n') : -1;
+    this.plain.appendData(end < 0 ? this.tail : this.tail.slice(0, end));
+    if (end >= 0) {
+      this.plain = new Text(this.tail.slice(end + 1));
+      this.element.append(plainBox(this.plain));
+    }
+    this.tail = '';
+  }
+
+  paintTail() {
     while (this.element.childNodes.length > this.fixedNodes) this.element.lastChild.remove();
     const tokens = markdown.lexer(this.tail);
     let last = tokens.length - 1;
@@ -64,7 +134,6 @@ export class Painter {
     const rest = tokens.slice(Math.max(last, 0));
     rest.links = tokens.links;
     this.element.append(paintTokens(rest));
-    this.onPaint?.();
   }
 
   /** Blocks that are whole: their source is forgotten, so that the work of an update does not grow with the reply. */
