@@ -17,6 +17,7 @@ _TO_LATIN = {ord(thai): latin for latin, thai in zip(_KEYS + _KEYS_SHIFTED, _THA
 _THAI_LETTER = re.compile(r"[ก-ฮะ-ฺเ-๛]")
 _LATIN_LETTER = re.compile(r"[A-Za-z]")
 _NO_WORD = re.compile(r"[^\x20-\x7e]")
+_KEY_IN_LATIN = re.compile(r"[a-zA-Z][;\[\]\\/=`][a-zA-Z]")
 _ENGLISH = re.compile(r"[a-z]*[aeiouy][a-z]*(?:['-][a-z]+)*[.,?!]?")
 # A Thai word begins with a consonant or a vowel before it; never with a mark or a vowel behind one.
 _BROKEN_THAI = re.compile(r"(?:^|\s)[ะ-ฺๅ-๎]|[ะ-ฺ็-๎][ั-ฺ]|[เ-ไ](?![ก-ฮ])|[่-๋]{2}")
@@ -43,4 +44,4 @@ def makes_no_sense(text: str) -> bool:
     """Whether nobody would type this on purpose: Thai that can't be read, Latin with keys of Thai letters in it."""
     if _THAI_LETTER.search(text):
         return bool(_BROKEN_THAI.search(text)) or not is_made_of_words(text)
-    return re.search(r"[a-zA-Z][;\[\]\\/=`][a-zA-Z]", text) is not None
+    return _KEY_IN_LATIN.search(text) is not None
