@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import aiohttp
 import orjson
 
+from thai_chat.gate.doors import PAGE_EVENTS, RUN
+
 
 @dataclass(frozen=True, slots=True)
 class Timing:
@@ -73,26 +75,14 @@ async def finish_on_page(http: aiohttp.ClientSession, base_url: str, session_id:
     """The page's `finished` event, as Gradio's client in the browser sends it."""
     event = {
         "data": [{"session_id": session_id, "shown": 0}],
-        "fn_index": await _finished_fn(http, base_url),
+        "fn_index": PAGE_EVENTS.index("finished"),
         "session_hash": uuid.uuid4().hex[:11],
     }
-    async with http.post(f"{base_url}/gradio_api/run/finished", json=event) as response:
+    async with http.post(f"{base_url}{RUN}", json=event) as response:
         response.raise_for_status()
         chat = (await response.json())["data"][0]
     if len(chat) != 2:
         raise RuntimeError("the page does not show the turn")
-
-
-_finished_fns: dict[str, int] = {}
-
-
-async def _finished_fn(http: aiohttp.ClientSession, base_url: str) -> int:
-    """Where Gradio put the event; read once, as a browser has it from its page load."""
-    if base_url not in _finished_fns:
-        async with http.get(f"{base_url}/config") as response:
-            config = await response.json()
-        _finished_fns[base_url] = next(d["id"] for d in config["dependencies"] if d["api_name"] == "finished")
-    return _finished_fns[base_url]
 
 
 async def _read_reply(response: aiohttp.ClientResponse, began: float) -> Timing:

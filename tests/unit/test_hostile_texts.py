@@ -32,7 +32,6 @@ hundred times as much with CHARS."""
 TRIES = 3
 
 BOUNDED = {
-    "thai_chat.chat.transfer.openwebui": "its growth is held in test_transfer_growth.py",
     "thai_chat.settings": "what the operator sets",
     "thai_chat.routing.quirks": "names of models and 2,000 characters of a refusal (failures.MESSAGE_CHARS)",
     "thai_chat.chat.signs": "a line, LINE_CHARS on either side of a piece; its fences: test_hostile_readers.py",
