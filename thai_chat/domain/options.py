@@ -12,6 +12,8 @@ MOST_WORDS = 16
 WORD_CHARS = 200
 MOST_DEPTH = 12
 """Of lists and objects in each other: a schema that people write has five levels."""
+_TOKEN = re.compile(r"\d{1,7}")
+"""A token's number in a vocabulary."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +74,12 @@ def whole_numbers(most: int, high: int) -> Rule:
 
 def biases(most: int = 300) -> Rule:
     """How much more or less likely single tokens are, by their numbers."""
-    inner, name = number(-100, 100), re.compile(r"\d{1,7}")
+    inner = number(-100, 100)
     return Rule(
         lambda value: (
             isinstance(value, Mapping)
             and len(value) <= most
-            and all(name.fullmatch(key) and inner.fits(bias) for key, bias in value.items())
+            and all(_TOKEN.fullmatch(key) and inner.fits(bias) for key, bias in value.items())
         ),
         f'{{"50256": -100, …}} (≤ {most})',
     )

@@ -110,11 +110,14 @@ _LONGEST_NAME = 255
 """Bytes, as file systems have it: asked for a longer one, those that serve files fail."""
 
 
+_NAME_OF_PART = re.compile(r"\?P<\w+>")
+
+
 def _patterns() -> Iterator[str]:
     for number, door in enumerate(DOORS):
         pattern, _, _ = compile_path(door.path)
         # Of the parts' names, which may stand in several doors, nothing is needed.
-        plain = re.sub(r"\?P<\w+>", "?:", pattern.pattern).removeprefix("^").removesuffix("$")
+        plain = _NAME_OF_PART.sub("?:", pattern.pattern).removeprefix("^").removesuffix("$")
         yield f"(?P<door_{number}>{plain})"
 
 
