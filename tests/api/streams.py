@@ -17,6 +17,13 @@ class Event:
     body: Any
 
 
+def require_stream(response: httpx.Response) -> None:
+    """A stream of events that no cache keeps and no proxy (nginx) holds back until it is long enough."""
+    assert response.headers["content-type"].startswith("text/event-stream")
+    assert response.headers["x-accel-buffering"] == "no"
+    assert response.headers["cache-control"] == "no-store"
+
+
 async def events_of(response: httpx.Response) -> AsyncIterator[Event]:
     fields: dict[str, str] = {}
     async for line in response.aiter_lines():

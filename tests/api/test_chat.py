@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from tests.api.conftest import Chat, serving
-from tests.api.streams import events_of, text_of
+from tests.api.streams import events_of, require_stream, text_of
 from tests.standins.script import Script, openai_error, thai_tokens
 from thai_chat.backends.factory import build_backends
 from thai_chat.chat.service import ChatService
@@ -72,7 +72,7 @@ async def test_the_history_has_every_field_of_a_message_oldest_first(chat: Chat)
 
 async def test_a_stream_starts_grows_and_ends_with_the_plain_body(chat: Chat) -> None:
     async with chat.http.stream("POST", "/chat", json={"query": QUESTION, "stream": True}) as response:
-        assert response.headers["content-type"].startswith("text/event-stream")
+        require_stream(response)
         events = [event async for event in events_of(response)]
     assert events[0].name == "started"
     assert set(events[0].body) == {"session_id", "message_id", "backend", "model"}

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from tests.api.conftest import serving
-from tests.api.streams import events_of
+from tests.api.streams import events_of, require_stream
 from tests.standins.ollama_server import OllamaStandin
 from thai_chat.backends.factory import build_backends
 from thai_chat.chat.service import ChatService
@@ -92,7 +92,7 @@ async def test_a_load_that_runs_when_the_app_ends_is_ended(server: Server) -> No
 async def test_a_fetch_tells_its_progress_and_that_it_is_done(server: Server) -> None:
     async with server.http.stream("POST", "/api/models/pull", json=TYPHOON) as answer:
         events = [event async for event in events_of(answer)]
-    assert answer.headers["content-type"].startswith("text/event-stream")
+    require_stream(answer)
     assert {event.name for event in events[:-1]} == {"progress"}
     assert events[-2].body == {"status": "success", "completed": 1200, "total": 1200}
     assert (events[-1].name, events[-1].body) == ("completed", TYPHOON)

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from tests.api.conftest import Chat
-from tests.api.streams import Event, events_of, text_of
+from tests.api.streams import Event, events_of, require_stream, text_of
 from tests.standins.script import Script, thai_tokens
 from thai_chat.chat.service import Question
 from thai_chat.domain.events import Completed
@@ -55,6 +55,7 @@ async def test_a_follower_that_comes_back_goes_on_where_it_was(chat: Chat) -> No
     await ask(chat, session_id)
     seen: list[Event] = []
     async with chat.http.stream("GET", f"/api/sessions/{session_id}/events") as response:
+        require_stream(response)
         async for event in events_of(response):
             seen.append(event)
             if event.name == "delta" and len(seen) > 3:

@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from tests.api.conftest import serving
+from tests.api.streams import require_stream
 from tests.foreign_exports import Json, as_file, as_zip, chatgpt_conversation
 from tests.histories import straight
 from tests.history_writes import update, whole_turn
@@ -125,7 +126,7 @@ async def test_an_import_tells_how_far_it_is(http: httpx.AsyncClient) -> None:
         {"conversations-000.json": as_file(conversations[:30]), "conversations-001.json": as_file(conversations[30:])}
     )
     answer = await http.post("/api/import", files=form(archive, name="export.zip"), headers=EVENTS)
-    assert answer.headers["content-type"].startswith("text/event-stream")
+    require_stream(answer)
     events = events_of(answer.text)
     assert {name for name, _ in events[:-1]} == {"progress"}
     assert events[-1] == ("completed", counts(sessions=50, messages=250))

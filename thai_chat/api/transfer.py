@@ -15,7 +15,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from thai_chat import texts
-from thai_chat.api import errors
+from thai_chat.api import errors, sse
 from thai_chat.api.dependencies import Owner, Service
 from thai_chat.api.uploads import received
 from thai_chat.chat.service import ChatService
@@ -33,7 +33,6 @@ router = APIRouter(tags=["export and import"])
 session_router = APIRouter(tags=["export and import"])
 """Below the address of the sessions."""
 
-_EVENTS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 _LOOK_S = 0.5
 """How often it is looked whether somebody still waits for an import."""
 
@@ -118,7 +117,7 @@ async def import_files(request: Request, service: Service, owner: Owner) -> Resp
     run = service.transfer.begin_import(owner, await received(request))
     if "text/event-stream" in request.headers.get("accept", ""):
         events = _events(run, errors.language_of(request))
-        return StreamingResponse(events, media_type="text/event-stream", headers=_EVENTS)
+        return StreamingResponse(events, media_type="text/event-stream", headers=sse.HEADERS)
     while not run.task.done():
         await asyncio.wait((run.task,), timeout=_LOOK_S)
         if await request.is_disconnected():
