@@ -16,7 +16,7 @@ from tests.schemas import EARLIER, make_earlier
 from thai_chat import migrations
 from thai_chat.domain.errors import HistoryUnavailable
 from thai_chat.domain.searching import SearchQuery, terms_of
-from thai_chat.history import archive, schema, upkeep
+from thai_chat.history import archive, restoring, schema, upkeep
 from thai_chat.history.connections import Database
 from thai_chat.history.drift import Difference, differences
 
@@ -65,8 +65,7 @@ def test_a_database_of_an_earlier_text_is_mended(address: str, tmp_path: Path, e
 def test_a_database_of_an_earlier_text_is_replaced_by_its_backup(address: str, tmp_path: Path, earlier: Path) -> None:
     make_earlier(address, tmp_path / "steps", earlier, REVISIONS_OF[earlier.stem[:4]][-1])
     archive.save(address, tmp_path / "chats.zip")
-    archive.load(address, tmp_path / "chats.zip", rebuild=lambda wanted: upkeep.rebuild(address, wanted))
-    upkeep.migrate(address)
+    restoring.restore(address, tmp_path / "chats.zip", replace=True)
     assert differences(address) == []
 
 
