@@ -17,8 +17,8 @@ from tests.foreign_exports import as_file, as_zip, chatgpt_conversation
 from tests.integration.test_transfer import rows
 from tests.postgres_servers import PostgresServer
 
-SESSIONS = 2000
-KILLS = 3
+SESSIONS = 800
+KILLS = 2
 
 
 def readers(app: App) -> list[int]:
@@ -78,7 +78,7 @@ async def test_kill_9_in_an_import_stores_nothing_and_ends_the_process_that_read
         for whom in ("server", "reader") * KILLS:
             importing = asyncio.create_task(sent(http, archive))
             reader = await until_one_reads(app)
-            await asyncio.sleep(moments.uniform(0, 1))
+            await asyncio.sleep(moments.uniform(0, 0.4))
             if whom == "server":
                 await app.kill()
                 assert await importing is None
