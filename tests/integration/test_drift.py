@@ -106,7 +106,7 @@ def test_a_fresh_database_differs_in_nothing(installation: Path) -> None:
 def test_looking_for_drift_leaves_nothing_behind(postgres: PostgresServer, address: str, name: str) -> None:
     upkeep.migrate(address)
     differences(address)
-    assert postgres.query("SELECT FROM pg_namespace WHERE nspname LIKE 'thai_chat%%'", database=name) == []
+    assert postgres.query("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'thai_chat%%'", database=name) == []
 
 
 def test_drift_is_found_through_pgbouncer(postgres: PostgresServer, pgbouncer: PgBouncer, name: str) -> None:
