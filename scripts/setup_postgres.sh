@@ -21,6 +21,8 @@ On this machine PostgreSQL has to be prepared by hand: $1
      macOS: brew install postgresql@17 && brew services start postgresql@17
   2. As its superuser (sudo -u postgres psql), with a password of your own:
          CREATE ROLE $NAME LOGIN PASSWORD 'choose-one';
+         ALTER ROLE $NAME SET log_min_error_statement TO 'panic';  -- the server's log is to hold nothing of the chats
+         ALTER ROLE $NAME SET log_error_verbosity TO 'terse';
          CREATE DATABASE $NAME OWNER $NAME TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8';
          REVOKE CONNECT ON DATABASE $NAME FROM PUBLIC;
      The locale matters: in a database of locale C nothing knows Thai letters. (macOS: LOCALE 'en_US.UTF-8'.)
