@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 
 ROOT = Path(__file__).parent.parent
-START_S = 60
+START_S = 150
 
 
 @dataclass(slots=True)
