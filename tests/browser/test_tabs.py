@@ -17,7 +17,7 @@ from tests.standins.script import Script, thai_tokens
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 ENDLESS = Script(tokens=thai_tokens(3_000), delay_ms=30)
-LONG = Script(tokens=thai_tokens(200), delay_ms=25)
+LONG = Script(tokens=thai_tokens(200), delay_ms=5)
 
 
 async def test_an_old_tab_sends_into_a_restarted_server_and_keeps_every_message(
@@ -77,6 +77,7 @@ async def test_a_reply_goes_on_with_no_tab_open_and_is_whole_on_another_device(
     browser: Browser, app: App, model: OpenAIStandin
 ) -> None:
     model.script = LONG
+    model.may_end.clear()
     async with visit(browser, app) as page:
         await page.new_session()
         await page.ask("ปิดหน้าไปก่อน")
@@ -84,6 +85,7 @@ async def test_a_reply_goes_on_with_no_tab_open_and_is_whole_on_another_device(
         address = f"/?s={page.session_id}"
     async with visit(browser, app, address, phone=True) as phone:
         await expect(phone.growing).not_to_be_empty()
+    model.may_end.set()
     async with visit(browser, app, address) as returned:
         await expect(returned.replies).to_have_count(1)
         await returned.is_idle()

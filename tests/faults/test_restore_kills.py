@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import resource
 import signal
 import subprocess
@@ -16,6 +15,7 @@ import pytest
 
 from tests.backups import content, fill, schemas
 from tests.postgres_servers import PostgresServer, installations, serving, wait_for
+from tests.seclusion import bare
 from thai_chat.domain.errors import HistoryUnavailable, ThaiChatError
 from thai_chat.history import archive, restoring
 
@@ -24,7 +24,7 @@ _OTHERS = "SELECT count(*) = 0 FROM pg_stat_activity WHERE datname = %s AND pid 
 
 
 def command(address: str, folder: Path, *arguments: str, shell: str = "") -> subprocess.Popen[bytes]:
-    environment = {**os.environ, "DATABASE_URL": address, "DATA_DIR": str(folder / "data"), "OLLAMA_HOST": ""}
+    environment = bare(DATABASE_URL=address, DATA_DIR=str(folder / "data"), OLLAMA_HOST="")
     line = ["sh", "-c", f'{shell}exec "$0" "$@"', sys.executable, "-m", "thai_chat", *arguments]
     return subprocess.Popen(line, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 

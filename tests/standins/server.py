@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 _WRITE_BYTES = 32_768
 
 
+def _set(event: asyncio.Event) -> asyncio.Event:
+    event.set()
+    return event
+
+
 @dataclass(slots=True)
 class Seen:
     """A chat request and what became of it."""
@@ -66,6 +71,8 @@ class Standin:
     closed_kept: int = 0
     clients: list[object] = field(default_factory=list)
     """Where each POST came from: of two on one connection it is the same."""
+    may_end: asyncio.Event = field(default_factory=lambda: _set(asyncio.Event()))
+    """While it is not set, the last piece of every reply waits."""
     _runner: web.AppRunner | None = None
     _waiting: list[tuple[Callable[[], bool], asyncio.Future[None]]] = field(default_factory=list)
     _running: int = 0
@@ -157,8 +164,11 @@ class Standin:
             wait = start + script.at(at) - loop.time()
             if wait > 0:
                 await asyncio.sleep(wait)
+            if at == len(frames) - 1:
+                await self.may_end.wait()
             due, size = at + 1, len(frames[at])
-            while due < len(frames) and size < _WRITE_BYTES and start + script.at(due) <= loop.time():
+            free = len(frames) if self.may_end.is_set() else len(frames) - 1
+            while due < free and size < _WRITE_BYTES and start + script.at(due) <= loop.time():
                 size += len(frames[due])
                 due += 1
             await response.write(frames[at] if due == at + 1 else b"".join(frames[at:due]))

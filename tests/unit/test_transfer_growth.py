@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import pytest
 
 from tests.foreign_exports import Json, as_file, node, openwebui_chat, openwebui_message, said
+from tests.growth import require_linear
 from tests.unit.test_transfer_files import read
 
 SIGNS = 250_000
@@ -60,15 +60,11 @@ HOSTILE: dict[str, Callable[[int], Json]] = {
 }
 
 
-def cpu_s(content: bytes) -> float:
-    begun = time.process_time()
+def read_whole(content: bytes) -> None:
     (session,) = read(content)
     assert session
-    return time.process_time() - begun
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_four_times_the_text_takes_about_four_times_as_long(kind: str) -> None:
-    small, large = (as_file([HOSTILE[kind](size)]) for size in (SIGNS, 4 * SIGNS))
-    # Sixteen times as long is what growth by the square would take.
-    assert cpu_s(large) < 8 * cpu_s(small) + 0.5
+    require_linear(read_whole, lambda size: as_file([HOSTILE[kind](size)]), size=SIGNS)
