@@ -25,6 +25,8 @@ Values: TypeAlias = Mapping[str, object] | Sequence[object]
 _CONNECTION_OK = 0
 _COMMAND_OK, _TUPLES_OK, _FATAL, _SYNC, _ABORTED = 1, 2, 7, 10, 11
 _SQLSTATE, _PRIMARY = ord("C"), ord("M")
+_AT_ONCE_BYTES = 32_768
+"""Less is taken into libpq's and the socket's buffers without waiting for the server."""
 
 
 class Text(str):
@@ -123,12 +125,14 @@ def _element(text: str | None) -> str:
 def _pipelined(cursor: Any, steps: Sequence[Filled]) -> Result:
     """All steps in one transaction, sent together; what the last one gave."""
     connection = ctypes.c_void_p(cursor.connection.pgconn_ptr)
+    size = sum(len(step.sql) + sum(map(len, step.texts)) for step in steps)
+    sending = _libpq if size < _AT_ONCE_BYTES else _waiting_libpq
     with _pipeline(cursor, connection):
         for step in steps:
             texts = (ctypes.c_char_p * len(step.texts))(*step.texts)
-            if not _libpq.PQsendQueryParams(connection, step.sql, len(texts), None, texts, None, None, 0):
+            if not sending.PQsendQueryParams(connection, step.sql, len(texts), None, texts, None, None, 0):
                 raise _lost(connection)
-        if not _libpq.PQpipelineSync(connection):
+        if not sending.PQpipelineSync(connection):
             raise _lost(connection)
         given = [_result_of_step(cursor, connection) for _ in steps]
         given.append(_end(connection))
@@ -158,7 +162,7 @@ def _pipeline(cursor: Any, connection: ctypes.c_void_p) -> Iterator[None]:
 def _result_of_step(cursor: Any, connection: ctypes.c_void_p) -> Result | psycopg2.Error | None:
     """None when it was skipped, or the connection is lost."""
     found: Result | psycopg2.Error | None = None
-    while pointer := _libpq.PQgetResult(connection):
+    while pointer := _next_result(connection):
         result = ctypes.c_void_p(pointer)
         try:
             status = _libpq.PQresultStatus(result)
@@ -175,7 +179,7 @@ def _end(connection: ctypes.c_void_p) -> psycopg2.Error | None:
     """Reads to the end of the transaction, where an error at its commit comes; at once where the connection is lost."""
     error = None
     while _libpq.PQstatus(connection) == _CONNECTION_OK:
-        pointer = _libpq.PQgetResult(connection)
+        pointer = _next_result(connection)
         if not pointer:
             continue  # between two results
         result = ctypes.c_void_p(pointer)
@@ -186,6 +190,12 @@ def _end(connection: ctypes.c_void_p) -> psycopg2.Error | None:
         if status == _SYNC:
             break
     return error
+
+
+def _next_result(connection: ctypes.c_void_p) -> int | None:
+    library = _waiting_libpq if _libpq.PQisBusy(connection) else _libpq
+    pointer: int | None = library.PQgetResult(connection)
+    return pointer
 
 
 def _rows(cursor: Any, result: ctypes.c_void_p) -> Iterator[tuple[Any, ...]]:
@@ -216,9 +226,9 @@ def _lost(connection: ctypes.c_void_p) -> psycopg2.Error:
     return psycopg2.OperationalError(said.decode(errors="replace").strip() or "the connection was lost")
 
 
-def _load() -> ctypes.CDLL:
+def _load(kind: type[ctypes.CDLL]) -> ctypes.CDLL:
     """The libpq that psycopg2 is linked with: its own module leads to the names of that too."""
-    library = ctypes.CDLL(psycopg2._psycopg.__file__)
+    library = kind(psycopg2._psycopg.__file__)
     number, pointer, text = ctypes.c_int, ctypes.c_void_p, ctypes.c_char_p
     texts = ctypes.POINTER(text)
     for name, result, arguments in (
@@ -226,6 +236,7 @@ def _load() -> ctypes.CDLL:
         ("PQexitPipelineMode", number, [pointer]),
         ("PQpipelineSync", number, [pointer]),
         ("PQsendQueryParams", number, [pointer, text, number, pointer, texts, pointer, pointer, number]),
+        ("PQisBusy", number, [pointer]),
         ("PQgetResult", pointer, [pointer]),
         ("PQstatus", number, [pointer]),
         ("PQerrorMessage", text, [pointer]),
@@ -245,4 +256,7 @@ def _load() -> ctypes.CDLL:
     return library
 
 
-_libpq = _load()
+# Each call that lets other threads run waits for its turn behind them, 5 ms where they are busy; so only those do that
+# may wait for the server.
+_libpq = _load(ctypes.PyDLL)
+_waiting_libpq = _load(ctypes.CDLL)
