@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 
 from tests.app import App, running_app
 from tests.browser.chat_page import MODELS, ChatPage, visit
@@ -156,3 +156,17 @@ async def test_on_a_phone_the_facts_of_a_reply_fit_and_leave_the_rest_to_the_lis
         await reply.get_by_role("button", name="รายละเอียดของคำตอบ").click()
         await expect(reply.locator(".all-facts")).to_contain_text("คำแรก")
         assert not await page.scrolls_sideways()
+
+
+async def test_the_page_gives_up_on_a_reply_whose_stream_ends_again_and_again_without_a_word(
+    page: ChatPage, model: OpenAIStandin
+) -> None:
+    model.script = Script(tokens=thai_tokens(3), delay_ms=10)
+
+    async def nothing(route: Route) -> None:
+        await route.fulfill(status=200, content_type="text/event-stream", body="retry: 10\n\n")
+
+    await page.page.route("**/events?*", nothing)
+    await page.ask("ตอบหน่อย")
+    await page.is_idle()
+    await expect(page.replies.locator(".prose")).to_have_text(model.script.text)

@@ -23,14 +23,14 @@ BASIC = "Basic bWU6cEBzcw=="
 
 @dataclass(slots=True)
 class Gateway:
-    """Answers every route with empty lists, and notes what came."""
+    """Answers every route with a list of one model, and notes what came."""
 
     port: int = 0
     seen: list[tuple[str, str | None]] = field(default_factory=list)
 
     async def answer(self, request: web.Request) -> web.Response:
         self.seen.append((request.path, request.headers.get("Authorization")))
-        return web.json_response({"data": [], "models": []})
+        return web.json_response({"data": [{"id": "m", "owned_by": "vllm"}]})
 
     def at(self, path: str, credentials: str = "") -> str:
         return f"http://{credentials}127.0.0.1:{self.port}{path}"
@@ -56,7 +56,7 @@ async def test_vllm_may_be_below_any_path_and_behind_a_password(gateway: Gateway
     backend = VLLMBackend(gateway.at(path, "me:p%40ss@"), api_key="sk-behind-it")
     await backend.models()
     await backend.close()
-    assert gateway.seen == [(f"{root}/health", BASIC), (f"{root}/v1/models", BASIC)]
+    assert gateway.seen == [(f"{root}/v1/models", BASIC), (f"{root}/health", BASIC)]
 
 
 @pytest.mark.parametrize("path", ["", "/", "/ollama", "/ollama/"])
@@ -65,7 +65,7 @@ async def test_ollama_may_be_below_any_path_and_behind_a_password(gateway: Gatew
     await backend.models()
     await backend.close()
     below = path.rstrip("/")
-    assert sorted(gateway.seen) == [(f"{below}/api/ps", BASIC), (f"{below}/api/tags", BASIC)]
+    assert sorted(gateway.seen) == [(f"{below}/api/{route}", BASIC) for route in ("ps", "show", "tags")]
 
 
 async def test_a_key_is_sent_where_the_address_has_no_password(gateway: Gateway) -> None:

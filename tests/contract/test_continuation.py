@@ -83,7 +83,7 @@ async def test_a_request_that_is_wrong_in_itself_fails_in_words_too(standin: Ope
     standin.script = openai_error(400, "no")
     with pytest.raises(BackendFailed):
         await ask(vllm, continuing())
-    assert len(standin.seen) == 2
+    assert len(standin.seen) == 3
 
 
 @pytest.mark.parametrize("finish_reason", ["stop", "length"])

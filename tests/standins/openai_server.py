@@ -72,7 +72,7 @@ class OpenAIStandin(Standin):
             {
                 "object": "list",
                 "data": [
-                    {"id": name, "object": "model", "created": 1_700_000_000 + at, "owned_by": "standin"}
+                    {"id": name, "object": "model", "created": 1_700_000_000 + at, "owned_by": "vllm"}
                     | ({"max_model_len": window} if window else {})
                     | ({"parent": self.adapters[name]} if name in self.adapters else {})
                     for at, (name, window) in enumerate(self.models.items())
@@ -159,7 +159,7 @@ class OpenAIStandin(Standin):
                 error = {"error": {"message": "CUDA error", "type": "InternalServerError", "code": 500}}
                 await response.write(f"data: {as_json(error)}\n\n".encode())
             case "end":
-                await response.write(b"data: [DONE]\n\n")
+                pass
             case None:
                 await response.write(tail)
         return response

@@ -33,7 +33,9 @@ WHOLE = chunk(role="assistant", content="") + chunk(content="สวัส") + ch
 def read(*pieces: bytes) -> list[StreamEvent]:
     reply = CompletionStream()
     events = [event for piece in pieces for event in reply.feed(piece)]
-    return [*events, *reply.end(), Finished(reply.finish_reason)]
+    events += reply.last()
+    reply.end()
+    return [*events, Finished(reply.finish_reason)]
 
 
 def test_the_last_chunk_with_the_usage_has_no_choices() -> None:
@@ -90,8 +92,8 @@ def test_counts_that_grow_with_the_reply_are_given_as_they_grow() -> None:
     ]
 
 
-@pytest.mark.parametrize("sent", [b"", DONE, chunk(content="สวัส"), chunk(content="สวัส") + DONE])
-def test_a_stream_that_ends_without_a_finish_reason_is_cut(sent: bytes) -> None:
+@pytest.mark.parametrize("sent", [b"", chunk(content="สวัส"), chunk(content="สวัส", finish="null")])
+def test_a_stream_that_ends_without_a_word_on_its_end_is_cut(sent: bytes) -> None:
     with pytest.raises(ReplyCut):
         read(sent)
 
@@ -104,22 +106,24 @@ def test_a_reply_of_nothing_is_whole_here() -> None:
     "payload",
     [
         b'{"choices": [{"delta": {"cont',
-        b"[]",
-        b"null",
-        b'"text"',
         b'{"choices": {"a": 1}}',
+        b"[5]",
         b'{"choices": ["x"]}',
         b'{"choices": [{"delta": "x"}]}',
         b'{"choices": [{"delta": {"content": 5}}]}',
-        b'{"choices": [{"delta": {"content": ["x"]}}]}',
+        b'{"choices": [{"delta": {"content": [5]}}]}',
         b'{"choices": [], "usage": [1]}',
-        b"\xff\xfe",
-        b"<html>",
     ],
 )
 def test_what_is_no_completion_is_garbage(payload: bytes) -> None:
     with pytest.raises(BackendGarbled):
         read(b"data: " + payload + b"\n\n")
+
+
+@pytest.mark.parametrize("payload", [b"[]", b"null", b'"text"', b"\xff\xfe", b"<html>", b"keep-alive", b": keepalive"])
+def test_a_line_that_is_no_event_is_passed_over(payload: bytes) -> None:
+    line = b"data: " + payload + b"\n\n"
+    assert read(line, WHOLE, line, DONE) == [Text("สวัสดี"), Finished("stop")]
 
 
 @pytest.mark.parametrize(

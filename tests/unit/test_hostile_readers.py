@@ -12,6 +12,7 @@ from tests.growth import require_linear
 from thai_chat.backends.completion_stream import CompletionStream
 from thai_chat.backends.continuation import Continuation
 from thai_chat.backends.failures import failure, read_refusal
+from thai_chat.backends.json_text import Halves, whole
 from thai_chat.backends.lines import Lines
 from thai_chat.backends.thinking import ThinkingSplitter
 from thai_chat.chat import keyboard, questions, ranking, titles
@@ -69,6 +70,7 @@ def stream(text: str) -> None:
     with suppress(BackendError):
         for piece in pieces(text, 64):
             reply.feed(piece.encode())
+        reply.last()
         reply.end()
 
 
@@ -93,7 +95,16 @@ def look_in_the_other_layout(text: str) -> None:
     keyboard.is_probably(keyboard.in_other_layout(text[:1_000]) or "")
 
 
+def halves_of(text: str) -> None:
+    halves = Halves()
+    for piece in pieces(text, 1):
+        halves.feed(piece + "\ud83d")
+    halves.end()
+
+
 READERS: dict[str, Callable[[str], object]] = {
+    "whole characters": whole,
+    "halves of characters": halves_of,
     "fold": lambda text: packed(fold(text)),
     "terms": terms_of,
     "signs of Markdown": lambda text: signs_in(text, max(0, len(text) - 200), len(text)),

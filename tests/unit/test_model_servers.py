@@ -52,6 +52,29 @@ def answering(body: str, kind: str, status: int = 200) -> Iterator[str]:
             server.shutdown()
 
 
+@contextmanager
+def answering_at(statuses: dict[str, int]) -> Iterator[str]:
+    """The address of a server with a list of one model at some paths, and 404 at all others."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            status = statuses.get(self.path, 404)
+            self.send_response(status)
+            self.send_header("Content-Type", JSON)
+            self.end_headers()
+            self.wfile.write(b'{"data": [{"id": "m"}]}' if status == 200 else b"{}")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+
+
 def told(name: str, address: str) -> Finding:
     """What the doctor says of it first."""
     places = {
@@ -75,7 +98,27 @@ def test_a_web_page_is_told_for_what_it_is_with_the_setting_to_check(name: str, 
 
 
 @pytest.mark.parametrize(
-    "body", ["", "ok", "7", "[]", '{"detail": "x"}', '{"data": 7}', "[" * 100_000, '{"a": ' + "9" * 9_999]
+    ("pasted", "found"), [("/v1/chat/completions", "/v1"), ("/team", "/team/v1"), ("/v1/", ""), ("", "")]
+)
+def test_an_address_that_is_not_quite_right_is_told_with_the_right_one(pasted: str, found: str) -> None:
+    with answering_at({"/v1/models": 200, "/team/v1/models": 200}) as address:
+        settings = Settings(_env_file=None, vllm_base_url=f"{address}{pasted}", ollama_host=None)
+        findings = list(model_servers.findings(settings))
+    assert findings[0].level is Level.OK
+    assert [finding.fix for finding in findings[1:]] == (
+        [f"set VLLM_BASE_URL={address}{found} in .env"] if found else []
+    )
+
+
+def test_a_server_without_a_list_needs_the_name_of_its_model() -> None:
+    with answering_at({}) as address:
+        settings = Settings(_env_file=None, vllm_base_url=address, ollama_host=None)
+        first = next(iter(model_servers.findings(settings)))
+    assert first.fix == "name its model: VLLM_MODEL=NAME in .env"
+
+
+@pytest.mark.parametrize(
+    "body", ["", "ok", "7", '{"detail": "x"}', '{"data": 7}', "[" * 100_000, '{"a": ' + "9" * 9_999]
 )
 def test_an_answer_that_is_no_list_of_models_is_told_in_plain_words(body: str) -> None:
     with answering(body, JSON) as address:

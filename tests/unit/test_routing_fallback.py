@@ -183,7 +183,7 @@ async def test_a_refused_parameter_is_told_and_not_taken_elsewhere(vllm: OpenAIS
     async with routing(*at(vllm, ollama)) as router:
         with pytest.raises(UnsupportedParameter):
             await reply(router, VLLM)
-    assert (len(vllm.seen), len(ollama.seen)) == (1, 0)
+    assert (len(vllm.seen), len(ollama.seen)) == (2, 0)
 
 
 async def test_a_request_that_is_refused_as_such_is_not_repeated(vllm: OpenAIStandin, ollama: OllamaStandin) -> None:

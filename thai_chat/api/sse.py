@@ -8,6 +8,7 @@ behind it without a gap or a repetition.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator
 from typing import assert_never
 
@@ -21,6 +22,8 @@ from thai_chat.domain.errors import InvalidCursor
 from thai_chat.domain.events import Completed, Delta, Failed, LiveEvent, Notice, Rethought, Started, Thought
 from thai_chat.domain.messages import Message
 from thai_chat.texts import Language
+
+logger = logging.getLogger(__name__)
 
 PACE_S = 0.08
 """Followers are woken by the time, not by the token."""
@@ -53,7 +56,13 @@ async def _frames(reply: LiveReply, after: int, language: Language) -> AsyncIter
         if event is None:
             yield b": still here\n\n"
             continue
-        yield _frame(f"{reply.reply_id.hex}.{number}", event, language)
+        try:
+            frame = _frame(f"{reply.reply_id.hex}.{number}", event, language)
+        except Exception:  # whatever it is, whoever waits must hear the end
+            logger.exception("event %d of a reply can't be written", number)
+            yield _frame(f"{reply.reply_id.hex}.{reply.event_count}", Failed("internal", {}), language)
+            return
+        yield frame
 
 
 def _frame(event_id: str, event: LiveEvent, language: Language) -> bytes:

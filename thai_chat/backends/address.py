@@ -7,6 +7,11 @@ import ssl
 from base64 import b64encode
 from urllib.parse import unquote, urlsplit
 
+_ROUTES = (
+    *("/chat/completions", "/completions", "/responses", "/models", "/embeddings"),
+    *("/api/chat", "/api/generate", "/api/tags", "/api"),
+)
+
 
 def without_credentials(address: str) -> tuple[str, str | None]:
     """`address` without the "user:password@" that may be in it, and what to send for that as `Authorization`.
@@ -37,6 +42,15 @@ def certificates(address: str) -> ssl.SSLContext:
     if urlsplit(address).scheme == "https":
         return ssl.create_default_context()
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def base_of(address: str) -> str:
+    """`address` without a slash at its end, and without the route that people paste along with it."""
+    address = address.rstrip("/")
+    for route in _ROUTES:
+        if address.endswith(route):
+            return address.removesuffix(route).rstrip("/")
+    return address
 
 
 def with_default_path(address: str, path: str) -> str:

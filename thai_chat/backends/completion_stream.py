@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-from thai_chat.backends.bounds import REASON_CHARS
-from thai_chat.backends.event_stream import EventStream, text_in
+from thai_chat.backends.event_stream import EventStream, reason_in, text_in
 from thai_chat.backends.thinking import ThinkingSplitter
 from thai_chat.domain.errors import ReplyCut
 from thai_chat.domain.events import Reasoning, StreamEvent, Usage
@@ -15,11 +15,22 @@ from thai_chat.routing.quirks import BROKEN_OFF
 class CompletionStream(EventStream):
     """Also reads a completion that came in one piece."""
 
-    __slots__ = ("_splitter",)
+    __slots__ = ("_heard", "_splitter", "_stops_on_words")
 
     def __init__(self, splitter: ThinkingSplitter | None = None) -> None:
         super().__init__()
         self._splitter = splitter or ThinkingSplitter()
+        self._heard: list[str] = []
+        """The pieces of the content, as they came."""
+        self._stops_on_words = False
+        """The server has a reason for the end beside words, maybe beside all of them: more may follow."""
+
+    @property
+    def has_ended(self) -> bool:
+        return bool(self.finish_reason) and not self._stops_on_words
+
+    def _words(self, text: str) -> list[StreamEvent]:
+        return [*self._splitter.feed(text)] if text else []
 
     def _rest(self) -> list[StreamEvent]:
         return [*self._splitter.end(is_whole=self.finish_reason not in ("", "length"))]
@@ -29,23 +40,70 @@ class CompletionStream(EventStream):
         choices = part.get("choices")
         if choices:
             choice = choices[0]
-            delta = choice.get("delta") or choice.get("message")
-            if delta:
-                # vLLM renamed the field; both are on the way.
-                if thought := delta.get("reasoning") or delta.get("reasoning_content"):
-                    events.append(Reasoning(text_in(thought)))
-                    self._splitter.stop_watching()
-                # A refusal to answer takes the place of the content, and is what the model says.
-                if content := delta.get("content") or delta.get("refusal"):
-                    events += self._splitter.feed(text_in(content))
-            if reason := choice.get("finish_reason"):
-                self.finish_reason = text_in(reason)[:REASON_CHARS]
+            reason = reason_in(choice.get("finish_reason"))
+            events = self._said_in(choice, is_last=bool(reason))
+            if events:
+                self.finish_reason = ""  # what comes after an end takes it back
+            if reason:
+                self._stops_on_words = self._stops_on_words or bool(events)
+                self.finish_reason = reason
                 if reason in BROKEN_OFF:
                     self._break_off(ReplyCut("the server gave the reply up"))
         if usage := part.get("usage"):
-            details = usage.get("completion_tokens_details")
-            thinking = details.get("reasoning_tokens") if details else None
-            details = usage.get("prompt_tokens_details")
-            cached = (details.get("cached_tokens") or None) if details else None
-            events.append(Usage(usage.get("prompt_tokens"), usage.get("completion_tokens"), thinking, cached))
+            events.append(_usage_in(usage))
         return events
+
+    def _said_in(self, choice: dict[str, Any], *, is_last: bool) -> list[StreamEvent]:
+        events: list[StreamEvent] = []
+        delta = choice.get("delta")
+        if not delta and not self._heard:
+            delta = choice.get("message")  # of a stream it is the whole reply, once more
+        if not delta:
+            return events
+        # vLLM renamed the field; both are on the way.
+        if thought := _plain(delta.get("reasoning") or delta.get("reasoning_content")):
+            events += self._thoughts(thought)
+        # A refusal to answer takes the place of the content, and is what the model says.
+        for kind, text in _parts(delta.get("content") or delta.get("refusal")):
+            if kind == "thinking":
+                events += self._thoughts(text)
+            elif not (is_last and self._repeats(text)):
+                self._heard.append(text)
+                events += self._words(self._text(text))
+        return events
+
+    def _thoughts(self, text: str) -> list[StreamEvent]:
+        self._splitter.stop_watching()
+        text = self._thinking(text)
+        return [Reasoning(text)] if text else []
+
+    def _repeats(self, text: str) -> bool:
+        """Whether the last chunk says all that was said in several before it."""
+        return len(self._heard) > 1 and len(text) == sum(map(len, self._heard)) and text == "".join(self._heard)
+
+
+def _parts(content: object) -> Iterator[tuple[str, str]]:
+    """What is text and what is thinking in a content, which may be a list of parts. Raises TypeError."""
+    if not content:
+        return
+    for part in content if isinstance(content, list) else (content,):
+        if isinstance(part, dict):
+            if thinking := _plain(part.get("thinking")):
+                yield "thinking", thinking
+            elif text := part.get("text"):
+                yield "text", text_in(text)
+        elif part:
+            yield "text", text_in(part)
+
+
+def _plain(thought: object) -> str:
+    """The text of thinking, in one piece or in parts. Raises TypeError."""
+    return "".join(text for _, text in _parts(thought))
+
+
+def _usage_in(usage: dict[str, Any]) -> Usage:
+    details = usage.get("completion_tokens_details")
+    thinking = details.get("reasoning_tokens") if details else None
+    details = usage.get("prompt_tokens_details")
+    cached = (details.get("cached_tokens") or None) if details else None
+    return Usage(usage.get("prompt_tokens"), usage.get("completion_tokens"), thinking, cached)

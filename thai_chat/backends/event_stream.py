@@ -3,34 +3,40 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
 
+from thai_chat.backends.bounds import REASON_CHARS
 from thai_chat.backends.failures import failure, read_refusal
+from thai_chat.backends.json_text import Halves, lenient, strict, whole
 from thai_chat.backends.lines import MAX_LINE_BYTES, Lines
 from thai_chat.domain.errors import BackendError, BackendGarbled, ReplyCut
 from thai_chat.domain.events import Reasoning, StreamEvent, Text, Usage, WasThinking
 
 _OPEN_LINE_BYTES = 64
 """What a line costs beside its bytes: a million empty ones are an event without an end, too."""
+_BOM = b"\xef\xbb\xbf"
+_JSON = (b"{", b"[")
+_NO_REASON = frozenset({"", "null", "None"})
 
 
 class EventStream(ABC):
-    """Feed it what the server sends, as it comes; `end` tells whether the reply is whole.
+    """Feed it what the server sends, as it comes; then take the `last` events, and have `end` tell how it ended.
 
-    What arrives together comes out together: one event for a run of pieces, so that a fast server costs little.
+    What arrives together comes out together: one event for a run of pieces, so that a fast server costs little. Lines
+    that are no JSON ("keep-alive", a comment) are passed over; JSON that stands there bare, without the event around
+    it, is read like an event.
     """
 
-    __slots__ = ("_failure", "_lines", "_open", "_open_bytes", "_said", "_thought", "done", "finish_reason")
+    __slots__ = ("_failure", "_frames", "_halves", "_said", "_thought", "done", "finish_reason")
 
     def __init__(self) -> None:
-        self._lines = Lines()
-        self._open: list[bytes] = []
-        """The first lines of an event whose JSON goes on in the next one."""
-        self._open_bytes = 0
+        self._frames = _Frames()
         self._failure: BackendError | None = None
+        self._halves: tuple[Halves, Halves] | None = None
+        """Of the text and of the thinking, once a half of a character may have come."""
         self._said = False
         self._thought = False
         self.finish_reason = ""
@@ -43,29 +49,50 @@ class EventStream(ABC):
         """There was thinking, and not a visible word."""
         return self._thought and not self._said
 
+    @property
+    def has_ended(self) -> bool:
+        """No more words come: the server said so, and is one to be believed."""
+        return bool(self.finish_reason)
+
     def feed(self, chunk: bytes) -> list[StreamEvent]:
         """Raises BackendGarbled, or what an error inside the stream stands for; never before what came ahead of it."""
         if self._failure:
             raise self._failure
-        return self._noted(self._decode(self._lines.feed(chunk)))
+        return self._noted(self._decode(self._frames.feed(chunk)))
 
-    def end(self) -> list[StreamEvent]:
-        """The last events, without Finished. Raises ReplyCut when the server had not said that the reply is whole."""
-        if self._failure:
-            raise self._failure
-        events = self._decode((*self._lines.end(), b""))
+    def last(self) -> list[StreamEvent]:
+        """The last events, without Finished, when nothing more comes."""
+        events = [] if self._failure else self._decode(self._frames.end(), breaks_off=True)
+        if not self.finish_reason and not self._failure:
+            if self.done:
+                self.finish_reason = "stop"
+            else:
+                self._failure = ReplyCut("the stream ended before the server said that the reply is whole")
+        if self._halves:
+            text, thought = self._halves
+            events += [Reasoning(half) for half in [thought.end()] if half]
+            events += self._words(text.end())
         events += self._rest()
-        if not self.finish_reason:
-            raise ReplyCut("the stream ended before the server said that the reply is whole")
         return self._noted(events)
 
+    def end(self) -> None:
+        """Raises what ended the reply before it was whole."""
+        if self._failure:
+            raise self._failure
+
     def whole(self, body: bytes) -> list[StreamEvent]:
-        """The events of a reply that came in one piece, without Finished."""
-        return [*self._noted(self._part(body)), *self.end()]
+        """The events of a reply that came in one piece, without Finished. Raises what it says that went wrong."""
+        events = [*self._noted(self._part(body)), *self.last()]
+        self.end()
+        return events
 
     @abstractmethod
     def _events(self, part: dict[str, Any]) -> list[StreamEvent]:
         """What one JSON object says. AttributeError, KeyError and TypeError mean that it is not understood."""
+
+    def _words(self, text: str) -> list[StreamEvent]:
+        """The events that `text`, which the model said, stands for."""
+        return [Text(text)] if text else []
 
     def _break_off(self, error: BackendError) -> None:
         """`error` ends the reply, behind what came ahead of it."""
@@ -74,6 +101,14 @@ class EventStream(ABC):
     def _rest(self) -> list[StreamEvent]:
         """What was held back."""
         return []
+
+    def _text(self, value: object) -> str:
+        """A piece of the reply's text, of whole characters. Raises TypeError when it is none."""
+        return self._halves[0].feed(text_in(value)) if self._halves else text_in(value)
+
+    def _thinking(self, value: object) -> str:
+        """A piece of its thinking. Raises TypeError."""
+        return self._halves[1].feed(text_in(value)) if self._halves else text_in(value)
 
     def _noted(self, events: list[StreamEvent]) -> list[StreamEvent]:
         for event in events:
@@ -86,63 +121,133 @@ class EventStream(ABC):
                     self._thought = True
         return events
 
-    def _decode(self, lines: Sequence[bytes]) -> list[StreamEvent]:
+    def _decode(self, payloads: Iterator[bytes], *, breaks_off: bool = False) -> list[StreamEvent]:
         events: list[StreamEvent] = []
-        for line in lines:
-            if line.startswith(b"data:"):
-                payload = line[5:].strip()
+        try:
+            for payload in payloads:
                 if payload == b"[DONE]":
                     self.done = True
                     break
-                if self._open or not payload.endswith(b"}"):
-                    self._hold(payload)
-                    continue
-            elif self._open and not line.strip():
-                payload = b"\n".join(self._open).strip()  # its event has ended
-                self._open.clear()
-                self._open_bytes = 0
-            elif line.startswith(b"error:"):  # llama.cpp before 2026
-                payload = line[6:]
-            else:
-                continue
-            if not payload:
-                continue
-            try:
                 events += self._part(payload)
-            except BackendError as error:
-                if not events:
-                    raise
-                self._break_off(error)
-                break
+        except BackendError as error:
+            if not events and not breaks_off:
+                raise
+            self._break_off(error)
         return _joined(events) if len(events) > 1 else events
-
-    def _hold(self, payload: bytes) -> None:
-        """An event may have several lines, and ends with an empty one."""
-        self._open.append(payload)
-        self._open_bytes += len(payload) + _OPEN_LINE_BYTES
-        if self._open_bytes > MAX_LINE_BYTES:
-            raise BackendGarbled("an event without an end")
 
     def _part(self, payload: bytes) -> list[StreamEvent]:
         try:
-            part = orjson.loads(payload)
-        except orjson.JSONDecodeError as exc:
-            raise BackendGarbled("a chunk is no JSON") from exc
-        if not isinstance(part, dict):
-            raise BackendGarbled("a chunk is no JSON object")
-        if part.get("error") or part.get("object") == "error":
-            raise failure_inside(part)
-        try:
-            return self._events(part)
-        except (AttributeError, KeyError, TypeError) as exc:
-            raise BackendGarbled("a chunk is not what it should be") from exc
+            part = strict(payload)
+        except orjson.JSONDecodeError:
+            part = lenient(payload)
+            self._halves = self._halves or (Halves(), Halves())
+        events: list[StreamEvent] = []
+        for one in part if isinstance(part, list) else (part,):
+            if not isinstance(one, dict):
+                raise BackendGarbled("a chunk is no JSON object")
+            if _is_error(one) or self._frames.event == b"error":
+                raise failure_inside(one)
+            try:
+                events += self._events(one)
+            except (AttributeError, KeyError, TypeError, IndexError) as exc:
+                raise BackendGarbled("a chunk is not what it should be") from exc
+        return events
+
+
+class _Frames:
+    """Finds the JSON in the lines of an event stream."""
+
+    __slots__ = ("_after_cr", "_begun", "_bytes", "_is_event", "_lines", "_open", "event")
+
+    def __init__(self) -> None:
+        self._lines = Lines()
+        self._after_cr = False
+        self._begun = False
+        self._open: list[bytes] = []
+        """The first lines of JSON that goes on in the next one."""
+        self._is_event = False
+        """These are lines of an event, and no bare ones."""
+        self._bytes = 0
+        self.event = b""
+        """The name of the event that is under way, where it has one."""
+
+    def feed(self, chunk: bytes) -> Iterator[bytes]:
+        """The payloads that `chunk` completes. Raises BackendGarbled for a line or an event without an end."""
+        if self._after_cr and chunk:
+            self._after_cr = False
+            chunk = chunk.removeprefix(b"\n")
+        if b"\r" in chunk:  # an end of line alone, too
+            self._after_cr = chunk.endswith(b"\r")
+            chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        return self._payloads(self._lines.feed(chunk))
+
+    def end(self) -> Iterator[bytes]:
+        return self._payloads((*self._lines.end(), b""))
+
+    def _payloads(self, lines: Sequence[bytes]) -> Iterator[bytes]:
+        for line in lines:
+            if not self._begun:
+                line, self._begun = line.removeprefix(_BOM), True
+            if line.startswith(b"data:"):
+                payload = line[5:].strip()
+                if self._open and not self._is_event:
+                    yield from self._close()
+                if not self._open and ((payload.endswith(b"}") and payload.startswith(_JSON)) or payload == b"[DONE]"):
+                    yield payload
+                elif self._open or payload.startswith(_JSON):
+                    self._hold(payload, is_event=True)
+            elif not line.strip():
+                yield from self._close()
+                self.event = b""
+            elif line.startswith(b"error:"):  # llama.cpp before 2026
+                yield line[6:].strip()
+            elif line.startswith(b"event:"):
+                self.event = line[6:].strip()
+            elif self._open:
+                if not self._is_event:
+                    self._hold(line, is_event=False)
+            elif line.lstrip().startswith(_JSON):
+                if line.rstrip().endswith((b"}", b"]")):
+                    yield line.strip()
+                else:
+                    self._hold(line, is_event=False)
+
+    def _hold(self, line: bytes, *, is_event: bool) -> None:
+        """An event may have several lines, and so has bare JSON; both end with an empty one."""
+        self._open.append(line)
+        self._is_event = is_event
+        self._bytes += len(line) + _OPEN_LINE_BYTES
+        if self._bytes > MAX_LINE_BYTES:
+            raise BackendGarbled("an event without an end")
+
+    def _close(self) -> Iterator[bytes]:
+        if self._open:
+            payload = b"\n".join(self._open).strip()
+            self._open.clear()
+            self._bytes = 0
+            yield payload
+
+
+def _is_error(part: Mapping[str, Any]) -> bool:
+    """Also the bare error of a gateway, which has neither a reply's fields nor an envelope."""
+    if part.get("error") or part.get("object") == "error":
+        return True
+    if "choices" in part or "type" in part or "object" in part:
+        return False
+    return any(isinstance(part.get(name), str) for name in ("message", "detail")) or "errors" in part
 
 
 def failure_inside(part: Mapping[str, Any]) -> BackendError:
     """An error inside a stream has no status of its own but often names one."""
     error = part.get("error")
     code = (error if isinstance(error, Mapping) else part).get("code")
-    return failure(read_refusal(code if isinstance(code, int) and 400 <= code < 600 else 500, part))
+    status = int(code) if isinstance(code, int | str) and str(code).isdecimal() and len(str(code)) == 3 else 500
+    return failure(read_refusal(status if 400 <= status < 600 else 500, part))
+
+
+def reason_in(value: object) -> str:
+    """The word for the end of a reply, empty where there is none yet. Raises TypeError."""
+    return "" if value is None or value in _NO_REASON else whole(text_in(value))[:REASON_CHARS]
 
 
 def text_in(value: object) -> str:

@@ -21,7 +21,8 @@ _STREAM, _PREFILL = "stream", "prefill"
 _CAPS = frozenset({"max_tokens", "max_completion_tokens"})
 _ROOM_TOKENS = 256
 """With less room than this for a reply, a shorter history serves better than a shorter reply."""
-_SUMMARY = "reasoning.summary"
+_SUMMARY, _STREAM_OPTIONS = "reasoning.summary", "stream_options"
+_MAY_GO = (_SUMMARY, _STREAM_OPTIONS)
 _ANY = "any value"
 _A_WHILE_S = quirks.STREAMING_REFUSED_S
 
@@ -79,6 +80,8 @@ class Exchange:
         self._api = api
         self._continues = bool(request.continues.strip())
         self._cap: int | None = None
+        self._is_bare = False
+        """What nobody asked for is left out."""
 
     @property
     def model(self) -> str:
@@ -123,15 +126,28 @@ class Exchange:
         """
         match error:
             case UnsupportedParameter():
-                return self._leave_out(error, attempt)
+                return self._leave_out(error, attempt) or self._become_bare(attempt)
             case NotOffered() if attempt.api is Api.COMPLETIONS and error.params.get("api") == Api.RESPONSES:
                 self._learned.refuse(self._request.model, Api.COMPLETIONS)
                 return True
             case ContextOverflow():
                 return self._lower_the_cap(error)
             case BackendFailed() if error.params.get("status") in (400, 422):
-                return self._refuse_prefills(attempt, self._ways.prefills)
+                return self._refuse_prefills(attempt, self._ways.prefills) or self._become_bare(attempt)
         return False
+
+    def succeeded(self, attempt: Attempt) -> None:
+        """What was left out for it is what the server refused, so it is left out from now on."""
+        if self._is_bare:
+            for path in self._unasked(attempt.api, streams=attempt.streams):
+                self._learned.refuse(self.model, self._mark(attempt.api, path, _ANY), for_s=_A_WHILE_S)
+
+    def _become_bare(self, attempt: Attempt) -> bool:
+        """Servers refuse what they don't know in many words; whatever they say, it may be what nobody asked for."""
+        if self._is_bare or not any(attempt.places.get(path) == "" for path in _MAY_GO):
+            return False
+        self._is_bare = True
+        return True
 
     def mistook_for_thinking(self, attempt: Attempt) -> bool:
         """The server hands out the rest of the reply as thinking: another way may be read right. False when it was not
@@ -169,10 +185,16 @@ class Exchange:
             yield _Wish(name, _paths(api, name), value)
         if api is Api.RESPONSES:
             yield _Wish("", ["store"], False)  # else OpenAI keeps every question and reply for a month
-            if quirks.thinks(self._request.model):
-                yield _Wish("", [_SUMMARY], "auto")
-        elif streams:
-            yield _Wish("", ["stream_options"], self._ways.stream_options)
+        if not self._is_bare:
+            unasked: JsonObject = {_SUMMARY: "auto", _STREAM_OPTIONS: self._ways.stream_options}
+            for path in self._unasked(api, streams=streams):
+                yield _Wish("", [path], unasked[path])
+
+    def _unasked(self, api: Api, *, streams: bool) -> Sequence[str]:
+        """Where there goes what nobody asked for and a reply can do without."""
+        if api is Api.RESPONSES:
+            return [_SUMMARY] if quirks.thinks(self.model) else []
+        return [_STREAM_OPTIONS] if streams else []
 
     def _messages(self, *, prefills: bool) -> Sequence[PromptMessage]:
         if not self._continues:

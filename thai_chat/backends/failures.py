@@ -184,10 +184,10 @@ def _param_of(refusal: Refusal) -> tuple[str, bool]:
 
 
 def _misses_a_model(refusal: Refusal) -> bool:
-    """A wrong address gives 404 too, but its body does not speak of a model."""
+    """A wrong address gives 404 too, and its body may name a route with "models" in it."""
     if refusal.code == "model_not_found":
         return True
-    return refusal.status == 404 and "model" in refusal.message.lower()
+    return refusal.status == 404 and bool(quirks.NO_SUCH_MODEL.search(refusal.message))
 
 
 def _detail(refusal: Refusal) -> str:

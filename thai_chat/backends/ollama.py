@@ -97,12 +97,11 @@ class OllamaBackend:
     async def models(self) -> Sequence[ModelInfo]:
         with translation(backend=self.name):
             async with asyncio.timeout(_LIST_TIMEOUT_S):
-                listed, running = await asyncio.gather(self._client.list(), self._client.ps())
-        loaded = {str(model.model): model.context_length for model in running.models}
+                listed, running = await asyncio.gather(self._client.listed(), self._client.running())
+        loaded = {entry.model: entry.context_length for entry in running}
         self._memory.note_warm(loaded.keys() - set(self._memory.loading))
         self._windows.note_loaded((model, window) for model, window in loaded.items() if window)
-        listing = listed.models[:MOST_MODELS]
-        digests = {model.model: model.digest or model.model for model in listing if model.model}
+        digests = {entry.model: entry.digest or entry.model for entry in listed[:MOST_MODELS]}
         cards = await self._cards.read(digests)
         return [
             ModelInfo(

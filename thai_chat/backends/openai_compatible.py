@@ -16,12 +16,14 @@ import httpx2
 import openai
 import orjson
 
-from thai_chat.backends.address import certificates, is_loopback, without_credentials
+from thai_chat.backends.address import base_of, certificates, is_loopback, without_credentials
 from thai_chat.backends.bounds import MOST_MODELS, UNPACKED, bound, is_page
 from thai_chat.backends.completion_stream import CompletionStream
 from thai_chat.backends.event_stream import EventStream
 from thai_chat.backends.exchange import Api, Attempt, Exchange, Ways
 from thai_chat.backends.failures import NO_SUCH_ROUTE
+from thai_chat.backends.json_text import lenient
+from thai_chat.backends.listing import entries
 from thai_chat.backends.openai_errors import translate, translation
 from thai_chat.backends.parameters import Learned
 from thai_chat.backends.reply_reader import Response, read_reply
@@ -38,7 +40,6 @@ from thai_chat.backends.timeouts import (
 from thai_chat.backends.translation import again_if_closed
 from thai_chat.domain.errors import (
     BackendError,
-    BackendGarbled,
     ModelNotFound,
     NotOffered,
     OnlyThinking,
@@ -49,6 +50,7 @@ from thai_chat.domain.ports import ModelInfo, PromptMessage, ReplyRequest
 
 _NOT_STREAMED = Notice("answer_not_streamed")
 _EVERY_MODEL = ""
+_USUAL_PATH = "/v1"
 _NO_COUNTER_S = 600.0
 """How long a server is believed to have no counter: it may be replaced by a newer one."""
 
@@ -79,7 +81,7 @@ class OpenAICompatible:
         timeouts: Timeouts = DEFAULT_TIMEOUTS,
     ) -> None:
         """`base_url` may hold "user:password@", which goes before the key: both are sent as `Authorization`."""
-        address, authorization = without_credentials(base_url)
+        address, authorization = without_credentials(base_of(base_url))
         self._name = name
         self._default_model = default_model
         self._timeouts = timeouts
@@ -117,17 +119,42 @@ class OpenAICompatible:
         return None
 
     async def models(self) -> Sequence[ModelInfo]:
-        listing = self._client.models.with_streaming_response.list()
+        """Of a server without a list the default model alone: any other may be there, too."""
         with translation(backend=self._name):
-            async with asyncio.timeout(MODELS_TIMEOUT_S), listing as response:
-                content = await response.read()
-            if is_page("", content[:1_000].decode(errors="replace")):
-                raise WebPage("a web page came")
-            body = orjson.loads(content)
-            cards = body.get("data") if isinstance(body, dict) else None
-            if not isinstance(cards, list) or not all(isinstance(card, dict) and card.get("id") for card in cards):
-                raise BackendGarbled("no list of models")
+            async with asyncio.timeout(MODELS_TIMEOUT_S):
+                cards = await self._listed()
+            if cards is None:
+                return [ModelInfo(model=self._default_model)] if self._default_model else []
             return self._offered(cards)[:MOST_MODELS]
+
+    async def _listed(self) -> list[dict[str, Any]] | None:
+        """The entries of the server's list; None when it has no list. The address becomes the one that has it."""
+        base = str(self._client.base_url).rstrip("/")
+        tried = [base] if base.endswith(_USUAL_PATH) else [base, base + _USUAL_PATH]
+        page: WebPage | None = None
+        for address in tried:
+            try:
+                content, self._client.base_url = await self._list_at(address)
+                return entries(lenient(content))
+            except WebPage as error:
+                page = error
+            except openai.APIStatusError as error:
+                if error.status_code not in NO_SUCH_ROUTE:
+                    raise
+                translated = translate(error)
+                page = translated if isinstance(translated, WebPage) else page
+        if page:
+            raise page
+        return None
+
+    async def _list_at(self, base: str) -> tuple[bytes, str]:
+        """The list below `base`, and the base that it came from: the server may have sent us there."""
+        answer = await self._client.get(f"{base}/models", cast_to=httpx2.Response)
+        if is_page("", answer.content[:1_000].decode(errors="replace")):
+            raise WebPage("a web page came")
+        url = answer.url
+        is_same = url.host == httpx2.URL(base).host  # a key goes to no other host
+        return answer.content, str(url).removesuffix("/models") if is_same and url.path.endswith("/models") else base
 
     def _offered(self, cards: Sequence[dict[str, Any]]) -> Sequence[ModelInfo]:
         """The chat models among the server's `cards`, in the order of the picker."""
@@ -213,6 +240,7 @@ class OpenAICompatible:
                 if continuation and (held := continuation.end()):
                     yield Text(held)
                 raise
+            exchange.succeeded(attempt)
             if continuation and (held := continuation.end()):
                 yield Text(held)
 

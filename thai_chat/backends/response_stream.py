@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from thai_chat.backends.bounds import REASON_CHARS
-from thai_chat.backends.event_stream import EventStream, failure_inside, text_in
+from thai_chat.backends.event_stream import EventStream, failure_inside, reason_in, text_in
+from thai_chat.backends.json_text import whole
 from thai_chat.domain.events import Reasoning, StreamEvent, Text, Usage
 
 _TEXT = frozenset({"response.output_text.delta", "response.refusal.delta"})
@@ -25,11 +25,12 @@ class ResponseStream(EventStream):
     def _events(self, part: dict[str, Any]) -> list[StreamEvent]:
         if part.get("object") == "response":
             return [*_said_in(part), *self._last(part)]
-        kind = part["type"]
+        kind = part.get("type")
         if kind in _TEXT:
-            return [Text(text_in(part["delta"]))] if part["delta"] else []
+            return self._words(self._text(part["delta"] or ""))
         if kind in _THINKING:
-            return [Reasoning(text_in(part["delta"]))] if part["delta"] else []
+            thought = self._thinking(part["delta"] or "")
+            return [Reasoning(thought)] if thought else []
         if kind == _NEXT_THOUGHT:
             return [Reasoning("\n\n")] if part.get("summary_index") else []
         if kind in _LAST:
@@ -46,7 +47,7 @@ class ResponseStream(EventStream):
         self.done = True
         if status == "incomplete":
             reason = text_in((response.get("incomplete_details") or {}).get("reason") or status)
-            self.finish_reason = _REASONS.get(reason, reason)[:REASON_CHARS]
+            self.finish_reason = _REASONS.get(reason, reason_in(reason))
         elif status == "completed":
             self.finish_reason = "stop"
         usage = response.get("usage")
@@ -61,8 +62,8 @@ def _said_in(response: dict[str, Any]) -> Iterator[StreamEvent]:
     for item in response["output"]:
         if item["type"] == "reasoning":
             if summary := "\n\n".join(text_in(part["text"]) for part in item.get("summary") or ()):
-                yield Reasoning(summary)
+                yield Reasoning(whole(summary))
         elif item["type"] == "message":
             for part in item["content"]:
                 if text := part.get("text") or part.get("refusal"):
-                    yield Text(text_in(text))
+                    yield Text(whole(text_in(text)))

@@ -9,12 +9,12 @@ from typing import Any, ClassVar
 import httpx2
 import openai
 
-from thai_chat.backends.address import root_of, with_default_path, without_credentials
+from thai_chat.backends.address import base_of, root_of, with_default_path
 from thai_chat.backends.exchange import Ways
 from thai_chat.backends.openai_compatible import LLAMACPP_COUNTER, Counter, OpenAICompatible
-from thai_chat.backends.openai_errors import translate, translation
+from thai_chat.backends.openai_errors import translate
 from thai_chat.backends.options import COMMON, MOST_TOKENS, SAMPLING, TEMPLATE_SWITCHES
-from thai_chat.backends.timeouts import DEFAULT_TIMEOUTS, MODELS_TIMEOUT_S, Timeouts
+from thai_chat.backends.timeouts import DEFAULT_TIMEOUTS, Timeouts
 from thai_chat.domain.errors import BackendLoading, EngineDead, WebPage
 from thai_chat.domain.messages import JsonObject
 from thai_chat.domain.options import Options, count, fields, flag, schema, whole_numbers, words
@@ -38,6 +38,7 @@ OPTIONS: Options = {
 }
 """From vLLM's SamplingParams and ChatCompletionRequest (0.32); the two `guided_` are those of servers before 0.12."""
 
+_HEALTH_TIMEOUT_S = 2.0
 _CONTINUE: JsonObject = {"continue_final_message": True, "add_generation_prompt": False}
 
 
@@ -61,27 +62,32 @@ class VLLMBackend(OpenAICompatible):
         default_model: str | None = None,
         timeouts: Timeouts = DEFAULT_TIMEOUTS,
     ) -> None:
-        address = with_default_path(base_url, "/v1")
+        address = with_default_path(base_of(base_url), "/v1")
         super().__init__("vllm", address, api_key=api_key, default_model=default_model, timeouts=timeouts)
-        self._root = root_of(without_credentials(address)[0])
 
-    async def models(self) -> Sequence[ModelInfo]:
-        """Raises EngineDead too: the list alone stays the same when the engine has died."""
-        with translation(backend=self.name):
-            async with asyncio.timeout(MODELS_TIMEOUT_S):
-                await self._check_health()
-                return await super().models()
+    @property
+    def _root(self) -> str:
+        return root_of(str(self._client.base_url))
+
+    async def _listed(self) -> list[dict[str, Any]] | None:
+        """Raises EngineDead too: vLLM's list stays the same when its engine has died."""
+        cards = await super()._listed()
+        # Of others nobody asks it: LiteLLM has every model say something, which takes time and money.
+        if cards and any(card.get("owned_by") == "vllm" for card in cards):
+            await self._check_health()
+        return cards
 
     async def _check_health(self) -> None:
+        """Only a clear word outvotes the list: no answer, or a gateway's, is none."""
         try:
-            await self._client.get(f"{self._root}/health", cast_to=httpx2.Response)
-        except WebPage:
-            return  # of a gateway that shows its own page for what it has no route for
+            async with asyncio.timeout(_HEALTH_TIMEOUT_S):
+                await self._client.get(f"{self._root}/health", cast_to=httpx2.Response)
         except openai.APIStatusError as exc:
-            # Without such a route, or before a gateway that keeps it to itself, the list will tell.
             if exc.status_code == 503:
                 error = translate(exc)
                 raise error if isinstance(error, BackendLoading) else EngineDead("HTTP 503 at /health") from exc
+        except (WebPage, openai.APIConnectionError, TimeoutError):
+            return
 
     def _counters(self) -> Sequence[Counter]:
         return Counter(f"{self._root}/tokenize", "count"), LLAMACPP_COUNTER
@@ -90,7 +96,7 @@ class VLLMBackend(OpenAICompatible):
         windows = {card["id"]: _window(card) for card in cards}
         return [
             # A LoRA adapter has no window of its own: it lives in its parent's.
-            ModelInfo(model=str(card["id"]), context_window=windows[card["id"]] or windows.get(card.get("parent")))
+            ModelInfo(model=str(card["id"]), context_window=windows[card["id"]] or windows.get(str(card.get("parent"))))
             for card in cards
         ]
 

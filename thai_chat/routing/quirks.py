@@ -146,6 +146,13 @@ ENGINE_DEAD = re.compile(
 )
 BROKEN_OFF = frozenset({"abort", "error"})
 """Finish reasons of replies that are not whole: vLLM's and SGLang's engine gave up, OpenRouter's provider failed."""
+NO_SUCH_MODEL = re.compile(
+    r"\bmodel\b.{0,300}(?:not (?:be )?found|not exist|n't exist|not (?:available|loaded|served)|unknown)"
+    r"|(?:no such|unknown|invalid|unsupported|missing) model\b|not a valid model|no model (?:named|called|found|with)"
+    r"|not found.{0,40}\bmodel\b(?!s)",
+    re.IGNORECASE | re.DOTALL,
+)
+"""In the words of a 404: vLLM, llama.cpp, OpenAI, LiteLLM, Ollama and others each have their own."""
 NO_CHAT_TEMPLATE = re.compile(
     r"chat template is no longer allowed|must provide a chat template|chat_template is not set"
     r"|(?:no|without a|not have a|missing a) chat[ _]template",

@@ -15,6 +15,7 @@ from thai_chat.domain.ports import Backend, BackendChoices, BackendState, Prompt
 from thai_chat.routing.health import Health
 from thai_chat.routing.preference import Preference, Rules
 from thai_chat.routing.pricing import Cost, Prices
+from thai_chat.routing.quirks import OLLAMA
 from thai_chat.routing.reply import ModelPrompt, PromptMaker, RoutedReply
 from thai_chat.routing.retries import Retries
 from thai_chat.routing.servers import Server, Servers
@@ -175,7 +176,7 @@ class Router:
 
     async def _look_around(self) -> None:
         seen = await asyncio.gather(*(server.watch.first_look() for server in self._all_servers()))
-        if self._last_resort is None or any(_could_answer(health) for health in seen):
+        if self._last_resort is None or any(map(_could_answer, self._all_servers(), seen)):
             return
         backend = self._last_resort()
         if backend is None or backend.name in self._backends:
@@ -187,5 +188,8 @@ class Router:
         await watch.first_look()
 
 
-def _could_answer(health: Health) -> bool:
-    return health.state is BackendState.LOADING or (health.state is BackendState.UP and bool(health.models))
+def _could_answer(server: Server, health: Health) -> bool:
+    """Ollama without a model has none; another server may have some that it does not list."""
+    if health.state is BackendState.UP:
+        return bool(health.models) or server.backend.name != OLLAMA
+    return health.state is BackendState.LOADING

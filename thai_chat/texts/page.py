@@ -71,6 +71,10 @@ PAGE: Mapping[str, tuple[str, str]] = {
     "thinking": ("กำลังคิด", "Thinking"),
     "thoughts": ("วิธีคิดของโมเดล", "The model's thinking"),
     "reconnecting": ("การเชื่อมต่อขาด กำลังต่อใหม่…", "Connection lost. Reconnecting…"),
+    "reply_unreadable": (
+        "อ่านคำตอบต่อไม่ได้ ส่วนที่เก็บไว้แล้วยังอยู่ โหลดหน้านี้ใหม่เพื่อดู",
+        "The rest of this reply can't be read. What is stored of it is kept; reload the page to see it.",
+    ),
     "stopping": ("กำลังหยุด…", "Stopping…"),
     "status_stopped": ("หยุดโดยคุณ", "Stopped by you"),
     "status_interrupted": ("ถูกขัดจังหวะ คำตอบไม่ครบ", "Interrupted: this reply isn't whole"),

@@ -7,6 +7,7 @@ import { emit, modelInfo, on, store } from './store.mjs';
 import { backendName, duration, t } from './texts.mjs';
 
 const RETRY_MS = [1_500, 4_000, 10_000];
+const [MOST_VAIN, VAIN_MS] = [4, 5_000];
 
 /** Turns of the shown session that the history does not show yet, oldest first. */
 let turns = [];
@@ -78,7 +79,7 @@ function paintBusy() {
 
 class Turn {
   constructor({ key = null, question = null, choice, waited_ms = 0 }) {
-    Object.assign(this, { key, messageId: null, sessionId: store.view.session_id, source: null, isOver: false, wantsStop: false, seen: 0, attempts: 0 });
+    Object.assign(this, { key, messageId: null, sessionId: store.view.session_id, source: null, isOver: false, wantsStop: false, seen: 0, attempts: 0, opened: null, vain: 0 });
     this.words = el('div', { class: 'prose words' });
     this.status = el('div', { class: 'waiting', role: 'status' }, el('span', { class: 'dots' }, el('i'), el('i'), el('i')), el('span', {}, el('span', { class: 'waiting-text' }), el('span', { class: 'waiting-time', 'aria-hidden': 'true' })));
     this.notices = el('div', { class: 'notices' });
@@ -126,7 +127,11 @@ class Turn {
     hear('notice', (told) => this.tell(told));
     hear('completed', () => this.end());
     source.addEventListener('error', (event) => this.onError(event));
-    source.addEventListener('open', () => { this.element.classList.remove('cut'); this.paintWaiting(); });
+    source.addEventListener('open', () => {
+      this.element.classList.remove('cut');
+      this.opened = { at: performance.now(), seen: this.seen };
+      this.paintWaiting();
+    });
   }
 
   /** The server repeats nothing after a reconnection; this holds even if a proxy does. */
@@ -143,8 +148,17 @@ class Turn {
   onError(event) {
     if (event instanceof MessageEvent) { this.end(JSON.parse(event.data).message); return; }
     if (this.source?.readyState === EventSource.CLOSED) { this.end(); return; }
+    this.countVain();
+    if (this.vain >= MOST_VAIN) { this.end(t('reply_unreadable')); return; }
     this.element.classList.add('cut');
     this.paintWaiting(t('reconnecting'));
+  }
+
+  /** A stream that ends at once, time after time, and says nothing will not say its last word either. */
+  countVain() {
+    const isVain = this.opened && this.opened.seen === this.seen && performance.now() - this.opened.at < VAIN_MS;
+    this.vain = isVain ? this.vain + 1 : this.opened ? 0 : this.vain;
+    this.opened = null;
   }
 
   tell({ message, passing, seconds, backend, model }) {
