@@ -10,11 +10,11 @@ from aiohttp import web
 
 from tests.standins.raw_server import JSON, NOT_FOUND, Answer, RawServer, answer_of, listing
 from tests.standins.replies import ask, request, text_of
-from thai_chat.backends.address import base_of
+from thai_chat.backends.address import base_of, moved_to
 from thai_chat.backends.ollama import OllamaBackend
 from thai_chat.backends.openai import OpenAIBackend
 from thai_chat.backends.vllm import VLLMBackend
-from thai_chat.domain.errors import BackendGarbled, ModelNotFound, WebPage
+from thai_chat.domain.errors import BackendGarbled, BackendMoved, ModelNotFound, WebPage
 
 
 async def names(server: RawServer, path: str = "/v1", *, model: str | None = None) -> list[str]:
@@ -155,6 +155,38 @@ async def test_where_the_list_was_moved_to_replies_are_asked_for_too() -> None:
         await ask(backend, request("m"))
         await backend.close()
         assert server.heads[-1].split()[1] == "/new/v1/chat/completions"
+
+
+@pytest.mark.parametrize("kind", [VLLMBackend, OllamaBackend])
+@pytest.mark.parametrize("status", ["301 X", "302 X", "307 X", "308 X"])
+async def test_no_question_goes_where_a_server_sends_it(status: str, kind: type[VLLMBackend | OllamaBackend]) -> None:
+    async with RawServer([answer_of("bom")]) as inner:
+        away = Answer([b"moved"], "text/plain", status, headers=f"Location: {inner.address}/v1/models\r\n")
+        async with RawServer([away], gets=dict.fromkeys(["/v1/models", "/api/tags", "/api/ps"], away)) as server:
+            backend = kind(server.address)
+            with pytest.raises(BackendMoved):
+                await backend.models()
+            with pytest.raises(BackendMoved):
+                await ask(backend, request("m"))
+            await backend.close()
+        assert inner.heads == []
+
+
+@pytest.mark.parametrize(
+    ("location", "found"),
+    [
+        ("/new/models", "http://h:8000/new/models"),
+        ("https://h/v1/models", "https://h/v1/models"),
+        ("http://h:8000/v2/models?x=1", "http://h:8000/v2/models"),
+        ("http://h:22/v1/models", ""),
+        ("https://other/v1/models", ""),
+        ("//other/v1/models", ""),
+        ("", ""),
+    ],
+)
+def test_only_the_same_server_is_followed(location: str, found: str) -> None:
+    assert moved_to("http://h:8000/v1/models", 301, location) == found
+    assert moved_to("http://h:8000/v1/models", 200, location) == ""
 
 
 @pytest.mark.parametrize("words", ["Not Found: /v1/models/x", "no route for POST /models/chat"])

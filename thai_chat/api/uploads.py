@@ -15,6 +15,8 @@ from thai_chat.chat.transfer.upload import GivenFile, Upload
 from thai_chat.domain.errors import ImportRefused
 
 MOST_FILES = 1000
+MOST_PARTS = MOST_FILES + 10
+"""With what a form has beside its files."""
 NAME_CHARS = 200
 _BUFFER_BYTES = 1 << 20
 
@@ -62,6 +64,7 @@ class _Form:
         self._received_bytes = 0
         self._start: int | None = None
         """Where the file that comes now begins; None outside of files."""
+        self._parts = 0
         self._header = b""
         self._value = b""
         self._disposition = b""
@@ -93,6 +96,9 @@ class _Form:
         self._file.flush()
 
     def _begin_part(self) -> None:
+        self._parts += 1
+        if self._parts > MOST_PARTS:
+            raise _refused("import_many_files", self.name, limit=MOST_FILES)
         self._start, self._disposition = None, b""
 
     # The parser bounds headers in number and size.

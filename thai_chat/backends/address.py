@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import ssl
 from base64 import b64encode
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 _ROUTES = (
     *("/chat/completions", "/completions", "/responses", "/models", "/embeddings"),
@@ -51,6 +51,16 @@ def base_of(address: str) -> str:
         if address.endswith(route):
             return address.removesuffix(route).rstrip("/")
     return address
+
+
+def moved_to(url: str, status: int, location: str) -> str:
+    """Where a redirection leads, if that is the same server: by another path, or by https. Empty for any other."""
+    if not 300 <= status < 400 or not location:
+        return ""
+    before, after = urlsplit(url), urlsplit(urljoin(url, location))
+    same_place = (before.scheme, before.netloc) == (after.scheme, after.netloc)
+    secured = (before.scheme, after.scheme) == ("http", "https") and before.hostname == after.hostname
+    return after._replace(query="", fragment="").geturl() if same_place or secured else ""
 
 
 def with_default_path(address: str, path: str) -> str:

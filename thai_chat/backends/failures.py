@@ -14,6 +14,7 @@ from thai_chat.domain.errors import (
     BackendError,
     BackendFailed,
     BackendLoading,
+    BackendMoved,
     ContextOverflow,
     EngineDead,
     ModelDenied,
@@ -71,6 +72,8 @@ def read_refusal(status: int, body: object) -> Refusal:
 def failure(refusal: Refusal, *, retry_after: str | None = None, now: datetime | None = None) -> BackendError:
     """The error to raise for it. `retry_after` is the header's value, read against `now` when it is a date."""
     detail, status = _detail(refusal), refusal.status
+    if 300 <= status < 400:
+        return BackendMoved(detail, status=status)
     patience = _seconds(retry_after, now)
     overflow = _overflow(refusal)
     if overflow is not None:

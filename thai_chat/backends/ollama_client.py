@@ -55,6 +55,7 @@ class OllamaClient(ollama.AsyncClient):
         address, authorization = without_credentials(base_of(host).removesuffix("/v1"))
         super().__init__(
             address,
+            follow_redirects=False,
             headers={**UNPACKED, **({"Authorization": authorization} if authorization else {})},
             event_hooks={"response": [bound]},
             # aiohttp beneath halves the CPU time of a token. It reads no proxy from the environment.

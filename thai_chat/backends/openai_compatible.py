@@ -16,7 +16,7 @@ import httpx2
 import openai
 import orjson
 
-from thai_chat.backends.address import base_of, certificates, is_loopback, without_credentials
+from thai_chat.backends.address import base_of, certificates, is_loopback, moved_to, without_credentials
 from thai_chat.backends.bounds import MOST_MODELS, UNPACKED, bound, is_page
 from thai_chat.backends.completion_stream import CompletionStream
 from thai_chat.backends.event_stream import EventStream
@@ -40,6 +40,7 @@ from thai_chat.backends.timeouts import (
 from thai_chat.backends.translation import again_if_closed
 from thai_chat.domain.errors import (
     BackendError,
+    BackendMoved,
     ModelNotFound,
     NotOffered,
     OnlyThinking,
@@ -51,6 +52,7 @@ from thai_chat.domain.ports import ModelInfo, PromptMessage, ReplyRequest
 _NOT_STREAMED = Notice("answer_not_streamed")
 _EVERY_MODEL = ""
 _USUAL_PATH = "/v1"
+_MOST_MOVES = 3
 _NO_COUNTER_S = 600.0
 """How long a server is believed to have no counter: it may be replaced by a newer one."""
 
@@ -99,6 +101,7 @@ class OpenAICompatible:
                 verify=certificates(address),
                 limits=httpx2.Limits(max_connections=MAX_CONNECTIONS, keepalive_expiry=KEEP_ALIVE_S),
                 event_hooks={"response": [bound]},
+                follow_redirects=False,  # else a server could have questions sent to any other
             ),
         )
 
@@ -148,13 +151,20 @@ class OpenAICompatible:
         return None
 
     async def _list_at(self, base: str) -> tuple[bytes, str]:
-        """The list below `base`, and the base that it came from: the server may have sent us there."""
-        answer = await self._client.get(f"{base}/models", cast_to=httpx2.Response)
-        if is_page("", answer.content[:1_000].decode(errors="replace")):
-            raise WebPage("a web page came")
-        url = answer.url
-        is_same = url.host == httpx2.URL(base).host  # a key goes to no other host
-        return answer.content, str(url).removesuffix("/models") if is_same and url.path.endswith("/models") else base
+        """The list below `base`, and the base that it came from: the server may have said that it has moved."""
+        for _ in range(_MOST_MOVES):
+            try:
+                answer = await self._client.get(f"{base}/models", cast_to=httpx2.Response)
+            except openai.APIStatusError as error:
+                moved = moved_to(f"{base}/models", error.status_code, error.response.headers.get("location", ""))
+                if not moved.endswith("/models"):
+                    raise
+                base = moved.removesuffix("/models")
+                continue
+            if is_page("", answer.content[:1_000].decode(errors="replace")):
+                raise WebPage("a web page came")
+            return answer.content, base
+        raise BackendMoved("again and again")
 
     def _offered(self, cards: Sequence[dict[str, Any]]) -> Sequence[ModelInfo]:
         """The chat models among the server's `cards`, in the order of the picker."""

@@ -8,12 +8,12 @@ import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from http.client import HTTPException
+from http.client import HTTPException, HTTPMessage
 from typing import IO
 
 from pydantic import SecretStr
 
-from thai_chat.backends.address import base_of, with_default_path, without_credentials
+from thai_chat.backends.address import base_of, moved_to, with_default_path, without_credentials
 from thai_chat.backends.bounds import BODY_BYTES, is_page
 from thai_chat.backends.failures import NO_SUCH_ROUTE
 from thai_chat.backends.json_text import lenient
@@ -30,6 +30,22 @@ _CHECK: Mapping[str, str] = {
     "ollama": "check OLLAMA_HOST in .env: the address of the server itself, http://127.0.0.1:11434 by default",
     "openai": "check OPENAI_BASE_URL in .env: the address of the API, which mostly ends in /v1",
 }
+
+
+class _SameServer(urllib.request.HTTPRedirectHandler):
+    """Follows where the same server leads: the key goes to no other."""
+
+    def redirect_request(
+        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
+    ) -> urllib.request.Request | None:
+        return (
+            super().redirect_request(req, fp, code, msg, headers, newurl)
+            if moved_to(req.full_url, code, newurl)
+            else None
+        )
+
+
+_OPENER = urllib.request.build_opener(_SameServer)
 
 
 def findings(settings: Settings) -> Iterator[Finding]:
@@ -118,7 +134,7 @@ def _ask_at(server: _Server, url: str) -> tuple[Finding | None, str]:
     tell = note if name == "ollama" else bad
     try:
         request = urllib.request.Request(url, headers=headers)
-        with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as answer:
+        with _OPENER.open(request, timeout=_TIMEOUT_S) as answer:
             kind, body, found = answer.headers.get("Content-Type", ""), _body(answer), answer.url
     except urllib.error.HTTPError as error:
         with error:
@@ -148,6 +164,12 @@ def _refused(name: str, url: str, error: urllib.error.HTTPError) -> Finding | No
             f"{name} refuses the key (HTTP {error.code})",
             f"{name} ไม่รับคีย์นี้",
             f"correct {name.upper()}_API_KEY in .env" if name != "ollama" else _CHECK[name],
+        )
+    if 300 <= error.code < 400:
+        return bad(
+            f"{name}'s server sends its clients to another address: {error.headers.get('Location', '?')[:200]}",
+            f"เซิร์ฟเวอร์ของ {name} บอกให้ไปที่อยู่อื่น",
+            _CHECK[name],
         )
     if error.code in NO_SUCH_ROUTE:
         return _page(name, url) if is_page(error.headers.get("Content-Type", ""), _body(error)) else None

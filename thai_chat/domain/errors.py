@@ -12,7 +12,7 @@ ThaiChatError
 │   ├── BackendDenied ── ModelDenied
 │   ├── ModelNotFound ── ModelNotInRegistry
 │   ├── RateLimited ── QuotaExceeded  BackendBusy
-│   ├── BackendFailed ── ModelTooLarge
+│   ├── BackendFailed ── ModelTooLarge  BackendMoved
 │   ├── EmptyReply ── OnlyThinking  ReplyFiltered
 │   ├── NoChatTemplate  ContextOverflow  UnsupportedParameter  ModelNotFetched
 │   ├── BackendGarbled ── WebPage
@@ -277,6 +277,12 @@ class BackendFailed(BackendError):
     """The server answered with an error of its own (5xx, an error line in the stream)."""
 
     code = "backend_failed"
+
+
+class BackendMoved(BackendFailed):
+    """The server sends its clients to another address, which gets neither a question nor a key from here."""
+
+    code = "backend_moved"
 
 
 class ModelTooLarge(BackendFailed):

@@ -33,7 +33,7 @@ def branch(forks: Sequence[Fork], leaf_order: int) -> list[Range]:
         place = bisect_right(forks, last, key=lambda fork: fork.order)
         above = forks[place - 1] if place else Fork(1, 0)
         ranges.append(Range(above.order, last))
-        last = above.parent_order
+        last = min(above.parent_order, above.order - 1)  # a parent comes before, whatever a foreign hand wrote
     return ranges[::-1]
 
 

@@ -83,7 +83,7 @@ REMEDIES: Mapping[type[BackendError], Remedy] = {
 
 def remedy_for(error: BackendError) -> Remedy:
     status = int(error.params.get("status", 500))
-    if isinstance(error, BackendFailed) and 400 <= status < 500 and status not in _NOT_NOW:
+    if isinstance(error, BackendFailed) and 300 <= status < 500 and status not in _NOT_NOW:
         return _REFUSED  # it will say the same again
     return next(REMEDIES[kind] for kind in type(error).__mro__ if kind in REMEDIES)
 

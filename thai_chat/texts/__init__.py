@@ -27,19 +27,24 @@ _LABELS = {"vllm": "vLLM", "ollama": "Ollama", "openai": "OpenAI", "llamacpp": "
 # Errors that the page notices before the server would.
 _SAID_BY_BOTH = ("question_too_long", "import_too_large")
 
-_TEXTS: Mapping[str, tuple[str, str]] = {
-    **ERRORS,
-    **NOTICES,
-    **PAGE,
-    **BROWSING,
-    **STATISTICS,
-    **REFUSALS,
-    **TRANSFER,
-    **MODEL_SETTINGS,
-}
+
+def _merged(*dictionaries: Mapping[str, tuple[str, str]]) -> Mapping[str, tuple[str, str]]:
+    """All texts by their codes. Raises ValueError for a code that stands in two of them."""
+    merged: dict[str, tuple[str, str]] = {}
+    for texts in dictionaries:
+        if twice := merged.keys() & texts.keys():
+            raise ValueError(f"codes with two texts: {', '.join(sorted(twice))}")
+        merged |= texts
+    return merged
+
+
+_TEXTS = _merged(ERRORS, NOTICES, PAGE, BROWSING, STATISTICS, REFUSALS, TRANSFER, MODEL_SETTINGS)
 
 # Params that are codes themselves, those first that others speak of.
 _CODES = ("expected", "place", "why")
+
+
+_MOST_TRIED = 20
 
 
 class _Params(dict[str, object]):
@@ -61,11 +66,19 @@ def text(code: str, language: Language, params: Mapping[str, object] | None = No
     if isinstance(reason := filled.get("reason"), str):
         filled["reason"] = REASONS.get(reason, REASONS["backend_error"])[LANGUAGES.index(language)]
     if isinstance(tried := filled.get("tried"), Sequence) and not isinstance(tried, str):
-        filled["tried"] = ", ".join(_named(model) for model in tried)
+        filled["tried"] = ", ".join(_named(model) for model in tried[:_MOST_TRIED])
     for name in _CODES:
         if isinstance(inner := filled.get(name), str) and has_text(inner):
-            filled[name] = template(inner, language).format_map(_Params(filled))
-    return template(code, language).format_map(_Params(filled))
+            filled[name] = _fill(template(inner, language), filled) or "…"
+    return _fill(template(code, language), filled) or template(UNKNOWN, language)
+
+
+def _fill(template: str, params: Mapping[str, object]) -> str:
+    """Empty where the params do not fit the text: they may come from a file."""
+    try:
+        return template.format_map(_Params(params))
+    except (ValueError, TypeError, AttributeError, LookupError):
+        return ""
 
 
 def _named(model: object) -> str:
@@ -87,6 +100,11 @@ def template(code: str, language: Language) -> str:
 
 def has_text(code: str) -> bool:
     return code in _TEXTS
+
+
+def is_told(code: str) -> bool:
+    """Whether it is the code of an error or a notice, and not of any other text."""
+    return code in ERRORS or code in NOTICES
 
 
 def page_texts(language: Language) -> dict[str, str]:

@@ -85,7 +85,7 @@ BROWSING: Mapping[str, tuple[str, str]] = {
     ),
     "purged_one": ("ลบถาวรแล้ว", "Deleted for good"),
     "purged_many": ("ลบถาวร {count} แชตแล้ว", "Deleted {count} sessions for good"),
-    "empty_question": (
+    "empty_trash_question": (
         "เทถังขยะ? ทุกแชตในถังขยะจะถูกลบถาวรและกู้คืนไม่ได้",
         "Empty the trash? Every session in it will be deleted for good and can't be brought back.",
     ),

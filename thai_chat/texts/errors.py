@@ -138,6 +138,11 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "{backend} ขัดข้องขณะตอบ ลองใหม่หรือเลือกโมเดลอื่น",
         "{backend} failed while answering. Try again, or pick another model.",
     ),
+    "backend_moved": (
+        "เซิร์ฟเวอร์ของ {backend} บอกให้ไปที่อยู่อื่น จึงไม่ได้ส่งข้อความไป ตรวจที่อยู่ใน .env (./manage.sh doctor จะบอกที่อยู่ใหม่)",
+        "{backend}'s server sends its clients to another address, so nothing was sent there. Check the address in .env "
+        "(./manage.sh doctor tells the new one).",
+    ),
     "backend_garbled": (
         "{backend} ตอบกลับมาในรูปแบบที่อ่านไม่ได้",
         "What {backend} sent can't be understood.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 MODEL_SETTINGS: Mapping[str, tuple[str, str]] = {
-    "settings": ("ตั้งค่าโมเดล", "Model settings"),
+    "model_settings": ("ตั้งค่าโมเดล", "Model settings"),
     "settings_are_set": ("ตั้งค่าโมเดล (ตั้งไว้แล้ว)", "Model settings (in use)"),
     "settings_session": ("แชตนี้ใช้ค่าที่ตั้งเอง", "This session has its own settings."),
     "settings_session_preset": ("แชตนี้ใช้ชุดค่า “{name}”", "This session uses the preset “{name}”."),

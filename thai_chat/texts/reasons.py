@@ -22,6 +22,7 @@ REASONS: Mapping[str, tuple[str, str]] = {
     ),
     "quota_exceeded": ("ไม่มีเครดิตหรือโควตาเหลือ", "has no credit left for this account"),
     "backend_failed": ("ขัดข้อง", "failed"),
+    "backend_moved": ("ย้ายไปที่อยู่อื่น", "sends its clients to another address"),
     "backend_garbled": ("ตอบในรูปแบบที่อ่านไม่ได้", "sent something that can't be understood"),
     "web_page": ("ตอบเป็นหน้าเว็บ ไม่ใช่เซิร์ฟเวอร์โมเดล", "answers with a web page, not as a model server"),
     "reply_cut": ("ตัดการเชื่อมต่อก่อนตอบ", "broke off before its first word"),

@@ -22,10 +22,14 @@ _MOST_IN_FORMULAS = 20_000
 _MOST_OPEN = 200_000_000
 """Formulas without an end, squared, times the characters of the text: a third of a second."""
 
+_MOST_CELLS = 20_000
+"""Of tables: a row has as many as the line of dashes, however few are written."""
+
 _SIGNS = re.compile(r"[*_~`]+")
 _INSIDE = re.compile(r"^(?P<indent>[ \t]*)(?P<markers>(?:(?:>|[-*+]|\d{1,9}[.)])[ \t]*)+)", re.MULTILINE)
 _MARKER = re.compile(r">|[-*+]|\d{1,9}[.)]")
 _FENCE = re.compile(r"[ \t]*(?P<fence>`{3,}|~{3,})(?P<info>[^`\n]*)$")
+_DASHES = re.compile(r"[ \t>|:\-*+\d.)]*\Z")
 _FORMULA = re.compile(r"\\[()\[\]]|\$\$")
 _ENDS = {r"\(": r"\)", r"\[": r"\]", "$$": "$$"}
 
@@ -35,6 +39,7 @@ def can_be_drawn(markdown: str) -> bool:
     return (
         len(markdown) <= MOST_CHARS
         and _depth(markdown) <= _MOST_DEPTH
+        and _cells(markdown) <= _MOST_CELLS
         and _steps(markdown) <= _MOST_STEPS
         and _has_few_formulas(markdown)
     )
@@ -48,6 +53,20 @@ def _depth(markdown: str) -> int:
         indents.add(line["indent"])
         most = max(most, sum(1 for _ in _MARKER.finditer(line["markers"])))
     return most + len(indents)
+
+
+def _cells(markdown: str) -> int:
+    """At most how many cells the tables have: each line of a paragraph below a line of dashes may be a row of it."""
+    cells = columns = 0
+    for line in markdown.split("\n"):
+        if not line.strip():
+            columns = 0
+            continue
+        cells += columns
+        if "|" in line and "-" in line and _DASHES.match(line):
+            columns = max(columns, line.count("|") + 1)
+            cells += 2 * columns
+    return cells
 
 
 def _steps(markdown: str) -> int:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import TypeAlias
 from uuid import UUID
 
@@ -17,6 +19,11 @@ from thai_chat.domain.ports import Shelf
 from thai_chat.texts import Language
 from thai_chat.ui.drawing import can_be_drawn
 from thai_chat.ui.markup import shown_as_written, without_html
+
+_MOST_TOLD = 50
+"""Of notices, and of models that began a reply: no reply of ours has more than a few."""
+_MOST_CHARS, _MOST_LINES = 2_000_000, 20_000
+_LINE_END = re.compile("\n")
 
 Value: TypeAlias = dict[str, object]
 """What is sent to the browser as JSON. Not a recursive type: Gradio evaluates the hints of handlers."""
@@ -87,8 +94,17 @@ def shelf_of(session: Session) -> Shelf:
 
 def _row(message: Message) -> Value:
     is_markup = message.role is not Role.USER and can_be_drawn(message.content)
-    shown = without_html(message.content) if is_markup else shown_as_written(message.content)
+    shown = without_html(message.content) if is_markup else shown_as_written(_beginning(message.content))
     return {"role": message.role, "content": [{"type": "text", "text": shown}]}
+
+
+def _beginning(text: str) -> str:
+    """As much as a browser can show at once; a longer one tells how much that is."""
+    end = min(len(text), _MOST_CHARS)
+    lines = text.count("\n", 0, end)
+    if lines > _MOST_LINES:
+        end = [found.end() for found in islice(_LINE_END.finditer(text), _MOST_LINES)][-1]
+    return text if end == len(text) else f"{text[:end]}\n\n… {end:,} / {len(text):,}"
 
 
 def _live(live: LiveReply) -> Value:
@@ -169,7 +185,7 @@ def _begun_by(message: Message) -> Sequence[Value]:
     begun_by = message.metadata.get("begun_by")
     own = {"backend": message.backend, "model": message.model}
     others: list[Value] = []
-    for choice in begun_by if isinstance(begun_by, list) else ():
+    for choice in begun_by[:_MOST_TOLD] if isinstance(begun_by, list) else ():
         if (who := _who(choice)) and who != own and who not in others:
             others.append(who)
     return others
@@ -188,7 +204,8 @@ def _problem(message: Message, language: Language) -> str | None:
         return None
     error = metadata if isinstance(metadata := message.metadata.get("error"), Mapping) else {}
     params: dict[str, object] = {"backend": message.backend, "model": message.model, **error}
-    return texts.text(str(params.pop("code", "backend_error")), language, params)
+    code = str(params.pop("code", "backend_error"))
+    return texts.text(code if texts.is_told(code) else texts.UNKNOWN, language, params)
 
 
 def _missing(message: Message) -> Value | None:
@@ -206,7 +223,7 @@ def _notices(message: Message, language: Language) -> list[str]:
     return [
         texts.text(code, language, notice)
         for notice in _said(message)
-        if texts.has_text(code := str(notice.get("code")))
+        if texts.is_told(code := str(notice.get("code")))
     ]
 
 
@@ -214,7 +231,7 @@ def _said(message: Message) -> Sequence[JsonObject]:
     notices = message.metadata.get("notices")
     if not isinstance(notices, Sequence) or isinstance(notices, str):
         return ()
-    return [notice for notice in notices if isinstance(notice, Mapping)]
+    return [notice for notice in notices[:_MOST_TOLD] if isinstance(notice, Mapping)]
 
 
 def _text(value: JsonValue) -> str | None:

@@ -99,7 +99,7 @@ export async function purge(sessions) {
 }
 
 export async function emptyTrash() {
-  if (!await confirm(t('empty_question'), t('empty_trash'))) return;
+  if (!await confirm(t('empty_trash_question'), t('empty_trash'))) return;
   try {
     await api('DELETE', 'api/sessions', { query: { shelf: 'trash' } });
     forget(shelf.sorted.filter(({ deleted_at }) => deleted_at));

@@ -36,10 +36,27 @@ const paintTokens = (tokens) => purify.sanitize(markdown.parser(tokens), CLEAN);
 const MOST_CHARS = 100_000;
 const MOST_STEPS = 20_000_000;
 const MOST_DEPTH = 60;
+const MOST_CELLS = 20_000;
+const DASHES = /^[ \t>|:\-*+\d.)]*$/;
 const INSIDE = /^([ \t]*)((?:(?:>|[-*+]|\d{1,9}[.)])[ \t]*)+)/gm;
 
+/** A table's row has as many cells as the line of dashes, however few are written. */
+function cellsIn(block) {
+  let cells = 0;
+  let columns = 0;
+  for (const line of block.split('\n')) {
+    if (!line.trim()) { columns = 0; continue; }
+    cells += columns;
+    if (line.includes('|') && line.includes('-') && DASHES.test(line)) {
+      columns = Math.max(columns, line.split('|').length);
+      cells += 2 * columns;
+    }
+  }
+  return cells;
+}
+
 function canBeDrawn(block) {
-  if (block.length > MOST_CHARS) return false;
+  if (block.length > MOST_CHARS || cellsIn(block) > MOST_CELLS) return false;
   const signs = block.match(/[*_~`]+/g)?.length ?? 0;
   if (signs * block.length > MOST_STEPS) return false;
   const indents = new Set();

@@ -21,7 +21,7 @@ let filledFor = null;
 let pastedName = '';
 
 export function mountSettings() {
-  button = iconButton('sliders', t('settings'), open, { id: 'settings-open', 'aria-haspopup': 'dialog' });
+  button = iconButton('sliders', t('model_settings'), open, { id: 'settings-open', 'aria-haspopup': 'dialog' });
   $('#picker').after(button);
   form = new Form({ changed: paintFoot });
   list = new PresetList({ use, read: () => form.read(), say, refuse });
@@ -45,9 +45,9 @@ function dialog() {
     { text: t('json_paste'), icon: 'download', act: paste },
   ], { label: t('settings_more') }), { 'aria-haspopup': 'menu', 'aria-expanded': 'false' });
   const close = iconButton('close', t('close'), () => panel.close());
-  const made = el('dialog', { id: 'settings', 'aria-label': t('settings') },
+  const made = el('dialog', { id: 'settings', 'aria-label': t('model_settings') },
     el('form', { novalidate: true, onsubmit: save },
-      el('header', {}, el('h2', { tabindex: -1 }, t('settings')), more, close),
+      el('header', {}, el('h2', { tabindex: -1 }, t('model_settings')), more, close),
       el('div', { class: 'settings-body' }, inForceLine, list.element, form.element),
       el('div', { class: 'settings-end' }, said, el('div', { class: 'settings-foot' }, foot.reset, foot.make, foot.save))));
   made.addEventListener('pointerdown', (event) => { if (event.target === made) made.close(); });
