@@ -60,6 +60,14 @@ def events_of(text: str) -> list[tuple[str, Json]]:
     return [(name.removeprefix("event: "), json.loads(data.removeprefix("data: "))) for name, data in frames]
 
 
+async def test_a_form_of_ever_so_many_parts_is_refused_whatever_they_are(http: httpx.AsyncClient) -> None:
+    part = b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n'
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    answer = await http.post("/api/import", content=part * 5_000 + b"--x--\r\n", headers=headers)
+    assert answer.status_code == 400
+    assert "1000" in answer.text or "1,000" in answer.text
+
+
 async def test_a_session_leaves_as_a_file_with_its_name(http: httpx.AsyncClient, history: PostgresHistory) -> None:
     turn = await whole_turn(history, LOCAL_USER, session_name="น้ำจิ้ม: ข้าวมันไก่/ต้ม")
     path = f"/api/sessions/{turn.session.session_id}/export"

@@ -18,6 +18,7 @@ STORED = {
     "quotations inside each other": "> " * 10_000,
     "formulas without an end": "\\(a " * 5_000,
     "underscores in one word": "a_" * 10_000,
+    "a table of empty cells": "|a" * 1_000 + "|\n" + "|-" * 1_000 + "|\n" + "|\n" * 1_000,
     "backticks of ever other numbers": " ".join("`" * (number % 300 + 1) for number in range(600)),
 }
 GROWING = (

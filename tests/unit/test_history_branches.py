@@ -57,3 +57,8 @@ def test_a_window_takes_no_more_than_it_shows(
     taken = window(branch(FORKS, 12), limit=limit, before=before, after=after)
     flat = sorted(order for first, last in taken for order in range(first, last + 1))
     assert flat == sorted(order for first, last in ranges for order in range(first, last + 1))
+
+
+@pytest.mark.parametrize("parent", [5, 6, 100])
+def test_a_fork_that_a_foreign_hand_wrote_leads_to_an_end(parent: int) -> None:
+    assert branch([Fork(1, 0), Fork(5, parent)], 9) == [Range(1, 4), Range(5, 9)]

@@ -11,6 +11,8 @@ PARAGRAPH = "น้ำใจ **คนไทย** กับ *ลม* `code` ~~ไ
 ORDINARY = {
     "a long answer": (PARAGRAPH * 3 + "\n") * 60,
     "a long table": "| ก | ข |\n|---|---|\n" + "| **หนา** | ราคา* |\n" * 200,
+    "a wide table": "|" + " ก |" * 30 + "\n|" + "---|" * 30 + "\n" + ("|" + " 12.5 |" * 30 + "\n") * 300,
+    "tables one after the other": "| ก | ข |\n|---|---|\n| 1 | 2 |\n\n" * 500,
     "a long list": "".join(f"- **ข้อ {number}** กับ `x{number}`\n" for number in range(500)),
     "lists inside of lists": "".join("  " * depth + f"- ชั้น {depth}\n" for depth in range(12)),
     "quotations": "> > > อ้าง\n" * 100,
@@ -52,10 +54,18 @@ def test_a_formula_of_thousands_of_terms_is_not_drawn() -> None:
     assert not can_be_drawn("$$" + "x_1+" * 5_000 + "1$$")
 
 
+@pytest.mark.parametrize("before", ["", "> ", "- ", "1. "])
+def test_a_table_of_ever_so_many_empty_cells_is_not_drawn(before: str) -> None:
+    lines = ["|a" * 300 + "|", "|-" * 300 + "|", *["|"] * 300]
+    assert not can_be_drawn("".join(f"{before}{line}\n" for line in lines))
+
+
 def test_lists_hundreds_deep_are_not_drawn() -> None:
     assert not can_be_drawn("".join("  " * depth + "- a\n" for depth in range(200)))
 
 
-@pytest.mark.parametrize("hostile", [*HOSTILE.values(), "\n", "```\n", "- a\n", "\t", "|", "\\", "$", "[", "<", "`~*_"])
+@pytest.mark.parametrize(
+    "hostile", [*HOSTILE.values(), "\n", "```\n", "- a\n", "\t", "|", "\\", "$", "[", "<", "`~*_", "|-|\n", "|-"]
+)
 def test_that_is_told_in_linear_time(hostile: str) -> None:
     require_linear(can_be_drawn, lambda size: hostile * (size // len(hostile)))

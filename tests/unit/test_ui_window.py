@@ -7,10 +7,14 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import UUID
 
+import pytest
 from uuid_utils.compat import uuid7
 
 from thai_chat.chat.service import OpenSession
 from thai_chat.domain.messages import Figures, JsonObject, JsonValue, Message, Role, Session, Status
+from thai_chat.texts import text
+from thai_chat.texts.errors import ERRORS
+from thai_chat.texts.notices import NOTICES
 from thai_chat.ui.window import chat_of, empty_view, view_of
 
 NOW = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)
@@ -94,6 +98,45 @@ def test_notices_of_a_reply_are_told_and_unknown_ones_are_not() -> None:
     assert isinstance(facts["notices"], list)
     (told,) = facts["notices"]
     assert "temperature" in told["text"]
+
+
+@pytest.mark.parametrize("code", ["figure_tokens", "empty_trash_question", "welcome", ""])
+def test_only_texts_of_notices_and_errors_are_told(code: str) -> None:
+    facts = around(message(Role.ASSISTANT, "ตอบ", metadata={"notices": [{"code": code, "count": 5}]}))
+    assert facts["notices"] == []
+    failed = message(Role.ASSISTANT, "", status=Status.FAILED, metadata={"error": {"code": code, "count": 5}})
+    assert around(failed)["problem"] == text("internal", "th")
+
+
+@pytest.mark.parametrize("code", [*ERRORS, *NOTICES])
+def test_no_odd_value_of_a_file_keeps_a_session_from_being_opened(code: str) -> None:
+    odd: list[JsonValue] = [None, "x", -1, 1e300, [], {}, [["a"]], {"a": 1}]
+    names = ("limit", "chars", "seconds", "tokens", "param", "model", "backend", "tried", "why", "reason", "fields")
+    for value in odd:
+        notice: JsonObject = {"code": code, **dict.fromkeys(names, value)}
+        metadata: JsonObject = {"notices": [notice], "begun_by": [{"backend": value}]}
+        facts = around(message(Role.ASSISTANT, "ตอบ", metadata=metadata))
+        assert isinstance(facts["notices"], list)
+        assert facts["notices"][0]["text"]
+
+
+def test_what_a_file_repeats_without_end_is_told_a_few_times() -> None:
+    begun: list[JsonValue] = [{"backend": "b", "model": str(number)} for number in range(10_000)]
+    notices: list[JsonValue] = [{"code": "answer_not_streamed"}] * 10_000
+    facts = around(message(Role.ASSISTANT, "ตอบ", metadata={"begun_by": begun, "notices": notices}))
+    assert isinstance(facts["begun_by"], list)
+    assert isinstance(facts["notices"], list)
+    assert max(len(facts["begun_by"]), len(facts["notices"])) <= 50
+
+
+@pytest.mark.parametrize("written", ["a\n\n" * 300_000, "ก" * 3_000_000])
+def test_of_a_text_that_no_browser_can_show_the_beginning_is_shown(written: str) -> None:
+    (row,) = chat_of([message(Role.USER, written)])
+    assert isinstance(row["content"], list)
+    shown = row["content"][0]["text"]
+    assert len(shown) < 3_000_000
+    assert shown.count("\n") < 21_000
+    assert f"{len(written):,}".replace(",", "&#44;") in shown
 
 
 def test_a_missing_model_that_can_be_fetched_is_named_whether_the_reply_failed_or_another_answered() -> None:

@@ -89,7 +89,7 @@ function paint() {
   if (!store.view) return;
   const { preset, isOwn, words } = inForce();
   const isSet = isOwn || Boolean(preset);
-  const label = t(isSet ? 'settings_are_set' : 'settings');
+  const label = t(isSet ? 'settings_are_set' : 'model_settings');
   button.classList.toggle('is-set', isSet);
   button.title = label;
   button.setAttribute('aria-label', label);
