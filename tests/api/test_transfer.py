@@ -18,7 +18,7 @@ import pytest
 
 from tests.api.conftest import serving
 from tests.api.streams import require_stream
-from tests.foreign_exports import Json, as_file, as_zip, chatgpt_conversation
+from tests.foreign_exports import Json, as_file, as_zip, chatgpt_conversation, openwebui_old_chat
 from tests.histories import straight
 from tests.history_writes import update, whole_turn
 from tests.postgres_servers import PostgresServer
@@ -53,6 +53,10 @@ def form(*contents: bytes, name: str = "แชต.json") -> list[tuple[str, tupl
 
 def counts(**others: int) -> dict[str, int]:
     return {"sessions": 0, "extended": 0, "skipped": 0, "messages": 0, "presets": 0, "former_defaults": 0, **others}
+
+
+def counted(body: Json) -> Json:
+    return {name: count for name, count in body.items() if name in counts()}
 
 
 def events_of(text: str) -> list[tuple[str, Json]]:
@@ -124,7 +128,7 @@ async def test_an_export_comes_back_by_import(http: httpx.AsyncClient, history: 
     turn = await whole_turn(history, LOCAL_USER)
     content = (await http.get("/api/export")).content
     answer = await http.post("/api/import", files=form(content))
-    assert (answer.status_code, answer.json()) == (200, counts(skipped=1))
+    assert (answer.status_code, counted(answer.json())) == (200, counts(skipped=1))
     assert (await history.session(turn.session.session_id, LOCAL_USER)).message_count == 2
 
 
@@ -137,16 +141,56 @@ async def test_an_import_tells_how_far_it_is(http: httpx.AsyncClient) -> None:
     require_stream(answer)
     events = events_of(answer.text)
     assert {name for name, _ in events[:-1]} == {"progress"}
-    assert events[-1] == ("completed", counts(sessions=50, messages=250))
+    name, body = events[-1]
+    assert (name, counted(body)) == ("completed", counts(sessions=50, messages=250))
 
 
 async def test_many_files_are_one_import(http: httpx.AsyncClient, history: PostgresHistory) -> None:
     good = as_file([chatgpt_conversation()])
-    answer = await http.post("/api/import", files=form(good, b"{}"))
+    answer = await http.post("/api/import", files=form(good, good[:-40]))
     assert answer.status_code == 400
     assert await history.sessions(LOCAL_USER, limit=1) == []
     answer = await http.post("/api/import", files=form(good, as_file([chatgpt_conversation(conversation_id="2")])))
-    assert answer.json() == counts(sessions=2, messages=10)
+    assert counted(answer.json()) == counts(sessions=2, messages=10)
+
+
+async def test_an_import_says_what_came_from_where_and_what_was_left_out(http: httpx.AsyncClient) -> None:
+    conversations = [chatgpt_conversation(conversation_id=str(number), title=f"แชต {number}") for number in range(5)]
+    for number, conversation in enumerate(conversations):
+        conversation["update_time"] += number
+    odd = {**conversations[0], "title": "แปลก", "mapping": None}
+    files = {
+        "conversations.json": as_file([*conversations, odd]),
+        "old.json": as_file(openwebui_old_chat()),
+        "user.json": b"{}",
+    }
+    given = [("file", (name, content, "application/json")) for name, content in files.items()]
+    body = (await http.post("/api/import", files=given, headers=THAI)).json()
+    assert counted(body) == counts(sessions=6, messages=27)
+    assert [(one["program"], one["name"], one["sessions"], one["messages"]) for one in body["programs"]] == [
+        ("chatgpt", "ChatGPT", 5, 25),
+        ("open-webui", "Open WebUI", 1, 2),
+    ]
+    newest = body["programs"][0]["newest"]
+    assert [one["session_name"] for one in newest] == ["แชต 4", "แชต 3", "แชต 2"]
+    assert (await http.get(f"/api/sessions/{newest[0]['session_id']}")).status_code == 200
+    assert body["left_out_count"] == 2
+    assert [(one["code"], one["file"], one["title"]) for one in body["left_out"]] == [
+        ("import_companion", "user.json", None),
+        ("import_missing", "conversations.json", "แปลก"),
+    ]
+    assert body["left_out"][1]["message"] == "ไฟล์ “conversations.json” บรรทัดที่ 1 แชตที่ 6 “แปลก”: ไม่มีฟิลด์ “mapping”"
+    again = (await http.post("/api/import", files=given, headers={**EVENTS, "Accept-Language": "en"})).text
+    name, body = events_of(again)[-1]
+    assert (name, counted(body)) == ("completed", counts(skipped=6))
+    assert [(one["skipped"], one["newest"]) for one in body["programs"]] == [(5, []), (1, [])]
+    assert body["left_out"][1]["message"].endswith("the field “mapping” is missing.")
+
+
+async def test_of_what_was_left_out_the_first_are_told_and_all_are_counted(http: httpx.AsyncClient) -> None:
+    odd = [{**chatgpt_conversation(), "mapping": None} for _ in range(250)]
+    body = (await http.post("/api/import", files=form(as_file([chatgpt_conversation(), *odd])))).json()
+    assert (body["sessions"], len(body["left_out"]), body["left_out_count"]) == (1, 100, 250)
 
 
 async def test_a_refusal_says_line_and_reason_in_the_readers_language(http: httpx.AsyncClient) -> None:
@@ -165,9 +209,9 @@ async def test_hundreds_of_files_take_a_handful_of_descriptors(http: httpx.Async
     archive = as_zip({f"chat-{number}.json": content for number, content in enumerate(exports)})
     with few_descriptors(20):
         answer = await http.post("/api/import", files=form(*exports))
-        assert answer.json() == counts(sessions=300, messages=1500)
+        assert counted(answer.json()) == counts(sessions=300, messages=1500)
         answer = await http.post("/api/import", files=form(archive, name="export.zip"))
-        assert answer.json() == counts(skipped=300)
+        assert counted(answer.json()) == counts(skipped=300)
 
 
 @contextmanager
@@ -194,11 +238,11 @@ async def test_more_files_than_may_be_and_half_a_form_are_refused(http: httpx.As
 async def test_fields_of_a_form_that_are_no_files_are_passed_over(http: httpx.AsyncClient) -> None:
     more = {"note": "x" * 3_000_000}
     answer = await http.post("/api/import", data=more, files=form(as_file([chatgpt_conversation()])))
-    assert answer.json() == counts(sessions=1, messages=5)
+    assert counted(answer.json()) == counts(sessions=1, messages=5)
 
 
 async def test_nothing_of_an_upload_stays_on_the_disk_or_open(http: httpx.AsyncClient) -> None:
-    await http.post("/api/import", files=form(b"[]"))
+    await http.post("/api/import", files=form(as_file([chatgpt_conversation()])))
     before = len(os.listdir("/proc/self/fd"))
     for content in (as_file([chatgpt_conversation()]), b"broken", as_zip({"a.json": b"broken"})):
         await http.post("/api/import", files=form(content))

@@ -43,11 +43,12 @@ LIMITS = ImportLimits()
 
 def read(*contents: bytes, limits: ImportLimits = LIMITS) -> list[KeptSession]:
     given = upload(*contents)
-    opened = Import(given, limits)
+    left_out: list[ImportRefused] = []
+    opened = Import(given, limits, left_out=left_out.append)
     try:
         opened.open()
         found = [kept for kept, _ in opened.sessions()]
-        assert len(found) == opened.total
+        assert len(found) == opened.total - sum("number" in one.params for one in left_out)
         return found
     finally:
         opened.close()
@@ -301,10 +302,12 @@ def nested(depth: int) -> Json:
         (b'[{"a" 1}]', "import_broken"),
         (b'{"format": "thai-chat" "version": 1}', "import_broken"),
         (b'[{"mapping": {}}] x', "import_broken"),
-        (b"[1, 2]", "import_broken"),
+        (b"[1, 2]", "import_unknown"),
+        (b"[]", "import_nothing"),
+        (b'{"messages": [{"who": "me", "what": "x"}]}', "import_messages_unknown"),
         (b'[{"title": "\xff\xfe"}]', "import_not_utf8"),
         (b"{}", "import_unknown"),
-        (b'[{"uuid": "1", "chat_messages": []}]', "import_unknown"),
+        (b'[{"uuid": "1", "chat_messages": []}]', "import_no_messages"),
         (b"PK\x03\x04 this is no archive", "import_zip_broken"),
         (as_zip({"readme.txt": b"x"}), "import_zip_nothing"),
         (as_zip({"conversations.json": as_file([chatgpt_conversation()])})[:-60], "import_zip_broken"),
@@ -312,8 +315,6 @@ def nested(depth: int) -> Json:
         (b'{"format": "thai-chat", "version": "1", "sessions": []}', "import_wrong"),
         (b'{"format": "thai-chat", "version": 1}', "import_missing"),
         (as_file([chatgpt_conversation(mapping=[])]), "import_wrong"),
-        (as_file([chatgpt_conversation(title=5)]), "import_wrong"),
-        (as_file([chatgpt_conversation(create_time="yesterday")]), "import_wrong"),
         (as_file([openwebui_chat(chat={"title": "x", "history": {"messages": []}})]), "import_wrong"),
         (as_file([openwebui_chat(chat={"title": "x"})]), "import_missing"),
         (as_file(own(session_id="x")), "import_wrong"),
@@ -344,14 +345,10 @@ def nested(depth: int) -> Json:
         ),
         (as_file(own(options={"temperature": 9})), "import_option"),
         (as_file(own(options={"system_prompt": 5})), "import_wrong"),
-        (b'[{"title": "x", "create_time": 1e999, "mapping": {}}]', "import_wrong"),
-        (b'[{"title": "x", "create_time": NaN, "mapping": {}}]', "import_wrong"),
-        (b'[{"title": "x\\ud83d", "create_time": 1%b, "mapping": {}}]' % (b"0" * 400), "import_wrong"),
-        (as_file([chatgpt_conversation(create_time=40_000_000_000)]), "import_wrong"),
         (json.dumps(own()).encode("utf-16"), "import_not_utf8"),
         (json.dumps(own()).encode("utf-16-be"), "import_not_utf8"),
         (json.dumps(own(), ensure_ascii=False).encode("tis-620"), "import_not_utf8"),
-        (b"[" * 100_000 + b"]" * 100_000, "import_broken"),
+        (b"[" * 100_000 + b"]" * 100_000, "import_unknown"),
         (b'[{"title": "\\ud83d", "create_time": 1%b}]' % (b"0" * 5000), "import_broken"),
         (b'{"format": "thai-chat", "version": 1, "sessions": [], "sessions": []}', "import_broken"),
         (b"{%b}" % b",".join(b'"%d": 1' % number for number in range(2000)), "import_unknown"),
@@ -399,17 +396,18 @@ def test_an_archive_writes_nowhere_whatever_its_names_say(tmp_path: Path, monkey
 
 
 def test_a_small_archive_that_unpacks_without_end_is_refused() -> None:
-    bomb = as_zip({"conversations.json": b"[" + b" " * 3_000_000 + b"]"})
+    conversation = as_file(chatgpt_conversation())
+    bomb = as_zip({"conversations.json": b"[" + b" " * 3_000_000 + conversation + b"]"})
     assert len(bomb) < 10_000
     said = refusal(bomb, replace(LIMITS, ratio_from_bytes=1_000_000))
     assert (said["why"], said["limit"]) == ("import_zip_large", 1)
-    assert read(bomb, limits=replace(LIMITS, ratio_from_bytes=1_000_000, ratio=1000)) == []
+    assert len(read(bomb, limits=replace(LIMITS, ratio_from_bytes=1_000_000, ratio=5000))) == 1
 
 
 def test_many_archives_together_unpack_to_no_more_than_one_may() -> None:
-    archive = as_zip({"conversations.json": b"[" + b" " * 600_000 + b"]"})
+    archive = as_zip({"conversations.json": b"[" + b" " * 600_000 + as_file(chatgpt_conversation()) + b"]"})
     limits = replace(LIMITS, unpacked_bytes=1_000_000)
-    assert read(archive, limits=limits) == []
+    assert len(read(archive, limits=limits)) == 1
     with pytest.raises(ImportRefused) as caught:
         read(archive, archive, limits=limits)
     assert caught.value.params["why"] == "import_zip_large"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -47,22 +48,95 @@ HOSTILE: dict[str, Callable[[int], Json]] = {
     "a number of a character": lambda size: reply(f'<details type="reasoning">&#{"9" * size};</details>'),
     "quotes": lambda size: reply('<details type="reasoning">' + "\n> " * (size // 3) + "</details>"),
     "system messages in a row": hidden_chain,
-    "citations that are never closed": lambda size: chain(100, lambda _: said("user", "\ue200" * size)),
+    "citations that are never closed": lambda size: chain(200, lambda _: said("user", "x" + "\ue200" * size)),
     "pieces of one reply": lambda size: chain(size, lambda _: said("assistant", "x" * 200)),
     "thoughts before one reply": lambda size: chain(
-        size, lambda _: said("assistant", {"content": "x" * 200}, kind="thoughts")
+        size,
+        lambda place: said(
+            "assistant", *([{"content": "x" * 200}] if place else "x"), kind=("thoughts" if place else "text")
+        ),
     ),
-    "a long name": lambda size: {"title": "า" * size, "mapping": {}},
-    "a first question of marks": lambda size: chain(100, lambda _: said("user", "#>*`_" * (size // 5))),
-    "a first question of vowels": lambda size: chain(100, lambda _: said("user", "ำ" * size)),
-    "escapes": lambda size: {"title": '\\"' * (size // 2), "mapping": {}},
-    "lists": lambda size: {"mapping": {}, "x": [[]] * (size // 4)},
+    "a long name": lambda size: named("า" * size),
+    "a first question of marks": lambda size: chain(200, lambda _: said("user", "#>*`_" * (size // 5))),
+    "a first question of vowels": lambda size: chain(200, lambda _: said("user", "ำ" * size)),
+    "escapes": lambda size: named('\\"' * (size // 2)),
+    "lists": lambda size: {**named("x"), "x": [[]] * (size // 4)},
+    "marks": lambda size: chain(200, lambda _: said("user", "x\ue200entity\ue202[\ue201" * (size // 10))),
+    "marks and sources": lambda size: chain(200, lambda _: sourced(size // 100)),
+    "calls of tools": lambda size: reply(
+        '<details type="tool_calls" arguments="&quot;x">' * (size // 44) + "</details>"
+    ),
+    "attributes": lambda size: reply('<details type="tool_calls" ' + 'name="x" ' * (size // 9) + "></details>"),
+    "a canvas that is changed": lambda size: canvas(size, {"pattern": "b", "replacement": "b"}),
+    "a canvas that doubles": lambda size: canvas(size, {"pattern": "b", "multiple": True, "replacement": "bb"}),
+    "plain messages": lambda size: {"messages": [{"role": "user", "content": "x"}] * (size // 30)},
+    "parts in parts": lambda size: {"messages": [{"role": "user", "content": [[["x"]]] * (size // 30)}]},
+    "versions": lambda size: {"messages": [{"versions": [version()] * (size // 60)}]},
+    "places with versions": lambda size: {"messages": [{"versions": [version()]}] * (size // 60)},
+    "a tree of LibreChat": lambda size: {"messages": [flat(place) for place in range(size // 100)]},
+    "DeepSeek's nodes": lambda size: {**chain(size, lambda _: {"fragments": [{"content": "x"}]}), "id": "d"},
+    "backticks": lambda size: {
+        "chat_messages": [{"sender": "human", "attachments": [{"extracted_content": "`" * size}]}]
+    },
+    "Big-AGI's fragments": lambda size: {
+        "messages": [{"role": "user", "fragments": [{"part": {"pt": "text", "text": "x"}}] * (size // 50)}]
+    },
+    **{
+        f"a reply of Gemini: {html}": lambda size, html=html: takeout(html * (size // len(html)))
+        for html in ("<", "<a", "<p>", "</a>", "<pre>", " ", "\t\n", '<a href="http://', "&#9", "<script>", "&amp;")
+    },
 }
+
+
+def named(title: str) -> Json:
+    return {"title": title, "mapping": {"q": node("q", None, said("user", "x"))}}
+
+
+def sourced(count: int) -> Json:
+    marks = [f"\ue200cite\ue202turn0search{number}\ue201" for number in range(count)]
+    references = [{"matched_text": one, "alt": "x"} for one in marks]
+    return said("user", "".join(marks), metadata={"content_references": references})
+
+
+def canvas(size: int, update: Json) -> Json:
+    calls = [
+        {"name": "x", "type": "document", "content": "b" * (size // 4)},
+        *[{"updates": [update] * 5}] * (size // 400),
+    ]
+    return chain(
+        200 * len(calls),
+        lambda place: said("assistant", json.dumps(calls[place]), kind="code", recipient="canmore.x_textdoc"),
+    )
+
+
+def version() -> Json:
+    return {"role": "user", "content": [{"type": "text", "text": "x"}]}
+
+
+def flat(place: int) -> Json:
+    return {"messageId": str(place), "parentMessageId": str(place - 1), "text": "x", "isCreatedByUser": True}
+
+
+def takeout(html: str) -> Json:
+    return {
+        "header": "Gemini Apps",
+        "title": "Prompted x",
+        "time": "2026-03-04T05:06:00Z",
+        "safeHtmlItem": [{"html": html}],
+    }
 
 
 def read_whole(content: bytes) -> None:
     (session,) = read(content)
     assert session
+
+
+def test_turns_of_many_conversations_are_put_together_in_linear_time() -> None:
+    def turns(size: int) -> bytes:
+        entries = [{"prompt": "x", "response": "y", "conversation_id": str(place % 50)} for place in range(size // 100)]
+        return as_file(entries)
+
+    require_linear(read, turns, size=SIGNS)
 
 
 @pytest.mark.parametrize("kind", HOSTILE)

@@ -26,7 +26,7 @@ from thai_chat.chat.transfer.imports import ImportProgress, ImportRun
 from thai_chat.chat.transfer.markdown import Words
 from thai_chat.domain.errors import ThaiChatError
 from thai_chat.domain.messages import Status
-from thai_chat.domain.transfer import Imported
+from thai_chat.domain.transfer import Imported, ImportedFrom, Refusal
 from thai_chat.texts import Language
 
 router = APIRouter(tags=["export and import"])
@@ -50,6 +50,28 @@ class ExportRequest(BaseModel):
     timezone: str | None = None
 
 
+class ImportedSessionBody(BaseModel):
+    session_id: UUID
+    session_name: str
+
+
+class ImportedFromBody(BaseModel):
+    program: str = Field(description="A code, such as chatgpt or claude", examples=["chatgpt"])
+    name: str = Field(description="Of the program, as people write it")
+    sessions: int
+    extended: int
+    skipped: int
+    messages: int
+    newest: list[ImportedSessionBody] = Field(description="Some that are new or got messages, newest first")
+
+
+class LeftOutBody(BaseModel):
+    code: str = Field(description="Why; import_companion for a file that has no chats, as its export has it")
+    file: str
+    title: str | None = Field(description="Of the session; null where a whole file is left out")
+    message: str = Field(description="Where and why, in the reader's language")
+
+
 class ImportedBody(BaseModel):
     sessions: int = Field(description="New ones")
     extended: int = Field(description="Sessions that were here already and got the messages that they lacked")
@@ -59,6 +81,11 @@ class ImportedBody(BaseModel):
     former_defaults: int = Field(
         description="Those of them that were the default of a model where they come from; here none is until chosen"
     )
+    programs: list[ImportedFromBody] = Field(description="What came, by the program that exported it")
+    left_out: list[LeftOutBody] = Field(
+        description="The first 100 files without chats, and sessions that can't be read"
+    )
+    left_out_count: int = Field(description="All of them")
 
 
 @session_router.get("/{session_id}/export", response_class=StreamingResponse)
@@ -109,7 +136,9 @@ async def export_selection(body: ExportRequest, request: Request, service: Servi
     },
 )
 async def import_files(request: Request, service: Service, owner: Owner) -> Response:
-    """Everything in the files, or nothing: exports of ours, of ChatGPT (JSON or its ZIP) and of Open WebUI.
+    """Everything in the files that can be read, or nothing: exports of ours and of many other programs.
+
+    Files without chats, and single sessions of other programs that can't be read, are left out and named.
 
     A client that accepts `text/event-stream` is told `progress` (`done`, `total`, `messages`), then once `completed`
     or `error`. Closing the connection before the end takes the import back.
@@ -122,7 +151,8 @@ async def import_files(request: Request, service: Service, owner: Owner) -> Resp
         await asyncio.wait((run.task,), timeout=_LOOK_S)
         if await request.is_disconnected():
             run.cancel()
-    return JSONResponse(_body(run.task.result()).model_dump())
+    imported = _body(run.task.result(), errors.language_of(request))
+    return JSONResponse(imported.model_dump(mode="json"))
 
 
 async def _export(request: Request, service: ChatService, owner: str, wanted: ExportRequest) -> Response:
@@ -168,7 +198,7 @@ async def _events(run: ImportRun, language: Language) -> AsyncIterator[bytes]:
                         progress = {"done": event.done, "total": event.total, "messages": event.messages}
                         yield _frame("progress", progress)
                     case Imported():
-                        yield _frame("completed", _body(event).model_dump())
+                        yield _frame("completed", _body(event, language).model_dump(mode="json"))
     except ThaiChatError as exc:
         yield _frame("error", {"code": exc.code, "message": texts.text(exc.code, language, exc.params)})
     except Exception:  # noqa: BLE001 - the edge to the client, who would wait for an end; the import's task has logged it
@@ -179,7 +209,7 @@ def _frame(name: str, body: object) -> bytes:
     return f"event: {name}\ndata: ".encode() + orjson.dumps(body) + b"\n\n"
 
 
-def _body(imported: Imported) -> ImportedBody:
+def _body(imported: Imported, language: Language) -> ImportedBody:
     return ImportedBody(
         sessions=imported.sessions,
         extended=imported.extended,
@@ -187,6 +217,33 @@ def _body(imported: Imported) -> ImportedBody:
         messages=imported.messages,
         presets=imported.presets,
         former_defaults=imported.former_defaults,
+        programs=[
+            _program_body(program, found, language)
+            for program, found in sorted(imported.programs.items(), key=lambda item: -item[1].messages)
+        ],
+        left_out=[_left_out_body(refusal, language) for refusal in imported.left_out],
+        left_out_count=imported.left_out_count,
+    )
+
+
+def _program_body(program: str, found: ImportedFrom, language: Language) -> ImportedFromBody:
+    return ImportedFromBody(
+        program=program,
+        name=texts.text(f"import_program_{program}", language),
+        sessions=found.sessions,
+        extended=found.extended,
+        skipped=found.skipped,
+        messages=found.messages,
+        newest=[ImportedSessionBody(session_id=one.session_id, session_name=one.session_name) for one in found.newest],
+    )
+
+
+def _left_out_body(refusal: Refusal, language: Language) -> LeftOutBody:
+    return LeftOutBody(
+        code=str(refusal["why"]),
+        file=str(refusal["file"]),
+        title=str(refusal["title"]) if "title" in refusal else None,
+        message=texts.text("import_left_out", language, refusal),
     )
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from datetime import datetime
+from typing import Protocol, TypeAlias
 from uuid import UUID
 
 from thai_chat.domain.messages import JsonObject, Message, Preset, Session
+
+Refusal: TypeAlias = Mapping[str, str | int | float]
+"""Why something was not imported, and where it stands: as in the params of `ImportRefused`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +39,29 @@ class KeptSession:
     session: Session
     messages: Sequence[KeptMessage]
     """Of all branches, in the order of arrival; a message comes after its parent."""
+    program: str = ""
+    """A code for what it was exported by; "" on its way out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportedSession:
+    """One to go to."""
+
+    session_id: UUID
+    session_name: str
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportedFrom:
+    """What came from one program."""
+
+    sessions: int = 0
+    extended: int = 0
+    skipped: int = 0
+    messages: int = 0
+    newest: Sequence[ImportedSession] = ()
+    """Of those that are new or got messages, newest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +80,11 @@ class Imported:
     """Those that are new."""
     former_defaults: int = 0
     """Those of them that were the default of a model where they come from. Here they are none."""
+    programs: Mapping[str, ImportedFrom] = field(default_factory=dict)
+    """By the program that exported it."""
+    left_out: Sequence[Refusal] = ()
+    """Files without chats, and sessions that can't be read: the first of them."""
+    left_out_count: int = 0
 
     @property
     def seen(self) -> int:

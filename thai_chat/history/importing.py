@@ -12,13 +12,15 @@ from sqlalchemy import Connection
 
 from thai_chat.domain.errors import HistoryRefused, ImportStopped
 from thai_chat.domain.messages import Preset, Session
-from thai_chat.domain.transfer import Given, Imported, KeptMessage, KeptSession
+from thai_chat.domain.transfer import Given, Imported, ImportedFrom, ImportedSession, KeptMessage, KeptSession
 from thai_chat.history import extending, presets
 from thai_chat.history.extending import Addition
 from thai_chat.history.inserting import PART_CHARS, SESSION_COLUMNS, insert_messages, insert_sessions
 from thai_chat.history.moving import WAYS, id_in, ids_of, moved
 
 BATCH_MESSAGES = 1000
+NEWEST_SESSIONS = 3
+"""Of a program, for the person to go to."""
 HELD_CHARS = 50_000_000
 """What known sessions lack is held back up to here, since their turns wait from when it is added to the commit."""
 _LOCK = 7_862_004
@@ -96,7 +98,26 @@ class _Store:
             extended=self.imported.extended + len(lacking),
             skipped=self.imported.skipped + len(known) - len(lacking),
             messages=self.imported.messages + added,
+            programs=self._programs(known, new, lacking),
         )
+
+    def _programs(
+        self, known: Sequence[KeptSession], new: Sequence[KeptSession], lacking: Sequence[Addition]
+    ) -> Mapping[str, ImportedFrom]:
+        programs = dict(self.imported.programs)
+        additions = {one.session_id: len(one.messages) for one in lacking}
+        for kept, is_new in (*((kept, False) for kept in known), *((kept, True) for kept in new)):
+            found = programs.get(kept.program, ImportedFrom())
+            added = len(kept.messages) if is_new else additions.get(kept.session.session_id, 0)
+            programs[kept.program] = replace(
+                found,
+                sessions=found.sessions + is_new,
+                extended=found.extended + (not is_new and added > 0),
+                skipped=found.skipped + (not is_new and added == 0),
+                messages=found.messages + added,
+                newest=_newest(found.newest, kept.session) if is_new or added else found.newest,
+            )
+        return programs
 
     def add_presets(self, given: Iterable[Preset]) -> None:
         added = presets.add(self._cursor, self._user_id, given)
@@ -166,6 +187,17 @@ class _Store:
         source_id = session.branched_from_id
         moved_id = self._moved.get(source_id, source_id) if source_id else None
         return {**row, "user_id": self._user_id, "branched_from_id": moved_id}
+
+
+def _newest(known: Sequence[ImportedSession], session: Session) -> Sequence[ImportedSession]:
+    """Sessions in the trash can't be gone to."""
+    if session.deleted_at:
+        return known
+    one = ImportedSession(
+        session_id=session.session_id, session_name=session.session_name, updated_at=session.updated_at
+    )
+    others = [other for other in known if other.session_id != one.session_id]
+    return sorted([*others, one], key=lambda found: found.updated_at, reverse=True)[:NEWEST_SESSIONS]
 
 
 def _with_parents(kept: KeptSession) -> Iterator[tuple[KeptMessage, int]]:

@@ -54,7 +54,8 @@ def moved(kept: KeptSession, way: int, user_id: str) -> KeptSession:
         )
 
     leaf_id = kept.session.leaf_id
-    return KeptSession(
+    return replace(
+        kept,
         session=replace(kept.session, session_id=named(given_id), leaf_id=named(leaf_id) if leaf_id else None),
         messages=[
             replace(

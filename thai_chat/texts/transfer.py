@@ -14,6 +14,20 @@ REFUSALS: Mapping[str, tuple[str, str]] = {
         "การนำเข้าถูกหยุด ไม่ได้นำเข้าอะไรเลย ลองใหม่ได้",
         "The import was stopped: nothing was imported. Try again.",
     ),
+    "import_left_out": ("{place}: {why}", "{place}: {why}"),
+    "import_program_thai-chat": ("ไทยแชต", "Thai Chat"),
+    "import_program_chatgpt": ("ChatGPT", "ChatGPT"),
+    "import_program_claude": ("Claude", "Claude"),
+    "import_program_gemini": ("Gemini", "Gemini"),
+    "import_program_deepseek": ("DeepSeek", "DeepSeek"),
+    "import_program_qwen": ("Qwen", "Qwen"),
+    "import_program_open-webui": ("Open WebUI", "Open WebUI"),
+    "import_program_librechat": ("LibreChat", "LibreChat"),
+    "import_program_lm-studio": ("LM Studio", "LM Studio"),
+    "import_program_hf-chat-ui": ("HuggingChat", "HuggingChat"),
+    "import_program_big-agi": ("Big-AGI", "Big-AGI"),
+    "import_program_llm": ("llm", "llm"),
+    "import_program_plain": ("ไฟล์ข้อความแบบทั่วไป", "Plain messages"),
     "import_in_file": ("ไฟล์ “{file}”", "The file “{file}”"),
     "import_at_line": ("ไฟล์ “{file}” บรรทัดที่ {line}", "“{file}”, line {line}"),
     "import_at_session": (
@@ -43,8 +57,31 @@ REFUSALS: Mapping[str, tuple[str, str]] = {
         "the text isn't UTF-8 (column {column}). Save the file as UTF-8 and try again.",
     ),
     "import_unknown": (
-        "ไม่ใช่ไฟล์ที่ส่งออกจากไทยแชต ChatGPT หรือ Open WebUI",
-        "this is no export of Thai Chat, ChatGPT or Open WebUI.",
+        "ไม่พบแชตของโปรแกรมที่รู้จักในไฟล์นี้ (ไทยแชต ChatGPT Claude Gemini DeepSeek Qwen Open WebUI LibreChat "
+        "LM Studio HuggingChat Big-AGI llm)",
+        "no chats of a known program are in it (Thai Chat, ChatGPT, Claude, Gemini, DeepSeek, Qwen, Open WebUI, "
+        "LibreChat, LM Studio, HuggingChat, Big-AGI, llm).",
+    ),
+    "import_messages_unknown": (
+        "มีฟิลด์ “{field}” แต่ไม่พบว่าใครพูดและพูดอะไร (เช่น “role” กับ “content”)",
+        "the field “{field}” is there, but not who said what in it (such as “role” and “content”).",
+    ),
+    "import_no_messages": (
+        "ไม่มีข้อความที่อ่านได้ใน “{field}”",
+        "there is no message to read in “{field}”.",
+    ),
+    "import_nothing": ("ไม่มีแชตอยู่ในไฟล์นี้", "there are no chats in it."),
+    "import_companion": (
+        "เป็นไฟล์ประกอบ ไม่มีแชต",
+        "it goes with an export, and has no chats.",
+    ),
+    "import_database_broken": (
+        "ฐานข้อมูลเสียหายหรืออ่านไม่ได้ คัดลอกไฟล์ใหม่ขณะที่โปรแกรมปิดอยู่",
+        "the database is damaged or can't be read. Copy it again while its program is closed.",
+    ),
+    "import_database_other": (
+        "ไม่ใช่ฐานข้อมูล logs.db ของโปรแกรม llm",
+        "this is not the database logs.db of the program llm.",
     ),
     "import_newer": (
         "ส่งออกจากไทยแชตรุ่นใหม่กว่า (รูปแบบรุ่น {version}) อัปเดตโปรแกรมนี้ก่อน",
@@ -147,11 +184,24 @@ TRANSFER: Mapping[str, tuple[str, str]] = {
     "export_download": ("ดาวน์โหลด", "Download"),
     "import": ("นำเข้า", "Import"),
     "import_hint": (
-        "ไฟล์ที่ส่งออกจากไทยแชต ChatGPT (.zip หรือ .json หลายไฟล์ก็ได้) หรือ Open WebUI",
-        "Exports of Thai Chat, ChatGPT (its .zip, or any number of .json files) and Open WebUI",
+        "ไฟล์ที่ส่งออกจากไทยแชต ChatGPT Claude Gemini DeepSeek Qwen Open WebUI LibreChat LM Studio HuggingChat Big-AGI "
+        "หรือ llm (.zip .json .jsonl logs.db) เลือกหลายไฟล์หรือทั้งโฟลเดอร์ได้",
+        "Exports of Thai Chat, ChatGPT, Claude, Gemini, DeepSeek, Qwen, Open WebUI, LibreChat, LM Studio, HuggingChat, "
+        "Big-AGI and llm (.zip, .json, .jsonl, logs.db): any number of files, or a whole folder",
     ),
     "import_drop": ("ลากไฟล์มาวางที่นี่ หรือ", "Drop files here, or"),
     "import_pick": ("เลือกไฟล์", "Choose files"),
+    "import_pick_folder": ("เลือกโฟลเดอร์", "Choose a folder"),
+    "import_go": ("ไปที่แชต", "Go to"),
+    "import_from_new": ("ใหม่ {sessions} แชต", "{sessions} new"),
+    "import_from_extended": ("เพิ่มข้อความ {extended} แชต", "{extended} with new messages"),
+    "import_from_skipped": ("มีอยู่แล้ว {skipped} แชต", "{skipped} here already"),
+    "import_left_out_count": ("ข้ามไป {count} รายการ", "{count} left out"),
+    "import_left_out_more": ("และอีก {count} รายการ", "and {count} more"),
+    "import_companions": (
+        "ไฟล์ประกอบที่ไม่มีแชต จึงไม่ได้อ่าน: {files}",
+        "Files that go with an export and have no chats were passed over: {files}",
+    ),
     "import_uploading": ("กำลังส่งไฟล์ {percent}%", "Sending the files, {percent}%"),
     "import_looking": ("กำลังอ่านไฟล์…", "Reading the files…"),
     "import_progress": ("นำเข้าแล้ว {done} จาก {total} แชต", "{done} of {total} {total:session|sessions} imported"),

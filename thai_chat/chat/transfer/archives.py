@@ -18,8 +18,12 @@ from thai_chat.domain.transfer import ImportLimits
 
 _CHUNK_BYTES = 1 << 20
 _BEGINNINGS = (b"PK\x03\x04", b"PK\x05\x06")
-# Numbered since 2026: conversations-000.json, conversations-001.json, ...
-_CHATGPT_FILE = re.compile(r"conversations(?:-\d+)?\.json", re.IGNORECASE)
+# ChatGPT's and Claude's. Numbered since 2026: conversations-000.json, conversations-001.json, ...
+_CONVERSATIONS = re.compile(r"conversations(?:-\d+)?\.jsonl?", re.IGNORECASE)
+_EXTENSIONS = (".json", ".jsonl", ".db")
+_MOST_WITHIN = 3
+"""Archives that stand in each other: exports of whole accounts have two."""
+_NAME_CHARS = 300
 
 
 def is_archive(file: IO[bytes], given: GivenFile) -> bool:
@@ -30,25 +34,60 @@ def unpack(file: IO[bytes], given: GivenFile, into: IO[bytes], limits: ImportLim
     """Yield the files that may hold chats, each when it stands at the end of `into`. Raises ImportRefused.
 
     What an archive says of its sizes may be a lie, and its entries may share their packed bytes: what comes out is
-    counted, and held against the size of the archive itself. Archives within it are not opened.
+    counted, and held against the size of the archive itself. So is what comes out of archives within it.
     """
-    most_bytes = max(limits.ratio_from_bytes, given.size * limits.ratio)
-    begins_at = into.tell()
-    try:
-        with zipfile.ZipFile(io.BufferedReader(_Window(file, given))) as archive:
-            for entry in _wanted(archive, given.name, limits.members):
-                start = into.tell()
-                with archive.open(entry) as packed:
-                    while chunk := _read_packed(packed):
-                        end = into.tell() + len(chunk)
-                        if end > limits.unpacked_bytes or end - begins_at > most_bytes:
-                            limit = min(most_bytes, limits.unpacked_bytes) // 1_000_000
-                            raise _refused("import_zip_large", given.name, limit=limit)
-                        into.write(chunk)
-                yield GivenFile(f"{given.name}: {PurePosixPath(entry.filename).name}", start, into.tell() - start)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as exc:
-        # RuntimeError is an archive with a password, ValueError one whose directory leads before its beginning.
-        raise _refused("import_zip_broken", given.name) from exc
+    unpacking = _Unpacking(given, into, limits)
+    found = False
+    for one in unpacking.files(file, given, _MOST_WITHIN):
+        found = True
+        yield one
+    if not found:
+        raise _refused("import_zip_nothing", given.name)
+
+
+class _Unpacking:
+    """One archive that was handed in, with those in it."""
+
+    def __init__(self, outer: GivenFile, into: IO[bytes], limits: ImportLimits) -> None:
+        self._into = into
+        self._limits = limits
+        self._most_bytes = max(limits.ratio_from_bytes, outer.size * limits.ratio)
+        self._begins_at = into.tell()
+        self._members = 0
+
+    def files(self, file: IO[bytes], given: GivenFile, depth: int) -> Iterator[GivenFile]:
+        """`depth` archives may still be within each other."""
+        within: list[GivenFile] = []
+        try:
+            with zipfile.ZipFile(io.BufferedReader(_Window(file, given))) as archive:
+                for entry in _wanted(archive, is_last=depth == 0):
+                    self._members += 1
+                    if self._members > self._limits.members:
+                        raise _refused("import_zip_many", given.name, limit=self._limits.members)
+                    unpacked = self._unpacked(archive, entry, given.name)
+                    if _is_archive_name(entry.filename):
+                        within.append(unpacked)
+                    else:
+                        yield unpacked
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as exc:
+            # RuntimeError is an archive with a password, ValueError one whose directory leads before its beginning.
+            raise _refused("import_zip_broken", given.name) from exc
+        self._into.flush()
+        for one in within:
+            if is_archive(self._into, one):
+                yield from self.files(self._into, one, depth - 1)
+
+    def _unpacked(self, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str) -> GivenFile:
+        into, start = self._into, self._into.tell()
+        with archive.open(entry) as packed:
+            while chunk := _read_packed(packed):
+                end = into.tell() + len(chunk)
+                if end > self._limits.unpacked_bytes or end - self._begins_at > self._most_bytes:
+                    limit = min(self._most_bytes, self._limits.unpacked_bytes) // 1_000_000
+                    raise _refused("import_zip_large", name, limit=limit)
+                into.write(chunk)
+        named = f"{name}: {PurePosixPath(entry.filename).name}"
+        return GivenFile(named[-_NAME_CHARS:], start, into.tell() - start)
 
 
 class _Window(io.RawIOBase):
@@ -88,23 +127,24 @@ def _read_packed(packed: IO[bytes]) -> bytes:
         raise zipfile.BadZipFile from exc
 
 
-def _wanted(archive: zipfile.ZipFile, name: str, most: int) -> list[zipfile.ZipInfo]:
-    """ChatGPT's conversations where there are any (its archives hold much else), else every JSON file."""
+def _wanted(archive: zipfile.ZipFile, *, is_last: bool) -> list[zipfile.ZipInfo]:
+    """Conversations where there are files of that name (such archives hold much else), else every file that may hold
+    some; and archives, but not in the last of those that stand in each other."""
     entries = [
         entry
         for entry in archive.infolist()
         if not entry.is_dir()
-        and entry.filename.lower().endswith(".json")
         and not PurePosixPath(entry.filename).name.startswith(".")
         and "__MACOSX" not in entry.filename
     ]
-    conversations = [entry for entry in entries if _CHATGPT_FILE.fullmatch(PurePosixPath(entry.filename).name)]
-    wanted = sorted(conversations or entries, key=lambda entry: entry.filename)
-    if not wanted:
-        raise _refused("import_zip_nothing", name)
-    if len(wanted) > most:
-        raise _refused("import_zip_many", name, limit=most)
-    return wanted
+    held = [entry for entry in entries if entry.filename.lower().endswith(_EXTENSIONS)]
+    conversations = [entry for entry in held if _CONVERSATIONS.fullmatch(PurePosixPath(entry.filename).name)]
+    within = [] if is_last else [entry for entry in entries if _is_archive_name(entry.filename)]
+    return sorted([*(conversations or held), *within], key=lambda entry: entry.filename)
+
+
+def _is_archive_name(name: str) -> bool:
+    return name.lower().endswith(".zip")
 
 
 def _refused(reason: str, file: str, **params: str | int) -> ImportRefused:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from thai_chat.chat.transfer.chatgpt_canvas import TOOL, Canvas, Document
+from thai_chat.chat.transfer.chatgpt_marks import as_prose
 from thai_chat.chat.transfer.fields import Fields, Loaded, Place
+from thai_chat.chat.transfer.said import files_of, joined, picture, sound
 from thai_chat.chat.transfer.trees import Node, Origin, session_of
 from thai_chat.domain.messages import JsonValue, Role, Status
 from thai_chat.domain.transfer import KeptSession
@@ -15,9 +17,11 @@ from thai_chat.domain.transfer import KeptSession
 BACKEND = "openai"
 _UNKNOWN_MODEL = "chatgpt"
 _SHOWN_ROLES = {"user": Role.USER, "assistant": Role.ASSISTANT}
-# What is opened ends before the next is: else each one that is never closed would be looked through to the end.
-_CITATION = re.compile("\ue200[^\ue200\ue201]*\ue201|[\ue200-\ue2ff]")
-_PICTURES = {"image_asset_pointer": "🖼", "audio_asset_pointer": "🔊", "real_time_user_audio_video_asset_pointer": "🔊"}
+_POINTERS = {
+    "image_asset_pointer": picture,
+    "audio_asset_pointer": sound,
+    "real_time_user_audio_video_asset_pointer": sound,
+}
 # Notes for the model, and traces of its work, that its page does not show either.
 _HIDDEN_KINDS = {
     "user_editable_context",
@@ -39,7 +43,7 @@ def is_chatgpt(value: Loaded) -> bool:
 def read_session(value: Loaded, place: Place) -> KeptSession:
     """Raises ImportRefused. What is missing is done without: each year's exports have left out other things."""
     fields = Fields(value, place)
-    name = fields.text("title") or ""
+    name = fields.word("title") or ""
     fields.entitled(name)
     fields.require("mapping")
     links = _links(fields)
@@ -47,13 +51,13 @@ def read_session(value: Loaded, place: Place) -> KeptSession:
     models = [node.model for node in nodes.values() if node.model]
     origin = Origin(
         program="chatgpt",
-        key=fields.text("conversation_id") or fields.text("id") or f"{name}/{fields.real('create_time')}",
+        key=fields.word("conversation_id", "id"),
         name=name,
         backend=BACKEND,
-        model=fields.text("default_model_slug") or (models[-1] if models else _UNKNOWN_MODEL),
-        created_at=fields.epoch("create_time"),
-        updated_at=fields.epoch("update_time"),
-        leaf=stands_for.get(fields.text("current_node") or ""),
+        model=fields.word("default_model_slug") or (models[-1] if models else _UNKNOWN_MODEL),
+        created_at=fields.moment("create_time"),
+        updated_at=fields.moment("update_time"),
+        leaf=stands_for.get(fields.word("current_node") or ""),
         is_archived=fields.raw("is_archived") is True,
         is_pinned=fields.raw("is_starred") is True,
     )
@@ -74,7 +78,7 @@ def _links(fields: Fields) -> dict[str, _Link]:
     links = {}
     for key, node in mapping.items():
         message = node.within("message") if "message" in node else None
-        parent = node.text("parent")
+        parent = node.word("parent")
         links[key] = _Link(key, parent if parent in mapping else None, message)
     if len(links) > 1 and all(link.parent is None for link in links.values()):
         # Some exports have no tree at all: then the nodes follow each other.
@@ -90,16 +94,18 @@ def _shown(links: Mapping[str, _Link]) -> tuple[dict[str, Node], dict[str, str]]
         children.setdefault(link.parent, []).append(link.key)
     nodes: dict[str, Node] = {}
     stands_for: dict[str, str] = {}
-    ahead: list[tuple[str, str | None, _Thought | None]] = [
-        (key, None, None) for key in reversed(children.get(None, []))
+    canvas = Canvas()
+    ahead: list[tuple[str, str | None, _Thought | None, Document | None]] = [
+        (key, None, None, None) for key in reversed(children.get(None, []))
     ]
     while ahead:
-        key, above, thought = ahead.pop()
+        key, above, thought, document = ahead.pop()
         message = links[key].message
         if message is not None:
             for text in _thoughts(message):
                 thought = _Thought(text, thought)
-            if node := _node(key, above, message):
+            told, document = _canvas(message, canvas, document)
+            if node := _node(key, above, message, told):
                 if thought and node.role is Role.ASSISTANT:
                     node.metadata["reasoning"] = thought.whole()
                     thought = None
@@ -107,7 +113,7 @@ def _shown(links: Mapping[str, _Link]) -> tuple[dict[str, Node], dict[str, str]]
                 above = key
         if above:
             stands_for[key] = above
-        ahead += [(child, above, thought) for child in reversed(children.get(key, []))]
+        ahead += [(child, above, thought, document) for child in reversed(children.get(key, []))]
     return nodes, stands_for
 
 
@@ -160,8 +166,19 @@ def _join(whole: Node, pieces: Sequence[Node]) -> None:
         whole.metadata["reasoning"] = "\n\n".join(reasoning)
 
 
-def _node(key: str, above: str | None, message: Fields) -> Node | None:
-    """None for what is not for people to read."""
+def _canvas(message: Fields, canvas: Canvas, document: Document | None) -> tuple[str, Document | None]:
+    """What a call of the canvas' tool is to people, if it is one, and its document from there on."""
+    recipient = message.raw("recipient")
+    if not isinstance(recipient, str) or not recipient.startswith(TOOL):
+        return "", document
+    content = message.within("content")
+    parts = content.raw("parts")
+    words = [part for part in parts if isinstance(part, str)] if isinstance(parts, list) else []
+    return canvas.told(content.word("text") or "".join(words), document)
+
+
+def _node(key: str, above: str | None, message: Fields, document: str) -> Node | None:
+    """None for what is not for people to read. `document` is what a canvas holds after it."""
     author, metadata, content = message.within("author"), message.within("metadata"), message.within("content")
     role = _SHOWN_ROLES.get(str(author.raw("role")))
     kind = content.raw("content_type")
@@ -169,10 +186,11 @@ def _node(key: str, above: str | None, message: Fields) -> Node | None:
         role = Role.ASSISTANT  # a picture that was made
     is_hidden = any(metadata.raw(name) is True for name in ("is_visually_hidden_from_conversation", "is_hidden"))
     to_tool = role is Role.ASSISTANT and message.raw("recipient") not in (None, "", "all", "assistant")
-    if role is None or is_hidden or to_tool or kind in _HIDDEN_KINDS or message.raw("channel") == "analysis":
+    is_work = kind in _HIDDEN_KINDS or message.raw("channel") == "analysis"
+    if role is None or is_hidden or (not document and (to_tool or is_work)):
         return None
-    text = _CITATION.sub("", _text(content, str(kind))).strip()
-    text = "\n\n".join(part for part in (text, _attachments(metadata)) if part)
+    text = document or as_prose(_text(content, str(kind)), metadata).strip()
+    text = joined(text, files_of(metadata.raw("attachments")))
     if not text:
         return None
     content.require_short(text, "parts")
@@ -181,8 +199,8 @@ def _node(key: str, above: str | None, message: Fields) -> Node | None:
         parent=above,
         role=role,
         content=text,
-        at=message.epoch("create_time"),
-        model=_word(metadata, "model_slug") or _word(metadata, "default_model_slug"),
+        at=message.moment("create_time"),
+        model=metadata.word("model_slug", "default_model_slug"),
         status=_status(message, metadata) if role is Role.ASSISTANT else Status.COMPLETE,
         metadata=_finish(metadata),
     )
@@ -193,14 +211,22 @@ def _text(content: Fields, kind: str) -> str:
         return ""
     parts = content.raw("parts")
     if isinstance(parts, list):
-        return "\n\n".join(part for part in map(_part, parts) if part.strip())
+        return joined(*map(_part, _without_sounds(parts)))
     text = content.raw("text")
     if not isinstance(text, str):
         return ""
     if kind != "code":
         return text
-    language = _word(content, "language") or ""
+    language = content.word("language") or ""
     return f"```{language if language != 'unknown' else ''}\n{text}\n```" if text.strip() else ""
+
+
+def _without_sounds(parts: Sequence[Loaded]) -> Sequence[Loaded]:
+    """What was spoken is told by its words, where they are there."""
+    kinds = [part.get("content_type") if isinstance(part, dict) else None for part in parts]
+    if "audio_transcription" not in kinds:
+        return parts
+    return [part for part, kind in zip(parts, kinds, strict=True) if _POINTERS.get(str(kind)) is not sound]
 
 
 def _part(part: Loaded) -> str:
@@ -208,8 +234,8 @@ def _part(part: Loaded) -> str:
         return part
     if not isinstance(part, dict):
         return ""
-    if sign := _PICTURES.get(str(part.get("content_type"))):
-        return f"[{sign} {str(part.get('asset_pointer') or '').rpartition('/')[2]}]"
+    if sign := _POINTERS.get(str(part.get("content_type"))):
+        return sign(str(part.get("asset_pointer") or "").rpartition("/")[2])
     text = part.get("text")
     return text if isinstance(text, str) else ""
 
@@ -219,12 +245,6 @@ def _has_picture(content: Fields) -> bool:
     return isinstance(parts, list) and any(
         isinstance(part, dict) and part.get("content_type") == "image_asset_pointer" for part in parts
     )
-
-
-def _attachments(metadata: Fields) -> str:
-    found = metadata.raw("attachments")
-    names = [item.get("name") for item in found if isinstance(item, dict)] if isinstance(found, list) else []
-    return "\n".join(f"[📎 {name}]" for name in names if isinstance(name, str) and name)
 
 
 def _thoughts(message: Fields) -> tuple[str, ...]:
@@ -251,9 +271,3 @@ def _finish(metadata: Fields) -> dict[str, JsonValue]:
     kind = finish.get("type") if isinstance(finish, dict) else None
     reason = {"stop": "stop", "max_tokens": "length"}.get(str(kind))
     return {"finish_reason": reason} if reason else {}
-
-
-def _word(fields: Fields, name: str) -> str | None:
-    """A text where there is one: in ChatGPT's notes on a message nothing is worth refusing a file for."""
-    value = fields.raw(name)
-    return value if isinstance(value, str) and value else None

@@ -12,21 +12,23 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import orjson
 
 from thai_chat.chat.transfer import own
 from thai_chat.chat.transfer.fields import Place
-from thai_chat.chat.transfer.frames import FRAME_BYTES, HEAD, Kind, Order
+from thai_chat.chat.transfer.frames import FRAME_BYTES, HEAD, LEFT_OUT, Kind, Order
 from thai_chat.chat.transfer.upload import Upload
 from thai_chat.domain.errors import ImportRefused, ImportStopped, ThaiChatError
 from thai_chat.domain.messages import Preset
-from thai_chat.domain.transfer import ImportLimits, KeptSession
+from thai_chat.domain.transfer import ImportLimits, KeptSession, Refusal
 
 logger = logging.getLogger(__name__)
 
 _PIECE_BYTES = 1 << 16
 _END_S = 5.0
+_PROGRAM_CHARS = 40
 
 
 class ImportReader:
@@ -47,6 +49,9 @@ class ImportReader:
         self._presets: list[Preset] = []
         self.total = 0
         """Sessions in all files, known once it is open."""
+        self.left_out: list[Refusal] = []
+        """Why files and sessions were left out: the first of them."""
+        self.left_out_count = 0
 
     def open(self) -> None:
         """Waits until all files are looked through."""
@@ -56,6 +61,7 @@ class ImportReader:
             self._child = _Child(self._upload, self._limits)
         self._has_begun = False
         self._presets = []
+        self.left_out, self.left_out_count = [], 0
         place = Place(self._upload.names, 1, 0)
         while (frame := self._hear())[0] is Kind.PRESET:
             if len(self._presets) >= self._limits.presets:
@@ -80,6 +86,7 @@ class ImportReader:
             yield self._session(frame[1], number)
         if frame[0] is not Kind.END:
             raise _unfit(frame[0])
+        self.left_out_count = int(orjson.loads(frame[1]))
 
     def cancel(self) -> None:
         """Ends the process at once, and whoever waits for it. Safe to call at any time, from any thread."""
@@ -106,9 +113,19 @@ class ImportReader:
             if kind is not Kind.MESSAGE or left_bytes < 0:
                 raise _unfit(kind)
             messages.append(orjson.loads(content))
-        return own.read_session({**value, "messages": messages}, Place(self._upload.names, 1, number))
+        kept = own.read_session({**value, "messages": messages}, Place(self._upload.names, 1, number))
+        return replace(kept, program=str(value["program"])[:_PROGRAM_CHARS])
 
     def _hear(self) -> tuple[Kind, bytes]:
+        """The next frame that is no note of what is left out."""
+        while (frame := self._hear_any())[0] is Kind.LEFT_OUT:
+            if len(self.left_out) >= LEFT_OUT:
+                raise _unfit(frame[0])
+            self.left_out.append(orjson.loads(frame[1]))
+            self.left_out_count = len(self.left_out)
+        return frame
+
+    def _hear_any(self) -> tuple[Kind, bytes]:
         assert self._child is not None
         try:
             kind, content = self._child.hear()

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from thai_chat.chat.options import SYSTEM_PROMPT, checked_as_stored, sampling_of
 from thai_chat.chat.text import storable
+from thai_chat.chat.transfer.moments import YEARS, moment_of
 from thai_chat.chat.words import cut
 from thai_chat.domain.errors import BadOption, ImportRefused
 from thai_chat.domain.messages import JsonObject, JsonValue
@@ -23,8 +24,6 @@ _MOST_CHARS = 10_000_000
 """Of one message."""
 _MAX_REAL = sys.float_info.max
 _MAX_COST_USD = 999_999
-_YEARS = range(1900, 3000)
-"""Times at the ends of the calendar could not be told in other time zones."""
 _MAX_DEPTH = 100
 """Of an object within an object; what reads and writes JSON gives up at 254."""
 _WHOLE = range(-(2**63), 2**64)
@@ -165,23 +164,26 @@ class Fields:
             return None
         try:
             found = datetime.fromisoformat(str(value))
-            if found.tzinfo is not None and found.year in _YEARS:
+            if found.tzinfo is not None and found.year in YEARS:
                 return found.astimezone(UTC)
         except (ValueError, OverflowError) as exc:
             raise self._wrong("time", name) from exc
         raise self._wrong("time", name)
 
-    def epoch(self, name: str) -> datetime | None:
-        """Seconds since 1970, or their thousandth, millionth or billionth part, as other programs write times."""
-        value = self.real(name)
-        if value is None or value <= 0:
-            return None
-        while value > 1e11:
-            value /= 1000
-        found = datetime.fromtimestamp(value, UTC)
-        if found.year not in _YEARS:
-            raise self._wrong("time", name)
-        return found
+    def moment(self, *names: str) -> datetime | None:
+        """The first of them that is a time in any way that programs write one."""
+        return next((found for name in names if (found := moment_of(self._value.get(name)))), None)
+
+    def word(self, *names: str) -> str | None:
+        """The first of them that is a text with something in it, whatever the others are."""
+        found = (self._value.get(name) for name in names)
+        return next((storable(value) for value in found if isinstance(value, str) and value.strip()), None)
+
+    def listed(self, name: str) -> Sequence[Fields]:
+        """The objects of the list at `name`; whatever else is there is passed over."""
+        value = self._value.get(name)
+        found = value if isinstance(value, list) else ()
+        return [Fields(item, self.place, *self._names, name) for item in found if isinstance(item, dict)]
 
     def items(self, name: str) -> Sequence[Loaded]:
         value = self._value.get(name)

@@ -1,4 +1,4 @@
-"""Reads what a person hands in, JSON files and ZIP archives of them, session by session; finds out whose export it is.
+"""Reads what a person hands in, session by session: JSON files, databases, and ZIP archives of them.
 
 It is foreign, so all of this runs in a process of its own (`reader`).
 """
@@ -7,44 +7,50 @@ from __future__ import annotations
 
 import mmap
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
-from itertools import islice
-from typing import IO
+from typing import IO, Protocol
 
-from thai_chat.chat.transfer import archives, chatgpt, openwebui, own
-from thai_chat.chat.transfer.fields import Loaded, Place
-from thai_chat.chat.transfer.scan import JsonFile, Source, Span
+from thai_chat.chat.transfer import archives, formats, own
+from thai_chat.chat.transfer.companions import is_companion
+from thai_chat.chat.transfer.fields import Place
+from thai_chat.chat.transfer.finding import Finder, JsonPart, Load
+from thai_chat.chat.transfer.llm_database import Database, is_database
+from thai_chat.chat.transfer.scan import JsonFile, Source
 from thai_chat.chat.transfer.upload import GivenFile, Upload
 from thai_chat.domain.errors import ImportRefused
 from thai_chat.domain.messages import Preset
 from thai_chat.domain.transfer import ImportLimits, KeptSession
 
-_MOST_MEMBERS = 1_000
-"""Of the object that a file is: exports have a handful, one conversation some twenty."""
+_HOLDS_NOTHING = (
+    *("import_unknown", "import_messages_unknown", "import_no_json", "import_empty", "import_nothing"),
+    *("import_zip_nothing", "import_database_other", "import_companion"),
+)
+"""Why a file is left out where others have chats. What is damaged refuses all: its chats would be missed."""
+_ODD_SESSION = ("import_at_session", "import_at_message")
 
-Read = Callable[[Loaded, Place], KeptSession]
 
+class Part(Protocol):
+    """A file that holds sessions."""
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """A JSON file that holds sessions."""
+    @property
+    def total(self) -> int: ...
 
-    file: JsonFile
-    spans: Sequence[Span]
-    read: Read
-    presets: Sequence[Span] = ()
+    def sessions(self) -> Iterator[tuple[Place, Load]]: ...
 
 
 class Import:
     """The sessions of an upload. Its methods read the disk, and raise ImportRefused."""
 
-    def __init__(self, upload: Upload, limits: ImportLimits) -> None:
-        """`upload` stays open."""
+    def __init__(
+        self, upload: Upload, limits: ImportLimits, *, left_out: Callable[[ImportRefused], None] = lambda _: None
+    ) -> None:
+        """`upload` stays open. `left_out` hears of each file and session that is passed over, and why."""
         self._upload = upload
         self._limits = limits
-        self._parts: list[_Part] = []
+        self._left_out = left_out
+        self._parts: list[Part] = []
+        self._empty: list[ImportRefused] = []
         self._stack = ExitStack()
 
     def open(self) -> None:
@@ -52,18 +58,29 @@ class Import:
         unpacked: IO[bytes] = self._stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
         found: list[tuple[bool, GivenFile]] = []
         for given in self._upload.files:
-            if archives.is_archive(self._upload.file, given):
-                found += [(True, file) for file in archives.unpack(self._upload.file, given, unpacked, self._limits)]
-            else:
+            if not archives.is_archive(self._upload.file, given):
                 found.append((False, given))
+                continue
+            try:
+                found += [(True, file) for file in archives.unpack(self._upload.file, given, unpacked, self._limits)]
+            except ImportRefused as exc:
+                self._pass_over(exc)
         unpacked.flush()
         # One map for all files of a kind: each map holds a descriptor.
-        sources = {False: self._mapped(self._upload.file), True: self._mapped(unpacked)}
+        files = {False: self._upload.file, True: unpacked}
+        sources = {is_unpacked: self._mapped(file) for is_unpacked, file in files.items()}
         for is_unpacked, given in found:
-            file = JsonFile(sources[is_unpacked], given.name, given.start, given.start + given.size)
-            self._parts.append(_Finder(file, self._limits).part())
+            try:
+                self._parts.append(self._part(files[is_unpacked], sources[is_unpacked], given))
+            except ImportRefused as exc:
+                self._pass_over(exc)
             self._require_few("sessions", self.total, self._limits.sessions)
-            self._require_few("presets", sum(len(part.presets) for part in self._parts), self._limits.presets)
+            presets = sum(len(part.presets) for part in self._parts if isinstance(part, JsonPart))
+            self._require_few("presets", presets, self._limits.presets)
+        if not self._parts:
+            raise _worst(self._empty)
+        for refusal in self._empty:
+            self._left_out(refusal)
 
     def close(self) -> None:
         """Unpacked files are gone then. Safe to call twice."""
@@ -72,24 +89,57 @@ class Import:
 
     @property
     def total(self) -> int:
-        """Sessions in all files."""
-        return sum(len(part.spans) for part in self._parts)
+        """Sessions in all files, those included that turn out to be unreadable."""
+        return sum(part.total for part in self._parts)
 
     def sessions(self) -> Iterator[tuple[KeptSession, Place]]:
-        """Each read when it is asked for, with where it stands."""
+        """Each read when it is asked for, with where it stands. One that can't be read is left out, but not all."""
+        refusals: list[ImportRefused] = []
+        has_any = any(isinstance(part, JsonPart) and part.presets for part in self._parts)
         for part in self._parts:
-            for number, span in enumerate(part.spans, 1):
-                place = Place(part.file.name, part.file.line_of(span.start), number)
-                _require_small(span, place, self._limits)
-                yield part.read(part.file.load(span), place), place
+            for place, load in part.sessions():
+                is_strict = isinstance(part, JsonPart) and part.format.is_ours
+                kept = self._read(place, load, refusals, is_strict=is_strict)
+                if kept:
+                    has_any = True
+                    yield kept, place
+        if refusals and not has_any:
+            raise _worst(refusals)
 
     def presets(self) -> Iterator[Preset]:
         """Those of our own files."""
         for part in self._parts:
-            for number, span in enumerate(part.presets, 1):
-                place = Place(part.file.name, part.file.line_of(span.start), number, is_preset=True)
-                _require_small(span, place, self._limits)
-                yield own.read_preset(part.file.load(span), place)
+            if isinstance(part, JsonPart):
+                for value, place in part.loaded_presets():
+                    yield own.read_preset(value, place)
+
+    def _read(self, place: Place, load: Load, refusals: list[ImportRefused], *, is_strict: bool) -> KeptSession | None:
+        try:
+            found, values = load()
+            return formats.read(found, values, place)
+        except ImportRefused as exc:
+            if exc.params["place"] not in _ODD_SESSION or is_strict:
+                raise
+            self._left_out(exc)
+            refusals[:] = [_worst([*refusals, exc])]
+            return None
+
+    def _part(self, file: IO[bytes], source: Source, given: GivenFile) -> Part:
+        if is_database(file, given):
+            database = Database(file, given, self._limits)
+            self._stack.callback(database.close)
+            return database
+        return Finder(JsonFile(source, given.name, given.start, given.start + given.size), self._limits).part()
+
+    def _pass_over(self, refusal: ImportRefused) -> None:
+        """Raises it again where it is more than that a file holds no chats."""
+        params = refusal.params
+        is_no_text = params["why"] == "import_not_utf8" and (params.get("line"), params.get("column")) == (1, 1)
+        if params["why"] not in _HOLDS_NOTHING and not is_no_text:
+            raise refusal
+        if is_companion(str(params["file"])):
+            refusal = ImportRefused("", why="import_companion", place="import_in_file", file=params["file"])
+        self._empty.append(refusal)
 
     def _mapped(self, file: IO[bytes]) -> Source:
         file.seek(0, 2)
@@ -99,80 +149,12 @@ class Import:
 
     def _require_few(self, what: str, number: int, limit: int) -> None:
         if number > limit:
-            raise _refused(f"import_many_{what}", self._upload.names, limit=limit)
+            raise ImportRefused(
+                "", why=f"import_many_{what}", place="import_in_file", file=self._upload.names, limit=limit
+            )
 
 
-class _Finder:
-    """Finds out whose export a file is, and where its sessions are."""
-
-    def __init__(self, file: JsonFile, limits: ImportLimits) -> None:
-        self._file = file
-        self._limits = limits
-
-    def part(self) -> _Part:
-        file = self._file
-        start, first = file.begin()
-        if first == b"[":
-            return self._listed(self._spans(start, is_all=True), own.read_session)
-        members = dict(islice(file.members(start), _MOST_MEMBERS + 1))
-        if len(members) > _MOST_MEMBERS:
-            raise self._unknown(start)
-        head: dict[str, Loaded] = {name: self._load(members[name]) for name in ("format", "version") if name in members}
-        if own.is_ours(head):
-            return self._own(head, members)
-        for name in ("conversations", "chats", "data"):
-            if name in members and "mapping" not in members and file.is_list(members[name]):
-                spans = self._spans(members[name].start)
-                if spans:
-                    return self._listed(spans, own.read_session)
-        return self._listed([file.span_at(start)], own.read_session)
-
-    def _listed(self, spans: Sequence[Span], otherwise: Read) -> _Part:
-        return _Part(self._file, spans, self._reader(spans[0]) if spans else otherwise)
-
-    def _own(self, head: Mapping[str, Loaded], members: Mapping[str, Span]) -> _Part:
-        file, version = self._file, head.get("version")
-        if not isinstance(version, int) or version < 1:
-            raise _refused("import_wrong", file.name, field="version", expected="import_expects_number")
-        if version > own.VERSION:
-            raise _refused("import_newer", file.name, version=version)
-        sessions, presets = members.get("sessions"), members.get("presets")
-        if sessions is None or not file.is_list(sessions):
-            raise _refused("import_missing", file.name, field="sessions")
-        # Exports of single sessions have none, and neither had those before presets were exported.
-        of_presets = self._spans(presets.start) if presets and file.is_list(presets) else []
-        return _Part(file, self._spans(sessions.start), own.read_session, of_presets)
-
-    def _reader(self, span: Span) -> Read:
-        """By the first session: whoever exported it exported the rest."""
-        first = self._load(span)
-        if chatgpt.is_chatgpt(first):
-            return chatgpt.read_session
-        if isinstance(first, dict) and "session_id" in first and "messages" in first:
-            return own.read_session
-        if openwebui.is_openwebui(first):
-            return openwebui.read_session
-        raise self._unknown(span.start)
-
-    def _unknown(self, position: int) -> ImportRefused:
-        line = self._file.line_of(position)
-        return ImportRefused(why="import_unknown", place="import_at_line", file=self._file.name, line=line)
-
-    def _spans(self, start: int, *, is_all: bool = False) -> list[Span]:
-        """Those of the list at `start`, up to one more than there may be: the rest need not be looked for."""
-        return list(islice(self._file.elements(start, is_all=is_all), self._limits.sessions + 1))
-
-    def _load(self, span: Span) -> Loaded:
-        _require_small(span, Place(self._file.name, self._file.line_of(span.start), 1), self._limits)
-        return self._file.load(span)
-
-
-def _require_small(span: Span, place: Place, limits: ImportLimits) -> None:
-    if span.end - span.start > limits.session_bytes:
-        raise place.refused("import_session_large", limit=limits.session_bytes // 1_000_000)
-    if span.tokens > limits.session_tokens:
-        raise place.refused("import_session_tangled", limit=limits.session_tokens)
-
-
-def _refused(reason: str, file: str, **params: str | int) -> ImportRefused:
-    return ImportRefused("", why=reason, place="import_in_file", file=file, **params)
+def _worst(refusals: list[ImportRefused]) -> ImportRefused:
+    """The one to tell: rather what can't be read than what is empty."""
+    mild = ("import_companion", "import_no_messages", "import_nothing", "import_empty")
+    return next((one for one in refusals if one.params["why"] not in mild), refusals[0])

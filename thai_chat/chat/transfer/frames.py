@@ -14,19 +14,24 @@ from thai_chat.domain.transfer import ImportLimits
 
 FRAME_BYTES = 64_000_000
 """One message with all that is kept of it."""
+LEFT_OUT = 100
 HEAD = struct.Struct("<cI")
 """A frame's kind and the bytes of what follows."""
 
 
 class Kind(Enum):
-    """In their order: presets, the number of sessions, the sessions, each followed by its messages, and the end."""
+    """In their order: presets, the number of sessions, the sessions, each followed by its messages, and the end.
+    What is left out is told in between, where it is found."""
 
     PRESET = b"P"
     TOTAL = b"T"
     SESSION = b"S"
-    """As in our own format, but with the number of messages at `messages`."""
+    """As in our own format, but with the number of messages at `messages`, and with `program`."""
     MESSAGE = b"M"
+    LEFT_OUT = b"L"
+    """The params of an ImportRefused that leaves out a file or a session alone: the first LEFT_OUT of them."""
     END = b"E"
+    """The number of all that was left out."""
     REFUSED = b"R"
     """The params of an ImportRefused; nothing follows."""
     FAILED = b"F"
@@ -55,5 +60,5 @@ def head_of(kind: Kind, content: bytes) -> bytes:
     return HEAD.pack(kind.value, len(content))
 
 
-def refusal(params: Mapping[str, str | int | float]) -> bytes:
+def refusal_frame(params: Mapping[str, str | int | float]) -> bytes:
     return orjson.dumps(dict(params))

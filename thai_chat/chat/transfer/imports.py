@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Event
 
 from thai_chat.chat.transfer.child import ImportReader
@@ -69,14 +69,18 @@ class ImportRun:
 
     def _progress(self) -> ImportProgress:
         told = self._told
-        return ImportProgress(done=told.seen, total=self._reader.total, messages=told.messages)
+        done = told.seen + self._reader.left_out_count
+        return ImportProgress(done=min(done, self._reader.total), total=self._reader.total, messages=told.messages)
 
     async def _run(self) -> Imported:
         reader = self._reader
         try:
             async with self._turn:
                 await asyncio.to_thread(reader.open)
-                return await self._transfer.store(self._user_id, reader, told=self._hear, is_over=self._is_over.is_set)
+                imported = await self._transfer.store(
+                    self._user_id, reader, told=self._hear, is_over=self._is_over.is_set
+                )
+                return replace(imported, left_out=tuple(reader.left_out), left_out_count=reader.left_out_count)
         finally:
             # In a thread of its own, to the end even where this task is cancelled: it waits for the process.
             await asyncio.shield(asyncio.to_thread(reader.close))

@@ -1,23 +1,21 @@
-"""Open WebUI's export: chats whose messages are a tree, and those of its first versions, where they are a list."""
+"""Open WebUI's export: chats whose messages are a tree, and those of its first versions, where they are a list.
+
+Qwen's page is made of it: its exports are of the same kind, with the replies in phases.
+"""
 
 from __future__ import annotations
 
-import contextlib
-import html
 import re
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Mapping, Set
 
 from thai_chat.chat.transfer.fields import Fields, Loaded, Place
-from thai_chat.chat.transfer.trees import Node, Origin, session_of
+from thai_chat.chat.transfer.folds import tool_call, unfolded
+from thai_chat.chat.transfer.said import files_of, joined, role_of, text_of
+from thai_chat.chat.transfer.trees import Node, Origin, session_of, straight
 from thai_chat.domain.messages import Figures, JsonValue, Role, Status
 from thai_chat.domain.transfer import KeptSession
 
-_PROGRAM = "open-webui"
-_ROLES = {"user": Role.USER, "assistant": Role.ASSISTANT}
-_DETAILS, _DETAILS_END = "<details", "</details>"
-_SUMMARY, _SUMMARY_END = "<summary>", "</summary>"
-_IS_REASONING = re.compile(r'\btype="reasoning"')
-_QUOTED = re.compile(r"^> ?", re.MULTILINE)
+OPEN_WEBUI, QWEN = "open-webui", "qwen"
 _OPENAI = re.compile(r"(?:gpt-|chatgpt|o\d\b)", re.IGNORECASE)
 _COUNTS = {
     "prompt_tokens": ("prompt_tokens", "prompt_eval_count", "input_tokens"),
@@ -29,57 +27,71 @@ _MAX_INT = 2**31 - 1
 def is_openwebui(value: Loaded) -> bool:
     if not isinstance(value, dict):
         return False
-    chat = value.get("chat")
-    return isinstance(chat, dict) or isinstance(value.get("history"), dict) or isinstance(value.get("messages"), list)
+    return isinstance(value.get("chat"), dict) or isinstance(value.get("history"), dict) or _is_old(value)
+
+
+def is_qwen(value: Loaded) -> bool:
+    """Its replies are in `content_list`, and their `content` is empty."""
+    chat = value.get("chat") if isinstance(value, dict) else None
+    history = chat.get("history") if isinstance(chat, dict) else None
+    messages = history.get("messages") if isinstance(history, dict) else None
+    found = messages.values() if isinstance(messages, dict) else ()
+    return any(isinstance(message, dict) and "content_list" in message for message in found)
 
 
 def read_session(value: Loaded, place: Place) -> KeptSession:
     """Raises ImportRefused."""
     entry = Fields(value, place)
     chat = entry.within("chat") if "chat" in entry else entry
-    name = entry.text("title") or chat.text("title") or ""
+    name = entry.word("title") or chat.word("title") or ""
     entry.entitled(name)
     chat.entitled(name)
     nodes, leaf, system = _nodes(chat)
     models = [str(model) for model in chat.items("models") if isinstance(model, str) and model]
     model = next((node.model for node in reversed(nodes.values()) if node.model), None) or (models or ["?"])[0]
+    program = QWEN if is_qwen(value) else OPEN_WEBUI
     origin = Origin(
-        program=_PROGRAM,
-        key=entry.text("id") or chat.text("id") or f"{name}/{chat.raw('timestamp')}",
+        program=program,
+        key=entry.word("id") or chat.word("id"),
         name=name,
-        backend=_backend_of(model),
+        backend=program if program == QWEN else _backend_of(model),
         model=model,
-        created_at=entry.epoch("created_at") or chat.epoch("timestamp"),
-        updated_at=entry.epoch("updated_at") or chat.epoch("timestamp"),
+        created_at=entry.moment("created_at") or chat.moment("timestamp"),
+        updated_at=entry.moment("updated_at") or chat.moment("timestamp"),
         leaf=leaf,
         is_archived=entry.raw("archived") is True,
         is_pinned=entry.raw("pinned") is True,
         tags=_tags(entry, chat),
-        system_prompt=chat.text("system") or chat.within("params").text("system") or system,
+        system_prompt=chat.word("system") or chat.within("params").word("system") or system,
     )
     return session_of(origin, nodes)
+
+
+def _is_old(value: Mapping[str, Loaded]) -> bool:
+    return isinstance(value.get("messages"), list) and ("models" in value or "system" in value)
 
 
 def _nodes(chat: Fields) -> tuple[dict[str, Node], str | None, str | None]:
     """The messages by key, the key of the shown branch's last one, and the system prompt where it is a message."""
     history = chat.within("history")
-    if "messages" in history:
-        found = history.each_within("messages")
-        leaf = history.text("currentId")
-        parents = {key: message.text("parentId") for key, message in found.items()}
-    else:
+    if "messages" not in history:
         chat.require("messages")
-        found = {str(place): Fields(item, chat.place, "messages") for place, item in enumerate(chat.items("messages"))}
-        leaf = None
-        keys = [None, *found]
-        parents = {key: keys[place] for place, key in enumerate(found)}
-    hidden = {key for key, message in found.items() if str(message.raw("role")) not in _ROLES}
-    system = next((_text(found[key]) for key in found if key in hidden and found[key].raw("role") == "system"), None)
+        listed = chat.listed("messages")
+        system = next((text_of(one.raw("content")) for one in listed if one.raw("role") == "system"), None)
+        return straight(node for one in listed if (node := _node(one.word("id") or "", None, one))), None, system
+    found = history.each_within("messages")
+    leaf = history.word("currentId")
+    parents = {key: message.word("parentId") for key, message in found.items()}
+    read = {key: _node(key, None, message) for key, message in found.items()}
+    hidden = {key for key, node in read.items() if not node}
+    systems = (message for key, message in found.items() if key in hidden and message.raw("role") == "system")
+    system = next((text_of(message.raw("content")) for message in systems), None)
     visible = _Visible(parents, hidden)
     nodes = {}
-    for key, message in found.items():
-        if key not in hidden:
-            nodes[key] = _node(key, visible.of(parents.get(key)), message)
+    for key, node in read.items():
+        if node:
+            node.parent = visible.of(parents.get(key))
+            nodes[key] = node
     return nodes, visible.of(leaf), system
 
 
@@ -103,85 +115,68 @@ class _Visible:
         return found
 
 
-def _node(key: str, parent: str | None, message: Fields) -> Node:
-    role = _ROLES[str(message.raw("role"))]
-    content = _text(message)
-    metadata: dict[str, JsonValue] = {}
-    if role is Role.ASSISTANT:
-        content, reasoning = _without_reasoning(content)
-        if reasoning:
-            metadata["reasoning"] = reasoning
+def _node(key: str, parent: str | None, message: Fields) -> Node | None:
+    """None for what is not for people to read."""
+    role = role_of(message.raw("role"))
+    if role not in (Role.USER, Role.ASSISTANT):
+        return None
+    content, folded = _said(message)
     message.require_short(content, "content")
-    if files := _files(message):
-        content = "\n\n".join(part for part in (content, files) if part)
+    message.require_short(folded, "content")
+    metadata: dict[str, JsonValue] = {"reasoning": folded} if folded and role is Role.ASSISTANT else {}
     return Node(
         key=key,
         parent=parent,
         role=role,
-        content=content,
-        at=message.epoch("timestamp"),
-        model=_word(message, "model") or _word(message, "modelName"),
+        content=joined(content, files_of(message.raw("files"))),
+        at=message.moment("timestamp"),
+        model=message.word("model", "modelName"),
         status=_status(message, metadata) if role is Role.ASSISTANT else Status.COMPLETE,
         figures=_figures(message),
         metadata=metadata,
     )
 
 
-def _text(message: Fields) -> str:
-    content = message.raw("content")
-    if isinstance(content, list):
-        texts = (part.get("text") for part in content if isinstance(part, dict))
-        return "\n\n".join(text for text in texts if isinstance(text, str))
-    return message.text("content") or ""
-
-
-def _without_reasoning(content: str) -> tuple[str, str]:
-    """The reply itself, and what the model thought, which Open WebUI writes into the reply as folded HTML."""
-    kept, thoughts = [], []
-    position = 0
-    for start, opened, end in _folded(content):
-        kept.append(content[position:start])
-        thoughts.append(_unquoted(content[opened:end].lstrip()))
-        position = end + len(_DETAILS_END)
-    kept.append(content[position:])
-    if not thoughts:
+def _said(message: Fields) -> tuple[str, str]:
+    """What was said, and what is folded beside it. Where the content is empty newer versions have both in parts."""
+    content = text_of(message.raw("content"))
+    if role_of(message.raw("role")) is Role.USER:
         return content, ""
-    replies = [kept[0], *(part.lstrip() for part in kept[1:])]
-    return "".join(replies).strip(), "\n\n".join(filter(None, thoughts))
+    content, folded = unfolded(content)
+    if not content:
+        content, more = _output(message)
+        folded = folded or more
+    if not content:
+        content, more = _phases(message)
+        folded = folded or more
+    return content, folded or message.word("reasoning_content") or ""
 
 
-def _folded(content: str) -> Iterator[tuple[int, int, int]]:
-    """Yield of each folded thought where its tag begins, where its text begins, and where that ends.
-
-    No sign is looked at more than twice, whatever is opened and never closed: a pattern for all of it would begin anew
-    at every tag.
-    """
-    start = content.find(_DETAILS)
-    while start >= 0:
-        opened = content.find(">", start) + 1
-        if not opened:
-            return
-        if _IS_REASONING.search(content, start, opened):
-            end = content.find(_DETAILS_END, opened)
-            if end < 0:
-                return
-            yield start, opened, end
-            opened = end
-        start = content.find(_DETAILS, opened)
+def _output(message: Fields) -> tuple[str, str]:
+    """`output`, as of OpenAI's Responses."""
+    items = message.listed("output")
+    results = {item.word("call_id"): text_of(item.raw("output")) for item in items if "output" in item}
+    said, folded = [], []
+    for item in items:
+        match item.raw("type"):
+            case "message":
+                said.append(text_of(item.raw("content")))
+            case "reasoning":
+                folded.append(text_of(item.raw("content")) or text_of(item.raw("summary")))
+            case "function_call":
+                result = results.get(item.word("call_id"), "")
+                folded.append(tool_call(item.word("name") or "", item.raw("arguments"), result))
+    return joined(*said), joined(*folded)
 
 
-def _unquoted(thought: str) -> str:
-    if thought.startswith(_SUMMARY) and (end := thought.find(_SUMMARY_END)) >= 0:
-        thought = thought[end + len(_SUMMARY_END) :]
-    with contextlib.suppress(ValueError):  # a number of more digits than Python reads
-        thought = html.unescape(thought)
-    return _QUOTED.sub("", thought).strip()
-
-
-def _files(message: Fields) -> str:
-    found = message.raw("files")
-    names = [item.get("name") for item in found if isinstance(item, dict)] if isinstance(found, list) else []
-    return "\n".join(f"[📎 {name}]" for name in names if isinstance(name, str) and name)
+def _phases(message: Fields) -> tuple[str, str]:
+    """`content_list`, as Qwen has it: the answer, and what came before it."""
+    said: list[str] = []
+    folded: list[str] = []
+    for part in message.listed("content_list"):
+        is_answer = part.raw("phase") in ("answer", None)
+        (said if is_answer else folded).append(part.word("content") or "")
+    return "".join(said).strip(), joined(*folded)
 
 
 def _status(message: Fields, metadata: dict[str, JsonValue]) -> Status:
@@ -214,9 +209,4 @@ def _backend_of(model: str) -> str:
     """Open WebUI does not say what server a model was of; its name mostly does."""
     if _OPENAI.match(model):
         return "openai"
-    return "ollama" if ":" in model else _PROGRAM
-
-
-def _word(fields: Fields, name: str) -> str | None:
-    value = fields.raw(name)
-    return value if isinstance(value, str) and value else None
+    return "ollama" if ":" in model else OPEN_WEBUI

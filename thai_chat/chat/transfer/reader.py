@@ -20,7 +20,7 @@ import orjson
 
 from thai_chat.chat.transfer.fields import Place
 from thai_chat.chat.transfer.files import Import
-from thai_chat.chat.transfer.frames import FRAME_BYTES, Kind, Order, head_of, refusal
+from thai_chat.chat.transfer.frames import FRAME_BYTES, LEFT_OUT, Kind, Order, head_of, refusal_frame
 from thai_chat.chat.transfer.objects import message_object, preset_object, session_object
 from thai_chat.chat.transfer.upload import Upload
 from thai_chat.domain.errors import ImportRefused
@@ -38,6 +38,13 @@ class _Teller:
     def __init__(self, output: IO[bytes], limits: ImportLimits) -> None:
         self._output = output
         self._limits = limits
+        self.left_out = 0
+
+    def tell_left_out(self, refusal: ImportRefused) -> None:
+        """Of more than a person reads only the number is told."""
+        self.left_out += 1
+        if self.left_out <= LEFT_OUT:
+            self.tell(Kind.LEFT_OUT, refusal_frame(refusal.params))
 
     def tell(self, kind: Kind, content: bytes = b"") -> None:
         self._output.write(head_of(kind, content))
@@ -53,7 +60,7 @@ class _Teller:
             raise place.refused("import_session_long", limit=limits.session_messages)
         session = kept.session
         values = values_in(session.options) + values_in(session.metadata) + values_in(session.context_snapshot)
-        content = orjson.dumps({**session_object(session), "messages": len(kept.messages)})
+        content = orjson.dumps({**session_object(session), "messages": len(kept.messages), "program": kept.program})
         size = len(content)
         self.tell(Kind.SESSION, _bounded(content, place))
         for item in kept.messages:
@@ -90,7 +97,7 @@ def _bounded(content: bytes, place: Place) -> bytes:
 
 def _read(order: Order, teller: _Teller) -> None:
     with os.fdopen(order.descriptor, "rb") as file:
-        opened = Import(Upload(file, order.files), order.limits)
+        opened = Import(Upload(file, order.files), order.limits, left_out=teller.tell_left_out)
         opened.open()
         for preset in opened.presets():
             teller.tell(Kind.PRESET, orjson.dumps(preset_object(preset)))
@@ -98,7 +105,7 @@ def _read(order: Order, teller: _Teller) -> None:
         teller.flush()
         for kept, place in opened.sessions():
             teller.tell_session(kept, place)
-        teller.tell(Kind.END)
+        teller.tell(Kind.END, orjson.dumps(teller.left_out))
 
 
 def _limit(order: Order) -> None:
@@ -142,14 +149,14 @@ def main() -> None:
     try:
         _read(order, teller)
     except ImportRefused as exc:
-        teller.tell(Kind.REFUSED, refusal(exc.params))
+        teller.tell(Kind.REFUSED, refusal_frame(exc.params))
     except MemoryError:
-        teller.tell(Kind.REFUSED, refusal({"why": "import_too_heavy", **at}))
+        teller.tell(Kind.REFUSED, refusal_frame({"why": "import_too_heavy", **at}))
     except BrokenPipeError:
         os._exit(0)
     except OSError:
         # All that it writes are unpacked files.
-        teller.tell(Kind.REFUSED, refusal({"why": "import_no_room", **at}))
+        teller.tell(Kind.REFUSED, refusal_frame({"why": "import_no_room", **at}))
     except Exception as exc:  # noqa: BLE001 - the edge of this process: the server says what came of it
         teller.tell(Kind.FAILED, _where(exc).encode())
     with contextlib.suppress(BrokenPipeError):

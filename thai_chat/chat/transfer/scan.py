@@ -59,6 +59,27 @@ class JsonFile:
             raise self._refused("import_no_json", start)
         return start, first
 
+    def is_lines(self, start: int) -> bool:
+        """True for one object a line (JSONL): the first line is one, and another follows."""
+        end = self._source.find(b"\n", start, self._end)
+        if end < 0 or self._at(self._after_space(end)) != b"{":
+            return False
+        return self._source[max(start, end - 200) : end].rstrip().endswith(b"}")
+
+    def lines(self, start: int) -> Iterator[Span]:
+        """Of objects that follow each other, each on its line. Raises ImportRefused."""
+        position = start
+        while position < self._end:
+            if self._at(position) != b"{":
+                raise self._broken(position)
+            span = self.span_at(position)
+            yield span
+            position = self._after_space(span.end)
+
+    def holds_objects(self, start: int) -> bool:
+        """Whether the list at `start` begins with an object; an empty one does, and one that is cut off."""
+        return self._at(self._after_space(start + 1)) in (b"{", b"]", b"")
+
     def elements(self, start: int, *, is_all: bool = False) -> Iterator[Span]:
         """Of the list at `start`, each an object. Raises ImportRefused, also when more follows a list that `is_all`."""
         position = self._after_space(start + 1)

@@ -1,11 +1,16 @@
-"""Makes a session of another program's tree of messages: the same ids each time, an order, and a shown branch."""
+"""Makes a session of another program's tree of messages: the same ids each time, an order, and a shown branch.
+
+Two chats are the same where their program gave them the same id. Where it gave none, all that was said makes the id: a
+chat in which something else was asked is another one, and the same file again is the same one.
+"""
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from hashlib import blake2b
 from uuid import UUID, uuid5
 
 from thai_chat.chat import titles
@@ -32,11 +37,12 @@ _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 class Node:
     """A message as another program kept it."""
 
-    key: str
-    parent: str | None
+    key: str = ""
+    """"" where it has none; see `straight`."""
+    parent: str | None = None
     role: Role
     content: str
-    at: datetime | None
+    at: datetime | None = None
     """None is when its parent came."""
     model: str | None = None
     status: Status = Status.COMPLETE
@@ -50,7 +56,8 @@ class Origin:
 
     program: str
     """"chatgpt", "open-webui"."""
-    key: str
+    key: str | None
+    """None where it says nothing that is its own alone: then it is known by all that is in it."""
     name: str
     backend: str
     model: str
@@ -67,6 +74,8 @@ class Origin:
 def session_of(origin: Origin, nodes: Mapping[str, Node]) -> KeptSession:
     """`nodes` by key; a parent that is not among them counts as none. The same input gives the same ids."""
     arrived = _in_order(nodes, origin)
+    key = origin.key or _content_key(origin, [node for node, _ in arrived])
+    origin = replace(origin, key=key)
     ids = {node.key: _id(origin, node.key) for node, _ in arrived}
     session_id = _id(origin)
     messages = [
@@ -94,6 +103,48 @@ def session_of(origin: Origin, nodes: Mapping[str, Node]) -> KeptSession:
     return KeptSession(session=replace(session, leaf_id=leaf_id, has_branches=has_branches), messages=messages)
 
 
+def straight(nodes: Iterable[Node]) -> dict[str, Node]:
+    """By key, each below the one before it. One without a key, or with another's, gets one of all that was said up to
+    it: a question that differs is another one."""
+    found: dict[str, Node] = {}
+    before: str | None = None
+    said = ""
+    for node in nodes:
+        said = said_so_far(said, node)
+        if not node.key or node.key in found:
+            node.key = said
+        node.parent = before
+        found[node.key] = node
+        before = node.key
+    return found
+
+
+def said_so_far(before: str | None, node: Node) -> str:
+    """A key of what a message says and of the key of what was said before it."""
+    return _digest((before or "", node.role, node.content))
+
+
+def _content_key(origin: Origin, nodes: Sequence[Node]) -> str:
+    """Its name is left out, since a chat may be given another one."""
+    places = {node.key: str(place) for place, node in enumerate(nodes)}
+    parts = [_time(origin.created_at)]
+    for node in nodes:
+        parts += [places.get(node.parent or "", ""), node.role, node.content, _time(node.at)]
+    return "content:" + _digest(parts)
+
+
+def _time(at: datetime | None) -> str:
+    return at.isoformat() if at else ""
+
+
+def _digest(parts: Iterable[str]) -> str:
+    made = blake2b(digest_size=16)
+    for part in parts:
+        content = part.encode("utf-8", "surrogatepass")
+        made.update(b"%d:" % len(content) + content)
+    return made.hexdigest()
+
+
 def _session(origin: Origin, session_id: UUID, messages: Sequence[KeptMessage]) -> Session:
     times = [kept.message.created_at for kept in messages]
     created_at = origin.created_at or min(times, default=_BEGINNING)
@@ -116,7 +167,7 @@ def _session(origin: Origin, session_id: UUID, messages: Sequence[KeptMessage]) 
         has_branches=not is_straight(messages),
         tags=short_tags(origin.tags),
         options=options,
-        metadata={"imported": {"from": origin.program, "id": storable(origin.key)}},
+        metadata={"imported": {"from": origin.program, "id": storable(origin.key or "")}},
     )
 
 
@@ -141,7 +192,7 @@ def _in_order(nodes: Mapping[str, Node], origin: Origin) -> list[tuple[Node, dat
 
 
 def _id(origin: Origin, key: str = "") -> UUID:
-    return uuid5(_NAMESPACE, "\x1f".join((origin.program, _plain(origin.key), _plain(key))))
+    return uuid5(_NAMESPACE, "\x1f".join((origin.program, _plain(origin.key or ""), _plain(key))))
 
 
 def _plain(key: str) -> str:

@@ -1,0 +1,92 @@
+"""The programs whose chats are read, in one place: how each is known by the shape of its messages, and what reads it.
+
+Where a new one goes: a module with two functions, and a line in `FORMATS`, before those whose shape is more general.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from thai_chat.chat.transfer import (
+    bigagi,
+    chatgpt,
+    claude,
+    deepseek,
+    gemini,
+    hfchatui,
+    librechat,
+    llm,
+    lmstudio,
+    openwebui,
+    own,
+    plain,
+)
+from thai_chat.chat.transfer.fields import Loaded, Place
+from thai_chat.domain.transfer import KeptSession
+
+Read = Callable[[Sequence[Loaded], Place], KeptSession]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Format:
+    program: str
+    """A code: what people read is `import_program_<program>`."""
+    fits: Callable[[Loaded], bool]
+    read: Read
+    """One session of its entries. Raises ImportRefused."""
+    messages: str
+    """The field in which they are, for whoever misses them."""
+    session_of: Callable[[Loaded], str | None] | None = None
+    """Which session an entry is of, where a session is several of them; None for one that stands alone."""
+    is_ours: bool = False
+    """What is wrong in our own exports refuses the import: nothing of them is to be lost in silence."""
+
+
+def _single(read: Callable[[Loaded, Place], KeptSession]) -> Read:
+    return lambda values, place: read(values[0], place)
+
+
+def _is_own(value: Loaded) -> bool:
+    return isinstance(value, dict) and "session_id" in value and "messages" in value
+
+
+OWN = Format(program="thai-chat", fits=_is_own, read=_single(own.read_session), messages="messages", is_ours=True)
+LLM = Format(program="llm", fits=llm.is_llm, read=llm.read_session, messages="response", session_of=llm.conversation_of)
+PLAIN = Format(program="plain", fits=plain.is_plain, read=_single(plain.read_session), messages="messages")
+FORMATS: Sequence[Format] = (
+    OWN,
+    Format(program="deepseek", fits=deepseek.is_deepseek, read=_single(deepseek.read_session), messages="mapping"),
+    Format(program="chatgpt", fits=chatgpt.is_chatgpt, read=_single(chatgpt.read_session), messages="mapping"),
+    Format(program="claude", fits=claude.is_claude, read=_single(claude.read_session), messages="chat_messages"),
+    LLM,
+    Format(
+        program="gemini",
+        fits=gemini.is_gemini,
+        read=gemini.read_session,
+        messages="safeHtmlItem",
+        session_of=gemini.conversation_of,
+    ),
+    Format(program="librechat", fits=librechat.is_librechat, read=_single(librechat.read_session), messages="messages"),
+    Format(program="lm-studio", fits=lmstudio.is_lmstudio, read=_single(lmstudio.read_session), messages="messages"),
+    Format(program="big-agi", fits=bigagi.is_bigagi, read=_single(bigagi.read_session), messages="messages"),
+    Format(program="hf-chat-ui", fits=hfchatui.is_hfchatui, read=_single(hfchatui.read_session), messages="messages"),
+    Format(program="qwen", fits=openwebui.is_qwen, read=_single(openwebui.read_session), messages="chat.history"),
+    Format(
+        program="open-webui", fits=openwebui.is_openwebui, read=_single(openwebui.read_session), messages="messages"
+    ),
+    PLAIN,
+)
+
+
+def format_of(value: Loaded) -> Format | None:
+    return next((one for one in FORMATS if one.fits(value)), None)
+
+
+def read(found: Format, values: Sequence[Loaded], place: Place) -> KeptSession:
+    """Raises ImportRefused, also for a chat in which nobody said anything that can be read."""
+    kept = found.read(values, place)
+    if not kept.messages and not found.is_ours:
+        titled = replace(place, title=kept.session.session_name)
+        raise titled.refused("import_no_messages", field=found.messages)
+    return replace(kept, program=found.program)
