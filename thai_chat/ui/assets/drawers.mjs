@@ -11,10 +11,10 @@ export function mountStatistics({ element }) {
   });
 }
 
-export function mountTransfer({ element }) {
+export function mountTransfer({ element }, page) {
   let mounted;
   const open = async () => {
-    mounted ??= import('./transfer.mjs').then(({ mountTransfer: mount }) => mount(element));
+    mounted ??= import('./transfer.mjs').then(({ mountTransfer: mount }) => mount(element, page));
     (await mounted).open();
   };
   $('#count').after(el('button', { type: 'button', id: 'transfer-open', onclick: open }, icon('download'), el('span', {}, t('export_import'))));

@@ -42,7 +42,7 @@ const mounts = {
   picker: (part) => mountPicker(part, { refresh: () => ask('picker', 'load') }),
   live: (part) => { mountFrame(); mountView(part); },
   statistics: mountStatistics,
-  transfer: mountTransfer,
+  transfer: (part) => mountTransfer(part, { open: openSession }),
 };
 
 /** Gradio lays out its components one after another; a part of ours may be there before its neighbours. */

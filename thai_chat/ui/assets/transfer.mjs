@@ -1,6 +1,8 @@
 // Export and import: a dialog that is opened below the list of sessions.
 import { address } from './api.mjs';
 import { $, el, icon, iconButton, isPhone } from './dom.mjs';
+import { filesOf, worthSending } from './folders.mjs';
+import { report } from './imported.mjs';
 import { upload } from './importing.mjs';
 import { shelf } from './shelf.mjs';
 import { store } from './store.mjs';
@@ -14,12 +16,12 @@ let dialog;
 /** The import under way, with which it can be cancelled. */
 let running = null;
 
-/** `open` shows the dialog. */
-export function mountTransfer(element) {
+/** `open` shows the dialog; `page.open` goes to a session. */
+export function mountTransfer(element, page) {
   const exporting = exportPart();
   dialog = el('dialog', { id: 'transfer-box', 'aria-label': t('export_import') },
     el('header', {}, el('h2', {}, t('export_import')), iconButton('close', t('close'), () => dialog.close())),
-    exporting.element, importPart());
+    exporting.element, importPart((session_id) => { dialog.close(); page.open(session_id); }));
   // A press beside it closes it, but not while something is being imported.
   dialog.addEventListener('click', (event) => { if (event.target === dialog && !running) dialog.close(); });
   dialog.addEventListener('cancel', (event) => { if (running) event.preventDefault(); });
@@ -50,32 +52,36 @@ function exportPart() {
   return { element, refresh };
 }
 
-function importPart() {
-  const input = el('input', { type: 'file', multiple: true, accept: '.json,.zip,application/json,application/zip', class: 'offscreen', tabindex: -1, 'aria-label': t('import_pick'), onchange: () => { take([...input.files]); input.value = ''; } });
+function importPart(open) {
+  const input = el('input', { type: 'file', multiple: true, accept: '.json,.jsonl,.zip,.db', class: 'offscreen', tabindex: -1, 'aria-label': t('import_pick'), onchange: () => { take([...input.files]); input.value = ''; } });
+  const folder = el('input', { type: 'file', webkitdirectory: true, class: 'offscreen', tabindex: -1, 'aria-label': t('import_pick_folder'), onchange: () => { take([...folder.files]); folder.value = ''; } });
   const pick = el('button', { type: 'button', class: 'plain', onclick: () => input.click() }, t('import_pick'));
-  const drop = el('div', { class: 'drop' }, icon('download'), el('p', {}, isPhone() ? null : el('span', {}, t('import_drop')), ' ', pick), el('small', {}, t('import_hint')), input);
+  const pickFolder = isPhone() ? null : el('button', { type: 'button', class: 'plain', onclick: () => folder.click() }, t('import_pick_folder'));
+  const drop = el('div', { class: 'drop' }, icon('download'), el('p', {}, isPhone() ? null : el('span', {}, t('import_drop')), ' ', pick, ' ', pickFolder), el('small', {}, t('import_hint')), input, folder);
   const told = el('div', { class: 'told', 'aria-live': 'polite' });
   for (const name of ['dragenter', 'dragover']) drop.addEventListener(name, (event) => { event.preventDefault(); drop.classList.add('over'); });
   for (const name of ['dragleave', 'drop']) drop.addEventListener(name, (event) => { event.preventDefault(); drop.classList.remove('over'); });
-  drop.addEventListener('drop', (event) => take([...event.dataTransfer.files]));
+  drop.addEventListener('drop', async (event) => take(await filesOf(event.dataTransfer)));
 
-  const take = async (files) => {
-    if (running || !files.length) return;
+  const take = async (chosen) => {
+    if (running || !chosen.length) return;
+    const files = worthSending(chosen);
     if (files.reduce((sum, { size }) => sum + size, 0) > LIMIT_BYTES) { told.replaceChildren(refused(t('import_too_large', { limit: LIMIT_MB }))); return; }
     const bar = el('progress', { max: 1, 'aria-label': t('import') });
     const line = el('p', {}, t('import_looking'));
     const cancel = el('button', { type: 'button', class: 'plain', onclick: () => running?.cancel() }, t('import_cancel'));
     told.replaceChildren(bar, line, cancel);
-    pick.disabled = true;
+    for (const button of [pick, pickFolder]) if (button) button.disabled = true;
     running = upload(files, (progress) => paint(bar, line, progress));
     try {
-      told.replaceChildren(done(await running.result));
+      told.replaceChildren(report(await running.result, { open }));
+      told.scrollIntoView({ block: 'nearest' });
       shelf.refresh();
     } catch (error) {
       told.replaceChildren(refused(error.message));
     } finally {
       running = null;
-      pick.disabled = false;
+      for (const button of [pick, pickFolder]) if (button) button.disabled = false;
     }
   };
   return el('section', {}, el('h3', {}, t('import')), drop, told);
@@ -93,13 +99,5 @@ function paint(bar, line, { sent, total, done }) {
     line.textContent = t('import_looking');
   }
 }
-
-const done = ({ sessions, messages, extended, skipped, presets, former_defaults }) => el('div', { class: 'done' }, icon('check'), el('p', {}, [
-  sessions || !(extended || skipped || presets) ? t('import_done', { sessions: number(sessions), messages: number(messages) }) : '',
-  extended ? t('import_extended', { extended: number(extended) }) : '',
-  skipped ? t('import_skipped', { skipped: number(skipped) }) : '',
-  presets ? t('import_presets', { presets: number(presets) }) : '',
-  former_defaults ? t('import_former_defaults', { former_defaults: number(former_defaults) }) : '',
-].filter(Boolean).join(' ')));
 
 const refused = (message) => el('div', { class: 'problem', role: 'alert' }, icon('alert'), el('p', {}, message));

@@ -1,0 +1,29 @@
+// The files that are dropped, those of folders included, and which of many are worth sending.
+
+const MAY_HOLD_CHATS = /\.(jsonl?|zip|db)$/i;
+
+/** To be called while the event is handled: what it holds is gone afterwards. */
+export async function filesOf(transfer) {
+  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+  const files = [...transfer.files];
+  if (!entries.some(({ isDirectory }) => isDirectory)) return files;
+  return (await Promise.all(entries.map(within))).flat();
+}
+
+/** Of an unpacked export the chats: its pictures would only take time. One file, or none of these, goes as it is. */
+export function worthSending(files) {
+  const found = files.filter(({ name }) => MAY_HOLD_CHATS.test(name) && !name.startsWith('.'));
+  return found.length ? found : files;
+}
+
+async function within(entry) {
+  if (entry.isFile) return new Promise((resolve) => { entry.file((file) => resolve([file]), () => resolve([])); });
+  const reader = entry.createReader();
+  const found = [];
+  for (;;) { // a reader gives a hundred at a time
+    const some = await new Promise((resolve) => { reader.readEntries(resolve, () => resolve([])); });
+    if (!some.length) break;
+    found.push(...some);
+  }
+  return (await Promise.all(found.map(within))).flat();
+}
