@@ -18,7 +18,7 @@ from thai_chat.backends.thinking import ThinkingSplitter
 from thai_chat.chat import keyboard, questions, ranking, titles
 from thai_chat.chat.signs import signs_in
 from thai_chat.chat.text import storable
-from thai_chat.chat.transfer import markdown, tables
+from thai_chat.chat.transfer import companions, folds, hypertext, markdown, moments, said, tables
 from thai_chat.chat.words import cut
 from thai_chat.domain.errors import BackendError
 from thai_chat.domain.searching import terms_of
@@ -117,6 +117,11 @@ READERS: dict[str, Callable[[str], object]] = {
     "Markdown export": markdown._closed,
     "a quotation in an export": markdown._quoted,
     "CSV export": tables.guarded,
+    "a reply in HTML": hypertext.text_in,
+    "a reply with folds": folds.unfolded,
+    "a block of code": said.fenced,
+    "a time": moments.moment_of,
+    "the name of a file": companions.is_companion,
     "thinking": split,
     "what goes on": go_on,
     "blanks that go on": go_on_blank,
@@ -164,6 +169,7 @@ HOSTILE = (
         "=",
         "a_",
     ),
+    *('<details type="reasoning">', "</details>", "<summary>", "<p>", '<a href="http://', "&#9", "&amp;", "<pre>"),
     *("data:", "data: \n", "data: {}\n\n", "data: {\n", "context length is 1", "model ", "too large: 1."),
 )
 

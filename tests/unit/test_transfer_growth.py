@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -137,6 +140,20 @@ def test_turns_of_many_conversations_are_put_together_in_linear_time() -> None:
         return as_file(entries)
 
     require_linear(read, turns, size=SIGNS)
+
+
+def test_a_database_is_read_in_linear_time(tmp_path: Path) -> None:
+    def database(size: int) -> bytes:
+        path = tmp_path / f"{size}.db"
+        path.unlink(missing_ok=True)
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("CREATE TABLE responses (id TEXT PRIMARY KEY, prompt, response, conversation_id)")
+            rows = ((str(place), "x", "y", str(place % 50)) for place in range(size // 100))
+            connection.executemany("INSERT INTO responses VALUES (?, ?, ?, ?)", rows)
+            connection.commit()
+        return path.read_bytes()
+
+    require_linear(read, database, size=SIGNS)
 
 
 @pytest.mark.parametrize("kind", HOSTILE)

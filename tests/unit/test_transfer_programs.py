@@ -198,6 +198,11 @@ def test_a_chat_without_an_id_is_known_again_also_by_another_name() -> None:
     assert first == again == renamed
 
 
+def test_an_id_may_be_a_number() -> None:
+    first, longer, other = ids(*(spoken("ก", *more, id=key) for more, key in (((), 7), (("ข",), 7), ((), 8))))
+    assert first == longer != other
+
+
 def test_messages_without_ids_are_others_where_something_else_was_asked() -> None:
     old = openwebui_old_chat()
     longer = {**old, "messages": [*old["messages"], {"role": "user", "content": "ต่อ"}]}
@@ -450,6 +455,17 @@ def test_librechat_is_read_as_a_flat_list_with_tools_and_failures() -> None:
     assert reasoning(session) == ['🔧 ค้น({"q": 1})\n→ พบ', None]
     assert session.messages[2].message.status is Status.FAILED
     assert session.session.options == {"system_prompt": "สั้น"}
+
+
+def test_a_chat_whose_messages_are_beside_an_empty_history_is_read() -> None:
+    chat = {"history": {"messages": {}, "currentId": None}, **spoken("ถาม", "ตอบ")}
+    assert dialog(only([{"id": "o", "title": "x", "chat": chat}])) == [("user", "ถาม"), ("assistant", "ตอบ")]
+
+
+def test_a_tree_of_librechat_by_its_older_name_is_read() -> None:
+    child = {"messageId": "2", "text": "ตอบ", "isCreatedByUser": False, "children": []}
+    first = {"messageId": "1", "text": "ถาม", "isCreatedByUser": True, "children": [child]}
+    assert dialog(only({"conversationId": "c", "messagesTree": [first]})) == [("user", "ถาม"), ("assistant", "ตอบ")]
 
 
 def test_versions_and_thoughts_of_lm_studio_are_kept() -> None:

@@ -47,7 +47,7 @@ def read_session(value: Loaded, place: Place) -> KeptSession:
             )
     origin = Origin(
         program="big-agi",
-        key=fields.word("id"),
+        key=fields.key("id"),
         name=name,
         backend="big-agi",
         model=next((node.model for node in reversed(nodes) if node.model), None) or "?",

@@ -51,7 +51,7 @@ def read_session(value: Loaded, place: Place) -> KeptSession:
     models = [node.model for node in nodes.values() if node.model]
     origin = Origin(
         program="chatgpt",
-        key=fields.word("conversation_id", "id"),
+        key=fields.key("conversation_id", "id"),
         name=name,
         backend=BACKEND,
         model=fields.word("default_model_slug") or (models[-1] if models else _UNKNOWN_MODEL),

@@ -27,7 +27,7 @@ def read_session(value: Loaded, place: Place) -> KeptSession:
     is_tree = all(node.key for node in found) and any(node.parent for node in found)
     origin = Origin(
         program="claude",
-        key=fields.word("uuid", "id"),
+        key=fields.key("uuid", "id"),
         name=name,
         backend="anthropic",
         model=fields.word("model") or _MODEL,

@@ -39,7 +39,7 @@ def read_session(value: Loaded, place: Place) -> KeptSession:
     model = next((node.model for node in reversed(nodes.values()) if node.model), _MODEL)
     origin = Origin(
         program="deepseek",
-        key=fields.word("id"),
+        key=fields.key("id"),
         name=name,
         backend="deepseek",
         model=model,

@@ -179,6 +179,11 @@ class Fields:
         found = (self._value.get(name) for name in names)
         return next((storable(value) for value in found if isinstance(value, str) and value.strip()), None)
 
+    def key(self, *names: str) -> str | None:
+        """As `word`, of numbers too: the id of something."""
+        numbers = (value for name in names if type(value := self._value.get(name)) is int)
+        return self.word(*names) or next((str(value) for value in numbers if value in _WHOLE), None)
+
     def listed(self, name: str) -> Sequence[Fields]:
         """The objects of the list at `name`; whatever else is there is passed over."""
         value = self._value.get(name)

@@ -11,14 +11,14 @@ from thai_chat.chat.transfer.trees import Node, Origin, session_of, straight
 from thai_chat.domain.messages import JsonValue, Role, Status
 from thai_chat.domain.transfer import KeptSession
 
+_LISTS = ("messages", "messagesTree")
 _NAMES = ("messageId", "parentMessageId", "isCreatedByUser")
 
 
 def is_librechat(value: Loaded) -> bool:
-    messages = value.get("messages") if isinstance(value, dict) else None
-    return isinstance(messages, list) and any(
-        isinstance(message, dict) and any(name in message for name in _NAMES) for message in messages
-    )
+    held = [value.get(name) for name in _LISTS] if isinstance(value, dict) else []
+    messages = [message for found in held if isinstance(found, list) for message in found]
+    return any(isinstance(message, dict) and any(name in message for name in _NAMES) for message in messages)
 
 
 def read_session(value: Loaded, place: Place) -> KeptSession:
@@ -32,7 +32,7 @@ def read_session(value: Loaded, place: Place) -> KeptSession:
     model = next((node.model for node in reversed(found) if node.model), None)
     origin = Origin(
         program="librechat",
-        key=fields.word("conversationId"),
+        key=fields.key("conversationId"),
         name=name,
         backend=(fields.word("endpoint") or "librechat").lower(),
         model=options.word("model") or model or "?",
@@ -46,7 +46,8 @@ def read_session(value: Loaded, place: Place) -> KeptSession:
 
 def _messages(fields: Fields) -> Iterator[tuple[Fields, str | None]]:
     """Yield each message with the id of the one that it stands in."""
-    ahead: list[tuple[Fields, str | None]] = [(one, None) for one in reversed(fields.listed("messages"))]
+    first = next((listed for name in _LISTS if (listed := fields.listed(name))), ())
+    ahead: list[tuple[Fields, str | None]] = [(one, None) for one in reversed(first)]
     while ahead:
         message, parent = ahead.pop()
         yield message, parent

@@ -52,7 +52,7 @@ def read_session(value: Loaded, place: Place) -> KeptSession:
     program = QWEN if is_qwen(value) else OPEN_WEBUI
     origin = Origin(
         program=program,
-        key=entry.word("id") or chat.word("id"),
+        key=entry.key("id") or chat.key("id"),
         name=name,
         backend=program if program == QWEN else _backend_of(model),
         model=model,
@@ -68,13 +68,13 @@ def read_session(value: Loaded, place: Place) -> KeptSession:
 
 
 def _is_old(value: Mapping[str, Loaded]) -> bool:
-    return isinstance(value.get("messages"), list) and ("models" in value or "system" in value)
+    return isinstance(value.get("messages"), list) and "models" in value
 
 
 def _nodes(chat: Fields) -> tuple[dict[str, Node], str | None, str | None]:
     """The messages by key, the key of the shown branch's last one, and the system prompt where it is a message."""
     history = chat.within("history")
-    if "messages" not in history:
+    if not history.raw("messages"):
         chat.require("messages")
         listed = chat.listed("messages")
         system = next((text_of(one.raw("content")) for one in listed if one.raw("role") == "system"), None)

@@ -51,7 +51,7 @@ def read_session(value: Loaded, place: Place) -> KeptSession:
             )
     origin = Origin(
         program="plain",
-        key=fields.word("id", "conversation_id", "uuid"),
+        key=fields.key("id", "conversation_id", "uuid"),
         name=name,
         backend="plain",
         model=fields.word("model") or next((node.model for node in reversed(nodes) if node.model), None) or "?",
