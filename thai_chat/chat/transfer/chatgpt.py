@@ -181,7 +181,7 @@ def _node(key: str, above: str | None, message: Fields, document: str) -> Node |
     """None for what is not for people to read. `document` is what a canvas holds after it."""
     author, metadata, content = message.within("author"), message.within("metadata"), message.within("content")
     role = _SHOWN_ROLES.get(str(author.raw("role")))
-    kind = content.raw("content_type")
+    kind = str(content.raw("content_type"))
     if author.raw("role") == "tool" and _has_picture(content):
         role = Role.ASSISTANT  # a picture that was made
     is_hidden = any(metadata.raw(name) is True for name in ("is_visually_hidden_from_conversation", "is_hidden"))
@@ -189,7 +189,7 @@ def _node(key: str, above: str | None, message: Fields, document: str) -> Node |
     is_work = kind in _HIDDEN_KINDS or message.raw("channel") == "analysis"
     if role is None or is_hidden or (not document and (to_tool or is_work)):
         return None
-    text = document or as_prose(_text(content, str(kind)), metadata).strip()
+    text = document or as_prose(_text(content, kind), metadata).strip()
     text = joined(text, files_of(metadata.raw("attachments")))
     if not text:
         return None

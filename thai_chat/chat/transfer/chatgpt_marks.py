@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import orjson
 
-from thai_chat.chat.transfer.fields import Fields, Loaded
+from thai_chat.chat.transfer.fields import Fields
 
 # What is opened ends before the next is: else each one that is never closed would be looked through to the end.
 _MARK = re.compile("\ue200([^\ue200\ue201]*)\ue201|[\ue200-\ue2ff]")
@@ -22,14 +22,14 @@ def as_prose(text: str, metadata: Fields) -> str:
     if "\ue200" not in text:
         return _MARK.sub("", text)
     told = {
-        reference.raw("matched_text"): alt
+        reference.word("matched_text"): alt
         for reference in metadata.listed("content_references")
         if isinstance(alt := reference.raw("alt"), str)
     }
     return _MARK.sub(lambda mark: _prose(mark, told), text)
 
 
-def _prose(mark: re.Match[str], told: Mapping[Loaded, str]) -> str:
+def _prose(mark: re.Match[str], told: Mapping[str | None, str]) -> str:
     if mark[1] is None:
         return ""
     if alt := told.get(mark[0]):

@@ -74,7 +74,7 @@ def _is_old(value: Mapping[str, Loaded]) -> bool:
 def _nodes(chat: Fields) -> tuple[dict[str, Node], str | None, str | None]:
     """The messages by key, the key of the shown branch's last one, and the system prompt where it is a message."""
     history = chat.within("history")
-    if not history.raw("messages"):
+    if history.raw("messages") in (None, {}):
         chat.require("messages")
         listed = chat.listed("messages")
         system = next((text_of(one.raw("content")) for one in listed if one.raw("role") == "system"), None)
