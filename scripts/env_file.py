@@ -50,12 +50,13 @@ def replace(file: Path, text: str) -> None:
     owner = (file if file.exists() else file.parent).stat()
     partial = file.with_name(f"{file.name}.partial")
     partial.unlink(missing_ok=True)
-    with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as output:
+    with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb") as output:
         output.write(text.encode())
         output.flush()
         os.fsync(output.fileno())
-    if os.geteuid() == 0:
-        os.chown(partial, owner.st_uid, owner.st_gid)
+        if os.geteuid() == 0:
+            # By its descriptor: whoever owns the folder could put a link in the place of the name.
+            os.fchown(output.fileno(), owner.st_uid, owner.st_gid)
     partial.rename(file)
 
 

@@ -17,6 +17,7 @@ import orjson
 
 import thai_chat
 from thai_chat.backends.llamacpp_server import Order
+from thai_chat.domain import private_files
 from thai_chat.domain.errors import BackendLoading, BackendUnreachable
 
 logger = logging.getLogger(__name__)
@@ -144,7 +145,7 @@ class LlamaCppProcess:
             yield subprocess.DEVNULL
             return
         self._log_file.parent.mkdir(parents=True, exist_ok=True)
-        with self._log_file.open("wb") as output:
+        with open(private_files.create(self._log_file), "wb") as output:
             yield output
 
     def _last_log_line(self) -> str:

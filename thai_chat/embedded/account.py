@@ -32,8 +32,23 @@ class Account:
         return self.uid != os.geteuid()
 
     def own(self, path: Path) -> None:
+        """Gives it the path itself, never what a link in its place leads to."""
         if self.is_other:
-            os.chown(path, self.uid, self.gid)
+            os.chown(path, self.uid, self.gid, follow_symlinks=False)
+
+    def write(self, path: Path, text: str, *, append: bool = False) -> None:
+        """Writes as this account, so that a link in a folder of its own leads to nothing that only root may write.
+
+        Raises StartError.
+        """
+        ran = self.run(["/bin/sh", "-c", f'cat >{">" if append else ""}"$0"', path], stdin=text)
+        if ran.returncode:
+            raise StartError(f"{path} can't be written by {self.name}: {ran.stderr.strip()}")
+
+    def read(self, path: Path) -> str | None:
+        """Reads as this account, for the same reason; None for what is not there or not for it."""
+        ran = self.run(["/bin/cat", path])
+        return None if ran.returncode else ran.stdout
 
     def run(self, command: Sequence[str | Path], *, stdin: str = "") -> subprocess.CompletedProcess[str]:
         """Runs to the end as this account, in `/`. The exit code is the caller's to look at."""
@@ -43,7 +58,7 @@ class Account:
                 [str(part) for part in command],
                 input=stdin,
                 capture_output=True,
-                text=True,
+                encoding="utf-8",
                 errors="replace",
                 check=False,
                 cwd="/",

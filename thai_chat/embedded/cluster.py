@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from thai_chat.domain import server_log
+from thai_chat.domain import private_files, server_log
 from thai_chat.domain.errors import StartError
 from thai_chat.embedded import account as accounts
 from thai_chat.embedded import binaries as programs
@@ -102,8 +102,7 @@ def renew_password(data_dir: Path, cluster: Cluster) -> str:
     cluster.run_sql(f"ALTER ROLE {ROLE} PASSWORD '{made}'")
     path = _password_file(data_dir)
     partial = path.with_suffix(".partial")
-    partial.unlink(missing_ok=True)
-    with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+    with open(private_files.create(partial), "w", encoding="ascii") as file:
         file.write(f"{made}\n")
         file.flush()
         os.fsync(file.fileno())
@@ -117,15 +116,13 @@ def quieten(cluster: Cluster, progress: Callable[[str], None]) -> None:
     One that did not stop in good order is left for the next time: it may take long to recover.
     """
     marker, wanted = cluster.folder / "thai-chat.quiet", "\n".join(server_log.statements(ROLE))
-    if (cluster.folder / "postmaster.pid").exists() or (marker.exists() and marker.read_text("ascii") == wanted):
+    if (cluster.folder / "postmaster.pid").exists() or cluster.account.read(marker) == wanted:
         return
     try:
         cluster.run_sql(*server_log.statements(ROLE))
+        cluster.account.write(marker, wanted)
     except StartError as error:
         progress(str(error))  # the chats are more than their absence from a log
-        return
-    marker.write_text(wanted, "ascii")
-    cluster.account.own(marker)
 
 
 def _password_file(data_dir: Path) -> Path:
@@ -136,7 +133,7 @@ def _open(folder: Path, progress: Callable[[str], None]) -> Cluster:
     account = accounts.of_owner(folder)
     try:
         major = int((folder / "PG_VERSION").read_text("ascii"))
-    except FileNotFoundError as exc:
+    except (FileNotFoundError, ValueError) as exc:
         raise StartError(f"{folder} holds no PostgreSQL database: move it away, a new one is made then.") from exc
     binaries = _reachable(programs.find(major), account, progress)
     if account.is_other and not account.can_enter(folder):
@@ -169,22 +166,34 @@ def _make(data_dir: Path, progress: Callable[[str], None]) -> Cluster:
 def _place(data_dir: Path, account: Account, progress: Callable[[str], None]) -> Path:
     if not account.is_other or account.can_enter(data_dir):
         return data_dir / "postgres"
-    folder = _ROOTS_FOLDER / _stable_id(data_dir)
+    folder = _roots_folder() / _stable_id(data_dir)
     # Opening the folders above DATA_DIR to everybody would show root's own files; the database moves instead.
     progress(f"{account.name} can't reach {data_dir}; the database is in {folder}, with a link to it.")
-    _ROOTS_FOLDER.mkdir(mode=0o755, parents=True, exist_ok=True)
     return folder
 
 
 def _reachable(binaries: Binaries, account: Account, progress: Callable[[str], None]) -> Binaries:
     if not account.is_other or account.can_run(binaries.program("postgres")):
         return binaries
-    _ROOTS_FOLDER.mkdir(mode=0o755, parents=True, exist_ok=True)
-    copied = programs.copied(binaries, _ROOTS_FOLDER)
+    parent = _roots_folder()
+    copied = programs.copied(binaries, parent)
     if not copied.folder.is_dir():
-        progress(f"{account.name} can't reach {binaries.folder}; copying PostgreSQL's programs to {_ROOTS_FOLDER} ...")
-        programs.copy(binaries, _ROOTS_FOLDER)
+        progress(f"{account.name} can't reach {binaries.folder}; copying PostgreSQL's programs to {parent} ...")
+        programs.copy(binaries, parent)
     return copied
+
+
+def _roots_folder() -> Path:
+    """Where root puts what its server's account has to reach. Raises StartError when somebody else can change it: who
+    owns a folder can lead elsewhere what root writes into it."""
+    _ROOTS_FOLDER.mkdir(mode=0o755, parents=True, exist_ok=True)
+    status = _ROOTS_FOLDER.stat()
+    if status.st_uid != 0 or status.st_mode & 0o022:
+        raise StartError(
+            f"root would have to write into {_ROOTS_FOLDER}, which others can change: start as its owner, or put Thai "
+            "Chat and DATA_DIR where PostgreSQL's account can reach them."
+        )
+    return _ROOTS_FOLDER
 
 
 def _initialise(folder: Path, account: Account, binaries: Binaries, progress: Callable[[str], None]) -> Cluster:
@@ -201,7 +210,7 @@ def _initialise(folder: Path, account: Account, binaries: Binaries, progress: Ca
     account.own(partial)
     cluster = Cluster(partial, account, binaries, partial)
     locale = _initdb(cluster)
-    _configure(partial, account)
+    _configure(cluster)
     cluster.run_sql(
         f"CREATE ROLE {ROLE} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE",
         f"CREATE DATABASE {DATABASE} OWNER {ROLE} TEMPLATE template0 ENCODING 'UTF8' LOCALE '{locale}'",
@@ -230,11 +239,11 @@ def _initdb(cluster: Cluster) -> str:
     raise StartError(f"The database could not be made in {cluster.folder.parent}: {reason}")
 
 
-def _configure(folder: Path, account: Account) -> None:
-    (folder / "pg_hba.conf").write_text(_LOGINS, "utf-8")
-    (folder / "pg_ident.conf").write_text(f"owner  {account.name}  {SUPERUSER}\n", "utf-8")
-    with (folder / "postgresql.conf").open("a", encoding="utf-8") as file:
-        file.write(_TUNING)
+def _configure(cluster: Cluster) -> None:
+    folder, account = cluster.folder, cluster.account
+    account.write(folder / "pg_hba.conf", _LOGINS)
+    account.write(folder / "pg_ident.conf", f"owner  {account.name}  {SUPERUSER}\n")
+    account.write(folder / "postgresql.conf", _TUNING, append=True)
 
 
 def _reason(stderr: str) -> str:
@@ -248,8 +257,7 @@ def _socket_folder(folder: Path, account: Account) -> Path:
     if len(os.fsencode(folder / SOCKET_NAME)) <= _LONGEST_SOCKET_PATH:
         return folder
     name = _stable_id(folder)
-    short = _ROOTS_FOLDER / f"run-{name}" if account.is_other else _SHORT_PARENT / f"thai-chat-{account.uid}-{name}"
-    short.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    short = _roots_folder() / f"run-{name}" if account.is_other else _SHORT_PARENT / f"thai-chat-{account.uid}-{name}"
     try:
         short.mkdir(mode=0o700)
         account.own(short)

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import psycopg2
 
+from thai_chat.domain import private_files
 from thai_chat.domain.errors import StartError
 from thai_chat.embedded import cluster as clusters
 from thai_chat.embedded import postmaster as postmasters
@@ -161,7 +162,7 @@ class EmbeddedPostgres:
         return alone
 
     def _open(self, name: str) -> int:
-        return os.open(self._data_dir / name, os.O_RDWR | os.O_CREAT, 0o600)
+        return private_files.open_or_create(self._data_dir / name, os.O_RDWR)
 
 
 def _address(cluster: Cluster, password: str) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from thai_chat.domain import private_files
 from thai_chat.domain.errors import StartError
 from thai_chat.embedded.cluster import Cluster
 
@@ -160,7 +161,7 @@ def _ignore_stale_pid(cluster: Cluster) -> dict[str, str]:
 def _open_log(path: Path) -> Iterator[IO[bytes]]:
     if path.exists() and path.stat().st_size > _LOG_BYTES:
         path.replace(path.with_name(f"{path.name}.1"))
-    with open(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab") as log:
+    with open(private_files.open_or_create(path, os.O_WRONLY | os.O_APPEND), "ab") as log:
         yield log
 
 

@@ -14,6 +14,8 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, text
 
+from thai_chat.domain import private_files
+
 logger = logging.getLogger(__name__)
 
 ORIGINAL = UUID(int=0)
@@ -61,7 +63,7 @@ class LastGeneration:
         changed = self._path.with_suffix(".new")
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with open(os.open(changed, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            with open(private_files.create(changed), "w", encoding="utf-8") as file:
                 file.write(str(generation))
                 file.flush()
                 os.fsync(file.fileno())

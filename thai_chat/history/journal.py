@@ -22,6 +22,7 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
+from thai_chat.domain import private_files
 from thai_chat.domain.errors import JournalUnavailable
 from thai_chat.history.generation import UNKNOWN
 
@@ -102,7 +103,7 @@ class Journal:
 
     @classmethod
     def _open(cls, path: Path) -> Journal | None:
-        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -231,7 +232,7 @@ def count_waiting(folder: Path) -> Counter[UUID]:
     total: Counter[UUID] = Counter()
     for path in folder.glob(f"*{SUFFIX}"):
         try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         except OSError:
             continue  # its owner has finished with it, or it is not for us
         journal = Journal(path, descriptor)
@@ -266,7 +267,7 @@ def _restamp(journal: Journal, generation: UUID) -> int:
     if journal._is_damaged:  # what can't be read is kept for a person, as when it is removed
         os.link(journal.path, journal.path.with_suffix(".damaged"))
     changed = journal.path.with_suffix(".new")
-    with open(os.open(changed, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+    with open(private_files.create(changed), "wb") as file:
         file.write(_HEAD.pack(_FORMAT, _HEAD.size, generation.bytes))
         for record in records:
             file.write(_framed(record))
@@ -293,7 +294,7 @@ class RefusedWrites:
         lines = list(lines)
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            descriptor = private_files.open_or_create(self.path, os.O_WRONLY | os.O_APPEND)
             try:
                 os.write(descriptor, b"".join(line + b"\n" for line in lines))
                 os.fsync(descriptor)

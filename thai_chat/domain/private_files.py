@@ -1,0 +1,17 @@
+"""Opens files for their owner alone, in folders that another account may own too: no link is followed."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def create(path: Path) -> int:
+    """A descriptor of a new file of mode 0600, to read and write. What had its name goes first. Raises OSError."""
+    path.unlink(missing_ok=True)
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+
+
+def open_or_create(path: Path, flags: int) -> int:
+    """A descriptor of the file, made with mode 0600 where there is none. Raises OSError, for a link too."""
+    return os.open(path, flags | os.O_CREAT | os.O_NOFOLLOW, 0o600)
