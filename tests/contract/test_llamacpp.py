@@ -35,6 +35,16 @@ async def test_llamacpp_stops_working_when_the_stream_is_closed(tmp_path: Path) 
             await idle(child)
 
 
+async def test_llamacpp_runs_no_module_of_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("xllamacpp", "orjson"):
+        (tmp_path / f"{name}.py").write_text(f"open({str(tmp_path / 'run')!r}, 'w')\nraise SystemExit\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", f":{tmp_path}")
+    async with demo(tmp_path) as backend:
+        await loaded(backend)
+    assert not (tmp_path / "run").exists()
+
+
 class _ByResponses(OpenAICompatible):
     def _preferred_api(self, model: str) -> Api:
         return Api.RESPONSES

