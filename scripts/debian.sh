@@ -27,11 +27,15 @@ missing_packages() {
 }
 
 # Installs packages without a question, without "recommended" extras, and without starting any service.
-# Usage: install_packages LOG PACKAGE...
+# Usage: install_packages LOG PACKAGE...; without a LOG it is a new file, gone when all went well.
 install_packages() {
-    local log=$1 policy=/usr/sbin/policy-rc.d clusters=/etc/postgresql-common/createcluster.d result=0
+    local log=$1 made='' policy=/usr/sbin/policy-rc.d clusters=/etc/postgresql-common/createcluster.d result=0
     shift
     step "Installing Debian packages: $*"
+    if [ -z "$log" ]; then
+        made=$(mktemp "${TMPDIR:-/tmp}/thai-chat-apt-XXXXXXXX") || fail 'no file for a log can be made'
+        log=$made
+    fi
     mkdir -p "$(dirname "$log")"
     if [ -z "$APT_REFRESHED" ]; then
         as_root apt-get update >>"$log" 2>&1 || step "apt-get update had problems ($log has them); going on"
@@ -55,4 +59,5 @@ install_packages() {
         tail -n 5 "$log" >&2
         fail "apt-get could not install: $* ($log has everything). Correct that and start again."
     fi
+    [ -z "$made" ] || rm -f "$made"
 }

@@ -29,7 +29,7 @@ require_venv_module() {
     "$python" -c 'import ensurepip, venv' 2>/dev/null && return
     package=$("$python" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')
     if has_apt && may_be_root; then
-        install_packages "${TMPDIR:-/tmp}/thai-chat-apt-$(id -u).log" "$package"
+        install_packages '' "$package"
     elif has_apt; then
         fail "Python's venv module is missing: run 'sudo apt-get install $package' and start again."
     else

@@ -72,10 +72,7 @@ def is_installed() -> bool:
 
 def install() -> None:
     """From the packages of this system. Raises StartError."""
-    script = (
-        "source scripts/terminal.sh && source scripts/debian.sh && "
-        'install_packages "${TMPDIR:-/tmp}/thai-chat-apt-$(id -u).log" postgresql'
-    )
+    script = "source scripts/terminal.sh && source scripts/debian.sh && install_packages '' postgresql"
     if subprocess.run(["bash", "-ec", script], cwd=_ROOT, stdin=subprocess.DEVNULL, check=False).returncode:
         raise StartError("PostgreSQL could not be installed.")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import socket
@@ -254,3 +255,30 @@ def test_an_env_that_is_no_text_is_left_alone(tmp_path: Path) -> None:
     assert told.returncode == 1
     assert "not UTF-8" in told.stderr
     assert file.read_bytes() == b"PORT=\xff\xfe"
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "source scripts/environment.sh; require_venv_module python3",
+        f"{sys.executable} -c 'from scripts.postgres import clusters; clusters.install()'",
+    ],
+    ids=["venv", "postgresql"],
+)
+def test_no_log_follows_a_link_in_a_shared_folder(tools: Path, tmp_path: Path, call: str) -> None:
+    shared, precious = tmp_path / "shared", tmp_path / "precious"
+    shared.mkdir()
+    precious.write_text("precious")
+    (shared / f"thai-chat-apt-{os.geteuid()}.log").symlink_to(precious)
+    # As root the real ones would change this machine.
+    for name in ("apt-get", "dpkg-query", "env", "sudo", "mkdir", "chmod"):
+        program(tools / name, f"echo ran {name}")
+    program(tools / "tee", "read -r _")
+    program(tools / "python3", "case $* in *version*) echo python3-venv ;; *) exit 1 ;; esac")
+    (tools / "mktemp").symlink_to("/usr/bin/mktemp")
+    script = f"source scripts/terminal.sh; source scripts/debian.sh; {call}"
+    told = run(["/usr/bin/bash", "-ec", script], path=tools, cwd=ROOT, TMPDIR=str(shared))
+    assert told.returncode == 0, told.stderr
+    assert precious.read_text() == "precious"
+    assert "Installing Debian packages" in told.stdout
+    assert len(list(shared.iterdir())) == 1

@@ -40,6 +40,21 @@ def backup(address: str, tmp_path: Path) -> Path:
     return tmp_path / "chats.zip"
 
 
+def test_a_backup_in_a_shared_folder_is_written_into_no_file_of_others(address: str, tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.write_text("precious")
+    (tmp_path / "linked.zip.partial").symlink_to(precious)
+    made_before = tmp_path / "known.zip.partial"
+    made_before.touch()
+    made_before.chmod(0o666)
+    with made_before.open("rb") as reader:
+        for name in ("linked.zip", "known.zip"):
+            archive.save(address, tmp_path / name)
+            assert ((tmp_path / name).is_symlink(), (tmp_path / name).stat().st_mode & 0o777) == (False, 0o600)
+        assert reader.read() == b""
+    assert precious.read_text() == "precious"
+
+
 @pytest.mark.parametrize("installation", installations().values(), ids=installations())
 def test_every_row_takes_the_place_of_what_was_there_and_back(installation: Path, tmp_path: Path) -> None:
     with serving(installation) as server:

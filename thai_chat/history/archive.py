@@ -25,6 +25,7 @@ from psycopg2 import sql
 from psycopg2.extensions import ISOLATION_LEVEL_REPEATABLE_READ
 from psycopg2.extensions import connection as Connection
 
+from thai_chat.domain import private_files
 from thai_chat.domain.errors import HistoryUnavailable, StartError
 from thai_chat.history import indexing, probe, session_settings
 from thai_chat.history.tables import metadata
@@ -87,7 +88,7 @@ def save(address: str, file: Path, meter: Meter = lambda *_: None) -> Manifest:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         partial = file.with_name(file.name + _PARTIAL)
         try:
-            with open(os.open(partial, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "w+b") as output:
+            with open(private_files.create(partial), "w+b") as output:
                 fcntl.flock(output, fcntl.LOCK_EX)  # tells `sweep` that somebody is at it
                 manifest = _write(connection, revision, names, output, meter)
                 output.flush()
