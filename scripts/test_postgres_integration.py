@@ -33,6 +33,7 @@ try:
 
     from thai_chat import settings
     from thai_chat.commands import database
+    from thai_chat.commands.terminal import tell
     from thai_chat.domain.errors import ThaiChatError
     from thai_chat.domain.messages import BeginTurn, Checkpoint, Choice, FinishReply, Status
     from thai_chat.history import probe, upkeep
@@ -54,19 +55,19 @@ class Problem(Exception):
 
 def main() -> int:
     if len(sys.argv) > 2 or sys.argv[1:] in (["-h"], ["--help"]):
-        print(__doc__)
+        tell(*(__doc__ or "").splitlines())
         return 2
     os.chdir(ROOT)
     try:
         with address() as where:
             check(where)
     except (Problem, ThaiChatError) as problem:
-        print(f"FAIL {problem}")
+        tell(f"FAIL {problem}")
         return 1
     except psycopg2.Error as error:
-        print(f"FAIL {probe.said(error)}")
+        tell(f"FAIL {probe.said(error)}")
         return 1
-    print("PostgreSQL works for Thai Chat.")
+    tell("PostgreSQL works for Thai Chat.")
     return 0
 
 
@@ -75,7 +76,7 @@ def address() -> Iterator[str]:
     if len(sys.argv) == 2:
         yield sys.argv[1].replace("postgres://", "postgresql://", 1)
     else:
-        with database.opened(settings.load(), print) as where:
+        with database.opened(settings.load(), tell) as where:
             yield where
 
 
@@ -194,7 +195,7 @@ def require(holds: bool, problem: str) -> None:
 
 
 def passed(line: str) -> None:
-    print(f"ok   {line}", flush=True)
+    tell(f"ok   {line}")
 
 
 if __name__ == "__main__":

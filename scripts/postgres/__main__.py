@@ -23,6 +23,7 @@ from scripts.postgres.clusters import Cluster
 from scripts.postgres.deciding import Plan, Wish, decide
 from scripts.postgres.looking import look, what_keeps_out
 from thai_chat import settings
+from thai_chat.commands.terminal import tell
 from thai_chat.domain import server_log
 from thai_chat.domain.errors import StartError, ThaiChatError
 from thai_chat.history import probe, schema, upkeep
@@ -49,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     def did(line: str) -> None:
         done.append(line)
-        print(f"  {line}", flush=True)
+        tell(f"  {line}")
 
     try:
         _prepare(Wish(asked.database, asked.take_over), did)
@@ -57,10 +58,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return MAY_NOT
     except (test_postgres_integration.Problem, ThaiChatError, StartError, OSError, psycopg2.Error) as error:
         said = probe.said(error) if isinstance(error, psycopg2.Error) else str(error)
-        print(f"thai-chat: {said}", file=sys.stderr)
+        tell(f"thai-chat: {said}", to=sys.stderr)
         return 1
     except (EOFError, KeyboardInterrupt):
-        print("\nthai-chat: stopped; start again to go on with it.", file=sys.stderr)
+        tell("", "thai-chat: stopped; start again to go on with it.", to=sys.stderr)
         return 130
     _report(done)
     return 0
@@ -123,7 +124,7 @@ def _server(named: Address | None, did: Did) -> Cluster:
         chosen.start()
         did(f"Started PostgreSQL {chosen} on port {chosen.port}.")
         if not Path("/run/systemd/system").is_dir():
-            print(f"  There is no systemd: after a reboot, pg_ctlcluster {chosen.version} {chosen.name} start.")
+            tell(f"  There is no systemd: after a reboot, pg_ctlcluster {chosen.version} {chosen.name} start.")
         chosen = replace(chosen, state="online")
     return chosen
 
@@ -199,18 +200,18 @@ def _quieten(address: Address) -> bool:
 
 
 def _report(done: Sequence[str]) -> None:
-    print()
+    tell("")
     if done:
-        print("PostgreSQL is ready. What was done:")
-        print("\n".join(f"  - {line}" for line in done))
+        tell("PostgreSQL is ready. What was done:")
+        tell(*(f"  - {line}" for line in done))
     else:
-        print("PostgreSQL was prepared already; everything was checked and nothing had to be changed.")
+        tell("PostgreSQL was prepared already; everything was checked and nothing had to be changed.")
     if os.environ.get("DATABASE_URL"):
-        print("DATABASE_URL is set in your environment, which counts more than .env: unset it to use this database.")
+        tell("DATABASE_URL is set in your environment, which counts more than .env: unset it to use this database.")
     if (settings.load(environ={}).data_dir / "postgres").exists():
-        print("Chats of the embedded database stay where they are. To take them over:")
-        print("  DATABASE_URL= ./manage.sh backup chats.zip && ./manage.sh restore chats.zip")
-    print("Next: ./manage.sh chat-web-db")
+        tell("Chats of the embedded database stay where they are. To take them over:")
+        tell("  DATABASE_URL= ./manage.sh backup chats.zip && ./manage.sh restore chats.zip")
+    tell("Next: ./manage.sh chat-web-db")
 
 
 if __name__ == "__main__":

@@ -117,9 +117,9 @@ def _as(user: str) -> list[str]:
 
 
 def _set(values: dict[str, str]) -> str:
-    r"""psql's variables, on its standard input: everybody sees a command line."""
-    quoted = {name: value.replace("\\", "\\\\").replace("'", "\\'") for name, value in values.items()}
-    return "".join(f"\\set {name} '{value}'\n" for name, value in quoted.items())
+    r"""psql's variables, on its standard input: everybody sees a command line. A line of the input ends a `\set`."""
+    signs = str.maketrans({"\\": r"\\", "'": r"\'", "\n": r"\n", "\r": r"\r"})
+    return "".join(f"\\set {name} '{value.translate(signs)}'\n" for name, value in values.items())
 
 
 def _run(command: Sequence[str], problem: str, *, stdin: str = "") -> str:

@@ -13,6 +13,7 @@ from scripts.postgres import passwords
 from scripts.postgres.addresses import Address
 from scripts.postgres.clusters import Cluster
 from scripts.postgres.looking import Found, look, strange_owners
+from thai_chat.commands.terminal import tell
 from thai_chat.domain.errors import StartError
 
 NAME = "thai_chat"
@@ -84,16 +85,16 @@ def _is_taken_over(found: Found, other: str | None, *, goes_on_alone: bool) -> b
     ways = {"t": f"take {found.database} over: whoever uses it now is shut out until he has the new password"}
     if other:
         ways["m"] = f"make another one, {other}"
-    print(f"  {found.told()}", flush=True)
+    tell(f"  {found.told()}")
     if sys.stdin.isatty() and sys.stdout.isatty():
         for key, way in ways.items():
-            print(f"    {key}  {way}")
+            tell(f"    {key}  {way}")
         answer = input(f"  Which? [{'/'.join(ways)}, anything else stops here] ").strip().lower()
         if answer in ways:
             return answer == "t"
         raise StartError("Stopped; nothing was changed.")
     if goes_on_alone:
-        print(f"  So another one is made, {other}. --take-over would take {found.database} over.", flush=True)
+        tell(f"  So another one is made, {other}. --take-over would take {found.database} over.")
         return False
     raise StartError(
         f"Nothing was changed. ./manage.sh setup-postgres --take-over would {ways['t']}; "

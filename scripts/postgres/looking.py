@@ -92,9 +92,8 @@ def what_keeps_out(cluster: Cluster, database: str, role: str) -> str:
     if _is_let_in(cluster.rows(_DOORS), database, role):
         return ""
     return (
-        f"PostgreSQL {cluster} lets nobody in with a password from this machine: put the line\n"
-        f"      host {database} {role} 127.0.0.1/32 scram-sha-256\n"
-        f"  before all others of {shown['hba']}, then {reload} reload"
+        f"PostgreSQL {cluster} lets nobody in with a password from this machine: put the line "
+        f"'host {database} {role} 127.0.0.1/32 scram-sha-256' before all others of {shown['hba']}, then {reload} reload"
     )
 
 

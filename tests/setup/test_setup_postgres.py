@@ -213,7 +213,7 @@ def test_a_server_that_lets_nobody_in_with_a_password_is_told_with_the_line_to_a
     cluster.reload()
     try:
         told = first.refused()
-        line = next(line.strip() for line in told.splitlines() if line.strip().startswith("host "))
+        line = told.split("put the line '")[1].split("'")[0]
         cluster.doors.write_text(f"{line}\nlocal all all peer\n")
         cluster.reload()
         first.prepared()
@@ -354,3 +354,13 @@ def test_a_database_is_named_by_its_folder(tmp_path: Path) -> None:
     names = {name_of(Path(folder)) for folder in ("/a/แชต", "/b/แชต", "/a/thai-chat", "/a/" + "x" * 300)}
     assert len(names) == 4
     assert all(re.fullmatch(r"thai_chat_[a-z0-9_]{1,53}", name) for name in names)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "no-such-host.invalid"])
+def test_what_an_address_holds_commands_no_terminal_and_forges_no_line(first: Setup, host: str) -> None:
+    named = "%1b]0;owned%07%0athai-chat:%20forged%0d"
+    first.env.write_text(f"DATABASE_URL=postgresql://chat:secret@{host}:1/{named}?connect_timeout=1\n")
+    lines = first.run().told.splitlines()
+    assert all(line.isprintable() for line in lines)
+    assert not any(line.startswith("thai-chat: forged") for line in lines)
+    assert any("forged" in line for line in lines), lines
