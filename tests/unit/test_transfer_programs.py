@@ -187,6 +187,15 @@ def test_a_tree_of_librechat_by_its_older_name_is_read() -> None:
     assert dialog(only({"conversationId": "c", "messagesTree": [first]})) == [("user", "ถาม"), ("assistant", "ตอบ")]
 
 
+def test_a_long_chat_of_librechat_is_read_although_its_messages_stand_in_each_other() -> None:
+    content = "[]"
+    for number in range(1500, 0, -1):
+        is_own = "true" if number % 2 else "false"
+        content = f'[{{"messageId": "{number}", "text": "x", "isCreatedByUser": {is_own}, "children": {content}}}]'
+    (session,) = read(f'{{"conversationId": "c", "messages": {content}}}'.encode())
+    assert len(dialog(session)) == 1500
+
+
 def test_versions_and_thoughts_of_lm_studio_are_kept() -> None:
     def reply(text: str) -> Json:
         thought = {"type": "contentBlock", "style": {"type": "thinking"}, "content": [{"type": "text", "text": "คิด"}]}

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import mmap
 import re
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -23,6 +25,20 @@ _SCALAR = re.compile(_STRING + rb"|[^\s,\]}\[{\"]+", re.DOTALL)
 _SPACE = re.compile(rb"\s*")
 _BOM = b"\xef\xbb\xbf"
 _COUNTED_BYTES = 1 << 20
+
+
+_DEPTH = 4_000
+"""Python's parser takes about a kilobyte of the stack for each."""
+
+
+@contextmanager
+def _deep() -> Iterator[None]:
+    usual = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(usual, _DEPTH))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(usual)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,13 +151,15 @@ class JsonFile:
             return self._loaded_patiently(span, value)
 
     def _loaded_patiently(self, span: Span, value: bytes) -> Any:
-        """As Python reads JSON: halves of characters, which some programs write, are let through."""
+        """As Python reads JSON: halves of characters, which some programs write, are let through, and so are objects as
+        deep in each other as the messages of a long chat may stand."""
         try:
             text = value.decode()
         except UnicodeDecodeError as exc:
             raise self._refused("import_not_utf8", span.start + exc.start) from exc
         try:
-            return json.loads(text)
+            with _deep():
+                return json.loads(text)
         except json.JSONDecodeError as exc:
             raise self._broken(span.start + len(text[: exc.pos].encode())) from exc
         except (RecursionError, ValueError) as exc:  # the second is a number of more digits than Python reads
