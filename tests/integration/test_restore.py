@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import subprocess
+import sys
 import threading
 import zipfile
 from collections.abc import Callable
@@ -14,6 +16,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
+from tests.app import ROOT
 from tests.backups import content, fill, schemas
 from tests.pgbouncer import PgBouncer
 from tests.postgres_servers import PostgresServer, installations, serving, wait_for
@@ -394,6 +397,130 @@ def escapes(manifest: dict[str, object], entries: dict[str, bytes]) -> None:
 
 def big(manifest: dict[str, object], entries: dict[str, bytes]) -> None:
     manifest["padding"] = "ก" * 3_000_000
+
+
+def messages_with(column: str, value: bytes) -> Callable[[dict[str, object], dict[str, bytes]], None]:
+    """The second message of each session has that value; the manifest fits what is changed."""
+
+    def change(manifest: dict[str, object], entries: dict[str, bytes]) -> None:
+        table, columns = columns_of(manifest, "chat_messages")
+        rows = [row.split(b"\t") for row in entries["chat_messages.copy"].splitlines()]
+        for row in rows:
+            if row[columns.index("message_order")] == b"2":
+                own = row[columns.index("message_id")]
+                row[columns.index(column)] = own if value == b"itself" else value
+        fit(table, entries, rows)
+
+    change.__name__ = f"{column} {value.decode()}"
+    return change
+
+
+def circular(manifest: dict[str, object], entries: dict[str, bytes]) -> None:
+    table, columns = columns_of(manifest, "chat_messages")
+    rows = [row.split(b"\t") for row in entries["chat_messages.copy"].splitlines()]
+    own, above = columns.index("message_id"), columns.index("parent_id")
+    below = {row[above]: row[own] for row in rows if row[above] != b"\\N"}
+    for row in rows:
+        row[above] = below.get(row[own], row[above])
+    fit(table, entries, rows)
+
+
+def in_another_session(manifest: dict[str, object], entries: dict[str, bytes]) -> None:
+    table, columns = columns_of(manifest, "chat_messages")
+    rows = [row.split(b"\t") for row in entries["chat_messages.copy"].splitlines()]
+    above = columns.index("parent_id")
+    replies = [row for row in rows if row[above] != b"\\N"]
+    parents = [row[above] for row in replies]
+    for row, parent in zip(replies, [*parents[1:], parents[0]], strict=True):
+        row[above] = parent
+    fit(table, entries, rows)
+
+
+def columns_of(manifest: dict[str, object], name: str) -> tuple[dict[str, object], list[str]]:
+    tables = manifest["tables"]
+    assert isinstance(tables, list)
+    table = next(table for table in tables if table["name"] == name)
+    return table, table["columns"]
+
+
+def fit(table: dict[str, object], entries: dict[str, bytes], rows: list[list[bytes]]) -> None:
+    entries[f"{table['name']}.copy"] = b"".join(b"\t".join(row) + b"\n" for row in rows)
+    table["sha256"] = hashlib.sha256(entries[f"{table['name']}.copy"]).hexdigest()
+
+
+def preset_without_options(manifest: dict[str, object], entries: dict[str, bytes]) -> None:
+    table, columns = columns_of(manifest, "chat_presets")
+    rows = [row.split(b"\t") for row in entries["chat_presets.copy"].splitlines()]
+    rows[0][columns.index("options")] = b"[]"
+    fit(table, entries, rows)
+
+
+UNSOUND = [
+    *(messages_with("parent_order", value) for value in (b"2", b"3", b"-1")),
+    *(messages_with("metadata", value) for value in (b"[]", b"null", b'"x"', b"5")),
+    messages_with("parent_id", b"itself"),
+    circular,
+    in_another_session,
+    preset_without_options,
+]
+
+
+@pytest.mark.parametrize("change", UNSOUND, ids=lambda change: change.__name__)
+def test_rows_that_no_reader_expects_are_refused(
+    address: str, backup: Path, change: Callable[[dict[str, object], dict[str, bytes]], None]
+) -> None:
+    before = content(address)
+    with pytest.raises(StartError, match=r"is damaged: .*Nothing was changed") as raised:
+        restoring.restore(address, rewritten(backup, change), replace=True)
+    assert str(raised.value).isprintable()
+    assert (content(address), schemas(address)) == (before, [])
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_backup_that_is_packed_in_another_way_is_refused(backup: Path, tmp_path: Path, packing: int) -> None:
+    with zipfile.ZipFile(backup) as old, zipfile.ZipFile(tmp_path / "packed.zip", "w") as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name), packing if name == "chat_sessions.copy" else zipfile.ZIP_DEFLATED)
+    with pytest.raises(StartError, match="packed in another way"):
+        archive.verify(tmp_path / "packed.zip")
+
+
+def test_a_row_without_end_is_refused_before_it_fills_the_memory(postgres: PostgresServer, backup: Path) -> None:
+    with (
+        zipfile.ZipFile(backup) as old,
+        zipfile.ZipFile(backup.with_name("long.zip"), "w", zipfile.ZIP_DEFLATED) as new,
+    ):
+        for name in old.namelist():
+            if name != "chat_sessions.copy":
+                new.writestr(name, old.read(name))
+        with new.open("chat_sessions.copy", "w", force_zip64=True) as rows:
+            for _ in range(1_000):
+                rows.write(b"a" * 1_000_000)
+    code = (
+        "import resource, sys; from pathlib import Path; from thai_chat.history import restoring\n"
+        "from thai_chat.domain.errors import StartError\n"
+        "try: restoring.restore(sys.argv[1], Path(sys.argv[2]))\n"
+        "except StartError as error: print(error)\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)"
+    )
+    empty = postgres.address(postgres.new_database())
+    command = [sys.executable, "-c", code, empty, str(backup.with_name("long.zip"))]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert "has a row of more than 160 MB" in told[0]
+    assert int(told[1]) < 400
+
+
+def test_a_message_as_long_as_an_import_allows_is_saved_and_restored(
+    postgres: PostgresServer, address: str, tmp_path: Path
+) -> None:
+    with closing(psycopg2.connect(address)) as connection, connection, connection.cursor() as cursor:
+        grow = "UPDATE chat_messages SET content = repeat(E'ก\\n', 7000000) WHERE message_id = %s"
+        cursor.execute("SELECT message_id FROM chat_messages LIMIT 1")
+        cursor.execute(grow, cursor.fetchone())
+    archive.save(address, tmp_path / "long.zip")
+    empty = postgres.address(postgres.new_database())
+    restoring.restore(empty, tmp_path / "long.zip")
+    assert content(empty) == content(address)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import os
 import struct
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -35,6 +36,11 @@ Meter = Callable[[str, int, int], None]
 
 CHUNK_BYTES = 1 << 17
 """So much is unpacked while the server is at what came before."""
+LINE_BYTES = 160_000_000
+"""Of a row as COPY writes it. An import takes sessions of 100 MB at the most, and COPY and JSON together write no
+character of theirs longer than by half. A server quotes what it can't read, so that longer rows fill the memory."""
+_PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""Others unpack all of an entry at once, whatever is asked for."""
 _FORMAT = "thai-chat-backup/1"
 _MANIFEST = "manifest.json"
 _MANIFEST_BYTES = 1_000_000
@@ -127,10 +133,12 @@ class Backup:
         """Raises StartError when the file is no backup, or one of a later version."""
         self.file = file
         self._archive = archive
-        found = archive.namelist()
+        if any(entry.compress_type not in _PACKED for entry in archive.infolist()):
+            raise StartError(f"{file} is not a backup that ./manage.sh backup made: it is packed in another way.")
+        found = Counter(archive.namelist())
         self.manifest = _read_manifest(archive, file)
         for table in self.manifest.tables:
-            if found.count(_entry(table.name)) != 1:
+            if found[_entry(table.name)] != 1:
                 raise StartError(f"{file} is damaged: it must have {table.name} once. Use another backup.")
 
     @property
@@ -154,6 +162,8 @@ class RowsFile:
         self._file = file
         self._table = table
         self._digest = hashlib.sha256()
+        self._line_bytes = 0
+        """Of the row that has begun."""
         self.on_read: Callable[[int], None] = lambda _: None
         self.failure: StartError | None = None
         """What `read` raised, for a caller that let psycopg2 read, which tells it in words of its own."""
@@ -162,12 +172,22 @@ class RowsFile:
         try:
             with foreign_errors(self._file), _damages(self._file):
                 chunk = self._rows.read(size)
+            self._measure(chunk)
         except StartError as error:
             self.failure = error
             raise
         self._digest.update(chunk)
         self.on_read(len(chunk))
         return chunk
+
+    def _measure(self, chunk: bytes) -> None:
+        ended = chunk.rfind(b"\n")
+        self._line_bytes = len(chunk) - ended - 1 if ended >= 0 else self._line_bytes + len(chunk)
+        if self._line_bytes > LINE_BYTES:
+            raise StartError(
+                f"{self._file} is damaged: {self._table.name} has a row of more than {LINE_BYTES // 1_000_000} MB, and "
+                "Thai Chat stores none so long. Use another backup."
+            )
 
     def check(self) -> None:
         """Raises StartError when what was read to its end is not what was saved."""

@@ -7,12 +7,14 @@ from typing import Any
 
 import psycopg2
 from psycopg2 import sql
+from sqlalchemy.dialects.postgresql import JSONB
 
 from thai_chat.domain.errors import StartError
 from thai_chat.history import archive, indexing
 from thai_chat.history.archive import Backup, Meter, TableCopy
 from thai_chat.history.tables import metadata
 
+_UNCHANGED = "Nothing was changed. Use another backup."
 _KEYS = """
 SELECT conrelid::regclass::text, quote_ident(conname), pg_get_constraintdef(oid) FROM pg_constraint
 WHERE contype IN ('p', 'u', 'x', 'f')
@@ -24,6 +26,11 @@ SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index
 WHERE indrelid = ANY (%(tables)s::regclass[])
     AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND contype IN ('p', 'u', 'x'))
 ORDER BY 1
+"""
+_MISPLACED = """
+SELECT EXISTS (SELECT FROM chat_messages WHERE parent_order NOT BETWEEN 0 AND message_order - 1) OR EXISTS (
+    SELECT FROM chat_messages m JOIN chat_messages parent ON parent.message_id = m.parent_id
+    WHERE parent.session_id <> m.session_id OR parent.message_order >= m.message_order)
 """
 _PRESENT = "SELECT name FROM unnest(%s::text[]) AS name WHERE to_regclass(quote_ident(name)) IS NOT NULL ORDER BY name"
 
@@ -71,6 +78,23 @@ def load(cursor: Any, backup: Backup, meter: Meter) -> None:
         cursor.execute(statement)
     for table in tables:
         cursor.execute(sql.SQL("ALTER TABLE {} ENABLE TRIGGER USER").format(sql.Identifier(table.name)))
+
+
+def require_sound(cursor: Any, backup: Backup) -> None:
+    """Raises StartError for rows that no constraint refuses and no reader expects, in tables that are up to date."""
+    cursor.execute(_MISPLACED)
+    if cursor.fetchone()[0]:
+        raise StartError(
+            f"{backup.file} is damaged: chat_messages has a message that stands below none before it. {_UNCHANGED}"
+        )
+    for table in metadata.tables.values():
+        for column in (column.name for column in table.columns if isinstance(column.type, JSONB)):
+            statement = sql.SQL("SELECT EXISTS (SELECT FROM {} WHERE jsonb_typeof({}) <> 'object')")
+            cursor.execute(statement.format(sql.Identifier(table.name), sql.Identifier(column)))
+            if cursor.fetchone()[0]:
+                raise StartError(
+                    f"{backup.file} is damaged: {table.name} has a row whose {column} is no JSON object. {_UNCHANGED}"
+                )
 
 
 def _strip(cursor: Any, names: Sequence[str]) -> list[str]:

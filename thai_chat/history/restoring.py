@@ -193,5 +193,6 @@ def _build(connection: Connection, cursor: Any, backup: Backup, meter: Meter) ->
     schema.step(connection, backup.manifest.revision)
     loading.load(cursor, backup, meter)
     schema.step(connection)
+    loading.require_sound(cursor, backup)
     indexing.start_over(cursor.connection)
     generation.begin(cursor)
