@@ -115,7 +115,7 @@ async def a_selection(page: ChatPage) -> None:
 async def exports_and_imports(page: ChatPage) -> None:
     await menu(page)
     await page.page.locator("#transfer-open").click()
-    files = page.page.locator("#transfer-box input[type=file]")
+    files = page.page.locator("#transfer-box input[type=file]").first
     await files.set_input_files([{"name": "พัง.json", "mimeType": "application/json", "buffer": b"[5"}])
     await expect(page.page.locator("#transfer-box .problem")).to_be_visible()
 
