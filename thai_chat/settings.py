@@ -394,14 +394,23 @@ def load(file: Path | None = None, environ: Mapping[str, str] | None = None) -> 
         raise SettingsError("\n".join(_plain(problem) for problem in error.errors(include_input=False))) from None
 
 
+# Names of the plans for teams, which people have in their files already.
+_PLANNED = frozenset({"SECRET_KEY", "SESSION_TTL_MINUTES"})
+_PLANNED_KINDS = ("REDIS_", "JWT_", "SESSION_TTL")
+
+
 def misspelt(file: Path | None = None) -> list[str]:
     """A line for each name in `file` (default: `env_file()`) that is close to a setting but is none."""
     file = env_file() if file is None else file
     lines = []
     for name in _read_env_file(file):
+        if name in names():
+            continue
         close = difflib.get_close_matches(name.upper(), names(), n=1, cutoff=0.8)
-        if name not in names() and close:
+        if close:
             lines.append(f"{file}: {name} is not a setting; did you mean {close[0]}?")
+        elif name.upper() in _PLANNED or name.upper().startswith(_PLANNED_KINDS):
+            lines.append(f"{file}: {name} has no effect: there are no accounts and no Redis in this version")
     return lines
 
 

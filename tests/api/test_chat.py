@@ -175,9 +175,10 @@ async def test_a_repeated_request_with_the_same_key_is_one_turn(chat: Chat) -> N
 async def test_a_request_repeated_at_another_process_is_answered_with_the_whole_reply(chat: Chat) -> None:
     chat.standin.script = Script(tokens=thai_tokens(60), delay_ms=10)
     session_id = str(uuid4())
-    body = {"query": QUESTION, "session_id": session_id, "idempotency_key": "k3"}
+    turn = {"query": QUESTION, "idempotency_key": "k3"}
+    body = {**turn, "session_id": session_id}
     place = f"/api/sessions/{session_id}/messages"
-    accepted = await chat.http.post(place, json=body, headers={"Prefer": "respond-async"})
+    accepted = await chat.http.post(place, json=turn, headers={"Prefer": "respond-async"})
     assert accepted.status_code == 202
     async with serving(another_service(chat)) as other:
         second = await other.post("/chat", json=body)

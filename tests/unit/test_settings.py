@@ -238,6 +238,13 @@ def test_a_byte_order_mark_does_not_hide_the_first_setting(tmp_path: Path) -> No
     assert settings.load(tmp_path / ".env", {}).port == 7001
 
 
+@pytest.mark.parametrize("line", ["SECRET_KEY=abc", "SESSION_TTL_MINUTES=abc", "REDIS_HOST=localhost", "REDIS_PORT=1"])
+def test_a_name_of_the_plans_for_teams_is_told_to_have_no_effect(line: str, tmp_path: Path) -> None:
+    (told,) = settings.misspelt(written(f"{line}\n", tmp_path))
+    assert f"{line.partition('=')[0]} has no effect" in told
+    assert "abc" not in told
+
+
 def test_a_misspelt_name_is_noticed_and_the_right_one_given(tmp_path: Path) -> None:
     lines = settings.misspelt(written("OLAMA_HOST=x\nPATH_TO_SOMETHING=y\nPORT=1\nport=2\n", tmp_path))
     assert len(lines) == 2

@@ -14,6 +14,7 @@ from thai_chat.api import (
     errors,
     health,
     models,
+    openapi,
     presets,
     search,
     sessions,
@@ -37,6 +38,7 @@ def build_app(
     app.state.service = service
     errors.install(app)
     docs_page.install(app)
+    openapi.install(app)
     for part in (health, chat, search, models, presets, transfer, statistics):
         app.include_router(part.router)
     for prefix in (SESSIONS, *SESSIONS_TOO):

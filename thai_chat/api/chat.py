@@ -25,10 +25,15 @@ async def chat(body: ChatRequest, request: Request, service: Service, owner: Own
 
 
 @router.get("/chat/history/{session_id}")
-async def history(session_id: str, service: Service, owner: Owner) -> HistoryBody:
-    """The shown branch, oldest first; a reply that still grows with what it has."""
-    _, messages = await service.window(identifier(session_id), owner, limit=HISTORY_MESSAGES)
-    return HistoryBody(session_id=identifier(session_id), history=[message_body(message) for message in messages])
+async def history(session_id: str, service: Service, owner: Owner, before_order: int | None = None) -> HistoryBody:
+    """The shown branch, oldest first; a reply that still grows with what it has. Of a long one the last 10,000 messages
+    come, and `has_earlier` is true."""
+    meant = identifier(session_id)
+    _, found = await service.window(meant, owner, limit=HISTORY_MESSAGES + 1, before_order=before_order)
+    shown = found[-HISTORY_MESSAGES:]
+    return HistoryBody(
+        session_id=meant, history=[message_body(message) for message in shown], has_earlier=len(shown) < len(found)
+    )
 
 
 def question_of(body: TurnRequest, owner: str, session_id: str | None) -> Question:

@@ -15,6 +15,7 @@ _FILES = Path(__file__).parent / "docs"
 def install(app: FastAPI) -> None:
     app.mount("/docs-static", StaticFiles(directory=_FILES), name="docs-static")
 
+    @app.head("/docs", include_in_schema=False)
     @app.get("/docs", include_in_schema=False)
     async def docs() -> HTMLResponse:
         return get_swagger_ui_html(

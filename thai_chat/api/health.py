@@ -10,11 +10,13 @@ from thai_chat.domain.ports import BackendChoices, BackendState, DatabaseState
 router = APIRouter(tags=["health"])
 
 
+@router.head("/healthz", include_in_schema=False)
 @router.get("/healthz")
 async def healthz() -> dict[str, str]:
     return {"status": "ok"}
 
 
+@router.head("/readyz", include_in_schema=False)
 @router.get("/readyz")
 async def readyz(service: Service) -> dict[str, object]:
     """200 in both states: "degraded" when turns are kept in memory, or no model answers."""

@@ -30,7 +30,9 @@ BEAT_S = 12.0
 
 
 class ModelChoice(BaseModel):
-    model_config = ConfigDict(json_schema_extra={"example": {"backend": "ollama", "model": "llama3.2:latest"}})
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"backend": "ollama", "model": "llama3.2:latest"}}
+    )
 
     backend: Short
     model: Short

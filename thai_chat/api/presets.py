@@ -68,6 +68,8 @@ class PresetsBody(BaseModel):
 
 
 class CheckedOptions(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
     options: Options
 
 

@@ -15,7 +15,10 @@ Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, ma
 
 Key = Annotated[
     Short | None,
-    Field(description="The same key in the same session is the same turn, however often it is sent"),
+    Field(
+        description="The same key in the same session is the same turn, however often it is sent; with another "
+        "question it is refused"
+    ),
 ]
 Label = Annotated[str, StringConstraints(strip_whitespace=True, max_length=LABEL_CHARS)]
 
@@ -41,7 +44,7 @@ MESSAGE_EXAMPLE: dict[str, Any] = {
 class TurnRequest(BaseModel):
     """A question. Without backend and model the session's last ones answer, else the default."""
 
-    model_config = ConfigDict(json_schema_extra={"example": {"query": "สวัสดี", "stream": False}})
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"query": "สวัสดี", "stream": False}})
 
     query: str = Field(description=f"The question, at most {MAX_QUESTION_CHARS} characters")
     backend: Short | None = None
@@ -62,6 +65,8 @@ class TurnRequest(BaseModel):
 
 class AgainRequest(BaseModel):
     """Wants another reply. Without backend and model the session's last ones answer."""
+
+    model_config = ConfigDict(extra="forbid")
 
     backend: Short | None = None
     model: Short | None = None
@@ -102,6 +107,10 @@ class MessageBody(BaseModel):
 class HistoryBody(BaseModel):
     session_id: UUID
     history: list[MessageBody]
+    has_earlier: bool = Field(
+        default=False,
+        description="There are older ones: ask again with the first one's `message_order` as `before_order`",
+    )
     siblings: dict[UUID, list[UUID]] = Field(
         default_factory=dict,
         description="Of messages that have other versions: all versions, oldest first. Show another one by PATCHing "

@@ -43,7 +43,7 @@ Zone = Annotated[str | None, Query(description="IANA name; cuts days and writes 
 class ExportRequest(BaseModel):
     """For selections that are too long for an address."""
 
-    model_config = ConfigDict(json_schema_extra={"example": {"format": "md", "session_ids": []}})
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"format": "md", "session_ids": []}})
 
     format: Format = Format.JSON
     session_ids: list[UUID] | None = Field(default=None, description="None exports everything", max_length=100_000)

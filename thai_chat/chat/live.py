@@ -16,7 +16,7 @@ from uuid import UUID
 from thai_chat.chat.live_reply import LiveReply
 from thai_chat.domain.errors import HistoryError, HistoryRefused, OnlyThinking, ThaiChatError
 from thai_chat.domain.events import Completed, Failed, LiveEvent, RoutedEvent
-from thai_chat.domain.messages import Checkpoint, Choice, Figures, FinishReply, JsonValue, Message, Status
+from thai_chat.domain.messages import Checkpoint, Choice, Figures, FinishReply, JsonValue, Message, Status, Turn
 from thai_chat.domain.ports import History
 from thai_chat.routing.pricing import Cost
 
@@ -28,6 +28,8 @@ SIGN_OF_LIFE_EVERY_S = 3.0
 """How often a reply without new text is checkpointed, well within STALE_AFTER."""
 KEEP_FINISHED_S = 60.0
 """For followers that come back after the end; later they read the stored message."""
+_LONGEST = 10_000
+"""Of a branch whose messages are counted."""
 
 Source = Callable[[LiveReply], AsyncGenerator[RoutedEvent, None]]
 """Makes the stream of a reply; it may annotate the reply (`metadata`) before the first text."""
@@ -148,7 +150,9 @@ class LiveReplies:
         )
         last: LiveEvent = Failed(ThaiChatError.code)
         try:
-            last = _result(reply, await self._store(write), error)
+            message = await self._store(write)
+            length = await self.length_at(reply.turn, message)
+            last = Failed(error.code, error.params) if error else Completed(reply.turn.question, message, length)
         except ThaiChatError as exc:
             last = Failed(exc.code)
             logger.error("reply %s could not be stored: %s", reply.reply_id, exc.code)
@@ -157,6 +161,18 @@ class LiveReplies:
         finally:
             reply.publish(last)
             asyncio.get_running_loop().call_later(KEEP_FINISHED_S, self._forget, reply)
+
+    async def length_at(self, turn: Turn, reply: Message) -> int:
+        """How many messages the conversation has down to `reply`; those on other branches are none of it."""
+        if not turn.session.has_branches:
+            return reply.message_order
+        try:
+            before = await self._history.messages(
+                reply.session_id, turn.session.user_id, limit=_LONGEST, before_order=reply.message_order
+            )
+        except HistoryError:
+            return reply.message_order
+        return len(before) + 1
 
     async def _priced(self, reply: LiveReply, figures: Figures) -> Figures:
         """With what it cost, where that is known. Nothing here may cost the reply its end."""
@@ -224,9 +240,3 @@ def trace_of(exc: Exception) -> dict[str, str]:
 def _is_due(reply: LiveReply) -> bool:
     waited_s = time.perf_counter() - reply.checkpointed_at_s
     return reply.parts > reply.checkpointed_parts or waited_s > SIGN_OF_LIFE_EVERY_S
-
-
-def _result(reply: LiveReply, message: Message, error: ThaiChatError | None) -> Completed | Failed:
-    if error:
-        return Failed(error.code, error.params)
-    return Completed(reply.turn.question, message, message.message_order)

@@ -25,6 +25,7 @@ from thai_chat.chat.text import checked_question, require_storable
 from thai_chat.chat.transfer.service import Transfers
 from thai_chat.domain.errors import (
     HistoryUnavailable,
+    KeyReused,
     MessageNotFound,
     NotAQuestion,
     NotAReply,
@@ -160,6 +161,8 @@ class ChatService:
                 metadata=question.metadata,
             )
         )
+        if turn.repeated and turn.question.content != text:
+            raise KeyReused
         if kept is None or turn.repeated or kept == turn.session.options:
             return self._answer(turn, choice, options, started_at_s=started_at_s)
         turn = replace(turn, session=replace(turn.session, options=kept))
@@ -193,6 +196,8 @@ class ChatService:
                 metadata=_continued(message) if again.continues else {},
             )
         )
+        if turn.repeated and turn.question.message_id != question_id:
+            raise KeyReused
         return self._answer(turn, choice, options, started_at_s=started_at_s)
 
     async def reply_of(self, asked: Asked) -> Completed | Failed:
@@ -204,7 +209,7 @@ class ChatService:
         if reply.status is Status.FAILED and isinstance(error, Mapping):
             params = {name: value for name, value in error.items() if name != "code"}
             return Failed(str(error.get("code")), params)
-        return Completed(asked.turn.question, reply, reply.message_order)
+        return Completed(asked.turn.question, reply, await self._live.length_at(asked.turn, reply))
 
     async def _stored_end(self, turn: Turn) -> Message:
         """Of a reply that may grow in another process; the history calls it interrupted soon after that one's death."""

@@ -6,7 +6,7 @@ ThaiChatError
 │   ├── ForeignSite  BadLabel  BadOption ── UnknownOption  NotAQuestion  NotAReply  ImportRefused  ImportTooLarge
 ├── NotFound
 │   ├── SessionNotFound  MessageNotFound  PresetNotFound
-├── ReplyRunning  ImportStopped
+├── ReplyRunning  KeyReused  ImportStopped
 ├── BackendError
 │   ├── BackendUnreachable ── BackendTimeout  BackendLoading  EngineDead
 │   ├── BackendDenied ── ModelDenied
@@ -145,6 +145,12 @@ class ImportRefused(BadInput):
 
 class ImportTooLarge(BadInput):
     code = "import_too_large"
+
+
+class KeyReused(ThaiChatError):
+    """An idempotency key came with another question than before."""
+
+    code = "key_reused"
 
 
 class ImportStopped(ThaiChatError):

@@ -56,8 +56,12 @@ ERRORS: Mapping[str, tuple[str, str]] = {
     ),
     "not_found": ("ไม่พบสิ่งที่ขอ", "Not found."),
     "session_not_found": (
-        "ไม่พบแชตนี้ อาจถูกลบไปแล้วหรือลิงก์ไม่ถูกต้อง จึงเปิดแชตใหม่ให้",
-        "This session doesn't exist (any more), or the link is wrong. Here is a new one.",
+        "ไม่พบแชตนี้ อาจถูกลบไปแล้วหรือรหัสไม่ถูกต้อง",
+        "This session doesn't exist (any more), or its id is wrong.",
+    ),
+    "key_reused": (
+        "idempotency_key นี้ใช้กับคำถามอื่นไปแล้วในแชตนี้ ใช้คีย์ใหม่สำหรับคำถามใหม่",
+        "This idempotency_key was used for another question in this session. A new question needs a new key.",
     ),
     "message_not_found": ("ไม่พบข้อความนี้", "This message doesn't exist."),
     "preset_not_found": ("ไม่พบชุดค่านี้", "This preset doesn't exist."),

@@ -70,6 +70,10 @@ PAGE: Mapping[str, tuple[str, str]] = {
     "waiting": ("กำลังรอคำตอบ", "Waiting for the first word"),
     "thinking": ("กำลังคิด", "Thinking"),
     "thoughts": ("วิธีคิดของโมเดล", "The model's thinking"),
+    "session_replaced": (
+        "ไม่พบแชตนี้ อาจถูกลบไปแล้วหรือลิงก์ไม่ถูกต้อง จึงเปิดแชตใหม่ให้",
+        "This session doesn't exist (any more), or the link is wrong. Here is a new one.",
+    ),
     "reconnecting": ("การเชื่อมต่อขาด กำลังต่อใหม่…", "Connection lost. Reconnecting…"),
     "reply_unreadable": (
         "อ่านคำตอบต่อไม่ได้ ส่วนที่เก็บไว้แล้วยังอยู่ โหลดหน้านี้ใหม่เพื่อดู",

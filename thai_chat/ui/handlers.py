@@ -131,7 +131,7 @@ class Handlers:
             if last:
                 return await self._show(request, str(last.session_id), limit=WINDOW)
         except (NotFound, InvalidIdentifier):
-            return [], self._empty(texts.text("session_not_found", language_of(request)))
+            return [], self._empty(texts.text("session_replaced", language_of(request)))
         except HistoryError as exc:
             return [], self._empty(texts.text(exc.code, language_of(request)))
         return [], self._empty()
