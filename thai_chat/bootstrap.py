@@ -140,7 +140,8 @@ def _address(settings: Settings, stack: AsyncExitStack, progress: Progress) -> s
 async def summary(settings: Settings, service: ChatService) -> Sequence[str]:
     """The lines that a person at the terminal wants to read at the end of the start."""
     history = await service.state()
-    where = "the server of DATABASE_URL" if settings.database_address else f"embedded, in {settings.data_dir}/postgres"
+    named = "DATABASE_URL" if settings.database_url else "POSTGRES_HOST"
+    where = f"the server of {named}" if settings.database_address else f"embedded, in {settings.data_dir}/postgres"
     lines = [f"Thai Chat is ready at {address_of(settings)}", ""]
     if history.database is DatabaseState.POSTGRESQL:
         lines.append(f"  database  PostgreSQL ({where})")

@@ -56,6 +56,19 @@ def told(capsys: pytest.CaptureFixture[str]) -> list[str]:
     return findings
 
 
+def test_where_the_settings_come_from_is_told_without_their_values(
+    capsys: pytest.CaptureFixture[str], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", PASSWORD)
+    doctor.run()
+    assert "settings (4 from the environment, no .env)" in capsys.readouterr().out
+    (folder / ".env").write_text("LOG_LEVEL=INFO\n")
+    doctor.run()
+    shown = capsys.readouterr().out
+    assert f"settings ({folder / '.env'}, and 4 from the environment)" in shown
+    assert PASSWORD not in shown
+
+
 def the_one(findings: list[str], part: str) -> str:
     """The finding with `part` in it, which must be one."""
     (found,) = [finding for finding in findings if part in finding]

@@ -38,7 +38,7 @@ def _findings(env_file: Path) -> Iterator[Finding]:
     yield _python()
     try:
         settings = settings_module.load(env_file)
-        yield ok(f"settings ({env_file if env_file.exists() else 'all default, no .env'})")
+        yield ok(f"settings ({_origin(env_file)})")
         for line in settings_module.misspelt(env_file):
             yield bad(line, "ชื่อการตั้งค่านี้สะกดผิด จึงไม่มีผล", f"correct the name in {env_file}")
     except SettingsError as error:
@@ -53,6 +53,15 @@ def _findings(env_file: Path) -> Iterator[Finding]:
     yield from _files(settings, env_file)
     yield from _database(settings)
     yield from model_servers.findings(settings)
+
+
+def _origin(env_file: Path) -> str:
+    """Where the settings come from, without their values."""
+    number = sum(name in os.environ for name in settings_module.names())
+    given = f"{number} from the environment" if number else ""
+    if env_file.exists():
+        return f"{env_file}, and {given}" if given else str(env_file)
+    return f"{given}, no .env" if given else "all default, no .env"
 
 
 def _python() -> Finding:

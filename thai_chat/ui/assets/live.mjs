@@ -7,6 +7,8 @@ import { emit, modelInfo, on, store } from './store.mjs';
 import { backendName, duration, t } from './texts.mjs';
 
 const RETRY_MS = [1_500, 4_000, 10_000];
+/** What the demo model can do, in the one language that it knows. */
+const DEMO_SUGGESTIONS = ['Tell me about the sea.', 'What is a mango?', 'Write two sentences about rain.', 'Why do people drink tea?'];
 const [MOST_VAIN, VAIN_MS] = [4, 5_000];
 
 /** Turns of the shown session that the history does not show yet, oldest first. */
@@ -265,7 +267,7 @@ export const thoughtsBox = (content) => el('details', { class: 'thoughts' }, el(
 function welcome() {
   return el('section', { id: 'welcome', hidden: true },
     el('h1', {}, t('hello')), el('p', {}, t('hello_more')),
-    el('div', { class: 'suggestions' }, [1, 2, 3, 4].map((n) => el('button', { type: 'button', onclick: () => suggest(t(`suggestion_${n}`)) }, t(`suggestion_${n}`)))),
+    el('div', { class: 'suggestions' }, [1, 2, 3, 4].map((n) => el('button', { type: 'button', onclick: ({ currentTarget }) => suggest(currentTarget.textContent) }, t(`suggestion_${n}`)))),
     el('div', { id: 'model-note', hidden: true }, icon('info'), el('span')));
 }
 
@@ -282,7 +284,9 @@ function paintWelcome() {
   document.body.dataset.empty = isEmpty ? 'yes' : 'no';
   if (!isEmpty) return;
   const answersNothing = store.backends.length > 0 && !store.backends.some(({ models }) => models.length);
-  const text = answersNothing ? t('no_model_note') : modelInfo(store.choice ?? {})?.code === 'demo_model' ? t('demo_note') : '';
+  const isDemo = modelInfo(store.choice ?? {})?.code === 'demo_model';
+  document.querySelectorAll('#welcome .suggestions button').forEach((button, at) => { button.textContent = isDemo ? DEMO_SUGGESTIONS[at] : t(`suggestion_${at + 1}`); });
+  const text = answersNothing ? t('no_model_note') : isDemo ? t('demo_note') : '';
   $('#model-note').hidden = !text;
   $('#model-note span').textContent = text;
 }
