@@ -319,11 +319,23 @@ async def test_an_import_waits_for_a_reply_that_grows_in_the_session(history: Po
 async def test_nothing_is_added_when_a_later_session_is_wrong(
     history: PostgresHistory, user: str, postgres: PostgresServer, own_database: str
 ) -> None:
-    await imported(history, user, as_file(chatgpt_conversation()))
+    """Of our own exports; an odd one in another program's is left out."""
+    other = new_user()
+    await imported(history, other, as_file([longer(), longer(conversation_id="2")]))
+    ours = json.loads(await exported(history, other))
+    ours["sessions"][-1]["messages"] = 5
     before = rows(postgres, own_database)
     with pytest.raises(ImportRefused):
-        await imported(history, user, as_file([longer(), chatgpt_conversation(mapping=5)]))
+        await imported(history, user, as_file(ours))
     assert rows(postgres, own_database) == before
+
+
+async def test_of_other_programs_an_odd_session_is_left_out_and_the_rest_added(
+    history: PostgresHistory, user: str
+) -> None:
+    await imported(history, user, as_file(chatgpt_conversation()))
+    done = await imported(history, user, as_file([longer(), chatgpt_conversation(conversation_id="2", mapping=5)]))
+    assert (done.extended, done.sessions, done.left_out_count) == (1, 0, 1)
 
 
 # Presets
