@@ -15,7 +15,7 @@ from thai_chat.backends.lines import MAX_LINE_BYTES, Lines
 from thai_chat.domain.errors import BackendError, BackendGarbled, ReplyCut
 from thai_chat.domain.events import Reasoning, StreamEvent, Text, Usage, WasThinking
 
-_OPEN_LINE_BYTES = 64
+_LINE_BYTES = 64
 """What a line costs beside its bytes: a million empty ones are an event without an end, too."""
 _BOM = b"\xef\xbb\xbf"
 _JSON = (b"{", b"[")
@@ -157,7 +157,7 @@ class EventStream(ABC):
 class _Frames:
     """Finds the JSON in the lines of an event stream."""
 
-    __slots__ = ("_after_cr", "_begun", "_bytes", "_is_event", "_lines", "_open", "event")
+    __slots__ = ("_after_cr", "_begun", "_bytes", "_idle_bytes", "_is_event", "_lines", "_open", "event")
 
     def __init__(self) -> None:
         self._lines = Lines()
@@ -168,6 +168,8 @@ class _Frames:
         self._is_event = False
         """These are lines of an event, and no bare ones."""
         self._bytes = 0
+        self._idle_bytes = 0
+        """Of the lines since the last payload."""
         self.event = b""
         """The name of the event that is under way, where it has one."""
 
@@ -185,7 +187,15 @@ class _Frames:
         return self._payloads((*self._lines.end(), b""))
 
     def _payloads(self, lines: Sequence[bytes]) -> Iterator[bytes]:
+        for payload in self._found(lines):
+            self._idle_bytes = 0
+            yield payload
+
+    def _found(self, lines: Sequence[bytes]) -> Iterator[bytes]:
         for line in lines:
+            self._idle_bytes += len(line) + _LINE_BYTES
+            if self._idle_bytes > MAX_LINE_BYTES:
+                raise BackendGarbled("lines without an event")
             if not self._begun:
                 line, self._begun = line.removeprefix(_BOM), True
             if line.startswith(b"data:"):
@@ -216,7 +226,7 @@ class _Frames:
         """An event may have several lines, and so has bare JSON; both end with an empty one."""
         self._open.append(line)
         self._is_event = is_event
-        self._bytes += len(line) + _OPEN_LINE_BYTES
+        self._bytes += len(line) + _LINE_BYTES
         if self._bytes > MAX_LINE_BYTES:
             raise BackendGarbled("an event without an end")
 
