@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socket import create_server
 
@@ -27,17 +27,22 @@ LOGIN = "<!DOCTYPE html>\n<html><title>เข้าสู่ระบบ</title>
 HTML, JSON = "text/html; charset=utf-8", "application/json"
 
 
+Reply = tuple[int, str, bytes]
+"""Status, content type, body."""
+
+
 @contextmanager
-def answering(body: str, kind: str, status: int = 200) -> Iterator[str]:
-    """The address of a server with one answer to all."""
+def serving(reply_at: Callable[[str], Reply]) -> Iterator[str]:
+    """The address of a server that answers each path so."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            status, kind, body = reply_at(self.path)
             self.send_response(status)
             if kind:
                 self.send_header("Content-Type", kind)
             self.end_headers()
-            self.wfile.write(body.encode("utf-8", "surrogatepass"))
+            self.wfile.write(body)
 
         do_POST = do_GET
 
@@ -52,27 +57,14 @@ def answering(body: str, kind: str, status: int = 200) -> Iterator[str]:
             server.shutdown()
 
 
-@contextmanager
-def answering_at(statuses: dict[str, int]) -> Iterator[str]:
-    """The address of a server with a list of one model at some paths, and 404 at all others."""
+def answering(body: str, kind: str, status: int = 200) -> AbstractContextManager[str]:
+    """The address of a server with one answer to all."""
+    return serving(lambda _: (status, kind, body.encode("utf-8", "surrogatepass")))
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            status = statuses.get(self.path, 404)
-            self.send_response(status)
-            self.send_header("Content-Type", JSON)
-            self.end_headers()
-            self.wfile.write(b'{"data": [{"id": "m"}]}' if status == 200 else b"{}")
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
+def listing_at(*paths: str) -> AbstractContextManager[str]:
+    """The address of a server with a list of one model at these paths, and 404 at all others."""
+    return serving(lambda path: (200, JSON, b'{"data": [{"id": "m"}]}') if path in paths else (404, JSON, b"{}"))
 
 
 def told(name: str, address: str) -> Finding:
@@ -101,7 +93,7 @@ def test_a_web_page_is_told_for_what_it_is_with_the_setting_to_check(name: str, 
     ("pasted", "found"), [("/v1/chat/completions", "/v1"), ("/team", "/team/v1"), ("/v1/", ""), ("", "")]
 )
 def test_an_address_that_is_not_quite_right_is_told_with_the_right_one(pasted: str, found: str) -> None:
-    with answering_at({"/v1/models": 200, "/team/v1/models": 200}) as address:
+    with listing_at("/v1/models", "/team/v1/models") as address:
         settings = Settings(_env_file=None, vllm_base_url=f"{address}{pasted}", ollama_host=None)
         findings = list(model_servers.findings(settings))
     assert findings[0].level is Level.OK
@@ -111,7 +103,7 @@ def test_an_address_that_is_not_quite_right_is_told_with_the_right_one(pasted: s
 
 
 def test_a_server_without_a_list_needs_the_name_of_its_model() -> None:
-    with answering_at({}) as address:
+    with listing_at() as address:
         settings = Settings(_env_file=None, vllm_base_url=address, ollama_host=None)
         first = next(iter(model_servers.findings(settings)))
     assert first.fix == "name its model: VLLM_MODEL=NAME in .env"
