@@ -7,11 +7,10 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
+from tests.standins.raw_connections import RawConnections
 from tests.standins.server import as_json
 
 MODEL = "flood"
@@ -21,8 +20,8 @@ _AT_ONCE = 64 * 1024
 _PAGES = Path("/proc/self/statm")
 
 
-@dataclass(slots=True)
-class Flood:
+@dataclass
+class Flood(RawConnections):
     """Answers every POST, and with `floods_lists` every GET too, with `beginning` and then `piece` without an end."""
 
     piece: bytes
@@ -35,39 +34,15 @@ class Flood:
     """Between two writes."""
     sent_bytes: int = 0
     running: int = 0
-    heads: list[str] = field(default_factory=list)
-    port: int = 0
-    _server: asyncio.Server | None = None
-    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
-        self.port = self._server.sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        assert self._server
-        self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+    def __post_init__(self) -> None:
+        super().__init__()
 
     async def until_left(self, *, timeout_s: float = 10.0) -> None:
         """Until nobody reads any more."""
         async with asyncio.timeout(timeout_s):
             while self.running:  # noqa: ASYNC110 - seen when the next write fails
                 await asyncio.sleep(0.01)
-
-    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.ensure_future(self._answer(reader, writer))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

@@ -6,9 +6,8 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
+from tests.standins.raw_connections import RawConnections
 from tests.standins.server import as_json
 
 MODEL = "m"
@@ -50,44 +49,19 @@ def listing(*names: str) -> Answer:
     return Answer([as_json({"data": [{"id": name} for name in names], "models": models}).encode()], JSON)
 
 
-@dataclass(slots=True)
-class RawServer:
+@dataclass
+class RawServer(RawConnections):
     """Answers a POST by `answers` in turn, the last one for ever; a GET by its path in `gets`."""
 
     answers: Sequence[Answer] = ()
     gets: dict[str, Answer] = field(default_factory=lambda: {"/v1/models": listing(MODEL), "/api/tags": listing(MODEL)})
-    heads: list[str] = field(default_factory=list)
-    """The first line of every request."""
     bodies: list[bytes] = field(default_factory=list)
-    port: int = 0
     _asked: int = 0
-    _server: asyncio.Server | None = None
-    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+    def __post_init__(self) -> None:
+        super().__init__()
 
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
-        self.port = self._server.sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        assert self._server
-        self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.ensure_future(self._serve(reader, writer))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             head = (await reader.readuntil(_HEAD_END)).decode("latin-1")
             line = head.partition("\r\n")[0]
@@ -96,13 +70,13 @@ class RawServer:
             if method == "POST":
                 length = int(head.lower().split("content-length: ")[1].split("\r\n")[0])
                 self.bodies.append(await reader.readexactly(length))
-            await self._send(writer, self._answer(method, path))
+            await self._send(writer, self._answer_to(method, path))
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
         finally:
             writer.close()
 
-    def _answer(self, method: str, path: str) -> Answer:
+    def _answer_to(self, method: str, path: str) -> Answer:
         if method == "GET":
             return self.gets.get(path, NOT_FOUND)
         if not path.endswith(("/chat/completions", "/responses", "/api/chat")):
