@@ -12,8 +12,7 @@ from tests.foreign_exports import (
     node,
     said,
 )
-from tests.imported import only
-from tests.unit.test_transfer_files import dialog
+from tests.imported import dialog, only
 
 
 def told(text: str, *references: Json) -> str:

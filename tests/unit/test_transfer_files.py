@@ -7,7 +7,6 @@ import json
 import os
 import tracemalloc
 import zipfile
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,51 +30,11 @@ from tests.foreign_exports import (
     openwebui_old_chat,
     said,
 )
+from tests.imported import LIMITS, dialog, read, refusal
 from tests.uploads import upload
-from thai_chat import texts
 from thai_chat.chat.transfer.files import Import
 from thai_chat.domain.errors import ImportRefused
 from thai_chat.domain.messages import LABEL_CHARS, Role, Status
-from thai_chat.domain.transfer import ImportLimits, KeptSession
-
-LIMITS = ImportLimits()
-
-
-def read(*contents: bytes, limits: ImportLimits = LIMITS) -> list[KeptSession]:
-    given = upload(*contents)
-    left_out: list[ImportRefused] = []
-    opened = Import(given, limits, left_out=left_out.append)
-    try:
-        opened.open()
-        found = [kept for kept, _ in opened.sessions()]
-        assert len(found) == opened.total - sum("number" in one.params for one in left_out)
-        return found
-    finally:
-        opened.close()
-        given.close()
-
-
-def refusal(content: bytes, limits: ImportLimits = LIMITS) -> Mapping[str, str | int | float]:
-    with pytest.raises(ImportRefused) as caught:
-        read(content, limits=limits)
-    for language in texts.LANGUAGES:
-        said = texts.text(caught.value.code, language, caught.value.params)
-        assert "…" not in said.replace("{ … }", "").replace("[ … ]", ""), said
-        assert "import_" not in said
-    return caught.value.params
-
-
-def dialog(session: KeptSession) -> list[tuple[str, str]]:
-    """What is shown: who said what."""
-    by_id = {kept.message.message_id: kept.message for kept in session.messages}
-    shown = []
-    message_id = session.session.leaf_id
-    while message_id:
-        message = by_id[message_id]
-        shown.append((message.role.value, message.content))
-        message_id = message.parent_id
-    return shown[::-1]
-
 
 # ChatGPT
 

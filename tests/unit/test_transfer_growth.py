@@ -12,7 +12,7 @@ import pytest
 
 from tests.foreign_exports import Json, as_file, node, openwebui_chat, openwebui_message, said
 from tests.growth import require_linear
-from tests.unit.test_transfer_files import read
+from tests.imported import read
 
 SIGNS = 250_000
 

@@ -12,8 +12,7 @@ from tests.foreign_exports import (
     as_file,
     as_zip,
 )
-from tests.imported import ids, reasoning, spoken
-from tests.unit.test_transfer_files import dialog, read, refusal
+from tests.imported import dialog, ids, read, reasoning, refusal, spoken
 from thai_chat.domain.transfer import KeptSession
 
 

@@ -21,8 +21,7 @@ from tests.foreign_exports import (
     openwebui_old_chat,
     said,
 )
-from tests.imported import EXPORTS, ids, kept, only, read_named, spoken
-from tests.unit.test_transfer_files import LIMITS, read, refusal
+from tests.imported import EXPORTS, LIMITS, ids, kept, only, read, read_named, refusal, spoken
 from thai_chat import texts
 from thai_chat.chat.transfer import formats
 from thai_chat.chat.transfer.fields import Place

@@ -12,8 +12,7 @@ from tests.foreign_exports import (
     as_zip,
     node,
 )
-from tests.imported import EXPORTS, kept, only, read_named, reasoning, spoken
-from tests.unit.test_transfer_files import dialog, read
+from tests.imported import EXPORTS, dialog, kept, only, read, read_named, reasoning, spoken
 from thai_chat import texts
 from thai_chat.chat.transfer import formats
 from thai_chat.domain.messages import Status
