@@ -17,7 +17,8 @@ from tests.history_writes import begin, finish, grow, new_user, whole_turn
 from tests.postgres_servers import PostgresServer
 from tests.searched import all_found, index_everything, migrated, said
 from thai_chat.domain.messages import STALE_AFTER
-from thai_chat.domain.searching import SearchQuery, terms_of
+from thai_chat.domain.searching import SearchQuery, has_in_any_form, terms_of
+from thai_chat.domain.spelling import fold
 from thai_chat.history import archive, indexing, restoring, schema, search
 from thai_chat.history.connections import Database
 from thai_chat.history.postgres import PostgresHistory
@@ -70,11 +71,45 @@ async def test_a_page_of_long_texts_holds_the_beginning_of_each(
         return [len(hit.message.content) for hit in page.hits]
 
     monkeypatch.setattr(search, "_PAGE_BYTES", 30_000)
-    monkeypatch.setattr(search, "_SHARE_CHARS", 2_000)
     assert await lengths(1) == [5_000]
+    monkeypatch.setattr(search, "_SHARE_CHARS", 2_000)
     assert await lengths(9) == [2_000, 2_000, 2_000, len("ข้าวเหนียว")]
-    monkeypatch.setattr(search, "SEARCHED_CHARS", 100)
-    assert await lengths(9) == [100, 100, 100, len("ข้าวเหนียว")]
+
+
+@pytest.mark.parametrize(
+    ("text", "sought", "chars"),
+    [
+        ("คำ " * 3_000 + "พบแล้ว" + "คำ " * 3_000, "พบแล้ว", 2_000),
+        ("คำ " * 3_000 + "NEEDLE and needles" + "คำ " * 3_000, "needle and", 2_000),
+        ("คำ " * 3_000 + "she ran" + "คำ " * 3_000, "running", len("คำ " * 6_000 + "she ran")),  # another form
+        ("one " + "คำ " * 6_000 + "two", "one two", len("one " + "คำ " * 6_000 + "two")),  # too far from each other
+        ("ค\u200b\u200b\u200bำ " * 3_000 + "พบแล้ว", "พบแล้ว", len("ค\u200b\u200b\u200bำ " * 3_000 + "พบแล้ว")),
+        ("needle" + "คำ " * 3_000, "needle", 2_000),
+    ],
+)
+async def test_a_long_text_is_read_around_its_hit_or_from_the_beginning(
+    history: PostgresHistory, address: str, monkeypatch: pytest.MonkeyPatch, text: str, sought: str, chars: int
+) -> None:
+    user, terms = new_user(), terms_of(sought)
+    said(address, user, ["ข้าว", text])
+    await index_everything(history)
+    monkeypatch.setattr(search, "_SHARE_CHARS", 2_000)
+    (hit,) = (await history.search(SearchQuery(user_id=user, terms=terms, limit=9))).hits
+    assert len(hit.message.content) == chars
+    assert has_in_any_form(terms, fold(hit.message.content))
+    assert hit.message.content in text
+
+
+async def test_of_a_long_text_no_more_is_read_than_is_searched(
+    history: PostgresHistory, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = new_user()
+    said(address, user, ["ข้าว", "one " + "คำ " * 6_000 + "two"])
+    await index_everything(history)
+    monkeypatch.setattr(search, "_SHARE_CHARS", 2_000)
+    monkeypatch.setattr(search, "SEARCHED_CHARS", 10_000)
+    (hit,) = (await history.search(SearchQuery(user_id=user, terms=terms_of("one two"), limit=9))).hits
+    assert len(hit.message.content) == 10_000
 
 
 async def test_old_long_texts_are_indexed_a_few_at_a_time(

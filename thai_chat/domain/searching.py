@@ -134,7 +134,7 @@ class SearchQuery:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchHit:
     message: Message
-    """Its content as far as SEARCHED_CHARS, or less where a page holds many long texts."""
+    """A long content is only a part with hits, or the first SEARCHED_CHARS, or less where a page holds many."""
     session: Session
     is_literal: bool
 

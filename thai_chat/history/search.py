@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from thai_chat.domain.messages import Session
+from thai_chat.domain.messages import Message, Session
 from thai_chat.domain.searching import (
     SEARCHED_CHARS,
     NamePage,
@@ -18,11 +18,14 @@ from thai_chat.domain.searching import (
     SearchHit,
     SearchPage,
     SearchQuery,
+    has_in_any_form,
+    has_literally,
 )
+from thai_chat.domain.spelling import fold_part
 from thai_chat.history import indexing
-from thai_chat.history.parameters import filled, run
+from thai_chat.history.parameters import Text, filled, run
 from thai_chat.history.rows import MESSAGE_FIELDS, MESSAGE_SQL, SESSION_SQL, message_of, session_of
-from thai_chat.history.search_keys import fine_step
+from thai_chat.history.search_keys import fine_step, packed
 from thai_chat.history.search_statements import MESSAGES, NAMES, Kind, Place, Planned, Search
 
 _NEWEST = 2_000
@@ -35,12 +38,21 @@ _PENDING = 50
 _PAGE_BYTES, _SHARE_CHARS = 32_000_000, 160_000
 """Where the texts of a page are more than that, only so much of each is read."""
 
-_CONTENT = """left(m.content, CASE WHEN sum(least(octet_length(m.content), %(most)s)) OVER () > %(page)s
-THEN %(share)s ELSE %(most)s END) AS content"""
+_SHORT = "CASE WHEN octet_length(m.content) <= %(share)s THEN m.content END AS content"
 _MESSAGES = f"""
-SELECT {MESSAGE_SQL.replace("m.content", _CONTENT)}, {SESSION_SQL}
+SELECT {MESSAGE_SQL.replace("m.content", _SHORT)}, {SESSION_SQL}
 FROM chat_messages m JOIN chat_sessions s ON s.session_id = m.session_id
 WHERE m.message_id = ANY (%(found)s::uuid[])"""
+_LONG = """
+SELECT m.message_id, CASE WHEN sum(least(octet_length(m.content), %(most)s)) OVER () > %(page)s
+THEN left(m.content, %(share)s) ELSE {part} END
+FROM chat_messages m WHERE m.message_id = ANY (%(found)s::uuid[])"""
+# The place in the folded text is nearly that in the text itself: what is read around it has room for the difference.
+_AROUND = f"""substr(m.content, greatest(1, (
+SELECT strpos(e.search_text, %(text)s) FROM {MESSAGES.table} e WHERE e.message_id = m.message_id
+) - %(share)s / 2), %(share)s)"""
+_BEGINNING = "left(m.content, %(most)s)"
+_CONTENT = MESSAGE_FIELDS.index("content")
 _SESSIONS = f"SELECT {SESSION_SQL} FROM chat_sessions s WHERE s.session_id = ANY (%s::uuid[])"
 
 
@@ -50,19 +62,44 @@ def find_messages(connection: Connection, query: SearchQuery) -> SearchPage:
     with raw.cursor() as cursor:
         places = _Finder(cursor, MESSAGES, query).page()
         found = [message_id for (_, message_id), _ in places]
-        chars = {"most": SEARCHED_CHARS, "page": _PAGE_BYTES, "share": _SHARE_CHARS}
-        cursor.execute(_MESSAGES, {"found": found, **chars})
-        rows = {row[0]: row for row in cursor.fetchall()}
+        read = _messages(cursor, found, query)
     hits = [
-        SearchHit(
-            message=message_of(rows[message_id][: len(MESSAGE_FIELDS)]),
-            session=session_of(rows[message_id][len(MESSAGE_FIELDS) :]),
-            is_literal=is_literal,
-        )
+        SearchHit(message=read[message_id][0], session=read[message_id][1], is_literal=is_literal)
         for (_, message_id), is_literal in places
-        if message_id in rows
+        if message_id in read
     ]
     return SearchPage(hits=hits[: query.limit], next=_next(places, query.limit), is_complete=is_current)
+
+
+def _messages(cursor: Any, found: Sequence[UUID], query: SearchQuery) -> dict[UUID, tuple[Message, Session]]:
+    """Long texts are read around a hit; where that does not show all terms, from the beginning."""
+    cursor.execute(_MESSAGES, {"found": found, "share": _SHARE_CHARS})
+    rows = cursor.fetchall()
+    long = [row[0] for row in rows if row[_CONTENT] is None]
+    texts = _long_texts(cursor, long, query) if long else {}
+    read: dict[UUID, tuple[Message, Session]] = {}
+    for row in rows:
+        content = texts.get(row[0]) if row[_CONTENT] is None else row[_CONTENT]
+        if content is not None:  # else it was deleted meanwhile
+            message = message_of((*row[:_CONTENT], content, *row[_CONTENT + 1 :]))
+            read[message.message_id] = message, session_of(row[len(MESSAGE_FIELDS) :])
+    return read
+
+
+def _long_texts(cursor: Any, found: Sequence[UUID], query: SearchQuery) -> dict[UUID, str]:
+    text = packed(max((term.text for term in query.terms), key=len))
+    texts = _parts(cursor, found, _AROUND, text)
+    unshown = [id_ for id_, part in texts.items() if not _shows(part, query)]
+    return texts | _parts(cursor, unshown, _BEGINNING) if unshown else texts
+
+
+def _parts(cursor: Any, found: Sequence[UUID], part: str, text: str = "") -> dict[UUID, str]:
+    values = {"found": found, "most": SEARCHED_CHARS, "page": _PAGE_BYTES, "share": _SHARE_CHARS, "text": Text(text)}
+    return dict(run(cursor, filled(cursor, _LONG.format(part=part), values)).rows)
+
+
+def _shows(text: str, query: SearchQuery) -> bool:
+    return has_literally(query.terms, text.lower()) or has_in_any_form(query.terms, fold_part(text))
 
 
 def find_names(connection: Connection, query: SearchQuery) -> NamePage:

@@ -174,19 +174,20 @@ class Search:
         return _all(f"strpos(e.search_text, %(text_{number})s) > 0" for number in range(len(self._query.terms)))
 
     def _other_forms(self) -> str:
+        """What does not have all terms literally is told first: it needs one look at the text."""
         literal = self._literal_texts()
-        conditions = []
+        conditions = [f"NOT ({literal})"]
         for number, term in enumerate(self._query.terms):
-            condition = f"strpos(e.search_text, %(text_{number})s) > 0"
+            ways = [] if len(self._query.terms) == 1 else [f"strpos(e.search_text, %(text_{number})s) > 0"]
             if term.forms:
                 self.values[f"forms_{number}"] = Text(term.form_pattern)
                 for place, stem in enumerate(term.stems):
                     self.values[f"stem_{number}_{place}"] = Text(stem)
                 names = (f"%(stem_{number}_{place})s" for place in range(len(term.stems)))
                 stems = " OR ".join(f"strpos(e.search_text, {name}) > 0" for name in names)
-                condition = f"({condition} OR ({stems}) AND e.search_text ~ %(forms_{number})s)"
-            conditions.append(condition)
-        return f"{_all(conditions)} AND NOT ({literal})"
+                ways.append(f"({stems}) AND e.search_text ~ %(forms_{number})s")
+            conditions.append(f"({' OR '.join(ways)})")
+        return _all(conditions)
 
 
 def _alternatives(term: Term, *, literally: bool) -> list[str]:
