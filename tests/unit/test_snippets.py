@@ -7,8 +7,9 @@ import random
 import pytest
 import regex
 
-from tests.growth import cost_s, require_linear
+from tests.growth import require_linear
 from tests.real_texts import pieces, texts
+from thai_chat.chat import snippets
 from thai_chat.chat.snippets import SNIPPET_CHARS, snippet_of
 from thai_chat.domain.searching import SEARCHED_CHARS, terms_of
 from thai_chat.domain.spelling import fold_part
@@ -184,5 +185,27 @@ def test_snippets_take_linear_time(hostile: str) -> None:
 
 
 def test_all_that_is_searched_of_a_text_without_spaces_is_looked_through_at_once() -> None:
-    text = "aB3+" * (SEARCHED_CHARS // 4 - 10) + " needle "
-    assert cost_s(lambda: snippet_of(text, terms_of("needle"))) < 0.5
+    def work(text: str) -> None:
+        assert snippet_of(f"{text} needle ", terms_of("needle")).hits
+
+    require_linear(work, lambda size: "aB3+" * (size // 4), size=SEARCHED_CHARS // 4)
+
+
+@pytest.mark.parametrize("chars", [19_000, 40_000])
+def test_snippets_take_linear_time_in_the_number_of_terms(chars: int) -> None:
+    """Each term is one that the text has very often."""
+    text = "".join(random.Random(1).choices("abcdefghijklmnopqrstuvwxyz", k=chars))
+
+    def work(query: str) -> None:
+        snippet_of(text, terms_of(query), is_markdown=True)
+
+    require_linear(work, lambda size: " ".join({text[at : at + 2] for at in range(size)}), size=60)
+
+
+def test_the_first_piece_with_most_terms_is_shown() -> None:
+    chosen = random.Random(3)
+    for _ in range(300):
+        found = sorted(((at, at + 2), chosen.randrange(4)) for at in chosen.sample(range(200), k=20))
+        reach = chosen.randint(1, 60)
+        counts = [len({n for (start, _), n in found if at <= start < at + reach}) for (at, _), _ in found]
+        assert snippets._densest(found, reach) == found[counts.index(max(counts))][0]

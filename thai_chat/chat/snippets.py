@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -90,12 +91,18 @@ def _place_in_any_spelling(text: str, terms: Sequence[Term]) -> int:
 
 
 def _densest(found: Sequence[tuple[Span, int]], reach: int) -> Span | None:
-    """The hit from which most different terms are within reach."""
-    best, most = None, 0
-    for index, (span, _) in enumerate(found):
-        within = {number for (start, _), number in islice(found, index, None) if start < span[0] + reach}
+    """The first hit from which most different terms are within reach; `found` is in order."""
+    best, most, end = None, 0, 0
+    within: Counter[int] = Counter()
+    for span, number in found:
+        while end < len(found) and found[end][0][0] < span[0] + reach:
+            within[found[end][1]] += 1
+            end += 1
         if len(within) > most:
             best, most = span, len(within)
+        within[number] -= 1
+        if not within[number]:
+            del within[number]
     return best
 
 
