@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -26,15 +27,15 @@ VALUES (%s, %s, '-', 'vllm', 'typhoon', %s)"""
 DATES = datetime(2024, 1, 1, tzinfo=UTC)
 
 
-def said(address: str, user_id: str, contents: list[str]) -> dict[UUID, str]:
-    """Writes them as messages of one session, over two years, past the history; by id."""
+def said(address: str, user_id: str, contents: list[str], moments: Sequence[datetime] | None = None) -> dict[UUID, str]:
+    """Writes them as messages of one session, at `moments` or over two years, past the history; by id."""
     session_id = uuid7()
     step = timedelta(days=730) / max(1, len(contents))
     rows = []
     for number, content in enumerate(contents):
         role, model = (("user", None), ("assistant", "typhoon" if number % 4 == 1 else "llama"))[number % 2]
         backend = None if model is None else "vllm"
-        at = DATES + number * step
+        at = moments[number] if moments else DATES + number * step
         rows.append((uuid7(), session_id, role, content, number + 1, "complete", backend, model, at))
     with closing(psycopg2.connect(address)) as connection, connection, connection.cursor() as cursor:
         register_uuid(None, connection)

@@ -36,9 +36,11 @@ class Size:
 
     messages: int
     largest: int
+    seasons: int
+    """More messages, of the one person whose words come and go."""
 
     def __str__(self) -> str:
-        return f"{self.messages}-{self.largest}"
+        return f"{self.messages}-{self.largest}-{self.seasons}"
 
 
 @dataclass(frozen=True, slots=True)

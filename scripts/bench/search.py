@@ -24,7 +24,7 @@ import uvloop
 from psycopg2.extras import register_uuid
 from uuid_utils.compat import uuid7
 
-from scripts.bench import search_load
+from scripts.bench import search_load, seasons
 from scripts.bench.corpus import LONG_SESSIONS, ROOT, Size
 from scripts.bench.search_queries import Queries
 from thai_chat.domain.messages import BeginTurn, Choice, FinishReply, Status
@@ -118,6 +118,8 @@ class Bench:
                 of_all += calls
                 await self._measure(Row(f"{scope}: {kind}", calls, goal_ms))
             await self._measure(Row(f"{scope}: all of these", of_all, goal_ms, cold=False))
+        for kind, texts in seasons.QUERIES.items() if self._options.seasons else ():
+            await self._measure(Row(kind, [search(seasons.USER, text) for text in texts], 100))
         for row in await self._others(queries["Thai word"][:5]):
             await self._measure(row)
         await self._measure_stores()
@@ -268,13 +270,14 @@ def _figures(times: Sequence[float]) -> str:
 
 
 def size_of(options: argparse.Namespace) -> Size:
-    return Size(options.messages, options.largest or options.messages // 20)
+    return Size(options.messages, options.largest or options.messages // 20, options.seasons)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--messages", type=int, default=1_000_000)
     parser.add_argument("--largest", type=int, help="of them, those of the user who has most; else a twentieth")
+    parser.add_argument("--seasons", type=int, default=400_000, help="more, of one person whose words come and go")
     parser.add_argument("--queries", type=int, default=40, help="of each kind")
     parser.add_argument("--cold-queries", type=int, default=8, help="of each kind, after one restart")
     parser.add_argument("--warm", action="store_true", help="leave the cold figures out")

@@ -5,14 +5,15 @@ from __future__ import annotations
 import io
 import json
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from datetime import datetime
 from typing import Any
 
 import psycopg2
 
-from scripts.bench.corpus import Corpus, Line, Size
+from scripts.bench.corpus import Corpus, Line, SessionPlan, Size
+from scripts.bench.seasons import Seasons
 from thai_chat.domain.spelling import fold
 from thai_chat.history.search_keys import packed
 
@@ -39,7 +40,7 @@ def is_loaded(address: str, size: Size) -> bool:
 
 def load(address: str, size: Size, progress: Callable[[str], None]) -> None:
     """Into a database with the schema; what an earlier attempt left is thrown away."""
-    corpus = Corpus(size)
+    parts = (Corpus(size), Seasons(size.seasons))
     with closing(psycopg2.connect(address)) as connection, connection, connection.cursor() as cursor:
         cursor.execute("TRUNCATE chat_sessions, chat_search_queue CASCADE")
         for table in ("chat_sessions", "chat_messages"):
@@ -48,8 +49,9 @@ def load(address: str, size: Size, progress: Callable[[str], None]) -> None:
         indexes = [definition for (definition,) in cursor.fetchall()]
         for definition in indexes:
             cursor.execute(f"DROP INDEX {definition.split()[2]}")
-        _copy_sessions(cursor, corpus)
-        _copy_messages(cursor, corpus, progress)
+        for part in parts:
+            _copy_sessions(cursor, part.sessions)
+            _copy_messages(cursor, part.lines(), progress)
         for definition in indexes:
             progress(f"building {definition.split()[2]}")
             cursor.execute(f"SET LOCAL maintenance_work_mem = '2GB'; {definition}")
@@ -66,27 +68,27 @@ def load(address: str, size: Size, progress: Callable[[str], None]) -> None:
 
 
 def _mark(size: Size) -> str:
-    return f"bench corpus 2 of {size} messages"
+    return f"bench corpus 3 of {size} messages"
 
 
-def _copy_sessions(cursor: Any, corpus: Corpus) -> None:
-    for start in range(0, len(corpus.sessions), _BATCH):
-        plans = corpus.sessions[start : start + _BATCH]
+def _copy_sessions(cursor: Any, sessions: Sequence[SessionPlan]) -> None:
+    for start in range(0, len(sessions), _BATCH):
+        plans = sessions[start : start + _BATCH]
         _copy(cursor, "chat_sessions", [_session_row(plan) for plan in plans])
         names = [(p.session_id, p.user_id, p.starts_at, 0, packed(fold(p.name))) for p in plans]
         _copy(cursor, "chat_session_search", names)
 
 
-def _session_row(plan: Any) -> tuple[object, ...]:
+def _session_row(plan: SessionPlan) -> tuple[object, ...]:
     tags = "{งาน}" if plan.session_id.int % 50 == 0 else "{}"
     at = plan.starts_at
     return (plan.session_id, plan.user_id, plan.name, plan.backend, plan.model, at, at, plan.messages, tags)
 
 
-def _copy_messages(cursor: Any, corpus: Corpus, progress: Callable[[str], None]) -> None:
+def _copy_messages(cursor: Any, lines: Iterable[Line], progress: Callable[[str], None]) -> None:
     batch: list[Line] = []
     figures = random.Random(1)
-    for number, line in enumerate(corpus.lines(), 1):
+    for number, line in enumerate(lines, 1):
         batch.append(line)
         if len(batch) == _BATCH:
             _copy_batch(cursor, batch, figures)

@@ -18,11 +18,17 @@ from tests.searched import DATES, all_found, index_everything, migrated, said
 from thai_chat.domain.messages import Role
 from thai_chat.domain.searching import SearchFilters, SearchQuery, has_in_any_form, has_literally, terms_of
 from thai_chat.domain.spelling import fold
-from thai_chat.history import search
+from thai_chat.history import search_places
 from thai_chat.history.postgres import PostgresHistory
 from thai_chat.history.search_keys import keys_of, packed, time_keys
 
-WAYS = {"one by one": (2_000, 3_000), "by keys": (20, 100_000), "by keys in steps of time": (20, 30)}
+_LIMITS = ("_NEWEST", "_ENOUGH", "_FEW", "_MORE")
+WAYS = {
+    "one by one": (2_000, 3_000, 1_000, 4_000),
+    "by keys": (20, 100_000, 1_000, 4_000),
+    "by keys in steps of time": (20, 30, 100_000, 4_000),
+    "by keys in small steps of time": (20, 30, 8, 16),
+}
 
 
 async def test_all_that_a_look_through_every_text_finds_is_found_and_nothing_else(any_server: PostgresServer) -> None:
@@ -54,7 +60,7 @@ async def test_all_that_a_look_through_every_text_finds_is_found_and_nothing_els
     folded = {message_id: fold(text) for message_id, text in mine.items()}
     async with straight(address) as history:
         await index_everything(history)
-        for way, (newest, enough) in WAYS.items():
+        for way, limits in WAYS.items():
             for text in queries:
                 terms = terms_of(text)
                 if not terms:
@@ -62,8 +68,8 @@ async def test_all_that_a_look_through_every_text_finds_is_found_and_nothing_els
                 expected = {id_ for id_, one in folded.items() if has_in_any_form(terms, one)}
                 literal = {id_ for id_ in expected if has_literally(terms, folded[id_])}
                 with pytest.MonkeyPatch.context() as patch:
-                    patch.setattr(search, "_NEWEST", newest)
-                    patch.setattr(search, "_ENOUGH", enough)
+                    for name, value in zip(_LIMITS, limits, strict=True):
+                        patch.setattr(search_places, name, value)
                     limit = 90 if len(expected) < 300 else 1_000
                     found = await all_found(history, SearchQuery(user_id=users[0], terms=terms, limit=limit))
                 assert len(found) == len(set(found)), (way, text)
@@ -79,8 +85,8 @@ async def test_filters_hold_in_every_way_of_searching(
     known = [f"แกงส้ม {number % 7} {'พิเศษ' if number % 50 == 1 else ''}" for number in range(400)]
     mine = list(said(address, user, known))
     await index_everything(history)
-    for name, value in zip(("_NEWEST", "_ENOUGH"), WAYS[way], strict=True):
-        monkeypatch.setattr(search, name, value)
+    for name, value in zip(_LIMITS, WAYS[way], strict=True):
+        monkeypatch.setattr(search_places, name, value)
 
     async def found(text: str, **filters: Any) -> list[int]:
         wanted = SearchQuery(user_id=user, terms=terms_of(text), limit=30, filters=SearchFilters(**filters))
@@ -103,8 +109,8 @@ async def test_everybody_is_searched_for_an_administrator(
     known = [f"แกงส้ม {number}" for number in range(90)]
     said_by_all = [id_ for user in (new_user(), new_user()) for id_ in said(address, user, known)]
     await index_everything(history)
-    for name, value in zip(("_NEWEST", "_ENOUGH"), WAYS[way], strict=True):
-        monkeypatch.setattr(search, name, value)
+    for name, value in zip(_LIMITS, WAYS[way], strict=True):
+        monkeypatch.setattr(search_places, name, value)
     wanted = SearchQuery(user_id=None, terms=terms_of("แกงส้ม"), limit=25)
     assert sorted(await all_found(history, wanted)) == sorted(said_by_all)
     assert len(await all_found(history, replace(wanted, terms=terms_of("ส้ม 77")))) == 2

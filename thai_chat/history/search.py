@@ -25,14 +25,10 @@ from thai_chat.domain.spelling import fold_part
 from thai_chat.history import indexing
 from thai_chat.history.parameters import Text, filled, run
 from thai_chat.history.rows import MESSAGE_FIELDS, MESSAGE_SQL, SESSION_SQL, message_of, session_of
-from thai_chat.history.search_keys import fine_step, packed
-from thai_chat.history.search_statements import MESSAGES, NAMES, Kind, Place, Planned, Search
+from thai_chat.history.search_keys import packed
+from thai_chat.history.search_places import Finder
+from thai_chat.history.search_statements import MESSAGES, NAMES, Place
 
-_NEWEST = 2_000
-"""Texts that are looked through one by one before the index of keys is asked: what is common is found among them."""
-_ENOUGH = 3_000
-"""More candidates of one owner are not looked at all together, but in steps of time; those of everybody never are."""
-_WIDENING = 4
 _PENDING = 50
 """Notes of the queue that a search indexes itself; a longer queue is left to the background."""
 _PAGE_BYTES, _SHARE_CHARS = 32_000_000, 160_000
@@ -60,7 +56,7 @@ def find_messages(connection: Connection, query: SearchQuery) -> SearchPage:
     is_current = _catch_up(connection)
     raw: Any = connection.connection
     with raw.cursor() as cursor:
-        places = _Finder(cursor, MESSAGES, query).page()
+        places = Finder(cursor, MESSAGES, query).page()
         found = [message_id for (_, message_id), _ in places]
         read = _messages(cursor, found, query)
     hits = [
@@ -108,79 +104,11 @@ def find_names(connection: Connection, query: SearchQuery) -> NamePage:
     is_current = _catch_up(connection)
     raw: Any = connection.connection
     with raw.cursor() as cursor:
-        places = _Finder(cursor, NAMES, replace(query, filters=filters)).page()
+        places = Finder(cursor, NAMES, replace(query, filters=filters)).page()
         cursor.execute(_SESSIONS, ([session_id for (_, session_id), _ in places],))
         rows: dict[UUID, Session] = {row[0]: session_of(row) for row in cursor.fetchall()}
     sessions = [rows[session_id] for (_, session_id), _ in places if session_id in rows]
     return NamePage(sessions=sessions[: query.limit], next=_next(places, query.limit), is_complete=is_current)
-
-
-class _Finder:
-    """Carries one query out, in the cheapest of the ways that find everything."""
-
-    def __init__(self, cursor: Any, kind: Kind, query: SearchQuery) -> None:
-        self._cursor = cursor
-        self._kind = kind
-        self._query = query
-
-    def page(self) -> list[tuple[Place, bool]]:
-        """Places of what was found, and whether literally; one more than the limit when there is more."""
-        after, wanted = self._query.after, self._query.limit + 1
-        found: list[tuple[Place, bool]] = []
-        for literally in (True, False):
-            if literally and after and not after.is_literal:
-                continue
-            if len(found) < wanted and (literally or any(term.forms for term in self._query.terms)):
-                before = (after.created_at, after.id) if after and after.is_literal is literally else None
-                search = Search(self._kind, self._query, literally=literally)
-                found += ((place, literally) for place in self._find(search, before, wanted - len(found)))
-        return found
-
-    def _find(self, search: Search, before: Place | None, limit: int) -> list[Place]:
-        filters = self._query.filters
-        if self._kind is MESSAGES and (filters.session_id or filters.pinned):
-            return self._places(search.in_sessions(before, limit), search)
-        behind = self._places(search.behind(before, _NEWEST), search)
-        found = self._places(search.newest(before, behind[0] if behind else None, limit), search)
-        if behind and len(found) < limit:
-            found += self._find_by_keys(search, behind[0], limit - len(found))
-        return found
-
-    def _find_by_keys(self, search: Search, before: Place, limit: int) -> list[Place]:
-        if self._query.user_id is not None:
-            candidates, found = self._by_keys(search, before, limit, enough=_ENOUGH + 1)
-            if candidates <= _ENOUGH:
-                return found
-        return self._find_in_steps(search, before, limit)
-
-    def _find_in_steps(self, search: Search, before: Place, limit: int) -> list[Place]:
-        """Bounds the work: no more candidates are looked at than there are in the steps that fill the page."""
-        oldest = fine_step(self._places(search.oldest(), search)[0][0])
-        newest, width = fine_step(before[0]), 1
-        found: list[Place] = []
-        while newest >= oldest and len(found) < limit:
-            start = max(oldest, newest - width + 1)
-            found += self._by_keys(search, before, limit - len(found), times=(start, newest))[1]
-            newest, width = start - 1, width * _WIDENING
-        return found
-
-    def _by_keys(
-        self,
-        search: Search,
-        before: Place,
-        limit: int,
-        *,
-        enough: int | None = None,
-        times: tuple[int, int] | None = None,
-    ) -> tuple[int, list[Place]]:
-        rows = self._rows(search.by_keys(before, limit, enough=enough, times=times), search)
-        return rows[0][0], [(at, id_) for _, at, id_ in rows if id_]
-
-    def _places(self, planned: Planned, search: Search) -> list[Place]:
-        return [(at, id_) for at, id_ in self._rows(planned, search)]
-
-    def _rows(self, planned: Planned, search: Search) -> list[tuple[Any, ...]]:
-        return run(self._cursor, filled(self._cursor, planned.sql, search.values), planned.settings).rows
 
 
 def _catch_up(connection: Connection) -> bool:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from uuid import UUID
 
 SHADES = 7
 """How finely the character behind two others is told apart."""
-MOST = 5
-"""Keys of a string that are asked for together."""
+_FEWEST, _MOST = 8, 12
+"""Keys of a query that are asked for together: each one more is one more list to be read."""
 FINE_BITS, COARSE_BITS = 20, 24
 """Of the seconds since 1970 that a key of time leaves out: steps of 12 and of 194 days."""
 _GRAM_MASK = (1 << 30) - 1
@@ -40,10 +41,7 @@ class Keys:
 
 
 def keys_of(strings: Sequence[Sequence[str]]) -> Keys:
-    """For packed strings, of each list of which a text has one; none is empty.
-
-    Of a long string the keys with the rarest letters do: each one more is one more list to be read.
-    """
+    """For packed strings, of each list of which a text has one; none is empty."""
     all_of: dict[int, int] = {}
     any_of: list[Sequence[int]] = []
     for alternatives in strings:
@@ -51,7 +49,15 @@ def keys_of(strings: Sequence[Sequence[str]]) -> Keys:
             _add_all(alternatives[0], all_of, any_of)
         else:
             any_of.append([key for string in alternatives for key in _one_of(string)])
-    return Keys(sorted(all_of, key=all_of.__getitem__)[-MOST:], any_of)
+    return Keys(_chosen(all_of), any_of)
+
+
+def _chosen(rarities: dict[int, int]) -> list[int]:
+    """Keys from everywhere in the strings, the rarest of its neighbours each: words may be common that never meet."""
+    keys = list(rarities)
+    count = min(len(keys), max(_FEWEST, min(_MOST, len(keys) // 2)))
+    runs = (keys[len(keys) * run // count : len(keys) * (run + 1) // count] for run in range(count))
+    return [max(run, key=rarities.__getitem__) for run in runs]
 
 
 def _one_of(string: str) -> Sequence[int]:
@@ -107,3 +113,9 @@ def time_keys(oldest: int, newest: int) -> Sequence[int]:
 
 def fine_step(at: datetime) -> int:
     return max(0, int(at.timestamp())) >> FINE_BITS
+
+
+def first_of(step: int) -> tuple[datetime, UUID]:
+    """The place that is before all others of a fine step; of the first step, before all that there are."""
+    at = datetime.fromtimestamp(step << FINE_BITS, UTC) if step > 0 else datetime.min.replace(tzinfo=UTC)
+    return at, UUID(int=0)

@@ -50,24 +50,24 @@ SELECT e.created_at, e.{id} FROM {table} e WHERE {bounds}
 ORDER BY e.created_at DESC, e.{id} DESC OFFSET %(count)s LIMIT 1"""
 
 _NEWEST = """
-SELECT e.created_at, e.{id} FROM {table} e WHERE {bounds} AND {fits}
+SELECT e.created_at, e.{id} FROM {table} e WHERE {bounds} AND {fits} AND {session}
 ORDER BY e.created_at DESC, e.{id} DESC LIMIT %(limit)s"""
 
-# The bounds are no conditions of the inner query: there is one way to carry it out, by the index of keys.
+# The bounds are no conditions of the inner query: there is one way to carry it out, by the index of keys. The sessions
+# are asked for in the order of the page, and only until it is full.
 _BY_KEYS = """
 WITH candidates AS MATERIALIZED (
-    SELECT e.created_at, e.{id}, ({bounds} AND {fits}) AS fits FROM {table} e WHERE {keys} LIMIT %(enough)s)
-SELECT seen.number, found.* FROM (SELECT count(*) AS number FROM candidates) seen LEFT JOIN (
-    SELECT c.created_at, c.{id} FROM candidates c WHERE c.fits
-    ORDER BY c.created_at DESC, c.{id} DESC LIMIT %(limit)s) found ON true"""
-
-_OLDEST = """
-SELECT e.created_at, e.{id} FROM {table} e WHERE {bounds} ORDER BY e.created_at, e.{id} LIMIT 1"""
+    SELECT e.created_at, e.{id}, {bounds} AS is_within, {fits} AS fits FROM {table} e WHERE {keys} LIMIT %(enough)s)
+SELECT seen.*, found.* FROM (SELECT count(*), count(*) FILTER (WHERE fits) FROM candidates) seen LEFT JOIN (
+    SELECT e.created_at, e.{id} FROM (
+        SELECT c.created_at, c.{id} FROM candidates c WHERE c.is_within AND c.fits
+        ORDER BY c.created_at DESC, c.{id} DESC OFFSET 0) e
+    WHERE {session} ORDER BY e.created_at DESC, e.{id} DESC LIMIT %(limit)s) found ON true"""
 
 _IN_SESSIONS = """
 SELECT e.created_at, e.message_id FROM chat_sessions s JOIN chat_messages m ON m.session_id = s.session_id
 JOIN chat_message_search e ON e.message_id = m.message_id
-WHERE {sessions} AND {bounds} AND {fits} ORDER BY e.created_at DESC, e.message_id DESC LIMIT %(limit)s"""
+WHERE {sessions} AND {bounds} AND {fits} AND {session} ORDER BY e.created_at DESC, e.message_id DESC LIMIT %(limit)s"""
 
 
 class Planned(NamedTuple):
@@ -92,9 +92,6 @@ class Search:
     def behind(self, before: Place | None, count: int) -> Planned:
         """The place of the text that `count` others are newer than, if there is one."""
         return Planned(self._filled(_BEHIND, bounds=self._bounds(before=before), count=count), {})
-
-    def oldest(self) -> Planned:
-        return Planned(self._filled(_OLDEST, bounds=self._bounds()), {})
 
     def newest(self, before: Place | None, after: Place | None, limit: int) -> Planned:
         """What fits between two places, found by looking through all of it."""
@@ -126,7 +123,13 @@ class Search:
         self.values.update(more, limit=limit)
         kind = self._kind
         return statement.format(
-            id=kind.id, table=kind.table, bounds=bounds, fits=self._fits(), keys=keys, sessions=sessions
+            id=kind.id,
+            table=kind.table,
+            bounds=bounds,
+            fits=self._fits(),
+            session=self._session(),
+            keys=keys,
+            sessions=sessions,
         )
 
     def _bounds(self, *, before: Place | None = None, after: Place | None = None) -> str:
@@ -146,18 +149,20 @@ class Search:
         return " AND ".join(conditions)
 
     def _fits(self) -> str:
-        """The cheap first: the session is asked for only when the text fits."""
+        traits = _traits(self._query.filters)
+        self.values.update(traits)
+        return " AND ".join([*(f"e.{name} = %({name})s" for name in traits), self._texts])
+
+    def _session(self) -> str:
+        """Dearer than the text: it is asked for behind it."""
         filters = self._query.filters
-        conditions = [f"e.{name} = %({name})s" for name in _traits(filters)]
-        self.values.update(_traits(filters))
-        conditions.append(self._texts)
-        session = "s.deleted_at IS NULL"
+        conditions = ["s.deleted_at IS NULL"]
         if filters.pinned is not None:
-            session += f" AND s.pinned_at IS {'NOT ' if filters.pinned else ''}NULL"
+            conditions.append(f"s.pinned_at IS {'NOT ' if filters.pinned else ''}NULL")
         if filters.session_id is not None:
-            session += " AND s.session_id = %(session_id)s"
+            conditions.append("s.session_id = %(session_id)s")
             self.values["session_id"] = filters.session_id
-        return " AND ".join([*conditions, f"(SELECT {session} FROM {self._kind.session})"])
+        return f"(SELECT {_all(conditions)} FROM {self._kind.session})"
 
     def _traits(self) -> str:
         """Keys of the owner and of what the filters name."""
