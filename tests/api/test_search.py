@@ -40,7 +40,7 @@ async def test_a_result_says_where_it_stands_and_shows_the_hit(chat: Chat) -> No
     assert result["snippet"] == "น\u0e4d\u0e49\u0e32จิ้ม 👩🏽‍🍳 ทำอย่างไร"
     assert [result["snippet"][start:end] for start, end in result["hits"]] == ["น\u0e4d\u0e49\u0e32จิ้ม"]
     assert datetime.fromisoformat(result["created_at"]).utcoffset() == timedelta()
-    assert (found["next"], found["complete"], found["suggestion"]) == (None, True, None)
+    assert (found["next"], found["complete"], found["unindexed"], found["suggestion"]) == (None, True, 0, None)
     message = await chat.history.message(UUID(result["message_id"]), LOCAL_USER)
     assert message.content == result["snippet"]
 

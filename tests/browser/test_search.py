@@ -257,3 +257,29 @@ async def test_a_phone_searches_on_the_whole_screen(browser: Browser, app: App, 
         await expect(phone.page.locator("#results")).to_be_hidden()
         await expect(phone.page.locator("#left")).to_be_hidden()
         await expect(phone.page.locator(".message-row.sought")).to_be_in_viewport()
+
+
+async def test_how_much_is_not_searchable_yet_is_told_until_the_search_is_whole(page: ChatPage, app: App) -> None:
+    left = 400_000
+
+    async def unindexed(route: Route) -> None:
+        answer = await route.fetch()
+        body = await answer.json()
+        for part in (body, body.get("database", {})):
+            part["unindexed"] = left
+        await route.fulfill(response=answer, json=body)
+
+    await page.page.route("**/api/search?*", unindexed)
+    await page.page.route("**/readyz", unindexed)
+    await page.page.locator("#search-box").fill("ยังไม่มีคำนี้")
+    note = page.page.locator("#results .results-note")
+    await expect(note).to_contain_text("400,000")
+    foot = page.page.locator(".state dd.loading")
+    await page.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    await expect(foot).to_contain_text("400,000")
+    left = 120
+    await expect(note).to_contain_text("120")
+    await expect(foot).to_have_count(0)
+    async with page.page.expect_request("**/api/search?*"):
+        left = 0
+    await expect(note).to_have_count(0)

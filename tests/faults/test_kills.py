@@ -200,7 +200,13 @@ async def test_with_a_full_disk_memory_goes_on_and_says_so(remote: App, proxy: P
         resource.prlimit(remote.process.pid, resource.RLIMIT_FSIZE, (4096, unlimited))
         for number in range(5):
             assert await chat.ask_and_read(f"ดิสก์เต็ม {number}") == standin.scripts["standin"].text
-        assert await database_of(http) == {"state": "memory", "waiting": 5, "journal": False, "refused": 0}
+        assert await database_of(http) == {
+            "state": "memory",
+            "waiting": 5,
+            "journal": False,
+            "refused": 0,
+            "unindexed": 0,
+        }
         resource.prlimit(remote.process.pid, resource.RLIMIT_FSIZE, (unlimited, unlimited))
         await chat.ask_and_read("มีที่ว่างแล้ว")
         async with asyncio.timeout(5):

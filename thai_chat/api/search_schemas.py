@@ -70,7 +70,8 @@ class FoundBody(BaseModel):
     next: str | None = Field(description="Give it as `cursor` for the next page; null on the last")
     sessions: list[SessionResultBody] = Field(description="Sessions whose names were found; on the first page only")
     suggestion: str | None = Field(description="The same keys in the other keyboard layout, when that was meant")
-    complete: bool = Field(description="False while older messages are still being indexed")
+    complete: bool = Field(description="False while messages are still being indexed, after an import or an upgrade")
+    unindexed: int = Field(description="Messages and names of sessions that can't be found yet; 0 when complete")
     memory: bool = Field(description="True when PostgreSQL is away: only what memory holds was looked through")
 
 
@@ -80,7 +81,8 @@ def found_body(found: Found) -> FoundBody:
         next=found.next,
         sessions=[_session_body(session) for session in found.sessions],
         suggestion=found.suggestion,
-        complete=found.is_complete,
+        complete=not found.unindexed,
+        unindexed=found.unindexed,
         memory=found.is_memory,
     )
 

@@ -73,8 +73,8 @@ class Found:
     next: str | None = None
     suggestion: str | None = None
     """The same keys in the other keyboard layout, when that was probably meant."""
-    is_complete: bool = True
-    """False while older messages are still being indexed."""
+    unindexed: int = 0
+    """Messages and names that can't be found yet, since they are still being indexed."""
     is_memory: bool = False
     """True when PostgreSQL is away and only what memory holds was looked through."""
 
@@ -104,7 +104,7 @@ class Finder:
             sessions=sessions,
             next=next_,
             suggestion=suggestion,
-            is_complete=page.is_complete and names.is_complete,
+            unindexed=max(page.unindexed, names.unindexed),
             is_memory=page.is_memory,
         )
 
@@ -116,7 +116,7 @@ class Finder:
         names = await self._history.search_names(replace(query, after=_read(wanted.cursor)))
         _, sessions = _shown(query, (), names.sessions)
         next_ = _written(names.next)
-        return Found(sessions=sessions, next=next_, is_complete=names.is_complete, is_memory=names.is_memory)
+        return Found(sessions=sessions, next=next_, unindexed=names.unindexed, is_memory=names.is_memory)
 
     async def _newest(self, wanted: Wanted, query: SearchQuery) -> tuple[SearchPage, str | None]:
         page = await self._history.search(replace(query, after=_read(wanted.cursor)))

@@ -147,6 +147,8 @@ class HistoryState:
     """False when what waits is in memory only, because no journal can be written."""
     refused_writes: int = 0
     """Writes that PostgreSQL refused for their content and that were set aside."""
+    unindexed: int = 0
+    """Messages and names that a search can't find yet, some seconds ago at the latest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -144,8 +144,8 @@ class SearchPage:
     hits: Sequence[SearchHit]
     """Newest first, those that are not literal behind all that are."""
     next: SearchCursor | None = None
-    is_complete: bool = True
-    """False while older messages are still being indexed."""
+    unindexed: int = 0
+    """Messages and names, of everybody, that are not searchable yet: after an import, a replay or an upgrade."""
     is_memory: bool = False
     """True when only what memory holds was looked through, because PostgreSQL is away."""
 
@@ -156,7 +156,7 @@ class NamePage:
 
     sessions: Sequence[Session]
     next: SearchCursor | None = None
-    is_complete: bool = True
+    unindexed: int = 0
     is_memory: bool = False
 
 

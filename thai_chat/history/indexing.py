@@ -83,6 +83,12 @@ _LEFT = f"""
 SELECT EXISTS (SELECT FROM chat_search_queue q WHERE {_IS_DUE}),
     EXISTS (SELECT FROM chat_search_backfill WHERE NOT is_finished)"""
 
+# Where many notes wait, those of replies that grow make no difference, and looking each up would take seconds.
+_UNINDEXED = f"""
+SELECT coalesce((SELECT greatest(1, total - done) FROM chat_search_backfill WHERE NOT is_finished), 0)
+    + CASE WHEN (SELECT count(*) FROM (SELECT FROM chat_search_queue LIMIT 1001) AS few) > 1000
+    THEN (SELECT count(*) FROM chat_search_queue) ELSE (SELECT count(*) FROM chat_search_queue q WHERE {_IS_DUE}) END"""
+
 _PLACE = "SELECT last_id FROM chat_search_backfill WHERE what = 'messages' AND NOT is_finished FOR UPDATE SKIP LOCKED"
 _MOVE = """
 UPDATE chat_search_backfill SET last_id = %s, done = done + %s, is_finished = %s WHERE what = 'messages'; COMMIT"""
@@ -153,6 +159,15 @@ def what_is_left(connection: Connection) -> tuple[bool, bool]:
         cursor.execute(_LEFT)
         noted, old = cursor.fetchone()
         return noted, old
+
+
+def unindexed(connection: Connection) -> int:
+    """Return how many messages and names are not in the index yet."""
+    raw: Any = connection.connection
+    with raw.cursor() as cursor:
+        cursor.execute(_UNINDEXED)
+        count: int = cursor.fetchone()[0]
+        return count
 
 
 def progress(connection: Connection) -> IndexProgress:

@@ -189,6 +189,10 @@ class PostgresHistory:
         """See `indexing.index_old`."""
         return await self._database.run(lambda c: indexing.index_old(c, limit=limit), timeout_s=_SEARCH_TIMEOUT_S)
 
+    async def unindexed(self) -> int:
+        """See `indexing.unindexed`."""
+        return await self._database.run(indexing.unindexed)
+
     async def index_progress(self) -> IndexProgress:
         return await self._database.run(indexing.progress)
 

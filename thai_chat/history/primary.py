@@ -70,6 +70,7 @@ class Primary:
         self._is_online = False
         self._outages = 0
         self._answered_at_s = 0.0
+        self._used_at_s = time.monotonic()
         self._served = asyncio.Event()
         self._lost = asyncio.Event()
         self._mending: asyncio.Task[None] | None = None
@@ -80,6 +81,15 @@ class Primary:
     def serving(self) -> PostgresHistory | None:
         """None while it is away, or is given what has waited."""
         return self._postgres if self._is_online else None
+
+    @property
+    def unused_s(self) -> float:
+        """For how many seconds nobody has asked it for anything, or written."""
+        return time.monotonic() - self._used_at_s
+
+    def note_use(self) -> None:
+        """Somebody is at work here; `ask` notes it itself."""
+        self._used_at_s = time.monotonic()
 
     async def start(self) -> None:
         """Returns with PostgreSQL serving, or while the background goes on trying.
@@ -110,6 +120,10 @@ class Primary:
 
     async def ask(self, call: Callable[[PostgresHistory], Awaitable[Result]]) -> Result:
         """What PostgreSQL says. Raises HistoryUnavailable at once while it does not serve."""
+        self.note_use()
+        return await self._answer(call)
+
+    async def _answer(self, call: Callable[[PostgresHistory], Awaitable[Result]]) -> Result:
         if self._handover:
             done, _ = await asyncio.wait((self._handover,), timeout=_HANDOVER_S)
             if not done:
@@ -171,7 +185,7 @@ class Primary:
             except TimeoutError:
                 if time.monotonic() - self._answered_at_s > _IDLE_S:
                     with suppress(HistoryUnavailable):
-                        await self.ask(lambda postgres: postgres.ping())
+                        await self._answer(lambda postgres: postgres.ping())
 
     async def _recover(self) -> None:
         if self._postgres is None:

@@ -58,7 +58,7 @@ class ResilientHistory:
         self._outbox = outbox
         self._checkpoints = outbox.hedged(self._store_checkpoints)
         self._primary = Primary(outbox, connector) if connector else None
-        self._indexer = Indexer(lambda: self._serving)
+        self._indexer = Indexer(lambda: self._serving, unused_s=lambda: self._primary.unused_s if self._primary else 0)
 
     async def start(self) -> None:
         """Returns with PostgreSQL serving, or with memory serving while the background goes on trying.
@@ -218,8 +218,8 @@ class ResilientHistory:
         return found
 
     def stored(self) -> Stored:
-        if self._serving:
-            return self._serving.stored()
+        if postgres := self._used():
+            return postgres.stored()
         raise HistoryUnavailable("PostgreSQL is away")
 
     async def presets(self, user_id: str) -> Sequence[Preset]:
@@ -245,16 +245,16 @@ class ResilientHistory:
 
     async def search(self, query: SearchQuery) -> SearchPage:
         """In an outage over what memory holds (`is_memory`)."""
-        if self._serving:
+        if postgres := self._used():
             with suppress(HistoryUnavailable):  # a slow search is no outage; a true one is noticed by others
-                return await self._serving.search(query)
+                return await postgres.search(query)
         return await self._memory.search(query)
 
     async def search_names(self, query: SearchQuery) -> NamePage:
         """As `search`."""
-        if self._serving:
+        if postgres := self._used():
             with suppress(HistoryUnavailable):
-                return await self._serving.search_names(query)
+                return await postgres.search_names(query)
         return await self._memory.search_names(query)
 
     async def state(self) -> HistoryState:
@@ -264,6 +264,7 @@ class ResilientHistory:
             waiting_turns=self._outbox.waiting_turns,
             journal=self._outbox.works,
             refused_writes=self._outbox.refused,
+            unindexed=self._indexer.unindexed,
         )
 
     async def _begin(self, write: BeginTurn | BeginReply, begin: Callable[[History], Awaitable[Turn]]) -> Turn:
@@ -282,6 +283,12 @@ class ResilientHistory:
     @property
     def _serving(self) -> PostgresHistory | None:
         return self._primary.serving if self._primary else None
+
+    def _used(self) -> PostgresHistory | None:
+        """Return the one that serves, for a call whose failure is no outage."""
+        if self._primary:
+            self._primary.note_use()
+        return self._serving
 
     async def _ask(self, call: Callable[[PostgresHistory], Awaitable[Result]]) -> Result:
         """As `Primary.ask`."""

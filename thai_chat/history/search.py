@@ -53,7 +53,7 @@ _SESSIONS = f"SELECT {SESSION_SQL} FROM chat_sessions s WHERE s.session_id = ANY
 
 
 def find_messages(connection: Connection, query: SearchQuery) -> SearchPage:
-    is_current = _catch_up(connection)
+    unindexed = _catch_up(connection)
     raw: Any = connection.connection
     with raw.cursor() as cursor:
         places = Finder(cursor, MESSAGES, query).page()
@@ -64,7 +64,7 @@ def find_messages(connection: Connection, query: SearchQuery) -> SearchPage:
         for (_, message_id), is_literal in places
         if message_id in read
     ]
-    return SearchPage(hits=hits[: query.limit], next=_next(places, query.limit), is_complete=is_current)
+    return SearchPage(hits=hits[: query.limit], next=_next(places, query.limit), unindexed=unindexed)
 
 
 def _messages(cursor: Any, found: Sequence[UUID], query: SearchQuery) -> dict[UUID, tuple[Message, Session]]:
@@ -101,26 +101,26 @@ def _shows(text: str, query: SearchQuery) -> bool:
 def find_names(connection: Connection, query: SearchQuery) -> NamePage:
     given = query.filters
     filters = SearchFilters(since=given.since, until=given.until, pinned=given.pinned)
-    is_current = _catch_up(connection)
+    unindexed = _catch_up(connection)
     raw: Any = connection.connection
     with raw.cursor() as cursor:
         places = Finder(cursor, NAMES, replace(query, filters=filters)).page()
         cursor.execute(_SESSIONS, ([session_id for (_, session_id), _ in places],))
         rows: dict[UUID, Session] = {row[0]: session_of(row) for row in cursor.fetchall()}
     sessions = [rows[session_id] for (_, session_id), _ in places if session_id in rows]
-    return NamePage(sessions=sessions[: query.limit], next=_next(places, query.limit), is_complete=is_current)
+    return NamePage(sessions=sessions[: query.limit], next=_next(places, query.limit), unindexed=unindexed)
 
 
-def _catch_up(connection: Connection) -> bool:
-    """Indexes what was written just now, so that it is found; False while there is more than that to be indexed."""
+def _catch_up(connection: Connection) -> int:
+    """Index what was written just now, so that it is found. Return how much more than that is not indexed yet."""
     is_noted, is_old = indexing.what_is_left(connection)
     if is_noted:
         if indexing.index_noted(connection, limit=_PENDING):
-            return False
+            return max(1, indexing.unindexed(connection))
         is_noted, is_old = indexing.what_is_left(connection)
     if is_noted:  # somebody else is at it
         is_noted = indexing.index_noted(connection, limit=_PENDING, waits=True)
-    return not is_noted and not is_old
+    return max(1, indexing.unindexed(connection)) if is_noted or is_old else 0
 
 
 def _next(places: Sequence[tuple[Place, bool]], limit: int) -> SearchCursor | None:

@@ -104,9 +104,15 @@ BROWSING: Mapping[str, tuple[str, str]] = {
         "Digits in either script and letters in either case are the same",
     ),
     "search_incomplete": (
-        "กำลังจัดทำดัชนีข้อความเก่า ผลลัพธ์อาจยังไม่ครบ",
-        "Older messages are still being indexed: some may be missing.",
+        "กำลังจัดทำดัชนี เหลืออีก {count} ข้อความ ผลลัพธ์อาจยังไม่ครบ",
+        "Still indexing {count} messages: some may be missing.",
     ),
+    "search_complete_now": (
+        "จัดทำดัชนีครบแล้ว",
+        "Every message is indexed now.",
+    ),
+    "search_again": ("ค้นอีกครั้ง", "Search again"),
+    "indexing_left": ("กำลังทำดัชนี เหลือ {count}", "indexing, {count} left"),
     "search_memory": (
         "ตอนนี้ติดต่อ PostgreSQL ไม่ได้ จึงค้นได้เฉพาะที่อยู่ในหน่วยความจำ",
         "PostgreSQL is away: only what memory holds was searched.",

@@ -29,6 +29,9 @@ export class Results {
   /** True where the panel lies over the conversation, so that it has to go for a message to be seen. */
   get covers() { return !BESIDE.matches; }
 
+  /** Nobody has scrolled or gone into the list, so that it may change. */
+  get isUntouched() { return !this.body.scrollTop && !this.body.contains(document.activeElement); }
+
   scrollToTop() { this.body.scrollTop = 0; }
 
   /** Of all results that are seen, in their order. */

@@ -4,7 +4,7 @@ import { $, el, icon, iconButton, isPhone } from './dom.mjs';
 import { activeFilters, mountFilters, queryOf, setScope } from './filters.mjs';
 import { Results } from './results.mjs';
 import { on, store } from './store.mjs';
-import { t } from './texts.mjs';
+import { number, t } from './texts.mjs';
 
 const TYPING_PAUSE_MS = 150;
 const PAGE = 20;
@@ -44,11 +44,12 @@ class Search {
     this.input.addEventListener('input', () => this.typed());
     this.input.addEventListener('focus', () => { this.input.select(); if (this.input.value) this.show(); });
     this.input.addEventListener('keydown', (event) => this.onKey(event));
+    on('ready', ({ database }) => this.follow(database.unindexed));
     on('view', () => { this.withinButton.hidden = !store.view.stored; this.results.markShown(); });
   }
 
   forget() {
-    Object.assign(this, { found: [], sessions: [], next: null, suggestion: null, notes: [], state: 'idle', problem: '' });
+    Object.assign(this, { found: [], sessions: [], next: null, suggestion: null, unindexed: 0, hasMore: false, memory: false, state: 'idle', problem: '' });
   }
 
   focus() {
@@ -131,17 +132,34 @@ class Search {
     this.paint();
   }
 
-  take({ results, sessions, next, suggestion, complete, memory }) {
+  take({ results, sessions, next, suggestion, unindexed, memory }) {
     this.found = [...this.found, ...results];
     this.sessions = [...this.sessions, ...sessions];
     this.next = next;
     this.suggestion = suggestion ?? this.suggestion;
-    this.notes = [complete ? null : t('search_incomplete'), memory ? t('search_memory') : null].filter(Boolean);
+    Object.assign(this, { unindexed, memory, hasMore: false });
+  }
+
+  /** What was found before the index was whole is asked for again when it is, unless somebody reads it. */
+  follow(left) {
+    if (!this.unindexed || this.state !== 'ready') return;
+    if (!left && this.results.isUntouched) { this.ask(); return; }
+    Object.assign(this, { unindexed: left, hasMore: !left });
+    this.paint();
+  }
+
+  get notes() {
+    const again = () => el('button', { type: 'button', class: 'retry', onclick: () => this.ask() }, t('search_again'));
+    return [
+      this.unindexed ? t('search_incomplete', { count: number(this.unindexed) }) : null,
+      this.hasMore ? el('span', {}, t('search_complete_now'), ' ', again()) : null,
+      this.memory ? t('search_memory') : null,
+    ].filter(Boolean);
   }
 
   paint() {
     this.filters.paint();
-    this.results.paint({ ...this, query: this.input?.value.trim() ?? '', filtered: activeFilters() > 0 });
+    this.results.paint({ ...this, notes: this.notes, query: this.input?.value.trim() ?? '', filtered: activeFilters() > 0 });
   }
 
   open(result, words) {

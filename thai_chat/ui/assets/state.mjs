@@ -6,6 +6,8 @@ import { backendName, number, t } from './texts.mjs';
 const POLL_MS = 15_000;
 /** While a model is being loaded, or none answers yet and somebody is just starting a server. */
 const SOON_MS = 1_500;
+/** Fewer messages are searchable before anybody has read that they are not. */
+const SHOWN_FROM = 500;
 
 export function mountState({ element }) {
   const lines = el('dl', { class: 'state', 'aria-label': t('state') });
@@ -18,7 +20,7 @@ export function mountState({ element }) {
     paintState(lines, banner, ready);
     emit('polled');
     clearTimeout(soon);
-    if (!store.choice || isLoading(ready)) soon = setTimeout(poll, SOON_MS);
+    if (!store.choice || isLoading(ready) || ready?.database.unindexed) soon = setTimeout(poll, SOON_MS);
   };
   $('#top').after(banner);
   setInterval(poll, POLL_MS);
@@ -45,6 +47,7 @@ function paintState(lines, banner, ready) {
   const isMemory = database.state === 'memory';
   lines.replaceChildren(
     ...line(t(ready ? 'database' : 'server'), t(`database_${database.state}`), { postgresql: 'up', memory: 'loading' }[database.state] ?? 'down'),
+    ...(database.unindexed > SHOWN_FROM ? line(t('search'), t('indexing_left', { count: number(database.unindexed) }), 'loading') : []),
     ...Object.entries(ready?.backends ?? {}).flatMap(([name, backend]) => line(backendName(name), stateOf(backend), backend.state)));
   banner.hidden = !isMemory;
   if (isMemory) banner.replaceChildren(icon('info'), el('span', {}, el('strong', {}, t('memory_only')), ' ', memorySays(database)));
