@@ -16,11 +16,12 @@ from typing import Any, TypeVar
 import orjson
 import psycopg2
 from psycopg2 import errorcodes
-from psycopg2.extensions import TRANSACTION_STATUS_IDLE, parse_dsn
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE, make_dsn, parse_dsn
 from sqlalchemy import Connection, Engine, create_engine, event, exc
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from thai_chat.domain.errors import HistoryError, HistoryRefused, HistoryUnavailable, StartError
+from thai_chat.history.pulse import Pulse
 from thai_chat.history.search_path import cursor_in
 
 logger = logging.getLogger(__name__)
@@ -29,6 +30,11 @@ Result = TypeVar("Result")
 
 POOL_SIZE = 8
 TIMEOUT_S = 2.0
+"""After so long without an answer a server is taken for lost, unless it shows that it lives."""
+_LATE_S = 0.1
+"""What comes so much later than it was asked of the event loop was held up in this process."""
+_PATIENCE_S = 6.0
+"""For so long a call of the chat waits for a server that lives: a lock, a disk or a processor that others use up."""
 
 # What the address does not say itself. No `options`: pgbouncer refuses connections that carry it. The kernel's
 # time-outs find a peer that is gone; one that takes packets and never answers is found by the deadline of `run`.
@@ -93,10 +99,12 @@ class Database:
         pool_size: int = POOL_SIZE,
         timeout_s: float = TIMEOUT_S,
         schema_name: str | None = None,
+        is_patient: bool = True,
     ) -> None:
         """`conninfo` is what libpq takes: a URI, also with several hosts. Raises StartError when it is none.
 
-        With `schema_name` everything is made and found in that schema, else where the server's user has it.
+        With `schema_name` everything is made and found in that schema, else where the server's user has it. Without
+        `is_patient` no call gets more time for a server that lives and is slow.
         """
         self._address: dict[str, str] = {**_DEFAULTS, **parsed(conninfo)}
         self._cursors = cursor_in(schema_name) if schema_name else None
@@ -104,6 +112,7 @@ class Database:
         self._threads = ThreadPoolExecutor(pool_size, thread_name_prefix="postgres")
         self._calls: dict[asyncio.Future[Any], _Job] = {}
         self._failed_at = 0.0
+        self._pulse = Pulse(self._beside) if is_patient else None
         self.engine: Engine = create_engine(
             "postgresql+psycopg2://",
             creator=self._connect,
@@ -121,9 +130,10 @@ class Database:
     async def run(self, work: Callable[[Connection], Result], *, timeout_s: float | None = None) -> Result:
         """What `work` returns, called in a thread with a connection in autocommit.
 
-        `work` may be called twice, when a connection turns out dead or a deadlock was resolved against it, so it must
-        be repeatable. Raises HistoryUnavailable at the latest `timeout_s` after a thread took it up: its connection is
-        then cut, so that a server that hangs never keeps a thread. A cancelled caller does not stop `work`.
+        `work` is called again when a connection turns out dead, a deadlock was resolved against it or a lock was not to
+        be had, so it must be repeatable. Raises HistoryUnavailable at the latest `timeout_s` after a thread took it up:
+        its connection is then cut, so that a server that hangs never keeps a thread. Without `timeout_s` a server that
+        commits meanwhile what others ask gets `_PATIENCE_S`. A cancelled caller does not stop `work`.
         """
         job = _Job(timeout_s or self._timeout_s)
         loop = asyncio.get_running_loop()
@@ -131,19 +141,41 @@ class Database:
         self._calls[future] = job
         future.add_done_callback(self._ended)
         try:
-            while job.remaining_s() > 0:
-                done, _ = await asyncio.wait((future,), timeout=job.remaining_s())
-                if done:
-                    return future.result()
+            await self._wait(future, job)
+            while not (future.done() or job.has_ended) and timeout_s is None and self._lives(job) and job.extend():
+                await self._wait(future, job)
+            if future.done() or job.has_ended:
+                return await future
         except asyncio.CancelledError:
             loop.call_later(max(0.0, job.remaining_s()), job.cut)
             raise
-        self._failed_at = time.monotonic()
+        if not self._lives(job):
+            self._failed_at = time.monotonic()
         job.cut()
         raise HistoryUnavailable("no answer from PostgreSQL in time")
 
+    async def _wait(self, future: asyncio.Future[Any], job: _Job) -> None:
+        """Return when the call has ended or its time is over. Half-way the server's pulse is felt."""
+        while not future.done() and (left_s := job.remaining_s()) > 0:
+            first_half_s = left_s - job.timeout_s / 2
+            wait_s = first_half_s if first_half_s > 0 else left_s
+            until_s = time.monotonic() + wait_s
+            await asyncio.wait((future,), timeout=wait_s)
+            # Where this process was busy itself, the answer may be there and nobody could take it.
+            job.forgive(time.monotonic() - until_s)
+            if self._pulse and job.is_started and not future.done():
+                self._pulse.feel()
+
+    def _beside(self) -> Database:
+        return Database(make_dsn(**self._address), pool_size=1, timeout_s=self._timeout_s, is_patient=False)
+
+    def _lives(self, job: _Job) -> bool:
+        return self._pulse is not None and self._pulse.was_felt_since(time.monotonic() - job.timeout_s / 2)
+
     async def close(self) -> None:
         """Lets calls under way end, within the usual deadline. Safe to call twice."""
+        if self._pulse:
+            await self._pulse.close()
         if self._calls:
             await asyncio.wait(tuple(self._calls), timeout=self._timeout_s)
         for job in self._calls.values():
@@ -161,13 +193,20 @@ class Database:
         if self._failed_at > job.submitted_at:
             raise HistoryUnavailable("PostgreSQL hung while this call waited")
         try:
-            try:
-                return self._attempt(job, work)
-            except _Repeat:
-                return self._attempt(job, work, is_last=True)
+            is_last = False
+            while True:
+                try:
+                    return self._attempt(job, work, is_last=is_last)
+                except _Repeat:
+                    is_last = True
+                except _Locked:
+                    logger.debug("a call waits for a lock that others have")
         except HistoryUnavailable:
-            self._failed_at = time.monotonic()
+            if not job.was_cut:  # else whoever cut it has judged
+                self._failed_at = time.monotonic()
             raise
+        finally:
+            job.has_ended = True
 
     def _attempt(self, job: _Job, work: Callable[[Connection], Result], *, is_last: bool = False) -> Result:
         used = False
@@ -186,6 +225,8 @@ class Database:
             if isinstance(history_error, HistoryRefused):
                 raise history_error from error
             code = getattr(getattr(error, "orig", error), "pgcode", None)
+            if code == errorcodes.LOCK_NOT_AVAILABLE and job.extend():  # an answer is a sign of life
+                raise _Locked from error
             if code not in (*_TRY_AGAIN, errorcodes.LOCK_NOT_AVAILABLE):
                 # One dead connection is a sign that all that rest are dead, or lead to a server that lost its role.
                 self.engine.dispose()
@@ -220,22 +261,48 @@ class _Repeat(Exception):
     """The work failed for a reason that a second attempt probably does not meet."""
 
 
+class _Locked(Exception):
+    """The server gave up waiting for a lock, and there is time to try again."""
+
+
 class _Job:
     """One call: when its time is over, and the socket to cut then."""
 
     def __init__(self, timeout_s: float) -> None:
         self.submitted_at = time.monotonic()
         self.was_cut = False
-        self._timeout_s = timeout_s
+        self.has_ended = False
+        """Set by the thread, before the event loop hears of it."""
+        self.timeout_s = timeout_s
+        self._started_at = 0.0
         self._deadline: float | None = None
         self._socket: socket.socket | None = None
         self._lock = threading.Lock()
 
     def start(self) -> None:
-        self._deadline = time.monotonic() + self._timeout_s
+        self._started_at = time.monotonic()
+        self._deadline = self._started_at + self.timeout_s
+
+    @property
+    def is_started(self) -> bool:
+        return self._deadline is not None
 
     def remaining_s(self) -> float:
-        return self._timeout_s if self._deadline is None else self._deadline - time.monotonic()
+        return self.timeout_s if self._deadline is None else self._deadline - time.monotonic()
+
+    def forgive(self, late_s: float) -> None:
+        """Do not count what was late in this process itself."""
+        if self._deadline is not None and late_s > _LATE_S:
+            self._deadline += late_s
+
+    def extend(self) -> bool:
+        """Give the call its time once more, from now on. Return whether it may have that."""
+        deadline = time.monotonic() + self.timeout_s
+        with self._lock:
+            if self.was_cut or deadline > self._started_at + _PATIENCE_S:
+                return False
+            self._deadline = deadline
+            return True
 
     def hold(self, connection: Connection) -> bool:
         """True when the connection had served before. Raises OperationalError when the time is over already."""
