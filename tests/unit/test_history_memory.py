@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from uuid import UUID
 
 import pytest
@@ -18,7 +19,7 @@ async def is_held(history: MemoryHistory, session_id: UUID) -> bool:
 
 
 async def test_sessions_used_longest_ago_are_forgotten_first() -> None:
-    history = MemoryHistory(max_chars=10_000)
+    history = MemoryHistory(max_bytes=35_000)
     turns = [await whole_turn(history, USER, question="ก" * 1_000) for _ in range(3)]
     await history.session(turns[0].session.session_id, USER)
     later = [await whole_turn(history, USER, question="ก" * 1_000) for _ in range(4)]
@@ -29,7 +30,7 @@ async def test_sessions_used_longest_ago_are_forgotten_first() -> None:
 
 
 async def test_a_session_with_a_growing_reply_is_never_forgotten() -> None:
-    history = MemoryHistory(max_chars=2_000)
+    history = MemoryHistory(max_bytes=10_000)
     write = begin(USER)
     await history.begin_turn(write)
     for _ in range(5):
@@ -40,7 +41,7 @@ async def test_a_session_with_a_growing_reply_is_never_forgotten() -> None:
 
 async def test_a_session_that_is_needed_is_never_forgotten() -> None:
     needed: set[UUID] = set()
-    history = MemoryHistory(max_chars=2_000, is_needed=needed.__contains__)
+    history = MemoryHistory(max_bytes=10_000, is_needed=needed.__contains__)
     turn = await whole_turn(history, USER)
     needed.add(turn.session.session_id)
     for _ in range(5):
@@ -49,7 +50,7 @@ async def test_a_session_that_is_needed_is_never_forgotten() -> None:
 
 
 async def test_what_is_forgotten_is_counted_back() -> None:
-    history = MemoryHistory(max_chars=50_000)
+    history = MemoryHistory(max_bytes=220_000)
     for _ in range(200):
         await whole_turn(history, USER, question="ก" * 1_000)
     held = await history.sessions(USER, limit=500)
@@ -105,9 +106,31 @@ async def test_what_somebody_said_under_anothers_id_in_an_outage_is_not_given_to
 
 
 async def test_what_models_thought_counts_for_what_is_held() -> None:
-    history = MemoryHistory(max_chars=50_000)
+    history = MemoryHistory(max_bytes=220_000)
     for _ in range(20):
         write = begin(USER)
         await history.begin_turn(write)
         await history.finish_reply(finish(write, "สั้น", metadata={"reasoning": "คิด" * 3_000}))
     assert len(await history.sessions(USER, limit=500)) <= 6
+
+
+@pytest.mark.parametrize("chars", [20, 4_000])
+async def test_memory_takes_no_more_than_it_may(chars: int) -> None:
+    """By what Python measures, whether there are many small messages or few large ones."""
+    most = 4_000_000
+    history = MemoryHistory(max_bytes=most)
+
+    async def talk(turns: int) -> None:
+        for number in range(turns):
+            write = begin(USER, question=f"{number}" + "ก" * chars)
+            await history.begin_turn(write)
+            metadata = {"reasoning": f"{number}" + "ข" * chars, "notices": [{"code": "fell_back", "from": f"{number}"}]}
+            await history.finish_reply(finish(write, f"{number}" + "ค" * chars, metadata=metadata))
+
+    tracemalloc.start()
+    try:
+        await talk(1_500)
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert 0.7 * most < taken < 1.2 * most

@@ -30,7 +30,7 @@ def test_they_are_let_go_with_time() -> None:
 
 
 def test_the_oldest_are_let_go_when_they_are_too_long() -> None:
-    recent = RecentTurns(max_chars=100)
+    recent = RecentTurns(max_bytes=2_200)
     writes = [begin("สมชาย", uuid7(), question="ก" * 40) for _ in range(5)]
     recent.note(*writes)
     assert recent.writes() == writes[-2:]

@@ -18,9 +18,7 @@ from thai_chat.domain.messages import (
     Status,
     Turn,
 )
-
-_SESSION_CHARS = 500
-"""What a session counts besides the text of its messages."""
+from thai_chat.history.sizes import SESSION_BYTES, size_of_message
 
 
 @dataclass(slots=True)
@@ -37,20 +35,21 @@ class HeldSession:
     keys: dict[str, UUID] = field(default_factory=dict)
     """The message that has the idempotency key."""
     newest: Message | None = None
-    chars: int = _SESSION_CHARS
+    size: int = SESSION_BYTES
+    """In memory, in bytes."""
 
     @property
     def is_whole(self) -> bool:
         return len(self.messages) >= self.session.message_count
 
     def put(self, message: Message) -> int:
-        """Adds or replaces; the growth in characters."""
+        """Adds or replaces; the growth in bytes."""
         before = self.messages.get(message.message_id)
-        growth = _chars(message) - (_chars(before) if before else 0)
+        growth = size_of_message(message) - (size_of_message(before) if before else 0)
         self.messages[message.message_id] = message
         if self.newest is None or message.message_order >= self.newest.message_order:
             self.newest = message
-        self.chars += growth
+        self.size += growth
         return growth
 
     def shown(self, message: Message) -> Message:
@@ -134,11 +133,6 @@ class HeldSession:
 
 def unknown_here() -> HistoryUnavailable:
     return HistoryUnavailable("this part of the session is not in memory")
-
-
-def _chars(message: Message) -> int:
-    """With the texts beside the content: what a model thought is often longer than what it said."""
-    return len(message.content) + sum(len(value) for value in message.metadata.values() if isinstance(value, str))
 
 
 def _order(message: Message) -> int:

@@ -41,7 +41,7 @@ from thai_chat.history.listing import count_labels, is_listed, newness, texts_of
 from thai_chat.history.records import check, check_preset, check_query, check_text
 from thai_chat.history.turns import finished, grown, new_reply, new_session, new_turn, updated
 
-MAX_CHARS = 20_000_000
+MAX_BYTES = 40_000_000
 
 
 class MemoryHistory:
@@ -54,7 +54,7 @@ class MemoryHistory:
     def __init__(
         self,
         *,
-        max_chars: int = MAX_CHARS,
+        max_bytes: int = MAX_BYTES,
         is_needed: Callable[[UUID], bool] = lambda session_id: False,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -62,8 +62,8 @@ class MemoryHistory:
         self._sessions: OrderedDict[UUID, HeldSession] = OrderedDict()
         self._owners: dict[UUID, UUID] = {}
         self._presets: dict[UUID, Preset] = {}
-        self._max_chars = max_chars
-        self._chars = 0
+        self._max_bytes = max_bytes
+        self._size = 0
         self._is_needed = is_needed
         self._now = now
 
@@ -299,7 +299,7 @@ class MemoryHistory:
             held = None
         if held is None:
             held = self._sessions[session.session_id] = HeldSession(session, self._now)
-            self._chars += held.chars
+            self._size += held.size
         if session.message_count >= held.session.message_count:  # else it was read before the last turn began
             held.session = session
         self._sessions.move_to_end(session.session_id)
@@ -308,15 +308,15 @@ class MemoryHistory:
 
     def _put(self, held: HeldSession, message: Message) -> None:
         self._owners[message.message_id] = message.session_id
-        self._chars += held.put(message)
+        self._size += held.put(message)
         self._forget()
 
     def _forget(self) -> None:
-        if self._chars <= self._max_chars:
+        if self._size <= self._max_bytes:
             return
         newest = next(reversed(self._sessions))
         for session_id, held in list(self._sessions.items()):
-            if self._chars <= self._max_chars:
+            if self._size <= self._max_bytes:
                 return
             if held.growing or session_id == newest or self._is_needed(session_id):
                 continue
@@ -324,7 +324,7 @@ class MemoryHistory:
 
     def _drop(self, held: HeldSession) -> None:
         del self._sessions[held.session.session_id]
-        self._chars -= held.chars
+        self._size -= held.size
         for message_id in held.messages:
             del self._owners[message_id]
 

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from thai_chat.domain.errors import HistoryUnavailable
 from thai_chat.history import generation, schema
 from thai_chat.history.connections import POOL_SIZE, TIMEOUT_S, Database
-from thai_chat.history.memory import MAX_CHARS, MemoryHistory
+from thai_chat.history.memory import MAX_BYTES, MemoryHistory
 from thai_chat.history.outbox import Outbox
 from thai_chat.history.postgres import PostgresHistory
 from thai_chat.history.resilient import ResilientHistory
@@ -34,14 +34,14 @@ def open_history(
     folder: Path,
     pool_size: int = POOL_SIZE,
     timeout_s: float = TIMEOUT_S,
-    memory_chars: int = MAX_CHARS,
+    memory_bytes: int = MAX_BYTES,
 ) -> ResilientHistory:
     """Nothing is touched before `start`. `folder` gets the journal of outages and what PostgreSQL refused.
 
     Without an address memory serves, and the journal keeps all for a process that has one.
     """
     outbox = Outbox(folder)
-    memory = MemoryHistory(max_chars=memory_chars, is_needed=outbox.holds)
+    memory = MemoryHistory(max_bytes=memory_bytes, is_needed=outbox.holds)
     connector = PostgresConnector(address, pool_size=pool_size, timeout_s=timeout_s) if address else None
     return ResilientHistory(memory=memory, outbox=outbox, connector=connector)
 

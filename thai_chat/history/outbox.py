@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 import orjson
 
 from thai_chat.domain.errors import HistoryRefused, JournalUnavailable, ThaiChatError
-from thai_chat.domain.messages import Checkpoint, FinishReply, PurgeSession, UpdateSession, Write
+from thai_chat.domain.messages import BeginReply, BeginTurn, Checkpoint, FinishReply, Write
 from thai_chat.history.generation import UNKNOWN, LastGeneration
 from thai_chat.history.hedge import HedgedCheckpoints
 from thai_chat.history.journal import Journal, RefusedWrites
@@ -31,6 +31,7 @@ Item = TypeVar("Item")
 
 _BATCH_BYTES = 4_000_000
 _RETRY_S = 1.0
+_OF_TURNS = (BeginTurn, BeginReply, Checkpoint, FinishReply)
 
 
 @dataclass(slots=True, eq=False)
@@ -65,6 +66,12 @@ class Batch:
         return len(self.waiting) or len(self.writes) + len(self.unreadable)
 
 
+class _Counted(NamedTuple):
+    writes: int
+    turns: Counter[UUID]
+    """Writes by the reply they belong to."""
+
+
 class Outbox:
     """First the writes that processes before this one left, then this one's own."""
 
@@ -96,19 +103,18 @@ class Outbox:
     async def adopt(self) -> None:
         """Takes over what dead processes left. May be called again, for those that have died since."""
 
-        def read() -> tuple[list[Journal], list[Write | None], int]:
+        def read() -> tuple[list[Journal], _Counted, int]:
             if self._generation.value == UNKNOWN:
                 self._generation.read()
             journals = Journal.adopt(self._folder)
-            found = [_readable(entry.record) for journal in journals for entry in journal.entries(journal.position)]
-            return journals, found, self._set_aside.count()
+            return journals, _counted(journals), self._set_aside.count()
 
         journals, found, self.refused = await self._on_disk(read)
         self._adopted.extend(journals)
-        self._left_behind += len(found)
-        self._count((write for write in found if write), 1)
-        if found:
-            logger.info("%d writes of an earlier process wait to be stored", len(found))
+        self._left_behind += found.writes
+        self._turns.update(found.turns)
+        if found.writes:
+            logger.info("%d writes of an earlier process wait to be stored", found.writes)
 
     async def serve(self, generation: UUID) -> int:
         """The database that answers has `generation`. What waits for another is left on the disk; how many writes."""
@@ -123,15 +129,16 @@ class Outbox:
         return left
 
     async def _leave(self, journal: Journal) -> int:
-        def read() -> list[Write | None]:
-            found = [_readable(entry.record) for entry in journal.entries(journal.position)]
+        def read() -> _Counted:
+            found = _counted([journal])
             journal.close()
             return found
 
         found = await self._on_disk(read)
-        self._left_behind -= len(found)
-        self._count((write for write in found if write), -1)
-        return len(found)
+        self._left_behind -= found.writes
+        for reply_id, number in found.turns.items():
+            _subtract(self._turns, reply_id, number)
+        return found.writes
 
     async def _leave_own(self) -> int:
         """The database was restored while this process could not reach it."""
@@ -304,7 +311,7 @@ class Outbox:
 
     def _count(self, writes: Iterable[Write], number: int) -> None:
         for write in writes:
-            if not isinstance(write, UpdateSession | PurgeSession):
+            if isinstance(write, _OF_TURNS):
                 _subtract(self._turns, write.reply_id, -number)
 
 
@@ -312,6 +319,18 @@ def _subtract(counter: Counter[UUID], key: UUID, number: int = 1) -> None:
     counter[key] -= number
     if counter[key] <= 0:
         del counter[key]
+
+
+def _counted(journals: Iterable[Journal]) -> _Counted:
+    """Read them through one write at a time: they may hold more than memory does."""
+    number, turns = 0, Counter[UUID]()
+    for journal in journals:
+        for entry in journal.entries(journal.position):
+            number += 1
+            write = _readable(entry.record)
+            if isinstance(write, _OF_TURNS):
+                turns[write.reply_id] += 1
+    return _Counted(number, turns)
 
 
 def _read(journal: Journal, limit: int) -> Batch | None:

@@ -8,9 +8,10 @@ from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from thai_chat.domain.messages import BeginReply, BeginTurn, FinishReply, PurgeSession, Write
+from thai_chat.history.sizes import size_of_write
 
 KEEP_S = 60.0
-MAX_CHARS = 5_000_000
+MAX_BYTES = 10_000_000
 
 
 class RecentTurns:
@@ -20,20 +21,20 @@ class RecentTurns:
     """
 
     def __init__(
-        self, *, keep_s: float = KEEP_S, max_chars: int = MAX_CHARS, clock: Callable[[], float] = time.monotonic
+        self, *, keep_s: float = KEEP_S, max_bytes: int = MAX_BYTES, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._keep_s = keep_s
-        self._max_chars = max_chars
+        self._max_bytes = max_bytes
         self._clock = clock
         self._kept: deque[tuple[float, int, Write]] = deque()
-        self._chars = 0
+        self._size = 0
 
     def note(self, *writes: Write) -> None:
         """What else there is among the writes is passed over."""
         for write in writes:
             match write:
-                case BeginTurn(question=text) | BeginReply(content=text) | FinishReply(content=text):
-                    self._keep(write, len(text))
+                case BeginTurn() | BeginReply() | FinishReply():
+                    self._keep(write, size_of_write(write))
                 case PurgeSession():
                     self._forget(write.session_id)
                     self._keep(write, 0)
@@ -43,16 +44,16 @@ class RecentTurns:
         self._drop_old()
         return [write for _, _, write in self._kept]
 
-    def _keep(self, write: Write, chars: int) -> None:
-        self._kept.append((self._clock(), chars, write))
-        self._chars += chars
+    def _keep(self, write: Write, size: int) -> None:
+        self._kept.append((self._clock(), size, write))
+        self._size += size
 
     def _forget(self, session_id: UUID) -> None:
         self._kept = deque(kept for kept in self._kept if kept[2].session_id != session_id)
-        self._chars = sum(chars for _, chars, _ in self._kept)
+        self._size = sum(size for _, size, _ in self._kept)
 
     def _drop_old(self) -> None:
         oldest_s = self._clock() - self._keep_s
-        while self._kept and (self._kept[0][0] < oldest_s or self._chars > self._max_chars):
-            _, chars, _ = self._kept.popleft()
-            self._chars -= chars
+        while self._kept and (self._kept[0][0] < oldest_s or self._size > self._max_bytes):
+            _, size, _ = self._kept.popleft()
+            self._size -= size

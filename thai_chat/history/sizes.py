@@ -1,0 +1,37 @@
+"""How many bytes of memory what is held takes: an estimate from the sizes of its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from sys import getsizeof
+
+from thai_chat.domain.messages import BeginReply, BeginTurn, FinishReply, JsonValue, Message
+
+SESSION_BYTES = 1_800
+"""A session without messages: its fields, ids, times and names, and the tables it is kept in."""
+_MESSAGE_BYTES = 750
+"""A message without its texts: its fields, ids, times and numbers, and its entries in two tables."""
+_WRITE_BYTES = 700
+
+
+def size_of_message(message: Message) -> int:
+    """Return the bytes of a message, with what a model thought: that is often longer than what it said."""
+    return _MESSAGE_BYTES + getsizeof(message.content) + size_of_json(message.metadata)
+
+
+def size_of_write(write: BeginTurn | BeginReply | FinishReply) -> int:
+    text = write.question if isinstance(write, BeginTurn) else write.content
+    return _WRITE_BYTES + getsizeof(text) + size_of_json(write.metadata)
+
+
+def size_of_json(value: JsonValue) -> int:
+    """Return the bytes of a value with all in it. What is held twice counts twice."""
+    match value:
+        case str():
+            return getsizeof(value)
+        case Mapping():
+            return getsizeof(value) + sum(getsizeof(key) + size_of_json(one) for key, one in value.items())
+        case Sequence():
+            return getsizeof(value) + sum(map(size_of_json, value))
+        case _:
+            return getsizeof(value)
