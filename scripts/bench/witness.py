@@ -73,12 +73,14 @@ class Findings:
         return not any(faults)
 
 
-async def talk(address: str, chats: Sequence[Chat], findings: Findings, ends_at_s: float) -> None:
-    """Every chat asks again and again until the time, or until the app is gone."""
+async def talk(
+    address: str, chats: Sequence[Chat], findings: Findings, ends_at_s: float, *, most: int | None = None
+) -> None:
+    """Every chat asks again and again until the time, or until the app is gone, or has taken `most` questions."""
 
     async def one(http: aiohttp.ClientSession, chat: Chat) -> None:
         with suppress(aiohttp.ClientError, TimeoutError):
-            while time.monotonic() < ends_at_s:
+            while time.monotonic() < ends_at_s and (most is None or len(chat.questions) < most):
                 await _turn(http, f"{address}/api/sessions/{chat.session_id}", chat, findings)
 
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)) as http:
