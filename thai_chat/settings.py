@@ -87,6 +87,13 @@ def _address(value: str) -> str:
     return address.rstrip("/")
 
 
+def _without_default_port(address: str) -> str:
+    """As browsers write it."""
+    parts = urlsplit(address)
+    default = {"http": ":80", "https": ":443"}[parts.scheme]
+    return parts._replace(netloc=parts.netloc.removesuffix(default)).geturl()
+
+
 def _with_ollamas_port(value: str) -> str:
     """A host alone is on Ollama's own port, as its variable of the same name has it."""
     if "://" in value:
@@ -224,7 +231,7 @@ class Settings(BaseModel):
         address = _address(value.strip()) if value else None
         if address and (urlsplit(address).path or urlsplit(address).query or "@" in address):
             raise ValueError("must be a scheme and a name alone, such as https://chat.example.org: no path")
-        return address.lower() if address else None
+        return _without_default_port(address.lower()) if address else None
 
     @field_validator("allowed_hosts")
     @classmethod

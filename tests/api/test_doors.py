@@ -151,6 +151,12 @@ async def test_the_page_runs_no_script_but_its_own(served: httpx.AsyncClient) ->
     assert "img-src data: blob:;" in policy
 
 
+async def test_the_page_asks_where_it_is_open_whatever_host_a_proxy_tells(served: httpx.AsyncClient) -> None:
+    page = (await served.get("/")).text
+    assert "<script>window.gradio_config.root = location.origin;</script>" in page
+    assert "const root = location.origin;" in page
+
+
 async def test_the_page_is_the_same_compressed(served: httpx.AsyncClient) -> None:
     plain = await served.get("/", headers={"Accept-Encoding": "identity"})
     packed = await served.get("/", headers={"Accept-Encoding": "gzip"})

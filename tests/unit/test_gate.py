@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 from starlette.datastructures import Headers
 
+from thai_chat.gate.doors import Kind
 from thai_chat.gate.forwarded import Proxies
+from thai_chat.gate.headers import page_policy
 from thai_chat.gate.names import Names, is_address
+from thai_chat.gate.origins import is_foreign
 
 PROXY = "10.1.2.3"
 
@@ -102,8 +105,46 @@ def test_what_is_no_host_at_all_is_none_of_ours(host: str) -> None:
     assert not Names(["*.team.example"]).have(host)
 
 
+@pytest.mark.parametrize(
+    ("origin", "host", "is_other"),
+    [
+        ("http://chat.lan:8080", "chat.lan:8080", False),
+        ("http://chat.lan", "chat.lan:80", False),
+        ("https://chat.lan", "chat.lan:443", False),
+        ("http://chat.lan:8080", "inner:7862", True),
+        ("http://chat.lan", "chat.lan:443", True),
+        ("http://evil.example", "chat.lan", True),
+        ("null", "chat.lan", True),
+        ("https://chat.example.org:8443", "inner:7862", False),
+        ("http://chat.example.org:8443", "inner:7862", True),
+    ],
+)
+def test_an_origin_is_ours_at_the_host_that_is_told_or_at_the_public_address(
+    origin: str, host: str, is_other: bool
+) -> None:
+    headers = Headers({"origin": origin, "host": host})
+    assert is_foreign(Kind.PRIVATE, "POST", headers, "https://chat.example.org:8443") == is_other
+
+
+@pytest.mark.parametrize(
+    ("hosts", "styles"),
+    [
+        (["chat.lan:8080"], "chat.lan:*/assets/"),
+        (["127.0.0.1:7862", "chat.lan"], "chat.lan:*/theme.css"),
+        (["[::1]:7862"], "style-src 'unsafe-inline' 'self';"),
+        (["[::1]:7862", "chat.lan"], "style-src 'unsafe-inline' 'self' chat.lan:*/assets/"),
+    ],
+)
+def test_styles_come_from_the_names_of_the_page_at_any_port(hosts: list[str], styles: str) -> None:
+    policy = page_policy(Kind.PAGE, hosts, ())
+    assert styles in policy
+    assert "style-src *" not in policy
+
+
 def test_under_the_public_name_the_scheme_is_the_public_one() -> None:
     scope = request("203.0.113.1")
     scope["headers"] = [(b"host", b"chat.example.org")]
+    assert proxies("https://chat.example.org").resolve(scope)["scheme"] == "https"
+    scope["headers"] = [(b"host", b"chat.example.org:8443")]
     assert proxies("https://chat.example.org").resolve(scope)["scheme"] == "https"
     assert proxies("https://other.example.org").resolve(scope)["scheme"] == "http"

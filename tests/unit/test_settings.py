@@ -191,6 +191,8 @@ def test_a_name_that_would_open_to_every_name_or_is_none_is_refused(name: str) -
 
 def test_the_public_address_is_a_scheme_and_a_name_alone() -> None:
     assert given(PUBLIC_URL="https://Chat.example.org/").public_url == "https://chat.example.org"
+    assert given(PUBLIC_URL="https://chat.example.org:443").public_url == "https://chat.example.org"
+    assert given(PUBLIC_URL="http://chat.example.org:443").public_url == "http://chat.example.org:443"
     for wrong in ("https://chat.example.org/path", "https://u:p@chat.example.org", "ftp://chat", "https://c/?a=b"):
         assert "PUBLIC_URL" in refusal({"PUBLIC_URL": wrong})
 

@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
+from thai_chat.gate.names import name_of
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _SAID_BY_PROXIES = (b"x-forwarded-", b"x-gradio-", b"x-original-", b"x-rewrite-")
@@ -54,10 +56,10 @@ class Proxies:
                 break
 
     def _complete(self, scope: Scope) -> None:
-        """Take the scheme of PUBLIC_URL for what came under its name, whether or not the proxy told it."""
+        """Take the scheme of PUBLIC_URL for what came under its name, at whatever port the proxy tells."""
         if self.public_url:
             public = urlsplit(self.public_url)
-            if Headers(scope=scope).get("host", "").lower() == public.netloc.lower():
+            if name_of(Headers(scope=scope).get("host", "")) == public.hostname:
                 scope["scheme"] = public.scheme
 
     def _trusts(self, address: str) -> bool:

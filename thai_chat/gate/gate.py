@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
@@ -75,7 +76,7 @@ class Gate:
             raise ForeignHost
         if door is None:
             raise NotFound
-        if is_foreign(door.kind, scope["method"], headers):
+        if is_foreign(door.kind, scope["method"], headers, self.proxies.public_url):
             raise ForeignSite
         if scope["method"] not in door.methods:
             raise WrongMethod(allowed=", ".join(door.methods))
@@ -83,6 +84,11 @@ class Gate:
         if length.isascii() and length.isdecimal() and int(length) > door.body.size_bytes:
             raise too_large(door.body)
         return door
+
+    def _hosts(self, headers: Headers) -> Sequence[str]:
+        """Return the hosts under which the page may be open: a proxy may tell another one than the browser has."""
+        public = urlsplit(self.proxies.public_url).netloc if self.proxies.public_url else ""
+        return (headers["host"], public) if public else (headers["host"],)
 
     def _added(self) -> Iterator[str]:
         return (hash_of(script.encode()) for script in self.added_scripts)
@@ -108,7 +114,7 @@ class Gate:
         await self.app(inner, receive, collect)
         page = document(b"".join(parts))
         out = MutableHeaders(raw=start["headers"])
-        complete(out, kind, page_policy(kind, headers["host"], (*page.script_hashes, *self._added())))
+        complete(out, kind, page_policy(kind, self._hosts(headers), (*page.script_hashes, *self._added())))
         out["Vary"] = "Accept-Encoding"
         body = page.plain
         if "gzip" in headers.get("accept-encoding", "") and page.plain:

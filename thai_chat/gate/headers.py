@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from starlette.datastructures import MutableHeaders
 
 from thai_chat.gate.doors import Kind
+from thai_chat.gate.names import name_of
 
 _ALWAYS = {
     "X-Content-Type-Options": "nosniff",
@@ -40,8 +41,9 @@ def complete(headers: MutableHeaders, kind: Kind | None, policy: str = _STRICT) 
         headers["Cache-Control"] = _CACHE.get(kind, "no-store") if kind else "no-store"
 
 
-def page_policy(kind: Kind, host: str, script_hashes: Sequence[str]) -> str:
-    """Return the Content-Security-Policy of a page whose inline scripts have these hashes.
+def page_policy(kind: Kind, hosts: Sequence[str], script_hashes: Sequence[str]) -> str:
+    """Return the Content-Security-Policy of a page that is opened under `hosts`, and whose inline scripts have these
+    hashes.
 
     Pictures come from the page itself (`data:`, `blob:`) alone, so that nothing that a model writes, in whatever
     notation, asks any server for anything. Styles and fonts come from the folders of static files for the same reason.
@@ -55,8 +57,8 @@ def page_policy(kind: Kind, host: str, script_hashes: Sequence[str]) -> str:
         (
             "default-src 'none'",
             f"script-src {scripts}",
-            f"style-src 'unsafe-inline' {_files(host, *_FILES, 'docs-static/', 'theme.css')}",
-            f"font-src data: {_files(host, *_FILES)}",
+            f"style-src 'unsafe-inline' {_files(hosts, *_FILES, 'docs-static/', 'theme.css')}",
+            f"font-src data: {_files(hosts, *_FILES)}",
             "img-src data: blob:",
             "connect-src 'self'",
             "base-uri 'self'",
@@ -66,6 +68,11 @@ def page_policy(kind: Kind, host: str, script_hashes: Sequence[str]) -> str:
     )
 
 
-def _files(host: str, *paths: str) -> str:
-    """A source with a path has to name its host, which the grammar of policies can't do for an IPv6 address."""
-    return "'self'" if "[" in host or not host else " ".join(f"{host}/{path}" for path in paths)
+def _files(hosts: Sequence[str], *paths: str) -> str:
+    """Return the sources of these paths: a source with a path has to name its host.
+
+    At any port, because a proxy may listen at another one than it tells. Policies can't name an IPv6 address.
+    """
+    names = tuple(dict.fromkeys(map(name_of, hosts)))
+    named = [f"{name}:*/{path}" for name in names if name and ":" not in name for path in paths]
+    return " ".join(named if all(name and ":" not in name for name in names) else ("'self'", *named))

@@ -19,19 +19,20 @@ class Names:
 
     def have(self, host: str) -> bool:
         """True when the value of a `Host` header is one of them, at any port."""
-        name = _name(host)
+        name = name_of(host)
         return name in self._exact or (bool(self._below) and name.endswith(self._below))
 
 
 def is_address(host: str) -> bool:
     """True when a `Host` header holds an IP address: nobody can point a name of theirs at it."""
     try:
-        ipaddress.ip_address(_name(host))
+        ipaddress.ip_address(name_of(host))
     except ValueError:
         return False
     return True
 
 
-def _name(host: str) -> str:
+def name_of(host: str) -> str:
+    """Return the name or address of a `Host` header without its port, in small letters; empty when it has none."""
     found = _HOST.fullmatch(host)
     return (found[1] or found[2]).lower() if found else ""

@@ -14,19 +14,20 @@ from thai_chat.gate.doors import Kind
 
 _READING = frozenset({"GET", "HEAD"})
 _OPENED_OR_FETCHED = frozenset({"empty", "document"})
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 _FRAMES = frozenset({"iframe", "frame", "embed", "object", "fencedframe"})
 
 
-def is_foreign(kind: Kind, method: str, headers: Headers) -> bool:
+def is_foreign(kind: Kind, method: str, headers: Headers, public_url: str | None = None) -> bool:
     """True when a browser says that another site, or something that a model wrote into ours, is behind the request.
 
-    Clients that are no browsers say nothing and pass.
+    Clients that are no browsers say nothing and pass. `public_url` is our own origin, whatever `Host` a proxy sends.
     """
     site = headers.get("sec-fetch-site")
     if _is_speculative(headers) and kind not in (Kind.PAGE, Kind.DOCS, Kind.STATIC):
         return True
     if site is None:
-        return _has_foreign_origin(headers)
+        return _has_foreign_origin(headers, public_url)
     if site in ("same-origin", "none"):
         return not _may_be_used_as(headers.get("sec-fetch-dest", "empty"), kind)
     is_link = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
@@ -45,9 +46,13 @@ def _may_be_used_as(destination: str, kind: Kind) -> bool:
     return destination not in _FRAMES if kind is Kind.STATIC else destination in _OPENED_OR_FETCHED
 
 
-def _has_foreign_origin(headers: Headers) -> bool:
+def _has_foreign_origin(headers: Headers, public_url: str | None) -> bool:
     origin = headers.get("origin")
+    if origin is None or origin == public_url:
+        return False
     try:
-        return origin is not None and urlsplit(origin).netloc != headers.get("host")
+        parts = urlsplit(origin)
     except ValueError:  # what no browser sends
         return True
+    # A proxy may write the port that browsers leave out.
+    return headers.get("host") not in (parts.netloc, f"{parts.netloc}:{_DEFAULT_PORTS.get(parts.scheme)}")

@@ -1,0 +1,101 @@
+"""The page behind a proxy at another port, whatever the proxy tells about the request."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, async_playwright, expect
+
+from tests.app import App, free_port, running_app
+from tests.browser.chat_page import ChatPage
+from tests.browser.conftest import CHROMIUM
+from tests.standins.openai_server import OpenAIStandin
+from tests.standins.proxy import Proxy
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+NAME = "chat.lan"
+"""A name as of a home network, without TLS: a browser sends no Sec-Fetch-* there."""
+
+
+@dataclass(slots=True)
+class Proxied:
+    app: App
+    proxy: Proxy
+    browser: Browser
+
+    @property
+    def address(self) -> str:
+        return f"http://{NAME}:{self.proxy.port}"
+
+
+@asynccontextmanager
+async def browser_that_knows_the_name() -> AsyncIterator[Browser]:
+    arguments = ["--no-sandbox", f"--host-resolver-rules=MAP {NAME} 127.0.0.1"]
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield chromium
+        await chromium.close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def proxied(model_server: OpenAIStandin) -> AsyncIterator[Proxied]:
+    """An app that knows its public address, and a proxy there."""
+    port = free_port()
+    async with AsyncExitStack() as stack:
+        app = await stack.enter_async_context(
+            running_app(VLLM_BASE_URL=model_server.base_url, PUBLIC_URL=f"http://{NAME}:{port}")
+        )
+        proxy = await stack.enter_async_context(Proxy(app.address, port))
+        yield Proxied(app, proxy, await stack.enter_async_context(browser_that_knows_the_name()))
+
+
+@asynccontextmanager
+async def opened(browser: Browser, address: str) -> AsyncIterator[ChatPage]:
+    context = await browser.new_context(locale="th-TH")
+    page = ChatPage(await context.new_page())
+    try:
+        await page.open(address)
+        yield page
+    finally:
+        await context.close()
+
+
+async def works(page: ChatPage) -> None:
+    """The page has its styles and fonts, and answers a question."""
+    await expect(page.box).to_be_visible()
+    assert await page.page.evaluate("document.fonts.check('16px Sarabun', 'ก')")
+    await page.new_session()
+    await page.ask_and_wait("ผ่านพร็อกซี")
+    # Browsers hold to it on TLS and loopback only, and say so; what the page's policy keeps out would be told here too.
+    assert [line for line in page.complaints if "Cross-Origin-Opener-Policy" not in line] == []
+
+
+TOLD = {
+    "the whole Host": {"Host": f"{NAME}:PORT"},
+    "Host without the port": {"Host": NAME},
+    "Host with the proxy's inner port": {"Host": f"{NAME}:8443"},
+    "nothing": {},
+    "headers that nobody believes": {"Host": NAME, "X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "https"},
+}
+
+
+@pytest.mark.parametrize("told", list(TOLD))
+async def test_with_the_public_address_the_page_works_whatever_a_proxy_tells(
+    proxied: Proxied, model: OpenAIStandin, told: str
+) -> None:
+    port = str(proxied.proxy.port)
+    proxied.proxy.headers = {name: value.replace("PORT", port) for name, value in TOLD[told].items()}
+    async with opened(proxied.browser, proxied.address) as page:
+        await works(page)
+
+
+async def test_past_the_proxy_the_page_works_on_the_machine_itself(proxied: Proxied, model: OpenAIStandin) -> None:
+    async with opened(proxied.browser, proxied.app.address) as page:
+        await works(page)
+    async with opened(proxied.browser, f"http://{NAME}:{proxied.app.port}") as page:
+        await works(page)
