@@ -62,6 +62,35 @@ async def test_under_a_name_that_is_not_this_machines_nothing_is_answered(chat: 
             assert "localhost" in answer.json()["error"]["message"]
 
 
+OPENED = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "none"}
+
+
+@pytest.mark.parametrize("opened", [OPENED, {"Accept": "text/html,*/*;q=0.8"}])
+async def test_who_opens_the_page_under_a_wrong_name_gets_a_page_that_repeats_it(
+    chat: Chat, opened: dict[str, str]
+) -> None:
+    answer = await chat.http.get("/", headers={"Host": "chat.lan:80", **opened, **THAI})
+    assert (answer.status_code, answer.headers["content-type"]) == (400, "text/html; charset=utf-8")
+    assert '<html lang="th"' in answer.text
+    assert "“chat.lan”" in answer.text
+    assert answer.headers["x-frame-options"] == "DENY"
+    assert answer.headers["content-security-policy"].startswith("default-src 'none';")
+    assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_no_name_writes_into_the_page_that_refuses_it(chat: Chat) -> None:
+    answer = await chat.http.get("/", headers={"Host": "<script>1</script>", **OPENED})
+    assert "<script>" not in answer.text
+    answer = await chat.http.get("/", headers={"Host": f"{'a' * 5000}.lan", **OPENED})
+    assert len(answer.content) < 3000
+
+
+async def test_programs_and_scripts_of_the_page_get_no_page(chat: Chat) -> None:
+    for asked in ({"Accept": "*/*"}, {"Accept": "text/html", "Sec-Fetch-Mode": "cors"}):
+        answer = await chat.http.get("/", headers={"Host": "chat.lan", **asked})
+        assert answer.json()["error"]["code"] == "foreign_host"
+
+
 async def test_under_an_address_instead_of_a_name_probes_alone_are_answered(chat: Chat) -> None:
     for host in ("10.0.0.7:7862", "[::2]"):
         assert (await chat.http.get("/healthz", headers={"Host": host})).status_code == 200

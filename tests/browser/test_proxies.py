@@ -18,8 +18,8 @@ from tests.standins.proxy import Proxy
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-NAME = "chat.lan"
-"""A name as of a home network, without TLS: a browser sends no Sec-Fetch-* there."""
+NAME, OTHER = "chat.lan", "other.lan"
+"""Names as of a home network, without TLS: a browser sends no Sec-Fetch-* there. The app knows the first."""
 
 
 @dataclass(slots=True)
@@ -35,7 +35,7 @@ class Proxied:
 
 @asynccontextmanager
 async def browser_that_knows_the_name() -> AsyncIterator[Browser]:
-    arguments = ["--no-sandbox", f"--host-resolver-rules=MAP {NAME} 127.0.0.1"]
+    arguments = ["--no-sandbox", "--host-resolver-rules=MAP *.lan 127.0.0.1"]
     async with async_playwright() as playwright:
         chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
         yield chromium
@@ -99,3 +99,30 @@ async def test_past_the_proxy_the_page_works_on_the_machine_itself(proxied: Prox
         await works(page)
     async with opened(proxied.browser, f"http://{NAME}:{proxied.app.port}") as page:
         await works(page)
+
+
+async def test_under_a_name_that_is_not_known_a_page_says_where_to_go(proxied: Proxied) -> None:
+    address = f"http://{OTHER}:{proxied.proxy.port}"
+    proxied.proxy.headers = {"Host": f"{OTHER}:{proxied.proxy.port}"}
+    for locale, said in (("th-TH", "ไม่ตอบที่ชื่อ “other.lan”"), ("en-GB", "doesn't answer under the name “other.lan”")):
+        context = await proxied.browser.new_context(locale=locale)
+        page = await context.new_page()
+        await page.goto(address)
+        await expect(page.locator("p")).to_contain_text(said)
+        await expect(page.locator("p")).to_contain_text(proxied.address)
+        assert await page.evaluate("getComputedStyle(document.body).maxWidth") == "576px"
+        await context.close()
+    assert "under the name 'other.lan'" in proxied.app.log
+
+
+async def test_the_log_says_what_to_set_when_a_proxy_hides_the_pages_address(proxied: Proxied) -> None:
+    address = f"http://{OTHER}:{proxied.proxy.port}"
+    proxied.proxy.headers = {}
+    context = await proxied.browser.new_context()
+    page = await context.new_page()
+    await page.goto(address, wait_until="networkidle")
+    await context.close()
+    assert (
+        f"the page is open at '{address}', but its proxy tells Host '127.0.0.1:{proxied.app.port}'" in proxied.app.log
+    )
+    assert f"set PUBLIC_URL={address}" in proxied.app.log

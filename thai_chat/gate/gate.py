@@ -15,12 +15,15 @@ from thai_chat.gate.bodies import bounded, too_large
 from thai_chat.gate.doors import ORDINARY, RUN, Door, Kind, door_of
 from thai_chat.gate.events import read_event, replayed
 from thai_chat.gate.forwarded import Proxies
-from thai_chat.gate.headers import complete, page_policy
-from thai_chat.gate.names import Names, is_address
+from thai_chat.gate.headers import STRICT, complete, page_policy
+from thai_chat.gate.names import Names, is_address, name_of
 from thai_chat.gate.origins import is_foreign
 from thai_chat.gate.pages import document, hash_of
-from thai_chat.gate.refusals import refusal
+from thai_chat.gate.refusals import policy_of, refusal
+from thai_chat.gate.reports import Reports, hidden_address
 
+_SHOWN_CHARS = 100
+"""Of a name that is refused."""
 _PAGES = (Kind.PAGE, Kind.DOCS)
 _REFUSED_BODIES = {408: BodyTooSlow(), 413: too_large(ORDINARY)}
 
@@ -32,6 +35,7 @@ class Gate:
     app: ASGIApp
     names: Names = field(default_factory=Names)
     proxies: Proxies = field(default_factory=Proxies)
+    reports: Reports = field(default_factory=Reports)
     added_scripts: Sequence[str] = ()
     """Inline scripts that Gradio's own script adds to the page."""
 
@@ -47,8 +51,10 @@ class Gate:
         try:
             door = self._open(scope)
         except ThaiChatError as refused:
-            await refusal(refused, scope)(scope, receive, _with_headers(send, None))
+            answer = refusal(refused, scope)
+            await answer(scope, receive, _with_headers(send, None, policy_of(answer)))
             return
+        self._notice_hidden_address(door.kind, Headers(scope=scope))
         if door.kind in _PAGES:
             await self._page(door.kind, scope, receive, send)
         elif door.path == RUN:
@@ -73,10 +79,12 @@ class Gate:
         door = door_of(scope["path"])
         host = headers.get("host", "")
         if not (self.names.have(host) or (door and door.kind is Kind.PROBE and is_address(host))):
-            raise ForeignHost
+            self.reports.foreign_host(host, self.proxies.public_url)
+            raise self._foreign_host(host)
         if door is None:
             raise NotFound
         if is_foreign(door.kind, scope["method"], headers, self.proxies.public_url):
+            self.reports.foreign_site(scope["method"], headers)
             raise ForeignSite
         if scope["method"] not in door.methods:
             raise WrongMethod(allowed=", ".join(door.methods))
@@ -84,6 +92,17 @@ class Gate:
         if length.isascii() and length.isdecimal() and int(length) > door.body.size_bytes:
             raise too_large(door.body)
         return door
+
+    def _foreign_host(self, host: str) -> ForeignHost:
+        name = name_of(host)[:_SHOWN_CHARS] or "?"
+        if self.proxies.public_url:
+            return ForeignHost(name=name, why="use_public_address", address=self.proxies.public_url)
+        return ForeignHost(name=name, why="name_not_set")
+
+    def _notice_hidden_address(self, kind: Kind, headers: Headers) -> None:
+        origin = hidden_address(headers) if kind is Kind.STATIC else ""
+        if origin and origin != self.proxies.public_url:
+            self.reports.hidden_address(origin, headers.get("host", ""))
 
     def _hosts(self, headers: Headers) -> Sequence[str]:
         """Return the hosts under which the page may be open: a proxy may tell another one than the browser has."""
@@ -126,10 +145,10 @@ class Gate:
         await send({"type": "http.response.body", "body": body})
 
 
-def _with_headers(send: Send, kind: Kind | None) -> Send:
+def _with_headers(send: Send, kind: Kind | None, policy: str = STRICT) -> Send:
     async def completed(message: Message) -> None:
         if message["type"] == "http.response.start":
-            complete(MutableHeaders(raw=message["headers"]), kind)
+            complete(MutableHeaders(raw=message["headers"]), kind, policy)
         await send(message)
 
     return completed

@@ -24,10 +24,10 @@ _ALWAYS = {
 }
 _CACHE = {Kind.PAGE: "no-cache", Kind.DOCS: "no-cache", Kind.PRIVATE: "no-store", Kind.PROBE: "no-store"}
 _FILES = ("assets/", "static/", "ui-static/")
-_STRICT = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+STRICT = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
 
-def complete(headers: MutableHeaders, kind: Kind | None, policy: str = _STRICT) -> None:
+def complete(headers: MutableHeaders, kind: Kind | None, policy: str = STRICT) -> None:
     """Set what browsers are to hold to; `kind` is None where there is no door.
 
     No header that lets another site read the answer is left, whoever in the application set it.

@@ -1,9 +1,11 @@
-"""Refusals of the gate, in the one form that all errors have: `{"error": {"code", "message"}}`."""
+"""Refusals of the gate: a page for who opens an address, else `{"error": {"code", "message"}}`, as all errors."""
 
 from __future__ import annotations
 
+from html import escape
+
 from starlette.datastructures import Headers
-from starlette.responses import JSONResponse
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import Scope
 
 from thai_chat import texts
@@ -19,6 +21,8 @@ from thai_chat.domain.errors import (
     ThaiChatError,
     WrongMethod,
 )
+from thai_chat.gate.headers import STRICT
+from thai_chat.gate.pages import hash_of
 
 _STATUS: dict[type[ThaiChatError], int] = {
     ForeignHost: 400,
@@ -33,9 +37,38 @@ _STATUS: dict[type[ThaiChatError], int] = {
 }
 
 
-def refusal(error: ThaiChatError, scope: Scope) -> JSONResponse:
+_PAGED = (ForeignHost, ForeignSite)
+"""What people meet who open the chat by an address that does not lead to it."""
+_STYLE = (
+    ":root{color-scheme:light dark}body{max-width:36rem;margin:20vh auto;padding:0 1.5rem;"
+    "font:1.125rem/1.7 Sarabun,'Noto Sans Thai',system-ui,sans-serif;overflow-wrap:anywhere}"
+)
+_PAGE = (
+    '<!doctype html><html lang="{language}" data-code="{code}"><meta charset="utf-8">'
+    '<meta name="viewport" content="width=device-width, initial-scale=1"><title>Thai Chat</title>'
+    "<style>{style}</style><h1>Thai Chat</h1><p>{message}</p></html>"
+)
+
+
+def refusal(error: ThaiChatError, scope: Scope) -> Response:
     """Return the answer to a request that `error` says is refused, in the reader's language."""
-    language = texts.language_of(Headers(scope=scope).get("accept-language", ""))
-    body = {"code": error.code, "message": texts.text(error.code, language, error.params)}
+    asked = Headers(scope=scope)
+    language = texts.language_of(asked.get("accept-language", ""))
+    message = texts.text(error.code, language, error.params)
+    if isinstance(error, _PAGED) and _is_opened(asked):
+        page = _PAGE.format(language=language, code=error.code, style=_STYLE, message=escape(message))
+        return HTMLResponse(page, _STATUS[type(error)])
+    body = {"code": error.code, "message": message}
     headers = {"Allow": str(error.params["allowed"])} if isinstance(error, WrongMethod) else None
     return JSONResponse({"error": body}, _STATUS[type(error)], headers)
+
+
+def policy_of(answer: Response) -> str:
+    """Return the Content-Security-Policy of a refusal: nothing is loaded, and a page has its own style."""
+    return f"{STRICT}; style-src 'sha256-{hash_of(_STYLE.encode())}'" if isinstance(answer, HTMLResponse) else STRICT
+
+
+def _is_opened(headers: Headers) -> bool:
+    """True for what a person opens; browsers say so by Fetch Metadata or, without TLS, by what they accept."""
+    mode = headers.get("sec-fetch-mode")
+    return mode == "navigate" if mode else "text/html" in headers.get("accept", "")

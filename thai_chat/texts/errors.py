@@ -36,13 +36,21 @@ ERRORS: Mapping[str, tuple[str, str]] = {
     "invalid_cursor": ("ตำแหน่งหน้าไม่ถูกต้อง เริ่มจากหน้าแรกใหม่", "The page position isn't valid; start from the first page."),
     "unknown_backend": ("ไม่รู้จักระบบโมเดล “{backend}”", "There is no backend “{backend}”."),
     "foreign_site": (
-        "คำขอนี้มาจากหน้าเว็บอื่น จึงไม่รับ",
-        "This request comes from another site's page and is refused.",
+        "คำขอนี้มาจากหน้าเว็บอื่น จึงไม่รับ ถ้ามาจากหน้าของ Thai Chat เอง ผู้ดูแลต้องตั้ง PUBLIC_URL ให้ตรงกับที่อยู่ที่เบราว์เซอร์แสดง",
+        "This request comes from another site's page and is refused. If it came from Thai Chat's own page, "
+        "whoever runs it has to set PUBLIC_URL to the address that the browser shows.",
     ),
     "foreign_host": (
-        "Thai Chat ไม่ตอบที่ชื่อนี้ เปิดด้วย http://localhost และพอร์ตเดิม หรือให้ผู้ดูแลเพิ่มชื่อนี้ใน PUBLIC_URL หรือ ALLOWED_HOSTS",
-        "Thai Chat doesn't answer under this name. Open it as http://localhost with the same port, or have the name "
-        "added to PUBLIC_URL or ALLOWED_HOSTS.",
+        "Thai Chat ไม่ตอบที่ชื่อ “{name}” {why}",
+        "Thai Chat doesn't answer under the name “{name}”. {why}",
+    ),
+    "use_public_address": ("เปิดที่ {address} แทน", "Open it at {address} instead."),
+    "name_not_set": (
+        "ถ้าเป็นชื่อของเครื่องนี้ ผู้ดูแลต้องตั้ง PUBLIC_URL เป็นที่อยู่ที่เบราว์เซอร์แสดง หรือเพิ่มชื่อนี้ใน ALLOWED_HOSTS "
+        "ส่วนบนเครื่องที่เปิด Thai Chat อยู่ เข้าได้ด้วย http://localhost และพอร์ตของโปรแกรม",
+        "If it is a name of that machine, whoever runs Thai Chat there has to set PUBLIC_URL to the address that the "
+        "browser shows, or to add the name to ALLOWED_HOSTS. On the machine itself, http://localhost with its port "
+        "opens it.",
     ),
     "http_405": ("ที่อยู่นี้ใช้ได้เฉพาะ {allowed}", "This address takes {allowed} only."),
     "bad_event": ("คำขอของหน้าเว็บไม่ถูกต้อง โหลดหน้านี้ใหม่", "The page's request isn't valid; reload the page."),

@@ -1,0 +1,88 @@
+"""What the log says about refusals, and about proxies that hide the page's address: what came, and what to set.
+
+Anybody can cause such lines, so that they are few. The log's formatter escapes what they quote.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+
+from thai_chat.gate.names import name_of
+
+_EACH_S = 60
+_MOST_LINES = 10
+"""In that time, of any kind."""
+_QUOTED_CHARS = 200
+
+logger = logging.getLogger(__name__)
+
+
+class Reports:
+    """Tells each line once a minute, and ten in all."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._since_s = clock()
+        self._told: set[str] = set()
+
+    def foreign_host(self, host: str, public_url: str | None) -> None:
+        name = name_of(host)
+        quoted = repr(name or host)[:_QUOTED_CHARS]
+        known = f"people are to open {public_url}" if public_url else "set PUBLIC_URL to the page's address"
+        also = f", or ALLOWED_HOSTS={name}"[:_QUOTED_CHARS] if name else ""
+        self._tell(
+            f"refused: a request under the name {quoted}, which isn't one of this server's. If the name is yours, "
+            f"{known}{also}; a proxy has to pass on the browser's Host (nginx: proxy_set_header Host $http_host)"
+        )
+
+    def foreign_site(self, method: str, headers: Headers) -> None:
+        origin = origin_of(headers)
+        line = f"refused: {method} by a page of {repr(origin) if origin else 'another site'}"
+        if headers.get("sec-fetch-site") is None and origin not in ("", "null"):
+            host = repr(headers.get("host", ""))[:_QUOTED_CHARS]
+            line += f", while Host is {host}. If the page is opened at that address, set PUBLIC_URL={origin}"
+        self._tell(line)
+
+    def hidden_address(self, origin: str, host: str) -> None:
+        self._tell(
+            f"the page is open at {origin!r}, but its proxy tells Host {host[:_QUOTED_CHARS]!r}, so that it stays "
+            f"blank: set PUBLIC_URL={origin} if that is its address"
+        )
+
+    def _tell(self, line: str) -> None:
+        now_s = self._clock()
+        if now_s - self._since_s >= _EACH_S:
+            self._since_s = now_s
+            self._told.clear()
+        if line not in self._told and len(self._told) < _MOST_LINES:
+            self._told.add(line)
+            logger.warning("%s", line)
+
+
+def origin_of(headers: Headers) -> str:
+    """Return the origin of the page that asks, as its browser tells it; empty when it tells none."""
+    origin = headers.get("origin")
+    if origin is not None:
+        return origin[:_QUOTED_CHARS]
+    try:
+        parts = urlsplit(headers.get("referer", ""))
+    except ValueError:  # what no browser sends
+        return ""
+    return f"{parts.scheme}://{parts.netloc}"[:_QUOTED_CHARS] if parts.netloc else ""
+
+
+def hidden_address(headers: Headers) -> str:
+    """Return the origin at which a browser has our page open, when a proxy told another name; else nothing.
+
+    For requests of a page's files, which the page itself asks for.
+    """
+    if headers.get("sec-fetch-site", "same-origin") != "same-origin" or "origin" in headers:
+        return ""
+    origin = origin_of(headers)
+    asked = name_of(urlsplit(origin).netloc) if origin else ""
+    return origin if asked and asked != name_of(headers.get("host", "")) else ""
