@@ -11,6 +11,7 @@ from pathlib import Path
 
 from thai_chat import __version__, observability
 from thai_chat import settings as settings_module
+from thai_chat.commands import usage
 from thai_chat.commands.terminal import let_go_of_output, tell
 from thai_chat.domain.errors import StartError, ThaiChatError
 from thai_chat.settings import Settings
@@ -113,7 +114,14 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="thai-chat", description="Thai Chat", epilog=_EPILOG)
     parser.add_argument("--version", action="version", version=f"thai-chat {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    commands.add_parser("serve", aliases=["chat-web-db"], help="serve the page and the API")
+    commands.add_parser(
+        "serve",
+        aliases=["chat-web-db"],
+        help="serve the page and the API",
+        description=usage.SERVE,
+        epilog=f"{usage.every_setting()}\n\n{_EPILOG}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     commands.add_parser("migrate", help="bring the database's schema up to date")
     commands.add_parser("status", help="database, schema, counts and what waits to be stored")
     commands.add_parser("doctor", help="find what is wrong and say how to correct it, in English and Thai")

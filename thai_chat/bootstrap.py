@@ -26,6 +26,12 @@ if TYPE_CHECKING:
     from thai_chat.gate.gate import Gate
     from thai_chat.routing.router import BackendChoices
 
+_CONFIGURED_BY = {
+    "vllm": "VLLM_BASE_URL",
+    "ollama": "OLLAMA_HOST",
+    "openai": "OPENAI_API_KEY",
+    "llamacpp": "LLAMACPP_MODEL_PATH",
+}
 logger = logging.getLogger(__name__)
 
 Progress = Callable[[str], None]
@@ -172,7 +178,7 @@ def _state_line(backend: BackendChoices) -> str:
         case BackendState.DOWN:
             return f"down ({texts.text(backend.error_code or 'backend_unreachable', 'en', {'backend': backend.name})})"
         case BackendState.NOT_CONFIGURED:
-            return "not configured (see .env.example)"
+            return f"not configured (set {_CONFIGURED_BY[backend.name]} in .env)"
         case _:
             assert_never(backend.state)
 

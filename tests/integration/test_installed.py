@@ -19,6 +19,7 @@ import pytest
 from tests.app import ROOT, App
 from tests.seclusion import bare
 from thai_chat import __version__
+from thai_chat.backends.llamacpp_library import HOW_TO_INSTALL, LIBRARY
 from thai_chat.commands import demo_model
 from thai_chat.domain.errors import StartError
 from thai_chat.ui.static import ASSETS, SERVED, version
@@ -128,11 +129,33 @@ def test_the_demo_model_names_what_it_lacks(thai_chat: Path, tmp_path: Path) -> 
     has = run(thai_chat, "demo-model", cwd=tmp_path)
     assert has.returncode == 0
     assert "it answers when no other model does" in has.stdout
+    lacks = run_without_llamacpp(thai_chat, "demo-model", tmp_path)
+    assert lacks.returncode == 1
+    assert f"pip install '{LIBRARY}'" in lacks.stderr
+    # A name that no registry has: anybody could take it.
+    assert "thai-chat[" not in lacks.stderr
+
+
+def run_without_llamacpp(thai_chat: Path, verb: str, folder: Path) -> subprocess.CompletedProcess[str]:
     code = (
         "import importlib.util as util, sys; find = util.find_spec\n"
         "util.find_spec = lambda name: None if name == 'xllamacpp' else find(name)\n"
-        "from thai_chat.__main__ import main; sys.exit(main(['demo-model']))"
+        f"from thai_chat.__main__ import main; sys.exit(main([{verb!r}]))"
     )
-    lacks = run(thai_chat.with_name("python"), "-c", code, cwd=tmp_path)
-    assert lacks.returncode == 1
-    assert "thai-chat[llamacpp]" in lacks.stderr
+    return run(thai_chat.with_name("python"), "-c", code, cwd=folder, OLLAMA_HOST="")
+
+
+def test_the_doctor_says_how_to_get_an_answer_and_where_settings_are(thai_chat: Path, tmp_path: Path) -> None:
+    told = run_without_llamacpp(thai_chat, "doctor", tmp_path)
+    assert "nothing answers questions" in told.stdout
+    file = tmp_path / ".local" / "share" / "thai-chat" / ".env"
+    assert (
+        f"OPENAI_API_KEY in {file}; or, for the demo model, {HOW_TO_INSTALL}, then thai-chat demo-model" in told.stdout
+    )
+    wrong = run(thai_chat, "doctor", cwd=tmp_path, PORT="x")
+    assert "thai-chat serve --help shows every setting" in wrong.stdout
+
+
+def test_the_library_of_the_hint_is_the_one_of_the_extra() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["optional-dependencies"]["llamacpp"] == [LIBRARY]

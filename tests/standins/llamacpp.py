@@ -12,7 +12,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from thai_chat.backends.llamacpp import DEMO_MODEL, LlamaCppBackend, demo_model_path
+from thai_chat.backends.llamacpp import DEMO_MODEL, LlamaCppBackend
+from thai_chat.backends.llamacpp_library import demo_model_path
 from thai_chat.domain.errors import BackendLoading
 from thai_chat.domain.ports import ModelInfo
 

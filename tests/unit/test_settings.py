@@ -10,6 +10,7 @@ from psycopg2.extensions import parse_dsn
 from pydantic import SecretStr
 
 from thai_chat import settings
+from thai_chat.commands import usage
 from thai_chat.domain.errors import SettingsError
 from thai_chat.settings import Settings
 
@@ -37,6 +38,11 @@ def test_env_example_names_every_setting_once_in_order_under_its_description() -
     shown = re.findall(r"^# (.*)\n([A-Z_]+)=", EXAMPLE.read_text("utf-8"), re.MULTILINE)
     described = [(field.description, name.upper()) for name, field in Settings.model_fields.items()]
     assert shown == described
+
+
+def test_the_help_of_the_start_names_every_setting_with_its_default() -> None:
+    shown = re.findall(r"^([A-Z_]+=.*)$", EXAMPLE.read_text("utf-8"), re.MULTILINE)
+    assert re.findall(r"^  ([A-Z_]+=.*)$", usage.every_setting(), re.MULTILINE) == shown
 
 
 def test_every_setting_is_described() -> None:

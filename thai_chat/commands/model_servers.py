@@ -18,13 +18,15 @@ from thai_chat.backends.bounds import BODY_BYTES, is_page
 from thai_chat.backends.failures import NO_SUCH_ROUTE
 from thai_chat.backends.json_text import lenient
 from thai_chat.backends.listing import entries
+from thai_chat.backends.llamacpp_library import HOW_TO_INSTALL, demo_model_path, is_installed
 from thai_chat.commands.findings import Finding, bad, note, ok
 from thai_chat.domain.errors import BackendGarbled
-from thai_chat.settings import Settings
+from thai_chat.settings import Settings, is_clone
 
 _TIMEOUT_S = 5
 _PIECE_BYTES = 65_536
 _NAME_CHARS = 80
+_SET_ONE = "set VLLM_BASE_URL, OLLAMA_HOST or OPENAI_API_KEY in .env"
 _CHECK: Mapping[str, str] = {
     "vllm": "check VLLM_BASE_URL in .env: the address of the server itself, which ends in /v1",
     "ollama": "check OLLAMA_HOST in .env: the address of the server itself, http://127.0.0.1:11434 by default",
@@ -57,11 +59,22 @@ def findings(settings: Settings) -> Iterator[Finding]:
     if settings.llamacpp_model_path:
         yield ok(f"llamacpp: {settings.llamacpp_model_path}")
     elif not answered:
-        yield note(
-            "no model server answers, so the small English demo model does",
-            "ไม่มีเซิร์ฟเวอร์โมเดลใดตอบ จึงใช้โมเดลสาธิตภาษาอังกฤษขนาดเล็ก",
-            "set VLLM_BASE_URL, OLLAMA_HOST or OPENAI_API_KEY in .env",
+        yield _demo_model()
+
+
+def _demo_model() -> Finding:
+    if not is_installed() or not demo_model_path():
+        by_hand = "thai-chat demo-model" if is_installed() else f"{HOW_TO_INSTALL}, then thai-chat demo-model"
+        return bad(
+            "no model server answers, and the demo model is not installed: nothing answers questions",
+            "ไม่มีเซิร์ฟเวอร์โมเดลใดตอบ และยังไม่ได้ติดตั้งโมเดลสาธิต จึงยังถามตอบไม่ได้",
+            f"{_SET_ONE}; or, for the demo model, {'./manage.sh setup' if is_clone() else by_hand}",
         )
+    return note(
+        "no model server answers, so the small English demo model does",
+        "ไม่มีเซิร์ฟเวอร์โมเดลใดตอบ จึงใช้โมเดลสาธิตภาษาอังกฤษขนาดเล็ก",
+        _SET_ONE,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import TextIO
 
 from thai_chat import settings
+from thai_chat.domain.errors import SettingsError
 from thai_chat.observability import printable
 
 
@@ -32,10 +33,17 @@ _EVERY_S = {True: 0.2, False: 5.0}
 
 _MANAGE = re.compile(r"\./manage\.sh (?=(chat-web-db|migrate|status|doctor|backup|restore)\b)")
 
+_ENV = re.compile(r"\bin \.env\b(?!\.)")
+
 
 def spoken(text: str) -> str:
-    """`text` with the commands it names as this user has them: without a clone there is no manage.sh."""
-    return text if settings.is_clone() else _MANAGE.sub("thai-chat ", text)
+    """`text` with the commands and files it names as this user has them: without a clone there is no manage.sh."""
+    if settings.is_clone():
+        return text
+    text = _MANAGE.sub("thai-chat ", text).replace(".env.example shows", "thai-chat serve --help shows")
+    with suppress(SettingsError):  # the folder of .env can't be told, which is said elsewhere
+        text = _ENV.sub(lambda _: f"in {settings.env_file()}", text)
+    return text
 
 
 def progress(line: str) -> None:
