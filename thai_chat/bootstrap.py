@@ -148,7 +148,10 @@ async def summary(settings: Settings, service: ChatService) -> Sequence[str]:
     history = await service.state()
     named = "DATABASE_URL" if settings.database_url else "POSTGRES_HOST"
     where = f"the server of {named}" if settings.database_address else f"embedded, in {settings.data_dir}/postgres"
-    lines = [f"Thai Chat is ready at {address_of(settings)}", ""]
+    lines = [f"Thai Chat is ready at {address_of(settings)}"]
+    if settings.public_url:
+        lines.append(f"  listening on {_listened_on(settings)}, where a proxy or that name has to lead")
+    lines.append("")
     if history.database is DatabaseState.POSTGRESQL:
         lines.append(f"  database  PostgreSQL ({where})")
     else:
@@ -159,8 +162,12 @@ async def summary(settings: Settings, service: ChatService) -> Sequence[str]:
 
 
 def address_of(settings: Settings) -> str:
+    return settings.public_url or f"http://{_listened_on(settings)}"
+
+
+def _listened_on(settings: Settings) -> str:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return settings.public_url or f"http://{host}:{settings.port}"
+    return f"{host}:{settings.port}"
 
 
 def _state_line(backend: BackendChoices) -> str:

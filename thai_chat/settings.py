@@ -406,6 +406,10 @@ _PLANNED = frozenset({"SECRET_KEY", "SESSION_TTL_MINUTES"})
 _PLANNED_KINDS = ("REDIS_", "JWT_", "SESSION_TTL")
 
 
+_OF_OTHERS = frozenset({"OLLAMA_MODELS"})
+"""Close to a setting, and read by the program that has it."""
+
+
 def misspelt(file: Path | None = None) -> list[str]:
     """A line for each name in `file` (default: `env_file()`) that is close to a setting but is none."""
     file = env_file() if file is None else file
@@ -419,6 +423,17 @@ def misspelt(file: Path | None = None) -> list[str]:
         elif name.upper() in _PLANNED or name.upper().startswith(_PLANNED_KINDS):
             lines.append(f"{file}: {name} has no effect: there are no accounts and no Redis in this version")
     return lines
+
+
+def misspelt_around(environ: Mapping[str, str] | None = None) -> list[str]:
+    """A line for each name in the environment that is very close to a setting: it may be another program's, too."""
+    given = os.environ if environ is None else environ
+    found = ((name, difflib.get_close_matches(name.upper(), names(), n=1, cutoff=0.86)) for name in sorted(given))
+    return [
+        f"{name} in the environment is not a setting; did you mean {close[0]}?"
+        for name, close in found
+        if close and name not in names() and name not in _OF_OTHERS
+    ]
 
 
 def repeated(file: Path) -> list[str]:

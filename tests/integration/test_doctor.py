@@ -141,6 +141,16 @@ def test_a_setting_without_effect_is_named(
     assert the_one(told(capsys), part).startswith("[note]")
 
 
+def test_a_public_address_at_another_port_than_the_page_is_noted(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in {"HOST": "0.0.0.0", "ALLOW_OPEN_NETWORK": "yes", "PUBLIC_URL": "http://chat.lan"}.items():
+        monkeypatch.setenv(name, value)
+    assert "set PUBLIC_URL=http://chat.lan:" in the_one(told(capsys), "names no port")
+    monkeypatch.setenv("TRUSTED_PROXIES", "127.0.0.1")
+    assert [finding for finding in told(capsys) if "names no port" in finding] == []
+
+
 def test_lines_of_the_file_without_effect_are_named(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -309,6 +309,58 @@ def test_env_and_data_are_in_the_clone_and_of_an_installed_command_in_the_users_
     assert settings.home({"XDG_DATA_HOME": "/x", "THAI_CHAT_HOME": "~/แชต"}) == tmp_path / "แชต"
 
 
+def test_a_name_of_the_environment_that_is_nearly_a_setting_is_told() -> None:
+    for name, meant in (
+        ("OLLAMA_HSOT", "OLLAMA_HOST"),
+        ("PUBLIC_ULR", "PUBLIC_URL"),
+        ("openai_api_kei", "OPENAI_API_KEY"),
+    ):
+        (line,) = settings.misspelt_around({name: "secret", "PORT": "1"})
+        assert line == f"{name} in the environment is not a setting; did you mean {meant}?"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "HOME",
+            "HOSTNAME",
+            "HOSTTYPE",
+            "LOGNAME",
+            "USER",
+            "SHELL",
+            "LANG",
+            "LC_ALL",
+            "PWD",
+            "OLDPWD",
+            "TERM",
+            "PATH",
+        ),
+        *(
+            "PGHOST",
+            "PGPORT",
+            "POSTGRES_INITDB_ARGS",
+            "OLLAMA_MODELS",
+            "OLLAMA_ORIGINS",
+            "OPENAI_ORG_ID",
+            "SSH_AUTH_SOCK",
+        ),
+        *(
+            "HTTPS_PROXY",
+            "VLLM_PORT",
+            "VLLM_HOST_IP",
+            "XDG_DATA_HOME",
+            "THAI_CHAT_HOME",
+            "JOURNAL_STREAM",
+            "SHLVL",
+            "PORT",
+        ),
+    ],
+)
+def test_names_that_other_programs_read_are_not_told(name: str) -> None:
+    assert settings.misspelt_around({name: "x"}) == []
+
+
 def test_env_of_the_current_folder_is_not_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     written("PORT=7001\n", tmp_path)
     monkeypatch.chdir(tmp_path)

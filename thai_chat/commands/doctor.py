@@ -41,6 +41,8 @@ def _findings(env_file: Path) -> Iterator[Finding]:
         yield ok(f"settings ({_origin(env_file)})")
         for line in settings_module.misspelt(env_file):
             yield bad(line, "ชื่อการตั้งค่านี้สะกดผิด จึงไม่มีผล", f"correct the name in {env_file}")
+        for line in settings_module.misspelt_around():
+            yield note(line, "ชื่อนี้คล้ายชื่อการตั้งค่า อาจสะกดผิด จึงไม่มีผล", "correct the name, unless another program reads it")
     except SettingsError as error:
         for line in str(error).splitlines():
             yield bad(

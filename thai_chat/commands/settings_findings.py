@@ -7,6 +7,7 @@ import http.client
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from thai_chat import settings as settings_module
 from thai_chat.commands.findings import Finding, bad, note, ok
@@ -39,8 +40,21 @@ _BACKENDS: Mapping[str, tuple[str, Callable[[Settings], bool]]] = {
 def findings(settings: Settings, env_file: Path) -> Iterator[Finding]:
     yield from _without_effect(settings)
     yield from _written_in_vain(env_file)
+    yield from _public_address(settings)
     yield from _address(settings)
     yield _port(settings)
+
+
+def _public_address(settings: Settings) -> Iterator[Finding]:
+    """A note where nothing seems to be at PUBLIC_URL: it names no port, no proxy is told, and the page is at a port."""
+    public = urlsplit(settings.public_url or "")
+    is_direct = not settings.is_local and not settings.trusted_proxies
+    if settings.public_url and public.port is None and is_direct and settings.port not in (80, 443):
+        yield note(
+            f"PUBLIC_URL={settings.public_url} names no port, and the page is at port {settings.port}",
+            f"PUBLIC_URL ไม่ได้บอกพอร์ต แต่หน้าเว็บอยู่ที่พอร์ต {settings.port}",
+            f"set PUBLIC_URL={settings.public_url}:{settings.port}, or TRUSTED_PROXIES where a proxy leads to it",
+        )
 
 
 def _without_effect(settings: Settings) -> Iterator[Finding]:
