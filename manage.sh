@@ -31,7 +31,8 @@ Thai Chat
   ./manage.sh doctor              find what is wrong and say how to correct it
   ./manage.sh status              the database, its schema, what it holds and what waits
   ./manage.sh migrate             bring the database's schema up to date (chat-web-db does it too)
-  ./manage.sh backup [FILE]       copy every chat into one file; default: a new one in DATA_DIR/backups
+  ./manage.sh backup [FILE|FOLDER]
+                                  copy every chat into one file; default: a new one in DATA_DIR/backups
   ./manage.sh restore FILE [--replace]
                                   put a backup into an empty database; --replace: also into one that has chats,
                                   which are kept beside the restored ones

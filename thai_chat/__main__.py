@@ -27,10 +27,14 @@ _NOBODY_READS = 128 + signal.SIGPIPE
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code: 0 done, 1 a problem that was told, 2 wrong usage, 130 Ctrl-C, which for `serve` is 0, 141 when
     nobody reads what it prints."""
-    asked = _parser().parse_args(arguments)
+    parser = _parser()
+    asked = parser.parse_args(arguments)
+    # Looked at here: argparse would name the file that is missing, where an option is misspelt.
+    if asked.command == "restore" and not (asked.file or asked.undo or asked.forget_old or asked.take_journal):
+        parser.error("restore: which file? thai-chat restore FILE [--replace]; thai-chat restore --help has the rest")
     if asked.command in ("help", "version"):
         # argparse ends the process by itself.
-        _parser().parse_args([f"--{asked.command}"])
+        parser.parse_args([f"--{asked.command}"])
     try:
         code = _run(asked)
         return code if let_go_of_output() else _NOBODY_READS
@@ -122,19 +126,21 @@ def _parser() -> argparse.ArgumentParser:
         epilog=f"{usage.every_setting()}\n\n{_EPILOG}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands.add_parser("migrate", help="bring the database's schema up to date")
-    commands.add_parser("status", help="database, schema, counts and what waits to be stored")
-    commands.add_parser("doctor", help="find what is wrong and say how to correct it, in English and Thai")
-    backup = commands.add_parser("backup", help="copy every chat into one file")
-    backup.add_argument("file", nargs="?", type=Path, help="default: a new file in DATA_DIR/backups")
-    restore = commands.add_parser("restore", help="put the chats of a backup into the database")
-    what = restore.add_mutually_exclusive_group(required=True)
-    what.add_argument("file", nargs="?", type=Path)
+    for name, (help_, description) in usage.VERBS.items():
+        commands.add_parser(name, help=help_, description=description)
+    backup = commands.add_parser("backup", help="copy every chat into one file", description=usage.BACKUP)
+    backup.add_argument(
+        "file", nargs="?", metavar="FILE or FOLDER", help="default: a new file in the folder backups of DATA_DIR"
+    )
+    restore = commands.add_parser(
+        "restore", help="put the chats of a backup into the database", description=usage.RESTORE
+    )
+    what = restore.add_mutually_exclusive_group()
+    what.add_argument("file", nargs="?", type=Path, metavar="FILE", help="a backup that backup made")
     what.add_argument("--undo", action="store_true", help="put back what the last restore replaced")
     what.add_argument("--forget-old", action="store_true", help="drop what restores have replaced")
     what.add_argument("--take-journal", action="store_true", help="store what waited for chats that were replaced")
     restore.add_argument("--replace", action="store_true", help="also when chats are there; they are kept")
-    commands.add_parser("demo-model", help="fetch the small English model that answers when no other does (92 MB)")
     commands.add_parser("version", help="the version, as --version")
     commands.add_parser("help", help="this")
     return parser

@@ -341,7 +341,7 @@ async def test_status_reports_what_was_refused_and_what_waits(
     monkeypatch.setenv("DATABASE_URL", database_url)
     assert await asyncio.to_thread(main, ["status"]) == 0
     told = capsys.readouterr().out
-    assert "6 writes wait for the database" in told
+    assert "6 writes to be stored in the database" in told
     assert "2 writes were refused by the database" in told
     assert str(tmp_path / "refused" / "refused.jsonl") in told
 

@@ -72,7 +72,7 @@ async def test_the_commands_say_what_waits_and_take_it_over_when_that_is_said(
 ) -> None:
     later = await an_outage_after_a_backup(address, tmp_path, user)
     main(["status"])
-    assert "2 writes wait for the database" in capsys.readouterr().out
+    assert "2 writes to be stored in the database" in capsys.readouterr().out
     assert main(["backup", str(tmp_path / "again.zip")]) == 0
     assert "Not in it: 2 writes" in capsys.readouterr().out
     assert main(["restore", str(tmp_path / "chats.zip"), "--replace"]) == 0

@@ -117,6 +117,15 @@ def test_a_backup_without_a_name_goes_to_the_data_folder(one_session: str, confi
     assert len(set((configured.data_dir / "backups").glob("chats-*.zip")) - before) == 1
 
 
+def test_a_backup_into_a_folder_gets_a_name_of_its_own(one_session: str, tmp_path: Path) -> None:
+    assert main(["backup", str(tmp_path)]) == 0
+    assert main(["backup", f"{tmp_path}/new/one/"]) == 0
+    assert main(["backup", str(tmp_path / "other" / "chats.zip")]) == 0
+    made = {file.relative_to(tmp_path) for file in tmp_path.rglob("*.zip")}
+    assert sorted(str(file.parent) for file in made) == [".", "new/one", "other"]
+    assert all(file.name.startswith("chats") for file in made)
+
+
 def test_restore_refuses_a_database_with_chats_and_replaces_them_only_when_told(
     configured: Settings, one_session: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -228,6 +237,40 @@ def test_a_reader_that_goes_away_ends_a_command_quietly(
     assert command != "backup" or zipfile.is_zipfile(tmp_path / "chats.zip")
 
 
+@pytest.mark.parametrize("content", [b'{"format": "thai-chat/1"}', b"\xef\xbb\xbf [1]", b"zip"])
+def test_an_export_is_told_where_it_goes(
+    one_session: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes
+) -> None:
+    file = tmp_path / "export"
+    file.write_bytes(content)
+    if content == b"zip":
+        with zipfile.ZipFile(file, "w") as packed:
+            packed.writestr("conversations.json", "[]")
+    assert main(["restore", str(file), "--replace"]) == 1
+    assert "is imported on the page" in capsys.readouterr().err
+
+
+def test_taking_the_journal_with_nothing_in_it_says_so(one_session: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["restore", "--take-journal"]) == 0
+    assert "Nothing waits" in capsys.readouterr().out
+
+
+def test_a_reply_whose_process_was_killed_does_not_grow_in_the_status(
+    configured: Settings, one_session: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["status"])
+    assert "growing" not in capsys.readouterr().out
+    for age, said in (("1 s", "1 reply growing"), ("11 s", "1 reply interrupted")):
+        with cursor_of(configured) as cursor:
+            cursor.execute(
+                "UPDATE chat_messages SET status = 'streaming', checkpointed_at = clock_timestamp() - %s::interval "
+                "WHERE role = 'assistant'",
+                (age,),
+            )
+        main(["status"])
+        assert said in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("damage", ["cut", "flipped", "text", "changed", "newer", "unknown schema"])
 def test_a_damaged_backup_is_refused_before_anything_is_changed(
     configured: Settings, one_session: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], damage: str
@@ -274,7 +317,7 @@ def test_status_tells_version_schema_and_counts(one_session: str, capsys: pytest
     told = capsys.readouterr().out
     assert "PostgreSQL 1" in told
     assert "up to date" in told
-    assert "1 sessions, 2 messages" in told
+    assert "1 session, 2 messages" in told
     assert "Search: " in told
 
 
@@ -304,7 +347,7 @@ def test_the_doctor_is_content_with_a_healthy_database(one_session: str, capsys:
     assert main(["doctor"]) == 0
     told = capsys.readouterr().out
     assert "[BAD]" not in told
-    assert "1 sessions, 2 messages" in told
+    assert "1 session, 2 messages" in told
 
 
 def test_the_doctor_names_wrong_and_misspelt_settings_in_both_languages(
@@ -366,7 +409,25 @@ def test_the_server_check_says_in_one_line_what_fails() -> None:
     assert "s3cr3t" not in checked.stdout + checked.stderr
 
 
-def test_wrong_usage_is_2() -> None:
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["restore"], "which file?"),
+        (["restore", "--foo"], "--foo"),
+        (["restore", "--replace", "--repalce"], "--repalce"),
+        (["restore", "--undo", "a.zip"], "not allowed with"),
+    ],
+)
+def test_wrong_usage_is_2_and_named(capsys: pytest.CaptureFixture[str], arguments: list[str], said: str) -> None:
     with pytest.raises(SystemExit) as raised:
-        main(["restore"])
+        main(arguments)
     assert raised.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", ["serve", "migrate", "status", "doctor", "backup", "restore", "demo-model"])
+def test_every_verb_describes_itself(capsys: pytest.CaptureFixture[str], verb: str) -> None:
+    with pytest.raises(SystemExit) as raised:
+        main([verb, "--help"])
+    assert raised.value.code == 0
+    assert len(capsys.readouterr().out) > 150

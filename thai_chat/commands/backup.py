@@ -8,15 +8,16 @@ from datetime import datetime
 from pathlib import Path
 
 from thai_chat.commands import database
-from thai_chat.commands.terminal import Meter, progress, say, size
+from thai_chat.commands.terminal import Meter, counted, progress, say, size
 from thai_chat.domain.errors import StartError
 from thai_chat.settings import Settings
 
 
-def run(settings: Settings, file: Path | None) -> int:
+def run(settings: Settings, named: str | None) -> int:
+    """Save into the file that is named, or into a file with a name of its own in the folder that is."""
     from thai_chat.history import archive, journal
 
-    target = file or new_file(settings, "chats")
+    target = _target(settings, named)
     if target.exists():
         raise StartError(f"{target} is there already: name another file, nothing is overwritten.")
     database.require(settings)
@@ -26,10 +27,17 @@ def run(settings: Settings, file: Path | None) -> int:
     say(f"Saved {told(manifest.rows)} in {target} ({size(target.stat().st_size)}), and read it back to check it.")
     if waiting := journal.count_waiting(settings.data_dir / "journal").total():
         say(
-            f"Not in it: {waiting} writes of an outage wait in {settings.data_dir / 'journal'}. "
-            "Start Thai Chat to have them stored, then back up again."
+            f"Not in it: {counted(waiting, 'write')} of an outage, in {settings.data_dir / 'journal'}. "
+            "Start Thai Chat to have that stored, then back up again."
         )
     return 0
+
+
+def _target(settings: Settings, named: str | None) -> Path:
+    if named is None:
+        return new_file(settings, "chats")
+    path = Path(named)
+    return path / new_file(settings, "chats").name if named.endswith("/") or path.is_dir() else path
 
 
 def new_file(settings: Settings, stem: str) -> Path:
@@ -40,4 +48,4 @@ def new_file(settings: Settings, stem: str) -> Path:
 
 def told(rows: Mapping[str, int]) -> str:
     sessions, messages = rows.get("chat_sessions", 0), rows.get("chat_messages", 0)
-    return f"{sessions} sessions with {messages} messages"
+    return f"{counted(sessions, 'session')} with {counted(messages, 'message')}"

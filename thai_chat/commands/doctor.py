@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from thai_chat import settings as settings_module
 from thai_chat.commands import database, model_servers, schema_findings, settings_findings
 from thai_chat.commands.findings import Finding, Level, bad, note, ok
-from thai_chat.commands.terminal import progress, size, tell
+from thai_chat.commands.terminal import counted, progress, size, tell
 from thai_chat.domain.errors import HistoryUnavailable, SettingsError, StartError
 from thai_chat.settings import Settings
 
@@ -204,4 +204,4 @@ def database_findings(facts: DatabaseFacts) -> Iterator[Finding]:
             "./manage.sh setup-postgres makes one with few rights",
         )
     yield from schema_findings.revision(facts)
-    yield ok(f"PostgreSQL {facts.version}: {facts.sessions} sessions, {facts.messages} messages")
+    yield ok(f"PostgreSQL {facts.version}: {counted(facts.sessions, 'session')}, {counted(facts.messages, 'message')}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from thai_chat.commands import database
 from thai_chat.commands.backup import new_file, told
-from thai_chat.commands.terminal import Meter, progress, say, size
+from thai_chat.commands.terminal import Meter, counted, progress, say, size
 from thai_chat.domain.errors import StartError
 from thai_chat.settings import Settings
 
@@ -83,7 +83,10 @@ def take_journal(settings: Settings) -> int:
     with database.opened(settings, progress) as address:
         place = restoring.survey(address)
     taken = journal.stamp(settings.data_dir / "journal", place.generation)
-    say(f"{taken} writes that waited for other chats are stored into the present ones when Thai Chat runs next.")
+    if not taken:
+        say("Nothing waits for chats that a restore replaced.")
+        return 0
+    say(f"{counted(taken, 'write')} for other chats: stored into the present ones when Thai Chat runs next.")
     return 0
 
 
@@ -128,6 +131,6 @@ def _tell_waiting(settings: Settings) -> None:
 
     if waiting := journal.count_waiting(settings.data_dir / "journal").total():
         say(
-            f"{waiting} writes of an outage wait in {settings.data_dir / 'journal'}. They are for the chats that were "
-            "there before and are not stored into these; ./manage.sh restore --take-journal does that."
+            f"{counted(waiting, 'write')} of an outage in {settings.data_dir / 'journal'}: for the chats that were "
+            "there before, and not stored into these; ./manage.sh restore --take-journal does that."
         )

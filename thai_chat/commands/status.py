@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from thai_chat.commands import database, restore
-from thai_chat.commands.terminal import progress, size, tell
+from thai_chat.commands.terminal import counted, progress, size, tell
 from thai_chat.domain.errors import HistoryUnavailable, StartError
 from thai_chat.domain.searching import IndexProgress
 from thai_chat.settings import Settings
+
+if TYPE_CHECKING:
+    from thai_chat.history.probe import DatabaseFacts
 
 
 def run(settings: Settings) -> int:
@@ -44,10 +48,19 @@ def run(settings: Settings) -> int:
         tell(f"Schema:       {facts.revision or 'not made yet'}, this version wants {newest}: ./manage.sh migrate")
         return 1
     tell(f"Schema:       {facts.revision}, up to date")
-    tell(f"Chats:        {facts.sessions} sessions, {facts.messages} messages, {facts.streaming} replies growing")
+    tell(f"Chats:        {_chats(facts)}")
     if facts.search:
         tell(f"Search:       {_search(facts.search)}")
     return 0
+
+
+def _chats(facts: DatabaseFacts) -> str:
+    parts = [counted(facts.sessions, "session"), counted(facts.messages, "message")]
+    if facts.growing:
+        parts.append(f"{counted(facts.growing, 'reply')} growing")
+    if facts.cut_off:
+        parts.append(f"{counted(facts.cut_off, 'reply')} interrupted when Thai Chat ended")
+    return ", ".join(parts)
 
 
 def _search(progress: IndexProgress) -> str:
@@ -56,7 +69,9 @@ def _search(progress: IndexProgress) -> str:
     if progress.done < progress.total:
         share = f"{progress.done} of {progress.total} older messages are in the index"
         return f"{share}; the page adds the others while it runs"
-    return f"{progress.waiting} new messages and names wait for the index; the page adds them while it runs"
+    return (
+        f"{counted(progress.waiting, 'new message or name')} to be put into the index; the page does it while it runs"
+    )
 
 
 def _waiting(data_dir: Path, generation: UUID | None) -> list[str]:
@@ -68,9 +83,9 @@ def _waiting(data_dir: Path, generation: UUID | None) -> list[str]:
     waiting = journal.count_waiting(folder)
     lines = []
     if mine := sum(count for one, count in waiting.items() if generation is None or one in (generation, UNKNOWN)):
-        lines.append(f"Journal:      {mine} writes wait for the database, in {folder}")
+        lines.append(f"Journal:      {counted(mine, 'write')} to be stored in the database, in {folder}")
     if others := waiting.total() - mine:
-        lines.append(f"Set aside:    {others} writes in {folder} are for chats that a restore replaced;")
+        lines.append(f"Set aside:    {counted(others, 'write')} for chats that a restore replaced, in {folder};")
         lines.append("              ./manage.sh restore --take-journal stores them into the present ones")
     return lines
 
@@ -82,8 +97,8 @@ def _refused(data_dir: Path) -> list[str]:
     lines = []
     folder = data_dir / "journal"
     if damaged := len(list(folder.glob("*.damaged"))):
-        lines.append(f"Damaged:      {damaged} files that can't be read to their end, in {folder}; they are kept")
+        lines.append(f"Damaged:      {counted(damaged, 'file')} not readable to the end, kept in {folder}")
     refused = journal.RefusedWrites(data_dir / "refused")
     if count := refused.count():
-        lines.append(f"Refused:      {count} writes were refused by the database; they are kept in {refused.path}")
+        lines.append(f"Refused:      {counted(count, 'write')} refused by the database, kept in {refused.path}")
     return lines

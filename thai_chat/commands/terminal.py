@@ -78,6 +78,12 @@ def size(size_bytes: float) -> str:
     return f"{value:.0f} {unit}" if value >= 10 or unit == "B" else f"{value:.1f} {unit}"
 
 
+def counted(number: int, noun: str) -> str:
+    """Return the number with its noun: "1 reply", "2 replies"."""
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{number} {noun if number == 1 else plural}"
+
+
 class Meter:
     """Shows how far something is: in one line on a terminal, elsewhere in a line every few seconds."""
 

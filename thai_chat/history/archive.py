@@ -45,6 +45,7 @@ _FORMAT = "thai-chat-backup/1"
 _MANIFEST = "manifest.json"
 _MANIFEST_BYTES = 1_000_000
 _PARTIAL = ".partial"
+_IMPORT = "An export, of Thai Chat or another program, is imported on the page."
 # Tables of these names are the product's when they live beside Alembic's; the user may have others in the database.
 _OURS = """
 SELECT ours.relname FROM pg_class ours JOIN pg_class alembic ON ours.relnamespace = alembic.relnamespace
@@ -286,7 +287,7 @@ def _read_manifest(archive: zipfile.ZipFile, file: Path) -> Manifest:
             is_pinned=described.get("is_pinned") is True,
         )
     except (KeyError, TypeError, ValueError, RecursionError) as exc:
-        raise StartError(f"{file} is not a backup that ./manage.sh backup made.") from exc
+        raise StartError(f"{file} is not a backup that ./manage.sh backup made. {_IMPORT}") from exc
 
 
 def _table(described: Mapping[str, Any]) -> TableCopy:
@@ -342,6 +343,12 @@ def foreign_errors(file: Path | None) -> Iterator[None]:
         raise StartError(f"{file} can't be used: {exc.strerror or exc}.") from exc
 
 
+def _is_json(file: Path) -> bool:
+    with suppress(OSError), file.open("rb") as opened:
+        return opened.read(64).removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[")
+    return False
+
+
 @contextmanager
 def _damages(file: Path) -> Iterator[None]:
     """Translates what zipfile raises at broken archives: its own errors, those of the ways of packing, and the last
@@ -349,6 +356,8 @@ def _damages(file: Path) -> Iterator[None]:
     try:
         yield
     except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError) as exc:
+        if _is_json(file):
+            raise StartError(f"{file} is an export, not a backup. {_IMPORT}") from exc
         raise StartError(f"{file} is damaged or no backup: {exc}. Use another one.") from exc
     except (NotImplementedError, RuntimeError, struct.error, ValueError) as exc:
         raise StartError(f"{file} is damaged or no backup: {exc}. Use another one.") from exc

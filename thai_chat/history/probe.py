@@ -15,6 +15,7 @@ from thai_chat.domain.errors import HistoryUnavailable
 from thai_chat.domain.searching import IndexProgress
 from thai_chat.domain.server_log import ROLE_SETTINGS
 from thai_chat.history import generation, indexing, schema
+from thai_chat.history.rows import STALE
 from thai_chat.history.search_path import cursor_in
 
 _CONNECT_S = 5
@@ -50,7 +51,10 @@ class DatabaseFacts:
     generation: UUID = generation.ORIGINAL
     sessions: int = 0
     messages: int = 0
-    streaming: int = 0
+    growing: int = 0
+    """Replies that a process writes now."""
+    cut_off: int = 0
+    """Replies that were growing when their process ended; they are shown as interrupted."""
     talkative: Sequence[str] = ()
     """Settings by which the server's log may hold what people wrote (domain/server_log.py)."""
     search: IndexProgress | None = None
@@ -123,10 +127,12 @@ def revision(connection: Connection) -> str | None:
 
 def _counts(connection: Connection) -> dict[str, int]:
     streaming = "SELECT count(*) FROM chat_messages WHERE status = 'streaming'"
+    stale = f"checkpointed_at < clock_timestamp() - {STALE}"
     return {
         "sessions": _one(connection, "SELECT count(*) FROM chat_sessions"),
         "messages": _one(connection, "SELECT count(*) FROM chat_messages"),
-        "streaming": _one(connection, streaming),
+        "growing": _one(connection, f"{streaming} AND ({stale}) IS NOT TRUE"),
+        "cut_off": _one(connection, f"{streaming} AND {stale}"),
     }
 
 
