@@ -41,6 +41,46 @@ async def test_a_question_that_cannot_be_taken_stays_in_the_box(
     assert len(model.seen) == 1
 
 
+@pytest.mark.parametrize("way", ["paste", "drop"])
+async def test_what_is_far_too_long_is_left_out_and_the_text_in_the_box_stays(page: ChatPage, way: str) -> None:
+    await page.box.fill("พิมพ์ไว้แล้ว")
+    if way == "paste":
+        await page.page.evaluate("navigator.clipboard.writeText('ยาว abc '.repeat(75_000))")
+        await page.box.press("Control+v")
+    else:
+        await page.page.evaluate(
+            """() => {
+              const from = document.createElement('p');
+              from.id = 'from';
+              from.draggable = true;
+              from.textContent = 'ลาก';
+              from.style = 'position:fixed;top:60px;left:400px;z-index:99';
+              from.ondragstart = (event) => event.dataTransfer.setData('text/plain', 'ยาว abc '.repeat(75_000));
+              document.body.append(from);
+            }"""
+        )
+        await page.page.locator("#from").drag_to(page.box)
+    await expect(page.alert).to_contain_text("600,000")
+    assert await page.text() == "พิมพ์ไว้แล้ว"
+    await page.page.evaluate("navigator.clipboard.writeText(' แล้ววาง')")
+    await page.box.press("Control+End")
+    await page.box.press("Control+v")
+    assert await page.text() == "พิมพ์ไว้แล้ว แล้ววาง"
+    await page.reload()
+    assert await page.text() == "พิมพ์ไว้แล้ว แล้ววาง"
+
+
+async def test_a_question_that_was_refused_is_there_after_a_reload(page: ChatPage) -> None:
+    async def refuse(route) -> None:  # type: ignore[no-untyped-def]
+        await route.fulfill(status=413, json={"error": {"code": "question_too_long", "message": "ยาวเกินไป"}})
+
+    await page.page.route("**/api/sessions/*/messages", refuse)
+    await page.ask("คำถามยาวที่ถูกปฏิเสธ")
+    await expect(page.alert).to_contain_text("ยาวเกินไป")
+    await page.reload()
+    assert await page.text() == "คำถามยาวที่ถูกปฏิเสธ"
+
+
 def _escaped(text: str) -> str:
     """As inside a JSON string, in ASCII: a lone surrogate can't be sent to the browser in any other way."""
     return "".join(f"\\u{ord(char):04x}" for char in text)

@@ -40,6 +40,11 @@ PAGE: Mapping[str, tuple[str, str]] = {
     "hint_keys": ("Enter ส่ง · Shift+Enter ขึ้นบรรทัดใหม่", "Enter sends · Shift+Enter starts a new line"),
     "hint_running": ("กำลังตอบอยู่ กด Esc เพื่อหยุด แล้วค่อยส่ง", "Still answering. Press Esc to stop it, then send."),
     "hint_empty": ("พิมพ์คำถามก่อนส่ง", "Write a question first."),
+    "paste_too_long": (
+        "ข้อความที่วางยาวเกินไป ({count} ตัวอักษร) จึงไม่ได้วาง ช่องนี้ใส่ได้ไม่เกิน {limit} ตัวอักษร ข้อความเดิมยังอยู่ครบ",
+        "What you pasted is too long ({count} characters) and was left out: {limit} characters fit here. Your text is "
+        "as it was.",
+    ),
     "latest": ("ไปที่ข้อความล่าสุด", "Jump to the latest"),
     "copy": ("คัดลอก", "Copy"),
     "copied": ("คัดลอกแล้ว", "Copied"),

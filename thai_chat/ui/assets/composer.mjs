@@ -2,6 +2,7 @@
 import { alert, clearAlerts, hint } from './alerts.mjs';
 import { $, el, icon, isTouchPhone, randomKey } from './dom.mjs';
 import { followAccepted, forgetQuestion, showQuestion, stopShown } from './live.mjs';
+import { isTooLong, limitPasted } from './pasting.mjs';
 import { emit, on, store } from './store.mjs';
 import { number, t } from './texts.mjs';
 
@@ -9,9 +10,6 @@ import { number, t } from './texts.mjs';
 let unsure = null;
 
 const LIMIT = window.thaiChatLimit;
-
-/** In code points, as the server counts. */
-const isTooLong = (text) => text.length > LIMIT && (text.length > 2 * LIMIT || [...text].length > LIMIT);
 
 const box = () => $('#box textarea');
 const draftKey = (view) => `thai-chat:draft:${view.stored ? view.session_id : 'new'}`;
@@ -28,6 +26,7 @@ export function mountComposer() {
   box().setAttribute('aria-describedby', 'hint');
   box().setAttribute('enterkeyhint', isTouchPhone() ? 'enter' : 'send');
   $('#box').addEventListener('input', () => { saveDraft(box().value); paintButtons(); });
+  limitPasted($('#box'));
   // Before Gradio's own listener, which sends.
   $('#box').addEventListener('keydown', holdEnter, true);
   $('#box').addEventListener('keypress', holdEnter, true);

@@ -3,6 +3,7 @@ import { alert, clearAlerts, hint } from './alerts.mjs';
 import { $, el, icon, iconButton, randomKey } from './dom.mjs';
 import { nameOf } from './live.mjs';
 import { openMenu } from './menu.mjs';
+import { limitPasted } from './pasting.mjs';
 import { emit, modelInfo, store } from './store.mjs';
 import { number, t } from './texts.mjs';
 
@@ -115,6 +116,7 @@ function openEditor(row, { message_id, text }) {
     el('div', { class: 'editor-foot' }, el('span', {}, t('edit_note')),
       el('button', { type: 'button', class: 'cancel', onclick: close }, t('cancel')), save));
   const submit = guardedSubmit(message_id, box, save, close);
+  limitPasted(box);
   box.addEventListener('input', () => fit(box));
   box.addEventListener('keydown', (event) => {
     if (event.isComposing || event.keyCode === 229) return;

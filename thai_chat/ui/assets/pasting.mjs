@@ -1,0 +1,23 @@
+// Keeps what is far too long out of a box of text: laying it out freezes the page for seconds with every key.
+import { alert } from './alerts.mjs';
+import { number, t } from './texts.mjs';
+
+const LIMIT = window.thaiChatLimit;
+const TYPED = 100; // so much comes from no key: it is pasted, dropped or dictated
+
+/** In code points, as the server counts. */
+export const isTooLong = (text) => text.length > LIMIT && (text.length > 2 * LIMIT || [...text].length > LIMIT);
+
+/** What would make the box too long is left out before it is laid out, with a word on it; the box stays as it was. */
+export function limitPasted(place) {
+  place.addEventListener('beforeinput', (event) => {
+    const box = event.target;
+    const added = event.data ?? event.dataTransfer?.getData('text/plain') ?? '';
+    const kept = box.textLength - (box.selectionEnd - box.selectionStart);
+    if (added.length < TYPED || kept + added.length <= LIMIT) return;
+    const { value, selectionStart, selectionEnd } = box;
+    if (!isTooLong(value.slice(0, selectionStart) + added + value.slice(selectionEnd))) return;
+    event.preventDefault();
+    alert(t('paste_too_long', { count: number(added.length), limit: number(LIMIT) }));
+  });
+}
