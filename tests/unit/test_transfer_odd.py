@@ -145,6 +145,26 @@ def test_what_is_beside_the_chats_in_a_folder_is_passed_over() -> None:
     assert len(reasons) == 6
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "why"),
+    [
+        ("โฟโต้.JPG", b"\xff\xd8\xff\xe0", "import_picture"),
+        ("file.png", b"\x89PNG\r\n", "import_picture"),
+        ("song.mp3", b"ID3\x03", "import_document"),
+        ("notes.txt", "บันทึก".encode(), "import_document"),
+        ("user.json", b'{"id": "u"}', "import_companion"),
+    ],
+)
+def test_a_file_that_goes_with_exports_is_named_for_what_it_is_when_it_comes_alone(
+    name: str, content: bytes, why: str
+) -> None:
+    with pytest.raises(ImportRefused) as caught:
+        read_named({name: content})
+    assert caught.value.params["why"] == why
+    for language in texts.LANGUAGES:
+        assert name in texts.text("import_refused", language, caught.value.params)
+
+
 def test_a_damaged_file_among_others_refuses_all() -> None:
     good = as_file([chatgpt_conversation()])
     with pytest.raises(ImportRefused) as caught:

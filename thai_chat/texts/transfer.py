@@ -75,6 +75,14 @@ REFUSALS: Mapping[str, tuple[str, str]] = {
         "เป็นไฟล์ประกอบ ไม่มีแชต",
         "it goes with an export, and has no chats.",
     ),
+    "import_picture": (
+        "เป็นรูปภาพ ไม่ใช่ไฟล์ที่ส่งออกจากโปรแกรมแชต (ต้องเป็น JSON หรือ ZIP)",
+        "it is a picture, not an export of chats, which is a JSON or ZIP file.",
+    ),
+    "import_document": (
+        "ไฟล์ชนิดนี้ไม่ใช่ไฟล์ที่ส่งออกจากโปรแกรมแชต (ต้องเป็น JSON หรือ ZIP)",
+        "a file of this kind is not an export of chats, which is a JSON or ZIP file.",
+    ),
     "import_database_broken": (
         "ฐานข้อมูลเสียหายหรืออ่านไม่ได้ คัดลอกไฟล์ใหม่ขณะที่โปรแกรมปิดอยู่",
         "the database is damaged or can't be read. Copy it again while its program is closed.",

@@ -10,13 +10,24 @@ _NAMES = re.compile(
     r"|shopping|projects?|memories|memory|custom_gpts?|assistants?|settings|account|sora|library_files"
     r"|conversation_asset_file_names|design_chats|codex_.*)(?:[-_]\d+)?\.json"
 )
-_KINDS = re.compile(
-    r".*\.(?:html?|txt|md|pdf|docx?|xlsx?|csv|png|jpe?g|gif|webp|heic|svg|wav|mp3|m4a|ogg|mp4|mov|dat|py|js|css)"
-)
+_PICTURES = re.compile(r".*\.(?:png|jpe?g|gif|webp|heic|svg)")
+_OTHERS = re.compile(r".*\.(?:html?|txt|md|pdf|docx?|xlsx?|csv|wav|mp3|m4a|ogg|mp4|mov|dat|py|js|css)")
 _MOST_CHARS = 100
 
 
 def is_companion(name: str) -> bool:
     """By the name of a file, which may be behind that of its archive."""
-    plain = PurePosixPath(name.rpartition(": ")[2]).name.lower()
-    return len(plain) <= _MOST_CHARS and bool(_NAMES.fullmatch(plain) or _KINDS.fullmatch(plain))
+    plain = _plain(name)
+    return len(plain) <= _MOST_CHARS and any(kind.fullmatch(plain) for kind in (_NAMES, _PICTURES, _OTHERS))
+
+
+def why_alone(name: str) -> str:
+    """Return the code of why a companion holds no chats, for one that no export came with."""
+    plain = _plain(name)
+    if _PICTURES.fullmatch(plain):
+        return "import_picture"
+    return "import_document" if _OTHERS.fullmatch(plain) else "import_companion"
+
+
+def _plain(name: str) -> str:
+    return PurePosixPath(name.rpartition(": ")[2]).name.lower()

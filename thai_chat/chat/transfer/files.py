@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from typing import IO, Protocol
 
 from thai_chat.chat.transfer import archives, formats, own
-from thai_chat.chat.transfer.companions import is_companion
+from thai_chat.chat.transfer.companions import is_companion, why_alone
 from thai_chat.chat.transfer.fields import Place
 from thai_chat.chat.transfer.finding import Finder, JsonPart, Load
 from thai_chat.chat.transfer.llm_database import Database, is_database
@@ -78,7 +78,7 @@ class Import:
             presets = sum(len(part.presets) for part in self._parts if isinstance(part, JsonPart))
             self._require_few("presets", presets, self._limits.presets)
         if not self._parts:
-            raise _worst(self._empty)
+            raise _alone(_worst(self._empty))
         for refusal in self._empty:
             self._left_out(refusal)
 
@@ -152,6 +152,14 @@ class Import:
             raise ImportRefused(
                 "", why=f"import_many_{what}", place="import_in_file", file=self._upload.names, limit=limit
             )
+
+
+def _alone(refusal: ImportRefused) -> ImportRefused:
+    """Return it in words for a file that came with no export."""
+    if refusal.params["why"] != "import_companion":
+        return refusal
+    file = str(refusal.params["file"])
+    return ImportRefused("", why=why_alone(file), place="import_in_file", file=file)
 
 
 def _worst(refusals: list[ImportRefused]) -> ImportRefused:
