@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,6 +46,7 @@ def run(settings: Settings, file: Path, *, replace: bool) -> int:
     say(f"Restored {told(restored.manifest.rows)}. The search index is made again while the page runs.")
     if restored.left_out:
         say(f"Left out: {', '.join(restored.left_out)}, which are no tables of Thai Chat.")
+    _tell_hanging(restored.left_behind, restored.publications)
     if restored.kept:
         say(f"The chats that were there are kept in the database: {UNDO}.")
     _tell_waiting(settings)
@@ -57,9 +59,10 @@ def undo(settings: Settings) -> int:
     database.require(settings)
     with database.opened(settings, progress) as address:
         require_unused(address)
-        back, _ = kept.undo(address)
+        back, moved = kept.undo(address)
         upkeep.migrate(address)
     say(f"The chats of before {back.told_until} are back; those that were in their place are kept.")
+    _tell_hanging(moved.left_behind, moved.publications)
     say("./manage.sh restore --undo changes them again, --forget-old drops what is kept.")
     return 0
 
@@ -124,6 +127,17 @@ def _back_up(settings: Settings, address: str, meter: Meter) -> None:
     before = new_file(settings, "before-restore")
     archive.save(address, before, meter)
     say(f"No schema can be made here to keep what is replaced; it is in {before}.")
+
+
+def _tell_hanging(left_behind: Sequence[str], publications: Sequence[str]) -> None:
+    if left_behind:
+        what = ", ".join(left_behind)
+        say(f"These of yours are with the replaced chats only, make them again where you need them: {what}.")
+    if publications:
+        say(
+            f"Other tables are in the publication {', '.join(publications)} now: empty the tables of its subscribers, "
+            "then ALTER SUBSCRIPTION ... REFRESH PUBLICATION there."
+        )
 
 
 def _tell_waiting(settings: Settings) -> None:

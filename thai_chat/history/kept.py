@@ -11,7 +11,8 @@ from typing import Any
 from psycopg2 import sql
 
 from thai_chat.domain.errors import StartError
-from thai_chat.history import archive, restoring, session_settings, swapping
+from thai_chat.history import archive, dependents, publications, restoring, session_settings, swapping
+from thai_chat.history.swapping import Moved
 
 _NAME = re.compile(rf"{restoring.KEPT}(\d{{8}}_\d{{6}})_\d{{6}}")
 # A schema of that name without Alembic's table is somebody else's.
@@ -41,8 +42,8 @@ def listed(address: str) -> list[Kept]:
         return _listed(cursor)
 
 
-def undo(address: str) -> tuple[Kept, str]:
-    """Puts back what was put aside last; what is there now is put aside instead, in the schema that is returned.
+def undo(address: str) -> tuple[Kept, Moved]:
+    """Puts back what was put aside last; what is there now is put aside instead.
 
     Raises StartError when nothing is kept, HistoryUnavailable.
     """
@@ -53,12 +54,13 @@ def undo(address: str) -> tuple[Kept, str]:
         if not found or place.revision is None:
             raise StartError("Nothing is kept from before a restore. Nothing was changed.")
         restoring.be_owner(cursor, place)
-        names = restoring.names_at(connection, cursor, place.revision)
+        product = restoring.product_at(connection, cursor, place.revision)
+        publications.require_bearable(cursor, place.home, in_place=False)
         aside = restoring.new_kept(cursor)
-        swapping.replace(cursor, place.home, names, kept=aside, new=found[-1].schema)
+        moved = swapping.replace(cursor, place.home, product, kept=aside, new=found[-1].schema)
         cursor.execute(sql.SQL("DROP SCHEMA {}").format(sql.Identifier(found[-1].schema)))
     restoring.analyze(address)
-    return found[-1], aside
+    return found[-1], moved
 
 
 def forget(address: str) -> Sequence[Kept]:
@@ -68,8 +70,9 @@ def forget(address: str) -> Sequence[Kept]:
         restoring.be_owner(cursor, restoring.survey_in(cursor))
         session_settings.look_in(cursor, "pg_catalog")
         for kept in found:
-            tables = [thing.full_name for thing in swapping.things(cursor, kept.schema) if thing.kind == "TABLE"]
-            swapping.require_alone(cursor, tables)
+            things = swapping.things(cursor, kept.schema)
+            tables, routines = swapping.tables_of(things), swapping.routines_of(things)
+            dependents.require_none(cursor, tables, routines, may_be_remade=False)
             cursor.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(kept.schema)))
     return found
 

@@ -18,9 +18,23 @@ from psycopg2.extensions import make_dsn
 from sqlalchemy import Connection, exc
 
 from thai_chat.domain.errors import HistoryUnavailable, StartError
-from thai_chat.history import archive, generation, indexing, loading, probe, schema, session_settings, swapping, upkeep
+from thai_chat.history import (
+    archive,
+    dependents,
+    generation,
+    indexing,
+    loading,
+    operators,
+    probe,
+    publications,
+    schema,
+    session_settings,
+    swapping,
+    upkeep,
+)
 from thai_chat.history.archive import Backup, Manifest, Meter
 from thai_chat.history.connections import Database
+from thai_chat.history.swapping import Moved, Product, Thing
 
 KEPT = "thai_chat_before_"
 """Begins the name of a schema that keeps what a restore replaced; the moment in UTC follows."""
@@ -55,6 +69,10 @@ class Restored:
     """The schema that holds what was there before."""
     left_out: Sequence[str]
     """Tables in the backup that are none of the product's."""
+    left_behind: Sequence[str] = ()
+    """What an operator had set and made on the old tables, and the new ones lack what it is about."""
+    publications: Sequence[str] = ()
+    """Those that have other tables than before."""
 
 
 def survey(address: str) -> Place:
@@ -76,11 +94,17 @@ def restore(address: str, file: Path, *, replace: bool = False, meter: Meter = l
             place = survey_in(cursor)
             if place.rows and not replace:
                 raise StartError(f"The database has chats already. {_NOTHING_CHANGED}")
-            kept = _put_in(connection, cursor, backup, place, meter)
+            kept, moved = _put_in(connection, cursor, backup, place, meter)
             meter("finishing", 0, 0)
     analyze(address)
     left_out = [table.name for table in backup.manifest.tables if table.name not in loading.known(backup)]
-    return Restored(manifest=backup.manifest, kept=kept, left_out=left_out)
+    return Restored(
+        manifest=backup.manifest,
+        kept=kept,
+        left_out=left_out,
+        left_behind=moved.left_behind,
+        publications=moved.publications,
+    )
 
 
 def analyze(address: str) -> None:
@@ -89,15 +113,15 @@ def analyze(address: str) -> None:
         loading.analyze(cursor)
 
 
-def names_at(connection: Connection, cursor: Any, revision: str) -> set[tuple[str, str]]:
-    """Kinds and names of all that the product's schema of that revision is made of. Leaves the search path at it."""
+def product_at(connection: Connection, cursor: Any, revision: str) -> Product:
+    """Return what the product's schema of that revision is made of. Leaves the search path at pg_catalog."""
     cursor.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(_BESIDE)))
     session_settings.look_in(cursor, _BESIDE)
     schema.step(connection, revision)
     session_settings.look_in(cursor, "pg_catalog")
-    names = {(thing.kind, thing.name) for thing in swapping.things(cursor, _BESIDE)}
+    product = swapping.described(cursor, _BESIDE)
     cursor.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(_BESIDE)))
-    return names
+    return product
 
 
 def be_owner(cursor: Any, place: Place) -> None:
@@ -144,6 +168,7 @@ def _told(error: Exception, *, is_done: bool) -> Exception:
 
 
 def survey_in(cursor: Any) -> Place:
+    session_settings.see_all_rows(cursor)
     cursor.execute(_PLACE)
     home, owner, may_keep = cursor.fetchone()
     if home is None:
@@ -157,34 +182,71 @@ def survey_in(cursor: Any) -> Place:
     return Place(home=home, owner=owner, revision=revision, may_keep=may_keep, generation=stamp, rows=rows)
 
 
-def _put_in(connection: Connection, cursor: Any, backup: Backup, place: Place, meter: Meter) -> str | None:
+def _put_in(
+    connection: Connection, cursor: Any, backup: Backup, place: Place, meter: Meter
+) -> tuple[str | None, Moved]:
+    """Return the schema that keeps what was there, and what did not come over."""
     be_owner(cursor, place)
     session_settings.look_in(cursor, place.home)
-    if place.revision is None or not place.may_keep:
-        if place.revision is not None:
-            loading.lock(cursor, "ACCESS EXCLUSIVE")
-            schema.step_down(connection)
+    if place.revision is None:
         _build(connection, cursor, backup, meter)
-        return None
+        return None, Moved((), ())
+    if not place.may_keep:
+        return None, _replace_in_place(connection, cursor, backup, place, meter)
     # From here on nobody writes into what will be replaced; it can be read until the end.
     loading.lock(cursor, "SHARE ROW EXCLUSIVE")
-    names = names_at(connection, cursor, place.revision)
-    swapping.require_alone(cursor, _tables_of(cursor, place.home, names))
+    product = product_at(connection, cursor, place.revision)
+    old = swapping.ours(cursor, place.home, product)
+    dependents.require_none(cursor, swapping.tables_of(old), swapping.routines_of(old), may_be_remade=True)
+    publications.require_bearable(cursor, place.home, in_place=False)
     cursor.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(_BESIDE)))
     session_settings.look_in(cursor, _BESIDE)
     _build(connection, cursor, backup, meter)
     kept = new_kept(cursor)
-    swapping.replace(cursor, place.home, names, kept=kept, new=_BESIDE)
+    moved = swapping.replace(cursor, place.home, product, kept=kept, new=_BESIDE)
     cursor.execute(sql.SQL("DROP SCHEMA {}").format(sql.Identifier(_BESIDE)))
     if place.rows:
-        return kept
+        return kept, moved
     cursor.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(kept)))
-    return None
+    return None, moved
 
 
-def _tables_of(cursor: Any, home: str, names: set[tuple[str, str]]) -> list[str]:
-    found = swapping.things(cursor, home)
-    return [thing.full_name for thing in found if thing.kind == "TABLE" and (thing.kind, thing.name) in names]
+def _replace_in_place(connection: Connection, cursor: Any, backup: Backup, place: Place, meter: Meter) -> Moved:
+    """Drop what is there and make it anew, where no schema can be made for the one beside the other."""
+    loading.lock(cursor, "ACCESS EXCLUSIVE")
+    schema.step_up(connection)
+    old = _dropped(connection, cursor, place.home)
+    tables, routines = swapping.tables_of(old), swapping.routines_of(old)
+    dependents.require_none(cursor, tables, routines, may_be_remade=False)
+    publications.require_bearable(cursor, place.home, in_place=True)
+    settings = operators.taken(cursor, tables, routines, made=set())
+    published = publications.of_tables(cursor, tables)
+    session_settings.look_in(cursor, place.home)
+    schema.step_down(connection)
+    _build(connection, cursor, backup, meter)
+    session_settings.look_in(cursor, "pg_catalog")
+    new = [thing for thing in swapping.things(cursor, place.home) if thing in old]
+    left = operators.put(cursor, settings, swapping.tables_of(new), swapping.routines_of(new), schema=place.home)
+    publications.change(cursor, published, left, kept=None)
+    if left:
+        raise StartError(
+            f"No schema can be made here to keep what is replaced, and this would be lost: {', '.join(left)}. "
+            f"Let the user make schemas (GRANT CREATE ON DATABASE), or drop it. {_NOTHING_CHANGED}"
+        )
+    return Moved((), sorted({name for name, *_ in published}))
+
+
+def _dropped(connection: Connection, cursor: Any, home: str) -> list[Thing]:
+    """Return what goes when the product's schema does, which stays. Leaves the search path at pg_catalog."""
+    session_settings.look_in(cursor, "pg_catalog")
+    before = swapping.things(cursor, home)
+    cursor.execute("SAVEPOINT thai_chat_dropped")
+    session_settings.look_in(cursor, home)
+    schema.step_down(connection)
+    session_settings.look_in(cursor, "pg_catalog")
+    after = swapping.things(cursor, home)
+    cursor.execute("ROLLBACK TO SAVEPOINT thai_chat_dropped")
+    return [thing for thing in before if thing not in after]
 
 
 def _build(connection: Connection, cursor: Any, backup: Backup, meter: Meter) -> None:

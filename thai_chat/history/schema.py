@@ -70,14 +70,19 @@ def downgrade(engine: Engine, revision: str = "base") -> None:
         step_down(connection, revision)
 
 
+def step_up(connection: Connection) -> None:
+    """Do what `migrate` does, within the transaction that is open on the connection."""
+    found = current(connection)
+    if found not in (None, HEAD):
+        _upgrade(connection, found, HEAD)
+
+
 def step_down(connection: Connection, revision: str = "base") -> None:
     """Does what `downgrade` does, within the transaction that is open on the connection.
 
     It goes up first, since what databases of earlier texts of the steps lack is mended there.
     """
-    found = current(connection)
-    if found not in (None, HEAD):
-        _upgrade(connection, found, HEAD)
+    step_up(connection)
     _run("downgrade", connection, revision)
 
 

@@ -13,6 +13,7 @@ _PATIENCE = {
     "idle_in_transaction_session_timeout": "0",
     "lock_timeout": "60s",
     "synchronize_seqscans": "off",  # rows come in the order in which they were put in
+    "row_security": "off",
 }
 _BUILDING = {"maintenance_work_mem": "256MB"}
 # Not every version knows every setting; this one is refused where the server's system can't do it.
@@ -30,6 +31,11 @@ def pin(cursor: Any) -> None:
 def pin_for_building(cursor: Any) -> None:
     """Does what `pin` does, with memory for indexes, and with an end soon after the client's."""
     _set(cursor, _TEXT | _PATIENCE | _BUILDING | {"client_connection_check_interval": "2s"})
+
+
+def see_all_rows(cursor: Any) -> None:
+    """Until the end of the transaction who may not see all rows is refused, and does not take the others for all."""
+    _set(cursor, {"row_security": "off"})
 
 
 def look_in(cursor: Any, *schemas: str) -> None:

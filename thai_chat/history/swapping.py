@@ -1,7 +1,7 @@
 """Puts one set of the product's tables into the place of another, in one transaction, with what hangs on them.
 
-Tables, views, sequences, functions and types change their schema, which costs nothing; rights are copied, and views of
-other people are made again over the new tables.
+Tables, views, sequences, functions and types change their schema, which costs nothing; what an operator has set on the
+old tables is put on the new ones, and views of other people are made again over them.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from typing import Any
 
 from psycopg2 import sql
 
-from thai_chat.domain.errors import StartError
-from thai_chat.history import session_settings
+from thai_chat.history import dependents, operators, publications, session_settings
 
 # Sequences that belong to a column, indexes, and the types of tables go with their table.
 _THINGS = """
@@ -38,40 +37,9 @@ WHERE n.nspname = %(schema)s AND (t.typtype IN ('e', 'd', 'r') OR c.relkind = 'c
 ORDER BY 1, 2
 """
 
-_RELATION_GRANTS = """
-SELECT c.relname, '', g.privilege_type, CASE g.grantee WHEN 0 THEN NULL ELSE pg_get_userbyid(g.grantee) END,
-    g.is_grantable
-FROM pg_class c, aclexplode(c.relacl) g
-WHERE c.relnamespace = to_regnamespace(quote_ident(%(schema)s)) AND c.relname = ANY (%(names)s)
-    AND g.grantee <> c.relowner
-UNION ALL
-SELECT c.relname, a.attname, g.privilege_type, CASE g.grantee WHEN 0 THEN NULL ELSE pg_get_userbyid(g.grantee) END,
-    g.is_grantable
-FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid, aclexplode(a.attacl) g
-WHERE c.relnamespace = to_regnamespace(quote_ident(%(schema)s)) AND c.relname = ANY (%(names)s)
-"""
 
-# The depth orders views over views.
-_VIEWS = """
-WITH RECURSIVE found (oid, kind, depth) AS (
-    SELECT r.ev_class, c.relkind, 1 FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid
-        JOIN pg_class c ON c.oid = r.ev_class
-    WHERE d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass
-        AND d.refobjid = ANY (%(tables)s::regclass[]) AND r.ev_class <> ALL (%(tables)s::regclass[])
-    UNION
-    SELECT r.ev_class, c.relkind, found.depth + 1 FROM found
-        JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = found.oid
-        JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
-        JOIN pg_class c ON c.oid = r.ev_class
-    WHERE r.ev_class <> found.oid
-)
-SELECT oid::regclass::text, kind, pg_get_viewdef(oid), max(depth) FROM found GROUP BY oid, kind ORDER BY 4, 1
-"""
-
-_REFERENCES = """
-SELECT conname, conrelid::regclass::text FROM pg_constraint
-WHERE contype = 'f' AND confrelid = ANY (%(tables)s::regclass[]) AND conrelid <> ALL (%(tables)s::regclass[])
-"""
+_OF_EARLIER_TEXTS = {("INDEX", f"chat_sessions_{what}_idx") for what in ("live", "archived", "trash", "tags", "folder")}
+"""What 0006 removes from databases of an earlier text of 0002: indexes of the product's that nobody needs now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,60 +57,72 @@ def things(cursor: Any, schema: str) -> list[Thing]:
     return [Thing(*row) for row in cursor.fetchall()]
 
 
-def require_alone(cursor: Any, tables: Sequence[str]) -> None:
-    """Raises StartError when things of other people hang on the tables that can't be put on others."""
-    cursor.execute(_REFERENCES, {"tables": list(tables)})
-    hanging = [f"the constraint {name} of {table}" for name, table in cursor.fetchall()]
-    cursor.execute(_VIEWS, {"tables": list(tables)})
-    hanging += [f"the materialized view {name}" for name, kind, *_ in cursor.fetchall() if kind == "m"]
-    if hanging:
-        raise StartError(
-            f"Other things in the database hang on the tables of Thai Chat: {', '.join(hanging)}. "
-            "Drop them, and make them again afterwards. Nothing was changed."
-        )
+@dataclass(frozen=True, slots=True)
+class Product:
+    """What the product's schema of one version is made of."""
+
+    things: set[tuple[str, str]]
+    """Kinds and names."""
+    parts: operators.Parts
 
 
-def replace(cursor: Any, home: str, names: set[tuple[str, str]], *, kept: str, new: str) -> None:
-    """Moves the things of these kinds and names from `home` to `kept`, and all that is in `new` to `home`.
+@dataclass(frozen=True, slots=True)
+class Moved:
+    left_behind: Sequence[str]
+    """What an operator had set and made on the old tables, and this version's lack what it is about."""
+    publications: Sequence[str]
+    """Those that have other tables than before, which their subscribers have to be told."""
 
-    Waits for whoever reads them. Raises StartError as `require_alone` does.
+
+def described(cursor: Any, schema: str) -> Product:
+    """Return all that is in the schema. The search path must be pg_catalog's."""
+    found = things(cursor, schema)
+    parts = operators.parts_of(cursor, tables_of(found)) | _OF_EARLIER_TEXTS
+    return Product({(thing.kind, thing.name) for thing in found}, parts)
+
+
+def tables_of(found: Sequence[Thing]) -> list[str]:
+    return [thing.full_name for thing in found if thing.kind == "TABLE"]
+
+
+def routines_of(found: Sequence[Thing]) -> list[str]:
+    return [thing.full_name for thing in found if thing.kind == "ROUTINE"]
+
+
+def ours(cursor: Any, schema: str, product: Product) -> list[Thing]:
+    """Return those things in the schema that are the product's. The search path must be pg_catalog's."""
+    return [thing for thing in things(cursor, schema) if (thing.kind, thing.name) in product.things]
+
+
+def replace(cursor: Any, home: str, product: Product, *, kept: str, new: str) -> Moved:
+    """Move the product's things from `home` to `kept`, and all that is in `new` to `home`, with what hangs on them.
+
+    Waits for whoever reads them. Raises StartError when something can't come over, psycopg2.Error where the role may
+    not.
     """
     session_settings.look_in(cursor, "pg_catalog")
-    old = [thing for thing in things(cursor, home) if (thing.kind, thing.name) in names]
-    tables = [thing for thing in old if thing.kind == "TABLE"]
-    full_names = [thing.full_name for thing in tables]
-    require_alone(cursor, full_names)
-    if full_names:
-        cursor.execute(f"LOCK TABLE {', '.join(full_names)} IN ACCESS EXCLUSIVE MODE")
-    cursor.execute(_VIEWS, {"tables": full_names})
-    views = [(name, definition) for name, _, definition, _ in cursor.fetchall()]
-    cursor.execute(_RELATION_GRANTS, {"schema": home, "names": [thing.name for thing in tables]})
-    grants = cursor.fetchall()
+    old = ours(cursor, home, product)
+    tables, routines = tables_of(old), routines_of(old)
+    dependents.require_none(cursor, tables, routines, may_be_remade=True)
+    if tables:
+        cursor.execute(f"LOCK TABLE {', '.join(tables)} IN ACCESS EXCLUSIVE MODE")
+    remade = dependents.remade(cursor, tables, routines)
+    settings = operators.taken(cursor, tables, routines, made=product.parts)
+    published = publications.of_tables(cursor, tables)
+    operators.drop_statistics(cursor, tables)
     _move(cursor, old, kept)
+    coming = {(thing.kind, thing.name) for thing in things(cursor, new)}
     _move(cursor, things(cursor, new), home)
-    for name, definition in views:
-        cursor.execute(f"CREATE OR REPLACE VIEW {name} AS {definition}")
-    for grant in grants:
-        _grant(cursor, home, *grant)
+    for statement in remade:
+        cursor.execute(statement)
+    moved = [thing for thing in things(cursor, home) if (thing.kind, thing.name) in coming]
+    left = operators.put(cursor, settings, tables_of(moved), routines_of(moved), schema=home)
+    publications.change(cursor, published, left, kept=kept)
+    changed = {name for name, *_ in published} | set(publications.of_schema(cursor, home))
+    return Moved(left, sorted(changed))
 
 
 def _move(cursor: Any, moved: Sequence[Thing], schema: str) -> None:
     for thing in moved:
         target = sql.Identifier(schema).as_string(cursor)
         cursor.execute(f"ALTER {thing.kind} {thing.full_name} SET SCHEMA {target}")
-
-
-def _grant(
-    cursor: Any, schema: str, table: str, column: str, privilege: str, grantee: str | None, may_grant: bool
-) -> None:
-    cursor.execute("SELECT to_regclass(format('%%I.%%I', %s::text, %s::text)) IS NOT NULL", (schema, table))
-    if not cursor.fetchone()[0]:
-        return
-    statement = "GRANT " + privilege + (" ({column})" if column else "") + " ON TABLE {table} TO {grantee}"
-    cursor.execute(
-        sql.SQL(statement + (" WITH GRANT OPTION" if may_grant else "")).format(
-            column=sql.Identifier(column),
-            table=sql.Identifier(schema, table),
-            grantee=sql.Identifier(grantee) if grantee else sql.SQL("PUBLIC"),
-        )
-    )
