@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import pytest
 
@@ -25,12 +26,13 @@ async def opened(chat: Chat, sent: bytes) -> tuple[asyncio.StreamReader, asyncio
 
 
 async def answer_to(reader: asyncio.StreamReader) -> bytes:
-    """All that comes until the server closes; nothing when it breaks the connection off."""
-    try:
+    """All that comes until the server closes or breaks the connection off."""
+    parts = []
+    with suppress(ConnectionResetError):
         async with asyncio.timeout(END_S):
-            return await reader.read()
-    except ConnectionResetError:
-        return b""
+            while part := await reader.read(65_536):
+                parts.append(part)
+    return b"".join(parts)
 
 
 async def is_given_up(plain: socket.socket) -> bool:

@@ -7,8 +7,9 @@ import asyncio
 from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive
 
-from thai_chat.domain.errors import ImportTooLarge, QuestionTooLong, ThaiChatError
+from thai_chat.domain.errors import BodyTooSlow, ImportTooLarge, QuestionTooLong, ThaiChatError
 from thai_chat.domain.messages import MAX_QUESTION_CHARS
+from thai_chat.gate.answers import Answer
 from thai_chat.gate.doors import BodyLimit
 
 
@@ -18,31 +19,45 @@ def too_large(limit: BodyLimit) -> ThaiChatError:
     return QuestionTooLong(limit=MAX_QUESTION_CHARS)
 
 
-def bounded(receive: Receive, limit: BodyLimit) -> Receive:
-    """End a body that goes on beyond its limit with 413, and one that does not arrive in time with 408.
+class Body:
+    """The `receive` of one request. What comes behind the body, the end of the connection, is waited for without a
+    limit."""
 
-    What comes behind the body, the end of the connection, is waited for without a limit.
-    """
-    received_bytes = 0
-    is_whole = False
-    deadline = asyncio.get_running_loop().time() + limit.whole_s
+    def __init__(self, receive: Receive, limit: BodyLimit, answer: Answer) -> None:
+        self.refused: ThaiChatError | None = None
+        """Why no more of it is taken."""
+        self._receive = receive
+        self._limit = limit
+        self._answer = answer
+        self._received_bytes = 0
+        self._is_whole = False
+        self._deadline = asyncio.get_running_loop().time() + limit.whole_s
 
-    async def bounded() -> Message:
-        nonlocal received_bytes, is_whole
-        if is_whole:
-            return await receive()
+    async def __call__(self) -> Message:
+        """Raise HTTPException, 413 or 408, for a body that is too long or does not arrive in time.
+
+        Once an answer has begun, nothing else can be answered: then whoever waits is told that the client is gone.
+        """
+        if self._is_whole:
+            return await self._receive()
+        if self.refused:
+            return self._refuse(self.refused)
         try:
-            async with asyncio.timeout_at(min(deadline, asyncio.get_running_loop().time() + limit.pause_s)):
-                message = await receive()
+            async with asyncio.timeout_at(min(self._deadline, asyncio.get_running_loop().time() + self._limit.pause_s)):
+                message = await self._receive()
         except TimeoutError:
-            # FastAPI turns any other error while it reads a body into "400".
-            raise HTTPException(408) from None
-        received_bytes += len(message.get("body", b""))
-        is_whole = not message.get("more_body", False)
-        if received_bytes > limit.size_bytes:
-            if limit.is_file:
-                raise too_large(limit)
-            raise HTTPException(413)
+            return self._refuse(BodyTooSlow())
+        self._received_bytes += len(message.get("body", b""))
+        if self._received_bytes > self._limit.size_bytes:
+            return self._refuse(too_large(self._limit))
+        self._is_whole = not message.get("more_body", False)
         return message
 
-    return bounded
+    def _refuse(self, refused: ThaiChatError) -> Message:
+        self.refused = refused
+        if self._answer.has_begun:
+            return {"type": "http.disconnect"}
+        if isinstance(refused, ImportTooLarge):
+            raise refused
+        # FastAPI turns any other error while it reads a body into "400".
+        raise HTTPException(408 if isinstance(refused, BodyTooSlow) else 413)

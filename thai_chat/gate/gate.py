@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from thai_chat.domain.errors import BodyTooSlow, ForeignHost, ForeignSite, NotFound, ThaiChatError, WrongMethod
-from thai_chat.gate.bodies import bounded, too_large
-from thai_chat.gate.doors import ORDINARY, RUN, Door, Kind, door_of
+from thai_chat.domain.errors import ForeignHost, ForeignSite, NotFound, ThaiChatError, WrongMethod
+from thai_chat.gate.answers import Answer
+from thai_chat.gate.bodies import Body, too_large
+from thai_chat.gate.doors import RUN, Door, Kind, door_of
 from thai_chat.gate.events import read_event, replayed
 from thai_chat.gate.forwarded import Proxies
-from thai_chat.gate.headers import STRICT, complete, page_policy
+from thai_chat.gate.headers import complete, page_policy
 from thai_chat.gate.names import Names, is_address, name_of
 from thai_chat.gate.origins import is_foreign
 from thai_chat.gate.pages import document, hash_of
@@ -25,7 +25,6 @@ from thai_chat.gate.reports import Reports, hidden_address
 _SHOWN_CHARS = 100
 """Of a name that is refused."""
 _PAGES = (Kind.PAGE, Kind.DOCS)
-_REFUSED_BODIES = {408: BodyTooSlow(), 413: too_large(ORDINARY)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,35 +42,49 @@ class Gate:
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
         elif scope["type"] == "http":
-            await self._http(self.proxies.resolve(scope), receive, send)
+            await self._http(scope, receive, Answer(send))
         else:
             await send({"type": "websocket.close", "code": 1008})
 
-    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _http(self, scope: Scope, receive: Receive, answer: Answer) -> None:
+        """Answer the request, whatever fails. An unexpected error is raised again for the server, which logs it."""
+        body: Body | None = None
         try:
-            door = self._open(scope)
+            resolved = self.proxies.resolve(scope)
+            door = self._open(resolved)
+            answer.kind = door.kind
+            self._notice_hidden_address(door.kind, Headers(scope=resolved))
+            body = Body(receive, door.body, answer)
+            await self._pass(door, resolved, body, answer)
         except ThaiChatError as refused:
-            answer = refusal(refused, scope)
-            await answer(scope, receive, _with_headers(send, None, policy_of(answer)))
-            return
-        self._notice_hidden_address(door.kind, Headers(scope=scope))
-        if door.kind in _PAGES:
-            await self._page(door.kind, scope, receive, send)
-        elif door.path == RUN:
-            await self._event(scope, bounded(receive, door.body), _with_headers(send, door.kind))
-        else:
-            await self.app(scope, bounded(receive, door.body), _with_headers(send, door.kind))
+            await self._refuse(refused, scope, receive, answer)
+        except Exception:
+            if body and body.refused:
+                await self._refuse(body.refused, scope, receive, answer)
+                return
+            await self._refuse(ThaiChatError(), scope, receive, answer)
+            raise
 
-    async def _event(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            body = await read_event(receive)
-        except (ThaiChatError, HTTPException) as exc:
-            refused = exc if isinstance(exc, ThaiChatError) else _REFUSED_BODIES[exc.status_code]
-            await refusal(refused, scope)(scope, receive, send)
-            return
+    async def _refuse(self, refused: ThaiChatError, scope: Scope, receive: Receive, answer: Answer) -> None:
+        """Say why there is no other answer, unless one has begun: then the connection is closed."""
+        if not answer.has_begun:
+            said = refusal(refused, scope)
+            answer.kind, answer.policy = None, policy_of(said)
+            await said(scope, receive, answer)
+
+    async def _pass(self, door: Door, scope: Scope, body: Body, answer: Answer) -> None:
+        if door.kind in _PAGES:
+            await self._page(door.kind, scope, body, answer)
+        elif door.path == RUN:
+            await self._event(scope, body, answer)
+        else:
+            await self.app(scope, body, answer)
+
+    async def _event(self, scope: Scope, body: Body, answer: Answer) -> None:
+        event = await read_event(body)
         headers = [(name, value) for name, value in scope["headers"] if name != b"content-length"]
-        headers.append((b"content-length", str(len(body)).encode()))
-        await self.app({**scope, "query_string": b"", "headers": headers}, replayed(body, receive), send)
+        headers.append((b"content-length", str(len(event)).encode()))
+        await self.app({**scope, "query_string": b"", "headers": headers}, replayed(event, body), answer)
 
     def _open(self, scope: Scope) -> Door:
         """Return the door that the request may pass. Raises what it is refused with."""
@@ -89,7 +102,8 @@ class Gate:
         if scope["method"] not in door.methods:
             raise WrongMethod(allowed=", ".join(door.methods))
         length = headers.get("content-length", "0")
-        if length.isascii() and length.isdecimal() and int(length) > door.body.size_bytes:
+        # Python reads no number of some thousand digits.
+        if length.isascii() and length.isdecimal() and (len(length) > 18 or int(length) > door.body.size_bytes):
             raise too_large(door.body)
         return door
 
@@ -112,7 +126,7 @@ class Gate:
     def _added(self) -> Iterator[str]:
         return (hash_of(script.encode()) for script in self.added_scripts)
 
-    async def _page(self, kind: Kind, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _page(self, kind: Kind, scope: Scope, receive: Receive, answer: Answer) -> None:
         """Answer with a page whose headers are known only when the whole of it is."""
         headers = Headers(scope=scope)
         # Uncompressed, because it is read here; and without a question, which is the page's script's to read.
@@ -141,14 +155,5 @@ class Gate:
             out["Content-Encoding"] = "gzip"
         if scope["method"] != "HEAD":
             out["Content-Length"] = str(len(body))
-        await send(start)
-        await send({"type": "http.response.body", "body": body})
-
-
-def _with_headers(send: Send, kind: Kind | None, policy: str = STRICT) -> Send:
-    async def completed(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            complete(MutableHeaders(raw=message["headers"]), kind, policy)
-        await send(message)
-
-    return completed
+        await answer.pass_on(start)
+        await answer.pass_on({"type": "http.response.body", "body": body})

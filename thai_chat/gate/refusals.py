@@ -35,8 +35,6 @@ _STATUS: dict[type[ThaiChatError], int] = {
     BadEvent: 400,
     BodyTooSlow: 408,
 }
-
-
 _PAGED = (ForeignHost, ForeignSite)
 """What people meet who open the chat by an address that does not lead to it."""
 _STYLE = (
@@ -51,7 +49,7 @@ _PAGE = (
 
 
 def refusal(error: ThaiChatError, scope: Scope) -> Response:
-    """Return the answer to a request that `error` says is refused, in the reader's language."""
+    """Return the answer to a request that is refused, or has failed, in the reader's language."""
     asked = Headers(scope=scope)
     language = texts.language_of(asked.get("accept-language", ""))
     message = texts.text(error.code, language, error.params)
@@ -60,7 +58,7 @@ def refusal(error: ThaiChatError, scope: Scope) -> Response:
         return HTMLResponse(page, _STATUS[type(error)])
     body = {"code": error.code, "message": message}
     headers = {"Allow": str(error.params["allowed"])} if isinstance(error, WrongMethod) else None
-    return JSONResponse({"error": body}, _STATUS[type(error)], headers)
+    return JSONResponse({"error": body}, _STATUS.get(type(error), 500), headers)
 
 
 def policy_of(answer: Response) -> str:

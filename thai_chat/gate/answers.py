@@ -1,0 +1,31 @@
+"""The answer to one request on its way out: it gets its headers, and the gate knows whether it has begun."""
+
+from __future__ import annotations
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import Message, Send
+
+from thai_chat.gate.doors import Kind
+from thai_chat.gate.headers import STRICT, complete
+
+
+class Answer:
+    """The `send` of one request. `kind` is None where there is no door."""
+
+    def __init__(self, send: Send, kind: Kind | None = None) -> None:
+        self.kind = kind
+        self.policy = STRICT
+        """The Content-Security-Policy, where a page of Gradio's does not bring its own."""
+        self.has_begun = False
+        self._send = send
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": list(message.get("headers", ()))}
+            complete(MutableHeaders(raw=message["headers"]), self.kind, self.policy)
+        await self.pass_on(message)
+
+    async def pass_on(self, message: Message) -> None:
+        """Send what has all of its headers."""
+        self.has_begun = True
+        await self._send(message)
