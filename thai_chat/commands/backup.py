@@ -15,13 +15,15 @@ from thai_chat.settings import Settings
 
 def run(settings: Settings, named: str | None) -> int:
     """Save into the file that is named, or into a file with a name of its own in the folder that is."""
-    from thai_chat.history import archive, journal
+    from thai_chat.history import archive, journal, unfinished
 
     target = _target(settings, named)
-    if target.exists():
+    if target.exists() or target.is_symlink():
         raise StartError(f"{target} is there already: name another file, nothing is overwritten.")
+    if unfinished.is_one(target):
+        raise StartError(f"{target} has the name of an unfinished backup: name another file.")
     database.require(settings)
-    archive.sweep(settings.data_dir / "backups")
+    unfinished.sweep(settings.data_dir / "backups")
     with database.opened(settings, progress) as address, closing(Meter()) as meter:
         manifest = archive.save(address, target, meter)
     say(f"Saved {told(manifest.rows)} in {target} ({size(target.stat().st_size)}), and read it back to check it.")

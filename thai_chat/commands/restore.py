@@ -25,8 +25,10 @@ UNDO = "./manage.sh restore --undo puts them back, --forget-old drops them"
 
 def run(settings: Settings, file: Path, *, replace: bool) -> int:
     """Nothing is changed before all of it is in; what it replaces is kept."""
-    from thai_chat.history import archive, restoring
+    from thai_chat.history import archive, restoring, unfinished
 
+    if unfinished.is_one(file):
+        raise StartError(f"{file} is what an interrupted backup has left: use another one. Nothing was changed.")
     with archive.opened(file) as backup:
         needed = int(_ROOM_FACTOR * backup.size_bytes) + _ROOM_BYTES
         say(f"{file} was saved at {backup.manifest.made_at} and has {told(backup.manifest.rows)}.")

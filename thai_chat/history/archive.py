@@ -5,7 +5,6 @@ The search index is left out: it is made anew, in the background, from what was 
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import lzma
@@ -26,9 +25,8 @@ from psycopg2 import sql
 from psycopg2.extensions import ISOLATION_LEVEL_REPEATABLE_READ
 from psycopg2.extensions import connection as Connection
 
-from thai_chat.domain import private_files
 from thai_chat.domain.errors import HistoryUnavailable, StartError
-from thai_chat.history import indexing, probe, session_settings
+from thai_chat.history import indexing, probe, session_settings, unfinished
 from thai_chat.history.tables import metadata
 
 Meter = Callable[[str, int, int], None]
@@ -44,7 +42,6 @@ _PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _FORMAT = "thai-chat-backup/1"
 _MANIFEST = "manifest.json"
 _MANIFEST_BYTES = 1_000_000
-_PARTIAL = ".partial"
 _IMPORT = "An export, of Thai Chat or another program, is imported on the page."
 # Tables of these names are the product's when they live beside Alembic's; the user may have others in the database.
 _OURS = """
@@ -93,27 +90,12 @@ def save(address: str, file: Path, meter: Meter = lambda *_: None) -> Manifest:
         revision = probe.revision(connection)
         assert revision is not None, "the tables are locked"
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        partial = file.with_name(file.name + _PARTIAL)
-        try:
-            with open(private_files.create(partial), "w+b") as output:
-                fcntl.flock(output, fcntl.LOCK_EX)  # tells `sweep` that somebody is at it
-                manifest = _write(connection, revision, names, output, meter)
-                output.flush()
-                os.fsync(output.fileno())
-                verify(partial)
-                partial.rename(file)
-                _sync_folder(file.parent)
-        finally:
-            partial.unlink(missing_ok=True)
+        with unfinished.opened(file) as output:
+            manifest = _write(connection, revision, names, output, meter)
+            output.flush()
+            os.fsync(output.fileno())
+            verify(Path(output.name))
     return manifest
-
-
-def sweep(folder: Path) -> None:
-    """Removes from the folder what backups left unfinished that were killed."""
-    for partial in folder.glob(f"*.zip{_PARTIAL}"):
-        with suppress(OSError), partial.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            partial.unlink()
 
 
 def verify(file: Path) -> Manifest:
@@ -313,14 +295,6 @@ def _columns(connection: Connection, table: str) -> list[str]:
 
 def _entry(table: str) -> str:
     return f"{table}.copy"
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager

@@ -1,0 +1,106 @@
+"""A backup has its name when it is whole; what an interrupted one leaves is taken for none, and goes."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from tests.app import ROOT
+from tests.backups import fill
+from tests.postgres_servers import PostgresServer
+from tests.seclusion import bare
+from thai_chat.commands import restore
+from thai_chat.domain.errors import StartError
+from thai_chat.history import archive, unfinished
+from thai_chat.settings import Settings
+
+
+@pytest.fixture
+def address(postgres: PostgresServer) -> str:
+    address = postgres.address(postgres.new_database())
+    fill(address)
+    return address
+
+
+def at(what: str, act: object) -> archive.Meter:
+    left = [act]
+
+    def meter(now: str, *_: int) -> None:
+        if now == what and left:
+            left.pop()()  # type: ignore[operator]
+
+    return meter
+
+
+def test_two_backups_at_once_are_whole_under_two_names(address: str, tmp_path: Path) -> None:
+    def other() -> None:
+        thread = threading.Thread(target=archive.save, args=(address, tmp_path / "two.zip"))
+        thread.start()
+        thread.join()
+
+    archive.save(address, tmp_path / "one.zip", at("chat_messages", other))
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["one.zip", "two.zip"]
+    for file in tmp_path.iterdir():
+        archive.verify(file)
+
+
+def test_of_two_backups_under_one_name_the_later_is_refused_and_the_first_is_whole(
+    address: str, tmp_path: Path
+) -> None:
+    target = tmp_path / "chats.zip"
+    with pytest.raises(StartError, match=r"chats\.zip can't be used: File exists"):
+        archive.save(address, target, at("chat_messages", lambda: archive.save(address, target)))
+    archive.verify(target)
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_what_a_killed_backup_left_goes_with_the_next_and_what_grows_stays(address: str, tmp_path: Path) -> None:
+    target = tmp_path / "chats [1].zip"
+    left = [tmp_path / f"{target.name}{end}" for end in (".partial", ".0123456789abcdef.partial")]
+    strange = [tmp_path / name for name in ("other.zip.partial", "notes.partial", "chats [1].zip.old")]
+    for file in [*left, *strange]:
+        file.write_bytes(b"half")
+    growing = tmp_path / f"{target.name}.fedcba9876543210.partial"
+    growing.write_bytes(b"half")
+    with growing.open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        archive.save(address, target)
+    assert sorted(tmp_path.iterdir()) == sorted([target, growing, *strange])
+    unfinished.sweep(tmp_path)
+    assert sorted(tmp_path.iterdir()) == sorted([target, tmp_path / "chats [1].zip.old"])
+
+
+def test_a_killed_backup_leaves_nothing_under_its_name_and_the_next_takes_away_the_rest(
+    address: str, tmp_path: Path
+) -> None:
+    code = (
+        "import os, signal, sys; from pathlib import Path; from thai_chat.history import archive\n"
+        "archive.save(sys.argv[1], Path(sys.argv[2]), lambda *_: os.kill(os.getpid(), signal.SIGKILL))"
+    )
+    target = tmp_path / "chats.zip"
+    killed = subprocess.run([sys.executable, "-c", code, address, str(target)], cwd=ROOT, env=bare(), check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert [file.suffix for file in tmp_path.iterdir()] == [".partial"]
+    archive.save(address, target)
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_file_whose_name_was_taken_meanwhile_is_not_overwritten(address: str, tmp_path: Path) -> None:
+    target = tmp_path / "chats.zip"
+    for make in (lambda: target.write_text("mine"), lambda: target.symlink_to(tmp_path / "nowhere")):
+        with pytest.raises(StartError, match="File exists"):
+            archive.save(address, target, at("chat_messages", make))
+        assert os.listdir(tmp_path) == ["chats.zip"]
+        target.unlink()
+
+
+def test_an_unfinished_backup_is_not_restored(tmp_path: Path) -> None:
+    with pytest.raises(StartError, match="interrupted backup"):
+        restore.run(Settings(data_dir=tmp_path), tmp_path / "chats.zip.0123456789abcdef.partial", replace=True)
