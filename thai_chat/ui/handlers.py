@@ -8,7 +8,6 @@ import logging
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Concatenate, ParamSpec, TypeVar
 
-import gradio as gr
 from uuid_utils.compat import uuid7
 
 from thai_chat import texts
@@ -27,6 +26,7 @@ from thai_chat.domain.errors import (
 from thai_chat.domain.messages import Choice
 from thai_chat.domain.ports import BackendState
 from thai_chat.texts import Language
+from thai_chat.ui.components import gr
 from thai_chat.ui.picker import picker_of
 from thai_chat.ui.window import Value, chat_of, empty_view, view_of
 

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
-import gradio as gr
 from fastapi import FastAPI
 
 from thai_chat import texts
 from thai_chat.chat.options import SYSTEM_PROMPT_CHARS
 from thai_chat.chat.service import ChatService
 from thai_chat.domain.messages import MAX_QUESTION_CHARS
+from thai_chat.ui.components import gr
 from thai_chat.ui.handlers import Handlers
 from thai_chat.ui.static import ASSETS, Assets, version
 
