@@ -157,6 +157,15 @@ async def test_the_page_asks_where_it_is_open_whatever_host_a_proxy_tells(served
     assert "const root = location.origin;" in page
 
 
+async def test_until_the_page_is_there_something_is_said_in_its_language(served: httpx.AsyncClient) -> None:
+    for language, said in (("th-TH,th;q=0.9", "กำลังเปิดหน้า"), ("en-GB", "Opening the page"), ("", "Opening the page")):
+        page = await served.get("/", headers={"Accept-Language": language})
+        body = page.text.partition("<body")[2]
+        assert said in body.partition("<gradio-app")[0]
+        assert "Accept-Language" in page.headers["vary"]
+    assert "Opening the page" not in (await served.get("/docs")).text
+
+
 async def test_the_page_is_the_same_compressed(served: httpx.AsyncClient) -> None:
     plain = await served.get("/", headers={"Accept-Encoding": "identity"})
     packed = await served.get("/", headers={"Accept-Encoding": "gzip"})

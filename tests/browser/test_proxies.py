@@ -68,6 +68,7 @@ async def opened(browser: Browser, address: str) -> AsyncIterator[ChatPage]:
 async def works(page: ChatPage) -> None:
     """The page has its styles and fonts, and answers a question."""
     await expect(page.box).to_be_visible()
+    await expect(page.page.locator("#opening")).to_be_hidden()
     assert await page.page.evaluate("document.fonts.check('16px Sarabun', 'ก')")
     await page.new_session()
     await page.ask_and_wait("ผ่านพร็อกซี")
@@ -121,6 +122,7 @@ async def test_the_log_says_what_to_set_when_a_proxy_hides_the_pages_address(pro
     context = await proxied.browser.new_context()
     page = await context.new_page()
     await page.goto(address, wait_until="networkidle")
+    await expect(page.locator("#opening .page_opening")).to_be_visible()
     await context.close()
     assert (
         f"the page is open at '{address}', but its proxy tells Host '127.0.0.1:{proxied.app.port}'" in proxied.app.log

@@ -56,6 +56,7 @@ async def test_code_in_a_reply_is_shown_as_it_was_written(page: ChatPage, model:
     reply = await page.ask_and_wait("เขียนโค้ด")
     assert await reply.locator("pre code").inner_text() == code
     assert await reply.locator("p code").inner_text() == "<i>"
+    await expect(reply.locator(".copy_code_button")).to_have_attribute("title", "คัดลอก")
 
 
 async def test_copy_gives_the_reply_as_it_was_written(page: ChatPage, model: OpenAIStandin) -> None:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from thai_chat import texts
 from thai_chat.domain.errors import ForeignHost, ForeignSite, NotFound, ThaiChatError, WrongMethod
 from thai_chat.gate.answers import Answer
 from thai_chat.gate.bodies import Body, too_large
@@ -145,10 +146,10 @@ class Gate:
                 parts.append(message.get("body", b""))
 
         await self.app(inner, receive, collect)
-        page = document(b"".join(parts))
+        page = document(b"".join(parts), texts.language_of(headers.get("accept-language")))
         out = MutableHeaders(raw=start["headers"])
         complete(out, kind, page_policy(kind, self._hosts(headers), (*page.script_hashes, *self._added())))
-        out["Vary"] = "Accept-Encoding"
+        out["Vary"] = "Accept-Encoding, Accept-Language"
         body = page.plain
         if "gzip" in headers.get("accept-encoding", "") and page.plain:
             body = page.compressed

@@ -8,10 +8,26 @@ import hashlib
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from html import escape
+
+from thai_chat import texts
+from thai_chat.texts import Language
 
 _SCRIPT = re.compile(rb"<script\b([^>]*)>(.*?)</script>", re.DOTALL | re.IGNORECASE)
 _BEHIND_CONFIG = b"<script>window.gradio_api_info"
 _OWN_ADDRESS = b"<script>window.gradio_config.root = location.origin;</script>"
+_GRADIO = b"<gradio-app"
+# A page that is there at once shows none of it, and only one that does not come says what may be wrong.
+_OPENING_STYLE = """<style>
+#opening { position: fixed; inset: 38vh 0 auto; margin: 0 auto; padding: 0 24px; max-width: 36rem; text-align: center;
+  z-index: 9; pointer-events: none; color: #71717a; font: 1rem/1.7 Sarabun, 'Noto Sans Thai', system-ui, sans-serif; }
+#opening > * { display: block; }
+#opening > span { opacity: 0; animation: opening .2s .4s forwards; }
+#opening > .page_not_opened { animation-delay: 12s; }
+body[data-ready] #opening { display: none; }
+@keyframes opening { to { opacity: 1; } }
+@media (prefers-color-scheme: dark) { #opening { color: #a1a1aa; } }
+</style>"""
 _ROOT = re.compile(rb'const root = "[^"\\]*";')
 _SOURCE = re.compile(rb"\ssrc\s*=", re.IGNORECASE)
 
@@ -25,11 +41,21 @@ class Document:
 
 
 @lru_cache(maxsize=8)
-def document(html: bytes) -> Document:
-    """Read a page of our own or Gradio's; it differs by host and version only, so that few are kept."""
-    html = _at_its_own_address(html)
+def document(html: bytes, language: Language) -> Document:
+    """Read a page of our own or Gradio's; it differs by host, version and language only, so that few are kept."""
+    html = _at_its_own_address(html).replace(_GRADIO, _opening(language) + _GRADIO, 1)
     inline = (body for attributes, body in _SCRIPT.findall(html) if not _SOURCE.search(attributes))
     return Document(html, gzip.compress(html, 6, mtime=0), tuple(dict.fromkeys(map(hash_of, inline))))
+
+
+def _opening(language: Language) -> bytes:
+    """Return what is shown until the page is there, which takes seconds on a slow line."""
+    said = [
+        f'<span class="{code}">{escape(texts.text(code, language))}</span>'
+        for code in ("page_opening", "page_not_opened")
+    ]
+    needed = f"<noscript>{escape(texts.text('page_needs_scripts', language))}</noscript>"
+    return f'{_OPENING_STYLE}<p id="opening" role="status" lang="{language}">{"".join(said)}{needed}</p>'.encode()
 
 
 def _at_its_own_address(html: bytes) -> bytes:

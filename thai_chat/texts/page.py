@@ -40,6 +40,12 @@ PAGE: Mapping[str, tuple[str, str]] = {
     "hint_keys": ("Enter ส่ง · Shift+Enter ขึ้นบรรทัดใหม่", "Enter sends · Shift+Enter starts a new line"),
     "hint_running": ("กำลังตอบอยู่ กด Esc เพื่อหยุด แล้วค่อยส่ง", "Still answering. Press Esc to stop it, then send."),
     "hint_empty": ("พิมพ์คำถามก่อนส่ง", "Write a question first."),
+    "page_opening": ("กำลังเปิดหน้า …", "Opening the page …"),
+    "page_not_opened": (
+        "ถ้ายังไม่มีอะไรขึ้น ลองโหลดหน้านี้ใหม่ ถ้าเปิดผ่านพร็อกซี log ของ Thai Chat จะบอกว่าต้องตั้งค่าอะไร",
+        "If nothing comes, reload the page. Where a proxy leads here, the log of Thai Chat says what to set.",
+    ),
+    "page_needs_scripts": ("หน้านี้ต้องใช้ JavaScript", "This page needs JavaScript."),
     "paste_too_long": (
         "ข้อความที่วางยาวเกินไป ({count} ตัวอักษร) จึงไม่ได้วาง ช่องนี้ใส่ได้ไม่เกิน {limit} ตัวอักษร ข้อความเดิมยังอยู่ครบ",
         "What you pasted is too long ({count} characters) and was left out: {limit} characters fit here. Your text is "

@@ -58,13 +58,18 @@ function nameLog() {
   log?.setAttribute('aria-live', 'off');
 }
 
-/** Keys scroll what they can reach. */
+/** Keys scroll what they can reach, and buttons say in the page's language what they do. */
 function reachWide() {
   clearTimeout(settling);
   settling = setTimeout(() => {
     for (const wide of $('#chat').querySelectorAll(WIDE)) {
       if (wide.scrollWidth > wide.clientWidth) wide.tabIndex = 0;
       else wide.removeAttribute('tabindex');
+    }
+    // Gradio names them in English.
+    for (const button of $('#chat').querySelectorAll('.copy_code_button')) {
+      button.title = t('copy');
+      button.setAttribute('aria-label', t('copy'));
     }
   }, SETTLED_MS);
 }
