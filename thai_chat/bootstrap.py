@@ -156,7 +156,7 @@ async def summary(settings: Settings, service: ChatService) -> Sequence[str]:
     if history.database is DatabaseState.POSTGRESQL:
         lines.append(f"  database  PostgreSQL ({where})")
     else:
-        lines.append(f"  database  memory only: PostgreSQL ({where}) can't be reached (./manage.sh doctor says why)")
+        lines.append(f"  database  memory only, until PostgreSQL ({where}) answers; ./manage.sh doctor says why")
     for backend in service.backends():
         lines.append(f"  {backend.name:<9} {_state_line(backend)}")
     return [*lines, "", "Press Ctrl-C to stop."]

@@ -113,6 +113,7 @@ async def test_under_a_name_that_is_not_known_a_page_says_where_to_go(proxied: P
         await expect(page.locator("p")).to_contain_text(proxied.address)
         assert await page.evaluate("getComputedStyle(document.body).maxWidth") == "576px"
         await context.close()
+    assert f"listening on 127.0.0.1:{proxied.app.port}, where" in proxied.app.log
     assert "under the name 'other.lan'" in proxied.app.log
 
 

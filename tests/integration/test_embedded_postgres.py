@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import re
 import shutil
 import signal
 import stat
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -295,6 +297,31 @@ def test_start_brings_back_a_server_that_died_while_in_use(data_dir: Path) -> No
     server.stop()
 
 
+def test_what_is_waited_for_is_told_once(data_dir: Path) -> None:
+    told: list[str] = []
+    with running(data_dir) as address, closing(psycopg2.connect(address)) as connection:
+        held = connection.info.backend_pid
+        os.kill(held, signal.SIGSTOP)  # it can't notice that its server is gone
+        os.kill(server_pid(data_dir), signal.SIGKILL)
+        wait_until_dead(server_pid(data_dir))
+    server = embedded(data_dir, told.append)
+
+    def let_go() -> None:
+        time.sleep(4)
+        os.kill(held, signal.SIGCONT)
+
+    release = threading.Thread(target=let_go)
+    release.start()
+    try:
+        server.start()
+    finally:
+        release.join()
+        server.stop()
+    assert [line for line in told if "earlier PostgreSQL" in line] == [
+        "Waiting for the processes of the earlier PostgreSQL to end ..."
+    ]
+
+
 def test_a_process_number_that_another_program_has_now_does_not_hinder_the_start(data_dir: Path) -> None:
     with running(data_dir) as address:
         keep(address, THAI)
@@ -360,8 +387,10 @@ def test_a_big_log_is_set_aside_at_the_start(data_dir: Path) -> None:
 def test_a_database_of_another_version_is_left_alone_and_named(data_dir: Path) -> None:
     version = data_dir / "postgres" / "PG_VERSION"
     version.write_text("9\n")
-    with pytest.raises(StartError, match=r"made by PostgreSQL 9.*backup"):
+    with pytest.raises(StartError, match=r"made by PostgreSQL 9.*backup") as raised:
         embedded(data_dir).start()
+    here = re.findall(r"\d+", str(raised.value).partition("only version ")[2].partition(" is here")[0])
+    assert len(here) == len(set(here)) > 0
     assert version.read_text() == "9\n"
 
 

@@ -127,8 +127,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
             yield from schema_findings.findings(address, facts)
     except StartError as error:
         if not given:  # one that is named was looked at with the settings
-            log = settings.data_dir / "postgres.log"
-            yield bad(str(error), "ฐานข้อมูลในเครื่องเริ่มไม่ได้", f"do that, then ./manage.sh doctor again; {log} has more")
+            yield bad(str(error), "ฐานข้อมูลในเครื่องเริ่มไม่ได้", "mend that, then ./manage.sh doctor again")
     except HistoryUnavailable as error:
         where = probe.place(given.get_secret_value()) if given else "the embedded server"
         yield bad(

@@ -44,7 +44,7 @@ def find(major: int | None = None) -> Binaries:
         raise StartError(
             "No PostgreSQL was found: run ./manage.sh setup again, or set DATABASE_URL to a server of yours."
         )
-    here = ", ".join(str(binaries.major) for binaries in found) or "none"
+    here = ", ".join(dict.fromkeys(str(binaries.major) for binaries in found)) or "none"
     raise StartError(
         f"The database was made by PostgreSQL {major}, and only version {here} is here: install PostgreSQL {major} "
         f"(Debian: apt-get install postgresql-{major}), save the chats with ./manage.sh backup, move the database's "

@@ -88,7 +88,7 @@ def running(cluster: Cluster) -> Postmaster | None:
 
 def launch(cluster: Cluster, log_file: Path, progress: Callable[[str], None]) -> Postmaster:
     """Starts a server and waits until it takes connections. Raises StartError with the server's own reason."""
-    deadline = time.monotonic() + _ORPHANS_S
+    deadline, is_told = time.monotonic() + _ORPHANS_S, False
     while True:
         with _open_log(log_file) as log:
             begins_at = log.tell()
@@ -106,7 +106,9 @@ def launch(cluster: Cluster, log_file: Path, progress: Callable[[str], None]) ->
         # After a kill -9 its children need a moment to notice; a second server beside them would destroy data.
         if "shared memory block" not in reason or time.monotonic() > deadline:
             raise StartError(_advice(reason, log_file))
-        progress("Waiting for the processes of the earlier PostgreSQL to end ...")
+        if not is_told:
+            progress("Waiting for the processes of the earlier PostgreSQL to end ...")
+        is_told = True
         time.sleep(0.5)
 
 
