@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator
@@ -14,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+
+from tests.ports import free_port
 
 ROOT = Path(__file__).parent.parent
 START_S = 150
@@ -96,9 +97,3 @@ async def running_app(**environment: str) -> AsyncIterator[App]:
             if app.process and app.process.returncode is not None:
                 await app.start()  # to end the database that a killed app has left behind
             await app.stop()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

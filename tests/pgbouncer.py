@@ -11,7 +11,8 @@ from pathlib import Path
 
 import psycopg2
 
-from tests.postgres_servers import PostgresServer, free_port, unprivileged, wait_for
+from tests.ports import free_port
+from tests.postgres_servers import PostgresServer, unprivileged, wait_for
 
 _PLACES = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"))
 

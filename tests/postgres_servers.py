@@ -8,7 +8,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import threading
@@ -20,6 +19,8 @@ from typing import Any
 from uuid import uuid4
 
 import psycopg2
+
+from tests.ports import free_port
 
 _START_S = 60
 _SETTINGS = {
@@ -290,13 +291,6 @@ def replicas(*, synchronous: bool = True) -> Iterator[tuple[PostgresServer, Post
             yield primary, standby
         finally:
             standby.close()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def wait_for(state: Callable[[], bool], *, within_s: float = 10.0) -> None:

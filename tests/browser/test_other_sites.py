@@ -12,8 +12,9 @@ import pytest
 from aiohttp import web
 from playwright.async_api import Browser, Page, expect
 
-from tests.app import App, free_port
+from tests.app import App
 from tests.browser.chat_page import ChatPage, visit
+from tests.ports import free_port
 from tests.standins.openai_server import OpenAIStandin
 from tests.standins.script import Script
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.history_writes import new_user
-from tests.postgres_servers import free_port
+from tests.ports import free_port
 from tests.standins.openai_server import OpenAIStandin
 from thai_chat.backends.openai import OpenAIBackend
 from thai_chat.backends.vllm import VLLMBackend

@@ -14,7 +14,8 @@ from uuid_utils.compat import uuid7
 from tests.histories import is_stored, opened, stored, straight, until
 from tests.history_writes import ANSWER, begin, finish, grow, new_user, purge, update, whole_turn
 from tests.outages import KINDS, Outage
-from tests.postgres_servers import PostgresServer, Proxy, free_port, replicas
+from tests.ports import free_port
+from tests.postgres_servers import PostgresServer, Proxy, replicas
 from thai_chat.domain.errors import HistoryUnavailable, ReplyRunning, SessionNotFound, StartError
 from thai_chat.domain.messages import Status
 from thai_chat.domain.ports import DatabaseState

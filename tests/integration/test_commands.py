@@ -19,7 +19,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from tests.postgres_servers import free_port
+from tests.ports import free_port
 from thai_chat import settings
 from thai_chat.__main__ import main
 from thai_chat.commands import database, doctor, restore, terminal

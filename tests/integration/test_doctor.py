@@ -12,7 +12,8 @@ from threading import Thread
 import pytest
 
 from tests.pgbouncer import PgBouncer
-from tests.postgres_servers import PostgresServer, free_port
+from tests.ports import free_port
+from tests.postgres_servers import PostgresServer
 from thai_chat import settings
 from thai_chat.__main__ import main
 from thai_chat.commands import doctor

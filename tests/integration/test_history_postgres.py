@@ -11,7 +11,8 @@ from uuid_utils.compat import uuid7
 
 from tests.histories import straight
 from tests.history_writes import begin, finish, grow, new_user, update, whole_turn
-from tests.postgres_servers import PostgresServer, Proxy, free_port, installations, serving, wait_for
+from tests.ports import free_port
+from tests.postgres_servers import PostgresServer, Proxy, installations, serving, wait_for
 from thai_chat.domain.errors import HistoryRefused, HistoryUnavailable
 from thai_chat.domain.messages import Message, Status
 from thai_chat.domain.ports import SessionFilter, Shelf

@@ -13,7 +13,8 @@ import pytest
 from tests.histories import straight
 from tests.history_writes import new_user, whole_turn
 from tests.pgbouncer import PgBouncer
-from tests.postgres_servers import PostgresServer, free_port
+from tests.ports import free_port
+from tests.postgres_servers import PostgresServer
 from thai_chat import settings
 from thai_chat.__main__ import main
 from thai_chat.history import probe, upkeep

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.app import ROOT, free_port
+from tests.app import ROOT
+from tests.ports import free_port
 from tests.seclusion import allowed, bare
 
 SOME_TESTS = (

@@ -11,7 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.app import ROOT, free_port, running_app
+from tests.app import ROOT, running_app
+from tests.ports import free_port
 from tests.seclusion import bare
 
 QUESTION = "ความลับของข้าวมันไก่ 🍚"

@@ -19,7 +19,8 @@ from typing import Any
 import psycopg2
 
 from scripts.postgres.__main__ import main
-from tests.postgres_servers import free_port, unprivileged
+from tests.ports import free_port
+from tests.postgres_servers import unprivileged
 from tests.seclusion import bare
 from thai_chat import settings
 

@@ -20,7 +20,7 @@ from scripts.postgres import passwords
 from scripts.postgres.__main__ import MAY_NOT
 from scripts.postgres.deciding import name_of
 from tests.app import ROOT
-from tests.postgres_servers import free_port
+from tests.ports import free_port
 from tests.setup.debian_cluster import DebianCluster, Setup
 from thai_chat.domain import server_log
 
