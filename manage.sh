@@ -19,7 +19,9 @@ show_help() {
 Thai Chat
 
   ./manage.sh chat-web-db         start the page on http://127.0.0.1:7862; installs what is missing, Ctrl-C stops it
-  ./manage.sh test [ARGS]         install what the tests need and run them all; ARGS go to pytest
+  ./manage.sh test [ARGS]         install what the tests need and run them all, side by side on every core;
+                                  ARGS go to pytest (-n 0: one after the other)
+  ./manage.sh test --quick [ARGS] only those of the parts by themselves: unit, contract and architecture
   ./manage.sh test backends --url URL [--kind vllm|openai|ollama] [--model NAME]
                                   run the tests of the backends against a model server of your own;
                                   its key, where it needs one, is BACKEND_KEY in the environment
@@ -187,7 +189,12 @@ main() {
                 BACKEND='' exec "$VENV_PYTHON" -m tests.contract.real_server "$@"
             fi
             ensure_test_packages
-            exec .venv/bin/python -m pytest "$@"
+            if [ "${1:-}" = --quick ]; then
+                shift
+                set -- tests/unit tests/contract tests/test_architecture.py "$@"
+            fi
+            # The tests of a file share what they start; a browser and a PostgreSQL for each core, but no hundred of them.
+            exec .venv/bin/python -m pytest -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder "$@"
             ;;
         bench)
             ensure_dev

@@ -14,6 +14,17 @@ from tests.postgres_servers import PostgresServer, Proxy, installations, serving
 from thai_chat.history import schema
 from thai_chat.history.connections import Database
 
+_SLOW_FIRST = ("browser", "faults", "integration", "setup", "api", "floods")
+"""Folders in the order of their tests' length, so that side by side no long file is left for the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def place(item: pytest.Item) -> int:
+        folder = item.path.parent.name
+        return _SLOW_FIRST.index(folder) if folder in _SLOW_FIRST else len(_SLOW_FIRST)
+
+    items.sort(key=place)
+
 
 @pytest.fixture(autouse=True)
 def logs_as_before() -> Iterator[None]:

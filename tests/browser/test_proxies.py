@@ -10,9 +10,10 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, async_playwright, expect
 
-from tests.app import App, free_port, running_app
+from tests.app import App, running_app
 from tests.browser.chat_page import ChatPage
 from tests.browser.conftest import CHROMIUM
+from tests.ports import free_port
 from tests.standins.openai_server import OpenAIStandin
 from tests.standins.proxy import Proxy
 

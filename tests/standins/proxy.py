@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import aiohttp
 from aiohttp import web
 
-from tests.app import free_port
+from tests.ports import free_port
 
 _OWN = frozenset({"host", "connection", "keep-alive", "transfer-encoding", "content-length", "upgrade"})
 

@@ -1,0 +1,1 @@
+"""Whatever is foreign takes linear time and bounded memory: growth, floods and fuzz."""
