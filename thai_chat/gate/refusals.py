@@ -54,11 +54,16 @@ def refusal(error: ThaiChatError, scope: Scope) -> Response:
     language = texts.language_of(asked.get("accept-language", ""))
     message = texts.text(error.code, language, error.params)
     if isinstance(error, _PAGED) and _is_opened(asked):
-        page = _PAGE.format(language=language, code=error.code, style=_STYLE, message=escape(message))
+        shown = _linked(escape(message), escape(str(error.params.get("address", ""))))
+        page = _PAGE.format(language=language, code=error.code, style=_STYLE, message=shown)
         return HTMLResponse(page, _STATUS[type(error)])
     body = {"code": error.code, "message": message}
     headers = {"Allow": str(error.params["allowed"])} if isinstance(error, WrongMethod) else None
     return JSONResponse({"error": body}, _STATUS.get(type(error), 500), headers)
+
+
+def _linked(shown: str, address: str) -> str:
+    return shown.replace(address, f'<a href="{address}">{address}</a>') if address else shown
 
 
 def policy_of(answer: Response) -> str:
