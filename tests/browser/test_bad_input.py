@@ -71,6 +71,9 @@ async def test_what_is_far_too_long_is_left_out_and_the_text_in_the_box_stays(pa
 
 
 async def test_a_question_that_was_refused_is_there_after_a_reload(page: ChatPage) -> None:
+    await page.ask_and_wait("แชตก่อนหน้า")  # a reload would open it
+    await page.new_session()
+
     async def refuse(route) -> None:  # type: ignore[no-untyped-def]
         await route.fulfill(status=413, json={"error": {"code": "question_too_long", "message": "ยาวเกินไป"}})
 
@@ -79,6 +82,10 @@ async def test_a_question_that_was_refused_is_there_after_a_reload(page: ChatPag
     await expect(page.alert).to_contain_text("ยาวเกินไป")
     await page.reload()
     assert await page.text() == "คำถามยาวที่ถูกปฏิเสธ"
+    await expect(page.welcome).to_be_visible()
+    await page.box.fill("")
+    await page.reload()
+    await expect(page.questions).to_have_text("แชตก่อนหน้า")
 
 
 def _escaped(text: str) -> str:

@@ -80,10 +80,13 @@ class Handlers:
 
     @edge
     async def load(self, request: gr.Request, page: object) -> tuple[list[Value], Value, Value]:
-        """A page was opened: the session (at the message) of its address, else the last one, else an empty one."""
+        """A page was opened: the session (at the message) of its address, else the last one, else an empty one, which
+        is also shown to who was writing in one."""
         language = language_of(request)
-        chat, view = await self._arrive(request, _field(page, "session_id"), _field(page, "message_id"))
-        return chat, view, picker_of(self._service, language)
+        shown: Shown = [], self._empty()
+        if not (isinstance(page, Mapping) and page.get("is_new") is True):
+            shown = await self._arrive(request, _field(page, "session_id"), _field(page, "message_id"))
+        return *shown, picker_of(self._service, language)
 
     @edge
     async def open_session(self, request: gr.Request, page: object) -> Shown:

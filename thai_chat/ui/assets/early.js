@@ -29,8 +29,14 @@
     // What the page tells the server with an event. The first event comes before the module, and needs the address only.
     tell: (event) => {
       if (module) return module.tell(event);
+      return window.thaiChat.addressed();
+    },
+    // What the address of the page names. A new session that was being written in this tab is gone on with.
+    addressed: () => {
       const named = new URLSearchParams(location.search);
-      return { session_id: named.get('s') ?? '', message_id: named.get('m') ?? '' };
+      let isWritten = false;
+      try { isWritten = Boolean(sessionStorage.getItem('thai-chat:new') && localStorage.getItem('thai-chat:draft:new')); } catch { /* nothing is kept there */ }
+      return { session_id: named.get('s') ?? '', message_id: named.get('m') ?? '', is_new: isWritten && !named.has('s') };
     },
     send: () => module?.send(),
     stop: () => module?.stop(),

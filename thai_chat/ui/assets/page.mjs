@@ -69,7 +69,7 @@ export function tell(event) {
   const shown = store.view?.messages.length ?? 0;
   const last_order = store.view?.has_later ? store.view.messages.at(-1)?.order : null;
   const answers = {
-    arrival: addressed,
+    arrival: window.thaiChat.addressed,
     shown: () => ({ session_id, shown, last_order }),
     // The server counts a turn more than is shown, but one that is unsettled is shown already.
     finished: () => ({ session_id, shown: isUnsettled(store.view) ? shown - 2 : shown, last_order }),
@@ -80,12 +80,6 @@ export function tell(event) {
 function ask(part, event, name, what) {
   if (name) told[name] = what;
   parts[part].trigger(event);
-}
-
-/** What the address of the page names. */
-function addressed() {
-  const named = new URLSearchParams(location.search);
-  return { session_id: named.get('s') ?? '', message_id: named.get('m') ?? '' };
 }
 
 /** The session at its end, or at a message of it. */
@@ -126,6 +120,7 @@ function takeView(view) {
   if (isOther) {
     store.choice = view.choice ?? store.choice;
     keepDraftOf(view);
+    keepPlaceOf(view);
   }
   showAddress(view, before === null || !(isOther || isStep));
   isStep = false;
@@ -135,6 +130,14 @@ function takeView(view) {
   document.body.dataset.ready = 'yes';
   document.body.dataset.session = view.session_id;
   awaitSettling();
+}
+
+/** A new session has no address: after a reload this tab is where it was while something is written there. */
+function keepPlaceOf(view) {
+  try {
+    if (view.stored) sessionStorage.removeItem('thai-chat:new');
+    else sessionStorage.setItem('thai-chat:new', 'yes');
+  } catch { /* forbidden: the last session is shown */ }
 }
 
 /** Another message was asked for meanwhile; Gradio drops what is asked while it waits. */
@@ -201,7 +204,7 @@ on('renamed', ({ session_id, session_name }) => {
 on('asked', () => { wanted = store.view.session_id; wantedMessage = null; });
 
 addEventListener('popstate', () => {
-  const { session_id, message_id } = addressed();
+  const { session_id, message_id } = window.thaiChat.addressed();
   if (session_id) openSession(session_id, message_id);
   else $('#new')?.click();
 });
