@@ -84,7 +84,7 @@ def check(where: str) -> None:
     begun = time.perf_counter()
     facts = probe.ask(where)
     passed(f"connects to {probe.place(where)} in {(time.perf_counter() - begun) * 1000:.0f} ms")
-    require(int(facts.version.split(".")[0]) >= OLDEST, f"PostgreSQL {facts.version} is too old: use {OLDEST} or newer")
+    require(facts.version_number >= OLDEST * 10_000, f"PostgreSQL {facts.version} is too old: use {OLDEST} or newer")
     passed(f"is PostgreSQL {facts.version}")
     require(not facts.is_read_only, "it is a read-only standby: name the primary")
     require(facts.encoding == "UTF8", f"the database's encoding is {facts.encoding}: make one with ENCODING 'UTF8'")

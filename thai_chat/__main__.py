@@ -43,10 +43,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _NOBODY_READS
     except KeyboardInterrupt:
         return 130
+    except OSError as error:  # what no command expected of the files that it was given
+        tell(f"thai-chat: {_told(error)}", to=sys.stderr)
+        return 1
     except (StartError, ThaiChatError) as error:
         for line in str(error).splitlines():
             tell(f"thai-chat: {line}", to=sys.stderr)
         return 1
+
+
+def _told(error: OSError) -> str:
+    what = error.strerror or type(error).__name__
+    return f"{error.filename} can't be used: {what}." if error.filename else f"{what}."
 
 
 def _run(asked: argparse.Namespace) -> int:

@@ -24,7 +24,9 @@ _OTHERS = "SELECT count(*) = 0 FROM pg_stat_activity WHERE datname = %s AND pid 
 
 
 def command(address: str, folder: Path, *arguments: str, shell: str = "") -> subprocess.Popen[bytes]:
-    environment = bare(DATABASE_URL=address, DATA_DIR=str(folder / "data"), OLLAMA_HOST="")
+    # A limit of the size of files would leave halves of compiled modules.
+    own = {"DATA_DIR": str(folder / "data"), "OLLAMA_HOST": "", "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = bare(DATABASE_URL=address, **own)
     line = ["sh", "-c", f'{shell}exec "$0" "$@"', sys.executable, "-m", "thai_chat", *arguments]
     return subprocess.Popen(line, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from contextlib import closing
 from datetime import datetime
@@ -18,7 +19,7 @@ def run(settings: Settings, named: str | None) -> int:
     from thai_chat.history import archive, journal, unfinished
 
     target = _target(settings, named)
-    if target.exists() or target.is_symlink():
+    if os.path.lexists(target):
         raise StartError(f"{target} is there already: name another file, nothing is overwritten.")
     if unfinished.is_one(target):
         raise StartError(f"{target} has the name of an unfinished backup: name another file.")

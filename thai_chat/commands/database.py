@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from thai_chat.commands import folders
 from thai_chat.domain.errors import StartError
 from thai_chat.settings import Settings
 
@@ -33,6 +35,10 @@ def opened(settings: Settings, progress: Callable[[str], None]) -> Iterator[str]
 
 def require(settings: Settings) -> None:
     """Raises StartError when there is no database yet, so that merely asking does not make one."""
+    if not settings.database_address and (told := folders.problem(settings.data_dir)):
+        raise StartError(f"{told}. Correct that, or set DATA_DIR to another folder.")
+    if not settings.database_address and os.path.isfile(settings.data_dir / "postgres"):
+        raise StartError(f"{settings.data_dir / 'postgres'} is a file and no folder. Move it away.")
     if not exists(settings):
         raise StartError(
             f"There is no database in {settings.data_dir} yet: ./manage.sh chat-web-db makes it at its first start."
@@ -40,9 +46,5 @@ def require(settings: Settings) -> None:
 
 
 def exists(settings: Settings) -> bool:
-    """True also for a server that is named and may turn out not to answer."""
-    return (
-        settings.database_address is not None
-        or (settings.data_dir / "postgres").is_symlink()
-        or (settings.data_dir / "postgres").is_dir()
-    )
+    """True also for a server that is named, and for a folder of the embedded one, that may turn out not to answer."""
+    return settings.database_address is not None or os.path.lexists(settings.data_dir / "postgres")

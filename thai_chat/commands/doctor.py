@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from thai_chat import settings as settings_module
-from thai_chat.commands import database, model_servers, schema_findings, settings_findings
+from thai_chat.commands import database, folders, model_servers, schema_findings, settings_findings
 from thai_chat.commands.findings import Finding, Level, bad, note, ok
 from thai_chat.commands.terminal import counted, progress, size, tell
 from thai_chat.domain.errors import HistoryUnavailable, SettingsError, StartError
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _OLDEST_PYTHON = (3, 11)
 _OLDEST_POSTGRESQL = 13
+_FOLDERS = ("journal", "refused", "backups")
 _ROOM_BYTES = 500_000_000
 
 
@@ -61,7 +62,7 @@ def _origin(env_file: Path) -> str:
     """Where the settings come from, without their values."""
     number = sum(name in os.environ for name in settings_module.names())
     given = f"{number} from the environment" if number else ""
-    if env_file.exists():
+    if os.path.lexists(env_file):
         return f"{env_file}, and {given}" if given else str(env_file)
     return f"{given}, no .env" if given else "all default, no .env"
 
@@ -77,20 +78,23 @@ def _python() -> Finding:
 
 
 def _files(settings: Settings, env_file: Path) -> Iterator[Finding]:
-    if env_file.exists() and env_file.stat().st_mode & 0o077:
+    if os.path.isfile(env_file) and env_file.stat().st_mode & 0o077:
         yield note(
             f"{env_file} can be read by other users of this machine, and it may hold passwords",
             "ผู้ใช้อื่นในเครื่องอ่านไฟล์นี้ได้ ซึ่งอาจมีรหัสผ่าน",
             f"chmod 600 {env_file}",
         )
     folder = settings.data_dir.absolute()
-    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
-    if not existing.is_dir():
+    existing = folders.nearest(folder)
+    if told := folders.problem(folder):
         yield bad(
-            f"{existing} is a file, and no database can be kept in it",
-            "เป็นไฟล์ ไม่ใช่โฟลเดอร์ จึงเก็บฐานข้อมูลไม่ได้",
-            "move it away, or set DATA_DIR to a folder",
+            f"{told}: no database and no journal can be kept there",
+            "ใช้โฟลเดอร์นี้ไม่ได้ จึงเก็บฐานข้อมูลและบันทึกไม่ได้",
+            f"move it away, or open it (chown {os.geteuid()}), or set DATA_DIR to a folder of yours",
         )
+    elif found := [told for name in _FOLDERS if (told := folders.problem(folder / name))]:
+        for told in found:
+            yield bad(told, "ใช้โฟลเดอร์นี้ไม่ได้", f"move it away, or open it (chown {os.geteuid()}, chmod 700)")
     elif not os.access(existing, os.W_OK):
         yield bad(
             f"{existing} can't be written: no database and no journal can be kept there",
@@ -111,6 +115,8 @@ def _files(settings: Settings, env_file: Path) -> Iterator[Finding]:
 def _database(settings: Settings) -> Iterator[Finding]:
     from thai_chat.history import probe
 
+    if not settings.database_address and folders.problem(settings.data_dir):
+        return  # which was told with the folders
     if not database.exists(settings):
         yield note(
             "no database yet: it is made at the first start",
@@ -167,7 +173,7 @@ def _way_out(reason: str) -> str:
 
 def database_findings(facts: DatabaseFacts) -> Iterator[Finding]:
     """What is wrong with a database that answers."""
-    if int(facts.version.split(".")[0]) < _OLDEST_POSTGRESQL:
+    if facts.version_number < _OLDEST_POSTGRESQL * 10_000:
         yield bad(
             f"PostgreSQL {facts.version} is too old", "PostgreSQL เก่าเกินไป", f"upgrade to {_OLDEST_POSTGRESQL} or newer"
         )

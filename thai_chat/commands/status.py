@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from thai_chat.commands import database, restore
+from thai_chat.commands import database, folders, restore
 from thai_chat.commands.terminal import counted, progress, size, tell
 from thai_chat.domain.errors import HistoryUnavailable, StartError
 from thai_chat.domain.searching import IndexProgress
@@ -21,7 +21,10 @@ def run(settings: Settings) -> int:
     from thai_chat.history import kept, probe, schema
 
     tell(f"Data folder:  {settings.data_dir.absolute()}")
+    tell(*_unreadable(settings.data_dir))
     tell(*_refused(settings.data_dir))
+    if not settings.database_address and folders.problem(settings.data_dir):
+        return 1
     if not database.exists(settings):
         tell("Database:     none yet; ./manage.sh chat-web-db makes it at its first start")
         tell(*_waiting(settings.data_dir, None))
@@ -88,6 +91,14 @@ def _waiting(data_dir: Path, generation: UUID | None) -> list[str]:
         lines.append(f"Set aside:    {counted(others, 'write')} for chats that a restore replaced, in {folder};")
         lines.append("              ./manage.sh restore --take-journal stores them into the present ones")
     return lines
+
+
+def _unreadable(data_dir: Path) -> list[str]:
+    """Folders in which nobody can see what waits."""
+    if told := folders.problem(data_dir):
+        return [f"Unreadable:   {told}"]
+    found = (folders.problem(data_dir / name) for name in ("journal", "refused"))
+    return [f"Unreadable:   {told}: what waits in it is not counted" for told in found if told]
 
 
 def _refused(data_dir: Path) -> list[str]:

@@ -306,6 +306,7 @@ class RefusedWrites:
 
     def count(self) -> int:
         try:
-            return self._lost + self.path.read_bytes().count(b"\n")
+            with self.path.open("rb") as file:
+                return self._lost + sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b""))
         except OSError:
             return self._lost

@@ -23,7 +23,8 @@ _STATEMENT_MS = 20_000
 _SAMPLE = "ข้าวมันไก่"
 _LOGGING = "SELECT name FROM unnest(%s, %s) AS wanted (name, value) WHERE current_setting(name, true) <> value"
 _FACTS = """
-SELECT current_setting('server_version'), current_setting('server_encoding'), datctype,
+SELECT current_setting('server_version'), current_setting('server_version_num')::int,
+       current_setting('server_encoding'), datctype,
        has_schema_privilege(current_schema(), 'CREATE'), pg_is_in_recovery(),
        pg_database_size(pg_database.oid), rolsuper,
        (SELECT count(*) FROM pg_available_extensions WHERE name = 'btree_gin') > 0,
@@ -35,6 +36,9 @@ FROM pg_database, pg_roles WHERE datname = current_database() AND rolname = curr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseFacts:
     version: str
+    """For people: servers call themselves 17beta1, 16.4 (Debian 16.4-1) or what their maker likes."""
+    version_number: int
+    """As `server_version_num` has it: 160004 is 16.4."""
     encoding: str
     ctype: str
     trigrams: bool | None
@@ -67,13 +71,16 @@ def ask(address: str) -> DatabaseFacts:
         with closing(connect(address)) as connection, connection, connection.cursor() as cursor:
             cursor.execute("SET LOCAL statement_timeout = %s", (_STATEMENT_MS,))
             cursor.execute(_FACTS)
-            version, encoding, ctype, tables, recovery, size, superuser, gin, extensions, user = cursor.fetchone()
+            version, number, encoding, ctype, tables, recovery, size, superuser, gin, extensions, user = (
+                cursor.fetchone()
+            )
             found = revision(connection)
             # The tables of a newer version may be others.
             is_known = found is not None and not schema.is_newer(found)
             counts = _counts(connection) if is_known else {}
             return DatabaseFacts(
                 version=version.split()[0],
+                version_number=number,
                 encoding=encoding,
                 ctype=ctype,
                 trigrams=_trigrams(connection),
