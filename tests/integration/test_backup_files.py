@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -104,3 +105,23 @@ def test_a_file_whose_name_was_taken_meanwhile_is_not_overwritten(address: str, 
 def test_an_unfinished_backup_is_not_restored(tmp_path: Path) -> None:
     with pytest.raises(StartError, match="interrupted backup"):
         restore.run(Settings(data_dir=tmp_path), tmp_path / "chats.zip.0123456789abcdef.partial", replace=True)
+
+
+def test_a_manifest_that_lies_about_its_size_fills_no_memory(tmp_path: Path) -> None:
+    file = tmp_path / "lies.zip"
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as made:
+        with made.open("manifest.json", "w") as entry:
+            for _ in range(500):
+                entry.write(b" " * 1_000_000)
+        made.getinfo("manifest.json").file_size = 900  # as the directory tells it
+    code = (
+        "import re, sys; from pathlib import Path; from thai_chat.history import archive\n"
+        "from thai_chat.domain.errors import StartError\n"
+        "try: archive.verify(Path(sys.argv[1]))\n"
+        "except StartError as error: print(error)\n"
+        "print(int(re.search(r'VmHWM:\\s+(\\d+)', Path('/proc/self/status').read_text())[1]) // 1024)"
+    )
+    line = [sys.executable, "-c", code, str(file)]
+    told = subprocess.run(line, cwd=ROOT, env=bare(), check=True, capture_output=True, text=True).stdout.splitlines()
+    assert "not a backup" in told[0] or "damaged" in told[0]
+    assert int(told[1]) < 250

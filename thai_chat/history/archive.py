@@ -257,9 +257,11 @@ class _Hashed:
 
 def _read_manifest(archive: zipfile.ZipFile, file: Path) -> Manifest:
     try:
-        if archive.getinfo(_MANIFEST).file_size > _MANIFEST_BYTES:
+        with archive.open(_MANIFEST) as entry:  # what the archive says of its size may be a lie
+            found = entry.read(_MANIFEST_BYTES + 1)
+        if len(found) > _MANIFEST_BYTES:
             raise ValueError("too long")
-        described = json.loads(archive.read(_MANIFEST))
+        described = json.loads(found)
         if described["format"] != _FORMAT:
             raise StartError(f"{file} was made by a newer Thai Chat: update this one, then restore.")
         return Manifest(
