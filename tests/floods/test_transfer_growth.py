@@ -30,6 +30,17 @@ def chain(size: int, message: Callable[[int], Json]) -> Json:
     return {"mapping": {link["id"]: link for link in links}, "current_node": str(count - 1)}
 
 
+def thoughts(count: int, *, is_deep: bool) -> Json:
+    """Thoughts below each other, and as many replies: all below the last one, or one below each."""
+    chat = chain(200 * count, lambda _: said("assistant", {"content": "x"}, kind="thoughts"))
+    mapping = chat["mapping"]
+    for place in range(count):
+        reply = node(f"r{place}", str(place if is_deep else count - 1), said("assistant", "x"))
+        mapping[reply["id"]] = reply
+    mapping["q"] = node("q", None, said("user", "x"))
+    return chat
+
+
 def hidden_chain(size: int) -> Json:
     count = size // 200
     messages = {
@@ -59,6 +70,12 @@ HOSTILE: dict[str, Callable[[int], Json]] = {
             "assistant", *([{"content": "x" * 200}] if place else "x"), kind=("thoughts" if place else "text")
         ),
     ),
+    "an id without end": lambda size: {
+        **chain(size // 4, lambda _: said("user", "x")),
+        "conversation_id": "x" * (size // 2),
+    },
+    "replies with the same thoughts": lambda size: thoughts(size // 400, is_deep=False),
+    "replies below each thought": lambda size: thoughts(size // 400, is_deep=True),
     "a long name": lambda size: named("า" * size),
     "a first question of marks": lambda size: chain(200, lambda _: said("user", "#>*`_" * (size // 5))),
     "a first question of vowels": lambda size: chain(200, lambda _: said("user", "ำ" * size)),
@@ -159,3 +176,40 @@ def test_a_database_is_read_in_linear_time(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_four_times_the_text_takes_about_four_times_as_long(kind: str) -> None:
     require_linear(read_whole, lambda size: as_file([HOSTILE[kind](size)]), size=SIGNS)
+
+
+def test_a_database_without_indexes_whose_turns_stand_in_each_others_way_is_read_in_linear_time(tmp_path: Path) -> None:
+    def database(size: int) -> bytes:
+        count = size // 100
+        path = tmp_path / f"{size}.db"
+        path.unlink(missing_ok=True)
+        with closing(sqlite3.connect(path)) as connection:
+            connection.executescript(
+                "CREATE TABLE responses (id, prompt, response, conversation_id);"
+                "CREATE TABLE conversations (id, name); CREATE TABLE fragments (id, content);"
+                'CREATE TABLE prompt_fragments (response_id, fragment_id, "order");'
+                "CREATE TABLE turns (id, thread_id, parent_message_hash, tip_message_hash);"
+                "CREATE TABLE threads (id, name); CREATE TABLE messages (hash, parent_hash, role);"
+                "CREATE TABLE parts (id, message_hash, position, type, text, payload)"
+            )
+            for statement, row in (
+                ("INSERT INTO responses VALUES (?, 'x', 'y', ?)", lambda one: (one, one)),
+                ("INSERT INTO conversations VALUES (?, 'name')", lambda one: (one,)),
+                ("INSERT INTO fragments VALUES (?, 'x')", lambda one: (one,)),
+                ("INSERT INTO prompt_fragments VALUES (?, ?, 0)", lambda one: (one, one)),
+                ("INSERT INTO turns VALUES (?, ?, NULL, ?)", lambda one: (one, f"t{one}", one)),
+                ("INSERT INTO messages VALUES (?, ?, 'assistant')", lambda one: (one, int(one) - 1)),
+                ("INSERT INTO parts VALUES (?, ?, 0, 'text', 'x', NULL)", lambda one: (one, one)),
+            ):
+                connection.executemany(statement, (row(str(place)) for place in range(count)))
+            connection.commit()
+        return path.read_bytes()
+
+    require_linear(read, database, size=SIGNS // 2, most_s=5.0)
+
+
+def test_many_files_are_counted_in_linear_time() -> None:
+    def files(size: int) -> list[bytes]:
+        return [as_file([named(str(place))]) for place in range(size // 250)]
+
+    require_linear(lambda given: read(*given), files, size=SIGNS, most_s=3.0)

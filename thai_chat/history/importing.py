@@ -76,6 +76,7 @@ class _Store:
         """Sessions that got another id, by the one they had."""
         self._held: list[Addition] = []
         self._held_ids: set[UUID] = set()
+        self._held_chars = 0
         self.imported = Imported()
 
     def add(self, batch: Sequence[KeptSession]) -> None:
@@ -89,7 +90,8 @@ class _Store:
         insert_messages(self._cursor, (pair for kept in new for pair in _with_parents(kept)))
         self._held += lacking
         self._held_ids.update(one.session_id for one in lacking)
-        if sum(one.chars for one in self._held) > HELD_CHARS:
+        self._held_chars += sum(one.chars for one in lacking)
+        if self._held_chars > HELD_CHARS:
             self.extend()
         added = sum(len(kept.messages) for kept in new) + sum(len(one.messages) for one in lacking)
         self.imported = replace(
@@ -127,7 +129,7 @@ class _Store:
     def extend(self) -> None:
         if self._held:
             extending.extend(self._cursor, self._held, wait=self._wait)
-            self._held, self._held_ids = [], set()
+            self._held, self._held_ids, self._held_chars = [], set(), 0
 
     def _sorted(self, batch: Sequence[KeptSession]) -> tuple[list[KeptSession], list[KeptSession]]:
         """Those that this person has already, under the ids that they have here, and those that are new."""

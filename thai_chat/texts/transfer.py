@@ -152,6 +152,10 @@ REFUSALS: Mapping[str, tuple[str, str]] = {
         "there is too much beside the texts of this session (more than {limit} parts). "
         "Take it out of the file and try again.",
     ),
+    "import_session_odd": (
+        "แชตนี้เก็บไว้ในรูปแบบที่ไม่รู้จัก",
+        "this session is kept in a form that is not known here.",
+    ),
     "import_too_heavy": (
         "ไฟล์นี้ใหญ่หรือซับซ้อนเกินไป อ่านแล้วใช้หน่วยความจำเกินที่กำหนด แบ่งเป็นหลายไฟล์แล้วนำเข้าทีละส่วน",
         "it is too large or too tangled: reading it takes more memory than an import may. Import it in several parts.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from thai_chat.chat.transfer.chatgpt_canvas import TOOL, Canvas, Document
 from thai_chat.chat.transfer.chatgpt_marks import as_prose
@@ -16,6 +16,8 @@ from thai_chat.domain.transfer import KeptSession
 
 BACKEND = "openai"
 _UNKNOWN_MODEL = "chatgpt"
+_MOST_THOUGHT = 50_000_000
+"""Characters of the thoughts of all replies of one conversation."""
 _SHOWN_ROLES = {"user": Role.USER, "assistant": Role.ASSISTANT}
 _POINTERS = {
     "image_asset_pointer": picture,
@@ -95,6 +97,7 @@ def _shown(links: Mapping[str, _Link]) -> tuple[dict[str, Node], dict[str, str]]
     nodes: dict[str, Node] = {}
     stands_for: dict[str, str] = {}
     canvas = Canvas()
+    left = _MOST_THOUGHT
     ahead: list[tuple[str, str | None, _Thought | None, Document | None]] = [
         (key, None, None, None) for key in reversed(children.get(None, []))
     ]
@@ -103,10 +106,13 @@ def _shown(links: Mapping[str, _Link]) -> tuple[dict[str, Node], dict[str, str]]
         message = links[key].message
         if message is not None:
             for text in _thoughts(message):
-                thought = _Thought(text, thought)
+                thought = _Thought(text, thought, len(text) + (thought.chars if thought else 0))
             told, document = _canvas(message, canvas, document)
             if node := _node(key, above, message, told):
                 if thought and node.role is Role.ASSISTANT:
+                    left -= thought.chars
+                    if left < 0:  # replies beside each other all have what was thought above them
+                        raise message.place.refused("import_session_large", limit=_MOST_THOUGHT // 1_000_000)
                     node.metadata["reasoning"] = thought.whole()
                     thought = None
                 nodes[key] = node
@@ -123,14 +129,20 @@ class _Thought:
 
     text: str
     before: _Thought | None
+    chars: int
+    """Of both."""
+    _whole: list[str] = field(default_factory=list)
 
     def whole(self) -> str:
-        thoughts = []
-        thought: _Thought | None = self
-        while thought:
-            thoughts.append(thought.text)
-            thought = thought.before
-        return "\n\n".join(reversed(thoughts))
+        """All of them, made once for all the replies that are below the same one."""
+        if not self._whole:
+            thoughts = []
+            thought: _Thought | None = self
+            while thought:
+                thoughts.append(thought.text)
+                thought = thought.before
+            self._whole.append("\n\n".join(reversed(thoughts)))
+        return self._whole[0]
 
 
 def _merged(nodes: Mapping[str, Node], stands_for: Mapping[str, str]) -> tuple[dict[str, Node], dict[str, str]]:

@@ -19,6 +19,8 @@ from thai_chat.domain.errors import BadOption, ImportRefused
 from thai_chat.domain.messages import JsonObject, JsonValue
 
 TITLE_CHARS = 60
+_TITLE_READ = 10 * TITLE_CHARS
+"""Each entry of a session may have a title of any length."""
 _MAX_INT = 2**31 - 1
 _MOST_CHARS = 10_000_000
 """Of one message."""
@@ -93,7 +95,7 @@ class Fields:
 
     def entitled(self, title: str) -> None:
         """From here on what is told names the session."""
-        self.place = replace(self.place, title=cut(storable(title), TITLE_CHARS))
+        self.place = replace(self.place, title=cut(storable(title[:_TITLE_READ]), TITLE_CHARS))
 
     def text(self, name: str, *, limit: int | None = None) -> str | None:
         value = self._value.get(name)

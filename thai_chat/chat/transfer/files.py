@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import IO, Protocol
 
-from thai_chat.chat.transfer import archives, formats, own
+from thai_chat.chat.transfer import archives, formats, own, sizes
 from thai_chat.chat.transfer.companions import is_companion, why_alone
 from thai_chat.chat.transfer.fields import Place
 from thai_chat.chat.transfer.finding import Finder, JsonPart, Load
@@ -51,6 +51,9 @@ class Import:
         self._left_out = left_out
         self._parts: list[Part] = []
         self._empty: list[ImportRefused] = []
+        self._presets = 0
+        self.total = 0
+        """Sessions in all files, those included that turn out to be unreadable."""
         self._stack = ExitStack()
 
     def open(self) -> None:
@@ -74,23 +77,24 @@ class Import:
                 self._parts.append(self._part(files[is_unpacked], sources[is_unpacked], given))
             except ImportRefused as exc:
                 self._pass_over(exc)
-            self._require_few("sessions", self.total, self._limits.sessions)
-            presets = sum(len(part.presets) for part in self._parts if isinstance(part, JsonPart))
-            self._require_few("presets", presets, self._limits.presets)
+                continue
+            self._count(self._parts[-1])
         if not self._parts:
             raise _alone(_worst(self._empty))
         for refusal in self._empty:
             self._left_out(refusal)
 
+    def _count(self, part: Part) -> None:
+        """Raises ImportRefused for more than may be. All parts anew after each would take a square of their number."""
+        self.total += part.total
+        self._require_few("sessions", self.total, self._limits.sessions)
+        self._presets += len(part.presets) if isinstance(part, JsonPart) else 0
+        self._require_few("presets", self._presets, self._limits.presets)
+
     def close(self) -> None:
         """Unpacked files are gone then. Safe to call twice."""
         self._parts.clear()
         self._stack.close()
-
-    @property
-    def total(self) -> int:
-        """Sessions in all files, those included that turn out to be unreadable."""
-        return sum(part.total for part in self._parts)
 
     def sessions(self) -> Iterator[tuple[KeptSession, Place]]:
         """Each read when it is asked for, with where it stands. One that can't be read is left out, but not all."""
@@ -116,13 +120,23 @@ class Import:
     def _read(self, place: Place, load: Load, refusals: list[ImportRefused], *, is_strict: bool) -> KeptSession | None:
         try:
             found, values = load()
-            return formats.read(found, values, place)
+            kept = formats.read(found, values, place)
+            sizes.require_bounded(kept, place, self._limits)
+            return kept
         except ImportRefused as exc:
             if exc.params["place"] not in _ODD_SESSION or is_strict:
                 raise
-            self._left_out(exc)
-            refusals[:] = [_worst([*refusals, exc])]
-            return None
+            refusal = exc
+        except (MemoryError, OSError):
+            raise
+        except Exception:
+            # No format has a shape that is not in somebody's file in another one: the others' chats are read.
+            if is_strict:
+                raise
+            refusal = place.refused("import_session_odd")
+        self._left_out(refusal)
+        refusals[:] = [_worst([*refusals, refusal])]
+        return None
 
     def _part(self, file: IO[bytes], source: Source, given: GivenFile) -> Part:
         if is_database(file, given):

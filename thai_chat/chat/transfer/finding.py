@@ -124,7 +124,13 @@ class Finder:
             return [(span,) for span in spans]
         groups: dict[str | int, list[Span]] = {}
         for number, span in enumerate(spans, 1):
-            value = self._load(span, number)
+            try:
+                value = self._load(span, number)
+            except ImportRefused as exc:
+                if not exc.params.get("number"):
+                    raise
+                groups[number] = [span]  # left out when it is its turn
+                continue
             if found.fits(value):
                 groups.setdefault(found.session_of(value) or number, []).append(span)
         return list(groups.values())

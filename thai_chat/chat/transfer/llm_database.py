@@ -41,6 +41,9 @@ _WANTED = {
 """The columns of each table that are read."""
 _MOST_ABOVE = 1_000
 """Messages of one turn: its question, its reply, and what tools said between."""
+_MOST_TIMES = 20
+"""How often each message may be looked at, on the average: turns stand in each other's way up."""
+_MOST_PARTS = 1_000
 
 
 def is_database(file: IO[bytes], given: GivenFile) -> bool:
@@ -53,6 +56,8 @@ class Database:
     def __init__(self, file: IO[bytes], given: GivenFile, limits: ImportLimits) -> None:
         self.name = given.name
         self._limits = limits
+        self._left_above: int | None = None
+        self._indexes: dict[tuple[str, str], dict[Loaded, list[int]]] = {}
         try:
             self._connection = _opened(file, given, limits)
             self._columns = self._known_columns()
@@ -124,25 +129,44 @@ class Database:
         columns = self._columns.get(table)
         if not columns or value is None:
             return None
+        number = value if name == "rowid" else next(iter(self._numbers(table, name, value)), None)
         listed = ", ".join(f'"{column}"' for column in columns)
-        found = self._connection.execute(f"SELECT {listed} FROM {table} WHERE {name} = ? LIMIT 1", (value,)).fetchone()
+        found = self._connection.execute(f"SELECT {listed} FROM {table} WHERE rowid = ?", (number,)).fetchone()
         return dict(found) if found else None
+
+    def _numbers(self, table: str, name: str, value: Loaded) -> Sequence[int]:
+        """The rows that have the value. Nobody knows what indexes the file has: each table is read once for it."""
+        index = self._indexes.get((table, name))
+        if index is None:
+            index = self._indexes[table, name] = {}
+            for number, key in self._connection.execute(f'SELECT rowid, "{name}" FROM {table} ORDER BY rowid'):
+                index.setdefault(key, []).append(number)
+        return index.get(value) or index.get(str(value)) or ()
+
+    def _height(self, table: str, name: str) -> int:
+        """How many rows the table has."""
+        if name in self._columns.get(table, ()):
+            self._numbers(table, name, "")
+        return sum(map(len, self._indexes.get((table, name), {}).values()))
 
     def _fragments(self, response_id: Loaded) -> list[dict[str, Loaded]]:
         if not {"prompt_fragments", "fragments"} <= self._columns.keys() or response_id is None:
             return []
-        query = (
-            "SELECT f.content FROM prompt_fragments p JOIN fragments f ON f.id = p.fragment_id"
-            ' WHERE p.response_id = ? ORDER BY p."order" LIMIT 1000'
-        )
-        return [{"content": row[0]} for row in self._connection.execute(query, (response_id,))]
+        numbers = self._numbers("prompt_fragments", "response_id", response_id)[:_MOST_PARTS]
+        links = [self._row("prompt_fragments", "rowid", number) or {} for number in numbers]
+        links.sort(key=_place_of)
+        found = (self._row("fragments", "id", link.get("fragment_id")) for link in links)
+        return [{"content": fragment.get("content")} for fragment in found if fragment]
 
     def _said(self, turn: Mapping[str, Loaded]) -> dict[str, Loaded]:
         """What a turn added to its thread: newer versions keep messages once, each with the one before it."""
         texts: dict[str, list[str]] = {}
         key, stop = turn.get("tip_message_hash"), turn.get("parent_message_hash")
         above: list[Mapping[str, Loaded]] = []
-        while len(above) < _MOST_ABOVE and (message := self._row("messages", "hash", key)):
+        if self._left_above is None:
+            self._left_above = _MOST_TIMES * self._height("messages", "hash")
+        while len(above) < _MOST_ABOVE and self._left_above and (message := self._row("messages", "hash", key)):
+            self._left_above -= 1
             above.append(message)
             if message.get("role") == "user" or key == stop:
                 break
@@ -158,10 +182,12 @@ class Database:
         columns = self._columns.get("parts", ())
         if not {"message_hash", "position", "type", "text", "payload"} <= set(columns):
             return
-        query = "SELECT type, text, payload FROM parts WHERE message_hash = ? ORDER BY position LIMIT 1000"
-        for kind, text, payload in self._connection.execute(query, (message_hash,)):
+        numbers = self._numbers("parts", "message_hash", message_hash)[:_MOST_PARTS] if message_hash else ()
+        parts = [self._row("parts", "rowid", number) or {} for number in numbers]
+        for part in sorted(parts, key=_place_of):
+            kind, text = part.get("type"), part.get("text")
             if kind in ("text", "reasoning"):
-                yield kind, text if isinstance(text, str) else self._resolved(payload)
+                yield str(kind), text if isinstance(text, str) else self._resolved(part.get("payload"))
 
     def _resolved(self, payload: Loaded) -> str:
         """A text that is kept as references to fragments, with what stands between them."""
@@ -179,6 +205,11 @@ class Database:
 
     def _refused(self, reason: str) -> ImportRefused:
         return ImportRefused("", why=reason, place="import_in_file", file=self.name)
+
+
+def _place_of(part: Mapping[str, Loaded]) -> int:
+    found = next((part[name] for name in ("position", "order") if name in part), 0)
+    return found if isinstance(found, int) else 0
 
 
 def _opened(file: IO[bytes], given: GivenFile, limits: ImportLimits) -> sqlite3.Connection:

@@ -12,20 +12,17 @@ import resource
 import sys
 import threading
 import traceback
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
 import orjson
 
-from thai_chat.chat.transfer.fields import Place
 from thai_chat.chat.transfer.files import Import
-from thai_chat.chat.transfer.frames import FRAME_BYTES, LEFT_OUT, Kind, Order, head_of, refusal_frame
+from thai_chat.chat.transfer.frames import LEFT_OUT, Kind, Order, head_of, refusal_frame
 from thai_chat.chat.transfer.objects import message_object, preset_object, session_object
 from thai_chat.chat.transfer.upload import Upload
 from thai_chat.domain.errors import ImportRefused
-from thai_chat.domain.messages import JsonValue
-from thai_chat.domain.transfer import ImportLimits, KeptSession
+from thai_chat.domain.transfer import KeptSession
 
 _NICENESS = 5
 """Replies come first on a small machine."""
@@ -35,9 +32,8 @@ _DESCRIPTORS = 64
 class _Teller:
     """Writes frames."""
 
-    def __init__(self, output: IO[bytes], limits: ImportLimits) -> None:
+    def __init__(self, output: IO[bytes]) -> None:
         self._output = output
-        self._limits = limits
         self.left_out = 0
 
     def tell_left_out(self, refusal: ImportRefused) -> None:
@@ -53,46 +49,12 @@ class _Teller:
     def flush(self) -> None:
         self._output.flush()
 
-    def tell_session(self, kept: KeptSession, place: Place) -> None:
-        """Raises ImportRefused for one that is larger than may be, with the message at which it is."""
-        limits = self._limits
-        if len(kept.messages) > limits.session_messages:
-            raise place.refused("import_session_long", limit=limits.session_messages)
-        session = kept.session
-        values = values_in(session.options) + values_in(session.metadata) + values_in(session.context_snapshot)
-        content = orjson.dumps({**session_object(session), "messages": len(kept.messages), "program": kept.program})
-        size = len(content)
-        self.tell(Kind.SESSION, _bounded(content, place))
+    def tell_session(self, kept: KeptSession) -> None:
+        """Its size is known to be bounded."""
+        head = {**session_object(kept.session), "messages": len(kept.messages), "program": kept.program}
+        self.tell(Kind.SESSION, orjson.dumps(head))
         for item in kept.messages:
-            content = orjson.dumps(message_object(item))
-            size += len(content)
-            values += values_in(item.message.metadata)
-            values += sum(1 + values_in(document.metadata) for document in item.documents)
-            if size > 2 * limits.session_bytes:
-                raise place.refused("import_session_large", limit=limits.session_bytes // 1_000_000)
-            if values > limits.session_values:
-                raise place.refused("import_session_tangled", limit=limits.session_values)
-            self.tell(Kind.MESSAGE, _bounded(content, place))
-
-
-def values_in(value: JsonValue) -> int:
-    """How many values it is made of, itself included."""
-    count = 0
-    left = [value]
-    while left:
-        value = left.pop()
-        count += 1
-        if isinstance(value, Mapping):
-            left += value.values()
-        elif isinstance(value, Sequence) and not isinstance(value, str):
-            left += value
-    return count
-
-
-def _bounded(content: bytes, place: Place) -> bytes:
-    if len(content) > FRAME_BYTES:
-        raise place.refused("import_session_large", limit=FRAME_BYTES // 1_000_000)
-    return content
+            self.tell(Kind.MESSAGE, orjson.dumps(message_object(item)))
 
 
 def _read(order: Order, teller: _Teller) -> None:
@@ -103,8 +65,8 @@ def _read(order: Order, teller: _Teller) -> None:
             teller.tell(Kind.PRESET, orjson.dumps(preset_object(preset)))
         teller.tell(Kind.TOTAL, orjson.dumps(opened.total))
         teller.flush()
-        for kept, place in opened.sessions():
-            teller.tell_session(kept, place)
+        for kept, _ in opened.sessions():
+            teller.tell_session(kept)
         teller.tell(Kind.END, orjson.dumps(teller.left_out))
 
 
@@ -144,7 +106,7 @@ def main() -> None:
     order = Order.from_line(sys.stdin.buffer.readline())
     _limit(order)
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
-    teller = _Teller(output, order.limits)
+    teller = _Teller(output)
     at = {"place": "import_in_file", "file": Upload(output, order.files).names}
     try:
         _read(order, teller)

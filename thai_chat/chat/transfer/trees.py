@@ -30,6 +30,7 @@ from thai_chat.domain.messages import (
 from thai_chat.domain.transfer import KeptMessage, KeptSession
 
 _NAMESPACE = UUID("0199a1b2-5a6b-7c00-8000-7468616963ff")
+_KEY_CHARS = 1000
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -74,7 +75,7 @@ class Origin:
 def session_of(origin: Origin, nodes: Mapping[str, Node]) -> KeptSession:
     """`nodes` by key; a parent that is not among them counts as none. The same input gives the same ids."""
     arrived = _in_order(nodes, origin)
-    key = origin.key or _content_key(origin, [node for node, _ in arrived])
+    key = _short(origin.key) if origin.key else _content_key(origin, [node for node, _ in arrived])
     origin = replace(origin, key=key)
     ids = {node.key: _id(origin, node.key) for node, _ in arrived}
     session_id = _id(origin)
@@ -131,6 +132,11 @@ def _content_key(origin: Origin, nodes: Sequence[Node]) -> str:
     for node in nodes:
         parts += [places.get(node.parent or "", ""), node.role, node.content, _time(node.at)]
     return "content:" + _digest(parts)
+
+
+def _short(key: str) -> str:
+    """Return the key itself, or what stands for one that is longer than any program's: each message's id has it."""
+    return key if len(key) <= _KEY_CHARS else "long:" + _digest((key,))
 
 
 def _time(at: datetime | None) -> str:
