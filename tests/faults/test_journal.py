@@ -342,7 +342,7 @@ async def test_status_reports_what_was_refused_and_what_waits(
     assert await asyncio.to_thread(main, ["status"]) == 0
     told = capsys.readouterr().out
     assert "6 writes to be stored in the database" in told
-    assert "2 writes were refused by the database" in told
+    assert "2 writes refused by the database" in told
     assert str(tmp_path / "refused" / "refused.jsonl") in told
 
 

@@ -76,7 +76,7 @@ async def test_the_commands_say_what_waits_and_take_it_over_when_that_is_said(
     assert main(["backup", str(tmp_path / "again.zip")]) == 0
     assert "Not in it: 2 writes" in capsys.readouterr().out
     assert main(["restore", str(tmp_path / "chats.zip"), "--replace"]) == 0
-    assert "2 writes of an outage wait" in capsys.readouterr().out
+    assert "2 writes of an outage in" in capsys.readouterr().out
     main(["status"])
     assert "Set aside:    2 writes" in capsys.readouterr().out
     assert main(["restore", "--take-journal"]) == 0
