@@ -186,3 +186,29 @@ async def test_the_application_leaves_a_body_that_nobody_reads_without_a_traceba
     head, _ = await exchanged(chat.http, "GET", path, sent)
     assert head.startswith((b"HTTP/1.1 200 ", b"HTTP/1.1 404 ", b"HTTP/1.1 413 ", b"HTTP/1.1 408 "))
     assert tracebacks(caplog) == []
+
+
+@pytest.mark.parametrize("sent", [b"\x16\x03\x01 hello\r\n\r\n", b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"])
+async def test_what_is_no_http_is_answered_with_all_headers(chat: Chat, sent: bytes) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", chat.http.base_url.port)
+    writer.write(sent)
+    async with asyncio.timeout(20):
+        head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+    writer.close()
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert b"content-security-policy: default-src 'none'" in head.lower()
+    assert b'"bad_input"' in body
+
+
+async def test_a_body_that_breaks_behind_the_beginning_of_an_answer_leaves_no_traceback(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with serving(begins_and_reads) as http:
+        reader, writer = await asyncio.open_connection("127.0.0.1", http.base_url.port)
+        writer.write(b"GET /api/sessions HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
+        async with asyncio.timeout(20):
+            assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")
+            writer.write(b"no chunk\r\n")
+            await reader.read()
+        writer.close()
+    assert tracebacks(caplog) == []

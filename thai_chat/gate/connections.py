@@ -13,7 +13,7 @@ import h11
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from thai_chat.domain.errors import ServerBusy
+from thai_chat.domain.errors import BadInput, ServerBusy
 from thai_chat.gate.doors import Kind, door_of
 from thai_chat.gate.headers import complete
 from thai_chat.gate.refusals import refusal
@@ -60,6 +60,20 @@ class Connection(H11Protocol):
         if len(self.connections) > self.most:
             self.app = _Crowded(self.app)
         self._watch()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no HTTP as all else is answered; within an answer nothing more can be said."""
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            answer = refusal(BadInput(), {"type": "http", "headers": []})
+            answer.headers["Connection"] = "close"
+            complete(answer.headers, None)
+            for event in (
+                h11.Response(status_code=answer.status_code, headers=answer.raw_headers, reason=b"Bad Request"),
+                h11.Data(data=bytes(answer.body)),
+                h11.EndOfMessage(),
+            ):
+                self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._wait_for("")

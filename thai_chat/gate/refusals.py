@@ -11,6 +11,7 @@ from starlette.types import Scope
 from thai_chat import texts
 from thai_chat.domain.errors import (
     BadEvent,
+    BadInput,
     BodyTooSlow,
     ForeignHost,
     ForeignSite,
@@ -33,6 +34,7 @@ _STATUS: dict[type[ThaiChatError], int] = {
     ServerBusy: 503,
     WrongMethod: 405,
     BadEvent: 400,
+    BadInput: 400,
     BodyTooSlow: 408,
 }
 _PAGED = (ForeignHost, ForeignSite)
