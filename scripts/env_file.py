@@ -50,14 +50,17 @@ def replace(file: Path, text: str) -> None:
     owner = (file if file.exists() else file.parent).stat()
     partial = file.with_name(f"{file.name}.partial")
     partial.unlink(missing_ok=True)
-    with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb") as output:
-        output.write(text.encode())
-        output.flush()
-        os.fsync(output.fileno())
-        if os.geteuid() == 0:
-            # By its descriptor: whoever owns the folder could put a link in the place of the name.
-            os.fchown(output.fileno(), owner.st_uid, owner.st_gid)
-    partial.rename(file)
+    try:
+        with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb") as output:
+            output.write(text.encode())
+            output.flush()
+            os.fsync(output.fileno())
+            if os.geteuid() == 0:
+                # By its descriptor: whoever owns the folder could put a link in the place of the name.
+                os.fchown(output.fileno(), owner.st_uid, owner.st_gid)
+        partial.rename(file)
+    finally:
+        partial.unlink(missing_ok=True)  # it holds a password
 
 
 def set_value(file: Path, name: str, value: str) -> bool:

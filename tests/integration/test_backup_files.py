@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from scripts import env_file
 from tests.app import ROOT
 from tests.backups import fill
 from tests.postgres_servers import PostgresServer
@@ -125,3 +126,23 @@ def test_a_manifest_that_lies_about_its_size_fills_no_memory(tmp_path: Path) -> 
     told = subprocess.run(line, cwd=ROOT, env=bare(), check=True, capture_output=True, text=True).stdout.splitlines()
     assert "not a backup" in told[0] or "damaged" in told[0]
     assert int(told[1]) < 250
+
+
+def test_of_refused_writes_that_the_disk_takes_a_part_of_none_is_lost_in_silence(tmp_path: Path) -> None:
+    code = (
+        "import resource, sys; from pathlib import Path; from thai_chat.history.journal import RefusedWrites\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))\n"
+        "refused = RefusedWrites(Path(sys.argv[1]))\n"
+        "refused.append([b'x' * 99] * 40); refused.append([b'y' * 99] * 40)\n"
+        "print(refused.count())"
+    )
+    line = [sys.executable, "-B", "-c", code, str(tmp_path)]
+    told = subprocess.run(line, cwd=ROOT, env=bare(), check=True, capture_output=True, text=True).stdout
+    assert int(told) >= 80
+
+
+def test_a_half_written_env_file_is_not_left_with_its_password(tmp_path: Path) -> None:
+    (tmp_path / ".env" / "full").mkdir(parents=True)
+    with pytest.raises(OSError, match=r"\.env"):
+        env_file.replace(tmp_path / ".env", "DATABASE_URL=postgresql://a:secret@b/c")
+    assert [file.name for file in tmp_path.iterdir()] == [".env"]

@@ -295,11 +295,10 @@ class RefusedWrites:
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor = private_files.open_or_create(self.path, os.O_WRONLY | os.O_APPEND)
-            try:
-                os.write(descriptor, b"".join(line + b"\n" for line in lines))
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+            with open(descriptor, "ab") as file:  # which writes on where the system takes a part
+                file.writelines(line + b"\n" for line in lines)
+                file.flush()
+                os.fsync(file.fileno())
         except OSError as exc:
             self._lost += len(lines)
             logger.error("%s refused writes can't be kept: %s", len(lines), exc.strerror)
