@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -11,8 +12,10 @@ from pathlib import Path
 import psycopg2
 import pytest
 
+from tests.app import ROOT
 from tests.backups import content, fill, schemas
 from tests.postgres_servers import PostgresServer, installations, serving
+from tests.seclusion import bare
 from thai_chat.domain.errors import StartError
 from thai_chat.history import archive, kept, restoring, schema
 from thai_chat.history.connections import Database
@@ -237,3 +240,16 @@ def test_where_no_schema_can_be_made_settings_come_over_and_what_would_be_lost_s
     with pytest.raises(StartError, match=r"column chat_sessions\.note"):
         restoring.restore(address, tmp_path / "chats.zip", replace=True)
     assert described(postgres, own) == before
+
+
+def test_the_command_says_what_did_not_come_over_and_whom_to_tell(
+    postgres: PostgresServer, own: str, tmp_path: Path
+) -> None:
+    address = postgres.address(own)
+    run(address, "ALTER TABLE chat_sessions ADD COLUMN note text; CREATE PUBLICATION told FOR TABLE chat_messages")
+    environment = bare(DATABASE_URL=address, DATA_DIR=str(tmp_path / "data"), OLLAMA_HOST="")
+    for arguments in (["restore", str(tmp_path / "chats.zip"), "--replace"], ["restore", "--undo"]):
+        line = [sys.executable, "-m", "thai_chat", *arguments]
+        told = subprocess.run(line, cwd=ROOT, env=environment, check=True, capture_output=True, text=True).stdout
+        assert ("column chat_sessions.note" in told) is ("--replace" in arguments)
+        assert "publication told now" in told
