@@ -126,6 +126,8 @@ class _Back:
         self._width = 1
         self._crowded = oldest
         """What is sought is common from here on; 0 where nobody knows."""
+        self._is_empty = False
+        """Nothing has the keys in the step before."""
         self._found: list[Place] = []
 
     def places(self) -> list[Place]:
@@ -145,6 +147,7 @@ class _Back:
             return
         times = (start, self._newest)
         seen = self._search.by_keys(self._before, self._wanted, enough=_FEW + 1, times=times)
+        self._is_empty = not seen.candidates
         if seen.candidates <= _FEW:
             self._take(seen.places, first_of(start))
             self._width *= _WIDENING
@@ -171,7 +174,7 @@ class _Back:
         """To the step of the next older text."""
         last = self._search.behind(self._before, 0) if self._wanted else None
         step = fine_step(last[0]) if last else -1
-        if step < fine_step(self._before[0]) - 1:
+        if step < fine_step(self._before[0]) - 1 and not self._is_empty:
             self._width = 1
         self._newest = step
         if step >= self._crowded > 0:
