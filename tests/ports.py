@@ -16,7 +16,7 @@ _FIRST, _LAST, _BLOCK = 12_000, 32_000, 250
 
 
 def free_port() -> int:
-    """Return a port of 127.0.0.1 that nobody listens on and that was not handed out lately.
+    """Return a port of 127.0.0.1 that nobody listens on and that was not handed out for some 250 calls.
 
     Raises RuntimeError when every port of this process' block is in use.
     """

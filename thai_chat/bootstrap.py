@@ -213,7 +213,8 @@ def _import_page() -> None:
         import thai_chat.api.app
         import thai_chat.ui.page  # noqa: F401
     finally:
-        gc.freeze()
+        if not gc.get_freeze_count():
+            gc.freeze()
         gc.enable()
 
 

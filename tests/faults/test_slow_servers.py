@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from contextlib import closing
 from pathlib import Path
@@ -39,6 +40,42 @@ async def test_a_turn_waits_for_a_server_that_lives(
     assert "PostgreSQL is away" not in caplog.text
     async with straight(address) as direct:
         assert len(await direct.sessions(user, limit=9)) == 1
+
+
+@pytest.mark.parametrize("seconds", [1.5 * TIMEOUT_S, 2.5 * TIMEOUT_S])
+async def test_a_call_gets_more_time_from_a_server_that_lives_though_the_loop_comes_late(
+    postgres: PostgresServer, database_name: str, seconds: float
+) -> None:
+    database = Database(postgres.address(database_name))
+
+    async def be_late() -> None:
+        for _ in range(int(seconds / 0.05)):
+            time.sleep(0.04)  # noqa: ASYNC251 - less than what is taken for held up
+            await asyncio.sleep(0.01)
+
+    try:
+        late = asyncio.create_task(be_late())
+        slow = text("SELECT 1 FROM pg_sleep(:seconds)").bindparams(seconds=seconds)
+        assert await database.run(lambda connection: connection.execute(slow).scalar()) == 1
+        await late
+    finally:
+        await database.close()
+
+
+async def test_nothing_goes_on_when_a_database_is_closed_under_a_slow_call(
+    postgres: PostgresServer, database_name: str, recwarn: pytest.WarningsRecorder
+) -> None:
+    database = Database(postgres.address(database_name))
+    failed: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: failed.append(context))
+    call = asyncio.create_task(database.run(lambda connection: connection.execute(text("SELECT pg_sleep(60)"))))
+    await asyncio.sleep(0.1)
+    await database.close()
+    with pytest.raises(HistoryUnavailable):
+        await call
+    gc.collect()
+    await asyncio.sleep(TIMEOUT_S)
+    assert (failed, list(recwarn)) == ([], [])
 
 
 async def test_an_answer_that_this_process_is_too_busy_to_take_is_taken(

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import tracemalloc
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from uuid_utils.compat import uuid7
 
-from tests.history_writes import begin, finish, new_user
+from tests.history_writes import begin, finish, grow, new_user
 from thai_chat.history.memory import MemoryHistory
+from thai_chat.history.outbox import Outbox
 
 USER = new_user()
 
@@ -32,3 +36,38 @@ async def test_memory_takes_no_more_than_it_may(chars: int) -> None:
     finally:
         tracemalloc.stop()
     assert 0.7 * most < taken < 1.2 * most
+
+
+async def test_what_sessions_carry_beside_their_messages_counts() -> None:
+    most = 4_000_000
+    history = MemoryHistory(max_bytes=most)
+    write = begin(USER)
+    session = (await history.begin_turn(write)).session
+    tracemalloc.start()
+    try:
+        for number in range(400):
+            prompt = f"{number}" + "ก" * 20_000
+            history.remember(replace(session, session_id=uuid7(), options={"system_prompt": prompt}))
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert 0.7 * most < taken < 1.2 * most
+
+
+async def test_a_long_reply_in_an_outage_is_held_once(tmp_path: Path) -> None:
+    outbox = Outbox(tmp_path)
+    await outbox.adopt()
+    write = begin(USER)
+    await outbox.add(write)
+    tracemalloc.start()
+    try:
+        for number in range(100):
+            await outbox.add(grow(write, f"{number}" + "ก" * 100_000))
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert taken < 8_000_000  # of 30 MB; orjson leaves room behind what it writes
+    batch = await outbox.take(1_000)
+    assert batch is not None
+    assert [getattr(one, "content", "")[:2] for one in batch.writes] == ["", "99"]
+    await outbox.close()

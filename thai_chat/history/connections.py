@@ -6,7 +6,6 @@ import asyncio
 import logging
 import os
 import socket
-import threading
 import time
 import weakref
 from collections.abc import Callable
@@ -21,6 +20,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, exc
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from thai_chat.domain.errors import HistoryError, HistoryRefused, HistoryUnavailable, StartError
+from thai_chat.history.calls import Call
 from thai_chat.history.pulse import Pulse
 from thai_chat.history.search_path import cursor_in
 
@@ -31,10 +31,8 @@ Result = TypeVar("Result")
 POOL_SIZE = 8
 TIMEOUT_S = 2.0
 """After so long without an answer a server is taken for lost, unless it shows that it lives."""
-_LATE_S = 0.1
-"""What comes so much later than it was asked of the event loop was held up in this process."""
-_PATIENCE_S = 6.0
-"""For so long a call of the chat waits for a server that lives: a lock, a disk or a processor that others use up."""
+_LOCK_S = 1.8
+"""More than the server lets a call of the chat wait for a lock (`statements.BEGIN`): none is cut while it does."""
 
 # What the address does not say itself. No `options`: pgbouncer refuses connections that carry it. The kernel's
 # time-outs find a peer that is gone; one that takes packets and never answers is found by the deadline of `run`.
@@ -104,15 +102,16 @@ class Database:
         """`conninfo` is what libpq takes: a URI, also with several hosts. Raises StartError when it is none.
 
         With `schema_name` everything is made and found in that schema, else where the server's user has it. Without
-        `is_patient` no call gets more time for a server that lives and is slow.
+        `is_patient`, and with several hosts, no call gets more time for a server that lives and is slow.
         """
         self._address: dict[str, str] = {**_DEFAULTS, **parsed(conninfo)}
         self._cursors = cursor_in(schema_name) if schema_name else None
         self._timeout_s = timeout_s
         self._threads = ThreadPoolExecutor(pool_size, thread_name_prefix="postgres")
-        self._calls: dict[asyncio.Future[Any], _Job] = {}
+        self._calls: dict[asyncio.Future[Any], Call] = {}
         self._failed_at = 0.0
-        self._pulse = Pulse(self._beside) if is_patient else None
+        # Of several hosts another one might show that it lives.
+        self._pulse = Pulse(self._beside) if is_patient and "," not in self._address.get("host", "") else None
         self.engine: Engine = create_engine(
             "postgresql+psycopg2://",
             creator=self._connect,
@@ -133,54 +132,56 @@ class Database:
         `work` is called again when a connection turns out dead, a deadlock was resolved against it or a lock was not to
         be had, so it must be repeatable. Raises HistoryUnavailable at the latest `timeout_s` after a thread took it up:
         its connection is then cut, so that a server that hangs never keeps a thread. Without `timeout_s` a server that
-        commits meanwhile what others ask gets `_PATIENCE_S`. A cancelled caller does not stop `work`.
+        commits meanwhile what others ask gets `calls.PATIENCE_S`. A cancelled caller does not stop `work`.
         """
-        job = _Job(timeout_s or self._timeout_s)
+        call = Call(timeout_s or self._timeout_s, may_extend=timeout_s is None and self._pulse is not None)
         loop = asyncio.get_running_loop()
-        future = loop.run_in_executor(self._threads, self._perform, job, work)
-        self._calls[future] = job
+        future = loop.run_in_executor(self._threads, self._perform, call, work)
+        self._calls[future] = call
         future.add_done_callback(self._ended)
         try:
-            await self._wait(future, job)
-            while not (future.done() or job.has_ended) and timeout_s is None and self._lives(job) and job.extend():
-                await self._wait(future, job)
-            if future.done() or job.has_ended:
+            await self._wait(future, call)
+            while not (future.done() or call.has_ended) and self._lives(call) and call.extend():
+                await self._wait(future, call)
+            if future.done() or call.has_ended:
                 return await future
         except asyncio.CancelledError:
-            loop.call_later(max(0.0, job.remaining_s()), job.cut)
+            loop.call_later(max(0.0, call.remaining_s()), call.cut)
             raise
-        if not self._lives(job):
+        if not self._lives(call):
             self._failed_at = time.monotonic()
-        job.cut()
+        call.cut()
         raise HistoryUnavailable("no answer from PostgreSQL in time")
 
-    async def _wait(self, future: asyncio.Future[Any], job: _Job) -> None:
+    async def _wait(self, future: asyncio.Future[Any], call: Call) -> None:
         """Return when the call has ended or its time is over. Half-way the server's pulse is felt."""
-        while not future.done() and (left_s := job.remaining_s()) > 0:
-            first_half_s = left_s - job.timeout_s / 2
+        while not future.done() and (left_s := call.remaining_s()) > 0:
+            first_half_s = left_s - call.timeout_s / 2
             wait_s = first_half_s if first_half_s > 0 else left_s
             until_s = time.monotonic() + wait_s
             await asyncio.wait((future,), timeout=wait_s)
             # Where this process was busy itself, the answer may be there and nobody could take it.
-            job.forgive(time.monotonic() - until_s)
-            if self._pulse and job.is_started and not future.done():
+            call.forgive(time.monotonic() - until_s)
+            if self._pulse and call.is_started and not future.done():
+                call.watched_since_s = call.watched_since_s or time.monotonic()
                 self._pulse.feel()
 
     def _beside(self) -> Database:
         return Database(make_dsn(**self._address), pool_size=1, timeout_s=self._timeout_s, is_patient=False)
 
-    def _lives(self, job: _Job) -> bool:
-        return self._pulse is not None and self._pulse.was_felt_since(time.monotonic() - job.timeout_s / 2)
+    def _lives(self, call: Call) -> bool:
+        since_s = call.watched_since_s
+        return self._pulse is not None and since_s is not None and self._pulse.was_felt_since(since_s)
 
     async def close(self) -> None:
         """Lets calls under way end, within the usual deadline. Safe to call twice."""
-        if self._pulse:
-            await self._pulse.close()
         if self._calls:
             await asyncio.wait(tuple(self._calls), timeout=self._timeout_s)
-        for job in self._calls.values():
-            job.cut()
+        for call in self._calls.values():
+            call.cut()
         await asyncio.to_thread(self._threads.shutdown)
+        if self._pulse:
+            await self._pulse.close()
         self.engine.dispose()
 
     def _ended(self, future: asyncio.Future[Any]) -> None:
@@ -188,52 +189,53 @@ class Database:
         if not future.cancelled():
             future.exception()  # read here, for nobody may be left to read it
 
-    def _perform(self, job: _Job, work: Callable[[Connection], Result]) -> Result:
-        job.start()
-        if self._failed_at > job.submitted_at:
+    def _perform(self, call: Call, work: Callable[[Connection], Result]) -> Result:
+        call.start()
+        if self._failed_at > call.submitted_at:
             raise HistoryUnavailable("PostgreSQL hung while this call waited")
         try:
             is_last = False
             while True:
                 try:
-                    return self._attempt(job, work, is_last=is_last)
+                    return self._attempt(call, work, is_last=is_last)
                 except _Repeat:
                     is_last = True
                 except _Locked:
                     logger.debug("a call waits for a lock that others have")
         except HistoryUnavailable:
-            if not job.was_cut:  # else whoever cut it has judged
+            if not (call.was_cut or call.was_answered):  # of one that was cut it is known already
                 self._failed_at = time.monotonic()
             raise
         finally:
-            job.has_ended = True
+            call.has_ended = True
 
-    def _attempt(self, job: _Job, work: Callable[[Connection], Result], *, is_last: bool = False) -> Result:
+    def _attempt(self, call: Call, work: Callable[[Connection], Result], *, is_last: bool = False) -> Result:
         used = False
         try:
             with self.engine.connect() as connection:
-                used = job.hold(connection)
+                used = call.hold(connection)
                 try:
                     return work(connection)
                 except BaseException:
                     _make_clean(connection)
                     raise
                 finally:
-                    job.release()
+                    call.release()
         except (psycopg2.Error, exc.SQLAlchemyError) as error:
             history_error = translated(error)
             if isinstance(history_error, HistoryRefused):
                 raise history_error from error
             code = getattr(getattr(error, "orig", error), "pgcode", None)
-            if code == errorcodes.LOCK_NOT_AVAILABLE and job.extend():  # an answer is a sign of life
+            call.was_answered = code in (*_TRY_AGAIN, errorcodes.LOCK_NOT_AVAILABLE)
+            if code == errorcodes.LOCK_NOT_AVAILABLE and call.extend(at_least_s=_LOCK_S):
                 raise _Locked from error
-            if code not in (*_TRY_AGAIN, errorcodes.LOCK_NOT_AVAILABLE):
+            if not call.was_answered:
                 # One dead connection is a sign that all that rest are dead, or lead to a server that lost its role.
                 self.engine.dispose()
                 may_pass = used
             else:
                 may_pass = code in _TRY_AGAIN
-            if may_pass and not is_last and not job.was_cut:
+            if may_pass and not is_last and not call.was_cut:
                 raise _Repeat from error
             raise history_error from error
 
@@ -263,71 +265,6 @@ class _Repeat(Exception):
 
 class _Locked(Exception):
     """The server gave up waiting for a lock, and there is time to try again."""
-
-
-class _Job:
-    """One call: when its time is over, and the socket to cut then."""
-
-    def __init__(self, timeout_s: float) -> None:
-        self.submitted_at = time.monotonic()
-        self.was_cut = False
-        self.has_ended = False
-        """Set by the thread, before the event loop hears of it."""
-        self.timeout_s = timeout_s
-        self._started_at = 0.0
-        self._deadline: float | None = None
-        self._socket: socket.socket | None = None
-        self._lock = threading.Lock()
-
-    def start(self) -> None:
-        self._started_at = time.monotonic()
-        self._deadline = self._started_at + self.timeout_s
-
-    @property
-    def is_started(self) -> bool:
-        return self._deadline is not None
-
-    def remaining_s(self) -> float:
-        return self.timeout_s if self._deadline is None else self._deadline - time.monotonic()
-
-    def forgive(self, late_s: float) -> None:
-        """Do not count what was late in this process itself."""
-        if self._deadline is not None and late_s > _LATE_S:
-            self._deadline += late_s
-
-    def extend(self) -> bool:
-        """Give the call its time once more, from now on. Return whether it may have that."""
-        deadline = time.monotonic() + self.timeout_s
-        with self._lock:
-            if self.was_cut or deadline > self._started_at + _PATIENCE_S:
-                return False
-            self._deadline = deadline
-            return True
-
-    def hold(self, connection: Connection) -> bool:
-        """True when the connection had served before. Raises OperationalError when the time is over already."""
-        info = connection.connection.info
-        used = bool(info.get("used"))
-        info["used"] = True
-        with self._lock:
-            if self.was_cut:
-                raise psycopg2.OperationalError("the call's time was over before it had a connection")
-            self._socket = info["socket"]
-        return used
-
-    def release(self) -> None:
-        with self._lock:
-            self._socket = None
-
-    def cut(self) -> None:
-        """Wakes the thread that waits for this socket: to it the server closed the connection."""
-        with self._lock:
-            self.was_cut = True
-            if self._socket is not None:
-                try:
-                    self._socket.shutdown(socket.SHUT_RDWR)
-                except OSError:
-                    logger.debug("the connection was gone before it was cut")
 
 
 def _keep_socket(connection: Any, entry: ConnectionPoolEntry) -> None:

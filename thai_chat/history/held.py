@@ -18,7 +18,7 @@ from thai_chat.domain.messages import (
     Status,
     Turn,
 )
-from thai_chat.history.sizes import SESSION_BYTES, size_of_message
+from thai_chat.history.sizes import size_of_message, size_of_session
 
 
 @dataclass(slots=True)
@@ -35,8 +35,18 @@ class HeldSession:
     keys: dict[str, UUID] = field(default_factory=dict)
     """The message that has the idempotency key."""
     newest: Message | None = None
-    size: int = SESSION_BYTES
+    size: int = 0
     """In memory, in bytes."""
+
+    def __post_init__(self) -> None:
+        self.size = size_of_session(self.session)
+
+    def know(self, session: Session) -> int:
+        """Put a newer reading in the place of the session; the growth in bytes."""
+        growth = size_of_session(session) - size_of_session(self.session)
+        self.session = session
+        self.size += growth
+        return growth
 
     @property
     def is_whole(self) -> bool:

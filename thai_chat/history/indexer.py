@@ -53,7 +53,9 @@ class Indexer:
             has_more = False
             try:
                 postgres = self._serving()
-                if postgres:
+                if postgres is None:
+                    self.unindexed = 0  # nobody knows, and nothing of it is searched
+                else:
                     has_more = await postgres.index_noted(_STEP) or await postgres.index_old(_STEP)
                     await self._count(postgres)
             except HistoryError as error:

@@ -127,7 +127,8 @@ class MemoryHistory:
         check(write)
         held = self._held(write.session_id, write.user_id)
         leaf_id = held.newest_below(write.leaf_id) if write.leaf_id else None
-        held.session = updated(held.session, write, leaf_id)
+        self._size += held.know(updated(held.session, write, leaf_id))
+        self._forget()
         return held.session
 
     async def purge_session(self, write: PurgeSession) -> bool:
@@ -301,7 +302,7 @@ class MemoryHistory:
             held = self._sessions[session.session_id] = HeldSession(session, self._now)
             self._size += held.size
         if session.message_count >= held.session.message_count:  # else it was read before the last turn began
-            held.session = session
+            self._size += held.know(session)
         self._sessions.move_to_end(session.session_id)
         self._forget()
         return held

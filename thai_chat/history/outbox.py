@@ -48,6 +48,11 @@ class _Waiting:
     """Offset behind it in the journal."""
     stored: bool = False
 
+    def let_go(self) -> None:
+        """Of a long reply every checkpoint has all of the text: only what is still needed stays in memory."""
+        if self.write is None and self.journal:
+            self.record = b""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
@@ -216,7 +221,8 @@ class Outbox:
         """What waits stays in the journal for the next process. Safe to call twice."""
         if self._saving:
             await asyncio.wait((self._saving,))
-        lost = sum(waiting.journal is None or waiting.journal is not self._journal for waiting in self._queue)
+        needed = [waiting for waiting in self._queue if waiting.write]
+        lost = sum(waiting.journal is None or waiting.journal is not self._journal for waiting in needed)
         for journal in (*self._adopted, self._journal):
             if journal:
                 journal.close()
@@ -250,7 +256,7 @@ class Outbox:
             return
         if await self._on_disk(self._let_go_of_lost_journal):
             logger.error("the journal was deleted; all that waits is written to a new one")
-            batch = list(self._queue)
+            batch = [waiting for waiting in self._queue if waiting.write]
         records = [waiting.record for waiting in batch]
         try:
             journal, ends = await self._on_disk(lambda: self._write(records))
@@ -265,6 +271,7 @@ class Outbox:
         self.works = True
         for waiting, end in zip(batch, ends, strict=True):
             waiting.journal, waiting.end = journal, end
+            waiting.let_go()
 
     def _let_go_of_lost_journal(self) -> bool:
         if self._journal is None or self._journal.is_in_place():
@@ -306,6 +313,7 @@ class Outbox:
         if before and before.write:
             self._count((before.write,), -1)
             before.write = None
+            before.let_go()
         if isinstance(write, Checkpoint):
             self._growing[write.reply_id] = waiting
 

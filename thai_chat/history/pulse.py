@@ -35,10 +35,11 @@ class Pulse:
         self._server: Server | None = None
         self._asking: asyncio.Task[None] | None = None
         self._felt_at_s = 0.0
+        self._is_closed = False
 
     def feel(self) -> None:
         """Ask the server for a sign of life, without waiting for it."""
-        if self._asking is None or self._asking.done():
+        if not self._is_closed and (self._asking is None or self._asking.done()):
             self._asking = asyncio.create_task(self._ask(), name="pulse of PostgreSQL")
 
     def was_felt_since(self, moment_s: float) -> bool:
@@ -47,6 +48,7 @@ class Pulse:
 
     async def close(self) -> None:
         """Safe to call twice."""
+        self._is_closed = True
         if self._asking:
             self._asking.cancel()
             await asyncio.wait((self._asking,))

@@ -37,7 +37,7 @@ class RecentTurns:
                     self._keep(write, size_of_write(write))
                 case PurgeSession():
                     self._forget(write.session_id)
-                    self._keep(write, 0)
+                    self._keep(write, size_of_write(write))
         self._drop_old()
 
     def writes(self) -> Sequence[Write]:

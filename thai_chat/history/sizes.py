@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from sys import getsizeof
 
-from thai_chat.domain.messages import BeginReply, BeginTurn, FinishReply, JsonValue, Message
+from thai_chat.domain.messages import BeginReply, BeginTurn, FinishReply, JsonValue, Message, PurgeSession, Session
 
-SESSION_BYTES = 1_800
-"""A session without messages: its fields, ids, times and names, and the tables it is kept in."""
+_SESSION_BYTES = 1_800
+"""A session without its texts: its fields, ids and times, and the tables it is kept in."""
 _MESSAGE_BYTES = 750
 """A message without its texts: its fields, ids, times and numbers, and its entries in two tables."""
 _WRITE_BYTES = 700
+
+
+def size_of_session(session: Session) -> int:
+    """Return the bytes of a session without messages; an imported one may bring megabytes."""
+    beside: list[JsonValue] = [session.options, session.context_snapshot, session.metadata, session.tags]
+    return _SESSION_BYTES + getsizeof(session.session_name) + sum(map(size_of_json, beside))
 
 
 def size_of_message(message: Message) -> int:
@@ -19,7 +25,9 @@ def size_of_message(message: Message) -> int:
     return _MESSAGE_BYTES + getsizeof(message.content) + size_of_json(message.metadata)
 
 
-def size_of_write(write: BeginTurn | BeginReply | FinishReply) -> int:
+def size_of_write(write: BeginTurn | BeginReply | FinishReply | PurgeSession) -> int:
+    if isinstance(write, PurgeSession):
+        return _WRITE_BYTES
     text = write.question if isinstance(write, BeginTurn) else write.content
     return _WRITE_BYTES + getsizeof(text) + size_of_json(write.metadata)
 
