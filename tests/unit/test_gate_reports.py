@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from starlette.datastructures import Headers
 
-from thai_chat.gate.reports import Reports, hidden_address
+from thai_chat.gate.reports import Reports, hidden_address, origin_of
 from thai_chat.observability import printable
 
 
@@ -16,7 +16,7 @@ class Clock:
         return self.now_s
 
 
-def test_a_line_comes_once_a_minute_and_few_come_in_all(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_line_comes_once_a_minute_and_few_come_of_a_kind(caplog: pytest.LogCaptureFixture) -> None:
     clock = Clock()
     reports = Reports(clock)
     for _ in range(5):
@@ -27,7 +27,22 @@ def test_a_line_comes_once_a_minute_and_few_come_in_all(caplog: pytest.LogCaptur
     assert len(caplog.records) == 10
     clock.now_s = 61
     reports.foreign_host("chat.lan", None)
-    assert len(caplog.records) == 11
+    told = [record.getMessage() for record in caplog.records[10:]]
+    assert len(told) == 2
+    assert told[0].startswith("left out: 991 more lines")
+    assert "chat.lan" in told[1]
+    clock.now_s = 122
+    reports.foreign_host("chat.lan", None)
+    assert len(caplog.records) == 13
+
+
+def test_junk_of_one_kind_keeps_no_other_kind_out(caplog: pytest.LogCaptureFixture) -> None:
+    reports = Reports()
+    for number in range(100):
+        reports.foreign_host(f"name{number}.lan", None)
+    reports.foreign_site("POST", Headers({"origin": "http://chat.lan", "host": "inner"}))
+    reports.hidden_address("http://chat.lan", Headers({"host": "inner"}))
+    assert [record.getMessage().split(" ")[0] for record in caplog.records[10:]] == ["refused:", "a"]
 
 
 def test_a_refused_name_is_told_with_what_to_set(caplog: pytest.LogCaptureFixture) -> None:
@@ -39,22 +54,44 @@ def test_a_refused_name_is_told_with_what_to_set(caplog: pytest.LogCaptureFixtur
     assert "https://chat.example.org" in caplog.text
 
 
-def test_a_refused_origin_is_told_with_what_to_set_where_it_may_be_ours(caplog: pytest.LogCaptureFixture) -> None:
-    reports = Reports()
-    reports.foreign_site("POST", Headers({"origin": "http://chat.lan:8080", "host": "inner"}))
-    assert "set PUBLIC_URL=http://chat.lan:8080" in caplog.text
-    caplog.clear()
-    said = {"origin": "http://evil.example", "host": "localhost", "sec-fetch-site": "cross-site"}
-    reports.foreign_site("POST", Headers(said))
-    assert "http://evil.example" in caplog.text
-    assert "PUBLIC_URL" not in caplog.text
+STRANGER = "http://evil.example"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"origin": STRANGER, "host": "192.168.1.5:7862"},
+        {"referer": f"{STRANGER}/page", "host": "192.168.1.5:7862"},
+        {"origin": STRANGER, "host": "localhost", "sec-fetch-site": "cross-site"},
+    ],
+)
+def test_no_line_to_copy_comes_of_what_any_site_can_cause(
+    said: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    reports, headers = Reports(), Headers(said)
+    reports.foreign_site("POST", headers)
+    if hidden := hidden_address(headers):
+        reports.hidden_address(hidden, headers)
+    assert repr(STRANGER) in caplog.text
+    assert "PUBLIC_URL=" not in caplog.text
+    assert ("no address that isn't yours" in caplog.text) == ("sec-fetch-site" not in said)
+
+
+def test_a_page_that_its_browser_calls_ours_is_told_with_the_line_to_set(caplog: pytest.LogCaptureFixture) -> None:
+    headers = Headers({"referer": "https://chat.example.org/", "sec-fetch-site": "same-origin", "host": "inner"})
+    Reports().hidden_address(hidden_address(headers), headers)
+    assert "set PUBLIC_URL=https://chat.example.org if that address is yours" in caplog.text
 
 
 @pytest.mark.parametrize("hostile", ["\x1b[31m\nforged", "x" * 100_000, "\x9b2J", "a'b"])
 def test_what_a_stranger_writes_is_cut_and_does_nothing(hostile: str, caplog: pytest.LogCaptureFixture) -> None:
     reports = Reports()
+    said = Headers({"origin": hostile, "host": hostile})
     reports.foreign_host(hostile, None)
-    reports.foreign_site("GET", Headers({"origin": hostile, "host": hostile}))
+    reports.foreign_site(hostile, said)
+    reports.hidden_address(origin_of(said), said)
+    reports.hidden_address(origin_of(said), Headers({"host": hostile, "sec-fetch-site": "same-origin"}))
+    assert len(caplog.records) == 4
     for record in caplog.records:
         assert len(record.getMessage()) < 1500
         assert printable(record.getMessage()).isprintable()

@@ -117,7 +117,7 @@ class Gate:
     def _notice_hidden_address(self, kind: Kind, headers: Headers) -> None:
         origin = hidden_address(headers) if kind is Kind.STATIC else ""
         if origin and origin != self.proxies.public_url:
-            self.reports.hidden_address(origin, headers.get("host", ""))
+            self.reports.hidden_address(origin, headers)
 
     def _hosts(self, headers: Headers) -> Sequence[str]:
         """Return the hosts under which the page may be open: a proxy may tell another one than the browser has."""
