@@ -15,6 +15,7 @@ from starlette.responses import StreamingResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests.api.conftest import Chat
+from thai_chat.domain.errors import ThaiChatError
 from thai_chat.gate import gate
 from thai_chat.gate.connections import Connection
 from thai_chat.gate.doors import BodyLimit, Door, door_of
@@ -45,6 +46,10 @@ async def fails(scope: Scope, receive: Receive, send: Send) -> None:
     raise RuntimeError("a secret of the inside")
 
 
+async def fails_in_our_words(scope: Scope, receive: Receive, send: Send) -> None:
+    raise ThaiChatError("where it came from")
+
+
 async def answers_and_fails(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.start", "status": 500})
     await send({"type": "http.response.body", "body": b"half", "more_body": scope["path"] != "/"})
@@ -69,6 +74,15 @@ async def test_an_error_behind_the_gate_is_answered_with_all_headers(path: str) 
     assert (answer.status_code, answer.json()["error"]["code"]) == (500, "internal")
     assert is_headed(answer)
     assert "secret" not in answer.text
+
+
+@pytest.mark.parametrize("app", [fails, fails_in_our_words])
+async def test_an_error_that_is_no_refusal_is_logged_once(app: ASGIApp, caplog: pytest.LogCaptureFixture) -> None:
+    async with serving(app) as http:
+        answer = await http.get("/api/sessions")
+        missing = await http.get("/not-there")
+    assert (answer.status_code, answer.json()["error"]["code"], missing.status_code) == (500, "internal", 404)
+    assert len(tracebacks(caplog)) == 1
 
 
 @pytest.mark.parametrize("app", [answers_and_fails, says_nothing])

@@ -20,7 +20,7 @@ from thai_chat.gate.headers import complete, page_policy
 from thai_chat.gate.names import Names, is_address, name_of
 from thai_chat.gate.origins import is_foreign
 from thai_chat.gate.pages import document, hash_of
-from thai_chat.gate.refusals import policy_of, refusal
+from thai_chat.gate.refusals import is_refusal, policy_of, refusal
 from thai_chat.gate.reports import Reports, hidden_address
 
 _SHOWN_CHARS = 100
@@ -57,13 +57,12 @@ class Gate:
             self._notice_hidden_address(door.kind, Headers(scope=resolved))
             body = Body(receive, door.body, answer)
             await self._pass(door, resolved, body, answer)
-        except ThaiChatError as refused:
-            await self._refuse(refused, scope, receive, answer)
-        except Exception:
-            if body and body.refused:
-                await self._refuse(body.refused, scope, receive, answer)
+        except Exception as error:
+            refused = error if is_refusal(error) else body and body.refused
+            if refused:
+                await self._refuse(refused, scope, receive, answer)
                 return
-            await self._refuse(ThaiChatError(), scope, receive, answer)
+            await self._refuse(error if isinstance(error, ThaiChatError) else ThaiChatError(), scope, receive, answer)
             raise
 
     async def _refuse(self, refused: ThaiChatError, scope: Scope, receive: Receive, answer: Answer) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from typing import TypeGuard
 
 from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -48,6 +49,11 @@ _PAGE = (
     '<meta name="viewport" content="width=device-width, initial-scale=1"><title>Thai Chat</title>'
     "<style>{style}</style><h1>Thai Chat</h1><p>{message}</p></html>"
 )
+
+
+def is_refusal(error: Exception) -> TypeGuard[ThaiChatError]:
+    """True for what a request is refused with; anything else is a failure, which the server is to log."""
+    return type(error) in _STATUS
 
 
 def refusal(error: ThaiChatError, scope: Scope) -> Response:
