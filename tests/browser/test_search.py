@@ -267,6 +267,7 @@ async def test_how_much_is_not_searchable_yet_is_told_until_the_search_is_whole(
         body = await answer.json()
         for part in (body, body.get("database", {})):
             part["unindexed"] = left
+        body["suggestion"] = "คำ"
         await route.fulfill(response=answer, json=body)
 
     await page.page.route("**/api/search?*", unindexed)
@@ -280,6 +281,21 @@ async def test_how_much_is_not_searchable_yet_is_told_until_the_search_is_whole(
     left = 120
     await expect(note).to_contain_text("120")
     await expect(foot).to_have_count(0)
+    suggestion = page.page.locator("#results .suggestion button")
+    await suggestion.focus()
+    await page.page.evaluate(
+        """() => {
+            window.announced = 0;
+            const observer = new MutationObserver((changes) => { window.announced += changes.length; });
+            const status = document.querySelector('.results-status');
+            observer.observe(status, {childList: true, characterData: true, subtree: true});
+        }"""
+    )
+    left = 90
+    await expect(note).to_contain_text("90")
+    await expect(suggestion).to_be_focused()
+    assert await page.page.evaluate("window.announced") == 0
+    await page.page.locator("#search-box").focus()
     async with page.page.expect_request("**/api/search?*"):
         left = 0
     await expect(note).to_have_count(0)

@@ -45,19 +45,43 @@ export class Results {
 
   paint({ found, sessions, state, next, suggestion, notes, problem, query, filtered }) {
     this.element.setAttribute('aria-busy', String(state === 'asking' || state === 'reading'));
-    this.status.textContent = statusOf({ count: found.length + sessions.length, state, next, query });
-    this.hints.replaceChildren(...[
-      suggestion ? el('p', { class: 'suggestion' }, `${t('did_you_mean')} `, el('button', { type: 'button', onclick: () => this.on.suggest(suggestion) }, suggestion)) : null,
-      ...notes.map((note) => el('p', { class: 'results-note' }, icon('info'), note)),
-      query ? null : tips(),
-      state === 'ready' && !found.length && !sessions.length ? nothing(filtered) : null,
-      state === 'failed' ? el('p', { class: 'results-note failed', role: 'alert' }, icon('alert'), el('span', {}, problem, ' ', el('button', { type: 'button', class: 'retry', onclick: this.on.retry }, t('try_once_more')))) : null,
+    tell(this.status, statusOf({ count: found.length + sessions.length, state, next, query }));
+    this.paintHints([
+      suggestion && [`suggestion ${suggestion}`, () => this.suggested(suggestion)],
+      ...notes.map(({ name, text, button }) => [`note ${name}`, () => note(text, button), text]),
+      !query && ['tips', tips],
+      state === 'ready' && !found.length && !sessions.length && [`nothing ${filtered}`, () => nothing(filtered)],
+      state === 'failed' && [`failed ${problem}`, () => this.failed(problem)],
     ].filter(Boolean));
     this.paintNames(sessions);
     this.paintList(found);
     this.end.unobserve(this.tail);
     this.tail.replaceChildren(...(next === null || state === 'failed' ? [] : [el('div', { class: 'loading' }, el('i'), el('i'), el('i'))]));
     if (next !== null && state === 'ready') this.end.observe(this.tail);
+  }
+
+  /** Keeps what is there already, because somebody may be in it; `text` is what alone changes in a hint. */
+  paintHints(hints) {
+    const names = new Set(hints.map(([name]) => name));
+    for (const hint of [...this.hints.children]) if (!names.has(hint.dataset.hint)) hint.remove();
+    const there = new Map([...this.hints.children].map((hint) => [hint.dataset.hint, hint]));
+    let at = this.hints.firstElementChild;
+    for (const [name, make, text] of hints) {
+      const hint = there.get(name) ?? make();
+      hint.dataset.hint = name;
+      if (text) tell($('.said', hint), text);
+      if (hint === at) at = at.nextElementSibling;
+      else this.hints.insertBefore(hint, at);
+    }
+  }
+
+  suggested(suggestion) {
+    return el('p', { class: 'suggestion' }, `${t('did_you_mean')} `, el('button', { type: 'button', onclick: () => this.on.suggest(suggestion) }, suggestion));
+  }
+
+  failed(problem) {
+    const retry = el('button', { type: 'button', class: 'retry', onclick: this.on.retry }, t('try_once_more'));
+    return el('p', { class: 'results-note failed', role: 'alert' }, icon('alert'), el('span', {}, problem, ' ', retry));
   }
 
   paintNames(sessions) {
@@ -123,6 +147,13 @@ export class Results {
     event.preventDefault();
   }
 }
+
+/** The same text set anew would be read out anew. */
+function tell(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+const note = (text, button) => el('p', { class: 'results-note' }, icon('info'), el('span', {}, el('span', { class: 'said' }, text), button ? [' ', button] : []));
 
 function statusOf({ count, state, next, query }) {
   if (!query) return t('search');

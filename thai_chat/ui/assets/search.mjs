@@ -142,7 +142,7 @@ class Search {
 
   /** What was found before the index was whole is asked for again when it is, unless somebody reads it. */
   follow(left) {
-    if (!this.unindexed || this.state !== 'ready') return;
+    if (!this.unindexed || this.state !== 'ready' || left === this.unindexed) return;
     if (!left && this.results.isUntouched) { this.ask(); return; }
     Object.assign(this, { unindexed: left, hasMore: !left });
     this.paint();
@@ -151,9 +151,9 @@ class Search {
   get notes() {
     const again = () => el('button', { type: 'button', class: 'retry', onclick: () => this.ask() }, t('search_again'));
     return [
-      this.unindexed ? t('search_incomplete', { count: number(this.unindexed) }) : null,
-      this.hasMore ? el('span', {}, t('search_complete_now'), ' ', again()) : null,
-      this.memory ? t('search_memory') : null,
+      this.unindexed && { name: 'unindexed', text: t('search_incomplete', { count: number(this.unindexed) }) },
+      this.hasMore && { name: 'complete', text: t('search_complete_now'), button: again() },
+      this.memory && { name: 'memory', text: t('search_memory') },
     ].filter(Boolean);
   }
 
