@@ -96,6 +96,17 @@ async def test_with_the_public_address_the_page_works_whatever_a_proxy_tells(
         await works(page)
 
 
+@pytest.mark.parametrize("told", ["Host without the port", "nothing"])
+async def test_without_a_setting_the_page_works_behind_a_proxy_of_the_same_name(
+    proxied: Proxied, model_server: OpenAIStandin, model: OpenAIStandin, told: str
+) -> None:
+    """No request for the page itself says at which port the browser has it open."""
+    async with running_app(VLLM_BASE_URL=model_server.base_url) as app, Proxy(app.address, free_port()) as proxy:
+        proxy.headers = {"Host": "127.0.0.1"} if TOLD[told] else {}
+        async with opened(proxied.browser, f"http://127.0.0.1:{proxy.port}") as page:
+            await works(page)
+
+
 async def test_past_the_proxy_the_page_works_on_the_machine_itself(proxied: Proxied, model: OpenAIStandin) -> None:
     async with opened(proxied.browser, proxied.app.address) as page:
         await works(page)

@@ -71,7 +71,10 @@ def page_policy(kind: Kind, hosts: Sequence[str], script_hashes: Sequence[str]) 
 def _files(hosts: Sequence[str], *paths: str) -> str:
     """Return the sources of these paths: a source with a path has to name its host.
 
-    At any port, because a proxy may listen at another one than it tells. Policies can't name an IPv6 address.
+    At any port: a proxy may listen at another one than it tells, and a browser that opens the page says its port
+    nowhere else, so that without PUBLIC_URL the port of `Host` alone would leave the page blank. That lets in no more
+    than styles and fonts of these folders of another server of the same host, and only for a style that the page
+    itself has. Policies can't name an IPv6 address.
     """
     names = tuple(dict.fromkeys(map(name_of, hosts)))
     named = [f"{name}:*/{path}" for name in names if name and ":" not in name for path in paths]
