@@ -70,6 +70,14 @@ async def test_what_is_far_too_long_is_left_out_and_the_text_in_the_box_stays(pa
     assert await page.text() == "พิมพ์ไว้แล้ว แล้ววาง"
 
 
+@pytest.mark.parametrize(("count", "told"), [(300_000, "(300,000 "), (1_500_000, "(1,000,000+ ")])
+async def test_what_is_too_long_is_counted_as_its_limit_is(page: ChatPage, count: int, told: str) -> None:
+    """In code points, of which each here has two units of UTF-16, and not without an end."""
+    await page.page.evaluate(f"navigator.clipboard.writeText('😀'.repeat({count}))")
+    await page.box.press("Control+v")
+    await expect(page.alert).to_contain_text(told)
+
+
 async def test_a_question_that_was_refused_is_there_after_a_reload(page: ChatPage) -> None:
     await page.ask_and_wait("แชตก่อนหน้า")  # a reload would open it
     await page.new_session()

@@ -152,6 +152,19 @@ def test_a_public_address_at_another_port_than_the_page_is_noted(
     assert [finding for finding in told(capsys) if "names no port" in finding] == []
 
 
+def test_a_public_address_with_tls_is_noted_without_a_proxy(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No port of the page's own would mend it."""
+    for name, value in {"HOST": "0.0.0.0", "ALLOW_OPEN_NETWORK": "yes", "PUBLIC_URL": "https://chat.lan"}.items():
+        monkeypatch.setenv(name, value)
+    found = the_one(told(capsys), "PUBLIC_URL")
+    assert "set TRUSTED_PROXIES" in found
+    assert "chat.lan:" not in found
+    monkeypatch.setenv("TRUSTED_PROXIES", "127.0.0.1")
+    assert [finding for finding in told(capsys) if "PUBLIC_URL" in finding] == []
+
+
 def test_lines_of_the_file_without_effect_are_named(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -15,6 +15,7 @@ from thai_chat.domain.errors import StartError
 from thai_chat.settings import Settings
 
 _ANSWER_S = 2
+_HTTP_PORT = 80
 _VLLM, _OLLAMA, _OPENAI = "VLLM_BASE_URL", "OLLAMA_HOST", "OPENAI_API_KEY"
 
 # What a setting has no effect without, and what to do about that.
@@ -46,10 +47,17 @@ def findings(settings: Settings, env_file: Path) -> Iterator[Finding]:
 
 
 def _public_address(settings: Settings) -> Iterator[Finding]:
-    """A note where nothing seems to be at PUBLIC_URL: it names no port, no proxy is told, and the page is at a port."""
-    public = urlsplit(settings.public_url or "")
-    is_direct = not settings.is_local and not settings.trusted_proxies
-    if settings.public_url and public.port is None and is_direct and settings.port not in (80, 443):
+    """A note where nothing seems to be at PUBLIC_URL: no proxy is told, and the page itself is elsewhere."""
+    if not settings.public_url or settings.is_local or settings.trusted_proxies:
+        return
+    public = urlsplit(settings.public_url)
+    if public.scheme == "https":
+        yield note(
+            f"PUBLIC_URL={settings.public_url} needs a proxy, since Thai Chat itself speaks no TLS, and none is told",
+            "PUBLIC_URL เป็น https แต่ Thai Chat ไม่มี TLS เอง ต้องมีพร็อกซี",
+            "set TRUSTED_PROXIES to the address of the proxy that leads to the page",
+        )
+    elif public.port is None and settings.port != _HTTP_PORT:
         yield note(
             f"PUBLIC_URL={settings.public_url} names no port, and the page is at port {settings.port}",
             f"PUBLIC_URL ไม่ได้บอกพอร์ต แต่หน้าเว็บอยู่ที่พอร์ต {settings.port}",

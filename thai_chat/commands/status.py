@@ -73,7 +73,8 @@ def _search(progress: IndexProgress) -> str:
         share = f"{progress.done} of {progress.total} older messages are in the index"
         return f"{share}; the page adds the others while it runs"
     return (
-        f"{counted(progress.waiting, 'new message or name')} to be put into the index; the page does it while it runs"
+        f"{counted(progress.waiting, 'change')} of messages and names to be put into the index; "
+        "the page does it while it runs"
     )
 
 

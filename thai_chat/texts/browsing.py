@@ -105,14 +105,14 @@ BROWSING: Mapping[str, tuple[str, str]] = {
     ),
     "search_incomplete": (
         "กำลังจัดทำดัชนี เหลืออีก {count} ข้อความ ผลลัพธ์อาจยังไม่ครบ",
-        "Still indexing {count} messages: some may be missing.",
+        "Messages still to be indexed: {count}. Some may be missing.",
     ),
     "search_complete_now": (
         "จัดทำดัชนีครบแล้ว",
         "Every message is indexed now.",
     ),
     "search_again": ("ค้นอีกครั้ง", "Search again"),
-    "indexing_left": ("กำลังทำดัชนี เหลือ {count}", "indexing, {count} left"),
+    "indexing_left": ("กำลังทำดัชนี เหลือ {count}", "still to be indexed: {count}"),
     "search_memory": (
         "ตอนนี้ติดต่อ PostgreSQL ไม่ได้ จึงค้นได้เฉพาะที่อยู่ในหน่วยความจำ",
         "PostgreSQL is away: only what memory holds was searched.",
