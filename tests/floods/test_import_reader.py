@@ -22,6 +22,7 @@ from thai_chat import texts
 from thai_chat.chat.transfer.child import ImportReader
 from thai_chat.chat.transfer.files import Import
 from thai_chat.chat.transfer.upload import Upload
+from thai_chat.domain import python_process
 from thai_chat.domain.errors import ImportRefused, ImportStopped
 from thai_chat.domain.transfer import ImportLimits
 
@@ -96,6 +97,32 @@ def test_what_the_other_process_reads_arrives_as_it_was() -> None:
         assert reader.total == len(here) == 4
         assert list(reader.sessions()) == here
         assert list(reader.sessions()) == here, "read anew"
+
+
+BROKEN = """
+from dataclasses import replace
+from thai_chat.chat.transfer import formats, reader
+def stumbles(values, place):
+    raise KeyError("ก secret")
+formats.FORMATS = tuple(replace(one, read=stumbles) for one in formats.FORMATS)
+reader.main()  # thai_chat.chat.transfer.reader
+"""
+
+
+def test_an_error_of_a_reader_is_logged_once_and_without_what_was_read(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(python_process, "command", lambda _: [sys.executable, "-c", BROKEN])
+    with reading(upload(as_file([chatgpt_conversation(id=str(number)) for number in range(9)]))) as reader:
+        reader.open()
+        for _ in range(2):
+            with pytest.raises(ImportRefused) as caught:
+                list(reader.sessions())
+            assert caught.value.params["why"] == "import_session_odd"
+        assert len(reader.left_out) == 9
+    (told,) = [record.getMessage() for record in caplog.records]
+    assert "KeyError in stumbles" in told
+    assert "secret" not in told
 
 
 def test_a_refusal_comes_through_with_its_place() -> None:

@@ -20,7 +20,8 @@ def numbers_and_reasons(content: bytes, limits: ImportLimits) -> tuple[list[int]
     """The numbers of the sessions that are read, and why which of them are left out."""
     left_out: list[ImportRefused] = []
     given = upload(content)
-    opened = Import(given, limits, left_out=left_out.append)
+    odd: list[Exception] = []
+    opened = Import(given, limits, left_out=left_out.append, odd=odd.append)
     try:
         opened.open()
         read = [place.number for _, place in opened.sessions()]
@@ -28,6 +29,7 @@ def numbers_and_reasons(content: bytes, limits: ImportLimits) -> tuple[list[int]
         opened.close()
         given.close()
     assert opened.total == len(read) + len(left_out)
+    assert len(odd) == sum(one.params["why"] == "import_session_odd" for one in left_out)
     for refusal in left_out:
         for language in texts.LANGUAGES:
             assert "import_" not in texts.text("import_left_out", language, refusal.params)

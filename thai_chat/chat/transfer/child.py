@@ -52,6 +52,8 @@ class ImportReader:
         self.left_out: list[Refusal] = []
         """Why files and sessions were left out: the first of them."""
         self.left_out_count = 0
+        self._has_odd = False
+        self._is_odd_logged = False
 
     def open(self) -> None:
         """Waits until all files are looked through."""
@@ -62,6 +64,7 @@ class ImportReader:
         self._has_begun = False
         self._presets = []
         self.left_out, self.left_out_count = [], 0
+        self._has_odd = False
         place = Place(self._upload.names, 1, 0)
         while (frame := self._hear())[0] is Kind.PRESET:
             if len(self._presets) >= self._limits.presets:
@@ -118,12 +121,24 @@ class ImportReader:
 
     def _hear(self) -> tuple[Kind, bytes]:
         """The next frame that is no note of what is left out."""
-        while (frame := self._hear_any())[0] is Kind.LEFT_OUT:
+        while (frame := self._hear_any())[0] in (Kind.LEFT_OUT, Kind.ODD):
+            if frame[0] is Kind.ODD:
+                self._note_odd(frame[1])
+                continue
             if len(self.left_out) >= LEFT_OUT:
                 raise _unfit(frame[0])
             self.left_out.append(orjson.loads(frame[1]))
             self.left_out_count = len(self.left_out)
         return frame
+
+    def _note_odd(self, where: bytes) -> None:
+        """Logs it once, also where the files are read anew."""
+        if self._has_odd:
+            raise _unfit(Kind.ODD)
+        self._has_odd = True
+        if not self._is_odd_logged:
+            self._is_odd_logged = True
+            logger.warning("an import has a session that its reader failed at, left out: %s", _ascii(where))
 
     def _hear_any(self) -> tuple[Kind, bytes]:
         assert self._child is not None
@@ -137,7 +152,7 @@ class ImportReader:
             params = orjson.loads(content)
             raise ImportRefused("", **params)
         if kind is Kind.FAILED:
-            logger.error("the process that reads an import failed: %s", content[:200].decode("ascii", "replace"))
+            logger.error("the process that reads an import failed: %s", _ascii(content))
             raise ThaiChatError("an import could not be read")
         return kind, content
 
@@ -227,6 +242,10 @@ class _Child:
             self._process.wait(_END_S)
         self.kill()
         return "import_too_slow" if self._process.wait() == -signal.SIGXCPU else "import_too_heavy"
+
+
+def _ascii(where: bytes) -> str:
+    return where[:200].decode("ascii", "replace")
 
 
 def _unfit(kind: object) -> ThaiChatError:

@@ -43,12 +43,19 @@ class Import:
     """The sessions of an upload. Its methods read the disk, and raise ImportRefused."""
 
     def __init__(
-        self, upload: Upload, limits: ImportLimits, *, left_out: Callable[[ImportRefused], None] = lambda _: None
+        self,
+        upload: Upload,
+        limits: ImportLimits,
+        *,
+        left_out: Callable[[ImportRefused], None] = lambda _: None,
+        odd: Callable[[Exception], None] = lambda _: None,
     ) -> None:
-        """`upload` stays open. `left_out` hears of each file and session that is passed over, and why."""
+        """`upload` stays open. `left_out` hears of each file and session that is passed over, and why; `odd` of each
+        error of a reader for which a session is."""
         self._upload = upload
         self._limits = limits
         self._left_out = left_out
+        self._odd = odd
         self._parts: list[Part] = []
         self._empty: list[ImportRefused] = []
         self._presets = 0
@@ -129,10 +136,11 @@ class Import:
             refusal = exc
         except (MemoryError, OSError):
             raise
-        except Exception:
+        except Exception as exc:
             # No format has a shape that is not in somebody's file in another one: the others' chats are read.
             if is_strict:
                 raise
+            self._odd(exc)
             refusal = place.refused("import_session_odd")
         self._left_out(refusal)
         refusals[:] = [_worst([*refusals, refusal])]

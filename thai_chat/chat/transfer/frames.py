@@ -30,6 +30,9 @@ class Kind(Enum):
     MESSAGE = b"M"
     LEFT_OUT = b"L"
     """The params of an ImportRefused that leaves out a file or a session alone: the first LEFT_OUT of them."""
+    ODD = b"O"
+    """The kind of an error of a format's reader, and where it came from: the first alone of those that leave out a
+    session. It may be a shape that nobody knows, or a mistake of ours."""
     END = b"E"
     """The number of all that was left out."""
     REFUSED = b"R"

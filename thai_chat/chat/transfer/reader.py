@@ -35,12 +35,19 @@ class _Teller:
     def __init__(self, output: IO[bytes]) -> None:
         self._output = output
         self.left_out = 0
+        self._has_odd = False
 
     def tell_left_out(self, refusal: ImportRefused) -> None:
         """Of more than a person reads only the number is told."""
         self.left_out += 1
         if self.left_out <= LEFT_OUT:
             self.tell(Kind.LEFT_OUT, refusal_frame(refusal.params))
+
+    def tell_odd(self, error: Exception) -> None:
+        """The first alone: a file has the same oddity a thousand times."""
+        if not self._has_odd:
+            self._has_odd = True
+            self.tell(Kind.ODD, _where(error).encode())
 
     def tell(self, kind: Kind, content: bytes = b"") -> None:
         self._output.write(head_of(kind, content))
@@ -59,7 +66,8 @@ class _Teller:
 
 def _read(order: Order, teller: _Teller) -> None:
     with os.fdopen(order.descriptor, "rb") as file:
-        opened = Import(Upload(file, order.files), order.limits, left_out=teller.tell_left_out)
+        upload = Upload(file, order.files)
+        opened = Import(upload, order.limits, left_out=teller.tell_left_out, odd=teller.tell_odd)
         opened.open()
         for preset in opened.presets():
             teller.tell(Kind.PRESET, orjson.dumps(preset_object(preset)))
@@ -97,7 +105,7 @@ def _end_with_the_parent() -> None:
 def _where(error: BaseException) -> str:
     """The kind of an error and the place in the code, without its words: they may quote what somebody wrote."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__} in {Path(frame.filename).name}:{frame.lineno}"
+    return f"{type(error).__name__} in {frame.name}, {Path(frame.filename).name}:{frame.lineno}"
 
 
 def main() -> None:
