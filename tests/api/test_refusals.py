@@ -51,6 +51,28 @@ async def test_a_method_that_a_route_has_not_is_told_those_that_it_has(with_page
 
 
 @pytest.mark.parametrize(
+    ("method", "address"),
+    [
+        ("GET", "/api/search?q=a&untill=2026-01-01"),
+        ("GET", "/api/sessions?limt=5"),
+        ("GET", "/api/conversations?limt=5"),
+        ("GET", "/api/statistics?form=2026-01-01"),
+        ("GET", "/api/export?fromat=md"),
+        ("GET", f"/chat/history/{uuid4()}?before=x"),
+        ("GET", f"/api/sessions/{uuid4()}/messages?after_ordr=3"),
+        ("POST", "/chat?stream=true"),
+        ("GET", "/api/presets?x=1"),
+    ],
+)
+async def test_a_parameter_that_a_route_has_not_is_refused_and_named(chat: Chat, method: str, address: str) -> None:
+    answer = await chat.http.request(method, address, json={"query": "x"} if method == "POST" else None)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "bad_input")
+    wrong = address.partition("?")[2].split("&")[-1].partition("=")[0]
+    assert wrong in answer.json()["error"]["message"]
+    assert (await chat.http.get("/healthz?t=1")).status_code == 200
+
+
+@pytest.mark.parametrize(
     "host", ["evil.example", "evil.example:7862", "a@localhost", "localhost@evil", "", "localhost.evil", "localhost."]
 )
 async def test_under_a_name_that_is_not_this_machines_nothing_is_answered(chat: Chat, host: str) -> None:

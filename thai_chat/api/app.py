@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from thai_chat import __version__
 from thai_chat.api import (
@@ -21,6 +21,7 @@ from thai_chat.api import (
     statistics,
     transfer,
 )
+from thai_chat.api.parameters import only_known
 from thai_chat.chat.service import ChatService
 
 SESSIONS = "/api/sessions"
@@ -39,9 +40,11 @@ def build_app(
     errors.install(app)
     docs_page.install(app)
     openapi.install(app)
-    for part in (health, chat, search, models, presets, transfer, statistics):
-        app.include_router(part.router)
+    checks = [Depends(only_known)]
+    app.include_router(health.router)  # monitors may add what they like to an address
+    for part in (chat, search, models, presets, transfer, statistics):
+        app.include_router(part.router, dependencies=checks)
     for prefix in (SESSIONS, *SESSIONS_TOO):
         for router in (sessions.router, transfer.session_router):
-            app.include_router(router, prefix=prefix, include_in_schema=prefix == SESSIONS)
+            app.include_router(router, prefix=prefix, include_in_schema=prefix == SESSIONS, dependencies=checks)
     return app

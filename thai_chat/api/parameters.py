@@ -1,0 +1,25 @@
+"""Query parameters that a route does not have are refused: a misspelt filter must not count as none."""
+
+from __future__ import annotations
+
+from fastapi import Request
+from fastapi.dependencies.utils import get_flat_params
+from fastapi.routing import APIRoute
+
+from thai_chat.domain.errors import BadInput
+
+_MOST, _CHARS = 5, 60
+"""Names that are repeated in the answer, and how much of each."""
+
+
+def only_known(request: Request) -> None:
+    """Raise BadInput that names the query parameters which the route of the request does not know."""
+    if not request.query_params:
+        return
+    if unknown := sorted(request.query_params.keys() - _known(request.scope["route"])):
+        raise BadInput(fields=", ".join(name[:_CHARS] for name in unknown[:_MOST]))
+
+
+def _known(route: APIRoute) -> frozenset[str]:
+    """Return the names of its parameters; those of path and headers are among them and do no harm."""
+    return frozenset(field.alias for field in get_flat_params(route.dependant))
