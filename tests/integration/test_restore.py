@@ -157,16 +157,16 @@ def test_where_no_schema_can_be_made_it_is_still_all_or_nothing(
 
 
 def test_rights_and_views_of_others_come_over(postgres: PostgresServer, name: str, address: str, backup: Path) -> None:
-    postgres.query("DROP ROLE IF EXISTS reporter")
-    postgres.query("CREATE ROLE reporter LOGIN")
+    role = f"reporter_of_{name}"  # roles are the server's, which other tests share
+    postgres.query(f"CREATE ROLE {role} LOGIN")
     with closing(psycopg2.connect(address)) as connection, connection, connection.cursor() as cursor:
-        cursor.execute("GRANT SELECT ON chat_sessions TO reporter; GRANT SELECT (role) ON chat_messages TO reporter")
-        cursor.execute("CREATE SCHEMA reports; GRANT USAGE ON SCHEMA reports TO reporter")
+        cursor.execute(f"GRANT SELECT ON chat_sessions TO {role}; GRANT SELECT (role) ON chat_messages TO {role}")
+        cursor.execute(f"CREATE SCHEMA reports; GRANT USAGE ON SCHEMA reports TO {role}")
         cursor.execute("CREATE VIEW reports.asked AS SELECT count(*) AS n FROM chat_messages WHERE role = 'user'")
         cursor.execute("CREATE VIEW reports.twice AS SELECT 2 * n AS n FROM reports.asked")
-        cursor.execute("GRANT SELECT ON reports.twice TO reporter")
+        cursor.execute(f"GRANT SELECT ON reports.twice TO {role}")
     fill(address, sessions=30)
-    reporter = postgres.address(name, user="reporter")
+    reporter = postgres.address(name, user=role)
     assert asked(reporter, "SELECT n FROM reports.twice") == 160
     restoring.restore(address, backup, replace=True)
     assert asked(reporter, "SELECT n FROM reports.twice") == 100
