@@ -16,6 +16,7 @@ from thai_chat.gate.gate import Gate
 from thai_chat.ui.page import mount_page
 
 THAI = {"Accept-Language": "th"}
+NOBODY = "01900000-0000-7000-8000-00000000dead"
 
 
 @pytest.fixture
@@ -58,8 +59,8 @@ async def test_a_method_that_a_route_has_not_is_told_those_that_it_has(with_page
         ("GET", "/api/conversations?limt=5"),
         ("GET", "/api/statistics?form=2026-01-01"),
         ("GET", "/api/export?fromat=md"),
-        ("GET", f"/chat/history/{uuid4()}?before=x"),
-        ("GET", f"/api/sessions/{uuid4()}/messages?after_ordr=3"),
+        ("GET", f"/chat/history/{NOBODY}?before=x"),
+        ("GET", f"/api/sessions/{NOBODY}/messages?after_ordr=3"),
         ("POST", "/chat?stream=true"),
         ("GET", "/api/presets?x=1"),
     ],
