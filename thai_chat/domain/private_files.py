@@ -15,3 +15,12 @@ def create(path: Path) -> int:
 def open_or_create(path: Path, flags: int) -> int:
     """A descriptor of the file, made with mode 0600 where there is none. Raises OSError, for a link too."""
     return os.open(path, flags | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names of its files survive a power cut. Raises OSError."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -74,7 +74,7 @@ class Journal:
             _write(descriptor, _HEAD.pack(_FORMAT, _HEAD.size, generation.bytes), 0)
             os.fsync(descriptor)
             unborn.rename(path)
-            _sync_folder(folder)
+            private_files.sync_folder(folder)
         except OSError as exc:
             unborn.unlink(missing_ok=True)
             journal.remove()
@@ -217,15 +217,6 @@ def _write(descriptor: int, payload: bytes, offset: int) -> None:
         view, offset = view[written:], offset + written
 
 
-def _sync_folder(folder: Path) -> None:
-    """So that the file's name, too, survives a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def count_waiting(folder: Path) -> Counter[UUID]:
     """How many whole records are to be stored, by the generation that they are for, also of processes that live; reads
     and changes nothing else."""
@@ -274,7 +265,7 @@ def _restamp(journal: Journal, generation: UUID) -> int:
         file.flush()
         os.fsync(file.fileno())
     changed.rename(journal.path)
-    _sync_folder(journal.path.parent)
+    private_files.sync_folder(journal.path.parent)
     return len(records)
 
 

@@ -38,7 +38,7 @@ def opened(file: Path) -> Iterator[IO[bytes]]:
         try:
             yield output
             _name(partial, file)
-            _sync_folder(file.parent)
+            private_files.sync_folder(file.parent)
         finally:
             partial.unlink(missing_ok=True)
 
@@ -87,11 +87,3 @@ def _name(partial: Path, file: Path) -> None:
         if file.exists():
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(file)) from None
         partial.rename(file)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
