@@ -1,4 +1,4 @@
-"""What the recorded answers of real model servers in `tests/wire` say."""
+"""The texts of the recorded answers of real model servers in `tests/wire`."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ def _address(value: str) -> str:
 
 
 def _without_default_port(address: str) -> str:
-    """As browsers write it."""
+    """Return the address as browsers write it."""
     parts = urlsplit(address)
     default = {"http": ":80", "https": ":443"}[parts.scheme]
     return parts._replace(netloc=parts.netloc.removesuffix(default)).geturl()

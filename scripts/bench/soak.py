@@ -29,7 +29,7 @@ SAMPLED_S = 0.2
 
 @dataclass(slots=True)
 class Course:
-    """What was seen of the page while people chatted."""
+    """The page while people chatted."""
 
     memory_mb: list[float] = field(default_factory=list)
     """By sample."""

@@ -1,4 +1,4 @@
-"""What fails at the gate or behind it is answered as all else: in the one form of errors, with every header."""
+"""Failures at the gate or behind it are answered like all else: in the one form of errors, with every header."""
 
 from __future__ import annotations
 

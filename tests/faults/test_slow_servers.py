@@ -107,7 +107,7 @@ async def test_a_call_that_is_given_up_takes_no_other_with_it(postgres: Postgres
 async def test_a_server_that_reads_and_commits_nothing_shows_no_life(
     postgres: PostgresServer, own_database: str
 ) -> None:
-    """As with a full disk, or without its synchronous standby."""
+    """A full disk does it, or the loss of a synchronous standby."""
     postgres.configure("synchronous_standby_names", "nobody")
     database = Database(postgres.address(own_database))
     pulse = Pulse(lambda: Database(postgres.address(own_database), pool_size=1, is_patient=False))

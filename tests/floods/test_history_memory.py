@@ -1,4 +1,4 @@
-"""What memory holds of the history is bounded."""
+"""The history in memory is bounded by bytes."""
 
 from __future__ import annotations
 

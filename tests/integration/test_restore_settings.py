@@ -1,4 +1,4 @@
-"""What an operator has set on the tables, and what others have made over them, is there after a restore too."""
+"""A restore keeps what an operator has set on the tables, and what others have made over them."""
 
 from __future__ import annotations
 

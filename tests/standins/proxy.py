@@ -18,7 +18,7 @@ class Proxy:
     """The app's address."""
     port: int = field(default_factory=free_port)
     headers: dict[str, str] = field(default_factory=dict)
-    """What it sets; without `Host` there, the app is sent its own, as by a bare `proxy_pass`."""
+    """The headers that it sets; without `Host` there, the app is sent its own, as by a bare `proxy_pass`."""
     _runner: web.AppRunner | None = None
     _client: aiohttp.ClientSession | None = None
 

@@ -1,4 +1,4 @@
-"""What the log says of refusals, each once in a while, and the page's address that a proxy hides."""
+"""The log tells refusals, each once in a while, and the page's address when a proxy hides it."""
 
 from __future__ import annotations
 

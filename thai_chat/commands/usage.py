@@ -1,4 +1,4 @@
-"""What `--help` says beyond the arguments."""
+"""Texts of `--help` beyond the arguments."""
 
 from __future__ import annotations
 

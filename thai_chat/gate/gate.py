@@ -24,7 +24,7 @@ from thai_chat.gate.refusals import is_refusal, policy_of, refusal
 from thai_chat.gate.reports import Reports, hidden_address
 
 _SHOWN_CHARS = 100
-"""Of a name that is refused."""
+"""So much is repeated of a name that is refused."""
 _PAGES = (Kind.PAGE, Kind.DOCS)
 
 

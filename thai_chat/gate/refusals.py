@@ -39,7 +39,7 @@ _STATUS: dict[type[ThaiChatError], int] = {
     BodyTooSlow: 408,
 }
 _PAGED = (ForeignHost, ForeignSite)
-"""What people meet who open the chat by an address that does not lead to it."""
+"""Refusals that people meet who open the chat by an address that does not lead to it."""
 _STYLE = (
     ":root{color-scheme:light dark}body{max-width:36rem;margin:20vh auto;padding:0 1.5rem;"
     "font:1.125rem/1.7 Sarabun,'Noto Sans Thai',system-ui,sans-serif;overflow-wrap:anywhere}"

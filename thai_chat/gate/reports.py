@@ -1,4 +1,4 @@
-"""What the log says about refusals, and about proxies that hide the page's address: what came, and what to set.
+"""Lines of the log about refusals, and about proxies that hide the page's address: what came, and what to set.
 
 Anybody can cause such lines, so that they are few. The log's formatter escapes what they quote.
 """

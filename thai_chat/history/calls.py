@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 PATIENCE_S = 6.0
 """For so long a call of the chat waits for a server that lives: a lock, a disk or a processor that others use up."""
 _LATE_S = 0.1
-"""What comes so much later than it was asked of the event loop was held up in this process."""
+"""A wake-up that comes so much later than it was asked for was held up in this process."""
 
 
 class Call:

@@ -1,4 +1,4 @@
-"""What an operator has set on the product's tables: read from those that leave, put on those that take their place.
+"""Settings of an operator on the product's tables: read from those that leave, put on those that take their place.
 
 Rights, row-level security, comments, owners, storage parameters, publications, and indexes, triggers and constraints
 of the operator's own belong to one table and would stay with it. PostgreSQL writes each of them as a statement.
@@ -192,7 +192,7 @@ _MISSING = (
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What is set on the tables and routines of one schema, as statements over the names that they have there."""
+    """Settings of the tables and routines of one schema, as statements over the names that they have there."""
 
     first: Sequence[str]
     parts: Sequence[tuple[str, str, str | None]]

@@ -49,7 +49,7 @@ class _Waiting:
     stored: bool = False
 
     def let_go(self) -> None:
-        """Of a long reply every checkpoint has all of the text: only what is still needed stays in memory."""
+        """Drop the record that a later one made needless: every checkpoint of a long reply has all of its text."""
         if self.write is None and self.journal:
             self.record = b""
 

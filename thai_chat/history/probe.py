@@ -38,7 +38,7 @@ class DatabaseFacts:
     version: str
     """For people: servers call themselves 17beta1, 16.4 (Debian 16.4-1) or what their maker likes."""
     version_number: int
-    """As `server_version_num` has it: 160004 is 16.4."""
+    """The number of `server_version_num`: 160004 is 16.4."""
     encoding: str
     ctype: str
     trigrams: bool | None

@@ -19,7 +19,7 @@ _COMMIT = text("SELECT pg_logical_emit_message(true, 'thai-chat', '')")
 
 
 class Server(Protocol):
-    """What `Database` is to this module."""
+    """The part of `Database` that this module needs."""
 
     async def run(self, work: Callable[[Connection], None], /) -> None: ...
 

@@ -70,9 +70,9 @@ class Restored:
     left_out: Sequence[str]
     """Tables in the backup that are none of the product's."""
     left_behind: Sequence[str] = ()
-    """What an operator had set and made on the old tables, and the new ones lack what it is about."""
+    """Settings of an operator on the old tables that are about something which the new ones lack."""
     publications: Sequence[str] = ()
-    """Those that have other tables than before."""
+    """Publications that have other tables than before."""
 
 
 def survey(address: str) -> Place:

@@ -39,7 +39,7 @@ ORDER BY 1, 2
 
 
 _OF_EARLIER_TEXTS = {("INDEX", f"chat_sessions_{what}_idx") for what in ("live", "archived", "trash", "tags", "folder")}
-"""What 0006 removes from databases of an earlier text of 0002: indexes of the product's that nobody needs now."""
+"""Indexes that 0006 removes from databases of an earlier text of 0002; nobody needs them now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def things(cursor: Any, schema: str) -> list[Thing]:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """What the product's schema of one version is made of."""
+    """The parts of the product's schema of one version."""
 
     things: set[tuple[str, str]]
     """Kinds and names."""
@@ -69,9 +69,9 @@ class Product:
 @dataclass(frozen=True, slots=True)
 class Moved:
     left_behind: Sequence[str]
-    """What an operator had set and made on the old tables, and this version's lack what it is about."""
+    """Settings of an operator on the old tables that are about something which this version's lack."""
     publications: Sequence[str]
-    """Those that have other tables than before, which their subscribers have to be told."""
+    """Publications that have other tables than before, which their subscribers have to be told."""
 
 
 def described(cursor: Any, schema: str) -> Product:

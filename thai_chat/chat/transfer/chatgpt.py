@@ -130,7 +130,7 @@ class _Thought:
     text: str
     before: _Thought | None
     chars: int
-    """Of both."""
+    """Characters of `text` and of those before it together."""
     _whole: list[str] = field(default_factory=list)
 
     def whole(self) -> str:

@@ -1,4 +1,4 @@
-"""What one session of an import may take: looked at before any of it is told, so that it can be left out alone."""
+"""Limits of one session of an import, checked before any of it is told, so that it can be left out alone."""
 
 from __future__ import annotations
 
