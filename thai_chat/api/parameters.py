@@ -12,7 +12,7 @@ _MOST, _CHARS = 5, 60
 """Names that are repeated in the answer, and how much of each."""
 
 
-def only_known(request: Request) -> None:
+async def only_known(request: Request) -> None:
     """Raise BadInput that names the query parameters which the route of the request does not know."""
     if not request.query_params:
         return
