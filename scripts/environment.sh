@@ -97,10 +97,17 @@ lock_environment() {
     # The braces keep the redirection of errors from staying.
     mkdir -p .venv 2>/dev/null && { exec 9>.venv/.lock; } 2>/dev/null ||
         fail "$PWD/.venv can't be written by $(id -un): start as its owner, or clone into a folder of yours."
-    trap 'printf "\nthai-chat: stopped in the middle of the installation; start again to go on with it.\n" >&2; exit 130' INT
+    trap stop_installation INT
     if command -v flock >/dev/null; then
         flock -n 9 || { step 'Another manage.sh is installing; waiting for it ...' && flock 9; }
     fi
+}
+
+# With "set -e", bash now and then ended with 1 between these two commands.
+stop_installation() {
+    set +e
+    printf '\nthai-chat: stopped in the middle of the installation; start again to go on with it.\n' >&2
+    exit 130
 }
 
 # What is started later must not inherit the lock.

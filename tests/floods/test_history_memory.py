@@ -18,7 +18,10 @@ USER = new_user()
 
 @pytest.mark.parametrize("chars", [20, 4_000])
 async def test_memory_takes_no_more_than_it_may(chars: int) -> None:
-    """By what Python measures, whether there are many small messages or few large ones."""
+    """By what Python measures, whether there are many small messages or few large ones.
+
+    Short texts that Python holds once for many messages (keys, codes) are counted with each, so less may be taken.
+    """
     most = 4_000_000
     history = MemoryHistory(max_bytes=most)
 
@@ -35,7 +38,7 @@ async def test_memory_takes_no_more_than_it_may(chars: int) -> None:
         taken, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert 0.7 * most < taken < 1.2 * most
+    assert 0.5 * most < taken < 1.2 * most
 
 
 async def test_what_sessions_carry_beside_their_messages_counts() -> None:
