@@ -36,9 +36,9 @@ try:
     from thai_chat.commands.terminal import tell
     from thai_chat.domain.errors import ThaiChatError
     from thai_chat.domain.messages import BeginTurn, Checkpoint, Choice, FinishReply, Status
-    from thai_chat.history import probe, upkeep
-    from thai_chat.history.connections import Database
-    from thai_chat.history.postgres import PostgresHistory
+    from thai_chat.history.postgres import probe, upkeep
+    from thai_chat.history.postgres.connections import Database
+    from thai_chat.history.postgres.history import PostgresHistory
 except ModuleNotFoundError as missing:
     sys.exit(f"thai-chat: the package {missing.name} is missing here: run ./manage.sh setup first, then this again.")
 

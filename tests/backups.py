@@ -7,8 +7,8 @@ from contextlib import closing
 
 import psycopg2
 
-from thai_chat.history import upkeep
-from thai_chat.history.tables import metadata
+from thai_chat.history.postgres import upkeep
+from thai_chat.history.postgres.sql.tables import metadata
 
 _CHATS = """
 WITH sessions AS (

@@ -11,8 +11,8 @@ import pytest
 
 from tests.pgbouncer import PgBouncer
 from tests.postgres_servers import PostgresServer, Proxy, installations, serving
-from thai_chat.history import schema
-from thai_chat.history.connections import Database
+from thai_chat.history.postgres import schema
+from thai_chat.history.postgres.connections import Database
 
 _SLOW_FIRST = ("browser", "faults", "integration", "setup", "api", "floods")
 """Folders in the order of their tests' length, so that side by side no long file is left for the end."""

@@ -10,10 +10,10 @@ from uuid import UUID
 
 from thai_chat.domain.messages import Status
 from thai_chat.domain.ports import DatabaseState
-from thai_chat.history.connections import Database
 from thai_chat.history.opening import open_history
-from thai_chat.history.postgres import PostgresHistory
-from thai_chat.history.resilient import ResilientHistory
+from thai_chat.history.outage.resilient import ResilientHistory
+from thai_chat.history.postgres.connections import Database
+from thai_chat.history.postgres.history import PostgresHistory
 
 BACK_WITHIN_S = 5.0
 

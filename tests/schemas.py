@@ -9,7 +9,7 @@ from alembic import command
 from alembic.config import Config
 
 from thai_chat import migrations
-from thai_chat.history.connections import Database
+from thai_chat.history.postgres.connections import Database
 
 EARLIER = sorted((Path(__file__).parent / "old_migrations").glob("*.txt"))
 """Each is a step as it once was."""

@@ -14,9 +14,9 @@ from uuid_utils.compat import uuid7
 
 from tests.postgres_servers import PostgresServer
 from thai_chat.domain.searching import SearchQuery
-from thai_chat.history import schema
-from thai_chat.history.connections import Database
-from thai_chat.history.postgres import PostgresHistory
+from thai_chat.history.postgres import schema
+from thai_chat.history.postgres.connections import Database
+from thai_chat.history.postgres.history import PostgresHistory
 
 _MESSAGES = """
 INSERT INTO chat_messages (message_id, session_id, role, content, message_order, status, backend, model, created_at)

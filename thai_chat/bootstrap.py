@@ -47,7 +47,7 @@ def serve(settings: Settings, *, progress: Progress) -> None:
     """
     if settings.database_address:
         # What may come back is waited for, with memory and journal meanwhile; this can't.
-        from thai_chat.history.connections import parsed
+        from thai_chat.history.postgres.connections import parsed
 
         parsed(settings.database_address.get_secret_value())
     with listening_socket(settings) as listener, asyncio.Runner(loop_factory=_loop_factory()) as runner:

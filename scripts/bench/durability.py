@@ -27,7 +27,7 @@ from thai_chat.domain.messages import BeginTurn, Choice, FinishReply, Status
 from thai_chat.domain.ports import DatabaseState
 from thai_chat.domain.searching import SearchQuery, terms_of
 from thai_chat.history.opening import open_history
-from thai_chat.history.resilient import ResilientHistory
+from thai_chat.history.outage.resilient import ResilientHistory
 
 TEXT = "น้ำท่วมกรุงเทพฯ ทุกปีเพราะอะไร why? " * 9
 CHOICE = Choice("vllm", "standin")

@@ -20,9 +20,9 @@ from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import register_uuid
 
 from tests.postgres_servers import PostgresServer, installations, serving
-from thai_chat.history import schema
-from thai_chat.history.connections import Database
-from thai_chat.history.postgres import PostgresHistory
+from thai_chat.history.postgres import schema
+from thai_chat.history.postgres.connections import Database
+from thai_chat.history.postgres.history import PostgresHistory
 
 Call: TypeAlias = Callable[[], Awaitable[object]]
 

@@ -19,7 +19,9 @@ from pathlib import Path
 from scripts.bench import search_load
 from scripts.bench.corpus import Size
 from tests.postgres_servers import PostgresServer, installations
-from thai_chat.history import archive, indexing, restoring, upkeep
+from thai_chat.history.postgres import upkeep
+from thai_chat.history.postgres.backup import archive, restoring
+from thai_chat.history.postgres.search import indexing
 
 DATABASE = "bench_restore"
 _TICKS = os.sysconf("SC_CLK_TCK")

@@ -32,9 +32,9 @@ from thai_chat.domain.ports import SessionCursor, SessionFilter
 from thai_chat.domain.searching import SearchQuery, terms_of
 from thai_chat.domain.statistics import Period
 from thai_chat.embedded.postgres import EmbeddedPostgres
-from thai_chat.history import upkeep
-from thai_chat.history.connections import Database
-from thai_chat.history.postgres import PostgresHistory
+from thai_chat.history.postgres import upkeep
+from thai_chat.history.postgres.connections import Database
+from thai_chat.history.postgres.history import PostgresHistory
 
 LARGEST = "user-00000"
 WRITER = "bench-writer"

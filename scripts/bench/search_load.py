@@ -15,7 +15,7 @@ import psycopg2
 from scripts.bench.corpus import Corpus, Line, SessionPlan, Size
 from scripts.bench.seasons import Seasons
 from thai_chat.domain.spelling import fold
-from thai_chat.history.search_keys import packed
+from thai_chat.history.postgres.search.keys import packed
 
 _BATCH = 20_000
 _TABLES = {

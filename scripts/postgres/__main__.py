@@ -26,7 +26,7 @@ from thai_chat import settings
 from thai_chat.commands.terminal import tell
 from thai_chat.domain import server_log
 from thai_chat.domain.errors import StartError, ThaiChatError
-from thai_chat.history import probe, schema, upkeep
+from thai_chat.history.postgres import probe, schema, upkeep
 
 MAY_NOT = 3
 """The exit code when it takes root and this user is not; the caller prints the steps."""

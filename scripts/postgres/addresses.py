@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import quote, urlencode
 
 from thai_chat.domain.errors import HistoryUnavailable
-from thai_chat.history import probe
-from thai_chat.history.connections import parsed
+from thai_chat.history.postgres import probe
+from thai_chat.history.postgres.connections import parsed
 
 HERE = "127.0.0.1"
 

@@ -19,11 +19,11 @@ from tests.postgres_servers import PostgresServer, Proxy, replicas
 from thai_chat.domain.errors import HistoryUnavailable, ReplyRunning, SessionNotFound, StartError
 from thai_chat.domain.messages import Status
 from thai_chat.domain.ports import DatabaseState
-from thai_chat.history import schema
-from thai_chat.history.connections import Database
 from thai_chat.history.opening import open_history
-from thai_chat.history.postgres import PostgresHistory
-from thai_chat.history.resilient import ResilientHistory
+from thai_chat.history.outage.resilient import ResilientHistory
+from thai_chat.history.postgres import schema
+from thai_chat.history.postgres.connections import Database
+from thai_chat.history.postgres.history import PostgresHistory
 
 BACK_WITHIN_S = 5.0
 
@@ -263,7 +263,7 @@ async def test_writes_that_come_during_the_replay_keep_their_order(
 async def test_an_outage_nobody_meets_is_noticed(
     postgres: PostgresServer, proxy: Proxy, database_name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("thai_chat.history.primary._IDLE_S", 0.05)
+    monkeypatch.setattr("thai_chat.history.outage.primary._IDLE_S", 0.05)
     async with opened(postgres.address(database_name, port=proxy.port), tmp_path) as history:
         proxy.refuse()
         await until(lambda: is_away(history))

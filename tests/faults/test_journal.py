@@ -269,7 +269,7 @@ async def test_a_write_that_postgresql_refuses_is_set_aside_and_stops_no_other(
 
 async def test_a_record_of_a_later_version_is_set_aside(database_url: str, user: str, tmp_path: Path) -> None:
     turns = await left_behind(tmp_path, user, turns=2)
-    from thai_chat.history.journal import Journal
+    from thai_chat.history.outage.journal import Journal
 
     (journal,) = Journal.adopt(tmp_path / "journal")
     journal.append([b'{"kind": "from_the_future"}', b"\xff"])

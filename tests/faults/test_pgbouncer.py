@@ -15,7 +15,7 @@ from tests.pgbouncer import PgBouncer
 from tests.postgres_servers import PostgresServer
 from thai_chat.domain.messages import Status
 from thai_chat.domain.ports import DatabaseState
-from thai_chat.history import schema
+from thai_chat.history.postgres import schema
 
 
 @pytest.fixture

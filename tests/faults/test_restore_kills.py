@@ -16,7 +16,7 @@ from tests.backups import content, fill, schemas
 from tests.postgres_servers import PostgresServer, installations, serving, wait_for
 from tests.seclusion import bare
 from thai_chat.domain.errors import HistoryUnavailable, ThaiChatError
-from thai_chat.history import archive, restoring
+from thai_chat.history.postgres.backup import archive, restoring
 
 ROOT = Path(__file__).parents[2]
 _OTHERS = "SELECT count(*) = 0 FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()"
@@ -38,7 +38,7 @@ def ended(process: subprocess.Popen[bytes]) -> int:
 KILLED_AT = """
 import os, signal, sys
 from pathlib import Path
-from thai_chat.history import archive, restoring
+from thai_chat.history.postgres.backup import archive, restoring
 def meter(now, *_):
     if now == sys.argv[3]:
         os.kill(os.getpid(), signal.SIGKILL)

@@ -14,9 +14,9 @@ from tests.postgres_servers import PostgresServer, Proxy
 from thai_chat.__main__ import main
 from thai_chat.domain.messages import Turn
 from thai_chat.domain.ports import DatabaseState
-from thai_chat.history import archive, kept, restoring
 from thai_chat.history.generation import ORIGINAL, UNKNOWN
-from thai_chat.history.journal import count_waiting
+from thai_chat.history.outage.journal import count_waiting
+from thai_chat.history.postgres.backup import archive, kept, restoring
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from tests.history_writes import new_user, whole_turn
 from tests.postgres_servers import PostgresServer
 from thai_chat.domain.errors import HistoryUnavailable
 from thai_chat.domain.ports import DatabaseState
-from thai_chat.history.connections import TIMEOUT_S, Database
-from thai_chat.history.pulse import Pulse
+from thai_chat.history.postgres.connections import TIMEOUT_S, Database
+from thai_chat.history.postgres.pulse import Pulse
 
 LONG_S = 1.5 * TIMEOUT_S
 

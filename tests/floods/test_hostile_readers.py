@@ -23,7 +23,7 @@ from thai_chat.chat.words import cut
 from thai_chat.domain.errors import BackendError
 from thai_chat.domain.searching import terms_of
 from thai_chat.domain.spelling import fold
-from thai_chat.history.search_keys import packed
+from thai_chat.history.postgres.search.keys import packed
 from thai_chat.routing.tokens import estimate_tokens
 
 PIECE = 4

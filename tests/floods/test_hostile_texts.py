@@ -40,7 +40,7 @@ BOUNDED = {
     "thai_chat.chat.transfer.tables": "cells of at most 40 characters",
     "thai_chat.chat.words": "200 characters of a question, 100 of a name, a query, the surroundings of a hit",
     "thai_chat.gate.pages": "the HTML of Gradio's page and of /docs, in which nobody writes",
-    "thai_chat.history.journal": "names of files in a folder of our own",
+    "thai_chat.history.outage.journal": "names of files in a folder of our own",
 }
 """Modules whose expressions never see a long text, with what they see."""
 

@@ -20,7 +20,7 @@ from tests.postgres_servers import PostgresServer
 from tests.seclusion import bare
 from thai_chat.commands import restore
 from thai_chat.domain.errors import StartError
-from thai_chat.history import archive, unfinished
+from thai_chat.history.postgres.backup import archive, unfinished
 from thai_chat.settings import Settings
 
 
@@ -83,7 +83,7 @@ def test_a_killed_backup_leaves_nothing_under_its_name_and_the_next_takes_away_t
     address: str, tmp_path: Path
 ) -> None:
     code = (
-        "import os, signal, sys; from pathlib import Path; from thai_chat.history import archive\n"
+        "import os, signal, sys; from pathlib import Path; from thai_chat.history.postgres.backup import archive\n"
         "archive.save(sys.argv[1], Path(sys.argv[2]), lambda *_: os.kill(os.getpid(), signal.SIGKILL))"
     )
     target = tmp_path / "chats.zip"
@@ -116,7 +116,7 @@ def test_a_manifest_that_lies_about_its_size_fills_no_memory(tmp_path: Path) -> 
                 entry.write(b" " * 1_000_000)
         made.getinfo("manifest.json").file_size = 900  # as the directory tells it
     code = (
-        "import re, sys; from pathlib import Path; from thai_chat.history import archive\n"
+        "import re, sys; from pathlib import Path; from thai_chat.history.postgres.backup import archive\n"
         "from thai_chat.domain.errors import StartError\n"
         "try: archive.verify(Path(sys.argv[1]))\n"
         "except StartError as error: print(error)\n"
@@ -130,7 +130,7 @@ def test_a_manifest_that_lies_about_its_size_fills_no_memory(tmp_path: Path) -> 
 
 def test_of_refused_writes_that_the_disk_takes_a_part_of_none_is_lost_in_silence(tmp_path: Path) -> None:
     code = (
-        "import resource, sys; from pathlib import Path; from thai_chat.history.journal import RefusedWrites\n"
+        "import resource, sys; from pathlib import Path; from thai_chat.history.outage.journal import RefusedWrites\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))\n"
         "refused = RefusedWrites(Path(sys.argv[1]))\n"
         "refused.append([b'x' * 99] * 40); refused.append([b'y' * 99] * 40)\n"

@@ -16,9 +16,10 @@ from tests.schemas import EARLIER, make_earlier
 from thai_chat import migrations
 from thai_chat.domain.errors import HistoryUnavailable
 from thai_chat.domain.searching import SearchQuery, terms_of
-from thai_chat.history import archive, restoring, schema, upkeep
-from thai_chat.history.connections import Database
-from thai_chat.history.drift import Difference, differences
+from thai_chat.history.postgres import schema, upkeep
+from thai_chat.history.postgres.backup import archive, restoring
+from thai_chat.history.postgres.connections import Database
+from thai_chat.history.postgres.drift import Difference, differences
 
 # A step that has landed is in people's databases: what is wrong with it is mended by a later one.
 LANDED = {

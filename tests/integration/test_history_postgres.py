@@ -16,9 +16,9 @@ from tests.postgres_servers import PostgresServer, Proxy, installations, serving
 from thai_chat.domain.errors import HistoryRefused, HistoryUnavailable
 from thai_chat.domain.messages import Message, Status
 from thai_chat.domain.ports import SessionFilter, Shelf
-from thai_chat.history import schema
-from thai_chat.history.connections import Database
-from thai_chat.history.postgres import PostgresHistory
+from thai_chat.history.postgres import schema
+from thai_chat.history.postgres.connections import Database
+from thai_chat.history.postgres.history import PostgresHistory
 
 
 @pytest.fixture

@@ -11,10 +11,11 @@ import pytest
 from tests.histories import opened, until
 from tests.history_writes import new_user, whole_turn
 from tests.searched import said
-from thai_chat.history import indexer, primary
-from thai_chat.history.connections import Database
 from thai_chat.history.opening import PostgresConnector
-from thai_chat.history.outbox import Outbox
+from thai_chat.history.outage import primary
+from thai_chat.history.outage.outbox import Outbox
+from thai_chat.history.postgres.connections import Database
+from thai_chat.history.postgres.search import indexer
 
 
 @pytest.mark.parametrize("count", [3, 1_200])

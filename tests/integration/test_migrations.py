@@ -24,10 +24,11 @@ from tests.postgres_servers import PostgresServer, installations, serving, wait_
 from thai_chat import migrations
 from thai_chat.domain.errors import StartError
 from thai_chat.domain.messages import Message, Turn
-from thai_chat.history import archive, probe, restoring, schema
-from thai_chat.history.connections import Database
-from thai_chat.history.postgres import PostgresHistory
-from thai_chat.history.tables import metadata
+from thai_chat.history.postgres import probe, schema
+from thai_chat.history.postgres.backup import archive, restoring
+from thai_chat.history.postgres.connections import Database
+from thai_chat.history.postgres.history import PostgresHistory
+from thai_chat.history.postgres.sql.tables import metadata
 
 TABLES = {"chat_sessions", "chat_messages", "message_contexts"}
 SCRIPTS = ScriptDirectory(str(Path(migrations.__file__).parent))
@@ -297,8 +298,8 @@ def test_an_up_to_date_database_needs_no_alembic(postgres: PostgresServer, name:
 
     code = (
         "import sys\n"
-        "from thai_chat.history import schema\n"
-        "from thai_chat.history.connections import Database\n"
+        "from thai_chat.history.postgres import schema\n"
+        "from thai_chat.history.postgres.connections import Database\n"
         "schema.migrate(Database(sys.argv[1]).engine)\n"
         "assert 'alembic' not in sys.modules\n"
     )

@@ -10,8 +10,8 @@ import psycopg2
 import pytest
 
 from tests.postgres_servers import PostgresServer, Proxy
-from thai_chat.history import parameters
-from thai_chat.history.parameters import Text, TextList, filled, run
+from thai_chat.history.postgres.sql import parameters
+from thai_chat.history.postgres.sql.parameters import Text, TextList, filled, run
 
 TEXTS = [
     "",

@@ -17,9 +17,9 @@ from tests.ports import free_port
 from tests.postgres_servers import PostgresServer
 from thai_chat import settings
 from thai_chat.__main__ import main
-from thai_chat.history import probe, upkeep
-from thai_chat.history.connections import Database
-from thai_chat.history.postgres import PostgresHistory
+from thai_chat.history.postgres import probe, upkeep
+from thai_chat.history.postgres.connections import Database
+from thai_chat.history.postgres.history import PostgresHistory
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "test_postgres_integration.py"
 SCHEMAS = ["one", 'two "quoted" ไทย']

@@ -21,8 +21,10 @@ from tests.backups import content, fill, schemas
 from tests.pgbouncer import PgBouncer
 from tests.postgres_servers import PostgresServer, installations, serving, wait_for
 from thai_chat.domain.errors import StartError
-from thai_chat.history import archive, generation, kept, others, probe, restoring, schema, upkeep
-from thai_chat.history.connections import Database
+from thai_chat.history import generation
+from thai_chat.history.postgres import others, probe, schema, upkeep
+from thai_chat.history.postgres.backup import archive, kept, restoring
+from thai_chat.history.postgres.connections import Database
 
 
 @pytest.fixture
@@ -497,7 +499,7 @@ def test_a_row_without_end_is_refused_before_it_fills_the_memory(postgres: Postg
             for _ in range(1_000):
                 rows.write(b"a" * 1_000_000)
     code = (
-        "import re, sys; from pathlib import Path; from thai_chat.history import restoring\n"
+        "import re, sys; from pathlib import Path; from thai_chat.history.postgres.backup import restoring\n"
         "from thai_chat.domain.errors import StartError\n"
         "try: restoring.restore(sys.argv[1], Path(sys.argv[2]))\n"
         "except StartError as error: print(error)\n"

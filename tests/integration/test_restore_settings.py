@@ -17,8 +17,9 @@ from tests.backups import content, fill, schemas
 from tests.postgres_servers import PostgresServer, installations, serving
 from tests.seclusion import bare
 from thai_chat.domain.errors import StartError
-from thai_chat.history import archive, kept, restoring, schema
-from thai_chat.history.connections import Database
+from thai_chat.history.postgres import schema
+from thai_chat.history.postgres.backup import archive, kept, restoring
+from thai_chat.history.postgres.connections import Database
 
 SETTINGS = """
 CREATE SCHEMA reports;

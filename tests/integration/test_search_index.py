@@ -19,9 +19,12 @@ from tests.searched import all_found, index_everything, migrated, said
 from thai_chat.domain.messages import STALE_AFTER
 from thai_chat.domain.searching import SearchQuery, has_in_any_form, terms_of
 from thai_chat.domain.spelling import fold
-from thai_chat.history import archive, indexing, restoring, schema, search
-from thai_chat.history.connections import Database
-from thai_chat.history.postgres import PostgresHistory
+from thai_chat.history.postgres import schema
+from thai_chat.history.postgres.backup import archive, restoring
+from thai_chat.history.postgres.connections import Database
+from thai_chat.history.postgres.history import PostgresHistory
+from thai_chat.history.postgres.search import indexing
+from thai_chat.history.postgres.search import pages as search
 
 
 async def test_a_text_of_any_size_and_script_is_indexed(history: PostgresHistory, address: str) -> None:

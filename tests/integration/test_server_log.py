@@ -22,10 +22,10 @@ from thai_chat.domain.messages import Preset, Turn
 from thai_chat.domain.searching import SearchQuery, terms_of
 from thai_chat.domain.server_log import statements
 from thai_chat.domain.spelling import fold
-from thai_chat.history import upkeep
-from thai_chat.history.connections import Database
-from thai_chat.history.postgres import PostgresHistory
-from thai_chat.history.search_keys import packed
+from thai_chat.history.postgres import upkeep
+from thai_chat.history.postgres.connections import Database
+from thai_chat.history.postgres.history import PostgresHistory
+from thai_chat.history.postgres.search.keys import packed
 
 SECRET = "ความลับสุดยอด"
 LONG = f"{SECRET} " * 40

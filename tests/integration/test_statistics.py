@@ -19,7 +19,7 @@ from thai_chat.chat.statistics import UserStatistics, last_days, zone_of
 from thai_chat.domain.errors import BadInput
 from thai_chat.domain.messages import Choice, Figures, Role, Status
 from thai_chat.domain.statistics import Behind, CountedMessage, Figure, MessageCursor, Period, Times, Usage
-from thai_chat.history.postgres import PostgresHistory
+from thai_chat.history.postgres.history import PostgresHistory
 
 BANGKOK = ZoneInfo("Asia/Bangkok")
 NEW_YORK = ZoneInfo("America/New_York")  # has days of 23 and 25 hours

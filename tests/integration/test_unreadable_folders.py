@@ -15,7 +15,7 @@ from tests.app import ROOT
 from tests.postgres_servers import PostgresServer, free_port
 from tests.seclusion import bare
 from thai_chat.commands import doctor
-from thai_chat.history import probe
+from thai_chat.history.postgres import probe
 
 COMMANDS = ["status", "doctor", "backup", "restore --undo", "restore --forget-old", "restore --take-journal"]
 # Root may read everything, but for who has given that up.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from thai_chat.history.branches import Fork, Range, branch, newest_below, window
+from thai_chat.history.postgres.sql.branches import Fork, Range, branch, newest_below, window
 
 FORKS = [Fork(5, 2), Fork(9, 4), Fork(11, 6), Fork(13, 0)]
 """1-4; 5-8 below 2; 9-10 below 4; 11-12 below 6; 13-14 below none."""

@@ -6,7 +6,7 @@ from uuid_utils.compat import uuid7
 
 from tests.history_writes import begin, finish, grow
 from thai_chat.domain.messages import UpdateSession
-from thai_chat.history.recent import RecentTurns
+from thai_chat.history.outage.recent import RecentTurns
 
 
 def test_turns_are_kept_in_order_and_nothing_else() -> None:

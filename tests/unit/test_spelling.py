@@ -12,7 +12,7 @@ from tests.growth import require_linear
 from tests.real_texts import disturbed, pieces, texts
 from thai_chat.domain import spelling
 from thai_chat.domain.spelling import Folded, fold, fold_part
-from thai_chat.history.search_keys import packed
+from thai_chat.history.postgres.search.keys import packed
 
 REAL = texts(1500)
 

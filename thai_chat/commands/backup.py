@@ -16,7 +16,8 @@ from thai_chat.settings import Settings
 
 def run(settings: Settings, named: str | None) -> int:
     """Save into the file that is named, or into a file with a name of its own in the folder that is."""
-    from thai_chat.history import archive, journal, unfinished
+    from thai_chat.history.outage import journal
+    from thai_chat.history.postgres.backup import archive, unfinished
 
     target = _target(settings, named)
     if os.path.lexists(target):

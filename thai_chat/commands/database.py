@@ -19,7 +19,7 @@ def opened(settings: Settings, progress: Callable[[str], None]) -> Iterator[str]
     """
     given = settings.database_address
     if given:
-        from thai_chat.history.connections import parsed
+        from thai_chat.history.postgres.connections import parsed
 
         parsed(given.get_secret_value())  # what libpq says of it quotes it, password included
         yield given.get_secret_value()

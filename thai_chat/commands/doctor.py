@@ -18,7 +18,7 @@ from thai_chat.domain.errors import HistoryUnavailable, SettingsError, StartErro
 from thai_chat.settings import Settings
 
 if TYPE_CHECKING:
-    from thai_chat.history.probe import DatabaseFacts
+    from thai_chat.history.postgres.probe import DatabaseFacts
 
 _OLDEST_PYTHON = (3, 11)
 _OLDEST_POSTGRESQL = 13
@@ -113,7 +113,7 @@ def _files(settings: Settings, env_file: Path) -> Iterator[Finding]:
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
-    from thai_chat.history import probe
+    from thai_chat.history.postgres import probe
 
     if not settings.database_address and folders.problem(settings.data_dir):
         return  # which was told with the folders
@@ -144,7 +144,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
 
 
 def _kept(address: str) -> Iterator[Finding]:
-    from thai_chat.history import kept
+    from thai_chat.history.postgres.backup import kept
 
     for one in kept.listed(address):
         yield note(

@@ -8,7 +8,7 @@ from thai_chat.settings import Settings
 
 
 def run(settings: Settings) -> int:
-    from thai_chat.history import probe, upkeep
+    from thai_chat.history.postgres import probe, upkeep
 
     with database.opened(settings, progress) as address:
         before = probe.ask(address).revision

@@ -15,7 +15,7 @@ from thai_chat.domain.errors import StartError
 from thai_chat.settings import Settings
 
 if TYPE_CHECKING:
-    from thai_chat.history.restoring import Place
+    from thai_chat.history.postgres.backup.restoring import Place
 
 _ROOM_FACTOR = 2.5
 """Tables, indexes and the server's log of them take about so much of what the rows are as text."""
@@ -25,7 +25,7 @@ UNDO = "./manage.sh restore --undo puts them back, --forget-old drops them"
 
 def run(settings: Settings, file: Path, *, replace: bool) -> int:
     """Nothing is changed before all of it is in; what it replaces is kept."""
-    from thai_chat.history import archive, restoring, unfinished
+    from thai_chat.history.postgres.backup import archive, restoring, unfinished
 
     if unfinished.is_one(file):
         raise StartError(f"{file} is what an interrupted backup has left: use another one. Nothing was changed.")
@@ -56,7 +56,8 @@ def run(settings: Settings, file: Path, *, replace: bool) -> int:
 
 
 def undo(settings: Settings) -> int:
-    from thai_chat.history import kept, upkeep
+    from thai_chat.history.postgres import upkeep
+    from thai_chat.history.postgres.backup import kept
 
     database.require(settings)
     with database.opened(settings, progress) as address:
@@ -70,7 +71,7 @@ def undo(settings: Settings) -> int:
 
 
 def forget_old(settings: Settings) -> int:
-    from thai_chat.history import kept
+    from thai_chat.history.postgres.backup import kept
 
     database.require(settings)
     with database.opened(settings, progress) as address:
@@ -82,7 +83,8 @@ def forget_old(settings: Settings) -> int:
 
 def take_journal(settings: Settings) -> int:
     """What waits in the journal for chats that a restore replaced is for the present ones from now on."""
-    from thai_chat.history import journal, restoring
+    from thai_chat.history.outage import journal
+    from thai_chat.history.postgres.backup import restoring
 
     database.require(settings)
     with database.opened(settings, progress) as address:
@@ -96,7 +98,7 @@ def take_journal(settings: Settings) -> int:
 
 
 def require_unused(address: str) -> None:
-    from thai_chat.history import others
+    from thai_chat.history.postgres import others
 
     if used := others.count(address):
         raise StartError(
@@ -118,13 +120,14 @@ def _require_room(settings: Settings, needed: int) -> None:
 
 def _stamp_journal(settings: Settings, place: Place) -> None:
     """From here on what waits is for the chats that are there now, even if this process dies behind the next line."""
-    from thai_chat.history import generation, journal
+    from thai_chat.history import generation
+    from thai_chat.history.outage import journal
 
     journal.stamp(settings.data_dir / "journal", place.generation, only=generation.UNKNOWN)
 
 
 def _back_up(settings: Settings, address: str, meter: Meter) -> None:
-    from thai_chat.history import archive
+    from thai_chat.history.postgres.backup import archive
 
     before = new_file(settings, "before-restore")
     archive.save(address, before, meter)
@@ -143,7 +146,7 @@ def _tell_hanging(left_behind: Sequence[str], publications: Sequence[str]) -> No
 
 
 def _tell_waiting(settings: Settings) -> None:
-    from thai_chat.history import journal
+    from thai_chat.history.outage import journal
 
     if waiting := journal.count_waiting(settings.data_dir / "journal").total():
         say(

@@ -10,14 +10,14 @@ from thai_chat.domain.errors import HistoryUnavailable
 from thai_chat.domain.server_log import ROLE_SETTINGS
 
 if TYPE_CHECKING:
-    from thai_chat.history.probe import DatabaseFacts
+    from thai_chat.history.postgres.probe import DatabaseFacts
 
 _SHOWN = 5
 
 
 def findings(address: str, facts: DatabaseFacts) -> Iterator[Finding]:
     """Makes the tables anew beside those that are there, for a moment and without effect, to compare them."""
-    from thai_chat.history import schema
+    from thai_chat.history.postgres import schema
 
     if facts.revision == schema.HEAD and not facts.is_read_only:
         yield from _drift(address)
@@ -33,7 +33,7 @@ def findings(address: str, facts: DatabaseFacts) -> Iterator[Finding]:
 
 
 def revision(facts: DatabaseFacts) -> Iterator[Finding]:
-    from thai_chat.history import schema
+    from thai_chat.history.postgres import schema
 
     if facts.revision is not None and schema.is_newer(facts.revision):
         yield bad(
@@ -49,7 +49,7 @@ def revision(facts: DatabaseFacts) -> Iterator[Finding]:
 
 
 def _drift(address: str) -> Iterator[Finding]:
-    from thai_chat.history import drift
+    from thai_chat.history.postgres import drift
 
     try:
         found = drift.differences(address)

@@ -100,7 +100,7 @@ def _idle(english: str, fix: str) -> Finding:
 
 
 def _address(settings: Settings) -> Iterator[Finding]:
-    from thai_chat.history.connections import parsed
+    from thai_chat.history.postgres.connections import parsed
 
     if settings.database_address:
         try:

@@ -13,12 +13,13 @@ from thai_chat.domain.searching import IndexProgress
 from thai_chat.settings import Settings
 
 if TYPE_CHECKING:
-    from thai_chat.history.probe import DatabaseFacts
+    from thai_chat.history.postgres.probe import DatabaseFacts
 
 
 def run(settings: Settings) -> int:
     """1 when the database can't be reached or its schema is old."""
-    from thai_chat.history import kept, probe, schema
+    from thai_chat.history.postgres import probe, schema
+    from thai_chat.history.postgres.backup import kept
 
     tell(f"Data folder:  {settings.data_dir.absolute()}")
     tell(*_unreadable(settings.data_dir))
@@ -80,8 +81,8 @@ def _search(progress: IndexProgress) -> str:
 
 def _waiting(data_dir: Path, generation: UUID | None) -> list[str]:
     """What an outage left to be stored. `generation` is what the database has, where that is known."""
-    from thai_chat.history import journal
     from thai_chat.history.generation import UNKNOWN
+    from thai_chat.history.outage import journal
 
     folder = data_dir / "journal"
     waiting = journal.count_waiting(folder)
@@ -104,7 +105,7 @@ def _unreadable(data_dir: Path) -> list[str]:
 
 def _refused(data_dir: Path) -> list[str]:
     """What can't be stored."""
-    from thai_chat.history import journal
+    from thai_chat.history.outage import journal
 
     lines = []
     folder = data_dir / "journal"

@@ -32,7 +32,7 @@ from thai_chat.domain.messages import (
     Write,
 )
 from thai_chat.domain.searching import SearchQuery
-from thai_chat.history.tables import USER_CHARS
+from thai_chat.history.postgres.sql.tables import USER_CHARS
 
 _KINDS: Mapping[str, Callable[..., Write]] = {
     "begin_turn": BeginTurn,

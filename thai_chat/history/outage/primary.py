@@ -1,0 +1,241 @@
+"""Whether PostgreSQL serves: notices when it is lost, brings it back, and gives it first what has waited meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import random
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Protocol, TypeVar
+from uuid import UUID
+
+from thai_chat.domain.errors import HistoryUnavailable, StartError
+from thai_chat.domain.messages import Write
+from thai_chat.history.outage.outbox import Outbox
+from thai_chat.history.outage.recent import RecentTurns
+from thai_chat.history.outage.replay import Replay, send_again
+from thai_chat.history.postgres.history import PostgresHistory
+
+logger = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
+
+_RETRY_S = (0.2, 1.0)
+"""The first pause between two attempts to reach PostgreSQL, and the longest."""
+_IDLE_S = 5.0
+"""After so long without a call PostgreSQL is asked whether it is still there."""
+_PATIENCE_S = 5.0
+"""How long `start` waits until an earlier process's writes are stored."""
+_HANDOVER_WRITES = 200
+"""When no more wait, new ones are held back until these are stored."""
+_HANDOVER_SHRINKS = 0.8
+"""Also when as much has come while the last were stored, as from many writers over a slow network."""
+_HANDOVER_S = 1.0
+"""For so long at the most."""
+
+
+class Connector(Protocol):
+    async def connect(self) -> PostgresHistory:
+        """A history that is ready for writes. Called again after each outage; may give the same one again.
+
+        Raises HistoryUnavailable, or StartError when the database can never be used as it is.
+        """
+
+    async def server(self) -> str | None:
+        """Which server and database `connect` led to: another after a failover or a restore. None when that is not
+        to be known."""
+
+    async def generation(self) -> UUID:
+        """Which history the database holds: another after a restore. Raises HistoryUnavailable."""
+
+    async def close(self) -> None:
+        """Closes what `connect` gave. Safe to call twice."""
+
+
+class Primary:
+    """`start` it before use and `close` it after; both belong to one event loop."""
+
+    def __init__(self, outbox: Outbox, connector: Connector) -> None:
+        self._outbox = outbox
+        self._connector = connector
+        self._postgres: PostgresHistory | None = None
+        """Set while PostgreSQL answers, be it that it serves or that the outbox is replayed into it."""
+        self._recent = RecentTurns()
+        self._server: str | None = None
+        """The one that acknowledged them."""
+        self._generation: UUID | None = None
+        self._is_online = False
+        self._outages = 0
+        self._answered_at_s = 0.0
+        self._used_at_s = time.monotonic()
+        self._served = asyncio.Event()
+        self._lost = asyncio.Event()
+        self._mending: asyncio.Task[None] | None = None
+        self._handover: asyncio.Future[None] | None = None
+        """Done when the last of the replay has ended, either way."""
+
+    @property
+    def serving(self) -> PostgresHistory | None:
+        """None while it is away, or is given what has waited."""
+        return self._postgres if self._is_online else None
+
+    @property
+    def unused_s(self) -> float:
+        """For how many seconds nobody has asked it for anything, or written."""
+        return time.monotonic() - self._used_at_s
+
+    def note_use(self) -> None:
+        """Somebody is at work here; `ask` notes it itself."""
+        self._used_at_s = time.monotonic()
+
+    async def start(self) -> None:
+        """Returns with PostgreSQL serving, or while the background goes on trying.
+
+        Raises StartError when the database can never be used as it is.
+        """
+        try:
+            self._postgres = await self._connector.connect()
+        except HistoryUnavailable as error:
+            logger.warning("PostgreSQL can't be reached (%s): memory and journal serve until it can", error)
+        self._mending = asyncio.create_task(self._mend(), name="history")
+        if self._postgres:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_PATIENCE_S):
+                    await self._served.wait()
+
+    async def stop(self) -> None:
+        """No more looking after it; what is asked is still answered. Safe to call twice."""
+        if self._mending:
+            self._mending.cancel()
+            await asyncio.wait((self._mending,))
+            self._mending = None
+
+    async def close(self) -> None:
+        """Safe to call twice."""
+        await self.stop()
+        await self._connector.close()
+
+    async def ask(self, call: Callable[[PostgresHistory], Awaitable[Result]]) -> Result:
+        """What PostgreSQL says. Raises HistoryUnavailable at once while it does not serve."""
+        self.note_use()
+        return await self._answer(call)
+
+    async def _answer(self, call: Callable[[PostgresHistory], Awaitable[Result]]) -> Result:
+        if self._handover:
+            done, _ = await asyncio.wait((self._handover,), timeout=_HANDOVER_S)
+            if not done:
+                self._handover = None  # it takes too long, and nobody else is to wait for it
+        while self._is_online and self._postgres:
+            outages = self._outages
+            try:
+                result = await call(self._postgres)
+            except HistoryUnavailable as error:
+                if outages == self._outages:  # else others have seen it before, and it may be over already
+                    self._lose(error)
+                continue
+            self._answered_at_s = time.monotonic()
+            return result
+        raise HistoryUnavailable("PostgreSQL is away")
+
+    def acknowledged(self, write: Write) -> None:
+        """It may have to be sent again, should another server take over that has not heard of it."""
+        self._recent.note(write)
+
+    def _lose(self, error: HistoryUnavailable) -> None:
+        logger.warning("PostgreSQL is away (%s): memory and journal serve until it is back", error)
+        self._is_online = False
+        self._postgres = None
+        self._outages += 1
+        self._lost.set()
+
+    async def _mend(self) -> None:
+        """Runs as long as the history: watches PostgreSQL while it serves, and brings it back when it does not."""
+        pause_s, told = _RETRY_S[0], ""
+        while True:
+            try:
+                if self._is_online:
+                    await self._watch()
+                    pause_s, told = _RETRY_S[0], ""
+                await self._recover()
+                continue
+            except HistoryUnavailable as error:
+                self._postgres = None
+                logger.debug("PostgreSQL is still away: %s", error)
+            except StartError as error:
+                self._postgres = None
+                if told != str(error):
+                    logger.error("PostgreSQL is there and can't be used: %s", error)
+                told = str(error)
+            except Exception:  # the loop must outlive a mistake in it, or nothing would ever be stored again
+                self._postgres = None
+                logger.exception("PostgreSQL can't be taken up again")
+                pause_s = _RETRY_S[1]
+            await asyncio.sleep(random.uniform(pause_s / 2, pause_s))
+            pause_s = min(2 * pause_s, _RETRY_S[1])
+
+    async def _watch(self) -> None:
+        """Returns when PostgreSQL is lost; notices that also when nobody calls."""
+        while self._is_online:
+            try:
+                async with asyncio.timeout(_IDLE_S):
+                    await self._lost.wait()
+            except TimeoutError:
+                if time.monotonic() - self._answered_at_s > _IDLE_S:
+                    with suppress(HistoryUnavailable):
+                        await self._answer(lambda postgres: postgres.ping())
+
+    async def _recover(self) -> None:
+        if self._postgres is None:
+            self._postgres = await self._connector.connect()
+        await self._meet(await self._connector.generation())
+        await self._remind(self._postgres, await self._connector.server())
+        replay = Replay(self._outbox, self._postgres, self._recent)
+        stored = await self._catch_up(replay)
+        with self._handing_over():
+            stored += await replay.run()
+            # Nothing was awaited since the outbox was empty, so no write can have slipped in behind it.
+            self._is_online = True
+        self._answered_at_s = time.monotonic()
+        self._lost.clear()
+        self._served.set()
+        if self._outages or stored:
+            logger.info("PostgreSQL serves; %d writes had waited for it", stored)
+
+    async def _meet(self, generation: UUID) -> None:
+        """What was said to other chats, before a restore took them away, is not stored into these."""
+        left = await self._outbox.serve(generation)
+        if left:
+            logger.warning("%d writes wait for chats that a restore replaced: ./manage.sh status says more", left)
+        if self._generation not in (None, generation):
+            self._recent = RecentTurns()
+        self._generation = generation
+
+    async def _catch_up(self, replay: Replay) -> int:
+        """Until few writes wait, or as many come as are stored meanwhile. How many were stored."""
+        stored, waiting, before = 0, self._outbox.waiting_writes, math.inf
+        # Once also when there are few: nobody is to be held back for a server that reads but does not commit.
+        while waiting and (stored == 0 or _HANDOVER_WRITES < waiting < _HANDOVER_SHRINKS * before):
+            stored += await replay.run(waiting)
+            waiting, before = self._outbox.waiting_writes, waiting
+        return stored
+
+    @contextmanager
+    def _handing_over(self) -> Iterator[None]:
+        """Who asks in this short time waits for its end: where many write, the last write would never be the last."""
+        handover = self._handover = asyncio.get_running_loop().create_future()
+        try:
+            yield
+        finally:
+            self._handover = None
+            handover.set_result(None)
+
+    async def _remind(self, postgres: PostgresHistory, server: str | None) -> None:
+        """A server that took over may lack what the one before acknowledged last: an asynchronous standby is always a
+        little behind."""
+        writes = self._recent.writes()
+        if writes and (server is None or server != self._server):
+            await send_again(postgres, writes)
+        self._server = server

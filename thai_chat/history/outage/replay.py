@@ -1,0 +1,84 @@
+"""Stores what waited in the outbox, in order; what PostgreSQL refuses is set aside and stops nothing."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Sequence
+from uuid import UUID
+
+from thai_chat.domain.errors import HistoryRefused, HistoryUnavailable, ThaiChatError
+from thai_chat.domain.messages import PurgeSession, UpdateSession, Write
+from thai_chat.history.outage.outbox import Batch, Outbox
+from thai_chat.history.outage.recent import RecentTurns
+from thai_chat.history.postgres.history import PostgresHistory
+
+logger = logging.getLogger(__name__)
+
+_BATCH = 500
+
+
+class Replay:
+    """One attempt. Interrupted anywhere it can be begun again: storing a write twice changes nothing."""
+
+    def __init__(self, outbox: Outbox, postgres: PostgresHistory, recent: RecentTurns) -> None:
+        """`recent` is told what was stored."""
+        self._outbox = outbox
+        self._postgres = postgres
+        self._recent = recent
+        self._refused_replies: set[UUID] = set()
+
+    async def run(self, writes: float = math.inf) -> int:
+        """Stores the `writes` oldest or a few more, without a number all; how many. Raises HistoryUnavailable."""
+        stored = taken = 0
+        limit = _BATCH
+        while taken < writes and (batch := await self._outbox.take(limit)):
+            refused = await self._store(batch, is_alone=limit == 1)
+            if refused is None:
+                limit = 1
+                continue
+            self._recent.note(*batch.writes)
+            await self._outbox.done(batch, refused)
+            taken += batch.size
+            stored += len(batch.writes) - len(refused)
+            limit = min(2 * limit, _BATCH)
+        return stored
+
+    async def _store(self, batch: Batch, *, is_alone: bool) -> list[tuple[Write, ThaiChatError]] | None:
+        """What was refused; None when something failed that one write alone may get through."""
+        if not batch.writes:
+            return []
+        try:
+            outcomes = await self._postgres.replay(batch.writes)
+        except HistoryUnavailable:
+            raise
+        except Exception as error:
+            # One write that nobody foresaw must not hold up all others for ever.
+            logger.exception("%d waiting writes can't be stored together", len(batch.writes))
+            return [(write, HistoryRefused(type(error).__name__)) for write in batch.writes] if is_alone else None
+        return self._refused(batch.writes, outcomes)
+
+    def _refused(self, writes: Sequence[Write], outcomes: Sequence[object]) -> list[tuple[Write, ThaiChatError]]:
+        refused = []
+        for write, outcome in zip(writes, outcomes, strict=True):
+            if isinstance(outcome, ThaiChatError):
+                logger.error("PostgreSQL refused a %s (%s): it is set aside", type(write).__name__, outcome.code)
+                refused.append((write, outcome))
+                if not isinstance(write, UpdateSession | PurgeSession):
+                    self._refused_replies.add(write.reply_id)
+            elif not isinstance(write, UpdateSession | PurgeSession) and write.reply_id in self._refused_replies:
+                # The text of a reply whose turn was refused: without its row PostgreSQL ignores it in silence.
+                refused.append((write, HistoryRefused("its turn was refused")))
+        return refused
+
+
+async def send_again(postgres: PostgresHistory, writes: Sequence[Write]) -> None:
+    """What was acknowledged before; where nothing of it is missing it changes nothing. Raises HistoryUnavailable."""
+    try:
+        await postgres.replay(writes)
+    except HistoryUnavailable:
+        raise
+    except Exception:  # what nobody foresaw must not keep PostgreSQL away for ever
+        logger.exception("the last %d writes can't be sent again", len(writes))
+    else:
+        logger.info("the last %d writes were sent again: another server serves", len(writes))

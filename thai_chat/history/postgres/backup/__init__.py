@@ -1,0 +1,1 @@
+"""Backups, and what takes the place of all that is stored."""

@@ -1,0 +1,341 @@
+"""Every table of the product in one file: written from one moment of the database, and read back with all checks.
+
+The search index is left out: it is made anew, in the background, from what was restored.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import lzma
+import os
+import struct
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any
+
+import psycopg2
+from psycopg2 import sql
+from psycopg2.extensions import ISOLATION_LEVEL_REPEATABLE_READ
+from psycopg2.extensions import connection as Connection
+
+from thai_chat.domain.errors import HistoryUnavailable, StartError
+from thai_chat.history.postgres import probe, session_settings
+from thai_chat.history.postgres.backup import unfinished
+from thai_chat.history.postgres.search import indexing
+from thai_chat.history.postgres.sql.tables import metadata
+
+Meter = Callable[[str, int, int], None]
+"""Told what is under way, how many bytes of it are done, and of how many: 0 where that is not known."""
+
+CHUNK_BYTES = 1 << 17
+"""So much is unpacked while the server is at what came before."""
+LINE_BYTES = 160_000_000
+"""Of a row as COPY writes it. An import takes sessions of 100 MB at the most, and COPY and JSON together write no
+character of theirs longer than by half. A server quotes what it can't read, so that longer rows fill the memory."""
+_PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""Others unpack all of an entry at once, whatever is asked for."""
+_FORMAT = "thai-chat-backup/1"
+_MANIFEST = "manifest.json"
+_MANIFEST_BYTES = 1_000_000
+_IMPORT = "An export, of Thai Chat or another program, is imported on the page."
+# Tables of these names are the product's when they live beside Alembic's; the user may have others in the database.
+_OURS = """
+SELECT ours.relname FROM pg_class ours JOIN pg_class alembic ON ours.relnamespace = alembic.relnamespace
+WHERE alembic.oid = to_regclass('alembic_version') AND ours.relkind IN ('r', 'p') AND ours.relname = ANY (%s)
+ORDER BY ours.relname
+"""
+_COLUMNS = """
+SELECT attname FROM pg_attribute
+WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableCopy:
+    name: str
+    columns: Sequence[str]
+    rows: int
+    sha256: str
+    """Of the table's rows as COPY writes them, in the order in which they are in the file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    made_at: str
+    revision: str
+    tables: Sequence[TableCopy]
+    is_pinned: bool = True
+    """Whether the text of the rows is free of a server's own settings, so that they can be compared once restored."""
+
+    @property
+    def rows(self) -> Mapping[str, int]:
+        return {table.name: table.rows for table in self.tables}
+
+
+def save(address: str, file: Path, meter: Meter = lambda *_: None) -> Manifest:
+    """Writes `file` (mode 0600), whole or not at all, from one moment of the database, which may be in use meanwhile.
+
+    What was written is read back before it gets its name. Raises HistoryUnavailable, or StartError when the file can't
+    be written or there is nothing to save.
+    """
+    with foreign_errors(file), closing(probe.connect(address)) as connection:
+        names = _found(connection)
+        connection.set_session(isolation_level=ISOLATION_LEVEL_REPEATABLE_READ)
+        _hold(connection, names)
+        revision = probe.revision(connection)
+        assert revision is not None, "the tables are locked"
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with unfinished.opened(file) as output:
+            manifest = _write(connection, revision, names, output, meter)
+            output.flush()
+            os.fsync(output.fileno())
+            verify(Path(output.name))
+    return manifest
+
+
+def verify(file: Path) -> Manifest:
+    """Reads the whole file and compares every table with the manifest. Raises StartError."""
+    with opened(file) as backup:
+        for table in backup.manifest.tables:
+            with backup.rows(table) as rows:
+                while rows.read(CHUNK_BYTES):
+                    pass
+                rows.check()
+        return backup.manifest
+
+
+class Backup:
+    """An open backup, whose entries are known to be those that the manifest names."""
+
+    def __init__(self, archive: zipfile.ZipFile, file: Path) -> None:
+        """Raises StartError when the file is no backup, or one of a later version."""
+        self.file = file
+        self._archive = archive
+        if any(entry.compress_type not in _PACKED for entry in archive.infolist()):
+            raise StartError(f"{file} is not a backup that ./manage.sh backup made: it is packed in another way.")
+        found = Counter(archive.namelist())
+        self.manifest = _read_manifest(archive, file)
+        for table in self.manifest.tables:
+            if found[_entry(table.name)] != 1:
+                raise StartError(f"{file} is damaged: it must have {table.name} once. Use another backup.")
+
+    @property
+    def size_bytes(self) -> int:
+        """How much all rows are, unpacked."""
+        return sum(self._archive.getinfo(_entry(table.name)).file_size for table in self.manifest.tables)
+
+    @contextmanager
+    def rows(self, table: TableCopy) -> Iterator[RowsFile]:
+        with _damages(self.file):
+            rows = self._archive.open(_entry(table.name))
+        with rows:
+            yield RowsFile(rows, self.file, table)
+
+
+class RowsFile:
+    """The rows of one table as COPY takes them, hashed on the way."""
+
+    def __init__(self, rows: IO[bytes], file: Path, table: TableCopy) -> None:
+        self._rows = rows
+        self._file = file
+        self._table = table
+        self._digest = hashlib.sha256()
+        self._line_bytes = 0
+        """Of the row that has begun."""
+        self.on_read: Callable[[int], None] = lambda _: None
+        self.failure: StartError | None = None
+        """What `read` raised, for a caller that let psycopg2 read, which tells it in words of its own."""
+
+    def read(self, size: int) -> bytes:
+        try:
+            with foreign_errors(self._file), _damages(self._file):
+                chunk = self._rows.read(size)
+            self._measure(chunk)
+        except StartError as error:
+            self.failure = error
+            raise
+        self._digest.update(chunk)
+        self.on_read(len(chunk))
+        return chunk
+
+    def _measure(self, chunk: bytes) -> None:
+        ended = chunk.rfind(b"\n")
+        self._line_bytes = len(chunk) - ended - 1 if ended >= 0 else self._line_bytes + len(chunk)
+        if self._line_bytes > LINE_BYTES:
+            raise StartError(
+                f"{self._file} is damaged: {self._table.name} has a row of more than {LINE_BYTES // 1_000_000} MB, and "
+                "Thai Chat stores none so long. Use another backup."
+            )
+
+    def check(self) -> None:
+        """Raises StartError when what was read to its end is not what was saved."""
+        if self._digest.hexdigest() != self._table.sha256:
+            raise StartError(f"{self._file} is damaged: {self._table.name} is not what was saved. Use another backup.")
+
+
+@contextmanager
+def opened(file: Path) -> Iterator[Backup]:
+    """Raises StartError, also for what is found to be damaged while it is read."""
+    with foreign_errors(file):
+        with _damages(file):
+            archive = zipfile.ZipFile(file)
+        with archive:
+            with _damages(file):
+                backup = Backup(archive, file)
+            yield backup
+
+
+def digest(connection: Connection, table: TableCopy) -> tuple[int, str]:
+    """How many rows the table has, and their hash as the manifest has it, in the order in which they were put in."""
+    output = _Hashed(None)
+    with connection.cursor() as cursor:
+        cursor.copy_expert(_copy_out(table.name, table.columns), output, CHUNK_BYTES)
+        return cursor.rowcount, output.digest.hexdigest()
+
+
+def listed(columns: Sequence[str]) -> sql.Composed:
+    return sql.SQL(", ").join(map(sql.Identifier, columns))
+
+
+def _found(connection: Connection) -> list[str]:
+    with connection, connection.cursor() as cursor:
+        cursor.execute(_OURS, (sorted(set(metadata.tables) - set(indexing.TABLES)),))
+        names = [name for (name,) in cursor.fetchall()]
+        if probe.revision(connection) is None:
+            raise StartError("The database holds no chats of Thai Chat yet; there is nothing to back up.")
+    return names
+
+
+def _hold(connection: Connection, names: Sequence[str]) -> None:
+    """Begins the moment that is saved. A restore waits for its end before it puts other tables in their place."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL("LOCK TABLE {} IN ACCESS SHARE MODE").format(listed([*names, "alembic_version"])))
+        session_settings.pin(cursor)
+
+
+def _write(connection: Connection, revision: str, names: Sequence[str], output: IO[bytes], meter: Meter) -> Manifest:
+    with zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as archive:
+        tables = [_save_table(connection, archive, name, meter) for name in names]
+        manifest = Manifest(made_at=datetime.now(UTC).isoformat(timespec="seconds"), revision=revision, tables=tables)
+        described = {"format": _FORMAT, **asdict(manifest)}
+        archive.writestr(_MANIFEST, json.dumps(described, indent=1))
+    return manifest
+
+
+def _save_table(connection: Connection, archive: zipfile.ZipFile, name: str, meter: Meter) -> TableCopy:
+    columns = _columns(connection, name)
+    with archive.open(_entry(name), "w", force_zip64=True) as entry, connection.cursor() as cursor:
+        output = _Hashed(entry, lambda done: meter(name, done, 0))
+        cursor.copy_expert(_copy_out(name, columns), output, CHUNK_BYTES)
+        return TableCopy(name=name, columns=columns, rows=cursor.rowcount, sha256=output.digest.hexdigest())
+
+
+def _copy_out(name: str, columns: Sequence[str]) -> sql.Composed:
+    return sql.SQL("COPY (SELECT {} FROM {}) TO STDOUT").format(listed(columns), sql.Identifier(name))
+
+
+class _Hashed:
+    """Passes bytes on to a file, when there is one, and hashes them on the way."""
+
+    def __init__(self, file: IO[bytes] | None, on_write: Callable[[int], None] = lambda _: None) -> None:
+        self._file = file
+        self._on_write = on_write
+        self._written = 0
+        self.digest = hashlib.sha256()
+
+    def write(self, chunk: bytes) -> int:
+        self.digest.update(chunk)
+        self._written += len(chunk)
+        self._on_write(self._written)
+        return self._file.write(chunk) if self._file else len(chunk)
+
+
+def _read_manifest(archive: zipfile.ZipFile, file: Path) -> Manifest:
+    try:
+        with archive.open(_MANIFEST) as entry:  # what the archive says of its size may be a lie
+            found = entry.read(_MANIFEST_BYTES + 1)
+        if len(found) > _MANIFEST_BYTES:
+            raise ValueError("too long")
+        described = json.loads(found)
+        if described["format"] != _FORMAT:
+            raise StartError(f"{file} was made by a newer Thai Chat: update this one, then restore.")
+        return Manifest(
+            made_at=datetime.fromisoformat(described["made_at"]).isoformat(timespec="seconds"),
+            revision=_text(described["revision"]),
+            tables=[_table(table) for table in described["tables"]],
+            is_pinned=described.get("is_pinned") is True,
+        )
+    except (KeyError, TypeError, ValueError, RecursionError) as exc:
+        raise StartError(f"{file} is not a backup that ./manage.sh backup made. {_IMPORT}") from exc
+
+
+def _table(described: Mapping[str, Any]) -> TableCopy:
+    columns = [_text(column) for column in described["columns"]]
+    rows = described["rows"]
+    if not isinstance(rows, int) or rows < 0 or not columns:
+        raise ValueError("rows and columns of a table")
+    return TableCopy(name=_text(described["name"]), columns=columns, rows=rows, sha256=_text(described["sha256"]))
+
+
+def _text(value: object) -> str:
+    """The value, which is said to people and must be a plain word. Raises ValueError."""
+    if not isinstance(value, str) or not value.isprintable():
+        raise ValueError("no plain word")
+    return value
+
+
+def _columns(connection: Connection, table: str) -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(_COLUMNS, (table,))
+        return [name for (name,) in cursor.fetchall()]
+
+
+def _entry(table: str) -> str:
+    return f"{table}.copy"
+
+
+@contextmanager
+def looking_at(address: str) -> Iterator[Any]:
+    """A cursor in a short transaction of a command. Raises HistoryUnavailable, or StartError when it is refused."""
+    with foreign_errors(None), closing(probe.connect(address)) as connection, connection, connection.cursor() as cursor:
+        yield cursor
+
+
+@contextmanager
+def foreign_errors(file: Path | None) -> Iterator[None]:
+    """Translates what PostgreSQL and the file system raise; `file` is what is read or written."""
+    try:
+        yield
+    except (psycopg2.OperationalError, psycopg2.InterfaceError) as exc:
+        raise HistoryUnavailable(probe.said(exc)) from exc
+    except psycopg2.Error as exc:
+        raise StartError(f"The database refused: {probe.said(exc)}") from exc
+    except OSError as exc:
+        raise StartError(f"{file} can't be used: {exc.strerror or exc}.") from exc
+
+
+def _is_json(file: Path) -> bool:
+    with suppress(OSError), file.open("rb") as opened:
+        return opened.read(64).removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[")
+    return False
+
+
+@contextmanager
+def _damages(file: Path) -> Iterator[None]:
+    """Translates what zipfile raises at broken archives: its own errors, those of the ways of packing, and the last
+    four at encrypted entries, unknown ways of packing and nonsense in its tables."""
+    try:
+        yield
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError) as exc:
+        if _is_json(file):
+            raise StartError(f"{file} is an export, not a backup. {_IMPORT}") from exc
+        raise StartError(f"{file} is damaged or no backup: {exc}. Use another one.") from exc
+    except (NotImplementedError, RuntimeError, struct.error, ValueError) as exc:
+        raise StartError(f"{file} is damaged or no backup: {exc}. Use another one.") from exc

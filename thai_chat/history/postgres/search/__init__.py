@@ -1,0 +1,1 @@
+"""The search in PostgreSQL and its index."""

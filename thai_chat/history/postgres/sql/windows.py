@@ -1,0 +1,163 @@
+"""Reads a session's shown branch in windows, and what stands beside a message."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from thai_chat.domain.errors import SessionNotFound
+from thai_chat.domain.messages import Message
+from thai_chat.history.postgres.sql import branches
+from thai_chat.history.postgres.sql.branches import Fork, Range
+from thai_chat.history.postgres.sql.rows import MESSAGE_SQL, message_of
+
+_MAX_ORDER = 2**31 - 1
+
+_FORKS = """ARRAY(
+    SELECT ARRAY[f.message_order, f.parent_order] FROM chat_messages f
+    WHERE f.session_id = s.session_id AND f.parent_order IS NOT NULL ORDER BY f.message_order)"""
+
+# As long as a session has no branches its shown branch is all messages, and one query reads a window of them. Of one
+# that has branches it gives the shape, from which comes what ranges to read.
+_WINDOW = f"""
+SELECT CASE WHEN s.has_branches THEN {_FORKS} END,
+    CASE WHEN s.has_branches THEN
+        (SELECT leaf.message_order FROM chat_messages leaf WHERE leaf.message_id = s.leaf_id) END, m.*
+FROM chat_sessions s LEFT JOIN LATERAL (
+    SELECT {MESSAGE_SQL} FROM chat_messages m
+    WHERE m.session_id = s.session_id AND NOT s.has_branches
+        AND m.message_order > %(after)s AND m.message_order < %(before)s
+    ORDER BY m.message_order {{}} LIMIT %(limit)s
+) m ON true
+WHERE s.session_id = %(session_id)s AND s.user_id = %(user_id)s"""
+_LAST, _FIRST = _WINDOW.format("DESC"), _WINDOW.format("ASC")
+
+# The limit is no limit: it keeps the planner from reading the whole session and throwing most of it away.
+_RANGES = f"""
+SELECT m.* FROM (VALUES {{}}) part (first, last) JOIN LATERAL (
+    SELECT {MESSAGE_SQL} FROM chat_messages m
+    WHERE m.session_id = %(session_id)s AND m.message_order BETWEEN part.first AND part.last
+    ORDER BY m.message_order LIMIT part.last - part.first + 1
+) m ON true ORDER BY m.message_order"""
+
+# Those without a parent are the session's first message and the forks that stand below none.
+_SIBLINGS = """
+SELECT families.* FROM chat_sessions s LEFT JOIN LATERAL (
+    SELECT asked.message_id, array_agg(member.message_id ORDER BY member.message_order)
+    FROM chat_messages asked JOIN LATERAL (
+        SELECT m.message_id, m.message_order FROM chat_messages m WHERE m.parent_id = asked.parent_id
+        UNION ALL
+        SELECT m.message_id, m.message_order FROM chat_messages m
+        WHERE asked.parent_id IS NULL AND m.session_id = s.session_id AND m.message_order = 1
+        UNION ALL
+        SELECT m.message_id, m.message_order FROM chat_messages m
+        WHERE asked.parent_id IS NULL AND m.session_id = s.session_id AND m.parent_order = 0
+    ) member ON true
+    WHERE s.has_branches AND asked.session_id = s.session_id AND asked.message_id = ANY (%(message_ids)s::uuid[])
+    GROUP BY asked.message_id HAVING count(*) > 1
+) families ON true
+WHERE s.session_id = %(session_id)s AND s.user_id = %(user_id)s"""
+
+_SHOWN = f"""
+SELECT s.message_count, CASE WHEN s.has_branches THEN {_FORKS} END, leaf.message_order
+FROM chat_sessions s LEFT JOIN chat_messages leaf ON leaf.message_id = s.leaf_id
+WHERE s.session_id = %(session_id)s AND s.user_id = %(user_id)s"""
+
+_SHAPE = f"""
+SELECT FROM chat_sessions s WHERE s.session_id = %(session_id)s FOR UPDATE;
+SELECT m.message_order, s.message_count, {_FORKS} FROM chat_sessions s JOIN chat_messages m USING (session_id)
+WHERE s.session_id = %(session_id)s AND m.message_id = %(message_id)s"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """As `History.messages` is asked for it."""
+
+    session_id: UUID
+    user_id: str
+    limit: int
+    before: int | None
+    after: int | None
+
+
+def read(connection: Connection, wanted: Window) -> list[Message]:
+    """Oldest first. Raises SessionNotFound."""
+    place = {
+        "session_id": wanted.session_id,
+        "user_id": wanted.user_id,
+        "limit": wanted.limit,
+        "before": _MAX_ORDER if wanted.before is None else min(wanted.before, _MAX_ORDER),
+        "after": min(wanted.after or 0, _MAX_ORDER),
+    }
+    # Straight from the driver: SQLAlchemy's rows would cost as much as the query.
+    raw: Any = connection.connection
+    with raw.cursor() as cursor:
+        cursor.execute(_LAST if wanted.after is None else _FIRST, place)
+        rows = cursor.fetchall()
+        if not rows:
+            raise SessionNotFound()
+        forks, leaf_order = rows[0][:2]
+        if forks is not None:
+            ranges = branches.branch(_forks(forks), leaf_order or 0)
+            inside = branches.window(ranges, limit=wanted.limit, before=wanted.before, after=wanted.after)
+            return _read_ranges(cursor, wanted.session_id, inside)
+        found = [message_of(row[2:]) for row in rows if row[2] is not None]
+    return found[::-1] if wanted.after is None else found
+
+
+def shown_ranges(connection: Connection, session_id: UUID, user_id: str) -> list[Range]:
+    """The shown branch. Raises SessionNotFound."""
+    raw: Any = connection.connection
+    with raw.cursor() as cursor:
+        cursor.execute(_SHOWN, {"session_id": session_id, "user_id": user_id})
+        row = cursor.fetchone()
+    if row is None:
+        raise SessionNotFound()
+    message_count, forks, leaf_order = row
+    return [Range(1, message_count)] if forks is None else branches.branch(_forks(forks), leaf_order or 0)
+
+
+def siblings(
+    connection: Connection, session_id: UUID, user_id: str, message_ids: Sequence[UUID]
+) -> Mapping[UUID, Sequence[UUID]]:
+    """As `History.siblings`."""
+    raw: Any = connection.connection
+    with raw.cursor() as cursor:
+        asked = {"session_id": session_id, "user_id": user_id, "message_ids": list(message_ids)}
+        cursor.execute(_SIBLINGS, asked)
+        rows = cursor.fetchall()
+    if not rows:
+        raise SessionNotFound()
+    return {message_id: family for message_id, family in rows if family}
+
+
+def newest_below(cursor: Any, session_id: UUID, message_id: UUID) -> UUID | None:
+    """The newest of the message and all that stand below it; None when it is not in the session.
+
+    Locks the session, so that nothing comes below it before the transaction ends.
+    """
+    cursor.execute(_SHAPE, {"session_id": session_id, "message_id": message_id})
+    row = cursor.fetchone()
+    if row is None:
+        return None
+    order, message_count, forks = row
+    place = (session_id, branches.newest_below(_forks(forks), order, message_count))
+    cursor.execute("SELECT message_id FROM chat_messages WHERE session_id = %s AND message_order = %s", place)
+    newest: UUID = cursor.fetchone()[0]
+    return newest
+
+
+def _forks(rows: Sequence[Sequence[int]]) -> list[Fork]:
+    return [Fork(order, parent_order) for order, parent_order in rows]
+
+
+def _read_ranges(cursor: Any, session_id: UUID, ranges: Sequence[Range]) -> list[Message]:
+    if not ranges:
+        return []
+    listed = ", ".join(f"({int(first)}, {int(last)})" for first, last in ranges)
+    cursor.execute(_RANGES.format(listed), {"session_id": session_id})
+    return [message_of(row) for row in cursor.fetchall()]
