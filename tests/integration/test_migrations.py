@@ -309,7 +309,7 @@ def test_an_up_to_date_database_needs_no_alembic(postgres: PostgresServer, name:
 
 def test_it_works_in_a_folder_with_a_percent_sign_in_its_name(postgres: PostgresServer, tmp_path: Path) -> None:
     folder = tmp_path / "แชต 100%20"
-    shutil.copytree(Path(schema.__file__).parents[1], folder / "thai_chat")
+    shutil.copytree(Path(schema.__file__).parents[2], folder / "thai_chat")
     address = postgres.address(postgres.new_database())
     ran = subprocess.run(
         [sys.executable, "-m", "thai_chat", "migrate"],
