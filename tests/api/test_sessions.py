@@ -14,6 +14,7 @@ from tests.standins.script import Script, thai_tokens
 from thai_chat.chat.service import Question
 from thai_chat.domain.events import Completed
 from thai_chat.domain.messages import Status
+from thai_chat.domain.people import LOCAL
 
 SLOW = Script(tokens=thai_tokens(2000), delay_ms=20)
 ASYNC = {"Prefer": "respond-async"}
@@ -111,8 +112,8 @@ async def test_a_follower_that_has_seen_the_end_is_told_that_there_is_no_more(ch
 
 
 async def test_a_reply_stopped_before_its_first_step_ends_as_stopped(chat: Chat) -> None:
-    asked = await chat.service.ask(Question(user_id="local", text="สวัสดี"))
-    assert await chat.service.stop(asked.turn.session.session_id, "local")
+    asked = await chat.service.ask(Question(person=LOCAL, text="สวัสดี"))
+    assert await chat.service.stop(asked.turn.session.session_id, LOCAL)
     async with asyncio.timeout(5):
         result = await chat.service.reply_of(asked)
     assert isinstance(result, Completed)
@@ -125,9 +126,9 @@ async def test_a_question_that_arrives_while_the_service_closes_is_kept_and_its_
     chat: Chat,
 ) -> None:
     await chat.service.close()
-    asked = await chat.service.ask(Question(user_id="local", text="สวัสดี"))
+    asked = await chat.service.ask(Question(person=LOCAL, text="สวัสดี"))
     await chat.service.close()
-    _, history = await chat.service.window(asked.turn.session.session_id, "local", limit=5)
+    _, history = await chat.service.window(asked.turn.session.session_id, LOCAL, limit=5)
     assert [message.status for message in history] == [Status.COMPLETE, Status.INTERRUPTED]
 
 

@@ -22,8 +22,8 @@ from tests.foreign_exports import Json, as_file, as_zip, chatgpt_conversation, o
 from tests.histories import straight
 from tests.history_writes import update, whole_turn
 from tests.postgres_servers import PostgresServer
-from thai_chat.api.dependencies import LOCAL_USER
 from thai_chat.chat.service import ChatService
+from thai_chat.domain.people import LOCAL
 from thai_chat.gate import doors, gate
 from thai_chat.history.memory.history import MemoryHistory
 from thai_chat.history.postgres.history import PostgresHistory
@@ -73,7 +73,7 @@ async def test_a_form_of_ever_so_many_parts_is_refused_whatever_they_are(http: h
 
 
 async def test_a_session_leaves_as_a_file_with_its_name(http: httpx.AsyncClient, history: PostgresHistory) -> None:
-    turn = await whole_turn(history, LOCAL_USER, session_name="น้ำจิ้ม: ข้าวมันไก่/ต้ม")
+    turn = await whole_turn(history, LOCAL.user_id, session_name="น้ำจิ้ม: ข้าวมันไก่/ต้ม")
     path = f"/api/sessions/{turn.session.session_id}/export"
     answer = await http.get(path, params={"format": "md"}, headers=THAI)
     assert answer.status_code == 200
@@ -91,7 +91,7 @@ async def test_a_session_leaves_as_a_file_with_its_name(http: httpx.AsyncClient,
 async def test_a_selection_or_everything_leaves_in_every_format(
     http: httpx.AsyncClient, history: PostgresHistory, format_: str
 ) -> None:
-    turns = [await whole_turn(history, LOCAL_USER, question=f"ข้อ {number}") for number in range(3)]
+    turns = [await whole_turn(history, LOCAL.user_id, question=f"ข้อ {number}") for number in range(3)]
     chosen = [str(turn.session.session_id) for turn in turns[:2]]
     everything = await http.get("/api/export", params={"format": format_})
     selection = await http.get("/api/export", params={"format": format_, "session_id": chosen})
@@ -125,11 +125,11 @@ async def test_what_is_not_mine_or_not_there_does_not_leave(http: httpx.AsyncCli
 
 
 async def test_an_export_comes_back_by_import(http: httpx.AsyncClient, history: PostgresHistory) -> None:
-    turn = await whole_turn(history, LOCAL_USER)
+    turn = await whole_turn(history, LOCAL.user_id)
     content = (await http.get("/api/export")).content
     answer = await http.post("/api/import", files=form(content))
     assert (answer.status_code, counted(answer.json())) == (200, counts(skipped=1))
-    assert (await history.session(turn.session.session_id, LOCAL_USER)).message_count == 2
+    assert (await history.session(turn.session.session_id, LOCAL.user_id)).message_count == 2
 
 
 async def test_an_import_tells_how_far_it_is(http: httpx.AsyncClient) -> None:
@@ -149,7 +149,7 @@ async def test_many_files_are_one_import(http: httpx.AsyncClient, history: Postg
     good = as_file([chatgpt_conversation()])
     answer = await http.post("/api/import", files=form(good, good[:-40]))
     assert answer.status_code == 400
-    assert await history.sessions(LOCAL_USER, limit=1) == []
+    assert await history.sessions(LOCAL.user_id, limit=1) == []
     answer = await http.post("/api/import", files=form(good, as_file([chatgpt_conversation(conversation_id="2")])))
     assert counted(answer.json()) == counts(sessions=2, messages=10)
 
@@ -285,7 +285,7 @@ async def test_another_sites_page_imports_nothing(http: httpx.AsyncClient, histo
     foreign = {"Sec-Fetch-Site": "cross-site"}
     answer = await http.post("/api/import", files=form(as_file([chatgpt_conversation()])), headers=foreign)
     assert answer.status_code == 403
-    assert await history.sessions(LOCAL_USER, limit=1) == []
+    assert await history.sessions(LOCAL.user_id, limit=1) == []
 
 
 async def test_closing_the_connection_takes_the_import_back(http: httpx.AsyncClient, history: PostgresHistory) -> None:
@@ -298,7 +298,7 @@ async def test_closing_the_connection_takes_the_import_back(http: httpx.AsyncCli
     # The next import waits for the end of that one.
     again = await http.post("/api/import", files=form(as_file([chatgpt_conversation(conversation_id="after")])))
     assert again.json()["sessions"] == 1
-    assert len(await history.sessions(LOCAL_USER, limit=10)) == 1
+    assert len(await history.sessions(LOCAL.user_id, limit=10)) == 1
 
 
 async def test_a_client_that_goes_away_takes_its_import_back(
@@ -312,7 +312,7 @@ async def test_a_client_that_goes_away_takes_its_import_back(
     asking.cancel()
     again = await http.post("/api/import", files=form(as_file([chatgpt_conversation(conversation_id="after")])))
     assert again.json()["sessions"] == 1
-    assert len(await history.sessions(LOCAL_USER, limit=10)) == 1
+    assert len(await history.sessions(LOCAL.user_id, limit=10)) == 1
 
 
 async def test_without_postgresql_nothing_leaves_and_nothing_comes_in() -> None:
@@ -328,8 +328,8 @@ async def test_without_postgresql_nothing_leaves_and_nothing_comes_in() -> None:
 
 
 async def test_statistics_and_what_is_behind_them_are_served(http: httpx.AsyncClient, history: PostgresHistory) -> None:
-    turns = [await whole_turn(history, LOCAL_USER, question="สูตรน้ำจิ้มข้าวมันไก่") for _ in range(3)]
-    trash = await whole_turn(history, LOCAL_USER)
+    turns = [await whole_turn(history, LOCAL.user_id, question="สูตรน้ำจิ้มข้าวมันไก่") for _ in range(3)]
+    trash = await whole_turn(history, LOCAL.user_id)
     await history.update_session(update(trash, deleted=True))
     zone = {"timezone": "Asia/Bangkok"}
     found = (await http.get("/api/statistics", params={**zone, "days": 7})).json()

@@ -18,6 +18,7 @@ from tests.postgres_servers import PostgresServer
 from thai_chat.chat.statistics import UserStatistics, last_days, zone_of
 from thai_chat.domain.errors import BadInput
 from thai_chat.domain.messages import Choice, Figures, Role, Status
+from thai_chat.domain.people import LOCAL
 from thai_chat.domain.statistics import Behind, CountedMessage, Figure, MessageCursor, Period, Times, Usage
 from thai_chat.history.postgres.history import PostgresHistory
 
@@ -233,22 +234,22 @@ async def test_questions_that_are_asked_often_lead_to_their_messages(history: Po
     ]
     for question in asked:
         await whole_turn(history, user, question=question)
-    statistics = UserStatistics(history)
+    statistics, person = UserStatistics(history), replace(LOCAL, user_id=user)
     period = last_days(BANGKOK, None)
-    found = await statistics.frequent(user, period)
+    found = await statistics.frequent(person, period)
     assert [len(group.message_ids) for group in found.questions] == [3, 2]
     assert found.questions[0].text == asked[2]
     assert found.looked_at == 6
     for group in found.questions:
-        wanted = await statistics.behind_question(user, Behind(period=period), group=group.key)
-        listed = await statistics.messages(user, wanted, limit=50)
+        wanted = await statistics.behind_question(person, Behind(period=period), group=group.key)
+        listed = await statistics.messages(person, wanted, limit=50)
         assert {one.message.message_id for one in listed} == set(group.message_ids)
     word = next(word for word in found.words if word.word == "postgresql")
-    wanted = await statistics.behind_question(user, Behind(period=period), word=word.word)
-    assert len(await statistics.messages(user, wanted, limit=50)) == len(word.message_ids) == 2
+    wanted = await statistics.behind_question(person, Behind(period=period), word=word.word)
+    assert len(await statistics.messages(person, wanted, limit=50)) == len(word.message_ids) == 2
     assert not {"ทำ", "ขอ", "ยังไง", "หน่อย"} & {word.word for word in found.words}
-    nothing = await statistics.behind_question(user, Behind(period=period), group="no such group")
-    assert await statistics.messages(user, nothing, limit=50) == []
+    nothing = await statistics.behind_question(person, Behind(period=period), group="no such group")
+    assert await statistics.messages(person, nothing, limit=50) == []
 
 
 def test_a_time_zone_or_a_span_that_there_is_not_is_bad_input() -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from thai_chat.api import errors, sse
-from thai_chat.api.dependencies import Owner, Service
+from thai_chat.api.dependencies import Asking, Service
 from thai_chat.api.schemas import ChatBody, ChatRequest, HistoryBody, TurnRequest, chat_body, message_body
 from thai_chat.chat.service import Asked, ChatService, Question
 from thai_chat.chat.text import identifier
 from thai_chat.domain.events import Failed
+from thai_chat.domain.people import Person
 
 router = APIRouter(tags=["chat"])
 
@@ -18,27 +19,27 @@ HISTORY_MESSAGES = 10_000
 
 
 @router.post("/chat", response_model=ChatBody)
-async def chat(body: ChatRequest, request: Request, service: Service, owner: Owner) -> Response | ChatBody:
+async def chat(body: ChatRequest, request: Request, service: Service, person: Asking) -> Response | ChatBody:
     """Answers when the reply is whole; with `stream` as server-sent events from its start."""
-    asked = await service.ask(question_of(body, owner, body.session_id))
+    asked = await service.ask(question_of(body, person, body.session_id))
     return await answer(service, asked, request, stream=body.stream)
 
 
 @router.get("/chat/history/{session_id}")
-async def history(session_id: str, service: Service, owner: Owner, before_order: int | None = None) -> HistoryBody:
+async def history(session_id: str, service: Service, person: Asking, before_order: int | None = None) -> HistoryBody:
     """The shown branch, oldest first; a reply that still grows with what it has. Of a long one the last 10,000 messages
     come, and `has_earlier` is true."""
     meant = identifier(session_id)
-    _, found = await service.window(meant, owner, limit=HISTORY_MESSAGES + 1, before_order=before_order)
+    _, found = await service.window(meant, person, limit=HISTORY_MESSAGES + 1, before_order=before_order)
     shown = found[-HISTORY_MESSAGES:]
     return HistoryBody(
         session_id=meant, history=[message_body(message) for message in shown], has_earlier=len(shown) < len(found)
     )
 
 
-def question_of(body: TurnRequest, owner: str, session_id: str | None) -> Question:
+def question_of(body: TurnRequest, person: Person, session_id: str | None) -> Question:
     return Question(
-        user_id=owner,
+        person=person,
         text=body.query,
         session_id=identifier(session_id) if session_id else None,
         backend=body.backend,

@@ -1,4 +1,4 @@
-"""Each route is given the chat service, and whose sessions it may touch.
+"""Each route is given the chat service and the person who asks.
 
 Coroutines do it: FastAPI sends plain functions to a thread and back at each request, which costs more than most routes.
 """
@@ -10,9 +10,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from thai_chat.chat.service import ChatService
-
-LOCAL_USER = "local"
-"""The owner of everything while there are no accounts (AUTH=none)."""
+from thai_chat.domain.people import Person, person_of
 
 
 async def _service(request: Request) -> ChatService:
@@ -20,9 +18,9 @@ async def _service(request: Request) -> ChatService:
     return service
 
 
-async def _owner() -> str:
-    return LOCAL_USER
+async def _asking(request: Request) -> Person:
+    return person_of(request.scope)
 
 
 Service = Annotated[ChatService, Depends(_service)]
-Owner = Annotated[str, Depends(_owner)]
+Asking = Annotated[Person, Depends(_asking)]

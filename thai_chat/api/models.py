@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from thai_chat import texts
 from thai_chat.api import errors
-from thai_chat.api.dependencies import Owner, Service
+from thai_chat.api.dependencies import Asking, Service
 from thai_chat.api.schemas import Short
 from thai_chat.api.sse import HEADERS
 from thai_chat.chat.live import trace_of
@@ -39,7 +39,7 @@ class ModelChoice(BaseModel):
 
 
 @router.post("/prepare", status_code=202)
-async def prepare(body: ModelChoice, service: Service, owner: Owner) -> ModelChoice:
+async def prepare(body: ModelChoice, service: Service, person: Asking) -> ModelChoice:
     """Has the model loaded, in the background and once; `/readyz` tells when that is done. Nothing happens where a
     server has its models loaded anyway."""
     choice = service.models.prepare(body.backend, body.model)
@@ -47,7 +47,7 @@ async def prepare(body: ModelChoice, service: Service, owner: Owner) -> ModelCho
 
 
 @router.post("/pull", response_class=StreamingResponse)
-async def pull(body: ModelChoice, request: Request, service: Service, owner: Owner) -> StreamingResponse:
+async def pull(body: ModelChoice, request: Request, service: Service, person: Asking) -> StreamingResponse:
     """Has the server fetch the model. Server-sent events: `progress` (`status`, `completed` and `total` in bytes), then
     one last `completed` (`backend`, `model`) or `error` (`code`, `message`). Leaving ends the fetch; the next one goes
     on from there."""

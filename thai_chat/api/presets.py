@@ -9,12 +9,13 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from thai_chat.api.dependencies import Owner, Service
+from thai_chat.api.dependencies import Asking, Service
 from thai_chat.api.schemas import Short
 from thai_chat.chat.options import checked
 from thai_chat.chat.text import identifier
 from thai_chat.domain.errors import BadOption
 from thai_chat.domain.messages import SESSION_NAME_CHARS, Choice, Preset
+from thai_chat.domain.people import Person
 
 router = APIRouter(prefix="/api/presets", tags=["presets"])
 
@@ -74,43 +75,43 @@ class CheckedOptions(BaseModel):
 
 
 @router.get("")
-async def presets(service: Service, owner: Owner) -> PresetsBody:
+async def presets(service: Service, person: Asking) -> PresetsBody:
     """One's own and those that others share, by name."""
-    return PresetsBody(presets=[_body(preset, owner) for preset in await service.presets.page(owner)])
+    return PresetsBody(presets=[_body(preset, person) for preset in await service.presets.page(person)])
 
 
 @router.post("", status_code=201)
-async def make(body: NewPreset, service: Service, owner: Owner) -> PresetBody:
+async def make(body: NewPreset, service: Service, person: Asking) -> PresetBody:
     of = _of(body)
     choice = Choice(*of) if of[0] else None
-    made = await service.presets.make(owner, name=body.preset_name, options=body.options, choice=choice)
-    return _body(made, owner)
+    made = await service.presets.make(person, name=body.preset_name, options=body.options, choice=choice)
+    return _body(made, person)
 
 
 @router.post("/check")
-async def check(body: CheckedOptions, owner: Owner) -> CheckedOptions:
+async def check(body: CheckedOptions, person: Asking) -> CheckedOptions:
     """The options as they would be kept, without empty texts; nothing is kept. For a session that its first
     question is going to make."""
     return CheckedOptions(options=dict(checked(body.options)))
 
 
 @router.patch("/{preset_id}")
-async def change(preset_id: str, body: PresetPatch, service: Service, owner: Owner) -> PresetBody:
+async def change(preset_id: str, body: PresetPatch, service: Service, person: Asking) -> PresetBody:
     changed = await service.presets.change(
         identifier(preset_id),
-        owner,
+        person,
         name=body.preset_name,
         options=body.options,
         of=_of(body) if body.model_fields_set & {"backend", "model"} else None,
         is_default=body.is_default,
         is_shared=body.is_shared,
     )
-    return _body(changed, owner)
+    return _body(changed, person)
 
 
 @router.delete("/{preset_id}", status_code=204)
-async def delete(preset_id: str, service: Service, owner: Owner) -> None:
-    await service.presets.delete(identifier(preset_id), owner)
+async def delete(preset_id: str, service: Service, person: Asking) -> None:
+    await service.presets.delete(identifier(preset_id), person)
 
 
 def _of(body: NewPreset | PresetPatch) -> tuple[str, str] | tuple[None, None]:
@@ -122,15 +123,15 @@ def _of(body: NewPreset | PresetPatch) -> tuple[str, str] | tuple[None, None]:
     return None, None
 
 
-def _body(preset: Preset, owner: str) -> PresetBody:
+def _body(preset: Preset, person: Person) -> PresetBody:
     return PresetBody(
         preset_id=preset.preset_id,
         preset_name=preset.preset_name,
         backend=preset.backend,
         model=preset.model,
         options=dict(preset.options),
-        is_default=preset.is_default and preset.user_id == owner,
+        is_default=preset.is_default and preset.user_id == person.user_id,
         is_shared=preset.is_shared,
-        is_own=preset.user_id == owner,
+        is_own=preset.user_id == person.user_id,
         updated_at=preset.updated_at.astimezone(UTC),
     )

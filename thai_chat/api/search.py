@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fastapi import APIRouter, Query
 
-from thai_chat.api.dependencies import Owner, Service
+from thai_chat.api.dependencies import Asking, Service
 from thai_chat.api.search_schemas import FoundBody, found_body
 from thai_chat.chat.finding import Order, Wanted
 from thai_chat.chat.text import identifier
@@ -31,7 +31,7 @@ class Only(StrEnum):
 @router.get("")
 async def search(
     service: Service,
-    owner: Owner,
+    person: Asking,
     q: Annotated[
         str, Query(max_length=MAX_QUERY_CHARS, description='All words must be there; "in quotes" they are a phrase')
     ],
@@ -61,7 +61,7 @@ async def search(
         until=_moment(until, zone, field="until", is_end=True),
         pinned=pinned,
     )
-    wanted = Wanted(user_id=owner, text=q, limit=limit, filters=filters, order=order, cursor=cursor or None)
+    wanted = Wanted(person=person, text=q, limit=limit, filters=filters, order=order, cursor=cursor or None)
     if only is Only.SESSIONS:
         return found_body(await service.finder.find_sessions(wanted))
     return found_body(await service.finder.find(wanted))

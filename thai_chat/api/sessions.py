@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 
 from thai_chat.api import errors, sse
 from thai_chat.api.chat import answer, question_of
-from thai_chat.api.dependencies import Owner, Service
+from thai_chat.api.dependencies import Asking, Service
 from thai_chat.api.schemas import (
     AcceptedBody,
     AgainRequest,
@@ -44,12 +44,12 @@ Prefer = Annotated[str, Header()]
 @router.get("")
 async def sessions(
     service: Service,
-    owner: Owner,
+    person: Asking,
     chosen: Annotated[SessionsQuery, Query()],
 ) -> SessionsBody:
     """Newest first, in pages."""
     found = await service.sessions.page(
-        owner,
+        person,
         limit=chosen.limit,
         before=_read_cursor(chosen.cursor) if chosen.cursor else None,
         filter=SessionFilter(
@@ -68,50 +68,50 @@ async def sessions(
 
 
 @router.get("/labels")
-async def labels(service: Service, owner: Owner, shelf: Shelf = Shelf.CURRENT) -> LabelsBody:
+async def labels(service: Service, person: Asking, shelf: Shelf = Shelf.CURRENT) -> LabelsBody:
     """The folders and tags in use on a shelf, each with the number of its sessions there."""
-    return labels_body(await service.sessions.labels(owner, shelf=shelf))
+    return labels_body(await service.sessions.labels(person, shelf=shelf))
 
 
 @router.delete("", status_code=204)
-async def empty(service: Service, owner: Owner, shelf: Literal[Shelf.TRASH]) -> None:
+async def empty(service: Service, person: Asking, shelf: Literal[Shelf.TRASH]) -> None:
     """Empties the trash: all that is in it is deleted for good."""
-    await service.sessions.empty_trash(owner)
+    await service.sessions.empty_trash(person)
 
 
 @router.get("/{session_id}")
-async def session(session_id: str, service: Service, owner: Owner) -> SessionBody:
+async def session(session_id: str, service: Service, person: Asking) -> SessionBody:
     """Also one that is in the trash."""
-    return _body(await service.sessions.get(identifier(session_id), owner), service)
+    return _body(await service.sessions.get(identifier(session_id), person), service)
 
 
 @router.patch("/{session_id}")
-async def change(session_id: str, body: SessionPatch, service: Service, owner: Owner) -> SessionBody:
+async def change(session_id: str, body: SessionPatch, service: Service, person: Asking) -> SessionBody:
     """Names, labels, pin, archive, trash, and which branch is shown: all that is named, or nothing."""
     wanted = body.model_dump(exclude={"shown_message_id"})
     shown = None if body.shown_message_id is None else identifier(body.shown_message_id)
     changed = await service.sessions.change(
-        identifier(session_id), owner, SessionChange(**wanted, shown_message_id=shown)
+        identifier(session_id), person, SessionChange(**wanted, shown_message_id=shown)
     )
     return _body(changed, service)
 
 
 @router.delete("/{session_id}", status_code=204)
-async def delete(session_id: str, service: Service, owner: Owner, permanent: bool = False) -> None:
+async def delete(session_id: str, service: Service, person: Asking, permanent: bool = False) -> None:
     """Into the trash, from where `PATCH {"deleted": false}` takes it back; `permanent` deletes it for good."""
     if permanent:
-        await service.sessions.purge(identifier(session_id), owner)
+        await service.sessions.purge(identifier(session_id), person)
     else:
-        await service.sessions.trash(identifier(session_id), owner)
+        await service.sessions.trash(identifier(session_id), person)
 
 
 @router.get("/{session_id}/messages")
 async def messages(
-    session_id: str, service: Service, owner: Owner, limit: Limit = WINDOW, before_order: int | None = None
+    session_id: str, service: Service, person: Asking, limit: Limit = WINDOW, before_order: int | None = None
 ) -> HistoryBody:
     """The last messages of the shown branch, oldest first; `before_order` pages back."""
     meant = identifier(session_id)
-    session, found = await service.window(meant, owner, limit=limit, before_order=before_order)
+    session, found = await service.window(meant, person, limit=limit, before_order=before_order)
     siblings = await service.sessions.siblings(session, found)
     return HistoryBody(
         session_id=meant,
@@ -122,10 +122,10 @@ async def messages(
 
 @router.post("/{session_id}/messages", response_model=ChatBody, responses={202: {"model": AcceptedBody}})
 async def turn(
-    session_id: str, body: TurnRequest, request: Request, service: Service, owner: Owner, prefer: Prefer = ""
+    session_id: str, body: TurnRequest, request: Request, service: Service, person: Asking, prefer: Prefer = ""
 ) -> Response | ChatBody:
     """A turn, as `/chat` takes it; with `Prefer: respond-async` (RFC 7240) answered as soon as it is stored."""
-    asked = await service.ask(question_of(body, owner, session_id))
+    asked = await service.ask(question_of(body, person, session_id))
     if "respond-async" in prefer:
         return _accepted(asked)
     return await answer(service, asked, request, stream=body.stream)
@@ -140,13 +140,13 @@ async def again(
     body: AgainRequest,
     request: Request,
     service: Service,
-    owner: Owner,
+    person: Asking,
     prefer: Prefer = "",
 ) -> Response | ChatBody:
     """Another reply to a question (or to that of a reply); those before it stay. Answered as a turn is."""
     asked = await service.ask_again(
         Again(
-            user_id=owner,
+            person=person,
             session_id=identifier(session_id),
             message_id=identifier(message_id),
             continues=body.continues,
@@ -166,13 +166,13 @@ async def events(
     session_id: str,
     request: Request,
     service: Service,
-    owner: Owner,
+    person: Asking,
     message_id: str | None = None,
     after: str = "0",
 ) -> Response:
     """Follow the live reply from its start, or behind `after`; 204 when there is none (or another than meant)."""
     meant: UUID | None = identifier(message_id) if message_id else None
-    live = await service.live_reply(identifier(session_id), owner, message_id=meant)
+    live = await service.live_reply(identifier(session_id), person, message_id=meant)
     if live is None:
         return Response(status_code=204)
     position = sse.number_of(request.headers.get("last-event-id") or after, live)
@@ -182,9 +182,9 @@ async def events(
 
 
 @router.post("/{session_id}/stop", status_code=204)
-async def stop(session_id: str, service: Service, owner: Owner) -> None:
+async def stop(session_id: str, service: Service, person: Asking) -> None:
     """Ends the request to the model and keeps the text so far; fine when nothing runs any more."""
-    await service.stop(identifier(session_id), owner)
+    await service.stop(identifier(session_id), person)
 
 
 def _accepted(asked: Asked) -> JSONResponse:

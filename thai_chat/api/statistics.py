@@ -9,13 +9,14 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from thai_chat.api.dependencies import Owner, Service
+from thai_chat.api.dependencies import Asking, Service
 from thai_chat.chat.service import ChatService
 from thai_chat.chat.snippets import snippet_of
 from thai_chat.chat.statistics import FIRST_DAY, LAST_DAY, last_days, zone_of
 from thai_chat.chat.text import identifier
 from thai_chat.domain.errors import InvalidCursor
 from thai_chat.domain.messages import Message, Role
+from thai_chat.domain.people import Person
 from thai_chat.domain.statistics import (
     Behind,
     CountedMessage,
@@ -151,9 +152,9 @@ class CountedSessionsBody(BaseModel):
 
 
 @router.get("")
-async def statistics(service: Service, owner: Owner, chosen: Annotated[PeriodQuery, Query()]) -> StatisticsBody:
+async def statistics(service: Service, person: Asking, chosen: Annotated[PeriodQuery, Query()]) -> StatisticsBody:
     """Sessions in the trash are not counted, archived ones are. Median and p95 are times that some reply took."""
-    found = await service.statistics.read(owner, _period(chosen))
+    found = await service.statistics.read(person, _period(chosen))
     return StatisticsBody(
         timezone=found.period.timezone.key,
         first=found.period.first,
@@ -168,9 +169,9 @@ async def statistics(service: Service, owner: Owner, chosen: Annotated[PeriodQue
 
 
 @router.get("/questions")
-async def questions(service: Service, owner: Owner, chosen: Annotated[PeriodQuery, Query()]) -> FrequentBody:
+async def questions(service: Service, person: Asking, chosen: Annotated[PeriodQuery, Query()]) -> FrequentBody:
     """Questions that were asked more than once, whatever their wording, and the words that come most often."""
-    found = await service.statistics.frequent(owner, _period(chosen))
+    found = await service.statistics.frequent(person, _period(chosen))
     return FrequentBody(
         looked_at=found.looked_at,
         questions=[
@@ -181,11 +182,11 @@ async def questions(service: Service, owner: Owner, chosen: Annotated[PeriodQuer
 
 
 @router.get("/messages")
-async def messages(service: Service, owner: Owner, chosen: Annotated[BehindQuery, Query()]) -> CountedMessagesBody:
+async def messages(service: Service, person: Asking, chosen: Annotated[BehindQuery, Query()]) -> CountedMessagesBody:
     """The messages that a figure was counted of, newest first, in pages."""
-    behind = await _behind(service, owner, chosen)
+    behind = await _behind(service, person, chosen)
     before = _read_cursor(chosen.cursor) if chosen.cursor else None
-    found = await service.statistics.messages(owner, behind, limit=chosen.limit, before=before)
+    found = await service.statistics.messages(person, behind, limit=chosen.limit, before=before)
     last = found[-1].message if len(found) == chosen.limit else None
     return CountedMessagesBody(
         messages=[_message(counted) for counted in found],
@@ -194,18 +195,18 @@ async def messages(service: Service, owner: Owner, chosen: Annotated[BehindQuery
 
 
 @router.get("/sessions")
-async def sessions(service: Service, owner: Owner, chosen: Annotated[BehindQuery, Query()]) -> CountedSessionsBody:
+async def sessions(service: Service, person: Asking, chosen: Annotated[BehindQuery, Query()]) -> CountedSessionsBody:
     """The sessions of those messages, with how many of them each has, most first, in pages."""
-    behind = await _behind(service, owner, chosen)
+    behind = await _behind(service, person, chosen)
     offset = _read_offset(chosen.cursor)
-    found = await service.statistics.sessions(owner, behind, limit=chosen.limit, offset=offset)
+    found = await service.statistics.sessions(person, behind, limit=chosen.limit, offset=offset)
     return CountedSessionsBody(
         sessions=[_session(usage) for usage in found],
         next=str(offset + chosen.limit) if len(found) == chosen.limit else None,
     )
 
 
-async def _behind(service: ChatService, owner: str, chosen: BehindQuery) -> Behind:
+async def _behind(service: ChatService, person: Person, chosen: BehindQuery) -> Behind:
     behind = Behind(
         period=_period(chosen),
         backend=chosen.backend,
@@ -217,7 +218,7 @@ async def _behind(service: ChatService, owner: str, chosen: BehindQuery) -> Behi
     )
     if chosen.question or chosen.word:
         return await service.statistics.behind_question(
-            owner, behind, group=chosen.question or "", word=chosen.word or ""
+            person, behind, group=chosen.question or "", word=chosen.word or ""
         )
     return behind
 

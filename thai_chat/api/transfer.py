@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from thai_chat import texts
 from thai_chat.api import errors, sse
-from thai_chat.api.dependencies import Owner, Service
+from thai_chat.api.dependencies import Asking, Service
 from thai_chat.api.uploads import received
 from thai_chat.chat.service import ChatService
 from thai_chat.chat.statistics import zone_of
@@ -26,6 +26,7 @@ from thai_chat.chat.transfer.imports import ImportProgress, ImportRun
 from thai_chat.chat.transfer.markdown import Words
 from thai_chat.domain.errors import ThaiChatError
 from thai_chat.domain.messages import Status
+from thai_chat.domain.people import Person
 from thai_chat.domain.transfer import Imported, ImportedFrom, Refusal
 from thai_chat.texts import Language
 
@@ -90,11 +91,11 @@ class ImportedBody(BaseModel):
 
 @session_router.get("/{session_id}/export", response_class=StreamingResponse)
 async def export_session(
-    session_id: str, request: Request, service: Service, owner: Owner, format_: FormatOf, timezone: Zone = None
+    session_id: str, request: Request, service: Service, person: Asking, format_: FormatOf, timezone: Zone = None
 ) -> Response:
     """One session as a file."""
     return await _export(
-        request, service, owner, ExportRequest(format=format_, session_ids=[identifier(session_id)], timezone=timezone)
+        request, service, person, ExportRequest(format=format_, session_ids=[identifier(session_id)], timezone=timezone)
     )
 
 
@@ -102,20 +103,20 @@ async def export_session(
 async def export(
     request: Request,
     service: Service,
-    owner: Owner,
+    person: Asking,
     format_: FormatOf = Format.JSON,
     session_id: Annotated[list[str] | None, Query(description="Any number of them; none exports everything")] = None,
     timezone: Zone = None,
 ) -> Response:
     """Some sessions, or all, as one file."""
     chosen = None if session_id is None else [identifier(value) for value in session_id]
-    return await _export(request, service, owner, ExportRequest(format=format_, session_ids=chosen, timezone=timezone))
+    return await _export(request, service, person, ExportRequest(format=format_, session_ids=chosen, timezone=timezone))
 
 
 @router.post("/api/export", response_class=StreamingResponse)
-async def export_selection(body: ExportRequest, request: Request, service: Service, owner: Owner) -> Response:
+async def export_selection(body: ExportRequest, request: Request, service: Service, person: Asking) -> Response:
     """As `GET /api/export`, with the selection in the body."""
-    return await _export(request, service, owner, body)
+    return await _export(request, service, person, body)
 
 
 @router.post(
@@ -135,7 +136,7 @@ async def export_selection(body: ExportRequest, request: Request, service: Servi
         }
     },
 )
-async def import_files(request: Request, service: Service, owner: Owner) -> Response:
+async def import_files(request: Request, service: Service, person: Asking) -> Response:
     """Everything in the files that can be read, or nothing: exports of ours and of many other programs.
 
     Files without chats, and single sessions of other programs that can't be read, are left out and named.
@@ -143,7 +144,7 @@ async def import_files(request: Request, service: Service, owner: Owner) -> Resp
     A client that accepts `text/event-stream` is told `progress` (`done`, `total`, `messages`), then once `completed`
     or `error`. Closing the connection before the end takes the import back.
     """
-    run = service.transfer.begin_import(owner, await received(request))
+    run = service.transfer.begin_import(person, await received(request))
     if "text/event-stream" in request.headers.get("accept", ""):
         events = _events(run, errors.language_of(request))
         return StreamingResponse(events, media_type="text/event-stream", headers=sse.HEADERS)
@@ -155,9 +156,9 @@ async def import_files(request: Request, service: Service, owner: Owner) -> Resp
     return JSONResponse(imported.model_dump(mode="json"))
 
 
-async def _export(request: Request, service: ChatService, owner: str, wanted: ExportRequest) -> Response:
+async def _export(request: Request, service: ChatService, person: Person, wanted: ExportRequest) -> Response:
     made = await service.transfer.export(
-        owner,
+        person,
         wanted.format,
         chosen=wanted.session_ids,
         words=words_in(errors.language_of(request)),

@@ -15,6 +15,7 @@ from thai_chat.chat.snippets import Snippet, snippet_of
 from thai_chat.chat.text import require_storable
 from thai_chat.domain.errors import InvalidCursor
 from thai_chat.domain.messages import Message, Role, Session
+from thai_chat.domain.people import Person
 from thai_chat.domain.ports import History
 from thai_chat.domain.searching import (
     NO_FILTERS,
@@ -42,7 +43,7 @@ class Order(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    user_id: str | None
+    person: Person | None
     """None looks through the messages of everybody."""
     text: str
     limit: int
@@ -171,7 +172,12 @@ def _query(wanted: Wanted) -> SearchQuery | None:
     terms = terms_of(wanted.text)
     if not terms:
         return None
-    return SearchQuery(user_id=wanted.user_id, terms=terms, limit=wanted.limit, filters=wanted.filters)
+    return SearchQuery(
+        user_id=wanted.person.user_id if wanted.person else None,
+        terms=terms,
+        limit=wanted.limit,
+        filters=wanted.filters,
+    )
 
 
 def _shown(

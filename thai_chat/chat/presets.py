@@ -17,6 +17,7 @@ from thai_chat.chat.options import checked
 from thai_chat.chat.text import require_storable
 from thai_chat.domain.errors import EmptyName, HistoryUnavailable
 from thai_chat.domain.messages import Choice, JsonObject, Preset
+from thai_chat.domain.people import Person
 from thai_chat.domain.ports import History
 
 _FRESH_S = 15.0
@@ -25,28 +26,23 @@ _MOST_PEOPLE = 1_000
 
 
 class Presets:
-    """Every method takes the owner. A shared preset can be used by everybody and changed by its owner alone."""
+    """A shared preset can be used by everybody and changed by its owner alone."""
 
     def __init__(self, history: History, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._history = history
         self._clock = clock
         self._known: OrderedDict[str, tuple[float, Sequence[Preset]]] = OrderedDict()
 
-    async def page(self, user_id: str) -> Sequence[Preset]:
-        """The person's own and those that others share, by name."""
-        found = await self._history.presets(user_id)
-        self._known[user_id] = (self._clock(), found)
-        self._known.move_to_end(user_id)
-        while len(self._known) > _MOST_PEOPLE:
-            self._known.popitem(last=False)
-        return found
+    async def page(self, person: Person) -> Sequence[Preset]:
+        """Return the person's own presets and those that others share, by name."""
+        return await self._read(person.user_id)
 
-    async def make(self, user_id: str, *, name: str, options: JsonObject, choice: Choice | None = None) -> Preset:
+    async def make(self, person: Person, *, name: str, options: JsonObject, choice: Choice | None = None) -> Preset:
         """Raises EmptyName and BadOption."""
         made = await self._history.save_preset(
             Preset(
                 preset_id=uuid7(),
-                user_id=user_id,
+                user_id=person.user_id,
                 preset_name=_name(name),
                 backend=choice.backend if choice else None,
                 model=choice.model if choice else None,
@@ -54,13 +50,13 @@ class Presets:
                 updated_at=datetime.now(UTC),
             )
         )
-        self._known.pop(user_id, None)
+        self._known.pop(person.user_id, None)
         return made
 
     async def change(
         self,
         preset_id: UUID,
-        user_id: str,
+        person: Person,
         *,
         name: str | None = None,
         options: JsonObject | None = None,
@@ -88,25 +84,33 @@ class Presets:
                 updated_at=datetime.now(UTC),
             )
 
-        saved = await self._history.change_preset(preset_id, user_id, changed)
-        self._known.pop(user_id, None)
+        saved = await self._history.change_preset(preset_id, person.user_id, changed)
+        self._known.pop(person.user_id, None)
         return saved
 
-    async def delete(self, preset_id: UUID, user_id: str) -> None:
+    async def delete(self, preset_id: UUID, person: Person) -> None:
         """Raises PresetNotFound."""
-        await self._history.delete_preset(preset_id, user_id)
-        self._known.pop(user_id, None)
+        await self._history.delete_preset(preset_id, person.user_id)
+        self._known.pop(person.user_id, None)
 
     async def default_options(self, user_id: str, choice: Choice) -> JsonObject:
-        """What the person has set for the model; nothing while that can't be read and never was."""
+        """Return what a session's owner has set for the model; nothing while that can't be read and never was."""
         read_at, presets = self._known.get(user_id, (0.0, ()))
         if user_id not in self._known or self._clock() - read_at > _FRESH_S:
             with contextlib.suppress(HistoryUnavailable):
-                presets = await self.page(user_id)
+                presets = await self._read(user_id)
         wanted = (choice.backend, choice.model)
         return next(
             (one.options for one in presets if one.is_default and one.user_id == user_id and one.of == wanted), {}
         )
+
+    async def _read(self, user_id: str) -> Sequence[Preset]:
+        found = await self._history.presets(user_id)
+        self._known[user_id] = (self._clock(), found)
+        self._known.move_to_end(user_id)
+        while len(self._known) > _MOST_PEOPLE:
+            self._known.popitem(last=False)
+        return found
 
 
 def _name(name: str) -> str:

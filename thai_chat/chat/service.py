@@ -44,6 +44,7 @@ from thai_chat.domain.messages import (
     Status,
     Turn,
 )
+from thai_chat.domain.people import Person
 from thai_chat.domain.ports import History, HistoryState
 from thai_chat.routing.router import BackendChoices, Router
 
@@ -56,7 +57,7 @@ LOOK_EVERY_S = 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    user_id: str
+    person: Person
     text: str
     session_id: UUID | None = None
     """None makes a session; so does an id that no session has yet."""
@@ -76,7 +77,7 @@ class Question:
 class Again:
     """Wants another reply to a question that has been asked."""
 
-    user_id: str
+    person: Person
     session_id: UUID
     message_id: UUID
     """The question, or a reply to it."""
@@ -148,7 +149,7 @@ class ChatService:
         turn = await self._history.begin_turn(
             BeginTurn(
                 session_id=question.session_id or uuid7(),
-                user_id=question.user_id,
+                user_id=question.person.user_id,
                 session_name=titles.name_of(text),
                 question_id=uuid7(),
                 question=text,
@@ -168,7 +169,7 @@ class ChatService:
         turn = replace(turn, session=replace(turn.session, options=kept))
         # Begun first: were the options refused, the stored reply would be left to nobody and hold up the session.
         asked = self._answer(turn, choice, options, started_at_s=started_at_s)
-        await self.sessions.change(turn.session.session_id, question.user_id, SessionChange(options=kept))
+        await self.sessions.change(turn.session.session_id, question.person, SessionChange(options=kept))
         return asked
 
     async def ask_again(self, again: Again) -> Asked:
@@ -177,7 +178,7 @@ class ChatService:
         started_at_s = time.perf_counter()
         options = checked(again.options)
         choice = await self._choice_for(again)
-        message = await self._message(again.session_id, again.user_id, again.message_id)
+        message = await self._message(again.session_id, again.person, again.message_id)
         question_id = message.message_id if message.role is Role.USER else message.parent_id
         if again.continues and (message.role is not Role.ASSISTANT or message.status is Status.STREAMING):
             raise NotAReply
@@ -186,7 +187,7 @@ class ChatService:
         turn = await self._history.begin_reply(
             BeginReply(
                 session_id=again.session_id,
-                user_id=again.user_id,
+                user_id=again.person.user_id,
                 question_id=question_id,
                 reply_id=uuid7(),
                 choice=choice,
@@ -219,29 +220,29 @@ class ChatService:
                 return reply
             await asyncio.sleep(LOOK_EVERY_S)
 
-    async def live_reply(self, session_id: UUID, user_id: str, *, message_id: UUID | None = None) -> LiveReply | None:
+    async def live_reply(self, session_id: UUID, person: Person, *, message_id: UUID | None = None) -> LiveReply | None:
         """The reply that runs in the session or has just ended; None when there is none, or not the one meant."""
         live = self._live.of_session(session_id)
-        if live is None or live.user_id != user_id:
-            await self._history.session(session_id, user_id)
+        if live is None or live.user_id != person.user_id:
+            await self._history.session(session_id, person.user_id)
             return None
         return live if message_id in (None, live.reply_id) else None
 
-    async def stop(self, session_id: UUID, user_id: str) -> bool:
+    async def stop(self, session_id: UUID, person: Person) -> bool:
         """True when a reply was running here. Safe to call twice and too late."""
-        live = await self.live_reply(session_id, user_id)
+        live = await self.live_reply(session_id, person)
         if live is None or live.result:
             return False
         self._live.stop(live)
         return True
 
     async def open(
-        self, session_id: UUID, user_id: str, *, limit: int = WINDOW, last_order: int | None = None
+        self, session_id: UUID, person: Person, *, limit: int = WINDOW, last_order: int | None = None
     ) -> OpenSession:
         """The newest messages, or the newest of those up to `last_order`."""
-        session = await self._history.session(session_id, user_id)
+        session = await self._history.session(session_id, person.user_id)
         before_order = last_order + 1 if last_order else None
-        found = await self._history.messages(session_id, user_id, limit=limit + 1, before_order=before_order)
+        found = await self._history.messages(session_id, person.user_id, limit=limit + 1, before_order=before_order)
         has_later = bool(last_order and await self._later(session, last_order, limit=1))
         live = self._live.of_session(session_id)
         found = _as_of_now(found, live)
@@ -259,38 +260,38 @@ class ChatService:
             siblings=siblings,
         )
 
-    async def open_at(self, session_id: UUID, user_id: str, message_id: UUID, *, limit: int = WINDOW) -> OpenSession:
+    async def open_at(self, session_id: UUID, person: Person, message_id: UUID, *, limit: int = WINDOW) -> OpenSession:
         """A window around the message, whose branch is the shown one from now on. Raises MessageNotFound, and
         ReplyRunning when a reply grows on another branch."""
-        session = await self._history.session(session_id, user_id)
-        message = await self._message(session_id, user_id, message_id)
+        session = await self._history.session(session_id, person.user_id)
+        message = await self._message(session_id, person, message_id)
         order = message.message_order
-        newest = await self._history.messages(session_id, user_id, limit=1, before_order=order + 1)
+        newest = await self._history.messages(session_id, person.user_id, limit=1, before_order=order + 1)
         if [found.message_id for found in newest] != [message_id]:
-            session = await self.sessions.show_branch(session_id, user_id, message_id)
+            session = await self.sessions.show_branch(session_id, person, message_id)
         behind = limit // 2
         later = await self._later(session, order, limit=behind + 1)
         last_order = later[behind - 1].message_order if len(later) > behind else None
-        return await self.open(session_id, user_id, limit=limit, last_order=last_order)
+        return await self.open(session_id, person, limit=limit, last_order=last_order)
 
     async def open_later(
-        self, session_id: UUID, user_id: str, *, limit: int, last_order: int, more: int = WINDOW
+        self, session_id: UUID, person: Person, *, limit: int, last_order: int, more: int = WINDOW
     ) -> OpenSession:
         """The window of `limit` messages that ends at `last_order`, with as many as `more` behind it."""
-        session = await self._history.session(session_id, user_id)
+        session = await self._history.session(session_id, person.user_id)
         later = await self._later(session, last_order, limit=more + 1)
         end = later[more - 1].message_order if len(later) > more else None
-        return await self.open(session_id, user_id, limit=limit + len(later[:more]), last_order=end)
+        return await self.open(session_id, person, limit=limit + len(later[:more]), last_order=end)
 
     async def _later(self, session: Session, order: int, *, limit: int) -> Sequence[Message]:
         return await self._history.messages(session.session_id, session.user_id, limit=limit, after_order=order)
 
     async def window(
-        self, session_id: UUID, user_id: str, *, limit: int, before_order: int | None = None
+        self, session_id: UUID, person: Person, *, limit: int, before_order: int | None = None
     ) -> tuple[Session, Sequence[Message]]:
         """The last messages of the shown branch, oldest first; a live reply with the text it has at this moment."""
-        session = await self._history.session(session_id, user_id)
-        found = await self._history.messages(session_id, user_id, limit=limit, before_order=before_order)
+        session = await self._history.session(session_id, person.user_id)
+        found = await self._history.messages(session_id, person.user_id, limit=limit, before_order=before_order)
         return session, _as_of_now(found, self._live.of_session(session_id))
 
     async def state(self) -> HistoryState:
@@ -310,7 +311,7 @@ class ChatService:
         if wanted.backend or wanted.model or wanted.session_id is None:
             return self._router.resolve(wanted.backend, wanted.model)
         try:
-            session = await self._history.session(wanted.session_id, wanted.user_id)
+            session = await self._history.session(wanted.session_id, wanted.person.user_id)
         except (SessionNotFound, HistoryUnavailable):
             return self._router.resolve(None, None)
         try:
@@ -324,13 +325,13 @@ class ChatService:
             return None
         if question.session_id is None:
             raise MessageNotFound
-        edited = await self._message(question.session_id, question.user_id, question.edits)
+        edited = await self._message(question.session_id, question.person, question.edits)
         if edited.role is not Role.USER:
             raise NotAQuestion
         return edited
 
-    async def _message(self, session_id: UUID, user_id: str, message_id: UUID) -> Message:
-        message = await self._history.message(message_id, user_id)
+    async def _message(self, session_id: UUID, person: Person, message_id: UUID) -> Message:
+        message = await self._history.message(message_id, person.user_id)
         if message.session_id != session_id:
             raise MessageNotFound
         return message

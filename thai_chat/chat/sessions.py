@@ -24,6 +24,7 @@ from thai_chat.domain.messages import (
     Session,
     UpdateSession,
 )
+from thai_chat.domain.people import Person
 from thai_chat.domain.ports import CURRENT_SESSIONS, History, SessionCursor, SessionFilter, Shelf
 
 PURGED_AT_ONCE = 100
@@ -55,12 +56,12 @@ class Sessions:
         self._history = history
         self._live = live
 
-    async def get(self, session_id: UUID, user_id: str) -> Session:
-        return await self._history.session(session_id, user_id)
+    async def get(self, session_id: UUID, person: Person) -> Session:
+        return await self._history.session(session_id, person.user_id)
 
     async def page(
         self,
-        user_id: str,
+        person: Person,
         *,
         limit: int,
         before: SessionCursor | None = None,
@@ -69,29 +70,29 @@ class Sessions:
         """Newest first."""
         for text in (filter.name_contains, filter.tag, filter.folder):
             require_storable(text or "")
-        return await self._history.sessions(user_id, limit=limit, before=before, filter=filter)
+        return await self._history.sessions(person.user_id, limit=limit, before=before, filter=filter)
 
-    async def labels(self, user_id: str, *, shelf: Shelf = Shelf.CURRENT) -> Labels:
+    async def labels(self, person: Person, *, shelf: Shelf = Shelf.CURRENT) -> Labels:
         """The folders and tags that are in use there."""
-        return await self._history.labels(user_id, shelf=shelf)
+        return await self._history.labels(person.user_id, shelf=shelf)
 
-    async def last(self, user_id: str) -> Session | None:
-        newest = await self._history.sessions(user_id, limit=1)
+    async def last(self, person: Person) -> Session | None:
+        newest = await self._history.sessions(person.user_id, limit=1)
         return newest[0] if newest else None
 
     def running(self) -> set[UUID]:
         """Those with a reply that still grows."""
         return self._live.sessions()
 
-    async def change(self, session_id: UUID, user_id: str, change: SessionChange) -> Session:
+    async def change(self, session_id: UUID, person: Person, change: SessionChange) -> Session:
         """All of it or nothing. Raises EmptyName, BadLabel, BadOption, and as `show_branch` does."""
-        live = self._running_in(session_id, user_id)
+        live = self._running_in(session_id, person)
         if change.shown_message_id and live:
             raise ReplyRunning
         changed = await self._history.update_session(
             UpdateSession(
                 session_id=session_id,
-                user_id=user_id,
+                user_id=person.user_id,
                 at=datetime.now(UTC),
                 session_name=None if change.session_name is None else _name(change.session_name),
                 choice=change.choice,
@@ -108,45 +109,47 @@ class Sessions:
             self._live.stop(live)
         return changed
 
-    async def trash(self, session_id: UUID, user_id: str) -> Session:
+    async def trash(self, session_id: UUID, person: Person) -> Session:
         """Into the trash, from where `restore` takes it back as it was. A reply that runs in it is stopped."""
-        return await self.change(session_id, user_id, SessionChange(deleted=True))
+        return await self.change(session_id, person, SessionChange(deleted=True))
 
-    async def restore(self, session_id: UUID, user_id: str) -> Session:
-        return await self.change(session_id, user_id, SessionChange(deleted=False))
+    async def restore(self, session_id: UUID, person: Person) -> Session:
+        return await self.change(session_id, person, SessionChange(deleted=False))
 
-    async def purge(self, session_id: UUID, user_id: str) -> None:
+    async def purge(self, session_id: UUID, person: Person) -> None:
         """For good, with all that was said in it. Safe to call twice."""
         live = self._live.of_session(session_id)
-        is_own = live is not None and live.user_id == user_id
+        is_own = live is not None and live.user_id == person.user_id
         if live and is_own:
             self._live.stop(live)
             await live.finished()
-        await self._history.purge_session(PurgeSession(session_id=session_id, user_id=user_id, at=datetime.now(UTC)))
+        await self._history.purge_session(
+            PurgeSession(session_id=session_id, user_id=person.user_id, at=datetime.now(UTC))
+        )
         if is_own:
             self._live.forget(session_id)
 
-    async def empty_trash(self, user_id: str) -> None:
+    async def empty_trash(self, person: Person) -> None:
         """For good, all that is in it now. Safe to call twice."""
         cursor: SessionCursor | None = None
         trash = SessionFilter(shelf=Shelf.TRASH)
-        while found := await self._history.sessions(user_id, limit=PURGED_AT_ONCE, before=cursor, filter=trash):
+        while found := await self._history.sessions(person.user_id, limit=PURGED_AT_ONCE, before=cursor, filter=trash):
             for session in found:
-                await self._purge_from_trash(session.session_id, user_id)
+                await self._purge_from_trash(session.session_id, person)
             cursor = SessionCursor(updated_at=found[-1].updated_at, session_id=found[-1].session_id)
 
-    async def _purge_from_trash(self, session_id: UUID, user_id: str) -> None:
+    async def _purge_from_trash(self, session_id: UUID, person: Person) -> None:
         """Not what was taken out of it since it was listed."""
-        live = self._running_in(session_id, user_id)
+        live = self._running_in(session_id, person)
         if live and live.ending:
             await live.finished()
-        write = PurgeSession(session_id=session_id, user_id=user_id, at=datetime.now(UTC), only_trash=True)
+        write = PurgeSession(session_id=session_id, user_id=person.user_id, at=datetime.now(UTC), only_trash=True)
         if await self._history.purge_session(write):
             self._live.forget(session_id)
 
-    async def show_branch(self, session_id: UUID, user_id: str, message_id: UUID) -> Session:
+    async def show_branch(self, session_id: UUID, person: Person, message_id: UUID) -> Session:
         """Shows the branch through the message. Raises MessageNotFound, and ReplyRunning while a reply grows here."""
-        return await self.change(session_id, user_id, SessionChange(shown_message_id=message_id))
+        return await self.change(session_id, person, SessionChange(shown_message_id=message_id))
 
     async def siblings(self, session: Session, messages: Sequence[Message]) -> Mapping[UUID, Sequence[UUID]]:
         """Of those of the messages that have other versions: all versions, oldest first."""
@@ -155,9 +158,9 @@ class Sessions:
         ids = [message.message_id for message in messages]
         return await self._history.siblings(session.session_id, session.user_id, ids)
 
-    def _running_in(self, session_id: UUID, user_id: str) -> LiveReply | None:
+    def _running_in(self, session_id: UUID, person: Person) -> LiveReply | None:
         live = self._live.of_session(session_id)
-        return live if live and live.user_id == user_id and live.result is None else None
+        return live if live and live.user_id == person.user_id and live.result is None else None
 
 
 def _name(name: str) -> str:

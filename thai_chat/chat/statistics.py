@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from thai_chat.chat.questions import FrequentWord, QuestionGroup, Words, frequent_words, groups_of, words_of_all
 from thai_chat.chat.text import require_storable
 from thai_chat.domain.errors import BadInput
+from thai_chat.domain.people import Person
 from thai_chat.domain.ports import History
 from thai_chat.domain.statistics import Behind, CountedMessage, MessageCursor, Period, SessionUsage, Statistics
 
@@ -43,23 +44,23 @@ class UserStatistics:
         self._known: OrderedDict[UUID, Words] = OrderedDict()
         self._reading = asyncio.Lock()
 
-    async def read(self, user_id: str, period: Period) -> Statistics:
-        return await self._history.stored().statistics(user_id, period)
+    async def read(self, person: Person, period: Period) -> Statistics:
+        return await self._history.stored().statistics(person.user_id, period)
 
     async def messages(
-        self, user_id: str, behind: Behind, *, limit: int, before: MessageCursor | None = None
+        self, person: Person, behind: Behind, *, limit: int, before: MessageCursor | None = None
     ) -> Sequence[CountedMessage]:
         """Newest first."""
         require_storable((behind.backend or "") + (behind.model or ""))
-        return await self._history.stored().messages_behind(user_id, behind, limit=limit, before=before)
+        return await self._history.stored().messages_behind(person.user_id, behind, limit=limit, before=before)
 
-    async def sessions(self, user_id: str, behind: Behind, *, limit: int, offset: int = 0) -> Sequence[SessionUsage]:
+    async def sessions(self, person: Person, behind: Behind, *, limit: int, offset: int = 0) -> Sequence[SessionUsage]:
         require_storable((behind.backend or "") + (behind.model or ""))
-        return await self._history.stored().sessions_behind(user_id, behind, limit=limit, offset=offset)
+        return await self._history.stored().sessions_behind(person.user_id, behind, limit=limit, offset=offset)
 
-    async def frequent(self, user_id: str, period: Period) -> Frequent:
+    async def frequent(self, person: Person, period: Period) -> Frequent:
         """Of the newest MOST_QUESTIONS; the first time some tenths of a millisecond for each, in a thread."""
-        asked = await self._history.stored().questions(user_id, period, limit=MOST_QUESTIONS)
+        asked = await self._history.stored().questions(person.user_id, period, limit=MOST_QUESTIONS)
         async with self._reading:  # one at a time: each would take the others' time
             found = await asyncio.to_thread(words_of_all, asked, self._known)
             while len(self._known) > _KNOWN_QUESTIONS:
@@ -70,9 +71,9 @@ class UserStatistics:
             words=frequent_words(asked, found, limit=MOST_WORDS),
         )
 
-    async def behind_question(self, user_id: str, behind: Behind, *, group: str = "", word: str = "") -> Behind:
+    async def behind_question(self, person: Person, behind: Behind, *, group: str = "", word: str = "") -> Behind:
         """`behind`, narrowed to the questions of a group (by its key) or with a word."""
-        frequent = await self.frequent(user_id, behind.period)
+        frequent = await self.frequent(person, behind.period)
         ids: Sequence[UUID] = ()
         if group:
             ids = next((found.message_ids for found in frequent.questions if found.key == group), ())

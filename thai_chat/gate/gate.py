@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from thai_chat import texts
 from thai_chat.domain.errors import ForeignHost, ForeignSite, NotFound, ThaiChatError, WrongMethod
+from thai_chat.domain.people import Person, with_person
 from thai_chat.gate.answers import Answer
 from thai_chat.gate.bodies import Body, too_large
 from thai_chat.gate.doors import RUN, Door, Kind, door_of
@@ -20,6 +21,7 @@ from thai_chat.gate.headers import complete, page_policy
 from thai_chat.gate.names import Names, is_address, name_of
 from thai_chat.gate.origins import is_foreign
 from thai_chat.gate.pages import document, hash_of
+from thai_chat.gate.people import one_person
 from thai_chat.gate.refusals import is_refusal, policy_of, refusal
 from thai_chat.gate.reports import Reports, hidden_address
 
@@ -36,6 +38,8 @@ class Gate:
     names: Names = field(default_factory=Names)
     proxies: Proxies = field(default_factory=Proxies)
     reports: Reports = field(default_factory=Reports)
+    who: Callable[[Scope], Person] = one_person
+    """Tells who asks, for API and page alike."""
     added_scripts: Sequence[str] = ()
     """Inline scripts that Gradio's own script adds to the page."""
 
@@ -56,7 +60,7 @@ class Gate:
             answer.kind = door.kind
             self._notice_hidden_address(door.kind, Headers(scope=resolved))
             body = Body(receive, door.body, answer)
-            await self._pass(door, resolved, body, answer)
+            await self._pass(door, with_person(resolved, self.who(resolved)), body, answer)
         except Exception as error:
             refused = error if is_refusal(error) else body and body.refused
             if refused:

@@ -24,6 +24,7 @@ from thai_chat.domain.errors import (
     ThaiChatError,
 )
 from thai_chat.domain.messages import Choice
+from thai_chat.domain.people import Person, person_of
 from thai_chat.domain.ports import BackendState
 from thai_chat.texts import Language
 from thai_chat.ui.components import gr
@@ -46,9 +47,8 @@ Result = TypeVar("Result")
 Handler = Callable[Concatenate["Handlers", gr.Request, Params], Coroutine[None, None, Result]]
 
 
-def user_of(request: gr.Request) -> str:
-    """Who asks. One person's tool has one user."""
-    return "local"
+def _asking(request: gr.Request) -> Person:
+    return person_of(request.request.scope)
 
 
 def language_of(request: gr.Request) -> Language:
@@ -115,7 +115,7 @@ class Handlers:
     async def later(self, request: gr.Request, page: object) -> Shown:
         opened = await self._service.open_later(
             identifier(_field(page, "session_id")),
-            user_of(request),
+            _asking(request),
             limit=min(_number(page, "shown"), MOST_EARLIER),
             last_order=_number(page, "last_order"),
         )
@@ -130,7 +130,7 @@ class Handlers:
         try:
             if meant:
                 return await self._show_at(request, meant, message_id)
-            last = await self._service.sessions.last(user_of(request))
+            last = await self._service.sessions.last(_asking(request))
             if last:
                 return await self._show(request, str(last.session_id), limit=WINDOW)
         except (NotFound, InvalidIdentifier):
@@ -143,21 +143,21 @@ class Handlers:
         """The session at the message; at its end, and with the reason, when that can't be."""
         if not message_id:
             return await self._show(request, session_id, limit=WINDOW)
-        meant, user_id = identifier(session_id), user_of(request)
+        meant, person = identifier(session_id), _asking(request)
         code = None
         try:
-            opened = await self._service.open_at(meant, user_id, identifier(message_id))
+            opened = await self._service.open_at(meant, person, identifier(message_id))
         except (MessageNotFound, InvalidIdentifier):
             code = "message_not_found"
         except ReplyRunning:
             code = "branch_busy"
         if code:
-            opened = await self._service.open(meant, user_id)
+            opened = await self._service.open(meant, person)
         return await self._shown(request, opened, target=message_id, code=code)
 
     async def _show(self, request: gr.Request, session_id: str, *, limit: int, last_order: int | None = None) -> Shown:
         opened = await self._service.open(
-            identifier(session_id), user_of(request), limit=limit, last_order=last_order or None
+            identifier(session_id), _asking(request), limit=limit, last_order=last_order or None
         )
         return await self._shown(request, opened)
 

@@ -20,6 +20,7 @@ from thai_chat.chat.transfer.upload import Upload
 from thai_chat.chat.words import cut
 from thai_chat.domain.errors import SessionNotFound, ThaiChatError
 from thai_chat.domain.messages import Preset
+from thai_chat.domain.people import Person
 from thai_chat.domain.ports import History
 from thai_chat.domain.transfer import Imported, ImportLimits
 
@@ -49,7 +50,7 @@ class Transfers:
 
     async def export(
         self,
-        user_id: str,
+        person: Person,
         format_: Format,
         *,
         chosen: Sequence[UUID] | None,
@@ -63,33 +64,33 @@ class Transfers:
         """
         transfer = self._history.stored()
         is_whole = format_ is Format.JSON
-        found = await transfer.session_ids(user_id, chosen=chosen, with_trash=is_whole)
+        found = await transfer.session_ids(person.user_id, chosen=chosen, with_trash=is_whole)
         if chosen is not None and len(found) < len(set(chosen)):
             raise SessionNotFound
-        presets = await self._own_presets(user_id) if is_whole and chosen is None else None
+        presets = await self._own_presets(person) if is_whole and chosen is None else None
         writer = _writer(format_, words, timezone, presets)
         name = f"thai-chat-{datetime.now(timezone):%Y-%m-%d}"
         if chosen is not None and len(found) == 1:
-            sessions = await transfer.sessions(user_id, found)
+            sessions = await transfer.sessions(person.user_id, found)
             name = file_name_of(sessions[0].session_name if sessions else "") or name
-        pieces = export(transfer, writer, user_id, found)
+        pieces = export(transfer, writer, person.user_id, found)
         return Export(f"{name}.{writer.extension}", writer.media_type, pieces)
 
-    def begin_import(self, user_id: str, upload: Upload) -> ImportRun:
+    def begin_import(self, person: Person, upload: Upload) -> ImportRun:
         """Runs already; it is the caller's to follow. Closes `upload`. Raises HistoryUnavailable."""
         try:
             transfer = self._history.stored()
         except ThaiChatError:
             upload.close()
             raise
-        run = ImportRun(transfer, user_id, upload, turn=self._turn, limits=self._limits)
+        run = ImportRun(transfer, person.user_id, upload, turn=self._turn, limits=self._limits)
         self._runs[run.task] = run
         run.task.add_done_callback(self._ended)
         return run
 
-    async def _own_presets(self, user_id: str) -> Sequence[Preset]:
+    async def _own_presets(self, person: Person) -> Sequence[Preset]:
         """Without those that others share."""
-        return [preset for preset in await self._history.presets(user_id) if preset.user_id == user_id]
+        return [preset for preset in await self._history.presets(person.user_id) if preset.user_id == person.user_id]
 
     async def close(self) -> None:
         """Imports that are nearly done end first, the others are taken back."""

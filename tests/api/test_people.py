@@ -1,0 +1,45 @@
+"""The API and the page's events know the same person: the one that the gate resolved."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import pytest
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
+from tests.chats import Chat
+from thai_chat.api.app import build_app
+from thai_chat.domain.people import LOCAL, Person
+from thai_chat.gate.gate import Gate
+from thai_chat.ui.page import mount_page
+
+
+def person_in(scope: Scope) -> Person:
+    return replace(LOCAL, user_id=Headers(scope=scope).get("x-who", ""))
+
+
+@pytest.fixture
+async def served(chat: Chat) -> AsyncIterator[httpx.AsyncClient]:
+    app = Gate(mount_page(build_app(chat.service), chat.service), who=person_in)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as http:
+        yield http
+
+
+async def shown(http: httpx.AsyncClient, session_id: str, who: str) -> httpx.Response:
+    """Open a session on the page, as its script does."""
+    event: dict[str, Any] = {"data": [{"session_id": session_id}], "fn_index": 0}
+    return await http.post("/gradio_api/run/predict", json=event, headers={"x-who": who})
+
+
+async def test_what_one_person_said_is_nobody_elses_by_any_door(served: httpx.AsyncClient) -> None:
+    told = await served.post("/chat", json={"query": "ความลับของมะลิ"}, headers={"x-who": "mali"})
+    session_id = told.json()["session_id"]
+    for who, status in (("mali", 200), ("somchai", 404)):
+        assert (await served.get(f"/api/sessions/{session_id}", headers={"x-who": who})).status_code == status
+        listed = (await served.get("/api/sessions", headers={"x-who": who})).json()["sessions"]
+        assert [one["session_id"] for one in listed] == ([session_id] if status == 200 else [])
+        assert ("ความลับของมะลิ" in (await shown(served, session_id, who)).text) == (status == 200)
