@@ -9,7 +9,7 @@ from pathlib import Path
 from uuid import UUID
 
 from thai_chat.domain.messages import Status
-from thai_chat.domain.ports import DatabaseState
+from thai_chat.domain.ports.conversation import DatabaseState
 from thai_chat.history.opening import open_history
 from thai_chat.history.outage.resilient import ResilientHistory
 from thai_chat.history.postgres.connections import Database

@@ -21,7 +21,7 @@ from thai_chat.domain.messages import (
     Turn,
     UpdateSession,
 )
-from thai_chat.domain.ports import History
+from thai_chat.domain.ports.conversation import History
 
 QUESTION = "น้ำจิ้มข้าวมันไก่ทำอย่างไร? 🍚 with ginger"
 ANSWER = "ตำขิง กระเทียม พริก แล้วใส่เต้าเจี้ยว 👩🏽‍🍳 (soy bean paste)"

@@ -15,7 +15,7 @@ from thai_chat.backends.openai import OpenAIBackend
 from thai_chat.backends.vllm import VLLMBackend
 from thai_chat.domain.events import Answering, Notice, RoutedEvent, Text
 from thai_chat.domain.messages import Choice, Role
-from thai_chat.domain.ports import Backend, BackendChoices, BackendState, PromptMessage
+from thai_chat.domain.ports.backend import Backend, BackendChoices, BackendState, PromptMessage
 from thai_chat.routing.preference import Rules
 from thai_chat.routing.retries import Retries
 from thai_chat.routing.router import NAMES, ModelPrompt, Router

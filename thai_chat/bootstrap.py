@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, assert_never
 
 from thai_chat import texts
 from thai_chat.domain.errors import StartError
-from thai_chat.domain.ports import BackendState, DatabaseState, History
+from thai_chat.domain.ports.backend import BackendState
+from thai_chat.domain.ports.conversation import DatabaseState, History
 from thai_chat.settings import Settings
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from uuid_utils.compat import uuid7
 
 from tests.postgres_servers import Proxy, installations, serving
 from thai_chat.domain.messages import BeginTurn, Choice, FinishReply, Status
-from thai_chat.domain.ports import DatabaseState
+from thai_chat.domain.ports.conversation import DatabaseState
 from thai_chat.domain.searching import SearchQuery, terms_of
 from thai_chat.history.opening import open_history
 from thai_chat.history.outage.resilient import ResilientHistory

@@ -28,7 +28,7 @@ from scripts.bench.processes import model_server
 from thai_chat.backends.vllm import VLLMBackend
 from thai_chat.domain.events import Text
 from thai_chat.domain.messages import Choice, Role
-from thai_chat.domain.ports import PromptMessage
+from thai_chat.domain.ports.backend import PromptMessage
 from thai_chat.routing.router import ModelPrompt, Router
 
 CHOICE = Choice("vllm", "standin")

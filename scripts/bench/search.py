@@ -28,7 +28,7 @@ from scripts.bench import search_load, seasons
 from scripts.bench.corpus import LONG_SESSIONS, ROOT, Size
 from scripts.bench.search_queries import Queries
 from thai_chat.domain.messages import BeginTurn, Choice, FinishReply, Status
-from thai_chat.domain.ports import SessionCursor, SessionFilter
+from thai_chat.domain.reads import SessionCursor, SessionFilter
 from thai_chat.domain.searching import SearchQuery, terms_of
 from thai_chat.domain.statistics import Period
 from thai_chat.embedded.postgres import EmbeddedPostgres

@@ -13,7 +13,7 @@ from tests.ports import free_port
 from tests.standins.openai_server import OpenAIStandin
 from thai_chat.backends.openai import OpenAIBackend
 from thai_chat.backends.vllm import VLLMBackend
-from thai_chat.domain.ports import DatabaseState, History
+from thai_chat.domain.ports.conversation import DatabaseState, History
 from thai_chat.history.memory.history import MemoryHistory
 from thai_chat.history.opening import open_history
 from thai_chat.history.postgres.connections import Database

@@ -27,7 +27,7 @@ from thai_chat.backends.vllm import VLLMBackend
 from thai_chat.domain.errors import BackendTimeout, ModelNotFound
 from thai_chat.domain.events import Finished, Reasoning, Text, Usage
 from thai_chat.domain.messages import JsonValue
-from thai_chat.domain.ports import Backend
+from thai_chat.domain.ports.backend import Backend
 from thai_chat.routing.quirks import is_openai
 
 KINDS: dict[str, Callable[[str, str | None], Backend]] = {

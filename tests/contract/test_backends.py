@@ -21,7 +21,7 @@ from thai_chat.backends.openai import OpenAIBackend
 from thai_chat.backends.vllm import VLLMBackend
 from thai_chat.domain.errors import BackendLoading, BackendUnreachable, ModelNotFound, ReplyCut
 from thai_chat.domain.events import Finished, Notice, Reasoning, Text, Usage
-from thai_chat.domain.ports import Backend, ModelInfo
+from thai_chat.domain.ports.backend import Backend, ModelInfo
 
 SLOW = Script(tokens=thai_tokens(10_000), delay_ms=5)
 NOWHERE = "http://127.0.0.1:9"

@@ -17,7 +17,7 @@ from thai_chat.backends.openai import OpenAIBackend
 from thai_chat.backends.vllm import VLLMBackend
 from thai_chat.domain.errors import BackendFailed, OnlyThinking, ReplyCut
 from thai_chat.domain.events import Finished, Reasoning, Text
-from thai_chat.domain.ports import ReplyRequest
+from thai_chat.domain.ports.backend import ReplyRequest
 
 BEGUN = "อาหารไทยที่คนทั่วโลกรู้จักคือต้มยำกุ้ง ผัดไท"
 REST = ("ย", " และ", "ส้มตำ")

@@ -26,7 +26,7 @@ from thai_chat.domain.errors import (
     BackendTimeout,
     ContextOverflow,
 )
-from thai_chat.domain.ports import Backend
+from thai_chat.domain.ports.backend import Backend
 
 JSON = "application/json"
 MOST_MB = 150

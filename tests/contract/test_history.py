@@ -25,7 +25,7 @@ from thai_chat.domain.errors import (
     SessionNotFound,
 )
 from thai_chat.domain.messages import Choice, Figures, Role, Status
-from thai_chat.domain.ports import History
+from thai_chat.domain.ports.conversation import History
 
 
 async def test_the_first_turn_makes_the_session(history: History, user: str) -> None:

@@ -29,7 +29,7 @@ from thai_chat.domain.errors import (
     SessionNotFound,
 )
 from thai_chat.domain.messages import Choice, Message, Status
-from thai_chat.domain.ports import History
+from thai_chat.domain.ports.conversation import History
 
 
 async def test_an_edited_question_makes_a_branch_and_keeps_the_old_one(history: History, user: str) -> None:

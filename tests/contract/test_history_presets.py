@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 from tests.history_writes import new_user
 from thai_chat.domain.errors import HistoryRefused, HistoryUnavailable, PresetNotFound
 from thai_chat.domain.messages import Preset
-from thai_chat.domain.ports import History
+from thai_chat.domain.ports.conversation import History
 
 
 def preset(user: str, name: str, **more: object) -> Preset:

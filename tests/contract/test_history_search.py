@@ -13,7 +13,7 @@ import pytest
 from tests.history_writes import begin, finish, grow, new_user, purge, update, whole_turn
 from thai_chat.domain.errors import HistoryRefused
 from thai_chat.domain.messages import Choice, Message, Role, Status
-from thai_chat.domain.ports import History
+from thai_chat.domain.ports.conversation import History
 from thai_chat.domain.searching import SearchFilters, SearchPage, SearchQuery, terms_of
 
 

@@ -20,7 +20,8 @@ from tests.history_writes import (
     whole_turn,
 )
 from thai_chat.domain.messages import Choice, Label, Labels, Session
-from thai_chat.domain.ports import History, SessionCursor, SessionFilter, Shelf
+from thai_chat.domain.ports.conversation import History
+from thai_chat.domain.reads import SessionCursor, SessionFilter, Shelf
 
 
 async def test_a_session_changes_only_in_what_is_named(history: History, user: str) -> None:

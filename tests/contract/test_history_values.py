@@ -21,7 +21,8 @@ from thai_chat.domain.errors import (
     HistoryRefused,
 )
 from thai_chat.domain.messages import Choice, Figures
-from thai_chat.domain.ports import History, SessionFilter
+from thai_chat.domain.ports.conversation import History
+from thai_chat.domain.reads import SessionFilter
 
 
 @pytest.mark.parametrize("text", ["ก\0ข", "\ud800", "ข้าว\udfff"], ids=["NUL", "surrogate", "Thai and surrogate"])

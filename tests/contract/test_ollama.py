@@ -30,7 +30,7 @@ from thai_chat.domain.errors import (
 )
 from thai_chat.domain.events import Finished, Notice, Reasoning, Text, Usage, WasThinking
 from thai_chat.domain.messages import JsonValue, Role
-from thai_chat.domain.ports import PromptMessage, ReplyRequest
+from thai_chat.domain.ports.backend import PromptMessage, ReplyRequest
 
 
 @pytest.fixture

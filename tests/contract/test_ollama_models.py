@@ -16,7 +16,7 @@ from thai_chat.backends.timeouts import Timeouts
 from thai_chat.domain.errors import BackendTimeout, ModelNotFound
 from thai_chat.domain.events import Notice, Reasoning
 from thai_chat.domain.messages import JsonValue
-from thai_chat.domain.ports import ModelInfo
+from thai_chat.domain.ports.backend import ModelInfo
 
 OWN = 'stop                           "<|im_end|>"\nnum_ctx                        16384'
 LOADING = Notice("model_loading", {"model": "standin"}, is_passing=True)

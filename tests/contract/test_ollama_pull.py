@@ -13,7 +13,7 @@ from thai_chat.backends.ollama import OllamaBackend
 from thai_chat.backends.vllm import VLLMBackend
 from thai_chat.domain.errors import BackendError, BackendUnreachable, ModelNotFetched, ModelNotInRegistry, NotOffered
 from thai_chat.domain.events import Progress
-from thai_chat.domain.ports import Backend
+from thai_chat.domain.ports.backend import Backend
 
 
 @pytest.fixture

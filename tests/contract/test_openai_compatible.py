@@ -33,7 +33,7 @@ from thai_chat.domain.errors import (
 )
 from thai_chat.domain.events import Finished, Notice, Reasoning, StreamEvent, Text, Usage, WasThinking
 from thai_chat.domain.messages import JsonValue
-from thai_chat.domain.ports import ModelInfo
+from thai_chat.domain.ports.backend import ModelInfo
 from thai_chat.routing.quirks import STREAMING_REFUSED_S, chats, is_snapshot
 
 IMPATIENT = Timeouts(first_token_s=0.3, between_tokens_s=0.2, whole_reply_s=0.3)

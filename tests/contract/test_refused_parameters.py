@@ -14,7 +14,7 @@ from thai_chat.backends.vllm import VLLMBackend
 from thai_chat.domain.errors import UnsupportedParameter
 from thai_chat.domain.events import Notice
 from thai_chat.domain.messages import JsonValue
-from thai_chat.domain.ports import Backend
+from thai_chat.domain.ports.backend import Backend
 
 
 async def test_nothing_optional_is_sent_that_was_not_asked_for(standin: OpenAIStandin, openai: OpenAIBackend) -> None:

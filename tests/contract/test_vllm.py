@@ -19,7 +19,7 @@ from thai_chat.domain.errors import (
 )
 from thai_chat.domain.events import Notice, Text, Usage
 from thai_chat.domain.messages import Role
-from thai_chat.domain.ports import PromptMessage
+from thai_chat.domain.ports.backend import PromptMessage
 
 QUESTION = [PromptMessage(Role.SYSTEM, "ตอบสั้น ๆ"), PromptMessage(Role.USER, "น้ำใจ")]
 LONG = "ก" * 300

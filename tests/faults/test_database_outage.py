@@ -18,7 +18,7 @@ from tests.ports import free_port
 from tests.postgres_servers import PostgresServer, Proxy, replicas
 from thai_chat.domain.errors import HistoryUnavailable, ReplyRunning, SessionNotFound, StartError
 from thai_chat.domain.messages import Status
-from thai_chat.domain.ports import DatabaseState
+from thai_chat.domain.ports.conversation import DatabaseState
 from thai_chat.history.opening import open_history
 from thai_chat.history.outage.resilient import ResilientHistory
 from thai_chat.history.postgres import schema

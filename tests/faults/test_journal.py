@@ -19,7 +19,7 @@ from tests.history_writes import begin, finish, grow, new_user, whole_turn
 from tests.postgres_servers import PostgresServer, Proxy
 from thai_chat.__main__ import main
 from thai_chat.domain.messages import Status, Turn
-from thai_chat.domain.ports import DatabaseState
+from thai_chat.domain.ports.conversation import DatabaseState
 
 ROOT = Path(__file__).parents[2]
 

@@ -16,7 +16,7 @@ from tests.histories import opened, straight
 from tests.history_writes import new_user, whole_turn
 from tests.postgres_servers import PostgresServer
 from thai_chat.domain.errors import HistoryUnavailable
-from thai_chat.domain.ports import DatabaseState
+from thai_chat.domain.ports.conversation import DatabaseState
 from thai_chat.history.postgres.connections import TIMEOUT_S, Database
 from thai_chat.history.postgres.pulse import Pulse
 

@@ -15,7 +15,7 @@ from tests.ports import free_port
 from tests.postgres_servers import PostgresServer, Proxy, installations, serving, wait_for
 from thai_chat.domain.errors import HistoryRefused, HistoryUnavailable
 from thai_chat.domain.messages import Message, Status
-from thai_chat.domain.ports import SessionFilter, Shelf
+from thai_chat.domain.reads import SessionFilter, Shelf
 from thai_chat.history.postgres import schema
 from thai_chat.history.postgres.connections import Database
 from thai_chat.history.postgres.history import PostgresHistory

@@ -15,7 +15,7 @@ from pathlib import Path
 from thai_chat.backends.llamacpp import DEMO_MODEL, LlamaCppBackend
 from thai_chat.backends.llamacpp_library import demo_model_path
 from thai_chat.domain.errors import BackendLoading
-from thai_chat.domain.ports import ModelInfo
+from thai_chat.domain.ports.backend import ModelInfo
 
 
 @asynccontextmanager

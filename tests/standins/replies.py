@@ -7,7 +7,7 @@ from contextlib import aclosing
 
 from thai_chat.domain.events import StreamEvent, Text
 from thai_chat.domain.messages import JsonValue, Role
-from thai_chat.domain.ports import Backend, PromptMessage, ReplyRequest
+from thai_chat.domain.ports.backend import Backend, PromptMessage, ReplyRequest
 
 
 def request(

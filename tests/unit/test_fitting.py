@@ -8,7 +8,7 @@ from tests.unit.test_prompt import turns
 from thai_chat.chat.fitting import fitted
 from thai_chat.chat.prompt import Prompt, budget, build_prompt
 from thai_chat.domain.errors import BackendFailed
-from thai_chat.domain.ports import PromptMessage
+from thai_chat.domain.ports.backend import PromptMessage
 from thai_chat.routing.tokens import estimate_tokens
 
 WINDOW = 2_000

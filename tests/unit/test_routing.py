@@ -24,7 +24,7 @@ from thai_chat.domain.errors import (
 )
 from thai_chat.domain.events import Finished, Text
 from thai_chat.domain.messages import Choice
-from thai_chat.domain.ports import BackendState
+from thai_chat.domain.ports.backend import BackendState
 from thai_chat.routing.router import ModelPrompt
 
 

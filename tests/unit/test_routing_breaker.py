@@ -29,7 +29,7 @@ from thai_chat.domain.errors import (
 )
 from thai_chat.domain.events import Answering
 from thai_chat.domain.messages import Choice
-from thai_chat.domain.ports import BackendState
+from thai_chat.domain.ports.backend import BackendState
 from thai_chat.routing.breaker import FIRST_PAUSE_S, Breaker
 from thai_chat.routing.retries import STRIKES_TO_OPEN
 from thai_chat.routing.router import Router

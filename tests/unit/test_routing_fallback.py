@@ -26,7 +26,7 @@ from thai_chat.domain.errors import (
 )
 from thai_chat.domain.events import Answering, Finished, Notice, Reasoning, RoutedEvent, Text
 from thai_chat.domain.messages import Choice, Role
-from thai_chat.domain.ports import BackendState, PromptMessage
+from thai_chat.domain.ports.backend import BackendState, PromptMessage
 from thai_chat.routing.preference import Rules
 from thai_chat.routing.retries import REMEDIES, remedy_for
 from thai_chat.routing.router import ModelPrompt

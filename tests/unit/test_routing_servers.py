@@ -29,7 +29,7 @@ from thai_chat.backends.vllm import VLLMBackend
 from thai_chat.domain.errors import BackendFailed
 from thai_chat.domain.events import Text
 from thai_chat.domain.messages import MODEL_CHARS, Choice, Role
-from thai_chat.domain.ports import BackendState, PromptMessage
+from thai_chat.domain.ports.backend import BackendState, PromptMessage
 from thai_chat.routing.preference import Rules
 from thai_chat.routing.retries import STRIKES_TO_OPEN
 from thai_chat.routing.router import Router

@@ -27,7 +27,7 @@ from thai_chat.domain.errors import (
     ModelTooLarge,
     RateLimited,
 )
-from thai_chat.domain.ports import BackendState
+from thai_chat.domain.ports.backend import BackendState
 from thai_chat.routing.breaker import SLOW_AFTER_S, SLOW_FOR_S, Breaker
 
 

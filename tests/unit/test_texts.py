@@ -11,7 +11,8 @@ import pytest
 
 from thai_chat import texts
 from thai_chat.domain import errors
-from thai_chat.domain.ports import BackendState, DatabaseState
+from thai_chat.domain.ports.backend import BackendState
+from thai_chat.domain.ports.conversation import DatabaseState
 from thai_chat.routing.retries import REMEDIES, remedy_for
 from thai_chat.texts.reasons import REASONS
 

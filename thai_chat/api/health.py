@@ -5,7 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from thai_chat.api.dependencies import Service
-from thai_chat.domain.ports import BackendChoices, BackendState, DatabaseState
+from thai_chat.domain.ports.backend import BackendChoices, BackendState
+from thai_chat.domain.ports.conversation import DatabaseState
 
 router = APIRouter(tags=["health"])
 

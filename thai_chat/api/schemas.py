@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from thai_chat.domain.messages import LABEL_CHARS, MAX_QUESTION_CHARS, MOST_TAGS, Labels, Message, Session
-from thai_chat.domain.ports import Shelf
+from thai_chat.domain.reads import Shelf
 
 Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 

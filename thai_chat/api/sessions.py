@@ -32,7 +32,7 @@ from thai_chat.chat.sessions import SessionChange
 from thai_chat.chat.text import identifier
 from thai_chat.domain.errors import InvalidCursor
 from thai_chat.domain.messages import Session
-from thai_chat.domain.ports import SessionCursor, SessionFilter, Shelf
+from thai_chat.domain.reads import SessionCursor, SessionFilter, Shelf
 
 router = APIRouter(tags=["sessions"])
 """Mounted by the application at each address of the sessions."""

@@ -14,7 +14,7 @@ from thai_chat.domain.errors import BackendError, BackendFailed, ContextOverflow
 from thai_chat.domain.events import Notice
 from thai_chat.domain.messages import JsonObject, JsonValue, Role
 from thai_chat.domain.options import Options
-from thai_chat.domain.ports import PromptMessage, ReplyRequest
+from thai_chat.domain.ports.backend import PromptMessage, ReplyRequest
 from thai_chat.routing import quirks
 
 _STREAM, _PREFILL = "stream", "prefill"

@@ -9,7 +9,7 @@ from thai_chat.backends.llamacpp_library import demo_model_path, is_installed
 from thai_chat.backends.ollama import OllamaBackend
 from thai_chat.backends.openai import OpenAIBackend
 from thai_chat.backends.vllm import VLLMBackend
-from thai_chat.domain.ports import Backend
+from thai_chat.domain.ports.backend import Backend
 from thai_chat.settings import Settings
 
 _LOG_NAME = "llamacpp.log"

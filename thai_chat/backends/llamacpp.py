@@ -21,7 +21,7 @@ from thai_chat.domain.errors import NotOffered
 from thai_chat.domain.events import MODEL_LOADING, Notice, Progress, StreamEvent
 from thai_chat.domain.messages import MODEL_CHARS, JsonObject, JsonValue
 from thai_chat.domain.options import Options, count, number
-from thai_chat.domain.ports import ModelInfo, PromptMessage, ReplyRequest
+from thai_chat.domain.ports.backend import ModelInfo, PromptMessage, ReplyRequest
 
 DEMO_NOTE = "demo_model"
 DEMO_MODEL = "SmolLM2-135M-Instruct (demo)"

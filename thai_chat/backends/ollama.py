@@ -42,7 +42,7 @@ from thai_chat.domain.events import (
     WasThinking,
 )
 from thai_chat.domain.messages import Role
-from thai_chat.domain.ports import ModelInfo, PromptMessage, ReplyRequest
+from thai_chat.domain.ports.backend import ModelInfo, PromptMessage, ReplyRequest
 
 Part = TypeVar("Part")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from thai_chat.backends.ollama_models import Card, full_name
-from thai_chat.domain.ports import PromptMessage
+from thai_chat.domain.ports.backend import PromptMessage
 
 DEFAULT_NUM_CTX = 8192
 """Some 10,000 Thai characters. Ollama's own 4096 (below 24 GiB of VRAM) is a short talk in Thai."""

@@ -14,7 +14,7 @@ from thai_chat.backends.openai_compatible import OpenAICompatible
 from thai_chat.backends.options import COMMON, EFFORTS, MOST_TOKENS, SAMPLING, TEMPLATE_SWITCHES
 from thai_chat.backends.timeouts import DEFAULT_TIMEOUTS, Timeouts
 from thai_chat.domain.options import Options, count, fields, flag, one_of
-from thai_chat.domain.ports import ModelInfo
+from thai_chat.domain.ports.backend import ModelInfo
 from thai_chat.routing.quirks import chats, is_openai, is_snapshot, thinks
 
 OPTIONS: Options = {

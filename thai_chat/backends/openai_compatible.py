@@ -47,7 +47,7 @@ from thai_chat.domain.errors import (
     WebPage,
 )
 from thai_chat.domain.events import Finished, Notice, Progress, Reasoning, StreamEvent, Text, Usage
-from thai_chat.domain.ports import ModelInfo, PromptMessage, ReplyRequest
+from thai_chat.domain.ports.backend import ModelInfo, PromptMessage, ReplyRequest
 
 _NOT_STREAMED = Notice("answer_not_streamed")
 _EVERY_MODEL = ""

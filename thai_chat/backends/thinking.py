@@ -7,7 +7,7 @@ from collections.abc import Hashable
 from typing import TypeAlias
 
 from thai_chat.domain.events import Reasoning, Text, WasThinking
-from thai_chat.domain.ports import ReplyRequest
+from thai_chat.domain.ports.backend import ReplyRequest
 from thai_chat.routing.quirks import THINKING_TAGS
 
 Part: TypeAlias = Text | Reasoning | WasThinking

@@ -18,7 +18,7 @@ from thai_chat.backends.timeouts import DEFAULT_TIMEOUTS, Timeouts
 from thai_chat.domain.errors import BackendLoading, EngineDead, WebPage
 from thai_chat.domain.messages import JsonObject
 from thai_chat.domain.options import Options, count, fields, flag, schema, whole_numbers, words
-from thai_chat.domain.ports import ModelInfo
+from thai_chat.domain.ports.backend import ModelInfo
 
 OPTIONS: Options = {
     **COMMON,

@@ -16,7 +16,7 @@ from thai_chat.chat.text import require_storable
 from thai_chat.domain.errors import InvalidCursor
 from thai_chat.domain.messages import Message, Role, Session
 from thai_chat.domain.people import Person
-from thai_chat.domain.ports import History
+from thai_chat.domain.ports.conversation import History
 from thai_chat.domain.searching import (
     NO_FILTERS,
     NamePage,

@@ -9,7 +9,7 @@ from dataclasses import replace
 from thai_chat.chat.prompt import Prompt, budget
 from thai_chat.domain.errors import BackendError
 from thai_chat.domain.messages import Role
-from thai_chat.domain.ports import PromptMessage
+from thai_chat.domain.ports.backend import PromptMessage
 
 logger = logging.getLogger(__name__)
 

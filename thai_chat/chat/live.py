@@ -17,7 +17,7 @@ from thai_chat.chat.live_reply import LiveReply
 from thai_chat.domain.errors import HistoryError, HistoryRefused, OnlyThinking, ThaiChatError
 from thai_chat.domain.events import Completed, Failed, LiveEvent, RoutedEvent
 from thai_chat.domain.messages import Checkpoint, Choice, Figures, FinishReply, JsonValue, Message, Status, Turn
-from thai_chat.domain.ports import History
+from thai_chat.domain.ports.conversation import History
 from thai_chat.routing.pricing import Cost
 
 logger = logging.getLogger(__name__)

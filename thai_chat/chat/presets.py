@@ -18,7 +18,7 @@ from thai_chat.chat.text import require_storable
 from thai_chat.domain.errors import EmptyName, HistoryUnavailable
 from thai_chat.domain.messages import Choice, JsonObject, Preset
 from thai_chat.domain.people import Person
-from thai_chat.domain.ports import History
+from thai_chat.domain.ports.conversation import History
 
 _FRESH_S = 15.0
 """How long what was read serves every reply of a person; another process's change is seen after it."""

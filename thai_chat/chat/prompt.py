@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from thai_chat.domain.messages import JsonObject, Message, Role
-from thai_chat.domain.ports import PromptMessage
+from thai_chat.domain.ports.backend import PromptMessage
 from thai_chat.routing.tokens import TOKENS_PER_MESSAGE, estimate_tokens
 
 _REPLY_SHARE = 4

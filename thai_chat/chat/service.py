@@ -45,7 +45,7 @@ from thai_chat.domain.messages import (
     Turn,
 )
 from thai_chat.domain.people import Person
-from thai_chat.domain.ports import History, HistoryState
+from thai_chat.domain.ports.conversation import History, HistoryState
 from thai_chat.routing.router import BackendChoices, Router
 
 WINDOW = 30

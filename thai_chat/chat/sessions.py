@@ -25,7 +25,8 @@ from thai_chat.domain.messages import (
     UpdateSession,
 )
 from thai_chat.domain.people import Person
-from thai_chat.domain.ports import CURRENT_SESSIONS, History, SessionCursor, SessionFilter, Shelf
+from thai_chat.domain.ports.conversation import History
+from thai_chat.domain.reads import CURRENT_SESSIONS, SessionCursor, SessionFilter, Shelf
 
 PURGED_AT_ONCE = 100
 

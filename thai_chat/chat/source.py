@@ -12,7 +12,7 @@ from thai_chat.chat.presets import Presets
 from thai_chat.chat.prompt import Prompt, build_prompt
 from thai_chat.domain.events import RoutedEvent
 from thai_chat.domain.messages import Choice, JsonObject, Message, Session
-from thai_chat.domain.ports import History
+from thai_chat.domain.ports.conversation import History
 from thai_chat.routing.router import ModelPrompt, Router
 
 

@@ -14,7 +14,7 @@ from thai_chat.chat.questions import FrequentWord, QuestionGroup, Words, frequen
 from thai_chat.chat.text import require_storable
 from thai_chat.domain.errors import BadInput
 from thai_chat.domain.people import Person
-from thai_chat.domain.ports import History
+from thai_chat.domain.ports.conversation import History
 from thai_chat.domain.statistics import Behind, CountedMessage, MessageCursor, Period, SessionUsage, Statistics
 
 HOME = "Asia/Bangkok"

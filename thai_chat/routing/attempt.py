@@ -9,7 +9,7 @@ from dataclasses import replace
 from thai_chat.domain.errors import BackendError, BackendTimeout, EmptyReply, ReplyCut, ReplyFiltered
 from thai_chat.domain.events import FILTERED, MODEL_LOADING, Finished, Notice, Reasoning, StreamEvent, Text, WasThinking
 from thai_chat.domain.messages import Choice
-from thai_chat.domain.ports import ReplyRequest
+from thai_chat.domain.ports.backend import ReplyRequest
 from thai_chat.routing.servers import Server
 
 _MOST_HELD_CHARS = 100_000

@@ -13,7 +13,7 @@ from thai_chat.domain.errors import (
     EngineDead,
     RateLimited,
 )
-from thai_chat.domain.ports import BackendState
+from thai_chat.domain.ports.backend import BackendState
 from thai_chat.routing.retries import STRIKES_TO_OPEN, remedy_for, retry_after_s
 
 FIRST_PAUSE_S = 10.0

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from thai_chat.domain.errors import BackendError, BackendLoading, RateLimited
-from thai_chat.domain.ports import Backend, BackendState, ModelInfo
+from thai_chat.domain.ports.backend import Backend, BackendState, ModelInfo
 from thai_chat.routing.names import short_name
 
 logger = logging.getLogger(__name__)

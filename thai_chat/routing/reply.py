@@ -10,7 +10,7 @@ from typing import Protocol
 from thai_chat.domain.errors import BackendError, ContextOverflow
 from thai_chat.domain.events import Answering, Notice, RoutedEvent
 from thai_chat.domain.messages import Choice, JsonObject, JsonValue
-from thai_chat.domain.ports import PromptMessage, ReplyRequest
+from thai_chat.domain.ports.backend import PromptMessage, ReplyRequest
 from thai_chat.routing.attempt import Attempt
 from thai_chat.routing.overflow import smaller_window
 from thai_chat.routing.preference import Preference

@@ -11,7 +11,7 @@ from uuid import UUID
 from thai_chat.domain.errors import NoBackend, UnknownBackend
 from thai_chat.domain.events import Progress, RoutedEvent
 from thai_chat.domain.messages import Choice
-from thai_chat.domain.ports import Backend, BackendChoices, BackendState, PromptMessage, ReplyRequest
+from thai_chat.domain.ports.backend import Backend, BackendChoices, BackendState, PromptMessage, ReplyRequest
 from thai_chat.routing.health import Health
 from thai_chat.routing.preference import Preference, Rules
 from thai_chat.routing.pricing import Cost, Prices

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 
 from thai_chat.domain.errors import BackendError
-from thai_chat.domain.ports import Backend, BackendChoices, BackendState, ModelInfo
+from thai_chat.domain.ports.backend import Backend, BackendChoices, BackendState, ModelInfo
 from thai_chat.routing.breaker import Breaker
 from thai_chat.routing.health import Health, HealthWatch
 from thai_chat.routing.names import short_name

@@ -25,7 +25,7 @@ from thai_chat.domain.errors import (
 )
 from thai_chat.domain.messages import Choice
 from thai_chat.domain.people import Person, person_of
-from thai_chat.domain.ports import BackendState
+from thai_chat.domain.ports.backend import BackendState
 from thai_chat.texts import Language
 from thai_chat.ui.components import gr
 from thai_chat.ui.picker import picker_of

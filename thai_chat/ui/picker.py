@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from thai_chat import texts
 from thai_chat.chat.service import ChatService
-from thai_chat.domain.ports import BackendState, ModelInfo
+from thai_chat.domain.ports.backend import BackendState, ModelInfo
 from thai_chat.texts import Language
 from thai_chat.ui.window import Value
 

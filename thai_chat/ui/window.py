@@ -15,7 +15,7 @@ from thai_chat.chat.live_reply import LiveReply
 from thai_chat.chat.service import OpenSession
 from thai_chat.domain.events import TOO_LONG
 from thai_chat.domain.messages import Choice, JsonObject, JsonValue, Message, Role, Session, Status
-from thai_chat.domain.ports import Shelf
+from thai_chat.domain.reads import Shelf
 from thai_chat.texts import Language
 from thai_chat.ui.drawing import can_be_drawn
 from thai_chat.ui.markup import shown_as_written, without_html

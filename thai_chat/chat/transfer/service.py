@@ -21,7 +21,7 @@ from thai_chat.chat.words import cut
 from thai_chat.domain.errors import SessionNotFound, ThaiChatError
 from thai_chat.domain.messages import Preset
 from thai_chat.domain.people import Person
-from thai_chat.domain.ports import History
+from thai_chat.domain.ports.conversation import History
 from thai_chat.domain.transfer import Imported, ImportLimits
 
 logger = logging.getLogger(__name__)

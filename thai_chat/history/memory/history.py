@@ -25,15 +25,8 @@ from thai_chat.domain.messages import (
     Turn,
     UpdateSession,
 )
-from thai_chat.domain.ports import (
-    CURRENT_SESSIONS,
-    DatabaseState,
-    HistoryState,
-    SessionCursor,
-    SessionFilter,
-    Shelf,
-    Stored,
-)
+from thai_chat.domain.ports.conversation import DatabaseState, HistoryState, Stored
+from thai_chat.domain.reads import CURRENT_SESSIONS, SessionCursor, SessionFilter, Shelf
 from thai_chat.domain.searching import NamePage, SearchPage, SearchQuery
 from thai_chat.history.memory import search as search_memory
 from thai_chat.history.memory.held import HeldSession

@@ -28,16 +28,8 @@ from thai_chat.domain.messages import (
     UpdateSession,
     Write,
 )
-from thai_chat.domain.ports import (
-    CURRENT_SESSIONS,
-    DatabaseState,
-    History,
-    HistoryState,
-    SessionCursor,
-    SessionFilter,
-    Shelf,
-    Stored,
-)
+from thai_chat.domain.ports.conversation import DatabaseState, History, HistoryState, Stored
+from thai_chat.domain.reads import CURRENT_SESSIONS, SessionCursor, SessionFilter, Shelf
 from thai_chat.domain.searching import NamePage, SearchPage, SearchQuery
 from thai_chat.history.memory.history import MemoryHistory
 from thai_chat.history.outage.outbox import Outbox

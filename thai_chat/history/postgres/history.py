@@ -23,7 +23,8 @@ from thai_chat.domain.messages import (
     UpdateSession,
     Write,
 )
-from thai_chat.domain.ports import CURRENT_SESSIONS, DatabaseState, HistoryState, SessionCursor, SessionFilter, Shelf
+from thai_chat.domain.ports.conversation import DatabaseState, HistoryState
+from thai_chat.domain.reads import CURRENT_SESSIONS, SessionCursor, SessionFilter, Shelf
 from thai_chat.domain.searching import IndexProgress, NamePage, SearchPage, SearchQuery
 from thai_chat.history.postgres import presets
 from thai_chat.history.postgres.bulk.stored import PostgresStored

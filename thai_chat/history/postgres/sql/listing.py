@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Integer, Select, func, literal_column, select
 from sqlalchemy.dialects.postgresql import array
 
 from thai_chat.domain.messages import Label, Labels, Session
-from thai_chat.domain.ports import SessionCursor, SessionFilter, Shelf
+from thai_chat.domain.reads import SessionCursor, SessionFilter, Shelf
 from thai_chat.history.postgres.sql.rows import SESSION_COLUMNS
 from thai_chat.history.postgres.sql.tables import MARKED, SHELF, chat_sessions
 

@@ -1,136 +1,30 @@
-"""What the core asks of a backend and of a history store."""
+"""What the core asks of a history store."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
-from thai_chat.domain.events import Progress, StreamEvent
 from thai_chat.domain.messages import (
     BeginReply,
     BeginTurn,
     Checkpoint,
     FinishReply,
-    JsonValue,
     Labels,
     Message,
     Preset,
     PurgeSession,
-    Role,
     Session,
     Turn,
     UpdateSession,
 )
+from thai_chat.domain.reads import CURRENT_SESSIONS, SessionCursor, SessionFilter, Shelf
 from thai_chat.domain.searching import NamePage, SearchPage, SearchQuery
 from thai_chat.domain.statistics import Counting
 from thai_chat.domain.transfer import Transfer
-
-
-@dataclass(frozen=True, slots=True)
-class PromptMessage:
-    role: Role
-    content: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReplyRequest:
-    model: str
-    messages: Sequence[PromptMessage]
-    """Oldest first; the last one is the question."""
-    options: Mapping[str, JsonValue] = field(default_factory=dict)
-    """Sampling options that were asked for, by their OpenAI names; nothing else is sent."""
-    session_id: UUID | None = None
-    continues: str = ""
-    """The beginning of the reply, which is there already: what is streamed goes on right behind it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelInfo:
-    model: str
-    context_window: int | None = None
-    """Tokens, where the server says it."""
-    note: str | None = None
-    """Code of a text in `thai_chat.texts` that the page shows beside the model ("demo_model")."""
-    is_cloud: bool = False
-    """The server says that it passes questions on to somebody else's machine."""
-
-
-class Backend(Protocol):
-    """One model server. Safe to use from many tasks of one event loop."""
-
-    @property
-    def name(self) -> str:
-        """How settings, tables and the API call it: "vllm", "ollama", "openai", "llamacpp"."""
-
-    @property
-    def default_model(self) -> str | None:
-        """The model that the settings name; None lets the first listed one be it."""
-
-    @property
-    def loading_models(self) -> Collection[str]:
-        """Models that are being loaded for somebody who waits, as far as this process knows; never waits itself."""
-
-    @property
-    def warm_models(self) -> Collection[str] | None:
-        """Models that are in memory, as far as this process knows; None where every one that is listed is."""
-
-    async def models(self) -> Sequence[ModelInfo]:
-        """What the server offers now, asked live, in at most 5 s. Raises BackendError."""
-
-    def stream(self, request: ReplyRequest) -> AsyncGenerator[StreamEvent, None]:
-        """Raises BackendError at the first step or later; ends right after Finished.
-
-        Closing the generator, or cancelling the task that iterates it, ends the request to the server.
-        """
-
-    async def count_tokens(self, model: str, messages: Sequence[PromptMessage]) -> int | None:
-        """What the server's own tokenizer counts for the messages with the model's template, in at most 2 s; None where
-        there is none to ask. Raises BackendError."""
-
-    async def prepare(self, model: str) -> None:
-        """Has the model loaded before its first question, and comes back when it is; at once where nothing is to do.
-        Raises BackendError."""
-
-    def pull(self, model: str) -> AsyncGenerator[Progress, None]:
-        """Fetches a model that the server does not have yet. Raises NotOffered where a server can't, BackendError.
-
-        Closing the generator ends the fetching; the server keeps what it has for the next time.
-        """
-
-    async def close(self) -> None:
-        """Safe to call twice."""
-
-
-class BackendState(StrEnum):
-    UP = "up"
-    LOADING = "loading"
-    SLOW = "slow"
-    """It answers, but its first words take long or are given up on."""
-    QUOTA = "quota"
-    """It refuses for now: too many requests, or an account without credit."""
-    DOWN = "down"
-    NOT_CONFIGURED = "not_configured"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BackendChoices:
-    """A backend as it is offered; those that are down or not configured are shown too, marked."""
-
-    name: str
-    state: BackendState
-    models: Sequence[ModelInfo] = ()
-    """The last list that the server gave."""
-    model_states: Mapping[str, BackendState] = field(default_factory=dict)
-    """Of models that are in another state than their backend."""
-    default_model: str | None = None
-    error_code: str | None = None
-    """Why it is not up; its text is in `thai_chat.texts`."""
-    server_states: Sequence[BackendState] = ()
-    """Of each server, in the order of the settings."""
 
 
 class DatabaseState(StrEnum):
@@ -149,37 +43,6 @@ class HistoryState:
     """Writes that PostgreSQL refused for their content and that were set aside."""
     unindexed: int = 0
     """Messages and names that a search can't find yet, some seconds ago at the latest."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionCursor:
-    """Where a page of sessions ended: the next one starts below it, newest first."""
-
-    updated_at: datetime
-    session_id: UUID
-
-
-class Shelf(StrEnum):
-    """Where a session is kept; in one place only. What is in the trash is nowhere else."""
-
-    CURRENT = "current"
-    ARCHIVED = "archived"
-    TRASH = "trash"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionFilter:
-    """Which sessions a list shows: those that meet all of it."""
-
-    name_contains: str = ""
-    """Ignores case."""
-    shelf: Shelf = Shelf.CURRENT
-    pinned: bool | None = None
-    tag: str | None = None
-    folder: str | None = None
-
-
-CURRENT_SESSIONS = SessionFilter()
 
 
 class Stored(Transfer, Counting, Protocol):

@@ -1,0 +1,115 @@
+"""What the core asks of a model server."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
+
+from thai_chat.domain.events import Progress, StreamEvent
+from thai_chat.domain.messages import JsonValue, Role
+
+
+@dataclass(frozen=True, slots=True)
+class PromptMessage:
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyRequest:
+    model: str
+    messages: Sequence[PromptMessage]
+    """Oldest first; the last one is the question."""
+    options: Mapping[str, JsonValue] = field(default_factory=dict)
+    """Sampling options that were asked for, by their OpenAI names; nothing else is sent."""
+    session_id: UUID | None = None
+    continues: str = ""
+    """The beginning of the reply, which is there already: what is streamed goes on right behind it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelInfo:
+    model: str
+    context_window: int | None = None
+    """Tokens, where the server says it."""
+    note: str | None = None
+    """Code of a text in `thai_chat.texts` that the page shows beside the model ("demo_model")."""
+    is_cloud: bool = False
+    """The server says that it passes questions on to somebody else's machine."""
+
+
+class Backend(Protocol):
+    """One model server. Safe to use from many tasks of one event loop."""
+
+    @property
+    def name(self) -> str:
+        """How settings, tables and the API call it: "vllm", "ollama", "openai", "llamacpp"."""
+
+    @property
+    def default_model(self) -> str | None:
+        """The model that the settings name; None lets the first listed one be it."""
+
+    @property
+    def loading_models(self) -> Collection[str]:
+        """Models that are being loaded for somebody who waits, as far as this process knows; never waits itself."""
+
+    @property
+    def warm_models(self) -> Collection[str] | None:
+        """Models that are in memory, as far as this process knows; None where every one that is listed is."""
+
+    async def models(self) -> Sequence[ModelInfo]:
+        """What the server offers now, asked live, in at most 5 s. Raises BackendError."""
+
+    def stream(self, request: ReplyRequest) -> AsyncGenerator[StreamEvent, None]:
+        """Raises BackendError at the first step or later; ends right after Finished.
+
+        Closing the generator, or cancelling the task that iterates it, ends the request to the server.
+        """
+
+    async def count_tokens(self, model: str, messages: Sequence[PromptMessage]) -> int | None:
+        """What the server's own tokenizer counts for the messages with the model's template, in at most 2 s; None where
+        there is none to ask. Raises BackendError."""
+
+    async def prepare(self, model: str) -> None:
+        """Has the model loaded before its first question, and comes back when it is; at once where nothing is to do.
+        Raises BackendError."""
+
+    def pull(self, model: str) -> AsyncGenerator[Progress, None]:
+        """Fetches a model that the server does not have yet. Raises NotOffered where a server can't, BackendError.
+
+        Closing the generator ends the fetching; the server keeps what it has for the next time.
+        """
+
+    async def close(self) -> None:
+        """Safe to call twice."""
+
+
+class BackendState(StrEnum):
+    UP = "up"
+    LOADING = "loading"
+    SLOW = "slow"
+    """It answers, but its first words take long or are given up on."""
+    QUOTA = "quota"
+    """It refuses for now: too many requests, or an account without credit."""
+    DOWN = "down"
+    NOT_CONFIGURED = "not_configured"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackendChoices:
+    """A backend as it is offered; those that are down or not configured are shown too, marked."""
+
+    name: str
+    state: BackendState
+    models: Sequence[ModelInfo] = ()
+    """The last list that the server gave."""
+    model_states: Mapping[str, BackendState] = field(default_factory=dict)
+    """Of models that are in another state than their backend."""
+    default_model: str | None = None
+    error_code: str | None = None
+    """Why it is not up; its text is in `thai_chat.texts`."""
+    server_states: Sequence[BackendState] = ()
+    """Of each server, in the order of the settings."""
