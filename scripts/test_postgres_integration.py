@@ -38,7 +38,7 @@ try:
     from thai_chat.domain.messages import BeginTurn, Checkpoint, Choice, FinishReply, Status
     from thai_chat.history.postgres import probe, upkeep
     from thai_chat.history.postgres.connections import Database
-    from thai_chat.history.postgres.history import PostgresHistory
+    from thai_chat.history.postgres.conversation import PostgresHistory
 except ModuleNotFoundError as missing:
     sys.exit(f"thai-chat: the package {missing.name} is missing here: run ./manage.sh setup first, then this again.")
 

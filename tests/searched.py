@@ -16,7 +16,7 @@ from tests.postgres_servers import PostgresServer
 from thai_chat.domain.searching import SearchQuery
 from thai_chat.history.postgres import schema
 from thai_chat.history.postgres.connections import Database
-from thai_chat.history.postgres.history import PostgresHistory
+from thai_chat.history.postgres.conversation import PostgresHistory
 
 _MESSAGES = """
 INSERT INTO chat_messages (message_id, session_id, role, content, message_order, status, backend, model, created_at)

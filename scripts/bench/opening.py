@@ -22,7 +22,7 @@ from psycopg2.extras import register_uuid
 from tests.postgres_servers import PostgresServer, installations, serving
 from thai_chat.history.postgres import schema
 from thai_chat.history.postgres.connections import Database
-from thai_chat.history.postgres.history import PostgresHistory
+from thai_chat.history.postgres.conversation import PostgresHistory
 
 Call: TypeAlias = Callable[[], Awaitable[object]]
 

@@ -34,7 +34,7 @@ from thai_chat.domain.statistics import Period
 from thai_chat.embedded.postgres import EmbeddedPostgres
 from thai_chat.history.postgres import upkeep
 from thai_chat.history.postgres.connections import Database
-from thai_chat.history.postgres.history import PostgresHistory
+from thai_chat.history.postgres.conversation import PostgresHistory
 
 LARGEST = "user-00000"
 WRITER = "bench-writer"

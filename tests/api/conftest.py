@@ -18,7 +18,7 @@ from thai_chat.backends.factory import build_backends
 from thai_chat.chat.service import ChatService
 from thai_chat.gate.connections import Connection
 from thai_chat.gate.gate import Gate
-from thai_chat.history.memory.history import MemoryHistory
+from thai_chat.history.memory.conversation import MemoryHistory
 from thai_chat.routing.router import Router
 from thai_chat.settings import Settings
 

@@ -11,7 +11,7 @@ from thai_chat.api import sse
 from thai_chat.chat.live_reply import LiveReply
 from thai_chat.domain.events import Delta
 from thai_chat.domain.messages import Choice
-from thai_chat.history.memory.history import MemoryHistory
+from thai_chat.history.memory.conversation import MemoryHistory
 
 
 async def test_an_event_that_can_not_be_written_ends_the_stream_with_an_error(

@@ -22,7 +22,7 @@ from thai_chat.backends.openai import OpenAIBackend
 from thai_chat.backends.vllm import VLLMBackend
 from thai_chat.chat import live
 from thai_chat.chat.service import ChatService
-from thai_chat.history.memory.history import MemoryHistory
+from thai_chat.history.memory.conversation import MemoryHistory
 from thai_chat.routing.pricing import Prices
 from thai_chat.routing.router import Router
 

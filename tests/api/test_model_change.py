@@ -21,7 +21,7 @@ from thai_chat.backends.ollama import OllamaBackend
 from thai_chat.backends.openai import OpenAIBackend
 from thai_chat.backends.vllm import VLLMBackend
 from thai_chat.chat.service import ChatService
-from thai_chat.history.memory.history import MemoryHistory
+from thai_chat.history.memory.conversation import MemoryHistory
 
 LONG = "น้ำใจคนไทย 🙏🏽 " * 80
 PROMPT = "ตอบเป็นภาษาไทย"

@@ -25,8 +25,8 @@ from tests.postgres_servers import PostgresServer
 from thai_chat.chat.service import ChatService
 from thai_chat.domain.people import LOCAL
 from thai_chat.gate import doors, gate
-from thai_chat.history.memory.history import MemoryHistory
-from thai_chat.history.postgres.history import PostgresHistory
+from thai_chat.history.memory.conversation import MemoryHistory
+from thai_chat.history.postgres.conversation import PostgresHistory
 from thai_chat.routing.router import Router
 
 THAI = {"Accept-Language": "th"}

@@ -14,7 +14,7 @@ from tests.recorded import FAILING, OF_OLLAMA, WHOLE
 from tests.standins.raw_server import MODEL, RawServer, answer_of
 from thai_chat.backends.factory import build_backends
 from thai_chat.chat.service import ChatService
-from thai_chat.history.memory.history import MemoryHistory
+from thai_chat.history.memory.conversation import MemoryHistory
 from thai_chat.routing.router import Router, Rules
 from thai_chat.settings import Settings
 

@@ -14,10 +14,10 @@ from tests.standins.openai_server import OpenAIStandin
 from thai_chat.backends.openai import OpenAIBackend
 from thai_chat.backends.vllm import VLLMBackend
 from thai_chat.domain.ports.conversation import DatabaseState, History
-from thai_chat.history.memory.history import MemoryHistory
+from thai_chat.history.memory.conversation import MemoryHistory
 from thai_chat.history.opening import open_history
 from thai_chat.history.postgres.connections import Database
-from thai_chat.history.postgres.history import PostgresHistory
+from thai_chat.history.postgres.conversation import PostgresHistory
 
 
 @pytest.fixture(params=["memory", "postgresql", "resilient", "resilient in an outage", "pgbouncer"])

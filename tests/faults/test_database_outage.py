@@ -23,7 +23,7 @@ from thai_chat.history.opening import open_history
 from thai_chat.history.outage.resilient import ResilientHistory
 from thai_chat.history.postgres import schema
 from thai_chat.history.postgres.connections import Database
-from thai_chat.history.postgres.history import PostgresHistory
+from thai_chat.history.postgres.conversation import PostgresHistory
 
 BACK_WITHIN_S = 5.0
 

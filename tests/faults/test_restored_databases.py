@@ -14,9 +14,10 @@ from tests.postgres_servers import PostgresServer, Proxy
 from thai_chat.__main__ import main
 from thai_chat.domain.messages import Turn
 from thai_chat.domain.ports.conversation import DatabaseState
-from thai_chat.history.generation import ORIGINAL, UNKNOWN
+from thai_chat.history.outage.generation import UNKNOWN
 from thai_chat.history.outage.journal import count_waiting
 from thai_chat.history.postgres.backup import archive, kept, restoring
+from thai_chat.history.postgres.generation import ORIGINAL
 
 
 @pytest.fixture

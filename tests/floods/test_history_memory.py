@@ -10,7 +10,7 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from tests.history_writes import begin, finish, grow, new_user
-from thai_chat.history.memory.history import MemoryHistory
+from thai_chat.history.memory.conversation import MemoryHistory
 from thai_chat.history.outage.outbox import Outbox
 
 USER = new_user()

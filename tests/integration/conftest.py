@@ -8,7 +8,7 @@ import pytest
 
 from tests.histories import straight
 from tests.postgres_servers import PostgresServer, installations, serving
-from thai_chat.history.postgres.history import PostgresHistory
+from thai_chat.history.postgres.conversation import PostgresHistory
 
 
 @pytest.fixture(params=installations())

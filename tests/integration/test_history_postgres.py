@@ -18,7 +18,7 @@ from thai_chat.domain.messages import Message, Status
 from thai_chat.domain.reads import SessionFilter, Shelf
 from thai_chat.history.postgres import schema
 from thai_chat.history.postgres.connections import Database
-from thai_chat.history.postgres.history import PostgresHistory
+from thai_chat.history.postgres.conversation import PostgresHistory
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ from thai_chat.domain.errors import ImportRefused, ReplyRunning
 from thai_chat.domain.messages import Message, Preset, PurgeSession, Session, UpdateSession
 from thai_chat.domain.searching import SearchQuery, terms_of
 from thai_chat.domain.transfer import Imported
-from thai_chat.history.postgres.history import PostgresHistory
+from thai_chat.history.postgres.conversation import PostgresHistory
 
 
 @pytest.fixture

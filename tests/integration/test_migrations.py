@@ -27,7 +27,7 @@ from thai_chat.domain.messages import Message, Turn
 from thai_chat.history.postgres import probe, schema
 from thai_chat.history.postgres.backup import archive, restoring
 from thai_chat.history.postgres.connections import Database
-from thai_chat.history.postgres.history import PostgresHistory
+from thai_chat.history.postgres.conversation import PostgresHistory
 from thai_chat.history.postgres.sql.tables import metadata
 
 TABLES = {"chat_sessions", "chat_messages", "message_contexts"}

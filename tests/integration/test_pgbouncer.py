@@ -19,7 +19,7 @@ from thai_chat import settings
 from thai_chat.__main__ import main
 from thai_chat.history.postgres import probe, upkeep
 from thai_chat.history.postgres.connections import Database
-from thai_chat.history.postgres.history import PostgresHistory
+from thai_chat.history.postgres.conversation import PostgresHistory
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "test_postgres_integration.py"
 SCHEMAS = ["one", 'two "quoted" ไทย']

@@ -18,7 +18,7 @@ from tests.searched import DATES, all_found, index_everything, migrated, said
 from thai_chat.domain.messages import Role
 from thai_chat.domain.searching import SearchFilters, SearchQuery, has_in_any_form, has_literally, terms_of
 from thai_chat.domain.spelling import fold
-from thai_chat.history.postgres.history import PostgresHistory
+from thai_chat.history.postgres.conversation import PostgresHistory
 from thai_chat.history.postgres.search import places as search_places
 from thai_chat.history.postgres.search.keys import keys_of, packed, time_keys
 

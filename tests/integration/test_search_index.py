@@ -22,7 +22,7 @@ from thai_chat.domain.spelling import fold
 from thai_chat.history.postgres import schema
 from thai_chat.history.postgres.backup import archive, restoring
 from thai_chat.history.postgres.connections import Database
-from thai_chat.history.postgres.history import PostgresHistory
+from thai_chat.history.postgres.conversation import PostgresHistory
 from thai_chat.history.postgres.search import indexing
 from thai_chat.history.postgres.search import pages as search
 

@@ -12,7 +12,7 @@ from tests.history_writes import new_user
 from tests.searched import all_found, index_everything, said
 from thai_chat.domain.searching import SearchQuery, has_in_any_form, has_literally, terms_of
 from thai_chat.domain.spelling import fold
-from thai_chat.history.postgres.history import PostgresHistory
+from thai_chat.history.postgres.conversation import PostgresHistory
 from thai_chat.history.postgres.search import places as search_places
 
 WORDS = ("สัมมนา", "ประชุมเช้า", "deploy", "deployed", "invoice", "ก")

@@ -24,7 +24,7 @@ from thai_chat.domain.server_log import statements
 from thai_chat.domain.spelling import fold
 from thai_chat.history.postgres import upkeep
 from thai_chat.history.postgres.connections import Database
-from thai_chat.history.postgres.history import PostgresHistory
+from thai_chat.history.postgres.conversation import PostgresHistory
 from thai_chat.history.postgres.search.keys import packed
 
 SECRET = "ความลับสุดยอด"

@@ -20,7 +20,7 @@ from thai_chat.domain.errors import BadInput
 from thai_chat.domain.messages import Choice, Figures, Role, Status
 from thai_chat.domain.people import LOCAL
 from thai_chat.domain.statistics import Behind, CountedMessage, Figure, MessageCursor, Period, Times, Usage
-from thai_chat.history.postgres.history import PostgresHistory
+from thai_chat.history.postgres.conversation import PostgresHistory
 
 BANGKOK = ZoneInfo("Asia/Bangkok")
 NEW_YORK = ZoneInfo("America/New_York")  # has days of 23 and 25 hours

@@ -30,9 +30,9 @@ from thai_chat.chat.transfer.service import Transfers
 from thai_chat.domain.errors import HistoryUnavailable, ImportRefused, ImportStopped, SessionNotFound
 from thai_chat.domain.messages import Figures, Status
 from thai_chat.domain.transfer import Imported
-from thai_chat.history.memory.history import MemoryHistory
+from thai_chat.history.memory.conversation import MemoryHistory
 from thai_chat.history.postgres.bulk import inserting
-from thai_chat.history.postgres.history import PostgresHistory
+from thai_chat.history.postgres.conversation import PostgresHistory
 
 BANGKOK = ZoneInfo("Asia/Bangkok")
 TABLES = {

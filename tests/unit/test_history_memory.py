@@ -8,7 +8,7 @@ import pytest
 
 from tests.history_writes import ANSWER, begin, finish, grow, new_user, whole_turn
 from thai_chat.domain.errors import HistoryUnavailable, MessageNotFound, SessionNotFound
-from thai_chat.history.memory.history import MemoryHistory
+from thai_chat.history.memory.conversation import MemoryHistory
 
 USER = new_user()
 

@@ -13,7 +13,7 @@ from uuid_utils.compat import uuid7
 from tests.history_writes import begin, finish, grow
 from thai_chat.domain.errors import HistoryRefused
 from thai_chat.domain.messages import BeginReply, Choice, Figures, PurgeSession, Status, UpdateSession, Write
-from thai_chat.history.records import decode, encode
+from thai_chat.history.outage.records import decode, encode
 
 BEGIN = begin("สมหญิง", idempotency_key="ครั้งเดียว", parent_id=uuid7(), metadata={"ไฟล์": ["ก.wav", 1, None, 0.5]})
 WRITES: list[Write] = [

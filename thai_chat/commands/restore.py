@@ -120,8 +120,7 @@ def _require_room(settings: Settings, needed: int) -> None:
 
 def _stamp_journal(settings: Settings, place: Place) -> None:
     """From here on what waits is for the chats that are there now, even if this process dies behind the next line."""
-    from thai_chat.history import generation
-    from thai_chat.history.outage import journal
+    from thai_chat.history.outage import generation, journal
 
     journal.stamp(settings.data_dir / "journal", place.generation, only=generation.UNKNOWN)
 

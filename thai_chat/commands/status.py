@@ -81,8 +81,8 @@ def _search(progress: IndexProgress) -> str:
 
 def _waiting(data_dir: Path, generation: UUID | None) -> list[str]:
     """What an outage left to be stored. `generation` is what the database has, where that is known."""
-    from thai_chat.history.generation import UNKNOWN
     from thai_chat.history.outage import journal
+    from thai_chat.history.outage.generation import UNKNOWN
 
     folder = data_dir / "journal"
     waiting = journal.count_waiting(folder)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -14,6 +14,7 @@ JsonValue: TypeAlias = "str | int | float | bool | Sequence[JsonValue] | Mapping
 JsonObject: TypeAlias = Mapping[str, JsonValue]
 
 MAX_QUESTION_CHARS = 200_000
+USER_CHARS = 255
 SESSION_NAME_CHARS = 255
 """Of a session's or a preset's name."""
 BACKEND_CHARS = 50
@@ -246,6 +247,15 @@ class Labels:
 
     folders: Sequence[Label]
     tags: Sequence[Label]
+
+    @classmethod
+    def counted(cls, *, folders: Iterable[tuple[str, int]], tags: Iterable[tuple[str, int]]) -> Labels:
+        """Return the labels of names with the number of their sessions."""
+        return cls(folders=_labels(folders), tags=_labels(tags))
+
+
+def _labels(counts: Iterable[tuple[str, int]]) -> list[Label]:
+    return [Label(name, sessions) for name, sessions in sorted(counts)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,5 +35,9 @@ class SessionFilter:
     tag: str | None = None
     folder: str | None = None
 
+    @property
+    def texts(self) -> tuple[str, ...]:
+        return self.name_contains, self.tag or "", self.folder or ""
+
 
 CURRENT_SESSIONS = SessionFilter()

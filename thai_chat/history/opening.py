@@ -11,13 +11,12 @@ from uuid import UUID
 from sqlalchemy import text
 
 from thai_chat.domain.errors import HistoryUnavailable
-from thai_chat.history import generation
-from thai_chat.history.memory.history import MAX_BYTES, MemoryHistory
+from thai_chat.history.memory.conversation import MAX_BYTES, MemoryHistory
 from thai_chat.history.outage.outbox import Outbox
 from thai_chat.history.outage.resilient import ResilientHistory
-from thai_chat.history.postgres import schema
+from thai_chat.history.postgres import generation, schema
 from thai_chat.history.postgres.connections import POOL_SIZE, TIMEOUT_S, Database
-from thai_chat.history.postgres.history import PostgresHistory
+from thai_chat.history.postgres.conversation import PostgresHistory
 
 Address: TypeAlias = str | Callable[[], str]
 """A libpq address, or what finds it; that may block, and raises HistoryUnavailable or StartError."""

@@ -14,7 +14,7 @@ from uuid import UUID
 from thai_chat.domain.errors import JournalUnavailable
 from thai_chat.domain.messages import Checkpoint
 from thai_chat.history.outage.journal import Journal
-from thai_chat.history.records import encode
+from thai_chat.history.outage.records import encode
 
 logger = logging.getLogger(__name__)
 

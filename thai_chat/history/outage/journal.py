@@ -24,7 +24,7 @@ from uuid_utils.compat import uuid7
 
 from thai_chat.domain import private_files
 from thai_chat.domain.errors import JournalUnavailable
-from thai_chat.history.generation import UNKNOWN
+from thai_chat.history.outage.generation import UNKNOWN
 
 logger = logging.getLogger(__name__)
 

@@ -19,10 +19,10 @@ import orjson
 
 from thai_chat.domain.errors import HistoryRefused, JournalUnavailable, ThaiChatError
 from thai_chat.domain.messages import BeginReply, BeginTurn, Checkpoint, FinishReply, Write
-from thai_chat.history.generation import UNKNOWN, LastGeneration
+from thai_chat.history.outage.generation import UNKNOWN, LastGeneration
 from thai_chat.history.outage.hedge import HedgedCheckpoints
 from thai_chat.history.outage.journal import Journal, RefusedWrites
-from thai_chat.history.records import decode, encode
+from thai_chat.history.outage.records import decode, encode
 
 logger = logging.getLogger(__name__)
 

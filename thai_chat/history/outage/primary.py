@@ -17,7 +17,7 @@ from thai_chat.domain.messages import Write
 from thai_chat.history.outage.outbox import Outbox
 from thai_chat.history.outage.recent import RecentTurns
 from thai_chat.history.outage.replay import Replay, send_again
-from thai_chat.history.postgres.history import PostgresHistory
+from thai_chat.history.postgres.conversation import PostgresHistory
 
 logger = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from thai_chat.domain.errors import HistoryRefused, HistoryUnavailable, ThaiChat
 from thai_chat.domain.messages import PurgeSession, UpdateSession, Write
 from thai_chat.history.outage.outbox import Batch, Outbox
 from thai_chat.history.outage.recent import RecentTurns
-from thai_chat.history.postgres.history import PostgresHistory
+from thai_chat.history.postgres.conversation import PostgresHistory
 
 logger = logging.getLogger(__name__)
 

@@ -31,12 +31,12 @@ from thai_chat.domain.messages import (
 from thai_chat.domain.ports.conversation import DatabaseState, History, HistoryState, Stored
 from thai_chat.domain.reads import CURRENT_SESSIONS, SessionCursor, SessionFilter, Shelf
 from thai_chat.domain.searching import NamePage, SearchPage, SearchQuery
-from thai_chat.history.memory.history import MemoryHistory
+from thai_chat.history.checks import check
+from thai_chat.history.memory.conversation import MemoryHistory
 from thai_chat.history.outage.outbox import Outbox
 from thai_chat.history.outage.primary import Connector, Primary
-from thai_chat.history.postgres.history import PostgresHistory
+from thai_chat.history.postgres.conversation import PostgresHistory
 from thai_chat.history.postgres.search.indexer import Indexer
-from thai_chat.history.records import check
 
 Result = TypeVar("Result")
 

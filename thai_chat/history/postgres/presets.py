@@ -15,12 +15,12 @@ from uuid_utils.compat import uuid7
 
 from thai_chat.domain.errors import PresetNotFound
 from thai_chat.domain.messages import SESSION_NAME_CHARS, Preset
+from thai_chat.history.checks import json_text
 from thai_chat.history.postgres.bulk.inserting import PRESET_COLUMNS, insert_presets
 from thai_chat.history.postgres.bulk.moving import id_in
 from thai_chat.history.postgres.sql import statements
 from thai_chat.history.postgres.sql.parameters import Text, filled, run
 from thai_chat.history.postgres.sql.tables import chat_presets
-from thai_chat.history.records import json_text
 
 _KEPT = ("preset_name", "backend", "model", "options", "is_default", "is_shared", "updated_at")
 

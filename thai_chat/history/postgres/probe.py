@@ -14,8 +14,7 @@ from psycopg2.extensions import parse_dsn
 from thai_chat.domain.errors import HistoryUnavailable
 from thai_chat.domain.searching import IndexProgress
 from thai_chat.domain.server_log import ROLE_SETTINGS
-from thai_chat.history import generation
-from thai_chat.history.postgres import schema
+from thai_chat.history.postgres import generation, schema
 from thai_chat.history.postgres.search import indexing
 from thai_chat.history.postgres.search_path import cursor_in
 from thai_chat.history.postgres.sql.rows import STALE

@@ -18,8 +18,7 @@ from psycopg2.extensions import make_dsn
 from sqlalchemy import Connection, exc
 
 from thai_chat.domain.errors import HistoryUnavailable, StartError
-from thai_chat.history import generation
-from thai_chat.history.postgres import probe, schema, session_settings, upkeep
+from thai_chat.history.postgres import generation, probe, schema, session_settings, upkeep
 from thai_chat.history.postgres.backup import archive, dependents, loading, operators, publications, swapping
 from thai_chat.history.postgres.backup.archive import Backup, Manifest, Meter
 from thai_chat.history.postgres.backup.swapping import Moved, Product, Thing

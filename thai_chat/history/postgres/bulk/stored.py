@@ -16,10 +16,10 @@ from thai_chat.domain.statistics import (
     Statistics,
 )
 from thai_chat.domain.transfer import Given, Imported, KeptMessage
+from thai_chat.history.checks import check_text
 from thai_chat.history.postgres.bulk import importing, statistics, transfer
 from thai_chat.history.postgres.connections import Database
 from thai_chat.history.postgres.sql import windows
-from thai_chat.history.records import check_text
 
 _READ_TIMEOUT_S = 20.0
 _STORE_TIMEOUT_S = 3600.0

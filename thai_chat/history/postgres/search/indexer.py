@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 from thai_chat.domain.errors import HistoryError
-from thai_chat.history.postgres.history import PostgresHistory
+from thai_chat.history.postgres.conversation import PostgresHistory
 
 logger = logging.getLogger(__name__)
 

@@ -2,45 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import Connection, Integer, Select, func, literal_column, select, text, tuple_
 from sqlalchemy.dialects.postgresql import array
 
-from thai_chat.domain.messages import Label, Labels, Session
+from thai_chat.domain.messages import Labels
 from thai_chat.domain.reads import SessionCursor, SessionFilter, Shelf
 from thai_chat.history.postgres.sql.rows import SESSION_COLUMNS
 from thai_chat.history.postgres.sql.tables import MARKED, SHELF, chat_sessions
-
-
-def newness(session: Session) -> tuple[datetime, UUID]:
-    return session.updated_at, session.session_id
-
-
-def shelf_of(session: Session) -> Shelf:
-    if session.deleted_at:
-        return Shelf.TRASH
-    return Shelf.ARCHIVED if session.archived_at else Shelf.CURRENT
-
-
-def is_listed(session: Session, wanted: SessionFilter, before: SessionCursor | None) -> bool:
-    """The same as `query` asks of PostgreSQL."""
-    return (
-        shelf_of(session) is wanted.shelf
-        and wanted.pinned in (None, session.pinned_at is not None)
-        and (wanted.tag is None or wanted.tag in session.tags)
-        and wanted.folder in (None, session.folder)
-        and wanted.name_contains.lower() in session.session_name.lower()
-        and (before is None or newness(session) < (before.updated_at, before.session_id))
-    )
-
-
-def texts_of(wanted: SessionFilter) -> tuple[str, ...]:
-    return wanted.name_contains, wanted.tag or "", wanted.folder or ""
 
 
 def query(user_id: str, wanted: SessionFilter, *, before: SessionCursor | None, limit: int) -> Select[Any]:
@@ -65,14 +35,6 @@ def query(user_id: str, wanted: SessionFilter, *, before: SessionCursor | None, 
     return found.order_by(columns.updated_at.desc(), columns.session_id.desc()).limit(limit)
 
 
-def count_labels(sessions: Iterable[Session], shelf: Shelf) -> Labels:
-    """The same as `read_labels` asks of PostgreSQL."""
-    there = [session for session in sessions if shelf_of(session) is shelf]
-    folders = Counter(session.folder for session in there if session.folder)
-    tags = Counter(tag for session in there for tag in session.tags)
-    return Labels(folders=_sorted(folders.items()), tags=_sorted(tags.items()))
-
-
 def read_labels(connection: Connection, user_id: str, shelf: Shelf) -> Labels:
     columns = chat_sessions.c
     mine = (
@@ -83,11 +45,7 @@ def read_labels(connection: Connection, user_id: str, shelf: Shelf) -> Labels:
     folders = select(columns.folder, func.count()).where(*mine, columns.folder.is_not(None)).group_by(columns.folder)
     used = select(func.unnest(columns.tags).label("tag")).where(*mine).subquery()
     tags = select(used.c.tag, func.count()).group_by(used.c.tag)
-    return Labels(
-        folders=_sorted((name, sessions) for name, sessions in connection.execute(folders)),
-        tags=_sorted((name, sessions) for name, sessions in connection.execute(tags)),
+    return Labels.counted(
+        folders=[(name, sessions) for name, sessions in connection.execute(folders)],
+        tags=[(name, sessions) for name, sessions in connection.execute(tags)],
     )
-
-
-def _sorted(counts: Iterable[tuple[str, int]]) -> list[Label]:
-    return [Label(name, sessions) for name, sessions in sorted(counts)]

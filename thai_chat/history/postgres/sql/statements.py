@@ -15,9 +15,9 @@ from thai_chat.domain.messages import (
     PurgeSession,
     UpdateSession,
 )
+from thai_chat.history.checks import json_text
 from thai_chat.history.postgres.sql.parameters import Filled, Filling, Text, TextList, filled
 from thai_chat.history.postgres.sql.rows import MESSAGE_SQL, SESSION_FIELDS, SESSION_SQL, message_sql
-from thai_chat.history.records import json_text
 from thai_chat.history.turns import distinct
 
 Fields = Mapping[str, object]

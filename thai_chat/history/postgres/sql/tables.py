@@ -25,9 +25,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from thai_chat.domain.messages import BACKEND_CHARS, FOLDER_CHARS, KEY_CHARS, MODEL_CHARS, SESSION_NAME_CHARS
-
-USER_CHARS = 255
+from thai_chat.domain.messages import (
+    BACKEND_CHARS,
+    FOLDER_CHARS,
+    KEY_CHARS,
+    MODEL_CHARS,
+    SESSION_NAME_CHARS,
+    USER_CHARS,
+)
 
 metadata = MetaData(
     naming_convention={

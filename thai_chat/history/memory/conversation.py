@@ -28,10 +28,10 @@ from thai_chat.domain.messages import (
 from thai_chat.domain.ports.conversation import DatabaseState, HistoryState, Stored
 from thai_chat.domain.reads import CURRENT_SESSIONS, SessionCursor, SessionFilter, Shelf
 from thai_chat.domain.searching import NamePage, SearchPage, SearchQuery
+from thai_chat.history.checks import check, check_preset, check_query, check_text
 from thai_chat.history.memory import search as search_memory
 from thai_chat.history.memory.held import HeldSession
-from thai_chat.history.postgres.sql.listing import count_labels, is_listed, newness, texts_of
-from thai_chat.history.records import check, check_preset, check_query, check_text
+from thai_chat.history.memory.listing import count_labels, is_listed, newness
 from thai_chat.history.turns import finished, grown, new_reply, new_session, new_turn, updated
 
 MAX_BYTES = 40_000_000
@@ -146,7 +146,7 @@ class MemoryHistory:
         before: SessionCursor | None = None,
         filter: SessionFilter = CURRENT_SESSIONS,
     ) -> Sequence[Session]:
-        check_text(user_id, *texts_of(filter))
+        check_text(user_id, *filter.texts)
         mine = (held.session for held in self._sessions.values() if held.session.user_id == user_id)
         found = [session for session in mine if is_listed(session, filter, before)]
         return sorted(found, key=newness, reverse=True)[:limit]

@@ -1,14 +1,9 @@
-"""Writes as bytes for the journal, and what of a write no store can keep."""
+"""What no store can keep: each refuses the same, before it is asked."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
-from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
-from typing import Any
-from uuid import UUID
+from collections.abc import Mapping
 
 import orjson
 
@@ -19,31 +14,13 @@ from thai_chat.domain.messages import (
     KEY_CHARS,
     MODEL_CHARS,
     SESSION_NAME_CHARS,
-    BeginReply,
-    BeginTurn,
-    Checkpoint,
-    Choice,
-    Figures,
+    USER_CHARS,
     FinishReply,
     Preset,
-    PurgeSession,
-    Status,
-    UpdateSession,
     Write,
 )
 from thai_chat.domain.searching import SearchQuery
-from thai_chat.history.postgres.sql.tables import USER_CHARS
 
-_KINDS: Mapping[str, Callable[..., Write]] = {
-    "begin_turn": BeginTurn,
-    "begin_reply": BeginReply,
-    "checkpoint": Checkpoint,
-    "finish_reply": FinishReply,
-    "update_session": UpdateSession,
-    "purge_session": PurgeSession,
-}
-_NAMES = {kind: name for name, kind in _KINDS.items()}
-_IDS = ("session_id", "question_id", "reply_id", "parent_id", "leaf_id")
 # Not the text of such an escape: there the backslash is itself escaped.
 _ESCAPED_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 _LIMITS = {
@@ -55,44 +32,6 @@ _LIMITS = {
     "folder": FOLDER_CHARS,
 }
 _MAX_COST_USD = 999_999
-
-
-def encode(write: Write) -> bytes:
-    """One JSON object. Raises HistoryRefused where the write holds what JSON can't: lone surrogates, foreign types."""
-    try:
-        fields = {"kind": _NAMES[type(write)], **asdict(write)}
-        if isinstance(write, FinishReply) and write.figures.cost_usd is not None:
-            fields["figures"]["cost_usd"] = str(write.figures.cost_usd)
-        return orjson.dumps(fields)
-    except (TypeError, RecursionError) as exc:
-        raise HistoryRefused(f"{_NAMES[type(write)]} can't be written as JSON") from exc
-
-
-def decode(record: bytes) -> Write:
-    """The write that `encode` was given. Raises HistoryRefused when the record is of another version or garbage."""
-    try:
-        fields: dict[str, Any] = orjson.loads(record)
-        kind = _KINDS[fields.pop("kind")]
-        for name in _IDS:
-            if fields.get(name) is not None:
-                fields[name] = UUID(fields[name])
-        fields["at"] = datetime.fromisoformat(fields["at"]).astimezone(UTC)
-        if fields.get("choice") is not None:
-            fields["choice"] = Choice(**fields["choice"])
-        if "figures" in fields:
-            fields["figures"] = _figures(fields["figures"])
-        if fields.get("tags") is not None:
-            fields["tags"] = tuple(fields["tags"])
-        if "status" in fields:
-            fields["status"] = Status(fields["status"])
-        return kind(**fields)
-    except (ValueError, KeyError, TypeError, AttributeError, InvalidOperation) as exc:
-        raise HistoryRefused("the record is none of this version") from exc
-
-
-def _figures(fields: dict[str, Any]) -> Figures:
-    cost = fields.get("cost_usd")
-    return Figures(**{**fields, "cost_usd": None if cost is None else Decimal(cost)})
 
 
 def check(write: Write) -> None:

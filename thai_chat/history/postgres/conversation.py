@@ -26,6 +26,7 @@ from thai_chat.domain.messages import (
 from thai_chat.domain.ports.conversation import DatabaseState, HistoryState
 from thai_chat.domain.reads import CURRENT_SESSIONS, SessionCursor, SessionFilter, Shelf
 from thai_chat.domain.searching import IndexProgress, NamePage, SearchPage, SearchQuery
+from thai_chat.history.checks import check, check_preset, check_query, check_text
 from thai_chat.history.postgres import presets
 from thai_chat.history.postgres.bulk.stored import PostgresStored
 from thai_chat.history.postgres.connections import Database
@@ -37,7 +38,6 @@ from thai_chat.history.postgres.sql.rows import MESSAGE_COLUMNS, SESSION_COLUMNS
 from thai_chat.history.postgres.sql.tables import chat_messages, chat_sessions
 from thai_chat.history.postgres.sql.windows import Window
 from thai_chat.history.postgres.sql.writes import Begin, Outcome
-from thai_chat.history.records import check, check_preset, check_query, check_text
 
 Kind = TypeVar("Kind", Turn, Message, Session)
 
@@ -112,7 +112,7 @@ class PostgresHistory:
         before: SessionCursor | None = None,
         filter: SessionFilter = CURRENT_SESSIONS,
     ) -> Sequence[Session]:
-        check_text(user_id, *listing.texts_of(filter))
+        check_text(user_id, *filter.texts)
         query = listing.query(user_id, filter, before=before, limit=limit)
         rows = await self._database.run(lambda connection: connection.execute(query).all())
         return [session_of(row) for row in rows]
