@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from tests.standins.ollama_server import OllamaStandin
 from tests.standins.openai_server import OpenAIStandin
 from tests.standins.script import Script, openai_error
-from thai_chat.backends.ollama import OllamaBackend
-from thai_chat.backends.openai import OpenAIBackend
-from thai_chat.backends.vllm import VLLMBackend
+from thai_chat.backends.ollama.backend import OllamaBackend
+from thai_chat.backends.openai.backend import OpenAIBackend
+from thai_chat.backends.vllm.backend import VLLMBackend
 from thai_chat.domain.events import Answering, Notice, RoutedEvent, Text
 from thai_chat.domain.messages import Choice, Role
 from thai_chat.domain.ports.backend import Backend, BackendChoices, BackendState, PromptMessage

@@ -19,7 +19,7 @@ import orjson
 
 from tests.standins.replies import request
 from tests.standins.server import standin_process
-from thai_chat.backends.ollama import OllamaBackend
+from thai_chat.backends.ollama.backend import OllamaBackend
 from thai_chat.domain.events import Finished, Text
 
 TOKENS = 200

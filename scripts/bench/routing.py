@@ -25,7 +25,7 @@ import uvloop
 
 from scripts.bench.clients import upstream
 from scripts.bench.processes import model_server
-from thai_chat.backends.vllm import VLLMBackend
+from thai_chat.backends.vllm.backend import VLLMBackend
 from thai_chat.domain.events import Text
 from thai_chat.domain.messages import Choice, Role
 from thai_chat.domain.ports.backend import PromptMessage

@@ -17,9 +17,9 @@ from tests.routing import routing
 from tests.standins.ollama_server import OllamaStandin
 from tests.standins.openai_server import OpenAIStandin
 from tests.standins.script import Script
-from thai_chat.backends.ollama import OllamaBackend
-from thai_chat.backends.openai import OpenAIBackend
-from thai_chat.backends.vllm import VLLMBackend
+from thai_chat.backends.ollama.backend import OllamaBackend
+from thai_chat.backends.openai.backend import OpenAIBackend
+from thai_chat.backends.vllm.backend import VLLMBackend
 from thai_chat.chat.service import ChatService
 from thai_chat.history.memory.conversation import MemoryHistory
 

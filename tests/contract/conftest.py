@@ -11,8 +11,8 @@ import pytest
 from tests.history_writes import new_user
 from tests.ports import free_port
 from tests.standins.openai_server import OpenAIStandin
-from thai_chat.backends.openai import OpenAIBackend
-from thai_chat.backends.vllm import VLLMBackend
+from thai_chat.backends.openai.backend import OpenAIBackend
+from thai_chat.backends.vllm.backend import VLLMBackend
 from thai_chat.domain.ports.conversation import DatabaseState, History
 from thai_chat.history.memory.conversation import MemoryHistory
 from thai_chat.history.opening import open_history

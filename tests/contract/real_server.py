@@ -21,9 +21,9 @@ import pytest
 
 from tests.standins.replies import ask, request, text_of
 from thai_chat.backends.address import root_of
-from thai_chat.backends.ollama import OllamaBackend
-from thai_chat.backends.openai import OpenAIBackend
-from thai_chat.backends.vllm import VLLMBackend
+from thai_chat.backends.ollama.backend import OllamaBackend
+from thai_chat.backends.openai.backend import OpenAIBackend
+from thai_chat.backends.vllm.backend import VLLMBackend
 from thai_chat.domain.errors import BackendTimeout, ModelNotFound
 from thai_chat.domain.events import Finished, Reasoning, Text, Usage
 from thai_chat.domain.messages import JsonValue

@@ -13,9 +13,9 @@ from tests.standins.openai_server import OpenAIStandin
 from tests.standins.replies import ask, request, text_of
 from thai_chat import observability
 from thai_chat.backends.address import root_of, with_default_path, without_credentials
-from thai_chat.backends.ollama import OllamaBackend
-from thai_chat.backends.openai import OpenAIBackend
-from thai_chat.backends.vllm import VLLMBackend
+from thai_chat.backends.ollama.backend import OllamaBackend
+from thai_chat.backends.openai.backend import OpenAIBackend
+from thai_chat.backends.vllm.backend import VLLMBackend
 
 BASIC = "Basic bWU6cEBzcw=="
 """me:p@ss"""

@@ -15,10 +15,10 @@ from tests.standins.openai_server import OpenAIStandin
 from tests.standins.replies import ask, request, text_of
 from tests.standins.script import Script, thai_tokens
 from tests.standins.server import Standin
-from thai_chat.backends.llamacpp import DEMO_MODEL
-from thai_chat.backends.ollama import OllamaBackend
-from thai_chat.backends.openai import OpenAIBackend
-from thai_chat.backends.vllm import VLLMBackend
+from thai_chat.backends.llamacpp.backend import DEMO_MODEL
+from thai_chat.backends.ollama.backend import OllamaBackend
+from thai_chat.backends.openai.backend import OpenAIBackend
+from thai_chat.backends.vllm.backend import VLLMBackend
 from thai_chat.domain.errors import BackendLoading, BackendUnreachable, ModelNotFound, ReplyCut
 from thai_chat.domain.events import Finished, Notice, Reasoning, Text, Usage
 from thai_chat.domain.ports.backend import Backend, ModelInfo

@@ -12,9 +12,9 @@ from tests.standins.openai_server import OpenAIStandin
 from tests.standins.replies import ask, request, text_of
 from tests.standins.script import Script, openai_error
 from thai_chat.backends.continuation import INSTRUCTION
-from thai_chat.backends.llamacpp import DEMO_MODEL
-from thai_chat.backends.openai import OpenAIBackend
-from thai_chat.backends.vllm import VLLMBackend
+from thai_chat.backends.llamacpp.backend import DEMO_MODEL
+from thai_chat.backends.openai.backend import OpenAIBackend
+from thai_chat.backends.vllm.backend import VLLMBackend
 from thai_chat.domain.errors import BackendFailed, OnlyThinking, ReplyCut
 from thai_chat.domain.events import Finished, Reasoning, Text
 from thai_chat.domain.ports.backend import ReplyRequest

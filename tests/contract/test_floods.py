@@ -13,11 +13,11 @@ from tests.standins.replies import ask, request
 from tests.standins.script import openai_error
 from tests.standins.server import as_json
 from thai_chat.backends.bounds import MOST_MODELS
-from thai_chat.backends.ollama import OllamaBackend
-from thai_chat.backends.ollama_pull import Layers
-from thai_chat.backends.openai import OpenAIBackend
+from thai_chat.backends.ollama.backend import OllamaBackend
+from thai_chat.backends.ollama.pull import Layers
+from thai_chat.backends.openai.backend import OpenAIBackend
 from thai_chat.backends.timeouts import DEFAULT_TIMEOUTS, Timeouts
-from thai_chat.backends.vllm import VLLMBackend
+from thai_chat.backends.vllm.backend import VLLMBackend
 from thai_chat.domain.errors import (
     BackendDenied,
     BackendError,

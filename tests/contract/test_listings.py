@@ -11,9 +11,9 @@ from aiohttp import web
 from tests.standins.raw_server import JSON, NOT_FOUND, Answer, RawServer, answer_of, listing
 from tests.standins.replies import ask, request, text_of
 from thai_chat.backends.address import base_of, moved_to
-from thai_chat.backends.ollama import OllamaBackend
-from thai_chat.backends.openai import OpenAIBackend
-from thai_chat.backends.vllm import VLLMBackend
+from thai_chat.backends.ollama.backend import OllamaBackend
+from thai_chat.backends.openai.backend import OpenAIBackend
+from thai_chat.backends.vllm.backend import VLLMBackend
 from thai_chat.domain.errors import BackendGarbled, BackendMoved, ModelNotFound, WebPage
 
 

@@ -16,10 +16,10 @@ import pytest
 
 from tests.standins.llamacpp import child_of, demo, loaded
 from tests.standins.replies import ask, request, text_of
-from thai_chat.backends.exchange import Api
-from thai_chat.backends.llamacpp import DEMO_MODEL, LlamaCppBackend
-from thai_chat.backends.llamacpp_library import demo_model_path
-from thai_chat.backends.openai_compatible import OpenAICompatible
+from thai_chat.backends.llamacpp.backend import DEMO_MODEL, LlamaCppBackend
+from thai_chat.backends.llamacpp.library import demo_model_path
+from thai_chat.backends.openai_api.compatible import OpenAICompatible
+from thai_chat.backends.openai_api.exchange import Api
 from thai_chat.domain.errors import BackendLoading, BackendUnreachable, ReplyCut
 from thai_chat.domain.events import Finished, Text, Usage
 

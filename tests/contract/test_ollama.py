@@ -12,7 +12,7 @@ import pytest
 from tests.standins.ollama_server import OllamaStandin
 from tests.standins.replies import ask, request, text_of
 from tests.standins.script import Fault, Script, ollama_error, thai_tokens
-from thai_chat.backends.ollama import OLLAMA_TIMEOUTS, OllamaBackend
+from thai_chat.backends.ollama.backend import OLLAMA_TIMEOUTS, OllamaBackend
 from thai_chat.backends.timeouts import Timeouts
 from thai_chat.domain.errors import (
     BackendBusy,

@@ -11,7 +11,7 @@ import pytest
 from tests.standins.ollama_server import OllamaStandin
 from tests.standins.replies import ask, request, text_of
 from tests.standins.script import Script
-from thai_chat.backends.ollama import OllamaBackend
+from thai_chat.backends.ollama.backend import OllamaBackend
 from thai_chat.backends.timeouts import Timeouts
 from thai_chat.domain.errors import BackendTimeout, ModelNotFound
 from thai_chat.domain.events import Notice, Reasoning

@@ -11,11 +11,11 @@ from tests.standins.openai_server import OpenAIStandin
 from tests.standins.refusals import ENGINE_DEAD, NO_CREDIT, NOT_FOR_THIS_ACCOUNT
 from tests.standins.replies import ask, request, text_of
 from tests.standins.script import Script, old_vllm_error, openai_error, thai_tokens
-from thai_chat.backends.exchange import Exchange, Ways
-from thai_chat.backends.openai import OpenAIBackend
-from thai_chat.backends.parameters import Learned
+from thai_chat.backends.openai.backend import OpenAIBackend
+from thai_chat.backends.openai_api.exchange import Exchange, Ways
+from thai_chat.backends.openai_api.parameters import Learned
 from thai_chat.backends.timeouts import Timeouts
-from thai_chat.backends.vllm import VLLMBackend
+from thai_chat.backends.vllm.backend import VLLMBackend
 from thai_chat.domain.errors import (
     BackendDenied,
     BackendError,

@@ -11,7 +11,7 @@ from tests.standins.openai_server import OpenAIStandin
 from tests.standins.refusals import NOT_A_CHAT_MODEL
 from tests.standins.replies import ask, request, text_of
 from tests.standins.script import Script, openai_error, thai_tokens
-from thai_chat.backends.openai import OpenAIBackend
+from thai_chat.backends.openai.backend import OpenAIBackend
 from thai_chat.backends.timeouts import Timeouts
 from thai_chat.domain.errors import (
     BackendError,

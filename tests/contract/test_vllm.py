@@ -7,8 +7,8 @@ import pytest
 from tests.standins.openai_server import OpenAIStandin
 from tests.standins.replies import ask, request, text_of
 from tests.standins.script import Overflow, Script
-from thai_chat.backends.openai import OpenAIBackend
-from thai_chat.backends.vllm import VLLMBackend
+from thai_chat.backends.openai.backend import OpenAIBackend
+from thai_chat.backends.vllm.backend import VLLMBackend
 from thai_chat.domain.errors import (
     BackendLoading,
     BackendUnreachable,

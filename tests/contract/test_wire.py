@@ -9,10 +9,10 @@ import pytest
 from tests.recorded import OF_OLLAMA, SAID, WHOLE
 from tests.standins.raw_server import EVENTS, JSON, Answer, RawServer, answer_of
 from tests.standins.replies import ask, request, text_of
-from thai_chat.backends.ollama import OllamaBackend
-from thai_chat.backends.openai import OpenAIBackend
+from thai_chat.backends.ollama.backend import OllamaBackend
+from thai_chat.backends.openai.backend import OpenAIBackend
 from thai_chat.backends.timeouts import Timeouts
-from thai_chat.backends.vllm import VLLMBackend
+from thai_chat.backends.vllm.backend import VLLMBackend
 from thai_chat.domain.errors import BackendError, BackendFailed, RateLimited, ReplyCut, WebPage
 from thai_chat.domain.events import Finished, Reasoning, StreamEvent, Usage
 

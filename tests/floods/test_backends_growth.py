@@ -7,10 +7,10 @@ from contextlib import suppress
 import pytest
 
 from tests.growth import cost_s, require_linear
-from thai_chat.backends.completion_stream import CompletionStream
 from thai_chat.backends.continuation import Continuation
 from thai_chat.backends.failures import failure, read_refusal
 from thai_chat.backends.lines import Lines
+from thai_chat.backends.openai_api.completion_stream import CompletionStream
 from thai_chat.backends.thinking import ThinkingSplitter
 from thai_chat.domain.errors import BackendGarbled
 

@@ -9,11 +9,11 @@ import orjson
 import pytest
 
 from tests.growth import require_linear
-from thai_chat.backends.completion_stream import CompletionStream
 from thai_chat.backends.continuation import Continuation
 from thai_chat.backends.failures import failure, read_refusal
 from thai_chat.backends.json_text import Halves, whole
 from thai_chat.backends.lines import Lines
+from thai_chat.backends.openai_api.completion_stream import CompletionStream
 from thai_chat.backends.thinking import ThinkingSplitter
 from thai_chat.chat import keyboard, questions, ranking, titles
 from thai_chat.chat.signs import signs_in

@@ -7,8 +7,8 @@ import random
 from collections.abc import Iterator
 
 from tests.standins.script import PASSAGE
-from thai_chat.backends.completion_stream import CompletionStream
-from thai_chat.backends.response_stream import ResponseStream
+from thai_chat.backends.openai_api.completion_stream import CompletionStream
+from thai_chat.backends.openai_api.response_stream import ResponseStream
 from thai_chat.domain.errors import BackendError
 from thai_chat.domain.events import Reasoning, StreamEvent, Text
 

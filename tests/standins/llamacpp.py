@@ -12,8 +12,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from thai_chat.backends.llamacpp import DEMO_MODEL, LlamaCppBackend
-from thai_chat.backends.llamacpp_library import demo_model_path
+from thai_chat.backends.llamacpp.backend import DEMO_MODEL, LlamaCppBackend
+from thai_chat.backends.llamacpp.library import demo_model_path
 from thai_chat.domain.errors import BackendLoading
 from thai_chat.domain.ports.backend import ModelInfo
 
@@ -43,7 +43,7 @@ def child_of(pid: int) -> int:
     (server,) = (
         child
         for child in children
-        if b"thai_chat.backends.llamacpp_server" in Path(f"/proc/{child}/cmdline").read_bytes()
+        if b"thai_chat.backends.llamacpp.server" in Path(f"/proc/{child}/cmdline").read_bytes()
     )
     return server
 

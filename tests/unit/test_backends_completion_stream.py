@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from thai_chat.backends.completion_stream import CompletionStream
 from thai_chat.backends.lines import MAX_LINE_BYTES, Lines
+from thai_chat.backends.openai_api.completion_stream import CompletionStream
 from thai_chat.domain.errors import (
     BackendError,
     BackendFailed,

@@ -17,8 +17,9 @@ import openai
 import orjson
 import pytest
 
-from thai_chat.backends import ollama_errors, openai_errors
 from thai_chat.backends.failures import failure, read_refusal, retry_after_s
+from thai_chat.backends.ollama import errors as ollama_errors
+from thai_chat.backends.openai_api import errors as openai_errors
 from thai_chat.domain.errors import (
     BackendDenied,
     BackendError,

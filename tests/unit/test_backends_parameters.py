@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from thai_chat.backends.parameters import Learned
+from thai_chat.backends.openai_api.parameters import Learned
 
 
 def test_a_refusal_is_held_against_one_model_only() -> None:

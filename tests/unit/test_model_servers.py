@@ -12,9 +12,9 @@ from socket import create_server
 import pytest
 
 from tests.unit.test_observability import FORGED, TITLE
-from thai_chat.backends.ollama import OllamaBackend
-from thai_chat.backends.openai import OpenAIBackend
-from thai_chat.backends.vllm import VLLMBackend
+from thai_chat.backends.ollama.backend import OllamaBackend
+from thai_chat.backends.openai.backend import OpenAIBackend
+from thai_chat.backends.vllm.backend import VLLMBackend
 from thai_chat.commands import model_servers
 from thai_chat.commands.findings import Finding, Level
 from thai_chat.commands.terminal import tell

@@ -18,7 +18,7 @@ from thai_chat.observability import LINE_CHARS, printable
 ROOT = Path(observability.__file__).parents[1]
 PRINTERS = {
     "thai_chat/commands/terminal.py",
-    "thai_chat/backends/llamacpp_server.py",  # JSON in ASCII, for the process that reads it
+    "thai_chat/backends/llamacpp/server.py",  # JSON in ASCII, for the process that reads it
     "scripts/env_file.py",  # has the standard library alone, and says the name that it was given
     "scripts/tiny_vllm.py",  # runs where Thai Chat is not, and says numbers
 }

@@ -11,8 +11,8 @@ from tests.routing import BROKEN, NOWHERE, QWEN, answering, at, in_cloud, questi
 from tests.standins.ollama_server import OllamaStandin
 from tests.standins.openai_server import OpenAIStandin
 from tests.standins.script import openai_error
-from thai_chat.backends.ollama import OllamaBackend
-from thai_chat.backends.vllm import VLLMBackend
+from thai_chat.backends.ollama.backend import OllamaBackend
+from thai_chat.backends.vllm.backend import VLLMBackend
 from thai_chat.domain.errors import (
     BackendFailed,
     BackendUnreachable,

@@ -14,7 +14,7 @@ from tests.standins.openai_server import OpenAIStandin
 from tests.standins.refusals import ENGINE_DEAD, NO_CREDIT
 from tests.standins.script import Script, openai_error
 from thai_chat import texts
-from thai_chat.backends.ollama import OllamaBackend
+from thai_chat.backends.ollama.backend import OllamaBackend
 from thai_chat.domain.errors import (
     BackendError,
     BackendFailed,

@@ -24,8 +24,8 @@ from tests.standins.ollama_server import OllamaStandin
 from tests.standins.openai_server import OpenAIStandin
 from tests.standins.script import Script, thai_tokens
 from tests.standins.server import Standin
-from thai_chat.backends.ollama import OllamaBackend
-from thai_chat.backends.vllm import VLLMBackend
+from thai_chat.backends.ollama.backend import OllamaBackend
+from thai_chat.backends.vllm.backend import VLLMBackend
 from thai_chat.domain.errors import BackendFailed
 from thai_chat.domain.events import Text
 from thai_chat.domain.messages import MODEL_CHARS, Choice, Role

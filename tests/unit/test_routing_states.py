@@ -20,8 +20,8 @@ from tests.routing import (
 from tests.standins.ollama_server import OllamaStandin
 from tests.standins.openai_server import OpenAIStandin
 from tests.standins.script import Script, ollama_error
-from thai_chat.backends.ollama import OllamaBackend
-from thai_chat.backends.vllm import VLLMBackend
+from thai_chat.backends.ollama.backend import OllamaBackend
+from thai_chat.backends.vllm.backend import VLLMBackend
 from thai_chat.domain.errors import (
     BackendBusy,
     ModelTooLarge,

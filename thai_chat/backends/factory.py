@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from thai_chat.backends.llamacpp import DEMO_MODEL, LlamaCppBackend
-from thai_chat.backends.llamacpp_library import demo_model_path, is_installed
-from thai_chat.backends.ollama import OllamaBackend
-from thai_chat.backends.openai import OpenAIBackend
-from thai_chat.backends.vllm import VLLMBackend
+from thai_chat.backends.llamacpp.backend import DEMO_MODEL, LlamaCppBackend
+from thai_chat.backends.llamacpp.library import demo_model_path, is_installed
+from thai_chat.backends.ollama.backend import OllamaBackend
+from thai_chat.backends.openai.backend import OpenAIBackend
+from thai_chat.backends.vllm.backend import VLLMBackend
 from thai_chat.domain.ports.backend import Backend
 from thai_chat.settings import Settings
 

@@ -6,7 +6,7 @@ import importlib.util
 import subprocess
 import sys
 
-from thai_chat.backends.llamacpp_library import HOW_TO_INSTALL, demo_model_path, is_installed
+from thai_chat.backends.llamacpp.library import HOW_TO_INSTALL, demo_model_path, is_installed
 from thai_chat.commands.terminal import tell
 from thai_chat.domain import python_process
 from thai_chat.domain.errors import StartError

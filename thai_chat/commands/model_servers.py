@@ -18,7 +18,7 @@ from thai_chat.backends.bounds import BODY_BYTES, is_page
 from thai_chat.backends.failures import NO_SUCH_ROUTE
 from thai_chat.backends.json_text import lenient
 from thai_chat.backends.listing import entries
-from thai_chat.backends.llamacpp_library import HOW_TO_INSTALL, demo_model_path, is_installed
+from thai_chat.backends.llamacpp.library import HOW_TO_INSTALL, demo_model_path, is_installed
 from thai_chat.commands.findings import Finding, bad, note, ok
 from thai_chat.domain.errors import BackendGarbled
 from thai_chat.settings import Settings, is_clone

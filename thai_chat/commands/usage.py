@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from thai_chat.backends.llamacpp_library import HOW_TO_INSTALL
+from thai_chat.backends.llamacpp.library import HOW_TO_INSTALL
 from thai_chat.settings import Settings
 
 SERVE = "Serve the page and the API until Ctrl-C. Settings, in the environment or in .env, with their defaults:"

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from thai_chat.backends import llamacpp, ollama_options, openai, vllm
+from thai_chat.backends.llamacpp import backend as llamacpp
+from thai_chat.backends.ollama import options as ollama_options
+from thai_chat.backends.openai import backend as openai
+from thai_chat.backends.vllm import backend as vllm
 from thai_chat.domain.options import Options, Rule, either
 
 BY_BACKEND: Mapping[str, Options] = {

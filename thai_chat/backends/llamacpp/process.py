@@ -14,7 +14,7 @@ from typing import IO
 
 import orjson
 
-from thai_chat.backends.llamacpp_server import Order
+from thai_chat.backends.llamacpp.server import Order
 from thai_chat.domain import private_files, python_process
 from thai_chat.domain.errors import BackendLoading, BackendUnreachable
 
@@ -100,7 +100,7 @@ class LlamaCppProcess:
         """One life of the child; gives the reason of its end."""
         with self._open_log() as log_output:
             process = await asyncio.create_subprocess_exec(
-                *python_process.command("thai_chat.backends.llamacpp_server"),
+                *python_process.command("thai_chat.backends.llamacpp.server"),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log_output,

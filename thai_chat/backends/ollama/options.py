@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, cast
 
-from thai_chat.backends.ollama_models import Card
+from thai_chat.backends.ollama.models import Card
 from thai_chat.backends.options import COMMON, EFFORTS, SAMPLING, TOKENS
 from thai_chat.domain.messages import JsonObject, JsonValue
 from thai_chat.domain.options import Options, count, either, flag, number, one_of

@@ -11,13 +11,13 @@ import ollama
 
 from thai_chat.backends.bounds import MOST_MODELS, REASON_CHARS
 from thai_chat.backends.continuation import Continuation
-from thai_chat.backends.ollama_client import OllamaClient
-from thai_chat.backends.ollama_errors import pull_translation, translation
-from thai_chat.backends.ollama_memory import Memory
-from thai_chat.backends.ollama_models import Card, Cards, full_name
-from thai_chat.backends.ollama_options import Asked, asked_of, with_num_ctx, without
-from thai_chat.backends.ollama_pull import Layers
-from thai_chat.backends.ollama_windows import Windows, was_cut
+from thai_chat.backends.ollama.client import OllamaClient
+from thai_chat.backends.ollama.errors import pull_translation, translation
+from thai_chat.backends.ollama.memory import Memory
+from thai_chat.backends.ollama.models import Card, Cards, full_name
+from thai_chat.backends.ollama.options import Asked, asked_of, with_num_ctx, without
+from thai_chat.backends.ollama.pull import Layers
+from thai_chat.backends.ollama.windows import Windows, was_cut
 from thai_chat.backends.thinking import UnseenThinking
 from thai_chat.backends.timeouts import Timeouts
 from thai_chat.backends.translation import read_out

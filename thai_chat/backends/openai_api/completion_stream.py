@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from thai_chat.backends.event_stream import EventStream, reason_in, text_in
+from thai_chat.backends.openai_api.event_stream import EventStream, reason_in, text_in
 from thai_chat.backends.thinking import ThinkingSplitter
 from thai_chat.domain.errors import ReplyCut
 from thai_chat.domain.events import Reasoning, StreamEvent, Usage

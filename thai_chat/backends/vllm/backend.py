@@ -10,9 +10,9 @@ import httpx2
 import openai
 
 from thai_chat.backends.address import base_of, root_of, with_default_path
-from thai_chat.backends.exchange import Ways
-from thai_chat.backends.openai_compatible import LLAMACPP_COUNTER, Counter, OpenAICompatible
-from thai_chat.backends.openai_errors import translate
+from thai_chat.backends.openai_api.compatible import LLAMACPP_COUNTER, Counter, OpenAICompatible
+from thai_chat.backends.openai_api.errors import translate
+from thai_chat.backends.openai_api.exchange import Ways
 from thai_chat.backends.options import COMMON, MOST_TOKENS, SAMPLING, TEMPLATE_SWITCHES
 from thai_chat.backends.timeouts import DEFAULT_TIMEOUTS, Timeouts
 from thai_chat.domain.errors import BackendLoading, EngineDead, WebPage

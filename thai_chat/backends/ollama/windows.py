@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from thai_chat.backends.ollama_models import Card, full_name
+from thai_chat.backends.ollama.models import Card, full_name
 from thai_chat.domain.ports.backend import PromptMessage
 
 DEFAULT_NUM_CTX = 8192

@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 
-from thai_chat.backends.ollama_client import OllamaClient
-from thai_chat.backends.ollama_errors import translation
-from thai_chat.backends.ollama_models import full_name
+from thai_chat.backends.ollama.client import OllamaClient
+from thai_chat.backends.ollama.errors import translation
+from thai_chat.backends.ollama.models import full_name
 from thai_chat.domain.errors import BackendError
 
 _WARM_S = 20.0

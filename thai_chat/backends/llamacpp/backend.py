@@ -10,11 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-from thai_chat.backends.exchange import Ways
-from thai_chat.backends.llamacpp_process import LlamaCppProcess
-from thai_chat.backends.llamacpp_server import Order
-from thai_chat.backends.openai_compatible import LLAMACPP_COUNTER, Counter, OpenAICompatible
-from thai_chat.backends.openai_errors import translation
+from thai_chat.backends.llamacpp.process import LlamaCppProcess
+from thai_chat.backends.llamacpp.server import Order
+from thai_chat.backends.openai_api.compatible import LLAMACPP_COUNTER, Counter, OpenAICompatible
+from thai_chat.backends.openai_api.errors import translation
+from thai_chat.backends.openai_api.exchange import Ways
 from thai_chat.backends.options import COMMON, SAMPLING, TEMPLATE_SWITCHES
 from thai_chat.backends.timeouts import DEFAULT_TIMEOUTS, Timeouts
 from thai_chat.domain.errors import NotOffered

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import openai
 
-from thai_chat.backends.event_stream import EventStream
-from thai_chat.backends.openai_errors import translation
+from thai_chat.backends.openai_api.errors import translation
+from thai_chat.backends.openai_api.event_stream import EventStream
 from thai_chat.backends.timeouts import Timeouts
 from thai_chat.backends.translation import read_out
 from thai_chat.domain.errors import BackendTimeout, BackendUnreachable, ReplyCut, WebPage

@@ -1,4 +1,4 @@
-"""The child process that serves a GGUF file by llama.cpp: `python -m thai_chat.backends.llamacpp_server`.
+"""The child process that serves a GGUF file by llama.cpp: `python -m thai_chat.backends.llamacpp.server`.
 
 Reads one line of JSON from stdin (`Order`), writes one to stdout: `{"address"}` once it serves, or `{"error"}`. It ends
 with its parent, however that ends, because stdin is then closed.
@@ -12,7 +12,7 @@ import sys
 import threading
 from dataclasses import asdict, dataclass
 
-from thai_chat.backends.llamacpp_library import HOW_TO_INSTALL
+from thai_chat.backends.llamacpp.library import HOW_TO_INSTALL
 
 _NICENESS = 5
 """The page and the database come first on a small machine."""

@@ -18,16 +18,16 @@ import orjson
 
 from thai_chat.backends.address import base_of, certificates, is_loopback, moved_to, without_credentials
 from thai_chat.backends.bounds import MOST_MODELS, UNPACKED, bound, is_page
-from thai_chat.backends.completion_stream import CompletionStream
-from thai_chat.backends.event_stream import EventStream
-from thai_chat.backends.exchange import Api, Attempt, Exchange, Ways
 from thai_chat.backends.failures import NO_SUCH_ROUTE
 from thai_chat.backends.json_text import lenient
 from thai_chat.backends.listing import entries
-from thai_chat.backends.openai_errors import translate, translation
-from thai_chat.backends.parameters import Learned
-from thai_chat.backends.reply_reader import Response, read_reply
-from thai_chat.backends.response_stream import ResponseStream
+from thai_chat.backends.openai_api.completion_stream import CompletionStream
+from thai_chat.backends.openai_api.errors import translate, translation
+from thai_chat.backends.openai_api.event_stream import EventStream
+from thai_chat.backends.openai_api.exchange import Api, Attempt, Exchange, Ways
+from thai_chat.backends.openai_api.parameters import Learned
+from thai_chat.backends.openai_api.reply_reader import Response, read_reply
+from thai_chat.backends.openai_api.response_stream import ResponseStream
 from thai_chat.backends.thinking import UnseenThinking
 from thai_chat.backends.timeouts import (
     COUNT_TIMEOUT_S,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from thai_chat.backends.event_stream import EventStream, failure_inside, reason_in, text_in
 from thai_chat.backends.json_text import whole
+from thai_chat.backends.openai_api.event_stream import EventStream, failure_inside, reason_in, text_in
 from thai_chat.domain.events import Reasoning, StreamEvent, Text, Usage
 
 _TEXT = frozenset({"response.output_text.delta", "response.refusal.delta"})

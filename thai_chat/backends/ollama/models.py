@@ -7,8 +7,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from thai_chat.backends.ollama_client import OllamaClient, Shown
-from thai_chat.backends.ollama_errors import translation
+from thai_chat.backends.ollama.client import OllamaClient, Shown
+from thai_chat.backends.ollama.errors import translation
 from thai_chat.domain.errors import BackendError, BackendUnreachable, ModelNotFound
 from thai_chat.routing.quirks import OLLAMA_THINKING_LEVELS
 

@@ -1,0 +1,1 @@
+"""llama.cpp on this machine: its server as a process of ours."""

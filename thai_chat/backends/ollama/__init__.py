@@ -1,0 +1,1 @@
+"""Ollama by its own API."""

@@ -1,0 +1,1 @@
+"""OpenAI, and other clouds with its API."""

@@ -1,0 +1,1 @@
+"""OpenAI's two APIs as servers speak them: Chat Completions and Responses."""

@@ -1,0 +1,1 @@
+"""vLLM, and any other server with OpenAI's API."""
