@@ -14,7 +14,7 @@ ROOMS = {
     "domain": set(),
     "chat": {"domain", "routing"},
     "routing": {"domain", "backends"},
-    "backends": {"domain", "routing", "settings"},
+    "backends": {"domain", "settings"},
     "history": {"domain", "migrations"},
     "embedded": {"domain"},
     "migrations": {"history", "domain"},

@@ -23,12 +23,12 @@ from tests.standins.replies import ask, request, text_of
 from thai_chat.backends.address import root_of
 from thai_chat.backends.ollama.backend import OllamaBackend
 from thai_chat.backends.openai.backend import OpenAIBackend
+from thai_chat.backends.openai.models import is_openai
 from thai_chat.backends.vllm.backend import VLLMBackend
 from thai_chat.domain.errors import BackendTimeout, ModelNotFound
 from thai_chat.domain.events import Finished, Reasoning, Text, Usage
 from thai_chat.domain.messages import JsonValue
 from thai_chat.domain.ports.backend import Backend
-from thai_chat.routing.quirks import is_openai
 
 KINDS: dict[str, Callable[[str, str | None], Backend]] = {
     "vllm": lambda address, key: VLLMBackend(address, api_key=key),

@@ -12,8 +12,10 @@ from tests.standins.refusals import ENGINE_DEAD, NO_CREDIT, NOT_FOR_THIS_ACCOUNT
 from tests.standins.replies import ask, request, text_of
 from tests.standins.script import Script, old_vllm_error, openai_error, thai_tokens
 from thai_chat.backends.openai.backend import OpenAIBackend
+from thai_chat.backends.openai.models import chats, is_snapshot
 from thai_chat.backends.openai_api.exchange import Exchange, Ways
 from thai_chat.backends.openai_api.parameters import Learned
+from thai_chat.backends.openai_api.profile import STREAMING_REFUSED_S
 from thai_chat.backends.timeouts import Timeouts
 from thai_chat.backends.vllm.backend import VLLMBackend
 from thai_chat.domain.errors import (
@@ -34,7 +36,6 @@ from thai_chat.domain.errors import (
 from thai_chat.domain.events import Finished, Notice, Reasoning, StreamEvent, Text, Usage, WasThinking
 from thai_chat.domain.messages import JsonValue
 from thai_chat.domain.ports.backend import ModelInfo
-from thai_chat.routing.quirks import STREAMING_REFUSED_S, chats, is_snapshot
 
 IMPATIENT = Timeouts(first_token_s=0.3, between_tokens_s=0.2, whole_reply_s=0.3)
 

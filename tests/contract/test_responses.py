@@ -12,6 +12,8 @@ from tests.standins.refusals import NOT_A_CHAT_MODEL
 from tests.standins.replies import ask, request, text_of
 from tests.standins.script import Script, openai_error, thai_tokens
 from thai_chat.backends.openai.backend import OpenAIBackend
+from thai_chat.backends.openai.models import is_openai
+from thai_chat.backends.openai_api.profile import thinks
 from thai_chat.backends.timeouts import Timeouts
 from thai_chat.domain.errors import (
     BackendError,
@@ -26,7 +28,6 @@ from thai_chat.domain.errors import (
 )
 from thai_chat.domain.events import Finished, Notice, Reasoning, StreamEvent, Text, Usage
 from thai_chat.domain.messages import JsonValue
-from thai_chat.routing.quirks import is_openai, thinks
 
 PRO = "gpt-5-pro"
 COMPLETIONS, RESPONSES = "/v1/chat/completions", "/v1/responses"

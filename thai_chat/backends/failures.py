@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
+from thai_chat.backends import wording
 from thai_chat.domain.errors import (
     BackendDenied,
     BackendError,
@@ -27,7 +28,6 @@ from thai_chat.domain.errors import (
     UnsupportedParameter,
 )
 from thai_chat.domain.events import FILTERED
-from thai_chat.routing import quirks
 
 RESPONSES = "responses"
 """In `params["api"]`: the model answers the Responses API only."""
@@ -80,13 +80,13 @@ def failure(refusal: Refusal, *, retry_after: str | None = None, now: datetime |
         return ContextOverflow(detail, **overflow)
     if denied := _denied(refusal):
         return denied(detail)
-    if status == 402 or refusal.code in quirks.QUOTA_CODES:
+    if status == 402 or refusal.code in wording.QUOTA_CODES:
         return QuotaExceeded(detail, **patience)
-    if status == 429 or refusal.code in quirks.RATE_CODES:
+    if status == 429 or refusal.code in wording.RATE_CODES:
         return RateLimited(detail, **patience)
-    if quirks.RESPONSES_ONLY.search(refusal.message):
+    if wording.RESPONSES_ONLY.search(refusal.message):
         return NotOffered(detail, api=RESPONSES)
-    if quirks.NO_CHAT_TEMPLATE.search(refusal.message):
+    if wording.NO_CHAT_TEMPLATE.search(refusal.message):
         return NoChatTemplate(detail)
     if FILTERED in (refusal.code, refusal.kind):  # Azure, of the question
         return ReplyFiltered(detail)
@@ -94,9 +94,9 @@ def failure(refusal: Refusal, *, retry_after: str | None = None, now: datetime |
         return ModelNotFound(detail)
     if status in (400, 422) and (refused := _refused_parameter(refusal)):
         return refused
-    if status == 503 and quirks.LOADING.search(refusal.message):
+    if status == 503 and wording.LOADING.search(refusal.message):
         return BackendLoading(detail, **patience)
-    if quirks.ENGINE_DEAD.search(refusal.message):
+    if wording.ENGINE_DEAD.search(refusal.message):
         return EngineDead(detail)
     return BackendFailed(detail, status=status, **patience)
 
@@ -141,7 +141,7 @@ def _seconds(retry_after: str | None, now: datetime | None) -> dict[str, float]:
 
 def _overflow(refusal: Refusal) -> dict[str, int] | None:
     """The figures of a context overflow, as far as the server gives them; None when it is none."""
-    for pattern in quirks.CONTEXT_OVERFLOW:
+    for pattern in wording.CONTEXT_OVERFLOW:
         if found := pattern.search(refusal.message):
             figures = {
                 name: int(digits)
@@ -152,11 +152,11 @@ def _overflow(refusal: Refusal) -> dict[str, int] | None:
             if "prompt" in figures:
                 figures.setdefault("requested", figures["prompt"] + reply)
             return figures
-    return {} if quirks.OVERFLOW_CODES & {refusal.code, refusal.kind} else None
+    return {} if wording.OVERFLOW_CODES & {refusal.code, refusal.kind} else None
 
 
 def _denied(refusal: Refusal) -> type[BackendDenied] | None:
-    if quirks.NOT_VERIFIED_TO_USE.search(refusal.message):
+    if wording.NOT_VERIFIED_TO_USE.search(refusal.message):
         return ModelDenied
     if refusal.status == 403 and refusal.code == "model_not_found":  # this project may not use it
         return ModelDenied
@@ -168,20 +168,20 @@ def _refused_parameter(refusal: Refusal) -> UnsupportedParameter | None:
     param, by_value = _param_of(refusal)
     if not param:
         return None
-    by_value = by_value and not quirks.ONLY_THE_DEFAULT.search(refusal.message)
+    by_value = by_value and not wording.ONLY_THE_DEFAULT.search(refusal.message)
     return UnsupportedParameter(_detail(refusal), param=param, refused="value" if by_value else "name")
 
 
 def _param_of(refusal: Refusal) -> tuple[str, bool]:
     """The parameter's name, and whether it is only this value of it that is refused."""
-    if refusal.param and refusal.code in quirks.REFUSED_PARAMETER_CODES:
-        return refusal.param, refusal.code in quirks.REFUSED_VALUE_CODES
-    if refusal.param and refusal.code in ("400", "422") and refusal.param not in quirks.NOT_OPTIONAL:  # vLLM
+    if refusal.param and refusal.code in wording.REFUSED_PARAMETER_CODES:
+        return refusal.param, refusal.code in wording.REFUSED_VALUE_CODES
+    if refusal.param and refusal.code in ("400", "422") and refusal.param not in wording.NOT_OPTIONAL:  # vLLM
         return refusal.param, True
-    for patterns, by_value in ((quirks.REFUSED_PARAMETER, False), (quirks.REFUSED_VALUE, True)):
+    for patterns, by_value in ((wording.REFUSED_PARAMETER, False), (wording.REFUSED_VALUE, True)):
         for pattern in patterns:
             found = pattern.search(refusal.message)
-            if found and found["param"] not in quirks.NOT_OPTIONAL:
+            if found and found["param"] not in wording.NOT_OPTIONAL:
                 return found["param"], by_value
     return "", False
 
@@ -190,7 +190,7 @@ def _misses_a_model(refusal: Refusal) -> bool:
     """A wrong address gives 404 too, and its body may name a route with "models" in it."""
     if refusal.code == "model_not_found":
         return True
-    return refusal.status == 404 and bool(quirks.NO_SUCH_MODEL.search(refusal.message))
+    return refusal.status == 404 and bool(wording.NO_SUCH_MODEL.search(refusal.message))
 
 
 def _detail(refusal: Refusal) -> str:

@@ -8,7 +8,13 @@ from typing import TypeAlias
 
 from thai_chat.domain.events import Reasoning, Text, WasThinking
 from thai_chat.domain.ports.backend import ReplyRequest
-from thai_chat.routing.quirks import THINKING_TAGS
+
+THINKING_TAGS: tuple[tuple[str, str], ...] = (
+    ("<think>", "</think>"),  # DeepSeek-R1, Qwen3, most fine-tunes of them
+    ("<thinking>", "</thinking>"),
+    ("[THINK]", "[/THINK]"),  # Magistral
+)
+"""Opening and closing tags around thinking in the content, where the server was started without a reasoning parser."""
 
 Part: TypeAlias = Text | Reasoning | WasThinking
 

@@ -12,8 +12,8 @@ import orjson
 from thai_chat.chat.text import require_storable
 from thai_chat.domain.errors import BadOption, UnknownOption
 from thai_chat.domain.messages import JsonObject, JsonValue
+from thai_chat.domain.options import TOOLS
 from thai_chat.routing.options import KNOWN
-from thai_chat.routing.quirks import TOOLS
 
 SYSTEM_PROMPT = "system_prompt"
 SYSTEM_PROMPT_CHARS = 20_000

@@ -27,6 +27,9 @@ class Rule:
 Options = Mapping[str, Rule]
 """By the name under which a person sets the option."""
 
+TOOLS = frozenset({"tools", "tool_choice", "parallel_tool_calls", "functions", "function_call"})
+"""They make a model ask for something to be done instead of answering, and nobody here would do it."""
+
 
 def number(low: float, high: float) -> Rule:
     return Rule(lambda value: _is_number(value) and low <= value <= high, f"{low:g}–{high:g}")  # type: ignore[operator]

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from thai_chat.domain.errors import BackendError, NoBackend
 from thai_chat.domain.messages import Choice
-from thai_chat.domain.ports.backend import BackendChoices, BackendState, ModelInfo
-from thai_chat.routing.quirks import DEMO_NOTE, is_cloud
+from thai_chat.domain.ports.backend import DEMO_NOTE, BackendChoices, BackendState, ModelInfo
+from thai_chat.routing.quirks import is_cloud
 from thai_chat.routing.retries import remedy_for
 from thai_chat.routing.servers import READINESS, Servers
 

@@ -6,7 +6,7 @@ import math
 import re
 from functools import lru_cache
 
-from thai_chat.routing.quirks import OTHER_THAI_TOKENS, THAI_TOKENS
+from thai_chat.routing.tokenizers import OTHER_THAI_TOKENS, THAI_TOKENS
 
 _THAI = re.compile("[\u0e00-\u0e7f]+")
 _THAI_BYTES = 3

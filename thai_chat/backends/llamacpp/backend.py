@@ -21,9 +21,8 @@ from thai_chat.domain.errors import NotOffered
 from thai_chat.domain.events import MODEL_LOADING, Notice, Progress, StreamEvent
 from thai_chat.domain.messages import MODEL_CHARS, JsonObject, JsonValue
 from thai_chat.domain.options import Options, count, number
-from thai_chat.domain.ports.backend import ModelInfo, PromptMessage, ReplyRequest
+from thai_chat.domain.ports.backend import DEMO_NOTE, ModelInfo, PromptMessage, ReplyRequest
 
-DEMO_NOTE = "demo_model"
 DEMO_MODEL = "SmolLM2-135M-Instruct (demo)"
 _DEMO_TEMPERATURE = 0.2
 """Above it the demo model soon talks nonsense."""

@@ -9,6 +9,7 @@ import pydantic
 
 from thai_chat.backends.bounds import is_page
 from thai_chat.backends.failures import MESSAGE_CHARS, NO_SUCH_ROUTE, failure, read_refusal
+from thai_chat.backends.ollama import wording
 from thai_chat.backends.translation import Translation, timeout_or_closed
 from thai_chat.domain.errors import (
     BackendBusy,
@@ -23,7 +24,6 @@ from thai_chat.domain.errors import (
     UnsupportedParameter,
     WebPage,
 )
-from thai_chat.routing import quirks
 
 _TIMEOUTS = (TimeoutError, httpx.TimeoutException)
 # The client reads with Python's `json`, where 5,000 digits are a ValueError, and a deep nesting is a RecursionError.
@@ -62,22 +62,22 @@ def _refusal(exc: ollama.ResponseError) -> BackendError:
     status = exc.status_code if exc.status_code > 0 else 500
     if status in NO_SUCH_ROUTE and is_page("", message):
         return WebPage(f"HTTP {status}")
-    if status == 503 and quirks.OLLAMA_QUEUE_FULL.search(message):
+    if status == 503 and wording.QUEUE_FULL.search(message):
         return BackendBusy("its queue is full")
-    if quirks.OLLAMA_NO_MEMORY.search(message):
+    if wording.NO_MEMORY.search(message):
         return ModelTooLarge(f"HTTP {status}")
-    if refused := quirks.OLLAMA_NOT_SUPPORTED.search(message):
+    if refused := wording.NOT_SUPPORTED.search(message):
         return UnsupportedParameter(f"HTTP {status}", param=refused["param"])
-    if refused := quirks.OLLAMA_WRONG_TYPE.search(message):
+    if refused := wording.WRONG_TYPE.search(message):
         return UnsupportedParameter(f"HTTP {status}", param=refused["param"], refused="value")
     error = failure(read_refusal(status, {"error": message}))
-    if isinstance(error, ModelNotFound) or (exc.status_code <= 0 and quirks.OLLAMA_NO_MODEL.search(message)):
+    if isinstance(error, ModelNotFound) or (exc.status_code <= 0 and wording.NO_MODEL.search(message)):
         return ModelNotFound(f"HTTP {status}", fetchable=True)
     return error
 
 
 def _translate_pull(exc: Exception) -> type[BackendError] | BackendError | None:
     if isinstance(exc, ollama.ResponseError):
-        unknown = quirks.OLLAMA_NOT_IN_REGISTRY.search(str(exc.error)[:MESSAGE_CHARS])
+        unknown = wording.NOT_IN_REGISTRY.search(str(exc.error)[:MESSAGE_CHARS])
         return ModelNotInRegistry() if unknown else ModelNotFetched(f"HTTP {exc.status_code}")
     return translate(exc)

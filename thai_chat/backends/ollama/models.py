@@ -10,7 +10,12 @@ from dataclasses import dataclass, replace
 from thai_chat.backends.ollama.client import OllamaClient, Shown
 from thai_chat.backends.ollama.errors import translation
 from thai_chat.domain.errors import BackendError, BackendUnreachable, ModelNotFound
-from thai_chat.routing.quirks import OLLAMA_THINKING_LEVELS
+
+THINKING_LEVELS: Mapping[str, tuple[bool | str, ...]] = {
+    "gptoss": ("low", "medium", "high"),
+    "gpt-oss": ("low", "medium", "high"),
+}
+"""Families that think by levels, for servers from before `/api/show` had `thinking.values`; all others: on or off."""
 
 _SHOWS_AT_ONCE = 4
 _LIST_SHOW_TIMEOUT_S = 1.5
@@ -135,4 +140,4 @@ def _thinking(shown: Shown) -> tuple[bool | str, ...]:
     if "thinking" not in (shown.capabilities or ()):
         return ()
     family = (shown.details.family if shown.details else None) or ""
-    return OLLAMA_THINKING_LEVELS.get(family, (True, False))
+    return THINKING_LEVELS.get(family, (True, False))

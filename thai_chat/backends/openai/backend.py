@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
+from thai_chat.backends.openai.models import chats, is_openai, is_snapshot
 from thai_chat.backends.openai_api.compatible import OpenAICompatible
 from thai_chat.backends.openai_api.exchange import Api, Ways
+from thai_chat.backends.openai_api.profile import thinks
 from thai_chat.backends.options import COMMON, EFFORTS, MOST_TOKENS, SAMPLING, TEMPLATE_SWITCHES
 from thai_chat.backends.timeouts import DEFAULT_TIMEOUTS, Timeouts
 from thai_chat.domain.options import Options, count, fields, flag, one_of
 from thai_chat.domain.ports.backend import ModelInfo
-from thai_chat.routing.quirks import chats, is_openai, is_snapshot, thinks
 
 OPTIONS: Options = {
     **COMMON,

@@ -7,9 +7,9 @@ from typing import Any
 
 from thai_chat.backends.openai_api.event_stream import EventStream, reason_in, text_in
 from thai_chat.backends.thinking import ThinkingSplitter
+from thai_chat.backends.wording import BROKEN_OFF
 from thai_chat.domain.errors import ReplyCut
 from thai_chat.domain.events import Reasoning, StreamEvent, Usage
-from thai_chat.routing.quirks import BROKEN_OFF
 
 
 class CompletionStream(EventStream):

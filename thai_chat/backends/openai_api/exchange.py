@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from thai_chat.backends import failures
 from thai_chat.backends.continuation import INSTRUCTION, Continuation
+from thai_chat.backends.openai_api import profile
 from thai_chat.backends.openai_api.parameters import Learned
 from thai_chat.backends.options import COMMON
 from thai_chat.domain.errors import BackendError, BackendFailed, ContextOverflow, NotOffered, UnsupportedParameter
@@ -15,7 +16,6 @@ from thai_chat.domain.events import Notice
 from thai_chat.domain.messages import JsonObject, JsonValue, Role
 from thai_chat.domain.options import Options
 from thai_chat.domain.ports.backend import PromptMessage, ReplyRequest
-from thai_chat.routing import quirks
 
 _STREAM, _PREFILL = "stream", "prefill"
 _CAPS = frozenset({"max_tokens", "max_completion_tokens"})
@@ -24,7 +24,7 @@ _ROOM_TOKENS = 256
 _SUMMARY, _STREAM_OPTIONS = "reasoning.summary", "stream_options"
 _MAY_GO = (_SUMMARY, _STREAM_OPTIONS)
 _ANY = "any value"
-_A_WHILE_S = quirks.STREAMING_REFUSED_S
+_A_WHILE_S = profile.STREAMING_REFUSED_S
 
 
 class Api(StrEnum):
@@ -179,7 +179,7 @@ class Exchange:
                 continue
             if name in _CAPS and isinstance(value, int):
                 value = value if self._cap is None else min(value, self._cap)
-                value = max(value, quirks.RESPONSES_LEAST_TOKENS) if api is Api.RESPONSES else value
+                value = max(value, profile.RESPONSES_LEAST_TOKENS) if api is Api.RESPONSES else value
             if api is Api.RESPONSES and name == "response_format":
                 value = _text_format(value)
             yield _Wish(name, _paths(api, name), value)
@@ -193,7 +193,7 @@ class Exchange:
     def _unasked(self, api: Api, *, streams: bool) -> Sequence[str]:
         """Where there goes what nobody asked for and a reply can do without."""
         if api is Api.RESPONSES:
-            return [_SUMMARY] if quirks.thinks(self.model) else []
+            return [_SUMMARY] if profile.thinks(self.model) else []
         return [_STREAM_OPTIONS] if streams else []
 
     def _messages(self, *, prefills: bool) -> Sequence[PromptMessage]:
@@ -214,7 +214,7 @@ class Exchange:
         refused = [path for path in attempt.places if _covers(param, path)]
         for path in refused:
             what = self._mark(attempt.api, path, _get(attempt.extras, path) if by_value else _ANY)
-            self._learned.refuse(model, what, for_s=_A_WHILE_S if path in quirks.VERIFIED_ONLY else float("inf"))
+            self._learned.refuse(model, what, for_s=_A_WHILE_S if path in profile.VERIFIED_ONLY else float("inf"))
         return bool(refused) or self._refuse_prefills(attempt, self._ways.prefills)
 
     def _refused(self, api: Api, path: str, value: JsonValue) -> bool:
@@ -244,8 +244,8 @@ def _mark_of(prefill: JsonObject) -> Hashable:
 
 def _paths(api: Api, name: str) -> Sequence[str]:
     if api is Api.RESPONSES:
-        return [] if name in quirks.RESPONSES_LACKS else [quirks.RESPONSES_PATHS.get(name, name)]
-    newer = quirks.RENAMED_PARAMETERS.get(name)
+        return [] if name in profile.RESPONSES_LACKS else [profile.RESPONSES_PATHS.get(name, name)]
+    newer = profile.RENAMED_PARAMETERS.get(name)
     return [name, newer] if newer else [name]
 
 

@@ -30,13 +30,17 @@ class ReplyRequest:
     """The beginning of the reply, which is there already: what is streamed goes on right behind it."""
 
 
+DEMO_NOTE = "demo_model"
+"""The note of a model that only shows how the page works, and is no answer to a question."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelInfo:
     model: str
     context_window: int | None = None
     """Tokens, where the server says it."""
     note: str | None = None
-    """Code of a text in `thai_chat.texts` that the page shows beside the model ("demo_model")."""
+    """Code of a text in `thai_chat.texts` that the page shows beside the model (DEMO_NOTE)."""
     is_cloud: bool = False
     """The server says that it passes questions on to somebody else's machine."""
 
