@@ -64,7 +64,7 @@ GROWING = (
 )
 PAINT = """async ([text, size]) => {
     const ours = document.querySelector('link[href*="page.mjs"]').href;
-    const { Painter } = await import(new URL('markdown.mjs', ours));
+    const { Painter } = await import(new URL('conversation/markdown.mjs', ours));
     const element = document.createElement('div'), painter = new Painter(element, () => {});
     document.querySelector('#live').append(element);
     let longest = 0;

@@ -129,7 +129,7 @@ async def test_what_a_reply_cost_has_digits_that_say_something(page: ChatPage) -
     said = await page.page.evaluate(
         """async (cost) => {
             const base = document.querySelector('link[href*="page.mjs"]').href;
-            const { factsOf } = await import(new URL('facts.mjs', base));
+            const { factsOf } = await import(new URL('conversation/facts.mjs', base));
             const message = { message_id: 'm', backend: 'openai', model: 'gpt-5-mini', created_at: '2026-11-21T04:00Z',
                 first_token_ms: null, latency_ms: 900, tokens: 12, prompt_tokens: null, begun_by: [] };
             return cost.map((cost) => factsOf({ ...message, cost }).line.textContent);

@@ -68,7 +68,7 @@ def test_every_notice_of_the_source_has_a_text() -> None:
 
 
 def test_every_text_that_the_browser_asks_for_is_sent_to_it() -> None:
-    scripts = "".join(path.read_text("utf-8") for path in (PACKAGE / "ui" / "assets").glob("*.mjs"))
+    scripts = "".join(path.read_text("utf-8") for path in (PACKAGE / "ui" / "assets").rglob("*.mjs"))
     asked = set(re.findall(r"\bt\('(\w+)'", scripts))
     asked |= {code for both in re.findall(r"\bt\([\w.]+ \? '(\w+)' : '(\w+)'", scripts) for code in both}
     assert len(asked) > 50

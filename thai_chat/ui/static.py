@@ -17,7 +17,7 @@ def version() -> str:
     """Changes with any served file; it is part of their address, so that they may be cached for ever."""
     digest = hashlib.sha256()
     for path in sorted(path for path in ASSETS.rglob("*") if path.suffix in SERVED):
-        digest.update(path.name.encode())
+        digest.update(path.relative_to(ASSETS).as_posix().encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
 

@@ -1,12 +1,12 @@
 // Statistics, export and import: their scripts are fetched when somebody opens them first.
-import { $, el, icon } from './dom.mjs';
-import { on } from './store.mjs';
-import { t } from './texts.mjs';
+import { $, el, icon } from './lib/dom.mjs';
+import { on } from './lib/store.mjs';
+import { t } from './lib/texts.mjs';
 
 export function mountStatistics({ element }) {
   let mounted;
   on('statistics', async () => {
-    mounted ??= import('./statistics.mjs').then(({ mountStatistics: mount }) => mount(element));
+    mounted ??= import('./statistics/statistics.mjs').then(({ mountStatistics: mount }) => mount(element));
     (await mounted).open();
   });
 }
@@ -14,7 +14,7 @@ export function mountStatistics({ element }) {
 export function mountTransfer({ element }, page) {
   let mounted;
   const open = async () => {
-    mounted ??= import('./transfer.mjs').then(({ mountTransfer: mount }) => mount(element, page));
+    mounted ??= import('./transfer/transfer.mjs').then(({ mountTransfer: mount }) => mount(element, page));
     (await mounted).open();
   };
   $('#count').after(el('button', { type: 'button', id: 'transfer-open', onclick: open }, icon('download'), el('span', {}, t('export_import'))));

@@ -1,20 +1,20 @@
 // The page's parts, what each event tells the server, and what concerns the page as a whole.
-import { mountAlerts, alert } from './alerts.mjs';
-import { focusBox, keepDraftOf, mountComposer, send, stop } from './composer.mjs';
-import { $, el, icon, iconButton, isPhone } from './dom.mjs';
+import { mountAlerts, alert } from './lib/alerts.mjs';
+import { focusBox, keepDraftOf, mountComposer, send, stop } from './conversation/composer.mjs';
+import { $, el, icon, iconButton, isPhone } from './lib/dom.mjs';
 import { mountStatistics, mountTransfer } from './drawers.mjs';
-import { mountFinder } from './finder.mjs';
-import { mountHistory } from './history.mjs';
-import { lookFor, mountJump } from './jump.mjs';
-import { mountLive } from './live.mjs';
-import { mountPicker } from './picker.mjs';
-import { mountSearch } from './search.mjs';
-import { mountSessions } from './sessions.mjs';
-import { mountSettings } from './settings.mjs';
-import { mountShelved } from './shelved.mjs';
-import { mountState } from './state.mjs';
-import { emit, on, store } from './store.mjs';
-import { t } from './texts.mjs';
+import { mountFinder } from './sessions/finder.mjs';
+import { mountHistory } from './conversation/history.mjs';
+import { lookFor, mountJump } from './conversation/jump.mjs';
+import { mountLive } from './conversation/live.mjs';
+import { mountPicker } from './models/picker.mjs';
+import { mountSearch } from './search/search.mjs';
+import { mountSessions } from './sessions/sessions.mjs';
+import { mountSettings } from './models/settings.mjs';
+import { mountShelved } from './sessions/shelved.mjs';
+import { mountState } from './models/state.mjs';
+import { emit, on, store } from './lib/store.mjs';
+import { t } from './lib/texts.mjs';
 
 export { send, stop };
 

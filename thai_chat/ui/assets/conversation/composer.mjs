@@ -1,0 +1,131 @@
+// The question box: sending, stopping, drafts.
+import { alert, clearAlerts, hint } from '../lib/alerts.mjs';
+import { $, el, icon, isTouchPhone, randomKey } from '../lib/dom.mjs';
+import { followAccepted, forgetQuestion, showQuestion, stopShown } from './live.mjs';
+import { isTooLong, limitPasted } from './pasting.mjs';
+import { emit, on, store } from '../lib/store.mjs';
+import { number, t } from '../lib/texts.mjs';
+
+/** The last question that may not have reached the server: sent again, it has the same key and is stored once. */
+let unsure = null;
+
+const LIMIT = window.thaiChatLimit;
+
+const box = () => $('#box textarea');
+const draftKey = (view) => `thai-chat:draft:${view.stored ? view.session_id : 'new'}`;
+
+export function mountComposer() {
+  const hintLine = el('div', { id: 'hint' }, t('hint_keys'));
+  $('#composer').append(hintLine);
+  $('#send').replaceChildren(icon('down'));
+  $('#stop').replaceChildren(el('span', { class: 'square' }));
+  for (const [id, label] of [['send', t('send')], ['stop', t('stop')]]) {
+    $(`#${id}`).setAttribute('aria-label', label);
+    $(`#${id}`).title = label;
+  }
+  box().setAttribute('aria-describedby', 'hint');
+  box().setAttribute('enterkeyhint', isTouchPhone() ? 'enter' : 'send');
+  $('#box').addEventListener('input', () => { saveDraft(box().value); paintButtons(); });
+  limitPasted($('#box'));
+  // Before Gradio's own listener, which sends.
+  $('#box').addEventListener('keydown', holdEnter, true);
+  $('#box').addEventListener('keypress', holdEnter, true);
+  on('busy', paintButtons);
+  paintButtons();
+}
+
+/** An Enter that ends an input method's composition sends nothing; a finger's keyboard has no other key for a new line. */
+function holdEnter(event) {
+  if (event.key === 'Enter' && (event.isComposing || event.keyCode === 229 || isTouchPhone())) event.stopPropagation();
+}
+
+function paintButtons() {
+  document.body.dataset.busy = store.isBusy ? 'yes' : 'no';
+  $('#send').setAttribute('aria-disabled', String(!box().value.trim()));
+}
+
+export const focusBox = () => box()?.focus({ preventScroll: true });
+
+function write(text) {
+  box().value = text;
+  box().dispatchEvent(new Event('input', { bubbles: true })); // Gradio keeps its own copy and the height
+}
+
+function saveDraft(text) {
+  try {
+    if (!store.view) return;
+    if (text) localStorage.setItem(draftKey(store.view), text);
+    else localStorage.removeItem(draftKey(store.view));
+  } catch { /* full or forbidden: the draft lives as long as the page */ }
+}
+
+export function keepDraftOf(view) {
+  try { write(localStorage.getItem(draftKey(view)) ?? ''); } catch { write(''); }
+}
+
+export async function send() {
+  const text = box().value;
+  if (!store.view) return;
+  if (!text.trim()) { hint(t('hint_empty')); focusBox(); return; }
+  if (store.isBusy) { hint(t('hint_running')); return; }
+  clearAlerts();
+  // The server says the same; but taking so much text out of the box and back in would freeze the page for a while.
+  if (isTooLong(text)) { alert(t('question_too_long', { limit: number(LIMIT) })); return; }
+  const { session_id } = store.view;
+  const key = unsure?.text === text && unsure.session_id === session_id ? unsure.key : randomKey();
+  const draft = draftKey(store.view);
+  emit('asked');
+  showQuestion(key, text, store.choice);
+  write('');
+  remember(draft, text);
+  const outcome = await post(session_id, text, key);
+  if (outcome.accepted) {
+    unsure = null;
+    remember(draft, '');
+    if (store.view.session_id === session_id) emit('accepted', outcome.accepted);
+    followAccepted(key, outcome.accepted);
+  } else {
+    unsure = outcome.mayHaveArrived ? { text, session_id, key } : null;
+    forgetQuestion(key);
+    giveBack(session_id, text);
+    alert(outcome.message);
+  }
+}
+
+/** The draft stays until the question is accepted, although the box is empty. */
+function remember(key, text) {
+  try { if (text) localStorage.setItem(key, text); else if (!box().value) localStorage.removeItem(key); } catch { /* see saveDraft */ }
+}
+
+function giveBack(session_id, text) {
+  if (store.view.session_id !== session_id) return;
+  write(box().value ? `${text}\n${box().value}` : text);
+  focusBox();
+}
+
+async function post(session_id, query, idempotency_key) {
+  const { backend, model } = store.choice ?? {};
+  try {
+    const response = await fetch(new URL(`api/sessions/${session_id}/messages`, document.baseURI), {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', Prefer: 'respond-async' },
+      body: JSON.stringify({ query, backend, model, idempotency_key, session_options: optionsOfNew() }),
+      signal: AbortSignal.timeout(30_000),
+    });
+    if (response.ok) return { accepted: await response.json() };
+    return { message: await reason(response), mayHaveArrived: response.status >= 500 };
+  } catch {
+    return { message: t('server_away'), mayHaveArrived: true };
+  }
+}
+
+/** A session takes with its first question what has been set for it on the page. */
+const optionsOfNew = () => (store.view.stored || !Object.keys(store.view.options).length ? undefined : store.view.options);
+
+async function reason(response) {
+  try { return (await response.json()).error.message; } catch { return t('server_away'); }
+}
+
+export function stop() {
+  if (store.isBusy) stopShown();
+}

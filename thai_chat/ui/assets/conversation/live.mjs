@@ -1,0 +1,294 @@
+// Beneath the history: questions on their way and replies that grow, until the history shows them itself.
+import { alert } from '../lib/alerts.mjs';
+import { $, el, icon } from '../lib/dom.mjs';
+import { handOver, scrollIfFollowing, startFollowing } from './history.mjs';
+import { Painter } from './markdown.mjs';
+import { emit, modelInfo, on, store } from '../lib/store.mjs';
+import { backendName, duration, t } from '../lib/texts.mjs';
+
+const RETRY_MS = [1_500, 4_000, 10_000];
+/** What the demo model can do, in the one language that it knows. */
+const DEMO_SUGGESTIONS = ['Tell me about the sea.', 'What is a mango?', 'Write two sentences about rain.', 'Why do people drink tea?'];
+const [MOST_VAIN, VAIN_MS] = [4, 5_000];
+
+/** Turns of the shown session that the history does not show yet, oldest first. */
+let turns = [];
+let place = null;
+let tellFinished = () => {};
+
+export function mountLive(element, { finished }) {
+  tellFinished = finished;
+  place = el('div', { id: 'turns', 'aria-live': 'polite', 'aria-busy': 'false' });
+  element.append(welcome(), place);
+  on('view', takeView);
+  on('choice', paintWelcome);
+  on('backends', paintWelcome);
+  // The server closes what nobody reads; a page that comes back from the browser's cache follows anew.
+  addEventListener('pagehide', () => turns.forEach((turn) => turn.close()));
+  addEventListener('pageshow', (event) => { if (event.persisted) turns.forEach((turn) => turn.resume()); });
+}
+
+function takeView({ isOther }) {
+  const { view } = store;
+  if (isOther) dropTurns();
+  const stored = new Set(view.messages.map((message) => message.message_id));
+  handOver(turns.filter((turn) => stored.has(turn.messageId)), (turn) => { turn.remove(); turns = turns.filter((other) => other !== turn); });
+  if (view.live && !turns.some((turn) => turn.messageId === view.live.message_id)) {
+    add(new Turn({ choice: view.live, waited_ms: view.live.waited_ms })).follow(view.live);
+  }
+  paintBusy();
+  paintWelcome();
+}
+
+function dropTurns() {
+  turns.forEach((turn) => turn.remove());
+  turns = [];
+}
+
+function add(turn) {
+  turns.push(turn);
+  place.append(turn.element);
+  paintBusy();
+  paintWelcome();
+  return turn;
+}
+
+export function showQuestion(key, text, choice) {
+  add(new Turn({ key, question: text, choice }));
+  startFollowing();
+}
+
+export function followAccepted(key, accepted) {
+  turns.find((turn) => turn.key === key)?.follow(accepted);
+}
+
+export function forgetQuestion(key) {
+  turns.filter((turn) => turn.key === key).forEach((turn) => turn.remove());
+  turns = turns.filter((turn) => turn.key !== key);
+  paintBusy();
+  paintWelcome();
+}
+
+export const stopShown = () => turns.filter((turn) => !turn.isOver).forEach((turn) => turn.stop());
+
+function paintBusy() {
+  const isBusy = turns.some((turn) => !turn.isOver);
+  place.setAttribute('aria-busy', String(isBusy));
+  if (isBusy === store.isBusy) return;
+  store.isBusy = isBusy;
+  emit('busy');
+}
+
+class Turn {
+  constructor({ key = null, question = null, choice, waited_ms = 0 }) {
+    Object.assign(this, { key, messageId: null, sessionId: store.view.session_id, source: null, isOver: false, wantsStop: false, seen: 0, attempts: 0, opened: null, vain: 0 });
+    this.words = el('div', { class: 'prose words' });
+    this.status = el('div', { class: 'waiting', role: 'status' }, el('span', { class: 'dots' }, el('i'), el('i'), el('i')), el('span', {}, el('span', { class: 'waiting-text' }), el('span', { class: 'waiting-time', 'aria-hidden': 'true' })));
+    this.notices = el('div', { class: 'notices' });
+    this.reply = el('div', { class: 'message-row bot-row' }, el('div', { class: 'message bot' }, this.notices, this.words, this.status));
+    this.element = el('article', { class: 'turn' }, question === null ? null : questionRow(question), this.reply);
+    this.painter = new Painter(this.words, scrollIfFollowing);
+    this.thoughts = null;
+    this.choice = choice;
+    this.askedAt = performance.now() - waited_ms;
+    /** What holds for the moment only ("trying again in 3 s"), and when it is over. */
+    this.passing = { notice: null, timer: 0 };
+    this.clock = setInterval(() => this.paintWaiting(), 500);
+    this.paintWaiting();
+  }
+
+  paintWaiting(text = this.thoughts ? t('thinking') : t('waiting')) {
+    const waited = performance.now() - this.askedAt;
+    const model = this.choice?.model ? `${this.choice.model} · ` : '';
+    const long = waited > 2_000 ? ` · ${duration(Math.round(waited / 1000) * 1000).replace(/[.,]0/, '')}` : '';
+    const words = $('.waiting-text', this.status);
+    const says = `${model}${this.wantsStop ? t('stopping') : text}`;
+    if (words.textContent !== says) words.textContent = says; // said anew only when it is new; the seconds go unsaid
+    $('.waiting-time', this.status).textContent = long;
+  }
+
+  follow({ message_id, backend, model }) {
+    this.messageId = message_id;
+    this.element.dataset.messageId = message_id;
+    this.choice = { backend, model };
+    this.paintWaiting();
+    this.resume();
+    if (this.wantsStop) this.stop();
+  }
+
+  resume() {
+    if (this.source || this.isOver || !this.messageId) return;
+    const address = new URL(`api/sessions/${this.sessionId}/events`, document.baseURI);
+    address.searchParams.set('message_id', this.messageId);
+    if (this.seen) address.searchParams.set('after', this.seen);
+    const source = this.source = new EventSource(address);
+    const hear = (name, act) => source.addEventListener(name, (event) => { if (this.isNew(event)) act(JSON.parse(event.data)); });
+    hear('delta', ({ text }) => this.addText(text));
+    hear('reasoning', ({ text }) => this.addThought(text));
+    hear('rethought', ({ text }) => this.rethink(text));
+    hear('notice', (told) => this.tell(told));
+    hear('completed', () => this.end());
+    source.addEventListener('error', (event) => this.onError(event));
+    source.addEventListener('open', () => {
+      this.element.classList.remove('cut');
+      this.opened = { at: performance.now(), seen: this.seen };
+      this.paintWaiting();
+    });
+  }
+
+  /** The server repeats nothing after a reconnection; this holds even if a proxy does. */
+  isNew(event) {
+    const number = Number(event.lastEventId.split('.').pop());
+    if (Number.isFinite(number)) {
+      if (number <= this.seen) return false;
+      this.seen = number;
+    }
+    return true;
+  }
+
+  /** Both the server's last word on a failed reply and the browser's on a lost connection have this name. */
+  onError(event) {
+    if (event instanceof MessageEvent) { this.end(JSON.parse(event.data).message); return; }
+    if (this.source?.readyState === EventSource.CLOSED) { this.end(); return; }
+    this.countVain();
+    if (this.vain >= MOST_VAIN) { this.end(t('reply_unreadable')); return; }
+    this.element.classList.add('cut');
+    this.paintWaiting(t('reconnecting'));
+  }
+
+  /** A stream that ends at once, time after time, and says nothing will not say its last word either. */
+  countVain() {
+    const isVain = this.opened && this.opened.seen === this.seen && performance.now() - this.opened.at < VAIN_MS;
+    this.vain = isVain ? this.vain + 1 : this.opened ? 0 : this.vain;
+    this.opened = null;
+  }
+
+  tell({ message, passing, seconds, backend, model }) {
+    this.letPass();
+    if (model) { this.choice = { backend, model }; this.paintWaiting(); }
+    const shown = notice(message);
+    this.notices.append(shown);
+    if (passing) this.passing = { notice: shown, timer: seconds ? setTimeout(() => this.letPass(), seconds * 1000) : 0 };
+    scrollIfFollowing();
+  }
+
+  letPass() {
+    clearTimeout(this.passing.timer);
+    this.passing.notice?.remove();
+    this.passing = { notice: null, timer: 0 };
+  }
+
+  addText(text) {
+    this.letPass();
+    this.element.classList.add('speaking');
+    this.painter.add(text);
+  }
+
+  addThought(text) {
+    this.letPass();
+    if (!this.thoughts) {
+      this.thoughts = el('div', { class: 'thoughts-text', tabindex: 0 });
+      this.notices.after(thoughtsBox(this.thoughts));
+      this.paintWaiting();
+    }
+    this.thoughts.append(text);
+    scrollIfFollowing();
+  }
+
+  /** What was shown as the reply so far turned out to be thinking. */
+  rethink(text) {
+    this.painter.clear();
+    this.element.classList.remove('speaking');
+    this.thoughts?.replaceChildren();
+    this.addThought(text);
+  }
+
+  async stop() {
+    this.wantsStop = true;
+    this.element.classList.add('stopping');
+    this.paintWaiting();
+    if (!this.messageId) return;
+    const address = new URL(`api/sessions/${this.sessionId}/stop`, document.baseURI);
+    try {
+      await fetch(address, { method: 'POST', signal: AbortSignal.timeout(10_000) });
+    } catch {
+      this.wantsStop = false;
+      this.element.classList.remove('stopping');
+      alert(t('server_away'));
+    }
+  }
+
+  end(problem) {
+    this.close();
+    this.isOver = true;
+    clearInterval(this.clock);
+    this.letPass();
+    this.painter.paint();
+    this.element.classList.add('over');
+    this.status.remove();
+    if (problem) this.reply.firstChild.append(problemBox(problem));
+    paintBusy();
+    emit('ended');
+    this.askForStored();
+  }
+
+  /** The reply is stored: have the history show it. Asked again when the server does not answer. */
+  askForStored() {
+    if (!turns.includes(this)) return;
+    tellFinished();
+    const wait = RETRY_MS[this.attempts];
+    this.attempts += 1;
+    if (wait) this.retry = setTimeout(() => this.askForStored(), wait);
+  }
+
+  close() {
+    this.source?.close();
+    this.source = null;
+  }
+
+  remove() {
+    this.close();
+    clearInterval(this.clock);
+    clearTimeout(this.passing.timer);
+    clearTimeout(this.retry);
+    this.element.remove();
+  }
+}
+
+const questionRow = (text) =>
+  el('div', { class: 'message-row user-row' }, el('div', { class: 'message user', 'aria-label': `${t('you')}: ${text}` }, el('div', { class: 'prose words asked' }, text)));
+
+export const notice = (text) => el('div', { class: 'notice' }, icon('info'), el('span', {}, text));
+
+export const problemBox = (text) => el('div', { class: 'problem', role: 'alert' }, icon('alert'), el('span', {}, text));
+
+export const thoughtsBox = (content) => el('details', { class: 'thoughts' }, el('summary', {}, icon('bulb'), t('thoughts')), content);
+
+function welcome() {
+  return el('section', { id: 'welcome', hidden: true },
+    el('h1', {}, t('hello')), el('p', {}, t('hello_more')),
+    el('div', { class: 'suggestions' }, [1, 2, 3, 4].map((n) => el('button', { type: 'button', onclick: ({ currentTarget }) => suggest(currentTarget.textContent) }, t(`suggestion_${n}`)))),
+    el('div', { id: 'model-note', hidden: true }, icon('info'), el('span')));
+}
+
+function suggest(text) {
+  const box = $('#box textarea');
+  box.value = text;
+  box.dispatchEvent(new Event('input', { bubbles: true }));
+  window.thaiChat.send();
+}
+
+function paintWelcome() {
+  const isEmpty = store.view && store.view.messages.length === 0 && turns.length === 0;
+  $('#welcome').hidden = !isEmpty;
+  document.body.dataset.empty = isEmpty ? 'yes' : 'no';
+  if (!isEmpty) return;
+  const answersNothing = store.backends.length > 0 && !store.backends.some(({ models }) => models.length);
+  const isDemo = modelInfo(store.choice ?? {})?.code === 'demo_model';
+  document.querySelectorAll('#welcome .suggestions button').forEach((button, at) => { button.textContent = isDemo ? DEMO_SUGGESTIONS[at] : t(`suggestion_${at + 1}`); });
+  const text = answersNothing ? t('no_model_note') : isDemo ? t('demo_note') : '';
+  $('#model-note').hidden = !text;
+  $('#model-note span').textContent = text;
+}
+
+export const nameOf = ({ backend, model }) => (model ? `${model}\u00a0· ${backendName(backend)}` : backendName(backend ?? ''));

@@ -1,0 +1,174 @@
+// What can be done with a message: edit a question, ask again, continue a reply, look at its other versions.
+import { alert, clearAlerts, hint } from '../lib/alerts.mjs';
+import { $, el, icon, iconButton, randomKey } from '../lib/dom.mjs';
+import { nameOf } from './live.mjs';
+import { openMenu } from '../lib/menu.mjs';
+import { limitPasted } from './pasting.mjs';
+import { emit, modelInfo, store } from '../lib/store.mjs';
+import { number, t } from '../lib/texts.mjs';
+
+const SEND_MS = 30_000;
+const CAN_ANSWER = ['up', 'slow', 'loading'];
+/** Keys of what may not have reached the server: sent again, it is stored once. */
+const unsure = new Map();
+
+/** Everything that another branch could come of: nothing while a reply grows, which would be left behind. */
+const guarded = (act) => (event) => {
+  if (store.isBusy) { hint(t('hint_running')); return; }
+  act(event.currentTarget);
+};
+
+export const questionControls = (message) => [
+  iconButton('pencil', t('edit'), guarded((button) => openEditor(button.closest('.message-row'), message)), { class: 'icon-button edit' }),
+  versionSwitch(message),
+];
+
+export const replyControls = (message) => [
+  iconButton('again', t('again'), guarded((button) => askAgain(button, message, { continues: false })), { class: 'icon-button again' }),
+  versionSwitch(message),
+];
+
+/** For a reply that is not whole: what is there is kept, and any model can go on from it. */
+export function continueButton(message) {
+  if (!message.can_continue) return null;
+  const continues = message.text.trim().length > 0;
+  const choice = likeliestFor(message);
+  const words = isSame(choice, message)
+    ? t(continues ? 'continue' : 'try_again')
+    : t(continues ? 'continue_with' : 'try_again_with', { model: choice.model });
+  return [
+    el('button', { type: 'button', class: 'go-on', onclick: guarded((button) => askWith(choice, button, message, { continues })) },
+      icon(continues ? 'go_on' : 'again'), el('span', {}, words)),
+    hasOthers(message) ? otherButton(message, continues) : null,
+  ];
+}
+
+const isSame = (choice, { backend, model }) => !choice?.model || (choice.backend === backend && choice.model === model);
+
+/** The picked model, unless it is known that it can't answer now and another can. */
+function likeliestFor(message) {
+  const picked = modelInfo(store.choice ?? {});
+  if (!picked || CAN_ANSWER.includes(picked.state)) return store.choice;
+  return othersFor(message)[0]?.choice ?? store.choice;
+}
+
+/** The models that could answer instead of the one that failed, beside the one that is picked. */
+const othersFor = (message) => store.backends.flatMap(({ name, models }) => models
+  .filter(({ state }) => CAN_ANSWER.includes(state))
+  .map(({ model, state, state_text }) => ({ choice: { backend: name, model }, note: state === 'up' ? null : state_text }))
+  .filter(({ choice }) => !isSame(choice, message) && !isSame(choice, store.choice ?? {})));
+
+export const hasOthers = (message) => message.status === 'failed' && othersFor(message).length > 0;
+
+function otherButton(message, continues) {
+  const button = el('button', { type: 'button', class: 'go-on', 'aria-haspopup': 'menu', 'aria-expanded': 'false' }, el('span', {}, t('try_other')), icon('chevron'));
+  button.addEventListener('click', guarded(() => openMenu(button, othersFor(message).map(({ choice, note }) => ({
+    text: nameOf(choice), note, act: () => askWith(choice, button, message, { continues }),
+  })), { label: t('try_other') })));
+  return button;
+}
+
+function askWith(choice, button, message, how) {
+  if (choice !== store.choice) {
+    store.choice = choice;
+    emit('choice');
+  }
+  askAgain(button, message, how);
+}
+
+function versionSwitch({ message_id, versions }) {
+  if (!versions) return null;
+  const at = versions.indexOf(message_id);
+  const step = (name, label, to) =>
+    iconButton(name, label, guarded(() => show(versions[to])), { disabled: !versions[to], class: 'icon-button step' });
+  return el('span', { class: 'versions', role: 'group', 'aria-label': t('versions') },
+    step('left', t('version_before'), at - 1),
+    el('span', { class: 'version', 'aria-live': 'polite' }, `${number(at + 1)}/${number(versions.length)}`),
+    step('right', t('version_after'), at + 1));
+}
+
+async function show(shown_message_id) {
+  const outcome = await send('PATCH', '', { shown_message_id });
+  if (outcome.ok) emit('changed', { follow: false, shown_message_id });
+  else alert(outcome.message);
+}
+
+async function askAgain(button, { message_id }, { continues }) {
+  button.disabled = true;
+  clearAlerts();
+  const outcome = await sendOnce(`/messages/${message_id}/replies`, { continues, ...store.choice });
+  button.disabled = false;
+  if (outcome.ok) emit('changed', { follow: true });
+  else alert(outcome.message);
+}
+
+function openEditor(row, { message_id, text }) {
+  if ($('.editor', row)) { $('.editor textarea', row).focus(); return; }
+  const box = el('textarea', { 'aria-label': t('edit_label'), rows: 1, dir: 'auto', spellcheck: 'false' });
+  box.value = text;
+  const close = () => {
+    editor.remove();
+    row.classList.remove('edited');
+    $('.edit', row)?.focus();
+  };
+  const save = el('button', { type: 'submit', class: 'save' }, t('send'));
+  const editor = el('form', { class: 'editor', onsubmit: (event) => { event.preventDefault(); submit(); } }, box,
+    el('div', { class: 'editor-foot' }, el('span', {}, t('edit_note')),
+      el('button', { type: 'button', class: 'cancel', onclick: close }, t('cancel')), save));
+  const submit = guardedSubmit(message_id, box, save, close);
+  limitPasted(box);
+  box.addEventListener('input', () => fit(box));
+  box.addEventListener('keydown', (event) => {
+    if (event.isComposing || event.keyCode === 229) return;
+    if (event.key === 'Escape') { event.stopPropagation(); close(); }
+    if (event.key === 'Enter' && !event.shiftKey && !event.altKey) { event.preventDefault(); submit(); }
+  });
+  row.classList.add('edited');
+  $('.flex-wrap', row).append(editor);
+  fit(box);
+  box.focus();
+  box.setSelectionRange(text.length, text.length);
+}
+
+const guardedSubmit = (edits, box, save, close) => async () => {
+  if (store.isBusy) { hint(t('hint_running')); return; }
+  if (!box.value.trim()) { hint(t('hint_empty')); box.focus(); return; }
+  if (save.disabled) return;
+  save.disabled = true;
+  clearAlerts();
+  const outcome = await sendOnce('/messages', { query: box.value, edits, ...store.choice });
+  save.disabled = false;
+  if (!outcome.ok) { alert(outcome.message); box.focus(); return; }
+  close();
+  emit('changed', { follow: true });
+};
+
+function fit(box) {
+  box.style.height = 'auto';
+  box.style.height = `${Math.min(box.scrollHeight, innerHeight * 0.5)}px`;
+}
+
+/** The same thing sent again after a lost answer has the same key. */
+async function sendOnce(path, body) {
+  const what = JSON.stringify([store.view.session_id, path, body]);
+  const idempotency_key = unsure.get(what) ?? randomKey();
+  unsure.set(what, idempotency_key);
+  const outcome = await send('POST', path, { ...body, idempotency_key });
+  if (outcome.ok || !outcome.mayHaveArrived) unsure.delete(what);
+  return outcome;
+}
+
+async function send(method, path, body) {
+  try {
+    const response = await fetch(new URL(`api/sessions/${store.view.session_id}${path}`, document.baseURI), {
+      method,
+      headers: { 'Content-Type': 'application/json', Prefer: 'respond-async' },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(SEND_MS),
+    });
+    if (response.ok) return { ok: true };
+    return { ok: false, message: (await response.json()).error.message, mayHaveArrived: response.status >= 500 };
+  } catch {
+    return { ok: false, message: t('server_away_action'), mayHaveArrived: true };
+  }
+}

@@ -1,0 +1,228 @@
+// The fields of the model settings: options as a person writes them, checked at once, and as the API takes them.
+import { el } from '../lib/dom.mjs';
+import { number, t } from '../lib/texts.mjs';
+
+const PROMPT_CHARS = window.thaiChatPromptLimit;
+const EFFORTS = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh'];
+const EXAMPLE = '{"top_k": 40, "min_p": 0.05}';
+const CHECK_MS = 350;
+const NAMES = {
+  vllm: 'top_k, min_p, repetition_penalty, seed, stop, chat_template_kwargs',
+  ollama: 'top_k, min_p, repetition_penalty, seed, stop',
+  openai: 'verbosity, seed, stop, presence_penalty',
+  llamacpp: 'top_k, min_p, repetition_penalty, seed, stop',
+};
+
+/** A labelled control; `read` gives `{ value }` or `{ problem }`, both undefined for an empty one. */
+class Field {
+  constructor(name, label, control, more) {
+    this.name = name;
+    this.control = control;
+    this.problem = el('p', { class: 'field-problem', id: `settings-${name}-problem`, 'aria-live': 'polite', hidden: true });
+    this.more = el('small', { id: `settings-${name}-more` }, more);
+    for (const [key, value] of Object.entries({ id: `settings-${name}`, 'aria-describedby': `${this.more.id} ${this.problem.id}` })) control.setAttribute(key, value);
+    this.element = el('div', { class: `field field-${name}` }, el('label', { for: control.id }, label), control, this.more, this.problem);
+  }
+
+  get text() { return this.control.value.trim(); }
+
+  write(value) {
+    this.control.value = value === undefined ? '' : String(value);
+    this.say(null);
+  }
+
+  check() { this.say(this.read().problem); }
+
+  say(problem) {
+    this.problem.textContent = problem ?? '';
+    this.problem.hidden = !problem;
+    this.control.setAttribute('aria-invalid', String(Boolean(problem)));
+  }
+}
+
+class NumberField extends Field {
+  constructor(name, { low, high, isCount = false }) {
+    super(name, t(name), el('input', { type: 'text', inputmode: isCount ? 'numeric' : 'decimal', autocomplete: 'off', placeholder: t('as_model') }), t(`${name}_more`));
+    Object.assign(this, { low, high, isCount });
+  }
+
+  read() {
+    if (!this.text) return {};
+    const written = this.text.replace(/[๐-๙]/g, (digit) => digit.charCodeAt(0) - 0x0e50);
+    const value = Number(this.isCount ? written.replace(/[,\s]/g, '') : written.replace(',', '.'));
+    const isIn = value >= this.low && value <= this.high && (!this.isCount || Number.isSafeInteger(value));
+    if (isIn) return { value };
+    return { problem: this.isCount ? t('not_a_count') : t('not_in_range', { low: number(this.low), high: number(this.high) }) };
+  }
+}
+
+class ChoiceField extends Field {
+  /** `choices` are pairs of what is sent and what is shown. */
+  constructor(name, label, choices, more) {
+    super(name, label, el('select', {}, [['', t('as_model')], ...choices].map(([value, shown]) => el('option', { value }, shown))), more);
+  }
+
+  read() { return this.text ? { value: this.text } : {}; }
+
+  /** A value that the API knows and this page does not is offered too. */
+  write(value) {
+    const written = value === undefined ? '' : String(value);
+    if (![...this.control.options].some((option) => option.value === written)) this.control.append(el('option', { value: written }, written));
+    super.write(value);
+  }
+}
+
+class PromptField extends Field {
+  constructor() {
+    super('system_prompt', t('system_prompt'), el('textarea', { rows: 5, dir: 'auto', placeholder: t('system_prompt_more') }), '');
+    this.control.addEventListener('input', () => this.count());
+    this.count();
+  }
+
+  /** In code points, as the server counts. */
+  get length() { return [...this.control.value].length; }
+
+  count() { this.more.textContent = t('chars_of', { count: number(this.length), limit: number(PROMPT_CHARS) }); }
+
+  read() {
+    if (!this.text) return {};
+    return this.length > PROMPT_CHARS ? { problem: t('prompt_too_long', { limit: number(PROMPT_CHARS) }) } : { value: this.control.value };
+  }
+
+  write(value) {
+    super.write(value);
+    this.count();
+  }
+}
+
+/** Whatever has no field of its own. */
+class JsonField extends Field {
+  constructor() {
+    super('advanced', t('advanced'), el('textarea', { rows: 4, spellcheck: 'false', autocapitalize: 'off', autocomplete: 'off', class: 'code', placeholder: EXAMPLE }), '');
+    this.element = el('details', { class: 'field field-advanced' }, el('summary', {}, t('advanced')), this.control, this.problem, this.more);
+    this.control.setAttribute('aria-label', t('advanced'));
+  }
+
+  read() {
+    const { value, problem } = parsed(this.text);
+    const taken = value && Object.keys(value).find((name) => OWN.includes(name));
+    return taken ? { problem: t('json_has_field', { name: taken }) } : { value, problem };
+  }
+
+  write(options) {
+    super.write(Object.keys(options).length ? JSON.stringify(options, null, 2) : '');
+    this.element.open = Boolean(this.text);
+  }
+
+  say(problem) {
+    super.say(problem);
+    if (problem) this.element.open = true;
+  }
+}
+
+/** Options that have a field; a switch for thinking stands in `chat_template_kwargs`. */
+const OWN = ['system_prompt', 'temperature', 'top_p', 'max_tokens', 'reasoning_effort'];
+
+/** The JSON object that is written, nothing for nothing, or what is wrong with it and where. */
+export function parsed(text) {
+  if (!text.trim()) return {};
+  let value;
+  try { value = JSON.parse(text); } catch (error) { return { problem: t('json_wrong', placeOf(error, text)) }; }
+  const isObject = value !== null && typeof value === 'object' && !Array.isArray(value);
+  return isObject ? { value } : { problem: t('json_no_object', { example: EXAMPLE }) };
+}
+
+/** Browsers name a position, or a line and a column; nothing when the text ends too early. */
+function placeOf({ message }, text) {
+  const [, line, column] = /line (\d+),? column (\d+)/.exec(message) ?? [];
+  if (line) return { line: number(line), column: number(column) };
+  const [, position = text.length] = /position (\d+)/.exec(message) ?? [];
+  const before = text.slice(0, Number(position)).split('\n');
+  return { line: number(before.length), column: number(before.at(-1).length + 1) };
+}
+
+export class Form {
+  /** `changed` is called with every change that a person makes. */
+  constructor({ changed }) {
+    this.thinking = new ChoiceField('thinking', t('thinking_switch'), [['on', t('thinking_on')], ['off', t('thinking_off')]], t('thinking_more'));
+    this.effort = new ChoiceField('reasoning_effort', t('reasoning_effort'), EFFORTS.map((effort) => [effort, t(`effort_${effort}`)]), t('effort_more'));
+    this.advanced = new JsonField();
+    const [temperature, topP, maxTokens] = [
+      new NumberField('temperature', { low: 0, high: 2 }), new NumberField('top_p', { low: 0, high: 1 }),
+      new NumberField('max_tokens', { low: 1, high: 10_000_000, isCount: true })];
+    this.simple = [new PromptField(), temperature, topP, maxTokens, this.effort];
+    this.fields = [...this.simple, this.thinking, this.advanced];
+    this.element = el('div', { class: 'fields' }, this.simple[0].element,
+      el('div', { class: 'field-row' }, temperature.element, topP.element, maxTokens.element),
+      el('div', { class: 'field-row' }, this.effort.element, this.thinking.element), this.advanced.element);
+    this.written = '';
+    for (const field of this.fields) this.watch(field, changed);
+  }
+
+  /** Said at once, but not in the middle of a word. */
+  watch(field, changed) {
+    let timer = 0;
+    field.control.addEventListener('input', () => {
+      clearTimeout(timer);
+      if (field.read().problem) timer = setTimeout(() => field.check(), CHECK_MS);
+      else field.say(null);
+      changed();
+    });
+    field.control.addEventListener('blur', () => { clearTimeout(timer); field.check(); });
+  }
+
+  /** Only fields that mean something to the backend are shown, and those that hold a value. */
+  suit(backend) {
+    this.effort.element.hidden = backend === 'llamacpp' && !this.effort.text;
+    this.thinking.element.hidden = !['vllm', 'llamacpp'].includes(backend) && !this.thinking.text;
+    this.advanced.more.textContent = t('advanced_more', { names: NAMES[backend] ?? NAMES.vllm });
+  }
+
+  /** What is set to nothing is written as an empty field. */
+  write(options) {
+    const rest = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== null));
+    for (const field of this.simple) {
+      field.write(rest[field.name]);
+      delete rest[field.name];
+    }
+    const { enable_thinking, ...others } = rest.chat_template_kwargs ?? {};
+    const isSwitch = typeof enable_thinking === 'boolean';
+    this.thinking.write(isSwitch ? (enable_thinking ? 'on' : 'off') : undefined);
+    if (isSwitch && Object.keys(others).length) rest.chat_template_kwargs = others;
+    else if (isSwitch) delete rest.chat_template_kwargs;
+    this.advanced.write(rest);
+  }
+
+  /** What is written now is what is kept. */
+  settle() { this.written = this.state(); }
+
+  get isChanged() { return this.state() !== this.written; }
+
+  state() { return JSON.stringify(this.fields.map((field) => field.text)); }
+
+  /** The options, or null; then the first field that is wrong has the focus. */
+  read() {
+    const wrong = this.fields.filter((field) => field.read().problem);
+    wrong.forEach((field) => field.check());
+    wrong[0]?.control.focus();
+    return wrong.length ? null : this.options();
+  }
+
+  options() {
+    const options = { ...this.advanced.read().value };
+    for (const field of this.simple) {
+      const { value } = field.read();
+      if (value !== undefined) options[field.name] = value;
+    }
+    const { value } = this.thinking.read();
+    if (value) options.chat_template_kwargs = { ...options.chat_template_kwargs, enable_thinking: value === 'on' };
+    return options;
+  }
+
+  /** The server's word on an option is shown where it is written. */
+  refuse(param, message) {
+    const field = this.simple.find(({ name }) => name === param) ?? this.advanced;
+    field.say(message);
+    field.control.focus();
+  }
+}

@@ -1,0 +1,70 @@
+// The state of the database and of the backends: asked again and again, and said at the foot of the sidebar.
+import { $, el, icon } from '../lib/dom.mjs';
+import { emit, on, store } from '../lib/store.mjs';
+import { backendName, number, t } from '../lib/texts.mjs';
+
+const POLL_MS = 15_000;
+/** While a model is being loaded, or none answers yet and somebody is just starting a server. */
+const SOON_MS = 1_500;
+/** Fewer messages are searchable before anybody has read that they are not. */
+const SHOWN_FROM = 500;
+
+export function mountState({ element }) {
+  const lines = el('dl', { class: 'state', 'aria-label': t('state') });
+  element.append(lines);
+  const banner = el('div', { id: 'banner', role: 'status', hidden: true });
+  let soon = 0;
+  const poll = async () => {
+    if (document.hidden) return;
+    const ready = await readiness();
+    paintState(lines, banner, ready);
+    emit('polled');
+    clearTimeout(soon);
+    if (!store.choice || isLoading(ready) || ready?.database.unindexed) soon = setTimeout(poll, SOON_MS);
+  };
+  $('#top').after(banner);
+  setInterval(poll, POLL_MS);
+  document.addEventListener('visibilitychange', poll);
+  on('ended', poll);
+  on('prepared', poll);
+  on('fetched', () => setTimeout(poll, SOON_MS)); // the server lists it a moment later
+  poll();
+}
+
+const isLoading = (ready) => Object.values(ready?.backends ?? {}).some(({ state, model_states = {} }) => [state, ...Object.values(model_states)].includes('loading'));
+
+async function readiness() {
+  try {
+    const response = await fetch(new URL('readyz', document.baseURI), { signal: AbortSignal.timeout(8_000) });
+    return response.ok ? await response.json() : null;
+  } catch {
+    return null;
+  }
+}
+
+function paintState(lines, banner, ready) {
+  const database = ready?.database ?? { state: 'unknown', waiting: 0 };
+  const isMemory = database.state === 'memory';
+  lines.replaceChildren(
+    ...line(t(ready ? 'database' : 'server'), t(`database_${database.state}`), { postgresql: 'up', memory: 'loading' }[database.state] ?? 'down'),
+    ...(database.unindexed > SHOWN_FROM ? line(t('search'), t('indexing_left', { count: number(database.unindexed) }), 'loading') : []),
+    ...Object.entries(ready?.backends ?? {}).flatMap(([name, backend]) => line(backendName(name), stateOf(backend), backend.state)));
+  banner.hidden = !isMemory;
+  if (isMemory) banner.replaceChildren(icon('info'), el('span', {}, el('strong', {}, t('memory_only')), ' ', memorySays(database)));
+  if (ready) emit('ready', ready);
+}
+
+/** Of several servers some may be away while the others answer. */
+function stateOf({ state, servers = [] }) {
+  const up = servers.filter((one) => ['up', 'slow'].includes(one)).length;
+  return up && up < servers.length ? t('servers_up', { up: number(up), count: number(servers.length) }) : t(`state_${state}`);
+}
+
+const memorySays = ({ waiting, journal, refused }) => [
+  t('memory_banner'),
+  t('memory_waiting', { count: number(waiting) }),
+  journal === false ? t('memory_no_journal') : '',
+  refused ? t('memory_refused', { count: number(refused) }) : '',
+].filter(Boolean).join(' ');
+
+const line = (name, text, state) => [el('dt', {}, name), el('dd', { class: state }, el('i'), text)];

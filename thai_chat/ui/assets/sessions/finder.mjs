@@ -1,0 +1,95 @@
+// The dropdown of recent sessions: filters as one types, among all sessions; Load opens the one that is picked.
+import { hint } from '../lib/alerts.mjs';
+import { el, icon } from '../lib/dom.mjs';
+import { day, t } from '../lib/texts.mjs';
+
+const TYPING_PAUSE_MS = 120;
+const OFFERED = 50;
+
+export function mountFinder({ element }, { open }) {
+  let found = [];
+  let picked = null;
+  let active = -1;
+  let pause = 0;
+  let asked = 0;
+
+  const input = el('input', { type: 'text', role: 'combobox', autocomplete: 'off', spellcheck: 'false', 'aria-label': t('find_session'), placeholder: t('find_session'), 'aria-expanded': 'false', 'aria-controls': 'found', 'aria-autocomplete': 'list' });
+  const list = el('ul', { id: 'found', role: 'listbox', 'aria-label': t('find_session'), hidden: true });
+  const load = el('button', { type: 'button', id: 'load', onclick: () => openPicked() }, t('load'));
+  element.append(el('div', { class: 'field' }, input, icon('chevron')), load, list);
+
+  const show = (isShown) => {
+    list.hidden = !isShown;
+    input.setAttribute('aria-expanded', String(isShown));
+    if (!isShown) setActive(-1);
+  };
+  const setActive = (index) => {
+    active = index;
+    [...list.children].forEach((item, at) => item.classList.toggle('active', at === index));
+    list.children[index]?.scrollIntoView({ block: 'nearest' });
+    if (index >= 0) input.setAttribute('aria-activedescendant', `found-${index}`);
+    else input.removeAttribute('aria-activedescendant');
+  };
+  const pick = (session) => {
+    picked = session;
+    input.value = session.session_name;
+    show(false);
+  };
+  const openPicked = () => {
+    if (!picked) { hint(t('pick_session')); input.focus(); return; }
+    const { session_id } = picked;
+    picked = null;
+    input.value = '';
+    show(false);
+    open(session_id);
+  };
+  const paint = () => {
+    list.replaceChildren(...found.map((session, at) => el('li', { id: `found-${at}`, role: 'option', 'aria-selected': String(picked?.session_id === session.session_id), onpointerdown: (event) => { event.preventDefault(); pick(session); } },
+      el('span', { class: 'name', dir: 'auto' }, session.session_name), el('small', {}, day(session.updated_at)))));
+    if (!found.length) list.append(el('li', { class: 'none', role: 'option', 'aria-disabled': 'true', 'aria-selected': 'false' }, input.value.trim() ? t('no_match') : t('none_current')));
+    setActive(-1);
+  };
+  const look = async () => {
+    const number = asked += 1;
+    const sessions = await sessionsNamed(picked ? '' : input.value.trim());
+    if (number !== asked || document.activeElement !== input) return; // a later answer, or nobody waits for it
+    found = sessions;
+    paint();
+    show(true);
+  };
+
+  input.addEventListener('focus', () => { input.select(); look(); });
+  input.addEventListener('click', () => { if (list.hidden) look(); });
+  input.addEventListener('blur', () => show(false));
+  input.addEventListener('input', () => {
+    picked = null;
+    clearTimeout(pause);
+    pause = setTimeout(look, TYPING_PAUSE_MS);
+  });
+  input.addEventListener('keydown', (event) => {
+    if (event.isComposing) return;
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step && list.hidden) look();
+    else if (step && found.length) { event.preventDefault(); setActive((active + step + found.length) % found.length); }
+    else if (event.key === 'Enter') {
+      event.preventDefault();
+      if (list.hidden) openPicked();
+      else if (found[active] ?? (found.length === 1 && found[0])) pick(found[active] ?? found[0]);
+    } else if (event.key === 'Escape') {
+      event.stopPropagation();
+      if (list.hidden) { input.value = ''; picked = null; }
+      show(false);
+    }
+  });
+}
+
+async function sessionsNamed(part) {
+  const address = new URL('api/sessions', document.baseURI);
+  address.search = new URLSearchParams({ limit: OFFERED, name_contains: part });
+  try {
+    const response = await fetch(address, { signal: AbortSignal.timeout(8_000) });
+    return response.ok ? (await response.json()).sessions : [];
+  } catch {
+    return [];
+  }
+}

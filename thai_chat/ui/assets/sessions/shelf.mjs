@@ -1,0 +1,164 @@
+// The sessions that the sidebar lists: read in pages, kept in step with the server and with other tabs.
+import { api, isAborted } from '../lib/api.mjs';
+import { emit } from '../lib/store.mjs';
+
+const PAGE = 50;
+const PINNED_PAGE = 200;
+
+/** The other tabs of this browser: they are told what was changed here. */
+const tabs = 'BroadcastChannel' in window ? new BroadcastChannel('thai-chat') : null;
+
+const moment = (session) => (session.at ??= Date.parse(session.updated_at));
+const isNewer = (one, other) => moment(one) > moment(other) || (moment(one) === moment(other) && one.session_id > other.session_id);
+const newestFirst = (one, other) => (isNewer(one, other) ? -1 : 1);
+
+export const shelfOf = ({ archived_at, deleted_at }) => (deleted_at ? 'trash' : archived_at ? 'archived' : 'current');
+
+class Shelf {
+  constructor() {
+    /** `folder` and `tag` narrow a shelf: "current", "archived" or "trash". */
+    this.place = { shelf: 'current', folder: null, tag: null };
+    this.reset();
+    tabs?.addEventListener('message', ({ data }) => { this.put(...data.put); this.drop(...data.drop); });
+  }
+
+  reset() {
+    this.reading?.abort();
+    this.reading = null;
+    this.known = new Map();
+    /** The cursor of the next page; null behind the last one. */
+    this.next = null;
+    this.isRead = false;
+    this.failure = null;
+    this.changes = 0;
+  }
+
+  show(place) {
+    this.place = { shelf: 'current', folder: null, tag: null, ...place };
+    this.reset();
+    emit('place');
+    emit('sessions');
+    return this.refresh();
+  }
+
+  find(session_id) { return this.known.get(session_id); }
+
+  /** Newest first; those that are pinned apart, where pins are shown. */
+  get sorted() { return [...this.known.values()].sort(newestFirst); }
+
+  get pinned() { return this.showsPins ? this.sorted.filter((session) => session.pinned_at) : []; }
+
+  get others() { return this.showsPins ? this.sorted.filter((session) => !session.pinned_at) : this.sorted; }
+
+  get showsPins() { return this.place.shelf === 'current'; }
+
+  get isNarrowed() { return Boolean(this.place.folder || this.place.tag); }
+
+  /** The first page anew, merged into what is known: rows that stay keep their place. */
+  async refresh() {
+    if (this.reading?.isRefresh) { this.isStale = true; return; }
+    await this.read(true, async (signal) => {
+      let changes;
+      do {
+        ({ changes } = this);
+        this.isStale = false;
+        const [pinned, first] = await Promise.all([
+          this.showsPins ? this.allPinned(signal) : [],
+          this.page(this.showsPins ? { pinned: false } : {}, signal),
+        ]);
+        // What was changed here while the answer was on its way is not in it.
+        if (changes === this.changes && !this.isStale) this.merge(pinned, first);
+      } while (changes !== this.changes || this.isStale);
+    });
+  }
+
+  async allPinned(signal) {
+    const found = [];
+    let cursor = null;
+    do {
+      const page = await this.page({ pinned: true, limit: PINNED_PAGE, cursor }, signal);
+      found.push(...page.sessions);
+      cursor = page.next;
+    } while (cursor !== null);
+    return found;
+  }
+
+  /** The next page, when there is one and nothing is being read. */
+  async more() {
+    if (this.reading || this.next === null || this.failure) return;
+    await this.read(false, async (signal) => {
+      const page = await this.page({ ...(this.showsPins ? { pinned: false } : {}), cursor: this.next }, signal);
+      for (const session of page.sessions) if (!this.known.has(session.session_id)) this.known.set(session.session_id, session);
+      this.next = page.next;
+    });
+  }
+
+  async read(isRefresh, act) {
+    this.reading?.abort();
+    const mine = this.reading = Object.assign(new AbortController(), { isRefresh });
+    try {
+      await act(mine.signal);
+      this.isRead = true;
+      this.failure = null;
+    } catch (error) {
+      if (isAborted(error) || this.reading !== mine) return;
+      this.failure = error.message;
+    }
+    if (this.reading !== mine) return;
+    this.reading = null;
+    emit('sessions');
+  }
+
+  page(query, signal) {
+    return api('GET', 'api/sessions', { query: { limit: PAGE, ...this.place, ...query }, signal });
+  }
+
+  merge(pinned, { sessions, next }) {
+    const fresh = new Map([...pinned, ...sessions].map((session) => [session.session_id, session]));
+    const last = sessions.at(-1);
+    const isConnected = next === null || sessions.some(({ session_id }) => this.known.has(session_id));
+    if (!this.isRead || !isConnected) {
+      this.known = fresh;
+      this.next = next;
+      return;
+    }
+    // What would be on this page and is not has gone elsewhere. Of what is older nothing is known: it stays.
+    for (const [session_id, session] of this.known) {
+      if (fresh.has(session_id)) continue;
+      if (next === null || moment(session) > moment(last)) this.known.delete(session_id);
+      else if (this.showsPins) session.pinned_at = null;
+    }
+    for (const [session_id, session] of fresh) this.known.set(session_id, session);
+    if (next === null) this.next = null;
+  }
+
+  /** Sessions as they are now: listed, or no longer, as this place asks for. */
+  put(...sessions) {
+    if (!sessions.length) return;
+    for (const session of sessions) {
+      if (this.holds(session)) this.known.set(session.session_id, { ...session, at: undefined });
+      else this.known.delete(session.session_id);
+    }
+    this.changed();
+  }
+
+  drop(...session_ids) {
+    if (!session_ids.length) return;
+    session_ids.forEach((session_id) => this.known.delete(session_id));
+    this.changed();
+  }
+
+  changed() {
+    this.changes += 1;
+    emit('sessions');
+  }
+
+  tellOthers({ put = [], drop = [] }) { tabs?.postMessage({ put, drop }); }
+
+  holds(session) {
+    const { shelf: name, folder, tag } = this.place;
+    return shelfOf(session) === name && (!folder || session.folder === folder) && (!tag || session.tags.includes(tag));
+  }
+}
+
+export const shelf = new Shelf();

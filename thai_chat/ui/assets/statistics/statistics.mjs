@@ -1,0 +1,95 @@
+// The statistics drawer: what is counted, for how long a time, and the messages behind each figure.
+import { api } from '../lib/api.mjs';
+import { mountBehind } from './behind.mjs';
+import { $, el, iconButton } from '../lib/dom.mjs';
+import { frequent, sections } from './figures.mjs';
+import { on } from '../lib/store.mjs';
+import { number, t } from '../lib/texts.mjs';
+
+const REFRESH_MS = 10_000;
+/** In days; null is all there ever was. */
+const PERIODS = [14, 30, 90, null];
+const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+/** What is shown: the period, the measure of the chart, and the answers as text, to see whether they have changed. */
+const state = { days: 14, measure: 'messages', counted: null, asked: null };
+
+let drawer;
+let body;
+let loading = null;
+
+/** `open` shows the drawer. */
+export function mountStatistics(element) {
+  body = el('div', { class: 'statistics-body' });
+  const close = () => drawer.close();
+  drawer = el('dialog', { id: 'drawer', 'aria-label': t('statistics') },
+    el('header', {}, el('h2', {}, t('statistics')), periods(), iconButton('close', t('close'), close)), body);
+  drawer.addEventListener('click', (event) => { if (event.target === drawer) close(); });
+  drawer.addEventListener('close', () => loading?.abort());
+  mountBehind(body, { back: paint, close });
+  element.append(drawer);
+  on('ended', refresh);
+  setInterval(refresh, REFRESH_MS);
+  return { open };
+}
+
+function open() {
+  if (!drawer.open) drawer.showModal();
+  if (!state.counted) body.replaceChildren(el('p', { class: 'none', role: 'status' }, t('statistics_loading')));
+  else paint();
+  load();
+}
+
+/** While somebody looks at the figures, and not at what is behind one. */
+function refresh() {
+  if (drawer.open && !document.hidden && !$('.behind', body)) load();
+}
+
+function periods() {
+  const pick = (days) => {
+    Object.assign(state, { days, counted: null, asked: null });
+    for (const button of list.children) button.setAttribute('aria-pressed', String(button.dataset.days === String(days)));
+    open();
+  };
+  const list = el('div', { class: 'segments', role: 'group', 'aria-label': t('stat_period') }, PERIODS.map((days) =>
+    el('button', { type: 'button', 'aria-pressed': String(days === state.days), dataset: { days: String(days) }, onclick: () => pick(days) },
+      days === null ? t('stat_all_time') : t('stat_days', { count: number(days) }))));
+  return list;
+}
+
+export const period = () => ({ timezone: zone(), days: state.days });
+
+async function load() {
+  loading?.abort();
+  loading = new AbortController();
+  const { signal } = loading;
+  const query = period();
+  try {
+    show('counted', await api('GET', 'api/statistics', { query, signal }));
+    show('asked', await api('GET', 'api/statistics/questions', { query, signal }));
+  } catch (error) {
+    if (signal.aborted) return;
+    if (!state.counted) body.replaceChildren(failed(error.message));
+  }
+}
+
+function show(name, answer) {
+  if (JSON.stringify(answer) === JSON.stringify(state[name])) return;
+  state[name] = answer;
+  if (!$('.behind', body)) paint();
+}
+
+const failed = (message) => el('div', { class: 'none', role: 'alert' },
+  el('p', {}, t('statistics_failed'), ' ', message),
+  el('button', { type: 'button', class: 'plain', onclick: load }, t('statistics_retry')));
+
+/** The figures, with the focus and the place where they were. */
+function paint() {
+  const { scrollTop } = drawer;
+  const focused = body.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+  const measure = { chosen: state.measure, choose: (chosen) => { state.measure = chosen; paint(); } };
+  if (!state.counted?.total.messages) body.replaceChildren(el('p', { class: 'none' }, t('statistics_none')));
+  else body.replaceChildren(...sections(state.counted, measure), ...frequent(state.asked));
+  drawer.scrollTop = scrollTop;
+  if (focused) body.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+}
