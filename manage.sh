@@ -101,7 +101,7 @@ run_checks() {
     .venv/bin/python -m ruff check .
     .venv/bin/python -m ruff format --check .
     .venv/bin/python -m mypy
-    .venv/bin/python -m pytest -q tests/test_architecture.py
+    .venv/bin/python -m pytest -q tests/test_architecture.py tests/test_browser_architecture.py
 }
 
 # Refuses before anything is installed or done: who asks for help, or mistypes, wants neither.
@@ -191,7 +191,7 @@ main() {
             ensure_test_packages
             if [ "${1:-}" = --quick ]; then
                 shift
-                set -- tests/unit tests/contract tests/test_architecture.py "$@"
+                set -- tests/unit tests/contract tests/test_architecture.py tests/test_browser_architecture.py "$@"
             fi
             # The tests of a file share what they start; a browser and a PostgreSQL for each core, but no hundred of them.
             exec .venv/bin/python -m pytest -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder "$@"

@@ -1,5 +1,6 @@
 // The question box: sending, stopping, drafts.
 import { alert, clearAlerts, hint } from '../lib/alerts.mjs';
+import { api } from '../lib/api.mjs';
 import { $, el, icon, isTouchPhone, randomKey } from '../lib/dom.mjs';
 import { followAccepted, forgetQuestion, showQuestion, stopShown } from './live.mjs';
 import { isTooLong, limitPasted } from './pasting.mjs';
@@ -10,6 +11,7 @@ import { number, t } from '../lib/texts.mjs';
 let unsure = null;
 
 const LIMIT = window.thaiChatLimit;
+const SEND_MS = 30_000;
 
 const box = () => $('#box textarea');
 const draftKey = (view) => `thai-chat:draft:${view.stored ? view.session_id : 'new'}`;
@@ -106,25 +108,15 @@ function giveBack(session_id, text) {
 async function post(session_id, query, idempotency_key) {
   const { backend, model } = store.choice ?? {};
   try {
-    const response = await fetch(new URL(`api/sessions/${session_id}/messages`, document.baseURI), {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json', Prefer: 'respond-async' },
-      body: JSON.stringify({ query, backend, model, idempotency_key, session_options: optionsOfNew() }),
-      signal: AbortSignal.timeout(30_000),
-    });
-    if (response.ok) return { accepted: await response.json() };
-    return { message: await reason(response), mayHaveArrived: response.status >= 500 };
-  } catch {
-    return { message: t('server_away'), mayHaveArrived: true };
+    const body = { query, backend, model, idempotency_key, session_options: optionsOfNew() };
+    return { accepted: await api('POST', `api/sessions/${session_id}/messages`, { body, patience_ms: SEND_MS, isAsync: true }) };
+  } catch ({ isSilent, message, mayHaveArrived }) {
+    return { message: isSilent ? t('server_away') : message, mayHaveArrived };
   }
 }
 
 /** A session takes with its first question what has been set for it on the page. */
 const optionsOfNew = () => (store.view.stored || !Object.keys(store.view.options).length ? undefined : store.view.options);
-
-async function reason(response) {
-  try { return (await response.json()).error.message; } catch { return t('server_away'); }
-}
 
 export function stop() {
   if (store.isBusy) stopShown();

@@ -2,9 +2,9 @@
 import { $, copyText, el, icon, iconButton } from '../lib/dom.mjs';
 import { factsOf } from './facts.mjs';
 import { fetchBox } from '../models/fetching.mjs';
-import { nameOf, notice, problemBox, thoughtsBox } from './live.mjs';
+import { notice, problemBox, thoughtsBox } from './pieces.mjs';
 import { modelInfo, on, store } from '../lib/store.mjs';
-import { t } from '../lib/texts.mjs';
+import { nameOf, t } from '../lib/texts.mjs';
 import { continueButton, hasOthers, questionControls, replyControls } from './versions.mjs';
 
 const NEAR_PX = 90;

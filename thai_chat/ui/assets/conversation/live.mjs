@@ -1,15 +1,18 @@
 // Beneath the history: questions on their way and replies that grow, until the history shows them itself.
 import { alert } from '../lib/alerts.mjs';
+import { api, follow } from '../lib/api.mjs';
 import { $, el, icon } from '../lib/dom.mjs';
 import { handOver, scrollIfFollowing, startFollowing } from './history.mjs';
 import { Painter } from './markdown.mjs';
+import { notice, problemBox, thoughtsBox } from './pieces.mjs';
 import { emit, modelInfo, on, store } from '../lib/store.mjs';
-import { backendName, duration, t } from '../lib/texts.mjs';
+import { duration, t } from '../lib/texts.mjs';
 
 const RETRY_MS = [1_500, 4_000, 10_000];
 /** What the demo model can do, in the one language that it knows. */
 const DEMO_SUGGESTIONS = ['Tell me about the sea.', 'What is a mango?', 'Write two sentences about rain.', 'Why do people drink tea?'];
 const [MOST_VAIN, VAIN_MS] = [4, 5_000];
+const STOP_MS = 10_000;
 
 /** Turns of the shown session that the history does not show yet, oldest first. */
 let turns = [];
@@ -118,10 +121,7 @@ class Turn {
 
   resume() {
     if (this.source || this.isOver || !this.messageId) return;
-    const address = new URL(`api/sessions/${this.sessionId}/events`, document.baseURI);
-    address.searchParams.set('message_id', this.messageId);
-    if (this.seen) address.searchParams.set('after', this.seen);
-    const source = this.source = new EventSource(address);
+    const source = this.source = follow(`api/sessions/${this.sessionId}/events`, { message_id: this.messageId, after: this.seen || null });
     const hear = (name, act) => source.addEventListener(name, (event) => { if (this.isNew(event)) act(JSON.parse(event.data)); });
     hear('delta', ({ text }) => this.addText(text));
     hear('reasoning', ({ text }) => this.addThought(text));
@@ -149,7 +149,7 @@ class Turn {
   /** Both the server's last word on a failed reply and the browser's on a lost connection have this name. */
   onError(event) {
     if (event instanceof MessageEvent) { this.end(JSON.parse(event.data).message); return; }
-    if (this.source?.readyState === EventSource.CLOSED) { this.end(); return; }
+    if (this.source?.readyState === this.source?.CLOSED) { this.end(); return; }
     this.countVain();
     if (this.vain >= MOST_VAIN) { this.end(t('reply_unreadable')); return; }
     this.element.classList.add('cut');
@@ -208,10 +208,10 @@ class Turn {
     this.element.classList.add('stopping');
     this.paintWaiting();
     if (!this.messageId) return;
-    const address = new URL(`api/sessions/${this.sessionId}/stop`, document.baseURI);
     try {
-      await fetch(address, { method: 'POST', signal: AbortSignal.timeout(10_000) });
-    } catch {
+      await api('POST', `api/sessions/${this.sessionId}/stop`, { patience_ms: STOP_MS });
+    } catch ({ status }) {
+      if (status) return; // it is over by now
       this.wantsStop = false;
       this.element.classList.remove('stopping');
       alert(t('server_away'));
@@ -258,12 +258,6 @@ class Turn {
 const questionRow = (text) =>
   el('div', { class: 'message-row user-row' }, el('div', { class: 'message user', 'aria-label': `${t('you')}: ${text}` }, el('div', { class: 'prose words asked' }, text)));
 
-export const notice = (text) => el('div', { class: 'notice' }, icon('info'), el('span', {}, text));
-
-export const problemBox = (text) => el('div', { class: 'problem', role: 'alert' }, icon('alert'), el('span', {}, text));
-
-export const thoughtsBox = (content) => el('details', { class: 'thoughts' }, el('summary', {}, icon('bulb'), t('thoughts')), content);
-
 function welcome() {
   return el('section', { id: 'welcome', hidden: true },
     el('h1', {}, t('hello')), el('p', {}, t('hello_more')),
@@ -290,5 +284,3 @@ function paintWelcome() {
   $('#model-note').hidden = !text;
   $('#model-note span').textContent = text;
 }
-
-export const nameOf = ({ backend, model }) => (model ? `${model}\u00a0· ${backendName(backend)}` : backendName(backend ?? ''));

@@ -1,11 +1,11 @@
 // What can be done with a message: edit a question, ask again, continue a reply, look at its other versions.
 import { alert, clearAlerts, hint } from '../lib/alerts.mjs';
+import { api } from '../lib/api.mjs';
 import { $, el, icon, iconButton, randomKey } from '../lib/dom.mjs';
-import { nameOf } from './live.mjs';
 import { openMenu } from '../lib/menu.mjs';
 import { limitPasted } from './pasting.mjs';
 import { emit, modelInfo, store } from '../lib/store.mjs';
-import { number, t } from '../lib/texts.mjs';
+import { nameOf, number, t } from '../lib/texts.mjs';
 
 const SEND_MS = 30_000;
 const CAN_ANSWER = ['up', 'slow', 'loading'];
@@ -160,15 +160,9 @@ async function sendOnce(path, body) {
 
 async function send(method, path, body) {
   try {
-    const response = await fetch(new URL(`api/sessions/${store.view.session_id}${path}`, document.baseURI), {
-      method,
-      headers: { 'Content-Type': 'application/json', Prefer: 'respond-async' },
-      body: JSON.stringify(body),
-      signal: AbortSignal.timeout(SEND_MS),
-    });
-    if (response.ok) return { ok: true };
-    return { ok: false, message: (await response.json()).error.message, mayHaveArrived: response.status >= 500 };
-  } catch {
-    return { ok: false, message: t('server_away_action'), mayHaveArrived: true };
+    await api(method, `api/sessions/${store.view.session_id}${path}`, { body, patience_ms: SEND_MS, isAsync: true });
+    return { ok: true };
+  } catch ({ isSilent, message, mayHaveArrived }) {
+    return { ok: false, message: isSilent ? t('server_away_action') : message, mayHaveArrived };
   }
 }

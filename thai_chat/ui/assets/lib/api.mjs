@@ -1,4 +1,4 @@
-// Questions to our own API: the answer as it is, or an error whose text can be shown.
+// The one client that speaks HTTP: questions to our own API, streams of events, and files that are sent.
 import { t } from './texts.mjs';
 
 const ANSWER_MS = 15_000;
@@ -6,30 +6,42 @@ const FILE_MS = 600_000;
 
 /** The server said no, or nothing; `message` is for people. */
 export class Refused extends Error {
-  constructor(message, status = 0, param = null) {
+  constructor(message, { status = 0, param = null, isSilent = false } = {}) {
     super(message);
+    /** The status of the answer, 0 when none came. */
     this.status = status;
     /** The option that it is about, if it is about one. */
     this.param = param;
+    /** True when the server gave no reason; a caller may know a better word than `message`. */
+    this.isSilent = isSilent;
+  }
+
+  /** True when the server may have done what it was asked for all the same. */
+  get mayHaveArrived() { return this.status === 0 || this.status >= 500; }
+}
+
+/**
+ * Return what an address of the API answers, null when it has nothing to say. Rejects with `Refused`, or with an
+ * AbortError after `signal`. `isAsync` asks the server to answer as soon as the question is stored.
+ */
+export async function api(method, path, { query = {}, body, signal, patience_ms = ANSWER_MS, isAsync = false } = {}) {
+  const response = await sent(method, address(path, query), { body, signal, patience_ms, isAsync });
+  try {
+    return response.status === 204 ? null : await response.json();
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw silent();
   }
 }
 
-/** What an address of the API answers, null when it has nothing to say. Aborting rejects with an AbortError. */
-export async function api(method, path, { query = {}, body, signal } = {}) {
-  const response = await sent(method, address(path, query), body, signal);
-  if (response.ok) return response.status === 204 ? null : response.json();
-  throw await refusal(response);
-}
-
-/** A file that is made for a POST, and the name that the server gives it. */
+/** Return a file that is made for a POST, and the name that the server gives it. */
 export async function apiFile(path, body) {
-  const response = await sent('POST', address(path), body, null, FILE_MS);
-  if (!response.ok) throw await refusal(response);
+  const response = await sent('POST', address(path), { body, patience_ms: FILE_MS });
   const name = /filename="([^"]+)"/.exec(response.headers.get('Content-Disposition') ?? '')?.[1];
   return { file: await response.blob(), name };
 }
 
-/** Leaves out what is not asked for; a list names its parameter once for each. */
+/** Return the address of `path`. Leaves out what is not asked for; a list names its parameter once for each. */
 export function address(path, query = {}) {
   const url = new URL(path, document.baseURI);
   for (const [name, value] of Object.entries(query)) {
@@ -38,28 +50,99 @@ export function address(path, query = {}) {
   return url;
 }
 
-async function sent(method, url, body, signal, patience_ms = ANSWER_MS) {
-  const limit = AbortSignal.timeout(patience_ms);
+/** Follow the server-sent events of an address; the browser connects anew by itself until `close` is called. */
+export const follow = (path, query) => new EventSource(address(path, query));
+
+/** Yield the events `{ name, body }` of a POST's answer, however long it takes. Rejects as `api` does. */
+export async function* streamed(path, { body, signal }) {
+  const response = await sent('POST', address(path), { body, signal, patience_ms: null });
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  const frames = new Frames();
   try {
-    return await fetch(url, {
-      method,
-      headers: body === undefined ? {} : { 'Content-Type': 'application/json' },
-      body: body === undefined ? undefined : JSON.stringify(body),
-      signal: signal ? AbortSignal.any([signal, limit]) : limit,
-    });
-  } catch (error) {
-    if (signal?.aborted) throw error;
-    throw new Refused(t('server_silent'));
+    for (let part = await reader.read(); !part.done; part = await reader.read()) yield* frames.read(part.value);
+  } finally {
+    reader.cancel().catch(() => {}); // it may have ended by itself
   }
 }
 
-async function refusal(response) {
-  try {
-    const { message, param } = (await response.json()).error;
-    return new Refused(message, response.status, param);
-  } catch {
-    return new Refused(t('server_silent'), response.status);
+/**
+ * Send files to an address that answers with events. `sent` is told which part of the files has gone (0 to 1), `heard`
+ * each event. `answered` resolves at the answer's end and rejects with `Refused`, after `cancel` with an AbortError.
+ */
+export function sendFiles(path, files, { sent: tellSent, heard }) {
+  const request = new XMLHttpRequest(); // fetch does not say how much of a body it has sent
+  const frames = new Frames();
+  let read = 0;
+  const hear = () => {
+    if (request.status !== 200) return;
+    const { responseText } = request;
+    for (const event of frames.read(responseText.slice(read))) heard(event);
+    read = responseText.length;
+  };
+  const answered = new Promise((resolve, reject) => {
+    request.upload.onprogress = ({ loaded, total }) => tellSent(loaded / total);
+    request.upload.onload = () => tellSent(1);
+    request.onprogress = hear;
+    request.onload = () => {
+      hear();
+      if (request.status === 200) resolve();
+      else reject(refusal(request.status, request.responseText));
+    };
+    request.onerror = () => reject(silent());
+    request.onabort = () => reject(new DOMException('cancelled', 'AbortError'));
+  });
+  const form = new FormData();
+  for (const file of files) form.append('file', file, file.name);
+  request.open('POST', address(path));
+  request.setRequestHeader('Accept', 'text/event-stream');
+  request.send(form);
+  return { answered, cancel: () => request.abort() };
+}
+
+/** Takes a stream of server-sent events in pieces that end anywhere. */
+class Frames {
+  #rest = '';
+
+  /** Return the events that are whole with `text`. */
+  read(text) {
+    const frames = (this.#rest + text).split('\n\n');
+    this.#rest = frames.pop();
+    return frames.flatMap((frame) => {
+      const [, name] = /^event: (.*)$/m.exec(frame) ?? [];
+      const [, data] = /^data: (.*)$/m.exec(frame) ?? [];
+      return name ? [{ name, body: JSON.parse(data) }] : [];
+    });
   }
 }
+
+/** Return an answer that is no refusal. `patience_ms` null waits for ever. */
+async function sent(method, url, { body, signal, patience_ms, isAsync = false }) {
+  const limits = [signal, patience_ms === null ? null : AbortSignal.timeout(patience_ms)].filter(Boolean);
+  let response;
+  try {
+    response = await fetch(url, {
+      method,
+      headers: { ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...(isAsync ? { Prefer: 'respond-async' } : {}) },
+      body: body === undefined ? undefined : JSON.stringify(body),
+      signal: AbortSignal.any(limits),
+    });
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw silent();
+  }
+  if (response.ok) return response;
+  throw refusal(response.status, await response.text().catch(() => ''));
+}
+
+function refusal(status, text) {
+  try {
+    const { message, param } = JSON.parse(text).error;
+    return new Refused(message, { status, param });
+  } catch {
+    return silent(status);
+  }
+}
+
+const silent = (status = 0) => new Refused(t('server_silent'), { status, isSilent: true });
 
 export const isAborted = (error) => error.name === 'AbortError';

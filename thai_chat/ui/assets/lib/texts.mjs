@@ -55,5 +55,8 @@ export const when = (iso) => moment.format(new Date(iso));
 /** Any language and any case of backend: how its makers write it. */
 export const backendName = (name) => ({ vllm: 'vLLM', ollama: 'Ollama', openai: 'OpenAI', llamacpp: 'llama.cpp' })[name] ?? name;
 
+/** The name of a model with its backend, or of the backend alone where no model is known. */
+export const nameOf = ({ backend, model }) => (model ? `${model}\u00a0· ${backendName(backend)}` : backendName(backend ?? ''));
+
 const month = new Intl.DateTimeFormat(locale, { month: 'long', year: 'numeric', timeZone: 'UTC' });
 export const monthLabel = (isoMonth) => month.format(new Date(`${isoMonth}-01T00:00:00Z`));

@@ -1,4 +1,5 @@
 // Fetching a model that its server does not have: a button under the reply that failed for want of it, then a bar.
+import { Refused, streamed } from '../lib/api.mjs';
 import { $, el, icon } from '../lib/dom.mjs';
 import { emit } from '../lib/store.mjs';
 import { bytes, percent, t } from '../lib/texts.mjs';
@@ -24,23 +25,18 @@ class Fetch {
     this.abort = new AbortController();
     this.change({ state: 'running', completed: 0, total: 0, problem: '' });
     try {
-      const response = await fetch(new URL('api/models/pull', document.baseURI), {
-        method: 'POST',
-        headers: { 'Content-Type': 'application/json' },
-        body: JSON.stringify({ backend: this.backend, model: this.model }),
-        signal: this.abort.signal,
-      });
-      if (!response.ok) throw new Problem((await response.json()).error.message);
-      for await (const { name, body } of eventsOf(response)) this.hear(name, body);
-      if (this.state === 'running') throw new Problem(t('fetch_cut'));
+      const body = { backend: this.backend, model: this.model };
+      for await (const event of streamed('api/models/pull', { body, signal: this.abort.signal })) this.hear(event);
+      if (this.state === 'running') throw new Refused(t('fetch_cut'));
     } catch (error) {
       const isStopped = this.abort.signal.aborted;
-      this.change({ state: 'offered', problem: isStopped ? '' : error instanceof Problem ? error.message : t('fetch_cut') });
+      const isTold = error instanceof Refused && !error.isSilent;
+      this.change({ state: 'offered', problem: isStopped ? '' : isTold ? error.message : t('fetch_cut') });
     }
   }
 
-  hear(name, { completed, total, message }) {
-    if (name === 'error') throw new Problem(message);
+  hear({ name, body: { completed, total, message } }) {
+    if (name === 'error') throw new Refused(message);
     if (name === 'completed') { this.change({ state: 'done' }); emit('fetched'); }
     if (name === 'progress') { Object.assign(this, { completed, total }); this.paintBar(); }
   }
@@ -79,27 +75,5 @@ class Fetch {
     if (!total) return t('fetch_begins');
     if (completed >= total) return t('fetch_checks');
     return t('fetch_bytes', { done: bytes(completed, total), total: bytes(total, total), percent: percent(completed / total) });
-  }
-}
-
-/** What the server says in the reader's language. */
-class Problem extends Error {}
-
-/** The events of a POST's server-sent event stream, which EventSource can't read. */
-async function* eventsOf(response) {
-  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-  let rest = '';
-  try {
-    for (let part = await reader.read(); !part.done; part = await reader.read()) {
-      const frames = (rest + part.value).split('\n\n');
-      rest = frames.pop();
-      for (const frame of frames) {
-        const [, name] = /^event: (.*)$/m.exec(frame) ?? [];
-        const [, data] = /^data: (.*)$/m.exec(frame) ?? [];
-        if (name) yield { name, body: JSON.parse(data) };
-      }
-    }
-  } finally {
-    reader.cancel().catch(() => {}); // it may have ended by itself
   }
 }

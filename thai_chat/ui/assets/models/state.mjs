@@ -1,9 +1,11 @@
 // The state of the database and of the backends: asked again and again, and said at the foot of the sidebar.
+import { api } from '../lib/api.mjs';
 import { $, el, icon } from '../lib/dom.mjs';
 import { emit, on, store } from '../lib/store.mjs';
 import { backendName, number, t } from '../lib/texts.mjs';
 
 const POLL_MS = 15_000;
+const ANSWER_MS = 8_000;
 /** While a model is being loaded, or none answers yet and somebody is just starting a server. */
 const SOON_MS = 1_500;
 /** Fewer messages are searchable before anybody has read that they are not. */
@@ -33,14 +35,7 @@ export function mountState({ element }) {
 
 const isLoading = (ready) => Object.values(ready?.backends ?? {}).some(({ state, model_states = {} }) => [state, ...Object.values(model_states)].includes('loading'));
 
-async function readiness() {
-  try {
-    const response = await fetch(new URL('readyz', document.baseURI), { signal: AbortSignal.timeout(8_000) });
-    return response.ok ? await response.json() : null;
-  } catch {
-    return null;
-  }
-}
+const readiness = () => api('GET', 'readyz', { patience_ms: ANSWER_MS }).catch(() => null);
 
 function paintState(lines, banner, ready) {
   const database = ready?.database ?? { state: 'unknown', waiting: 0 };

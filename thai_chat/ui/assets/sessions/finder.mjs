@@ -1,10 +1,12 @@
 // The dropdown of recent sessions: filters as one types, among all sessions; Load opens the one that is picked.
 import { hint } from '../lib/alerts.mjs';
+import { api } from '../lib/api.mjs';
 import { el, icon } from '../lib/dom.mjs';
 import { day, t } from '../lib/texts.mjs';
 
 const TYPING_PAUSE_MS = 120;
 const OFFERED = 50;
+const ANSWER_MS = 8_000;
 
 export function mountFinder({ element }, { open }) {
   let found = [];
@@ -84,11 +86,8 @@ export function mountFinder({ element }, { open }) {
 }
 
 async function sessionsNamed(part) {
-  const address = new URL('api/sessions', document.baseURI);
-  address.search = new URLSearchParams({ limit: OFFERED, name_contains: part });
   try {
-    const response = await fetch(address, { signal: AbortSignal.timeout(8_000) });
-    return response.ok ? (await response.json()).sessions : [];
+    return (await api('GET', 'api/sessions', { query: { limit: OFFERED, name_contains: part }, patience_ms: ANSWER_MS })).sessions;
   } catch {
     return [];
   }

@@ -27,7 +27,7 @@ export function mountSessions({ element }, page) {
   on('view', ({ isOther }) => { if (isOther) list.show(store.view?.session_id); });
   on('accepted', noteAsked);
   on('accepted', ({ session_id }) => list.show(session_id));
-  on('ended', () => shelf.refresh());
+  for (const change of ['ended', 'imported']) on(change, () => shelf.refresh());
   on('polled', () => { if (!document.hidden) shelf.refresh(); });
   followRunning();
   shelf.refresh();

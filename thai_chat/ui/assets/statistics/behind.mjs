@@ -1,13 +1,13 @@
 // The messages, or sessions, that a figure was counted of: each leads to its place in the conversation.
 import { api } from '../lib/api.mjs';
 import { el, icon } from '../lib/dom.mjs';
-import { period } from './statistics.mjs';
 import { backendName, duration, money, number, t, when } from '../lib/texts.mjs';
 
 const PAGE = 30;
 
 let place;
-let page = { back: () => {} };
+/** `back` shows the figures again, `period` says which one they are counted over. */
+let page = { back: () => {}, period: () => ({}) };
 
 export function mountBehind(body, given) {
   place = body;
@@ -31,7 +31,7 @@ export function behind(what, query, { sessions = false } = {}) {
     more.hidden = true;
     state.hidden = false;
     try {
-      const found = await api('GET', path, { query: { ...period(), ...query, limit: PAGE, cursor } });
+      const found = await api('GET', path, { query: { ...page.period(), ...query, limit: PAGE, cursor } });
       const rows = sessions ? found.sessions.map(sessionRow) : found.messages.map((message) => messageRow(message, query.figure));
       list.append(...rows);
       cursor = found.next;

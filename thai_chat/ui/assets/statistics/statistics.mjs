@@ -26,7 +26,7 @@ export function mountStatistics(element) {
     el('header', {}, el('h2', {}, t('statistics')), periods(), iconButton('close', t('close'), close)), body);
   drawer.addEventListener('click', (event) => { if (event.target === drawer) close(); });
   drawer.addEventListener('close', () => loading?.abort());
-  mountBehind(body, { back: paint, close });
+  mountBehind(body, { back: paint, period });
   element.append(drawer);
   on('ended', refresh);
   setInterval(refresh, REFRESH_MS);
@@ -57,7 +57,7 @@ function periods() {
   return list;
 }
 
-export const period = () => ({ timezone: zone(), days: state.days });
+const period = () => ({ timezone: zone(), days: state.days });
 
 async function load() {
   loading?.abort();

@@ -4,8 +4,7 @@ import { $, el, icon, iconButton, isPhone } from '../lib/dom.mjs';
 import { filesOf, worthSending } from './folders.mjs';
 import { report } from './imported.mjs';
 import { upload } from './importing.mjs';
-import { shelf } from '../sessions/shelf.mjs';
-import { store } from '../lib/store.mjs';
+import { emit, store } from '../lib/store.mjs';
 import { number, t } from '../lib/texts.mjs';
 
 const FORMATS = ['json', 'md', 'csv', 'jsonl'];
@@ -76,7 +75,7 @@ function importPart(open) {
     try {
       told.replaceChildren(report(await running.result, { open }));
       told.scrollIntoView({ block: 'nearest' });
-      shelf.refresh();
+      emit('imported');
     } catch (error) {
       told.replaceChildren(refused(error.message));
     } finally {

@@ -1,0 +1,9 @@
+// Pieces of a message that a growing reply and a stored one share.
+import { el, icon } from '../lib/dom.mjs';
+import { t } from '../lib/texts.mjs';
+
+export const notice = (text) => el('div', { class: 'notice' }, icon('info'), el('span', {}, text));
+
+export const problemBox = (text) => el('div', { class: 'problem', role: 'alert' }, icon('alert'), el('span', {}, text));
+
+export const thoughtsBox = (content) => el('details', { class: 'thoughts' }, el('summary', {}, icon('bulb'), t('thoughts')), content);
