@@ -38,8 +38,8 @@ async def test_a_tokenizer_that_counts_more_than_the_estimate_leaves_fewer_messa
     tokenizer = Tokenizer(1.6)
     prompt = await fitted(building(), tokenizer, context_window=WINDOW)
     assert tokenizer.counted[0] > budget(WINDOW)
-    assert prompt.context_used["exact_tokens"] in tokenizer.counted
-    assert int(str(prompt.context_used["exact_tokens"])) <= budget(WINDOW)
+    assert prompt.context_used.exact_tokens in tokenizer.counted
+    assert int(str(prompt.context_used.exact_tokens)) <= budget(WINDOW)
     assert len(prompt.messages) < len(building()(1.0).messages)
     assert prompt.messages[-1].content == "แล้วราคาเท่าไร"
 
@@ -47,7 +47,7 @@ async def test_a_tokenizer_that_counts_more_than_the_estimate_leaves_fewer_messa
 async def test_a_tokenizer_that_counts_less_makes_room_for_more() -> None:
     prompt = await fitted(building(), Tokenizer(0.6), context_window=WINDOW)
     assert len(prompt.messages) > len(building()(1.0).messages)
-    assert int(str(prompt.context_used["exact_tokens"])) <= budget(WINDOW)
+    assert int(str(prompt.context_used.exact_tokens)) <= budget(WINDOW)
 
 
 async def test_the_beginning_of_a_reply_that_is_continued_is_counted_too() -> None:
@@ -59,7 +59,7 @@ async def test_the_beginning_of_a_reply_that_is_continued_is_counted_too() -> No
     tokenizer = Tokenizer(1.0)
     prompt = await fitted(build, tokenizer, context_window=WINDOW)
     said = estimate_tokens(begun) + sum(estimate_tokens(message.content) for message in prompt.messages)
-    assert prompt.context_used["exact_tokens"] == said <= budget(WINDOW)
+    assert prompt.context_used.exact_tokens == said <= budget(WINDOW)
     assert len(prompt.messages) < len(building()(1.0).messages)
 
 
@@ -67,7 +67,7 @@ async def test_a_prompt_far_below_the_window_is_not_counted() -> None:
     tokenizer = Tokenizer(1.0)
     prompt = await fitted(building(2), tokenizer, context_window=WINDOW)
     assert tokenizer.counted == []
-    assert "exact_tokens" not in prompt.context_used
+    assert prompt.context_used.exact_tokens is None
 
 
 async def test_without_a_tokenizer_or_when_it_fails_the_estimate_decides() -> None:

@@ -39,20 +39,20 @@ def test_the_question_is_the_last_message() -> None:
 def test_the_newest_messages_are_taken_and_the_rest_is_counted() -> None:
     prompt = build_prompt(turns(10), "q", context_window=None, max_messages=6)
     assert [m.content for m in prompt.messages[:-1]] == [f"ข้อความ {n}" for n in range(14, 20)]
-    assert prompt.context_used["messages_sent"] == 6
-    assert prompt.context_used["messages_left_out"] == 14
+    assert prompt.context_used.messages_sent == 6
+    assert prompt.context_used.messages_left_out == 14
 
 
 def test_messages_that_were_not_even_read_count_as_left_out() -> None:
     prompt = build_prompt(turns(3), "q", context_window=None, max_messages=6, earlier_messages=100)
-    assert prompt.context_used["messages_left_out"] == 94
+    assert prompt.context_used.messages_left_out == 94
 
 
 def test_what_does_not_fit_the_window_is_left_out() -> None:
     history = turns(10, "ยาว" * 100)
     prompt = build_prompt(history, "q", context_window=1000, max_messages=100)
     assert 0 < len(prompt.messages) - 1 < len(history)
-    estimated = prompt.context_used["estimated_tokens"]
+    estimated = prompt.context_used.estimated_tokens
     assert isinstance(estimated, int)
     assert estimated <= 750
 

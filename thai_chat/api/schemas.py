@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from thai_chat.domain.facts import ReplyFacts, facts_of
 from thai_chat.domain.messages import LABEL_CHARS, MAX_QUESTION_CHARS, MOST_TAGS, Labels, Message, Session
 from thai_chat.domain.reads import Shelf
 
@@ -37,7 +38,7 @@ MESSAGE_EXAMPLE: dict[str, Any] = {
     "completion_tokens": 5,
     "first_token_ms": 80,
     "latency_ms": 410,
-    "metadata": {"finish_reason": "stop"},
+    "metadata": ReplyFacts(finish_reason="stop").to_metadata(),
 }
 
 
@@ -236,8 +237,7 @@ def labels_body(labels: Labels) -> LabelsBody:
 
 
 def chat_body(question: Message, reply: Message, conversation_length: int) -> ChatBody:
-    audio = reply.metadata.get("audio_files")
-    audio_files = list(audio) if isinstance(audio, list | tuple) else []
+    audio_files: list[object] = list(facts_of(reply).audio_files or ())
     return ChatBody(
         response=reply.content,
         query=question.content,

@@ -55,4 +55,4 @@ async def _counted(count: Count, prompt: Prompt) -> int | None:
 
 
 def _with_count(prompt: Prompt, exact: int) -> Prompt:
-    return replace(prompt, context_used={**prompt.context_used, "exact_tokens": exact})
+    return replace(prompt, context_used=replace(prompt.context_used, exact_tokens=exact))

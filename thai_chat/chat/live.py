@@ -16,7 +16,8 @@ from uuid import UUID
 from thai_chat.chat.live_reply import LiveReply
 from thai_chat.domain.errors import HistoryError, HistoryRefused, OnlyThinking, ThaiChatError
 from thai_chat.domain.events import Completed, Failed, LiveEvent, RoutedEvent
-from thai_chat.domain.messages import Checkpoint, Choice, Figures, FinishReply, JsonValue, Message, Status, Turn
+from thai_chat.domain.facts import ReplyError, ReplyFacts
+from thai_chat.domain.messages import Checkpoint, Choice, Figures, FinishReply, Message, Status, Turn
 from thai_chat.domain.ports.conversation import History
 from thai_chat.routing.pricing import Cost
 
@@ -32,7 +33,7 @@ _LONGEST = 10_000
 """Of a branch whose messages are counted."""
 
 Source = Callable[[LiveReply], AsyncGenerator[RoutedEvent, None]]
-"""Makes the stream of a reply; it may annotate the reply (`metadata`) before the first text."""
+"""Makes the stream of a reply; it may add to the reply's `facts` before the first text."""
 
 
 class CostOf(Protocol):
@@ -137,7 +138,7 @@ class LiveReplies:
         """Stores the end, then tells it. Whatever happens, the last event comes and the reply is forgotten."""
         figures = await self._priced(reply, reply.figures())
         if error:
-            reply.metadata["error"] = {"code": error.code, **error.params}
+            reply.facts = replace(reply.facts, error=ReplyError(error.code, error.params))
         write = FinishReply(
             session_id=reply.session_id,
             reply_id=reply.reply_id,
@@ -146,7 +147,7 @@ class LiveReplies:
             choice=reply.choice,
             at=datetime.now(UTC),
             figures=figures,
-            metadata=reply.told(),
+            metadata=reply.told().to_metadata(),
         )
         last: LiveEvent = Failed(ThaiChatError.code)
         try:
@@ -199,7 +200,7 @@ class LiveReplies:
             return await self._history.finish_reply(write)
         except HistoryRefused:
             logger.warning("reply %s is stored without its metadata, which was refused", write.reply_id)
-            bare: dict[str, JsonValue] = {"error": {"code": HistoryRefused.code}}
+            bare = ReplyFacts(error=ReplyError(HistoryRefused.code)).to_metadata()
             return await self._history.finish_reply(replace(write, metadata=bare))
 
     def _forget(self, reply: LiveReply) -> None:

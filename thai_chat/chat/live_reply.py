@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 from uuid import UUID
@@ -30,7 +31,8 @@ from thai_chat.domain.events import (
     Usage,
     WasThinking,
 )
-from thai_chat.domain.messages import Checkpoint, Choice, Figures, JsonObject, JsonValue, Message, Status, Turn
+from thai_chat.domain.facts import Precision, ReplyFacts, facts_of
+from thai_chat.domain.messages import Checkpoint, Choice, Figures, Message, Status, Turn
 from thai_chat.routing.pricing import Cost
 from thai_chat.routing.tokens import estimate_tokens
 
@@ -52,7 +54,8 @@ class LiveReply:
         self.turn = turn
         self.choice = choice
         """Who was asked, then who answers."""
-        self.metadata: dict[str, JsonValue] = {}
+        self.facts = ReplyFacts()
+        """Replaced as more becomes known; the reasoning is added where they are told."""
         self.started_at_s = started_at_s
         """`time.perf_counter()` when the question was taken; first-token and total times count from it."""
         self.first_token_ms: int | None = None
@@ -76,15 +79,15 @@ class LiveReply:
         self.parts = 0
         """Grows with every text and thought: tells whether there is something new to checkpoint."""
         self._reasoning: list[str] = []
+        self._reasoned_before = facts_of(turn.reply).reasoning
         self._begin_with(turn.reply)
-        self._notices: list[JsonObject] = []
         self._next: list[asyncio.Future[bool]] = []
         self._end: list[asyncio.Future[bool]] = []
 
     def _begin_with(self, reply: Message) -> None:
         """What the reply has already when it continues an earlier one: followers get it as its first words."""
-        reasoning = reply.metadata.get("reasoning")
-        if isinstance(reasoning, str):
+        reasoning = self._reasoned_before
+        if reasoning is not None:
             self._reasoning.append(reasoning)
             self._reasoning_chars = len(reasoning)
             self.parts += 1
@@ -123,8 +126,7 @@ class LiveReply:
 
     @property
     def _newly_thought(self) -> str:
-        before = self.turn.reply.metadata.get("reasoning")
-        return self.reasoning.removeprefix(before) if isinstance(before, str) else self.reasoning
+        return self.reasoning.removeprefix(self._reasoned_before or "")
 
     @property
     def event_count(self) -> int:
@@ -169,7 +171,7 @@ class LiveReply:
             case Answering():
                 self._note_answering(event)
             case Finished(reason):
-                self.metadata["finish_reason"] = storable(reason)
+                self.facts = replace(self.facts, finish_reason=storable(reason))
                 if reason == FILTERED:
                     self._note_notice(Notice("reply_broken_by_filter"))
             case _:
@@ -183,7 +185,7 @@ class LiveReply:
     def _fill(self, text: str, room: int, why: str) -> str:
         """What there is room for, in whole clusters. The reply ends with it."""
         self.is_full = True
-        self.metadata["finish_reason"] = TOO_LONG
+        self.facts = replace(self.facts, finish_reason=TOO_LONG)
         self._note_notice(Notice(why, {"chars": f"{REPLY_CHARS:,}"}))
         begun = max(0, room - _CUT_WITHIN)
         return text[:begun] + cut(text[begun : begun + 2 * _CUT_WITHIN], room - begun) if room > 0 else ""
@@ -200,9 +202,9 @@ class LiveReply:
         else:
             self.publish(piece)
 
-    def told(self) -> JsonObject:
-        """What is stored beside the text, as it is now."""
-        return {**self.metadata, "reasoning": self.reasoning} if self._reasoning else {**self.metadata}
+    def told(self) -> ReplyFacts:
+        """Return what is stored beside the text, as it is now."""
+        return replace(self.facts, reasoning=self.reasoning) if self._reasoning else self.facts
 
     def checkpoint(self, at: datetime) -> Checkpoint:
         """Of the text so far, and of all else that would be missed if this were the last that is stored of it."""
@@ -212,26 +214,28 @@ class LiveReply:
             content=self.text,
             at=at,
             choice=self.choice,
-            metadata=self.told(),
+            metadata=self.told().to_metadata(),
         )
 
     def figures(self) -> Figures:
-        """As the server counted, else as estimated from the text; `metadata` says which, for each of the three."""
+        """Return what the server counted, else what the text is estimated at; the facts say which it is of each."""
         usage, model = self.usage, self.choice.model
         said, thought = estimate_tokens(self._answered, model), estimate_tokens(self._newly_thought, model)
         completion = said + thought if usage.completion_tokens is None else usage.completion_tokens
-        self.metadata["tokens"] = _how(usage.completion_tokens)
-        prompt = usage.prompt_tokens
-        if prompt is None and self.first_token_ms is not None:
-            prompt = _sent_tokens(self.metadata)
-        if prompt is not None:
-            self.metadata["prompt_tokens"] = _how(usage.prompt_tokens)
+        prompt, used = usage.prompt_tokens, self.facts.context_used
+        if prompt is None and self.first_token_ms is not None and used:
+            prompt = used.tokens
         reasoning = usage.reasoning_tokens
-        if reasoning is None and thought:
+        is_shared_out = reasoning is None and thought > 0
+        if is_shared_out:
             reasoning = round(completion * thought / (said + thought))
-            self.metadata["reasoning_tokens"] = _how(None)
-        if usage.cached_tokens:
-            self.metadata["cached_tokens"] = usage.cached_tokens
+        self.facts = replace(
+            self.facts,
+            tokens=_precision(usage.completion_tokens),
+            prompt_tokens=None if prompt is None else _precision(usage.prompt_tokens),
+            reasoning_tokens=Precision.ESTIMATED if is_shared_out else None,
+            cached_tokens=usage.cached_tokens or None,
+        )
         return Figures(
             prompt_tokens=prompt,
             completion_tokens=completion,
@@ -241,11 +245,13 @@ class LiveReply:
         )
 
     def note_cost(self, cost: Cost) -> None:
-        """As exact as the tokens are; baht only where a rate is set."""
+        """Keep the cost, as exact as the tokens are; baht only where a rate is set."""
         has_all = None not in (self.usage.prompt_tokens, self.usage.completion_tokens)
-        self.metadata["cost"] = "exact" if has_all else "estimated"
-        if cost.thb is not None:
-            self.metadata["cost_thb"] = float(cost.thb)
+        self.facts = replace(
+            self.facts,
+            cost=Precision.EXACT if has_all else Precision.ESTIMATED,
+            cost_thb=None if cost.thb is None else float(cost.thb),
+        )
 
     async def follow(self, after: int = 0, *, pace_s: float = 0.0) -> AsyncIterator[tuple[int, LiveEvent | None]]:
         """Every event after number `after` with its number, to the end; texts that came together come joined.
@@ -295,20 +301,17 @@ class LiveReply:
 
     def _note_answering(self, event: Answering) -> None:
         asked, answered_by = self.choice, event.choice
-        self.metadata["asked"] = {"backend": asked.backend, "model": asked.model}
-        self.metadata["answered_by"] = {"backend": answered_by.backend, "model": answered_by.model}
-        self.metadata["reason"] = event.reason
+        self.facts = replace(self.facts, asked=asked, answered_by=answered_by, reason=event.reason)
         self.choice = answered_by
         self.usage = Usage(None, None)
 
     def _note_notice(self, event: Notice) -> None:
         """Each try at a reply may tell the same; what stays with the reply is told once."""
         if not event.is_passing:
-            kept = {"code": event.code, **event.params}
-            if kept in self._notices:
+            told = self.facts.notices or ()
+            if event in told:
                 return
-            self._notices.append(kept)
-            self.metadata["notices"] = self._notices
+            self.facts = replace(self.facts, notices=(*told, event))
         self.publish(event)
 
     def _note_first_token(self) -> None:
@@ -332,15 +335,8 @@ def _usage_that_can_be(usage: Usage) -> Usage:
     return Usage(*(count if type(count) is int and 0 <= count < 2**31 else None for count in counts))
 
 
-def _how(counted: int | None) -> str:
-    return "estimated" if counted is None else "exact"
-
-
-def _sent_tokens(metadata: JsonObject) -> int | None:
-    """What the prompt was counted or estimated at before it was sent."""
-    used = metadata.get("context_used")
-    tokens = (used.get("exact_tokens") or used.get("estimated_tokens")) if isinstance(used, Mapping) else None
-    return tokens if isinstance(tokens, int) else None
+def _precision(counted: int | None) -> Precision:
+    return Precision.ESTIMATED if counted is None else Precision.EXACT
 
 
 def _wake(waiting: list[asyncio.Future[bool]]) -> None:

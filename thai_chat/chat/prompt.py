@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from thai_chat.domain.messages import JsonObject, Message, Role
+from thai_chat.domain.facts import ContextUsed
+from thai_chat.domain.messages import Message, Role
 from thai_chat.domain.ports.backend import PromptMessage
 from thai_chat.routing.tokens import TOKENS_PER_MESSAGE, estimate_tokens
 
@@ -21,8 +22,8 @@ class Prompt:
     """Oldest first, a system prompt before all; the question is the last."""
     reply_so_far: str
     """Goes behind them, and is no message of its own yet."""
-    context_used: JsonObject
-    """How many messages were sent and left out, the estimated tokens, the window: kept with the reply."""
+    context_used: ContextUsed
+    """Kept with the reply."""
     estimated_tokens: int
     is_full: bool
     """True when messages were left out because the window has no room for them."""
@@ -69,12 +70,12 @@ def build_prompt(
     return Prompt(
         (*system, *reversed(taken), PromptMessage(Role.USER, question)),
         reply_so_far,
-        {
-            "messages_sent": len(taken),
-            "messages_left_out": max(earlier_messages or 0, len(sayable)) - len(taken),
-            "estimated_tokens": used,
-            "context_window": context_window,
-        },
+        ContextUsed(
+            messages_sent=len(taken),
+            messages_left_out=max(earlier_messages or 0, len(sayable)) - len(taken),
+            estimated_tokens=used,
+            context_window=context_window,
+        ),
         used,
         is_full,
     )

@@ -33,6 +33,7 @@ from thai_chat.domain.errors import (
     UnknownBackend,
 )
 from thai_chat.domain.events import Completed, Failed
+from thai_chat.domain.facts import ReplyFacts, facts_of
 from thai_chat.domain.messages import (
     BeginReply,
     BeginTurn,
@@ -194,7 +195,7 @@ class ChatService:
                 at=datetime.now(UTC),
                 content=message.content if again.continues else "",
                 idempotency_key=again.idempotency_key,
-                metadata=_continued(message) if again.continues else {},
+                metadata=_continued(message).to_metadata() if again.continues else {},
             )
         )
         if turn.repeated and turn.question.message_id != question_id:
@@ -206,10 +207,9 @@ class ChatService:
         if asked.live:
             return await asked.live.finished()
         reply = await self._stored_end(asked.turn)
-        error = reply.metadata.get("error")
-        if reply.status is Status.FAILED and isinstance(error, Mapping):
-            params = {name: value for name, value in error.items() if name != "code"}
-            return Failed(str(error.get("code")), params)
+        error = facts_of(reply).error
+        if reply.status is Status.FAILED and error:
+            return Failed(error.code, error.params)
         return Completed(asked.turn.question, reply, await self._live.length_at(asked.turn, reply))
 
     async def _stored_end(self, turn: Turn) -> Message:
@@ -366,12 +366,10 @@ def _as_of_now(found: Sequence[Message], live: LiveReply | None) -> Sequence[Mes
     ]
 
 
-def _continued(reply: Message) -> JsonObject:
-    """What the continuing reply keeps of the one before: which it is, who wrote it, how they had come to it."""
-    kept = {name: reply.metadata[name] for name in ("reasoning",) if name in reply.metadata}
-    earlier = reply.metadata.get("begun_by")
-    begun_by = [
-        *(earlier if isinstance(earlier, list) else []),
-        *([{"backend": reply.backend, "model": reply.model}] if reply.content.strip() else []),
-    ]
-    return {**kept, "continues": str(reply.message_id), "begun_by": begun_by}
+def _continued(reply: Message) -> ReplyFacts:
+    """Return what the continuing reply keeps of the one before: which it is, who wrote it, how they had come to it."""
+    facts = facts_of(reply)
+    begun_by = list(facts.begun_by or ())
+    if reply.content.strip():
+        begun_by.append(Choice(reply.backend or "", reply.model or ""))
+    return ReplyFacts(reasoning=facts.reasoning, continues=reply.message_id, begun_by=begun_by)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 
 from thai_chat.chat.fitting import fitted
 from thai_chat.chat.live_reply import LiveReply
@@ -33,11 +34,11 @@ class ReplySource:
         async def prompt_for(choice: Choice, context_window: int | None) -> ModelPrompt:
             asked = {**await self._options_for(reply.turn.session, choice), **options}
             prompt = await self._prompt(reply, earlier, choice, context_window, system_prompt_of(asked))
-            reply.metadata["context_used"] = prompt.context_used
+            reply.facts = replace(reply.facts, context_used=prompt.context_used)
             sampling = sampling_of(asked)
-            if sampling or "options" in reply.metadata:
+            if sampling or reply.facts.options is not None:
                 # None too: a checkpoint may have kept those of a model that did not answer, and metadata is merged.
-                reply.metadata["options"] = sampling
+                reply.facts = replace(reply.facts, options=sampling)
             return ModelPrompt(prompt.messages, sampling)
 
         stream = self._router.stream(

@@ -42,6 +42,8 @@ class Usage:
     """Those of `prompt_tokens` that the server had read before, where it tells; a cloud takes less for them."""
 
 
+LENGTH = "length"
+"""Reason of a reply for which the model had no more room."""
 TOO_LONG = "too_long"
 """Reason of a reply that was cut here, because it had no end."""
 FILTERED = "content_filter"
@@ -50,7 +52,7 @@ FILTERED = "content_filter"
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The server said that the reply is whole. `reason` is its word: "stop", "length", FILTERED, ..."""
+    """The server said that the reply is whole. `reason` is its word: "stop", LENGTH, FILTERED, ..."""
 
     reason: str
 

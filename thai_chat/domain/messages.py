@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -10,8 +10,8 @@ from enum import StrEnum
 from typing import TypeAlias
 from uuid import UUID
 
-JsonValue: TypeAlias = "str | int | float | bool | Sequence[JsonValue] | Mapping[str, JsonValue] | None"
-JsonObject: TypeAlias = Mapping[str, JsonValue]
+from thai_chat.domain.json_types import JsonObject as JsonObject
+from thai_chat.domain.json_types import JsonValue as JsonValue
 
 MAX_QUESTION_CHARS = 200_000
 USER_CHARS = 255

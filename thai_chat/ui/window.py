@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import islice
 from typing import TypeAlias
@@ -13,15 +13,15 @@ from uuid import UUID
 from thai_chat import texts
 from thai_chat.chat.live_reply import LiveReply
 from thai_chat.chat.service import OpenSession
-from thai_chat.domain.events import TOO_LONG
-from thai_chat.domain.messages import Choice, JsonObject, JsonValue, Message, Role, Session, Status
+from thai_chat.domain.errors import BackendError
+from thai_chat.domain.events import LENGTH, TOO_LONG
+from thai_chat.domain.facts import ContextUsed, Precision, ReplyError, ReplyFacts, facts_of
+from thai_chat.domain.messages import Choice, Figures, Message, Role, Session, Status
 from thai_chat.domain.reads import Shelf
 from thai_chat.texts import Language
 from thai_chat.ui.drawing import can_be_drawn
 from thai_chat.ui.markup import shown_as_written, without_html
 
-_MOST_TOLD = 50
-"""Of notices, and of models that began a reply: no reply of ours has more than a few."""
 _MOST_CHARS, _MOST_LINES = 2_000_000, 20_000
 _LINE_END = re.compile("\n")
 
@@ -117,7 +117,7 @@ def _live(live: LiveReply) -> Value:
 
 
 def _around(message: Message, language: Language, versions: Sequence[UUID] | None) -> Value:
-    figures, metadata = message.figures, message.metadata
+    figures, facts = message.figures, facts_of(message)
     return {
         "message_id": str(message.message_id),
         "order": message.message_order,
@@ -132,110 +132,77 @@ def _around(message: Message, language: Language, versions: Sequence[UUID] | Non
         "prompt_tokens": figures.prompt_tokens,
         "tokens": figures.completion_tokens,
         "reasoning_tokens": figures.reasoning_tokens,
-        "estimated": metadata.get("tokens") == "estimated",
-        "prompt_estimated": metadata.get("prompt_tokens") == "estimated",
-        "thought_estimated": metadata.get("reasoning_tokens") == "estimated",
-        "cost": _cost(message),
-        "asked": _who(metadata.get("asked")),
-        "begun_by": _begun_by(message),
-        "options": metadata.get("options") or None,
-        "reasoning": _text(metadata.get("reasoning")),
-        "problem": _problem(message, language),
-        "context": _context(metadata.get("context_used")),
+        "estimated": facts.tokens is Precision.ESTIMATED,
+        "prompt_estimated": facts.prompt_tokens is Precision.ESTIMATED,
+        "thought_estimated": facts.reasoning_tokens is Precision.ESTIMATED,
+        "cost": _cost(figures, facts),
+        "asked": choice_of(facts.asked) if facts.asked else None,
+        "begun_by": _begun_by(message, facts),
+        "options": facts.options or None,
+        "reasoning": facts.reasoning or None,
+        "problem": _problem(message, facts, language),
+        "context": _context(facts.context_used) if facts.context_used else None,
         "versions": [str(version) for version in versions] if versions else None,
-        "can_continue": _can_continue(message),
-        "is_cut": message.metadata.get("finish_reason") in ("length", TOO_LONG),
-        "missing": _missing(message),
-        "notices": [{"text": notice} for notice in _notices(message, language)],
+        "can_continue": _can_continue(message, facts),
+        "is_cut": facts.finish_reason in (LENGTH, TOO_LONG),
+        "missing": _missing(message, facts),
+        "notices": [{"text": notice} for notice in _notices(facts, language)],
     }
 
 
-def _context(used: JsonValue) -> Value | None:
-    """What the model was sent: `thai_chat.chat.prompt` has the account."""
-    if not isinstance(used, Mapping):
+def _context(used: ContextUsed) -> Value:
+    return {
+        "sent": used.messages_sent,
+        "left_out": used.messages_left_out,
+        "tokens": used.tokens,
+        "window": used.context_window,
+    }
+
+
+def _cost(figures: Figures, facts: ReplyFacts) -> Value | None:
+    """Return what the reply cost, as far as the price is known; baht where a rate is set."""
+    if figures.cost_usd is None:
         return None
     return {
-        "sent": used.get("messages_sent"),
-        "left_out": used.get("messages_left_out"),
-        "tokens": used.get("exact_tokens") or used.get("estimated_tokens"),
-        "window": used.get("context_window"),
+        "usd": float(figures.cost_usd),
+        "thb": facts.cost_thb,
+        "estimated": facts.cost is Precision.ESTIMATED,
     }
 
 
-def _cost(message: Message) -> Value | None:
-    """What the reply cost, as far as the price is known; baht where a rate is set."""
-    if message.figures.cost_usd is None:
-        return None
-    return {
-        "usd": float(message.figures.cost_usd),
-        "thb": message.metadata.get("cost_thb"),
-        "estimated": message.metadata.get("cost") == "estimated",
-    }
+def _begun_by(message: Message, facts: ReplyFacts) -> Sequence[Value]:
+    """Return the others that wrote the beginning of a reply that was continued, each once, in their order."""
+    own = (message.backend, message.model)
+    others = dict.fromkeys(one for one in facts.begun_by or () if (one.backend, one.model) != own)
+    return [choice_of(choice) for choice in others]
 
 
-def _who(choice: JsonValue) -> Value | None:
-    """A model that the metadata names."""
-    if not isinstance(choice, Mapping):
-        return None
-    return {"backend": choice.get("backend"), "model": choice.get("model")}
-
-
-def _begun_by(message: Message) -> Sequence[Value]:
-    """The others that wrote the beginning of a reply that was continued, each once, in their order."""
-    begun_by = message.metadata.get("begun_by")
-    own = {"backend": message.backend, "model": message.model}
-    others: list[Value] = []
-    for choice in begun_by[:_MOST_TOLD] if isinstance(begun_by, list) else ():
-        if (who := _who(choice)) and who != own and who not in others:
-            others.append(who)
-    return others
-
-
-def _can_continue(message: Message) -> bool:
-    """True for a reply that is not whole: it was broken off, or the model had no room for more."""
+def _can_continue(message: Message, facts: ReplyFacts) -> bool:
+    """Tell whether a reply is not whole: it was broken off, or the model had no room for more."""
     if message.role is not Role.ASSISTANT:
         return False
     broken = message.status in (Status.INTERRUPTED, Status.STOPPED, Status.FAILED)
-    return broken or message.metadata.get("finish_reason") == "length"
+    return broken or facts.finish_reason == LENGTH
 
 
-def _problem(message: Message, language: Language) -> str | None:
+def _problem(message: Message, facts: ReplyFacts, language: Language) -> str | None:
     if message.status is not Status.FAILED:
         return None
-    error = metadata if isinstance(metadata := message.metadata.get("error"), Mapping) else {}
-    params: dict[str, object] = {"backend": message.backend, "model": message.model, **error}
-    code = str(params.pop("code", "backend_error"))
-    return texts.text(code if texts.is_told(code) else texts.UNKNOWN, language, params)
+    error = facts.error or ReplyError(BackendError.code)
+    params = {"backend": message.backend, "model": message.model, **error.params}
+    return texts.text(error.code if texts.is_told(error.code) else texts.UNKNOWN, language, params)
 
 
-def _missing(message: Message) -> Value | None:
-    """The model that could not answer for want of it, where its server can fetch it."""
-    error = message.metadata.get("error")
-    if message.status is Status.FAILED and isinstance(error, Mapping) and error.get("fetchable"):
-        return {"backend": error.get("backend"), "model": error.get("model")}
-    for notice in _said(message):
-        if notice.get("fetchable"):
-            return {"backend": notice.get("asked"), "model": notice.get("asked_model")}
-    return None
+def _missing(message: Message, facts: ReplyFacts) -> Value | None:
+    """Return the model that could not answer for want of it, where its server can fetch it."""
+    failed_for = facts.error.missing if facts.error and message.status is Status.FAILED else None
+    missing = failed_for or facts.missing
+    return choice_of(missing) if missing else None
 
 
-def _notices(message: Message, language: Language) -> list[str]:
-    return [
-        texts.text(code, language, notice)
-        for notice in _said(message)
-        if texts.is_told(code := str(notice.get("code")))
-    ]
-
-
-def _said(message: Message) -> Sequence[JsonObject]:
-    notices = message.metadata.get("notices")
-    if not isinstance(notices, Sequence) or isinstance(notices, str):
-        return ()
-    return [notice for notice in notices[:_MOST_TOLD] if isinstance(notice, Mapping)]
-
-
-def _text(value: JsonValue) -> str | None:
-    return value if isinstance(value, str) and value else None
+def _notices(facts: ReplyFacts, language: Language) -> list[str]:
+    told = (notice for notice in facts.notices or () if texts.is_told(notice.code))
+    return [texts.text(notice.code, language, notice.params) for notice in told]
 
 
 def _iso(at: datetime) -> str:

@@ -6,7 +6,8 @@ from thai_chat.chat.transfer.fields import Fields, Loaded, Place
 from thai_chat.chat.transfer.folds import tool_call
 from thai_chat.chat.transfer.said import attachment, fenced, joined, picture, role_of, sound, text_of
 from thai_chat.chat.transfer.trees import Node, Origin, session_of, straight
-from thai_chat.domain.messages import JsonValue, Role
+from thai_chat.domain.facts import ReplyFacts
+from thai_chat.domain.messages import Role
 from thai_chat.domain.transfer import KeptSession
 
 _NAMES = ("systemPurposeId", "autoTitle", "userTitle")
@@ -34,7 +35,7 @@ def read_session(value: Loaded, place: Place) -> KeptSession:
         if role is Role.SYSTEM:
             prompts.append(said)
         elif role and (said or folded):
-            metadata: dict[str, JsonValue] = {"reasoning": folded} if folded and role is Role.ASSISTANT else {}
+            reasoning = folded if role is Role.ASSISTANT else ""
             nodes.append(
                 Node(
                     key=message.word("id") or "",
@@ -42,7 +43,7 @@ def read_session(value: Loaded, place: Place) -> KeptSession:
                     content=said,
                     at=message.moment("created"),
                     model=message.within("generator").word("name") or message.word("originLLM"),
-                    metadata=metadata,
+                    facts=ReplyFacts(reasoning=reasoning or None),
                 )
             )
     origin = Origin(

@@ -11,7 +11,9 @@ from thai_chat.chat.transfer.chatgpt_marks import as_prose
 from thai_chat.chat.transfer.fields import Fields, Loaded, Place
 from thai_chat.chat.transfer.said import files_of, joined, picture, sound
 from thai_chat.chat.transfer.trees import Node, Origin, session_of
-from thai_chat.domain.messages import JsonValue, Role, Status
+from thai_chat.domain.events import LENGTH
+from thai_chat.domain.facts import ReplyFacts
+from thai_chat.domain.messages import Role, Status
 from thai_chat.domain.transfer import KeptSession
 
 BACKEND = "openai"
@@ -113,7 +115,7 @@ def _shown(links: Mapping[str, _Link]) -> tuple[dict[str, Node], dict[str, str]]
                     left -= thought.chars
                     if left < 0:  # replies beside each other all have what was thought above them
                         raise message.place.refused("import_session_large", limit=_MOST_THOUGHT // 1_000_000)
-                    node.metadata["reasoning"] = thought.whole()
+                    node.facts = replace(node.facts, reasoning=thought.whole())
                     thought = None
                 nodes[key] = node
                 above = key
@@ -171,11 +173,12 @@ def _join(whole: Node, pieces: Sequence[Node]) -> None:
     whole.content = "\n\n".join(piece.content for piece in pieces if piece.content)
     whole.status = pieces[-1].status
     whole.model = next((piece.model for piece in reversed(pieces) if piece.model), None)
-    reasoning = [str(piece.metadata["reasoning"]) for piece in pieces if "reasoning" in piece.metadata]
-    for piece in pieces:
-        whole.metadata.update(piece.metadata)
-    if reasoning:
-        whole.metadata["reasoning"] = "\n\n".join(reasoning)
+    reasons = (piece.facts.finish_reason for piece in reversed(pieces))
+    thoughts = [piece.facts.reasoning for piece in pieces if piece.facts.reasoning is not None]
+    whole.facts = ReplyFacts(
+        finish_reason=next((reason for reason in reasons if reason), None),
+        reasoning="\n\n".join(thoughts) if thoughts else None,
+    )
 
 
 def _canvas(message: Fields, canvas: Canvas, document: Document | None) -> tuple[str, Document | None]:
@@ -214,7 +217,7 @@ def _node(key: str, above: str | None, message: Fields, document: str) -> Node |
         at=message.moment("create_time"),
         model=metadata.word("model_slug", "default_model_slug"),
         status=_status(message, metadata) if role is Role.ASSISTANT else Status.COMPLETE,
-        metadata=_finish(metadata),
+        facts=ReplyFacts(finish_reason=_finish(metadata)),
     )
 
 
@@ -278,8 +281,7 @@ def _status(message: Fields, metadata: Fields) -> Status:
     return Status.INTERRUPTED if message.raw("status") == "in_progress" else Status.COMPLETE
 
 
-def _finish(metadata: Fields) -> dict[str, JsonValue]:
+def _finish(metadata: Fields) -> str | None:
     finish = metadata.raw("finish_details")
     kind = finish.get("type") if isinstance(finish, dict) else None
-    reason = {"stop": "stop", "max_tokens": "length"}.get(str(kind))
-    return {"finish_reason": reason} if reason else {}
+    return {"stop": "stop", "max_tokens": LENGTH}.get(str(kind))

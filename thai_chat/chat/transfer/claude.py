@@ -6,7 +6,8 @@ from thai_chat.chat.transfer.fields import Fields, Loaded, Place
 from thai_chat.chat.transfer.folds import tool_call
 from thai_chat.chat.transfer.said import attachment, fenced, files_of, joined, name_of, role_of, text_of
 from thai_chat.chat.transfer.trees import Node, Origin, session_of, straight
-from thai_chat.domain.messages import JsonValue, Role
+from thai_chat.domain.facts import ReplyFacts
+from thai_chat.domain.messages import Role
 from thai_chat.domain.transfer import KeptSession
 
 _MODEL = "claude"
@@ -47,8 +48,8 @@ def _node(message: Fields) -> Node | None:
     content = joined(said or message.word("text") or "", _attachments(message), files_of(message.raw("files")))
     message.require_short(content, "content")
     message.require_short(folded, "content")
-    metadata: dict[str, JsonValue] = {"reasoning": folded} if folded and role is Role.ASSISTANT else {}
-    if not content and not metadata:
+    reasoning = folded if role is Role.ASSISTANT else ""
+    if not content and not reasoning:
         return None
     return Node(
         key=message.word("uuid") or "",
@@ -56,7 +57,7 @@ def _node(message: Fields) -> Node | None:
         role=role,
         content=content,
         at=message.moment("created_at"),
-        metadata=metadata,
+        facts=ReplyFacts(reasoning=reasoning or None),
     )
 
 

@@ -6,7 +6,8 @@ from thai_chat.chat.transfer.fields import Fields, Loaded, Place
 from thai_chat.chat.transfer.folds import tool_call
 from thai_chat.chat.transfer.said import files_of, joined
 from thai_chat.chat.transfer.trees import Node, Origin, session_of
-from thai_chat.domain.messages import JsonValue, Role
+from thai_chat.domain.facts import ReplyFacts
+from thai_chat.domain.messages import Role
 from thai_chat.domain.transfer import KeptSession
 
 _MODEL = "deepseek-chat"
@@ -72,8 +73,7 @@ def _node(key: str, parent: Node | None, message: Fields) -> Node | None:
     content = joined(asked, said, files_of(message.raw("files")))
     message.require_short(content, "fragments")
     message.require_short(folded, "fragments")
-    metadata: dict[str, JsonValue] = {"reasoning": folded} if folded else {}
-    if not content and not metadata:
+    if not content and not folded:
         return None
     return Node(
         key=key,
@@ -82,7 +82,7 @@ def _node(key: str, parent: Node | None, message: Fields) -> Node | None:
         content=content,
         at=message.moment("inserted_at", "created_at"),
         model=message.word("model"),
-        metadata=metadata,
+        facts=ReplyFacts(reasoning=folded or None),
     )
 
 

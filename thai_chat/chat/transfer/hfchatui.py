@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from thai_chat.chat.transfer.fields import Fields, Loaded, Place
 from thai_chat.chat.transfer.said import files_of, joined, role_of, text_of
 from thai_chat.chat.transfer.trees import Node, Origin, session_of, straight
-from thai_chat.domain.messages import JsonValue, Role, Status
+from thai_chat.domain.facts import ReplyFacts
+from thai_chat.domain.messages import Role, Status
 from thai_chat.domain.transfer import KeptSession
 
 
@@ -64,9 +65,8 @@ def _node(message: Fields, parents: dict[str, str | None]) -> Node | None:
         return None
     content = joined(text_of(message.raw("content")), files_of(message.raw("files")))
     message.require_short(content, "content")
-    thoughts = message.word("reasoning") if role is Role.ASSISTANT else None
-    metadata: dict[str, JsonValue] = {"reasoning": thoughts} if thoughts else {}
-    if not content and not metadata:
+    reasoning = message.word("reasoning") if role is Role.ASSISTANT else None
+    if not content and not reasoning:
         return None
     key = message.word("id") or ""
     return Node(
@@ -76,5 +76,5 @@ def _node(message: Fields, parents: dict[str, str | None]) -> Node | None:
         content=content,
         at=message.moment("createdAt"),
         status=Status.STOPPED if message.raw("interrupted") is True else Status.COMPLETE,
-        metadata=metadata,
+        facts=ReplyFacts(reasoning=reasoning),
     )

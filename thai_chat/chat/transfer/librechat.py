@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from thai_chat.chat.transfer.fields import Fields, Loaded, Place
 from thai_chat.chat.transfer.folds import tool_call
 from thai_chat.chat.transfer.said import files_of, joined, role_of, text_of
-from thai_chat.chat.transfer.trees import Node, Origin, session_of, straight
-from thai_chat.domain.messages import JsonValue, Role, Status
+from thai_chat.chat.transfer.trees import FAILED_THERE, Node, Origin, session_of, straight
+from thai_chat.domain.facts import ReplyFacts
+from thai_chat.domain.messages import Role, Status
 from thai_chat.domain.transfer import KeptSession
 
 _LISTS = ("messages", "messagesTree")
@@ -69,9 +70,10 @@ def _node(message: Fields, parent: str | None) -> Node | None:
     content = joined(said or message.word("text") or "", files_of(message.raw("files")))
     message.require_short(content, "text")
     message.require_short(folded, "content")
-    metadata: dict[str, JsonValue] = {"reasoning": folded} if folded and role is Role.ASSISTANT else {}
-    if not content and not metadata:
+    reasoning = folded if role is Role.ASSISTANT else ""
+    if not content and not reasoning:
         return None
+    status = _status(message) if role is Role.ASSISTANT else Status.COMPLETE
     return Node(
         key=message.word("messageId") or "",
         parent=message.word("parentMessageId") or parent,
@@ -79,8 +81,8 @@ def _node(message: Fields, parent: str | None) -> Node | None:
         content=content,
         at=message.moment("createdAt"),
         model=message.word("model"),
-        status=_status(message, metadata) if role is Role.ASSISTANT else Status.COMPLETE,
-        metadata=metadata,
+        status=status,
+        facts=ReplyFacts(reasoning=reasoning or None, error=FAILED_THERE if status is Status.FAILED else None),
     )
 
 
@@ -102,8 +104,7 @@ def _parts(message: Fields) -> tuple[str, str]:
     return joined(*said), joined(*folded)
 
 
-def _status(message: Fields, metadata: dict[str, JsonValue]) -> Status:
+def _status(message: Fields) -> Status:
     if message.raw("error") is True:
-        metadata["error"] = {"code": "backend_error"}
         return Status.FAILED
     return Status.STOPPED if message.raw("unfinished") is True else Status.COMPLETE

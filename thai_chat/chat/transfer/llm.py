@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from thai_chat.chat.transfer.fields import Fields, Loaded, Place
 from thai_chat.chat.transfer.said import fenced, files_of, joined, text_of
 from thai_chat.chat.transfer.trees import Node, Origin, session_of, straight
-from thai_chat.domain.messages import Figures, JsonValue, Role
+from thai_chat.domain.facts import ReplyFacts
+from thai_chat.domain.messages import Figures, Role
 from thai_chat.domain.transfer import KeptSession
 
 _MAX_INT = 2**31 - 1
@@ -52,18 +53,18 @@ def _turn(entry: Fields) -> list[Node]:
     response = entry.word("response") or ""
     entry.require_short(prompt, "prompt")
     entry.require_short(response, "response")
-    thoughts = entry.word("reasoning")
-    metadata: dict[str, JsonValue] = {"reasoning": thoughts} if thoughts else {}
+    reasoning = entry.word("reasoning")
     nodes = []
     if prompt:
         nodes.append(Node(key=f"{key}/prompt" if key else "", role=Role.USER, content=prompt, at=at))
-    if response or thoughts:
+    if response or reasoning:
         figures = Figures(
             prompt_tokens=_count(entry.raw("input_tokens")),
             completion_tokens=_count(entry.raw("output_tokens")),
             latency_ms=_count(entry.raw("duration_ms")),
         )
-        reply = Node(role=Role.ASSISTANT, content=response, at=at, model=entry.word("model"), metadata=metadata)
+        reply = Node(role=Role.ASSISTANT, content=response, at=at, model=entry.word("model"))
+        reply.facts = ReplyFacts(reasoning=reasoning)
         reply.key, reply.figures = f"{key}/response" if key else "", figures
         nodes.append(reply)
     return nodes

@@ -6,7 +6,8 @@ from thai_chat.chat.transfer.fields import Fields, Loaded, Place
 from thai_chat.chat.transfer.folds import tool_call
 from thai_chat.chat.transfer.said import attachment, joined, picture, role_of, text_of
 from thai_chat.chat.transfer.trees import Node, Origin, said_so_far, session_of
-from thai_chat.domain.messages import JsonValue, Role
+from thai_chat.domain.facts import ReplyFacts
+from thai_chat.domain.messages import Role
 from thai_chat.domain.transfer import KeptSession
 
 
@@ -65,11 +66,11 @@ def _node(version: Fields) -> Node | None:
     content, thoughts = joined(*said), joined(*folded)
     version.require_short(content, "content")
     version.require_short(thoughts, "steps")
-    metadata: dict[str, JsonValue] = {"reasoning": thoughts} if thoughts and role is Role.ASSISTANT else {}
-    if not content and not metadata:
+    reasoning = thoughts if role is Role.ASSISTANT else ""
+    if not content and not reasoning:
         return None
     model = version.within("senderInfo").word("senderName")
-    return Node(role=role, content=content, model=model, metadata=metadata)
+    return Node(role=role, content=content, model=model, facts=ReplyFacts(reasoning=reasoning or None))
 
 
 def _content(fields: Fields) -> str:

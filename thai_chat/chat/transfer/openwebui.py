@@ -11,8 +11,9 @@ from collections.abc import Mapping, Set
 from thai_chat.chat.transfer.fields import Fields, Loaded, Place
 from thai_chat.chat.transfer.folds import tool_call, unfolded
 from thai_chat.chat.transfer.said import files_of, joined, role_of, text_of
-from thai_chat.chat.transfer.trees import Node, Origin, session_of, straight
-from thai_chat.domain.messages import Figures, JsonValue, Role, Status
+from thai_chat.chat.transfer.trees import FAILED_THERE, Node, Origin, session_of, straight
+from thai_chat.domain.facts import ReplyFacts
+from thai_chat.domain.messages import Figures, Role, Status
 from thai_chat.domain.transfer import KeptSession
 
 OPEN_WEBUI, QWEN = "open-webui", "qwen"
@@ -123,7 +124,8 @@ def _node(key: str, parent: str | None, message: Fields) -> Node | None:
     content, folded = _said(message)
     message.require_short(content, "content")
     message.require_short(folded, "content")
-    metadata: dict[str, JsonValue] = {"reasoning": folded} if folded and role is Role.ASSISTANT else {}
+    reasoning = folded if role is Role.ASSISTANT else ""
+    status = _status(message) if role is Role.ASSISTANT else Status.COMPLETE
     return Node(
         key=key,
         parent=parent,
@@ -131,9 +133,9 @@ def _node(key: str, parent: str | None, message: Fields) -> Node | None:
         content=joined(content, files_of(message.raw("files"))),
         at=message.moment("timestamp"),
         model=message.word("model", "modelName"),
-        status=_status(message, metadata) if role is Role.ASSISTANT else Status.COMPLETE,
+        status=status,
         figures=_figures(message),
-        metadata=metadata,
+        facts=ReplyFacts(reasoning=reasoning or None, error=FAILED_THERE if status is Status.FAILED else None),
     )
 
 
@@ -179,9 +181,8 @@ def _phases(message: Fields) -> tuple[str, str]:
     return "".join(said).strip(), joined(*folded)
 
 
-def _status(message: Fields, metadata: dict[str, JsonValue]) -> Status:
+def _status(message: Fields) -> Status:
     if message.raw("error"):
-        metadata["error"] = {"code": "backend_error"}
         return Status.FAILED
     return Status.INTERRUPTED if message.raw("done") is False else Status.COMPLETE
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from thai_chat.chat.transfer.fields import Fields, Loaded, Place
 from thai_chat.chat.transfer.said import files_of, joined, role_of, text_of
 from thai_chat.chat.transfer.trees import Node, Origin, session_of, straight
-from thai_chat.domain.messages import JsonValue, Role
+from thai_chat.domain.facts import ReplyFacts
+from thai_chat.domain.messages import Role
 from thai_chat.domain.transfer import KeptSession
 
 _LISTS = ("messages", "conversations", "conversation", "turns")
@@ -46,7 +47,7 @@ def read_session(value: Loaded, place: Place) -> KeptSession:
                     content=text,
                     at=message.moment("timestamp", "created_at", "createdAt", "create_time", "time", "date"),
                     model=message.word("model"),
-                    metadata=_reasoning(message) if role is Role.ASSISTANT else {},
+                    facts=ReplyFacts(reasoning=_reasoning(message) if role is Role.ASSISTANT else None),
                 )
             )
     origin = Origin(
@@ -62,9 +63,8 @@ def read_session(value: Loaded, place: Place) -> KeptSession:
     return session_of(origin, straight(nodes))
 
 
-def _reasoning(message: Fields) -> dict[str, JsonValue]:
-    thought = message.word("reasoning_content", "reasoning", "thinking")
-    return {"reasoning": thought} if thought else {}
+def _reasoning(message: Fields) -> str | None:
+    return message.word("reasoning_content", "reasoning", "thinking")
 
 
 def _role(value: dict[str, Loaded], name: str) -> Role | None:

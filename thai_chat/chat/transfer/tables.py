@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from thai_chat.domain.events import FILTERED, TOO_LONG
+from thai_chat.domain.events import FILTERED, LENGTH, TOO_LONG
+from thai_chat.domain.facts import facts_of
 from thai_chat.domain.messages import Message, Role, Session, Status
 from thai_chat.domain.transfer import KeptMessage
 
@@ -41,7 +42,7 @@ _DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", 
 # What it takes for a number, a date or a time and shows as another text: 081-234-5678, 1/2, 1e5. A plain number stays.
 _NUMERIC = re.compile(r"(?!(?:0|[1-9]\d{0,14})(?:\.\d{0,13}[1-9])?$)[\d\s.,:/()%eE+-]*\d[\d\s.,:/()%eE+-]*")
 _CELL_NUMBER_CHARS = 40
-_CUT = ("length", FILTERED, TOO_LONG)
+_CUT = (LENGTH, FILTERED, TOO_LONG)
 """Why a reply ended that its model did not end."""
 # Lines end with \n alone; some readers take these for ends too.
 _LINE_ENDS = {"\u2028".encode(): b"\\u2028", "\u2029".encode(): b"\\u2029", "\x85".encode(): b"\\u0085"}
@@ -161,5 +162,5 @@ class TrainingWriter:
 
 def is_whole(reply: Message) -> bool:
     """Neither stopped, broken off, cut at the model's limit nor by a filter."""
-    is_cut = reply.metadata.get("finish_reason") in _CUT
+    is_cut = facts_of(reply).finish_reason in _CUT
     return reply.status is Status.COMPLETE and not is_cut and bool(reply.content.strip())

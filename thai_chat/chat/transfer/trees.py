@@ -17,6 +17,8 @@ from thai_chat.chat import titles
 from thai_chat.chat.names import short_name, short_tags
 from thai_chat.chat.text import storable
 from thai_chat.chat.transfer.own import is_straight
+from thai_chat.domain.errors import BackendError
+from thai_chat.domain.facts import NOTHING_KNOWN, ReplyError, ReplyFacts, SessionOrigin
 from thai_chat.domain.messages import (
     BACKEND_CHARS,
     MODEL_CHARS,
@@ -33,6 +35,9 @@ _NAMESPACE = UUID("0199a1b2-5a6b-7c00-8000-7468616963ff")
 _KEY_CHARS = 1000
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
+FAILED_THERE = ReplyError(BackendError.code)
+"""Kept with a reply that failed in another program, which does not say why in words of ours."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Node:
@@ -48,7 +53,7 @@ class Node:
     model: str | None = None
     status: Status = Status.COMPLETE
     figures: Figures = field(default_factory=Figures)
-    metadata: dict[str, JsonValue] = field(default_factory=dict)
+    facts: ReplyFacts = NOTHING_KNOWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +98,7 @@ def session_of(origin: Origin, nodes: Mapping[str, Node]) -> KeptSession:
                 model=(node.model or origin.model)[:MODEL_CHARS] if node.role is Role.ASSISTANT else None,
                 created_at=at,
                 figures=node.figures,
-                metadata=node.metadata,
+                metadata=node.facts.to_metadata(),
             )
         )
         for order, (node, at) in enumerate(arrived, 1)
@@ -173,7 +178,7 @@ def _session(origin: Origin, session_id: UUID, messages: Sequence[KeptMessage]) 
         has_branches=not is_straight(messages),
         tags=short_tags(origin.tags),
         options=options,
-        metadata={"imported": {"from": origin.program, "id": storable(origin.key or "")}},
+        metadata=SessionOrigin(origin.program, storable(origin.key or "")).to_metadata(),
     )
 
 

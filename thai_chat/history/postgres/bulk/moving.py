@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from uuid import UUID, uuid5
 
+from thai_chat.domain.facts import facts_of
 from thai_chat.domain.messages import Message
 from thai_chat.domain.transfer import KeptSession
 
@@ -41,16 +42,17 @@ def moved(kept: KeptSession, way: int, user_id: str) -> KeptSession:
     def named(an_id: UUID) -> UUID:
         return id_in(way, an_id, user_id, given_id)
 
-    ids = {str(item.message.message_id): named(item.message.message_id) for item in kept.messages}
+    ids = {item.message.message_id: named(item.message.message_id) for item in kept.messages}
 
     def moved_message(message: Message) -> Message:
-        continues = ids.get(str(message.metadata.get("continues")))
+        facts = facts_of(message)
+        continues = ids.get(facts.continues) if facts.continues else None
         return replace(
             message,
             message_id=named(message.message_id),
             session_id=named(given_id),
             parent_id=named(message.parent_id) if message.parent_id else None,
-            metadata={**message.metadata, "continues": str(continues)} if continues else message.metadata,
+            metadata=replace(facts, continues=continues).to_metadata() if continues else message.metadata,
         )
 
     leaf_id = kept.session.leaf_id

@@ -1,0 +1,264 @@
+"""What is known of a reply beside its text and figures: one value, and its one way into the row's metadata and back.
+
+A new fact is a field of `ReplyFacts`: its name is its key in the metadata, which clients and old rows have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from thai_chat.domain.events import Notice
+from thai_chat.domain.json_types import JsonObject, JsonValue
+from thai_chat.domain.messages import Choice, Message
+
+MOST_READ = 50
+"""Notices, and models that began a reply, that are read of one: ours have a few, and a file may have millions."""
+_UNKNOWN_ERROR = "backend_error"
+
+
+class Precision(StrEnum):
+    """Whether a figure was counted by a server or estimated from the text."""
+
+    EXACT = "exact"
+    ESTIMATED = "estimated"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContextUsed:
+    """What a model was sent of the conversation; None is unknown. A window of None has no known end."""
+
+    messages_sent: int | None = None
+    messages_left_out: int | None = None
+    estimated_tokens: int | None = None
+    context_window: int | None = None
+    """In tokens."""
+    exact_tokens: int | None = None
+    """As the server counted them before they were sent, where it did."""
+
+    @property
+    def tokens(self) -> int | None:
+        return self.exact_tokens or self.estimated_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyError:
+    """Why a reply failed; `code` and `params` are those of the error."""
+
+    code: str
+    params: JsonObject = field(default_factory=dict)
+
+    @property
+    def missing(self) -> Choice | None:
+        """The model that is not there, where its server can fetch it."""
+        return _fetchable(self.params, "backend", "model")
+
+
+class _Codec(NamedTuple):
+    read: Callable[[JsonValue], Any]
+    """Gives None for what it does not understand."""
+    write: Callable[[Any], JsonValue]
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _text(value: JsonValue) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _count(value: JsonValue) -> int | None:
+    return value if type(value) is int else None
+
+
+def _number(value: JsonValue) -> float | None:
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _object(value: JsonValue) -> JsonObject | None:
+    return value if isinstance(value, Mapping) else None
+
+
+def _list(value: JsonValue) -> Sequence[JsonValue] | None:
+    return value if isinstance(value, list | tuple) else None
+
+
+def _precision(value: JsonValue) -> Precision | None:
+    return next((precision for precision in Precision if precision == value), None)
+
+
+def _identifier(value: JsonValue) -> UUID | None:
+    try:
+        return UUID(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def _choice(value: JsonValue) -> Choice | None:
+    if not isinstance(value, Mapping):
+        return None
+    backend, model = value.get("backend"), value.get("model")
+    return Choice(backend, model) if isinstance(backend, str) and isinstance(model, str) else None
+
+
+def _choice_object(choice: Choice) -> JsonObject:
+    return {"backend": choice.backend, "model": choice.model}
+
+
+def _choices(value: JsonValue) -> Sequence[Choice] | None:
+    if (listed := _list(value)) is None:
+        return None
+    return tuple(choice for item in listed[:MOST_READ] if (choice := _choice(item)))
+
+
+def _context(value: JsonValue) -> ContextUsed | None:
+    if not isinstance(value, Mapping):
+        return None
+    return ContextUsed(**{name: _count(value.get(name)) for name in _CONTEXT_FIELDS})
+
+
+def _context_object(used: ContextUsed) -> JsonObject:
+    told: dict[str, JsonValue] = {name: getattr(used, name) for name in _CONTEXT_FIELDS}
+    if used.exact_tokens is None:
+        del told["exact_tokens"]
+    return told
+
+
+def _coded(value: JsonValue) -> tuple[str | None, JsonObject]:
+    """Return the code of an error or a notice, and its params."""
+    if not isinstance(value, Mapping):
+        return None, {}
+    return _text(value.get("code")), {name: item for name, item in value.items() if name != "code"}
+
+
+def _error(value: JsonValue) -> ReplyError | None:
+    code, params = _coded(value)
+    return ReplyError(_UNKNOWN_ERROR if code is None else code, params) if isinstance(value, Mapping) else None
+
+
+def _coded_object(told: ReplyError | Notice) -> JsonObject:
+    return {"code": told.code, **told.params}
+
+
+def _notices(value: JsonValue) -> Sequence[Notice] | None:
+    if (listed := _list(value)) is None:
+        return None
+    read = [_coded(item) for item in listed[:MOST_READ]]
+    return tuple(Notice(code, params) for code, params in read if code is not None)
+
+
+def _listed(write: Callable[[Any], JsonValue]) -> Callable[[Any], JsonValue]:
+    return lambda values: [write(value) for value in values]
+
+
+_CONTEXT_FIELDS = tuple(one.name for one in fields(ContextUsed))
+_CODEC = "codec"
+
+
+def _kept(read: Callable[[JsonValue], Any], write: Callable[[Any], JsonValue] = _as_it_is) -> Mapping[str, _Codec]:
+    return {_CODEC: _Codec(read, write)}
+
+
+_TEXT, _COUNT, _LIST, _MODEL = _kept(_text), _kept(_count), _kept(_list), _kept(_choice, _choice_object)
+_MARK = _kept(_precision, lambda precision: precision.value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyFacts:
+    """All that is kept of a reply beside its columns. None is not known, and stands for no key in the metadata."""
+
+    finish_reason: str | None = field(default=None, metadata=_TEXT)
+    """The server's word: "stop", or one of those that `events` names."""
+    asked: Choice | None = field(default=None, metadata=_MODEL)
+    """The model that was asked, where another one answered."""
+    answered_by: Choice | None = field(default=None, metadata=_MODEL)
+    reason: str | None = field(default=None, metadata=_TEXT)
+    """Code of the error that kept the one that was asked from answering."""
+    continues: UUID | None = field(default=None, metadata=_kept(_identifier, str))
+    """The reply that this one begins with."""
+    begun_by: Sequence[Choice] | None = field(default=None, metadata=_kept(_choices, _listed(_choice_object)))
+    """Who wrote that beginning, in their order."""
+    context_used: ContextUsed | None = field(default=None, metadata=_kept(_context, _context_object))
+    options: JsonObject | None = field(default=None, metadata=_kept(_object))
+    """The sampling options that the model was sent."""
+    tokens: Precision | None = field(default=None, metadata=_MARK)
+    """Whether the figure of completion tokens is exact."""
+    prompt_tokens: Precision | None = field(default=None, metadata=_MARK)
+    reasoning_tokens: Precision | None = field(default=None, metadata=_MARK)
+    cached_tokens: int | None = field(default=None, metadata=_COUNT)
+    """The prompt's tokens that the server had read before."""
+    cost: Precision | None = field(default=None, metadata=_MARK)
+    cost_thb: float | None = field(default=None, metadata=_kept(_number))
+    reasoning: str | None = field(default=None, metadata=_TEXT)
+    """All that the model thought, as one text."""
+    notices: Sequence[Notice] | None = field(default=None, metadata=_kept(_notices, _listed(_coded_object)))
+    error: ReplyError | None = field(default=None, metadata=_kept(_error, _coded_object))
+    audio_files: Sequence[JsonValue] | None = field(default=None, metadata=_LIST)
+    function_calls: Sequence[JsonValue] | None = field(default=None, metadata=_LIST)
+    others: JsonObject = field(default_factory=dict)
+    """Keys that are none of these, and those whose values are not wholly understood: given back as they came."""
+
+    @classmethod
+    def from_metadata(cls, metadata: JsonObject) -> ReplyFacts:
+        """Read a row's metadata, whoever wrote it: what is not understood counts as not known. Never raises."""
+        if not metadata or not isinstance(metadata, Mapping):
+            return NOTHING_KNOWN
+        known: dict[str, Any] = {}
+        others: dict[str, JsonValue] = {}
+        for key, value in metadata.items():
+            codec = _CODECS.get(key)
+            read = codec.read(value) if codec else None
+            if codec and read is not None:
+                known[key] = read
+                written = codec.write(read)
+                if written is value or written == value:
+                    continue
+            others[key] = value
+        return cls(**known, others=others)
+
+    def to_metadata(self) -> dict[str, JsonValue]:
+        """Return the metadata that `from_metadata` reads these facts from; unchanged facts as they came."""
+        written = dict(self.others)
+        for name, codec in _CODECS.items():
+            value = getattr(self, name)
+            if name in written:
+                if codec.read(written[name]) == value:
+                    continue
+                del written[name]
+            if value is not None:
+                written[name] = codec.write(value)
+        return written
+
+    @property
+    def missing(self) -> Choice | None:
+        """The model that another one answered for, as it is not there and its server can fetch it."""
+        found = (_fetchable(notice.params, "asked", "asked_model") for notice in self.notices or ())
+        return next((choice for choice in found if choice), None)
+
+
+_CODECS: Mapping[str, _Codec] = {one.name: one.metadata[_CODEC] for one in fields(ReplyFacts) if _CODEC in one.metadata}
+NOTHING_KNOWN = ReplyFacts()
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOrigin:
+    """Where a session was imported from: the program, and its id there."""
+
+    program: str
+    session_id: str
+
+    def to_metadata(self) -> JsonObject:
+        """Return what the session's metadata has of it."""
+        return {"imported": {"from": self.program, "id": self.session_id}}
+
+
+def facts_of(message: Message) -> ReplyFacts:
+    return ReplyFacts.from_metadata(message.metadata)
+
+
+def _fetchable(params: JsonObject, backend: str, model: str) -> Choice | None:
+    return _choice({"backend": params.get(backend), "model": params.get(model)}) if params.get("fetchable") else None
