@@ -46,7 +46,8 @@ ROOMS: dict[str, set[str]] = {
         "texts",
         "ui",
     },
-    "chat": {"chat.transfer", "domain", "domain.ports", "routing"},
+    "chat": {"chat.replies", "chat.transfer", "domain", "domain.ports", "routing"},
+    "chat.replies": {"chat", "domain", "domain.ports", "routing"},
     "chat.transfer": {"chat", "domain", "domain.ports"},
     "commands": {
         "backends",

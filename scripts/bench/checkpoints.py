@@ -23,7 +23,7 @@ from scripts.bench.processes import Server, model_server, running
 from tests.history_writes import begin, grow
 from tests.postgres_servers import installations, serving
 from tests.standins.script import thai_tokens
-from thai_chat.chat.live import CHECKPOINT_EVERY_S
+from thai_chat.chat.replies.checkpoints import CHECKPOINT_EVERY_S
 from thai_chat.history.opening import open_history
 
 TOKENS, DELAY_MS = 200, 20
@@ -32,7 +32,7 @@ AS_IT_IS = ("-m", "thai_chat")
 # There is no setting for it, because nobody should want it.
 WITHOUT = (
     "-c",
-    "import sys, thai_chat.chat.live as live; live.CHECKPOINT_EVERY_S = 1e9\n"
+    "import sys, thai_chat.chat.replies.checkpoints as checkpoints; checkpoints.CHECKPOINT_EVERY_S = 1e9\n"
     "from thai_chat.__main__ import main; sys.exit(main())",
 )
 PAGES = {"with": AS_IT_IS, "without": WITHOUT, "with, again": AS_IT_IS}

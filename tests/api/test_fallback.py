@@ -20,7 +20,7 @@ from tests.standins.script import Script, openai_error
 from thai_chat.backends.ollama.backend import OllamaBackend
 from thai_chat.backends.openai.backend import OpenAIBackend
 from thai_chat.backends.vllm.backend import VLLMBackend
-from thai_chat.chat import live
+from thai_chat.chat.replies import checkpoints
 from thai_chat.chat.service import ChatService
 from thai_chat.history.memory.conversation import MemoryHistory
 from thai_chat.routing.pricing import Prices
@@ -100,7 +100,7 @@ async def test_the_stored_message_tells_who_was_asked_who_answered_and_why(pair:
 async def test_options_that_were_meant_for_the_one_who_failed_are_not_told_of_the_one_who_answered(
     pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live, "SIGN_OF_LIFE_EVERY_S", 0.0)  # so that a checkpoint comes while the first is asked
+    monkeypatch.setattr(checkpoints, "SIGN_OF_LIFE_EVERY_S", 0.0)  # so that a checkpoint comes while the first is asked
     pair.vllm.script = Script(tokens=("",), first_delay_ms=800, fault="drop", fault_after=1)
     options = {"temperature": 0.1}
     made = await pair.http.post("/api/presets", json={"preset_name": "กวี", "options": options, **ASKED})

@@ -13,7 +13,7 @@ from tests.api.conftest import serving
 from tests.api.streams import events_of
 from tests.standins.flood import MODEL, Flood, chunk, memory
 from thai_chat.backends.factory import build_backends
-from thai_chat.chat.live_reply import REPLY_CHARS
+from thai_chat.chat.replies.growing import REPLY_CHARS
 from thai_chat.chat.service import ChatService
 from thai_chat.history.memory.conversation import MemoryHistory
 from thai_chat.routing.router import Router

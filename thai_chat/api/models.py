@@ -17,8 +17,7 @@ from thai_chat.api import errors
 from thai_chat.api.dependencies import Asking, Service
 from thai_chat.api.schemas import Short
 from thai_chat.api.sse import HEADERS
-from thai_chat.chat.live import trace_of
-from thai_chat.domain.errors import ThaiChatError
+from thai_chat.domain.errors import ThaiChatError, trace_of
 from thai_chat.domain.events import Progress
 
 router = APIRouter(prefix="/api/models", tags=["models"])

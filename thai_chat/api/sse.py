@@ -17,10 +17,10 @@ from fastapi.responses import StreamingResponse
 
 from thai_chat import texts
 from thai_chat.api.schemas import chat_body
-from thai_chat.chat.live_reply import LiveReply
 from thai_chat.domain.errors import InvalidCursor
 from thai_chat.domain.events import Completed, Delta, Failed, LiveEvent, Notice, Rethought, Started, Thought
 from thai_chat.domain.messages import Message
+from thai_chat.domain.ports.reply_log import ReplyLog
 from thai_chat.texts import Language
 
 logger = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ PACE_S = 0.08
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
-def number_of(position: str, reply: LiveReply) -> int:
+def number_of(position: str, reply: ReplyLog) -> int:
     """The event number in an id or in a bare number; 0 when the id is of another reply. Raises InvalidCursor."""
     reply_id, _, number = position.rpartition(".")
     if not (number.isascii() and number.isdecimal() and len(number) < 10):
@@ -38,7 +38,7 @@ def number_of(position: str, reply: LiveReply) -> int:
     return min(int(number), reply.event_count) if reply_id in ("", reply.reply_id.hex) else 0
 
 
-def stream(reply: LiveReply, *, after: int, language: Language) -> StreamingResponse:
+def stream(reply: ReplyLog, *, after: int, language: Language) -> StreamingResponse:
     return StreamingResponse(_frames(reply, after, language), media_type="text/event-stream", headers=HEADERS)
 
 
@@ -51,7 +51,7 @@ def stored(reply: Message, result: Completed | Failed, *, language: Language) ->
     return StreamingResponse(iter(frames), media_type="text/event-stream", headers=HEADERS)
 
 
-async def _frames(reply: LiveReply, after: int, language: Language) -> AsyncIterator[bytes]:
+async def _frames(reply: ReplyLog, after: int, language: Language) -> AsyncIterator[bytes]:
     async for number, event in reply.follow(after, pace_s=PACE_S):
         if event is None:
             yield b": still here\n\n"

@@ -1,6 +1,6 @@
 """How much of a server's answer is taken in: no answer, however large or however packed, fills this process.
 
-The text of a reply has its own bound (`chat/live_reply.py`); these are for all that surrounds it.
+The text of a reply has its own bound (`chat/replies/growing.py`); these are for all that surrounds it.
 """
 
 from __future__ import annotations

@@ -7,19 +7,19 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
 from thai_chat.chat import titles
 from thai_chat.chat.finding import Finder
-from thai_chat.chat.live import LiveReplies
-from thai_chat.chat.live_reply import LiveReply
 from thai_chat.chat.models import Models
 from thai_chat.chat.options import checked
 from thai_chat.chat.presets import Presets
+from thai_chat.chat.replies.runner import Replies
+from thai_chat.chat.replies.source import ReplySource
 from thai_chat.chat.sessions import SessionChange, Sessions
-from thai_chat.chat.source import ReplySource
 from thai_chat.chat.statistics import UserStatistics
 from thai_chat.chat.text import checked_question, require_storable
 from thai_chat.chat.transfer.service import Transfers
@@ -47,6 +47,7 @@ from thai_chat.domain.messages import (
 )
 from thai_chat.domain.people import Person
 from thai_chat.domain.ports.conversation import History, HistoryState
+from thai_chat.domain.ports.reply_log import ReplyLog
 from thai_chat.routing.router import BackendChoices, Router
 
 WINDOW = 30
@@ -94,7 +95,7 @@ class Again:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     turn: Turn
-    live: LiveReply | None
+    live: ReplyLog | None
     """None when the turn is a repeated one whose reply has ended: `turn.reply` is all there is."""
 
 
@@ -103,7 +104,7 @@ class OpenSession:
     session: Session
     messages: Sequence[Message]
     """A window on the shown branch, oldest first, without a reply that is still live here."""
-    live: LiveReply | None
+    live: ReplyLog | None
     has_earlier: bool
     has_later: bool = False
     """True when the window ends before the newest message."""
@@ -118,8 +119,8 @@ class ChatService:
         self.finder = Finder(history)
         self._history = history
         self._router = router
-        self._live = LiveReplies(history, cost_of=router.cost)
-        self.sessions = Sessions(history, self._live)
+        self._replies = Replies(history, cost_of=router.cost)
+        self.sessions = Sessions(history, self._replies)
         self.models = Models(router)
         self.presets = Presets(history)
         self._source = ReplySource(history, router, self.presets, max_history_messages=max_history_messages)
@@ -127,12 +128,12 @@ class ChatService:
         self.statistics = UserStatistics(history)
 
     def start(self) -> None:
-        self._live.start()
+        self._replies.start()
 
     async def close(self) -> None:
         """Stores what every running reply has so far, as interrupted."""
         await self.models.close()
-        await self._live.close()
+        await self._replies.close()
         await self.transfer.close()
 
     async def ask(self, question: Question) -> Asked:
@@ -210,7 +211,7 @@ class ChatService:
         error = facts_of(reply).error
         if reply.status is Status.FAILED and error:
             return Failed(error.code, error.params)
-        return Completed(asked.turn.question, reply, await self._live.length_at(asked.turn, reply))
+        return Completed(asked.turn.question, reply, await self._replies.length_at(asked.turn, reply))
 
     async def _stored_end(self, turn: Turn) -> Message:
         """Of a reply that may grow in another process; the history calls it interrupted soon after that one's death."""
@@ -220,9 +221,9 @@ class ChatService:
                 return reply
             await asyncio.sleep(LOOK_EVERY_S)
 
-    async def live_reply(self, session_id: UUID, person: Person, *, message_id: UUID | None = None) -> LiveReply | None:
+    async def live_reply(self, session_id: UUID, person: Person, *, message_id: UUID | None = None) -> ReplyLog | None:
         """The reply that runs in the session or has just ended; None when there is none, or not the one meant."""
-        live = self._live.of_session(session_id)
+        live = self._replies.of_session(session_id)
         if live is None or live.user_id != person.user_id:
             await self._history.session(session_id, person.user_id)
             return None
@@ -233,7 +234,7 @@ class ChatService:
         live = await self.live_reply(session_id, person)
         if live is None or live.result:
             return False
-        self._live.stop(live)
+        live.stop()
         return True
 
     async def open(
@@ -244,7 +245,7 @@ class ChatService:
         before_order = last_order + 1 if last_order else None
         found = await self._history.messages(session_id, person.user_id, limit=limit + 1, before_order=before_order)
         has_later = bool(last_order and await self._later(session, last_order, limit=1))
-        live = self._live.of_session(session_id)
+        live = self._replies.of_session(session_id)
         found = _as_of_now(found, live)
         shown = found[-limit:]
         siblings = await self.sessions.siblings(session, shown)
@@ -292,7 +293,7 @@ class ChatService:
         """The last messages of the shown branch, oldest first; a live reply with the text it has at this moment."""
         session = await self._history.session(session_id, person.user_id)
         found = await self._history.messages(session_id, person.user_id, limit=limit, before_order=before_order)
-        return session, _as_of_now(found, self._live.of_session(session_id))
+        return session, _as_of_now(found, self._replies.of_session(session_id))
 
     async def state(self) -> HistoryState:
         return await self._history.state()
@@ -339,16 +340,15 @@ class ChatService:
     def _answer(self, turn: Turn, choice: Choice, options: JsonObject, *, started_at_s: float) -> Asked:
         if turn.repeated:
             return Asked(turn=turn, live=self._running(turn))
-        live = LiveReply(turn, choice, started_at_s=started_at_s)
-        self._live.run(live, lambda reply: self._source.stream(reply, options))
-        return Asked(turn=turn, live=live)
+        stream = partial(self._source.stream, options=options)
+        return Asked(turn=turn, live=self._replies.run(turn, choice, stream, started_at_s=started_at_s))
 
-    def _running(self, turn: Turn) -> LiveReply | None:
-        live = self._live.of_session(turn.session.session_id)
+    def _running(self, turn: Turn) -> ReplyLog | None:
+        live = self._replies.of_session(turn.session.session_id)
         return live if live and live.reply_id == turn.reply.message_id else None
 
 
-def _as_of_now(found: Sequence[Message], live: LiveReply | None) -> Sequence[Message]:
+def _as_of_now(found: Sequence[Message], live: ReplyLog | None) -> Sequence[Message]:
     """What was read, with the live reply as it is at this moment: it may have grown or ended since.
 
     Its place is what was read: a turn that began in an outage is numbered anew when PostgreSQL gets it.

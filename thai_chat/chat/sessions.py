@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
-from thai_chat.chat.live import LiveReplies
-from thai_chat.chat.live_reply import LiveReply
 from thai_chat.chat.names import short_name, tidy
 from thai_chat.chat.options import checked
+from thai_chat.chat.replies.runner import Replies
 from thai_chat.chat.text import require_storable
 from thai_chat.domain.errors import BadLabel, EmptyName, ReplyRunning
 from thai_chat.domain.messages import (
@@ -26,6 +25,7 @@ from thai_chat.domain.messages import (
 )
 from thai_chat.domain.people import Person
 from thai_chat.domain.ports.conversation import History
+from thai_chat.domain.ports.reply_log import ReplyLog
 from thai_chat.domain.reads import CURRENT_SESSIONS, SessionCursor, SessionFilter, Shelf
 
 PURGED_AT_ONCE = 100
@@ -53,9 +53,9 @@ class SessionChange:
 class Sessions:
     """Every method takes the owner; what belongs to somebody else is not found."""
 
-    def __init__(self, history: History, live: LiveReplies) -> None:
+    def __init__(self, history: History, replies: Replies) -> None:
         self._history = history
-        self._live = live
+        self._replies = replies
 
     async def get(self, session_id: UUID, person: Person) -> Session:
         return await self._history.session(session_id, person.user_id)
@@ -83,7 +83,7 @@ class Sessions:
 
     def running(self) -> set[UUID]:
         """Those with a reply that still grows."""
-        return self._live.sessions()
+        return self._replies.sessions()
 
     async def change(self, session_id: UUID, person: Person, change: SessionChange) -> Session:
         """All of it or nothing. Raises EmptyName, BadLabel, BadOption, and as `show_branch` does."""
@@ -107,7 +107,7 @@ class Sessions:
             )
         )
         if change.deleted and live:
-            self._live.stop(live)
+            live.stop()
         return changed
 
     async def trash(self, session_id: UUID, person: Person) -> Session:
@@ -119,16 +119,16 @@ class Sessions:
 
     async def purge(self, session_id: UUID, person: Person) -> None:
         """For good, with all that was said in it. Safe to call twice."""
-        live = self._live.of_session(session_id)
+        live = self._replies.of_session(session_id)
         is_own = live is not None and live.user_id == person.user_id
         if live and is_own:
-            self._live.stop(live)
+            live.stop()
             await live.finished()
         await self._history.purge_session(
             PurgeSession(session_id=session_id, user_id=person.user_id, at=datetime.now(UTC))
         )
         if is_own:
-            self._live.forget(session_id)
+            self._replies.forget(session_id)
 
     async def empty_trash(self, person: Person) -> None:
         """For good, all that is in it now. Safe to call twice."""
@@ -142,11 +142,11 @@ class Sessions:
     async def _purge_from_trash(self, session_id: UUID, person: Person) -> None:
         """Not what was taken out of it since it was listed."""
         live = self._running_in(session_id, person)
-        if live and live.ending:
+        if live and live.is_ending:
             await live.finished()
         write = PurgeSession(session_id=session_id, user_id=person.user_id, at=datetime.now(UTC), only_trash=True)
         if await self._history.purge_session(write):
-            self._live.forget(session_id)
+            self._replies.forget(session_id)
 
     async def show_branch(self, session_id: UUID, person: Person, message_id: UUID) -> Session:
         """Shows the branch through the message. Raises MessageNotFound, and ReplyRunning while a reply grows here."""
@@ -159,8 +159,8 @@ class Sessions:
         ids = [message.message_id for message in messages]
         return await self._history.siblings(session.session_id, session.user_id, ids)
 
-    def _running_in(self, session_id: UUID, person: Person) -> LiveReply | None:
-        live = self._live.of_session(session_id)
+    def _running_in(self, session_id: UUID, person: Person) -> ReplyLog | None:
+        live = self._replies.of_session(session_id)
         return live if live and live.user_id == person.user_id and live.result is None else None
 
 

@@ -25,6 +25,7 @@ ThaiChatError
 
 from __future__ import annotations
 
+import traceback
 from typing import ClassVar
 
 
@@ -373,3 +374,8 @@ class StartError(ThaiChatError):
 
 class SettingsError(StartError):
     code = "settings"
+
+
+def trace_of(exc: Exception) -> dict[str, str]:
+    """Return for a log record where it happened, without the exception's own words, which could hold a text."""
+    return {"trace": "".join(traceback.format_tb(exc.__traceback__))}

@@ -11,7 +11,6 @@ from typing import Concatenate, ParamSpec, TypeVar
 from uuid_utils.compat import uuid7
 
 from thai_chat import texts
-from thai_chat.chat.live import trace_of
 from thai_chat.chat.service import WINDOW, ChatService, OpenSession
 from thai_chat.chat.text import identifier
 from thai_chat.domain.errors import (
@@ -22,6 +21,7 @@ from thai_chat.domain.errors import (
     NotFound,
     ReplyRunning,
     ThaiChatError,
+    trace_of,
 )
 from thai_chat.domain.messages import Choice
 from thai_chat.domain.people import Person, person_of

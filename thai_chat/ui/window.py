@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import islice
@@ -11,12 +10,12 @@ from typing import TypeAlias
 from uuid import UUID
 
 from thai_chat import texts
-from thai_chat.chat.live_reply import LiveReply
 from thai_chat.chat.service import OpenSession
 from thai_chat.domain.errors import BackendError
 from thai_chat.domain.events import LENGTH, TOO_LONG
 from thai_chat.domain.facts import ContextUsed, Precision, ReplyError, ReplyFacts, facts_of
 from thai_chat.domain.messages import Choice, Figures, Message, Role, Session, Status
+from thai_chat.domain.ports.reply_log import ReplyLog
 from thai_chat.domain.reads import Shelf
 from thai_chat.texts import Language
 from thai_chat.ui.drawing import can_be_drawn
@@ -107,12 +106,12 @@ def _beginning(text: str) -> str:
     return text if end == len(text) else f"{text[:end]}\n\n… {end:,} / {len(text):,}"
 
 
-def _live(live: LiveReply) -> Value:
+def _live(live: ReplyLog) -> Value:
     return {
         "message_id": str(live.reply_id),
         "backend": live.choice.backend,
         "model": live.choice.model,
-        "waited_ms": round((time.perf_counter() - live.started_at_s) * 1000),
+        "waited_ms": live.elapsed_ms,
     }
 
 

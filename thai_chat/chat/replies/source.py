@@ -7,10 +7,10 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from thai_chat.chat.fitting import fitted
-from thai_chat.chat.live_reply import LiveReply
 from thai_chat.chat.options import sampling_of, system_prompt_of
 from thai_chat.chat.presets import Presets
 from thai_chat.chat.prompt import Prompt, build_prompt
+from thai_chat.chat.replies.growing import GrowingReply
 from thai_chat.domain.events import RoutedEvent
 from thai_chat.domain.messages import Choice, JsonObject, Message, Session
 from thai_chat.domain.ports.conversation import History
@@ -26,7 +26,7 @@ class ReplySource:
         self._presets = presets
         self._max_history_messages = max_history_messages
 
-    async def stream(self, reply: LiveReply, options: JsonObject) -> AsyncGenerator[RoutedEvent, None]:
+    async def stream(self, reply: GrowingReply, options: JsonObject) -> AsyncGenerator[RoutedEvent, None]:
         """What the router streams for the question, with a prompt made for whoever answers it. `options` go over
         those of the session."""
         earlier = await self._earlier(reply)
@@ -42,23 +42,26 @@ class ReplySource:
             return ModelPrompt(prompt.messages, sampling)
 
         stream = self._router.stream(
-            reply.choice, prompt_for, session_id=reply.session_id, continues=reply.turn.reply.content
+            reply.choice, prompt_for, session_id=reply.log.session_id, continues=reply.turn.reply.content
         )
         async with aclosing(stream):
             async for event in stream:
                 yield event
 
-    async def _earlier(self, reply: LiveReply) -> Sequence[Message]:
+    async def _earlier(self, reply: GrowingReply) -> Sequence[Message]:
         question = reply.turn.question
         if question.parent_id is None:
             return ()
         return await self._history.messages(
-            reply.session_id, reply.user_id, limit=self._max_history_messages, before_order=question.message_order
+            reply.log.session_id,
+            reply.log.user_id,
+            limit=self._max_history_messages,
+            before_order=question.message_order,
         )
 
     async def _prompt(
         self,
-        reply: LiveReply,
+        reply: GrowingReply,
         earlier: Sequence[Message],
         choice: Choice,
         context_window: int | None,

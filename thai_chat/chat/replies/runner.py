@@ -1,0 +1,226 @@
+"""Runs replies: each is a task of its own that outlives the page, takes in what a model sends, and stores the end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Protocol
+from uuid import UUID
+
+from thai_chat.chat.replies.checkpoints import Checkpoints
+from thai_chat.chat.replies.growing import GrowingReply
+from thai_chat.chat.replies.log import LocalReplyLog
+from thai_chat.domain.errors import HistoryError, HistoryRefused, OnlyThinking, ThaiChatError, trace_of
+from thai_chat.domain.events import Completed, Failed, LiveEvent, RoutedEvent
+from thai_chat.domain.facts import ReplyError, ReplyFacts
+from thai_chat.domain.messages import Choice, Figures, FinishReply, Message, Status, Turn
+from thai_chat.domain.ports.conversation import History
+from thai_chat.domain.ports.reply_log import ReplyLog
+from thai_chat.routing.pricing import Cost
+
+logger = logging.getLogger(__name__)
+
+KEEP_FINISHED_S = 60.0
+"""For followers that come back after the end; later they read the stored message."""
+_LONGEST = 10_000
+"""So many messages of a branch are counted at most."""
+
+Source = Callable[[GrowingReply], AsyncGenerator[RoutedEvent, None]]
+"""Makes the stream of a reply; it may add to the reply's `facts` before the first text."""
+
+
+class CostOf(Protocol):
+    """Return None where the price is not known."""
+
+    async def __call__(
+        self, choice: Choice, *, prompt_tokens: int, completion_tokens: int, cached_tokens: int = 0
+    ) -> Cost | None: ...
+
+
+@dataclass(slots=True, eq=False)
+class _Run:
+    reply: GrowingReply
+    log: LocalReplyLog
+    task: asyncio.Task[None] | None = None
+    ending: Status | None = None
+    """How it is to end when its task is cancelled; None while nobody has asked for that."""
+    has_begun: bool = False
+    """Set by the task's first step. A task that is cancelled before it would never run, and never store its end."""
+
+
+class Replies:
+    """The replies that this process runs. `start()` and `close()` once each; everything runs on one event loop."""
+
+    def __init__(self, history: History, *, cost_of: CostOf) -> None:
+        self._history = history
+        self._cost_of = cost_of
+        self._runner = f"{socket.gethostname()}:{os.getpid()}"
+        self._by_session: dict[UUID, _Run] = {}
+        self._checkpoints = Checkpoints(history, self._growing)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._is_closing = False
+
+    def start(self) -> None:
+        self._checkpoints.start()
+
+    async def close(self) -> None:
+        """End every reply as interrupted and store what there is of it."""
+        self._is_closing = True
+        for run in self._by_session.values():
+            _end(run, Status.INTERRUPTED)
+        # Not gather, which would take a cancellation of this call for one of the replies that are being stored.
+        if self._tasks:
+            await asyncio.wait(set(self._tasks))
+        await self._checkpoints.close()
+
+    def run(self, turn: Turn, choice: Choice, source: Source, *, started_at_s: float) -> ReplyLog:
+        """Start the reply to a stored turn, and return its log; while closing, only store it as interrupted.
+
+        `started_at_s` is `time.perf_counter()` when the question was taken: first-token and total times count from it.
+        One reply a session: the history has made sure of that, unless this process slept so long that it took the
+        earlier one for dead.
+        """
+        session_id = turn.session.session_id
+        if earlier := self._by_session.get(session_id):
+            _end(earlier, Status.INTERRUPTED)
+        log = LocalReplyLog(
+            turn, choice, runner=self._runner, started_at_s=started_at_s, stop=lambda: _end(run, Status.STOPPED)
+        )
+        run = _Run(GrowingReply(turn, log), log)
+        self._by_session[session_id] = run
+        run.task = asyncio.create_task(self._pump(run, source), name=f"reply {log.reply_id}")
+        self._tasks.add(run.task)
+        run.task.add_done_callback(self._tasks.discard)
+        if self._is_closing:
+            _end(run, Status.INTERRUPTED)
+        return log
+
+    def of_session(self, session_id: UUID) -> ReplyLog | None:
+        """Return the log of the reply that runs in the session, or that ended there less than KEEP_FINISHED_S ago."""
+        run = self._by_session.get(session_id)
+        return run.log if run else None
+
+    def sessions(self) -> set[UUID]:
+        """Return the sessions with a reply that still grows."""
+        return {session_id for session_id, run in self._by_session.items() if run.log.result is None}
+
+    def forget(self, session_id: UUID) -> None:
+        """Forget the reply that has ended in a session, which is deleted for good."""
+        run = self._by_session.get(session_id)
+        if run and run.log.result:
+            del self._by_session[session_id]
+
+    async def length_at(self, turn: Turn, reply: Message) -> int:
+        """Return how many messages the conversation has down to `reply`; those on other branches are none of it."""
+        if not turn.session.has_branches:
+            return reply.message_order
+        try:
+            before = await self._history.messages(
+                reply.session_id, turn.session.user_id, limit=_LONGEST, before_order=reply.message_order
+            )
+        except HistoryError:
+            return reply.message_order
+        return len(before) + 1
+
+    def _growing(self) -> Sequence[GrowingReply]:
+        return [run.reply for run in self._by_session.values() if run.ending is None]
+
+    async def _pump(self, run: _Run, source: Source) -> None:
+        status, error, reply = Status.COMPLETE, None, run.reply
+        run.has_begun = True
+        try:
+            if run.ending:
+                raise asyncio.CancelledError
+            async with aclosing(source(reply)) as stream:
+                async for event in stream:
+                    reply.receive(event)
+                    if reply.is_full:
+                        break  # which closes the request to the model
+            if reply.is_full and reply.only_thought:
+                raise OnlyThinking("thinking without an end", backend=reply.choice.backend, model=reply.choice.model)
+        except asyncio.CancelledError:
+            status = run.ending or Status.INTERRUPTED
+        except ThaiChatError as exc:
+            status, error = Status.FAILED, exc
+            logger.info("reply %s failed: %s", run.log.reply_id, exc.code)
+        except Exception as exc:  # noqa: BLE001 - the edge of a background task: nobody else would see it
+            status, error = Status.FAILED, ThaiChatError()
+            logger.error("reply %s failed unexpectedly: %s", run.log.reply_id, type(exc).__name__, extra=trace_of(exc))
+        run.ending, run.log.is_ending = run.ending or status, True
+        await self._finish(run, status, error)
+
+    async def _finish(self, run: _Run, status: Status, error: ThaiChatError | None) -> None:
+        """Store the end, then tell it. Whatever happens, the last event comes and the reply is forgotten."""
+        reply, log = run.reply, run.log
+        figures = await self._priced(reply, reply.figures())
+        if error:
+            reply.facts = replace(reply.facts, error=ReplyError(error.code, error.params))
+        write = FinishReply(
+            session_id=log.session_id,
+            reply_id=log.reply_id,
+            content=log.text,
+            status=status,
+            choice=reply.choice,
+            at=datetime.now(UTC),
+            figures=figures,
+            metadata=reply.told().to_metadata(),
+        )
+        last: LiveEvent = Failed(ThaiChatError.code)
+        try:
+            message = await self._store(write)
+            length = await self.length_at(reply.turn, message)
+            last = Failed(error.code, error.params) if error else Completed(reply.turn.question, message, length)
+        except ThaiChatError as exc:
+            last = Failed(exc.code)
+            logger.error("reply %s could not be stored: %s", log.reply_id, exc.code)
+        except Exception as exc:  # noqa: BLE001 - the edge of a background task: followers wait for its last event
+            logger.error("reply %s could not be stored: %s", log.reply_id, type(exc).__name__, extra=trace_of(exc))
+        finally:
+            log.append(last)
+            asyncio.get_running_loop().call_later(KEEP_FINISHED_S, self._forget, run)
+
+    async def _priced(self, reply: GrowingReply, figures: Figures) -> Figures:
+        """Return the figures with what the reply cost, where that is known. Nothing here may cost the reply its end."""
+        if figures.first_token_ms is None and figures.prompt_tokens is None:
+            return figures  # no model has said anything
+        try:
+            cost = await self._cost_of(
+                reply.choice,
+                prompt_tokens=figures.prompt_tokens or 0,
+                completion_tokens=figures.completion_tokens or 0,
+                cached_tokens=reply.usage.cached_tokens or 0,
+            )
+        except Exception as exc:  # noqa: BLE001 - a fault in a price list is no reason to lose a reply
+            name, trace = type(exc).__name__, trace_of(exc)
+            logger.error("the cost of reply %s is unknown: %s", reply.log.reply_id, name, extra=trace)
+            return figures
+        if cost is None:
+            return figures
+        reply.note_cost(cost)
+        return replace(figures, cost_usd=cost.usd)
+
+    async def _store(self, write: FinishReply) -> Message:
+        """Store the end. What a model says beside its text must not cost the text: refused once, it is left out."""
+        try:
+            return await self._history.finish_reply(write)
+        except HistoryRefused:
+            logger.warning("reply %s is stored without its metadata, which was refused", write.reply_id)
+            bare = ReplyFacts(error=ReplyError(HistoryRefused.code)).to_metadata()
+            return await self._history.finish_reply(replace(write, metadata=bare))
+
+    def _forget(self, run: _Run) -> None:
+        if self._by_session.get(run.log.session_id) is run:
+            del self._by_session[run.log.session_id]
+
+
+def _end(run: _Run, status: Status) -> None:
+    if run.ending is None and run.task and not run.task.done():
+        run.ending, run.log.is_ending = status, True
+        if run.has_begun:
+            run.task.cancel()
