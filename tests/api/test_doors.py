@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute, Mount
 from tests.api.conftest import Chat
 from thai_chat.api.app import build_app
 from thai_chat.domain.people import LOCAL
-from thai_chat.gate.doors import DOORS, PAGE_EVENTS, Kind, door_of
+from thai_chat.gate.doors import DOORS, PAGE_EVENTS, DoorKind, door_of
 from thai_chat.gate.gate import Gate
 from thai_chat.ui.page import build_page, inline_scripts, mount_page
 
@@ -137,7 +137,7 @@ async def test_every_answer_has_the_headers_that_browsers_hold_to(served: httpx.
 
 
 async def test_what_is_private_is_kept_by_no_cache(served: httpx.AsyncClient) -> None:
-    private = [door.path for door in DOORS if door.kind is Kind.PRIVATE and "GET" in door.methods]
+    private = [door.path for door in DOORS if door.kind is DoorKind.PRIVATE and "GET" in door.methods]
     for path in private:
         answer = await served.get(re.sub(r"\{.*?\}", str(uuid4()), path))
         assert answer.headers["cache-control"] == "no-store", path
@@ -189,7 +189,7 @@ async def test_a_link_on_another_site_opens_the_page_and_the_docs_and_nothing_el
         path = re.sub(r"\{.*?\}", str(uuid4()), door.path)
         for method in door.methods:
             answer = await served.request(method, path, headers=LINK)
-            if door.kind in (Kind.PAGE, Kind.DOCS):
+            if door.kind in (DoorKind.PAGE, DoorKind.DOCS):
                 assert answer.status_code == 200, f"{method} {path}"
             else:
                 assert answer.status_code == 403, f"{method} {path}"

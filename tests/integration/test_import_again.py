@@ -27,6 +27,7 @@ from tests.foreign_exports import (
 from tests.histories import straight
 from tests.history_writes import begin, finish, grow, new_user, purge, update, whole_turn
 from tests.integration.test_transfer import exported, imported, rows
+from tests.people import as_person
 from tests.postgres_servers import PostgresServer
 from tests.uploads import upload
 from thai_chat.chat.transfer.service import Transfers
@@ -304,7 +305,7 @@ async def test_an_import_waits_for_a_reply_that_grows_in_the_session(history: Po
     session = await only_session(history, user)
     write = begin(user, session.session_id)
     await history.begin_turn(write)
-    run = Transfers(history).begin_import(user, upload(as_file(longer())))
+    run = Transfers(history).begin_import(as_person(user), upload(as_file(longer())))
     done, _ = await asyncio.wait((run.task,), timeout=0.7)
     assert not done
     # Meanwhile the turn is not in its way, and it not in that of the turn.

@@ -11,7 +11,7 @@ import pytest
 
 from tests.postgres_servers import PostgresServer, Proxy
 from thai_chat.history.postgres.sql import parameters
-from thai_chat.history.postgres.sql.parameters import Text, TextList, filled, run
+from thai_chat.history.postgres.sql.parameters import TextList, TextParameter, filled, run
 
 TEXTS = [
     "",
@@ -38,12 +38,14 @@ def shown(cursor: Any, sql: str, values: Any = ()) -> Any:
 
 @pytest.mark.parametrize("text", TEXTS, ids=range(len(TEXTS)))
 def test_a_text_and_a_list_of_texts_arrive_as_they_are(cursor: Any, text: str) -> None:
-    assert shown(cursor, "SELECT %s::text", (Text(text),)) == text
+    assert shown(cursor, "SELECT %s::text", (TextParameter(text),)) == text
     assert shown(cursor, "SELECT %s::text[]", (TextList([text, None, text]),)) == [text, None, text]
 
 
 def test_no_text_is_in_the_statement(cursor: Any) -> None:
-    statement = filled(cursor, "SELECT %(a)s, %(b)s, %(a)s", {"a": Text("ลับ"), "b": 1, "unused": Text("x")})
+    statement = filled(
+        cursor, "SELECT %(a)s, %(b)s, %(a)s", {"a": TextParameter("ลับ"), "b": 1, "unused": TextParameter("x")}
+    )
     assert statement == (b"SELECT $1, 1, $1", ["ลับ".encode()])
 
 
@@ -114,7 +116,7 @@ def test_inside_a_transaction_it_is_part_of_it(cursor: Any) -> None:
 
 def test_a_text_with_a_nul_is_never_cut_off_in_silence(cursor: Any) -> None:
     with pytest.raises(ValueError, match="NUL"):
-        filled(cursor, "SELECT %s", (Text("ก\0ข"),))
+        filled(cursor, "SELECT %s", (TextParameter("ก\0ข"),))
 
 
 def test_a_lost_connection_is_told_as_such(postgres: PostgresServer, proxy: Proxy, database_name: str) -> None:
@@ -123,7 +125,7 @@ def test_a_lost_connection_is_told_as_such(postgres: PostgresServer, proxy: Prox
     with connection.cursor() as cursor:
         proxy.cut()
         with pytest.raises(psycopg2.OperationalError):
-            run(cursor, filled(cursor, "SELECT %s::text", (Text("ก"),)), {"lock_timeout": "1s"})
+            run(cursor, filled(cursor, "SELECT %s::text", (TextParameter("ก"),)), {"lock_timeout": "1s"})
         assert connection.closed
 
 

@@ -14,12 +14,12 @@ import pytest
 
 from tests.histories import straight
 from tests.history_writes import again, begin, finish, new_user, update, whole_turn
+from tests.people import as_person
 from tests.postgres_servers import PostgresServer
 from thai_chat.chat.statistics import UserStatistics, last_days, zone_of
 from thai_chat.domain.errors import BadInput
 from thai_chat.domain.messages import Choice, Figures, Role, Status
-from thai_chat.domain.people import LOCAL
-from thai_chat.domain.statistics import Behind, CountedMessage, Figure, MessageCursor, Period, Times, Usage
+from thai_chat.domain.statistics import Behind, CountedMessage, Figure, MessageCursor, Period, Times, UsageTotals
 from thai_chat.history.postgres.conversation import PostgresHistory
 
 BANGKOK = ZoneInfo("Asia/Bangkok")
@@ -77,9 +77,9 @@ def figures(chance: random.Random) -> Figures:
     )
 
 
-def counted(row: Sequence[Any]) -> Usage:
+def counted(row: Sequence[Any]) -> UsageTotals:
     sessions, messages, replies, prompt, completion, reasoning, cost, first, first_95, latency, latency_95 = row
-    return Usage(
+    return UsageTotals(
         sessions=sessions,
         messages=messages,
         replies=replies,
@@ -210,7 +210,7 @@ async def test_of_a_time_longer_than_a_life_only_the_days_with_messages_are_ther
 
 async def test_who_has_said_nothing_has_statistics_too(history: PostgresHistory) -> None:
     found = await history.stored().statistics(new_user(), last_days(BANGKOK, None))
-    assert (found.total, found.by_day, found.by_model, found.longest) == (Usage(), [], [], [])
+    assert (found.total, found.by_day, found.by_model, found.longest) == (UsageTotals(), [], [], [])
     assert len(found.by_hour) == 24
 
 
@@ -234,7 +234,7 @@ async def test_questions_that_are_asked_often_lead_to_their_messages(history: Po
     ]
     for question in asked:
         await whole_turn(history, user, question=question)
-    statistics, person = UserStatistics(history), replace(LOCAL, user_id=user)
+    statistics, person = UserStatistics(history), as_person(user)
     period = last_days(BANGKOK, None)
     found = await statistics.frequent(person, period)
     assert [len(group.message_ids) for group in found.questions] == [3, 2]

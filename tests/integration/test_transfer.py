@@ -20,11 +20,12 @@ from tests.contract.test_history_presets import preset
 from tests.foreign_exports import Json, as_file, chatgpt_conversation, chatgpt_with_tools, openwebui_chat
 from tests.histories import opened, straight, until
 from tests.history_writes import begin, finish, new_user, update, whole_reply, whole_turn
+from tests.people import as_person
 from tests.postgres_servers import PostgresServer, Proxy
 from tests.uploads import upload
 from thai_chat.api.transfer import words_in
 from thai_chat.chat.transfer import service
-from thai_chat.chat.transfer.exports import PAGE_MESSAGES, Format
+from thai_chat.chat.transfer.exports import PAGE_MESSAGES, ExportFormat
 from thai_chat.chat.transfer.imports import ImportProgress
 from thai_chat.chat.transfer.service import Transfers
 from thai_chat.domain.errors import HistoryUnavailable, ImportRefused, ImportStopped, SessionNotFound
@@ -55,15 +56,17 @@ def user() -> str:
 
 
 async def exported(
-    history: PostgresHistory, user: str, format_: Format = Format.JSON, chosen: Sequence[UUID] | None = None
+    history: PostgresHistory, user: str, format_: ExportFormat = ExportFormat.JSON, chosen: Sequence[UUID] | None = None
 ) -> bytes:
-    made = await Transfers(history).export(user, format_, chosen=chosen, words=words_in("th"), timezone=BANGKOK)
+    made = await Transfers(history).export(
+        as_person(user), format_, chosen=chosen, words=words_in("th"), timezone=BANGKOK
+    )
     return b"".join([piece async for piece in made.pieces])
 
 
 async def imported(history: PostgresHistory, user: str, *contents: bytes) -> Imported:
     """The counts of it."""
-    whole = await Transfers(history).begin_import(user, upload(*contents)).task
+    whole = await Transfers(history).begin_import(as_person(user), upload(*contents)).task
     return replace(whole, programs={}, left_out=())
 
 
@@ -124,7 +127,7 @@ async def test_export_then_import_into_an_empty_database_gives_the_same_history(
     }
     empty = postgres.new_database()
     async with opened(postgres.address(empty), Path(tempfile.mkdtemp())) as other:
-        run = Transfers(other).begin_import(user, upload(content))
+        run = Transfers(other).begin_import(as_person(user), upload(content))
         assert replace(await run.task, programs={}) == Imported(sessions=5, messages=15, presets=3, former_defaults=1)
         # A default is chosen here and nowhere else.
         postgres.query("UPDATE chat_presets SET is_default = false", database=own_database)
@@ -217,7 +220,7 @@ async def test_a_cancelled_import_leaves_nothing(
     history: PostgresHistory, user: str, postgres: PostgresServer, own_database: str
 ) -> None:
     conversations = [{**chatgpt_conversation(), "conversation_id": str(number)} for number in range(3000)]
-    run = Transfers(history).begin_import(user, upload(as_file(conversations)))
+    run = Transfers(history).begin_import(as_person(user), upload(as_file(conversations)))
     events = run.follow()
     async for event in events:
         if isinstance(event, ImportProgress) and 0 < event.done < event.total:
@@ -234,7 +237,7 @@ async def test_a_stop_of_the_server_takes_a_long_import_back(
     monkeypatch.setattr(service, "GRACE_S", 0.1)
     conversations = [{**chatgpt_conversation(), "conversation_id": str(number)} for number in range(4000)]
     transfers = Transfers(history)
-    run = transfers.begin_import(user, upload(as_file(conversations)))
+    run = transfers.begin_import(as_person(user), upload(as_file(conversations)))
     events = run.follow()
     while not (isinstance(event := await anext(events), ImportProgress) and event.done):
         pass
@@ -247,7 +250,7 @@ async def test_a_stop_of_the_server_takes_a_long_import_back(
 
 async def test_progress_is_told_up_to_the_end(history: PostgresHistory, user: str) -> None:
     conversations = [{**chatgpt_conversation(), "conversation_id": str(number)} for number in range(2000)]
-    run = Transfers(history).begin_import(user, upload(as_file(conversations)))
+    run = Transfers(history).begin_import(as_person(user), upload(as_file(conversations)))
     events = [event async for event in run.follow()]
     done = [event.done for event in events if isinstance(event, ImportProgress)]
     assert done == sorted(done)
@@ -271,10 +274,12 @@ async def test_an_import_is_refused_while_postgresql_is_away(
         await until(is_away)
         given = upload(as_file([chatgpt_conversation()]))
         with pytest.raises(HistoryUnavailable):
-            Transfers(history).begin_import(user, given)
+            Transfers(history).begin_import(as_person(user), given)
         assert given.file.closed
         with pytest.raises(HistoryUnavailable):
-            await Transfers(history).export(user, Format.JSON, chosen=None, words=words_in("th"), timezone=BANGKOK)
+            await Transfers(history).export(
+                as_person(user), ExportFormat.JSON, chosen=None, words=words_in("th"), timezone=BANGKOK
+            )
 
 
 async def test_an_import_that_loses_its_server_leaves_nothing(
@@ -283,7 +288,7 @@ async def test_an_import_that_loses_its_server_leaves_nothing(
     conversations = [{**chatgpt_conversation(), "conversation_id": str(number)} for number in range(3000)]
     async with straight(postgres.address(own_database, port=proxy.port)) as history:
         await history.ping()
-        run = Transfers(history).begin_import(user, upload(as_file(conversations)))
+        run = Transfers(history).begin_import(as_person(user), upload(as_file(conversations)))
         events = run.follow()
         while not (isinstance(event := await anext(events), ImportProgress) and event.done):
             pass
@@ -312,9 +317,9 @@ async def test_the_trash_leaves_in_json_alone_unless_it_is_chosen(history: Postg
     trash = await whole_turn(history, user)
     await history.update_session(update(trash, deleted=True))
     assert len(json.loads(await exported(history, user))["sessions"]) == 1
-    assert await exported(history, user, Format.MARKDOWN) == b""
-    assert await exported(history, user, Format.TRAINING) == b""
-    assert b"# " in await exported(history, user, Format.MARKDOWN, [trash.session.session_id])
+    assert await exported(history, user, ExportFormat.MARKDOWN) == b""
+    assert await exported(history, user, ExportFormat.TRAINING) == b""
+    assert b"# " in await exported(history, user, ExportFormat.MARKDOWN, [trash.session.session_id])
 
 
 @pytest.mark.parametrize("turns", [3, PAGE_MESSAGES])
@@ -327,19 +332,19 @@ async def test_the_shown_branch_leaves_for_readers_whatever_its_length(
     writes = [begin(user, session_id, question=f"ข้อ {number}") for number in range(turns)]
     writes[0] = begin(user, session_id, question="ข้อ 0", parent_id=first.reply.message_id)
     await history.replay([part for write in writes for part in (write, finish(write, content=f"ตอบ {write.question}"))])
-    text = (await exported(history, user, Format.MARKDOWN)).decode()
+    text = (await exported(history, user, ExportFormat.MARKDOWN)).decode()
     assert text.count("## คุณ") == turns + 1
     assert "ถูกแก้" not in text
-    (line,) = (await exported(history, user, Format.TRAINING)).decode().splitlines()
+    (line,) = (await exported(history, user, ExportFormat.TRAINING)).decode().splitlines()
     said = [message["content"] for message in json.loads(line)["messages"] if message["role"] == "user"]
     assert said == ["ข้อแรก", *(f"ข้อ {number}" for number in range(turns))]
-    assert (await exported(history, user, Format.CSV)).count(b"\r\n") >= 2 * turns + 5
+    assert (await exported(history, user, ExportFormat.CSV)).count(b"\r\n") >= 2 * turns + 5
 
 
 async def test_imports_follow_each_other(history: PostgresHistory, user: str) -> None:
     transfers = Transfers(history)
     content = as_file([chatgpt_conversation(), chatgpt_with_tools()])
-    runs = [transfers.begin_import(user, upload(content)) for _ in range(3)]
+    runs = [transfers.begin_import(as_person(user), upload(content)) for _ in range(3)]
     found = await asyncio.gather(*(run.task for run in runs))
     assert sorted((one.sessions, one.skipped) for one in found) == [(0, 2), (0, 2), (2, 0)]
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from starlette.datastructures import Headers
 
-from thai_chat.gate.doors import Kind
+from thai_chat.gate.doors import DoorKind
 from thai_chat.gate.forwarded import Proxies
 from thai_chat.gate.headers import page_policy
 from thai_chat.gate.names import Names, is_address
@@ -123,7 +123,7 @@ def test_an_origin_is_ours_at_the_host_that_is_told_or_at_the_public_address(
     origin: str, host: str, is_other: bool
 ) -> None:
     headers = Headers({"origin": origin, "host": host})
-    assert is_foreign(Kind.PRIVATE, "POST", headers, "https://chat.example.org:8443") == is_other
+    assert is_foreign(DoorKind.PRIVATE, "POST", headers, "https://chat.example.org:8443") == is_other
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_an_origin_is_ours_at_the_host_that_is_told_or_at_the_public_address(
     ],
 )
 def test_styles_come_from_the_names_of_the_page_at_any_port(hosts: list[str], styles: str) -> None:
-    policy = page_policy(Kind.PAGE, hosts, ())
+    policy = page_policy(DoorKind.PAGE, hosts, ())
     assert styles in policy
     assert "style-src *" not in policy
 

@@ -18,7 +18,7 @@ from uuid_utils.compat import uuid7
 
 from thai_chat.api.transfer import words_in
 from thai_chat.chat.transfer.exports import OwnWriter, Writer
-from thai_chat.chat.transfer.fields import Place
+from thai_chat.chat.transfer.fields import SourcePlace
 from thai_chat.chat.transfer.markdown import MarkdownWriter
 from thai_chat.chat.transfer.objects import message_object, session_object
 from thai_chat.chat.transfer.own import read_session
@@ -108,7 +108,7 @@ def test_what_is_written_as_json_is_read_as_it_was() -> None:
     kept = replace(kept, messages=[kept.messages[0], reply])
     value = orjson.loads(written(OwnWriter(), kept, session_of()))
     assert (value["format"], value["version"]) == ("thai-chat", 1)
-    place = Place("x", 1, 1)
+    place = SourcePlace("x", 1, 1)
     found = [read_session(session, place) for session in value["sessions"]]
     assert found[0] == kept
     assert found[1].messages == []
@@ -130,7 +130,7 @@ def test_every_field_of_the_domain_is_in_the_json() -> None:
 
 def test_a_reply_that_still_grew_elsewhere_is_read_as_interrupted() -> None:
     value = orjson.loads(written(OwnWriter(), session_of(*turn("ถาม", "ตอ", Status.STREAMING))))
-    assert read_session(value["sessions"][0], Place("x", 1, 1)).messages[1].message.status is Status.INTERRUPTED
+    assert read_session(value["sessions"][0], SourcePlace("x", 1, 1)).messages[1].message.status is Status.INTERRUPTED
 
 
 # Markdown

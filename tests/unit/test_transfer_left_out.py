@@ -10,7 +10,7 @@ from tests.foreign_exports import Json, as_file, chatgpt_conversation, node, sai
 from tests.uploads import upload
 from thai_chat import texts
 from thai_chat.chat.transfer import chatgpt, formats
-from thai_chat.chat.transfer.fields import Place
+from thai_chat.chat.transfer.fields import SourcePlace
 from thai_chat.chat.transfer.files import Import
 from thai_chat.domain.errors import ImportRefused
 from thai_chat.domain.transfer import ImportLimits, KeptSession
@@ -55,7 +55,7 @@ def test_one_that_is_larger_than_may_be_is_left_out(limits: dict[str, int], why:
 
 
 def test_one_in_a_shape_that_nobody_thought_of_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    def breaks(value: object, place: Place) -> KeptSession:
+    def breaks(value: object, place: SourcePlace) -> KeptSession:
         if place.number == 2:
             raise TypeError("ก secret")
         return chatgpt.read_session(value, place)

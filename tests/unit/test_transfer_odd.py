@@ -24,7 +24,7 @@ from tests.foreign_exports import (
 from tests.imported import EXPORTS, LIMITS, ids, kept, only, read, read_named, refusal, spoken
 from thai_chat import texts
 from thai_chat.chat.transfer import formats
-from thai_chat.chat.transfer.fields import Place
+from thai_chat.chat.transfer.fields import SourcePlace
 from thai_chat.chat.transfer.moments import moment_of
 from thai_chat.domain.errors import ImportRefused
 
@@ -297,4 +297,4 @@ def test_values_of_another_kind_cost_no_more_than_their_session(name: str) -> No
                 if found.session_of:
                     found.session_of(odd)
                 with contextlib.suppress(ImportRefused):
-                    formats.read(found, [odd], Place("x", 1, 1))
+                    formats.read(found, [odd], SourcePlace("x", 1, 1))

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Query
 
 from thai_chat.api.dependencies import Asking, Service
 from thai_chat.api.search_schemas import FoundBody, found_body
-from thai_chat.chat.finding import Order, Wanted
+from thai_chat.chat.finding import SearchOrder, SearchRequest
 from thai_chat.chat.text import identifier
 from thai_chat.domain.errors import BadInput
 from thai_chat.domain.messages import Role
@@ -37,7 +37,7 @@ async def search(
     ],
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
     cursor: Annotated[str | None, Query(max_length=400, description="`next` of the page before")] = None,
-    order: Order = Order.NEWEST,
+    order: SearchOrder = SearchOrder.NEWEST,
     only: Annotated[Only | None, Query(description="Sessions by their names alone, in pages")] = None,
     role: Role | None = None,
     backend: Annotated[str | None, Query(max_length=100)] = None,
@@ -61,7 +61,7 @@ async def search(
         until=_moment(until, zone, field="until", is_end=True),
         pinned=pinned,
     )
-    wanted = Wanted(person=person, text=q, limit=limit, filters=filters, order=order, cursor=cursor or None)
+    wanted = SearchRequest(person=person, text=q, limit=limit, filters=filters, order=order, cursor=cursor or None)
     if only is Only.SESSIONS:
         return found_body(await service.finder.find_sessions(wanted))
     return found_body(await service.finder.find(wanted))

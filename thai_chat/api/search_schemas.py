@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from thai_chat.chat.finding import Found, FoundMessage, FoundSession
+from thai_chat.chat.finding import MessageResult, SearchResults, SessionResult
 
 
 class ResultBody(BaseModel):
@@ -75,7 +75,7 @@ class FoundBody(BaseModel):
     memory: bool = Field(description="True when PostgreSQL is away: only what memory holds was looked through")
 
 
-def found_body(found: Found) -> FoundBody:
+def found_body(found: SearchResults) -> FoundBody:
     return FoundBody(
         results=[_result_body(message) for message in found.messages],
         next=found.next,
@@ -87,7 +87,7 @@ def found_body(found: Found) -> FoundBody:
     )
 
 
-def _result_body(found: FoundMessage) -> ResultBody:
+def _result_body(found: MessageResult) -> ResultBody:
     message, session = found.hit.message, found.hit.session
     return ResultBody(
         session_id=message.session_id,
@@ -107,7 +107,7 @@ def _result_body(found: FoundMessage) -> ResultBody:
     )
 
 
-def _session_body(found: FoundSession) -> SessionResultBody:
+def _session_body(found: SessionResult) -> SessionResultBody:
     session = found.session
     return SessionResultBody(
         session_id=session.session_id,

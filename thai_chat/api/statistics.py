@@ -26,7 +26,7 @@ from thai_chat.domain.statistics import (
     Period,
     SessionUsage,
     Times,
-    Usage,
+    UsageTotals,
 )
 
 router = APIRouter(prefix="/api/statistics", tags=["statistics"])
@@ -230,7 +230,7 @@ def _period(chosen: PeriodQuery) -> Period:
     return last_days(timezone, chosen.days)
 
 
-def _usage(usage: Usage) -> dict[str, Any]:
+def _usage(usage: UsageTotals) -> dict[str, Any]:
     return {
         "sessions": usage.sessions,
         "messages": usage.messages,

@@ -36,40 +36,40 @@ _JUST_LATER = timedelta(microseconds=1)
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Order(StrEnum):
+class SearchOrder(StrEnum):
     NEWEST = "newest"
     RELEVANCE = "relevance"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class SearchRequest:
     person: Person | None
     """None looks through the messages of everybody."""
     text: str
     limit: int
     filters: SearchFilters = NO_FILTERS
-    order: Order = Order.NEWEST
+    order: SearchOrder = SearchOrder.NEWEST
     cursor: str | None = None
     """What the page before gave as `next`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FoundMessage:
+class MessageResult:
     hit: SearchHit
     snippet: Snippet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FoundSession:
+class SessionResult:
     session: Session
     name: Snippet
     """The whole name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    messages: Sequence[FoundMessage] = ()
-    sessions: Sequence[FoundSession] = ()
+class SearchResults:
+    messages: Sequence[MessageResult] = ()
+    sessions: Sequence[SessionResult] = ()
     """Those whose names were found; only on the first page, or where only they were asked for."""
     next: str | None = None
     suggestion: str | None = None
@@ -80,27 +80,27 @@ class Found:
     """True when PostgreSQL is away and only what memory holds was looked through."""
 
 
-class Finder:
+class Searches:
     """Every search takes the owner."""
 
     def __init__(self, history: History) -> None:
         self._history = history
 
-    async def find(self, wanted: Wanted) -> Found:
+    async def find(self, wanted: SearchRequest) -> SearchResults:
         """Messages, and on the first page also sessions by their names, as far as the filters let those be meant.
 
         Raises UnreadableText, InvalidCursor and HistoryError. Nothing to look for finds nothing.
         """
         query = _query(wanted)
         if query is None:
-            return Found()
+            return SearchResults()
         is_first = wanted.cursor is None
-        in_order = self._ranked if wanted.order is Order.RELEVANCE else self._newest
+        in_order = self._ranked if wanted.order is SearchOrder.RELEVANCE else self._newest
         names_of = self._names(query) if is_first else _no_names()
         (page, next_), names = await asyncio.gather(in_order(wanted, query), names_of)
         suggestion = await self._suggestion(wanted, query, page) if is_first and not names.sessions else None
         messages, sessions = await asyncio.to_thread(_shown, query, page.hits, names.sessions)
-        return Found(
+        return SearchResults(
             messages=messages,
             sessions=sessions,
             next=next_,
@@ -109,21 +109,21 @@ class Finder:
             is_memory=page.is_memory,
         )
 
-    async def find_sessions(self, wanted: Wanted) -> Found:
+    async def find_sessions(self, wanted: SearchRequest) -> SearchResults:
         """Sessions by their names alone, in pages."""
         query = _query(wanted)
         if query is None:
-            return Found()
+            return SearchResults()
         names = await self._history.search_names(replace(query, after=_read(wanted.cursor)))
         _, sessions = _shown(query, (), names.sessions)
         next_ = _written(names.next)
-        return Found(sessions=sessions, next=next_, unindexed=names.unindexed, is_memory=names.is_memory)
+        return SearchResults(sessions=sessions, next=next_, unindexed=names.unindexed, is_memory=names.is_memory)
 
-    async def _newest(self, wanted: Wanted, query: SearchQuery) -> tuple[SearchPage, str | None]:
+    async def _newest(self, wanted: SearchRequest, query: SearchQuery) -> tuple[SearchPage, str | None]:
         page = await self._history.search(replace(query, after=_read(wanted.cursor)))
         return page, _written(page.next)
 
-    async def _ranked(self, wanted: Wanted, query: SearchQuery) -> tuple[SearchPage, str | None]:
+    async def _ranked(self, wanted: SearchRequest, query: SearchQuery) -> tuple[SearchPage, str | None]:
         """Ranks the same hits again for every page: from the newest one of the first page to where its pool ended.
 
         A page goes on behind the rank of the last hit, so that what is deleted or said meanwhile moves nothing.
@@ -149,7 +149,7 @@ class Finder:
             return await _no_names()
         return await self._history.search_names(query)
 
-    async def _suggestion(self, wanted: Wanted, query: SearchQuery, page: SearchPage) -> str | None:
+    async def _suggestion(self, wanted: SearchRequest, query: SearchQuery, page: SearchPage) -> str | None:
         """Only when the other layout makes sense: it is found, or it is words where what was typed is none."""
         other = keyboard.in_other_layout(wanted.text)
         if other is None or (page.hits and not keyboard.makes_no_sense(wanted.text)):
@@ -165,7 +165,7 @@ async def _no_names() -> NamePage:
     return NamePage(sessions=())
 
 
-def _query(wanted: Wanted) -> SearchQuery | None:
+def _query(wanted: SearchRequest) -> SearchQuery | None:
     require_storable(wanted.text)
     for name in (wanted.filters.backend, wanted.filters.model):
         require_storable(name or "")
@@ -182,10 +182,10 @@ def _query(wanted: Wanted) -> SearchQuery | None:
 
 def _shown(
     query: SearchQuery, hits: Sequence[SearchHit], sessions: Sequence[Session]
-) -> tuple[list[FoundMessage], list[FoundSession]]:
-    messages = [FoundMessage(hit=hit, snippet=_snippet(hit.message, query.terms)) for hit in hits]
+) -> tuple[list[MessageResult], list[SessionResult]]:
+    messages = [MessageResult(hit=hit, snippet=_snippet(hit.message, query.terms)) for hit in hits]
     names = [
-        FoundSession(session=session, name=snippet_of(session.session_name, query.terms, length=_NAME_CHARS))
+        SessionResult(session=session, name=snippet_of(session.session_name, query.terms, length=_NAME_CHARS))
         for session in sessions
     ]
     return messages, names

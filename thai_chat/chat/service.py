@@ -13,7 +13,7 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from thai_chat.chat import titles
-from thai_chat.chat.finding import Finder
+from thai_chat.chat.finding import Searches
 from thai_chat.chat.models import Models
 from thai_chat.chat.options import checked
 from thai_chat.chat.presets import Presets
@@ -116,7 +116,7 @@ class ChatService:
     """Every method takes the owner; what belongs to somebody else is not found."""
 
     def __init__(self, history: History, router: Router, *, max_history_messages: int) -> None:
-        self.finder = Finder(history)
+        self.finder = Searches(history)
         self._history = history
         self._router = router
         self._replies = Replies(history, cost_of=router.cost)

@@ -15,7 +15,7 @@ from thai_chat.domain.errors import StartError
 from thai_chat.settings import Settings
 
 if TYPE_CHECKING:
-    from thai_chat.history.postgres.backup.restoring import Place
+    from thai_chat.history.postgres.backup.restoring import TablesPlace
 
 _ROOM_FACTOR = 2.5
 """Tables, indexes and the server's log of them take about so much of what the rows are as text."""
@@ -118,7 +118,7 @@ def _require_room(settings: Settings, needed: int) -> None:
         )
 
 
-def _stamp_journal(settings: Settings, place: Place) -> None:
+def _stamp_journal(settings: Settings, place: TablesPlace) -> None:
     """From here on what waits is for the chats that are there now, even if this process dies behind the next line."""
     from thai_chat.history.outage import generation, journal
 

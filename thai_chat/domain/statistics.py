@@ -59,7 +59,7 @@ class Times:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Usage:
+class UsageTotals:
     sessions: int = 0
     """That have one of the messages."""
     messages: int = 0
@@ -76,7 +76,7 @@ class Usage:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayUsage:
     day: date
-    usage: Usage
+    usage: UsageTotals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +86,7 @@ class ModelUsage:
     backend: str
     model: str | None
     """None stands for all of the backend's models."""
-    usage: Usage
+    usage: UsageTotals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +106,7 @@ class SessionUsage:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statistics:
     period: Period
-    total: Usage
+    total: UsageTotals
     by_day: Sequence[DayUsage]
     """Oldest first; days without messages are there, from the period's first or the first with messages,
     if the time is not longer than a hundred years."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from starlette.datastructures import MutableHeaders
 from starlette.types import Message, Send
 
-from thai_chat.gate.doors import Kind
+from thai_chat.gate.doors import DoorKind
 from thai_chat.gate.headers import STRICT, complete
 
 
 class Answer:
     """The `send` of one request. `kind` is None where there is no door."""
 
-    def __init__(self, send: Send, kind: Kind | None = None) -> None:
+    def __init__(self, send: Send, kind: DoorKind | None = None) -> None:
         self.kind = kind
         self.policy = STRICT
         """The Content-Security-Policy, where a page of Gradio's does not bring its own."""

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from thai_chat.domain.errors import BadInput, ServerBusy
-from thai_chat.gate.doors import Kind, door_of
+from thai_chat.gate.doors import DoorKind, door_of
 from thai_chat.gate.headers import complete
 from thai_chat.gate.refusals import refusal
 
@@ -145,7 +145,7 @@ class _Crowded:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         door = door_of(scope.get("path", ""))
-        if scope["type"] == "http" and not (door and door.kind is Kind.PROBE):
+        if scope["type"] == "http" and not (door and door.kind is DoorKind.PROBE):
             answer = refusal(ServerBusy(), scope)
             answer.headers["Retry-After"] = "5"
             answer.headers["Connection"] = "close"

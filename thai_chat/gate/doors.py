@@ -14,7 +14,7 @@ from enum import Enum
 from starlette.routing import compile_path
 
 
-class Kind(Enum):
+class DoorKind(Enum):
     """What is behind a door; it decides who may come, and what headers the answer has."""
 
     PAGE = "page"
@@ -50,7 +50,7 @@ class Door:
 
     path: str
     methods: tuple[str, ...]
-    kind: Kind = Kind.PRIVATE
+    kind: DoorKind = DoorKind.PRIVATE
     body: BodyLimit = ORDINARY
 
 
@@ -70,18 +70,18 @@ _SESSIONS = (
 )
 
 DOORS = (
-    Door("/", ("GET", "HEAD"), Kind.PAGE),
+    Door("/", ("GET", "HEAD"), DoorKind.PAGE),
     Door(RUN, ("POST",), body=EVENT),
-    Door("/assets/{path:path}", ("GET",), Kind.STATIC),
-    Door("/static/{path:path}", ("GET",), Kind.STATIC),
-    Door("/theme.css", ("GET",), Kind.STATIC),
-    Door("/favicon.ico", ("GET",), Kind.STATIC),
-    Door("/ui-static/{version}/{path:path}", ("GET", "HEAD"), Kind.STATIC),
-    Door("/docs", ("GET", "HEAD"), Kind.DOCS),
-    Door("/docs-static/{path:path}", ("GET", "HEAD"), Kind.STATIC),
+    Door("/assets/{path:path}", ("GET",), DoorKind.STATIC),
+    Door("/static/{path:path}", ("GET",), DoorKind.STATIC),
+    Door("/theme.css", ("GET",), DoorKind.STATIC),
+    Door("/favicon.ico", ("GET",), DoorKind.STATIC),
+    Door("/ui-static/{version}/{path:path}", ("GET", "HEAD"), DoorKind.STATIC),
+    Door("/docs", ("GET", "HEAD"), DoorKind.DOCS),
+    Door("/docs-static/{path:path}", ("GET", "HEAD"), DoorKind.STATIC),
     Door("/openapi.json", ("GET", "HEAD")),
-    Door("/healthz", ("GET", "HEAD"), Kind.PROBE),
-    Door("/readyz", ("GET", "HEAD"), Kind.PROBE),
+    Door("/healthz", ("GET", "HEAD"), DoorKind.PROBE),
+    Door("/readyz", ("GET", "HEAD"), DoorKind.PROBE),
     Door("/chat", ("POST",)),
     Door("/chat/history/{session_id}", ("GET",)),
     *(

@@ -14,7 +14,7 @@ from thai_chat.domain.errors import ForeignHost, ForeignSite, NotFound, ThaiChat
 from thai_chat.domain.people import Person, with_person
 from thai_chat.gate.answers import Answer
 from thai_chat.gate.bodies import Body, too_large
-from thai_chat.gate.doors import RUN, Door, Kind, door_of
+from thai_chat.gate.doors import RUN, Door, DoorKind, door_of
 from thai_chat.gate.events import read_event, replayed
 from thai_chat.gate.forwarded import Proxies
 from thai_chat.gate.headers import complete, page_policy
@@ -27,7 +27,7 @@ from thai_chat.gate.reports import Reports, hidden_address
 
 _SHOWN_CHARS = 100
 """So much is repeated of a name that is refused."""
-_PAGES = (Kind.PAGE, Kind.DOCS)
+_PAGES = (DoorKind.PAGE, DoorKind.DOCS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class Gate:
         headers = Headers(scope=scope)
         door = door_of(scope["path"])
         host = headers.get("host", "")
-        if not (self.names.have(host) or (door and door.kind is Kind.PROBE and is_address(host))):
+        if not (self.names.have(host) or (door and door.kind is DoorKind.PROBE and is_address(host))):
             self.reports.foreign_host(host, self.proxies.public_url)
             raise self._foreign_host(host)
         if door is None:
@@ -117,8 +117,8 @@ class Gate:
             return ForeignHost(name=name, why="use_public_address", address=self.proxies.public_url)
         return ForeignHost(name=name, why="name_not_set")
 
-    def _notice_hidden_address(self, kind: Kind, headers: Headers) -> None:
-        origin = hidden_address(headers) if kind is Kind.STATIC else ""
+    def _notice_hidden_address(self, kind: DoorKind, headers: Headers) -> None:
+        origin = hidden_address(headers) if kind is DoorKind.STATIC else ""
         if origin and origin != self.proxies.public_url:
             self.reports.hidden_address(origin, headers)
 
@@ -130,7 +130,7 @@ class Gate:
     def _added(self) -> Iterator[str]:
         return (hash_of(script.encode()) for script in self.added_scripts)
 
-    async def _page(self, kind: Kind, scope: Scope, receive: Receive, answer: Answer) -> None:
+    async def _page(self, kind: DoorKind, scope: Scope, receive: Receive, answer: Answer) -> None:
         """Answer with a page whose headers are known only when the whole of it is."""
         headers = Headers(scope=scope)
         # Uncompressed, because it is read here; and without a question, which is the page's script's to read.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from starlette.datastructures import MutableHeaders
 
-from thai_chat.gate.doors import Kind
+from thai_chat.gate.doors import DoorKind
 from thai_chat.gate.names import name_of
 
 _ALWAYS = {
@@ -22,12 +22,17 @@ _ALWAYS = {
         "geolocation=(), gyroscope=(), hid=(), magnetometer=(), microphone=(), midi=(), payment=(), serial=(), usb=()"
     ),
 }
-_CACHE = {Kind.PAGE: "no-cache", Kind.DOCS: "no-cache", Kind.PRIVATE: "no-store", Kind.PROBE: "no-store"}
+_CACHE = {
+    DoorKind.PAGE: "no-cache",
+    DoorKind.DOCS: "no-cache",
+    DoorKind.PRIVATE: "no-store",
+    DoorKind.PROBE: "no-store",
+}
 _FILES = ("assets/", "static/", "ui-static/")
 STRICT = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
 
-def complete(headers: MutableHeaders, kind: Kind | None, policy: str = STRICT) -> None:
+def complete(headers: MutableHeaders, kind: DoorKind | None, policy: str = STRICT) -> None:
     """Set what browsers are to hold to; `kind` is None where there is no door.
 
     No header that lets another site read the answer is left, whoever in the application set it.
@@ -37,11 +42,11 @@ def complete(headers: MutableHeaders, kind: Kind | None, policy: str = STRICT) -
     for name, value in _ALWAYS.items():
         headers[name] = value
     headers["Content-Security-Policy"] = policy
-    if kind is not Kind.STATIC:
+    if kind is not DoorKind.STATIC:
         headers["Cache-Control"] = _CACHE.get(kind, "no-store") if kind else "no-store"
 
 
-def page_policy(kind: Kind, hosts: Sequence[str], script_hashes: Sequence[str]) -> str:
+def page_policy(kind: DoorKind, hosts: Sequence[str], script_hashes: Sequence[str]) -> str:
     """Return the Content-Security-Policy of a page that is opened under `hosts`, and whose inline scripts have these
     hashes.
 
@@ -51,7 +56,7 @@ def page_policy(kind: Kind, hosts: Sequence[str], script_hashes: Sequence[str]) 
     styled in place ('unsafe-inline' for styles). No script runs that is neither one of our files nor hashed here.
     """
     scripts = " ".join(("'self'", *(f"'sha256-{digest}'" for digest in script_hashes)))
-    if kind is Kind.PAGE:
+    if kind is DoorKind.PAGE:
         scripts += " 'unsafe-eval'"
     return "; ".join(
         (

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 
-from thai_chat.gate.doors import Kind
+from thai_chat.gate.doors import DoorKind
 
 _READING = frozenset({"GET", "HEAD"})
 _OPENED_OR_FETCHED = frozenset({"empty", "document"})
@@ -18,20 +18,20 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 _FRAMES = frozenset({"iframe", "frame", "embed", "object", "fencedframe"})
 
 
-def is_foreign(kind: Kind, method: str, headers: Headers, public_url: str | None = None) -> bool:
+def is_foreign(kind: DoorKind, method: str, headers: Headers, public_url: str | None = None) -> bool:
     """True when a browser says that another site, or something that a model wrote into ours, is behind the request.
 
     Clients that are no browsers say nothing and pass. `public_url` is our own origin, whatever `Host` a proxy sends.
     """
     site = headers.get("sec-fetch-site")
-    if _is_speculative(headers) and kind not in (Kind.PAGE, Kind.DOCS, Kind.STATIC):
+    if _is_speculative(headers) and kind not in (DoorKind.PAGE, DoorKind.DOCS, DoorKind.STATIC):
         return True
     if site is None:
         return _has_foreign_origin(headers, public_url)
     if site in ("same-origin", "none"):
         return not _may_be_used_as(headers.get("sec-fetch-dest", "empty"), kind)
     is_link = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
-    return not (is_link and method in _READING and kind in (Kind.PAGE, Kind.DOCS))
+    return not (is_link and method in _READING and kind in (DoorKind.PAGE, DoorKind.DOCS))
 
 
 def _is_speculative(headers: Headers) -> bool:
@@ -41,9 +41,9 @@ def _is_speculative(headers: Headers) -> bool:
     return any("prefetch" in what.lower() or "prerender" in what.lower() for what in said)
 
 
-def _may_be_used_as(destination: str, kind: Kind) -> bool:
+def _may_be_used_as(destination: str, kind: DoorKind) -> bool:
     """Only static files are drawn, run or styled with: no picture or style in a reply reads anything else."""
-    return destination not in _FRAMES if kind is Kind.STATIC else destination in _OPENED_OR_FETCHED
+    return destination not in _FRAMES if kind is DoorKind.STATIC else destination in _OPENED_OR_FETCHED
 
 
 def _has_foreign_origin(headers: Headers, public_url: str | None) -> bool:

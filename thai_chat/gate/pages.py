@@ -33,7 +33,7 @@ _SOURCE = re.compile(rb"\ssrc\s*=", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class PageDocument:
     plain: bytes
     compressed: bytes
     script_hashes: tuple[str, ...]
@@ -41,11 +41,11 @@ class Document:
 
 
 @lru_cache(maxsize=8)
-def document(html: bytes, language: Language) -> Document:
+def document(html: bytes, language: Language) -> PageDocument:
     """Read a page of our own or Gradio's; it differs by host, version and language only, so that few are kept."""
     html = _at_its_own_address(html).replace(_GRADIO, _opening(language) + _GRADIO, 1)
     inline = (body for attributes, body in _SCRIPT.findall(html) if not _SOURCE.search(attributes))
-    return Document(html, gzip.compress(html, 6, mtime=0), tuple(dict.fromkeys(map(hash_of, inline))))
+    return PageDocument(html, gzip.compress(html, 6, mtime=0), tuple(dict.fromkeys(map(hash_of, inline))))
 
 
 def _opening(language: Language) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from thai_chat.chat.transfer.fields import Fields, Loaded, Place
+from thai_chat.chat.transfer.fields import Fields, Loaded, SourcePlace
 from thai_chat.chat.transfer.folds import tool_call
 from thai_chat.chat.transfer.said import attachment, fenced, joined, picture, role_of, sound, text_of
 from thai_chat.chat.transfer.trees import Node, Origin, session_of, straight
@@ -21,7 +21,7 @@ def is_bigagi(value: Loaded) -> bool:
     return has_fragments or any(name in value for name in _NAMES)
 
 
-def read_session(value: Loaded, place: Place) -> KeptSession:
+def read_session(value: Loaded, place: SourcePlace) -> KeptSession:
     """Raises ImportRefused."""
     fields = Fields(value, place)
     name = fields.word("userTitle", "autoTitle", "title") or ""

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from thai_chat.chat.transfer.chatgpt_canvas import TOOL, Canvas, Document
+from thai_chat.chat.transfer.chatgpt_canvas import TOOL, Canvas, CanvasFile
 from thai_chat.chat.transfer.chatgpt_marks import as_prose
-from thai_chat.chat.transfer.fields import Fields, Loaded, Place
+from thai_chat.chat.transfer.fields import Fields, Loaded, SourcePlace
 from thai_chat.chat.transfer.said import files_of, joined, picture, sound
 from thai_chat.chat.transfer.trees import Node, Origin, session_of
 from thai_chat.domain.events import LENGTH
@@ -44,7 +44,7 @@ def is_chatgpt(value: Loaded) -> bool:
     return isinstance(value, dict) and "mapping" in value
 
 
-def read_session(value: Loaded, place: Place) -> KeptSession:
+def read_session(value: Loaded, place: SourcePlace) -> KeptSession:
     """Raises ImportRefused. What is missing is done without: each year's exports have left out other things."""
     fields = Fields(value, place)
     name = fields.word("title") or ""
@@ -100,7 +100,7 @@ def _shown(links: Mapping[str, _Link]) -> tuple[dict[str, Node], dict[str, str]]
     stands_for: dict[str, str] = {}
     canvas = Canvas()
     left = _MOST_THOUGHT
-    ahead: list[tuple[str, str | None, _Thought | None, Document | None]] = [
+    ahead: list[tuple[str, str | None, _Thought | None, CanvasFile | None]] = [
         (key, None, None, None) for key in reversed(children.get(None, []))
     ]
     while ahead:
@@ -181,7 +181,7 @@ def _join(whole: Node, pieces: Sequence[Node]) -> None:
     )
 
 
-def _canvas(message: Fields, canvas: Canvas, document: Document | None) -> tuple[str, Document | None]:
+def _canvas(message: Fields, canvas: Canvas, document: CanvasFile | None) -> tuple[str, CanvasFile | None]:
     """What a call of the canvas' tool is to people, if it is one, and its document from there on."""
     recipient = message.raw("recipient")
     if not isinstance(recipient, str) or not recipient.startswith(TOOL):

@@ -19,7 +19,7 @@ _ESCAPED = re.compile(r"\\(\W)")
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class CanvasFile:
     name: str
     kind: str
     """"document", "code/python"."""
@@ -36,7 +36,7 @@ class Canvas:
     def __init__(self) -> None:
         self._left = _MOST_CHARS
 
-    def told(self, call: str, before: Document | None) -> tuple[str, Document | None]:
+    def told(self, call: str, before: CanvasFile | None) -> tuple[str, CanvasFile | None]:
         """What a call of the tool is to people, and the document after it. A call that is cut off is told as it is."""
         try:
             held = orjson.loads(call)
@@ -45,7 +45,7 @@ class Canvas:
         if not isinstance(held, dict):
             return "", before
         if isinstance(content := held.get("content"), str):
-            made = Document(_word(held, "name"), _word(held, "type"), content)
+            made = CanvasFile(_word(held, "name"), _word(held, "type"), content)
             return joined(_title(made), made.shown()), made
         if isinstance(updates := held.get("updates"), list):
             found = [one for one in updates if isinstance(one, dict)]
@@ -57,7 +57,7 @@ class Canvas:
             return joined(_title(before), listed), before
         return "", before
 
-    def _changed(self, before: Document | None, updates: Sequence[Mapping[str, Loaded]]) -> Document | None:
+    def _changed(self, before: CanvasFile | None, updates: Sequence[Mapping[str, Loaded]]) -> CanvasFile | None:
         """None where it can't be told what became of it: its patterns are another language's."""
         if before is None:
             return None
@@ -82,7 +82,7 @@ class Canvas:
         return replace(before, content=content)
 
 
-def _title(document: Document | None) -> str:
+def _title(document: CanvasFile | None) -> str:
     return f"📄 **{document.name}**" if document and document.name else "📄"
 
 

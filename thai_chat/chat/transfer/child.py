@@ -16,8 +16,8 @@ from dataclasses import replace
 import orjson
 
 from thai_chat.chat.transfer import own
-from thai_chat.chat.transfer.fields import Place
-from thai_chat.chat.transfer.frames import FRAME_BYTES, HEAD, LEFT_OUT, Kind, Order
+from thai_chat.chat.transfer.fields import SourcePlace
+from thai_chat.chat.transfer.frames import FRAME_BYTES, HEAD, LEFT_OUT, FrameKind, ReadOrder
 from thai_chat.chat.transfer.upload import Upload
 from thai_chat.domain import python_process
 from thai_chat.domain.errors import ImportRefused, ImportStopped, ThaiChatError
@@ -65,12 +65,12 @@ class ImportReader:
         self._presets = []
         self.left_out, self.left_out_count = [], 0
         self._has_odd = False
-        place = Place(self._upload.names, 1, 0)
-        while (frame := self._hear())[0] is Kind.PRESET:
+        place = SourcePlace(self._upload.names, 1, 0)
+        while (frame := self._hear())[0] is FrameKind.PRESET:
             if len(self._presets) >= self._limits.presets:
                 raise _unfit(frame[0])
             self._presets.append(own.read_preset(orjson.loads(frame[1]), place))
-        if frame[0] is not Kind.TOTAL:
+        if frame[0] is not FrameKind.TOTAL:
             raise _unfit(frame[0])
         self.total = int(orjson.loads(frame[1]))
 
@@ -84,10 +84,10 @@ class ImportReader:
             self.open()
         self._has_begun = True
         number = 0
-        while (frame := self._hear())[0] is Kind.SESSION:
+        while (frame := self._hear())[0] is FrameKind.SESSION:
             number += 1
             yield self._session(frame[1], number)
-        if frame[0] is not Kind.END:
+        if frame[0] is not FrameKind.END:
             raise _unfit(frame[0])
         self.left_out_count = int(orjson.loads(frame[1]))
 
@@ -108,21 +108,21 @@ class ImportReader:
         value = orjson.loads(head)
         count, left_bytes = int(value["messages"]), 2 * self._limits.session_bytes
         if not 0 <= count <= self._limits.session_messages:
-            raise _unfit(Kind.SESSION)
+            raise _unfit(FrameKind.SESSION)
         messages = []
         for _ in range(count):
             kind, content = self._hear()
             left_bytes -= len(content)
-            if kind is not Kind.MESSAGE or left_bytes < 0:
+            if kind is not FrameKind.MESSAGE or left_bytes < 0:
                 raise _unfit(kind)
             messages.append(orjson.loads(content))
-        kept = own.read_session({**value, "messages": messages}, Place(self._upload.names, 1, number))
+        kept = own.read_session({**value, "messages": messages}, SourcePlace(self._upload.names, 1, number))
         return replace(kept, program=str(value["program"])[:_PROGRAM_CHARS])
 
-    def _hear(self) -> tuple[Kind, bytes]:
+    def _hear(self) -> tuple[FrameKind, bytes]:
         """The next frame that is no note of what is left out."""
-        while (frame := self._hear_any())[0] in (Kind.LEFT_OUT, Kind.ODD):
-            if frame[0] is Kind.ODD:
+        while (frame := self._hear_any())[0] in (FrameKind.LEFT_OUT, FrameKind.ODD):
+            if frame[0] is FrameKind.ODD:
                 self._note_odd(frame[1])
                 continue
             if len(self.left_out) >= LEFT_OUT:
@@ -134,13 +134,13 @@ class ImportReader:
     def _note_odd(self, where: bytes) -> None:
         """Logs it once, also where the files are read anew."""
         if self._has_odd:
-            raise _unfit(Kind.ODD)
+            raise _unfit(FrameKind.ODD)
         self._has_odd = True
         if not self._is_odd_logged:
             self._is_odd_logged = True
             logger.warning("an import has a session that its reader failed at, left out: %s", _ascii(where))
 
-    def _hear_any(self) -> tuple[Kind, bytes]:
+    def _hear_any(self) -> tuple[FrameKind, bytes]:
         assert self._child is not None
         try:
             kind, content = self._child.hear()
@@ -148,10 +148,10 @@ class ImportReader:
             if self._is_over:
                 raise ImportStopped from exc
             raise self._refused(exc.reason) from exc
-        if kind is Kind.REFUSED:
+        if kind is FrameKind.REFUSED:
             params = orjson.loads(content)
             raise ImportRefused("", **params)
-        if kind is Kind.FAILED:
+        if kind is FrameKind.FAILED:
             logger.error("the process that reads an import failed: %s", _ascii(content))
             raise ThaiChatError("an import could not be read")
         return kind, content
@@ -193,16 +193,16 @@ class _Child:
         )
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
-            self._process.stdin.write(Order(descriptor, upload.files, limits).to_line())
+            self._process.stdin.write(ReadOrder(descriptor, upload.files, limits).to_line())
             self._process.stdin.flush()
 
-    def hear(self) -> tuple[Kind, bytes]:
+    def hear(self) -> tuple[FrameKind, bytes]:
         """The next frame. Raises _Ended."""
         with self._hearing:
             kind, size = HEAD.unpack(self._take(HEAD.size))
             if size > FRAME_BYTES:
                 raise _unfit(kind)
-            return Kind(kind), self._take(size)
+            return FrameKind(kind), self._take(size)
 
     def kill(self) -> None:
         self._process.kill()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from thai_chat.chat.transfer.fields import Fields, Loaded, Place
+from thai_chat.chat.transfer.fields import Fields, Loaded, SourcePlace
 from thai_chat.chat.transfer.folds import tool_call
 from thai_chat.chat.transfer.said import attachment, fenced, files_of, joined, name_of, role_of, text_of
 from thai_chat.chat.transfer.trees import Node, Origin, session_of, straight
@@ -17,7 +17,7 @@ def is_claude(value: Loaded) -> bool:
     return isinstance(value, dict) and "chat_messages" in value
 
 
-def read_session(value: Loaded, place: Place) -> KeptSession:
+def read_session(value: Loaded, place: SourcePlace) -> KeptSession:
     """Raises ImportRefused."""
     fields = Fields(value, place)
     name = fields.word("name") or ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from thai_chat.chat.transfer.fields import Fields, Loaded, Place
+from thai_chat.chat.transfer.fields import Fields, Loaded, SourcePlace
 from thai_chat.chat.transfer.folds import tool_call
 from thai_chat.chat.transfer.said import files_of, joined
 from thai_chat.chat.transfer.trees import Node, Origin, session_of
@@ -20,7 +20,7 @@ def is_deepseek(value: Loaded) -> bool:
     return "inserted_at" in value or any(isinstance(one, dict) and "fragments" in one for one in messages)
 
 
-def read_session(value: Loaded, place: Place) -> KeptSession:
+def read_session(value: Loaded, place: SourcePlace) -> KeptSession:
     """Raises ImportRefused."""
     fields = Fields(value, place)
     name = fields.word("title") or ""

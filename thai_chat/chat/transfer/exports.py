@@ -19,7 +19,7 @@ PAGE_SESSIONS = 200
 PAGE_MESSAGES = 400
 
 
-class Format(StrEnum):
+class ExportFormat(StrEnum):
     JSON = "json"
     MARKDOWN = "md"
     CSV = "csv"

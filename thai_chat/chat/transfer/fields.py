@@ -37,7 +37,7 @@ Loaded: TypeAlias = object
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SourcePlace:
     """Where in what file something was read, for the person who has to mend it."""
 
     file: str
@@ -70,7 +70,7 @@ class Place:
 class Fields:
     """An object of a file. Every method raises ImportRefused for a value of another kind; absent is None."""
 
-    def __init__(self, value: Loaded, place: Place, *names: str) -> None:
+    def __init__(self, value: Loaded, place: SourcePlace, *names: str) -> None:
         """`names` lead to the object itself, in what is told of it."""
         self.place = place
         self._names = names

@@ -13,9 +13,9 @@ from typing import IO, Protocol
 
 from thai_chat.chat.transfer import archives, formats, own, sizes
 from thai_chat.chat.transfer.companions import is_companion, why_alone
-from thai_chat.chat.transfer.fields import Place
-from thai_chat.chat.transfer.finding import Finder, JsonPart, Load
-from thai_chat.chat.transfer.llm_database import Database, is_database
+from thai_chat.chat.transfer.fields import SourcePlace
+from thai_chat.chat.transfer.finding import ChatLocator, JsonPart, Load
+from thai_chat.chat.transfer.llm_database import LlmFile, is_database
 from thai_chat.chat.transfer.scan import JsonFile, Source
 from thai_chat.chat.transfer.upload import GivenFile, Upload
 from thai_chat.domain.errors import ImportRefused
@@ -36,7 +36,7 @@ class Part(Protocol):
     @property
     def total(self) -> int: ...
 
-    def sessions(self) -> Iterator[tuple[Place, Load]]: ...
+    def sessions(self) -> Iterator[tuple[SourcePlace, Load]]: ...
 
 
 class Import:
@@ -103,7 +103,7 @@ class Import:
         self._parts.clear()
         self._stack.close()
 
-    def sessions(self) -> Iterator[tuple[KeptSession, Place]]:
+    def sessions(self) -> Iterator[tuple[KeptSession, SourcePlace]]:
         """Each read when it is asked for, with where it stands. One that can't be read is left out, but not all."""
         refusals: list[ImportRefused] = []
         has_any = any(isinstance(part, JsonPart) and part.presets for part in self._parts)
@@ -124,7 +124,9 @@ class Import:
                 for value, place in part.loaded_presets():
                     yield own.read_preset(value, place)
 
-    def _read(self, place: Place, load: Load, refusals: list[ImportRefused], *, is_strict: bool) -> KeptSession | None:
+    def _read(
+        self, place: SourcePlace, load: Load, refusals: list[ImportRefused], *, is_strict: bool
+    ) -> KeptSession | None:
         try:
             found, values = load()
             kept = formats.read(found, values, place)
@@ -148,10 +150,10 @@ class Import:
 
     def _part(self, file: IO[bytes], source: Source, given: GivenFile) -> Part:
         if is_database(file, given):
-            database = Database(file, given, self._limits)
+            database = LlmFile(file, given, self._limits)
             self._stack.callback(database.close)
             return database
-        return Finder(JsonFile(source, given.name, given.start, given.start + given.size), self._limits).part()
+        return ChatLocator(JsonFile(source, given.name, given.start, given.start + given.size), self._limits).part()
 
     def _pass_over(self, refusal: ImportRefused) -> None:
         """Raises it again where it is more than that a file holds no chats."""

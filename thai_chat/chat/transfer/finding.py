@@ -8,7 +8,7 @@ from functools import partial
 from itertools import islice
 
 from thai_chat.chat.transfer import own, plain
-from thai_chat.chat.transfer.fields import Loaded, Place
+from thai_chat.chat.transfer.fields import Loaded, SourcePlace
 from thai_chat.chat.transfer.formats import OWN, PLAIN, Format, format_of
 from thai_chat.chat.transfer.scan import JsonFile, Span
 from thai_chat.domain.errors import ImportRefused
@@ -40,19 +40,19 @@ class JsonPart:
     def total(self) -> int:
         return len(self.groups)
 
-    def sessions(self) -> Iterator[tuple[Place, Load]]:
+    def sessions(self) -> Iterator[tuple[SourcePlace, Load]]:
         """Where each of them stands, and what loads it."""
         for number, spans in enumerate(self.groups, 1):
-            place = Place(self.file.name, self.file.line_of(spans[0].start), number)
+            place = SourcePlace(self.file.name, self.file.line_of(spans[0].start), number)
             yield place, partial(self._load, spans, place)
 
-    def loaded_presets(self) -> Iterator[tuple[Loaded, Place]]:
+    def loaded_presets(self) -> Iterator[tuple[Loaded, SourcePlace]]:
         for number, span in enumerate(self.presets, 1):
-            place = Place(self.file.name, self.file.line_of(span.start), number, is_preset=True)
+            place = SourcePlace(self.file.name, self.file.line_of(span.start), number, is_preset=True)
             _require_small((span,), place, self.limits)
             yield self.file.load(span), place
 
-    def _load(self, spans: Sequence[Span], place: Place) -> tuple[Format, Sequence[Loaded]]:
+    def _load(self, spans: Sequence[Span], place: SourcePlace) -> tuple[Format, Sequence[Loaded]]:
         _require_small(spans, place, self.limits)
         values = [self.file.load(span) for span in spans]
         if self.is_bare:
@@ -62,7 +62,7 @@ class JsonPart:
         return format_of(values[0]) or self.format, values
 
 
-class Finder:
+class ChatLocator:
     """Looks into one file. Raises ImportRefused for what no chats are known in."""
 
     def __init__(self, file: JsonFile, limits: ImportLimits) -> None:
@@ -154,7 +154,7 @@ class Finder:
         return list(islice(spans, self._limits.sessions + 1))
 
     def _load(self, span: Span, number: int = 1) -> Loaded:
-        _require_small((span,), Place(self._file.name, self._file.line_of(span.start), number), self._limits)
+        _require_small((span,), SourcePlace(self._file.name, self._file.line_of(span.start), number), self._limits)
         return self._file.load(span)
 
     def _unknown(self, value: Loaded, span: Span) -> ImportRefused:
@@ -173,7 +173,7 @@ def _is_message(value: Loaded) -> bool:
     return format_of(value) is None and plain.is_message(value)
 
 
-def _require_small(spans: Sequence[Span], place: Place, limits: ImportLimits) -> None:
+def _require_small(spans: Sequence[Span], place: SourcePlace, limits: ImportLimits) -> None:
     if sum(span.end - span.start for span in spans) > limits.session_bytes:
         raise place.refused("import_session_large", limit=limits.session_bytes // 1_000_000)
     if sum(span.tokens for span in spans) > limits.session_tokens:

@@ -22,10 +22,10 @@ from thai_chat.chat.transfer import (
     own,
     plain,
 )
-from thai_chat.chat.transfer.fields import Loaded, Place
+from thai_chat.chat.transfer.fields import Loaded, SourcePlace
 from thai_chat.domain.transfer import KeptSession
 
-Read = Callable[[Sequence[Loaded], Place], KeptSession]
+Read = Callable[[Sequence[Loaded], SourcePlace], KeptSession]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,7 @@ class Format:
     """What is wrong in our own exports refuses the import: nothing of them is to be lost in silence."""
 
 
-def _single(read: Callable[[Loaded, Place], KeptSession]) -> Read:
+def _single(read: Callable[[Loaded, SourcePlace], KeptSession]) -> Read:
     return lambda values, place: read(values[0], place)
 
 
@@ -83,7 +83,7 @@ def format_of(value: Loaded) -> Format | None:
     return next((one for one in FORMATS if one.fits(value)), None)
 
 
-def read(found: Format, values: Sequence[Loaded], place: Place) -> KeptSession:
+def read(found: Format, values: Sequence[Loaded], place: SourcePlace) -> KeptSession:
     """Raises ImportRefused, also for a chat in which nobody said anything that can be read."""
     kept = found.read(values, place)
     if not kept.messages and not found.is_ours:

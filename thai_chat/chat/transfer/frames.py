@@ -19,7 +19,7 @@ HEAD = struct.Struct("<cI")
 """A frame's kind and the bytes of what follows."""
 
 
-class Kind(Enum):
+class FrameKind(Enum):
     """In their order: presets, the number of sessions, the sessions, each followed by its messages, and the end.
     What is left out is told in between, where it is found."""
 
@@ -42,7 +42,7 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class ReadOrder:
     """What to read. It comes by a pipe, since a command line with the names of files is seen by everybody here."""
 
     descriptor: int
@@ -53,13 +53,13 @@ class Order:
         return orjson.dumps(asdict(self)) + b"\n"
 
     @classmethod
-    def from_line(cls, line: bytes) -> Order:
+    def from_line(cls, line: bytes) -> ReadOrder:
         value = orjson.loads(line)
         files = [GivenFile(**one) for one in value["files"]]
         return cls(value["descriptor"], files, ImportLimits(**value["limits"]))
 
 
-def head_of(kind: Kind, content: bytes) -> bytes:
+def head_of(kind: FrameKind, content: bytes) -> bytes:
     return HEAD.pack(kind.value, len(content))
 
 

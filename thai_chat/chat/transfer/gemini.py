@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from thai_chat.chat.transfer.fields import Fields, Loaded, Place
+from thai_chat.chat.transfer.fields import Fields, Loaded, SourcePlace
 from thai_chat.chat.transfer.hypertext import text_in
 from thai_chat.chat.transfer.said import files_of, joined
 from thai_chat.chat.transfer.trees import Node, Origin, session_of, straight
@@ -42,7 +42,7 @@ def conversation_of(value: Loaded) -> str | None:
     return None
 
 
-def read_session(values: Sequence[Loaded], place: Place) -> KeptSession:
+def read_session(values: Sequence[Loaded], place: SourcePlace) -> KeptSession:
     """Make one session of the entries of a chat, which come newest first. Raises ImportRefused."""
     entries = [Fields(value, place) for value in reversed(values)]
     entries.sort(key=lambda entry: entry.moment("time") or _BEGINNING)

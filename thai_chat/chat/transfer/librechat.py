@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from thai_chat.chat.transfer.fields import Fields, Loaded, Place
+from thai_chat.chat.transfer.fields import Fields, Loaded, SourcePlace
 from thai_chat.chat.transfer.folds import tool_call
 from thai_chat.chat.transfer.said import files_of, joined, role_of, text_of
 from thai_chat.chat.transfer.trees import FAILED_THERE, Node, Origin, session_of, straight
@@ -22,7 +22,7 @@ def is_librechat(value: Loaded) -> bool:
     return any(isinstance(message, dict) and any(name in message for name in _NAMES) for message in messages)
 
 
-def read_session(value: Loaded, place: Place) -> KeptSession:
+def read_session(value: Loaded, place: SourcePlace) -> KeptSession:
     """Raises ImportRefused."""
     fields = Fields(value, place)
     name = fields.word("title") or ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from thai_chat.chat.transfer.fields import Fields, Loaded, Place
+from thai_chat.chat.transfer.fields import Fields, Loaded, SourcePlace
 from thai_chat.chat.transfer.said import fenced, files_of, joined, text_of
 from thai_chat.chat.transfer.trees import Node, Origin, session_of, straight
 from thai_chat.domain.facts import ReplyFacts
@@ -25,7 +25,7 @@ def conversation_of(value: Loaded) -> str | None:
     return found if isinstance(found, str) and found else None
 
 
-def read_session(values: Sequence[Loaded], place: Place) -> KeptSession:
+def read_session(values: Sequence[Loaded], place: SourcePlace) -> KeptSession:
     """Make one session of the entries of a conversation. Raises ImportRefused."""
     entries = [Fields(value, place) for value in values]
     first, last = entries[0], entries[-1]

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 import orjson
 
-from thai_chat.chat.transfer.fields import Loaded, Place
+from thai_chat.chat.transfer.fields import Loaded, SourcePlace
 from thai_chat.chat.transfer.finding import Load
 from thai_chat.chat.transfer.formats import LLM, Format
 from thai_chat.chat.transfer.upload import GivenFile
@@ -50,7 +50,7 @@ def is_database(file: IO[bytes], given: GivenFile) -> bool:
     return os.pread(file.fileno(), len(_BEGINNING), given.start) == _BEGINNING
 
 
-class Database:
+class LlmFile:
     """The conversations of a `logs.db`. Its methods raise ImportRefused for what is none, or is damaged."""
 
     def __init__(self, file: IO[bytes], given: GivenFile, limits: ImportLimits) -> None:
@@ -71,10 +71,10 @@ class Database:
     def total(self) -> int:
         return len(self._rows)
 
-    def sessions(self) -> Iterator[tuple[Place, Load]]:
+    def sessions(self) -> Iterator[tuple[SourcePlace, Load]]:
         """Where each conversation stands, and what loads its turns: as `llm logs --json` tells them, oldest first."""
         for number, rows in enumerate(self._rows, 1):
-            yield Place(self.name, 1, number), partial(self._load, rows)
+            yield SourcePlace(self.name, 1, number), partial(self._load, rows)
 
     def close(self) -> None:
         """Safe to call twice."""

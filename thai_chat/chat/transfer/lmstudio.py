@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from thai_chat.chat.transfer.fields import Fields, Loaded, Place
+from thai_chat.chat.transfer.fields import Fields, Loaded, SourcePlace
 from thai_chat.chat.transfer.folds import tool_call
 from thai_chat.chat.transfer.said import attachment, joined, picture, role_of, text_of
 from thai_chat.chat.transfer.trees import Node, Origin, said_so_far, session_of
@@ -18,7 +18,7 @@ def is_lmstudio(value: Loaded) -> bool:
     )
 
 
-def read_session(value: Loaded, place: Place) -> KeptSession:
+def read_session(value: Loaded, place: SourcePlace) -> KeptSession:
     """Raises ImportRefused."""
     fields = Fields(value, place)
     name = fields.word("name") or ""

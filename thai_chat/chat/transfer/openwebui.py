@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Set
 
-from thai_chat.chat.transfer.fields import Fields, Loaded, Place
+from thai_chat.chat.transfer.fields import Fields, Loaded, SourcePlace
 from thai_chat.chat.transfer.folds import tool_call, unfolded
 from thai_chat.chat.transfer.said import files_of, joined, role_of, text_of
 from thai_chat.chat.transfer.trees import FAILED_THERE, Node, Origin, session_of, straight
@@ -40,7 +40,7 @@ def is_qwen(value: Loaded) -> bool:
     return any(isinstance(message, dict) and "content_list" in message for message in found)
 
 
-def read_session(value: Loaded, place: Place) -> KeptSession:
+def read_session(value: Loaded, place: SourcePlace) -> KeptSession:
     """Raises ImportRefused."""
     entry = Fields(value, place)
     chat = entry.within("chat") if "chat" in entry else entry

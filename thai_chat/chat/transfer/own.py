@@ -10,7 +10,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from thai_chat.chat.names import short_label, short_name, short_tags
-from thai_chat.chat.transfer.fields import Fields, Loaded, Place
+from thai_chat.chat.transfer.fields import Fields, Loaded, SourcePlace
 from thai_chat.domain.messages import (
     BACKEND_CHARS,
     KEY_CHARS,
@@ -33,7 +33,7 @@ COST_PLACES = Decimal("0.000000001")
 Word = TypeVar("Word", Role, Status)
 
 
-def read_preset(value: Loaded, place: Place) -> Preset:
+def read_preset(value: Loaded, place: SourcePlace) -> Preset:
     """Raises ImportRefused."""
     fields = Fields(value, replace(place, is_preset=True))
     name = short_name(fields.text("preset_name") or "")
@@ -56,7 +56,7 @@ def read_preset(value: Loaded, place: Place) -> Preset:
     )
 
 
-def read_session(value: Loaded, place: Place) -> KeptSession:
+def read_session(value: Loaded, place: SourcePlace) -> KeptSession:
     """Raises ImportRefused for whatever the history could not hold as it stands there."""
     fields = Fields(value, place)
     name = short_name(fields.text("session_name") or "")
@@ -135,7 +135,7 @@ def _messages(fields: Fields, session_id: UUID) -> Sequence[KeptMessage]:
     ]
 
 
-def _message(fields: Fields, session_id: UUID) -> tuple[KeptMessage, Place]:
+def _message(fields: Fields, session_id: UUID) -> tuple[KeptMessage, SourcePlace]:
     for required in ("message_id", "role", "content", "message_order", "created_at"):
         fields.require(required)
     status = _word(fields, "status", Status) or Status.COMPLETE

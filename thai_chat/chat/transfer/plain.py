@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from thai_chat.chat.transfer.fields import Fields, Loaded, Place
+from thai_chat.chat.transfer.fields import Fields, Loaded, SourcePlace
 from thai_chat.chat.transfer.said import files_of, joined, role_of, text_of
 from thai_chat.chat.transfer.trees import Node, Origin, session_of, straight
 from thai_chat.domain.facts import ReplyFacts
@@ -22,7 +22,7 @@ def is_plain(value: Loaded) -> bool:
     return isinstance(value, dict) and any(_messages(value, name) for name in _LISTS)
 
 
-def read_session(value: Loaded, place: Place) -> KeptSession:
+def read_session(value: Loaded, place: SourcePlace) -> KeptSession:
     """Raises ImportRefused. A system message at the beginning is the session's system prompt."""
     fields = Fields(value, place)
     name = fields.word("title", "name") or ""

@@ -18,7 +18,7 @@ from typing import IO
 import orjson
 
 from thai_chat.chat.transfer.files import Import
-from thai_chat.chat.transfer.frames import LEFT_OUT, Kind, Order, head_of, refusal_frame
+from thai_chat.chat.transfer.frames import LEFT_OUT, FrameKind, ReadOrder, head_of, refusal_frame
 from thai_chat.chat.transfer.objects import message_object, preset_object, session_object
 from thai_chat.chat.transfer.upload import Upload
 from thai_chat.domain.errors import ImportRefused
@@ -41,15 +41,15 @@ class _Teller:
         """Of more than a person reads only the number is told."""
         self.left_out += 1
         if self.left_out <= LEFT_OUT:
-            self.tell(Kind.LEFT_OUT, refusal_frame(refusal.params))
+            self.tell(FrameKind.LEFT_OUT, refusal_frame(refusal.params))
 
     def tell_odd(self, error: Exception) -> None:
         """The first alone: a file has the same oddity a thousand times."""
         if not self._has_odd:
             self._has_odd = True
-            self.tell(Kind.ODD, _where(error).encode())
+            self.tell(FrameKind.ODD, _where(error).encode())
 
-    def tell(self, kind: Kind, content: bytes = b"") -> None:
+    def tell(self, kind: FrameKind, content: bytes = b"") -> None:
         self._output.write(head_of(kind, content))
         self._output.write(content)
 
@@ -59,26 +59,26 @@ class _Teller:
     def tell_session(self, kept: KeptSession) -> None:
         """Its size is known to be bounded."""
         head = {**session_object(kept.session), "messages": len(kept.messages), "program": kept.program}
-        self.tell(Kind.SESSION, orjson.dumps(head))
+        self.tell(FrameKind.SESSION, orjson.dumps(head))
         for item in kept.messages:
-            self.tell(Kind.MESSAGE, orjson.dumps(message_object(item)))
+            self.tell(FrameKind.MESSAGE, orjson.dumps(message_object(item)))
 
 
-def _read(order: Order, teller: _Teller) -> None:
+def _read(order: ReadOrder, teller: _Teller) -> None:
     with os.fdopen(order.descriptor, "rb") as file:
         upload = Upload(file, order.files)
         opened = Import(upload, order.limits, left_out=teller.tell_left_out, odd=teller.tell_odd)
         opened.open()
         for preset in opened.presets():
-            teller.tell(Kind.PRESET, orjson.dumps(preset_object(preset)))
-        teller.tell(Kind.TOTAL, orjson.dumps(opened.total))
+            teller.tell(FrameKind.PRESET, orjson.dumps(preset_object(preset)))
+        teller.tell(FrameKind.TOTAL, orjson.dumps(opened.total))
         teller.flush()
         for kept, _ in opened.sessions():
             teller.tell_session(kept)
-        teller.tell(Kind.END, orjson.dumps(teller.left_out))
+        teller.tell(FrameKind.END, orjson.dumps(teller.left_out))
 
 
-def _limit(order: Order) -> None:
+def _limit(order: ReadOrder) -> None:
     """Bounds this process. The kernel counts what it maps of files as no memory of its own, and neither does this."""
     limits = order.limits
     cpu_s = limits.cpu_s + int(limits.cpu_s_per_mb * sum(given.size for given in order.files) / 1_000_000)
@@ -111,7 +111,7 @@ def _where(error: BaseException) -> str:
 def main() -> None:
     output = os.fdopen(os.dup(1), "wb", buffering=1 << 18)
     os.dup2(2, 1)  # nothing else gets between the frames
-    order = Order.from_line(sys.stdin.buffer.readline())
+    order = ReadOrder.from_line(sys.stdin.buffer.readline())
     _limit(order)
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
     teller = _Teller(output)
@@ -119,16 +119,16 @@ def main() -> None:
     try:
         _read(order, teller)
     except ImportRefused as exc:
-        teller.tell(Kind.REFUSED, refusal_frame(exc.params))
+        teller.tell(FrameKind.REFUSED, refusal_frame(exc.params))
     except MemoryError:
-        teller.tell(Kind.REFUSED, refusal_frame({"why": "import_too_heavy", **at}))
+        teller.tell(FrameKind.REFUSED, refusal_frame({"why": "import_too_heavy", **at}))
     except BrokenPipeError:
         os._exit(0)
     except OSError:
         # All that it writes are unpacked files.
-        teller.tell(Kind.REFUSED, refusal_frame({"why": "import_no_room", **at}))
+        teller.tell(FrameKind.REFUSED, refusal_frame({"why": "import_no_room", **at}))
     except Exception as exc:  # noqa: BLE001 - the edge of this process: the server says what came of it
-        teller.tell(Kind.FAILED, _where(exc).encode())
+        teller.tell(FrameKind.FAILED, _where(exc).encode())
     with contextlib.suppress(BrokenPipeError):
         teller.flush()
     os._exit(0)

@@ -12,7 +12,7 @@ from typing import assert_never
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from thai_chat.chat.transfer.exports import Format, OwnWriter, Writer, export
+from thai_chat.chat.transfer.exports import ExportFormat, OwnWriter, Writer, export
 from thai_chat.chat.transfer.imports import ImportRun
 from thai_chat.chat.transfer.markdown import MarkdownWriter, Words
 from thai_chat.chat.transfer.tables import CsvWriter, TrainingWriter
@@ -51,7 +51,7 @@ class Transfers:
     async def export(
         self,
         person: Person,
-        format_: Format,
+        format_: ExportFormat,
         *,
         chosen: Sequence[UUID] | None,
         words: Words,
@@ -63,7 +63,7 @@ class Transfers:
         Raises SessionNotFound when one of `chosen` is not there, HistoryUnavailable.
         """
         transfer = self._history.stored()
-        is_whole = format_ is Format.JSON
+        is_whole = format_ is ExportFormat.JSON
         found = await transfer.session_ids(person.user_id, chosen=chosen, with_trash=is_whole)
         if chosen is not None and len(found) < len(set(chosen)):
             raise SessionNotFound
@@ -114,15 +114,15 @@ def file_name_of(name: str) -> str:
     return cut(plain, FILE_NAME_CHARS).rstrip(" .")
 
 
-def _writer(format_: Format, words: Words, timezone: ZoneInfo, presets: Sequence[Preset] | None) -> Writer:
+def _writer(format_: ExportFormat, words: Words, timezone: ZoneInfo, presets: Sequence[Preset] | None) -> Writer:
     match format_:
-        case Format.JSON:
+        case ExportFormat.JSON:
             return OwnWriter(presets)
-        case Format.MARKDOWN:
+        case ExportFormat.MARKDOWN:
             return MarkdownWriter(words, timezone)
-        case Format.CSV:
+        case ExportFormat.CSV:
             return CsvWriter(timezone)
-        case Format.TRAINING:
+        case ExportFormat.TRAINING:
             return TrainingWriter()
         case _:
             assert_never(format_)

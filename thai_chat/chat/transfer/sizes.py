@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 
 import orjson
 
-from thai_chat.chat.transfer.fields import Place
+from thai_chat.chat.transfer.fields import SourcePlace
 from thai_chat.chat.transfer.frames import FRAME_BYTES
 from thai_chat.chat.transfer.objects import message_object, session_object
 from thai_chat.domain.messages import JsonValue
 from thai_chat.domain.transfer import ImportLimits, KeptSession
 
 
-def require_bounded(kept: KeptSession, place: Place, limits: ImportLimits) -> None:
+def require_bounded(kept: KeptSession, place: SourcePlace, limits: ImportLimits) -> None:
     """Raise ImportRefused for a session that is larger than may be."""
     if len(kept.messages) > limits.session_messages:
         raise place.refused("import_session_long", limit=limits.session_messages)
@@ -44,7 +44,7 @@ def values_in(value: JsonValue) -> int:
     return count
 
 
-def _size(told: dict[str, object], place: Place) -> int:
+def _size(told: dict[str, object], place: SourcePlace) -> int:
     """Return how many bytes a frame of it has, about: a few are added for the session's own frame."""
     size = len(orjson.dumps(told)) + 100
     if size > FRAME_BYTES:

@@ -38,7 +38,7 @@ _UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _sync = getattr(os, "fdatasync", os.fsync)
 
 
-class Entry(NamedTuple):
+class JournalEntry(NamedTuple):
     record: bytes
     end: int
     """Offset behind it in its file."""
@@ -144,7 +144,7 @@ class Journal:
         self._end = ends[-1]
         return ends
 
-    def entries(self, start: int) -> Iterator[Entry]:
+    def entries(self, start: int) -> Iterator[JournalEntry]:
         """The whole records from the offset `start` on; stops before a torn one."""
         offset = start
         while offset + _RECORD.size <= self._end:
@@ -157,7 +157,7 @@ class Journal:
                 self._is_damaged = True
                 return
             offset = end
-            yield Entry(record, end)
+            yield JournalEntry(record, end)
 
     def stored(self, position: int) -> None:
         """Notes that all up to `position` need not be replayed. Not synced: at the worst they are, without harm."""

@@ -19,7 +19,7 @@ from thai_chat.history.checks import json_text
 from thai_chat.history.postgres.bulk.inserting import PRESET_COLUMNS, insert_presets
 from thai_chat.history.postgres.bulk.moving import id_in
 from thai_chat.history.postgres.sql import statements
-from thai_chat.history.postgres.sql.parameters import Text, filled, run
+from thai_chat.history.postgres.sql.parameters import TextParameter, filled, run
 from thai_chat.history.postgres.sql.tables import chat_presets
 
 _KEPT = ("preset_name", "backend", "model", "options", "is_default", "is_shared", "updated_at")
@@ -96,7 +96,7 @@ def _save(connection: Connection, preset: Preset) -> Preset:
             .values(is_default=False)
         )
     values = {name: getattr(preset, name) for name in PRESET_COLUMNS}
-    texts = {"preset_name": Text(preset.preset_name), "options": Text(json_text(preset.options))}
+    texts = {"preset_name": TextParameter(preset.preset_name), "options": TextParameter(json_text(preset.options))}
     raw: Any = connection.connection
     with raw.cursor() as cursor:
         rows = run(cursor, filled(cursor, _SAVE, {**values, **texts})).rows

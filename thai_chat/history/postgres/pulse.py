@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 _COMMIT = text("SELECT pg_logical_emit_message(true, 'thai-chat', '')")
 
 
-class Server(Protocol):
+class PulsedServer(Protocol):
     """The part of `Database` that this module needs."""
 
     async def run(self, work: Callable[[Connection], None], /) -> None: ...
@@ -29,10 +29,10 @@ class Server(Protocol):
 class Pulse:
     """Belongs to one event loop. At most one look at the server is under way at a time."""
 
-    def __init__(self, connect: Callable[[], Server]) -> None:
+    def __init__(self, connect: Callable[[], PulsedServer]) -> None:
         """`connect` makes the way to the server, when it is first needed."""
         self._connect = connect
-        self._server: Server | None = None
+        self._server: PulsedServer | None = None
         self._asking: asyncio.Task[None] | None = None
         self._felt_at_s = 0.0
         self._is_closed = False

@@ -191,7 +191,7 @@ _MISSING = (
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class TableSettings:
     """Settings of the tables and routines of one schema, as statements over the names that they have there."""
 
     first: Sequence[str]
@@ -206,14 +206,14 @@ def parts_of(cursor: Any, tables: Sequence[str]) -> Parts:
     return {(kind, name) for kind, name, _ in cursor.fetchall()}
 
 
-def taken(cursor: Any, tables: Sequence[str], routines: Sequence[str], *, made: Parts) -> Settings:
+def taken(cursor: Any, tables: Sequence[str], routines: Sequence[str], *, made: Parts) -> TableSettings:
     """Read what is set on the tables and routines, whose names have their schemas. `made` are the product's parts."""
     of = {"tables": list(tables), "routines": list(routines)}
     cursor.execute(_PARTS, of)
     parts = [part for part in cursor.fetchall() if part[:2] not in made]
     cursor.execute(_UNTOUCHED, of)
     untouched = cursor.fetchall()
-    return Settings(
+    return TableSettings(
         first=_statements(cursor, _FIRST, of),
         parts=parts,
         last=_statements(cursor, _LAST, of),
@@ -227,7 +227,9 @@ def drop_statistics(cursor: Any, tables: Sequence[str]) -> None:
         cursor.execute(statement)
 
 
-def put(cursor: Any, settings: Settings, tables: Sequence[str], routines: Sequence[str], *, schema: str) -> list[str]:
+def put(
+    cursor: Any, settings: TableSettings, tables: Sequence[str], routines: Sequence[str], *, schema: str
+) -> list[str]:
     """Set on the tables and routines, which are in `schema`, what was set on those whose place they have taken.
 
     What they once had themselves goes. Returns what could not be set, because this version's tables lack what it is
@@ -252,7 +254,7 @@ def put(cursor: Any, settings: Settings, tables: Sequence[str], routines: Sequen
     return left
 
 
-def _clean(cursor: Any, settings: Settings, of: dict[str, Any]) -> set[tuple[str, str]]:
+def _clean(cursor: Any, settings: TableSettings, of: dict[str, Any]) -> set[tuple[str, str]]:
     """Take off what is set; the kinds and names of those that nobody had set anything on, neither then nor now."""
     cursor.execute(_CLEAN, of)
     found = cursor.fetchall()
@@ -269,7 +271,7 @@ def _statements(cursor: Any, query: str, of: dict[str, list[str]]) -> list[str]:
     return [row[-1] for row in cursor.fetchall()]
 
 
-def _add_parts(cursor: Any, settings: Settings, tables: Sequence[str], left: list[str]) -> None:
+def _add_parts(cursor: Any, settings: TableSettings, tables: Sequence[str], left: list[str]) -> None:
     there = parts_of(cursor, tables)
     for kind, name, statement in settings.parts:
         label = f"{kind.lower()} {name}"

@@ -38,7 +38,7 @@ _NOTHING_CHANGED = "Nothing was changed."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class TablesPlace:
     """Where the product's tables are, or will be."""
 
     home: str
@@ -64,7 +64,7 @@ class Restored:
     """Publications that have other tables than before."""
 
 
-def survey(address: str) -> Place:
+def survey(address: str) -> TablesPlace:
     """Raises HistoryUnavailable."""
     with archive.looking_at(address) as cursor:
         return survey_in(cursor)
@@ -113,7 +113,7 @@ def product_at(connection: Connection, cursor: Any, revision: str) -> Product:
     return product
 
 
-def be_owner(cursor: Any, place: Place) -> None:
+def be_owner(cursor: Any, place: TablesPlace) -> None:
     """What is made belongs to whom it belonged to before, whoever of the owner's members asks."""
     if place.owner:
         cursor.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(place.owner)))
@@ -156,7 +156,7 @@ def _told(error: Exception, *, is_done: bool) -> Exception:
     return StartError(f"The database refused: {said}. {_NOTHING_CHANGED}")
 
 
-def survey_in(cursor: Any) -> Place:
+def survey_in(cursor: Any) -> TablesPlace:
     session_settings.see_all_rows(cursor)
     cursor.execute(_PLACE)
     home, owner, may_keep = cursor.fetchone()
@@ -168,11 +168,11 @@ def survey_in(cursor: Any) -> Place:
         revision = (cursor.fetchone() or (None,))[0]
         stamp = generation.read_raw(cursor)
         rows = loading.count(cursor)
-    return Place(home=home, owner=owner, revision=revision, may_keep=may_keep, generation=stamp, rows=rows)
+    return TablesPlace(home=home, owner=owner, revision=revision, may_keep=may_keep, generation=stamp, rows=rows)
 
 
 def _put_in(
-    connection: Connection, cursor: Any, backup: Backup, place: Place, meter: Meter
+    connection: Connection, cursor: Any, backup: Backup, place: TablesPlace, meter: Meter
 ) -> tuple[str | None, Moved]:
     """Return the schema that keeps what was there, and what did not come over."""
     be_owner(cursor, place)
@@ -200,7 +200,7 @@ def _put_in(
     return None, moved
 
 
-def _replace_in_place(connection: Connection, cursor: Any, backup: Backup, place: Place, meter: Meter) -> Moved:
+def _replace_in_place(connection: Connection, cursor: Any, backup: Backup, place: TablesPlace, meter: Meter) -> Moved:
     """Drop what is there and make it anew, where no schema can be made for the one beside the other."""
     loading.lock(cursor, "ACCESS EXCLUSIVE")
     schema.step_up(connection)

@@ -9,7 +9,7 @@ import orjson
 
 from thai_chat.domain.errors import HistoryRefused
 from thai_chat.domain.transfer import KeptMessage
-from thai_chat.history.postgres.sql.parameters import Text, filled, run
+from thai_chat.history.postgres.sql.parameters import TextParameter, filled, run
 from thai_chat.history.postgres.sql.rows import MESSAGE_FIELDS, SESSION_FIELDS
 
 PART_CHARS = 2_000_000
@@ -83,7 +83,7 @@ def _document_rows(item: KeptMessage) -> Iterator[Row]:
 
 def _insert(cursor: Any, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
     for part in _parts(rows):
-        run(cursor, filled(cursor, _INSERT.format(table=table, columns=", ".join(columns)), (Text(part),)))
+        run(cursor, filled(cursor, _INSERT.format(table=table, columns=", ".join(columns)), (TextParameter(part),)))
 
 
 def _parts(rows: Iterable[Row]) -> Iterator[str]:

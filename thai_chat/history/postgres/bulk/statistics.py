@@ -22,7 +22,7 @@ from thai_chat.domain.statistics import (
     SessionUsage,
     Statistics,
     Times,
-    Usage,
+    UsageTotals,
 )
 from thai_chat.history.postgres.sql.rows import MESSAGE_FIELDS, MESSAGE_SQL, message_of
 
@@ -175,9 +175,9 @@ def _by_model(rows: Iterable[Sequence[Any]]) -> list[ModelUsage]:
     return [ModelUsage(backend=backend, model=model, usage=_usage(sums)) for backend, model, *sums in most_first]
 
 
-def _usage(sums: Sequence[Any]) -> Usage:
+def _usage(sums: Sequence[Any]) -> UsageTotals:
     sessions, messages, replies, prompt, completion, reasoning, cost, first_token, latency = sums
-    return Usage(
+    return UsageTotals(
         sessions=sessions,
         messages=messages,
         replies=replies,
@@ -195,7 +195,7 @@ def _times(found: Sequence[int | None] | None) -> Times | None:
     return None if median is None or p95 is None else Times(median, p95)
 
 
-def _filled(period: Period, found: Mapping[date, Usage]) -> list[DayUsage]:
+def _filled(period: Period, found: Mapping[date, UsageTotals]) -> list[DayUsage]:
     first = period.first or min(found, default=None)
     last = period.last or max(found, default=None)
     if first is None or last is None:
@@ -203,7 +203,7 @@ def _filled(period: Period, found: Mapping[date, Usage]) -> list[DayUsage]:
     if (last - first).days > MOST_DAYS:
         return [DayUsage(day=day, usage=found[day]) for day in sorted(found)]
     days = (first + timedelta(days=number) for number in range((last - first).days + 1))
-    return [DayUsage(day=day, usage=found.get(day, Usage())) for day in days]
+    return [DayUsage(day=day, usage=found.get(day, UsageTotals())) for day in days]
 
 
 def _bounds(user_id: str, period: Period) -> dict[str, object]:

@@ -24,9 +24,9 @@ from thai_chat.domain.searching import (
 from thai_chat.domain.spelling import fold_part
 from thai_chat.history.postgres.search import indexing
 from thai_chat.history.postgres.search.keys import packed
-from thai_chat.history.postgres.search.places import Finder
+from thai_chat.history.postgres.search.places import PlaceSearch
 from thai_chat.history.postgres.search.statements import MESSAGES, NAMES, Place
-from thai_chat.history.postgres.sql.parameters import Text, filled, run
+from thai_chat.history.postgres.sql.parameters import TextParameter, filled, run
 from thai_chat.history.postgres.sql.rows import MESSAGE_FIELDS, MESSAGE_SQL, SESSION_SQL, message_of, session_of
 
 _PENDING = 50
@@ -56,7 +56,7 @@ def find_messages(connection: Connection, query: SearchQuery) -> SearchPage:
     unindexed = _catch_up(connection)
     raw: Any = connection.connection
     with raw.cursor() as cursor:
-        places = Finder(cursor, MESSAGES, query).page()
+        places = PlaceSearch(cursor, MESSAGES, query).page()
         found = [message_id for (_, message_id), _ in places]
         read = _messages(cursor, found, query)
     hits = [
@@ -90,7 +90,13 @@ def _long_texts(cursor: Any, found: Sequence[UUID], query: SearchQuery) -> dict[
 
 
 def _parts(cursor: Any, found: Sequence[UUID], part: str, text: str = "") -> dict[UUID, str]:
-    values = {"found": found, "most": SEARCHED_CHARS, "page": _PAGE_BYTES, "share": _SHARE_CHARS, "text": Text(text)}
+    values = {
+        "found": found,
+        "most": SEARCHED_CHARS,
+        "page": _PAGE_BYTES,
+        "share": _SHARE_CHARS,
+        "text": TextParameter(text),
+    }
     return dict(run(cursor, filled(cursor, _LONG.format(part=part), values)).rows)
 
 
@@ -104,7 +110,7 @@ def find_names(connection: Connection, query: SearchQuery) -> NamePage:
     unindexed = _catch_up(connection)
     raw: Any = connection.connection
     with raw.cursor() as cursor:
-        places = Finder(cursor, NAMES, replace(query, filters=filters)).page()
+        places = PlaceSearch(cursor, NAMES, replace(query, filters=filters)).page()
         cursor.execute(_SESSIONS, ([session_id for (_, session_id), _ in places],))
         rows: dict[UUID, Session] = {row[0]: session_of(row) for row in cursor.fetchall()}
     sessions = [rows[session_id] for (_, session_id), _ in places if session_id in rows]

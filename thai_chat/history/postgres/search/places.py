@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from thai_chat.domain.searching import SearchQuery
 from thai_chat.history.postgres.search.keys import fine_step, first_of
-from thai_chat.history.postgres.search.statements import MESSAGES, Kind, Place, Planned, Search
+from thai_chat.history.postgres.search.statements import MESSAGES, Place, Planned, Search, Table
 from thai_chat.history.postgres.sql.parameters import filled, run
 
 _NEWEST = 2_000
@@ -24,10 +24,10 @@ _MORE = 4_000
 _WIDENING = 4
 
 
-class Finder:
+class PlaceSearch:
     """Carries one query out."""
 
-    def __init__(self, cursor: Any, kind: Kind, query: SearchQuery) -> None:
+    def __init__(self, cursor: Any, kind: Table, query: SearchQuery) -> None:
         self._cursor = cursor
         self._kind = kind
         self._query = query

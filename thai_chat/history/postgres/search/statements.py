@@ -10,14 +10,14 @@ from uuid import UUID
 
 from thai_chat.domain.searching import SearchFilters, SearchQuery, Term
 from thai_chat.history.postgres.search.keys import keys_of, packed, time_keys
-from thai_chat.history.postgres.sql.parameters import Settings, Text
+from thai_chat.history.postgres.sql.parameters import Settings, TextParameter
 
 Place = tuple[datetime, UUID]
 """Where a text stands in the order of time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
+class Table:
     """Which of the two tables is searched; `e` is a row of it."""
 
     table: str
@@ -28,13 +28,13 @@ class Kind:
     """The session that `e` belongs to, as `s`."""
 
 
-MESSAGES = Kind(
+MESSAGES = Table(
     table="chat_message_search",
     id="message_id",
     keys="chat_search_keys(e.user_id, e.role, e.backend, e.model, e.created_at, e.search_text)",
     session="chat_messages m JOIN chat_sessions s ON s.session_id = m.session_id WHERE m.message_id = e.message_id",
 )
-NAMES = Kind(
+NAMES = Table(
     table="chat_session_search",
     id="session_id",
     keys="chat_search_keys(e.user_id, NULL, NULL, NULL, e.created_at, e.search_text)",
@@ -79,7 +79,7 @@ class Planned(NamedTuple):
 class Search:
     """One query over one table, as pieces of SQL and the values that they name."""
 
-    def __init__(self, kind: Kind, query: SearchQuery, *, literally: bool) -> None:
+    def __init__(self, kind: Table, query: SearchQuery, *, literally: bool) -> None:
         """`literally`: what has every term as it was typed; else what has only other forms of some."""
         self._kind = kind
         self._query = query
@@ -175,7 +175,7 @@ class Search:
 
     def _literal_texts(self) -> str:
         for number, term in enumerate(self._query.terms):
-            self.values[f"text_{number}"] = Text(packed(term.text))
+            self.values[f"text_{number}"] = TextParameter(packed(term.text))
         return _all(f"strpos(e.search_text, %(text_{number})s) > 0" for number in range(len(self._query.terms)))
 
     def _other_forms(self) -> str:
@@ -185,9 +185,9 @@ class Search:
         for number, term in enumerate(self._query.terms):
             ways = [] if len(self._query.terms) == 1 else [f"strpos(e.search_text, %(text_{number})s) > 0"]
             if term.forms:
-                self.values[f"forms_{number}"] = Text(term.form_pattern)
+                self.values[f"forms_{number}"] = TextParameter(term.form_pattern)
                 for place, stem in enumerate(term.stems):
-                    self.values[f"stem_{number}_{place}"] = Text(stem)
+                    self.values[f"stem_{number}_{place}"] = TextParameter(stem)
                 names = (f"%(stem_{number}_{place})s" for place in range(len(term.stems)))
                 stems = " OR ".join(f"strpos(e.search_text, {name}) > 0" for name in names)
                 ways.append(f"({stems}) AND e.search_text ~ %(forms_{number})s")

@@ -29,7 +29,7 @@ _AT_ONCE_BYTES = 32_768
 """Less is taken into libpq's and the socket's buffers without waiting for the server."""
 
 
-class Text(str):
+class TextParameter(str):
     """What somebody wrote, among the values of a statement."""
 
 
@@ -59,7 +59,7 @@ class Filling:
 
     def _apart(self, value: object) -> object:
         match value:
-            case Text():
+            case TextParameter():
                 return _Number(_bytes(value), self.texts)
             case TextList():
                 return _Number(_bytes("{" + ",".join(map(_element, value)) + "}"), self.texts)

@@ -16,7 +16,7 @@ from thai_chat.domain.messages import (
     UpdateSession,
 )
 from thai_chat.history.checks import json_text
-from thai_chat.history.postgres.sql.parameters import Filled, Filling, Text, TextList, filled
+from thai_chat.history.postgres.sql.parameters import Filled, Filling, TextList, TextParameter, filled
 from thai_chat.history.postgres.sql.rows import MESSAGE_SQL, SESSION_FIELDS, SESSION_SQL, message_sql
 from thai_chat.history.turns import distinct
 
@@ -103,8 +103,8 @@ def _begin_fields(write: BeginTurn | BeginReply) -> Fields:
     match write:
         case BeginTurn():
             own = {
-                "session_name": Text(write.session_name),
-                "question": Text(write.question),
+                "session_name": TextParameter(write.session_name),
+                "question": TextParameter(write.question),
                 "content": "",
                 "parent_id": write.parent_id,
                 "is_first": write.is_first,
@@ -113,7 +113,7 @@ def _begin_fields(write: BeginTurn | BeginReply) -> Fields:
             own = {
                 "session_name": None,
                 "question": None,
-                "content": Text(write.content),
+                "content": TextParameter(write.content),
                 "parent_id": None,
                 "is_first": False,
             }
@@ -129,7 +129,7 @@ def _begin_fields(write: BeginTurn | BeginReply) -> Fields:
         "model": write.choice.model,
         "at": write.at,
         "idempotency_key": write.idempotency_key,
-        "metadata": Text(json_text(write.metadata)),
+        "metadata": TextParameter(json_text(write.metadata)),
         "stale_after": STALE_AFTER,
     }
 
@@ -140,10 +140,10 @@ def checkpoints(cursor: Any, writes: Sequence[Checkpoint], *, replay: bool) -> F
         {
             "reply_id": write.reply_id,
             "session_id": write.session_id,
-            "content": Text(write.content),
+            "content": TextParameter(write.content),
             "backend": write.choice and write.choice.backend,
             "model": write.choice and write.choice.model,
-            "metadata": Text(json_text(write.metadata)),
+            "metadata": TextParameter(json_text(write.metadata)),
             # The database's clock alone counts: a sign of life "from the end of time" is cut down to now.
             "alive_at": write.at if replay else "infinity",
         }
@@ -159,7 +159,7 @@ def finish_replies(cursor: Any, writes: Iterable[FinishReply]) -> Filled:
         {
             "reply_id": write.reply_id,
             "session_id": write.session_id,
-            "content": Text(write.content),
+            "content": TextParameter(write.content),
             "status": write.status.value,
             "backend": write.choice.backend,
             "model": write.choice.model,
@@ -169,7 +169,7 @@ def finish_replies(cursor: Any, writes: Iterable[FinishReply]) -> Filled:
             "latency_ms": write.figures.latency_ms,
             "reasoning_tokens": write.figures.reasoning_tokens,
             "cost_usd": write.figures.cost_usd,
-            "metadata": Text(json_text(write.metadata)),
+            "metadata": TextParameter(json_text(write.metadata)),
         }
         for write in writes
     )
@@ -182,16 +182,16 @@ def update_session(cursor: Any, write: UpdateSession, leaf_id: UUID | None) -> F
         "session_id": write.session_id,
         "user_id": write.user_id,
         "at": write.at,
-        "session_name": None if write.session_name is None else Text(write.session_name),
+        "session_name": None if write.session_name is None else TextParameter(write.session_name),
         "backend": write.choice and write.choice.backend,
         "model": write.choice and write.choice.model,
         "pinned": write.pinned,
         "archived": write.archived,
         "deleted": write.deleted,
         "leaf_id": leaf_id,
-        "options": None if write.options is None else Text(json_text(write.options)),
+        "options": None if write.options is None else TextParameter(json_text(write.options)),
         "tags": None if write.tags is None else TextList(distinct(write.tags)),
-        "folder": None if write.folder is None else Text(write.folder),
+        "folder": None if write.folder is None else TextParameter(write.folder),
     }
     return filled(cursor, _UPDATE_SESSION, fields)
 
