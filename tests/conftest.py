@@ -11,11 +11,16 @@ import pytest
 
 from tests.pgbouncer import PgBouncer
 from tests.postgres_servers import PostgresServer, Proxy, installations, serving
+from thai_chat.backends.registry import KINDS
 from thai_chat.history.postgres import schema
 from thai_chat.history.postgres.connections import Database
+from thai_chat.texts.backends import name_backends
 
 _SLOW_FIRST = ("browser", "faults", "integration", "setup", "api", "floods")
 """Folders in the order of their tests' length, so that side by side no long file is left for the end."""
+
+
+name_backends(KINDS)  # which the composition root does, that many tests are without
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

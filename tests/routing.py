@@ -12,13 +12,14 @@ from tests.standins.openai_server import OpenAIStandin
 from tests.standins.script import Script, openai_error
 from thai_chat.backends.ollama.backend import OllamaBackend
 from thai_chat.backends.openai.backend import OpenAIBackend
+from thai_chat.backends.registry import KINDS
 from thai_chat.backends.vllm.backend import VLLMBackend
 from thai_chat.domain.events import Answering, Notice, RoutedEvent, Text
 from thai_chat.domain.messages import Choice, Role
 from thai_chat.domain.ports.backend import Backend, BackendChoices, BackendState, PromptMessage
 from thai_chat.routing.preference import Rules
 from thai_chat.routing.retries import Retries
-from thai_chat.routing.router import NAMES, ModelPrompt, Router
+from thai_chat.routing.router import ModelPrompt, Router
 
 NOWHERE = "http://127.0.0.1:9"
 MODEL = Choice("vllm", "standin")
@@ -55,14 +56,22 @@ class Time:
 @asynccontextmanager
 async def routing(
     *backends: Backend,
-    order: Sequence[str] = NAMES,
+    order: Sequence[str] | None = None,
     default: str | None = None,
     last_resort: Callable[[], Backend | None] | None = None,
     rules: Rules | None = None,
     retries: Retries | None = None,
 ) -> AsyncIterator[Router]:
     retries = retries or Time().retries()
-    router = Router(backends, order=order, default=default, last_resort=last_resort, rules=rules, retries=retries)
+    router = Router(
+        backends,
+        kinds=KINDS,
+        order=order,
+        default=default,
+        last_resort=last_resort,
+        rules=rules,
+        retries=retries,
+    )
     await router.start()
     try:
         yield router

@@ -20,6 +20,7 @@ from thai_chat.domain.errors import StartError
 from thai_chat.domain.ports.backend import BackendState
 from thai_chat.domain.ports.conversation import DatabaseState, History
 from thai_chat.settings import Settings
+from thai_chat.texts.backends import name_backends
 
 if TYPE_CHECKING:
     import uvicorn
@@ -28,12 +29,6 @@ if TYPE_CHECKING:
     from thai_chat.gate.gate import Gate
     from thai_chat.routing.router import BackendChoices
 
-_CONFIGURED_BY = {
-    "vllm": "VLLM_BASE_URL",
-    "ollama": "OLLAMA_HOST",
-    "openai": "OPENAI_API_KEY",
-    "llamacpp": "LLAMACPP_MODEL_PATH",
-}
 logger = logging.getLogger(__name__)
 
 Progress = Callable[[str], None]
@@ -93,28 +88,33 @@ async def _serve(settings: Settings, listener: socket.socket, progress: Progress
 
 async def build_service(settings: Settings, stack: AsyncExitStack, *, progress: Progress) -> ChatService:
     """Database, backends and the service over them, all started; `stack` takes them down in the reverse order."""
+    kinds = settings.kinds
+    name_backends(kinds)
     history = asyncio.create_task(_open_history(settings, stack, progress))
     # Looked at here, because after a Ctrl-C nobody else would, and asyncio tells that with a traceback.
     history.add_done_callback(lambda task: task.cancelled() or task.exception())
     # Meanwhile: most of a database's start is waiting for another process.
     await asyncio.to_thread(_import_page)
 
-    from thai_chat.backends.factory import build_backends, demo_backend
+    from thai_chat.backends.registry import build_backends, build_last_resort
     from thai_chat.chat.service import ChatService
     from thai_chat.routing.pricing import Prices
     from thai_chat.routing.router import Router, Rules
 
     router = Router(
         build_backends(settings, log_folder=settings.data_dir),
+        kinds=kinds,
         order=settings.fallback_order,
         default=settings.default_backend,
-        last_resort=partial(demo_backend, log_folder=settings.data_dir),
+        last_resort=partial(build_last_resort, kinds, log_folder=settings.data_dir),
         rules=Rules(
             fall_back=settings.fallback,
             fall_back_to_cloud=settings.allow_cloud_fallback,
-            first_word_s={"vllm": settings.first_token_timeout_s},
+            first_word_s={kind.name: kind.first_word_s(settings) for kind in kinds},
         ),
-        prices=Prices({"openai": settings.openai_base_url}, usd_thb=settings.usd_thb),
+        prices=Prices(
+            {kind.name: address for kind in kinds if (address := kind.priced_at(settings))}, usd_thb=settings.usd_thb
+        ),
     )
     stack.push_async_callback(router.close)
     await router.start()
@@ -158,8 +158,8 @@ async def summary(settings: Settings, service: ChatService) -> Sequence[str]:
         lines.append(f"  database  PostgreSQL ({where})")
     else:
         lines.append(f"  database  memory only, until PostgreSQL ({where}) answers; ./manage.sh doctor says why")
-    for backend in service.backends():
-        lines.append(f"  {backend.name:<9} {_state_line(backend)}")
+    for kind, backend in zip(settings.kinds, service.backends(), strict=True):
+        lines.append(f"  {backend.name:<9} {_state_line(backend, kind.configured_by)}")
     return [*lines, "", "Press Ctrl-C to stop."]
 
 
@@ -172,7 +172,7 @@ def _listened_on(settings: Settings) -> str:
     return f"{host}:{settings.port}"
 
 
-def _state_line(backend: BackendChoices) -> str:
+def _state_line(backend: BackendChoices, configured_by: str) -> str:
     match backend.state:
         case BackendState.UP:
             names = ", ".join(model.model for model in backend.models[:3])
@@ -187,7 +187,7 @@ def _state_line(backend: BackendChoices) -> str:
         case BackendState.DOWN:
             return f"down ({texts.text(backend.error_code or 'backend_unreachable', 'en', {'backend': backend.name})})"
         case BackendState.NOT_CONFIGURED:
-            return f"not configured (set {_CONFIGURED_BY[backend.name]} in .env)"
+            return f"not configured (set {configured_by} in .env)"
         case _:
             assert_never(backend.state)
 
@@ -203,7 +203,7 @@ def _build_app(settings: Settings, service: ChatService) -> Gate:
         mount_page(build_app(service), service),
         names=Names(settings.own_names),
         proxies=Proxies(settings.trusted_proxies, settings.public_url),
-        added_scripts=inline_scripts(),
+        added_scripts=inline_scripts(settings.kinds),
     )
 
 

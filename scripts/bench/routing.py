@@ -25,6 +25,7 @@ import uvloop
 
 from scripts.bench.clients import upstream
 from scripts.bench.processes import model_server
+from thai_chat.backends.registry import KINDS
 from thai_chat.backends.vllm.backend import VLLMBackend
 from thai_chat.domain.events import Text
 from thai_chat.domain.messages import Choice, Role
@@ -98,7 +99,7 @@ async def first_token(read: Read) -> list[Stream]:
 
 
 async def first_tokens(base_url: str, repeats: int) -> None:
-    router = Router([VLLMBackend(base_url)])
+    router = Router([VLLMBackend(base_url)], kinds=KINDS)
     await router.start()
     try:
         async with aiohttp.ClientSession() as http:
@@ -133,7 +134,7 @@ def median(runs: Sequence[Run]) -> Run:
 
 
 async def table(base_url: str, delay_ms: int, options: argparse.Namespace) -> None:
-    router = Router([VLLMBackend(base_url)])
+    router = Router([VLLMBackend(base_url)], kinds=KINDS)
     await router.start()
     connector = aiohttp.TCPConnector(limit=0)
     try:

@@ -14,7 +14,7 @@ import uvicorn
 from tests.standins.openai_server import OpenAIStandin
 from tests.standins.script import Script, thai_tokens
 from thai_chat.api.app import build_app
-from thai_chat.backends.factory import build_backends
+from thai_chat.backends.registry import KINDS, build_backends
 from thai_chat.chat.service import ChatService
 from thai_chat.gate.connections import Connection
 from thai_chat.gate.gate import Gate
@@ -43,7 +43,7 @@ async def standin() -> AsyncIterator[OpenAIStandin]:
 async def chat(standin: OpenAIStandin) -> AsyncIterator[Chat]:
     settings = Settings(vllm_base_url=standin.base_url, ollama_host=None)
     history = MemoryHistory()
-    router = Router(build_backends(settings))
+    router = Router(build_backends(settings), kinds=KINDS)
     await router.start()
     service = ChatService(history, router, max_history_messages=settings.max_history_messages)
     service.start()

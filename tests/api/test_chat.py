@@ -12,7 +12,7 @@ import pytest
 from tests.api.conftest import Chat, serving
 from tests.api.streams import events_of, require_stream, text_of
 from tests.standins.script import Script, openai_error, thai_tokens
-from thai_chat.backends.factory import build_backends
+from thai_chat.backends.registry import KINDS, build_backends
 from thai_chat.chat.service import ChatService
 from thai_chat.domain.messages import BeginTurn, Choice, FinishReply, Status
 from thai_chat.routing.router import Router
@@ -24,7 +24,7 @@ QUESTION = "น้ำท่วมกรุงเทพฯ 👩‍💻 why?"
 def another_service(chat: Chat) -> ChatService:
     """Of another process over the same history."""
     backends = build_backends(Settings(vllm_base_url=chat.standin.base_url, ollama_host=None))
-    return ChatService(chat.history, Router(backends), max_history_messages=1)
+    return ChatService(chat.history, Router(backends, kinds=KINDS), max_history_messages=1)
 
 
 async def test_a_question_is_answered_with_the_promised_body(chat: Chat) -> None:

@@ -74,7 +74,7 @@ async def mounted(chat: Chat) -> list[tuple[str, frozenset[str]]]:
 
 @pytest.fixture
 async def served(chat: Chat) -> AsyncIterator[httpx.AsyncClient]:
-    app = Gate(mount_page(build_app(chat.service), chat.service), added_scripts=inline_scripts())
+    app = Gate(mount_page(build_app(chat.service), chat.service), added_scripts=inline_scripts(chat.service.kinds))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as http:
         yield http
 

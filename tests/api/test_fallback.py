@@ -19,6 +19,7 @@ from tests.standins.openai_server import OpenAIStandin
 from tests.standins.script import Script, openai_error
 from thai_chat.backends.ollama.backend import OllamaBackend
 from thai_chat.backends.openai.backend import OpenAIBackend
+from thai_chat.backends.registry import KINDS
 from thai_chat.backends.vllm.backend import VLLMBackend
 from thai_chat.chat.replies import checkpoints
 from thai_chat.chat.service import ChatService
@@ -163,7 +164,7 @@ async def test_a_reply_from_the_cloud_has_its_cost_and_one_of_an_own_model_has_n
         own = await stack.enter_async_context(OpenAIStandin(models={"thai-model": 8192}))
         backends = OpenAIBackend(cloud.base_url, api_key="k"), VLLMBackend(own.base_url)
         prices = Prices({"openai": "https://api.openai.com/v1"})
-        router = Router(backends, retries=Time().retries(), prices=prices)
+        router = Router(backends, kinds=KINDS, retries=Time().retries(), prices=prices)
         await router.start()
         stack.push_async_callback(router.close)
         history = MemoryHistory()

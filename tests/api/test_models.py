@@ -13,7 +13,7 @@ import pytest
 from tests.api.conftest import serving
 from tests.api.streams import events_of, require_stream
 from tests.standins.ollama_server import OllamaStandin
-from thai_chat.backends.factory import build_backends
+from thai_chat.backends.registry import KINDS, build_backends
 from thai_chat.chat.service import ChatService
 from thai_chat.history.memory.conversation import MemoryHistory
 from thai_chat.routing.router import Router
@@ -43,7 +43,7 @@ class Server:
 @pytest.fixture
 async def server() -> AsyncIterator[Server]:
     async with OllamaStandin(models={"standin": 131_072, "other": 8192}) as ollama:
-        router = Router(build_backends(Settings(ollama_host=ollama.address)))
+        router = Router(build_backends(Settings(ollama_host=ollama.address)), kinds=KINDS)
         await router.start()
         service = ChatService(MemoryHistory(), router, max_history_messages=10)
         service.start()

@@ -22,6 +22,7 @@ from tests.foreign_exports import Json, as_file, as_zip, chatgpt_conversation, o
 from tests.histories import straight
 from tests.history_writes import update, whole_turn
 from tests.postgres_servers import PostgresServer
+from thai_chat.backends.registry import KINDS
 from thai_chat.chat.service import ChatService
 from thai_chat.domain.people import LOCAL
 from thai_chat.gate import doors, gate
@@ -41,7 +42,7 @@ async def history(postgres: PostgresServer, own_database: str) -> AsyncIterator[
 
 @pytest.fixture
 async def http(history: PostgresHistory) -> AsyncIterator[httpx.AsyncClient]:
-    service = ChatService(history, Router([]), max_history_messages=20)
+    service = ChatService(history, Router([], kinds=KINDS), max_history_messages=20)
     async with serving(service) as http:
         yield http
     await service.close()
@@ -316,7 +317,7 @@ async def test_a_client_that_goes_away_takes_its_import_back(
 
 
 async def test_without_postgresql_nothing_leaves_and_nothing_comes_in() -> None:
-    service = ChatService(MemoryHistory(), Router([]), max_history_messages=20)
+    service = ChatService(MemoryHistory(), Router([], kinds=KINDS), max_history_messages=20)
     async with serving(service) as http:
         for answer in await asyncio.gather(
             http.get("/api/export"),

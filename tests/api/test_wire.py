@@ -12,7 +12,7 @@ from tests.api.conftest import serving
 from tests.api.streams import events_of, require_stream, text_of
 from tests.recorded import FAILING, OF_OLLAMA, WHOLE
 from tests.standins.raw_server import MODEL, RawServer, answer_of
-from thai_chat.backends.factory import build_backends
+from thai_chat.backends.registry import KINDS, build_backends
 from thai_chat.chat.service import ChatService
 from thai_chat.history.memory.conversation import MemoryHistory
 from thai_chat.routing.router import Router, Rules
@@ -27,7 +27,7 @@ async def answering(name: str) -> AsyncIterator[httpx.AsyncClient]:
             vllm_base_url=None if is_ollama else f"{server.address}/v1",
             ollama_host=server.address if is_ollama else None,
         )
-        router = Router(build_backends(settings), rules=Rules(fall_back=False))
+        router = Router(build_backends(settings), kinds=KINDS, rules=Rules(fall_back=False))
         await router.start()
         service = ChatService(MemoryHistory(), router, max_history_messages=20)
         service.start()

@@ -32,12 +32,14 @@ hundred times as much with CHARS."""
 TRIES = 3
 
 BOUNDED = {
-    "thai_chat.settings": "what the operator sets",
+    "thai_chat.core_settings": "what the operator sets",
     "thai_chat.backends.wording": "2,000 characters of a refusal (failures.MESSAGE_CHARS)",
     "thai_chat.backends.ollama.wording": "2,000 characters of a refusal (failures.MESSAGE_CHARS)",
     "thai_chat.backends.openai.models": "names of models",
     "thai_chat.backends.openai_api.profile": "names of models",
-    "thai_chat.routing.quirks": "names of models",
+    "thai_chat.backends.ollama.kind": "names of models, and what the operator sets",
+    "thai_chat.backends.setting_types": "what the operator sets",
+    "thai_chat.domain.setting_values": "what the operator sets",
     "thai_chat.routing.tokenizers": "names of models",
     "thai_chat.chat.signs": "a line, LINE_CHARS on either side of a piece; its fences: test_hostile_readers.py",
     "thai_chat.domain.word_forms": "words of a query, and of 30 letters",

@@ -19,8 +19,8 @@ import pytest
 from tests.app import ROOT, App
 from tests.seclusion import bare
 from thai_chat import __version__
+from thai_chat.backends.llamacpp import demo as demo_model
 from thai_chat.backends.llamacpp.library import HOW_TO_INSTALL, LIBRARY
-from thai_chat.commands import demo_model
 from thai_chat.domain.errors import StartError
 from thai_chat.ui.static import ASSETS, SERVED, version
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from functools import reduce
+from functools import partial, reduce
 from typing import cast
 
 import pytest
 
-from thai_chat.chat.options import SYSTEM_PROMPT_CHARS, checked, checked_as_stored, sampling_of, system_prompt_of
+from thai_chat.backends.registry import KINDS
+from thai_chat.chat import options as chat_options
+from thai_chat.chat.options import SYSTEM_PROMPT_CHARS, checked_as_stored, sampling_of, system_prompt_of
 from thai_chat.domain.errors import BadOption, UnknownOption, UnreadableText
 from thai_chat.domain.messages import JsonObject, JsonValue
-from thai_chat.routing.options import BY_BACKEND
+from thai_chat.domain.ports.backend_kinds import options_of
+
+checked = partial(chat_options.checked, known=options_of(KINDS))
+BY_BACKEND = {kind.name: kind.options for kind in KINDS}
 
 NESTED: JsonValue = reduce(lambda inner, _: {"a": inner}, range(20), cast("JsonValue", 1))
 

@@ -89,10 +89,10 @@ async def make(body: NewPreset, service: Service, person: Asking) -> PresetBody:
 
 
 @router.post("/check")
-async def check(body: CheckedOptions, person: Asking) -> CheckedOptions:
-    """The options as they would be kept, without empty texts; nothing is kept. For a session that its first
+async def check(body: CheckedOptions, service: Service, person: Asking) -> CheckedOptions:
+    """Return the options as they would be kept, without empty texts; nothing is kept. For a session that its first
     question is going to make."""
-    return CheckedOptions(options=dict(checked(body.options)))
+    return CheckedOptions(options=dict(checked(body.options, service.options)))
 
 
 @router.patch("/{preset_id}")

@@ -12,8 +12,8 @@ import orjson
 from thai_chat.chat.text import require_storable
 from thai_chat.domain.errors import BadOption, UnknownOption
 from thai_chat.domain.messages import JsonObject, JsonValue
-from thai_chat.domain.options import TOOLS
-from thai_chat.routing.options import KNOWN
+from thai_chat.domain.options import TOOLS, Options
+from thai_chat.domain.sampling import COMMON, SAMPLING
 
 SYSTEM_PROMPT = "system_prompt"
 SYSTEM_PROMPT_CHARS = 20_000
@@ -27,34 +27,35 @@ _USUAL = ("temperature", "top_p", "top_k", "max_tokens", "stop")
 _SUGGESTED = 3
 
 
-def checked(options: JsonObject) -> JsonObject:
-    """The options without empty texts. Raises UnknownOption for the first that no backend passes on, BadOption for the
-    first that can't be, with what it may be, and UnreadableText for what no store can keep.
+def checked(options: JsonObject, known: Options) -> JsonObject:
+    """Return the options without empty texts. Raises UnknownOption for the first that is not `known`, as no
+    backend passes it on, BadOption for the first that can't be, with what it may be, and UnreadableText for what no
+    store can keep.
 
     None stays, under any name that may be: nothing is sent for it, whatever stands below (a session's options below a
     reply's, a model's preset below a session's).
     """
-    return _checked(options, keeps_unknown=False)
+    return _checked(options, known, keeps_unknown=False)
 
 
 def checked_as_stored(options: JsonObject) -> JsonObject:
-    """As `checked`, for options of an earlier version: those that are passed on no longer are kept, and a reply says
-    that it was asked without them."""
-    return _checked(options, keeps_unknown=True)
+    """Return the options as `checked` does, for those of an earlier version or another place: all names are kept that
+    may be, and a reply says which ones it was asked without. Every adapter looks at the values once more."""
+    return _checked(options, {**COMMON, **SAMPLING}, keeps_unknown=True)
 
 
-def _checked(options: JsonObject, *, keeps_unknown: bool) -> JsonObject:
+def _checked(options: JsonObject, known: Options, *, keeps_unknown: bool) -> JsonObject:
     kept = {name: value for name, value in options.items() if value != ""}
     for name, value in kept.items():
         if not _NAME.fullmatch(name) or name in _NOT_OPTIONS:
-            raise _unknown(name)
+            raise _unknown(name, known)
         if name == SYSTEM_PROMPT:
             _check_system_prompt(value)
-        elif name not in KNOWN:
+        elif name not in known:
             if value is not None and not keeps_unknown:
-                raise _unknown(name)
-        elif value is not None and not KNOWN[name].fits(value):
-            raise BadOption(param=name, allowed=KNOWN[name].allowed)
+                raise _unknown(name, known)
+        elif value is not None and not known[name].fits(value):
+            raise BadOption(param=name, allowed=known[name].allowed)
     try:
         size = len(orjson.dumps({name: value for name, value in kept.items() if name != SYSTEM_PROMPT}))
     except (TypeError, RecursionError) as exc:
@@ -66,8 +67,8 @@ def _checked(options: JsonObject, *, keeps_unknown: bool) -> JsonObject:
     return kept
 
 
-def _unknown(name: str) -> UnknownOption:
-    close = get_close_matches(name[:60], KNOWN, n=_SUGGESTED)
+def _unknown(name: str, known: Options) -> UnknownOption:
+    close = get_close_matches(name[:60], known, n=_SUGGESTED)
     return UnknownOption(param=name[:60], allowed=", ".join(close) or f"{', '.join(_USUAL)} …")
 
 

@@ -17,6 +17,7 @@ from thai_chat.chat.options import checked
 from thai_chat.chat.text import require_storable
 from thai_chat.domain.errors import EmptyName, HistoryUnavailable
 from thai_chat.domain.messages import Choice, JsonObject, Preset
+from thai_chat.domain.options import Options
 from thai_chat.domain.people import Person
 from thai_chat.domain.ports.conversation import History
 
@@ -28,7 +29,9 @@ _MOST_PEOPLE = 1_000
 class Presets:
     """A shared preset can be used by everybody and changed by its owner alone."""
 
-    def __init__(self, history: History, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, history: History, options: Options, *, clock: Callable[[], float] = time.monotonic) -> None:
+        """`options` are what some backend passes on to its servers."""
+        self._options = options
         self._history = history
         self._clock = clock
         self._known: OrderedDict[str, tuple[float, Sequence[Preset]]] = OrderedDict()
@@ -46,7 +49,7 @@ class Presets:
                 preset_name=_name(name),
                 backend=choice.backend if choice else None,
                 model=choice.model if choice else None,
-                options=checked(options),
+                options=checked(options, self._options),
                 updated_at=datetime.now(UTC),
             )
         )
@@ -69,7 +72,7 @@ class Presets:
         A new default takes the place of its model's earlier one; one without a model can't be
         a default. Raises PresetNotFound, EmptyName, BadOption."""
         new_name = None if name is None else _name(name)
-        new_options = None if options is None else checked(options)
+        new_options = None if options is None else checked(options, self._options)
 
         def changed(kept: Preset) -> Preset:
             backend, model = kept.of if of is None else of

@@ -46,6 +46,7 @@ from thai_chat.domain.messages import (
     Turn,
 )
 from thai_chat.domain.people import Person
+from thai_chat.domain.ports.backend_kinds import Kinds, options_of
 from thai_chat.domain.ports.conversation import History, HistoryState
 from thai_chat.domain.ports.reply_log import ReplyLog
 from thai_chat.routing.router import BackendChoices, Router
@@ -120,12 +121,19 @@ class ChatService:
         self._history = history
         self._router = router
         self._replies = Replies(history, cost_of=router.cost)
-        self.sessions = Sessions(history, self._replies)
+        self.options = options_of(router.kinds)
+        """What some backend passes on to its servers."""
+        self.sessions = Sessions(history, self._replies, self.options)
         self.models = Models(router)
-        self.presets = Presets(history)
+        self.presets = Presets(history, self.options)
         self._source = ReplySource(history, router, self.presets, max_history_messages=max_history_messages)
         self.transfer = Transfers(history)
         self.statistics = UserStatistics(history)
+
+    @property
+    def kinds(self) -> Kinds:
+        """The backends that there can be, in the order of the picker."""
+        return self._router.kinds
 
     def start(self) -> None:
         self._replies.start()
@@ -144,8 +152,8 @@ class ChatService:
         """
         started_at_s = time.perf_counter()
         text = checked_question(question.text)
-        options = checked(question.options)
-        kept = None if question.session_options is None else checked(question.session_options)
+        options = checked(question.options, self.options)
+        kept = None if question.session_options is None else checked(question.session_options, self.options)
         choice = await self._choice_for(question)
         edited = await self._edited(question)
         turn = await self._history.begin_turn(
@@ -178,7 +186,7 @@ class ChatService:
         """Another reply beside those that the question has, as `ask` gives the first. Raises the same, MessageNotFound
         for a message that is not in the session, and NotAReply."""
         started_at_s = time.perf_counter()
-        options = checked(again.options)
+        options = checked(again.options, self.options)
         choice = await self._choice_for(again)
         message = await self._message(again.session_id, again.person, again.message_id)
         question_id = message.message_id if message.role is Role.USER else message.parent_id

@@ -23,6 +23,7 @@ from thai_chat.domain.messages import (
     Session,
     UpdateSession,
 )
+from thai_chat.domain.options import Options
 from thai_chat.domain.people import Person
 from thai_chat.domain.ports.conversation import History
 from thai_chat.domain.ports.reply_log import ReplyLog
@@ -53,7 +54,9 @@ class SessionChange:
 class Sessions:
     """Every method takes the owner; what belongs to somebody else is not found."""
 
-    def __init__(self, history: History, replies: Replies) -> None:
+    def __init__(self, history: History, replies: Replies, options: Options) -> None:
+        """`options` are what some backend passes on to its servers."""
+        self._options = options
         self._history = history
         self._replies = replies
 
@@ -103,7 +106,7 @@ class Sessions:
                 leaf_id=change.shown_message_id,
                 tags=None if change.tags is None else _tags(change.tags),
                 folder=None if change.folder is None else _label(change.folder),
-                options=None if change.options is None else checked(change.options),
+                options=None if change.options is None else checked(change.options, self._options),
             )
         )
         if change.deleted and live:

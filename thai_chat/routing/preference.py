@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from thai_chat.domain.errors import BackendError, NoBackend
 from thai_chat.domain.messages import Choice
 from thai_chat.domain.ports.backend import DEMO_NOTE, BackendChoices, BackendState, ModelInfo
-from thai_chat.routing.quirks import is_cloud
 from thai_chat.routing.retries import remedy_for
 from thai_chat.routing.servers import READINESS, Servers
 
@@ -23,9 +22,10 @@ class Rules:
     """Another backend may answer when the one that was asked can't."""
     fall_back_to_cloud: bool = False
     """That other one may be in the cloud, where what was said leaves the user's own servers."""
-    first_word_s: Mapping[str, float] = field(default_factory=lambda: {"vllm": 60.0})
+    first_word_s: Mapping[str, float | None] = field(default_factory=dict)
     """By backend: a server that has said nothing for so long is given up when somebody else can answer. One that is not
-    named has the time that its adapter gives it: it may load a model first, or think without a word."""
+    named, or named with None, has the time that its adapter gives it: it may load a model first, or think without a
+    word."""
 
     def first_word_limit_s(self, backend: str) -> float | None:
         return self.first_word_s.get(backend)
@@ -52,13 +52,13 @@ class Preference:
     def default_choice(self) -> Choice:
         """The first that is up, else the one that is nearest to it. Raises NoBackend when none has a model."""
         return self._readiest(
-            [_candidate(found, found.default_model) for found in self._offered() if found.default_model]
+            [self._candidate(found, found.default_model) for found in self._offered() if found.default_model]
         )
 
     def choice_with(self, model: str) -> Choice:
         """Of the backends that list the model the readiest; when none does, the default backend."""
         having = [
-            _candidate(found, named)
+            self._candidate(found, named)
             for found in self._offered()
             if _info(found, named := self._backends[found.name].as_listed(model))
         ]
@@ -74,8 +74,9 @@ class Preference:
             if offered.name != asked.backend:
                 found += self._instead(offered, asked.model)
             elif remedy and remedy.same_backend and offered.default_model not in (None, asked.model):
-                beside = _candidate(offered, str(offered.default_model))
-                if self.rules.fall_back_to_cloud or _candidate(offered, asked.model).is_cloud or not beside.is_cloud:
+                beside = self._candidate(offered, str(offered.default_model))
+                may_leave = self.rules.fall_back_to_cloud or self._candidate(offered, asked.model).is_cloud
+                if may_leave or not beside.is_cloud:
                     found.insert(0, beside)
         ready = [candidate for candidate in found if candidate.state in _MAY_ANSWER]
         ready.sort(key=lambda candidate: candidate.state is BackendState.LOADING)
@@ -87,7 +88,7 @@ class Preference:
         found = named if _info(offered, named) else offered.default_model
         if found is None or ((info := _info(offered, found)) and info.note == DEMO_NOTE):
             return ()
-        candidate = _candidate(offered, found)
+        candidate = self._candidate(offered, found)
         return () if candidate.is_cloud and not self.rules.fall_back_to_cloud else (candidate,)
 
     def _readiest(self, candidates: Sequence[_Candidate]) -> Choice:
@@ -105,14 +106,13 @@ class Preference:
     def _offered(self) -> Sequence[BackendChoices]:
         return [self._backends[name].choices() for name in self._order if name in self._backends]
 
-
-def _candidate(offered: BackendChoices, model: str) -> _Candidate:
-    info = _info(offered, model)
-    return _Candidate(
-        Choice(offered.name, model),
-        offered.model_states.get(model, offered.state),
-        is_cloud(offered.name, model) or (info is not None and info.is_cloud),
-    )
+    def _candidate(self, offered: BackendChoices, model: str) -> _Candidate:
+        info = _info(offered, model)
+        return _Candidate(
+            Choice(offered.name, model),
+            offered.model_states.get(model, offered.state),
+            self._backends[offered.name].is_cloud(model) or (info is not None and info.is_cloud),
+        )
 
 
 def _info(offered: BackendChoices, model: str) -> ModelInfo | None:

@@ -12,21 +12,17 @@ from thai_chat.domain.errors import NoBackend, UnknownBackend
 from thai_chat.domain.events import Progress, RoutedEvent
 from thai_chat.domain.messages import Choice
 from thai_chat.domain.ports.backend import Backend, BackendChoices, BackendState, PromptMessage, ReplyRequest
-from thai_chat.routing.health import Health
+from thai_chat.domain.ports.backend_kinds import Kinds
 from thai_chat.routing.preference import Preference, Rules
 from thai_chat.routing.pricing import Cost, Prices
-from thai_chat.routing.quirks import OLLAMA
 from thai_chat.routing.reply import ModelPrompt, PromptMaker, RoutedReply
 from thai_chat.routing.retries import Retries
 from thai_chat.routing.servers import Server, Servers
 
-__all__ = ["NAMES", "BackendChoices", "ModelPrompt", "PromptMaker", "Router", "Rules"]
+__all__ = ["BackendChoices", "ModelPrompt", "PromptMaker", "Router", "Rules"]
 
 logger = logging.getLogger(__name__)
 
-NAMES = ("vllm", "ollama", "openai", "llamacpp")
-"""Every backend there can be, in the order of the picker."""
-_LOCAL_MODEL = "llamacpp"
 _START_S = 2.0
 
 
@@ -37,25 +33,31 @@ class Router:
         self,
         backends: Sequence[Backend],
         *,
-        order: Sequence[str] = NAMES,
+        kinds: Kinds,
+        order: Sequence[str] | None = None,
         default: str | None = None,
         last_resort: Callable[[], Backend | None] | None = None,
         rules: Rules | None = None,
         retries: Retries | None = None,
         prices: Prices | None = None,
     ) -> None:
-        """Backends of one name are several servers of the same models. `order` is how backends are preferred, also
-        when one answers for another; `default` goes before it.
+        """Backends of one name are several servers of the same models. `kinds` has one for each name, also for those
+        that are not configured. `order` is how backends are preferred (default: that of `kinds`), also when one answers
+        for another; `default` goes before it.
 
         `last_resort` makes one more backend when, after the first look, none of `backends` has a model to offer.
         """
         self._retries = retries or Retries()
         self._prices = prices or Prices({})
+        self.kinds = kinds
         names = dict.fromkeys(backend.name for backend in backends)
         self._backends = {
             name: self._servers([backend for backend in backends if backend.name == name]) for name in names
         }
-        ranked = dict.fromkeys([*([default] if default else []), *order, _LOCAL_MODEL])
+        if order is None:
+            order = [kind.name for kind in kinds]
+        last = [kind.name for kind in kinds if kind.last_resort]
+        ranked = dict.fromkeys([*([default] if default else []), *order, *last])
         self._preference = Preference(self._backends, tuple(ranked), rules or Rules())
         self._last_resort = last_resort
         self._first_look: asyncio.Task[None] | None = None
@@ -83,10 +85,10 @@ class Router:
     def choices(self) -> Sequence[BackendChoices]:
         """Every backend there can be, as it was last seen; never waits."""
         return [
-            self._backends[name].choices()
-            if name in self._backends
-            else BackendChoices(name=name, state=BackendState.NOT_CONFIGURED)
-            for name in dict.fromkeys((*NAMES, *self._backends))
+            self._backends[kind.name].choices()
+            if kind.name in self._backends
+            else BackendChoices(name=kind.name, label=kind.label, state=BackendState.NOT_CONFIGURED)
+            for kind in self.kinds
         ]
 
     def default_choice(self) -> Choice:
@@ -160,7 +162,8 @@ class Router:
         server.watch.look_soon()
 
     def _servers(self, backends: Sequence[Backend]) -> Servers:
-        return Servers(backends, clock=self._retries.clock, patience_s=self._retries.longest_retry_after_s)
+        kind = next(kind for kind in self.kinds if kind.name == backends[0].name)
+        return Servers(kind, backends, clock=self._retries.clock, patience_s=self._retries.longest_retry_after_s)
 
     def _servers_of(self, backend: str) -> Servers:
         if backend not in self._backends:
@@ -175,8 +178,8 @@ class Router:
         return [server for servers in self._backends.values() for server in servers.servers]
 
     async def _look_around(self) -> None:
-        seen = await asyncio.gather(*(server.watch.first_look() for server in self._all_servers()))
-        if self._last_resort is None or any(map(_could_answer, self._all_servers(), seen)):
+        await asyncio.gather(*(server.watch.first_look() for server in self._all_servers()))
+        if self._last_resort is None or any(servers.could_answer() for servers in self._backends.values()):
             return
         backend = self._last_resort()
         if backend is None or backend.name in self._backends:
@@ -186,10 +189,3 @@ class Router:
         watch = servers.servers[0].watch
         watch.start()
         await watch.first_look()
-
-
-def _could_answer(server: Server, health: Health) -> bool:
-    """Ollama without a model has none; another server may have some that it does not list."""
-    if health.state is BackendState.UP:
-        return bool(health.models) or server.backend.name != OLLAMA
-    return health.state is BackendState.LOADING

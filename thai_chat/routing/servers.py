@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import Any
 
 from thai_chat.domain.errors import BackendError
 from thai_chat.domain.ports.backend import Backend, BackendChoices, BackendState, ModelInfo
+from thai_chat.domain.ports.backend_kinds import BackendKind
 from thai_chat.routing.breaker import Breaker
 from thai_chat.routing.health import Health, HealthWatch
 from thai_chat.routing.names import short_name
-from thai_chat.routing.quirks import OLLAMA, OLLAMA_DEFAULT_TAG
 
 READINESS: Sequence[BackendState] = (
     BackendState.UP,
@@ -87,10 +88,15 @@ class Servers:
     """All servers of one backend's name, as one backend to everybody else."""
 
     def __init__(
-        self, backends: Sequence[Backend], *, clock: Callable[[], float] = time.monotonic, patience_s: float = 10.0
+        self,
+        kind: BackendKind[Any],
+        backends: Sequence[Backend],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        patience_s: float = 10.0,
     ) -> None:
         """At least one, in the order of the settings. `patience_s` as in `Breaker`."""
-        self.name = backends[0].name
+        self.kind = kind
         self.servers = [Server(backend, clock=clock, patience_s=patience_s) for backend in backends]
         self._taken = 0
 
@@ -130,12 +136,25 @@ class Servers:
         return not any(server.lets_through(model) for server in self.servers)
 
     def as_listed(self, model: str) -> str:
-        """Ollama lists every model with its tag, and takes "llama3" for "llama3:latest"."""
-        if self.name != OLLAMA:
+        """Return the model's name as the servers list it, where they add a tag to a name without one."""
+        if not self.kind.default_tag:
             return model
         listed = {info.model for server in self.servers for info in server.watch.health.models}
-        tagged = f"{model}{OLLAMA_DEFAULT_TAG}"
+        tagged = f"{model}{self.kind.default_tag}"
         return tagged if model not in listed and tagged in listed else model
+
+    def is_cloud(self, model: str) -> bool:
+        """Return whether a question to the model goes to somebody else's machine, by its name alone."""
+        return self.kind.is_cloud or self.kind.passes_on(model)
+
+    def could_answer(self) -> bool:
+        """Return whether any server, as it was last seen, may have a model that answers."""
+        return any(self._could_answer(server.watch.health) for server in self.servers)
+
+    def _could_answer(self, health: Health) -> bool:
+        if health.state is BackendState.UP:
+            return bool(health.models) or self.kind.may_hide_models
+        return health.state is BackendState.LOADING
 
     def refusal(self, model: str) -> BackendError:
         """What is raised when none may be asked."""
@@ -162,7 +181,8 @@ class Servers:
             state = best(model_states.values())
         named = next((server.backend.default_model for server in self.servers if server.backend.default_model), None)
         return BackendChoices(
-            name=self.name,
+            name=self.kind.name,
+            label=self.kind.label,
             state=state,
             models=tuple(models.values()),
             model_states={model: found for model, found in model_states.items() if found is not state},

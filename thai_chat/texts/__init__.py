@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal, get_args
 
+from thai_chat.texts.backends import label_of, with_settings
 from thai_chat.texts.browsing import BROWSING
 from thai_chat.texts.errors import ERRORS
 from thai_chat.texts.model_settings import MODEL_SETTINGS
@@ -19,9 +20,6 @@ LANGUAGES: tuple[Language, ...] = get_args(Language)
 FALLBACK: Language = "en"
 UNKNOWN = "internal"
 """The text of a code that has none of its own."""
-
-
-_LABELS = {"vllm": "vLLM", "ollama": "Ollama", "openai": "OpenAI", "llamacpp": "llama.cpp"}
 
 
 # Errors that the page notices before the server would.
@@ -88,14 +86,10 @@ def _named(model: object) -> str:
     return f"{label_of(str(model.get('backend')))} ({model.get('model')})"
 
 
-def label_of(backend: str) -> str:
-    """How people write a backend's name."""
-    return _LABELS.get(backend, backend)
-
-
 def template(code: str, language: Language) -> str:
-    """The text of `code` with its {params} still open."""
-    return _TEXTS.get(code, _TEXTS[UNKNOWN])[LANGUAGES.index(language)]
+    """Return the text of `code` with its {params} still open, but for the settings that connect a backend."""
+    number = LANGUAGES.index(language)
+    return with_settings(_TEXTS.get(code, _TEXTS[UNKNOWN])[number], number)
 
 
 def has_text(code: str) -> bool:

@@ -179,8 +179,8 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "{backend}'s content filter doesn't let {model} answer this. Ask in other words, or pick another model.",
     ),
     "no_backend": (
-        "ยังไม่มีโมเดลที่ตอบได้ ตั้งค่า VLLM_BASE_URL, OLLAMA_HOST หรือ OPENAI_API_KEY ใน .env",
-        "No model can answer yet. Set VLLM_BASE_URL, OLLAMA_HOST or OPENAI_API_KEY in .env.",
+        "ยังไม่มีโมเดลที่ตอบได้ ตั้งค่า {settings_of_backends} ใน .env",
+        "No model can answer yet. Set {settings_of_backends} in .env.",
     ),
     "not_offered": ("{backend} ทำสิ่งนี้ไม่ได้", "{backend} can't do this."),
     "history_error": ("บันทึกประวัติไม่สำเร็จ", "The history couldn't be kept."),

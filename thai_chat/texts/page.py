@@ -110,14 +110,14 @@ PAGE: Mapping[str, tuple[str, str]] = {
     "suggestion_3": ("แปลเป็นไทยให้สละสลวย: “Good things take time.”", "Translate into Thai: “Good things take time.”"),
     "suggestion_4": ("เขียนตัวอย่าง FastAPI ที่อ่านไฟล์ CSV", "Write a FastAPI example that reads a CSV file"),
     "demo_note": (
-        "ตอนนี้ใช้โมเดลสาธิตภาษาอังกฤษขนาดเล็ก ตอบภาษาไทยได้ไม่ดี ต่อโมเดลไทยจริงได้โดยตั้ง VLLM_BASE_URL "
-        "หรือ OLLAMA_HOST (หรือ OPENAI_API_KEY) ในไฟล์ .env แล้วเปิดใหม่",
-        "This is a small English demo model and its Thai is poor. To connect a real Thai model, set VLLM_BASE_URL "
-        "or OLLAMA_HOST (or OPENAI_API_KEY) in .env and start again.",
+        "ตอนนี้ใช้โมเดลสาธิตภาษาอังกฤษขนาดเล็ก ตอบภาษาไทยได้ไม่ดี ต่อโมเดลไทยจริงได้โดยตั้ง "
+        "{settings_of_servers} ในไฟล์ .env แล้วเปิดใหม่",
+        "This is a small English demo model and its Thai is poor. To connect a real Thai model, set "
+        "{settings_of_servers} in .env and start again.",
     ),
     "no_model_note": (
-        "ยังไม่มีโมเดลที่ตอบได้ ตั้ง VLLM_BASE_URL, OLLAMA_HOST หรือ OPENAI_API_KEY ในไฟล์ .env แล้วเปิดใหม่",
-        "No model can answer yet. Set VLLM_BASE_URL, OLLAMA_HOST or OPENAI_API_KEY in .env and start again.",
+        "ยังไม่มีโมเดลที่ตอบได้ ตั้ง {settings_of_backends} ในไฟล์ .env แล้วเปิดใหม่",
+        "No model can answer yet. Set {settings_of_backends} in .env and start again.",
     ),
     "server_away": (
         "ติดต่อเซิร์ฟเวอร์ไม่ได้ คำถามยังอยู่ในช่อง ลองส่งใหม่",

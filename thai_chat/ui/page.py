@@ -13,6 +13,7 @@ from thai_chat import texts
 from thai_chat.chat.options import SYSTEM_PROMPT_CHARS
 from thai_chat.chat.service import ChatService
 from thai_chat.domain.messages import MAX_QUESTION_CHARS
+from thai_chat.domain.ports.backend_kinds import Kinds
 from thai_chat.ui.components import gr
 from thai_chat.ui.handlers import Handlers
 from thai_chat.ui.static import ASSETS, Assets, version
@@ -59,7 +60,7 @@ def mount_page(app: FastAPI, service: ChatService) -> FastAPI:
         app,
         build_page(service),
         path="/",
-        head=_head(),
+        head=_head(service.kinds),
         theme=_theme(),
         i18n=I18N,
         favicon_path=str(ASSETS / "icon.svg"),
@@ -179,7 +180,7 @@ def _wire(page: gr.Blocks, on: Handlers, part: dict[str, Any]) -> None:
     part["stop"].click(None, js="() => window.thaiChat.stop()", api_visibility="private")
 
 
-def _head() -> str:
+def _head(kinds: Kinds) -> str:
     """The first things a page needs: its style, its texts, and its colours before anything is painted."""
     base = f"ui-static/{version()}"
     return "".join(
@@ -191,12 +192,12 @@ def _head() -> str:
                 f'<link rel="preload" href="{base}/fonts/sarabun-{part}.woff2" as="font" type="font/woff2" crossorigin>'
                 for part in ("thai-400-normal", "latin-400-normal")
             ),
-            *(f"<script>{script}</script>" for script in inline_scripts()),
+            *(f"<script>{script}</script>" for script in inline_scripts(kinds)),
         )
     )
 
 
-def inline_scripts() -> tuple[str, ...]:
+def inline_scripts(kinds: Kinds) -> tuple[str, ...]:
     """Return the scripts that Gradio puts into the page's head by a script of its own, so that none of them stands in
     the page's HTML where the gate would find it."""
     said = json.dumps({language: texts.page_texts(language) for language in texts.LANGUAGES}, ensure_ascii=False)
@@ -204,9 +205,23 @@ def inline_scripts() -> tuple[str, ...]:
     early = (ASSETS / "early.js").read_text("utf-8").replace("{base}", f"ui-static/{version()}")
     return (
         f"window.thaiChatTexts = {said}; window.thaiChatLimit = {MAX_QUESTION_CHARS};"
-        f"window.thaiChatPromptLimit = {SYSTEM_PROMPT_CHARS};",
+        f"window.thaiChatPromptLimit = {SYSTEM_PROMPT_CHARS}; window.thaiChatBackends = {_backends(kinds)};",
         early,
     )
+
+
+def _backends(kinds: Kinds) -> str:
+    """Return as JSON what the browser has to know of each kind, in the order of the picker."""
+    described = {
+        kind.name: {
+            "label": kind.label,
+            "options": kind.page.examples,
+            "effort": kind.page.has_effort,
+            "thinking": kind.page.has_thinking_switch,
+        }
+        for kind in kinds
+    }
+    return json.dumps(described, ensure_ascii=False).replace("<", "\\u003c")
 
 
 def _icon() -> str:

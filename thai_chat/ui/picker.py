@@ -16,12 +16,11 @@ ANSWERING = (BackendState.UP, BackendState.SLOW)
 def picker_of(service: ChatService, language: Language) -> Value:
     backends: list[Value] = []
     for backend in service.backends():
-        label = texts.label_of(backend.name)
-        problem = texts.text(backend.error_code, language, {"backend": label}) if backend.error_code else None
+        problem = texts.text(backend.error_code, language, {"backend": backend.name}) if backend.error_code else None
         backends.append(
             {
                 "name": backend.name,
-                "label": label,
+                "label": backend.label,
                 "state": backend.state,
                 "state_text": texts.text(f"state_{backend.state}", language),
                 "problem": problem,

@@ -10,17 +10,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
+from thai_chat.backends.llamacpp.options import OPTIONS, SLOT_CONTEXT
 from thai_chat.backends.llamacpp.process import LlamaCppProcess
 from thai_chat.backends.llamacpp.server import Order
 from thai_chat.backends.openai_api.compatible import LLAMACPP_COUNTER, Counter, OpenAICompatible
 from thai_chat.backends.openai_api.errors import translation
 from thai_chat.backends.openai_api.exchange import Ways
-from thai_chat.backends.options import COMMON, SAMPLING, TEMPLATE_SWITCHES
 from thai_chat.backends.timeouts import DEFAULT_TIMEOUTS, Timeouts
 from thai_chat.domain.errors import NotOffered
 from thai_chat.domain.events import MODEL_LOADING, Notice, Progress, StreamEvent
 from thai_chat.domain.messages import MODEL_CHARS, JsonObject, JsonValue
-from thai_chat.domain.options import Options, count, number
 from thai_chat.domain.ports.backend import DEMO_NOTE, ModelInfo, PromptMessage, ReplyRequest
 
 DEMO_MODEL = "SmolLM2-135M-Instruct (demo)"
@@ -31,21 +30,7 @@ _DEMO_AGAINST_REPETITION: JsonObject = {"repeat_penalty": 1.15, "repeat_last_n":
 """Without these it says one sentence again and again; with them three of four replies end by themselves."""
 
 _SLOTS = 2
-_SLOT_CONTEXT = 4096
 _MOST_THREADS = 8
-
-OPTIONS: Options = {
-    **COMMON,
-    **SAMPLING,
-    "repeat_penalty": number(0, 10),
-    "repeat_last_n": count(0, _SLOT_CONTEXT),
-    "typical_p": number(0, 1),
-    "mirostat": count(0, 2),
-    "mirostat_tau": number(0, 100),
-    "mirostat_eta": number(0, 1),
-    "chat_template_kwargs": TEMPLATE_SWITCHES,
-}
-"""From llama.cpp's tools/server/README.md."""
 
 
 class LlamaCppBackend:
@@ -69,7 +54,7 @@ class LlamaCppBackend:
             model=self._model,
             api_key=self._api_key,
             slots=_SLOTS,
-            slot_context=_SLOT_CONTEXT,
+            slot_context=SLOT_CONTEXT,
             threads=_threads(),
         )
         self._process = LlamaCppProcess(order, log_file=log_file)

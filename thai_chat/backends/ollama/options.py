@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal, cast
+from typing import TYPE_CHECKING, Literal, cast
 
-from thai_chat.backends.ollama.models import Card
-from thai_chat.backends.options import COMMON, EFFORTS, SAMPLING, TOKENS
 from thai_chat.domain.messages import JsonObject, JsonValue
 from thai_chat.domain.options import Options, count, either, flag, number, one_of
+from thai_chat.domain.sampling import COMMON, EFFORTS, SAMPLING, TOKENS
+
+if TYPE_CHECKING:
+    from thai_chat.backends.ollama.models import Card
 
 _NAMES: Mapping[str, str] = {
     "temperature": "temperature",

@@ -10,28 +10,12 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from thai_chat.backends.openai.models import chats, is_openai, is_snapshot
+from thai_chat.backends.openai.options import OPTIONS
 from thai_chat.backends.openai_api.compatible import OpenAICompatible
 from thai_chat.backends.openai_api.exchange import Api, Ways
 from thai_chat.backends.openai_api.profile import thinks
-from thai_chat.backends.options import COMMON, EFFORTS, MOST_TOKENS, SAMPLING, TEMPLATE_SWITCHES
 from thai_chat.backends.timeouts import DEFAULT_TIMEOUTS, Timeouts
-from thai_chat.domain.options import Options, count, fields, flag, one_of
 from thai_chat.domain.ports.backend import ModelInfo
-
-OPTIONS: Options = {
-    **COMMON,
-    "verbosity": one_of("low", "medium", "high"),
-    "service_tier": one_of("auto", "default", "flex"),
-    # Of other clouds with its API, for open models.
-    **SAMPLING,
-    "chat_template_kwargs": TEMPLATE_SWITCHES,
-    "enable_thinking": flag(),
-    "thinking": fields({"type": one_of("enabled", "disabled")}),
-    "reasoning": fields(
-        {"effort": one_of(*EFFORTS), "max_tokens": count(1, MOST_TOKENS), "enabled": flag(), "summary": one_of("auto")}
-    ),
-}
-"""From OpenAI's reference of Chat Completions (`openai` 3.52), and from OpenRouter's, SiliconFlow's and Z.ai's."""
 
 
 class OpenAIBackend(OpenAICompatible):

@@ -13,30 +13,11 @@ from thai_chat.backends.address import base_of, root_of, with_default_path
 from thai_chat.backends.openai_api.compatible import LLAMACPP_COUNTER, Counter, OpenAICompatible
 from thai_chat.backends.openai_api.errors import translate
 from thai_chat.backends.openai_api.exchange import Ways
-from thai_chat.backends.options import COMMON, MOST_TOKENS, SAMPLING, TEMPLATE_SWITCHES
 from thai_chat.backends.timeouts import DEFAULT_TIMEOUTS, Timeouts
+from thai_chat.backends.vllm.options import OPTIONS
 from thai_chat.domain.errors import BackendLoading, EngineDead, WebPage
 from thai_chat.domain.messages import JsonObject
-from thai_chat.domain.options import Options, count, fields, flag, schema, whole_numbers, words
 from thai_chat.domain.ports.backend import ModelInfo
-
-OPTIONS: Options = {
-    **COMMON,
-    **SAMPLING,
-    "min_tokens": count(0, MOST_TOKENS),
-    "thinking_token_budget": count(0, MOST_TOKENS),
-    "stop_token_ids": whole_numbers(64, 10_000_000),
-    "bad_words": words(64),
-    "include_stop_str_in_output": flag(),
-    "skip_special_tokens": flag(),
-    "spaces_between_special_tokens": flag(),
-    "include_reasoning": flag(),
-    "chat_template_kwargs": TEMPLATE_SWITCHES,
-    "guided_choice": words(100),
-    "guided_json": schema(),
-    "structured_outputs": fields({"choice": words(100), "json": schema()}),
-}
-"""From vLLM's SamplingParams and ChatCompletionRequest (0.32); the two `guided_` are those of servers before 0.12."""
 
 _HEALTH_TIMEOUT_S = 2.0
 _CONTINUE: JsonObject = {"continue_final_message": True, "add_generation_prompt": False}

@@ -50,7 +50,7 @@ class Backend(Protocol):
 
     @property
     def name(self) -> str:
-        """How settings, tables and the API call it: "vllm", "ollama", "openai", "llamacpp"."""
+        """The name of its kind: how settings, tables and the API call it."""
 
     @property
     def default_model(self) -> str | None:
@@ -107,6 +107,8 @@ class BackendChoices:
     """A backend as it is offered; those that are down or not configured are shown too, marked."""
 
     name: str
+    label: str
+    """How people write the name."""
     state: BackendState
     models: Sequence[ModelInfo] = ()
     """The last list that the server gave."""

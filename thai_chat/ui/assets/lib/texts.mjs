@@ -53,7 +53,7 @@ const moment = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle:
 export const when = (iso) => moment.format(new Date(iso));
 
 /** Any language and any case of backend: how its makers write it. */
-export const backendName = (name) => ({ vllm: 'vLLM', ollama: 'Ollama', openai: 'OpenAI', llamacpp: 'llama.cpp' })[name] ?? name;
+export const backendName = (name) => window.thaiChatBackends[name]?.label ?? name;
 
 /** The name of a model with its backend, or of the backend alone where no model is known. */
 export const nameOf = ({ backend, model }) => (model ? `${model}\u00a0· ${backendName(backend)}` : backendName(backend ?? ''));

@@ -6,12 +6,9 @@ const PROMPT_CHARS = window.thaiChatPromptLimit;
 const EFFORTS = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh'];
 const EXAMPLE = '{"top_k": 40, "min_p": 0.05}';
 const CHECK_MS = 350;
-const NAMES = {
-  vllm: 'top_k, min_p, repetition_penalty, seed, stop, chat_template_kwargs',
-  ollama: 'top_k, min_p, repetition_penalty, seed, stop',
-  openai: 'verbosity, seed, stop, presence_penalty',
-  llamacpp: 'top_k, min_p, repetition_penalty, seed, stop',
-};
+const KINDS = window.thaiChatBackends;
+/** What the form shows for a backend that is no more. */
+const ANY = { options: Object.values(KINDS)[0].options, effort: true, thinking: false };
 
 /** A labelled control; `read` gives `{ value }` or `{ problem }`, both undefined for an empty one. */
 class Field {
@@ -173,9 +170,10 @@ export class Form {
 
   /** Only fields that mean something to the backend are shown, and those that hold a value. */
   suit(backend) {
-    this.effort.element.hidden = backend === 'llamacpp' && !this.effort.text;
-    this.thinking.element.hidden = !['vllm', 'llamacpp'].includes(backend) && !this.thinking.text;
-    this.advanced.more.textContent = t('advanced_more', { names: NAMES[backend] ?? NAMES.vllm });
+    const { options, effort, thinking } = KINDS[backend] ?? ANY;
+    this.effort.element.hidden = !effort && !this.effort.text;
+    this.thinking.element.hidden = !thinking && !this.thinking.text;
+    this.advanced.more.textContent = t('advanced_more', { names: options });
   }
 
   /** What is set to nothing is written as an empty field. */

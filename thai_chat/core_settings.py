@@ -1,0 +1,250 @@
+"""The settings as fields: the core's own, and how those of each kind of backend are composed with them."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Sequence
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+from urllib.parse import quote, urlencode, urlsplit
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    create_model,
+    field_validator,
+    model_validator,
+)
+
+from thai_chat.backends.setting_types import RELATIVE
+from thai_chat.domain.ports.backend_kinds import Kinds
+from thai_chat.domain.setting_values import expanded, http_address
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+_HOST = re.compile(r"[\w.-]+|[0-9a-f.]*:[0-9a-f:.]*:[0-9a-f:.]*(%\w+)?")
+
+
+def _names(value: object) -> object:
+    return tuple(part.strip().lower() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def _networks(value: object) -> object:
+    """Raises ValueError in words of our own: those of `ip_network` quote what was written."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return tuple(ipaddress.ip_network(part.strip(), strict=False) for part in value.split(",") if part.strip())
+    except ValueError:
+        raise ValueError("must be addresses or networks, such as 127.0.0.1 or 10.0.0.0/8") from None
+
+
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
+def _upper(value: object) -> object:
+    return value.upper() if isinstance(value, str) else value
+
+
+def _without_default_port(address: str) -> str:
+    """Return the address as browsers write it."""
+    parts = urlsplit(address)
+    default = {"http": ":80", "https": ":443"}[parts.scheme]
+    return parts._replace(netloc=parts.netloc.removesuffix(default)).geturl()
+
+
+class Place(BaseModel):
+    """Where the page listens, and where the database is."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    host: str = Field("127.0.0.1", description="Address to listen on")
+    port: int = Field(7862, ge=1, le=65535, description="Port of the page and the API")
+    allow_open_network: bool = Field(
+        False,
+        description="yes: listen beyond this machine although there is no login; anybody there can read every chat",
+    )
+    public_url: str | None = Field(
+        None, description="The page's own address as people type it, where a proxy or a name leads to it"
+    )
+    allowed_hosts: Annotated[tuple[str, ...], BeforeValidator(_names)] = Field(
+        (), description="More names under which it answers, with commas; *.example.org stands for all below it"
+    )
+    trusted_proxies: Annotated[tuple[Network, ...], BeforeValidator(_networks)] = Field(
+        (), description="Addresses or networks of proxies whose X-Forwarded-* headers are believed, with commas"
+    )
+    data_dir: Annotated[Path, RELATIVE] = Field(
+        Path("data"), description="Folder of the embedded database and the journal"
+    )
+
+    database_url: SecretStr | None = Field(
+        None, description="PostgreSQL to use; empty: POSTGRES_HOST, else the embedded server"
+    )
+    postgres_host: str | None = Field(None, description="Server by its parts, used when DATABASE_URL is empty")
+    postgres_port: int = Field(5432, ge=1, le=65535, description="Port of that server")
+    postgres_db: str = Field("thai_chat", description="Name of the database there")
+    postgres_user: str = Field("thai_chat", description="Its user")
+    postgres_password: SecretStr | None = Field(None, description="That user's password")
+
+    @field_validator("host")
+    @classmethod
+    def _bare_host(cls, value: str) -> str:
+        host = value.removeprefix("[").removesuffix("]").lower()
+        if not _HOST.fullmatch(host):
+            raise ValueError("must be an address or a name alone, such as 127.0.0.1; the port is PORT")
+        return host
+
+    @field_validator("public_url")
+    @classmethod
+    def _page_address(cls, value: str | None) -> str | None:
+        address = http_address(value.strip()) if value else None
+        if address and (urlsplit(address).path or urlsplit(address).query or "@" in address):
+            raise ValueError("must be a scheme and a name alone, such as https://chat.example.org: no path")
+        return _without_default_port(address.lower()) if address else None
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _host_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        names = tuple(name.removeprefix("[").removesuffix("]") for name in value)
+        for name in names:
+            if not _HOST.fullmatch(name.removeprefix("*.")):
+                raise ValueError("must be names or addresses alone, such as chat.example.org, without scheme and port")
+        return names
+
+    @field_validator("data_dir")
+    @classmethod
+    def _folder(cls, value: Path) -> Path:
+        return expanded(str(value))
+
+    @field_validator("database_url")
+    @classmethod
+    def _postgres_address(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and not value.get_secret_value().startswith(("postgres://", "postgresql://")):
+            raise ValueError("must start with postgresql://")
+        return value
+
+    @model_validator(mode="after")
+    def _closed_to_the_network(self) -> Place:
+        if not self.is_local and not self.allow_open_network:
+            raise ValueError(
+                f"HOST={self.host} would show every chat to the network without a login; "
+                "keep 127.0.0.1, or set ALLOW_OPEN_NETWORK=yes if that is what you want"
+            )
+        if not self.is_local and not self.public_url and not self.allowed_hosts:
+            raise ValueError(
+                f"HOST={self.host} needs the names that people open the page under, or any web site could read every "
+                "chat through a name of its own: set PUBLIC_URL=http://NAME:PORT, or ALLOWED_HOSTS=NAME,NAME"
+            )
+        return self
+
+    @property
+    def own_names(self) -> Sequence[str]:
+        """The names and addresses, besides loopback's, under which the page may be opened."""
+        public = urlsplit(self.public_url).hostname if self.public_url else None
+        return (self.host, *self.allowed_hosts, *((public,) if public else ()))
+
+    @property
+    def is_local(self) -> bool:
+        """True when only this machine can reach the page."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    @property
+    def database_address(self) -> SecretStr | None:
+        """The server that DATABASE_URL or POSTGRES_HOST names, as one address; None means the embedded one."""
+        if self.database_url:
+            return SecretStr(self.database_url.get_secret_value().replace("postgres://", "postgresql://", 1))
+        if not self.postgres_host:
+            return None
+        user = quote(self.postgres_user, safe="")
+        if self.postgres_password:
+            user += f":{quote(self.postgres_password.get_secret_value(), safe='')}"
+        # As a query, because a host may also be the folder of a socket.
+        place = urlencode({"host": self.postgres_host, "port": self.postgres_port})
+        return SecretStr(f"postgresql://{user}@/{quote(self.postgres_db, safe='')}?{place}")
+
+
+class Core(Place):
+    """The settings that are read outside of `backends/`; `composed` has those of each kind of backend between them.
+
+    A field's description is its line in `.env.example`.
+    """
+
+    kinds: ClassVar[Kinds] = ()
+    """The backends that there can be."""
+
+    default_backend: str | None = None
+    fallback_order: tuple[str, ...] = ()
+    fallback: bool = Field(
+        True, description="no: nobody but the one that was asked answers; when it can't, the reply fails and says why"
+    )
+    allow_cloud_fallback: bool = False
+    usd_thb: Decimal | None = Field(
+        None,
+        gt=0,
+        le=1_000_000,
+        description="Baht for a US dollar, e.g. 32.5; empty: the cost of a cloud reply is told in dollars only",
+    )
+    max_history_messages: int = Field(
+        40, ge=1, le=100_000, description="At most this many earlier messages are sent to a model"
+    )
+
+    auth: Annotated[Literal["none"], BeforeValidator(_lower)] = Field(
+        "none", description="none: one person's tool, no login"
+    )
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = Field(
+        "INFO", description="DEBUG, INFO, WARNING or ERROR"
+    )
+    log_format: Annotated[Literal["text", "json"], BeforeValidator(_lower)] = Field("text", description="text or json")
+
+
+@cache
+def composed(kinds: Kinds) -> type[Core]:
+    """Return the class of all settings, in the order of `.env.example`: the page's, each kind's, then the others."""
+    names = tuple(kind.name for kind in kinds)
+    name: Any = Literal.__getitem__(names)
+    clouds = either([kind.label for kind in kinds if kind.is_cloud])
+    whom = f"{clouds} (or another cloud)" if clouds else "a cloud"
+    # Fields come in the reverse order of the bases.
+    bases: Any = (Core, *(kind.settings for kind in reversed(kinds)), Place)
+    made: type[Core] = create_model(
+        "Settings",
+        __base__=bases,
+        default_backend=(
+            Annotated[name | None, BeforeValidator(_lower)],
+            Field(None, description=f"{either(names)}; empty means the first of FALLBACK_ORDER that answers"),
+        ),
+        fallback_order=(
+            Annotated[tuple[name, ...], BeforeValidator(_names)],
+            Field(
+                names,
+                description="Order in which backends are preferred, and asked when the one that was asked can't answer",
+            ),
+        ),
+        allow_cloud_fallback=(
+            bool,
+            Field(
+                False,
+                description=f"yes: what is asked of your own models may go to {whom} when they can't answer",
+            ),
+        ),
+    )
+    made.kinds = kinds
+    return made
+
+
+def either(words: Sequence[str]) -> str:
+    """Return "A, B or C"."""
+    *others, last = words or ("",)
+    return f"{', '.join(others)} or {last}" if others else last
