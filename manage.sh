@@ -44,7 +44,7 @@ Thai Chat
   ./manage.sh restore --take-journal
                                   store into the present chats what waited for those that a restore replaced
 
-  ./manage.sh check               lint, formatting, types and the architecture test
+  ./manage.sh check               lint, formatting and types, of the page's scripts too, and the architecture test
   ./manage.sh bench [NAME ARGS]   measure the speed; docs/performance.md has the method
   ./manage.sh help                this
 
@@ -101,6 +101,7 @@ run_checks() {
     .venv/bin/python -m ruff check .
     .venv/bin/python -m ruff format --check .
     .venv/bin/python -m mypy
+    scripts/browser/check.sh
     .venv/bin/python -m pytest -q tests/test_architecture.py tests/test_browser_architecture.py
 }
 

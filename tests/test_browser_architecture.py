@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 from tests.browser_modules import graph_of, imports_in, modules_in, names_in, read
 from thai_chat.ui.static import ASSETS
 
+TOOLS = Path(__file__).parent.parent / "scripts" / "browser"
 TOP = "the top"
 ROOMS = {
     TOP: {"lib", "conversation", "models", "sessions", "search", "statistics", "transfer"},
@@ -151,3 +154,11 @@ def test_comments_and_texts_are_no_code() -> None:
     source = read("/* import 'a' */ const x = \"import 'b'\"; // import 'c'\nimport 'd';\n")
     assert {"import", "const", "x"} == names_in(source)
     assert list(imports_in(source)) == ["d"]
+
+
+def test_the_tools_of_the_checks_are_pinned_and_their_lock_names_no_host() -> None:
+    tools = json.loads((TOOLS / "package.json").read_text("utf-8"))["devDependencies"]
+    lock = json.loads((TOOLS / "package-lock.json").read_text("utf-8"))["packages"]
+    assert all(re.fullmatch(r"\d+\.\d+\.\d+", version) for version in tools.values())
+    assert {name: lock[f"node_modules/{name}"]["version"] for name in tools} == tools
+    assert all("integrity" in package and "resolved" not in package for name, package in lock.items() if name)

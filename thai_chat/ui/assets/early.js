@@ -18,10 +18,11 @@
     new MutationObserver(paint).observe(document.body, { attributeFilter: ['class'] });
   });
 
-  const viewport = document.querySelector('meta[name=viewport]');
+  const viewport = /** @type {HTMLMetaElement | null} */ (document.querySelector('meta[name=viewport]'));
   if (viewport) viewport.content = 'width=device-width, initial-scale=1, interactive-widget=resizes-content';
 
-  const loaded = import(new URL('{base}/page.mjs', document.baseURI));
+  const loaded = import(new URL('{base}/page.mjs', document.baseURI).href);
+  /** @type {typeof import('./page.mjs') | null} */
   let module = null;
   loaded.then((found) => { module = found; });
   window.thaiChat = {

@@ -1,20 +1,20 @@
 // The page's parts, what each event tells the server, and what concerns the page as a whole.
-import { mountAlerts, alert } from './lib/alerts.mjs';
 import { focusBox, keepDraftOf, mountComposer, send, stop } from './conversation/composer.mjs';
-import { $, el, icon, iconButton, isPhone } from './lib/dom.mjs';
-import { mountStatistics, mountTransfer } from './drawers.mjs';
-import { mountFinder } from './sessions/finder.mjs';
 import { mountHistory } from './conversation/history.mjs';
 import { lookFor, mountJump } from './conversation/jump.mjs';
 import { mountLive } from './conversation/live.mjs';
-import { mountPicker } from './models/picker.mjs';
-import { mountSearch } from './search/search.mjs';
-import { mountSessions } from './sessions/sessions.mjs';
-import { mountSettings } from './models/settings.mjs';
-import { mountShelved } from './sessions/shelved.mjs';
-import { mountState } from './models/state.mjs';
+import { mountStatistics, mountTransfer } from './drawers.mjs';
+import { alert, mountAlerts } from './lib/alerts.mjs';
+import { $, el, icon, iconButton, isPhone } from './lib/dom.mjs';
 import { emit, on, store } from './lib/store.mjs';
 import { t } from './lib/texts.mjs';
+import { mountPicker } from './models/picker.mjs';
+import { mountSettings } from './models/settings.mjs';
+import { mountState } from './models/state.mjs';
+import { mountSearch } from './search/search.mjs';
+import { mountFinder } from './sessions/finder.mjs';
+import { mountSessions } from './sessions/sessions.mjs';
+import { mountShelved } from './sessions/shelved.mjs';
 
 export { send, stop };
 
@@ -27,7 +27,7 @@ const told = {};
 /** The session that was asked for last, shown or on its way; null means a new one. undefined: whatever the server says. */
 let wanted;
 /** The message in it that was asked for last and has not come yet. */
-let wantedMessage = null;
+let wantedMessage = /** @type {string | null} */ (null);
 /** True while what was asked for is a step of the person's, which the browser's Back takes back. */
 let isStep = false;
 let settling;
@@ -46,7 +46,7 @@ const mounts = {
 };
 
 /** Gradio lays out its components one after another; a part of ours may be there before its neighbours. */
-const laidOut = new Promise((resolve) => {
+const laidOut = new Promise((/** @type {(value?: unknown) => void} */ resolve) => {
   const needed = ['#new', '#count', '#top', '#earlier', '#chat', '#later', '#live', '#box textarea', '#send', '#stop'];
   const look = () => {
     if (!needed.every((selector) => $(selector))) return;
@@ -107,8 +107,7 @@ function mountView(part) {
 
 function takeView(view) {
   const before = store.view;
-  const isLate = wanted === null ? view.stored : wanted !== undefined && view.session_id !== wanted;
-  if (isLate || isElsewhere(view)) {
+  if (isLate(view) || isElsewhere(view)) {
     if (view.notice) alert(view.notice);
     if (view.stored || !isNew()) showWanted();
     return;
@@ -139,6 +138,9 @@ function keepPlaceOf(view) {
     else sessionStorage.setItem('thai-chat:new', 'yes');
   } catch { /* forbidden: the last session is shown */ }
 }
+
+/** Another session was asked for meanwhile. */
+const isLate = (view) => (wanted === null ? view.stored : wanted !== undefined && view.session_id !== wanted);
 
 /** Another message was asked for meanwhile; Gradio drops what is asked while it waits. */
 const isElsewhere = (view) => wantedMessage !== null && view.target !== wantedMessage;

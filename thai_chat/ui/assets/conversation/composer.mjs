@@ -2,18 +2,18 @@
 import { alert, clearAlerts, hint } from '../lib/alerts.mjs';
 import { api } from '../lib/api.mjs';
 import { $, el, icon, isTouchPhone, randomKey } from '../lib/dom.mjs';
-import { followAccepted, forgetQuestion, showQuestion, stopShown } from './live.mjs';
-import { isTooLong, limitPasted } from './pasting.mjs';
 import { emit, on, store } from '../lib/store.mjs';
 import { number, t } from '../lib/texts.mjs';
+import { followAccepted, forgetQuestion, showQuestion, stopShown } from './live.mjs';
+import { isTooLong, limitPasted } from './pasting.mjs';
 
 /** The last question that may not have reached the server: sent again, it has the same key and is stored once. */
-let unsure = null;
+let unsure = /** @type {{ text: string, session_id: string, key: string } | null} */ (null);
 
 const LIMIT = window.thaiChatLimit;
 const SEND_MS = 30_000;
 
-const box = () => $('#box textarea');
+const box = () => /** @type {HTMLTextAreaElement} */ ($('#box textarea'));
 const draftKey = (view) => `thai-chat:draft:${view.stored ? view.session_id : 'new'}`;
 
 export function mountComposer() {

@@ -1,8 +1,8 @@
 // The facts of a reply: who answered, how long it took, what it cost; the main ones in a line, all of them on demand.
 import { el, iconButton } from '../lib/dom.mjs';
-import { meter, meterWords } from './meter.mjs';
 import { modelInfo } from '../lib/store.mjs';
 import { compact, duration, money, nameOf, number, t, when } from '../lib/texts.mjs';
+import { meter, meterWords } from './meter.mjs';
 
 /** The line, the button after it, and below them the list of all facts, which the button shows. */
 export function factsOf(message) {

@@ -1,11 +1,14 @@
 // The history that Gradio's Chatbot shows: what stands around each message, scrolling, and taking over live turns.
-import { $, copyText, el, icon, iconButton } from '../lib/dom.mjs';
-import { factsOf } from './facts.mjs';
-import { fetchBox } from '../models/fetching.mjs';
-import { notice, problemBox, thoughtsBox } from './pieces.mjs';
+import { $, $$, copyText, el, icon, iconButton } from '../lib/dom.mjs';
 import { modelInfo, on, store } from '../lib/store.mjs';
 import { nameOf, t } from '../lib/texts.mjs';
+import { fetchBox } from '../models/fetching.mjs';
+import { factsOf } from './facts.mjs';
+import { notice, problemBox, thoughtsBox } from './pieces.mjs';
 import { continueButton, hasOthers, questionControls, replyControls } from './versions.mjs';
+
+/** @typedef {{ messageId: string | null }} Turn */
+/** @typedef {{ turns: Turn[], leave: (turn: any) => void, count: number }} Leaving */
 
 const NEAR_PX = 90;
 const HAND_OVER_MS = 2_500;
@@ -18,10 +21,11 @@ let lastTop = 0;
 let lastHeight = 0;
 let isTouched = false;
 /** Distance of what is read from the end, while earlier messages come in above it. */
-let kept = null;
+let kept = /** @type {number | null} */ (null);
 /** Turns whose messages the Chatbot is about to show. */
-let leaving = null;
-let scroller = null;
+let leaving = /** @type {Leaving | null} */ (null);
+/** @type {HTMLElement} */
+let scroller;
 let settling = 0;
 
 export function mountHistory() {
@@ -29,8 +33,8 @@ export function mountHistory() {
   nameLog();
   scroller.addEventListener('scroll', onScroll, { passive: true });
   scroller.addEventListener('wheel', onWheel, { passive: true });
-  for (const [event, touched] of [['touchstart', true], ['touchend', false], ['touchcancel', false]]) {
-    scroller.addEventListener(event, () => { isTouched = touched; }, { passive: true });
+  for (const event of ['touchstart', 'touchend', 'touchcancel']) {
+    scroller.addEventListener(event, () => { isTouched = event === 'touchstart'; }, { passive: true });
   }
   new ResizeObserver(scrollIfFollowing).observe($('#chat'));
   new ResizeObserver(reachWide).observe($('#chat'));
@@ -62,12 +66,12 @@ function nameLog() {
 function reachWide() {
   clearTimeout(settling);
   settling = setTimeout(() => {
-    for (const wide of $('#chat').querySelectorAll(WIDE)) {
+    for (const wide of $$(WIDE, $('#chat'))) {
       if (wide.scrollWidth > wide.clientWidth) wide.tabIndex = 0;
       else wide.removeAttribute('tabindex');
     }
     // Gradio names them in English.
-    for (const button of $('#chat').querySelectorAll('.copy_code_button')) {
+    for (const button of $$('.copy_code_button', $('#chat'))) {
       button.title = t('copy');
       button.setAttribute('aria-label', t('copy'));
     }
@@ -120,6 +124,10 @@ export function scrollIfFollowing() {
 }
 
 /** Calls `leave` for each turn in the very frame in which the Chatbot shows its messages: no gap, nothing doubled. */
+/**
+ * @param {Turn[]} turns
+ * @param {(turn: any) => void} leave
+ */
 export function handOver(turns, leave) {
   if (!turns.length) return;
   const mine = { turns, leave, count: store.view.messages.length };
@@ -128,36 +136,42 @@ export function handOver(turns, leave) {
   paintRows();
 }
 
+/** @param {Leaving} which */
 function finishHandOver(which) {
-  if (!which || leaving !== which) return;
+  if (leaving !== which) return;
   leaving = null;
   for (const row of rows()) row.classList.remove('arriving');
   which.turns.forEach(which.leave);
   scrollIfFollowing();
 }
 
-const rows = () => [...document.querySelectorAll('#chat .message-row')];
+const rows = () => $$('#chat .message-row');
 
 function paintRows() {
   const { view } = store;
   if (!view) return;
   const found = rows();
-  if (leaving) awaitArrival(found);
+  if (leaving) awaitArrival(leaving, found);
   reachWide();
   if (found.length === view.messages.length) found.forEach((row, at) => paintRow(row, view.messages[at]));
 }
 
 /** Rows of leaving turns stay unseen until all of them have their text: Gradio fills them one by one. */
-function awaitArrival(found) {
+/**
+ * @param {Leaving} leaving
+ * @param {HTMLElement[]} found
+ */
+function awaitArrival(leaving, found) {
   const ids = new Set(leaving.turns.map((turn) => turn.messageId));
   const first = store.view.messages.findIndex((message) => ids.has(message.message_id));
   const from = Math.max(0, store.view.messages[first - 1]?.role === 'user' ? first - 1 : first);
   const arrived = found.length === leaving.count && found.slice(from).every((row, at) => isFilled(row, store.view.messages[from + at]));
   if (arrived) finishHandOver(leaving);
-  else found.forEach((row, at) => row.classList.toggle('arriving', at >= from && !hadBefore(row)));
+  else found.forEach((row, at) => row.classList.toggle('arriving', at >= from && !hadBefore(row, leaving)));
 }
 
-const hadBefore = (row) => Boolean(row.dataset.messageId) && leaving.turns.every((turn) => turn.messageId !== row.dataset.messageId);
+/** @type {(row: HTMLElement, leaving: Leaving) => boolean} */
+const hadBefore = (row, leaving) => Boolean(row.dataset.messageId) && leaving.turns.every((turn) => turn.messageId !== row.dataset.messageId);
 
 const isFilled = (row, message) => !message.text.trim() || ($('.prose', row)?.childNodes.length ?? 0) > 0;
 

@@ -1,8 +1,8 @@
 // A message that was looked for: scrolled to and marked; and the ways from there to what was said later.
 import { $, el, icon } from '../lib/dom.mjs';
-import { stopFollowing } from './history.mjs';
 import { on, store } from '../lib/store.mjs';
 import { t } from '../lib/texts.mjs';
+import { stopFollowing } from './history.mjs';
 
 const SETTLING_MS = 2_500;
 const MARKED_MS = 4_000;
@@ -84,7 +84,7 @@ function markWords(row) {
 function* rangesIn(element) {
   const texts = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
   while (texts.nextNode()) {
-    const node = texts.currentNode;
+    const node = /** @type {Text} */ (texts.currentNode);
     for (const word of words) {
       for (let at = node.data.indexOf(word); at >= 0; at = node.data.indexOf(word, at + word.length)) {
         const range = new Range();

@@ -2,11 +2,11 @@
 import { alert } from '../lib/alerts.mjs';
 import { api, follow } from '../lib/api.mjs';
 import { $, el, icon } from '../lib/dom.mjs';
+import { emit, modelInfo, on, store } from '../lib/store.mjs';
+import { duration, t } from '../lib/texts.mjs';
 import { handOver, scrollIfFollowing, startFollowing } from './history.mjs';
 import { Painter } from './markdown.mjs';
 import { notice, problemBox, thoughtsBox } from './pieces.mjs';
-import { emit, modelInfo, on, store } from '../lib/store.mjs';
-import { duration, t } from '../lib/texts.mjs';
 
 const RETRY_MS = [1_500, 4_000, 10_000];
 /** What the demo model can do, in the one language that it knows. */
@@ -15,8 +15,9 @@ const [MOST_VAIN, VAIN_MS] = [4, 5_000];
 const STOP_MS = 10_000;
 
 /** Turns of the shown session that the history does not show yet, oldest first. */
-let turns = [];
-let place = null;
+let turns = /** @type {Turn[]} */ ([]);
+/** @type {HTMLElement} */
+let place;
 let tellFinished = () => {};
 
 export function mountLive(element, { finished }) {
@@ -34,10 +35,11 @@ export function mountLive(element, { finished }) {
 function takeView({ isOther }) {
   const { view } = store;
   if (isOther) dropTurns();
-  const stored = new Set(view.messages.map((message) => message.message_id));
+  const stored = /** @type {Set<string | null>} */ (new Set(view.messages.map((message) => message.message_id)));
   handOver(turns.filter((turn) => stored.has(turn.messageId)), (turn) => { turn.remove(); turns = turns.filter((other) => other !== turn); });
-  if (view.live && !turns.some((turn) => turn.messageId === view.live.message_id)) {
-    add(new Turn({ choice: view.live, waited_ms: view.live.waited_ms })).follow(view.live);
+  const { live } = view;
+  if (live && !turns.some((turn) => turn.messageId === live.message_id)) {
+    add(new Turn({ choice: live, waited_ms: live.waited_ms })).follow(live);
   }
   paintBusy();
   paintWelcome();
@@ -83,19 +85,32 @@ function paintBusy() {
 }
 
 class Turn {
+  messageId = /** @type {string | null} */ (null);
+  sessionId = store.view.session_id;
+  source = /** @type {EventSource | null} */ (null);
+  isOver = false;
+  wantsStop = false;
+  /** The number of the last event that was heard. */
+  seen = 0;
+  attempts = 0;
+  /** When the connection was opened, and what had been heard by then. */
+  opened = /** @type {{ at: number, seen: number } | null} */ (null);
+  vain = 0;
+  thoughts = /** @type {HTMLElement | null} */ (null);
+  /** What holds for the moment only ("trying again in 3 s"), and when it is over. */
+  passing = { notice: /** @type {HTMLElement | null} */ (null), timer: 0 };
+
+  /** @param {{ key?: string | null, question?: string | null, choice: Choice | null, waited_ms?: number }} asked */
   constructor({ key = null, question = null, choice, waited_ms = 0 }) {
-    Object.assign(this, { key, messageId: null, sessionId: store.view.session_id, source: null, isOver: false, wantsStop: false, seen: 0, attempts: 0, opened: null, vain: 0 });
+    this.key = key;
     this.words = el('div', { class: 'prose words' });
     this.status = el('div', { class: 'waiting', role: 'status' }, el('span', { class: 'dots' }, el('i'), el('i'), el('i')), el('span', {}, el('span', { class: 'waiting-text' }), el('span', { class: 'waiting-time', 'aria-hidden': 'true' })));
     this.notices = el('div', { class: 'notices' });
-    this.reply = el('div', { class: 'message-row bot-row' }, el('div', { class: 'message bot' }, this.notices, this.words, this.status));
-    this.element = el('article', { class: 'turn' }, question === null ? null : questionRow(question), this.reply);
+    this.reply = el('div', { class: 'message bot' }, this.notices, this.words, this.status);
+    this.element = el('article', { class: 'turn' }, question === null ? null : questionRow(question), el('div', { class: 'message-row bot-row' }, this.reply));
     this.painter = new Painter(this.words, scrollIfFollowing);
-    this.thoughts = null;
     this.choice = choice;
     this.askedAt = performance.now() - waited_ms;
-    /** What holds for the moment only ("trying again in 3 s"), and when it is over. */
-    this.passing = { notice: null, timer: 0 };
     this.clock = setInterval(() => this.paintWaiting(), 500);
     this.paintWaiting();
   }
@@ -121,7 +136,8 @@ class Turn {
 
   resume() {
     if (this.source || this.isOver || !this.messageId) return;
-    const source = this.source = follow(`api/sessions/${this.sessionId}/events`, { message_id: this.messageId, after: this.seen || null });
+    const source = follow(`api/sessions/${this.sessionId}/events`, { message_id: this.messageId, after: this.seen || null });
+    this.source = source;
     const hear = (name, act) => source.addEventListener(name, (event) => { if (this.isNew(event)) act(JSON.parse(event.data)); });
     hear('delta', ({ text }) => this.addText(text));
     hear('reasoning', ({ text }) => this.addThought(text));
@@ -138,7 +154,7 @@ class Turn {
 
   /** The server repeats nothing after a reconnection; this holds even if a proxy does. */
   isNew(event) {
-    const number = Number(event.lastEventId.split('.').pop());
+    const number = Number(event.lastEventId.split('.').at(-1));
     if (Number.isFinite(number)) {
       if (number <= this.seen) return false;
       this.seen = number;
@@ -226,7 +242,7 @@ class Turn {
     this.painter.paint();
     this.element.classList.add('over');
     this.status.remove();
-    if (problem) this.reply.firstChild.append(problemBox(problem));
+    if (problem) this.reply.append(problemBox(problem));
     paintBusy();
     emit('ended');
     this.askForStored();
@@ -266,7 +282,7 @@ function welcome() {
 }
 
 function suggest(text) {
-  const box = $('#box textarea');
+  const box = /** @type {HTMLTextAreaElement} */ ($('#box textarea'));
   box.value = text;
   box.dispatchEvent(new Event('input', { bubbles: true }));
   window.thaiChat.send();

@@ -4,15 +4,18 @@ import DOMPurify from '../vendor/purify.es.mjs';
 
 // HTML in a reply is shown as it was written; only a line break, which tables need, is one.
 const LINE_BREAK = /^<br\s*\/?>$/i;
-const escape = (text) => text.replace(/[&<>"]/g, (char) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[char]);
+/** @type {Record<string, string>} */
+const ENTITIES = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+/** @param {string} text */
+const escaped = (text) => text.replace(/[&<>"]/g, (char) => ENTITIES[char]);
 
 const markdown = new Marked({
   gfm: true,
   breaks: true,
   renderer: {
-    html: ({ text }) => (LINE_BREAK.test(text.trim()) ? '<br>' : escape(text)),
+    html: ({ text }) => (LINE_BREAK.test(text.trim()) ? '<br>' : escaped(text)),
     // No picture is fetched from wherever a model says: that would tell the place who reads, and what.
-    image: ({ href, text }) => `<a href="${escape(href)}">${escape(text || href)}</a>`,
+    image: ({ href, text }) => `<a href="${escaped(href)}">${escaped(text || href)}</a>`,
   },
 });
 
@@ -62,7 +65,7 @@ function canBeDrawn(block) {
   const indents = new Set();
   for (const [, indent, markers] of block.matchAll(INSIDE)) {
     indents.add(indent);
-    if (markers.match(/>|[-*+]|\d+[.)]/g).length + indents.size > MOST_DEPTH) return false;
+    if ((markers.match(/>|[-*+]|\d+[.)]/g) ?? []).length + indents.size > MOST_DEPTH) return false;
   }
   return true;
 }
@@ -79,10 +82,23 @@ function plainBox(text) {
 }
 
 export class Painter {
+  /** What has been added and may still be drawn otherwise. */
+  tail = '';
+  /** So many nodes stay as they are. */
+  fixedNodes = 0;
+  frame = 0;
+  timer = 0;
+  restUntil = 0;
+  /** Where text is added once nothing is drawn any more. */
+  plain = /** @type {Text | null} */ (null);
+
+  /**
+   * @param {HTMLElement} element
+   * @param {() => void} [onPaint]
+   */
   constructor(element, onPaint) {
     this.element = element;
     this.onPaint = onPaint;
-    Object.assign(this, { tail: '', fixedNodes: 0, frame: 0, timer: 0, restUntil: 0, plain: null });
   }
 
   add(text) {
@@ -100,13 +116,15 @@ export class Painter {
   cancel() {
     cancelAnimationFrame(this.frame);
     clearTimeout(this.timer);
-    Object.assign(this, { frame: 0, timer: 0 });
+    this.frame = this.timer = 0;
   }
 
   clear() {
     this.cancel();
     this.element.replaceChildren();
-    Object.assign(this, { tail: '', fixedNodes: 0, plain: null });
+    this.tail = '';
+    this.fixedNodes = 0;
+    this.plain = null;
   }
 
   /** What a hidden tab has not painted yet is painted now. */
@@ -114,7 +132,7 @@ export class Painter {
     this.cancel();
     const begun = performance.now();
     if (!this.plain) this.paintOrGiveUp();
-    if (this.plain) this.addPlain();
+    if (this.plain) this.addPlain(this.plain);
     this.onPaint?.();
     this.restUntil = performance.now() + REST * (performance.now() - begun);
   }
@@ -124,17 +142,22 @@ export class Painter {
     try { this.paintTail(); } catch { this.giveUp(); } // whatever breaks the library is shown all the same
   }
 
+  dropTail() {
+    while (this.element.childNodes.length > this.fixedNodes) this.element.lastChild?.remove();
+  }
+
   /** From here on the reply is text, as it was written. */
   giveUp() {
-    while (this.element.childNodes.length > this.fixedNodes) this.element.lastChild.remove();
+    this.dropTail();
     this.plain = new Text();
     this.element.append(plainBox(this.plain));
   }
 
   /** In pieces of whole lines, so that the browser lays out only the last of them anew. */
-  addPlain() {
-    const end = this.plain.length > PLAIN_CHARS ? this.tail.indexOf('\n') : -1;
-    this.plain.appendData(end < 0 ? this.tail : this.tail.slice(0, end));
+  /** @param {Text} plain */
+  addPlain(plain) {
+    const end = plain.length > PLAIN_CHARS ? this.tail.indexOf('\n') : -1;
+    plain.appendData(end < 0 ? this.tail : this.tail.slice(0, end));
     if (end >= 0) {
       this.plain = new Text(this.tail.slice(end + 1));
       this.element.append(plainBox(this.plain));
@@ -143,12 +166,12 @@ export class Painter {
   }
 
   paintTail() {
-    while (this.element.childNodes.length > this.fixedNodes) this.element.lastChild.remove();
+    this.dropTail();
     const tokens = markdown.lexer(this.tail);
     let last = tokens.length - 1;
     while (last > 0 && tokens[last].type === 'space') last -= 1;
     if (last > 0) this.fix(tokens.slice(0, last), tokens.links);
-    const rest = tokens.slice(Math.max(last, 0));
+    const rest = /** @type {import('../vendor/marked.esm.js').Tokens} */ (tokens.slice(Math.max(last, 0)));
     rest.links = tokens.links;
     this.element.append(paintTokens(rest));
   }

@@ -3,9 +3,9 @@ import { alert, clearAlerts, hint } from '../lib/alerts.mjs';
 import { api } from '../lib/api.mjs';
 import { $, el, icon, iconButton, randomKey } from '../lib/dom.mjs';
 import { openMenu } from '../lib/menu.mjs';
-import { limitPasted } from './pasting.mjs';
 import { emit, modelInfo, store } from '../lib/store.mjs';
 import { nameOf, number, t } from '../lib/texts.mjs';
+import { limitPasted } from './pasting.mjs';
 
 const SEND_MS = 30_000;
 const CAN_ANSWER = ['up', 'slow', 'loading'];
@@ -35,7 +35,7 @@ export function continueButton(message) {
   const choice = likeliestFor(message);
   const words = isSame(choice, message)
     ? t(continues ? 'continue' : 'try_again')
-    : t(continues ? 'continue_with' : 'try_again_with', { model: choice.model });
+    : t(continues ? 'continue_with' : 'try_again_with', { model: choice?.model });
   return [
     el('button', { type: 'button', class: 'go-on', onclick: guarded((button) => askWith(choice, button, message, { continues })) },
       icon(continues ? 'go_on' : 'again'), el('span', {}, words)),
@@ -43,18 +43,19 @@ export function continueButton(message) {
   ];
 }
 
+/** @type {(choice: Choice | null, other: Partial<Choice>) => boolean} */
 const isSame = (choice, { backend, model }) => !choice?.model || (choice.backend === backend && choice.model === model);
 
 /** The picked model, unless it is known that it can't answer now and another can. */
 function likeliestFor(message) {
   const picked = modelInfo(store.choice ?? {});
-  if (!picked || CAN_ANSWER.includes(picked.state)) return store.choice;
+  if (!picked || CAN_ANSWER.includes(picked.state ?? '')) return store.choice;
   return othersFor(message)[0]?.choice ?? store.choice;
 }
 
 /** The models that could answer instead of the one that failed, beside the one that is picked. */
 const othersFor = (message) => store.backends.flatMap(({ name, models }) => models
-  .filter(({ state }) => CAN_ANSWER.includes(state))
+  .filter(({ state = '' }) => CAN_ANSWER.includes(state))
   .map(({ model, state, state_text }) => ({ choice: { backend: name, model }, note: state === 'up' ? null : state_text }))
   .filter(({ choice }) => !isSame(choice, message) && !isSame(choice, store.choice ?? {})));
 

@@ -2,15 +2,17 @@
 import { $, el, icon, iconButton } from './dom.mjs';
 import { t } from './texts.mjs';
 
-let shelf = null;
+/** @type {HTMLElement | undefined} */
+let shelf;
 let hintTimer = 0;
 
+/** @param {HTMLElement} composer */
 export function mountAlerts(composer) {
   shelf = el('div', { id: 'alerts', 'aria-live': 'assertive' });
   composer.prepend(shelf);
 }
 
-/** Stays until it is closed, another one comes, or a question is taken. */
+/** Stays until it is closed, another one comes, or a question is taken. @param {string} message */
 export function alert(message) {
   clearAlerts();
   const box = el('div', { class: 'alert', role: 'alert' }, icon('alert'), el('span', {}, message),
@@ -20,6 +22,7 @@ export function alert(message) {
 
 export const clearAlerts = () => shelf?.replaceChildren();
 
+/** @param {string} message */
 export function hint(message) {
   const line = $('#hint');
   if (!line) return;

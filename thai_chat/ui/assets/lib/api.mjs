@@ -1,11 +1,17 @@
 // The one client that speaks HTTP: questions to our own API, streams of events, and files that are sent.
 import { t } from './texts.mjs';
 
+/** @typedef {Record<string, unknown>} Query */
+
 const ANSWER_MS = 15_000;
 const FILE_MS = 600_000;
 
 /** The server said no, or nothing; `message` is for people. */
 export class Refused extends Error {
+  /**
+   * @param {string} message
+   * @param {{ status?: number, param?: string | null, isSilent?: boolean }} [how]
+   */
   constructor(message, { status = 0, param = null, isSilent = false } = {}) {
     super(message);
     /** The status of the answer, 0 when none came. */
@@ -23,6 +29,11 @@ export class Refused extends Error {
 /**
  * Return what an address of the API answers, null when it has nothing to say. Rejects with `Refused`, or with an
  * AbortError after `signal`. `isAsync` asks the server to answer as soon as the question is stored.
+ *
+ * @param {string} method
+ * @param {string} path
+ * @param {{ query?: Query, body?: unknown, signal?: AbortSignal, patience_ms?: number, isAsync?: boolean }} [how]
+ * @returns {Promise<any>}
  */
 export async function api(method, path, { query = {}, body, signal, patience_ms = ANSWER_MS, isAsync = false } = {}) {
   const response = await sent(method, address(path, query), { body, signal, patience_ms, isAsync });
@@ -34,29 +45,35 @@ export async function api(method, path, { query = {}, body, signal, patience_ms 
   }
 }
 
-/** Return a file that is made for a POST, and the name that the server gives it. */
+/** Return a file that is made for a POST, and the name that the server gives it. @type {(path: string, body: unknown) => Promise<{ file: Blob, name?: string }>} */
 export async function apiFile(path, body) {
   const response = await sent('POST', address(path), { body, patience_ms: FILE_MS });
   const name = /filename="([^"]+)"/.exec(response.headers.get('Content-Disposition') ?? '')?.[1];
   return { file: await response.blob(), name };
 }
 
-/** Return the address of `path`. Leaves out what is not asked for; a list names its parameter once for each. */
+/** Return the address of `path`. Leaves out what is not asked for; a list names its parameter once for each. @type {(path: string, query?: Query) => URL} */
 export function address(path, query = {}) {
   const url = new URL(path, document.baseURI);
   for (const [name, value] of Object.entries(query)) {
-    for (const one of [value].flat()) if (one !== null && one !== undefined && one !== '') url.searchParams.append(name, one);
+    for (const one of [value].flat()) if (one !== null && one !== undefined && one !== '') url.searchParams.append(name, String(one));
   }
   return url;
 }
 
-/** Follow the server-sent events of an address; the browser connects anew by itself until `close` is called. */
+/** Follow the server-sent events of an address; the browser connects anew by itself until `close` is called. @type {(path: string, query: Query) => EventSource} */
 export const follow = (path, query) => new EventSource(address(path, query));
 
-/** Yield the events `{ name, body }` of a POST's answer, however long it takes. Rejects as `api` does. */
+/**
+ * Yield the events of a POST's answer, however long it takes. Rejects as `api` does.
+ *
+ * @param {string} path
+ * @param {{ body: unknown, signal: AbortSignal }} how
+ * @returns {AsyncGenerator<Told>}
+ */
 export async function* streamed(path, { body, signal }) {
   const response = await sent('POST', address(path), { body, signal, patience_ms: null });
-  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  const reader = (response.body ?? new ReadableStream()).pipeThrough(new TextDecoderStream()).getReader();
   const frames = new Frames();
   try {
     for (let part = await reader.read(); !part.done; part = await reader.read()) yield* frames.read(part.value);
@@ -68,6 +85,11 @@ export async function* streamed(path, { body, signal }) {
 /**
  * Send files to an address that answers with events. `sent` is told which part of the files has gone (0 to 1), `heard`
  * each event. `answered` resolves at the answer's end and rejects with `Refused`, after `cancel` with an AbortError.
+ *
+ * @param {string} path
+ * @param {File[]} files
+ * @param {{ sent: (part: number) => void, heard: (event: Told) => void }} tell
+ * @returns {{ answered: Promise<void>, cancel: () => void }}
  */
 export function sendFiles(path, files, { sent: tellSent, heard }) {
   const request = new XMLHttpRequest(); // fetch does not say how much of a body it has sent
@@ -79,7 +101,7 @@ export function sendFiles(path, files, { sent: tellSent, heard }) {
     for (const event of frames.read(responseText.slice(read))) heard(event);
     read = responseText.length;
   };
-  const answered = new Promise((resolve, reject) => {
+  const answered = /** @type {Promise<void>} */ (new Promise((resolve, reject) => {
     request.upload.onprogress = ({ loaded, total }) => tellSent(loaded / total);
     request.upload.onload = () => tellSent(1);
     request.onprogress = hear;
@@ -90,7 +112,7 @@ export function sendFiles(path, files, { sent: tellSent, heard }) {
     };
     request.onerror = () => reject(silent());
     request.onabort = () => reject(new DOMException('cancelled', 'AbortError'));
-  });
+  }));
   const form = new FormData();
   for (const file of files) form.append('file', file, file.name);
   request.open('POST', address(path));
@@ -103,10 +125,10 @@ export function sendFiles(path, files, { sent: tellSent, heard }) {
 class Frames {
   #rest = '';
 
-  /** Return the events that are whole with `text`. */
+  /** Return the events that are whole with `text`. @type {(text: string) => Told[]} */
   read(text) {
     const frames = (this.#rest + text).split('\n\n');
-    this.#rest = frames.pop();
+    this.#rest = frames.pop() ?? '';
     return frames.flatMap((frame) => {
       const [, name] = /^event: (.*)$/m.exec(frame) ?? [];
       const [, data] = /^data: (.*)$/m.exec(frame) ?? [];
@@ -115,9 +137,15 @@ class Frames {
   }
 }
 
-/** Return an answer that is no refusal. `patience_ms` null waits for ever. */
+/**
+ * Return an answer that is no refusal. `patience_ms` null waits for ever.
+ *
+ * @param {string} method
+ * @param {URL} url
+ * @param {{ body?: unknown, signal?: AbortSignal, patience_ms: number | null, isAsync?: boolean }} how
+ */
 async function sent(method, url, { body, signal, patience_ms, isAsync = false }) {
-  const limits = [signal, patience_ms === null ? null : AbortSignal.timeout(patience_ms)].filter(Boolean);
+  const limits = [signal, patience_ms === null ? null : AbortSignal.timeout(patience_ms)].filter((limit) => limit instanceof AbortSignal);
   let response;
   try {
     response = await fetch(url, {
@@ -134,6 +162,7 @@ async function sent(method, url, { body, signal, patience_ms, isAsync = false })
   throw refusal(response.status, await response.text().catch(() => ''));
 }
 
+/** @type {(status: number, text: string) => Refused} */
 function refusal(status, text) {
   try {
     const { message, param } = JSON.parse(text).error;
@@ -145,4 +174,5 @@ function refusal(status, text) {
 
 const silent = (status = 0) => new Refused(t('server_silent'), { status, isSilent: true });
 
+/** @param {Error} error */
 export const isAborted = (error) => error.name === 'AbortError';

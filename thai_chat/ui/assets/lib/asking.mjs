@@ -2,12 +2,18 @@
 import { el } from './dom.mjs';
 import { t } from './texts.mjs';
 
-/** What was written, or null when it was given up. `check` gives what is wrong with a text, or nothing. */
+/**
+ * What was written, or null when it was given up. `check` gives what is wrong with a text, or nothing.
+ *
+ * @param {string} title
+ * @param {{ value?: string, note?: string, yes: string, rows?: number, limit?: number | null, check: (text: string) => string | null | undefined }} how
+ * @returns {Promise<string | null>}
+ */
 export function askText(title, { value = '', note = '', yes, rows = 1, limit = null, check }) {
   return new Promise((resolve) => {
     const input = el(rows > 1 ? 'textarea' : 'input', { class: rows > 1 ? 'code' : null, rows: rows > 1 ? rows : null, maxlength: limit, 'aria-label': title, 'aria-describedby': 'asking-problem', dir: 'auto', autocomplete: 'off', spellcheck: 'false', autofocus: true });
     const problem = el('p', { class: 'field-problem', id: 'asking-problem', 'aria-live': 'polite', hidden: true });
-    let answer = null;
+    let answer = /** @type {string | null} */ (null);
     const look = () => {
       const wrong = check(input.value);
       problem.textContent = wrong ?? '';

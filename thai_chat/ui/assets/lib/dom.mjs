@@ -2,6 +2,7 @@
 
 const SVG = 'http://www.w3.org/2000/svg';
 
+/** @type {Record<string, string>} */
 const ICONS = {
   plus: 'M12 5v14M5 12h14',
   menu: 'M4 7h16M4 12h16M4 17h10',
@@ -18,7 +19,6 @@ const ICONS = {
   left: 'm14 7-5 5 5 5',
   right: 'm10 7 5 5-5 5',
   down: 'M12 5v14M6 13l6 6 6-6',
-  download: 'M12 4v11M7 10.5l5 5 5-5M5 20h14',
   alert: 'M12 8.5v4.5M12 16.3v.1M10.3 4.3 2.9 17a2 2 0 0 0 1.7 3h14.8a2 2 0 0 0 1.7-3L13.7 4.3a2 2 0 0 0-3.4 0Z',
   info: 'M12 11v5.5M12 7.7v.1M12 3.5a8.5 8.5 0 1 1 0 17 8.5 8.5 0 0 1 0-17Z',
   chart: 'M4 20h16M7 16v-4M12 16V6M17 16V9.5',
@@ -40,6 +40,7 @@ const ICONS = {
   bulb: 'M9.5 17.5h5M10 20.5h4M12 3.5a6 6 0 0 1 3.5 10.9c-.7.5-1 1.1-1 1.9h-5c0-.8-.3-1.4-1-1.9A6 6 0 0 1 12 3.5Z',
 };
 
+/** @param {string} name */
 export function icon(name) {
   const svg = document.createElementNS(SVG, 'svg');
   const path = document.createElementNS(SVG, 'path');
@@ -49,7 +50,7 @@ export function icon(name) {
   return svg;
 }
 
-/** `el('button', { class: 'x', onclick: f, 'aria-label': '…' }, child, 'text', null)`: null and false are left out. */
+/** `el('button', { class: 'x', onclick: f, 'aria-label': '…' }, child, 'text', null)`: null and false are left out. @type {Build} */
 export function el(tag, props = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(props)) {
@@ -58,14 +59,23 @@ export function el(tag, props = {}, ...children) {
     else if (name === 'dataset') Object.assign(element.dataset, value);
     else element.setAttribute(name, value === true ? '' : value);
   }
-  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  const all = /** @type {(Node | string)[]} */ (/** @type {any[]} */ (children).flat(Infinity));
+  element.append(...all.filter((child) => child !== null && child !== undefined && /** @type {unknown} */ (child) !== false));
   return element;
 }
 
+/** @type {(name: string, label: string, onclick: (event: any) => void, props?: Props) => HTMLButtonElement} */
 export const iconButton = (name, label, onclick, props = {}) =>
   el('button', { type: 'button', class: 'icon-button', 'aria-label': label, title: label, onclick, ...props }, icon(name));
 
-export const $ = (selector, within = document) => within.querySelector(selector);
+/** Return the first element that a selector names: one that is known to be there. @type {Find} */
+export const $ = (/** @type {string} */ selector, /** @type {ParentNode} */ within = document) => /** @type {any} */ (within.querySelector(selector));
+
+/** Return every element that a selector names, in their order. @type {(selector: string, within?: ParentNode) => HTMLElement[]} */
+export const $$ = (selector, within = document) => [...within.querySelectorAll(selector)].map((found) => /** @type {HTMLElement} */ (found));
+
+/** Return what has the focus, the page's body when nothing has. */
+export const focused = () => /** @type {HTMLElement} */ (document.activeElement ?? document.body);
 
 export const isPhone = () => matchMedia('(max-width: 760px)').matches;
 
@@ -75,6 +85,7 @@ export const isTouchPhone = () => isPhone() && matchMedia('(hover: none)').match
 /** Works on plain http of a local network too, where crypto.randomUUID and the clipboard API are missing. */
 export const randomKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 
+/** @param {string} text */
 export async function copyText(text) {
   if (navigator.clipboard) return navigator.clipboard.writeText(text);
   const area = el('textarea', { class: 'offscreen' });

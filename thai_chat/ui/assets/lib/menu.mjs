@@ -1,14 +1,19 @@
 // A menu beside the button that opened it: arrow keys, Esc, a press elsewhere; a sheet from below on phones.
-import { el, icon, isPhone } from './dom.mjs';
+import { $$, el, focused, icon, isPhone } from './dom.mjs';
 
 const GAP_PX = 4;
 const EDGE_PX = 8;
 
+/** @type {{ menu: HTMLElement, scrim: HTMLElement, anchor: HTMLElement, onClose: () => void } | null} */
 let shown = null;
 
 /**
  * `items` is a list of `{ text, icon, act }`, `{ text, href }`, `{ text, items }` (opens in its place), with `checked`,
  * `danger`, `note`; and of '-' for a line and strings for headings.
+ *
+ * @param {HTMLElement} anchor
+ * @param {MenuItem[]} items
+ * @param {{ label?: string, onClose?: () => void }} [how]
  */
 export function openMenu(anchor, items, { label, onClose = () => {} } = {}) {
   closeMenu();
@@ -26,7 +31,7 @@ export function openMenu(anchor, items, { label, onClose = () => {} } = {}) {
 /** Other entries for a menu that may have been closed meanwhile. */
 export function refillMenu(menu, items) {
   if (shown?.menu !== menu) return;
-  const at = entries(menu).indexOf(document.activeElement);
+  const at = entries(menu).indexOf(focused());
   fill(menu, items);
   entries(menu)[at]?.focus({ preventScroll: true });
 }
@@ -44,7 +49,12 @@ export function closeMenu() {
   onClose();
 }
 
+/**
+ * @param {HTMLElement} menu
+ * @param {MenuItem[]} items
+ */
 function fill(menu, items) {
+  if (!shown) return;
   menu.replaceChildren(...items.map((item) => entry(menu, item)));
   placeBeside(shown.anchor, menu);
   entries(menu)[0]?.focus({ preventScroll: true });
@@ -75,12 +85,15 @@ function choose(menu, item) {
   item.act?.();
 }
 
-const entries = (menu) => [...menu.querySelectorAll('[role^=menuitem]')];
+/** @param {HTMLElement} menu */
+const entries = (menu) => $$('[role^=menuitem]', menu);
 
+/** @param {KeyboardEvent} event */
 function onKey(event) {
+  if (!shown) return;
   const { menu } = shown;
   const all = entries(menu);
-  const at = all.indexOf(document.activeElement);
+  const at = all.indexOf(focused());
   const to = { ArrowDown: at + 1, ArrowUp: at < 0 ? all.length - 1 : at - 1, Home: 0, End: all.length - 1 }[event.key];
   if (to !== undefined) { event.preventDefault(); all.at(to % all.length)?.focus(); }
   if (event.key === 'Escape' || event.key === 'Tab') { event.preventDefault(); closeMenu(); }

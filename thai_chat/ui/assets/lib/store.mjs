@@ -1,24 +1,37 @@
 // What the page knows, and who wants to hear of a change.
 
 export const store = {
-  /** The shown session as the server gave it last: `thai_chat/ui/window.py`. */
-  view: null,
+  /** The shown session as the server gave it last; null until the first answer, which every part but the frame waits for. */
+  view: /** @type {View} */ (/** @type {unknown} */ (null)),
   /** The model for the next question: {backend, model}, or null while there is none. */
-  choice: null,
-  /** Backends with their models and states: `thai_chat/ui/picker.py`. */
-  backends: [],
+  choice: /** @type {Choice | null} */ (null),
+  /** Backends with their models and states. */
+  backends: /** @type {BackendInfo[]} */ ([]),
   /** True while a reply of the shown session grows. */
   isBusy: false,
 };
 
+/** @type {Map<string, ((detail: any) => void)[]>} */
 const listeners = new Map();
 
+/**
+ * @template {keyof Changes} C
+ * @param {C} change
+ * @param {(detail: Changes[C]) => void} listener
+ */
 export function on(change, listener) {
-  if (!listeners.has(change)) listeners.set(change, []);
-  listeners.get(change).push(listener);
+  listeners.set(change, [...(listeners.get(change) ?? []), listener]);
 }
 
-export const emit = (change, detail) => { for (const listener of listeners.get(change) ?? []) listener(detail); };
+/**
+ * @template {keyof Changes} C
+ * @param {C} change
+ * @param {Changes[C]} [detail]
+ */
+export function emit(change, detail) {
+  for (const listener of listeners.get(change) ?? []) listener(detail);
+}
 
+/** @param {Partial<Choice>} [choice] */
 export const modelInfo = ({ backend, model } = {}) =>
   store.backends.find(({ name }) => name === backend)?.models.find((info) => info.model === model) ?? null;

@@ -4,22 +4,22 @@ import { t } from './texts.mjs';
 
 const SHOWN_MS = 8_000;
 
-let place = null;
+/** @type {HTMLElement | undefined} */
+let place;
 let timer = 0;
-let undoing = null;
+let undoing = /** @type {(() => void) | null} */ (null);
 
 function mounted() {
   if (place) return place;
   place = el('div', { id: 'toasts', role: 'status', 'aria-live': 'polite' });
-  for (const [event, act] of [['pointerenter', hold], ['focusin', hold], ['pointerleave', release], ['focusout', release]]) {
-    place.addEventListener(event, act);
-  }
+  for (const event of ['pointerenter', 'focusin']) place.addEventListener(event, hold);
+  for (const event of ['pointerleave', 'focusout']) place.addEventListener(event, release);
   addEventListener('keydown', onKey, true);
   document.body.append(place);
   return place;
 }
 
-/** The last one is the one that is shown. `undo` may be left out. */
+/** The last one is the one that is shown. `undo` may be left out. @type {(message: string, how?: { undo?: (() => unknown) | null }) => void} */
 export function toast(message, { undo = null } = {}) {
   const act = undo && (() => { dismiss(); undo(); });
   mounted().replaceChildren(el('div', { class: 'toast' },

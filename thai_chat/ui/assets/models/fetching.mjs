@@ -13,8 +13,16 @@ export function fetchBox({ message_id, missing }) {
 }
 
 class Fetch {
+  state = 'offered';
+  completed = 0;
+  total = 0;
+  problem = '';
+  abort = new AbortController();
+
+  /** @param {Choice} choice */
   constructor({ backend, model }) {
-    Object.assign(this, { backend, model, state: 'offered', completed: 0, total: 0, problem: '', abort: null });
+    this.backend = backend;
+    this.model = model;
     this.box = el('div', { class: 'fetch' });
     this.bar = el('progress', { 'aria-label': t('fetch', { model }), max: 1 });
     this.line = el('span', { class: 'fetch-says' });

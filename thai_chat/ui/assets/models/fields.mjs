@@ -12,17 +12,27 @@ const ANY = { options: Object.values(KINDS)[0].options, effort: true, thinking: 
 
 /** A labelled control; `read` gives `{ value }` or `{ problem }`, both undefined for an empty one. */
 class Field {
+  /**
+   * @param {string} name
+   * @param {string} label
+   * @param {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} control
+   * @param {string} more
+   */
   constructor(name, label, control, more) {
     this.name = name;
     this.control = control;
     this.problem = el('p', { class: 'field-problem', id: `settings-${name}-problem`, 'aria-live': 'polite', hidden: true });
     this.more = el('small', { id: `settings-${name}-more` }, more);
     for (const [key, value] of Object.entries({ id: `settings-${name}`, 'aria-describedby': `${this.more.id} ${this.problem.id}` })) control.setAttribute(key, value);
-    this.element = el('div', { class: `field field-${name}` }, el('label', { for: control.id }, label), control, this.more, this.problem);
+    this.element = /** @type {HTMLElement} */ (el('div', { class: `field field-${name}` }, el('label', { for: control.id }, label), control, this.more, this.problem));
   }
 
   get text() { return this.control.value.trim(); }
 
+  /** @returns {{ value?: any, problem?: string }} */
+  read() { return this.text ? { value: this.text } : {}; }
+
+  /** @param {any} value */
   write(value) {
     this.control.value = value === undefined ? '' : String(value);
     this.say(null);
@@ -40,12 +50,15 @@ class Field {
 class NumberField extends Field {
   constructor(name, { low, high, isCount = false }) {
     super(name, t(name), el('input', { type: 'text', inputmode: isCount ? 'numeric' : 'decimal', autocomplete: 'off', placeholder: t('as_model') }), t(`${name}_more`));
-    Object.assign(this, { low, high, isCount });
+    this.low = low;
+    this.high = high;
+    this.isCount = isCount;
   }
 
+  /** @override */
   read() {
     if (!this.text) return {};
-    const written = this.text.replace(/[๐-๙]/g, (digit) => digit.charCodeAt(0) - 0x0e50);
+    const written = this.text.replace(/[๐-๙]/g, (digit) => String(digit.charCodeAt(0) - 0x0e50));
     const value = Number(this.isCount ? written.replace(/[,\s]/g, '') : written.replace(',', '.'));
     const isIn = value >= this.low && value <= this.high && (!this.isCount || Number.isSafeInteger(value));
     if (isIn) return { value };
@@ -59,12 +72,11 @@ class ChoiceField extends Field {
     super(name, label, el('select', {}, [['', t('as_model')], ...choices].map(([value, shown]) => el('option', { value }, shown))), more);
   }
 
-  read() { return this.text ? { value: this.text } : {}; }
-
-  /** A value that the API knows and this page does not is offered too. */
+  /** A value that the API knows and this page does not is offered too. @override @param {any} value */
   write(value) {
     const written = value === undefined ? '' : String(value);
-    if (![...this.control.options].some((option) => option.value === written)) this.control.append(el('option', { value: written }, written));
+    const { options } = /** @type {HTMLSelectElement} */ (this.control);
+    if (![...options].some((option) => option.value === written)) this.control.append(el('option', { value: written }, written));
     super.write(value);
   }
 }
@@ -81,11 +93,13 @@ class PromptField extends Field {
 
   count() { this.more.textContent = t('chars_of', { count: number(this.length), limit: number(PROMPT_CHARS) }); }
 
+  /** @override @returns {{ value?: string, problem?: string }} */
   read() {
     if (!this.text) return {};
     return this.length > PROMPT_CHARS ? { problem: t('prompt_too_long', { limit: number(PROMPT_CHARS) }) } : { value: this.control.value };
   }
 
+  /** @override @param {any} value */
   write(value) {
     super.write(value);
     this.count();
@@ -96,31 +110,35 @@ class PromptField extends Field {
 class JsonField extends Field {
   constructor() {
     super('advanced', t('advanced'), el('textarea', { rows: 4, spellcheck: 'false', autocapitalize: 'off', autocomplete: 'off', class: 'code', placeholder: EXAMPLE }), '');
-    this.element = el('details', { class: 'field field-advanced' }, el('summary', {}, t('advanced')), this.control, this.problem, this.more);
+    this.folded = el('details', { class: 'field field-advanced' }, el('summary', {}, t('advanced')), this.control, this.problem, this.more);
+    this.element = this.folded;
     this.control.setAttribute('aria-label', t('advanced'));
   }
 
+  /** @override */
   read() {
     const { value, problem } = parsed(this.text);
     const taken = value && Object.keys(value).find((name) => OWN.includes(name));
     return taken ? { problem: t('json_has_field', { name: taken }) } : { value, problem };
   }
 
+  /** @override @param {Options} options */
   write(options) {
     super.write(Object.keys(options).length ? JSON.stringify(options, null, 2) : '');
-    this.element.open = Boolean(this.text);
+    this.folded.open = Boolean(this.text);
   }
 
+  /** @override @param {string | null | undefined} problem */
   say(problem) {
     super.say(problem);
-    if (problem) this.element.open = true;
+    if (problem) this.folded.open = true;
   }
 }
 
 /** Options that have a field; a switch for thinking stands in `chat_template_kwargs`. */
 const OWN = ['system_prompt', 'temperature', 'top_p', 'max_tokens', 'reasoning_effort'];
 
-/** The JSON object that is written, nothing for nothing, or what is wrong with it and where. */
+/** The JSON object that is written, nothing for nothing, or what is wrong with it and where. @type {(text: string) => { value?: Options, problem?: string }} */
 export function parsed(text) {
   if (!text.trim()) return {};
   let value;

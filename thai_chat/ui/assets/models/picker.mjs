@@ -1,6 +1,6 @@
 // The model picker: every model of every backend, with the backend's state.
 import { api } from '../lib/api.mjs';
-import { el, icon } from '../lib/dom.mjs';
+import { $$, el, focused, icon } from '../lib/dom.mjs';
 import { emit, modelInfo, on, store } from '../lib/store.mjs';
 import { backendName, number, t } from '../lib/texts.mjs';
 
@@ -18,7 +18,7 @@ export function mountPicker({ element, props, watch }, { refresh }) {
     refresh();
     list.hidden = false;
     button.setAttribute('aria-expanded', 'true');
-    (list.querySelector('[aria-selected=true]') ?? list.querySelector('[role=option]'))?.focus();
+    ($$('[aria-selected=true]', list)[0] ?? $$('[role=option]', list)[0])?.focus();
   };
   const close = () => {
     list.hidden = true;
@@ -32,16 +32,16 @@ export function mountPicker({ element, props, watch }, { refresh }) {
     prepare(choice);
   };
   const paint = () => {
-    const had = list.contains(document.activeElement) ? document.activeElement.dataset.value : null;
+    const had = list.contains(focused()) ? focused().dataset.value : null;
     name.textContent = store.choice?.model || t('model_none');
     const group = store.backends.find((b) => b.name === store.choice?.backend);
     const info = modelInfo(store.choice ?? {});
     backend.textContent = store.choice ? backendName(store.choice.backend) : '';
     button.dataset.state = info?.state ?? group?.state ?? 'down';
-    state.textContent = info?.state === 'loading' ? info.state_text : '';
+    state.textContent = info?.state === 'loading' ? info.state_text ?? '' : '';
     button.setAttribute('aria-label', [t('model_now', { model: name.textContent }), backend.textContent, info?.state_text ?? group?.state_text].filter(Boolean).join(', '));
     list.replaceChildren(...store.backends.map((group) => groupOf(group, pick)));
-    if (had) [...list.querySelectorAll('[role=option]')].find((option) => option.dataset.value === had)?.focus();
+    if (had) $$('[role=option]', list).find((option) => option.dataset.value === had)?.focus();
   };
   const take = () => {
     store.backends = props.value?.backends ?? [];
@@ -51,8 +51,8 @@ export function mountPicker({ element, props, watch }, { refresh }) {
   };
 
   list.addEventListener('keydown', (event) => {
-    const options = [...list.querySelectorAll('[role=option]')];
-    const at = options.indexOf(document.activeElement);
+    const options = $$('[role=option]', list);
+    const at = options.indexOf(focused());
     const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: options.length - 1 }[event.key];
     if (to !== undefined) { event.preventDefault(); options.at(to % options.length)?.focus(); }
     if (event.key === 'Escape' || event.key === 'Tab') { event.stopPropagation(); close(); button.focus(); }

@@ -2,7 +2,7 @@
 import { api } from '../lib/api.mjs';
 import { askText } from '../lib/asking.mjs';
 import { confirm } from '../lib/confirm.mjs';
-import { $, copyText, el, icon, iconButton } from '../lib/dom.mjs';
+import { $, $$, copyText, el, focused, icon, iconButton } from '../lib/dom.mjs';
 import { openMenu } from '../lib/menu.mjs';
 import { emit, store } from '../lib/store.mjs';
 import { t } from '../lib/texts.mjs';
@@ -10,7 +10,7 @@ import { t } from '../lib/texts.mjs';
 const NAME_CHARS = 255;
 
 /** As the server gave them last; null before. */
-let presets = null;
+let presets = /** @type {Preset[] | null} */ (null);
 
 /** Asks the server, and tells whoever listens for "presets". Rejects when it can't be asked. */
 export async function loadPresets() {
@@ -18,7 +18,7 @@ export async function loadPresets() {
   emit('presets');
 }
 
-/** The preset that a model of mine is always asked with, unless a session has settings of its own. */
+/** The preset that a model of mine is always asked with, unless a session has settings of its own. @param {Partial<Choice>} choice */
 export const defaultOf = ({ backend, model }) =>
   (presets ?? []).find((preset) => preset.is_default && preset.backend === backend && preset.model === model) ?? null;
 
@@ -31,9 +31,16 @@ const inOrder = (value) => JSON.stringify(value, (_, inner) =>
 export const asJson = (preset_name, options) => JSON.stringify({ preset_name, options }, null, 2);
 
 export class PresetList {
-  /** `use` has the session use a preset, `read` gives the options that are written, `say` and `refuse` tell a person. */
+  /**
+   * `use` has the session use a preset, `read` gives the options that are written, `say` and `refuse` tell a person.
+   *
+   * @param {{ use: (preset: Preset) => void, read: () => Options | null, say: (words: string) => void, refuse: (error: any) => void }} page
+   */
   constructor({ use, read, say, refuse }) {
-    Object.assign(this, { use, read, say, refuse });
+    this.use = use;
+    this.read = read;
+    this.say = say;
+    this.refuse = refuse;
     this.list = el('ul', { 'aria-label': t('presets') });
     this.none = el('p', { class: 'none' }, t('presets_none'));
     this.element = el('section', { class: 'presets' }, el('h3', {}, t('presets')), this.none, this.list);
@@ -41,14 +48,15 @@ export class PresetList {
 
   /** `used` is the preset that is in force. */
   paint(used) {
-    const focused = document.activeElement?.closest?.('.presets li');
-    const wasMore = document.activeElement?.matches?.('.more');
-    const at = [...this.list.children].indexOf(focused);
+    const had = /** @type {HTMLElement | null} */ (focused().closest('.presets li'));
+    const wasMore = focused().matches('.more');
+    const at = had ? $$('li', this.list).indexOf(had) : -1;
     this.none.hidden = Boolean(presets?.length);
     this.list.hidden = !presets?.length;
     this.list.replaceChildren(...(presets ?? []).map((preset) => this.row(preset, preset === used)));
-    if (!focused) return;
-    const row = [...this.list.children].find(({ dataset }) => dataset.id === focused.dataset.id) ?? this.list.children[Math.min(at, this.list.children.length - 1)];
+    if (!had) return;
+    const rows = $$('li', this.list);
+    const row = rows.find(({ dataset }) => dataset.id === had.dataset.id) ?? rows[Math.min(at, rows.length - 1)];
     if (row) $(wasMore ? '.more' : '.preset', row).focus();
   }
 
@@ -76,7 +84,7 @@ export class PresetList {
     const toShared = preset.is_shared
       ? { text: t('preset_unshare'), icon: 'share', act: () => change({ is_shared: false }, t('preset_unshared', { name })) }
       : { text: t('preset_share'), icon: 'share', act: () => change({ is_shared: true }, t('preset_shared', { name })) };
-    const picked = store.choice ?? {};
+    const picked = /** @type {Partial<Choice>} */ (store.choice ?? {});
     const isForPicked = preset.backend === picked.backend && model === picked.model;
     const now = { name, model: picked.model };
     const toPicked = { text: t('preset_for', now), icon: 'tag', act: () => change({ backend: picked.backend, model: picked.model }, t('preset_is_now_for', now)) };
@@ -100,7 +108,7 @@ export class PresetList {
     if (!options) return;
     const preset_name = await askText(t('preset_name'), { value: name, yes: t('preset_save'), limit: NAME_CHARS, check: nameless });
     if (preset_name === null) return;
-    const { backend, model } = store.choice ?? {};
+    const { backend, model } = /** @type {Partial<Choice>} */ (store.choice ?? {});
     await this.tried(() => api('POST', 'api/presets', { body: { preset_name, options, backend, model } }), t('preset_made', { name: preset_name.trim() }));
   }
 

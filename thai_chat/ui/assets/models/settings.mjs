@@ -2,21 +2,30 @@
 import { api, Refused } from '../lib/api.mjs';
 import { askText } from '../lib/asking.mjs';
 import { $, copyText, el, icon, iconButton } from '../lib/dom.mjs';
-import { Form, parsed } from './fields.mjs';
 import { openMenu } from '../lib/menu.mjs';
-import { asJson, defaultOf, loadPresets, PresetList, presetWith } from './presets.mjs';
 import { on, store } from '../lib/store.mjs';
 import { t } from '../lib/texts.mjs';
+import { Form, parsed } from './fields.mjs';
+import { asJson, defaultOf, loadPresets, PresetList, presetWith } from './presets.mjs';
 
+/** @type {HTMLButtonElement} */
 let button;
+/** @type {HTMLDialogElement} */
 let panel;
+/** @type {Form} */
 let form;
+/** @type {PresetList} */
 let list;
+/** @type {HTMLElement} */
 let inForceLine;
+/** @type {HTMLElement} */
 let said;
+/** @type {Record<'save' | 'make' | 'reset', HTMLButtonElement>} */
 let foot;
 /** The session whose settings are in the fields. */
-let filledFor = null;
+let filledFor = /** @type {string | null} */ (null);
+/** @typedef {{ options: Options, preset: Preset | null, isOwn: boolean, words: string }} InForce */
+
 /** Given with the JSON that was pasted last, for the preset that may be made of it. */
 let pastedName = '';
 
@@ -34,9 +43,13 @@ export function mountSettings() {
   };
   panel = dialog();
   document.body.append(panel);
-  for (const change of ['view', 'choice', 'presets']) on(change, paint);
-  const first = () => { if (first.isDone) return; first.isDone = true; loadPresets().catch(() => {}); };
-  on('view', first);
+  for (const change of /** @type {const} */ (['view', 'choice', 'presets'])) on(change, paint);
+  let isAsked = false;
+  on('view', () => {
+    if (isAsked) return;
+    isAsked = true;
+    loadPresets().catch(() => {});
+  });
 }
 
 function dialog() {
@@ -54,7 +67,7 @@ function dialog() {
   return made;
 }
 
-/** What the next question is asked with: the session's own, else the model's preset, else what its server has. */
+/** What the next question is asked with: the session's own, else the model's preset, else what its server has. @returns {InForce} */
 function inForce() {
   const own = store.view?.options ?? {};
   if (Object.keys(own).length) {
@@ -150,6 +163,7 @@ async function keep(options, words, { isUndo = false } = {}) {
   }
 }
 
+/** @type {(words: string, undo?: (() => void) | null, how?: { isBad?: boolean }) => void} */
 function say(words, undo = null, { isBad = false } = {}) {
   said.classList.toggle('bad', isBad);
   said.replaceChildren(words, ...(undo ? [el('button', { type: 'button', class: 'undo', onclick: undo }, t('undo'))] : []));
@@ -170,7 +184,7 @@ async function copy() {
 async function paste() {
   const text = await askText(t('json_paste').replace('…', ''), { note: t('json_paste_more'), yes: t('json_use'), rows: 9, check: (written) => parsed(written || '{').problem });
   if (text === null) return;
-  const { value } = parsed(text);
+  const { value = {} } = parsed(text);
   const isPreset = value.options && typeof value.options === 'object';
   form.write(isPreset ? value.options : value);
   form.suit(store.choice?.backend);

@@ -7,9 +7,9 @@ const EITHER = '';
 /** Parts a backend from a model in the value of an option: no name has it. */
 const SEPARATOR = '\n';
 
-const chosen = { order: 'relevance', since: '', until: '', role: EITHER, model: EITHER, pinned: false, scope: null };
+const chosen = { order: 'relevance', since: '', until: '', role: EITHER, model: EITHER, pinned: false, scope: /** @type {{ session_id: string, name: string | null } | null} */ (null) };
 
-/** Narrows the search to a session, or to none in particular. */
+/** Narrows the search to a session, or to none in particular. @param {View | null} session */
 export function setScope(session) {
   chosen.scope = session && { session_id: session.session_id, name: session.name };
 }
@@ -44,7 +44,7 @@ export function mountFilters(changed) {
   const role = el('select', { onchange: () => choose('role', role.value) },
     [[EITHER, 'filter_anyone'], ['user', 'you'], ['assistant', 'filter_models']].map(([value, text]) => el('option', { value }, t(text))));
   const model = el('select', { onchange: () => choose('model', model.value) });
-  const check = (text, onchange) => { const box = el('input', { type: 'checkbox', onchange: () => onchange(box.checked) }); return [box, el('label', { class: 'check' }, box, el('span', {}, text))]; };
+  const check = (text, onchange) => { const box = el('input', { type: 'checkbox', onchange: () => onchange(box.checked) }); return /** @type {const} */ ([box, el('label', { class: 'check' }, box, el('span', {}, text))]); };
   const [pinned, pinnedLine] = check(t('filter_pinned'), (isOn) => choose('pinned', isOn));
   const [within, withinLine] = check(t('filter_session'), (isOn) => { setScope(isOn ? store.view : null); paint(); changed(); });
   const reset = el('button', { type: 'button', class: 'retry', onclick: () => { Object.assign(chosen, { since: '', until: '', role: EITHER, model: EITHER, pinned: false, scope: null }); paint(); changed(); } }, t('filter_reset'));

@@ -1,6 +1,6 @@
 // What a search found: each with its place, its time and who said it, and the hits marked.
-import { $, el, icon, iconButton } from '../lib/dom.mjs';
 import { address } from '../lib/api.mjs';
+import { $, $$, el, focused, icon, iconButton } from '../lib/dom.mjs';
 import { store } from '../lib/store.mjs';
 import { backendName, number, t, when } from '../lib/texts.mjs';
 
@@ -23,7 +23,7 @@ export class Results {
       on.filters.element, this.body);
     this.painted = [];
     this.element.addEventListener('keydown', (event) => this.onKey(event));
-    this.end = new IntersectionObserver((seen) => { if (seen.at(-1).isIntersecting) on.more(); }, { root: this.body, rootMargin: AHEAD_PX });
+    this.end = new IntersectionObserver((seen) => { if (seen.at(-1)?.isIntersecting) on.more(); }, { root: this.body, rootMargin: AHEAD_PX });
   }
 
   /** True where the panel lies over the conversation, so that it has to go for a message to be seen. */
@@ -35,7 +35,7 @@ export class Results {
   scrollToTop() { this.body.scrollTop = 0; }
 
   /** Of all results that are seen, in their order. */
-  get links() { return [...this.body.querySelectorAll('.results-list li:not([hidden]) a')]; }
+  get links() { return $$('.results-list li:not([hidden]) a', this.body); }
 
   focusFirst() {
     const [first] = this.links;
@@ -63,14 +63,14 @@ export class Results {
   /** Keeps what is there already, because somebody may be in it; `text` is what alone changes in a hint. */
   paintHints(hints) {
     const names = new Set(hints.map(([name]) => name));
-    for (const hint of [...this.hints.children]) if (!names.has(hint.dataset.hint)) hint.remove();
-    const there = new Map([...this.hints.children].map((hint) => [hint.dataset.hint, hint]));
+    for (const hint of $$('[data-hint]', this.hints)) if (!names.has(hint.dataset.hint)) hint.remove();
+    const there = new Map($$('[data-hint]', this.hints).map((hint) => [hint.dataset.hint, hint]));
     let at = this.hints.firstElementChild;
     for (const [name, make, text] of hints) {
       const hint = there.get(name) ?? make();
       hint.dataset.hint = name;
       if (text) tell($('.said', hint), text);
-      if (hint === at) at = at.nextElementSibling;
+      if (hint === at) at = hint.nextElementSibling;
       else this.hints.insertBefore(hint, at);
     }
   }
@@ -92,11 +92,11 @@ export class Results {
     rest.forEach((item) => { item.hidden = true; });
     const showAll = () => {
       rest.forEach((item) => { item.hidden = false; });
-      more.remove();
+      more?.remove();
       $('a', rest[0]).focus();
     };
     const more = rest.length ? el('li', {}, el('button', { type: 'button', class: 'retry more-names', onclick: showAll }, t('more_names', { count: number(rest.length) }))) : null;
-    this.names.replaceChildren(...[...items, more].filter(Boolean));
+    this.names.replaceChildren(...items, ...(more ? [more] : []));
     this.names.hidden = !items.length;
   }
 
@@ -130,7 +130,7 @@ export class Results {
   }
 
   markShown() {
-    for (const link of this.body.querySelectorAll('.results-list a')) {
+    for (const link of $$('.results-list a', this.body)) {
       if (link.dataset.id === this.shown && link.dataset.session === store.view?.session_id) link.setAttribute('aria-current', 'true');
       else link.removeAttribute('aria-current');
     }
@@ -138,7 +138,7 @@ export class Results {
 
   onKey(event) {
     const { links } = this;
-    const at = links.indexOf(document.activeElement);
+    const at = links.indexOf(focused());
     if (event.key === 'Escape') { event.stopPropagation(); this.on.leave(); return; }
     if (at < 0) return;
     if (event.key === 'ArrowDown') links[at + 1]?.focus();

@@ -1,10 +1,10 @@
 // Search over everything ever said: asks while one types, drops what is overtaken, reads on as one scrolls.
 import { api, isAborted } from '../lib/api.mjs';
 import { $, el, icon, iconButton, isPhone } from '../lib/dom.mjs';
-import { activeFilters, mountFilters, queryOf, setScope } from './filters.mjs';
-import { Results } from './results.mjs';
 import { on, store } from '../lib/store.mjs';
 import { number, t } from '../lib/texts.mjs';
+import { activeFilters, mountFilters, queryOf, setScope } from './filters.mjs';
+import { Results } from './results.mjs';
 
 const TYPING_PAUSE_MS = 150;
 const PAGE = 20;
@@ -19,11 +19,23 @@ export function mountSearch({ element }, page) {
 }
 
 class Search {
+  found = /** @type {Found[]} */ ([]);
+  sessions = /** @type {Found[]} */ ([]);
+  next = /** @type {string | null} */ (null);
+  suggestion = /** @type {string | null} */ (null);
+  /** So many messages were not in the index when this was found. */
+  unindexed = 0;
+  /** True when the index has become whole since. */
+  hasMore = false;
+  memory = false;
+  /** @type {'idle' | 'asking' | 'reading' | 'ready' | 'failed'} */
+  state = 'idle';
+  problem = '';
+  asking = /** @type {AbortController | null} */ (null);
+  pause = 0;
+
   constructor(page) {
     this.page = page;
-    this.asking = null;
-    this.pause = 0;
-    this.forget();
     this.input = el('input', {
       type: 'search', id: 'search-box', autocomplete: 'off', spellcheck: 'false', enterkeyhint: 'search', maxlength: 1000, dir: 'auto',
       'aria-label': t('search'), placeholder: t('search_placeholder'), 'aria-controls': 'results',
@@ -120,7 +132,8 @@ class Search {
   }
 
   async read(query, use) {
-    const mine = this.asking = new AbortController();
+    const mine = new AbortController();
+    this.asking = mine;
     try {
       use(await api('GET', 'api/search', { query: { limit: PAGE, ...query }, signal: mine.signal }));
       this.state = 'ready';

@@ -3,10 +3,10 @@ import { alert } from '../lib/alerts.mjs';
 import { address, api, apiFile } from '../lib/api.mjs';
 import { confirm } from '../lib/confirm.mjs';
 import { el } from '../lib/dom.mjs';
-import { shelf, shelfOf } from './shelf.mjs';
 import { emit, store } from '../lib/store.mjs';
 import { number, t } from '../lib/texts.mjs';
 import { toast } from '../lib/toast.mjs';
+import { shelf, shelfOf } from './shelf.mjs';
 
 const AT_ONCE = 4;
 /** More of them make an address too long: they go in a body. */
@@ -14,23 +14,29 @@ const MOST_IN_ADDRESS = 400;
 const FORMATS = ['json', 'md', 'csv', 'jsonl'];
 
 /** `page` opens a session and starts a new one. */
-let page = { open: () => {}, startNew: () => {} };
+let page = { open: (/** @type {string} */ _session_id) => {}, startNew: () => {} };
 
 export function mountActions(given) { page = given; }
 
-/** Asks for `act` on each, a few at a time; gives the answers, and shows the first refusal. */
+/**
+ * Ask for `act` on each, a few at a time; return the answers, and show the first refusal.
+ *
+ * @param {Session[]} sessions
+ * @param {(session: Session) => Promise<Session>} act
+ */
 async function each(sessions, act) {
   const waiting = [...sessions];
+  /** @type {Session[]} */
   const answers = [];
-  let refusal = null;
+  const refusals = /** @type {Error[]} */ ([]);
   const work = async () => {
     for (let session = waiting.shift(); session; session = waiting.shift()) {
-      try { answers.push(await act(session)); } catch (error) { refusal ??= error; }
+      try { answers.push(await act(session)); } catch (error) { refusals.push(error); }
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
-  if (refusal) {
-    alert(refusal.message);
+  if (refusals[0]) {
+    alert(refusals[0].message);
     shelf.refresh();
   }
   return answers;

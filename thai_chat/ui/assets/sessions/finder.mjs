@@ -9,8 +9,8 @@ const OFFERED = 50;
 const ANSWER_MS = 8_000;
 
 export function mountFinder({ element }, { open }) {
-  let found = [];
-  let picked = null;
+  let found = /** @type {Session[]} */ ([]);
+  let picked = /** @type {Session | null} */ (null);
   let active = -1;
   let pause = 0;
   let asked = 0;
@@ -52,12 +52,32 @@ export function mountFinder({ element }, { open }) {
     setActive(-1);
   };
   const look = async () => {
-    const number = asked += 1;
+    asked += 1;
+    const number = asked;
     const sessions = await sessionsNamed(picked ? '' : input.value.trim());
     if (number !== asked || document.activeElement !== input) return; // a later answer, or nobody waits for it
     found = sessions;
     paint();
     show(true);
+  };
+
+  const step = (event, by) => {
+    if (list.hidden) { look(); return; }
+    if (!found.length) return;
+    event.preventDefault();
+    setActive((active + by + found.length) % found.length);
+  };
+  const enter = (event) => {
+    event.preventDefault();
+    const only = found.length === 1 ? found[0] : null;
+    const sought = found[active] ?? only;
+    if (list.hidden) openPicked();
+    else if (sought) pick(sought);
+  };
+  const escape_ = (event) => {
+    event.stopPropagation();
+    if (list.hidden) { input.value = ''; picked = null; }
+    show(false);
   };
 
   input.addEventListener('focus', () => { input.select(); look(); });
@@ -70,18 +90,7 @@ export function mountFinder({ element }, { open }) {
   });
   input.addEventListener('keydown', (event) => {
     if (event.isComposing) return;
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step && list.hidden) look();
-    else if (step && found.length) { event.preventDefault(); setActive((active + step + found.length) % found.length); }
-    else if (event.key === 'Enter') {
-      event.preventDefault();
-      if (list.hidden) openPicked();
-      else if (found[active] ?? (found.length === 1 && found[0])) pick(found[active] ?? found[0]);
-    } else if (event.key === 'Escape') {
-      event.stopPropagation();
-      if (list.hidden) { input.value = ''; picked = null; }
-      show(false);
-    }
+    ({ ArrowDown: () => step(event, 1), ArrowUp: () => step(event, -1), Enter: () => enter(event), Escape: () => escape_(event) })[event.key]?.();
   });
 }
 

@@ -1,9 +1,9 @@
 // Boxes for the tags and the folder of sessions: what is in use is offered, anything new can be written.
-import { change } from './actions.mjs';
 import { api } from '../lib/api.mjs';
 import { $, el, icon } from '../lib/dom.mjs';
 import { number, t } from '../lib/texts.mjs';
 import { toast } from '../lib/toast.mjs';
+import { change } from './actions.mjs';
 
 const MOST_CHARS = 60;
 
@@ -55,17 +55,21 @@ export async function editTags(sessions) {
   const held = (name) => sessions.filter((session) => session.tags.includes(name)).length;
   const state = (name) => decided.get(name) ?? (held(name) === 0 ? false : held(name) === sessions.length ? true : 'mixed');
   const chips = el('div', { class: 'chips', role: 'group', 'aria-label': t('tags') });
+  /** @type {(HTMLElement & { paint: () => void })[]} */
+  const shown = [];
   const chip = (name) => {
     const button = el('button', { type: 'button', class: 'chip', onclick: () => { decided.set(name, state(name) !== true); paint(); } }, el('span', { dir: 'auto' }, name));
     const paint = () => button.setAttribute('aria-pressed', String(state(name)));
     paint();
-    return Object.assign(button, { paint });
+    const made = Object.assign(button, { paint });
+    shown.push(made);
+    return made;
   };
   const add = (text) => {
     const name = cleaned(text.replace(/^#+/, ''));
     if (!name) return;
     decided.set(name, true);
-    const known = [...chips.children].find((other) => other.textContent === name);
+    const known = shown.find((other) => other.textContent === name);
     if (known) known.paint(); else chips.append(chip(name));
   };
   chips.append(...names.map(chip));

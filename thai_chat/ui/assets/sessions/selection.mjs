@@ -1,18 +1,18 @@
 // Many sessions at once: which are picked, and the bar of what can be done with them.
-import { archive, exportItems, purge, restore, trash, unarchive } from './actions.mjs';
-import { el, iconButton } from '../lib/dom.mjs';
-import { editTags, moveToFolder } from './labels.mjs';
+import { $$, el, iconButton } from '../lib/dom.mjs';
 import { openMenu } from '../lib/menu.mjs';
-import { shelf } from './shelf.mjs';
 import { emit, on } from '../lib/store.mjs';
 import { number, t } from '../lib/texts.mjs';
+import { archive, exportItems, purge, restore, trash, unarchive } from './actions.mjs';
+import { editTags, moveToFolder } from './labels.mjs';
+import { shelf } from './shelf.mjs';
 
 class Selection {
   constructor() {
     this.isOn = false;
-    this.picked = new Set();
+    this.picked = /** @type {Set<string>} */ (new Set());
     /** Where a range begins. */
-    this.last = null;
+    this.last = /** @type {string | null} */ (null);
   }
 
   get sessions() { return [...this.picked].map((session_id) => shelf.find(session_id)).filter(Boolean); }
@@ -30,9 +30,14 @@ class Selection {
     emit('selection');
   }
 
-  /** `order` is the list as it is seen; with `isRange` all from the last one on are picked. */
+  /**
+   * `order` is the list as it is seen; with `isRange` all from the last one on are picked.
+   *
+   * @param {string} session_id
+   * @param {{ isRange?: boolean, order?: string[] }} [how]
+   */
   toggle(session_id, { isRange = false, order = [] } = {}) {
-    const [from, to] = [order.indexOf(this.last), order.indexOf(session_id)].sort((one, other) => one - other);
+    const [from, to] = [order.indexOf(this.last ?? ''), order.indexOf(session_id)].sort((one, other) => one - other);
     if (isRange && from >= 0) order.slice(from, to + 1).forEach((one) => this.picked.add(one));
     else if (!this.picked.delete(session_id)) this.picked.add(session_id);
     this.last = session_id;
@@ -73,7 +78,7 @@ export function mountSelectionBar() {
       buttons.dataset.shelf = shelf.place.shelf;
       buttons.replaceChildren(...acts[shelf.place.shelf]);
     }
-    for (const button of buttons.children) button.disabled = size === 0;
+    for (const button of $$('button', buttons)) button.toggleAttribute('disabled', size === 0);
   };
   on('selection', paint);
   on('sessions', () => {

@@ -1,14 +1,14 @@
 // The list of sessions in the sidebar: groups by day, more on scrolling, and the same rows kept while all of it lives.
+import { $, $$, el, focused } from '../lib/dom.mjs';
+import { on, store } from '../lib/store.mjs';
+import { t } from '../lib/texts.mjs';
 import { menuOf, mountActions, rename, trash } from './actions.mjs';
-import { groupLabel, grouping } from './days.mjs';
-import { $, el } from '../lib/dom.mjs';
+import { grouping, groupLabel } from './days.mjs';
 import { editTags, moveToFolder } from './labels.mjs';
 import { Row } from './row.mjs';
 import { selection } from './selection.mjs';
-import { shelf } from './shelf.mjs';
+import { moment, shelf } from './shelf.mjs';
 import { mountShelves } from './shelves.mjs';
-import { on, store } from '../lib/store.mjs';
-import { t } from '../lib/texts.mjs';
 
 const SOON_MS = 3_000;
 const AHEAD_PX = '800px';
@@ -23,11 +23,11 @@ export function mountSessions({ element }, page) {
   const paint = () => list.paint();
   element.append(mountShelves(), list.element);
   list.watchEnd(element.closest('#recent'));
-  for (const change of ['sessions', 'selection', 'view', 'busy']) on(change, paint);
+  for (const change of /** @type {const} */ (['sessions', 'selection', 'view', 'busy'])) on(change, paint);
   on('view', ({ isOther }) => { if (isOther) list.show(store.view?.session_id); });
   on('accepted', noteAsked);
   on('accepted', ({ session_id }) => list.show(session_id));
-  for (const change of ['ended', 'imported']) on(change, () => shelf.refresh());
+  for (const change of /** @type {const} */ (['ended', 'imported'])) on(change, () => shelf.refresh());
   on('polled', () => { if (!document.hidden) shelf.refresh(); });
   followRunning();
   shelf.refresh();
@@ -63,11 +63,11 @@ class List {
     this.tail = el('div', { class: 'tail' });
     this.element = el('nav', { class: 'sessions', 'aria-label': t('sessions') }, this.tail);
     this.element.addEventListener('keydown', (event) => this.onKey(event));
-    this.element.addEventListener('focusin', (event) => this.reach(event.target.closest('li')?.dataset.id));
+    this.element.addEventListener('focusin', (event) => this.reach(/** @type {HTMLElement} */ (event.target).closest('li')?.dataset.id));
   }
 
   watchEnd(root) {
-    this.end = new IntersectionObserver((seen) => { if (seen.at(-1).isIntersecting) shelf.more(); }, { root, rootMargin: AHEAD_PX });
+    this.end = new IntersectionObserver((seen) => { if (seen.at(-1)?.isIntersecting) shelf.more(); }, { root, rootMargin: AHEAD_PX });
   }
 
   paint() {
@@ -94,9 +94,10 @@ class List {
     if (row || shelf.isRead) this.wanted = null;
     if (!row) return;
     // Not scrollIntoView, which would move the page as well while the sidebar is closed.
-    const [list, item] = [this.element.closest('#recent'), row].map((element) => element.getBoundingClientRect());
+    const scroller = /** @type {HTMLElement} */ (this.element.closest('#recent'));
+    const [list, item] = [scroller, row].map((element) => element.getBoundingClientRect());
     const beyond = Math.min(0, item.top - list.top) || Math.max(0, item.bottom - list.bottom);
-    this.element.closest('#recent').scrollTop += beyond;
+    scroller.scrollTop += beyond;
   }
 
   groups() {
@@ -104,7 +105,7 @@ class List {
     const groups = new Map();
     const add = (key, session) => { if (groups.has(key)) groups.get(key).push(session); else groups.set(key, [session]); };
     shelf.pinned.forEach((session) => add('pinned', session));
-    shelf.others.forEach((session) => add(groupOf(session.at ??= Date.parse(session.updated_at)), session));
+    shelf.others.forEach((session) => add(groupOf(moment(session)), session));
     return [...groups].map(([key, sessions]) => ({ key, sessions }));
   }
 
@@ -146,7 +147,7 @@ class List {
   }
 
   press(session_id, isRange) {
-    if (selection.isOn) selection.toggle(session_id, { isRange, order: this.items().map(({ dataset }) => dataset.id) });
+    if (selection.isOn) selection.toggle(session_id, { isRange, order: this.items().map(({ dataset }) => dataset.id ?? '') });
     else this.page.open(session_id);
   }
 
@@ -166,7 +167,7 @@ class List {
 
   /** The row that gets the focus when the one that has it is about to go. */
   heirOfFocus(kept) {
-    const losing = document.activeElement?.closest?.('#recent li');
+    const losing = /** @type {HTMLLIElement | null} */ (focused().closest('#recent li'));
     if (!losing || kept.has(losing.dataset.id)) return null;
     const all = this.items();
     const at = all.indexOf(losing);
@@ -174,7 +175,7 @@ class List {
     return heir ? $('.session', heir) : null;
   }
 
-  items() { return [...this.element.querySelectorAll('li')]; }
+  items() { return $$('li', this.element); }
 
   /** One row is reached by Tab; the arrow keys go on from it. */
   reach(session_id) {
@@ -188,6 +189,7 @@ class List {
 
   rename(session_id) {
     const session = shelf.find(session_id);
+    if (!session) return;
     this.rows.get(session_id).edit(session.session_name, (name) => {
       if (name && name !== session.session_name) rename(session, name);
       else this.paint();
@@ -216,7 +218,7 @@ function inOrder(parent, wanted) {
   let at = parent.firstChild;
   for (const child of wanted) {
     if (child === at) { at = at.nextSibling; continue; }
-    const hadFocus = child.contains(document.activeElement) ? document.activeElement : null;
+    const hadFocus = child.contains(focused()) ? focused() : null;
     parent.insertBefore(child, at);
     hadFocus?.focus({ preventScroll: true });
   }

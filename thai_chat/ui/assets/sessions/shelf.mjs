@@ -8,17 +8,30 @@ const PINNED_PAGE = 200;
 /** The other tabs of this browser: they are told what was changed here. */
 const tabs = 'BroadcastChannel' in window ? new BroadcastChannel('thai-chat') : null;
 
-const moment = (session) => (session.at ??= Date.parse(session.updated_at));
+/** Return when a session was changed last, in milliseconds: read once. @param {Session} session */
+export function moment(session) {
+  session.at ??= Date.parse(session.updated_at);
+  return session.at;
+}
+
 const isNewer = (one, other) => moment(one) > moment(other) || (moment(one) === moment(other) && one.session_id > other.session_id);
 const newestFirst = (one, other) => (isNewer(one, other) ? -1 : 1);
 
 export const shelfOf = ({ archived_at, deleted_at }) => (deleted_at ? 'trash' : archived_at ? 'archived' : 'current');
 
 class Shelf {
+  /** `folder` and `tag` narrow a shelf. */
+  place = { shelf: /** @type {ShelfName} */ ('current'), folder: /** @type {string | null} */ (null), tag: /** @type {string | null} */ (null) };
+  reading = /** @type {(AbortController & { isRefresh: boolean }) | null} */ (null);
+  known = /** @type {Map<string, Session>} */ (new Map());
+  /** The cursor of the next page; null behind the last one. */
+  next = /** @type {string | null} */ (null);
+  isRead = false;
+  failure = /** @type {string | null} */ (null);
+  changes = 0;
+  isStale = false;
+
   constructor() {
-    /** `folder` and `tag` narrow a shelf: "current", "archived" or "trash". */
-    this.place = { shelf: 'current', folder: null, tag: null };
-    this.reset();
     tabs?.addEventListener('message', ({ data }) => { this.put(...data.put); this.drop(...data.drop); });
   }
 
@@ -26,7 +39,6 @@ class Shelf {
     this.reading?.abort();
     this.reading = null;
     this.known = new Map();
-    /** The cursor of the next page; null behind the last one. */
     this.next = null;
     this.isRead = false;
     this.failure = null;
@@ -95,7 +107,8 @@ class Shelf {
 
   async read(isRefresh, act) {
     this.reading?.abort();
-    const mine = this.reading = Object.assign(new AbortController(), { isRefresh });
+    const mine = Object.assign(new AbortController(), { isRefresh });
+    this.reading = mine;
     try {
       await act(mine.signal);
       this.isRead = true;
@@ -153,6 +166,7 @@ class Shelf {
     emit('sessions');
   }
 
+  /** @param {{ put?: Session[], drop?: string[] }} news */
   tellOthers({ put = [], drop = [] }) { tabs?.postMessage({ put, drop }); }
 
   holds(session) {

@@ -1,8 +1,8 @@
 // Above the conversation: that the shown session is in the trash or in the archive, and the way out of it.
-import { restore, unarchive } from './actions.mjs';
 import { $, el, icon } from '../lib/dom.mjs';
 import { on, store } from '../lib/store.mjs';
 import { t } from '../lib/texts.mjs';
+import { restore, unarchive } from './actions.mjs';
 
 export function mountShelved() {
   const text = el('span');

@@ -1,12 +1,12 @@
 // Above the list: which sessions it shows (all, archived, the trash), and what can be done with them together.
-import { emptyTrash } from './actions.mjs';
 import { el, icon, iconButton } from '../lib/dom.mjs';
-import { labelsInUse } from './labels.mjs';
 import { openMenu, refillMenu } from '../lib/menu.mjs';
-import { mountSelectionBar, selection } from './selection.mjs';
-import { shelf } from './shelf.mjs';
 import { on } from '../lib/store.mjs';
 import { number, t } from '../lib/texts.mjs';
+import { emptyTrash } from './actions.mjs';
+import { labelsInUse } from './labels.mjs';
+import { mountSelectionBar, selection } from './selection.mjs';
+import { shelf } from './shelf.mjs';
 
 const NONE = { folders: [], tags: [] };
 

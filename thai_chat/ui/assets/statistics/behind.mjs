@@ -1,10 +1,11 @@
 // The messages, or sessions, that a figure was counted of: each leads to its place in the conversation.
 import { api } from '../lib/api.mjs';
-import { el, icon } from '../lib/dom.mjs';
+import { el, focused, icon } from '../lib/dom.mjs';
 import { backendName, duration, money, number, t, when } from '../lib/texts.mjs';
 
 const PAGE = 30;
 
+/** @type {HTMLElement} */
 let place;
 /** `back` shows the figures again, `period` says which one they are counted over. */
 let page = { back: () => {}, period: () => ({}) };
@@ -20,11 +21,11 @@ export function behind(what, query, { sessions = false } = {}) {
   const list = el('ul', { class: 'behind-list' });
   const more = el('button', { type: 'button', class: 'plain', hidden: true, onclick: () => load() }, t('statistics_more'));
   const state = el('p', { class: 'none', role: 'status' }, t('statistics_loading'));
-  const dialog = place.closest('dialog');
+  const dialog = /** @type {HTMLDialogElement} */ (place.closest('dialog'));
   const { scrollTop } = dialog;
   // Back to where one was: the figures give the focus to the one with the same key.
   const goBack = () => { page.back(); dialog.scrollTop = scrollTop; };
-  const back = el('button', { type: 'button', class: 'plain', dataset: { key: document.activeElement?.dataset.key ?? '' }, onclick: goBack }, icon('left'), t('statistics_back'));
+  const back = el('button', { type: 'button', class: 'plain', dataset: { key: focused().dataset.key ?? '' }, onclick: goBack }, icon('left'), t('statistics_back'));
   const view = el('div', { class: 'behind' }, back, el('h3', {}, t(sessions ? 'stat_behind_sessions' : 'stat_behind', { what })), list, state, more);
   let cursor = null;
   const load = async () => {

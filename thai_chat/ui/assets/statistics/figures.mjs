@@ -1,8 +1,8 @@
 // The sections of the statistics: totals, days, models, backends, hours, sessions and questions.
+import { el } from '../lib/dom.mjs';
+import { backendName, compact, dayLabel, duration, longDayLabel, money, monthLabel, number, shortMonthLabel, t } from '../lib/texts.mjs';
 import { behind } from './behind.mjs';
 import { columns } from './charts.mjs';
-import { el } from '../lib/dom.mjs';
-import { backendName, compact, dayLabel, duration, longDayLabel, monthLabel, money, number, shortMonthLabel, t } from '../lib/texts.mjs';
 
 /** Beyond so many days a bar is a month. */
 const MOST_BARS = 92;
@@ -28,8 +28,8 @@ export const sections = (counted, measure) => [
   longest(counted.longest),
 ];
 
-/** A figure that opens what it was counted of. */
-function figure(text, what, query, { key, title, sessions = false } = {}) {
+/** A figure that opens what it was counted of. @type {(text: Child, what: string, query: Record<string, unknown>, how: { key: string, title?: string, sessions?: boolean }) => HTMLElement} */
+function figure(text, what, query, { key, title, sessions = false }) {
   return el('button', { type: 'button', class: 'figure', title, dataset: { key }, onclick: () => behind(what, query, { sessions }) }, text);
 }
 

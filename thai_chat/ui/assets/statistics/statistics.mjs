@@ -1,10 +1,10 @@
 // The statistics drawer: what is counted, for how long a time, and the messages behind each figure.
 import { api } from '../lib/api.mjs';
-import { mountBehind } from './behind.mjs';
-import { $, el, iconButton } from '../lib/dom.mjs';
-import { frequent, sections } from './figures.mjs';
+import { $, $$, el, focused, iconButton } from '../lib/dom.mjs';
 import { on } from '../lib/store.mjs';
 import { number, t } from '../lib/texts.mjs';
+import { mountBehind } from './behind.mjs';
+import { frequent, sections } from './figures.mjs';
 
 const REFRESH_MS = 10_000;
 /** In days; null is all there ever was. */
@@ -12,11 +12,14 @@ const PERIODS = [14, 30, 90, null];
 const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 /** What is shown: the period, the measure of the chart, and the answers as text, to see whether they have changed. */
-const state = { days: 14, measure: 'messages', counted: null, asked: null };
+const state = { days: /** @type {number | null} */ (14), measure: 'messages', counted: /** @type {Counted | null} */ (null), asked: /** @type {Asked | null} */ (null) };
 
+/** @type {HTMLDialogElement} */
 let drawer;
+/** @type {HTMLElement} */
 let body;
-let loading = null;
+/** @type {AbortController | undefined} */
+let loading;
 
 /** `open` shows the drawer. */
 export function mountStatistics(element) {
@@ -48,7 +51,7 @@ function refresh() {
 function periods() {
   const pick = (days) => {
     Object.assign(state, { days, counted: null, asked: null });
-    for (const button of list.children) button.setAttribute('aria-pressed', String(button.dataset.days === String(days)));
+    for (const button of $$('button', list)) button.setAttribute('aria-pressed', String(button.dataset.days === String(days)));
     open();
   };
   const list = el('div', { class: 'segments', role: 'group', 'aria-label': t('stat_period') }, PERIODS.map((days) =>
@@ -86,10 +89,10 @@ const failed = (message) => el('div', { class: 'none', role: 'alert' },
 /** The figures, with the focus and the place where they were. */
 function paint() {
   const { scrollTop } = drawer;
-  const focused = body.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+  const key = body.contains(focused()) ? focused().dataset.key : null;
   const measure = { chosen: state.measure, choose: (chosen) => { state.measure = chosen; paint(); } };
   if (!state.counted?.total.messages) body.replaceChildren(el('p', { class: 'none' }, t('statistics_none')));
-  else body.replaceChildren(...sections(state.counted, measure), ...frequent(state.asked));
+  else body.replaceChildren(...[...sections(state.counted, measure), ...frequent(state.asked)].filter((section) => section !== null));
   drawer.scrollTop = scrollTop;
-  if (focused) body.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+  if (key) $$(`[data-key="${CSS.escape(key)}"]`, body)[0]?.focus({ preventScroll: true });
 }

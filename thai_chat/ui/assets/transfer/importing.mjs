@@ -5,12 +5,16 @@ import { t } from '../lib/texts.mjs';
 /**
  * `tell` gets `{ sent, done, total }`: the part of the files that is sent (0 to 1), and sessions. `result` is what was
  * imported, or rejects with an error whose message can be shown. After `cancel` nothing was imported.
+ *
+ * @param {File[]} files
+ * @param {(progress: { sent: number, done: number, total: number }) => void} tell
+ * @returns {{ result: Promise<Imported>, cancel: () => void }}
  */
 export function upload(files, tell) {
   const progress = { sent: 0, done: 0, total: 0 };
   const show = (news) => { Object.assign(progress, news); tell(progress); };
-  let imported = null;
-  let problem = null;
+  let imported = /** @type {Imported | null} */ (null);
+  let problem = /** @type {string | null} */ (null);
   const { answered, cancel } = sendFiles('api/import', files, {
     sent: (sent) => show({ sent }),
     heard: ({ name, body }) => {

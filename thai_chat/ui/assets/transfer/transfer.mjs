@@ -1,19 +1,20 @@
 // Export and import: a dialog that is opened below the list of sessions.
 import { address } from '../lib/api.mjs';
 import { $, el, icon, iconButton, isPhone } from '../lib/dom.mjs';
+import { emit, store } from '../lib/store.mjs';
+import { number, t } from '../lib/texts.mjs';
 import { filesOf, worthSending } from './folders.mjs';
 import { report } from './imported.mjs';
 import { upload } from './importing.mjs';
-import { emit, store } from '../lib/store.mjs';
-import { number, t } from '../lib/texts.mjs';
 
 const FORMATS = ['json', 'md', 'csv', 'jsonl'];
 const LIMIT_BYTES = 512_000_000;
 const LIMIT_MB = 512;
 
+/** @type {HTMLDialogElement} */
 let dialog;
 /** The import under way, with which it can be cancelled. */
-let running = null;
+let running = /** @type {ReturnType<typeof upload> | null} */ (null);
 
 /** `open` shows the dialog; `page.open` goes to a session. */
 export function mountTransfer(element, page) {
@@ -52,8 +53,8 @@ function exportPart() {
 }
 
 function importPart(open) {
-  const input = el('input', { type: 'file', multiple: true, accept: '.json,.jsonl,.zip,.db', class: 'offscreen', tabindex: -1, 'aria-label': t('import_pick'), onchange: () => { take([...input.files]); input.value = ''; } });
-  const folder = el('input', { type: 'file', webkitdirectory: true, class: 'offscreen', tabindex: -1, 'aria-label': t('import_pick_folder'), onchange: () => { take([...folder.files]); folder.value = ''; } });
+  const input = el('input', { type: 'file', multiple: true, accept: '.json,.jsonl,.zip,.db', class: 'offscreen', tabindex: -1, 'aria-label': t('import_pick'), onchange: () => { take([...input.files ?? []]); input.value = ''; } });
+  const folder = el('input', { type: 'file', webkitdirectory: true, class: 'offscreen', tabindex: -1, 'aria-label': t('import_pick_folder'), onchange: () => { take([...folder.files ?? []]); folder.value = ''; } });
   const pick = el('button', { type: 'button', class: 'plain', onclick: () => input.click() }, t('import_pick'));
   const pickFolder = isPhone() ? null : el('button', { type: 'button', class: 'plain', onclick: () => folder.click() }, t('import_pick_folder'));
   const drop = el('div', { class: 'drop' }, icon('download'), el('p', {}, isPhone() ? null : el('span', {}, t('import_drop')), ' ', pick, ' ', pickFolder), el('small', {}, t('import_hint')), input, folder);
@@ -66,24 +67,30 @@ function importPart(open) {
     if (running || !chosen.length) return;
     const files = worthSending(chosen);
     if (files.reduce((sum, { size }) => sum + size, 0) > LIMIT_BYTES) { told.replaceChildren(refused(t('import_too_large', { limit: LIMIT_MB }))); return; }
-    const bar = el('progress', { max: 1, 'aria-label': t('import') });
-    const line = el('p', {}, t('import_looking'));
-    const cancel = el('button', { type: 'button', class: 'plain', onclick: () => running?.cancel() }, t('import_cancel'));
-    told.replaceChildren(bar, line, cancel);
-    for (const button of [pick, pickFolder]) if (button) button.disabled = true;
-    running = upload(files, (progress) => paint(bar, line, progress));
-    try {
-      told.replaceChildren(report(await running.result, { open }));
-      told.scrollIntoView({ block: 'nearest' });
-      emit('imported');
-    } catch (error) {
-      told.replaceChildren(refused(error.message));
-    } finally {
-      running = null;
-      for (const button of [pick, pickFolder]) if (button) button.disabled = false;
-    }
+    const setBusy = (isBusy) => { for (const button of [pick, pickFolder]) button?.toggleAttribute('disabled', isBusy); };
+    setBusy(true);
+    await bring(files, told, open);
+    setBusy(false);
   };
   return el('section', {}, el('h3', {}, t('import')), drop, told);
+}
+
+/** Imports the files, and tells at `told` how it goes and what came of it. */
+async function bring(files, told, open) {
+  const bar = el('progress', { max: 1, 'aria-label': t('import') });
+  const line = el('p', {}, t('import_looking'));
+  const cancel = el('button', { type: 'button', class: 'plain', onclick: () => running?.cancel() }, t('import_cancel'));
+  told.replaceChildren(bar, line, cancel);
+  running = upload(files, (progress) => paint(bar, line, progress));
+  try {
+    told.replaceChildren(report(await running.result, { open }));
+    told.scrollIntoView({ block: 'nearest' });
+    emit('imported');
+  } catch (error) {
+    told.replaceChildren(refused(error.message));
+  } finally {
+    running = null;
+  }
 }
 
 function paint(bar, line, { sent, total, done }) {

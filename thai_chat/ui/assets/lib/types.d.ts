@@ -1,0 +1,247 @@
+// The shapes that the server gives, the page's events, and what stands in the window. For checks only: nothing here runs.
+
+type Status = 'streaming' | 'complete' | 'stopped' | 'interrupted' | 'failed';
+type ShelfName = 'current' | 'archived' | 'trash';
+type State = 'up' | 'slow' | 'loading' | 'quota' | 'down' | 'not_configured' | string;
+type Options = Record<string, any>;
+
+interface Choice { backend: string; model: string }
+
+/** `thai_chat/ui/window.py`: the shown session. */
+interface View {
+  session_id: string;
+  stored: boolean;
+  name: string | null;
+  shelf: ShelfName;
+  options: Options;
+  choice: Choice | null;
+  live: (Choice & { message_id: string; waited_ms: number }) | null;
+  has_earlier: boolean;
+  has_later: boolean;
+  target: string | null;
+  messages: ShownMessage[];
+  notice: string | null;
+}
+
+/** `thai_chat/ui/window.py`: what stands around a message of the shown session. */
+interface ShownMessage extends Choice {
+  message_id: string;
+  order: number;
+  role: 'user' | 'assistant';
+  status: Status;
+  text: string;
+  created_at: string;
+  first_token_ms: number | null;
+  latency_ms: number | null;
+  prompt_tokens: number | null;
+  tokens: number | null;
+  reasoning_tokens: number | null;
+  estimated: boolean;
+  prompt_estimated: boolean;
+  thought_estimated: boolean;
+  cost: { usd: number; thb: number | null; estimated: boolean } | null;
+  asked: Choice | null;
+  begun_by: Choice[];
+  options: Options | null;
+  reasoning: string | null;
+  problem: string | null;
+  context: { sent: number; left_out: number; tokens: number; window: number | null } | null;
+  versions: string[] | null;
+  can_continue: boolean;
+  is_cut: boolean;
+  missing: Choice | null;
+  notices: { text: string }[];
+}
+
+/** `thai_chat/ui/picker.py`. */
+interface BackendInfo {
+  name: string;
+  label: string;
+  state: State;
+  state_text: string;
+  problem: string | null;
+  default_model: string | null;
+  servers: { up: number; count: number } | null;
+  models: ModelInfo[];
+}
+interface ModelInfo { model: string; note: string | null; code?: string | null; state?: State; state_text?: string }
+
+/** `SessionBody` of the API; `at` is `updated_at` in milliseconds, once somebody has asked for it. */
+interface Session extends Choice {
+  session_id: string;
+  session_name: string;
+  updated_at: string;
+  running: boolean;
+  pinned_at: string | null;
+  archived_at: string | null;
+  deleted_at: string | null;
+  tags: string[];
+  folder: string | null;
+  at?: number;
+}
+interface SessionsPage { sessions: Session[]; next: string | null }
+interface Labels { folders: Label[]; tags: Label[] }
+interface Label { name: string; sessions: number }
+
+/** `AcceptedBody` of the API. */
+interface Accepted extends Choice {
+  session_id: string;
+  message_id: string;
+  question: { content: string; created_at: string };
+}
+
+/** A result of `GET /api/search`: a message, or a session by its name. */
+interface Found extends Partial<Choice> {
+  session_id: string;
+  message_id?: string;
+  session_name: string;
+  role?: string;
+  created_at: string;
+  updated_at: string;
+  snippet?: string;
+  hits: [number, number][];
+}
+interface FoundPage {
+  results: Found[];
+  sessions: Found[];
+  next: string | null;
+  suggestion: string | null;
+  unindexed: number;
+  memory: boolean;
+}
+
+interface Preset {
+  preset_id: string;
+  preset_name: string;
+  options: Options;
+  backend: string | null;
+  model: string | null;
+  is_default: boolean;
+  is_shared: boolean;
+  is_own: boolean;
+}
+
+/** `GET /readyz`. */
+interface Ready {
+  database: { state: string; waiting: number; journal?: boolean; refused?: number; unindexed?: number };
+  backends: Record<string, { state: State; models: string[]; model_states?: Record<string, State>; servers?: State[] }>;
+}
+
+/** What was imported: the last event of `POST /api/import`. */
+interface Imported {
+  sessions: number;
+  messages: number;
+  extended: number;
+  skipped: number;
+  presets: number;
+  former_defaults: number;
+  programs: Program[];
+  left_out: { code: string; file: string; message: string }[];
+  left_out_count: number;
+}
+interface Program { name: string; sessions: number; extended: number; skipped: number; newest: { session_id: string; session_name: string }[] }
+
+/** Counted uses of models: `GET /api/statistics`. */
+interface Usage {
+  sessions: number;
+  messages: number;
+  replies: number;
+  prompt_tokens: number;
+  completion_tokens: number;
+  reasoning_tokens: number;
+  cost_usd: string | number;
+  first_token: Times | null;
+  latency: Times | null;
+  backend: string;
+  model: string;
+  day: string;
+}
+interface Times { median_ms: number; p95_ms: number }
+interface Counted {
+  total: Usage;
+  by_day: Usage[];
+  by_model: Usage[];
+  by_backend: Usage[];
+  by_hour: { hour: number; messages: number }[];
+  longest: { session_id: string; session_name: string; messages: number }[];
+}
+interface Asked {
+  looked_at: number;
+  questions: { key: string; text: string; count: number }[];
+  words: { word: string; count: number }[];
+}
+
+/** What a stream of server-sent events tells. */
+interface Told { name: string; body: any }
+
+/** An entry of a menu; '-' is a line, a text alone a heading. */
+type MenuItem = '-' | string | {
+  text: string;
+  icon?: string;
+  note?: string | null;
+  checked?: boolean;
+  danger?: boolean;
+  act?: () => unknown;
+  href?: string;
+  download?: string;
+  items?: MenuItem[];
+};
+
+/** A part of the page that Gradio has laid out, with what it gives to scripts of `gr.HTML`. */
+interface Part<V = any> {
+  element: HTMLElement;
+  trigger: (event: string) => void;
+  props: { value: V };
+  watch: (prop: string, changed: () => void) => void;
+}
+
+/** What the rooms tell each other by `emit` and `on`. */
+interface Changes {
+  view: { isOther: boolean };
+  changed: { follow?: boolean; shown_message_id?: string };
+  accepted: Accepted;
+  renamed: Session;
+  shelved: ShelfName;
+  ready: Ready;
+  choice: undefined;
+  backends: undefined;
+  busy: undefined;
+  asked: undefined;
+  ended: undefined;
+  prepared: undefined;
+  fetched: undefined;
+  polled: undefined;
+  imported: undefined;
+  sessions: undefined;
+  selection: undefined;
+  place: undefined;
+  presets: undefined;
+  statistics: undefined;
+}
+
+type Child = Node | string | number | null | undefined | false | readonly Child[];
+type Props = Record<string, any>;
+
+type Build = <K extends keyof HTMLElementTagNameMap>(tag: K, props?: Props, ...children: Child[]) => HTMLElementTagNameMap[K];
+interface Find {
+  <K extends keyof HTMLElementTagNameMap>(selector: K, within?: ParentNode): HTMLElementTagNameMap[K];
+  <E extends HTMLElement = HTMLElement>(selector: string, within?: ParentNode): E;
+}
+
+interface Window {
+  /** `early.js`: the door that Gradio's parts and events use. */
+  thaiChat: {
+    mount: (name: string, element: HTMLElement, trigger: Part['trigger'], props: Part['props'], watch: Part['watch']) => Promise<void>;
+    tell: (event: string) => unknown;
+    addressed: () => { session_id: string; message_id: string; is_new: boolean };
+    send: () => void;
+    stop: () => void;
+    toggleTheme: () => void;
+  };
+  thaiChatTexts: Record<'th' | 'en', Record<string, string>>;
+  /** The most characters of a question, and of a system prompt. */
+  thaiChatLimit: number;
+  thaiChatPromptLimit: number;
+}
+
+interface Navigator { userAgentData?: { platform: string } }
