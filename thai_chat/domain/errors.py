@@ -121,7 +121,7 @@ class WrongMethod(BadInput):
 
 
 class BadEvent(BadInput):
-    """What claims to be an event of the page is none."""
+    """A client sent what is no event of the page."""
 
     code = "bad_event"
 
@@ -275,7 +275,7 @@ class QuotaExceeded(RateLimited):
 
 
 class BackendBusy(RateLimited):
-    """As many requests wait at the server as it lets wait."""
+    """The server has as many requests waiting as it lets wait."""
 
     code = "backend_busy"
 
@@ -299,7 +299,7 @@ class ModelTooLarge(BackendFailed):
 
 
 class BackendGarbled(BackendError):
-    """What came is not what the protocol says."""
+    """A server's answer is not as its protocol says."""
 
     code = "backend_garbled"
 

@@ -1,4 +1,4 @@
-"""What a backend streams, and what a follower of a live reply receives."""
+"""The events that a backend streams, and those that a follower of a live reply receives."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ class Usage:
     prompt_tokens: int | None
     completion_tokens: int | None
     reasoning_tokens: int | None = None
-    """Those of `completion_tokens` that were thinking, where the server tells."""
+    """The part of `completion_tokens` that was reasoning, where the server tells."""
     cached_tokens: int | None = None
-    """Those of `prompt_tokens` that the server had read before, where it tells; a cloud takes less for them."""
+    """The part of `prompt_tokens` that the server had read before, where it tells; a cloud takes less for them."""
 
 
 LENGTH = "length"
@@ -68,7 +68,7 @@ class Notice:
     code: str
     params: JsonObject = field(default_factory=dict)
     is_passing: bool = False
-    """Of this moment only ("trying again in 3 s"): shown while the reply grows, not kept with it."""
+    """True for a notice of this moment only ("trying again in 3 s"): shown while the reply grows, not kept with it."""
 
 
 StreamEvent: TypeAlias = Text | Reasoning | WasThinking | Usage | Finished | Notice

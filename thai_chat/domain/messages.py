@@ -16,15 +16,15 @@ from thai_chat.domain.json_types import JsonValue as JsonValue
 MAX_QUESTION_CHARS = 200_000
 USER_CHARS = 255
 SESSION_NAME_CHARS = 255
-"""Of a session's or a preset's name."""
+"""The most characters of a session's or a preset's name."""
 BACKEND_CHARS = 50
 MODEL_CHARS = 100
 KEY_CHARS = 100
-"""Of an idempotency key."""
+"""The most characters of an idempotency key."""
 FOLDER_CHARS = 255
-"""What a folder's column holds; people may give it LABEL_CHARS."""
+"""The most characters that a folder's column holds; people may give it LABEL_CHARS."""
 LABEL_CHARS = 60
-"""Of a tag's or a folder's name, whoever gives it."""
+"""The most characters of a tag's or a folder's name, whoever gives it."""
 MOST_TAGS = 30
 STALE_AFTER = timedelta(seconds=10)
 """A streaming reply without a checkpoint for this long has lost its process; checkpoints come every second."""
@@ -54,14 +54,14 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """What a reply cost. Tokens are counts, times are milliseconds since the question was taken; None is unknown."""
+    """The cost of a reply. Tokens are counts, times are milliseconds since the question was taken; None is unknown."""
 
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     first_token_ms: int | None = None
     latency_ms: int | None = None
     reasoning_tokens: int | None = None
-    """Those of `completion_tokens` that were thinking."""
+    """The part of `completion_tokens` that was reasoning."""
     cost_usd: Decimal | None = None
     """US dollars, to nine places; None where the price is not known."""
 
@@ -87,10 +87,10 @@ class Session:
     has_branches: bool = False
     """True once a message has a sibling: an edited question, a reply that was asked for again."""
     tags: Sequence[str] = ()
-    """As they were given, without repetitions."""
+    """The tags in the order in which they were given, without repetitions."""
     folder: str | None = None
     options: JsonObject = field(default_factory=dict)
-    """What the session asks of its models: "system_prompt", and sampling options by their OpenAI names."""
+    """The options that the session gives its models: "system_prompt", and sampling options by their OpenAI names."""
     context_snapshot: JsonObject = field(default_factory=dict)
     metadata: JsonObject = field(default_factory=dict)
 

@@ -1,4 +1,4 @@
-"""What an option of a model may be: each backend lists its own, and nothing else is passed on to its servers."""
+"""The options that a model may take: each backend lists its own, and nothing else is passed on to its servers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from thai_chat.domain.messages import JsonValue
 MOST_WORDS = 16
 WORD_CHARS = 200
 MOST_DEPTH = 12
-"""Of lists and objects in each other: a schema that people write has five levels."""
+"""The deepest nesting of lists and objects: a schema that people write has five levels."""
 _TOKEN = re.compile(r"\d{1,7}")
 """A token's number in a vocabulary."""
 
@@ -36,7 +36,7 @@ def number(low: float, high: float) -> Rule:
 
 
 def count(low: int, high: int) -> Rule:
-    """A whole number."""
+    """Return the rule of a whole number from `low` to `high`."""
     told = ", ".join(map(str, range(low, high + 1))) if high - low < 4 else f"{low}, {low + 1} … {high}"
     return Rule(
         lambda value: isinstance(value, int) and not isinstance(value, bool) and low <= value <= high,
@@ -53,7 +53,7 @@ def one_of(*values: str) -> Rule:
 
 
 def words(most: int = MOST_WORDS, chars: int = WORD_CHARS) -> Rule:
-    """A text, or a list of at most `most`, each of at most `chars` characters and not empty."""
+    """Return the rule of a text, or of a list of at most `most`, each of at most `chars` characters and not empty."""
 
     def fits(value: JsonValue) -> bool:
         listed = [value] if isinstance(value, str) else value
@@ -67,7 +67,7 @@ def words(most: int = MOST_WORDS, chars: int = WORD_CHARS) -> Rule:
 
 
 def whole_numbers(most: int, high: int) -> Rule:
-    """A list of at most `most` numbers from 0 to `high`."""
+    """Return the rule of a list of at most `most` whole numbers from 0 to `high`."""
     inner = count(0, high)
     return Rule(
         lambda value: _is_list(value) and 0 < len(value) <= most and all(inner.fits(item) for item in value),  # type: ignore[arg-type,union-attr]
@@ -89,7 +89,7 @@ def biases(most: int = 300) -> Rule:
 
 
 def fields(known: Options) -> Rule:
-    """An object with no other fields than these."""
+    """Return the rule of an object that has no other fields than the `known` ones."""
     return Rule(
         lambda value: (
             isinstance(value, Mapping)
@@ -100,7 +100,7 @@ def fields(known: Options) -> Rule:
 
 
 def switches(*, without: frozenset[str], most: int = 20) -> Rule:
-    """An object of plain values, under any names but those of `without`."""
+    """Return the rule of an object of plain values, under any names but those of `without`."""
     return Rule(
         lambda value: (
             isinstance(value, Mapping)
@@ -114,7 +114,7 @@ def switches(*, without: frozenset[str], most: int = 20) -> Rule:
 
 
 def schema() -> Rule:
-    """An object that is not nested without end; how large it is, the size of all options together bounds."""
+    """Return the rule of an object nested at most MOST_DEPTH deep; the size of all options together bounds its size."""
     return Rule(lambda value: isinstance(value, Mapping) and _is_shallow(value, MOST_DEPTH), "{…}")
 
 

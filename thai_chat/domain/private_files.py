@@ -7,13 +7,16 @@ from pathlib import Path
 
 
 def create(path: Path) -> int:
-    """A descriptor of a new file of mode 0600, to read and write. What had its name goes first. Raises OSError."""
+    """Create a file of mode 0600 and return its descriptor, to read and write.
+
+    A file that had its name is removed first. Raises OSError.
+    """
     path.unlink(missing_ok=True)
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
 
 
 def open_or_create(path: Path, flags: int) -> int:
-    """A descriptor of the file, made with mode 0600 where there is none. Raises OSError, for a link too."""
+    """Return a descriptor of the file, made with mode 0600 where there is none. Raises OSError, for a link too."""
     return os.open(path, flags | os.O_CREAT | os.O_NOFOLLOW, 0o600)
 
 

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def command(module: str, *arguments: str) -> list[str]:
-    """Runs a module. Without -P, Python looks for every module in the current folder first."""
+    """Return the command that runs a module. Without -P, Python looks for every module in the current folder first."""
     return [sys.executable, "-P", "-m", module, *arguments]
 
 

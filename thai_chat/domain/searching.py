@@ -1,4 +1,4 @@
-"""What is looked for and what was found: queries, their terms, and pages of results, as values."""
+"""Queries, their terms and pages of results, as values."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from thai_chat.domain.word_forms import forms_of
 
 MAX_QUERY_CHARS = 1_000
 SEARCHED_CHARS = 2_000_000
-"""Of a text; longer ones would take PostgreSQL longer than it is waited for."""
+"""The most characters of a text that are searched; longer ones would take PostgreSQL longer than it is waited for."""
 _PIECE = re.compile(r'(?<!\S)["“”„]([^"“”„]*)(?:["“”„]|$)|(\S+)')
 _MARKS = re.compile(r'\s*["“”„]+\s*')
 _STEM_BEGINNING = 3
@@ -30,7 +30,7 @@ class Term:
     forms: tuple[str, ...] = ()
     """Other forms of an English word that do as well, as whole words."""
     stems: tuple[str, ...] = ()
-    """What the text and all of `forms` begin with: each of them with one of these; empty without forms."""
+    """The beginnings of the text and of all `forms`: each of them begins with one of these; empty without forms."""
 
     @property
     def form_pattern(self) -> str:
@@ -115,7 +115,7 @@ class SearchCursor:
 
     created_at: datetime
     id: UUID
-    """Of a message, or of a session that was found by its name."""
+    """The id of a message, or of a session that was found by its name."""
     is_literal: bool = True
     """Literal hits come first, those in another form of a word after the last of them."""
 
@@ -152,7 +152,7 @@ class SearchPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamePage:
-    """As a SearchPage, of sessions that were found by their names; newest first by when they were begun."""
+    """A page of sessions found by their names, the newest begun first; its fields are those of a SearchPage."""
 
     sessions: Sequence[Session]
     next: SearchCursor | None = None

@@ -1,6 +1,6 @@
-"""What a PostgreSQL server of one's own is told, so that its log holds nothing of what people and models wrote.
+"""The settings that keep what people and models wrote out of the log of a PostgreSQL server of one's own.
 
-Only its superuser may say so, and for a role: then it holds however the role comes in, through a pooler too.
+Only its superuser may set them, and for a role: then they hold however the role comes in, through a pooler too.
 """
 
 from __future__ import annotations
@@ -23,5 +23,8 @@ ROLE_SETTINGS: Mapping[str, str] = {
 
 
 def statements(role: str) -> list[str]:
-    """As the superuser; may be repeated. `role` is a plain name, or one that is quoted already."""
+    """Return the statements that the superuser runs; they may be repeated.
+
+    `role` is a plain name, or one that is quoted already.
+    """
     return [f"ALTER ROLE {role} SET {name} TO '{value}'" for name, value in ROLE_SETTINGS.items()]

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 Replacement: TypeAlias = "str | Callable[[re.Match[str]], str]"
 Rule: TypeAlias = tuple[re.Pattern[str], re.Pattern[str], Replacement]
-"""What shows that there may be something to do, which is quick; then what is replaced, and by what."""
+"""A quick pattern that shows whether there may be something to do; then the pattern that is replaced, and by what."""
 
 _CONSONANTS = "ก-ฮ"
 _LEAD = "เ-ไ"
@@ -25,7 +25,7 @@ _TONES = "่-๋"
 _DANGLING = f"{_ABOVE}{_BELOW}{_TONES}ฺ์๎"
 _VOWELS = f"{_LEAD}{_FOLLOW}{_ABOVE}{_BELOW}"
 _JOINED = f"{_VOWELS}{_DANGLING}"
-"""What a rule may join over a space to what stands before it."""
+"""The characters that a rule may join over a space to what stands before it."""
 # Control characters, zero-width and direction marks, joiners, soft hyphens and the selectors of an emoji's look.
 _INVISIBLE = (
     "\x00-\x08\x0e-\x1b\x7f\u00ad\u034f\u061c\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
@@ -63,7 +63,8 @@ _AFTER_CASE = (
     _rule(r"[^\S ]\s*| \s+", " "),
     _rule(f" (?<=[{_CONSONANTS}] )(?<![{_VOWELS}][{_CONSONANTS}] )(?=[{_DANGLING}])", ""),
     _rule("เเ", "แ"),
-    # What a run begins with that may not be followed by what is asked for: else each of its characters would be tried.
+    # The whole beginning of a run that may not be followed by what is asked for: else each of its characters would be
+    # tried.
     _rule(f"(?<![{_TONES}์])([{_TONES}์]+)([{_ABOVE}{_BELOW}]+)", r"\2\1", shown_by=f"[{_TONES}์][{_ABOVE}{_BELOW}]"),
     _rule(f"ํ([{_TONES}]*)า", r"\1ำ"),
     _rule(f"(?<![{_FOLLOW}])([{_FOLLOW}]+)([{_TONES}]+)", r"\2\1", shown_by=f"[{_FOLLOW}][{_TONES}]"),
@@ -84,8 +85,11 @@ _BLOCK_CHARS = 80
 
 
 def fold(text: str) -> str:
-    """What is compared: composed, without case and invisible characters, Arabic digits, one space for each white space,
-    and Thai in one order and spelling. No control characters and no A to Z are left in it."""
+    """Return the form of `text` that is compared: composed, without case and invisible characters, with Arabic digits,
+    one space for each white space, and Thai in one order and spelling.
+
+    No control characters and no A to Z are left in it.
+    """
     return _AT_START.sub("", fold_part(text))
 
 
@@ -115,7 +119,7 @@ class Folded:
         self._origins: dict[int, _Origins] = {}
 
     def origin(self, start: int, end: int) -> tuple[int, int]:
-        """The piece of the original that `text[start:end]`, which is not empty, was made of."""
+        """Return start and end of the piece of the original that `text[start:end]`, which is not empty, was made of."""
         return self._origin(start)[0], self._origin(end - 1)[1]
 
     def _origin(self, position: int) -> tuple[int, int]:

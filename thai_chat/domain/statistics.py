@@ -1,4 +1,4 @@
-"""What a person's messages add up to, and which messages are behind a figure."""
+"""The sums and counts of a person's messages, and the messages that are behind each figure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from thai_chat.domain.messages import Message, Role
 
 
 class Figure(StrEnum):
-    """What is measured of a reply: the columns of `chat_messages`."""
+    """A figure that is measured of a reply: a column of `chat_messages`."""
 
     PROMPT_TOKENS = "prompt_tokens"
     COMPLETION_TOKENS = "completion_tokens"
@@ -42,7 +42,7 @@ class Behind:
     backend: str | None = None
     model: str | None = None
     hour: int | None = None
-    """Of the day, 0 to 23, in the period's time zone."""
+    """The hour of the day, 0 to 23, in the period's time zone."""
     role: Role | None = None
     figure: Figure | None = None
     """Messages that have it."""
@@ -81,7 +81,7 @@ class DayUsage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelUsage:
-    """Of replies alone: a question has no model."""
+    """The usage of a backend or of one of its models. Only replies count: a question has no model."""
 
     backend: str
     model: str | None
@@ -157,4 +157,4 @@ class Counting(Protocol):
         """With the number of their messages that are meant, most first."""
 
     async def questions(self, user_id: str, period: Period, *, limit: int) -> Sequence[AskedQuestion]:
-        """The newest ones."""
+        """Return at most `limit` questions of the period, the newest ones."""

@@ -38,7 +38,7 @@ class KeptMessage:
 class KeptSession:
     session: Session
     messages: Sequence[KeptMessage]
-    """Of all branches, in the order of arrival; a message comes after its parent."""
+    """The messages of all branches, in the order of arrival; a message comes after its parent."""
     program: str = ""
     """A code for what it was exported by; "" on its way out."""
 
@@ -54,34 +54,34 @@ class ImportedSession:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportedFrom:
-    """What came from one program."""
+    """The counts of what came from one program."""
 
     sessions: int = 0
     extended: int = 0
     skipped: int = 0
     messages: int = 0
     newest: Sequence[ImportedSession] = ()
-    """Of those that are new or got messages, newest first."""
+    """The sessions that are new or got messages, newest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Imported:
-    """What an import has added, and what it found there already."""
+    """The counts of what an import has added, and of what it found there already."""
 
     sessions: int = 0
-    """Those that are new."""
+    """New sessions."""
     extended: int = 0
     """Sessions that were there already and got messages that they lacked."""
     skipped: int = 0
     """Sessions that were there already, with all their messages."""
     messages: int = 0
-    """Those added, to new sessions and to others."""
+    """Messages that were added, to new sessions and to others."""
     presets: int = 0
-    """Those that are new."""
+    """New presets."""
     former_defaults: int = 0
-    """Those of them that were the default of a model where they come from. Here they are none."""
+    """New presets that were the default of a model where they come from. Here they are none."""
     programs: Mapping[str, ImportedFrom] = field(default_factory=dict)
-    """By the program that exported it."""
+    """The counts of each program, by its name."""
     left_out: Sequence[Refusal] = ()
     """Files without chats, and sessions that can't be read: the first of them."""
     left_out_count: int = 0
@@ -94,28 +94,28 @@ class Imported:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportLimits:
-    """What an import may hold, and what reading it may take. The files are foreign: each figure is far above what
-    people have, and bounds what a file that is made to flood may take."""
+    """The most that an import may hold, and that reading it may take. The files are foreign: each figure is far above
+    what people have, and bounds what a file that is made to flood may take."""
 
     unpacked_bytes: int = 2_000_000_000
-    """Out of all archives of an import together."""
+    """The most that may come out of all archives of an import together."""
     ratio: int = 100
     """How many times its own size may come out of an archive; chats are packed to a fifth or a tenth."""
     ratio_from_bytes: int = 64_000_000
-    """What may come out of the smallest archive."""
+    """The size that may come out of the smallest archive."""
     members: int = 20_000
     """Files with chats in an archive."""
     sessions: int = 200_000
     presets: int = 1_000
     session_bytes: int = 100_000_000
-    """Of a session as it stands in its file."""
+    """The size of a session as it stands in its file."""
     session_tokens: int = 10_000_000
     """Brackets and texts of a session: millions of empty lists are short in a file, and large in memory."""
     session_messages: int = 200_000
     session_values: int = 1_000_000
     """JSON values in what is kept beside a session's texts."""
     memory_bytes: int = 2_000_000_000
-    """Of the process that reads; what it maps of files aside."""
+    """The memory of the process that reads; what it maps of files aside."""
     cpu_s: int = 60
     cpu_s_per_mb: float = 1.0
     """More for each megabyte that is handed in."""
@@ -124,7 +124,8 @@ class ImportLimits:
 
 
 class Given(Protocol):
-    """What is to be stored. Each method may be called anew, and raises for what can't be kept."""
+    """The sessions and presets that are to be stored. Each method may be called anew, and raises for what can't be
+    kept."""
 
     def sessions(self) -> Iterable[KeptSession]: ...
 
@@ -140,7 +141,7 @@ class Transfer(Protocol):
         """Oldest first by `created_at`. Of `chosen` those that are this person's, whether in the trash or not."""
 
     async def sessions(self, user_id: str, session_ids: Sequence[UUID]) -> Sequence[Session]:
-        """Those that are still there, in no order."""
+        """Return the sessions that are still there, in no order."""
 
     async def messages(
         self, user_id: str, session_ids: Sequence[UUID], *, limit: int | None, after_order: int = 0
@@ -148,18 +149,19 @@ class Transfer(Protocol):
         """All branches, by session and order of arrival; `after_order` pages within one session."""
 
     async def shown_ranges(self, user_id: str, session_id: UUID) -> Sequence[tuple[int, int]]:
-        """The shown branch as ranges of `message_order`, first and last included, in their order."""
+        """Return the shown branch as ranges of `message_order`, first and last included, in their order."""
 
     async def store(
         self, user_id: str, given: Given, *, told: Callable[[Imported], None], is_over: Callable[[], bool]
     ) -> Imported:
-        """Stores all that is given, in one commit, as this person's.
+        """Store all that is given, in one commit, as this person's.
 
         `given` is read in a thread, and anew when the work is repeated; what it raises comes through and nothing is
-        stored. So it is, with ImportStopped, when `is_over` says that nobody waits any more. `told` hears from that
-        thread how far it is.
-        A session that is this person's already gets the messages that it lacks, each below the one that it answers,
-        and is else left as it is: it shows them when it shows what they go on from. What has ids of somebody else's
-        gets others, the same ones each time. A preset is added where its content is not there under its name; one
-        whose name has other content gets a number behind it; none becomes a default. Raises HistoryRefused.
+        stored. The same goes for ImportStopped, which is raised when `is_over` says that nobody waits any more. `told`
+        hears from that thread how far it is.
+
+        A session that is this person's already gets the messages that it lacks, each below the one that it answers, and
+        is else left as it is: it shows them when it shows what they go on from. What has ids of somebody else's gets
+        others, the same ones each time. A preset is added where its content is not there under its name; one whose name
+        has other content gets a number behind it; none becomes a default. Raises HistoryRefused.
         """

@@ -48,7 +48,7 @@ _IRREGULAR_BASES = {
 
 
 def forms_of(word: str) -> frozenset[str]:
-    """The forms of a word in lower case, itself included; of what is no English word only itself.
+    """Return the forms of a word in lower case, itself included; only itself where it is no English word.
 
     Forms that nobody writes ("runed") are among them: they cost little and find nothing.
     """
@@ -60,7 +60,7 @@ def forms_of(word: str) -> frozenset[str]:
 
 
 def _bases(word: str) -> set[str]:
-    """What the word may be a form of."""
+    """Return the words that the word may be a form of, itself included."""
     bases = {word}
     if word.endswith("ies"):
         bases |= {word[:-3] + "y", word[:-1]}  # studies, movies
