@@ -56,7 +56,7 @@ class _Unpacking:
         self._members = 0
 
     def files(self, file: IO[bytes], given: GivenFile, depth: int) -> Iterator[GivenFile]:
-        """`depth` archives may still be within each other."""
+        """Yield the files of an archive that may hold chats; `depth` archives may still be within each other."""
         within: list[GivenFile] = []
         try:
             with zipfile.ZipFile(io.BufferedReader(_Window(file, given))) as archive:
@@ -120,7 +120,10 @@ class _Window(io.RawIOBase):
 
 
 def _read_packed(packed: IO[bytes]) -> bytes:
-    """Raises BadZipFile for what each way of packing has its own errors for."""
+    """Return the next piece of an unpacked file.
+
+    Raises BadZipFile for what each way of packing has its own errors for.
+    """
     try:
         return packed.read(_CHUNK_BYTES)
     except (OSError, lzma.LZMAError) as exc:
@@ -128,8 +131,8 @@ def _read_packed(packed: IO[bytes]) -> bytes:
 
 
 def _wanted(archive: zipfile.ZipFile, *, is_last: bool) -> list[zipfile.ZipInfo]:
-    """Conversations where there are files of that name (such archives hold much else), else every file that may hold
-    some; and archives, but not in the last of those that stand in each other."""
+    """Return the entries to look into: conversations where there are files of that name (such archives hold much else),
+    else every file that may hold some; and archives, but not in the last of those that stand in each other."""
     entries = [
         entry
         for entry in archive.infolist()

@@ -22,7 +22,7 @@ def is_bigagi(value: Loaded) -> bool:
 
 
 def read_session(value: Loaded, place: SourcePlace) -> KeptSession:
-    """Raises ImportRefused."""
+    """Return the session that a conversation of Big-AGI becomes. Raises ImportRefused."""
     fields = Fields(value, place)
     name = fields.word("userTitle", "autoTitle", "title") or ""
     fields.entitled(name)

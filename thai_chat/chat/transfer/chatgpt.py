@@ -45,7 +45,10 @@ def is_chatgpt(value: Loaded) -> bool:
 
 
 def read_session(value: Loaded, place: SourcePlace) -> KeptSession:
-    """Raises ImportRefused. What is missing is done without: each year's exports have left out other things."""
+    """Return the session that a conversation of ChatGPT becomes.
+
+    Fields that are missing are done without: each year's exports have left out other ones. Raises ImportRefused.
+    """
     fields = Fields(value, place)
     name = fields.word("title") or ""
     fields.entitled(name)
@@ -92,7 +95,8 @@ def _links(fields: Fields) -> dict[str, _Link]:
 
 
 def _shown(links: Mapping[str, _Link]) -> tuple[dict[str, Node], dict[str, str]]:
-    """The nodes that are for people, each below the nearest such one; and which one stands for each of the others."""
+    """Return the nodes that are for people, each below the nearest such one, and by key the one that stands for each of
+    the others."""
     children: dict[str | None, list[str]] = {}
     for link in links.values():
         children.setdefault(link.parent, []).append(link.key)
@@ -136,7 +140,7 @@ class _Thought:
     _whole: list[str] = field(default_factory=list)
 
     def whole(self) -> str:
-        """All of them, made once for all the replies that are below the same one."""
+        """Return all thoughts, made once for all the replies that are below the same one."""
         if not self._whole:
             thoughts = []
             thought: _Thought | None = self
@@ -148,7 +152,7 @@ class _Thought:
 
 
 def _merged(nodes: Mapping[str, Node], stands_for: Mapping[str, str]) -> tuple[dict[str, Node], dict[str, str]]:
-    """With the pieces of one reply, between which the model used its tools, as one message."""
+    """Return the nodes with the pieces of one reply, between which the model used its tools, as one message."""
     below = Counter(node.parent for node in nodes.values())
     merged: dict[str, Node] = {}
     became: dict[str, str] = {}
@@ -169,7 +173,7 @@ def _merged(nodes: Mapping[str, Node], stands_for: Mapping[str, str]) -> tuple[d
 
 
 def _join(whole: Node, pieces: Sequence[Node]) -> None:
-    """At once: one after the other, each would copy all before it."""
+    """Join the pieces into `whole` at once: one after the other, each would copy all before it."""
     whole.content = "\n\n".join(piece.content for piece in pieces if piece.content)
     whole.status = pieces[-1].status
     whole.model = next((piece.model for piece in reversed(pieces) if piece.model), None)
@@ -182,7 +186,7 @@ def _join(whole: Node, pieces: Sequence[Node]) -> None:
 
 
 def _canvas(message: Fields, canvas: Canvas, document: CanvasFile | None) -> tuple[str, CanvasFile | None]:
-    """What a call of the canvas' tool is to people, if it is one, and its document from there on."""
+    """Return how people read a call of the canvas' tool ("" if it is none), and the canvas' document from there on."""
     recipient = message.raw("recipient")
     if not isinstance(recipient, str) or not recipient.startswith(TOOL):
         return "", document
@@ -193,7 +197,8 @@ def _canvas(message: Fields, canvas: Canvas, document: CanvasFile | None) -> tup
 
 
 def _node(key: str, above: str | None, message: Fields, document: str) -> Node | None:
-    """None for what is not for people to read. `document` is what a canvas holds after it."""
+    """Return the message as a node; None where it is not for people to read. `document` is what a canvas holds after
+    it."""
     author, metadata, content = message.within("author"), message.within("metadata"), message.within("content")
     role = _SHOWN_ROLES.get(str(author.raw("role")))
     kind = str(content.raw("content_type"))
@@ -237,7 +242,7 @@ def _text(content: Fields, kind: str) -> str:
 
 
 def _without_sounds(parts: Sequence[Loaded]) -> Sequence[Loaded]:
-    """What was spoken is told by its words, where they are there."""
+    """Return the parts without the sounds, where the words that were spoken are among them."""
     kinds = [part.get("content_type") if isinstance(part, dict) else None for part in parts]
     if "audio_transcription" not in kinds:
         return parts

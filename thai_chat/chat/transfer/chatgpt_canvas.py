@@ -13,7 +13,8 @@ from thai_chat.chat.transfer.said import fenced, joined
 
 TOOL = "canmore."
 _MOST_CHARS = 20_000_000
-"""What changing the documents of a conversation may look at; from there on a document is told by its changes."""
+"""The most characters that changing a conversation's documents may look at; from there on a document is told by its
+changes."""
 _WHOLE = ("", ".*", "^.*$", "(?s).*", "(?s)^.*$", "[\\s\\S]*")
 _ESCAPED = re.compile(r"\\(\W)")
 
@@ -37,7 +38,8 @@ class Canvas:
         self._left = _MOST_CHARS
 
     def told(self, call: str, before: CanvasFile | None) -> tuple[str, CanvasFile | None]:
-        """What a call of the tool is to people, and the document after it. A call that is cut off is told as it is."""
+        """Return how people read a call of the tool, and the document after it. A call that is cut off is told as it
+        is."""
         try:
             held = orjson.loads(call)
         except orjson.JSONDecodeError:
@@ -58,7 +60,7 @@ class Canvas:
         return "", before
 
     def _changed(self, before: CanvasFile | None, updates: Sequence[Mapping[str, Loaded]]) -> CanvasFile | None:
-        """None where it can't be told what became of it: its patterns are another language's."""
+        """Return the changed document; None where the change can't be followed: its patterns are another language's."""
         if before is None:
             return None
         content = before.content

@@ -10,7 +10,7 @@ import orjson
 
 from thai_chat.chat.transfer.fields import Fields
 
-# What is opened ends before the next is: else each one that is never closed would be looked through to the end.
+# A mark ends before the next one begins: else each one that is never closed would be looked through to the end.
 _MARK = re.compile("\ue200([^\ue200\ue201]*)\ue201|[\ue200-\ue2ff]")
 _POINTER = re.compile(r"turn\d+[a-z]+\d+", re.IGNORECASE)
 _BETWEEN = "\ue202"
@@ -18,7 +18,7 @@ _NO_PROSE = ("cite", "filecite", "navlist", "image_group", "i", "memcite", "genu
 
 
 def as_prose(text: str, metadata: Fields) -> str:
-    """`metadata` is that of the message."""
+    """Return the text with its marks as prose. `metadata` is that of the message."""
     if "\ue200" not in text:
         return _MARK.sub("", text)
     told = {
@@ -52,7 +52,7 @@ def _link(words: list[str]) -> str:
 
 
 def _name(word: str) -> str:
-    """`["city","Chiang Mai","Thailand"]` is Chiang Mai."""
+    """Return the name in a mark's word: "Chiang Mai" for `["city","Chiang Mai","Thailand"]`."""
     if not word.startswith(("[", "{")):
         return "" if _POINTER.match(word) else word
     try:

@@ -39,7 +39,7 @@ class ImportReader:
     """
 
     def __init__(self, upload: Upload, limits: ImportLimits) -> None:
-        """`upload` is closed with it."""
+        """Take over `upload`, which is closed with the reader."""
         self._upload = upload
         self._limits = limits
         self._child: _Child | None = None
@@ -56,7 +56,7 @@ class ImportReader:
         self._is_odd_logged = False
 
     def open(self) -> None:
-        """Waits until all files are looked through."""
+        """Start the process and wait until it has looked through all files."""
         with self._lock:
             if self._is_over:
                 raise ImportStopped
@@ -78,7 +78,7 @@ class ImportReader:
         return self._presets
 
     def sessions(self) -> Iterator[KeptSession]:
-        """Called anew, it has the files read anew."""
+        """Yield the sessions. Called anew, it has the files read anew."""
         if self._has_begun:
             self._end_child()
             self.open()
@@ -92,14 +92,14 @@ class ImportReader:
         self.left_out_count = int(orjson.loads(frame[1]))
 
     def cancel(self) -> None:
-        """Ends the process at once, and whoever waits for it. Safe to call at any time, from any thread."""
+        """End the process at once, and whoever waits for it. Safe to call at any time, from any thread."""
         with self._lock:
             self._is_over = True
             if self._child:
                 self._child.kill()
 
     def close(self) -> None:
-        """The upload is gone then. Safe to call twice."""
+        """End the process and close the upload, which is gone then. Safe to call twice."""
         self.cancel()
         self._end_child()
         self._upload.close()
@@ -120,7 +120,7 @@ class ImportReader:
         return replace(kept, program=str(value["program"])[:_PROGRAM_CHARS])
 
     def _hear(self) -> tuple[FrameKind, bytes]:
-        """The next frame that is no note of what is left out."""
+        """Return the next frame that is no note of what is left out."""
         while (frame := self._hear_any())[0] in (FrameKind.LEFT_OUT, FrameKind.ODD):
             if frame[0] is FrameKind.ODD:
                 self._note_odd(frame[1])
@@ -132,7 +132,7 @@ class ImportReader:
         return frame
 
     def _note_odd(self, where: bytes) -> None:
-        """Logs it once, also where the files are read anew."""
+        """Log once that a reader failed at a session, also where the files are read anew."""
         if self._has_odd:
             raise _unfit(FrameKind.ODD)
         self._has_odd = True
@@ -197,7 +197,7 @@ class _Child:
             self._process.stdin.flush()
 
     def hear(self) -> tuple[FrameKind, bytes]:
-        """The next frame. Raises _Ended."""
+        """Return the next frame. Raises _Ended."""
         with self._hearing:
             kind, size = HEAD.unpack(self._take(HEAD.size))
             if size > FRAME_BYTES:
@@ -237,7 +237,7 @@ class _Child:
         self._buffer += piece
 
     def _reason(self) -> str:
-        """Why it ended by itself: its time was over, or the kernel had no memory for it."""
+        """Return why the process ended by itself: its time was over, or the kernel had no memory for it."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(_END_S)
         self.kill()

@@ -18,7 +18,7 @@ def is_claude(value: Loaded) -> bool:
 
 
 def read_session(value: Loaded, place: SourcePlace) -> KeptSession:
-    """Raises ImportRefused."""
+    """Return the session that a conversation of Claude becomes. Raises ImportRefused."""
     fields = Fields(value, place)
     name = fields.word("name") or ""
     fields.entitled(name)
@@ -62,7 +62,7 @@ def _node(message: Fields) -> Node | None:
 
 
 def _parts(message: Fields) -> tuple[str, str]:
-    """What was said with its artifacts, and what is folded: thoughts, and calls of tools."""
+    """Return what was said with its artifacts, and what is folded: thoughts, and calls of tools."""
     parts = message.listed("content")
     results = {part.word("tool_use_id"): part.raw("content") for part in parts if part.raw("type") == "tool_result"}
     said, folded = [], []
@@ -83,7 +83,7 @@ def _parts(message: Fields) -> tuple[str, str]:
 
 
 def _artifact(part: Fields) -> str:
-    """A document as it was made, or what was changed in it."""
+    """Return a document as it was made, or what was changed in it."""
     made = part.within("input")
     title = f"📄 **{name}**" if (name := made.word("title", "id")) else "📄"
     if content := made.word("content"):
@@ -98,7 +98,8 @@ def _marked(sign: str, text: str) -> list[str]:
 
 
 def _attachments(message: Fields) -> str:
-    """With the text that was taken out of them: what is pasted at length is kept nowhere else."""
+    """Return the names of the attachments with the text that was taken out of them: what is pasted at length is kept
+    nowhere else."""
     told = []
     for item in message.listed("attachments"):
         name = name_of({"file_name": item.raw("file_name")})

@@ -16,7 +16,8 @@ _MOST_CHARS = 100
 
 
 def is_companion(name: str) -> bool:
-    """By the name of a file, which may be behind that of its archive."""
+    """Tell by its name, which may be behind that of its archive, whether a file stands beside the chats and holds
+    none."""
     plain = _plain(name)
     return len(plain) <= _MOST_CHARS and any(kind.fullmatch(plain) for kind in (_NAMES, _PICTURES, _OTHERS))
 

@@ -21,7 +21,7 @@ def is_deepseek(value: Loaded) -> bool:
 
 
 def read_session(value: Loaded, place: SourcePlace) -> KeptSession:
-    """Raises ImportRefused."""
+    """Return the session that a conversation of DeepSeek becomes. Raises ImportRefused."""
     fields = Fields(value, place)
     name = fields.word("title") or ""
     fields.entitled(name)
@@ -52,7 +52,7 @@ def read_session(value: Loaded, place: SourcePlace) -> KeptSession:
 
 
 def _from_the_root(mapping: dict[str, Fields]) -> list[str]:
-    """The keys of the nodes, each after its parent's; those on a circle are left out."""
+    """Return the keys of the nodes, each after its parent's; those on a circle are left out."""
     children: dict[str | None, list[str]] = {}
     for key, link in mapping.items():
         parent = link.word("parent")
@@ -87,7 +87,7 @@ def _node(key: str, parent: Node | None, message: Fields) -> Node | None:
 
 
 def _fragments(message: Fields) -> tuple[str, str, str]:
-    """What was asked, what was said, and what is folded."""
+    """Return what was asked, what was said, and what is folded."""
     asked, said, folded = [], [], []
     for fragment in message.listed("fragments"):
         content = fragment.word("content") or ""

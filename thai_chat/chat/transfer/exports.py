@@ -44,7 +44,7 @@ class Writer(Protocol):
     def begin_session(self, session: Session) -> bytes: ...
 
     def messages(self, messages: Sequence[KeptMessage]) -> bytes:
-        """Called any number of times a session, oldest first."""
+        """Return the messages as they stand in the file, oldest first. Called any number of times for a session."""
 
     def end_session(self) -> bytes: ...
 
@@ -59,7 +59,7 @@ class OwnWriter:
     shown_only = False
 
     def __init__(self, presets: Sequence[Preset] | None = None) -> None:
-        """`presets` go with everything that a person has; None says nothing of them."""
+        """Take the presets of a file that holds everything a person has; None says nothing of them."""
         self._presets = presets
         self._is_first_session = True
         self._is_first_message = True
@@ -90,7 +90,8 @@ class OwnWriter:
 
 
 async def export(transfer: Transfer, writer: Writer, user_id: str, session_ids: Sequence[UUID]) -> AsyncIterator[bytes]:
-    """The file in pieces. A session that is deleted meanwhile is left out; what is said meanwhile is not in it."""
+    """Yield the file in pieces. A session that is deleted meanwhile is left out; what is said meanwhile is not in
+    it."""
     yield writer.begin()
     for start in range(0, len(session_ids), PAGE_SESSIONS):
         page = session_ids[start : start + PAGE_SESSIONS]
@@ -105,7 +106,7 @@ async def export(transfer: Transfer, writer: Writer, user_id: str, session_ids: 
 
 
 async def _short(transfer: Transfer, writer: Writer, user_id: str, group: Sequence[Session]) -> bytes:
-    """Sessions whose messages are read at once."""
+    """Return the file's part of sessions whose messages are read at once."""
     of_session: dict[UUID, list[KeptMessage]] = {session.session_id: [] for session in group}
     for kept in await transfer.messages(user_id, list(of_session), limit=None):
         of_session[kept.message.session_id].append(kept)
@@ -119,7 +120,7 @@ async def _short(transfer: Transfer, writer: Writer, user_id: str, group: Sequen
 
 
 async def _long(transfer: Transfer, writer: Writer, user_id: str, session: Session) -> AsyncIterator[bytes]:
-    """One session, page by page."""
+    """Yield the file's part of one session, page by page."""
     shown: Sequence[tuple[int, int]] = [(1, session.message_count)]
     if writer.shown_only:
         shown = await transfer.shown_ranges(user_id, session.session_id)
@@ -139,7 +140,7 @@ def _is_within(order: int, ranges: Sequence[tuple[int, int]]) -> bool:
 
 
 def _as_counted(session: Session, messages: Sequence[KeptMessage]) -> list[KeptMessage]:
-    """Without those that came after the session was read: its leaf is from then."""
+    """Return the messages without those that came after the session was read: its leaf is from then."""
     return [kept for kept in messages if kept.message.message_order <= session.message_count]
 
 
@@ -154,7 +155,7 @@ def _shown(session: Session, messages: Sequence[KeptMessage]) -> list[KeptMessag
 
 
 def _groups(sessions: Iterable[Session]) -> Iterator[list[Session]]:
-    """Sessions that together have at most PAGE_MESSAGES; one that has more is alone."""
+    """Yield groups of sessions that together have at most PAGE_MESSAGES; a session that has more is alone."""
     group: list[Session] = []
     count = 0
     for session in sessions:

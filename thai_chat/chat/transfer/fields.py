@@ -23,17 +23,17 @@ _TITLE_READ = 10 * TITLE_CHARS
 """Each entry of a session may have a title of any length."""
 _MAX_INT = 2**31 - 1
 _MOST_CHARS = 10_000_000
-"""Of one message."""
+"""The most characters of one message."""
 _MAX_REAL = sys.float_info.max
 _MAX_COST_USD = 999_999
 _MAX_DEPTH = 100
-"""Of an object within an object; what reads and writes JSON gives up at 254."""
+"""The deepest nesting of an object; what reads and writes JSON gives up at 254."""
 _WHOLE = range(-(2**63), 2**64)
-"""What is written as a whole number in JSON again."""
+"""The numbers that JSON writes as whole numbers again."""
 _NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
 
 Loaded: TypeAlias = object
-"""What JSON gives: its types are to be asked for."""
+"""A value that JSON gives: its type is to be asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +43,10 @@ class SourcePlace:
     file: str
     line: int
     number: int
-    """Of the session (or preset) in the file, from 1."""
+    """The number of the session (or preset) in the file, from 1."""
     title: str = ""
     message: int | None = None
-    """Of the message in the session, from 1."""
+    """The number of the message in the session, from 1."""
     is_preset: bool = False
 
     def refused(self, reason: str, **params: str | int) -> ImportRefused:
@@ -71,7 +71,7 @@ class Fields:
     """An object of a file. Every method raises ImportRefused for a value of another kind; absent is None."""
 
     def __init__(self, value: Loaded, place: SourcePlace, *names: str) -> None:
-        """`names` lead to the object itself, in what is told of it."""
+        """Take the object and its place. `names` lead to the object, in what is told of it."""
         self.place = place
         self._names = names
         if not isinstance(value, dict):
@@ -82,19 +82,19 @@ class Fields:
         return self._value.get(name) is not None
 
     def within(self, name: str) -> Fields:
-        """The object at `name`, an empty one where there is none."""
+        """Return the object at `name`, an empty one where there is none."""
         value = self._value.get(name)
         return Fields({} if value is None else value, self.place, *self._names, name)
 
     def each_within(self, name: str) -> dict[str, Fields]:
-        """The object at `name`, whose values are objects too; those that are null are empty."""
+        """Return the values of the object at `name`, which are objects too; those that are null are empty."""
         return {
             key: Fields({} if item is None else item, self.place, *self._names, name, key)
             for key, item in self.within(name)._value.items()
         }
 
     def entitled(self, title: str) -> None:
-        """From here on what is told names the session."""
+        """Name the session in what is told from here on."""
         self.place = replace(self.place, title=cut(storable(title[:_TITLE_READ]), TITLE_CHARS))
 
     def text(self, name: str, *, limit: int | None = None) -> str | None:
@@ -108,12 +108,12 @@ class Fields:
         return storable(value)
 
     def require_short(self, text: str, name: str) -> None:
-        """Refuses what nobody can have written and no page could show."""
+        """Refuse a text that nobody can have written and no page could show."""
         if len(text) > _MOST_CHARS:
             raise self.place.refused("import_too_long", field=self._path(name), limit=_MOST_CHARS)
 
     def number(self, name: str) -> int | None:
-        """A count that the database can hold."""
+        """Return a count that the database can hold."""
         value = self._value.get(name)
         if value is None:
             return None
@@ -160,7 +160,7 @@ class Fields:
             raise self._wrong("id", name) from exc
 
     def time(self, name: str) -> datetime | None:
-        """An ISO 8601 time with its zone."""
+        """Return an ISO 8601 time with its zone, in UTC."""
         value = self._value.get(name)
         if value is None:
             return None
@@ -173,21 +173,22 @@ class Fields:
         raise self._wrong("time", name)
 
     def moment(self, *names: str) -> datetime | None:
-        """The first of them that is a time in any way that programs write one."""
+        """Return the first of the fields that is a time in any way that programs write one."""
         return next((found for name in names if (found := moment_of(self._value.get(name)))), None)
 
     def word(self, *names: str) -> str | None:
-        """The first of them that is a text with something in it, whatever the others are."""
+        """Return the first of the fields that is a text with something in it, whatever the others are."""
         found = (self._value.get(name) for name in names)
         return next((storable(value) for value in found if isinstance(value, str) and value.strip()), None)
 
     def key(self, *names: str) -> str | None:
-        """As `word`, of numbers too: the id of something."""
+        """Return the id of something: the first of the fields that is a text with something in it, else a whole
+        number."""
         numbers = (value for name in names if type(value := self._value.get(name)) is int)
         return self.word(*names) or next((str(value) for value in numbers if value in _WHOLE), None)
 
     def listed(self, name: str) -> Sequence[Fields]:
-        """The objects of the list at `name`; whatever else is there is passed over."""
+        """Return the objects of the list at `name`; whatever else is there is passed over."""
         value = self._value.get(name)
         found = value if isinstance(value, list) else ()
         return [Fields(item, self.place, *self._names, name) for item in found if isinstance(item, dict)]
@@ -207,7 +208,7 @@ class Fields:
         return tuple(storable(item) for item in found if isinstance(item, str))
 
     def object(self, name: str) -> dict[str, JsonValue]:
-        """Any JSON object, with the few characters that no store keeps replaced."""
+        """Return any JSON object, with the few characters that no store keeps replaced."""
         value = self._value.get(name)
         if value is None:
             return {}
@@ -219,7 +220,7 @@ class Fields:
             raise self.place.refused("import_too_deep", field=self._path(name)) from exc
 
     def options(self, name: str) -> JsonObject:
-        """What models may be asked for, as `chat.options` knows it. A system prompt may have any length: other programs
+        """Return the options for models that `chat.options` knows. A system prompt may have any length: other programs
         have longer ones."""
         found = self.object(name)
         prompt = found.get(SYSTEM_PROMPT)
@@ -239,7 +240,8 @@ class Fields:
             raise self.place.refused("import_missing", field=self._path(name))
 
     def wrong(self, name: str, expected: str) -> ImportRefused:
-        """For the caller to raise: the value at `name` is not what `import_expects_<expected>` says."""
+        """Return the error for the caller to raise: the value at `name` is not what `import_expects_<expected>`
+        says."""
         return self._wrong(expected, name)
 
     def _wrong(self, expected: str, name: str = "") -> ImportRefused:

@@ -50,8 +50,11 @@ class Import:
         left_out: Callable[[ImportRefused], None] = lambda _: None,
         odd: Callable[[Exception], None] = lambda _: None,
     ) -> None:
-        """`upload` stays open. `left_out` hears of each file and session that is passed over, and why; `odd` of each
-        error of a reader for which a session is."""
+        """Take an upload, which stays open.
+
+        `left_out` hears of each file and session that is passed over, and why; `odd` of each error of a reader for
+        which a session is.
+        """
         self._upload = upload
         self._limits = limits
         self._left_out = left_out
@@ -64,7 +67,7 @@ class Import:
         self._stack = ExitStack()
 
     def open(self) -> None:
-        """Finds the place of every session, and keeps no more of them in memory."""
+        """Find the place of every session, and keep no more of them in memory."""
         unpacked: IO[bytes] = self._stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
         found: list[tuple[bool, GivenFile]] = []
         for given in self._upload.files:
@@ -92,19 +95,25 @@ class Import:
             self._left_out(refusal)
 
     def _count(self, part: Part) -> None:
-        """Raises ImportRefused for more than may be. All parts anew after each would take a square of their number."""
+        """Count the sessions and presets of a part; all parts anew after each would take a square of their number.
+
+        Raises ImportRefused for more than may be.
+        """
         self.total += part.total
         self._require_few("sessions", self.total, self._limits.sessions)
         self._presets += len(part.presets) if isinstance(part, JsonPart) else 0
         self._require_few("presets", self._presets, self._limits.presets)
 
     def close(self) -> None:
-        """Unpacked files are gone then. Safe to call twice."""
+        """Remove the unpacked files. Safe to call twice."""
         self._parts.clear()
         self._stack.close()
 
     def sessions(self) -> Iterator[tuple[KeptSession, SourcePlace]]:
-        """Each read when it is asked for, with where it stands. One that can't be read is left out, but not all."""
+        """Yield each session when it is asked for, with where it stands.
+
+        A session that can't be read is left out. Raises ImportRefused where that goes for all.
+        """
         refusals: list[ImportRefused] = []
         has_any = any(isinstance(part, JsonPart) and part.presets for part in self._parts)
         for part in self._parts:
@@ -118,7 +127,7 @@ class Import:
             raise _worst(refusals)
 
     def presets(self) -> Iterator[Preset]:
-        """Those of our own files."""
+        """Yield the presets of our own files."""
         for part in self._parts:
             if isinstance(part, JsonPart):
                 for value, place in part.loaded_presets():
@@ -156,7 +165,7 @@ class Import:
         return ChatLocator(JsonFile(source, given.name, given.start, given.start + given.size), self._limits).part()
 
     def _pass_over(self, refusal: ImportRefused) -> None:
-        """Raises it again where it is more than that a file holds no chats."""
+        """Note a file that holds no chats; raise the refusal again where more than that is wrong."""
         params = refusal.params
         is_no_text = params["why"] == "import_not_utf8" and (params.get("line"), params.get("column")) == (1, 1)
         if params["why"] not in _HOLDS_NOTHING and not is_no_text:
@@ -187,6 +196,6 @@ def _alone(refusal: ImportRefused) -> ImportRefused:
 
 
 def _worst(refusals: list[ImportRefused]) -> ImportRefused:
-    """The one to tell: rather what can't be read than what is empty."""
+    """Return the refusal to tell: rather of what can't be read than of what is empty."""
     mild = ("import_companion", "import_no_messages", "import_nothing", "import_empty")
     return next((one for one in refusals if one.params["why"] not in mild), refusals[0])

@@ -15,7 +15,7 @@ from thai_chat.domain.errors import ImportRefused
 from thai_chat.domain.transfer import ImportLimits
 
 _MOST_MEMBERS = 1_000
-"""Of the object that a file is: exports have a handful, one conversation some twenty."""
+"""The most members of the object that a file is: exports have a handful, one conversation some twenty."""
 _LISTS = ("conversations", "chats", "data", "sessions", "threads")
 """Where the sessions are in an export that is an object."""
 _SAID = ("messages", "chat_messages", "mapping", "history")
@@ -41,7 +41,7 @@ class JsonPart:
         return len(self.groups)
 
     def sessions(self) -> Iterator[tuple[SourcePlace, Load]]:
-        """Where each of them stands, and what loads it."""
+        """Yield where each session stands, and what loads it."""
         for number, spans in enumerate(self.groups, 1):
             place = SourcePlace(self.file.name, self.file.line_of(spans[0].start), number)
             yield place, partial(self._load, spans, place)
@@ -101,7 +101,7 @@ class ChatLocator:
         return ()
 
     def _listed(self, spans: Sequence[Span], start: int) -> JsonPart:
-        """By the first that is known: whoever exported it exported the rest."""
+        """Return the part in the format of the first session that is known: whoever exported it exported the rest."""
         if not spans:
             raise self._refused("import_nothing", start)
         refusal: ImportRefused | None = None
@@ -119,7 +119,7 @@ class ChatLocator:
         raise refusal or self._refused("import_unknown", start)
 
     def _grouped(self, spans: Sequence[Span], found: Format) -> Sequence[Sequence[Span]]:
-        """The entries of each session together, in the order of the first ones."""
+        """Return the entries of each session together, in the order of the first ones."""
         if found.session_of is None:
             return [(span,) for span in spans]
         groups: dict[str | int, list[Span]] = {}
@@ -150,7 +150,7 @@ class ChatLocator:
         return JsonPart(file, groups, OWN, self._limits, of_presets)
 
     def _first(self, spans: Iterable[Span]) -> list[Span]:
-        """Up to one more than there may be: the rest need not be looked for."""
+        """Return one more than there may be at most: the rest need not be looked for."""
         return list(islice(spans, self._limits.sessions + 1))
 
     def _load(self, span: Span, number: int = 1) -> Loaded:
@@ -158,7 +158,8 @@ class ChatLocator:
         return self._file.load(span)
 
     def _unknown(self, value: Loaded, span: Span) -> ImportRefused:
-        """What has messages of an unknown shape is told so, with where they are."""
+        """Return the refusal of an unknown value: one that has messages of an unknown shape is told so, with where they
+        are."""
         held = value if isinstance(value, dict) else {}
         if field := next((name for name in _SAID if held.get(name)), None):
             return self._refused("import_messages_unknown", span.start, field=field)

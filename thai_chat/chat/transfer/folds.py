@@ -18,7 +18,7 @@ _MOST_DECODED = 3
 
 
 def unfolded(content: str) -> tuple[str, str]:
-    """The reply itself, and what was folded in it."""
+    """Return the reply itself, and what was folded in it."""
     kept, folds = [], []
     position = 0
     for start, opened, end, kind in _folded(content):
@@ -36,7 +36,7 @@ def unfolded(content: str) -> tuple[str, str]:
 
 
 def tool_call(name: str, arguments: object, result: object) -> str:
-    """One call of a tool as people read it."""
+    """Return one call of a tool as people read it."""
     told = f"🔧 {name or '?'}({_decoded(arguments)})"
     answer = _decoded(result)
     return f"{told}\n→ {answer}" if answer else told
@@ -51,7 +51,7 @@ def _step(kind: str, attributes: dict[str, str], inner: str) -> str:
 
 
 def _decoded(value: object) -> str:
-    """Of texts that hold JSON the innermost: programs write it as a text in a text."""
+    """Return a value as text; of texts that hold JSON the innermost: programs write it as a text in a text."""
     for _ in range(_MOST_DECODED):
         if not isinstance(value, str) or not value.startswith('"'):
             break

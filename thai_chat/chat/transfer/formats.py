@@ -40,7 +40,7 @@ class Format:
     session_of: Callable[[Loaded], str | None] | None = None
     """Which session an entry is of, where a session is several of them; None for one that stands alone."""
     is_ours: bool = False
-    """What is wrong in our own exports refuses the import: nothing of them is to be lost in silence."""
+    """True for our own exports: a mistake in one refuses the import, since nothing of them is to be lost in silence."""
 
 
 def _single(read: Callable[[Loaded, SourcePlace], KeptSession]) -> Read:
@@ -84,7 +84,8 @@ def format_of(value: Loaded) -> Format | None:
 
 
 def read(found: Format, values: Sequence[Loaded], place: SourcePlace) -> KeptSession:
-    """Raises ImportRefused, also for a chat in which nobody said anything that can be read."""
+    """Return the session of the entries. Raises ImportRefused, also for a chat in which nobody said anything
+    readable."""
     kept = found.read(values, place)
     if not kept.messages and not found.is_ours:
         titled = replace(place, title=kept.session.session_name)

@@ -1,4 +1,5 @@
-"""What the process that reads an import is told and tells: one line with the order, then frames of bounded size."""
+"""The words between the server and the process that reads an import: one line with the order, then frames of bounded
+size."""
 
 from __future__ import annotations
 
@@ -20,13 +21,13 @@ HEAD = struct.Struct("<cI")
 
 
 class FrameKind(Enum):
-    """In their order: presets, the number of sessions, the sessions, each followed by its messages, and the end.
-    What is left out is told in between, where it is found."""
+    """The kinds of frames, in their order: presets, the number of sessions, the sessions, each followed by its
+    messages, and the end. What is left out is told in between, where it is found."""
 
     PRESET = b"P"
     TOTAL = b"T"
     SESSION = b"S"
-    """As in our own format, but with the number of messages at `messages`, and with `program`."""
+    """A session as in our own format, but with the number of messages at `messages`, and with `program`."""
     MESSAGE = b"M"
     LEFT_OUT = b"L"
     """The params of an ImportRefused that leaves out a file or a session alone: the first LEFT_OUT of them."""
@@ -43,7 +44,8 @@ class FrameKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ReadOrder:
-    """What to read. It comes by a pipe, since a command line with the names of files is seen by everybody here."""
+    """The files to read. An order comes by a pipe, since a command line with the names of files is seen by everybody
+    here."""
 
     descriptor: int
     files: Sequence[GivenFile]

@@ -21,7 +21,8 @@ _BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
 def is_gemini(value: Loaded) -> bool:
-    """Notes that something was opened, made or used have no reply, and ask nothing."""
+    """Tell whether an entry is of a chat. Notes that something was opened, made or used have no reply, and ask
+    nothing."""
     title = value.get("title") if isinstance(value, dict) else None
     if not isinstance(value, dict) or not isinstance(title, str) or "time" not in value:
         return False
@@ -33,7 +34,7 @@ def is_gemini(value: Loaded) -> bool:
 
 
 def conversation_of(value: Loaded) -> str | None:
-    """The id of the chat that an entry is of; entries of before 2026 do not say it, and each stands alone."""
+    """Return the id of the chat that an entry is of; entries of before 2026 do not say it, and each stands alone."""
     held = value.get("details") if isinstance(value, dict) else None
     for detail in held if isinstance(held, list) else ():
         address = detail.get("url") if isinstance(detail, dict) else None

@@ -21,7 +21,7 @@ def is_hfchatui(value: Loaded) -> bool:
 
 
 def read_session(value: Loaded, place: SourcePlace) -> KeptSession:
-    """Raises ImportRefused."""
+    """Return the session that a conversation of HuggingChat becomes. Raises ImportRefused."""
     fields = Fields(value, place)
     name = fields.word("title") or ""
     fields.entitled(name)
@@ -50,7 +50,7 @@ def _id(fields: Fields) -> str | None:
 
 
 def _parents(listed: Sequence[Fields]) -> dict[str, str | None]:
-    """The nearest one above each that is for people to read."""
+    """Return by key the nearest message above each that is for people to read."""
     systems = {one.word("id") for one in listed if role_of(one.raw("from")) is Role.SYSTEM}
     parents: dict[str, str | None] = {}
     for one in listed:

@@ -33,7 +33,10 @@ class ImportRun:
     def __init__(
         self, transfer: Transfer, user_id: str, upload: Upload, *, turn: asyncio.Lock, limits: ImportLimits
     ) -> None:
-        """Closes `upload` at its end. Imports with one `turn` follow each other: each holds a connection throughout."""
+        """Start the import. `upload` is closed at its end.
+
+        Imports with one `turn` follow each other: each holds a connection throughout.
+        """
         self._transfer = transfer
         self._user_id = user_id
         self._reader = ImportReader(upload, limits)
@@ -43,13 +46,13 @@ class ImportRun:
         self.task = asyncio.create_task(self._run(), name="import")
 
     def cancel(self) -> None:
-        """Safe to call at any time; the task ends soon after."""
+        """Cancel the import; its task ends soon after. Safe to call at any time."""
         self._is_over.set()
         if not self.task.done():
             self._reader.cancel()
 
     async def follow(self) -> AsyncGenerator[ImportProgress | Imported | None, None]:
-        """Progress whenever there is some, None as a sign of life, and at the end what was imported.
+        """Yield progress whenever there is some, None as a sign of life, and at the end what was imported.
 
         Raises what the import failed with. The import is cancelled when this is closed before its end.
         """

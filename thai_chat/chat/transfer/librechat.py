@@ -23,7 +23,7 @@ def is_librechat(value: Loaded) -> bool:
 
 
 def read_session(value: Loaded, place: SourcePlace) -> KeptSession:
-    """Raises ImportRefused."""
+    """Return the session that a conversation of LibreChat becomes. Raises ImportRefused."""
     fields = Fields(value, place)
     name = fields.word("title") or ""
     fields.entitled(name)

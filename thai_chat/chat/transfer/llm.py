@@ -20,7 +20,7 @@ def is_llm(value: Loaded) -> bool:
 
 
 def conversation_of(value: Loaded) -> str | None:
-    """The id of the conversation that an entry is of; None for one that stands alone."""
+    """Return the id of the conversation that an entry is of; None for one that stands alone."""
     found = value.get("conversation_id") if isinstance(value, dict) else None
     return found if isinstance(found, str) and found else None
 

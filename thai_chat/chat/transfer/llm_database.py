@@ -72,16 +72,17 @@ class LlmFile:
         return len(self._rows)
 
     def sessions(self) -> Iterator[tuple[SourcePlace, Load]]:
-        """Where each conversation stands, and what loads its turns: as `llm logs --json` tells them, oldest first."""
+        """Yield where each conversation stands, and what loads its turns: as `llm logs --json` tells them, oldest
+        first."""
         for number, rows in enumerate(self._rows, 1):
             yield SourcePlace(self.name, 1, number), partial(self._load, rows)
 
     def close(self) -> None:
-        """Safe to call twice."""
+        """Close the database. Safe to call twice."""
         self._connection.close()
 
     def _known_columns(self) -> Mapping[str, Sequence[str]]:
-        """The columns that are wanted of each table that is one: views would run what stands in the file."""
+        """Return the wanted columns of each wanted name that is a table: views would run what stands in the file."""
         known: dict[str, Sequence[str]] = {}
         for table, wanted in _WANTED.items():
             query = "SELECT sql FROM sqlite_master WHERE type = 'table' AND name = ?"
@@ -97,7 +98,7 @@ class LlmFile:
         return known
 
     def _grouped(self) -> list[list[tuple[str, int]]]:
-        """The rows of each conversation by their numbers, in the order in which they were written."""
+        """Return the rows of each conversation by their numbers, in the order in which they were written."""
         groups: dict[str, list[tuple[str, int]]] = {}
         for table, conversation in ((_RESPONSES, "conversation_id"), (_TURNS, "thread_id")):
             if conversation not in self._columns.get(table, ()):
@@ -135,7 +136,8 @@ class LlmFile:
         return dict(found) if found else None
 
     def _numbers(self, table: str, name: str, value: Loaded) -> Sequence[int]:
-        """The rows that have the value. Nobody knows what indexes the file has: each table is read once for it."""
+        """Return the rows that have the value. Nobody knows what indexes the file has: each table is read once for
+        it."""
         index = self._indexes.get((table, name))
         if index is None:
             index = self._indexes[table, name] = {}
@@ -144,7 +146,7 @@ class LlmFile:
         return index.get(value) or index.get(str(value)) or ()
 
     def _height(self, table: str, name: str) -> int:
-        """How many rows the table has."""
+        """Return how many rows the table has."""
         if name in self._columns.get(table, ()):
             self._numbers(table, name, "")
         return sum(map(len, self._indexes.get((table, name), {}).values()))
@@ -159,7 +161,7 @@ class LlmFile:
         return [{"content": fragment.get("content")} for fragment in found if fragment]
 
     def _said(self, turn: Mapping[str, Loaded]) -> dict[str, Loaded]:
-        """What a turn added to its thread: newer versions keep messages once, each with the one before it."""
+        """Return what a turn added to its thread: newer versions keep messages once, each with the one before it."""
         texts: dict[str, list[str]] = {}
         key, stop = turn.get("tip_message_hash"), turn.get("parent_message_hash")
         above: list[Mapping[str, Loaded]] = []
@@ -190,7 +192,7 @@ class LlmFile:
                 yield str(kind), text if isinstance(text, str) else self._resolved(part.get("payload"))
 
     def _resolved(self, payload: Loaded) -> str:
-        """A text that is kept as references to fragments, with what stands between them."""
+        """Return a text that is kept as references to fragments, with what stands between them."""
         try:
             held = orjson.loads(payload) if isinstance(payload, str) else {}
         except orjson.JSONDecodeError:
@@ -213,7 +215,7 @@ def _place_of(part: Mapping[str, Loaded]) -> int:
 
 
 def _opened(file: IO[bytes], given: GivenFile, limits: ImportLimits) -> sqlite3.Connection:
-    """SQLite wants a file with a name: a copy has one until it is opened."""
+    """Open a copy of the database, which has a name until it is opened, as SQLite wants it."""
     with tempfile.NamedTemporaryFile(suffix=".db") as copy:
         copied = 0
         while chunk := os.pread(file.fileno(), min(given.size - copied, _COPIED_BYTES), given.start + copied):
@@ -235,7 +237,7 @@ def _opened(file: IO[bytes], given: GivenFile, limits: ImportLimits) -> sqlite3.
 
 
 def _may(action: int, first: str | None, second: str | None, base: str | None, source: str | None) -> int:
-    """Reading of tables alone; `source` names the view or trigger that asks for something."""
+    """Allow the reading of tables alone; `source` names the view or trigger that asks for something."""
     if source is None and action == sqlite3.SQLITE_SELECT:
         return sqlite3.SQLITE_OK
     if source is None and action == sqlite3.SQLITE_PRAGMA and first == "table_xinfo":

@@ -19,7 +19,7 @@ def is_lmstudio(value: Loaded) -> bool:
 
 
 def read_session(value: Loaded, place: SourcePlace) -> KeptSession:
-    """Raises ImportRefused."""
+    """Return the session that a conversation of LM Studio becomes. Raises ImportRefused."""
     fields = Fields(value, place)
     name = fields.word("name") or ""
     fields.entitled(name)

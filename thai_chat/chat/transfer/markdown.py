@@ -12,7 +12,7 @@ from thai_chat.domain.messages import Message, Role, Session, Status
 from thai_chat.domain.transfer import KeptMessage
 
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)$")
-# What CommonMark lets go on over empty lines, to the very end of a file: its kinds 1 to 5.
+# CommonMark lets these blocks go on over empty lines, to the very end of a file: its kinds 1 to 5.
 _HTML = re.compile(r" {0,3}(<!--|<\?|<!\[CDATA\[|<!(?=[a-z])|<(?:script|pre|style|textarea)(?=[\s>]|$))", re.IGNORECASE)
 _HTML_ENDS = {"<!--": "-->", "<?": "?>", "<![cdata[": "]]>", "<!": ">"}
 # Markdown's lines end with nothing else.
@@ -25,7 +25,7 @@ _BUDDHIST_YEARS = 543
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """What stands between the messages, in the reader's language."""
+    """The words that stand between the messages, in the reader's language."""
 
     untitled: str
     you: str
@@ -68,7 +68,7 @@ class MarkdownWriter:
         return b""
 
     def when(self, at: datetime) -> str:
-        """In Thai as Thais write it, with the Buddhist year."""
+        """Return a time as people write it; in Thai with the Buddhist year."""
         local = at.astimezone(self._timezone)
         month = (_MONTHS_TH if self._words.is_thai else _MONTHS_EN)[local.month - 1]
         year = local.year + _BUDDHIST_YEARS if self._words.is_thai else local.year
@@ -89,7 +89,8 @@ class MarkdownWriter:
 
 
 def _closed(markdown: str) -> str:
-    """With the end of what was left open, code or raw HTML, or it would swallow the messages behind it."""
+    """Return the text with the end of what was left open, code or raw HTML, or it would swallow the messages behind
+    it."""
     end = ""
     for line in _LINE_END.split(markdown):
         fence, html = _FENCE.match(line), _HTML.match(line)

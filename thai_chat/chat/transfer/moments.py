@@ -11,7 +11,8 @@ _MOST = 1e22
 
 
 def moment_of(value: object) -> datetime | None:
-    """None for what is no time: nobody's conversation is worth refusing for that. Without a zone it is UTC."""
+    """Return the time in UTC, which it is without a zone; None for no time: no conversation is worth refusing for
+    that."""
     if isinstance(value, dict):
         value = value.get("$date", value.get("$numberLong"))
         if isinstance(value, dict):
@@ -28,7 +29,7 @@ def moment_of(value: object) -> datetime | None:
 
 
 def _of_number(value: float) -> datetime | None:
-    """Seconds, or their thousandth, millionth or billionth part."""
+    """Return the time of so many seconds, or of their thousandth, millionth or billionth part."""
     if not 0 < value < _MOST:
         return None
     while value > 1e11:

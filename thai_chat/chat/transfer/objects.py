@@ -10,7 +10,7 @@ from thai_chat.domain.transfer import GivenDocument, KeptMessage
 
 
 def session_object(session: Session) -> dict[str, object]:
-    """All of it but the owner: whoever imports it owns it. Its messages come behind, as "messages"."""
+    """Return all of a session but the owner: whoever imports it owns it. Its messages come behind, as "messages"."""
     return {
         "session_id": session.session_id,
         "session_name": session.session_name,
@@ -59,7 +59,7 @@ def message_object(kept: KeptMessage) -> dict[str, object]:
 
 
 def preset_object(preset: Preset) -> dict[str, object]:
-    """All of it but the owner."""
+    """Return all of a preset but the owner."""
     return {
         "preset_id": preset.preset_id,
         "preset_name": preset.preset_name,

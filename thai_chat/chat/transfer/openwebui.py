@@ -32,7 +32,7 @@ def is_openwebui(value: Loaded) -> bool:
 
 
 def is_qwen(value: Loaded) -> bool:
-    """Its replies are in `content_list`, and their `content` is empty."""
+    """Tell whether a chat is Qwen's: its replies are in `content_list`, and their `content` is empty."""
     chat = value.get("chat") if isinstance(value, dict) else None
     history = chat.get("history") if isinstance(chat, dict) else None
     messages = history.get("messages") if isinstance(history, dict) else None
@@ -41,7 +41,7 @@ def is_qwen(value: Loaded) -> bool:
 
 
 def read_session(value: Loaded, place: SourcePlace) -> KeptSession:
-    """Raises ImportRefused."""
+    """Return the session that a chat of Open WebUI or Qwen becomes. Raises ImportRefused."""
     entry = Fields(value, place)
     chat = entry.within("chat") if "chat" in entry else entry
     name = entry.word("title") or chat.word("title") or ""
@@ -73,7 +73,8 @@ def _is_old(value: Mapping[str, Loaded]) -> bool:
 
 
 def _nodes(chat: Fields) -> tuple[dict[str, Node], str | None, str | None]:
-    """The messages by key, the key of the shown branch's last one, and the system prompt where it is a message."""
+    """Return the messages by key, the key of the shown branch's last one, and the system prompt where it is a
+    message."""
     history = chat.within("history")
     if history.raw("messages") in (None, {}):
         chat.require("messages")
@@ -117,7 +118,7 @@ class _Visible:
 
 
 def _node(key: str, parent: str | None, message: Fields) -> Node | None:
-    """None for what is not for people to read."""
+    """Return the message as a node; None where it is not for people to read."""
     role = role_of(message.raw("role"))
     if role not in (Role.USER, Role.ASSISTANT):
         return None
@@ -140,7 +141,8 @@ def _node(key: str, parent: str | None, message: Fields) -> Node | None:
 
 
 def _said(message: Fields) -> tuple[str, str]:
-    """What was said, and what is folded beside it. Where the content is empty newer versions have both in parts."""
+    """Return what was said, and what is folded beside it. Where the content is empty newer versions have both in
+    parts."""
     content = text_of(message.raw("content"))
     if role_of(message.raw("role")) is Role.USER:
         return content, ""
@@ -155,7 +157,7 @@ def _said(message: Fields) -> tuple[str, str]:
 
 
 def _output(message: Fields) -> tuple[str, str]:
-    """`output`, as of OpenAI's Responses."""
+    """Return what was said and what is folded in `output`, which is as in OpenAI's Responses."""
     items = message.listed("output")
     results = {item.word("call_id"): text_of(item.raw("output")) for item in items if "output" in item}
     said, folded = [], []
@@ -172,7 +174,7 @@ def _output(message: Fields) -> tuple[str, str]:
 
 
 def _phases(message: Fields) -> tuple[str, str]:
-    """`content_list`, as Qwen has it: the answer, and what came before it."""
+    """Return the answer in Qwen's `content_list`, and what came before it."""
     said: list[str] = []
     folded: list[str] = []
     for part in message.listed("content_list"):

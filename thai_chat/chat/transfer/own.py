@@ -34,7 +34,7 @@ Word = TypeVar("Word", Role, Status)
 
 
 def read_preset(value: Loaded, place: SourcePlace) -> Preset:
-    """Raises ImportRefused."""
+    """Return a preset of our own format. Raises ImportRefused."""
     fields = Fields(value, replace(place, is_preset=True))
     name = short_name(fields.text("preset_name") or "")
     fields.entitled(name)
@@ -57,7 +57,8 @@ def read_preset(value: Loaded, place: SourcePlace) -> Preset:
 
 
 def read_session(value: Loaded, place: SourcePlace) -> KeptSession:
-    """Raises ImportRefused for whatever the history could not hold as it stands there."""
+    """Return a session of our own format. Raises ImportRefused for whatever the history could not hold as it stands
+    there."""
     fields = Fields(value, place)
     name = short_name(fields.text("session_name") or "")
     fields.entitled(name)
@@ -94,7 +95,7 @@ def read_session(value: Loaded, place: SourcePlace) -> KeptSession:
 
 
 def is_straight(messages: Sequence[KeptMessage]) -> bool:
-    """True when each message answers the one before it, so that nothing is beside another."""
+    """Tell whether each message answers the one before it, so that nothing is beside another."""
     before: UUID | None = None
     for kept in messages:
         if kept.message.parent_id != before:
@@ -104,7 +105,7 @@ def is_straight(messages: Sequence[KeptMessage]) -> bool:
 
 
 def _messages(fields: Fields, session_id: UUID) -> Sequence[KeptMessage]:
-    """In their order; each after its parent."""
+    """Return the messages in their order, each after its parent."""
     found = []
     for number, item in enumerate(fields.items("messages"), 1):
         found.append(_message(Fields(item, replace(fields.place, message=number)), session_id))
@@ -185,7 +186,7 @@ def _document(fields: Fields) -> GivenDocument:
 
 
 def _with_branch(session: Session, messages: Sequence[KeptMessage], fields: Fields) -> KeptSession:
-    """With a leaf that is there, and said to have branches when it has."""
+    """Return the session with a leaf that is there, and said to have branches when it has."""
     ids = {kept.message.message_id for kept in messages}
     if session.leaf_id is not None and session.leaf_id not in ids:
         raise fields.place.refused("import_lost", field="leaf_id")

@@ -23,7 +23,10 @@ def is_plain(value: Loaded) -> bool:
 
 
 def read_session(value: Loaded, place: SourcePlace) -> KeptSession:
-    """Raises ImportRefused. A system message at the beginning is the session's system prompt."""
+    """Return the session that a list of plain messages becomes. Raises ImportRefused.
+
+    A system message at the beginning is the session's system prompt.
+    """
     fields = Fields(value, place)
     name = fields.word("title", "name") or ""
     fields.entitled(name)

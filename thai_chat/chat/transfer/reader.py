@@ -38,13 +38,13 @@ class _Teller:
         self._has_odd = False
 
     def tell_left_out(self, refusal: ImportRefused) -> None:
-        """Of more than a person reads only the number is told."""
+        """Tell what is left out; of more than a person reads only the number."""
         self.left_out += 1
         if self.left_out <= LEFT_OUT:
             self.tell(FrameKind.LEFT_OUT, refusal_frame(refusal.params))
 
     def tell_odd(self, error: Exception) -> None:
-        """The first alone: a file has the same oddity a thousand times."""
+        """Tell the first odd session alone: a file has the same oddity a thousand times."""
         if not self._has_odd:
             self._has_odd = True
             self.tell(FrameKind.ODD, _where(error).encode())
@@ -57,7 +57,7 @@ class _Teller:
         self._output.flush()
 
     def tell_session(self, kept: KeptSession) -> None:
-        """Its size is known to be bounded."""
+        """Write a session and its messages. Its size is known to be bounded."""
         head = {**session_object(kept.session), "messages": len(kept.messages), "program": kept.program}
         self.tell(FrameKind.SESSION, orjson.dumps(head))
         for item in kept.messages:
@@ -79,7 +79,7 @@ def _read(order: ReadOrder, teller: _Teller) -> None:
 
 
 def _limit(order: ReadOrder) -> None:
-    """Bounds this process. The kernel counts what it maps of files as no memory of its own, and neither does this."""
+    """Bound this process. The kernel counts what it maps of files as no memory of its own, and neither does this."""
     limits = order.limits
     cpu_s = limits.cpu_s + int(limits.cpu_s_per_mb * sum(given.size for given in order.files) / 1_000_000)
     for kind, limit in (
@@ -103,7 +103,7 @@ def _end_with_the_parent() -> None:
 
 
 def _where(error: BaseException) -> str:
-    """The kind of an error and the place in the code, without its words: they may quote what somebody wrote."""
+    """Return the kind of an error and the place in the code, without its words: they may quote what somebody wrote."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__} in {frame.name}, {Path(frame.filename).name}:{frame.lineno}"
 

@@ -1,4 +1,4 @@
-"""What programs have in common in how they keep a message: who said it, its text in parts, and what goes with it."""
+"""The ways in which programs keep a message: who said it, its text in parts, and what goes with it."""
 
 from __future__ import annotations
 
@@ -21,12 +21,13 @@ _SOUNDS = ("audio", "input_audio", "audio_url")
 
 
 def role_of(word: Loaded) -> Role | None:
-    """None for what is not for people to read, such as the output of a tool."""
+    """Return who said something; None where it is not for people to read, such as the output of a tool."""
     return _ROLES.get(word.strip().lower()) if isinstance(word, str) else None
 
 
 def text_of(content: Loaded, depth: int = _MOST_DEPTH) -> str:
-    """A text as it is, or in parts as nearly all programs and servers have them; pictures and sounds are named."""
+    """Return a text as it is, or its parts as nearly all programs and servers have them; pictures and sounds are
+    named."""
     if isinstance(content, str):
         return storable(content)
     if not depth:
@@ -49,14 +50,14 @@ def joined(*parts: str) -> str:
 
 
 def name_of(content: Mapping[str, Loaded]) -> str:
-    """ "" for what has none, also where its address is the picture itself."""
+    """Return the name of something; "" where it has none, also where its address is the picture itself."""
     names = ("name", "file_name", "fileName", "filename", "title")
     found = next((value for name in names if isinstance(value := content.get(name), str) and value.strip()), "")
     return storable(found.strip())
 
 
 def files_of(items: Loaded) -> str:
-    """What was attached, by its names: one line each."""
+    """Return the names of what was attached, one a line."""
     found: Sequence[Loaded] = items if isinstance(items, list) else ()
     return "\n".join(filter(None, map(_file, found)))
 
@@ -87,7 +88,7 @@ def sound(name: str = "") -> str:
 
 
 def fenced(code: str, language: str = "") -> str:
-    """A block of code that no fence within it ends."""
+    """Return a block of code that no fence within it ends."""
     longest = max((len(found[0]) for found in _BACKTICKS.finditer(code)), default=2)
     fence = "`" * (longest + 1)
     word = language.split("\n")[0].replace("`", "").strip()

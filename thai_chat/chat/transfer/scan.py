@@ -55,7 +55,7 @@ class JsonFile:
     """A JSON file of any size, which lies in bytes or in a memory map that others may share. Errors say the line."""
 
     def __init__(self, source: Source, name: str, start: int = 0, end: int | None = None) -> None:
-        """It is what `source` holds from `start` to before `end`; positions count from the beginning of `source`."""
+        """Take what `source` holds from `start` to before `end`; positions count from the beginning of `source`."""
         self.name = name
         self._source = source
         self._start = start
@@ -63,7 +63,7 @@ class JsonFile:
         self._counted = (start, 1)
 
     def begin(self) -> tuple[int, bytes]:
-        """Where the value begins, and its first byte. Raises ImportRefused for an empty file and for no JSON."""
+        """Return where the value begins, and its first byte. Raises ImportRefused for an empty file and for no JSON."""
         head = self._source[self._start : min(self._start + 4, self._end)]
         start = self._after_space(self._start + (len(_BOM) if head.startswith(_BOM) else 0))
         first = self._at(start)
@@ -76,14 +76,14 @@ class JsonFile:
         return start, first
 
     def is_lines(self, start: int) -> bool:
-        """True for one object a line (JSONL): the first line is one, and another follows."""
+        """Tell whether the file has one object a line (JSONL): the first line is one, and another follows."""
         end = self._source.find(b"\n", start, self._end)
         if end < 0 or self._at(self._after_space(end)) != b"{":
             return False
         return self._source[max(start, end - 200) : end].rstrip().endswith(b"}")
 
     def lines(self, start: int) -> Iterator[Span]:
-        """Of objects that follow each other, each on its line. Raises ImportRefused."""
+        """Yield the spans of objects that follow each other, each on its line. Raises ImportRefused."""
         position = start
         while position < self._end:
             if self._at(position) != b"{":
@@ -93,11 +93,14 @@ class JsonFile:
             position = self._after_space(span.end)
 
     def holds_objects(self, start: int) -> bool:
-        """Whether the list at `start` begins with an object; an empty one does, and one that is cut off."""
+        """Tell whether the list at `start` begins with an object; an empty one does, and one that is cut off."""
         return self._at(self._after_space(start + 1)) in (b"{", b"]", b"")
 
     def elements(self, start: int, *, is_all: bool = False) -> Iterator[Span]:
-        """Of the list at `start`, each an object. Raises ImportRefused, also when more follows a list that `is_all`."""
+        """Yield the span of each object in the list at `start`.
+
+        Raises ImportRefused, also when more follows a list that `is_all`.
+        """
         position = self._after_space(start + 1)
         while self._at(position) != b"]":
             if self._at(position) != b"{":
@@ -130,11 +133,11 @@ class JsonFile:
         return self._at(span.start) == b"["
 
     def load(self, span: Span) -> Any:
-        """The value itself. Raises ImportRefused."""
+        """Return the value itself. Raises ImportRefused."""
         return self._loaded(span)
 
     def line_of(self, position: int) -> int:
-        """Counted from 1. Quick when asked for places in their order."""
+        """Return the number of a position's line, from 1. Quick when asked for places in their order."""
         at, line = self._counted if self._counted[0] <= position else (self._start, 1)
         while at < position:
             upto = min(position, at + _COUNTED_BYTES)
@@ -151,8 +154,8 @@ class JsonFile:
             return self._loaded_patiently(span, value)
 
     def _loaded_patiently(self, span: Span, value: bytes) -> Any:
-        """As Python reads JSON: halves of characters, which some programs write, are let through, and so are objects as
-        deep in each other as the messages of a long chat may stand."""
+        """Return the value as Python reads JSON: halves of characters, which some programs write, are let through, and
+        so are objects as deep in each other as the messages of a long chat may stand."""
         try:
             text = value.decode()
         except UnicodeDecodeError as exc:
@@ -166,7 +169,7 @@ class JsonFile:
             raise self._broken(span.start) from exc
 
     def span_at(self, start: int) -> Span:
-        """The whole of the value at `start`. Raises ImportRefused."""
+        """Return the whole of the value at `start`. Raises ImportRefused."""
         if self._at(start) not in (b"{", b"["):
             scalar = _SCALAR.match(self._source, start, self._end)
             if scalar is None:

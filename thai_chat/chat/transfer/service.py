@@ -1,4 +1,4 @@
-"""What a person may take out and bring in."""
+"""Exports of what a person has, and imports of what they bring."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ class Transfers:
         words: Words,
         timezone: ZoneInfo,
     ) -> Export:
-        """`chosen` sessions, or all of them: with the archived ones, and in JSON with those in the trash and the
-        person's presets.
+        """Return `chosen` sessions as a file, or all of them: with the archived ones, and in JSON with those in the
+        trash and the person's presets.
 
         Raises SessionNotFound when one of `chosen` is not there, HistoryUnavailable.
         """
@@ -77,7 +77,8 @@ class Transfers:
         return Export(f"{name}.{writer.extension}", writer.media_type, pieces)
 
     def begin_import(self, person: Person, upload: Upload) -> ImportRun:
-        """Runs already; it is the caller's to follow. Closes `upload`. Raises HistoryUnavailable."""
+        """Return an import that runs already, for the caller to follow. It closes `upload`. Raises
+        HistoryUnavailable."""
         try:
             transfer = self._history.stored()
         except ThaiChatError:
@@ -89,11 +90,11 @@ class Transfers:
         return run
 
     async def _own_presets(self, person: Person) -> Sequence[Preset]:
-        """Without those that others share."""
+        """Return the person's presets without those that others share."""
         return [preset for preset in await self._history.presets(person.user_id) if preset.user_id == person.user_id]
 
     async def close(self) -> None:
-        """Imports that are nearly done end first, the others are taken back."""
+        """Let imports that are nearly done end, and take the others back."""
         if self._runs:
             await asyncio.wait(tuple(self._runs), timeout=GRACE_S)
         for run in self._runs.values():
@@ -109,7 +110,7 @@ class Transfers:
 
 
 def file_name_of(name: str) -> str:
-    """A name that every system takes for a file, as close to `name` as it can be."""
+    """Return a name that every system takes for a file, as close to `name` as it can be."""
     plain = " ".join(_NO_FILE_NAME.sub(" ", name).split()).strip(" .")
     return cut(plain, FILE_NAME_CHARS).rstrip(" .")
 

@@ -36,20 +36,22 @@ COLUMNS = (
     "latency_ms",
     "content",
 )
-# What a spreadsheet takes for a formula, and the mark itself, so that taking one mark away always gives the text.
+# A spreadsheet takes a text for a formula that begins so. The mark itself is among them, so that taking one mark away
+# always gives the text.
 _MARK = "'"
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", _MARK)
-# What it takes for a number, a date or a time and shows as another text: 081-234-5678, 1/2, 1e5. A plain number stays.
+# A spreadsheet takes these texts for a number, a date or a time and shows another text: 081-234-5678, 1/2, 1e5. A plain
+# number stays.
 _NUMERIC = re.compile(r"(?!(?:0|[1-9]\d{0,14})(?:\.\d{0,13}[1-9])?$)[\d\s.,:/()%eE+-]*\d[\d\s.,:/()%eE+-]*")
 _CELL_NUMBER_CHARS = 40
 _CUT = (LENGTH, FILTERED, TOO_LONG)
-"""Why a reply ended that its model did not end."""
+"""The reasons for which a reply ended that its model did not end."""
 # Lines end with \n alone; some readers take these for ends too.
 _LINE_ENDS = {"\u2028".encode(): b"\\u2028", "\u2029".encode(): b"\\u2029", "\x85".encode(): b"\\u0085"}
 
 
 def guarded(text: str) -> str:
-    """`text` as no spreadsheet changes it. Read back: where a text begins with ', take that one sign away."""
+    """Return `text` as no spreadsheet changes it. Read back: where a text begins with ', take that one sign away."""
     is_numeric = len(text) <= _CELL_NUMBER_CHARS and _NUMERIC.fullmatch(text)
     return _MARK + text if is_numeric or text.startswith(_DANGEROUS) else text
 
@@ -66,7 +68,7 @@ class CsvWriter:
     shown_only = False
 
     def __init__(self, timezone: ZoneInfo) -> None:
-        """Times are those of `timezone`, as spreadsheets read them."""
+        """Write times in `timezone`, as spreadsheets read them."""
         self._timezone = timezone
         self._session: Session | None = None
 
@@ -161,6 +163,6 @@ class TrainingWriter:
 
 
 def is_whole(reply: Message) -> bool:
-    """Neither stopped, broken off, cut at the model's limit nor by a filter."""
+    """Tell whether a reply is neither stopped, broken off, nor cut at the model's limit or by a filter."""
     is_cut = facts_of(reply).finish_reason in _CUT
     return reply.status is Status.COMPLETE and not is_cut and bool(reply.content.strip())

@@ -58,12 +58,12 @@ class Node:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """What another program says of a session as a whole."""
+    """A session as a whole, as another program tells of it."""
 
     program: str
     """"chatgpt", "open-webui"."""
     key: str | None
-    """None where it says nothing that is its own alone: then it is known by all that is in it."""
+    """None where the program gives no id: then the session is known by all that is in it."""
     name: str
     backend: str
     model: str
@@ -78,7 +78,10 @@ class Origin:
 
 
 def session_of(origin: Origin, nodes: Mapping[str, Node]) -> KeptSession:
-    """`nodes` by key; a parent that is not among them counts as none. The same input gives the same ids."""
+    """Return the session of `nodes` by key; a parent that is not among them counts as none.
+
+    The same input gives the same ids.
+    """
     arrived = _in_order(nodes, origin)
     key = _short(origin.key) if origin.key else _content_key(origin, [node for node, _ in arrived])
     origin = replace(origin, key=key)
@@ -110,8 +113,11 @@ def session_of(origin: Origin, nodes: Mapping[str, Node]) -> KeptSession:
 
 
 def straight(nodes: Iterable[Node]) -> dict[str, Node]:
-    """By key, each below the one before it. One without a key, or with another's, gets one of all that was said up to
-    it: a question that differs is another one."""
+    """Return the nodes by key, each below the one before it.
+
+    A node without a key, or with another's, gets one of all that was said up to it: a question that differs is another
+    one.
+    """
     found: dict[str, Node] = {}
     before: str | None = None
     said = ""
@@ -126,12 +132,12 @@ def straight(nodes: Iterable[Node]) -> dict[str, Node]:
 
 
 def said_so_far(before: str | None, node: Node) -> str:
-    """A key of what a message says and of the key of what was said before it."""
+    """Return a key of what a message says and of the key of what was said before it."""
     return _digest((before or "", node.role, node.content))
 
 
 def _content_key(origin: Origin, nodes: Sequence[Node]) -> str:
-    """Its name is left out, since a chat may be given another one."""
+    """Return a key of a session's content. Its name is left out, since a chat may be given another one."""
     places = {node.key: str(place) for place, node in enumerate(nodes)}
     parts = [_time(origin.created_at)]
     for node in nodes:
@@ -183,7 +189,10 @@ def _session(origin: Origin, session_id: UUID, messages: Sequence[KeptMessage]) 
 
 
 def _in_order(nodes: Mapping[str, Node], origin: Origin) -> list[tuple[Node, datetime]]:
-    """Each after its parent, otherwise by time. What hangs on a circle is left out: nobody could have read it."""
+    """Return the nodes with their times, each after its parent, otherwise by time.
+
+    What hangs on a circle is left out: nobody could have read it.
+    """
     children: dict[str | None, list[Node]] = {}
     places = {key: place for place, key in enumerate(nodes)}
     for node in nodes.values():
@@ -207,5 +216,5 @@ def _id(origin: Origin, key: str = "") -> UUID:
 
 
 def _plain(key: str) -> str:
-    """Different for different keys, also where no store could keep them."""
+    """Return a key that stores can keep: different for different keys."""
     return key if storable(key) == key else ascii(key)

@@ -1,4 +1,4 @@
-"""What a person hands in: files of a form, on the disk."""
+"""The files of a form that a person hands in, on the disk."""
 
 from __future__ import annotations
 
@@ -35,5 +35,5 @@ class Upload:
         return f"{shown}, …" if len(self.files) > 3 else shown
 
     def close(self) -> None:
-        """Safe to call twice."""
+        """Close the file of the upload. Safe to call twice."""
         self.file.close()
