@@ -50,7 +50,7 @@ class SearchRequest:
     filters: SearchFilters = NO_FILTERS
     order: SearchOrder = SearchOrder.NEWEST
     cursor: str | None = None
-    """What the page before gave as `next`."""
+    """The `next` of the page before; None for the first page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +70,7 @@ class SessionResult:
 class SearchResults:
     messages: Sequence[MessageResult] = ()
     sessions: Sequence[SessionResult] = ()
-    """Those whose names were found; only on the first page, or where only they were asked for."""
+    """The sessions whose names were found; only on the first page, or where only sessions were asked for."""
     next: str | None = None
     suggestion: str | None = None
     """The same keys in the other keyboard layout, when that was probably meant."""
@@ -87,9 +87,10 @@ class Searches:
         self._history = history
 
     async def find(self, wanted: SearchRequest) -> SearchResults:
-        """Messages, and on the first page also sessions by their names, as far as the filters let those be meant.
+        """Return messages, and on the first page also sessions by their names, as far as the filters let those be
+        meant.
 
-        Raises UnreadableText, InvalidCursor and HistoryError. Nothing to look for finds nothing.
+        Nothing to look for finds nothing. Raises UnreadableText, InvalidCursor and HistoryError.
         """
         query = _query(wanted)
         if query is None:
@@ -110,7 +111,7 @@ class Searches:
         )
 
     async def find_sessions(self, wanted: SearchRequest) -> SearchResults:
-        """Sessions by their names alone, in pages."""
+        """Return sessions by their names alone, in pages."""
         query = _query(wanted)
         if query is None:
             return SearchResults()
@@ -124,7 +125,7 @@ class Searches:
         return page, _written(page.next)
 
     async def _ranked(self, wanted: SearchRequest, query: SearchQuery) -> tuple[SearchPage, str | None]:
-        """Ranks the same hits again for every page: from the newest one of the first page to where its pool ended.
+        """Rank the same hits again for every page: from the newest one of the first page to where its pool ended.
 
         A page goes on behind the rank of the last hit, so that what is deleted or said meanwhile moves nothing.
         """
@@ -150,7 +151,8 @@ class Searches:
         return await self._history.search_names(query)
 
     async def _suggestion(self, wanted: SearchRequest, query: SearchQuery, page: SearchPage) -> str | None:
-        """Only when the other layout makes sense: it is found, or it is words where what was typed is none."""
+        """Return the text in the other layout only when it makes sense: it is found, or it is words where what was
+        typed is none."""
         other = keyboard.in_other_layout(wanted.text)
         if other is None or (page.hits and not keyboard.makes_no_sense(wanted.text)):
             return None
@@ -192,7 +194,7 @@ def _shown(
 
 
 def _snippet(message: Message, terms: Sequence[Term]) -> Snippet:
-    """What people ask is shown as it was typed; what models answer is Markdown."""
+    """Return the snippet of a message. A question is shown as it was typed; what models answer is Markdown."""
     return snippet_of(message.content, terms, is_markdown=message.role is Role.ASSISTANT)
 
 
@@ -216,7 +218,8 @@ def _read(cursor: str | None) -> SearchCursor | None:
 
 
 def _moment(text: str) -> datetime:
-    """Raises InvalidCursor, also for what is none in other time zones, and ValueError."""
+    """Return the time that `text` is. Raises ValueError for no time, and InvalidCursor where it is none in every time
+    zone."""
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None or not 1 < moment.year < MAXYEAR:
         raise InvalidCursor
@@ -236,7 +239,7 @@ def _written_ranked(newest: datetime, last: Rank, end: SearchCursor | None) -> s
 
 
 def _read_ranked(cursor: str) -> tuple[datetime, Rank, SearchCursor | None]:
-    """When the newest of the ranked hits was said, the rank of the last one so far, and where they end."""
+    """Return when the newest of the ranked hits was said, the rank of the last one so far, and where they end."""
     _, newest, is_literal, score, at, id_, end = (*cursor.split("~", 6), *[""] * 6)[:7]
     try:
         moments = [_moment(text) for text in (newest, at)]

@@ -25,7 +25,7 @@ _COUNTS = 3
 
 
 async def fitted(build: Build, count: Count, *, context_window: int | None) -> Prompt:
-    """The fullest prompt that was seen to fit; by the estimate alone where nothing counts."""
+    """Return the fullest prompt that was seen to fit; where nothing counts, the one that fits by the estimate."""
     prompt = build(1.0)
     if context_window is None or (not prompt.is_full and prompt.estimated_tokens < _CERTAIN * context_window):
         return prompt

@@ -1,4 +1,4 @@
-"""What was meant when the keyboard was in the wrong layout: Thai (Kedmanee, TIS 820-2538) and English (US)."""
+"""The text that was meant when the keyboard was in the wrong layout: Thai (Kedmanee, TIS 820-2538) and English (US)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _BROKEN_THAI = re.compile(r"(?:^|\s)[ะ-ฺๅ-๎]|[ะ-ฺ็-๎][ั-ฺ]|[
 
 
 def in_other_layout(text: str) -> str | None:
-    """What the same keys give in the other layout; None of a text that has letters of both scripts, or of none."""
+    """Return what the same keys give in the other layout; None for a text with letters of both scripts, or of none."""
     is_thai, is_latin = bool(_THAI_LETTER.search(text)), bool(_LATIN_LETTER.search(text))
     if is_thai is is_latin:
         return None
@@ -33,7 +33,7 @@ def in_other_layout(text: str) -> str | None:
 
 
 def is_probably(other: str) -> bool:
-    """Whether what `in_other_layout` gave makes sense by itself."""
+    """Tell whether a text that `in_other_layout` gave makes sense by itself."""
     if _THAI_LETTER.search(other):
         return len(_THAI_LETTER.findall(other)) > 1 and is_made_of_words(other)
     words = other.split()
@@ -41,7 +41,8 @@ def is_probably(other: str) -> bool:
 
 
 def makes_no_sense(text: str) -> bool:
-    """Whether nobody would type this on purpose: Thai that can't be read, Latin with keys of Thai letters in it."""
+    """Tell whether nobody would type this on purpose: Thai that can't be read, Latin with keys of Thai letters in
+    it."""
     if _THAI_LETTER.search(text):
         return bool(_BROKEN_THAI.search(text)) or not is_made_of_words(text)
     return _KEY_IN_LATIN.search(text) is not None

@@ -24,7 +24,7 @@ class Models:
         self._loads: dict[Choice, asyncio.Task[None]] = {}
 
     def prepare(self, backend: str, model: str) -> Choice:
-        """Has the model loaded in the background, once however often it is asked for. Raises UnknownBackend.
+        """Load the model in the background, once however often it is asked for, and return it. Raises UnknownBackend.
 
         A load that fails is only logged: the first question tells why.
         """
@@ -37,12 +37,12 @@ class Models:
         return choice
 
     def pull(self, backend: str, model: str) -> AsyncGenerator[Progress, None]:
-        """As `Backend.pull`; UnknownBackend comes at once."""
+        """Fetch a model as `Backend.pull` does. Raises UnknownBackend at once."""
         require_storable(model)
         return self._fetch(self._router.resolve(backend, model))
 
     async def close(self) -> None:
-        """Ends the loads. Safe to call twice."""
+        """End the loads. Safe to call twice."""
         loads = tuple(self._loads.values())
         for task in loads:
             task.cancel()

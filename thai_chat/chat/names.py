@@ -10,7 +10,7 @@ from thai_chat.domain.messages import LABEL_CHARS, MOST_TAGS, SESSION_NAME_CHARS
 
 
 def tidy(name: str) -> str:
-    """On one line, without white space around it, and with what no store keeps replaced."""
+    """Return the name on one line, without white space around it, and with what no store keeps replaced."""
     return storable(" ".join(name.split()))
 
 

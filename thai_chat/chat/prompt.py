@@ -1,4 +1,5 @@
-"""What a model is sent: a pure choice of messages that fit its context window, with an account of what was left out."""
+"""The prompt of a model: a pure choice of messages that fit its context window, with an account of what was left
+out."""
 
 from __future__ import annotations
 
@@ -41,14 +42,15 @@ def build_prompt(
     model: str = "",
     scale: float = 1.0,
 ) -> Prompt:
-    """`history` is oldest first and ends before the question. Replies without text are not sent.
+    """Return the prompt of a question, with as many of the newest messages as fit.
 
-    `reply_so_far` is what the model goes on from; it stands behind the question and takes its part of the window.
-    `earlier_messages` is how many there are before the question, when `history` has only the last of them.
-    `model` says by which estimate; `scale` is how many times its estimate a text takes, where a server has counted.
+    `history` is oldest first and ends before the question. Replies without text are not sent. `reply_so_far` is what
+    the model goes on from; it stands behind the question and takes its part of the window. `earlier_messages` is how
+    many there are before the question, when `history` has only the last of them. `model` says by which estimate;
+    `scale` is how many times its estimate a text takes, where a server has counted.
 
-    As many of the newest messages as fit are taken; system prompt and question always are, even when they alone are
-    too long: then the server's own answer to that is better than a question cut in silence.
+    System prompt and question are always taken, even when they alone are too long: then the server's own answer to that
+    is better than a question cut in silence.
     """
     sayable = [message for message in history if message.content.strip()]
     always = [text for text in (system_prompt, question, reply_so_far) if text]
@@ -82,7 +84,7 @@ def build_prompt(
 
 
 def budget(context_window: int) -> int:
-    """Tokens of the window that a prompt may fill; the rest is for the reply."""
+    """Return how many tokens of the window a prompt may fill; the rest is for the reply."""
     return context_window - min(context_window // _REPLY_SHARE, _REPLY_TOKENS)
 
 

@@ -17,7 +17,7 @@ from thai_chat.domain.spelling import fold
 from thai_chat.domain.statistics import AskedQuestion
 
 CHARS = 200
-"""Of a question; what is asked stands at its beginning, what is pasted behind."""
+"""The characters of a question that are read; what is asked stands at its beginning, what is pasted behind."""
 ALIKE = 0.75
 """Questions that share so much of their words are the same question."""
 _BREATH = 25
@@ -52,11 +52,11 @@ class QuestionGroup:
 class FrequentWord:
     word: str
     message_ids: Sequence[UUID]
-    """Of the questions that have it."""
+    """The ids of the questions that have the word."""
 
 
 def words_of(text: str) -> Words:
-    """The words that tell what is asked; all of them where none does."""
+    """Return the words that tell what is asked; all of them where none does."""
     found = [word.strip("'’.-/@") for line in text[:CHARS].splitlines() for word in segmented(fold(line))]
     found = [word for word in found if _WORD.search(word)]
     return frozenset(word for word in found if word not in _SMALL) or frozenset(found)
@@ -65,7 +65,10 @@ def words_of(text: str) -> Words:
 def words_of_all(
     questions: Iterable[AskedQuestion], known: dict[UUID, Words], *, sleep: Callable[[float], None] = time.sleep
 ) -> dict[UUID, Words]:
-    """By message. Those that are not `known` take some tenths of a millisecond each; others run in between."""
+    """Return the words of each question by its message.
+
+    Questions that are not `known` take some tenths of a millisecond each; others run in between.
+    """
     found: dict[UUID, Words] = {}
     for question in questions:
         words = known.get(question.message_id)
@@ -78,7 +81,7 @@ def words_of_all(
 
 
 def groups_of(questions: Sequence[AskedQuestion], words: dict[UUID, Words]) -> list[QuestionGroup]:
-    """Those that were asked more than once, most often first. `questions` are newest first."""
+    """Return the groups of questions that were asked more than once, most often first. `questions` are newest first."""
     same: dict[Words, list[AskedQuestion]] = {}
     for question in questions:
         if words[question.message_id]:
@@ -109,7 +112,7 @@ def groups_of(questions: Sequence[AskedQuestion], words: dict[UUID, Words]) -> l
 
 
 def frequent_words(questions: Sequence[AskedQuestion], words: dict[UUID, Words], *, limit: int) -> list[FrequentWord]:
-    """What the questions are about: words that more than one of them has."""
+    """Return what the questions are about: words that more than one of them has."""
     small = function_words()
     counts = Counter(
         word for question in questions for word in words[question.message_id] if len(word) > 1 and word not in small
@@ -125,7 +128,7 @@ def frequent_words(questions: Sequence[AskedQuestion], words: dict[UUID, Words],
 
 
 def _alike(key: Words, groups: Sequence[tuple[Words, object]], having: dict[str, list[int]]) -> int | None:
-    """The group that shares most words with `key`, when that is enough."""
+    """Return the place of the group that shares most words with `key`, when that is enough."""
     shared = Counter(place for word in key for place in having.get(word, ()))
     if not shared:
         return None

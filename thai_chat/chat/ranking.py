@@ -15,7 +15,7 @@ from thai_chat.domain.searching import SearchHit, Term
 from thai_chat.domain.spelling import fold
 
 _HITS = 20
-"""Of a term that are counted."""
+"""The hits of a term that are counted."""
 _AROUND = 12
 """Characters on both sides of a hit that show whether it is a whole word: most words are shorter."""
 
@@ -30,7 +30,7 @@ class Rank(NamedTuple):
 
 
 def ranked(hits: Sequence[SearchHit], terms: Sequence[Term]) -> list[tuple[Rank, SearchHit]]:
-    """The best first."""
+    """Return the hits with their ranks, the best first."""
     found = (
         (Rank(hit.is_literal, score(hit, terms), hit.message.created_at, hit.message.message_id), hit) for hit in hits
     )
@@ -38,7 +38,7 @@ def ranked(hits: Sequence[SearchHit], terms: Sequence[Term]) -> list[tuple[Rank,
 
 
 def score(hit: SearchHit, terms: Sequence[Term]) -> float:
-    """Words and density weigh about the same; the session's name a little."""
+    """Return how well a hit fits. Words and density weigh about the same; the session's name a little."""
     size = len(hit.message.content)
     text, name = fold(around_hits(hit.message.content, terms)), fold(hit.session.session_name)
     total = 0.0
@@ -52,7 +52,7 @@ def score(hit: SearchHit, terms: Sequence[Term]) -> float:
 
 
 def _is_word(text: str, start: int, end: int) -> bool:
-    """Whether words begin and end where the hit does."""
+    """Tell whether words begin and end where the hit does."""
     first = max(0, start - _AROUND)
     around = text[first : end + _AROUND]
     ends = {0, *word_ends(around)}

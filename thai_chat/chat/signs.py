@@ -35,11 +35,11 @@ class Sign(NamedTuple):
     start: int
     end: int
     shown: str = ""
-    """What a reader is shown in its place."""
+    """The characters that a reader is shown in its place."""
 
 
 def signs_in(text: str, start: int, end: int) -> list[Sign]:
-    """Those in a piece of `text`, in their order, none overlapping another. Code is left as it is."""
+    """Return the signs in a piece of `text`, in their order, none overlapping another. Code is left as it is."""
     first = max(0, start - LINE_CHARS, text.rfind("\n", 0, start) + 1)
     line_end = text.find("\n", end)
     last = min(len(text), end + LINE_CHARS, line_end if line_end >= 0 else len(text))
@@ -55,7 +55,8 @@ def signs_in(text: str, start: int, end: int) -> list[Sign]:
 
 
 def _parts(text: str, end: int) -> Iterator[tuple[int, int, bool]]:
-    """The text up to `end` and a little beyond: what is fenced code, with its fences, and what is not."""
+    """Yield the pieces of the text up to `end` and a little beyond, and whether each is fenced code, with its
+    fences."""
     at = 0
     while at < end:
         opening = _next_fence(text, at, end)
@@ -73,7 +74,8 @@ def _parts(text: str, end: int) -> Iterator[tuple[int, int, bool]]:
 
 
 def _next_fence(text: str, at: int, end: int) -> re.Match[str] | None:
-    """The first from `at` on, where a line begins, that stands before `end`; most lines need not be looked at."""
+    """Return the first fence from `at` on, where a line begins, that stands before `end`; most lines need not be looked
+    at."""
     while at < end and (mark := _MARK.search(text, at)):
         at = max(at, text.rfind("\n", 0, mark.start()) + 1)
         if fence := _FENCE.match(text, at):
@@ -135,7 +137,7 @@ def _pair(found: re.Match[str]) -> Iterator[Sign]:
 
 
 def _cells(line: str) -> Iterator[Sign]:
-    """The bars of a table: those between two cells stay to be seen."""
+    """Yield the bars of a table: those between two cells stay to be seen."""
     bars = [at for at, character in enumerate(line) if character == "|"]
     last = len(line.rstrip()) - 1
     for at in bars:

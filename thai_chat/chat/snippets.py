@@ -18,7 +18,7 @@ SNIPPET_CHARS = 160
 _BEFORE = 40
 _MARGIN = 40
 _HITS = 200
-"""Of each term that are looked at to choose the piece."""
+"""The hits of each term that are looked at to choose the piece."""
 _PART_CHARS = 20_000
 """So much of a longer text is looked at: a part around a hit."""
 _SPACE = re.compile(r"\s")
@@ -35,7 +35,8 @@ class Snippet:
 
 
 def snippet_of(text: str, terms: Sequence[Term], *, length: int = SNIPPET_CHARS, is_markdown: bool = False) -> Snippet:
-    """Around the place where most of the terms stand near each other, the first of such; letters stay as they are.
+    """Return the piece of `text` where most of the terms stand near each other, the first of such; letters stay as they
+    are.
 
     Of Markdown the signs are left out, as on the page; those that were looked for are shown.
     """
@@ -58,13 +59,13 @@ def snippet_of(text: str, terms: Sequence[Term], *, length: int = SNIPPET_CHARS,
 
 
 def around_hits(text: str, terms: Sequence[Term]) -> str:
-    """A part of at most _PART_CHARS of `text`, with hits in it where there are any."""
+    """Return a part of at most _PART_CHARS of `text`, with hits in it where there are any."""
     part = _part_of(text, terms, SNIPPET_CHARS)
     return text[part : part + _PART_CHARS]
 
 
 def _part_of(text: str, terms: Sequence[Term], reach: int) -> int:
-    """Where a part of _PART_CHARS begins that has hits near each other.
+    """Return where a part of _PART_CHARS begins that has hits near each other.
 
     In long texts they are looked for as they are written, which is quick; only when there are none, in other spellings
     and forms.
@@ -81,7 +82,7 @@ def _part_of(text: str, terms: Sequence[Term], reach: int) -> int:
 
 
 def _place_in_any_spelling(text: str, terms: Sequence[Term]) -> int:
-    """A little before a hit; 0 without any."""
+    """Return a place a little before a hit; 0 without any."""
     step, more = _PART_CHARS // 2, _PART_CHARS // 4
     for start in range(0, len(text), step):
         folded = fold_part(text[start : start + step + more])
@@ -91,7 +92,7 @@ def _place_in_any_spelling(text: str, terms: Sequence[Term]) -> int:
 
 
 def _densest(found: Sequence[tuple[Span, int]], reach: int) -> Span | None:
-    """The first hit from which most different terms are within reach; `found` is in order."""
+    """Return the first hit from which most different terms are within reach; `found` is in order."""
     best, most, end = None, 0, 0
     within: Counter[int] = Counter()
     for span, number in found:
@@ -129,7 +130,7 @@ def _cut(text: str, first: Span, hits: Sequence[Span], measure: _Measure) -> Sni
 
 
 def _shown(text: str, piece: Span, hits: Sequence[Span], signs: Sequence[Sign]) -> Snippet:
-    """The piece without the signs, but for those in a hit."""
+    """Return the piece without the signs, but for those in a hit."""
     start, end = piece
     left_out = [
         sign
@@ -151,14 +152,16 @@ def _shown(text: str, piece: Span, hits: Sequence[Span], signs: Sequence[Sign]) 
 
 
 def _boundaries(text: str, start: int, end: int) -> list[int]:
-    """Where clusters end in the piece and a little around it. Counting begins before the piece, so that it has found
-    the true boundaries when it gets there."""
+    """Return where clusters end in the piece and a little around it.
+
+    Counting begins before the piece, so that it has found the true boundaries when it gets there.
+    """
     first = max(0, start - _MARGIN)
     return [first, *(first + at for at in clusters(text[first : end + _MARGIN]))]
 
 
 def _whole(span: Span, ends: Sequence[int]) -> Span:
-    """Widened to the clusters that it begins and ends in."""
+    """Return the span widened to the clusters that it begins and ends in."""
     start = max((at for at in ends if at <= span[0]), default=span[0])
     return start, min((at for at in ends if at >= span[1]), default=span[1])
 

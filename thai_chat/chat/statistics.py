@@ -1,4 +1,4 @@
-"""What a person's messages add up to, which ones are behind a figure, and what was asked often."""
+"""The sums of a person's messages, the messages that are behind a figure, and the questions that were asked often."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class UserStatistics:
     async def messages(
         self, person: Person, behind: Behind, *, limit: int, before: MessageCursor | None = None
     ) -> Sequence[CountedMessage]:
-        """Newest first."""
+        """Return the messages behind a figure, newest first."""
         require_storable((behind.backend or "") + (behind.model or ""))
         return await self._history.stored().messages_behind(person.user_id, behind, limit=limit, before=before)
 
@@ -59,7 +59,10 @@ class UserStatistics:
         return await self._history.stored().sessions_behind(person.user_id, behind, limit=limit, offset=offset)
 
     async def frequent(self, person: Person, period: Period) -> Frequent:
-        """Of the newest MOST_QUESTIONS; the first time some tenths of a millisecond for each, in a thread."""
+        """Return the frequent questions and words of the newest MOST_QUESTIONS.
+
+        The first time takes some tenths of a millisecond for each question, in a thread.
+        """
         asked = await self._history.stored().questions(person.user_id, period, limit=MOST_QUESTIONS)
         async with self._reading:  # one at a time: each would take the others' time
             found = await asyncio.to_thread(words_of_all, asked, self._known)
@@ -72,7 +75,7 @@ class UserStatistics:
         )
 
     async def behind_question(self, person: Person, behind: Behind, *, group: str = "", word: str = "") -> Behind:
-        """`behind`, narrowed to the questions of a group (by its key) or with a word."""
+        """Return `behind`, narrowed to the questions of a group (by its key) or with a word."""
         frequent = await self.frequent(person, behind.period)
         ids: Sequence[UUID] = ()
         if group:
@@ -83,7 +86,7 @@ class UserStatistics:
 
 
 def zone_of(name: str | None) -> ZoneInfo:
-    """By its IANA name; HOME without one. Raises BadInput when there is none of that name."""
+    """Return the time zone of an IANA name; HOME without one. Raises BadInput when there is none of that name."""
     try:
         return ZoneInfo(name or HOME)
     except (ZoneInfoNotFoundError, ValueError, OSError) as exc:
@@ -91,7 +94,7 @@ def zone_of(name: str | None) -> ZoneInfo:
 
 
 def last_days(timezone: ZoneInfo, days: int | None, *, now: datetime | None = None) -> Period:
-    """The `days` days that end with today; None is all there ever were."""
+    """Return the `days` days that end with today; None is all there ever were. Raises BadInput."""
     today: date = (now or datetime.now(UTC)).astimezone(timezone).date()
     if days is None:
         return Period(timezone=timezone)

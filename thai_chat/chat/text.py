@@ -12,7 +12,7 @@ _NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def checked_question(text: str) -> str:
-    """The text without white space around it. Raises EmptyQuestion, QuestionTooLong or UnreadableText."""
+    """Return the text without white space around it. Raises EmptyQuestion, QuestionTooLong or UnreadableText."""
     if len(text) > MAX_QUESTION_CHARS:
         raise QuestionTooLong(limit=MAX_QUESTION_CHARS, length=len(text))
     require_storable(text)
@@ -23,18 +23,18 @@ def checked_question(text: str) -> str:
 
 
 def require_storable(text: str) -> None:
-    """Raises UnreadableText for code points that no store can keep."""
+    """Refuse code points that no store can keep. Raises UnreadableText."""
     if _NOT_STORABLE.search(text):
         raise UnreadableText
 
 
 def storable(text: str) -> str:
-    """What a model sent, with the few code points that no store can keep replaced by U+FFFD."""
+    """Return what a model sent, with the few code points that no store can keep replaced by U+FFFD."""
     return _NOT_STORABLE.sub("\ufffd", text)
 
 
 def identifier(value: str) -> UUID:
-    """Raises InvalidIdentifier when the value is not a UUID in its usual form."""
+    """Return the UUID that `value` is. Raises InvalidIdentifier when it is none in its usual form."""
     try:
         return UUID(value)
     except ValueError as exc:

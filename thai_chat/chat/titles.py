@@ -14,7 +14,8 @@ _SPACE = re.compile(r"\s+")
 
 
 def name_of(question: str) -> str:
-    """A name of at most NAME_CHARS code points, never cut inside a word that fits nor inside a character cluster."""
+    """Return a name of at most NAME_CHARS code points, never cut inside a word that fits nor inside a character
+    cluster."""
     lines = (_SPACE.sub(" ", _MARKUP.sub("", line)).strip() for line in question[:4000].splitlines())
     line = next((line for line in lines if line), "") or _SPACE.sub(" ", question[:400]).strip()
     if len(line) <= NAME_CHARS:
@@ -23,7 +24,7 @@ def name_of(question: str) -> str:
 
 
 def _cut(line: str, limit: int) -> int:
-    """The last boundary of a word at or before `limit`; of a cluster when one word fills it all."""
+    """Return the last boundary of a word at or before `limit`; of a cluster when one word fills it all."""
     # A little more than the limit is segmented, so that the word across it is recognised.
     seen = line[: limit + 40]
     words = [end for end in word_ends(seen) if end <= limit]

@@ -19,19 +19,21 @@ _LATIN = regex.compile(r"(?:(?!\p{Thai})[\w'’./@-]\p{M}*)+")
 
 
 def clusters(text: str) -> list[int]:
-    """Where each cluster ends: what a reader takes for one letter, with the vowels that Thai writes around it."""
+    """Return where each cluster ends: what a reader takes for one letter, with the vowels that Thai writes around
+    it."""
     return [match.end() for match in _CLUSTER.finditer(text)]
 
 
 def cut(text: str, limit: int) -> str:
-    """At most `limit` code points from its beginning, in whole clusters where one of them ends before that."""
+    """Return at most `limit` code points from the text's beginning, in whole clusters where one of them ends before
+    that."""
     if len(text) <= limit:
         return text
     return text[: max((end for end in clusters(text[: 2 * limit]) if end <= limit), default=limit)]
 
 
 def word_ends(text: str) -> list[int]:
-    """Ends of words, from the segmentation with the fewest words; an unknown cluster counts as two."""
+    """Return where words end, by the segmentation with the fewest words; an unknown cluster counts as two."""
     starts = [0, *clusters(text)]
     following = dict(pairwise(starts))
     best: dict[int, tuple[int, int]] = {0: (0, 0)}
@@ -53,12 +55,12 @@ def word_ends(text: str) -> list[int]:
 
 
 def words(text: str) -> list[str]:
-    """In their order; what stands between them, spaces and signs, comes as words too."""
+    """Return the words in their order; what stands between them, spaces and signs, comes as words too."""
     return [text[start:end] for start, end in pairwise([0, *word_ends(text)])]
 
 
 def is_made_of_words(text: str) -> bool:
-    """Whether every part between spaces is nothing but words of the dictionary."""
+    """Tell whether every part between spaces is nothing but words of the dictionary."""
     for part in text.split():
         ends = word_ends(part)
         if any(part[start:end] not in _dictionary() for start, end in pairwise([0, *ends])):
@@ -68,7 +70,7 @@ def is_made_of_words(text: str) -> bool:
 
 @cache
 def function_words() -> frozenset[str]:
-    """Thai words that say little of what a text is about, folded: PyThaiNLP's stop words."""
+    """Return the Thai words that say little of what a text is about, folded: PyThaiNLP's stop words."""
     from pythainlp.corpus.common import thai_stopwords
 
     return frozenset(fold(word) for word in thai_stopwords())
