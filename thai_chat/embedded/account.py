@@ -1,4 +1,5 @@
-"""As whom the private server runs: PostgreSQL refuses root, so root hands it to an unprivileged system user."""
+"""The account under which the private server runs: PostgreSQL refuses root, so root hands it to an unprivileged system
+user."""
 
 from __future__ import annotations
 
@@ -32,12 +33,12 @@ class Account:
         return self.uid != os.geteuid()
 
     def own(self, path: Path) -> None:
-        """Gives it the path itself, never what a link in its place leads to."""
+        """Give this account the path itself, never what a link in its place leads to."""
         if self.is_other:
             os.chown(path, self.uid, self.gid, follow_symlinks=False)
 
     def write(self, path: Path, text: str, *, append: bool = False) -> None:
-        """Writes as this account, so that a link in a folder of its own leads to nothing that only root may write.
+        """Write as this account, so that a link in a folder of its own leads to nothing that only root may write.
 
         Raises StartError.
         """
@@ -46,12 +47,13 @@ class Account:
             raise StartError(f"{path} can't be written by {self.name}: {ran.stderr.strip()}")
 
     def read(self, path: Path) -> str | None:
-        """Reads as this account, for the same reason; None for what is not there or not for it."""
+        """Read as this account, for the same reason as `write`; None for what is not there or not for it."""
         ran = self.run(["/bin/cat", path])
         return None if ran.returncode else ran.stdout
 
     def run(self, command: Sequence[str | Path], *, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        """Runs to the end as this account, in `/`. The exit code is the caller's to look at."""
+        """Run a command to its end as this account, in `/`. The exit code is the caller's to look at. Raises
+        StartError."""
         user, group, groups = self._identity()
         try:
             return subprocess.run(
@@ -74,7 +76,8 @@ class Account:
     def start(
         self, command: Sequence[str | Path], *, output: IO[bytes], environment: dict[str, str]
     ) -> subprocess.Popen[bytes]:
-        """Starts a server in a session of its own, so that Ctrl-C in our terminal does not reach it."""
+        """Start a server in a session of its own, so that Ctrl-C in our terminal does not reach it. Raises
+        StartError."""
         user, group, groups = self._identity()
         try:
             return subprocess.Popen(
@@ -108,7 +111,7 @@ def current_name() -> str:
 
 
 def of_owner(folder: Path) -> Account:
-    """The account that owns an existing database; raises StartError when this process may not act as it."""
+    """Return the account that owns an existing database. Raises StartError when this process may not act as it."""
     status = folder.stat()
     name = _name(status.st_uid)
     account = Account(name, status.st_uid, status.st_gid)
@@ -125,7 +128,10 @@ def of_owner(folder: Path) -> Account:
 
 
 def choose(progress: Callable[[str], None]) -> Account:
-    """The account for a new database: oneself, or for root a system user that is made when missing."""
+    """Return the account for a new database: oneself, or for root a system user that is made when missing.
+
+    Raises StartError.
+    """
     if os.geteuid() != 0:
         return Account(current_name(), os.geteuid(), os.getegid())
     account = _lookup(SYSTEM_USER) or _create(progress)

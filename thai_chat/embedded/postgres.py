@@ -34,7 +34,7 @@ class EmbeddedPostgres:
     """
 
     def __init__(self, data_dir: Path, *, progress: Callable[[str], None]) -> None:
-        """`progress` gets one line whenever something takes time or is worth knowing."""
+        """Take the database's folder. `progress` gets one line whenever something takes time or is worth knowing."""
         # One thread at a time: a stop during a start waits for it and then stops what it started.
         self._busy = threading.Lock()
         self._data_dir = data_dir.expanduser().absolute()
@@ -45,7 +45,7 @@ class EmbeddedPostgres:
         """Descriptor that holds the shared lock while this process uses the server."""
 
     def start(self) -> str:
-        """The address for libpq and SQLAlchemy, once the server takes connections.
+        """Return the address for libpq and SQLAlchemy, once the server takes connections.
 
         Calling it again gives the address again, after starting the server anew if it has died. Raises StartError.
         """
@@ -61,11 +61,11 @@ class EmbeddedPostgres:
             ) from exc
 
     def is_running(self) -> bool:
-        """Whether the server that `start` gave still lives."""
+        """Tell whether the server that `start` gave still lives."""
         return self._postmaster is not None and self._postmaster.is_alive()
 
     def stop(self) -> None:
-        """Leaves the server, and stops it when no other process uses it."""
+        """Leave the server, and stop it when no other process uses it."""
         with self._busy:
             if self._in_use is not None:
                 with self._one_at_a_time():
@@ -88,7 +88,8 @@ class EmbeddedPostgres:
         return self._address
 
     def _prepare(self) -> tuple[Cluster, str]:
-        """The files, the password, and in `_postmaster` the server that already runs on them, if it can be kept."""
+        """Return the files and the password; put the server that already runs on them into `_postmaster`, if it can be
+        kept."""
         cluster = clusters.open_or_make(self._data_dir, self._progress)
         password = clusters.read_password(self._data_dir)
         if self._postmaster is None or not self._postmaster.is_alive():
@@ -100,7 +101,7 @@ class EmbeddedPostgres:
         return cluster, password or clusters.renew_password(self._data_dir, cluster)
 
     def _is_outdated(self, cluster: Cluster, password: str) -> bool:
-        """True when a server left behind by a killed process has another version than the programs have now."""
+        """Tell whether a server left behind by a killed process has another version than the programs have now."""
         if not self._is_alone():
             return False
         with closing(_connect(_address(cluster, password))) as connection:
@@ -149,7 +150,10 @@ class EmbeddedPostgres:
         self._in_use = self._postmaster = self._address = None
 
     def _is_alone(self) -> bool:
-        """Only inside `_one_at_a_time`, and after `_join`: nobody can join or leave meanwhile."""
+        """Tell whether no other process uses the server.
+
+        Only inside `_one_at_a_time`, and after `_join`: nobody can join or leave meanwhile.
+        """
         assert self._in_use is not None
         try:
             # flock does not change a lock in one step: a refusal may lose the shared one, so it is taken again below.
@@ -181,7 +185,7 @@ def _connect(address: str) -> psycopg2.extensions.connection:
 
 
 def _check(address: str) -> None:
-    """Warns when trigrams of Thai are empty, which a wrong locale causes without a word of its own."""
+    """Warn when trigrams of Thai are empty, which a wrong locale causes without a word of its own."""
     with closing(_connect(address)) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_available_extensions WHERE name = 'pg_trgm'")
         if not cursor.fetchone()[0]:

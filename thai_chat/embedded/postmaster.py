@@ -22,7 +22,7 @@ _ORPHANS_S = 60.0
 _STOP_S = 30.0
 _FULL_BYTES = 20_000_000  # a WAL segment has 16 MiB
 _QUIET_S = 2.0
-# What must hold whatever postgresql.conf says. Errors are logged without the statement and its rows: they are chats.
+# These must hold whatever postgresql.conf says. Errors are logged without the statement and its rows: they are chats.
 _FIXED = {
     "listen_addresses": "",
     "port": "5432",
@@ -46,7 +46,7 @@ class Postmaster:
         return _serves(self.pid, self.cluster.folder)
 
     def wait_until_ready(self, progress: Callable[[str], None]) -> bool:
-        """As long as recovery takes, told by `progress`. False when the server ended instead."""
+        """Wait as long as recovery takes, told by `progress`. False when the server ended instead."""
         for waited_s in _waiting():
             if not self.is_alive():
                 return False
@@ -58,7 +58,7 @@ class Postmaster:
         raise AssertionError("unreachable")
 
     def stop(self, progress: Callable[[str], None]) -> None:
-        """Fast shutdown; after half a minute without a checkpoint, and the next start recovers."""
+        """Stop the server fast; after half a minute without a checkpoint, and the next start recovers."""
         for number, limit_s in ((signal.SIGINT, _STOP_S), (signal.SIGQUIT, _STOP_S)):
             self._signal(number)
             for waited_s in _waiting(limit_s):
@@ -69,7 +69,7 @@ class Postmaster:
         progress(f"PostgreSQL (process {self.pid}) did not stop in time; it goes on by itself.")
 
     def release(self) -> None:
-        """Lets the server go on without us, for the other processes that use it."""
+        """Let the server go on without us, for the other processes that use it."""
         if self.child:
             self.child.returncode = 0  # else subprocess warns that its child still runs
 
@@ -79,7 +79,7 @@ class Postmaster:
 
 
 def running(cluster: Cluster) -> Postmaster | None:
-    """The server that runs on these files, whoever started it."""
+    """Return the server that runs on these files, whoever started it; None without one."""
     found = _read(cluster.folder)
     if found is None or not _serves(found.pid, cluster.folder):
         return None
@@ -87,7 +87,7 @@ def running(cluster: Cluster) -> Postmaster | None:
 
 
 def launch(cluster: Cluster, log_file: Path, progress: Callable[[str], None]) -> Postmaster:
-    """Starts a server and waits until it takes connections. Raises StartError with the server's own reason."""
+    """Start a server and wait until it takes connections. Raises StartError with the server's own reason."""
     deadline, is_told = time.monotonic() + _ORPHANS_S, False
     while True:
         with _open_log(log_file) as log:
@@ -126,7 +126,7 @@ class _PidFile:
 
 
 def _read(folder: Path) -> _PidFile | None:
-    """`postmaster.pid`; its lines are in PostgreSQL's src/include/utils/pidfile.h."""
+    """Read `postmaster.pid`; its lines are in PostgreSQL's src/include/utils/pidfile.h."""
     try:
         lines = (folder / "postmaster.pid").read_text("utf-8", "replace").splitlines()
         return _PidFile(abs(int(lines[0])), lines[7].strip() if len(lines) > 7 else "")
@@ -135,7 +135,7 @@ def _read(folder: Path) -> _PidFile | None:
 
 
 def _serves(pid: int, folder: Path) -> bool:
-    """Whether `pid` is a server on `folder`: false for a zombie and for a program that got the number later.
+    """Tell whether `pid` is a server on `folder`: false for a zombie and for a program that got the number later.
 
     Its command line is asked because everybody may read that; /proc/PID/cwd is closed to root in many containers.
     """
@@ -150,7 +150,7 @@ def _serves(pid: int, folder: Path) -> bool:
 
 
 def _ignore_stale_pid(cluster: Cluster) -> dict[str, str]:
-    """Lets the server start although the process number it left behind is in use by another program, or a zombie.
+    """Let the server start although the process number it left behind is in use by another program, or a zombie.
 
     PostgreSQL takes a lock file for stale when it names its "grandparent" (CreateLockFile in miscinit.c); it still
     refuses when processes of the earlier server are attached to its shared memory, which removing the file would hide.
@@ -183,7 +183,7 @@ def _advice(reason: str, log_file: Path) -> str:
 
 
 def _waiting(limit_s: float | None = None) -> Iterator[float]:
-    """Yields now and again until `limit_s`: 0, but about once a second, after a quiet time, the seconds waited."""
+    """Yield now and again until `limit_s`: 0, but about once a second, after a quiet time, the seconds waited."""
     begun = told = time.monotonic()
     pause_s = 0.005
     while limit_s is None or time.monotonic() - begun < limit_s:
