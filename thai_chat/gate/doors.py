@@ -15,7 +15,7 @@ from starlette.routing import compile_path
 
 
 class DoorKind(Enum):
-    """What is behind a door; it decides who may come, and what headers the answer has."""
+    """The kind of a door: it decides who may come, and what headers the answer has."""
 
     PAGE = "page"
     """Gradio's page. A link on another site may lead here."""
@@ -24,7 +24,7 @@ class DoorKind(Enum):
     STATIC = "static"
     """Files that are the same for everybody."""
     PRIVATE = "private"
-    """What people said, and all that changes something."""
+    """Everything that people said, and all that changes something."""
     PROBE = "probe"
     """The state of the process, asked for by machines under an address instead of a name."""
 
@@ -116,7 +116,7 @@ _NAME_OF_PART = re.compile(r"\?P<\w+>")
 def _patterns() -> Iterator[str]:
     for number, door in enumerate(DOORS):
         pattern, _, _ = compile_path(door.path)
-        # Of the parts' names, which may stand in several doors, nothing is needed.
+        # Names of parts, which may stand in several doors, are not needed.
         plain = _NAME_OF_PART.sub("?:", pattern.pattern).removeprefix("^").removesuffix("$")
         yield f"(?P<door_{number}>{plain})"
 

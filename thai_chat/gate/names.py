@@ -18,13 +18,13 @@ class Names:
         self._below = tuple(name[1:].lower() for name in names if name.startswith("*."))
 
     def have(self, host: str) -> bool:
-        """True when the value of a `Host` header is one of them, at any port."""
+        """Tell whether the value of a `Host` header is one of the names, at any port."""
         name = name_of(host)
         return name in self._exact or (bool(self._below) and name.endswith(self._below))
 
 
 def is_address(host: str) -> bool:
-    """True when a `Host` header holds an IP address: nobody can point a name of theirs at it."""
+    """Tell whether a `Host` header holds an IP address: nobody can point a name of theirs at it."""
     try:
         ipaddress.ip_address(name_of(host))
     except ValueError:

@@ -19,7 +19,7 @@ _FRAMES = frozenset({"iframe", "frame", "embed", "object", "fencedframe"})
 
 
 def is_foreign(kind: DoorKind, method: str, headers: Headers, public_url: str | None = None) -> bool:
-    """True when a browser says that another site, or something that a model wrote into ours, is behind the request.
+    """Tell whether a browser says that another site, or something that a model wrote into ours, is behind the request.
 
     Clients that are no browsers say nothing and pass. `public_url` is our own origin, whatever `Host` a proxy sends.
     """
@@ -35,14 +35,17 @@ def is_foreign(kind: DoorKind, method: str, headers: Headers, public_url: str | 
 
 
 def _is_speculative(headers: Headers) -> bool:
-    """True for what nobody has opened yet: by the speculation rules of another site Chromium prerenders addresses of
-    ours, downloads among them, and calls that `Sec-Fetch-Site: none`."""
+    """Tell whether nobody has opened this yet: by the speculation rules of another site Chromium prerenders addresses
+    of ours, downloads among them, and calls that `Sec-Fetch-Site: none`."""
     said = (headers.get(name, "") for name in ("sec-purpose", "purpose", "x-purpose", "x-moz"))
     return any("prefetch" in what.lower() or "prerender" in what.lower() for what in said)
 
 
 def _may_be_used_as(destination: str, kind: DoorKind) -> bool:
-    """Only static files are drawn, run or styled with: no picture or style in a reply reads anything else."""
+    """Tell whether a browser may use the answer so.
+
+    Only static files are drawn, run or styled with: no picture or style in a reply reads anything else.
+    """
     return destination not in _FRAMES if kind is DoorKind.STATIC else destination in _OPENED_OR_FETCHED
 
 

@@ -52,7 +52,7 @@ _PAGE = (
 
 
 def is_refusal(error: Exception) -> TypeGuard[ThaiChatError]:
-    """True for what a request is refused with; anything else is a failure, which the server is to log."""
+    """Tell whether a request is refused with this error; anything else is a failure, which the server is to log."""
     return type(error) in _STATUS
 
 
@@ -80,6 +80,6 @@ def policy_of(answer: Response) -> str:
 
 
 def _is_opened(headers: Headers) -> bool:
-    """True for what a person opens; browsers say so by Fetch Metadata or, without TLS, by what they accept."""
+    """Tell whether a person opens this; browsers say so by Fetch Metadata or, without TLS, by what they accept."""
     mode = headers.get("sec-fetch-mode")
     return mode == "navigate" if mode else "text/html" in headers.get("accept", "")
