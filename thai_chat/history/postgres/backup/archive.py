@@ -37,8 +37,9 @@ Meter = Callable[[str, int, int], None]
 CHUNK_BYTES = 1 << 17
 """So much is unpacked while the server is at what came before."""
 LINE_BYTES = 160_000_000
-"""Of a row as COPY writes it. An import takes sessions of 100 MB at the most, and COPY and JSON together write no
-character of theirs longer than by half. A server quotes what it can't read, so that longer rows fill the memory."""
+"""The most bytes of a row as COPY writes it. An import takes sessions of 100 MB at the most, and COPY and JSON together
+write no character of theirs longer than by half. A server quotes what it can't read, so that longer rows fill the
+memory."""
 _PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """Others unpack all of an entry at once, whatever is asked for."""
 _FORMAT = "thai-chat-backup/1"
@@ -63,7 +64,7 @@ class TableCopy:
     columns: Sequence[str]
     rows: int
     sha256: str
-    """Of the table's rows as COPY writes them, in the order in which they are in the file."""
+    """The hash of the table's rows as COPY writes them, in the order in which they are in the file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +81,7 @@ class Manifest:
 
 
 def save(address: str, file: Path, meter: Meter = lambda *_: None) -> Manifest:
-    """Writes `file` (mode 0600), whole or not at all, from one moment of the database, which may be in use meanwhile.
+    """Write `file` (mode 0600), whole or not at all, from one moment of the database, which may be in use meanwhile.
 
     What was written is read back before it gets its name. Raises HistoryUnavailable, or StartError when the file can't
     be written or there is nothing to save.
@@ -101,7 +102,7 @@ def save(address: str, file: Path, meter: Meter = lambda *_: None) -> Manifest:
 
 
 def verify(file: Path) -> Manifest:
-    """Reads the whole file and compares every table with the manifest. Raises StartError."""
+    """Read the whole file and compare every table with the manifest. Raises StartError."""
     with opened(file) as backup:
         for table in backup.manifest.tables:
             with backup.rows(table) as rows:
@@ -115,7 +116,7 @@ class Backup:
     """An open backup, whose entries are known to be those that the manifest names."""
 
     def __init__(self, archive: zipfile.ZipFile, file: Path) -> None:
-        """Raises StartError when the file is no backup, or one of a later version."""
+        """Read the manifest of `archive`. Raises StartError when the file is no backup, or one of a later version."""
         self.file = file
         self._archive = archive
         if any(entry.compress_type not in _PACKED for entry in archive.infolist()):
@@ -148,10 +149,10 @@ class RowsFile:
         self._table = table
         self._digest = hashlib.sha256()
         self._line_bytes = 0
-        """Of the row that has begun."""
+        """The bytes read of the row that has begun."""
         self.on_read: Callable[[int], None] = lambda _: None
         self.failure: StartError | None = None
-        """What `read` raised, for a caller that let psycopg2 read, which tells it in words of its own."""
+        """The error that `read` raised, for a caller that let psycopg2 read, which tells it in words of its own."""
 
     def read(self, size: int) -> bytes:
         try:
@@ -175,14 +176,14 @@ class RowsFile:
             )
 
     def check(self) -> None:
-        """Raises StartError when what was read to its end is not what was saved."""
+        """Compare what was read to its end with what was saved. Raises StartError when it is not the same."""
         if self._digest.hexdigest() != self._table.sha256:
             raise StartError(f"{self._file} is damaged: {self._table.name} is not what was saved. Use another backup.")
 
 
 @contextmanager
 def opened(file: Path) -> Iterator[Backup]:
-    """Raises StartError, also for what is found to be damaged while it is read."""
+    """Open a backup. Raises StartError, also for what is found to be damaged while it is read."""
     with foreign_errors(file):
         with _damages(file):
             archive = zipfile.ZipFile(file)
@@ -193,7 +194,8 @@ def opened(file: Path) -> Iterator[Backup]:
 
 
 def digest(connection: Connection, table: TableCopy) -> tuple[int, str]:
-    """How many rows the table has, and their hash as the manifest has it, in the order in which they were put in."""
+    """Return how many rows the table has, and their hash as the manifest has it, in the order in which they were put
+    in."""
     output = _Hashed(None)
     with connection.cursor() as cursor:
         cursor.copy_expert(_copy_out(table.name, table.columns), output, CHUNK_BYTES)
@@ -214,7 +216,7 @@ def _found(connection: Connection) -> list[str]:
 
 
 def _hold(connection: Connection, names: Sequence[str]) -> None:
-    """Begins the moment that is saved. A restore waits for its end before it puts other tables in their place."""
+    """Begin the moment that is saved. A restore waits for its end before it puts other tables in their place."""
     with connection.cursor() as cursor:
         cursor.execute(sql.SQL("LOCK TABLE {} IN ACCESS SHARE MODE").format(listed([*names, "alembic_version"])))
         session_settings.pin(cursor)
@@ -285,7 +287,7 @@ def _table(described: Mapping[str, Any]) -> TableCopy:
 
 
 def _text(value: object) -> str:
-    """The value, which is said to people and must be a plain word. Raises ValueError."""
+    """Return the value, which is said to people and must be a plain word. Raises ValueError."""
     if not isinstance(value, str) or not value.isprintable():
         raise ValueError("no plain word")
     return value
@@ -303,14 +305,15 @@ def _entry(table: str) -> str:
 
 @contextmanager
 def looking_at(address: str) -> Iterator[Any]:
-    """A cursor in a short transaction of a command. Raises HistoryUnavailable, or StartError when it is refused."""
+    """Open a cursor in a short transaction of a command. Raises HistoryUnavailable, or StartError when it is
+    refused."""
     with foreign_errors(None), closing(probe.connect(address)) as connection, connection, connection.cursor() as cursor:
         yield cursor
 
 
 @contextmanager
 def foreign_errors(file: Path | None) -> Iterator[None]:
-    """Translates what PostgreSQL and the file system raise; `file` is what is read or written."""
+    """Translate what PostgreSQL and the file system raise; `file` is what is read or written."""
     try:
         yield
     except (psycopg2.OperationalError, psycopg2.InterfaceError) as exc:
@@ -329,8 +332,8 @@ def _is_json(file: Path) -> bool:
 
 @contextmanager
 def _damages(file: Path) -> Iterator[None]:
-    """Translates what zipfile raises at broken archives: its own errors, those of the ways of packing, and the last
-    four at encrypted entries, unknown ways of packing and nonsense in its tables."""
+    """Translate what zipfile raises at broken archives: its own errors, those of the ways of packing, and the last four
+    at encrypted entries, unknown ways of packing and nonsense in its tables."""
     try:
         yield
     except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError) as exc:

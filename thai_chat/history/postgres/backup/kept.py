@@ -1,4 +1,4 @@
-"""What restores have put aside: found, measured, put back, and dropped when an operator says so."""
+"""The schemas that restores have put aside: found, measured, put back, and dropped when an operator says so."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ class Kept:
 
 
 def listed(address: str) -> list[Kept]:
-    """Oldest first. Raises HistoryUnavailable."""
+    """Return all that is kept, oldest first. Raises HistoryUnavailable."""
     with archive.looking_at(address) as cursor:
         return _listed(cursor)
 
 
 def undo(address: str) -> tuple[Kept, Moved]:
-    """Puts back what was put aside last; what is there now is put aside instead.
+    """Put back what was put aside last; what is there now is put aside instead.
 
     Raises StartError when nothing is kept, HistoryUnavailable.
     """
@@ -65,7 +65,7 @@ def undo(address: str) -> tuple[Kept, Moved]:
 
 
 def forget(address: str) -> Sequence[Kept]:
-    """Drops all that is kept. Raises StartError when things of other people hang on it, HistoryUnavailable."""
+    """Drop all that is kept. Raises StartError when things of other people hang on it, HistoryUnavailable."""
     with restoring.transaction(address) as (_, cursor):
         found = _listed(cursor)
         restoring.be_owner(cursor, restoring.survey_in(cursor))

@@ -37,13 +37,13 @@ _PRESENT = "SELECT name FROM unnest(%s::text[]) AS name WHERE to_regclass(quote_
 
 
 def known(backup: Backup) -> list[str]:
-    """Tables of the backup that are the product's: earlier versions took others of the same owner along."""
+    """Return the tables of the backup that are the product's: earlier versions took others of the same owner along."""
     ours = set(metadata.tables) - set(indexing.TABLES)
     return [table.name for table in backup.manifest.tables if table.name in ours]
 
 
 def lock(cursor: Any, mode: str) -> None:
-    """Locks the product's tables as the search path finds them, or waits for whoever has them."""
+    """Lock the product's tables as the search path finds them, or wait for whoever has them."""
     names = _present(cursor, [*metadata.tables, "alembic_version"])
     cursor.execute(sql.SQL("LOCK TABLE {} IN {} MODE").format(archive.listed(names), sql.SQL(mode)))
 
@@ -53,7 +53,7 @@ def analyze(cursor: Any) -> None:
 
 
 def count(cursor: Any) -> int:
-    """How many rows the product's tables have that a backup would hold."""
+    """Return how many rows the product's tables have that a backup would hold."""
     total = 0
     for name in _present(cursor, [name for name in metadata.tables if name not in indexing.TABLES]):
         total += _rows(cursor, name)
@@ -61,7 +61,7 @@ def count(cursor: Any) -> int:
 
 
 def load(cursor: Any, backup: Backup, meter: Meter) -> None:
-    """Fills the tables that the search path finds, which this transaction has made. Raises StartError."""
+    """Fill the tables that the search path finds, which this transaction has made. Raises StartError."""
     names = known(backup)
     tables = [table for table in backup.manifest.tables if table.name in names]
     made = _present(cursor, [name for name in metadata.tables if name not in indexing.TABLES])
@@ -82,7 +82,8 @@ def load(cursor: Any, backup: Backup, meter: Meter) -> None:
 
 
 def require_sound(cursor: Any, backup: Backup) -> None:
-    """Raises StartError for rows that no constraint refuses and no reader expects, in tables that are up to date."""
+    """Refuse rows that no constraint refuses and no reader expects, in tables that are up to date. Raises
+    StartError."""
     cursor.execute(_MISPLACED)
     if cursor.fetchone()[0]:
         raise StartError(
@@ -99,7 +100,7 @@ def require_sound(cursor: Any, backup: Backup) -> None:
 
 
 def _strip(cursor: Any, names: Sequence[str]) -> list[str]:
-    """Drops keys and indexes of the tables; the statements that make them again, in order."""
+    """Drop keys and indexes of the tables; return the statements that make them again, in order."""
     cursor.execute(_KEYS, {"tables": list(names)})
     keys = cursor.fetchall()
     cursor.execute(_INDEXES, {"tables": list(names)})
@@ -118,9 +119,9 @@ def _strip(cursor: Any, names: Sequence[str]) -> list[str]:
 
 
 def _load_table(cursor: Any, backup: Backup, table: TableCopy, meter: Meter, done: int, total: int) -> int:
-    """How many bytes are done after it."""
+    """Fill a table and return how many bytes are done after it."""
     name = sql.Identifier(table.name)
-    # What triggers derived is in the backup already.
+    # The rows that triggers derive are in the backup already.
     cursor.execute(sql.SQL("ALTER TABLE {} DISABLE TRIGGER USER").format(name))
     # FREEZE, since nobody else sees the table yet: nothing has to look at these rows again to clean up after the load.
     copy = sql.SQL("COPY {} ({}) FROM STDIN WITH (FREEZE)").format(name, archive.listed(table.columns))

@@ -40,7 +40,8 @@ _TO = _ROLE.format("g.grantee") + " || CASE WHEN g.is_grantable THEN ' WITH GRAN
 _OPTIONS = """(SELECT string_agg(format('%%s%%s=%%L', {1}, split_part(o, '=', 1), substr(o, strpos(o, '=') + 1)), ', ')
     FROM unnest({0}) o)"""
 
-# What is put on a table that takes the place of another one before the rest: the owner, and what only it may change.
+# These settings come before the rest on a table that takes the place of another one: the owner, and what only it may
+# change.
 _FIRST = f"""
 {_OBJECTS}
 SELECT format('ALTER %%s %%s OWNER TO %%I', kind, name, pg_get_userbyid(owner)) FROM objects

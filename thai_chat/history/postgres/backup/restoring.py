@@ -65,13 +65,13 @@ class Restored:
 
 
 def survey(address: str) -> TablesPlace:
-    """Raises HistoryUnavailable."""
+    """Return what a restore finds in the database. Raises HistoryUnavailable."""
     with archive.looking_at(address) as cursor:
         return survey_in(cursor)
 
 
 def restore(address: str, file: Path, *, replace: bool = False, meter: Meter = lambda *_: None) -> Restored:
-    """Puts what `archive.save` wrote into the database, all or nothing, and brings it up to date.
+    """Put what `archive.save` wrote into the database, all or nothing, and bring it up to date.
 
     What was there before is kept in a schema of its own, where one can be made. Raises StartError, also when there are
     rows and `replace` is False, and HistoryUnavailable.
@@ -97,7 +97,7 @@ def restore(address: str, file: Path, *, replace: bool = False, meter: Meter = l
 
 
 def analyze(address: str) -> None:
-    """Gives the planner its figures of the product's tables, which came without."""
+    """Give the planner its figures of the product's tables, which came without."""
     with archive.looking_at(address) as cursor:
         loading.analyze(cursor)
 
@@ -114,13 +114,13 @@ def product_at(connection: Connection, cursor: Any, revision: str) -> Product:
 
 
 def be_owner(cursor: Any, place: TablesPlace) -> None:
-    """What is made belongs to whom it belonged to before, whoever of the owner's members asks."""
+    """Make all that follows belong to whom it belonged to before, whoever of the owner's members asks."""
     if place.owner:
         cursor.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(place.owner)))
 
 
 def new_kept(cursor: Any) -> str:
-    """Makes a schema for what is replaced; its name."""
+    """Make a schema for what is replaced, and return its name."""
     name = f"{KEPT}{datetime.now(UTC):%Y%m%d_%H%M%S_%f}"
     cursor.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(name)))
     return name
@@ -128,7 +128,8 @@ def new_kept(cursor: Any) -> str:
 
 @contextmanager
 def transaction(address: str) -> Iterator[tuple[Connection, Any]]:
-    """One that no migration and no other restore overlaps, on SQLAlchemy's connection and a cursor of psycopg2's.
+    """Open a transaction that no migration and no other restore overlaps, on SQLAlchemy's connection and a cursor of
+    psycopg2's.
 
     It is all in one, so that it works through pgbouncer. Raises StartError and HistoryUnavailable.
     """
@@ -239,8 +240,8 @@ def _dropped(connection: Connection, cursor: Any, home: str) -> list[Thing]:
 
 
 def _build(connection: Connection, cursor: Any, backup: Backup, meter: Meter) -> None:
-    """Makes the tables in the schema that the search path names, as the backup's version had them, fills them, checks
-    them, and brings them up to date."""
+    """Make the tables in the schema that the search path names, as the backup's version had them, fill them, check
+    them, and bring them up to date."""
     schema.step(connection, backup.manifest.revision)
     loading.load(cursor, backup, meter)
     schema.step(connection)

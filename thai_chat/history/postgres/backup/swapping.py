@@ -46,14 +46,15 @@ _OF_EARLIER_TEXTS = {("INDEX", f"chat_sessions_{what}_idx") for what in ("live",
 @dataclass(frozen=True, slots=True)
 class Thing:
     kind: str
-    """As ALTER says it."""
+    """The kind in ALTER's words."""
     name: str
     full_name: str
     """With its schema, and quoted where that is needed."""
 
 
 def things(cursor: Any, schema: str) -> list[Thing]:
-    """All in the schema, whoever made it, but what belongs to extensions. The search path must be pg_catalog's."""
+    """Return all in the schema, whoever made it, but what belongs to extensions. The search path must be
+    pg_catalog's."""
     cursor.execute(_THINGS, {"schema": schema})
     return [Thing(*row) for row in cursor.fetchall()]
 
