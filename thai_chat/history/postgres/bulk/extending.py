@@ -24,8 +24,8 @@ _NAMESPACE = UUID("0199a1b2-5a6b-7c00-8000-7468616976ff")
 # The length in bytes is known without reading a long text.
 _KNOWN = """
 SELECT session_id, message_id, octet_length(content) FROM chat_messages WHERE session_id = ANY (%s::uuid[])"""
-# As a turn locks it, but for what only refers to the session. In the order of the ids, so that two never wait for each
-# other.
+# The sessions are locked as a turn locks them, but for what only refers to the session. In the order of the ids, so
+# that two never wait for each other.
 _LOCK = """
 SELECT session_id, message_count, leaf_id, updated_at, has_branches FROM chat_sessions
 WHERE session_id = ANY (%s::uuid[]) ORDER BY session_id FOR NO KEY UPDATE"""
@@ -43,7 +43,7 @@ UPDATE chat_sessions s SET message_count = %(message_count)s, leaf_id = %(leaf_i
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Addition:
-    """What a session lacks of one that is given, under the ids that it has here."""
+    """The messages that a session lacks of one that is given, under the ids that it has here."""
 
     session_id: UUID
     messages: Sequence[KeptMessage]
@@ -70,7 +70,7 @@ class _Here:
 
 
 def known_sizes(cursor: Any, session_ids: Sequence[UUID]) -> Mapping[UUID, dict[UUID, int]]:
-    """The messages that each of the sessions has, with the bytes of their texts."""
+    """Return the messages that each of the sessions has, with the bytes of their texts."""
     known: dict[UUID, dict[UUID, int]] = {session_id: {} for session_id in session_ids}
     if session_ids:
         cursor.execute(_KNOWN, (list(session_ids),))
@@ -80,7 +80,7 @@ def known_sizes(cursor: Any, session_ids: Sequence[UUID]) -> Mapping[UUID, dict[
 
 
 def addition(kept: KeptSession, known: Mapping[UUID, int]) -> Addition | None:
-    """None where nothing is lacking."""
+    """Return what the session lacks of `kept`; None where nothing is lacking."""
     given, grown = _with_versions(kept.messages, known)
     lacking = [item for item in given if item.message.message_id not in known]
     if not lacking:
@@ -99,8 +99,10 @@ def addition(kept: KeptSession, known: Mapping[UUID, int]) -> Addition | None:
 def _with_versions(
     messages: Sequence[KeptMessage], known: Mapping[UUID, int]
 ) -> tuple[list[KeptMessage], dict[UUID, UUID]]:
-    """With a version beside each reply that is shorter here, which what is not here yet goes on from; and the versions
-    by the replies."""
+    """Return the messages with a version beside each reply that is shorter here, and the versions by the replies.
+
+    Messages that are not here yet go on from the version.
+    """
     given: list[KeptMessage] = []
     grown: dict[UUID, UUID] = {}
     for item in messages:
@@ -118,7 +120,7 @@ def _with_versions(
 
 
 def _version(item: KeptMessage) -> KeptMessage:
-    """The same reply under ids that are the same ones each time that it comes with this text."""
+    """Return the same reply under ids that are the same ones each time that it comes with this text."""
     version_id = uuid5(_NAMESPACE, f"{item.message.message_id}\x1f{item.message.content}")
     return replace(
         item,
@@ -128,7 +130,7 @@ def _version(item: KeptMessage) -> KeptMessage:
 
 
 def extend(cursor: Any, additions: Sequence[Addition], *, wait: Callable[[], None]) -> None:
-    """Inside a transaction. Turns of these sessions wait for its end from here on, so it should be near.
+    """Add to sessions inside a transaction. Their turns wait for its end from here on, so it should be near.
 
     Waits for replies that grow in them; `wait` is called meanwhile, and may raise. A session that was deleted stays so.
     """
@@ -154,7 +156,7 @@ def _locked(cursor: Any, session_ids: Sequence[UUID], wait: Callable[[], None]) 
 
 
 def _orders(cursor: Any, additions: Sequence[Addition], here: Iterable[_Here]) -> dict[UUID, int]:
-    """Of the messages that what is added stands below, and of the ends of the shown branches."""
+    """Return the order of each message that an added one stands below, and of each end of a shown branch, by its id."""
     wanted = {item.message.parent_id for one in additions for item in one.messages}
     wanted |= {session.leaf_id for session in here}
     cursor.execute(_ORDERS, ([an_id for an_id in wanted if an_id],))
@@ -162,7 +164,7 @@ def _orders(cursor: Any, additions: Sequence[Addition], here: Iterable[_Here]) -
 
 
 def _numbered(one: Addition, here: _Here, orders: dict[UUID, int]) -> Iterator[tuple[KeptMessage, int]]:
-    """Behind those that are here, with the orders of their parents. `orders` gets theirs too."""
+    """Yield the messages behind those that are here, with the orders of their parents. `orders` gets theirs too."""
     for order, item in enumerate(one.messages, here.message_count + 1):
         message = replace(item.message, message_order=order)
         orders[message.message_id] = order
@@ -188,16 +190,18 @@ def _as_extended(one: Addition, here: _Here, orders: Mapping[UUID, int]) -> Mapp
 
 
 def _leaf(one: Addition, here: _Here, orders: Mapping[UUID, int]) -> UUID | None:
-    """The shown branch goes on as it did elsewhere; one that was chosen or gone on with here is kept."""
+    """Return the end of the shown branch, which goes on as it did elsewhere; one that was chosen or gone on with here
+    is kept."""
     if here.leaf_id is None or here.leaf_id in one.shown:
         return one.leaf_id
-    # As it came: nothing was said here, and the newest is shown, from which another branch was begun elsewhere.
+    # The session is as it came: nothing was said here, and the newest is shown, from which another branch was begun
+    # elsewhere.
     is_as_it_came = here.message_count == one.common and orders.get(here.leaf_id) == here.message_count
     return one.leaf_id if is_as_it_came else here.leaf_id
 
 
 def _upwards(kept: KeptSession) -> Iterator[UUID]:
-    """The shown branch, from its end."""
+    """Yield the ids of the shown branch, from its end."""
     parents = {item.message.message_id: item.message.parent_id for item in kept.messages}
     message_id = kept.session.leaf_id
     while message_id:

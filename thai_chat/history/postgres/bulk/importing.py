@@ -21,9 +21,10 @@ from thai_chat.history.postgres.bulk.moving import WAYS, id_in, ids_of, moved
 
 BATCH_MESSAGES = 1000
 NEWEST_SESSIONS = 3
-"""Of a program, for the person to go to."""
+"""The sessions of a program that are told, for the person to go to."""
 HELD_CHARS = 50_000_000
-"""What known sessions lack is held back up to here, since their turns wait from when it is added to the commit."""
+"""The most characters that are held back for sessions that are here already: their turns wait from when these are added
+to the commit."""
 _LOCK = 7_862_004
 _PAUSE_S = 0.1
 
@@ -42,7 +43,7 @@ def store(
     told: Callable[[Imported], None],
     is_over: Callable[[], bool],
 ) -> Imported:
-    """As `Transfer.store`."""
+    """Store all that is given; see `Transfer.store`."""
 
     def require_wanted() -> None:
         if is_over():
@@ -81,7 +82,7 @@ class _Store:
         self.imported = Imported()
 
     def add(self, batch: Sequence[KeptSession]) -> None:
-        """No session comes twice in it."""
+        """Add sessions, of which none comes twice in the batch."""
         known, fresh = self._sorted(batch)
         if not self._held_ids.isdisjoint(kept.session.session_id for kept in known):
             self.extend()
@@ -133,7 +134,8 @@ class _Store:
             self._held, self._held_ids, self._held_chars = [], set(), 0
 
     def _sorted(self, batch: Sequence[KeptSession]) -> tuple[list[KeptSession], list[KeptSession]]:
-        """Those that this person has already, under the ids that they have here, and those that are new."""
+        """Return the sessions that this person has already, under the ids that they have here, and those that are
+        new."""
         known: list[KeptSession] = []
         fresh: list[KeptSession] = []
         ids = {kept.session.session_id: self._ways(kept.session.session_id) for kept in batch}
@@ -158,7 +160,7 @@ class _Store:
         return [one for one in found if one]
 
     def _under_free_ids(self, fresh: Sequence[KeptSession]) -> list[KeptSession]:
-        """Each as it is, or under the first ids that nobody has."""
+        """Return each session as it is, or under the first ids that nobody has. Raises HistoryRefused."""
         free: list[KeptSession] = []
         left = list(fresh)
         for way in range(WAYS):
@@ -193,7 +195,7 @@ class _Store:
 
 
 def _newest(known: Sequence[ImportedSession], session: Session) -> Sequence[ImportedSession]:
-    """Sessions in the trash can't be gone to."""
+    """Return the newest sessions with this one; sessions in the trash can't be gone to."""
     if session.deleted_at:
         return known
     one = ImportedSession(
@@ -210,7 +212,7 @@ def _with_parents(kept: KeptSession) -> Iterator[tuple[KeptMessage, int]]:
 
 
 def _batches(sessions: Iterable[KeptSession]) -> Iterator[list[KeptSession]]:
-    """A session that comes again begins another batch."""
+    """Yield the sessions in batches. A session that comes again begins another batch."""
     batch: dict[UUID, KeptSession] = {}
     count = chars = 0
     for kept in sessions:
@@ -228,6 +230,6 @@ def _batches(sessions: Iterable[KeptSession]) -> Iterator[list[KeptSession]]:
 
 
 def _locked(cursor: Any) -> bool:
-    """One import at a time, whatever process it is of: two of the same file would meet in the middle."""
+    """Tell whether no other import is under way, in whatever process: two of the same file would meet in the middle."""
     cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", (_LOCK,))
     return bool(cursor.fetchone()[0])

@@ -38,7 +38,7 @@ def insert_sessions(cursor: Any, rows: Iterable[Row]) -> None:
 
 
 def insert_messages(cursor: Any, messages: Iterable[tuple[KeptMessage, int]]) -> None:
-    """Each with the order of its parent, 0 without one; a parent comes before what stands below it."""
+    """Insert messages, each with the order of its parent, 0 without one; a parent comes before what stands below it."""
     documents: list[Row] = []
 
     def rows() -> Iterator[Row]:
@@ -87,7 +87,7 @@ def _insert(cursor: Any, table: str, columns: Sequence[str], rows: Iterable[Row]
 
 
 def _parts(rows: Iterable[Row]) -> Iterator[str]:
-    """JSON lists of rows, none much longer than PART_CHARS."""
+    """Yield JSON lists of rows, none much longer than PART_CHARS. Raises HistoryRefused."""
     part: list[bytes] = []
     size = 0
     for row in rows:

@@ -15,8 +15,10 @@ _NAMESPACE = UUID("0199a1b2-5a6b-7c00-8000-7468616900aa")
 
 
 def id_in(way: int, an_id: UUID, user_id: str, session_id: UUID) -> UUID:
-    """The same one each time, so that importing again finds what was imported: as it is, one of this person's own, or
-    one of this person's own in this session alone."""
+    """Return the id in that way: as it is, one of this person's own, or one of this person's own in this session alone.
+
+    It is the same one each time, so that importing again finds what was imported.
+    """
     match way:
         case 0:
             return an_id
@@ -34,7 +36,7 @@ def ids_of(kept: KeptSession) -> Iterator[UUID]:
 
 
 def moved(kept: KeptSession, way: int, user_id: str) -> KeptSession:
-    """Under its ids in that way."""
+    """Return the session under its ids in that way."""
     if way == 0:
         return kept
     given_id = kept.session.session_id

@@ -1,4 +1,4 @@
-"""What a user's messages add up to, by day, model, backend, hour and session, and which messages are behind it."""
+"""The sums of a user's messages by day, model, backend, hour and session, and the messages that are behind them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from thai_chat.history.postgres.sql.rows import MESSAGE_FIELDS, MESSAGE_SQL, mes
 
 LONGEST = 10
 MOST_DAYS = 40_000
-"""Of a longer time only the days with messages are given."""
+"""The most days that are all given; of a longer time only those with messages are."""
 SHOWN_CHARS = 300
 
 # Sums of tens of thousands of rows that stay in memory, whatever little the server gives by itself.
@@ -80,7 +80,7 @@ _FILTERS = f"""{_MINE}
     AND (%(role)s::text IS NULL OR m.role = %(role)s)
     AND (%(session_id)s::uuid IS NULL OR m.session_id = %(session_id)s::uuid)
     AND (%(message_ids)s::uuid[] IS NULL OR m.message_id = ANY (%(message_ids)s::uuid[]))"""
-# What is meant is found in the index, and only what is shown is read.
+# The messages that are meant are found in the index, and only what is shown is read.
 _CHOSEN = """
 WITH chosen AS MATERIALIZED (
     SELECT m.message_id, s.session_name FROM {meant}
@@ -207,7 +207,8 @@ def _filled(period: Period, found: Mapping[date, UsageTotals]) -> list[DayUsage]
 
 
 def _bounds(user_id: str, period: Period) -> dict[str, object]:
-    """Midnights as the clocks of the time zone show them: a day may have 23 or 25 hours."""
+    """Return the parameters of a period, with midnights as the clocks of the time zone show them: a day may have 23 or
+    25 hours."""
 
     def midnight(day: date) -> datetime:
         return datetime.combine(day, time(), period.timezone)
