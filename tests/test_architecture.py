@@ -188,6 +188,7 @@ def test_modules_import_each_other_in_no_circle() -> None:
 @pytest.mark.parametrize(
     ("importer", "imported"),
     [
+        ("routing/router.py", "thai_chat.backends.vllm.backend"),
         ("texts/errors.py", "thai_chat.history.opening"),
         ("settings.py", "thai_chat.chat.service"),
         ("settings.py", "thai_chat.backends.vllm.backend"),

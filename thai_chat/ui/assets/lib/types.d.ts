@@ -239,6 +239,8 @@ interface Window {
     toggleTheme: () => void;
   };
   thaiChatTexts: Record<'th' | 'en', Record<string, string>>;
+  /** What the page knows of each kind of backend, by its name, in the order of the picker. */
+  thaiChatBackends: Record<string, { label: string; options: string; effort: boolean; thinking: boolean }>;
   /** The most characters of a question, and of a system prompt. */
   thaiChatLimit: number;
   thaiChatPromptLimit: number;
