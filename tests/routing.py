@@ -14,7 +14,7 @@ from thai_chat.backends.ollama.backend import OllamaBackend
 from thai_chat.backends.openai.backend import OpenAIBackend
 from thai_chat.backends.registry import KINDS
 from thai_chat.backends.vllm.backend import VLLMBackend
-from thai_chat.domain.events import Answering, Notice, RoutedEvent, Text
+from thai_chat.domain.events import Answering, Notice, RoutedEvent, TextDelta
 from thai_chat.domain.messages import Choice, Role
 from thai_chat.domain.ports.backend import Backend, BackendChoices, BackendState, PromptMessage
 from thai_chat.routing.preference import Rules
@@ -98,7 +98,7 @@ async def reply(
 
 
 def text_of(events: Sequence[RoutedEvent]) -> str:
-    return "".join(event.text for event in events if isinstance(event, Text))
+    return "".join(event.text for event in events if isinstance(event, TextDelta))
 
 
 def notices_of(events: Sequence[RoutedEvent]) -> list[str]:

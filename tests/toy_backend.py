@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel, Field
 
 from thai_chat.domain.errors import NotOffered
-from thai_chat.domain.events import Finished, Progress, StreamEvent, Text, Usage
+from thai_chat.domain.events import Finished, Progress, StreamEvent, TextDelta, Usage
 from thai_chat.domain.options import Options, one_of
 from thai_chat.domain.ports.backend import Backend, ModelInfo, PromptMessage, ReplyRequest
 from thai_chat.domain.ports.backend_kinds import Advice, BackendKind, ModelList, PageOptions
@@ -51,8 +51,8 @@ class ToyBackend:
     async def stream(self, request: ReplyRequest) -> AsyncGenerator[StreamEvent, None]:
         said = request.messages[-1].content.split()[: self._words]
         for word in said:
-            yield Text(f"{word} ")
-        yield Text(f"({request.options.get('toy_mood', 'plain')})")
+            yield TextDelta(f"{word} ")
+        yield TextDelta(f"({request.options.get('toy_mood', 'plain')})")
         yield Usage(prompt_tokens=3, completion_tokens=len(said))
         yield Finished("stop")
 

@@ -20,7 +20,7 @@ import orjson
 from tests.standins.replies import request
 from tests.standins.server import standin_process
 from thai_chat.backends.ollama.backend import OllamaBackend
-from thai_chat.domain.events import Finished, Text
+from thai_chat.domain.events import Finished, TextDelta
 
 TOKENS = 200
 MODEL = "standin"
@@ -64,7 +64,7 @@ async def backend(address: str, streams: int) -> int:
         chars = 0
         async with aclosing(reader.stream(request(MODEL))) as events:
             async for event in events:
-                if isinstance(event, Text):
+                if isinstance(event, TextDelta):
                     chars += len(event.text)
                 elif isinstance(event, Finished):
                     break

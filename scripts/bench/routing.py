@@ -27,7 +27,7 @@ from scripts.bench.clients import upstream
 from scripts.bench.processes import model_server
 from thai_chat.backends.registry import KINDS
 from thai_chat.backends.vllm.backend import VLLMBackend
-from thai_chat.domain.events import Text
+from thai_chat.domain.events import TextDelta
 from thai_chat.domain.messages import Choice, Role
 from thai_chat.domain.ports.backend import PromptMessage
 from thai_chat.routing.router import ModelPrompt, Router
@@ -60,7 +60,7 @@ async def read_routed(router: Router, messages: int = 1) -> Stream:
     began, first = time.perf_counter(), 0.0
     async with aclosing(router.stream(CHOICE, prompt)) as events:
         async for event in events:
-            if isinstance(event, Text):
+            if isinstance(event, TextDelta):
                 first = first or time.perf_counter() - began
     return Stream(first, time.perf_counter() - began)
 

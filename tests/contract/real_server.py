@@ -26,7 +26,7 @@ from thai_chat.backends.openai.backend import OpenAIBackend
 from thai_chat.backends.openai.models import is_openai
 from thai_chat.backends.vllm.backend import VLLMBackend
 from thai_chat.domain.errors import BackendTimeout, ModelNotFound
-from thai_chat.domain.events import Finished, Reasoning, Text, Usage
+from thai_chat.domain.events import Finished, ReasoningDelta, TextDelta, Usage
 from thai_chat.domain.messages import JsonValue
 from thai_chat.domain.ports.backend import Backend
 
@@ -60,7 +60,7 @@ async def test_the_models_are_listed(backend: Backend, model: str) -> None:
 
 async def test_a_reply_streams_and_ends_with_finished(backend: Backend, model: str) -> None:
     events = await ask(backend, request(model, "สวัสดีครับ ตอบสั้น ๆ นะ", options=short(512)))
-    assert text_of(events) or any(isinstance(event, Reasoning) for event in events)
+    assert text_of(events) or any(isinstance(event, ReasoningDelta) for event in events)
     assert isinstance(events[-1], Finished)
     counts = [event for event in events if isinstance(event, Usage)][-1]
     assert counts.prompt_tokens
@@ -70,7 +70,7 @@ async def test_a_reply_streams_and_ends_with_finished(backend: Backend, model: s
 async def test_a_reply_can_be_stopped_and_the_next_one_comes(backend: Backend, model: str) -> None:
     async with aclosing(backend.stream(request(model, "นับหนึ่งถึงหนึ่งพัน"))) as events:
         async for event in events:
-            if isinstance(event, Text | Reasoning):
+            if isinstance(event, TextDelta | ReasoningDelta):
                 break
     assert isinstance((await ask(backend, request(model, "สวัสดี", options=short(512))))[-1], Finished)
 

@@ -20,7 +20,7 @@ from thai_chat.backends.ollama.backend import OllamaBackend
 from thai_chat.backends.openai.backend import OpenAIBackend
 from thai_chat.backends.vllm.backend import VLLMBackend
 from thai_chat.domain.errors import BackendLoading, BackendUnreachable, ModelNotFound, ReplyCut
-from thai_chat.domain.events import Finished, Notice, Reasoning, Text, Usage
+from thai_chat.domain.events import Finished, Notice, ReasoningDelta, TextDelta, Usage
 from thai_chat.domain.ports.backend import Backend, ModelInfo
 
 SLOW = Script(tokens=thai_tokens(10_000), delay_ms=5)
@@ -99,7 +99,7 @@ async def test_closing_the_stream_ends_the_request_to_the_server(name: str) -> N
         standin.script = SLOW
         async with aclosing(backend.stream(request("standin"))) as events:
             async for event in events:
-                if isinstance(event, Text):
+                if isinstance(event, TextDelta):
                     break
         await standin.until(lambda: standin.running == 0)
         assert standin.seen[0].left
@@ -177,7 +177,7 @@ async def test_a_reply_that_breaks_off_is_cut_and_what_came_is_there(name: str, 
         events: list[object] = []
         with pytest.raises(ReplyCut) as caught:
             await ask(backend, request("standin"), into=events)
-        assert "".join(event.text for event in events if isinstance(event, Text)) == standin.seen[0].text_sent
+        assert "".join(event.text for event in events if isinstance(event, TextDelta)) == standin.seen[0].text_sent
         assert caught.value.params["backend"] == name
 
 
@@ -186,7 +186,7 @@ async def test_thinking_is_kept_apart_from_the_reply(name: str) -> None:
     async with standing(name) as (standin, backend):
         standin.script = Script(reasoning=("ผู้ใช้", "ทักทาย"), tokens=("สวัสดี", "ครับ"))
         events = await ask(backend, request("standin"))
-        assert "".join(event.text for event in events if isinstance(event, Reasoning)) == "ผู้ใช้ทักทาย"
+        assert "".join(event.text for event in events if isinstance(event, ReasoningDelta)) == "ผู้ใช้ทักทาย"
         assert text_of(events) == "สวัสดีครับ"
 
 
@@ -195,7 +195,7 @@ async def test_thinking_in_tags_cut_across_pieces_is_kept_apart_too(name: str) -
     async with standing(name) as (standin, backend):
         standin.script = Script(tokens=("<th", "ink>คิด", "ก่อน</", "think", ">\n\n", "สวัส", "ดี <b>"), delay_ms=1)
         events = await ask(backend, request("standin"))
-        assert "".join(event.text for event in events if isinstance(event, Reasoning)) == "คิดก่อน"
+        assert "".join(event.text for event in events if isinstance(event, ReasoningDelta)) == "คิดก่อน"
         assert text_of(events) == "สวัสดี <b>"
 
 

@@ -16,7 +16,7 @@ from thai_chat.backends.llamacpp.backend import DEMO_MODEL
 from thai_chat.backends.openai.backend import OpenAIBackend
 from thai_chat.backends.vllm.backend import VLLMBackend
 from thai_chat.domain.errors import BackendFailed, OnlyThinking, ReplyCut
-from thai_chat.domain.events import Finished, Reasoning, Text
+from thai_chat.domain.events import Finished, ReasoningDelta, TextDelta
 from thai_chat.domain.ports.backend import ReplyRequest
 
 BEGUN = "อาหารไทยที่คนทั่วโลกรู้จักคือต้มยำกุ้ง ผัดไท"
@@ -95,7 +95,7 @@ async def test_a_continuation_that_is_always_taken_for_thinking_is_asked_for_in_
         events = await ask(vllm, continuing())
         assert text_of(events) == "ย และส้มตำ"
         assert sum(isinstance(event, Finished) for event in events) == 1
-        assert not any(isinstance(event, Reasoning) for event in events)
+        assert not any(isinstance(event, ReasoningDelta) for event in events)
     assert ["continue_final_message" in seen.body for seen in standin.seen] == [True, True, False, False]
 
 
@@ -108,7 +108,7 @@ async def test_a_reasoning_parser_is_told_that_the_rest_of_a_reply_is_no_thinkin
     for _ in range(2):
         events = await ask(vllm, asked)
         assert text_of(events) == "ย และส้มตำ"
-        assert not any(isinstance(event, Reasoning) for event in events)
+        assert not any(isinstance(event, ReasoningDelta) for event in events)
     told = [seen.body["chat_template_kwargs"] for seen in standin.seen]
     assert told == [{"enable_thinking": True, "tone": "formal"}, *[{"enable_thinking": False, "tone": "formal"}] * 2]
     assert sent(standin)[-1] == ("assistant", BEGUN)
@@ -145,7 +145,7 @@ async def test_what_is_held_back_is_not_lost_when_the_reply_breaks(
     events: list[object] = []
     with pytest.raises(ReplyCut):
         await ask(openai, continuing(), into=events)
-    assert "".join(event.text for event in events if isinstance(event, Text)) == "อาหารไทยที่คนทั่วโลก"
+    assert "".join(event.text for event in events if isinstance(event, TextDelta)) == "อาหารไทยที่คนทั่วโลก"
 
 
 async def test_a_beginning_of_spaces_only_is_a_reply_from_its_start(standin: OpenAIStandin, vllm: VLLMBackend) -> None:

@@ -21,7 +21,7 @@ from thai_chat.backends.llamacpp.library import demo_model_path
 from thai_chat.backends.openai_api.compatible import OpenAICompatible
 from thai_chat.backends.openai_api.exchange import Api
 from thai_chat.domain.errors import BackendLoading, BackendUnreachable, ReplyCut
-from thai_chat.domain.events import Finished, Text, Usage
+from thai_chat.domain.events import Finished, TextDelta, Usage
 
 
 async def test_llamacpp_stops_working_when_the_stream_is_closed(tmp_path: Path) -> None:
@@ -30,7 +30,7 @@ async def test_llamacpp_stops_working_when_the_stream_is_closed(tmp_path: Path) 
         child = child_of(os.getpid())
         async with aclosing(backend.stream(request(DEMO_MODEL, "Count from 1 to 1000."))) as events:
             async for event in events:
-                if isinstance(event, Text):
+                if isinstance(event, TextDelta):
                     break
         async with asyncio.timeout(5):
             await idle(child)

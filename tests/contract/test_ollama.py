@@ -28,7 +28,7 @@ from thai_chat.domain.errors import (
     RateLimited,
     UnsupportedParameter,
 )
-from thai_chat.domain.events import Finished, Notice, Reasoning, Text, Usage, WasThinking
+from thai_chat.domain.events import Finished, Notice, ReasoningDelta, TextDelta, Usage, WasReasoning
 from thai_chat.domain.messages import JsonValue, Role
 from thai_chat.domain.ports.backend import PromptMessage, ReplyRequest
 
@@ -88,7 +88,7 @@ async def test_an_error_line_in_a_200_stream_is_the_servers_failure(
     with pytest.raises(BackendFailed) as caught:
         await ask(backend, request(), into=events)
     assert caught.value.params == {"backend": "ollama", "model": "standin", "status": 500}
-    assert "".join(event.text for event in events if isinstance(event, Text)) == standin.seen[0].text_sent
+    assert "".join(event.text for event in events if isinstance(event, TextDelta)) == standin.seen[0].text_sent
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ async def test_a_stopped_reply_has_no_counts_as_ollama_gives_them_only_at_the_en
     async with aclosing(backend.stream(request())) as stream:
         async for event in stream:
             events.append(event)
-            if isinstance(event, Text):
+            if isinstance(event, TextDelta):
                 break
     await standin.until(lambda: standin.running == 0, timeout_s=1)
     assert standin.seen[0].left
@@ -212,7 +212,10 @@ async def test_a_stopped_reply_has_no_counts_as_ollama_gives_them_only_at_the_en
 async def test_thinking_and_reply_may_come_in_one_line(standin: OllamaStandin, backend: OllamaBackend) -> None:
     standin.script = Script(reasoning=("ผู้ใช้",), tokens=("สวัสดี",))
     events = await ask(backend, request())
-    assert [event for event in events if isinstance(event, Reasoning | Text)] == [Reasoning("ผู้ใช้"), Text("สวัสดี")]
+    assert [event for event in events if isinstance(event, ReasoningDelta | TextDelta)] == [
+        ReasoningDelta("ผู้ใช้"),
+        TextDelta("สวัสดี"),
+    ]
 
 
 async def test_lines_are_cut_at_line_feeds_alone(standin: OllamaStandin, backend: OllamaBackend) -> None:
@@ -280,7 +283,7 @@ async def test_what_is_held_back_of_a_continuation_is_not_lost_when_the_reply_br
     events: list[object] = []
     with pytest.raises(BackendError):
         await ask(backend, replace(request(), continues=BEGUN), into=events)
-    assert "".join(event.text for event in events if isinstance(event, Text)) == "อาหารไทยที่คน"
+    assert "".join(event.text for event in events if isinstance(event, TextDelta)) == "อาหารไทยที่คน"
 
 
 async def test_a_reply_that_was_whole_already_gets_nothing_added(
@@ -371,8 +374,12 @@ async def test_thinking_that_the_template_opened_is_told_by_its_end_and_known_fr
     standin: OllamaStandin, backend: OllamaBackend
 ) -> None:
     standin.script = Script(tokens=("คิดก่อน\n", "</think>", "\n\n", "สวัสดี", "ครับ"))
-    first = [event for event in await ask(backend, request()) if isinstance(event, Text | Reasoning | WasThinking)]
-    assert WasThinking("</think>") in first
-    second = [event for event in await ask(backend, request()) if isinstance(event, Text | Reasoning | WasThinking)]
-    assert {type(event) for event in second} == {Reasoning, Text}
+    first = [
+        event for event in await ask(backend, request()) if isinstance(event, TextDelta | ReasoningDelta | WasReasoning)
+    ]
+    assert WasReasoning("</think>") in first
+    second = [
+        event for event in await ask(backend, request()) if isinstance(event, TextDelta | ReasoningDelta | WasReasoning)
+    ]
+    assert {type(event) for event in second} == {ReasoningDelta, TextDelta}
     assert text_of(second) == "สวัสดีครับ"

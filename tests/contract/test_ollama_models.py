@@ -14,7 +14,7 @@ from tests.standins.script import Script
 from thai_chat.backends.ollama.backend import OllamaBackend
 from thai_chat.backends.timeouts import Timeouts
 from thai_chat.domain.errors import BackendTimeout, ModelNotFound
-from thai_chat.domain.events import Notice, Reasoning
+from thai_chat.domain.events import Notice, ReasoningDelta
 from thai_chat.domain.messages import JsonValue
 from thai_chat.domain.ports.backend import ModelInfo
 
@@ -339,7 +339,7 @@ async def test_thinking_is_never_part_of_the_reply(standin: OllamaStandin, backe
     standin.capabilities["standin"] = ["completion", "thinking"]
     standin.script = Script(reasoning=("ผู้ใช้", "ทักทาย"), tokens=("สวัสดี", "ครับ"))
     events = await ask(backend, request(options={"think": True}))
-    assert "".join(event.text for event in events if isinstance(event, Reasoning)) == "ผู้ใช้ทักทาย"
+    assert "".join(event.text for event in events if isinstance(event, ReasoningDelta)) == "ผู้ใช้ทักทาย"
     assert text_of(events) == "สวัสดีครับ"
 
 

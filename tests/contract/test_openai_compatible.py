@@ -33,7 +33,7 @@ from thai_chat.domain.errors import (
     RateLimited,
     UnsupportedParameter,
 )
-from thai_chat.domain.events import Finished, Notice, Reasoning, StreamEvent, Text, Usage, WasThinking
+from thai_chat.domain.events import Finished, Notice, ReasoningDelta, StreamEvent, TextDelta, Usage, WasReasoning
 from thai_chat.domain.messages import JsonValue
 from thai_chat.domain.ports.backend import ModelInfo
 
@@ -118,7 +118,7 @@ async def test_a_chunk_that_is_no_json_is_garbage(standin: OpenAIStandin, vllm: 
     events: list[object] = []
     with pytest.raises(BackendGarbled):
         await ask(vllm, request(), into=events)
-    assert "".join(event.text for event in events if isinstance(event, Text)) == standin.seen[0].text_sent
+    assert "".join(event.text for event in events if isinstance(event, TextDelta)) == standin.seen[0].text_sent
 
 
 async def test_an_error_inside_the_stream_is_the_servers_failure(standin: OpenAIStandin, vllm: VLLMBackend) -> None:
@@ -197,7 +197,7 @@ async def test_an_engine_that_is_stuck_times_out_although_it_pings(standin: Open
     events: list[object] = []
     with pytest.raises(BackendTimeout):
         await ask(backend, request(), into=events)
-    assert "".join(event.text for event in events if isinstance(event, Text)) == standin.seen[0].text_sent
+    assert "".join(event.text for event in events if isinstance(event, TextDelta)) == standin.seen[0].text_sent
     await standin.until(lambda: standin.running == 0)
     await backend.close()
 
@@ -207,9 +207,9 @@ async def test_a_slow_reader_is_no_time_out_of_the_server(standin: OpenAIStandin
     standin.script = Script(tokens=thai_tokens(8), delay_ms=30)
     text = ""
     async for event in backend.stream(request()):
-        if isinstance(event, Text) and not text:
+        if isinstance(event, TextDelta) and not text:
             await asyncio.sleep(0.4)
-        text += event.text if isinstance(event, Text) else ""
+        text += event.text if isinstance(event, TextDelta) else ""
     assert text == standin.script.text
     await backend.close()
 
@@ -292,7 +292,7 @@ async def test_thinking_that_fills_the_whole_reply_is_no_answer(standin: OpenAIS
     events: list[object] = []
     with pytest.raises(OnlyThinking):
         await ask(vllm, request(), into=events)
-    assert "".join(event.text for event in events if isinstance(event, Reasoning)) == "คิดอยู่"
+    assert "".join(event.text for event in events if isinstance(event, ReasoningDelta)) == "คิดอยู่"
 
 
 async def test_the_tokens_of_the_thinking_are_counted(standin: OpenAIStandin, openai: OpenAIBackend) -> None:
@@ -352,7 +352,7 @@ UNSEEN = ("คิดก่อน", "ว่าจะตอบ\n", "</think>", "\n
 
 
 def parts(events: list[StreamEvent]) -> list[StreamEvent]:
-    return [event for event in events if isinstance(event, Text | Reasoning | WasThinking)]
+    return [event for event in events if isinstance(event, TextDelta | ReasoningDelta | WasReasoning)]
 
 
 async def test_thinking_that_the_template_opened_is_told_by_its_end_and_known_from_then_on(
@@ -360,17 +360,17 @@ async def test_thinking_that_the_template_opened_is_told_by_its_end_and_known_fr
 ) -> None:
     standin.script = Script(tokens=UNSEEN)
     first = parts(await ask(vllm, request()))
-    assert first[-2:] == [WasThinking("</think>"), Text("สวัสดีครับ")]
+    assert first[-2:] == [WasReasoning("</think>"), TextDelta("สวัสดีครับ")]
     second = parts(await ask(vllm, request()))
-    assert {type(event) for event in second} == {Reasoning, Text}
+    assert {type(event) for event in second} == {ReasoningDelta, TextDelta}
     assert text_of(second) == "สวัสดีครับ"
     # Asked in another way, as without thinking, nothing is assumed.
     standin.script = Script(tokens=("สวัสดี", "ครับ"))
     off: dict[str, JsonValue] = {"chat_template_kwargs": {"enable_thinking": False}}
-    assert parts(await ask(vllm, request(options=off))) == [Text("สวัสดีครับ")]
+    assert parts(await ask(vllm, request(options=off))) == [TextDelta("สวัสดีครับ")]
     # The server was started anew, with another template: the reply is not lost, and nothing is assumed any more.
     assert text_of(await ask(vllm, request())) == "สวัสดีครับ"
-    assert parts(await ask(vllm, request())) == [Text("สวัสดีครับ")]
+    assert parts(await ask(vllm, request())) == [TextDelta("สวัสดีครับ")]
 
 
 async def test_thinking_that_the_template_opened_and_that_took_all_tokens_is_no_answer(

@@ -26,7 +26,7 @@ from thai_chat.domain.errors import (
     RateLimited,
     ReplyCut,
 )
-from thai_chat.domain.events import Finished, Notice, Reasoning, StreamEvent, Text, Usage
+from thai_chat.domain.events import Finished, Notice, ReasoningDelta, StreamEvent, TextDelta, Usage
 from thai_chat.domain.messages import JsonValue
 
 PRO = "gpt-5-pro"
@@ -41,7 +41,7 @@ def _with_its_model(standin: OpenAIStandin) -> None:
 
 
 def thinking_of(events: list[StreamEvent]) -> str:
-    return "".join(event.text for event in events if isinstance(event, Reasoning))
+    return "".join(event.text for event in events if isinstance(event, ReasoningDelta))
 
 
 async def test_a_responses_only_model_is_reached_and_remembered(standin: OpenAIStandin, openai: OpenAIBackend) -> None:
@@ -118,7 +118,7 @@ async def test_an_unverified_organisation_gets_the_reply_without_summary_and_in_
 async def test_a_whole_reply_has_its_summary_and_its_counts_too(standin: OpenAIStandin, openai: OpenAIBackend) -> None:
     standin.script = Script(responses_only=True, never_streams=True, reasoning=("ดูคำถาม", "แล้วค่อยตอบ"), tokens=("ครับ",))
     events = await ask(openai, request(PRO, "กขค"))
-    assert events == [Reasoning("ดูคำถาม\n\nแล้วค่อยตอบ"), Text("ครับ"), Usage(2, 3, 2), Finished("stop")]
+    assert events == [ReasoningDelta("ดูคำถาม\n\nแล้วค่อยตอบ"), TextDelta("ครับ"), Usage(2, 3, 2), Finished("stop")]
 
 
 async def test_options_go_under_the_names_of_this_api(standin: OpenAIStandin, openai: OpenAIBackend) -> None:
@@ -186,7 +186,7 @@ async def test_a_reply_that_fails_is_told_for_what_it_is(
     events: list[object] = []
     with pytest.raises(error):
         await ask(openai, request(PRO), into=events)
-    said = "".join(event.text for event in events if isinstance(event, Text))
+    said = "".join(event.text for event in events if isinstance(event, TextDelta))
     assert said == ("" if never_streams else standin.script.text)
 
 
@@ -200,7 +200,7 @@ async def test_a_reply_that_breaks_keeps_what_came(
     events: list[object] = []
     with pytest.raises(error):
         await ask(openai, request(PRO), into=events)
-    assert "".join(event.text for event in events if isinstance(event, Text)) == standin.seen[-1].text_sent
+    assert "".join(event.text for event in events if isinstance(event, TextDelta)) == standin.seen[-1].text_sent
 
 
 async def test_a_model_may_think_in_silence_for_as_long_as_a_whole_reply_may_take(standin: OpenAIStandin) -> None:
@@ -228,7 +228,7 @@ async def test_a_reply_can_be_stopped(standin: OpenAIStandin, openai: OpenAIBack
     standin.script = Script(responses_only=True, tokens=thai_tokens(10_000), delay_ms=5)
     events = openai.stream(request(PRO))
     async for event in events:
-        if isinstance(event, Text):
+        if isinstance(event, TextDelta):
             break
     await events.aclose()
     await standin.until(lambda: standin.running == 0, timeout_s=1)

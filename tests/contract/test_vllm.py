@@ -17,7 +17,7 @@ from thai_chat.domain.errors import (
     NoChatTemplate,
     ReplyCut,
 )
-from thai_chat.domain.events import Notice, Text, Usage
+from thai_chat.domain.events import Notice, TextDelta, Usage
 from thai_chat.domain.messages import Role
 from thai_chat.domain.ports.backend import PromptMessage
 
@@ -130,7 +130,7 @@ async def test_a_stopped_reply_has_the_counts_of_what_came(standin: OpenAIStandi
     standin.script = Script(tokens=("สวัส", "ดี", "ครับ", "ผม", "ชื่อ") * 100, delay_ms=5)
     pieces, usage = 0, None
     async for event in vllm.stream(request(question="กขค")):
-        pieces += isinstance(event, Text)
+        pieces += isinstance(event, TextDelta)
         usage = event if isinstance(event, Usage) else usage
         if pieces >= 3 and usage:
             break
@@ -160,7 +160,7 @@ async def test_a_reply_that_the_engine_gave_up_is_cut_and_not_whole(
     events: list[object] = []
     with pytest.raises(ReplyCut):
         await ask(vllm, request(), into=events)
-    assert "".join(event.text for event in events if isinstance(event, Text)) == standin.script.text
+    assert "".join(event.text for event in events if isinstance(event, TextDelta)) == standin.script.text
     standin.script = Script(finish_reason=reason, never_streams=True)
     with pytest.raises(ReplyCut):
         await ask(vllm, request())

@@ -14,7 +14,7 @@ from thai_chat.backends.openai.backend import OpenAIBackend
 from thai_chat.backends.timeouts import Timeouts
 from thai_chat.backends.vllm.backend import VLLMBackend
 from thai_chat.domain.errors import BackendError, BackendFailed, RateLimited, ReplyCut, WebPage
-from thai_chat.domain.events import Finished, Reasoning, StreamEvent, Usage
+from thai_chat.domain.events import Finished, ReasoningDelta, StreamEvent, Usage
 
 SIZES = [1, 7, 1 << 20]
 
@@ -38,7 +38,7 @@ async def test_no_word_of_a_reply_is_lost_or_said_twice(name: str, size: int) ->
 
 async def test_thinking_in_parts_is_thinking() -> None:
     events = await read(answer_of("parts-think"))
-    assert "".join(event.text for event in events if isinstance(event, Reasoning)) == "ลองคิดดูก่อน"
+    assert "".join(event.text for event in events if isinstance(event, ReasoningDelta)) == "ลองคิดดูก่อน"
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -187,9 +187,9 @@ def test_a_closing_tag_in_code_is_no_end_of_thinking_however_long_the_code_is() 
             splitter = ThinkingSplitter()
             given = [part for piece in pieces(code + "\n</think>\nตอบ", size) for part in splitter.feed(piece)]
             given += splitter.end()
-            assert [type(part).__name__ for part in given if type(part).__name__ == "WasThinking"] == ["WasThinking"]
+            assert [type(part).__name__ for part in given if type(part).__name__ == "WasReasoning"] == ["WasReasoning"]
             assert splitter.opened == "</think>"
-            after = [type(part).__name__ for part in given].index("WasThinking")
+            after = [type(part).__name__ for part in given].index("WasReasoning")
             assert "".join(part.text for part in given[after + 1 :] if hasattr(part, "text")) == "ตอบ"
 
 

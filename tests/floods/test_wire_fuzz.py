@@ -10,7 +10,7 @@ from tests.standins.script import PASSAGE
 from thai_chat.backends.openai_api.completion_stream import CompletionStream
 from thai_chat.backends.openai_api.response_stream import ResponseStream
 from thai_chat.domain.errors import BackendError
-from thai_chat.domain.events import Reasoning, StreamEvent, Text
+from thai_chat.domain.events import ReasoningDelta, StreamEvent, TextDelta
 
 STREAMS = 20_000
 ODD = (None, "", 0, 1.5, True, [], {}, "null", "x", [None], {"a": None}, -1, 10**30)
@@ -101,7 +101,9 @@ def test_no_word_is_lost_however_it_is_sent() -> None:
         sent = b"".join(stream(chosen, in_halves(chosen, found) if number % 3 == 0 else found))
         events: list[StreamEvent] = []
         read(CompletionStream(), cut(chosen, sent), events)
-        assert "".join(event.text for event in events if isinstance(event, Text | Reasoning)) == "".join(found), sent
+        assert "".join(event.text for event in events if isinstance(event, TextDelta | ReasoningDelta)) == "".join(
+            found
+        ), sent
 
 
 def test_every_stream_has_a_last_word_whatever_is_in_it() -> None:
@@ -127,7 +129,7 @@ def test_every_stream_has_a_last_word_whatever_is_in_it() -> None:
                 assert reply.finish_reason
                 ended += 1
             for event in events:
-                if isinstance(event, Text | Reasoning):
+                if isinstance(event, TextDelta | ReasoningDelta):
                     event.text.encode()  # of whole characters
     assert ended
     assert failed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 
-from thai_chat.domain.events import StreamEvent, Text
+from thai_chat.domain.events import StreamEvent, TextDelta
 from thai_chat.domain.messages import JsonValue, Role
 from thai_chat.domain.ports.backend import Backend, PromptMessage, ReplyRequest
 
@@ -34,4 +34,4 @@ async def ask(backend: Backend, request: ReplyRequest, *, into: list[object] | N
 
 
 def text_of(events: Sequence[StreamEvent]) -> str:
-    return "".join(event.text for event in events if isinstance(event, Text))
+    return "".join(event.text for event in events if isinstance(event, TextDelta))

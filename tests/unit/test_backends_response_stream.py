@@ -8,7 +8,7 @@ import pytest
 
 from thai_chat.backends.openai_api.response_stream import ResponseStream
 from thai_chat.domain.errors import BackendGarbled, RateLimited, ReplyCut
-from thai_chat.domain.events import StreamEvent, Text, Usage
+from thai_chat.domain.events import StreamEvent, TextDelta, Usage
 
 
 def event(kind: str, **fields: object) -> bytes:
@@ -34,16 +34,16 @@ def read(sent: bytes, *, size: int = 10_000) -> list[StreamEvent]:
 @pytest.mark.parametrize("size", [1, 3, 64])
 def test_pieces_of_the_network_may_end_inside_a_character(size: int) -> None:
     said = read(delta("สวัส") + delta("ดี 🇹🇭") + end(), size=size)
-    assert "".join(part.text for part in said if isinstance(part, Text)) == "สวัสดี 🇹🇭"
+    assert "".join(part.text for part in said if isinstance(part, TextDelta)) == "สวัสดี 🇹🇭"
 
 
 def test_events_that_nobody_needs_are_passed_over() -> None:
     others = event("response.created", response={}) + event("keepalive") + event("response.output_item.added", item={})
-    assert read(others + delta("ก") + event("response.output_text.done", text="ก") + end()) == [Text("ก")]
+    assert read(others + delta("ก") + event("response.output_text.done", text="ก") + end()) == [TextDelta("ก")]
 
 
 def test_a_refusal_to_answer_is_what_the_model_says() -> None:
-    assert read(event("response.refusal.delta", delta="ไม่ได้ครับ") + end()) == [Text("ไม่ได้ครับ")]
+    assert read(event("response.refusal.delta", delta="ไม่ได้ครับ") + end()) == [TextDelta("ไม่ได้ครับ")]
 
 
 def test_counts_may_lack_their_details() -> None:

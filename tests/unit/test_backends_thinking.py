@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from thai_chat.backends.thinking import ThinkingSplitter
-from thai_chat.domain.events import Reasoning, Text, WasThinking
+from thai_chat.domain.events import ReasoningDelta, TextDelta, WasReasoning
 
 REPLY = "<think>\nผู้ใช้ทักทาย 👋🏽 a < b\n</think>\n\nสวัสดีครับ น้ำใจ"
 
@@ -17,11 +17,11 @@ def split(*pieces: str, splitter: ThinkingSplitter | None = None, is_whole: bool
     thought = said = ""
     for event in events:
         match event:
-            case Reasoning(text):
+            case ReasoningDelta(text):
                 thought += text
-            case Text(text):
+            case TextDelta(text):
                 said += text
-            case WasThinking(closing):
+            case WasReasoning(closing):
                 assert said.endswith(closing)
                 thought, said = thought + said.removesuffix(closing), ""
     return thought, said
@@ -70,8 +70,8 @@ def test_a_second_thought_before_the_first_word_counts_too() -> None:
 
 def test_visible_text_is_not_held_back() -> None:
     splitter = ThinkingSplitter()
-    assert splitter.feed("สวัส") == [Text("สวัส")]
-    assert splitter.feed("<") == [Text("<")]
+    assert splitter.feed("สวัส") == [TextDelta("สวัส")]
+    assert splitter.feed("<") == [TextDelta("<")]
     assert splitter.end() == []
 
 
@@ -115,7 +115,7 @@ def test_a_model_that_is_known_to_think_from_the_start_is_understood_from_the_st
     splitter = ThinkingSplitter(opened="</think>")
     pieces = ["คิดก่อน\n</think>\n\nตอบ"[at : at + size] for at in range(0, 25, size)]
     events = [event for piece in pieces for event in splitter.feed(piece)]
-    assert not any(isinstance(event, WasThinking) for event in events)
+    assert not any(isinstance(event, WasReasoning) for event in events)
     assert split(*pieces, splitter=ThinkingSplitter(opened="</think>")) == ("คิดก่อน\n", "ตอบ")
     assert splitter.opened == "</think>"
 

@@ -22,7 +22,7 @@ from thai_chat.domain.errors import (
     ReplyCut,
     UnknownBackend,
 )
-from thai_chat.domain.events import Finished, Text
+from thai_chat.domain.events import Finished, TextDelta
 from thai_chat.domain.messages import Choice
 from thai_chat.domain.ports.backend import BackendState
 from thai_chat.routing.router import ModelPrompt
@@ -161,7 +161,7 @@ async def test_the_window_of_a_model_is_known(vllm: OpenAIStandin) -> None:
 async def test_a_reply_comes_through_and_ends_with_finished(vllm: OpenAIStandin) -> None:
     async with routing(VLLMBackend(vllm.base_url)) as router:
         events = await reply(router, Choice("vllm", "typhoon2"))
-        assert "".join(event.text for event in events if isinstance(event, Text)) == vllm.script.text
+        assert "".join(event.text for event in events if isinstance(event, TextDelta)) == vllm.script.text
         assert events[-1] == Finished("stop")
 
 

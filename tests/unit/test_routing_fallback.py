@@ -24,7 +24,7 @@ from thai_chat.domain.errors import (
     ReplyCut,
     UnsupportedParameter,
 )
-from thai_chat.domain.events import Answering, Finished, Notice, Reasoning, RoutedEvent, Text
+from thai_chat.domain.events import Answering, Finished, Notice, ReasoningDelta, RoutedEvent, TextDelta
 from thai_chat.domain.messages import Choice, Role
 from thai_chat.domain.ports.backend import BackendState, PromptMessage
 from thai_chat.routing.preference import Rules
@@ -56,7 +56,7 @@ async def test_it_is_said_before_the_first_text_who_answers_for_whom_and_why(
     vllm.script = BROKEN
     async with routing(*at(vllm, ollama)) as router:
         events = await reply(router, VLLM)
-    at_text = next(at for at, event in enumerate(events) if isinstance(event, Text))
+    at_text = next(at for at, event in enumerate(events) if isinstance(event, TextDelta))
     swap = {
         "asked": "vllm",
         "asked_model": "typhoon2",
@@ -92,7 +92,7 @@ async def test_thinking_that_was_shown_counts_as_a_first_token(vllm: OpenAIStand
         events: list[RoutedEvent] = []
         with pytest.raises(ReplyCut):
             await reply(router, VLLM, into=events)
-    assert Reasoning("คิด") in events
+    assert ReasoningDelta("คิด") in events
     assert ollama.seen == []
 
 

@@ -27,7 +27,7 @@ from tests.standins.server import Standin
 from thai_chat.backends.ollama.backend import OllamaBackend
 from thai_chat.backends.vllm.backend import VLLMBackend
 from thai_chat.domain.errors import BackendFailed
-from thai_chat.domain.events import Text
+from thai_chat.domain.events import TextDelta
 from thai_chat.domain.messages import MODEL_CHARS, Choice, Role
 from thai_chat.domain.ports.backend import BackendState, PromptMessage
 from thai_chat.routing.preference import Rules
@@ -41,7 +41,7 @@ async def begun(stack: AsyncExitStack, router: Router) -> None:
     """A reply that has said its first word and goes on until the stack is left."""
     events = await stack.enter_async_context(aclosing(router.stream(MODEL, question)))
     async for event in events:
-        if isinstance(event, Text):
+        if isinstance(event, TextDelta):
             return
 
 
@@ -190,6 +190,6 @@ async def test_of_idle_servers_the_one_that_loads_or_has_the_model_is_asked(olla
             for _ in range(2):
                 events = await stack.enter_async_context(aclosing(router.stream(QWEN, question)))
                 async for event in events:
-                    if isinstance(event, Text):
+                    if isinstance(event, TextDelta):
                         break
             assert (ollama.running, other.running) == (1, 1)

@@ -18,7 +18,16 @@ from fastapi.responses import StreamingResponse
 from thai_chat import texts
 from thai_chat.api.schemas import chat_body
 from thai_chat.domain.errors import InvalidCursor
-from thai_chat.domain.events import Completed, Delta, Failed, LiveEvent, Notice, Rethought, Started, Thought
+from thai_chat.domain.events import (
+    BecameReasoning,
+    Completed,
+    Failed,
+    LiveEvent,
+    Notice,
+    ReasoningDelta,
+    Started,
+    TextDelta,
+)
 from thai_chat.domain.messages import Message
 from thai_chat.domain.ports.reply_log import ReplyLog
 from thai_chat.texts import Language
@@ -72,11 +81,11 @@ def _frame(event_id: str, event: LiveEvent, language: Language) -> bytes:
 
 def _body(event: LiveEvent, language: Language) -> tuple[str, object]:
     match event:
-        case Delta(text):
+        case TextDelta(text):
             return "delta", {"text": text}
-        case Thought(text):
+        case ReasoningDelta(text):
             return "reasoning", {"text": text}
-        case Rethought(text):
+        case BecameReasoning(text):
             return "rethought", {"text": text}
         case Started():
             return "started", {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from thai_chat.domain.events import StreamEvent, Text
+from thai_chat.domain.events import StreamEvent, TextDelta
 
 INSTRUCTION = (
     "Your last message was cut off before it was finished. Write only what comes next, in the same language. "
@@ -59,10 +59,10 @@ class Continuation:
         """The same events with their texts cut; those that have none left are left out."""
         given: list[StreamEvent] = []
         for event in events:
-            if not isinstance(event, Text):
+            if not isinstance(event, TextDelta):
                 given.append(event)
             elif text := self.feed(event.text):
-                given.append(Text(text))
+                given.append(TextDelta(text))
         return given
 
     def feed(self, text: str) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Hashable
 from typing import TypeAlias
 
-from thai_chat.domain.events import Reasoning, Text, WasThinking
+from thai_chat.domain.events import ReasoningDelta, TextDelta, WasReasoning
 from thai_chat.domain.ports.backend import ReplyRequest
 
 THINKING_TAGS: tuple[tuple[str, str], ...] = (
@@ -16,7 +16,7 @@ THINKING_TAGS: tuple[tuple[str, str], ...] = (
 )
 """Opening and closing tags around thinking in the content, where the server was started without a reasoning parser."""
 
-Part: TypeAlias = Text | Reasoning | WasThinking
+Part: TypeAlias = TextDelta | ReasoningDelta | WasReasoning
 
 _OPENING = tuple(opening for opening, _ in THINKING_TAGS)
 _CLOSING = tuple(closing for _, closing in THINKING_TAGS)
@@ -42,7 +42,7 @@ class ThinkingSplitter:
     `end` gives that out.
 
     Some templates (DeepSeek-R1, Qwen3 Thinking) open the thinking themselves, so that only its end is seen: a closing
-    tag on a line of its own, outside of code. Then all that came before was thinking, which WasThinking says.
+    tag on a line of its own, outside of code. Then all that came before was thinking, which WasReasoning says.
     """
 
     __slots__ = (
@@ -78,7 +78,7 @@ class ThinkingSplitter:
         if self._plain:
             if self._watches:
                 return self._watched(content)
-            return [Text(content)] if content else []
+            return [TextDelta(content)] if content else []
         self._held += content
         given: list[Part] = []
         while self._held and not self._plain:
@@ -99,7 +99,7 @@ class ThinkingSplitter:
             held, self._closing = "".join(self._thought) + held, ""
         if not held:
             return []
-        return [Reasoning(held)] if self._closing else [Text(held)]
+        return [ReasoningDelta(held)] if self._closing else [TextDelta(held)]
 
     def stop_watching(self) -> None:
         """The server tells the thinking apart by itself."""
@@ -119,10 +119,10 @@ class ThinkingSplitter:
             self.opened, self._watches = found[1], False
             self._plain, self._trims, self._recent = False, True, ""
             rest = said[max(before, found.end()) :]
-            head: list[Part] = [Text(said[before : found.end()])] if found.end() > before else []
-            return [*head, WasThinking(found[1]), *self.feed(rest)]
+            head: list[Part] = [TextDelta(said[before : found.end()])] if found.end() > before else []
+            return [*head, WasReasoning(found[1]), *self.feed(rest)]
         self._recent = said[-_WATCHED_CHARS:]
-        return [Text(content)] if content else []
+        return [TextDelta(content)] if content else []
 
     def _closing_line(self, end: str) -> re.Match[str] | None:
         """The first in the `end` of what was said that is not in a block of code, which shows the tag to a reader."""
@@ -168,7 +168,7 @@ class ThinkingSplitter:
             thought, self._held = self._held[: len(self._held) - keep], self._held[len(self._held) - keep :]
             self._trims = self._trims and not thought
         if thought:
-            given.append(Reasoning(thought))
+            given.append(ReasoningDelta(thought))
             if self._assumed:
                 self._thought.append(thought)
         return bool(tag)

@@ -8,24 +8,26 @@ from uuid import UUID
 
 from thai_chat.domain.messages import Choice, JsonObject, Message
 
-# From a backend. A stream is any number of Text, Reasoning, WasThinking, Usage and Notice, then exactly one Finished.
+# From a backend: any number of TextDelta, ReasoningDelta, WasReasoning, Usage and Notice, then exactly one Finished.
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Reasoning:
-    """A model's thinking: shown folded, kept apart from the reply, never sent back to a model."""
+class TextDelta:
+    """The next piece of a reply's text, from a backend and to a follower alike."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
-class WasThinking:
-    """All the Text so far was thinking, and `closing` its last word: the model's template had opened it unseen."""
+class ReasoningDelta:
+    """The next piece of a model's reasoning: shown folded, kept apart from the reply, never sent back to a model."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class WasReasoning:
+    """All text so far was reasoning, and `closing` its last word: the model's template had opened it unseen."""
 
     closing: str
 
@@ -71,7 +73,7 @@ class Notice:
     """True for a notice of this moment only ("trying again in 3 s"): shown while the reply grows, not kept with it."""
 
 
-StreamEvent: TypeAlias = Text | Reasoning | WasThinking | Usage | Finished | Notice
+StreamEvent: TypeAlias = TextDelta | ReasoningDelta | WasReasoning | Usage | Finished | Notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,8 @@ class Progress:
     total: int = 0
 
 
-# To a follower of a live reply: one Started, then Delta, Thought, Rethought, Notice, then one Completed or Failed.
+# To a follower of a reply: one Started, then TextDelta, ReasoningDelta, BecameReasoning, Notice, then one Completed or
+# Failed.
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,18 +110,8 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True)
-class Delta:
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Thought:
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Rethought:
-    """Every Delta and Thought so far was thinking: `text`, in place of them."""
+class BecameReasoning:
+    """All that was told so far was reasoning: `text`, in place of it."""
 
     text: str
 
@@ -140,4 +133,4 @@ class Failed:
     params: JsonObject = field(default_factory=dict)
 
 
-LiveEvent: TypeAlias = Started | Delta | Thought | Rethought | Notice | Completed | Failed
+LiveEvent: TypeAlias = Started | TextDelta | ReasoningDelta | BecameReasoning | Notice | Completed | Failed

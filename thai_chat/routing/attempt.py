@@ -7,7 +7,16 @@ from collections.abc import AsyncGenerator, Callable
 from dataclasses import replace
 
 from thai_chat.domain.errors import BackendError, BackendTimeout, EmptyReply, ReplyCut, ReplyFiltered
-from thai_chat.domain.events import FILTERED, MODEL_LOADING, Finished, Notice, Reasoning, StreamEvent, Text, WasThinking
+from thai_chat.domain.events import (
+    FILTERED,
+    MODEL_LOADING,
+    Finished,
+    Notice,
+    ReasoningDelta,
+    StreamEvent,
+    TextDelta,
+    WasReasoning,
+)
 from thai_chat.domain.messages import Choice
 from thai_chat.domain.ports.backend import ReplyRequest
 from thai_chat.routing.servers import Server
@@ -56,10 +65,10 @@ class Attempt:
                     case None:
                         raise ReplyCut("the stream ended without Finished", **self._names())
                 self._held.append(event)
-                self._said_something = isinstance(event, Text) and not event.text.isspace()
-                if self._said_something or isinstance(event, Reasoning | Finished):
+                self._said_something = isinstance(event, TextDelta) and not event.text.isspace()
+                if self._said_something or isinstance(event, ReasoningDelta | Finished):
                     break
-                self._held_chars += len(event.text) if isinstance(event, Text) else 1
+                self._held_chars += len(event.text) if isinstance(event, TextDelta) else 1
                 if self._held_chars > _MOST_HELD_CHARS:
                     raise EmptyReply("white space without an end", **self._names())
         self._breaker.first_word(None if self._was_loading else self._clock() - began)
@@ -75,9 +84,9 @@ class Attempt:
                 return
             self._held.clear()
             async for event in self._events:
-                if isinstance(event, WasThinking):
+                if isinstance(event, WasReasoning):
                     self._said_something = False
-                elif not self._said_something and isinstance(event, Text):
+                elif not self._said_something and isinstance(event, TextDelta):
                     self._said_something = not event.text.isspace()
                 elif isinstance(event, Finished):
                     if not (self._said_something or self._may_be_empty):

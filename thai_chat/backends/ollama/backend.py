@@ -35,11 +35,11 @@ from thai_chat.domain.events import (
     Finished,
     Notice,
     Progress,
-    Reasoning,
+    ReasoningDelta,
     StreamEvent,
-    Text,
+    TextDelta,
     Usage,
-    WasThinking,
+    WasReasoning,
 )
 from thai_chat.domain.messages import Role
 from thai_chat.domain.ports.backend import ModelInfo, PromptMessage, ReplyRequest
@@ -184,20 +184,20 @@ class OllamaBackend:
         async with aclosing(self._reply(request, card, asked, is_cold=is_cold)) as events:
             try:
                 async for event in events:
-                    thought = thought or isinstance(event, Reasoning | WasThinking)
-                    said = not isinstance(event, WasThinking) and (
-                        said or (isinstance(event, Text) and not event.text.isspace())
+                    thought = thought or isinstance(event, ReasoningDelta | WasReasoning)
+                    said = not isinstance(event, WasReasoning) and (
+                        said or (isinstance(event, TextDelta) and not event.text.isspace())
                     )
                     if isinstance(event, Finished):
                         if continuation and (held := continuation.end()):
-                            yield Text(held)
+                            yield TextDelta(held)
                         if event.reason == "length" and thought and not said:
                             raise OnlyThinking("all tokens went into thinking")
                     for joined in continuation.join([event]) if continuation else (event,):
                         yield joined
             except BackendError:
                 if continuation and (held := continuation.end()):
-                    yield Text(held)
+                    yield TextDelta(held)
                 raise
 
     async def _reply(
@@ -217,7 +217,7 @@ class OllamaBackend:
                         waiting.close()
                     if thought := part.message.thinking:
                         splitter.stop_watching()
-                        yield Reasoning(thought)
+                        yield ReasoningDelta(thought)
                     if content := part.message.content:
                         for event in splitter.feed(content):
                             yield event

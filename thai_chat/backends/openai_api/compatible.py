@@ -46,7 +46,7 @@ from thai_chat.domain.errors import (
     OnlyThinking,
     WebPage,
 )
-from thai_chat.domain.events import Finished, Notice, Progress, Reasoning, StreamEvent, Text, Usage
+from thai_chat.domain.events import Finished, Notice, Progress, ReasoningDelta, StreamEvent, TextDelta, Usage
 from thai_chat.domain.ports.backend import ModelInfo, PromptMessage, ReplyRequest
 
 _NOT_STREAMED = Notice("answer_not_streamed")
@@ -186,7 +186,7 @@ class OpenAICompatible:
                 reply = ResponseStream() if attempt.api is Api.RESPONSES else CompletionStream(splitter)
                 async with aclosing(self._attempt(exchange, attempt, reply)) as events:
                     async for event in events:
-                        if isinstance(event, Reasoning) and reply.only_thought and attempt.prefill is not None:
+                        if isinstance(event, ReasoningDelta) and reply.only_thought and attempt.prefill is not None:
                             break
                         if isinstance(event, Notice):
                             if event in told:
@@ -248,11 +248,11 @@ class OpenAICompatible:
                 if not begun and exchange.settle(error, attempt):
                     return  # vLLM opens the stream before its engine has looked at every option
                 if continuation and (held := continuation.end()):
-                    yield Text(held)
+                    yield TextDelta(held)
                 raise
             exchange.succeeded(attempt)
             if continuation and (held := continuation.end()):
-                yield Text(held)
+                yield TextDelta(held)
 
     async def _send(self, exchange: Exchange, attempt: Attempt, stack: AsyncExitStack) -> Response | None:
         """The response with its headers read, which `stack` closes; None when the next attempt may do better."""

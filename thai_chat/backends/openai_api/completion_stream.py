@@ -9,7 +9,7 @@ from thai_chat.backends.openai_api.event_stream import EventStream, reason_in, t
 from thai_chat.backends.thinking import ThinkingSplitter
 from thai_chat.backends.wording import BROKEN_OFF
 from thai_chat.domain.errors import ReplyCut
-from thai_chat.domain.events import Reasoning, StreamEvent, Usage
+from thai_chat.domain.events import ReasoningDelta, StreamEvent, Usage
 
 
 class CompletionStream(EventStream):
@@ -75,7 +75,7 @@ class CompletionStream(EventStream):
     def _thoughts(self, text: str) -> list[StreamEvent]:
         self._splitter.stop_watching()
         text = self._thinking(text)
-        return [Reasoning(text)] if text else []
+        return [ReasoningDelta(text)] if text else []
 
     def _repeats(self, text: str) -> bool:
         """Whether the last chunk says all that was said in several before it."""

@@ -13,7 +13,7 @@ from thai_chat.backends.failures import failure, read_refusal
 from thai_chat.backends.json_text import Halves, lenient, strict, whole
 from thai_chat.backends.lines import MAX_LINE_BYTES, Lines
 from thai_chat.domain.errors import BackendError, BackendGarbled, ReplyCut
-from thai_chat.domain.events import Reasoning, StreamEvent, Text, Usage, WasThinking
+from thai_chat.domain.events import ReasoningDelta, StreamEvent, TextDelta, Usage, WasReasoning
 
 _LINE_BYTES = 64
 """What a line costs beside its bytes: a million empty ones are an event without an end, too."""
@@ -70,7 +70,7 @@ class EventStream(ABC):
                 self._failure = ReplyCut("the stream ended before the server said that the reply is whole")
         if self._halves:
             text, thought = self._halves
-            events += [Reasoning(half) for half in [thought.end()] if half]
+            events += [ReasoningDelta(half) for half in [thought.end()] if half]
             events += self._words(text.end())
         events += self._rest()
         return self._noted(events)
@@ -92,7 +92,7 @@ class EventStream(ABC):
 
     def _words(self, text: str) -> list[StreamEvent]:
         """The events that `text`, which the model said, stands for."""
-        return [Text(text)] if text else []
+        return [TextDelta(text)] if text else []
 
     def _break_off(self, error: BackendError) -> None:
         """`error` ends the reply, behind what came ahead of it."""
@@ -112,12 +112,12 @@ class EventStream(ABC):
 
     def _noted(self, events: list[StreamEvent]) -> list[StreamEvent]:
         for event in events:
-            if isinstance(event, WasThinking):
+            if isinstance(event, WasReasoning):
                 self._said, self._thought = False, True
             elif not self._said:
-                if isinstance(event, Text):
+                if isinstance(event, TextDelta):
                     self._said = not event.text.isspace()
-                elif isinstance(event, Reasoning) or (isinstance(event, Usage) and event.reasoning_tokens):
+                elif isinstance(event, ReasoningDelta) or (isinstance(event, Usage) and event.reasoning_tokens):
                     self._thought = True
         return events
 
@@ -271,7 +271,7 @@ def _joined(events: Sequence[StreamEvent]) -> list[StreamEvent]:
     joined: list[StreamEvent] = []
     pieces: list[str] = []
     usage: Usage | None = None
-    run: type[Text] | type[Reasoning] = Text
+    run: type[TextDelta] | type[ReasoningDelta] = TextDelta
     for event in events:
         if isinstance(event, Usage):
             usage = event
@@ -279,7 +279,7 @@ def _joined(events: Sequence[StreamEvent]) -> list[StreamEvent]:
         if pieces and run is not type(event):
             joined.append(run("".join(pieces)))
             pieces = []
-        if isinstance(event, Text | Reasoning):
+        if isinstance(event, TextDelta | ReasoningDelta):
             run = type(event)
             pieces.append(event.text)
         else:

@@ -7,7 +7,7 @@ from typing import Any
 
 from thai_chat.backends.json_text import whole
 from thai_chat.backends.openai_api.event_stream import EventStream, failure_inside, reason_in, text_in
-from thai_chat.domain.events import Reasoning, StreamEvent, Text, Usage
+from thai_chat.domain.events import ReasoningDelta, StreamEvent, TextDelta, Usage
 
 _TEXT = frozenset({"response.output_text.delta", "response.refusal.delta"})
 _THINKING = frozenset({"response.reasoning_summary_text.delta", "response.reasoning_text.delta"})
@@ -18,7 +18,7 @@ _REASONS = {"max_output_tokens": "length"}
 
 
 class ResponseStream(EventStream):
-    """Also reads a response that came in one piece. Summaries of the thinking come as Reasoning."""
+    """Also reads a response that came in one piece. Summaries of the thinking come as ReasoningDelta."""
 
     __slots__ = ()
 
@@ -30,9 +30,9 @@ class ResponseStream(EventStream):
             return self._words(self._text(part["delta"] or ""))
         if kind in _THINKING:
             thought = self._thinking(part["delta"] or "")
-            return [Reasoning(thought)] if thought else []
+            return [ReasoningDelta(thought)] if thought else []
         if kind == _NEXT_THOUGHT:
-            return [Reasoning("\n\n")] if part.get("summary_index") else []
+            return [ReasoningDelta("\n\n")] if part.get("summary_index") else []
         if kind in _LAST:
             return self._last(part["response"])
         if kind == "error":
@@ -62,8 +62,8 @@ def _said_in(response: dict[str, Any]) -> Iterator[StreamEvent]:
     for item in response["output"]:
         if item["type"] == "reasoning":
             if summary := "\n\n".join(text_in(part["text"]) for part in item.get("summary") or ()):
-                yield Reasoning(whole(summary))
+                yield ReasoningDelta(whole(summary))
         elif item["type"] == "message":
             for part in item["content"]:
                 if text := part.get("text") or part.get("refusal"):
-                    yield Text(whole(text_in(text)))
+                    yield TextDelta(whole(text_in(text)))

@@ -13,16 +13,14 @@ from thai_chat.domain.events import (
     FILTERED,
     TOO_LONG,
     Answering,
-    Delta,
+    BecameReasoning,
     Finished,
     Notice,
-    Reasoning,
-    Rethought,
+    ReasoningDelta,
     RoutedEvent,
-    Text,
-    Thought,
+    TextDelta,
     Usage,
-    WasThinking,
+    WasReasoning,
 )
 from thai_chat.domain.facts import Precision, ReplyFacts, facts_of
 from thai_chat.domain.messages import Checkpoint, Choice, Figures, Message, Turn
@@ -56,9 +54,9 @@ class GrowingReply:
     def _begin_with(self, reply: Message) -> None:
         """Tell what the reply has already when it continues an earlier one: followers get it as its first words."""
         if self._reasoned_before is not None:
-            self.log.append(Thought(self._reasoned_before))
+            self.log.append(ReasoningDelta(self._reasoned_before))
         if reply.content:
-            self.log.append(Delta(reply.content))
+            self.log.append(TextDelta(reply.content))
 
     @property
     def choice(self) -> Choice:
@@ -81,19 +79,20 @@ class GrowingReply:
     def receive(self, event: RoutedEvent) -> None:
         """Take in one event of the routed stream."""
         match event:
-            case Text(text):
+            case TextDelta(text):
                 self._note_first_token()
                 self.pieces += 1
                 room = REPLY_CHARS - self.log.text_chars
-                self.log.append(Delta(text if len(text) <= room else self._fill(text, room, "reply_too_long")))
-            case Reasoning(text):
+                self.log.append(event if len(text) <= room else TextDelta(self._fill(text, room, "reply_too_long")))
+            case ReasoningDelta(text):
                 self._note_first_token()
                 self.pieces += 1
                 room = REPLY_CHARS - self.log.reasoning_chars
-                self.log.append(Thought(text if len(text) <= room else self._fill(text, room, "thinking_too_long")))
-            case WasThinking(closing):
+                fits = len(text) <= room
+                self.log.append(event if fits else ReasoningDelta(self._fill(text, room, "thinking_too_long")))
+            case WasReasoning(closing):
                 self.pieces += 1
-                self.log.append(Rethought(self.log.reasoning + self.log.text.removesuffix(closing).rstrip()))
+                self.log.append(BecameReasoning(self.log.reasoning + self.log.text.removesuffix(closing).rstrip()))
             case Usage():
                 self.usage = _usage_that_can_be(event)
             case Notice():

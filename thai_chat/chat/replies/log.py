@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from uuid import UUID
 
 from thai_chat.chat.text import storable
-from thai_chat.domain.events import Completed, Delta, Failed, LiveEvent, Rethought, Started, Thought
+from thai_chat.domain.events import BecameReasoning, Completed, Failed, LiveEvent, ReasoningDelta, Started, TextDelta
 from thai_chat.domain.messages import Choice, Turn
 
 BEAT_EVERY_S = 12.0
@@ -72,13 +72,13 @@ class LocalReplyLog:
     def append(self, event: LiveEvent) -> None:
         """Tell the event. Pieces that nobody has read become one event: a fast model makes none of each letter."""
         match event:
-            case Delta(text):
+            case TextDelta(text):
                 self._text.add(text)
                 self._append_piece(event)
-            case Thought(text):
+            case ReasoningDelta(text):
                 self._reasoning.add(text)
                 self._append_piece(event)
-            case Rethought(text):
+            case BecameReasoning(text):
                 self._reasoning.become(text)
                 self._text.become("")
                 self._tell(event)
@@ -90,7 +90,7 @@ class LocalReplyLog:
         while True:
             for number, event in self._joined(after):
                 after = number
-                flowing = flowing or isinstance(event, Delta)
+                flowing = flowing or isinstance(event, TextDelta)
                 yield number, event
             if self.result and after >= len(self._events):
                 return
@@ -113,7 +113,7 @@ class LocalReplyLog:
         if self.result:
             _wake(self._end)
 
-    def _append_piece(self, piece: Delta | Thought) -> None:
+    def _append_piece(self, piece: TextDelta | ReasoningDelta) -> None:
         last = self._events[-1]
         if not piece.text:
             return
@@ -128,7 +128,7 @@ class LocalReplyLog:
         self._read = len(self._events)
         for number, event in enumerate(self._events[after:], after + 1):
             following = self._events[number] if number < len(self._events) else None
-            if isinstance(event, Delta | Thought):
+            if isinstance(event, TextDelta | ReasoningDelta):
                 texts.append(event.text)
                 if type(following) is not type(event):
                     yield number, type(event)("".join(texts))
