@@ -15,7 +15,7 @@ from thai_chat.backends.continuation import INSTRUCTION
 from thai_chat.backends.llamacpp.backend import DEMO_MODEL
 from thai_chat.backends.openai.backend import OpenAIBackend
 from thai_chat.backends.vllm.backend import VLLMBackend
-from thai_chat.domain.errors import BackendFailed, OnlyThinking, ReplyCut
+from thai_chat.domain.errors import BackendFailed, OnlyReasoning, ReplyCut
 from thai_chat.domain.events import Finished, ReasoningDelta, TextDelta
 from thai_chat.domain.ports.backend import ReplyRequest
 
@@ -134,7 +134,7 @@ async def test_a_reply_that_was_whole_already_ends_without_a_word(
 
 async def test_a_continuation_of_nothing_but_thinking_says_why(standin: OpenAIStandin, openai: OpenAIBackend) -> None:
     standin.script = Script(tokens=(), finish_reason="length", reasoning_tokens=9)
-    with pytest.raises(OnlyThinking):
+    with pytest.raises(OnlyReasoning):
         await ask(openai, continuing())
 
 

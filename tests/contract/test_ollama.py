@@ -24,7 +24,7 @@ from thai_chat.domain.errors import (
     ContextOverflow,
     ModelNotFound,
     ModelTooLarge,
-    OnlyThinking,
+    OnlyReasoning,
     RateLimited,
     UnsupportedParameter,
 )
@@ -308,7 +308,7 @@ async def test_a_reply_whose_tokens_all_went_into_thinking_says_so_with_its_coun
 ) -> None:
     standin.script = Script(reasoning=("ผู้ใช้", "ถามว่า"), tokens=(), finish_reason="length")
     events: list[object] = []
-    with pytest.raises(OnlyThinking) as caught:
+    with pytest.raises(OnlyReasoning) as caught:
         await ask(backend, replace(request(), continues=begun), into=events)
     assert caught.value.params == {"backend": "ollama", "model": "standin"}
     assert next(event for event in events if isinstance(event, Usage)).completion_tokens == 2

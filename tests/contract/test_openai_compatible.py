@@ -28,7 +28,7 @@ from thai_chat.domain.errors import (
     ContextOverflow,
     EngineDead,
     ModelDenied,
-    OnlyThinking,
+    OnlyReasoning,
     QuotaExceeded,
     RateLimited,
     UnsupportedParameter,
@@ -282,7 +282,7 @@ async def test_a_reply_emptied_by_its_thinking_is_no_answer_and_says_why(
     standin: OpenAIStandin, openai: OpenAIBackend, refuse_streaming: bool
 ) -> None:
     standin.script = Script(tokens=(), finish_reason="length", reasoning_tokens=400, refuse_streaming=refuse_streaming)
-    with pytest.raises(OnlyThinking) as caught:
+    with pytest.raises(OnlyReasoning) as caught:
         await ask(openai, request(options={"max_completion_tokens": 400}))
     assert caught.value.params == {"backend": "openai", "model": "standin"}
 
@@ -290,7 +290,7 @@ async def test_a_reply_emptied_by_its_thinking_is_no_answer_and_says_why(
 async def test_thinking_that_fills_the_whole_reply_is_no_answer(standin: OpenAIStandin, vllm: VLLMBackend) -> None:
     standin.script = Script(reasoning=("คิด", "อยู่"), tokens=(), finish_reason="length")
     events: list[object] = []
-    with pytest.raises(OnlyThinking):
+    with pytest.raises(OnlyReasoning):
         await ask(vllm, request(), into=events)
     assert "".join(event.text for event in events if isinstance(event, ReasoningDelta)) == "คิดอยู่"
 
@@ -379,5 +379,5 @@ async def test_thinking_that_the_template_opened_and_that_took_all_tokens_is_no_
     standin.script = Script(tokens=UNSEEN)
     await ask(vllm, request())
     standin.script = Script(tokens=UNSEEN[:2], finish_reason="length")
-    with pytest.raises(OnlyThinking):
+    with pytest.raises(OnlyReasoning):
         await ask(vllm, request())

@@ -22,7 +22,7 @@ from thai_chat.domain.errors import (
     BackendTimeout,
     ContextOverflow,
     NotOffered,
-    OnlyThinking,
+    OnlyReasoning,
     RateLimited,
     ReplyCut,
 )
@@ -166,7 +166,7 @@ async def test_a_reply_emptied_by_its_thinking_is_no_answer(
     standin.script = Script(
         responses_only=True, finish_reason="length", reasoning=reasoning, tokens=(), reasoning_tokens=400
     )
-    with pytest.raises(OnlyThinking):
+    with pytest.raises(OnlyReasoning):
         await ask(openai, request(PRO))
 
 

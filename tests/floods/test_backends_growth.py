@@ -11,7 +11,7 @@ from thai_chat.backends.continuation import Continuation
 from thai_chat.backends.failures import failure, read_refusal
 from thai_chat.backends.lines import Lines
 from thai_chat.backends.openai_api.completion_stream import CompletionStream
-from thai_chat.backends.thinking import ThinkingSplitter
+from thai_chat.backends.reasoning import ReasoningSplitter
 from thai_chat.domain.errors import BackendGarbled
 
 CHARS = 80_000
@@ -40,7 +40,7 @@ def cut(text: str, size: int) -> list[str]:
 @pytest.mark.parametrize("text", HOSTILE)
 def test_looking_for_thinking(text: str, size: int) -> None:
     def work(chars: int) -> None:
-        splitter = ThinkingSplitter()
+        splitter = ReasoningSplitter()
         for piece in cut((text * chars)[:chars], size):
             splitter.feed(piece)
         splitter.end()

@@ -14,7 +14,7 @@ from thai_chat.backends.failures import failure, read_refusal
 from thai_chat.backends.json_text import Halves, whole
 from thai_chat.backends.lines import Lines
 from thai_chat.backends.openai_api.completion_stream import CompletionStream
-from thai_chat.backends.thinking import ThinkingSplitter
+from thai_chat.backends.reasoning import ReasoningSplitter
 from thai_chat.chat import keyboard, questions, ranking, titles
 from thai_chat.chat.signs import signs_in
 from thai_chat.chat.text import storable
@@ -37,7 +37,7 @@ def pieces(text: str, size: int = PIECE) -> list[str]:
 def split(text: str) -> None:
     """Thinking in tags."""
     for opened in ("", "</think>"):
-        splitter = ThinkingSplitter(opened=opened)
+        splitter = ReasoningSplitter(opened=opened)
         for piece in pieces(text):
             splitter.feed(piece)
         splitter.end()
@@ -184,7 +184,7 @@ def test_a_closing_tag_in_code_is_no_end_of_thinking_however_long_the_code_is() 
     for line, count in (("ย่อหน้า\n", 900), ("x" * 9_000 + "\n", 1)):
         code = "```\n" + line * count + "</think>\n" + line * count + "```\n"
         for size in (3, 50, 7_000):
-            splitter = ThinkingSplitter()
+            splitter = ReasoningSplitter()
             given = [part for piece in pieces(code + "\n</think>\nตอบ", size) for part in splitter.feed(piece)]
             given += splitter.end()
             assert [type(part).__name__ for part in given if type(part).__name__ == "WasReasoning"] == ["WasReasoning"]

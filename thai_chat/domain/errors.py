@@ -13,7 +13,7 @@ ThaiChatError
 │   ├── ModelNotFound ── ModelNotInRegistry
 │   ├── RateLimited ── QuotaExceeded  BackendBusy
 │   ├── BackendFailed ── ModelTooLarge  BackendMoved
-│   ├── EmptyReply ── OnlyThinking  ReplyFiltered
+│   ├── EmptyReply ── OnlyReasoning  ReplyFiltered
 │   ├── NoChatTemplate  ContextOverflow  UnsupportedParameter  ModelNotFetched
 │   ├── BackendGarbled ── WebPage
 │   ├── ReplyCut  NoBackend  NotOffered
@@ -322,7 +322,7 @@ class EmptyReply(BackendError):
     code = "empty_reply"
 
 
-class OnlyThinking(EmptyReply):
+class OnlyReasoning(EmptyReply):
     """All the tokens that the reply was allowed went into thinking."""
 
     code = "only_thinking"

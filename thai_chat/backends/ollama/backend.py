@@ -18,7 +18,7 @@ from thai_chat.backends.ollama.models import Card, Cards, full_name
 from thai_chat.backends.ollama.options import Asked, asked_of, with_num_ctx, without
 from thai_chat.backends.ollama.pull import Layers
 from thai_chat.backends.ollama.windows import Windows, was_cut
-from thai_chat.backends.thinking import UnseenThinking
+from thai_chat.backends.reasoning import UnseenReasoning
 from thai_chat.backends.timeouts import Timeouts
 from thai_chat.backends.translation import read_out
 from thai_chat.domain.errors import (
@@ -26,7 +26,7 @@ from thai_chat.domain.errors import (
     BackendTimeout,
     BackendUnreachable,
     ModelNotFetched,
-    OnlyThinking,
+    OnlyReasoning,
     ReplyCut,
     UnsupportedParameter,
 )
@@ -76,7 +76,7 @@ class OllamaBackend:
         self._cards = Cards(self._client)
         self._windows = Windows(num_ctx)
         self._memory = Memory(self._client)
-        self._unseen = UnseenThinking()
+        self._unseen = UnseenReasoning()
 
     @property
     def name(self) -> str:
@@ -136,7 +136,7 @@ class OllamaBackend:
                         raise
                 asked, name = less
                 if name == "think":
-                    self._cards.note_thinking_refused(request.model)
+                    self._cards.note_think_refused(request.model)
                 yield Notice("parameter_dropped", {"param": name})
 
     async def count_tokens(self, model: str, messages: Sequence[PromptMessage]) -> int | None:
@@ -177,22 +177,22 @@ class OllamaBackend:
     async def _joined(
         self, request: ReplyRequest, card: Card | None, asked: Asked, *, is_cold: bool
     ) -> AsyncGenerator[StreamEvent, None]:
-        """The reply, less what it says again of its beginning. Raises OnlyThinking, after the counts."""
+        """The reply, less what it says again of its beginning. Raises OnlyReasoning, after the counts."""
         # Whether a message is left open depends on the model's template: some begin the reply anew.
         continuation = Continuation(request.continues, prefilled=False) if request.continues.strip() else None
-        thought = said = False
+        reasoning = said = False
         async with aclosing(self._reply(request, card, asked, is_cold=is_cold)) as events:
             try:
                 async for event in events:
-                    thought = thought or isinstance(event, ReasoningDelta | WasReasoning)
+                    reasoning = reasoning or isinstance(event, ReasoningDelta | WasReasoning)
                     said = not isinstance(event, WasReasoning) and (
                         said or (isinstance(event, TextDelta) and not event.text.isspace())
                     )
                     if isinstance(event, Finished):
                         if continuation and (held := continuation.end()):
                             yield TextDelta(held)
-                        if event.reason == "length" and thought and not said:
-                            raise OnlyThinking("all tokens went into thinking")
+                        if event.reason == "length" and reasoning and not said:
+                            raise OnlyReasoning("all tokens went into thinking")
                     for joined in continuation.join([event]) if continuation else (event,):
                         yield joined
             except BackendError:
@@ -215,9 +215,9 @@ class OllamaBackend:
                     if not begun:
                         begun = True
                         waiting.close()
-                    if thought := part.message.thinking:
+                    if reasoning := part.message.thinking:
                         splitter.stop_watching()
-                        yield ReasoningDelta(thought)
+                        yield ReasoningDelta(reasoning)
                     if content := part.message.content:
                         for event in splitter.feed(content):
                             yield event
@@ -229,7 +229,7 @@ class OllamaBackend:
                             yield last
                         await read_out(parts)
                         return
-                    if thought or content:
+                    if reasoning or content:
                         deadline = loop.time() + self._timeouts.between_tokens_s
         raise ReplyCut("the stream ended before it was done")
 

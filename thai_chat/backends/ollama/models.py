@@ -11,7 +11,7 @@ from thai_chat.backends.ollama.client import OllamaClient, Shown
 from thai_chat.backends.ollama.errors import translation
 from thai_chat.domain.errors import BackendError, BackendUnreachable, ModelNotFound
 
-THINKING_LEVELS: Mapping[str, tuple[bool | str, ...]] = {
+REASONING_LEVELS: Mapping[str, tuple[bool | str, ...]] = {
     "gptoss": ("low", "medium", "high"),
     "gpt-oss": ("low", "medium", "high"),
 }
@@ -50,7 +50,7 @@ def read_card(shown: Shown) -> Card:
         chats=capabilities is None or "completion" in capabilities,
         own_num_ctx=int(own[1]) if own else None,
         largest_window=_largest_window(shown),
-        thinking=_thinking(shown),
+        thinking=_reasoning(shown),
         is_remote=bool(shown.remote_host),
     )
 
@@ -105,7 +105,7 @@ class Cards:
             self._unlisted[name] = card
         return card
 
-    def note_thinking_refused(self, model: str) -> None:
+    def note_think_refused(self, model: str) -> None:
         """The server has refused `think` although the card allows it."""
         name = full_name(model)
         digest = self._listed.get(name, "")
@@ -132,7 +132,7 @@ def _largest_window(shown: Shown) -> int | None:
     return None
 
 
-def _thinking(shown: Shown) -> tuple[bool | str, ...]:
+def _reasoning(shown: Shown) -> tuple[bool | str, ...]:
     """`thinking.values` where the server tells them; before that it told only that a model thinks."""
     if shown.thinking is not None:
         values = tuple(shown.thinking.values)
@@ -140,4 +140,4 @@ def _thinking(shown: Shown) -> tuple[bool | str, ...]:
     if "thinking" not in (shown.capabilities or ()):
         return ()
     family = (shown.details.family if shown.details else None) or ""
-    return THINKING_LEVELS.get(family, (True, False))
+    return REASONING_LEVELS.get(family, (True, False))

@@ -28,7 +28,7 @@ from thai_chat.backends.openai_api.exchange import Api, Attempt, Exchange, Ways
 from thai_chat.backends.openai_api.parameters import Learned
 from thai_chat.backends.openai_api.reply_reader import Response, read_reply
 from thai_chat.backends.openai_api.response_stream import ResponseStream
-from thai_chat.backends.thinking import UnseenThinking
+from thai_chat.backends.reasoning import UnseenReasoning
 from thai_chat.backends.timeouts import (
     COUNT_TIMEOUT_S,
     DEFAULT_TIMEOUTS,
@@ -43,7 +43,7 @@ from thai_chat.domain.errors import (
     BackendMoved,
     ModelNotFound,
     NotOffered,
-    OnlyThinking,
+    OnlyReasoning,
     WebPage,
 )
 from thai_chat.domain.events import Finished, Notice, Progress, ReasoningDelta, StreamEvent, TextDelta, Usage
@@ -88,7 +88,7 @@ class OpenAICompatible:
         self._default_model = default_model
         self._timeouts = timeouts
         self._learned = Learned()
-        self._unseen = UnseenThinking()
+        self._unseen = UnseenReasoning()
         self._client = openai.AsyncOpenAI(
             base_url=address,
             api_key=api_key or "none",  # the client refuses to be made without one
@@ -186,20 +186,20 @@ class OpenAICompatible:
                 reply = ResponseStream() if attempt.api is Api.RESPONSES else CompletionStream(splitter)
                 async with aclosing(self._attempt(exchange, attempt, reply)) as events:
                     async for event in events:
-                        if isinstance(event, ReasoningDelta) and reply.only_thought and attempt.prefill is not None:
+                        if isinstance(event, ReasoningDelta) and reply.only_reasoned and attempt.prefill is not None:
                             break
                         if isinstance(event, Notice):
                             if event in told:
                                 continue
                             told.append(event)
                         yield event
-                if reply.only_thought and exchange.mistook_for_thinking(attempt):
+                if reply.only_reasoned and exchange.mistook_for_reasoning(attempt):
                     continue
                 if reply.finish_reason:
                     break
             self._unseen.note(request, splitter)
-            if reply.only_thought and reply.finish_reason == "length":
-                raise OnlyThinking("all tokens went into thinking")
+            if reply.only_reasoned and reply.finish_reason == "length":
+                raise OnlyReasoning("all tokens went into thinking")
             yield Finished(reply.finish_reason)
 
     async def count_tokens(self, model: str, messages: Sequence[PromptMessage]) -> int | None:
@@ -227,7 +227,7 @@ class OpenAICompatible:
         self, exchange: Exchange, attempt: Attempt, reply: EventStream
     ) -> AsyncGenerator[StreamEvent, None]:
         """What one attempt gives; nothing when the next one will leave out more."""
-        timeouts = self._timeouts.while_thinking() if attempt.api is Api.RESPONSES else self._timeouts
+        timeouts = self._timeouts.while_reasoning() if attempt.api is Api.RESPONSES else self._timeouts
         deadline = asyncio.get_running_loop().time() + timeouts.first_token_s
         async with AsyncExitStack() as stack:
             response = await self._send(exchange, attempt, stack)

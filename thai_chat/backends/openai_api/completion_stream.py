@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from thai_chat.backends.openai_api.event_stream import EventStream, reason_in, text_in
-from thai_chat.backends.thinking import ThinkingSplitter
+from thai_chat.backends.reasoning import ReasoningSplitter
 from thai_chat.backends.wording import BROKEN_OFF
 from thai_chat.domain.errors import ReplyCut
 from thai_chat.domain.events import ReasoningDelta, StreamEvent, Usage
@@ -17,9 +17,9 @@ class CompletionStream(EventStream):
 
     __slots__ = ("_heard", "_splitter", "_stops_on_words")
 
-    def __init__(self, splitter: ThinkingSplitter | None = None) -> None:
+    def __init__(self, splitter: ReasoningSplitter | None = None) -> None:
         super().__init__()
-        self._splitter = splitter or ThinkingSplitter()
+        self._splitter = splitter or ReasoningSplitter()
         self._heard: list[str] = []
         """The pieces of the content, as they came."""
         self._stops_on_words = False
@@ -61,20 +61,20 @@ class CompletionStream(EventStream):
         if not delta:
             return events
         # vLLM renamed the field; both are on the way.
-        if thought := _plain(delta.get("reasoning") or delta.get("reasoning_content")):
-            events += self._thoughts(thought)
+        if reasoning := _plain(delta.get("reasoning") or delta.get("reasoning_content")):
+            events += self._reasoning_of(reasoning)
         # A refusal to answer takes the place of the content, and is what the model says.
         for kind, text in _parts(delta.get("content") or delta.get("refusal")):
             if kind == "thinking":
-                events += self._thoughts(text)
+                events += self._reasoning_of(text)
             elif not (is_last and self._repeats(text)):
                 self._heard.append(text)
                 events += self._words(self._text(text))
         return events
 
-    def _thoughts(self, text: str) -> list[StreamEvent]:
+    def _reasoning_of(self, text: str) -> list[StreamEvent]:
         self._splitter.stop_watching()
-        text = self._thinking(text)
+        text = self._reasoning(text)
         return [ReasoningDelta(text)] if text else []
 
     def _repeats(self, text: str) -> bool:
@@ -96,9 +96,9 @@ def _parts(content: object) -> Iterator[tuple[str, str]]:
             yield "text", text_in(part)
 
 
-def _plain(thought: object) -> str:
+def _plain(reasoning: object) -> str:
     """The text of thinking, in one piece or in parts. Raises TypeError."""
-    return "".join(text for _, text in _parts(thought))
+    return "".join(text for _, text in _parts(reasoning))
 
 
 def _usage_in(usage: dict[str, Any]) -> Usage:

@@ -30,7 +30,7 @@ class EventStream(ABC):
     it, is read like an event.
     """
 
-    __slots__ = ("_failure", "_frames", "_halves", "_said", "_thought", "done", "finish_reason")
+    __slots__ = ("_failure", "_frames", "_halves", "_reasoned", "_said", "done", "finish_reason")
 
     def __init__(self) -> None:
         self._frames = _Frames()
@@ -38,16 +38,16 @@ class EventStream(ABC):
         self._halves: tuple[Halves, Halves] | None = None
         """Of the text and of the thinking, once a half of a character may have come."""
         self._said = False
-        self._thought = False
+        self._reasoned = False
         self.finish_reason = ""
         """Not empty once the server said that the reply is whole; the usage may still follow."""
         self.done = False
         """The server said that nothing more comes."""
 
     @property
-    def only_thought(self) -> bool:
+    def only_reasoned(self) -> bool:
         """There was thinking, and not a visible word."""
-        return self._thought and not self._said
+        return self._reasoned and not self._said
 
     @property
     def has_ended(self) -> bool:
@@ -69,8 +69,8 @@ class EventStream(ABC):
             else:
                 self._failure = ReplyCut("the stream ended before the server said that the reply is whole")
         if self._halves:
-            text, thought = self._halves
-            events += [ReasoningDelta(half) for half in [thought.end()] if half]
+            text, reasoning = self._halves
+            events += [ReasoningDelta(half) for half in [reasoning.end()] if half]
             events += self._words(text.end())
         events += self._rest()
         return self._noted(events)
@@ -106,19 +106,19 @@ class EventStream(ABC):
         """A piece of the reply's text, of whole characters. Raises TypeError when it is none."""
         return self._halves[0].feed(text_in(value)) if self._halves else text_in(value)
 
-    def _thinking(self, value: object) -> str:
+    def _reasoning(self, value: object) -> str:
         """A piece of its thinking. Raises TypeError."""
         return self._halves[1].feed(text_in(value)) if self._halves else text_in(value)
 
     def _noted(self, events: list[StreamEvent]) -> list[StreamEvent]:
         for event in events:
             if isinstance(event, WasReasoning):
-                self._said, self._thought = False, True
+                self._said, self._reasoned = False, True
             elif not self._said:
                 if isinstance(event, TextDelta):
                     self._said = not event.text.isspace()
                 elif isinstance(event, ReasoningDelta) or (isinstance(event, Usage) and event.reasoning_tokens):
-                    self._thought = True
+                    self._reasoned = True
         return events
 
     def _decode(self, payloads: Iterator[bytes], *, breaks_off: bool = False) -> list[StreamEvent]:

@@ -149,7 +149,7 @@ class Exchange:
         self._is_bare = True
         return True
 
-    def mistook_for_thinking(self, attempt: Attempt) -> bool:
+    def mistook_for_reasoning(self, attempt: Attempt) -> bool:
         """The server hands out the rest of the reply as thinking: another way may be read right. False when it was not
         asked to go on by itself."""
         return self._refuse_prefills(attempt, [attempt.prefill] if attempt.prefill is not None else [])

@@ -10,8 +10,8 @@ from thai_chat.backends.openai_api.event_stream import EventStream, failure_insi
 from thai_chat.domain.events import ReasoningDelta, StreamEvent, TextDelta, Usage
 
 _TEXT = frozenset({"response.output_text.delta", "response.refusal.delta"})
-_THINKING = frozenset({"response.reasoning_summary_text.delta", "response.reasoning_text.delta"})
-_NEXT_THOUGHT = "response.reasoning_summary_part.added"
+_REASONING = frozenset({"response.reasoning_summary_text.delta", "response.reasoning_text.delta"})
+_NEXT_SUMMARY = "response.reasoning_summary_part.added"
 _LAST = frozenset({"response.completed", "response.incomplete", "response.failed"})
 _REASONS = {"max_output_tokens": "length"}
 """Chat Completions' words for the reasons that a reply is not complete."""
@@ -28,10 +28,10 @@ class ResponseStream(EventStream):
         kind = part.get("type")
         if kind in _TEXT:
             return self._words(self._text(part["delta"] or ""))
-        if kind in _THINKING:
-            thought = self._thinking(part["delta"] or "")
-            return [ReasoningDelta(thought)] if thought else []
-        if kind == _NEXT_THOUGHT:
+        if kind in _REASONING:
+            reasoning = self._reasoning(part["delta"] or "")
+            return [ReasoningDelta(reasoning)] if reasoning else []
+        if kind == _NEXT_SUMMARY:
             return [ReasoningDelta("\n\n")] if part.get("summary_index") else []
         if kind in _LAST:
             return self._last(part["response"])

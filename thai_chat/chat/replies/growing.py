@@ -63,7 +63,7 @@ class GrowingReply:
         return self.log.choice
 
     @property
-    def only_thought(self) -> bool:
+    def only_reasoned(self) -> bool:
         """There was thinking, and not a visible word."""
         return self.log.reasoning_chars > 0 and not self.log.text.strip()
 
@@ -73,7 +73,7 @@ class GrowingReply:
         return self.log.text.removeprefix(self.turn.reply.content)
 
     @property
-    def _newly_thought(self) -> str:
+    def _new_reasoning(self) -> str:
         return self.log.reasoning.removeprefix(self._reasoned_before or "")
 
     def receive(self, event: RoutedEvent) -> None:
@@ -124,7 +124,7 @@ class GrowingReply:
     def figures(self) -> Figures:
         """Return what the server counted, else what the text is estimated at; the facts say which it is of each."""
         usage, model = self.usage, self.choice.model
-        said, thought = estimate_tokens(self._answered, model), estimate_tokens(self._newly_thought, model)
+        said, thought = estimate_tokens(self._answered, model), estimate_tokens(self._new_reasoning, model)
         completion = said + thought if usage.completion_tokens is None else usage.completion_tokens
         prompt, used = usage.prompt_tokens, self.facts.context_used
         if prompt is None and self.first_token_ms is not None and used:

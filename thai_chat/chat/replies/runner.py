@@ -16,7 +16,7 @@ from uuid import UUID
 from thai_chat.chat.replies.checkpoints import Checkpoints
 from thai_chat.chat.replies.growing import GrowingReply
 from thai_chat.chat.replies.log import LocalReplyLog
-from thai_chat.domain.errors import HistoryError, HistoryRefused, OnlyThinking, ThaiChatError, trace_of
+from thai_chat.domain.errors import HistoryError, HistoryRefused, OnlyReasoning, ThaiChatError, trace_of
 from thai_chat.domain.events import Completed, Failed, LiveEvent, RoutedEvent
 from thai_chat.domain.facts import ReplyError, ReplyFacts
 from thai_chat.domain.messages import Choice, Figures, FinishReply, Message, Status, Turn
@@ -142,8 +142,8 @@ class Replies:
                     reply.receive(event)
                     if reply.is_full:
                         break  # which closes the request to the model
-            if reply.is_full and reply.only_thought:
-                raise OnlyThinking("thinking without an end", backend=reply.choice.backend, model=reply.choice.model)
+            if reply.is_full and reply.only_reasoned:
+                raise OnlyReasoning("thinking without an end", backend=reply.choice.backend, model=reply.choice.model)
         except asyncio.CancelledError:
             status = run.ending or Status.INTERRUPTED
         except ThaiChatError as exc:

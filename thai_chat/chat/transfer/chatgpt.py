@@ -18,7 +18,7 @@ from thai_chat.domain.transfer import KeptSession
 
 BACKEND = "openai"
 _UNKNOWN_MODEL = "chatgpt"
-_MOST_THOUGHT = 50_000_000
+_MOST_REASONING = 50_000_000
 """Characters of the thoughts of all replies of one conversation."""
 _SHOWN_ROLES = {"user": Role.USER, "assistant": Role.ASSISTANT}
 _POINTERS = {
@@ -103,8 +103,8 @@ def _shown(links: Mapping[str, _Link]) -> tuple[dict[str, Node], dict[str, str]]
     nodes: dict[str, Node] = {}
     stands_for: dict[str, str] = {}
     canvas = Canvas()
-    left = _MOST_THOUGHT
-    ahead: list[tuple[str, str | None, _Thought | None, CanvasFile | None]] = [
+    left = _MOST_REASONING
+    ahead: list[tuple[str, str | None, _Reasoning | None, CanvasFile | None]] = [
         (key, None, None, None) for key in reversed(children.get(None, []))
     ]
     while ahead:
@@ -112,13 +112,13 @@ def _shown(links: Mapping[str, _Link]) -> tuple[dict[str, Node], dict[str, str]]
         message = links[key].message
         if message is not None:
             for text in _thoughts(message):
-                thought = _Thought(text, thought, len(text) + (thought.chars if thought else 0))
+                thought = _Reasoning(text, thought, len(text) + (thought.chars if thought else 0))
             told, document = _canvas(message, canvas, document)
             if node := _node(key, above, message, told):
                 if thought and node.role is Role.ASSISTANT:
                     left -= thought.chars
                     if left < 0:  # replies beside each other all have what was thought above them
-                        raise message.place.refused("import_session_large", limit=_MOST_THOUGHT // 1_000_000)
+                        raise message.place.refused("import_session_large", limit=_MOST_REASONING // 1_000_000)
                     node.facts = replace(node.facts, reasoning=thought.whole())
                     thought = None
                 nodes[key] = node
@@ -130,11 +130,11 @@ def _shown(links: Mapping[str, _Link]) -> tuple[dict[str, Node], dict[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Thought:
+class _Reasoning:
     """A thought and those before it, which branches share instead of copying."""
 
     text: str
-    before: _Thought | None
+    before: _Reasoning | None
     chars: int
     """Characters of `text` and of those before it together."""
     _whole: list[str] = field(default_factory=list)
@@ -143,7 +143,7 @@ class _Thought:
         """Return all thoughts, made once for all the replies that are below the same one."""
         if not self._whole:
             thoughts = []
-            thought: _Thought | None = self
+            thought: _Reasoning | None = self
             while thought:
                 thoughts.append(thought.text)
                 thought = thought.before

@@ -60,8 +60,8 @@ def _node(version: Fields) -> Node | None:
     folded: list[str] = []
     for step in version.listed("steps"):
         text = _content(step)
-        is_thought = step.within("style").raw("type") == "thinking"
-        (folded if is_thought else said).append(text)
+        is_reasoning = step.within("style").raw("type") == "thinking"
+        (folded if is_reasoning else said).append(text)
         folded.append(_calls(step))
     content, thoughts = joined(*said), joined(*folded)
     version.require_short(content, "content")

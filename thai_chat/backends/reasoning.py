@@ -9,7 +9,7 @@ from typing import TypeAlias
 from thai_chat.domain.events import ReasoningDelta, TextDelta, WasReasoning
 from thai_chat.domain.ports.backend import ReplyRequest
 
-THINKING_TAGS: tuple[tuple[str, str], ...] = (
+REASONING_TAGS: tuple[tuple[str, str], ...] = (
     ("<think>", "</think>"),  # DeepSeek-R1, Qwen3, most fine-tunes of them
     ("<thinking>", "</thinking>"),
     ("[THINK]", "[/THINK]"),  # Magistral
@@ -18,8 +18,8 @@ THINKING_TAGS: tuple[tuple[str, str], ...] = (
 
 Part: TypeAlias = TextDelta | ReasoningDelta | WasReasoning
 
-_OPENING = tuple(opening for opening, _ in THINKING_TAGS)
-_CLOSING = tuple(closing for _, closing in THINKING_TAGS)
+_OPENING = tuple(opening for opening, _ in REASONING_TAGS)
+_CLOSING = tuple(closing for _, closing in REASONING_TAGS)
 _CLOSING_LINE = re.compile(rf"\n[ \t]*({'|'.join(map(re.escape, _CLOSING))})(?=[ \t]*\n)")
 _FENCE = re.compile(r"^[ \t]*```", re.MULTILINE)
 _LAST_SIGNS = ("\n", ">", "]")
@@ -34,7 +34,7 @@ _MOST_SHOWN = 20
 all that was said."""
 
 
-class ThinkingSplitter:
+class ReasoningSplitter:
     """Feed it a reply's content in order; what it gives back, joined, is the content without tags.
 
     A tag counts only while nothing visible was said: a reply that explains `<think>` to a programmer stays whole. The
@@ -46,19 +46,19 @@ class ThinkingSplitter:
     """
 
     __slots__ = (
-        *("_assumed", "_closing", "_held", "_plain", "_recent", "_said", "_shown", "_thought", "_trims", "_watches"),
+        *("_assumed", "_closing", "_held", "_plain", "_recent", "_said", "_shown", "_reasoned", "_trims", "_watches"),
         "opened",
     )
 
     def __init__(self, *, opened: str = "", watches: bool = True) -> None:
         """`opened` is the closing tag of a model whose thinking is known to be open from the start. `watches` is False
-        for what goes on with a reply, where nothing is thought."""
+        for what goes on with a reply, where nothing is reasoning."""
         self._held = ""
         self._closing = opened
         """The tag that ends the thinking under way; empty outside of it."""
         self._assumed = bool(opened)
         """It was never seen to begin, and has not ended yet."""
-        self._thought: list[str] = []
+        self._reasoned: list[str] = []
         """While it is assumed."""
         self._watches = watches and not opened
         self._recent = ""
@@ -96,7 +96,7 @@ class ThinkingSplitter:
         held, self._held = self._held, ""
         if self._assumed and is_whole:
             self.opened = ""
-            held, self._closing = "".join(self._thought) + held, ""
+            held, self._closing = "".join(self._reasoned) + held, ""
         if not held:
             return []
         return [ReasoningDelta(held)] if self._closing else [TextDelta(held)]
@@ -140,7 +140,7 @@ class ThinkingSplitter:
     def _open(self, given: list[Part]) -> bool:
         """Looks for an opening tag; False when more content is needed to tell."""
         head = self._held.lstrip()
-        for opening, closing in THINKING_TAGS if self._shown <= _MOST_SHOWN else ():
+        for opening, closing in REASONING_TAGS if self._shown <= _MOST_SHOWN else ():
             if head.startswith(opening):
                 self._held, self._closing, self._trims = head[len(opening) :], closing, True
                 self._shown += 1
@@ -158,34 +158,34 @@ class ThinkingSplitter:
 
     def _think(self, given: list[Part]) -> bool:
         """Gives out thinking up to the closing tag; False when the tag has not come."""
-        thought, tag, rest = self._held.partition(self._closing)
+        reasoning, tag, rest = self._held.partition(self._closing)
         if tag:
             self._held, self._closing, self._trims = rest, "", True
             self._assumed = False
-            self._thought.clear()
+            self._reasoned.clear()
         else:
             keep = _tail_that_begins(self._closing, self._held)
-            thought, self._held = self._held[: len(self._held) - keep], self._held[len(self._held) - keep :]
-            self._trims = self._trims and not thought
-        if thought:
-            given.append(ReasoningDelta(thought))
+            reasoning, self._held = self._held[: len(self._held) - keep], self._held[len(self._held) - keep :]
+            self._trims = self._trims and not reasoning
+        if reasoning:
+            given.append(ReasoningDelta(reasoning))
             if self._assumed:
-                self._thought.append(thought)
+                self._reasoned.append(reasoning)
         return bool(tag)
 
 
-class UnseenThinking:
+class UnseenReasoning:
     """Which models were seen to think from the start, asked in which way; lives as long as its backend."""
 
     def __init__(self) -> None:
         self._closing: dict[Hashable, str] = {}
 
-    def splitter(self, request: ReplyRequest) -> ThinkingSplitter:
+    def splitter(self, request: ReplyRequest) -> ReasoningSplitter:
         if request.continues.strip():
-            return ThinkingSplitter(watches=False)
-        return ThinkingSplitter(opened=self._closing.get(_way(request), ""))
+            return ReasoningSplitter(watches=False)
+        return ReasoningSplitter(opened=self._closing.get(_way(request), ""))
 
-    def note(self, request: ReplyRequest, splitter: ThinkingSplitter) -> None:
+    def note(self, request: ReplyRequest, splitter: ReasoningSplitter) -> None:
         """Once the reply is whole."""
         if request.continues.strip():
             return

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from thai_chat.backends.thinking import ThinkingSplitter
+from thai_chat.backends.reasoning import ReasoningSplitter
 from thai_chat.domain.events import ReasoningDelta, TextDelta, WasReasoning
 
 REPLY = "<think>\nผู้ใช้ทักทาย 👋🏽 a < b\n</think>\n\nสวัสดีครับ น้ำใจ"
 
 
-def split(*pieces: str, splitter: ThinkingSplitter | None = None, is_whole: bool = True) -> tuple[str, str]:
+def split(*pieces: str, splitter: ReasoningSplitter | None = None, is_whole: bool = True) -> tuple[str, str]:
     """The thinking and the reply, when the content comes in these pieces."""
-    splitter = splitter or ThinkingSplitter()
+    splitter = splitter or ReasoningSplitter()
     events = [event for piece in pieces for event in splitter.feed(piece)] + splitter.end(is_whole=is_whole)
     thought = said = ""
     for event in events:
@@ -69,7 +69,7 @@ def test_a_second_thought_before_the_first_word_counts_too() -> None:
 
 
 def test_visible_text_is_not_held_back() -> None:
-    splitter = ThinkingSplitter()
+    splitter = ReasoningSplitter()
     assert splitter.feed("สวัส") == [TextDelta("สวัส")]
     assert splitter.feed("<") == [TextDelta("<")]
     assert splitter.end() == []
@@ -112,16 +112,16 @@ def test_an_end_of_thinking_that_was_switched_off_leaves_no_trace() -> None:
 
 @pytest.mark.parametrize("size", range(1, 12))
 def test_a_model_that_is_known_to_think_from_the_start_is_understood_from_the_start(size: int) -> None:
-    splitter = ThinkingSplitter(opened="</think>")
+    splitter = ReasoningSplitter(opened="</think>")
     pieces = ["คิดก่อน\n</think>\n\nตอบ"[at : at + size] for at in range(0, 25, size)]
     events = [event for piece in pieces for event in splitter.feed(piece)]
     assert not any(isinstance(event, WasReasoning) for event in events)
-    assert split(*pieces, splitter=ThinkingSplitter(opened="</think>")) == ("คิดก่อน\n", "ตอบ")
+    assert split(*pieces, splitter=ReasoningSplitter(opened="</think>")) == ("คิดก่อน\n", "ตอบ")
     assert splitter.opened == "</think>"
 
 
 def test_a_whole_reply_that_never_ended_its_assumed_thinking_was_none() -> None:
-    splitter = ThinkingSplitter(opened="</think>")
+    splitter = ReasoningSplitter(opened="</think>")
     assert split("สวัสดี", "ครับ", splitter=splitter)[1] == "สวัสดีครับ"
     assert splitter.opened == ""
-    assert split("สวัสดี", "ครับ", splitter=ThinkingSplitter(opened="</think>"), is_whole=False) == ("สวัสดีครับ", "")
+    assert split("สวัสดี", "ครับ", splitter=ReasoningSplitter(opened="</think>"), is_whole=False) == ("สวัสดีครับ", "")
