@@ -35,10 +35,11 @@ try:
     from thai_chat.commands import database
     from thai_chat.commands.terminal import tell
     from thai_chat.domain.errors import ThaiChatError
-    from thai_chat.domain.messages import BeginTurn, Checkpoint, Choice, FinishReply, Status
+    from thai_chat.domain.messages import BeginTurn, Checkpoint, Checkpoints, Choice, FinishReply, Status
+    from thai_chat.domain.reads import ReadMessages
     from thai_chat.history.postgres import probe, upkeep
     from thai_chat.history.postgres.connections import Database
-    from thai_chat.history.postgres.conversation import PostgresHistory
+    from thai_chat.history.postgres.conversation import PostgresConversation
 except ModuleNotFoundError as missing:
     sys.exit(f"thai-chat: the package {missing.name} is missing here: run ./manage.sh setup first, then this again.")
 
@@ -125,7 +126,7 @@ def own_schema(where: str) -> Iterator[str]:
 
 async def turn(where: str, name: str) -> None:
     """What the application does for one question, by its own code."""
-    history = PostgresHistory(Database(where, schema_name=name))
+    history = PostgresConversation(Database(where, schema_name=name))
     begin = BeginTurn(
         session_id=uuid7(),
         user_id="check",
@@ -137,13 +138,13 @@ async def turn(where: str, name: str) -> None:
         at=datetime.now(UTC),
     )
     try:
-        await history.begin_turn(begin)
+        await history.write(begin)
         at = datetime.now(UTC)
         half = REPLY[: len(REPLY) // 2]
-        await history.checkpoint(
-            [Checkpoint(session_id=begin.session_id, reply_id=begin.reply_id, content=half, at=at)]
+        await history.write(
+            Checkpoints([Checkpoint(session_id=begin.session_id, reply_id=begin.reply_id, content=half, at=at)])
         )
-        await history.finish_reply(
+        await history.write(
             FinishReply(
                 session_id=begin.session_id,
                 reply_id=begin.reply_id,
@@ -153,7 +154,7 @@ async def turn(where: str, name: str) -> None:
                 at=at,
             )
         )
-        messages = await history.messages(begin.session_id, "check", limit=10)
+        messages = await history.read(ReadMessages(begin.session_id, "check", limit=10))
         kept = [message.content for message in messages]
         require(kept == [QUESTION, REPLY], "what was read is not what was written: do not use this server")
     finally:

@@ -3,24 +3,150 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
-from thai_chat.domain.messages import Status
-from thai_chat.domain.ports.conversation import DatabaseState
+from thai_chat.domain.messages import BeginReply, BeginTurn, Outcome, SingleWrite, Status, Write
+from thai_chat.domain.ports.conversation import DatabaseState, HistoryState
+from thai_chat.domain.ports.storage import Storage
+from thai_chat.domain.ports.transfer import Transfer
+from thai_chat.domain.reads import Answer, Read, ReadMessages
+from thai_chat.domain.searching import IndexProgress
+from thai_chat.history.checked import CheckedConversation
+from thai_chat.history.memory.conversation import MemoryConversation
+from thai_chat.history.memory.presets import MemoryPresets
+from thai_chat.history.memory.search import MemorySearch
+from thai_chat.history.memory.sessions import HeldSessions
 from thai_chat.history.opening import open_history
-from thai_chat.history.outage.resilient import ResilientHistory
 from thai_chat.history.postgres.connections import Database
-from thai_chat.history.postgres.conversation import PostgresHistory
+from thai_chat.history.postgres.conversation import PostgresConversation
+from thai_chat.history.postgres.presets import PostgresPresets
+from thai_chat.history.postgres.search import indexing
+from thai_chat.history.postgres.search.index import SearchIndex
+from thai_chat.history.postgres.search.search import PostgresSearch
+from thai_chat.history.postgres.serving import ServingDatabase
+from thai_chat.history.postgres.statistics import PostgresCounting
+from thai_chat.history.postgres.transfer import PostgresTransfer
 
 BACK_WITHIN_S = 5.0
 
 
+class Stores:
+    """A storage under one name: the conversation itself, and the ports beside it."""
+
+    def __init__(self, storage: Storage) -> None:
+        self.storage = storage
+        self.search = storage.search
+        self.presets = storage.presets
+        self.statistics = storage.statistics
+
+    def transfer(self) -> Transfer:
+        return self.storage.transfer()
+
+    async def write(self, write: Write[Outcome]) -> Outcome:
+        return await self.storage.conversation.write(write)
+
+    async def read(self, read: Read[Answer]) -> Answer:
+        return await self.storage.conversation.read(read)
+
+    async def state(self) -> HistoryState:
+        return await self.storage.conversation.state()
+
+    async def leave(self, write: BeginTurn | BeginReply) -> None:
+        """Begins a reply whose process dies at once: its last sign of life is as old as the write."""
+        raise NotImplementedError
+
+    async def close(self) -> None:
+        """Safe to call twice."""
+
+
+class MemoryStores(Stores):
+    def __init__(self, **limits: Any) -> None:
+        self._held = HeldSessions(**limits)
+        nobody = ServingDatabase(None)
+        super().__init__(
+            Storage(
+                conversation=CheckedConversation(MemoryConversation(self._held)),
+                search=MemorySearch(self._held),
+                presets=MemoryPresets(),
+                statistics=PostgresCounting(nobody),
+                transfer=lambda: PostgresTransfer(nobody.require()),
+            )
+        )
+
+    async def leave(self, write: BeginTurn | BeginReply) -> None:
+        await self.write(write)
+        grow_cold(self._held, write)
+
+
+class PostgresStores(Stores):
+    """What is really in PostgreSQL, asked without anything between."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._upstream = PostgresConversation(database)
+        self.index = SearchIndex(database)
+        super().__init__(
+            Storage(
+                conversation=CheckedConversation(self._upstream),
+                search=PostgresSearch(database),
+                presets=PostgresPresets(database),
+                statistics=PostgresCounting(database),
+                transfer=lambda: PostgresTransfer(database),
+            )
+        )
+
+    async def apply(self, writes: Sequence[SingleWrite]) -> Sequence[object]:
+        return await self._upstream.apply(writes)
+
+    async def leave(self, write: BeginTurn | BeginReply) -> None:
+        await self.apply([write])
+
+    async def ping(self) -> None:
+        await self._upstream.ping()
+
+    async def index_progress(self) -> IndexProgress:
+        return await self.database.run(indexing.progress)
+
+    async def close(self) -> None:
+        await self._upstream.close()
+
+
+class OpenStores(Stores):
+    """What a process has."""
+
+    def __init__(self, address: str | Callable[[], str] | None, folder: Path) -> None:
+        self._history = open_history(address=address, folder=folder)
+        self._address = address
+        super().__init__(self._history.storage)
+
+    async def start(self) -> None:
+        await self._history.start()
+
+    async def leave(self, write: BeginTurn | BeginReply) -> None:
+        if (await self.state()).database is DatabaseState.MEMORY:
+            await self.write(write)
+            grow_cold(self._history._conversation._memory._held, write)
+        else:
+            async with straight(str(self._address)) as other:
+                await other.leave(write)
+
+    async def close(self) -> None:
+        await self._history.close()
+
+
+def grow_cold(held: HeldSessions, write: BeginTurn | BeginReply) -> None:
+    session = held.get(write.session_id)
+    assert session
+    session.alive_at[write.reply_id] = write.at
+
+
 @asynccontextmanager
-async def opened(address: str | Callable[[], str] | None, folder: Path) -> AsyncIterator[ResilientHistory]:
-    history = open_history(address=address, folder=folder)
+async def opened(address: str | Callable[[], str] | None, folder: Path) -> AsyncIterator[OpenStores]:
+    history = OpenStores(address, folder)
     await history.start()
     try:
         yield history
@@ -29,9 +155,8 @@ async def opened(address: str | Callable[[], str] | None, folder: Path) -> Async
 
 
 @asynccontextmanager
-async def straight(address: str) -> AsyncIterator[PostgresHistory]:
-    """What is really in PostgreSQL, asked without anything between."""
-    history = PostgresHistory(Database(address))
+async def straight(address: str) -> AsyncIterator[PostgresStores]:
+    history = PostgresStores(Database(address))
     try:
         yield history
     finally:
@@ -44,12 +169,12 @@ async def until(state: Callable[[], Awaitable[bool]], within_s: float = BACK_WIT
             await asyncio.sleep(0.02)
 
 
-async def is_stored(history: ResilientHistory) -> bool:
+async def is_stored(history: OpenStores) -> bool:
     state = await history.state()
     return state.database is DatabaseState.POSTGRESQL and state.waiting_turns == 0
 
 
 async def stored(address: str, session_id: UUID, user: str) -> list[tuple[int, Status, str]]:
     async with straight(address) as history:
-        found = await history.messages(session_id, user, limit=100_000)
+        found = await history.read(ReadMessages(session_id, user, limit=100_000))
         return [(message.message_order, message.status, message.content) for message in found]

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
+from tests.histories import Stores
 from thai_chat.domain.errors import HistoryUnavailable, NotFound
 from thai_chat.domain.messages import (
     STALE_AFTER,
@@ -21,7 +22,6 @@ from thai_chat.domain.messages import (
     Turn,
     UpdateSession,
 )
-from thai_chat.domain.ports.conversation import History
 
 QUESTION = "น้ำจิ้มข้าวมันไก่ทำอย่างไร? 🍚 with ginger"
 ANSWER = "ตำขิง กระเทียม พริก แล้วใส่เต้าเจี้ยว 👩🏽‍🍳 (soy bean paste)"
@@ -89,17 +89,17 @@ def purge(turn: Turn, **fields: Any) -> PurgeSession:
     return PurgeSession(**{**values, **fields})
 
 
-async def whole_turn(history: History, user_id: str, session_id: UUID | None = None, **fields: Any) -> Turn:
+async def whole_turn(history: Stores, user_id: str, session_id: UUID | None = None, **fields: Any) -> Turn:
     """A question and its finished reply, as they were stored."""
     write = begin(user_id, session_id, **fields)
-    turn = await history.begin_turn(write)
-    await history.finish_reply(finish(write))
+    turn = await history.write(write)
+    await history.write(finish(write))
     return turn
 
 
-async def whole_reply(history: History, turn: Turn, content: str = ANSWER, **fields: Any) -> Turn:
+async def whole_reply(history: Stores, turn: Turn, content: str = ANSWER, **fields: Any) -> Turn:
     """One more reply to the turn's question, finished; as they were stored."""
     write = again(turn, **fields)
-    begun = await history.begin_reply(write)
-    await history.finish_reply(finish(write, content))
+    begun = await history.write(write)
+    await history.write(finish(write, content))
     return begun

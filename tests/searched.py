@@ -12,11 +12,11 @@ import psycopg2
 from psycopg2.extras import execute_values, register_uuid
 from uuid_utils.compat import uuid7
 
+from tests.histories import PostgresStores
 from tests.postgres_servers import PostgresServer
 from thai_chat.domain.searching import SearchQuery
 from thai_chat.history.postgres import schema
 from thai_chat.history.postgres.connections import Database
-from thai_chat.history.postgres.conversation import PostgresHistory
 
 _MESSAGES = """
 INSERT INTO chat_messages (message_id, session_id, role, content, message_order, status, backend, model, created_at)
@@ -44,15 +44,15 @@ def said(address: str, user_id: str, contents: list[str], moments: Sequence[date
     return {row[0]: row[3] for row in rows}
 
 
-async def index_everything(history: PostgresHistory) -> None:
-    while await history.index_noted(500) or await history.index_old(500):
+async def index_everything(history: PostgresStores) -> None:
+    while await history.index.index_noted(500) or await history.index.index_old(500):
         pass
 
 
-async def all_found(history: PostgresHistory, wanted: SearchQuery) -> list[UUID]:
+async def all_found(history: PostgresStores, wanted: SearchQuery) -> list[UUID]:
     found: list[UUID] = []
     while True:
-        page = await history.search(wanted)
+        page = await history.search.messages(wanted)
         found += [hit.message.message_id for hit in page.hits]
         if page.next is None:
             return found

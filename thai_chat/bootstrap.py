@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, assert_never
 from thai_chat import texts
 from thai_chat.domain.errors import StartError
 from thai_chat.domain.ports.backend import BackendState
-from thai_chat.domain.ports.conversation import DatabaseState, History
+from thai_chat.domain.ports.conversation import DatabaseState
+from thai_chat.domain.ports.storage import Storage
 from thai_chat.settings import Settings
 from thai_chat.texts.backends import name_backends
 
@@ -90,9 +91,9 @@ async def build_service(settings: Settings, stack: AsyncExitStack, *, progress: 
     """Database, backends and the service over them, all started; `stack` takes them down in the reverse order."""
     kinds = settings.kinds
     name_backends(kinds)
-    history = asyncio.create_task(_open_history(settings, stack, progress))
+    storage = asyncio.create_task(_open_storage(settings, stack, progress))
     # Looked at here, because after a Ctrl-C nobody else would, and asyncio tells that with a traceback.
-    history.add_done_callback(lambda task: task.cancelled() or task.exception())
+    storage.add_done_callback(lambda task: task.cancelled() or task.exception())
     # Meanwhile: most of a database's start is waiting for another process.
     await asyncio.to_thread(_import_page)
 
@@ -118,20 +119,20 @@ async def build_service(settings: Settings, stack: AsyncExitStack, *, progress: 
     )
     stack.push_async_callback(router.close)
     await router.start()
-    service = ChatService(await history, router, max_history_messages=settings.max_history_messages)
+    service = ChatService(await storage, router, max_history_messages=settings.max_history_messages)
     stack.push_async_callback(service.close)
     service.start()
     return service
 
 
-async def _open_history(settings: Settings, stack: AsyncExitStack, progress: Progress) -> History:
+async def _open_storage(settings: Settings, stack: AsyncExitStack, progress: Progress) -> Storage:
     """PostgreSQL, brought up to date, when it can be reached; else memory and journal until it can."""
     from thai_chat.history.opening import open_history
 
     history = open_history(address=_address(settings, stack, progress), folder=settings.data_dir)
     stack.push_async_callback(history.close)
     await history.start()
-    return history
+    return history.storage
 
 
 def _address(settings: Settings, stack: AsyncExitStack, progress: Progress) -> str | Callable[[], str]:

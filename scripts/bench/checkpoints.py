@@ -20,11 +20,12 @@ import aiohttp
 
 from scripts.bench.clients import page_turn
 from scripts.bench.processes import Server, model_server, running
+from tests.histories import OpenStores
 from tests.history_writes import begin, grow
 from tests.postgres_servers import installations, serving
 from tests.standins.script import thai_tokens
 from thai_chat.chat.replies.checkpoints import CHECKPOINT_EVERY_S
-from thai_chat.history.opening import open_history
+from thai_chat.domain.messages import Checkpoints
 
 TOKENS, DELAY_MS = 200, 20
 CALLS = 50
@@ -51,15 +52,15 @@ async def one_round(servers: Sequence[Server], streams: int) -> list[float]:
 async def counted(address: str, streams: int) -> float:
     """Seconds of CPU that all checkpoints of one reply take, made for so many replies together, as the page does."""
     with tempfile.TemporaryDirectory(prefix="thai-chat-bench-") as folder:
-        history = open_history(address=address, folder=Path(folder))
+        history = OpenStores(address, Path(folder))
         await history.start()
         replies = [begin("bench") for _ in range(streams)]
         for write in replies:
-            await history.begin_turn(write)
+            await history.write(write)
         texts = ["".join(thai_tokens(number)) for number in range(0, TOKENS, TOKENS // CALLS)]
         began = time.process_time()
         for text in texts:
-            await history.checkpoint([grow(write, text) for write in replies])
+            await history.write(Checkpoints([grow(write, text) for write in replies]))
         spent = time.process_time() - began
         await history.close()
     return spent / len(texts) / streams * TOKENS * DELAY_MS / 1000 / CHECKPOINT_EVERY_S

@@ -22,12 +22,11 @@ import uvloop
 from psycopg2.extras import register_uuid
 from uuid_utils.compat import uuid7
 
+from tests.histories import OpenStores
 from tests.postgres_servers import Proxy, installations, serving
 from thai_chat.domain.messages import BeginTurn, Choice, FinishReply, Status
 from thai_chat.domain.ports.conversation import DatabaseState
 from thai_chat.domain.searching import SearchQuery, terms_of
-from thai_chat.history.opening import open_history
-from thai_chat.history.outage.resilient import ResilientHistory
 
 TEXT = "น้ำท่วมกรุงเทพฯ ทุกปีเพราะอะไร why? " * 9
 CHOICE = Choice("vllm", "standin")
@@ -38,7 +37,7 @@ NEW_SESSION = """
 INSERT INTO chat_sessions (session_id, user_id, session_name, backend, model) VALUES (%s, 'bench', 'n', 'b', 'm')"""
 
 
-async def turn(history: ResilientHistory, session_id: UUID, *, mark: str = "") -> None:
+async def turn(history: OpenStores, session_id: UUID, *, mark: str = "") -> None:
     begin = BeginTurn(
         session_id=session_id,
         user_id="bench",
@@ -49,12 +48,12 @@ async def turn(history: ResilientHistory, session_id: UUID, *, mark: str = "") -
         choice=CHOICE,
         at=datetime.now(UTC),
     )
-    await history.begin_turn(begin)
+    await history.write(begin)
     end = {"session_id": session_id, "reply_id": begin.reply_id, "choice": CHOICE, "at": datetime.now(UTC)}
-    await history.finish_reply(FinishReply(**end, content=TEXT, status=Status.COMPLETE))
+    await history.write(FinishReply(**end, content=TEXT, status=Status.COMPLETE))
 
 
-async def turns_a_second(history: ResilientHistory, writers: int, each: int) -> float:
+async def turns_a_second(history: OpenStores, writers: int, each: int) -> float:
     async def write() -> None:
         session_id = uuid7()
         for _ in range(each):
@@ -84,7 +83,7 @@ def commits_a_second(address: str, writers: int, each: int) -> float:
     return writers * each / (time.perf_counter() - began)
 
 
-async def replay(history: ResilientHistory, proxy: Proxy, turns: int) -> tuple[float, float]:
+async def replay(history: OpenStores, proxy: Proxy, turns: int) -> tuple[float, float]:
     """Seconds from the end of an outage until all turns are in PostgreSQL, and until all of them are searchable."""
     proxy.refuse()
     sessions = [uuid7() for _ in range(100)]
@@ -98,7 +97,7 @@ async def replay(history: ResilientHistory, proxy: Proxy, turns: int) -> tuple[f
     stored_s = time.perf_counter() - began
     for number in (0, turns // 200, turns // 100 - 1):
         query = SearchQuery(user_id="bench", terms=terms_of(f"ข้อที่{number:05}"), limit=200)
-        while len((await history.search(query)).hits) < len(sessions):  # noqa: ASYNC110
+        while len((await history.search.messages(query)).hits) < len(sessions):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     return stored_s, time.perf_counter() - began
 
@@ -108,7 +107,7 @@ async def measure(options: argparse.Namespace) -> None:
     with serving(next(iter(installations().values())), **settings) as postgres, tempfile.TemporaryDirectory() as folder:
         name = postgres.new_database()
         address = postgres.address(name)
-        history = open_history(address=address, folder=Path(folder))
+        history = OpenStores(address, Path(folder))
         await history.start()
         await turns_a_second(history, 4, 50)
         postgres.query("VACUUM ANALYZE", database=name)  # as autovacuum does in the first minute
@@ -118,7 +117,7 @@ async def measure(options: argparse.Namespace) -> None:
         await history.close()
         with closing(Proxy(postgres.port)) as proxy:
             address = postgres.address(postgres.new_database(), port=proxy.port)
-            history = open_history(address=address, folder=Path(folder))
+            history = OpenStores(address, Path(folder))
             await history.start()
             stored_s, searchable_s = await replay(history, proxy, options.turns)
             print(f"{options.turns} journalled turns: {options.turns / stored_s:.0f} a second until all are stored,")
@@ -126,7 +125,7 @@ async def measure(options: argparse.Namespace) -> None:
             await history.close()
 
 
-async def _row(history: ResilientHistory, address: str, load: tuple[int, int, int]) -> str:
+async def _row(history: OpenStores, address: str, load: tuple[int, int, int]) -> str:
     writers, each, runs = load
     commits, turns = [], []
     for _ in range(runs):

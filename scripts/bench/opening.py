@@ -19,10 +19,11 @@ import uvloop
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import register_uuid
 
+from tests.histories import PostgresStores
 from tests.postgres_servers import PostgresServer, installations, serving
+from thai_chat.domain.reads import ReadMessages, ReadSessions, ReadVersions
 from thai_chat.history.postgres import schema
 from thai_chat.history.postgres.connections import Database
-from thai_chat.history.postgres.conversation import PostgresHistory
 
 Call: TypeAlias = Callable[[], Awaitable[object]]
 
@@ -81,7 +82,7 @@ async def measure(options: argparse.Namespace) -> None:
         database = Database(postgres.address(name))
         schema.migrate(database.engine)
         shapes = fill(postgres, name, options.messages)
-        history = PostgresHistory(database)
+        history = PostgresStores(database)
         with closing(psycopg2.connect(postgres.address(name))) as connection, connection.cursor() as cursor:
             connection.autocommit = True
             register_uuid(None, connection)
@@ -90,9 +91,9 @@ async def measure(options: argparse.Namespace) -> None:
         await history.close()
 
 
-async def show(history: PostgresHistory, cursor: Cursor, shape: str, *, user: str, runs: int) -> None:
-    session_id: UUID = (await history.sessions(user, limit=1))[0].session_id
-    shown = [message.message_id for message in await history.messages(session_id, user, limit=WINDOW)]
+async def show(history: PostgresStores, cursor: Cursor, shape: str, *, user: str, runs: int) -> None:
+    session_id: UUID = (await history.read(ReadSessions(user, limit=1)))[0].session_id
+    shown = [message.message_id for message in await history.read(ReadMessages(session_id, user, limit=WINDOW))]
 
     async def plain() -> None:
         cursor.execute(PLAIN, (session_id, WINDOW))
@@ -100,9 +101,11 @@ async def show(history: PostgresHistory, cursor: Cursor, shape: str, *, user: st
 
     calls: dict[str, Call] = {
         "plain query": plain,
-        "last window": lambda: history.messages(session_id, user, limit=WINDOW),
-        "a window in the middle": lambda: history.messages(session_id, user, limit=WINDOW, after_order=LENGTH // 2),
-        "siblings of the window": lambda: history.siblings(session_id, user, shown),
+        "last window": lambda: history.read(ReadMessages(session_id, user, limit=WINDOW)),
+        "a window in the middle": lambda: history.read(
+            ReadMessages(session_id, user, limit=WINDOW, after_order=LENGTH // 2)
+        ),
+        "siblings of the window": lambda: history.read(ReadVersions(session_id, user, shown)),
     }
     taken = await milliseconds(calls, runs)
     for what, time_ms in taken.items():

@@ -27,14 +27,14 @@ from uuid_utils.compat import uuid7
 from scripts.bench import search_load, seasons
 from scripts.bench.corpus import LONG_SESSIONS, ROOT, Size
 from scripts.bench.search_queries import Queries
+from tests.histories import PostgresStores
 from thai_chat.domain.messages import BeginTurn, Choice, FinishReply, Status
-from thai_chat.domain.reads import SessionCursor, SessionFilter
+from thai_chat.domain.reads import ReadMessage, ReadMessages, ReadSession, ReadSessions, SessionCursor, SessionFilter
 from thai_chat.domain.searching import SearchQuery, terms_of
 from thai_chat.domain.statistics import Period
 from thai_chat.embedded.postgres import EmbeddedPostgres
 from thai_chat.history.postgres import upkeep
 from thai_chat.history.postgres.connections import Database
-from thai_chat.history.postgres.conversation import PostgresHistory
 
 LARGEST = "user-00000"
 WRITER = "bench-writer"
@@ -52,7 +52,7 @@ _SIZES = """
 SELECT pg_total_relation_size('chat_messages'), pg_table_size('chat_messages'),
     pg_total_relation_size('chat_message_search') + pg_total_relation_size('chat_session_search')"""
 
-Call = Callable[[PostgresHistory], Awaitable[object]]
+Call = Callable[[PostgresStores], Awaitable[object]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ class Bench:
 
     async def _times(self, calls: Sequence[Call], *, rounds: int) -> list[float]:
         """Milliseconds of each call of the last round."""
-        history = PostgresHistory(Database(self._server.address))
+        history = PostgresStores(Database(self._server.address))
         try:
             await history.ping()
             for _ in range(rounds):
@@ -189,7 +189,7 @@ class Bench:
                 cursor.execute(statement)
 
     def _like(self, user_id: str | None, text: str) -> Call:
-        async def call(history: PostgresHistory) -> object:
+        async def call(history: PostgresStores) -> object:
             return self._ask(_LIKE, f"%{text}%", user_id, user_id)
 
         return call
@@ -209,29 +209,31 @@ class Bench:
 
 def search(user_id: str | None, text: str) -> Call:
     query = SearchQuery(user_id=user_id, terms=terms_of(text), limit=PAGE)
-    return lambda history: history.search(query)
+    return lambda history: history.search.messages(query)
 
 
 def sessions(filter: SessionFilter | None = None, before: SessionCursor | None = None) -> Call:
-    return lambda history: history.sessions(LARGEST, limit=PAGE, before=before, filter=filter or SessionFilter())
+    return lambda history: history.read(
+        ReadSessions(LARGEST, limit=PAGE, before=before, filter=filter or SessionFilter())
+    )
 
 
 def opened(session_id: UUID) -> Call:
-    async def call(history: PostgresHistory) -> object:
-        await history.session(session_id, LARGEST)
-        return await history.messages(session_id, LARGEST, limit=31)
+    async def call(history: PostgresStores) -> object:
+        await history.read(ReadSession(session_id, LARGEST))
+        return await history.read(ReadMessages(session_id, LARGEST, limit=31))
 
     return call
 
 
 def by_key(message_id: UUID, user_id: str) -> Call:
-    return lambda history: history.message(message_id, user_id)
+    return lambda history: history.read(ReadMessage(message_id, user_id))
 
 
 def stored(contents: Sequence[str]) -> Call:
     """A question and its reply, in a session of their own."""
 
-    async def call(history: PostgresHistory) -> object:
+    async def call(history: PostgresStores) -> object:
         at, choice = datetime.now(UTC), Choice("vllm", "typhoon-8b")
         question, reply = contents[at.microsecond % len(contents)], contents[-1 - at.microsecond % len(contents)]
         begin = BeginTurn(
@@ -244,20 +246,18 @@ def stored(contents: Sequence[str]) -> Call:
             choice=choice,
             at=at,
         )
-        await history.begin_turn(begin)
+        await history.write(begin)
         ids = {"session_id": begin.session_id, "reply_id": begin.reply_id}
-        return await history.finish_reply(
-            FinishReply(**ids, content=reply, status=Status.COMPLETE, choice=choice, at=at)
-        )
+        return await history.write(FinishReply(**ids, content=reply, status=Status.COMPLETE, choice=choice, at=at))
 
     return call
 
 
-async def count(history: PostgresHistory) -> object:
-    return await history.stored().statistics(LARGEST, Period(timezone=ZoneInfo("Asia/Bangkok")))
+async def count(history: PostgresStores) -> object:
+    return await history.statistics.statistics(LARGEST, Period(timezone=ZoneInfo("Asia/Bangkok")))
 
 
-async def _time(history: PostgresHistory, call: Call) -> float:
+async def _time(history: PostgresStores, call: Call) -> float:
     began = time.perf_counter()
     await call(history)
     return 1000 * (time.perf_counter() - began)

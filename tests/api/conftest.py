@@ -11,6 +11,7 @@ import httpx
 import pytest
 import uvicorn
 
+from tests.histories import MemoryStores
 from tests.standins.openai_server import OpenAIStandin
 from tests.standins.script import Script, thai_tokens
 from thai_chat.api.app import build_app
@@ -18,7 +19,6 @@ from thai_chat.backends.registry import KINDS, build_backends
 from thai_chat.chat.service import ChatService
 from thai_chat.gate.connections import Connection
 from thai_chat.gate.gate import Gate
-from thai_chat.history.memory.conversation import MemoryHistory
 from thai_chat.routing.router import Router
 from thai_chat.settings import Settings
 
@@ -28,7 +28,7 @@ class Chat:
     http: httpx.AsyncClient
     standin: OpenAIStandin
     service: ChatService
-    history: MemoryHistory
+    history: MemoryStores
 
 
 @pytest.fixture
@@ -42,10 +42,10 @@ async def standin() -> AsyncIterator[OpenAIStandin]:
 @pytest.fixture
 async def chat(standin: OpenAIStandin) -> AsyncIterator[Chat]:
     settings = Settings(vllm_base_url=standin.base_url, ollama_host=None)
-    history = MemoryHistory()
+    history = MemoryStores()
     router = Router(build_backends(settings), kinds=KINDS)
     await router.start()
-    service = ChatService(history, router, max_history_messages=settings.max_history_messages)
+    service = ChatService(history.storage, router, max_history_messages=settings.max_history_messages)
     service.start()
     try:
         async with serving(service) as http:

@@ -24,7 +24,7 @@ QUESTION = "น้ำท่วมกรุงเทพฯ 👩‍💻 why?"
 def another_service(chat: Chat) -> ChatService:
     """Of another process over the same history."""
     backends = build_backends(Settings(vllm_base_url=chat.standin.base_url, ollama_host=None))
-    return ChatService(chat.history, Router(backends, kinds=KINDS), max_history_messages=1)
+    return ChatService(chat.history.storage, Router(backends, kinds=KINDS), max_history_messages=1)
 
 
 async def test_a_question_is_answered_with_the_promised_body(chat: Chat) -> None:
@@ -234,9 +234,9 @@ async def test_a_session_whose_backend_was_taken_out_of_the_settings_goes_on_wit
         choice=Choice("openai", "gpt-x"),
         at=datetime.now(UTC),
     )
-    await chat.history.begin_turn(write)
+    await chat.history.write(write)
     ends = {"session_id": write.session_id, "reply_id": write.reply_id, "choice": write.choice, "at": write.at}
-    await chat.history.finish_reply(FinishReply(**ends, content="b", status=Status.COMPLETE))
+    await chat.history.write(FinishReply(**ends, content="b", status=Status.COMPLETE))
     answer = await chat.http.post("/chat", json={"query": "c", "session_id": str(write.session_id)})
     assert answer.json()["backend"] == "vllm"
 

@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Mount
 from tests.api.conftest import Chat
 from thai_chat.api.app import build_app
 from thai_chat.domain.people import LOCAL
+from thai_chat.domain.reads import ReadMessage
 from thai_chat.gate.doors import DOORS, PAGE_EVENTS, DoorKind, door_of
 from thai_chat.gate.gate import Gate
 from thai_chat.ui.page import build_page, inline_scripts, mount_page
@@ -258,7 +259,7 @@ async def test_nothing_that_a_session_has_in_the_form_of_a_file_is_read(
 ) -> None:
     answer = await chat.http.post("/chat", json={"query": "มีไฟล์ไหม"})
     said = (await chat.http.get(f"/chat/history/{answer.json()['session_id']}")).json()["history"]
-    question = await chat.history.message(UUID(said[0]["message_id"]), LOCAL.user_id)
+    question = await chat.history.read(ReadMessage(UUID(said[0]["message_id"]), LOCAL.user_id))
     hostile = dict.fromkeys(("options", "asked", "context_used", "cost_thb", "reasoning", "error"), FILE)
     hostile_question = replace(question, metadata={**hostile, "begun_by": [{"model": FILE}]})
     chat.history.remember_messages(question.session_id, [hostile_question])

@@ -6,18 +6,18 @@ import time
 
 import pytest
 
+from tests.histories import MemoryStores
 from tests.history_writes import begin, new_user
 from thai_chat.api import sse
 from thai_chat.chat.replies.log import LocalReplyLog
 from thai_chat.domain.events import TextDelta
 from thai_chat.domain.messages import Choice
-from thai_chat.history.memory.conversation import MemoryHistory
 
 
 async def test_an_event_that_can_not_be_written_ends_the_stream_with_an_error(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    turn = await MemoryHistory().begin_turn(begin(new_user()))
+    turn = await MemoryStores().write(begin(new_user()))
     reply = LocalReplyLog(turn, Choice("vllm", "m"), stop=lambda: None, started_at_s=time.perf_counter())
     reply.append(TextDelta("ดีใจ"))
     reply.append(TextDelta("\ud83d secret"))

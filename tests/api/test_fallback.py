@@ -13,6 +13,7 @@ import pytest
 
 from tests.api.conftest import serving
 from tests.api.streams import events_of
+from tests.histories import MemoryStores
 from tests.routing import Time, routing
 from tests.standins.ollama_server import OllamaStandin
 from tests.standins.openai_server import OpenAIStandin
@@ -23,7 +24,7 @@ from thai_chat.backends.registry import KINDS
 from thai_chat.backends.vllm.backend import VLLMBackend
 from thai_chat.chat.replies import checkpoints
 from thai_chat.chat.service import ChatService
-from thai_chat.history.memory.conversation import MemoryHistory
+from thai_chat.domain.reads import ReadMessage
 from thai_chat.routing.pricing import Prices
 from thai_chat.routing.router import Router
 
@@ -39,7 +40,7 @@ class Pair:
     http: httpx.AsyncClient
     vllm: OpenAIStandin
     ollama: OllamaStandin
-    history: MemoryHistory
+    history: MemoryStores
 
     async def ask(self, session_id: str, query: str = "สวัสดีครับ 🙏") -> dict[str, object]:
         body = {"query": query, "session_id": session_id}
@@ -53,13 +54,13 @@ async def pair() -> AsyncIterator[Pair]:
         ollama = await stack.enter_async_context(OllamaStandin(models={"qwen3:8b": 40_960}))
         ollama.parameters["qwen3:8b"] = "num_ctx 2048"
         router = await stack.enter_async_context(routing(VLLMBackend(vllm.base_url), OllamaBackend(ollama.address)))
-        history = MemoryHistory()
+        history = MemoryStores()
         service = await running(stack, history, router)
         yield Pair(await stack.enter_async_context(serving(service)), vllm, ollama, history)
 
 
-async def running(stack: AsyncExitStack, history: MemoryHistory, router: Router) -> ChatService:
-    service = ChatService(history, router, max_history_messages=40)
+async def running(stack: AsyncExitStack, history: MemoryStores, router: Router) -> ChatService:
+    service = ChatService(history.storage, router, max_history_messages=40)
     service.start()
     stack.push_async_callback(service.close)
     return service
@@ -167,12 +168,12 @@ async def test_a_reply_from_the_cloud_has_its_cost_and_one_of_an_own_model_has_n
         router = Router(backends, kinds=KINDS, retries=Time().retries(), prices=prices)
         await router.start()
         stack.push_async_callback(router.close)
-        history = MemoryHistory()
+        history = MemoryStores()
         http = await stack.enter_async_context(serving(await running(stack, history, router)))
         paid = (await http.post("/chat", json={"query": "ถาม", "backend": "openai"})).json()
         free = (await http.post("/chat", json={"query": "ถาม", "backend": "vllm"})).json()
         shown = (await http.get(f"/chat/history/{paid['session_id']}")).json()["history"][1]
-        stored = [await history.message(UUID(body["message_id"]), "local") for body in (paid, free)]
+        stored = [await history.read(ReadMessage(UUID(body["message_id"]), "local")) for body in (paid, free)]
     # 20 tokens at 0.60 dollars a million, and the question's 2 at 0.15.
     assert [message.figures.cost_usd for message in stored] == [Decimal("0.000012300"), None]
     assert shown["cost_usd"] == 0.0000123
@@ -185,7 +186,7 @@ async def test_a_model_of_any_name_is_asked_and_kept(name: str) -> None:
     async with AsyncExitStack() as stack:
         own = await stack.enter_async_context(OpenAIStandin(models={name: 8192}))
         router = await stack.enter_async_context(routing(VLLMBackend(own.base_url)))
-        http = await stack.enter_async_context(serving(await running(stack, MemoryHistory(), router)))
+        http = await stack.enter_async_context(serving(await running(stack, MemoryStores(), router)))
         (listed,) = (await http.get("/api/models")).json()["models"]
         body = {"query": "ถาม", "backend": "vllm", "model": listed["model"]}
         first = (await http.post("/chat", json=body)).json()

@@ -11,11 +11,11 @@ import pytest
 
 from tests.api.conftest import serving
 from tests.api.streams import events_of
+from tests.histories import MemoryStores
 from tests.standins.flood import MODEL, Flood, chunk, memory
 from thai_chat.backends.registry import KINDS, build_backends
 from thai_chat.chat.replies.growing import REPLY_CHARS
 from thai_chat.chat.service import ChatService
-from thai_chat.history.memory.conversation import MemoryHistory
 from thai_chat.routing.router import Router
 from thai_chat.settings import Settings
 
@@ -27,7 +27,7 @@ ASK = {"query": "เล่าไปเรื่อย ๆ", "backend": "vllm", "
 async def chat_with(flood: Flood) -> AsyncIterator[httpx.AsyncClient]:
     router = Router(build_backends(Settings(vllm_base_url=f"{flood.address}/v1", ollama_host=None)), kinds=KINDS)
     await router.start()
-    service = ChatService(MemoryHistory(), router, max_history_messages=40)
+    service = ChatService(MemoryStores().storage, router, max_history_messages=40)
     service.start()
     try:
         async with serving(service) as http:

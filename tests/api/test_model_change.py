@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from tests.api.conftest import serving
+from tests.histories import MemoryStores
 from tests.routing import routing
 from tests.standins.ollama_server import OllamaStandin
 from tests.standins.openai_server import OpenAIStandin
@@ -21,7 +22,6 @@ from thai_chat.backends.ollama.backend import OllamaBackend
 from thai_chat.backends.openai.backend import OpenAIBackend
 from thai_chat.backends.vllm.backend import VLLMBackend
 from thai_chat.chat.service import ChatService
-from thai_chat.history.memory.conversation import MemoryHistory
 
 LONG = "น้ำใจคนไทย 🙏🏽 " * 80
 PROMPT = "ตอบเป็นภาษาไทย"
@@ -54,7 +54,7 @@ async def three() -> AsyncIterator[Three]:
         ollama.parameters["qwen3:8b"] = "num_ctx 2048"
         backends = VLLMBackend(vllm.base_url), OllamaBackend(ollama.address)
         router = await stack.enter_async_context(routing(*backends, OpenAIBackend(cloud.base_url, api_key="sk-test")))
-        service = ChatService(MemoryHistory(), router, max_history_messages=40)
+        service = ChatService(MemoryStores().storage, router, max_history_messages=40)
         service.start()
         stack.push_async_callback(service.close)
         yield Three(await stack.enter_async_context(serving(service)), vllm, ollama, cloud, str(uuid4()))

@@ -12,10 +12,10 @@ import pytest
 
 from tests.api.conftest import serving
 from tests.api.streams import events_of, require_stream
+from tests.histories import MemoryStores
 from tests.standins.ollama_server import OllamaStandin
 from thai_chat.backends.registry import KINDS, build_backends
 from thai_chat.chat.service import ChatService
-from thai_chat.history.memory.conversation import MemoryHistory
 from thai_chat.routing.router import Router
 from thai_chat.settings import Settings
 
@@ -45,7 +45,7 @@ async def server() -> AsyncIterator[Server]:
     async with OllamaStandin(models={"standin": 131_072, "other": 8192}) as ollama:
         router = Router(build_backends(Settings(ollama_host=ollama.address)), kinds=KINDS)
         await router.start()
-        service = ChatService(MemoryHistory(), router, max_history_messages=10)
+        service = ChatService(MemoryStores().storage, router, max_history_messages=10)
         service.start()
         async with serving(service) as http:
             yield Server(http, ollama, service)

@@ -13,6 +13,7 @@ from tests.history_writes import begin, finish, update
 from thai_chat.chat import finding
 from thai_chat.domain.messages import Choice
 from thai_chat.domain.people import LOCAL
+from thai_chat.domain.reads import ReadMessage
 
 _NOW = "2026-11-21T04:00:00+00:00"
 
@@ -20,8 +21,8 @@ _NOW = "2026-11-21T04:00:00+00:00"
 async def say(chat: Chat, question: str, reply: str = "", **fields: Any) -> str:
     """The session's id."""
     write = begin(LOCAL.user_id, question=question, **{"session_name": "แชท", **fields})
-    await chat.history.begin_turn(write)
-    await chat.history.finish_reply(finish(write, reply))
+    await chat.history.write(write)
+    await chat.history.write(finish(write, reply))
     return str(write.session_id)
 
 
@@ -41,7 +42,7 @@ async def test_a_result_says_where_it_stands_and_shows_the_hit(chat: Chat) -> No
     assert [result["snippet"][start:end] for start, end in result["hits"]] == ["น\u0e4d\u0e49\u0e32จิ้ม"]
     assert datetime.fromisoformat(result["created_at"]).utcoffset() == timedelta()
     assert (found["next"], found["complete"], found["unindexed"], found["suggestion"]) == (None, True, 0, None)
-    message = await chat.history.message(UUID(result["message_id"]), LOCAL.user_id)
+    message = await chat.history.read(ReadMessage(UUID(result["message_id"]), LOCAL.user_id))
     assert message.content == result["snippet"]
 
 
@@ -126,14 +127,14 @@ async def test_filters_narrow_what_is_found(chat: Chat) -> None:
 
 async def test_the_trash_is_not_searched(chat: Chat) -> None:
     write = begin(LOCAL.user_id, question="ความลับ")
-    turn = await chat.history.begin_turn(write)
-    await chat.history.finish_reply(finish(write))
-    await chat.history.update_session(update(turn, deleted=True))
+    turn = await chat.history.write(write)
+    await chat.history.write(finish(write))
+    await chat.history.write(update(turn, deleted=True))
     assert (await search(chat, "ความลับ"))["results"] == []
 
 
 async def test_somebody_elses_messages_are_not_found(chat: Chat) -> None:
-    await chat.history.begin_turn(begin("somebody-else", question="ความลับ", session_name="ความลับ"))
+    await chat.history.write(begin("somebody-else", question="ความลับ", session_name="ความลับ"))
     found = await search(chat, "ความลับ")
     assert (found["results"], found["sessions"]) == ([], [])
 

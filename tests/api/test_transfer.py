@@ -19,15 +19,14 @@ import pytest
 from tests.api.conftest import serving
 from tests.api.streams import require_stream
 from tests.foreign_exports import Json, as_file, as_zip, chatgpt_conversation, openwebui_old_chat
-from tests.histories import straight
+from tests.histories import MemoryStores, PostgresStores, straight
 from tests.history_writes import update, whole_turn
 from tests.postgres_servers import PostgresServer
 from thai_chat.backends.registry import KINDS
 from thai_chat.chat.service import ChatService
 from thai_chat.domain.people import LOCAL
+from thai_chat.domain.reads import ReadSession, ReadSessions
 from thai_chat.gate import doors, gate
-from thai_chat.history.memory.conversation import MemoryHistory
-from thai_chat.history.postgres.conversation import PostgresHistory
 from thai_chat.routing.router import Router
 
 THAI = {"Accept-Language": "th"}
@@ -35,14 +34,14 @@ EVENTS = {"Accept": "text/event-stream"}
 
 
 @pytest.fixture
-async def history(postgres: PostgresServer, own_database: str) -> AsyncIterator[PostgresHistory]:
+async def history(postgres: PostgresServer, own_database: str) -> AsyncIterator[PostgresStores]:
     async with straight(postgres.address(own_database)) as history:
         yield history
 
 
 @pytest.fixture
-async def http(history: PostgresHistory) -> AsyncIterator[httpx.AsyncClient]:
-    service = ChatService(history, Router([], kinds=KINDS), max_history_messages=20)
+async def http(history: PostgresStores) -> AsyncIterator[httpx.AsyncClient]:
+    service = ChatService(history.storage, Router([], kinds=KINDS), max_history_messages=20)
     async with serving(service) as http:
         yield http
     await service.close()
@@ -73,7 +72,7 @@ async def test_a_form_of_ever_so_many_parts_is_refused_whatever_they_are(http: h
     assert "1000" in answer.text or "1,000" in answer.text
 
 
-async def test_a_session_leaves_as_a_file_with_its_name(http: httpx.AsyncClient, history: PostgresHistory) -> None:
+async def test_a_session_leaves_as_a_file_with_its_name(http: httpx.AsyncClient, history: PostgresStores) -> None:
     turn = await whole_turn(history, LOCAL.user_id, session_name="น้ำจิ้ม: ข้าวมันไก่/ต้ม")
     path = f"/api/sessions/{turn.session.session_id}/export"
     answer = await http.get(path, params={"format": "md"}, headers=THAI)
@@ -90,7 +89,7 @@ async def test_a_session_leaves_as_a_file_with_its_name(http: httpx.AsyncClient,
 
 @pytest.mark.parametrize("format_", ["json", "md", "csv", "jsonl"])
 async def test_a_selection_or_everything_leaves_in_every_format(
-    http: httpx.AsyncClient, history: PostgresHistory, format_: str
+    http: httpx.AsyncClient, history: PostgresStores, format_: str
 ) -> None:
     turns = [await whole_turn(history, LOCAL.user_id, question=f"ข้อ {number}") for number in range(3)]
     chosen = [str(turn.session.session_id) for turn in turns[:2]]
@@ -113,7 +112,7 @@ def exported_at(answer: httpx.Response) -> str:
     return json.loads(answer.text)["exported_at"] if answer.text.startswith('{"format"') else "\0"
 
 
-async def test_what_is_not_mine_or_not_there_does_not_leave(http: httpx.AsyncClient, history: PostgresHistory) -> None:
+async def test_what_is_not_mine_or_not_there_does_not_leave(http: httpx.AsyncClient, history: PostgresStores) -> None:
     theirs = await whole_turn(history, "somebody else")
     for session_id in (str(theirs.session.session_id), str(uuid4())):
         answer = await http.get(f"/api/sessions/{session_id}/export", params={"format": "json"})
@@ -125,12 +124,12 @@ async def test_what_is_not_mine_or_not_there_does_not_leave(http: httpx.AsyncCli
     assert (await http.get("/api/export", params={"timezone": "Asia/Atlantis"})).status_code == 400
 
 
-async def test_an_export_comes_back_by_import(http: httpx.AsyncClient, history: PostgresHistory) -> None:
+async def test_an_export_comes_back_by_import(http: httpx.AsyncClient, history: PostgresStores) -> None:
     turn = await whole_turn(history, LOCAL.user_id)
     content = (await http.get("/api/export")).content
     answer = await http.post("/api/import", files=form(content))
     assert (answer.status_code, counted(answer.json())) == (200, counts(skipped=1))
-    assert (await history.session(turn.session.session_id, LOCAL.user_id)).message_count == 2
+    assert (await history.read(ReadSession(turn.session.session_id, LOCAL.user_id))).message_count == 2
 
 
 async def test_an_import_tells_how_far_it_is(http: httpx.AsyncClient) -> None:
@@ -146,11 +145,11 @@ async def test_an_import_tells_how_far_it_is(http: httpx.AsyncClient) -> None:
     assert (name, counted(body)) == ("completed", counts(sessions=50, messages=250))
 
 
-async def test_many_files_are_one_import(http: httpx.AsyncClient, history: PostgresHistory) -> None:
+async def test_many_files_are_one_import(http: httpx.AsyncClient, history: PostgresStores) -> None:
     good = as_file([chatgpt_conversation()])
     answer = await http.post("/api/import", files=form(good, good[:-40]))
     assert answer.status_code == 400
-    assert await history.sessions(LOCAL.user_id, limit=1) == []
+    assert await history.read(ReadSessions(LOCAL.user_id, limit=1)) == []
     answer = await http.post("/api/import", files=form(good, as_file([chatgpt_conversation(conversation_id="2")])))
     assert counted(answer.json()) == counts(sessions=2, messages=10)
 
@@ -282,14 +281,14 @@ async def test_an_import_may_be_larger_than_a_question_but_not_without_bound(
     assert (answer.status_code, answer.json()["error"]["code"]) == (413, "import_too_large")
 
 
-async def test_another_sites_page_imports_nothing(http: httpx.AsyncClient, history: PostgresHistory) -> None:
+async def test_another_sites_page_imports_nothing(http: httpx.AsyncClient, history: PostgresStores) -> None:
     foreign = {"Sec-Fetch-Site": "cross-site"}
     answer = await http.post("/api/import", files=form(as_file([chatgpt_conversation()])), headers=foreign)
     assert answer.status_code == 403
-    assert await history.sessions(LOCAL.user_id, limit=1) == []
+    assert await history.read(ReadSessions(LOCAL.user_id, limit=1)) == []
 
 
-async def test_closing_the_connection_takes_the_import_back(http: httpx.AsyncClient, history: PostgresHistory) -> None:
+async def test_closing_the_connection_takes_the_import_back(http: httpx.AsyncClient, history: PostgresStores) -> None:
     conversations = [{**chatgpt_conversation(), "conversation_id": str(number)} for number in range(4000)]
     files = form(as_file(conversations))
     async with http.stream("POST", "/api/import", files=files, headers=EVENTS) as answer:
@@ -299,11 +298,11 @@ async def test_closing_the_connection_takes_the_import_back(http: httpx.AsyncCli
     # The next import waits for the end of that one.
     again = await http.post("/api/import", files=form(as_file([chatgpt_conversation(conversation_id="after")])))
     assert again.json()["sessions"] == 1
-    assert len(await history.sessions(LOCAL.user_id, limit=10)) == 1
+    assert len(await history.read(ReadSessions(LOCAL.user_id, limit=10))) == 1
 
 
 async def test_a_client_that_goes_away_takes_its_import_back(
-    http: httpx.AsyncClient, history: PostgresHistory, postgres: PostgresServer, own_database: str
+    http: httpx.AsyncClient, history: PostgresStores, postgres: PostgresServer, own_database: str
 ) -> None:
     conversations = [{**chatgpt_conversation(), "conversation_id": str(number)} for number in range(4000)]
     asking = asyncio.create_task(http.post("/api/import", files=form(as_file(conversations))))
@@ -313,11 +312,11 @@ async def test_a_client_that_goes_away_takes_its_import_back(
     asking.cancel()
     again = await http.post("/api/import", files=form(as_file([chatgpt_conversation(conversation_id="after")])))
     assert again.json()["sessions"] == 1
-    assert len(await history.sessions(LOCAL.user_id, limit=10)) == 1
+    assert len(await history.read(ReadSessions(LOCAL.user_id, limit=10))) == 1
 
 
 async def test_without_postgresql_nothing_leaves_and_nothing_comes_in() -> None:
-    service = ChatService(MemoryHistory(), Router([], kinds=KINDS), max_history_messages=20)
+    service = ChatService(MemoryStores().storage, Router([], kinds=KINDS), max_history_messages=20)
     async with serving(service) as http:
         for answer in await asyncio.gather(
             http.get("/api/export"),
@@ -328,10 +327,10 @@ async def test_without_postgresql_nothing_leaves_and_nothing_comes_in() -> None:
     await service.close()
 
 
-async def test_statistics_and_what_is_behind_them_are_served(http: httpx.AsyncClient, history: PostgresHistory) -> None:
+async def test_statistics_and_what_is_behind_them_are_served(http: httpx.AsyncClient, history: PostgresStores) -> None:
     turns = [await whole_turn(history, LOCAL.user_id, question="สูตรน้ำจิ้มข้าวมันไก่") for _ in range(3)]
     trash = await whole_turn(history, LOCAL.user_id)
-    await history.update_session(update(trash, deleted=True))
+    await history.write(update(trash, deleted=True))
     zone = {"timezone": "Asia/Bangkok"}
     found = (await http.get("/api/statistics", params={**zone, "days": 7})).json()
     assert (found["total"]["sessions"], found["total"]["messages"], found["total"]["replies"]) == (3, 6, 3)

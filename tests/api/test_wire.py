@@ -10,11 +10,11 @@ import pytest
 
 from tests.api.conftest import serving
 from tests.api.streams import events_of, require_stream, text_of
+from tests.histories import MemoryStores
 from tests.recorded import FAILING, OF_OLLAMA, WHOLE
 from tests.standins.raw_server import MODEL, RawServer, answer_of
 from thai_chat.backends.registry import KINDS, build_backends
 from thai_chat.chat.service import ChatService
-from thai_chat.history.memory.conversation import MemoryHistory
 from thai_chat.routing.router import Router, Rules
 from thai_chat.settings import Settings
 
@@ -29,7 +29,7 @@ async def answering(name: str) -> AsyncIterator[httpx.AsyncClient]:
         )
         router = Router(build_backends(settings), kinds=KINDS, rules=Rules(fall_back=False))
         await router.start()
-        service = ChatService(MemoryHistory(), router, max_history_messages=20)
+        service = ChatService(MemoryStores().storage, router, max_history_messages=20)
         service.start()
         try:
             async with serving(service) as http:

@@ -8,36 +8,34 @@ from pathlib import Path
 
 import pytest
 
+from tests.histories import MemoryStores, OpenStores, PostgresStores, Stores
 from tests.history_writes import new_user
 from tests.ports import free_port
 from tests.standins.openai_server import OpenAIStandin
 from thai_chat.backends.openai.backend import OpenAIBackend
 from thai_chat.backends.vllm.backend import VLLMBackend
-from thai_chat.domain.ports.conversation import DatabaseState, History
-from thai_chat.history.memory.conversation import MemoryHistory
-from thai_chat.history.opening import open_history
+from thai_chat.domain.ports.conversation import DatabaseState
 from thai_chat.history.postgres.connections import Database
-from thai_chat.history.postgres.conversation import PostgresHistory
 
 
 @pytest.fixture(params=["memory", "postgresql", "resilient", "resilient in an outage", "pgbouncer"])
-async def history(request: pytest.FixtureRequest, tmp_path: Path, database_url: str) -> AsyncIterator[History]:
+async def history(request: pytest.FixtureRequest, tmp_path: Path, database_url: str) -> AsyncIterator[Stores]:
     async with AsyncExitStack() as stack:
-        store: History
+        store: Stores
         match request.param:
             case "memory":
-                store = MemoryHistory()
+                store = MemoryStores()
             case "postgresql":
-                store = PostgresHistory(Database(database_url))
+                store = PostgresStores(Database(database_url))
             case "pgbouncer":
-                store = PostgresHistory(Database(request.getfixturevalue("pooled_url")))
+                store = PostgresStores(Database(request.getfixturevalue("pooled_url")))
             case "resilient":
-                resilient = store = open_history(address=database_url, folder=tmp_path)
+                resilient = store = OpenStores(database_url, tmp_path)
                 await resilient.start()
                 assert (await store.state()).database is DatabaseState.POSTGRESQL
             case _:
                 nobody = f"postgresql://chat@127.0.0.1:{free_port()}/chat"
-                resilient = store = open_history(address=nobody, folder=tmp_path)
+                resilient = store = OpenStores(nobody, tmp_path)
                 await resilient.start()
                 assert (await store.state()).database is DatabaseState.MEMORY
         stack.push_async_callback(store.close)

@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 from uuid_utils.compat import uuid7
 
+from tests.histories import Stores
 from tests.history_writes import (
     ANSWER,
     LONG_AGO,
@@ -28,29 +29,29 @@ from thai_chat.domain.errors import (
     ReplyRunning,
     SessionNotFound,
 )
-from thai_chat.domain.messages import Choice, Message, Status
-from thai_chat.domain.ports.conversation import History
+from thai_chat.domain.messages import Checkpoints, Choice, Message, Status
+from thai_chat.domain.reads import ReadMessage, ReadMessages, ReadSession, ReadVersions
 
 
-async def test_an_edited_question_makes_a_branch_and_keeps_the_old_one(history: History, user: str) -> None:
+async def test_an_edited_question_makes_a_branch_and_keeps_the_old_one(history: Stores, user: str) -> None:
     first = await whole_turn(history, user)
     session_id = first.session.session_id
     old = await whole_turn(history, user, session_id)
     new = await whole_turn(history, user, session_id, parent_id=first.reply.message_id)
-    shown = await history.messages(session_id, user, limit=10)
+    shown = await history.read(ReadMessages(session_id, user, limit=10))
     assert [message.message_order for message in shown] == [1, 2, 5, 6]
-    await history.update_session(update(first, leaf_id=old.reply.message_id))
-    shown = await history.messages(session_id, user, limit=10)
+    await history.write(update(first, leaf_id=old.reply.message_id))
+    shown = await history.read(ReadMessages(session_id, user, limit=10))
     assert [message.message_order for message in shown] == [1, 2, 3, 4]
     later = await whole_turn(history, user, session_id)
     assert (later.question.parent_id, later.question.message_order) == (old.reply.message_id, 7)
-    shown = await history.messages(session_id, user, limit=10)
+    shown = await history.read(ReadMessages(session_id, user, limit=10))
     assert [message.message_order for message in shown] == [1, 2, 3, 4, 7, 8]
-    assert (await history.message(new.reply.message_id, user)).content == ANSWER
+    assert (await history.read(ReadMessage(new.reply.message_id, user))).content == ANSWER
 
 
 @pytest.mark.parametrize("branched", [False, True], ids=["one line", "with a branch"])
-async def test_messages_come_in_windows(history: History, user: str, branched: bool) -> None:
+async def test_messages_come_in_windows(history: Stores, user: str, branched: bool) -> None:
     session_id = uuid7()
     turns = [await whole_turn(history, user, session_id) for _ in range(4)]
     expected = [1, 2, 3, 4, 5, 6, 7, 8]
@@ -59,13 +60,13 @@ async def test_messages_come_in_windows(history: History, user: str, branched: b
         expected = [1, 2, 3, 4, 5, 6, 9, 10]
     found: list[int] = []
     before = None
-    while window := await history.messages(session_id, user, limit=3, before_order=before):
+    while window := await history.read(ReadMessages(session_id, user, limit=3, before_order=before)):
         found[:0] = [message.message_order for message in window]
         before = window[0].message_order
     assert found == expected
 
 
-async def test_any_message_shows_the_branch_through_it_to_its_newest_end(history: History, user: str) -> None:
+async def test_any_message_shows_the_branch_through_it_to_its_newest_end(history: Stores, user: str) -> None:
     first = await whole_turn(history, user)
     session_id = first.session.session_id
     old = await whole_turn(history, user, session_id)
@@ -77,161 +78,154 @@ async def test_any_message_shows_the_branch_through_it_to_its_newest_end(history
         (older.question, older.reply),
         (new.reply, new.reply),
     ):
-        session = await history.update_session(update(first, leaf_id=message.message_id))
+        session = await history.write(update(first, leaf_id=message.message_id))
         assert session.leaf_id == leaf.message_id
-        assert (await history.messages(session_id, user, limit=1))[0].message_id == leaf.message_id
+        assert (await history.read(ReadMessages(session_id, user, limit=1)))[0].message_id == leaf.message_id
 
 
-async def test_a_parent_outside_the_session_is_not_found(history: History, user: str) -> None:
+async def test_a_parent_outside_the_session_is_not_found(history: Stores, user: str) -> None:
     first, other = await whole_turn(history, user), await whole_turn(history, user)
     with pytest.raises(MessageNotFound):
-        await history.begin_turn(begin(user, first.session.session_id, parent_id=other.reply.message_id))
+        await history.write(begin(user, first.session.session_id, parent_id=other.reply.message_id))
     with pytest.raises(UNKNOWN):
-        await history.begin_turn(begin(user, parent_id=other.reply.message_id))
+        await history.write(begin(user, parent_id=other.reply.message_id))
     with pytest.raises(MessageNotFound):
-        await history.update_session(update(first, leaf_id=other.reply.message_id))
+        await history.write(update(first, leaf_id=other.reply.message_id))
 
 
-async def test_asking_again_puts_a_reply_beside_the_first_and_shows_it(history: History, user: str) -> None:
+async def test_asking_again_puts_a_reply_beside_the_first_and_shows_it(history: Stores, user: str) -> None:
     first = await whole_turn(history, user)
     session_id = first.session.session_id
     assert not first.session.has_branches
     write = again(first, choice=Choice("ollama", "qwen3"))
-    turn = await history.begin_reply(write)
+    turn = await history.write(write)
     assert turn.question == first.question
     assert (turn.reply.parent_id, turn.reply.message_order) == (first.question.message_id, 3)
     assert (turn.reply.status, turn.reply.content, turn.reply.model) == (Status.STREAMING, "", "qwen3")
     assert (turn.session.leaf_id, turn.session.message_count) == (write.reply_id, 3)
     assert (turn.session.has_branches, turn.session.updated_at) == (True, write.at)
-    assert turn.session == await history.session(session_id, user)
-    assert [turn.question, turn.reply] == await history.messages(session_id, user, limit=10)
-    await history.checkpoint([grow(write, "ตำ")])
-    end = await history.finish_reply(finish(write, "ตำขิง"))
-    assert [turn.question, end] == await history.messages(session_id, user, limit=10)
-    assert (await history.message(first.reply.message_id, user)).content == ANSWER
+    assert turn.session == await history.read(ReadSession(session_id, user))
+    assert [turn.question, turn.reply] == await history.read(ReadMessages(session_id, user, limit=10))
+    await history.write(Checkpoints([grow(write, "ตำ")]))
+    end = await history.write(finish(write, "ตำขิง"))
+    assert [turn.question, end] == await history.read(ReadMessages(session_id, user, limit=10))
+    assert (await history.read(ReadMessage(first.reply.message_id, user))).content == ANSWER
 
 
-async def test_a_reply_may_go_on_from_an_earlier_one(history: History, user: str) -> None:
+async def test_a_reply_may_go_on_from_an_earlier_one(history: Stores, user: str) -> None:
     first = await whole_turn(history, user)
     continues = {"continues": str(first.reply.message_id)}
-    turn = await history.begin_reply(again(first, content="ตำขิง กระ", metadata=continues))
+    turn = await history.write(again(first, content="ตำขิง กระ", metadata=continues))
     assert (turn.reply.content, turn.reply.metadata) == ("ตำขิง กระ", continues)
-    assert turn.reply == await history.message(turn.reply.message_id, user)
+    assert turn.reply == await history.read(ReadMessage(turn.reply.message_id, user))
 
 
-async def test_the_next_question_goes_below_the_reply_that_is_shown(history: History, user: str) -> None:
+async def test_the_next_question_goes_below_the_reply_that_is_shown(history: Stores, user: str) -> None:
     first = await whole_turn(history, user)
     session_id = first.session.session_id
     second = await whole_reply(history, first)
     later = await whole_turn(history, user, session_id)
     assert (later.question.parent_id, later.question.message_order) == (second.reply.message_id, 4)
-    await history.update_session(update(first, leaf_id=first.reply.message_id))
+    await history.write(update(first, leaf_id=first.reply.message_id))
     other = await whole_turn(history, user, session_id)
     assert (other.question.parent_id, other.question.message_order) == (first.reply.message_id, 6)
-    assert [m.message_order for m in await history.messages(session_id, user, limit=10)] == [1, 2, 6, 7]
+    assert [m.message_order for m in await history.read(ReadMessages(session_id, user, limit=10))] == [1, 2, 6, 7]
 
 
-async def test_the_same_key_gives_the_earlier_reply(history: History, user: str) -> None:
+async def test_the_same_key_gives_the_earlier_reply(history: Stores, user: str) -> None:
     first = await whole_turn(history, user)
     write = again(first, idempotency_key="อีกครั้ง")
-    begun = await history.begin_reply(write)
-    await history.finish_reply(finish(write, "ตำขิง"))
-    repeated = await history.begin_reply(again(first, idempotency_key="อีกครั้ง"))
+    begun = await history.write(write)
+    await history.write(finish(write, "ตำขิง"))
+    repeated = await history.write(again(first, idempotency_key="อีกครั้ง"))
     assert (begun.repeated, repeated.repeated) == (False, True)
     assert (repeated.question, repeated.reply.message_id) == (first.question, write.reply_id)
     assert (repeated.reply.content, repeated.session.message_count) == ("ตำขิง", 3)
 
 
-async def test_the_same_reply_can_be_begun_twice(history: History, user: str) -> None:
+async def test_the_same_reply_can_be_begun_twice(history: Stores, user: str) -> None:
     write = again(await whole_turn(history, user))
-    turns = [await history.begin_reply(write) for _ in range(2)]
+    turns = [await history.write(write) for _ in range(2)]
     assert turns[0] == turns[1]
     assert turns[1].session.message_count == 3
 
 
-async def test_a_key_is_known_whatever_was_begun_with_it(history: History, user: str) -> None:
+async def test_a_key_is_known_whatever_was_begun_with_it(history: Stores, user: str) -> None:
     first = await whole_turn(history, user, idempotency_key="คำถาม")
     second = await whole_reply(history, first, idempotency_key="คำตอบ")
-    as_reply = await history.begin_reply(again(first, idempotency_key="คำถาม"))
-    as_turn = await history.begin_turn(begin(user, first.session.session_id, idempotency_key="คำตอบ"))
+    as_reply = await history.write(again(first, idempotency_key="คำถาม"))
+    as_turn = await history.write(begin(user, first.session.session_id, idempotency_key="คำตอบ"))
     assert (as_reply.repeated, as_reply.reply.message_id) == (True, first.reply.message_id)
     assert (as_turn.repeated, as_turn.reply.message_id) == (True, second.reply.message_id)
 
 
-async def test_no_second_reply_begins_while_one_runs(history: History, user: str) -> None:
+async def test_no_second_reply_begins_while_one_runs(history: Stores, user: str) -> None:
     write = begin(user)
-    turn = await history.begin_turn(write)
+    turn = await history.write(write)
     with pytest.raises(ReplyRunning):
-        await history.begin_reply(again(turn))
-    await history.finish_reply(finish(write))
+        await history.write(again(turn))
+    await history.write(finish(write))
     more = again(turn)
-    await history.begin_reply(more)
-    for attempt in (history.begin_reply(again(turn)), history.begin_turn(begin(user, write.session_id))):
+    await history.write(more)
+    for attempt in (history.write(again(turn)), history.write(begin(user, write.session_id))):
         with pytest.raises(ReplyRunning):
             await attempt
 
 
-async def test_only_a_question_of_the_session_is_answered_again(history: History, user: str) -> None:
+async def test_only_a_question_of_the_session_is_answered_again(history: Stores, user: str) -> None:
     first, other = await whole_turn(history, user), await whole_turn(history, user)
     for question_id in (first.reply.message_id, other.question.message_id, uuid7()):
         with pytest.raises(MessageNotFound):
-            await history.begin_reply(again(first, question_id=question_id))
+            await history.write(again(first, question_id=question_id))
     with pytest.raises(SessionNotFound):
-        await history.begin_reply(again(first, user_id=new_user()))
+        await history.write(again(first, user_id=new_user()))
     with pytest.raises(UNKNOWN):
-        await history.begin_reply(again(first, session_id=uuid7()))
-    assert (await history.session(first.session.session_id, user)).message_count == 2
+        await history.write(again(first, session_id=uuid7()))
+    assert (await history.read(ReadSession(first.session.session_id, user))).message_count == 2
 
 
-async def test_a_second_reply_without_a_sign_of_life_comes_as_interrupted(history: History, user: str) -> None:
+async def test_a_second_reply_without_a_sign_of_life_comes_as_interrupted(history: Stores, user: str) -> None:
     first = await whole_turn(history, user)
     dead = again(first, at=LONG_AGO)
-    await history.begin_reply(dead, replay=True)
-    assert (await history.messages(dead.session_id, user, limit=1))[0].status is Status.INTERRUPTED
-    await history.checkpoint([grow(dead, "ตำ")])
-    assert (await history.message(dead.reply_id, user)).status is Status.STREAMING
+    await history.leave(dead)
+    assert (await history.read(ReadMessages(dead.session_id, user, limit=1)))[0].status is Status.INTERRUPTED
+    await history.write(Checkpoints([grow(dead, "ตำ")]))
+    assert (await history.read(ReadMessage(dead.reply_id, user))).status is Status.STREAMING
 
 
 @pytest.mark.parametrize("with_turn", [True, False], ids=["a turn", "a reply"])
-async def test_what_begins_next_settles_a_dead_second_reply(history: History, user: str, with_turn: bool) -> None:
+async def test_what_begins_next_settles_a_dead_second_reply(history: Stores, user: str, with_turn: bool) -> None:
     first = await whole_turn(history, user)
     dead = again(first, at=LONG_AGO)
-    await history.begin_reply(dead, replay=True)
+    await history.leave(dead)
     if with_turn:
-        await history.begin_turn(begin(user, dead.session_id))
+        await history.write(begin(user, dead.session_id))
     else:
-        await history.begin_reply(again(first))
-    await history.checkpoint([grow(dead, "สาย")])
-    reply = await history.message(dead.reply_id, user)
+        await history.write(again(first))
+    await history.write(Checkpoints([grow(dead, "สาย")]))
+    reply = await history.read(ReadMessage(dead.reply_id, user))
     assert (reply.status, reply.content) == (Status.INTERRUPTED, "")
-    assert (await history.finish_reply(finish(dead))).status is Status.COMPLETE
+    assert (await history.write(finish(dead))).status is Status.COMPLETE
 
 
-async def test_a_replayed_reply_settles_the_one_before(history: History, user: str) -> None:
-    write = begin(user)
-    turn = await history.begin_turn(write)
-    await history.begin_reply(again(turn), replay=True)
-    assert (await history.message(write.reply_id, user)).status is Status.INTERRUPTED
-
-
-async def test_the_first_question_can_be_edited(history: History, user: str) -> None:
+async def test_the_first_question_can_be_edited(history: Stores, user: str) -> None:
     old = await whole_turn(history, user)
     session_id = old.session.session_id
     await whole_turn(history, user, session_id)
     new = await whole_turn(history, user, session_id, is_first=True, question="แก้แล้ว")
     assert (new.question.parent_id, new.question.message_order) == (None, 5)
     assert new.session.has_branches
-    assert [m.message_order for m in await history.messages(session_id, user, limit=10)] == [5, 6]
-    await history.update_session(update(old, leaf_id=old.question.message_id))
-    assert [m.message_order for m in await history.messages(session_id, user, limit=10)] == [1, 2, 3, 4]
+    assert [m.message_order for m in await history.read(ReadMessages(session_id, user, limit=10))] == [5, 6]
+    await history.write(update(old, leaf_id=old.question.message_id))
+    assert [m.message_order for m in await history.read(ReadMessages(session_id, user, limit=10))] == [1, 2, 3, 4]
 
 
-async def test_the_first_of_a_new_session_is_no_branch(history: History, user: str) -> None:
+async def test_the_first_of_a_new_session_is_no_branch(history: Stores, user: str) -> None:
     turn = await whole_turn(history, user, is_first=True)
     assert (turn.question.parent_id, turn.session.has_branches) == (None, False)
 
 
-async def test_siblings_come_in_the_order_of_arrival(history: History, user: str) -> None:
+async def test_siblings_come_in_the_order_of_arrival(history: Stores, user: str) -> None:
     first = await whole_turn(history, user)
     session_id = first.session.session_id
     second = await whole_turn(history, user, session_id)
@@ -239,37 +233,37 @@ async def test_siblings_come_in_the_order_of_arrival(history: History, user: str
     edited = await whole_turn(history, user, session_id, parent_id=first.reply.message_id)
     begun = await whole_turn(history, user, session_id, is_first=True)
     ids = [m.message_id for m in (first.question, first.reply, second.question, replies[1], edited.reply)]
-    assert await history.siblings(session_id, user, [*ids, uuid7()]) == {
+    assert await history.read(ReadVersions(session_id, user, [*ids, uuid7()])) == {
         first.question.message_id: [first.question.message_id, begun.question.message_id],
         second.question.message_id: [second.question.message_id, edited.question.message_id],
         replies[1].message_id: [reply.message_id for reply in replies],
     }
 
 
-async def test_without_branches_nobody_has_siblings(history: History, user: str) -> None:
+async def test_without_branches_nobody_has_siblings(history: Stores, user: str) -> None:
     turn, other = await whole_turn(history, user), await whole_turn(history, user)
     await whole_reply(history, other)
     session_id = turn.session.session_id
     ids = [turn.question.message_id, turn.reply.message_id, other.reply.message_id]
-    assert await history.siblings(session_id, user, ids) == {}
-    assert await history.siblings(session_id, user, []) == {}
+    assert await history.read(ReadVersions(session_id, user, ids)) == {}
+    assert await history.read(ReadVersions(session_id, user, [])) == {}
     with pytest.raises(SessionNotFound):
-        await history.siblings(session_id, new_user(), ids)
+        await history.read(ReadVersions(session_id, new_user(), ids))
 
 
-async def test_messages_of_another_session_have_no_siblings_here(history: History, user: str) -> None:
+async def test_messages_of_another_session_have_no_siblings_here(history: Stores, user: str) -> None:
     mine, other = await whole_turn(history, user), await whole_turn(history, user)
     await whole_reply(history, mine)
     await whole_reply(history, other)
-    assert await history.siblings(mine.session.session_id, user, [other.reply.message_id]) == {}
+    assert await history.read(ReadVersions(mine.session.session_id, user, [other.reply.message_id])) == {}
 
 
-async def test_a_window_can_begin_behind_a_message(history: History, user: str) -> None:
+async def test_a_window_can_begin_behind_a_message(history: Stores, user: str) -> None:
     session_id = uuid7()
     turns = [await whole_turn(history, user, session_id) for _ in range(4)]
 
     async def orders(**bounds: Any) -> list[int]:
-        return [m.message_order for m in await history.messages(session_id, user, **bounds)]
+        return [m.message_order for m in await history.read(ReadMessages(session_id, user, **bounds))]
 
     assert await orders(limit=3, after_order=2) == [3, 4, 5]
     assert await orders(limit=9, after_order=5) == [6, 7, 8]
@@ -283,7 +277,7 @@ async def test_a_window_can_begin_behind_a_message(history: History, user: str) 
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_whatever_the_shape_a_branch_is_the_way_from_the_leaf(history: History, user: str, seed: int) -> None:
+async def test_whatever_the_shape_a_branch_is_the_way_from_the_leaf(history: Stores, user: str, seed: int) -> None:
     chance = random.Random(seed)
     session_id = uuid7()
     turns = [await whole_turn(history, user, session_id)]
@@ -301,15 +295,15 @@ async def test_whatever_the_shape_a_branch_is_the_way_from_the_leaf(history: His
                 turns.append(await whole_reply(history, chance.choice(turns)))
             case _:
                 named = chance.choice(list(messages))
-                session = await history.update_session(update(turns[0], leaf_id=named))
+                session = await history.write(update(turns[0], leaf_id=named))
                 assert session.leaf_id == max(below(messages, named), key=lambda m: m.message_order).message_id
         messages.update({m.message_id: m for m in (turns[-1].question, turns[-1].reply)})
-        session = await history.session(session_id, user)
+        session = await history.read(ReadSession(session_id, user))
         expected = way(messages, session.leaf_id)
         limit, bound = chance.randint(1, 12), chance.randint(0, session.message_count + 1)
-        found = await history.messages(session_id, user, limit=limit, before_order=bound)
+        found = await history.read(ReadMessages(session_id, user, limit=limit, before_order=bound))
         assert orders_of(found) == [order for order in expected if order < bound][-limit:]
-        found = await history.messages(session_id, user, limit=limit, after_order=bound)
+        found = await history.read(ReadMessages(session_id, user, limit=limit, after_order=bound))
         assert orders_of(found) == [order for order in expected if order > bound][:limit]
 
 

@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 import pytest
 from uuid_utils.compat import uuid7
 
+from tests.histories import Stores
 from tests.history_writes import new_user
 from thai_chat.domain.errors import HistoryRefused, HistoryUnavailable, PresetNotFound
 from thai_chat.domain.messages import Preset
-from thai_chat.domain.ports.conversation import History
 
 
 def preset(user: str, name: str, **more: object) -> Preset:
@@ -24,81 +24,86 @@ KEEPING = pytest.mark.parametrize("history", ["memory", "postgresql", "resilient
 
 
 @pytest.mark.parametrize("history", ["resilient in an outage"], indirect=True)
-async def test_in_an_outage_presets_are_neither_read_nor_kept_for_later(history: History, user: str) -> None:
+async def test_in_an_outage_presets_are_neither_read_nor_kept_for_later(history: Stores, user: str) -> None:
     with pytest.raises(HistoryUnavailable):
-        await history.save_preset(preset(user, "ไว้ทีหลัง"))
+        await history.presets.save(preset(user, "ไว้ทีหลัง"))
     with pytest.raises(HistoryUnavailable):
-        await history.presets(user)
+        await history.presets.usable(user)
 
 
 @KEEPING
-async def test_a_preset_is_kept_as_it_was_given(history: History, user: str) -> None:
+async def test_a_preset_is_kept_as_it_was_given(history: Stores, user: str) -> None:
     made = preset(user, "กวี", backend="vllm", model="typhoon")
-    assert await history.save_preset(made) == made
-    assert list(await history.presets(user)) == [made]
+    assert await history.presets.save(made) == made
+    assert list(await history.presets.usable(user)) == [made]
 
 
 @KEEPING
-async def test_presets_are_listed_by_name_and_others_see_the_shared_ones(history: History, user: str) -> None:
+async def test_presets_are_listed_by_name_and_others_see_the_shared_ones(history: Stores, user: str) -> None:
     other = new_user()
     for name, shared in (("ข", False), ("ก", True), ("B", False), ("a", True)):
-        await history.save_preset(preset(user, name, is_shared=shared))
-    assert [one.preset_name for one in await history.presets(user) if one.user_id == user] == ["a", "B", "ก", "ข"]
-    assert [one.preset_name for one in await history.presets(other) if one.user_id == user] == ["a", "ก"]
+        await history.presets.save(preset(user, name, is_shared=shared))
+    assert [one.preset_name for one in await history.presets.usable(user) if one.user_id == user] == [
+        "a",
+        "B",
+        "ก",
+        "ข",
+    ]
+    assert [one.preset_name for one in await history.presets.usable(other) if one.user_id == user] == ["a", "ก"]
 
 
 @KEEPING
-async def test_a_model_has_one_default(history: History, user: str) -> None:
-    first = await history.save_preset(preset(user, "หนึ่ง", backend="vllm", model="m", is_default=True))
-    elsewhere = await history.save_preset(preset(user, "อื่น", backend="ollama", model="m", is_default=True))
-    second = await history.save_preset(preset(user, "สอง", backend="vllm", model="m", is_default=True))
-    mine = {one.preset_id: one.is_default for one in await history.presets(user) if one.user_id == user}
+async def test_a_model_has_one_default(history: Stores, user: str) -> None:
+    first = await history.presets.save(preset(user, "หนึ่ง", backend="vllm", model="m", is_default=True))
+    elsewhere = await history.presets.save(preset(user, "อื่น", backend="ollama", model="m", is_default=True))
+    second = await history.presets.save(preset(user, "สอง", backend="vllm", model="m", is_default=True))
+    mine = {one.preset_id: one.is_default for one in await history.presets.usable(user) if one.user_id == user}
     assert mine == {first.preset_id: False, elsewhere.preset_id: True, second.preset_id: True}
 
 
 @KEEPING
 async def test_changes_at_the_same_time_all_count_and_a_deleted_preset_stays_deleted(
-    history: History, user: str
+    history: Stores, user: str
 ) -> None:
-    made = [await history.save_preset(preset(user, f"ที่ {n}", backend="vllm", model="m")) for n in range(6)]
+    made = [await history.presets.save(preset(user, f"ที่ {n}", backend="vllm", model="m")) for n in range(6)]
     renamed = [
-        history.change_preset(one.preset_id, user, lambda kept: replace(kept, preset_name="ใหม่")) for one in made
+        history.presets.change(one.preset_id, user, lambda kept: replace(kept, preset_name="ใหม่")) for one in made
     ]
-    default = [history.change_preset(one.preset_id, user, lambda kept: replace(kept, is_default=True)) for one in made]
+    default = [history.presets.change(one.preset_id, user, lambda kept: replace(kept, is_default=True)) for one in made]
     await asyncio.gather(*renamed, *default)
-    found = [one for one in await history.presets(user) if one.user_id == user]
+    found = [one for one in await history.presets.usable(user) if one.user_id == user]
     assert [one.preset_name for one in found] == ["ใหม่"] * 6
     assert sum(one.is_default for one in found) == 1
-    await history.delete_preset(made[0].preset_id, user)
+    await history.presets.delete(made[0].preset_id, user)
     with pytest.raises(PresetNotFound):
-        await history.change_preset(made[0].preset_id, user, lambda kept: kept)
-    assert len([one for one in await history.presets(user) if one.user_id == user]) == 5
+        await history.presets.change(made[0].preset_id, user, lambda kept: kept)
+    assert len([one for one in await history.presets.usable(user) if one.user_id == user]) == 5
 
 
 @KEEPING
-async def test_somebody_elses_preset_is_neither_changed_nor_deleted(history: History, user: str) -> None:
-    mine = await history.save_preset(preset(user, "ของฉัน", is_shared=True))
+async def test_somebody_elses_preset_is_neither_changed_nor_deleted(history: Stores, user: str) -> None:
+    mine = await history.presets.save(preset(user, "ของฉัน", is_shared=True))
     other = new_user()
     with pytest.raises(PresetNotFound):
-        await history.save_preset(replace(mine, user_id=other, preset_name="ของใคร"))
+        await history.presets.save(replace(mine, user_id=other, preset_name="ของใคร"))
     with pytest.raises(PresetNotFound):
-        await history.change_preset(mine.preset_id, other, lambda kept: kept)
+        await history.presets.change(mine.preset_id, other, lambda kept: kept)
     with pytest.raises(PresetNotFound):
-        await history.delete_preset(mine.preset_id, other)
-    assert mine in await history.presets(user)
+        await history.presets.delete(mine.preset_id, other)
+    assert mine in await history.presets.usable(user)
 
 
 @KEEPING
-async def test_a_deleted_preset_is_gone(history: History, user: str) -> None:
-    mine = await history.save_preset(preset(user, "ชั่วคราว"))
-    await history.delete_preset(mine.preset_id, user)
-    assert mine not in await history.presets(user)
+async def test_a_deleted_preset_is_gone(history: Stores, user: str) -> None:
+    mine = await history.presets.save(preset(user, "ชั่วคราว"))
+    await history.presets.delete(mine.preset_id, user)
+    assert mine not in await history.presets.usable(user)
     with pytest.raises(PresetNotFound):
-        await history.delete_preset(mine.preset_id, user)
+        await history.presets.delete(mine.preset_id, user)
 
 
 @KEEPING
-async def test_what_no_store_can_keep_is_refused(history: History, user: str) -> None:
+async def test_what_no_store_can_keep_is_refused(history: Stores, user: str) -> None:
     for bad in (preset(user, "ก" * 256), preset(user, "a\0b"), preset(user, "a", options={"system_prompt": "a\0b"})):
         with pytest.raises(HistoryRefused):
-            await history.save_preset(bad)
+            await history.presets.save(bad)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.histories import Stores
 from tests.history_writes import (
     again,
     begin,
@@ -20,35 +21,34 @@ from tests.history_writes import (
 from thai_chat.domain.errors import (
     HistoryRefused,
 )
-from thai_chat.domain.messages import Choice, Figures
-from thai_chat.domain.ports.conversation import History
-from thai_chat.domain.reads import SessionFilter
+from thai_chat.domain.messages import Checkpoints, Choice, Figures
+from thai_chat.domain.reads import ReadMessage, ReadMessages, ReadSession, ReadSessions, SessionFilter
 
 
 @pytest.mark.parametrize("text", ["ก\0ข", "\ud800", "ข้าว\udfff"], ids=["NUL", "surrogate", "Thai and surrogate"])
-async def test_text_that_no_store_can_keep_is_refused(history: History, user: str, text: str) -> None:
+async def test_text_that_no_store_can_keep_is_refused(history: Stores, user: str, text: str) -> None:
     turn = await whole_turn(history, user)
     write = begin(user, turn.session.session_id)
     for attempt in (
-        history.begin_turn(begin(user, question=text)),
-        history.begin_turn(begin(user, session_name=text)),
-        history.begin_turn(begin(user, metadata={"x": [text]})),
-        history.begin_turn(begin(user, idempotency_key=text)),
-        history.checkpoint([grow(write, text)]),
-        history.finish_reply(finish(write, text)),
-        history.begin_reply(again(turn, content=text)),
-        history.begin_reply(again(turn, metadata={text: 1})),
-        history.update_session(update(turn, session_name=text)),
-        history.update_session(update(turn, tags=["ดี", text])),
-        history.update_session(update(turn, folder=text)),
-        history.update_session(update(turn, options={"system_prompt": text})),
-        history.purge_session(purge(turn, user_id=text)),
-        history.sessions(text, limit=1),
-        history.sessions(user, limit=1, filter=SessionFilter(tag=text)),
+        history.write(begin(user, question=text)),
+        history.write(begin(user, session_name=text)),
+        history.write(begin(user, metadata={"x": [text]})),
+        history.write(begin(user, idempotency_key=text)),
+        history.write(Checkpoints([grow(write, text)])),
+        history.write(finish(write, text)),
+        history.write(again(turn, content=text)),
+        history.write(again(turn, metadata={text: 1})),
+        history.write(update(turn, session_name=text)),
+        history.write(update(turn, tags=["ดี", text])),
+        history.write(update(turn, folder=text)),
+        history.write(update(turn, options={"system_prompt": text})),
+        history.write(purge(turn, user_id=text)),
+        history.read(ReadSessions(text, limit=1)),
+        history.read(ReadSessions(user, limit=1, filter=SessionFilter(tag=text))),
     ):
         with pytest.raises(HistoryRefused):
             await attempt
-    assert len(await history.messages(turn.session.session_id, user, limit=10)) == 2
+    assert len(await history.read(ReadMessages(turn.session.session_id, user, limit=10))) == 2
 
 
 @pytest.mark.parametrize(
@@ -56,15 +56,15 @@ async def test_text_that_no_store_can_keep_is_refused(history: History, user: st
     [{"session_name": "ก" * 256}, {"choice": Choice("vllm", "m" * 101)}, {"idempotency_key": "k" * 101}],
     ids=["name", "model", "key"],
 )
-async def test_what_is_too_long_for_its_column_is_refused(history: History, user: str, fields: dict[str, Any]) -> None:
+async def test_what_is_too_long_for_its_column_is_refused(history: Stores, user: str, fields: dict[str, Any]) -> None:
     with pytest.raises(HistoryRefused):
-        await history.begin_turn(begin(user, **fields))
+        await history.write(begin(user, **fields))
 
 
-async def test_a_folder_that_is_too_long_is_refused(history: History, user: str) -> None:
+async def test_a_folder_that_is_too_long_is_refused(history: Stores, user: str) -> None:
     turn = await whole_turn(history, user)
     with pytest.raises(HistoryRefused):
-        await history.update_session(update(turn, folder="ก" * 256))
+        await history.write(update(turn, folder="ก" * 256))
 
 
 @pytest.mark.parametrize(
@@ -77,32 +77,32 @@ async def test_a_folder_that_is_too_long_is_refused(history: History, user: str)
         ("999999", "999999"),
     ],
 )
-async def test_a_price_is_kept_to_nine_places(history: History, user: str, cost: str, kept: str) -> None:
+async def test_a_price_is_kept_to_nine_places(history: Stores, user: str, cost: str, kept: str) -> None:
     write = begin(user)
-    await history.begin_turn(write)
+    await history.write(write)
     figures = Figures(completion_tokens=9, reasoning_tokens=7, cost_usd=Decimal(cost))
-    reply = await history.finish_reply(finish(write, figures=figures))
+    reply = await history.write(finish(write, figures=figures))
     assert reply.figures == replace(figures, cost_usd=Decimal(kept))
-    assert reply == await history.message(write.reply_id, user)
+    assert reply == await history.read(ReadMessage(write.reply_id, user))
 
 
 @pytest.mark.parametrize("cost", ["1000000", "NaN", "-Infinity"])
-async def test_what_is_no_price_is_refused(history: History, user: str, cost: str) -> None:
+async def test_what_is_no_price_is_refused(history: Stores, user: str, cost: str) -> None:
     write = begin(user)
-    await history.begin_turn(write)
+    await history.write(write)
     with pytest.raises(HistoryRefused):
-        await history.finish_reply(finish(write, figures=Figures(cost_usd=Decimal(cost))))
+        await history.write(finish(write, figures=Figures(cost_usd=Decimal(cost))))
 
 
-async def test_the_longest_that_fits_is_kept_whole(history: History, user: str) -> None:
+async def test_the_longest_that_fits_is_kept_whole(history: Stores, user: str) -> None:
     write = begin(user, session_name="ที่" * 85, question="ก" * 200_000, choice=Choice("b" * 50, "m" * 100))
-    await history.begin_turn(write)
-    assert (await history.session(write.session_id, user)).session_name == "ที่" * 85
-    assert (await history.message(write.question_id, user)).content == "ก" * 200_000
+    await history.write(write)
+    assert (await history.read(ReadSession(write.session_id, user))).session_name == "ที่" * 85
+    assert (await history.read(ReadMessage(write.question_id, user))).content == "ก" * 200_000
 
 
-async def test_an_escaped_escape_is_no_nul(history: History, user: str) -> None:
+async def test_an_escaped_escape_is_no_nul(history: Stores, user: str) -> None:
     write = begin(user, metadata={"code": "\\u0000"}, question="'; DROP TABLE chat_messages; -- %s %(x)s :y \\")
-    await history.begin_turn(write)
-    question = await history.message(write.question_id, user)
+    await history.write(write)
+    question = await history.read(ReadMessage(write.question_id, user))
     assert (question.metadata, question.content) == (write.metadata, write.question)

@@ -11,19 +11,17 @@ from uuid import UUID
 import pytest
 from uuid_utils.compat import uuid7
 
-from tests.histories import is_stored, opened, stored, straight, until
+from tests.histories import OpenStores, PostgresStores, is_stored, opened, stored, straight, until
 from tests.history_writes import ANSWER, begin, finish, grow, new_user, purge, update, whole_turn
 from tests.outages import KINDS, Outage
 from tests.ports import free_port
 from tests.postgres_servers import PostgresServer, Proxy, replicas
 from thai_chat.domain.errors import HistoryUnavailable, ReplyRunning, SessionNotFound, StartError
-from thai_chat.domain.messages import Status
+from thai_chat.domain.messages import Checkpoints, Status
 from thai_chat.domain.ports.conversation import DatabaseState
-from thai_chat.history.opening import open_history
-from thai_chat.history.outage.resilient import ResilientHistory
+from thai_chat.domain.reads import ReadMessage, ReadMessages, ReadSession, ReadSessions
 from thai_chat.history.postgres import schema
 from thai_chat.history.postgres.connections import Database
-from thai_chat.history.postgres.conversation import PostgresHistory
 
 BACK_WITHIN_S = 5.0
 
@@ -33,7 +31,7 @@ def user() -> str:
     return new_user()
 
 
-async def is_away(history: ResilientHistory) -> bool:
+async def is_away(history: OpenStores) -> bool:
     return (await history.state()).database is DatabaseState.MEMORY
 
 
@@ -54,21 +52,21 @@ async def test_turns_before_in_and_after_an_outage_are_all_stored_in_order(
     async with opened(postgres.address(own_database, port=proxy.port), tmp_path) as history:
         await whole_turn(history, user, session_id, question="ก่อน")
         running = begin(user, session_id, question="ระหว่าง")
-        await history.begin_turn(running)
-        await history.checkpoint([grow(running, "ครึ่ง")])
+        await history.write(running)
+        await history.write(Checkpoints([grow(running, "ครึ่ง")]))
         await asyncio.to_thread(outage.begin)
-        await history.checkpoint([grow(running, "ครึ่งแรก")])
-        await history.finish_reply(finish(running, "ครบ"))
+        await history.write(Checkpoints([grow(running, "ครึ่งแรก")]))
+        await history.write(finish(running, "ครบ"))
         for number in range(3):
             await whole_turn(history, user, session_id, question=f"คำถามที่ {number}")
         assert await is_away(history)
         assert (await history.state()).waiting_turns == 4
-        shown = await history.messages(session_id, user, limit=100)
+        shown = await history.read(ReadMessages(session_id, user, limit=100))
         assert [message.message_order for message in shown] == list(range(1, 11))
         await asyncio.to_thread(outage.end)
         await until(lambda: is_stored(history))
         await whole_turn(history, user, session_id, question="หลัง")
-        shown = await history.messages(session_id, user, limit=100)
+        shown = await history.read(ReadMessages(session_id, user, limit=100))
     expected = ["ก่อน", "ระหว่าง", "คำถามที่ 0", "คำถามที่ 1", "คำถามที่ 2", "หลัง"]
     in_database = await stored(postgres.address(own_database), session_id, user)
     assert in_database == [(message.message_order, message.status, message.content) for message in shown]
@@ -92,7 +90,7 @@ async def test_a_hang_delays_one_turn_by_two_seconds_and_no_other(
         proxy.resume()
         await until(lambda: is_stored(history))
     async with straight(postgres.address(database_name)) as direct:
-        assert len(await direct.sessions(user, limit=100)) == 36
+        assert len(await direct.read(ReadSessions(user, limit=100))) == 36
 
 
 async def test_long_hangs_leave_no_threads_and_no_descriptors(
@@ -103,7 +101,9 @@ async def test_long_hangs_leave_no_threads_and_no_descriptors(
         before = len(os.listdir("/proc/self/fd"))
         for _ in range(2):
             proxy.hang()
-            results = await asyncio.gather(*(history.session(uuid7(), user) for _ in range(20)), return_exceptions=True)
+            results = await asyncio.gather(
+                *(history.read(ReadSession(uuid7(), user)) for _ in range(20)), return_exceptions=True
+            )
             assert {type(result) for result in results} == {HistoryUnavailable}
             proxy.resume()
             await until(lambda: answers(history))
@@ -111,7 +111,7 @@ async def test_long_hangs_leave_no_threads_and_no_descriptors(
         assert len(os.listdir("/proc/self/fd")) <= before + 4
 
 
-async def answers(history: PostgresHistory) -> bool:
+async def answers(history: PostgresStores) -> bool:
     try:
         await history.ping()
     except HistoryUnavailable:
@@ -137,17 +137,17 @@ async def test_a_commit_whose_answer_was_lost_is_not_doubled(
     async with opened(postgres.address(database_name, port=proxy.port), tmp_path) as history:
         await whole_turn(history, user, session_id)
         proxy.delay(0.15)
-        writing = asyncio.create_task(history.begin_turn(write := begin(user, session_id)))
+        writing = asyncio.create_task(history.write(write := begin(user, session_id)))
 
         async def is_committed() -> bool:
             async with straight(postgres.address(database_name)) as direct:
-                return (await direct.session(session_id, user)).message_count == 4
+                return (await direct.read(ReadSession(session_id, user))).message_count == 4
 
         await until(is_committed)
         proxy.refuse()
         turn = await writing
         assert (turn.question.message_id, turn.repeated) == (write.question_id, False)
-        await history.finish_reply(finish(write))
+        await history.write(finish(write))
         proxy.resume()
         await until(lambda: is_stored(history))
     found = await stored(postgres.address(database_name), session_id, user)
@@ -160,16 +160,16 @@ async def test_earlier_sessions_stay_readable_in_an_outage(
     async with straight(postgres.address(database_name)) as direct:
         opened_before, listed_only, unseen = [await whole_turn(direct, user) for _ in range(3)]
     async with opened(postgres.address(database_name, port=proxy.port), tmp_path) as history:
-        await history.session(opened_before.session.session_id, user)
-        window = await history.messages(opened_before.session.session_id, user, limit=10)
-        await history.sessions(user, limit=2)
+        await history.read(ReadSession(opened_before.session.session_id, user))
+        window = await history.read(ReadMessages(opened_before.session.session_id, user, limit=10))
+        await history.read(ReadSessions(user, limit=2))
         proxy.refuse()
-        assert await history.messages(opened_before.session.session_id, user, limit=10) == window
-        assert len(await history.sessions(user, limit=10)) >= 2
+        assert await history.read(ReadMessages(opened_before.session.session_id, user, limit=10)) == window
+        assert len(await history.read(ReadSessions(user, limit=10))) >= 2
         assert await is_away(history)
         for session in (listed_only, unseen):
             with pytest.raises(HistoryUnavailable):
-                await history.messages(session.session.session_id, user, limit=10)
+                await history.read(ReadMessages(session.session.session_id, user, limit=10))
 
 
 async def test_what_another_process_deleted_for_good_does_not_come_back_in_an_outage(
@@ -182,16 +182,16 @@ async def test_what_another_process_deleted_for_good_does_not_come_back_in_an_ou
         turns = [await whole_turn(history, user) for _ in range(3)]
         seen, asked, kept = (turn.session.session_id for turn in turns)
         for turn in turns[:2]:
-            await direct.purge_session(purge(turn))
+            await direct.write(purge(turn))
         with pytest.raises(SessionNotFound):
-            await history.session(seen, user)
+            await history.read(ReadSession(seen, user))
         with pytest.raises(SessionNotFound):
-            await history.messages(asked, user, limit=10)
+            await history.read(ReadMessages(asked, user, limit=10))
         proxy.refuse()
-        assert [session.session_id for session in await history.sessions(user, limit=10)] == [kept]
+        assert [session.session_id for session in await history.read(ReadSessions(user, limit=10))] == [kept]
         for gone in (seen, asked):
             with pytest.raises(HistoryUnavailable):
-                await history.messages(gone, user, limit=10)
+                await history.read(ReadMessages(gone, user, limit=10))
 
 
 async def test_a_session_that_memory_never_held_goes_on_in_an_outage(
@@ -203,11 +203,11 @@ async def test_a_session_that_memory_never_held_goes_on_in_an_outage(
     async with opened(postgres.address(database_name, port=proxy.port), tmp_path) as history:
         proxy.refuse()
         await whole_turn(history, user, session_id, question="ต่อ")
-        shown = await history.messages(session_id, user, limit=10)
+        shown = await history.read(ReadMessages(session_id, user, limit=10))
         assert [message.content for message in shown] == ["ต่อ", ANSWER]
         proxy.resume()
         await until(lambda: is_stored(history))
-        assert [m.message_order for m in await history.messages(session_id, user, limit=10)] == [1, 2, 3, 4]
+        assert [m.message_order for m in await history.read(ReadMessages(session_id, user, limit=10))] == [1, 2, 3, 4]
 
 
 async def test_renaming_and_pinning_in_an_outage_is_stored(
@@ -216,12 +216,12 @@ async def test_renaming_and_pinning_in_an_outage_is_stored(
     async with opened(postgres.address(database_name, port=proxy.port), tmp_path) as history:
         turn = await whole_turn(history, user)
         proxy.refuse()
-        await history.update_session(update(turn, session_name="ใหม่", pinned=True))
+        await history.write(update(turn, session_name="ใหม่", pinned=True))
         await whole_turn(history, user, turn.session.session_id)
-        await history.update_session(update(turn, session_name="ใหม่กว่า"))
+        await history.write(update(turn, session_name="ใหม่กว่า"))
         proxy.resume()
         await until(lambda: is_stored(history))
-        session = await history.session(turn.session.session_id, user)
+        session = await history.read(ReadSession(turn.session.session_id, user))
         assert (session.session_name, session.pinned_at is not None, session.message_count) == ("ใหม่กว่า", True, 4)
 
 
@@ -230,13 +230,13 @@ async def test_rules_hold_in_an_outage_too(
 ) -> None:
     async with opened(postgres.address(database_name, port=proxy.port), tmp_path) as history:
         write = begin(user, idempotency_key="k")
-        await history.begin_turn(write)
+        await history.write(write)
         proxy.refuse()
         with pytest.raises(ReplyRunning):
-            await history.begin_turn(begin(user, write.session_id))
-        assert (await history.begin_turn(begin(user, write.session_id, idempotency_key="k"))).repeated
+            await history.write(begin(user, write.session_id))
+        assert (await history.write(begin(user, write.session_id, idempotency_key="k"))).repeated
         with pytest.raises(SessionNotFound):
-            await history.begin_turn(begin(new_user(), write.session_id))
+            await history.write(begin(new_user(), write.session_id))
 
 
 async def test_writes_that_come_during_the_replay_keep_their_order(
@@ -278,13 +278,13 @@ async def test_many_short_outages_lose_and_double_nothing(
     session_ids = [uuid7() for _ in range(6)]
     counts: dict[UUID, int] = {}
 
-    async def chat(history: ResilientHistory, session_id: UUID) -> None:
+    async def chat(history: OpenStores, session_id: UUID) -> None:
         counts[session_id] = 0
         while not done.is_set():
             write = begin(user, session_id, question=str(counts[session_id]))
-            await history.begin_turn(write)
-            await history.checkpoint([grow(write)])
-            await history.finish_reply(finish(write))
+            await history.write(write)
+            await history.write(Checkpoints([grow(write)]))
+            await history.write(finish(write))
             counts[session_id] += 1
             await asyncio.sleep(0.002)
 
@@ -328,7 +328,7 @@ async def test_writers_who_go_on_do_not_keep_postgresql_away(
         await asyncio.gather(*chats)
 
 
-async def serves(history: ResilientHistory) -> bool:
+async def serves(history: OpenStores) -> bool:
     return not await is_away(history)
 
 
@@ -351,15 +351,15 @@ async def test_without_a_database_the_journal_keeps_all_for_the_next_process(
     async with opened(None, tmp_path) as history:
         turn = await whole_turn(history, user)
         unfinished = begin(user)
-        await history.begin_turn(unfinished)
-        await history.checkpoint([grow(unfinished, "ครึ่ง")])
+        await history.write(unfinished)
+        await history.write(Checkpoints([grow(unfinished, "ครึ่ง")]))
         with pytest.raises(SessionNotFound):
-            await history.session(uuid7(), user)
+            await history.read(ReadSession(uuid7(), user))
         assert (await history.state()).waiting_turns == 2
     async with opened(postgres.address(database_name), tmp_path) as history:
         assert await is_stored(history)
-        assert len(await history.messages(turn.session.session_id, user, limit=10)) == 2
-        await history.message(unfinished.reply_id, user)
+        assert len(await history.read(ReadMessages(turn.session.session_id, user, limit=10))) == 2
+        await history.read(ReadMessage(unfinished.reply_id, user))
 
 
 async def test_an_address_that_is_found_late_is_used(
@@ -382,14 +382,14 @@ async def test_a_database_of_a_newer_version_stops_the_start(postgres: PostgresS
     schema.migrate(database.engine)
     database.engine.dispose()
     postgres.query("UPDATE alembic_version SET version_num = '9999'", database=name)
-    history = open_history(address=postgres.address(name), folder=tmp_path)
+    history = OpenStores(postgres.address(name), tmp_path)
     with pytest.raises(StartError, match="newer"):
         await history.start()
     await history.close()
 
 
 async def test_an_address_that_is_none_stops_the_start_without_telling_the_password(tmp_path: Path) -> None:
-    history = open_history(address="postgresql://chat:s3cret@[::1/chat", folder=tmp_path)
+    history = OpenStores("postgresql://chat:s3cret@[::1/chat", tmp_path)
     with pytest.raises(StartError) as caught:
         await history.start()
     assert "s3cret" not in str(caught.value)

@@ -18,8 +18,9 @@ from tests.histories import is_stored, opened, stored, straight, until
 from tests.history_writes import begin, finish, grow, new_user, whole_turn
 from tests.postgres_servers import PostgresServer, Proxy
 from thai_chat.__main__ import main
-from thai_chat.domain.messages import Status, Turn
+from thai_chat.domain.messages import Checkpoints, Status, Turn
 from thai_chat.domain.ports.conversation import DatabaseState
+from thai_chat.domain.reads import ReadMessage, ReadMessages, ReadSessions
 
 ROOT = Path(__file__).parents[2]
 
@@ -89,7 +90,7 @@ async def test_without_a_place_for_the_journal_memory_goes_on(
         turn = await whole_turn(history, user)
         state = await history.state()
         assert (state.database, state.journal, state.waiting_turns) == (DatabaseState.MEMORY, False, 1)
-        assert len(await history.messages(turn.session.session_id, user, limit=10)) == 2
+        assert len(await history.read(ReadMessages(turn.session.session_id, user, limit=10))) == 2
         proxy.resume()
         await until(lambda: is_stored(history))
     assert len(await stored(postgres.address(database_name), turn.session.session_id, user)) == 2
@@ -100,6 +101,7 @@ import asyncio, resource, sys
 from pathlib import Path
 from tests.histories import opened
 from tests.history_writes import begin, finish, grow
+from thai_chat.domain.messages import Checkpoints
 
 def allow(size):
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
@@ -126,8 +128,8 @@ allow(6000)
 full_at = None
 for number in range(40):
     write = begin(user, question=str(number))
-    await history.begin_turn(write)
-    await history.finish_reply(finish(write))
+    await history.write(write)
+    await history.write(finish(write))
     if full_at is None and not (await history.state()).journal:
         full_at = number
 assert full_at and full_at < 30, full_at
@@ -135,13 +137,13 @@ assert (await history.state()).waiting_turns == 40
 allow(resource.RLIM_INFINITY)
 while not (await history.state()).journal:
     await asyncio.sleep(0.1)
-    await history.checkpoint([grow(write)])
+    await history.write(Checkpoints([grow(write)]))
 """
     with child(body, tmp_path, user) as process:
         assert await asyncio.to_thread(process.wait, 60) == 0
     async with opened(database_url, tmp_path) as history:
         assert await is_stored(history)
-        assert len(await history.sessions(user, limit=100)) == 40
+        assert len(await history.read(ReadSessions(user, limit=100))) == 40
 
 
 async def test_kill_9_in_an_outage_loses_no_acknowledged_write(database_url: str, user: str, tmp_path: Path) -> None:
@@ -150,10 +152,10 @@ session_id = None
 for number in range(10_000):
     write = begin(user, session_id, question=str(number))
     session_id = write.session_id
-    await history.begin_turn(write)
+    await history.write(write)
     print(session_id, "question", number, flush=True)
-    await history.checkpoint([grow(write, "ครึ่ง")])
-    await history.finish_reply(finish(write, f"ตอบ {number}"))
+    await history.write(Checkpoints([grow(write, "ครึ่ง")]))
+    await history.write(finish(write, f"ตอบ {number}"))
     print(session_id, "reply", number, flush=True)
 """
     with child(body, tmp_path, user) as process:
@@ -196,11 +198,12 @@ async def test_an_unfinished_reply_of_a_dead_process_comes_as_interrupted(
 ) -> None:
     async with opened(None, tmp_path) as history:
         first = begin(user)
-        await history.begin_turn(first, replay=True)
-        await history.checkpoint([grow(first, "ครึ่งแรก")])
+        await history.write(first)
+        await history.write(Checkpoints([grow(first, "ครึ่งแรก")]))
+    async with opened(None, tmp_path) as history:
         second = begin(user, first.session_id)
-        await history.begin_turn(second, replay=True)
-        await history.finish_reply(finish(second))
+        await history.write(second)
+        await history.write(finish(second))
     async with opened(database_url, tmp_path):
         pass
     found = await stored(database_url, first.session_id, user)
@@ -211,8 +214,8 @@ async def test_an_unfinished_reply_of_a_dead_process_comes_as_interrupted(
 async def test_two_processes_on_one_folder_have_a_journal_each(database_url: str, user: str, tmp_path: Path) -> None:
     body = """
 write = begin(user, question="ของลูก")
-await history.begin_turn(write)
-await history.finish_reply(finish(write))
+await history.write(write)
+await history.write(finish(write))
 print(write.session_id, flush=True)
 sys.stdin.readline()
 """
@@ -225,7 +228,7 @@ sys.stdin.readline()
             # A third takes nothing from the living.
             async with opened(database_url, tmp_path) as third:
                 assert await is_stored(third)
-                assert await third.sessions(user, limit=10) == []
+                assert await third.read(ReadSessions(user, limit=10)) == []
             assert len(journals(tmp_path)) == 2
             process.kill()
     async with opened(database_url, tmp_path) as history:
@@ -247,8 +250,8 @@ async def test_a_write_that_postgresql_refuses_is_set_aside_and_stops_no_other(
         before = await whole_turn(history, user)
         # Ids that another session has: memory can't know, PostgreSQL does.
         doubled = begin(user, question_id=taken.question.message_id)
-        await history.begin_turn(doubled)
-        await history.checkpoint([grow(doubled, "ข้อความที่ต้องไม่หาย")])
+        await history.write(doubled)
+        await history.write(Checkpoints([grow(doubled, "ข้อความที่ต้องไม่หาย")]))
         stolen = await whole_turn(history, user, foreign.session.session_id, question="ไม่ใช่ของฉัน")
         after = await whole_turn(history, user)
         proxy.resume()
@@ -285,12 +288,12 @@ async def test_long_replies_in_an_outage_keep_only_their_last_checkpoint_waiting
 ) -> None:
     async with opened(None, tmp_path) as history:
         write = begin(user)
-        await history.begin_turn(write)
+        await history.write(write)
         for length in range(1, 50):
-            await history.checkpoint([grow(write, "ก" * length)])
+            await history.write(Checkpoints([grow(write, "ก" * length)]))
         assert (await history.state()).waiting_turns == 1
     async with opened(database_url, tmp_path) as history:
-        assert (await history.message(write.reply_id, user)).content == "ก" * 49
+        assert (await history.read(ReadMessage(write.reply_id, user))).content == "ก" * 49
 
 
 @pytest.mark.parametrize("what", ["file", "folder"])
@@ -332,8 +335,8 @@ async def test_status_reports_what_was_refused_and_what_waits(
         taken = await whole_turn(direct, user)
     async with opened(None, tmp_path) as history:
         poisoned = begin(user, question_id=taken.question.message_id)
-        await history.begin_turn(poisoned)
-        await history.finish_reply(finish(poisoned))
+        await history.write(poisoned)
+        await history.write(finish(poisoned))
     async with opened(database_url, tmp_path) as history:
         assert await is_stored(history)
     await left_behind(tmp_path, user, turns=3)
@@ -357,15 +360,15 @@ async def test_growing_texts_are_on_the_disk_while_postgresql_hangs_and_only_the
 
     async with opened(postgres.address(database_name, port=proxy.port), tmp_path) as history:
         write = begin(user)
-        await history.begin_turn(write)
-        await history.checkpoint([grow(write, "ตอบทันที")])
+        await history.write(write)
+        await history.write(Checkpoints([grow(write, "ตอบทันที")]))
         assert await is_gone()
         proxy.delay(0.3)
-        growing = [asyncio.create_task(history.checkpoint([grow(write, "ตอบช้า")]))]
+        growing = [asyncio.create_task(history.write(Checkpoints([grow(write, "ตอบช้า")])))]
         await until(lambda: is_on_disk("ตอบช้า"))
-        growing.append(asyncio.create_task(history.checkpoint([grow(write, "ตอบช้า แล้วยาวขึ้น")])))
+        growing.append(asyncio.create_task(history.write(Checkpoints([grow(write, "ตอบช้า แล้วยาวขึ้น")]))))
         await until(lambda: is_on_disk("ยาวขึ้น"))
         await asyncio.gather(*growing)
         await until(is_gone)
         assert (await history.state()).database is DatabaseState.POSTGRESQL
-        assert (await history.message(write.reply_id, user)).content == "ตอบช้า แล้วยาวขึ้น"
+        assert (await history.read(ReadMessage(write.reply_id, user))).content == "ตอบช้า แล้วยาวขึ้น"

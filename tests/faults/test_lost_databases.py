@@ -11,8 +11,9 @@ from uuid_utils.compat import uuid7
 from tests.histories import is_stored, opened, stored, straight, until
 from tests.history_writes import begin, finish, grow, new_user, update, whole_turn
 from tests.postgres_servers import PostgresServer, Proxy, replicas
-from thai_chat.domain.messages import Status
+from thai_chat.domain.messages import Checkpoints, Status
 from thai_chat.domain.ports.conversation import DatabaseState
+from thai_chat.domain.reads import ReadSessions
 
 
 @pytest.fixture
@@ -35,10 +36,10 @@ async def test_a_database_that_was_made_anew_gets_the_last_minute_and_all_that_w
     async with opened(postgres.address(own_database, port=proxy.port), tmp_path) as history:
         await whole_turn(history, user, old, question="ก่อน")
         running = begin(user, old, question="ระหว่าง")
-        await history.begin_turn(running)
+        await history.write(running)
         proxy.refuse()
         await whole_turn(history, user, new, question="ใหม่")
-        await history.finish_reply(finish(running))
+        await history.write(finish(running))
         await whole_turn(history, user, old, question="ต่อ")
         postgres.query(f"DROP DATABASE {own_database} WITH (FORCE)")
         proxy.resume()
@@ -66,12 +67,12 @@ async def test_a_standby_that_was_behind_gets_what_the_primary_had_acknowledged(
             await until(lambda: is_alone(primary))
             await whole_turn(history, user, session_id, question="ตัวหลักมีตัวเดียว")
             running = begin(user, session_id, question="กำลังตอบ")
-            await history.begin_turn(running)
+            await history.write(running)
             primary.crash()
-            await history.checkpoint([grow(running)])
+            await history.write(Checkpoints([grow(running)]))
             await asyncio.to_thread(standby.promote)
             await until(lambda: is_stored(history))
-            await history.finish_reply(finish(running))
+            await history.write(finish(running))
             await whole_turn(history, user, session_id, question="หลัง")
         found = await questions(standby.address(name), session_id, user)
         assert found == ["ทั้งสองมี", "ตัวหลักมีตัวเดียว", "กำลังตอบ", "หลัง"]
@@ -99,8 +100,8 @@ async def test_a_restart_of_the_same_server_changes_nothing_that_others_changed_
         straight(postgres.address(own_database)) as other,
     ):
         turn = await whole_turn(history, user)
-        await history.update_session(update(turn, session_name="ชื่อแรก"))
-        await other.update_session(update(turn, session_name="ชื่อหลัง"))
+        await history.write(update(turn, session_name="ชื่อแรก"))
+        await other.write(update(turn, session_name="ชื่อหลัง"))
         gone = await whole_turn(history, user)
         postgres.query(
             "DELETE FROM chat_sessions WHERE session_id = %s", str(gone.session.session_id), database=own_database
@@ -109,7 +110,7 @@ async def test_a_restart_of_the_same_server_changes_nothing_that_others_changed_
         await whole_turn(history, user)
         proxy.resume()
         await until(lambda: is_stored(history))
-        found = await other.sessions(user, limit=10)
+        found = await other.read(ReadSessions(user, limit=10))
         assert gone.session.session_id not in {session.session_id for session in found}
         assert [s.session_name for s in found if s.session_id == turn.session.session_id] == ["ชื่อหลัง"]
 

@@ -13,7 +13,7 @@ from tests.histories import is_stored, opened, stored, until
 from tests.history_writes import begin, finish, grow, new_user, whole_turn
 from tests.pgbouncer import PgBouncer
 from tests.postgres_servers import PostgresServer
-from thai_chat.domain.messages import Status
+from thai_chat.domain.messages import Checkpoints, Status
 from thai_chat.domain.ports.conversation import DatabaseState
 from thai_chat.history.postgres import schema
 
@@ -81,10 +81,10 @@ async def test_an_outage_of_either_costs_no_turn(
     async with opened(postgres.address(own_database, port=pgbouncer.port), tmp_path) as history:
         await whole_turn(history, user, session_id, question="ก่อน")
         running = begin(user, session_id, question="ระหว่าง")
-        await history.begin_turn(running)
+        await history.write(running)
         await asyncio.to_thread(begins)
-        await history.checkpoint([grow(running, "ครึ่งแรก")])
-        await history.finish_reply(finish(running, "ครบ"))
+        await history.write(Checkpoints([grow(running, "ครึ่งแรก")]))
+        await history.write(finish(running, "ครบ"))
         await whole_turn(history, user, session_id, question="ตอนดับ")
         assert (await history.state()).database is DatabaseState.MEMORY
         await asyncio.to_thread(ends)

@@ -17,6 +17,7 @@ from tests.history_writes import new_user, whole_turn
 from tests.postgres_servers import PostgresServer
 from thai_chat.domain.errors import HistoryUnavailable
 from thai_chat.domain.ports.conversation import DatabaseState
+from thai_chat.domain.reads import ReadSessions
 from thai_chat.history.postgres.connections import TIMEOUT_S, Database
 from thai_chat.history.postgres.pulse import Pulse
 
@@ -39,7 +40,7 @@ async def test_a_turn_waits_for_a_server_that_lives(
         assert (await history.state()).waiting_turns == 0
     assert "PostgreSQL is away" not in caplog.text
     async with straight(address) as direct:
-        assert len(await direct.sessions(user, limit=9)) == 1
+        assert len(await direct.read(ReadSessions(user, limit=9))) == 1
 
 
 @pytest.mark.parametrize("seconds", [1.5 * TIMEOUT_S, 2.5 * TIMEOUT_S])

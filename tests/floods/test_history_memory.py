@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from uuid_utils.compat import uuid7
 
+from tests.histories import MemoryStores
 from tests.history_writes import begin, finish, grow, new_user
-from thai_chat.history.memory.conversation import MemoryHistory
 from thai_chat.history.outage.outbox import Outbox
 
 USER = new_user()
@@ -23,14 +23,14 @@ async def test_memory_takes_no_more_than_it_may(chars: int) -> None:
     Short texts that Python holds once for many messages (keys, codes) are counted with each, so less may be taken.
     """
     most = 4_000_000
-    history = MemoryHistory(max_bytes=most)
+    history = MemoryStores(max_bytes=most)
 
     async def talk(turns: int) -> None:
         for number in range(turns):
             write = begin(USER, question=f"{number}" + "ก" * chars)
-            await history.begin_turn(write)
+            await history.write(write)
             metadata = {"reasoning": f"{number}" + "ข" * chars, "notices": [{"code": "fell_back", "from": f"{number}"}]}
-            await history.finish_reply(finish(write, f"{number}" + "ค" * chars, metadata=metadata))
+            await history.write(finish(write, f"{number}" + "ค" * chars, metadata=metadata))
 
     tracemalloc.start()
     try:
@@ -43,9 +43,9 @@ async def test_memory_takes_no_more_than_it_may(chars: int) -> None:
 
 async def test_what_sessions_carry_beside_their_messages_counts() -> None:
     most = 4_000_000
-    history = MemoryHistory(max_bytes=most)
+    history = MemoryStores(max_bytes=most)
     write = begin(USER)
-    session = (await history.begin_turn(write)).session
+    session = (await history.write(write)).session
     tracemalloc.start()
     try:
         for number in range(400):

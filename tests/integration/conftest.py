@@ -6,9 +6,8 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from tests.histories import straight
+from tests.histories import PostgresStores, straight
 from tests.postgres_servers import PostgresServer, installations, serving
-from thai_chat.history.postgres.conversation import PostgresHistory
 
 
 @pytest.fixture(params=installations())
@@ -18,7 +17,7 @@ def any_server(request: pytest.FixtureRequest) -> Iterator[PostgresServer]:
 
 
 @pytest.fixture
-async def history(own_database: str, postgres: PostgresServer) -> AsyncIterator[PostgresHistory]:
+async def history(own_database: str, postgres: PostgresServer) -> AsyncIterator[PostgresStores]:
     async with straight(postgres.address(own_database)) as history:
         yield history
 

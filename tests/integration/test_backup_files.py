@@ -130,7 +130,7 @@ def test_a_manifest_that_lies_about_its_size_fills_no_memory(tmp_path: Path) -> 
 
 def test_of_refused_writes_that_the_disk_takes_a_part_of_none_is_lost_in_silence(tmp_path: Path) -> None:
     code = (
-        "import resource, sys; from pathlib import Path; from thai_chat.history.outage.journal import RefusedWrites\n"
+        "import resource, sys; from pathlib import Path; from thai_chat.history.outage.refused import RefusedWrites\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))\n"
         "refused = RefusedWrites(Path(sys.argv[1]))\n"
         "refused.append([b'x' * 99] * 40); refused.append([b'y' * 99] * 40)\n"

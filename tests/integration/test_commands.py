@@ -24,7 +24,8 @@ from thai_chat import settings
 from thai_chat.__main__ import main
 from thai_chat.commands import database, doctor, restore, terminal
 from thai_chat.commands.findings import Level
-from thai_chat.history.postgres import others, probe
+from thai_chat.history.postgres import probe
+from thai_chat.history.postgres.backup import others
 from thai_chat.settings import Settings
 
 TRICKY = "ข้าวมันไก่ น้ำจิ้ม 🍚👨‍👩‍👧\n\\N\t\\.\r\nchicken rice"

@@ -75,12 +75,12 @@ async def test_what_was_indexed_with_other_keys_is_found_after_the_mending(addre
     user, query = new_user(), terms_of("ขิง กระเทียม")
     async with straight(address) as history:
         await whole_turn(history, user)
-        while await history.index_noted(100):
+        while await history.index.index_noted(100):
             pass
         upkeep.migrate(address)
-        while await history.index_old(100):
+        while await history.index.index_old(100):
             pass
-        found = await history.search(SearchQuery(user_id=user, terms=query, limit=5))
+        found = await history.search.messages(SearchQuery(user_id=user, terms=query, limit=5))
     assert len(found.hits) == 1
     assert not found.unindexed
 

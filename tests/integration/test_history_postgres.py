@@ -9,21 +9,28 @@ from contextlib import contextmanager
 import pytest
 from uuid_utils.compat import uuid7
 
-from tests.histories import straight
-from tests.history_writes import begin, finish, grow, new_user, update, whole_turn
+from tests.histories import PostgresStores, straight
+from tests.history_writes import again, begin, finish, grow, new_user, update, whole_turn
 from tests.ports import free_port
 from tests.postgres_servers import PostgresServer, Proxy, installations, serving, wait_for
 from thai_chat.domain.errors import HistoryRefused, HistoryUnavailable
-from thai_chat.domain.messages import Message, Status
-from thai_chat.domain.reads import SessionFilter, Shelf
+from thai_chat.domain.messages import Checkpoints, Message, Status, Turn
+from thai_chat.domain.reads import (
+    ReadMessage,
+    ReadMessages,
+    ReadSession,
+    ReadSessions,
+    ReadVersions,
+    SessionFilter,
+    Shelf,
+)
 from thai_chat.history.postgres import schema
 from thai_chat.history.postgres.connections import Database
-from thai_chat.history.postgres.conversation import PostgresHistory
 
 
 @pytest.fixture
-async def history(database_url: str) -> AsyncIterator[PostgresHistory]:
-    history = PostgresHistory(Database(database_url))
+async def history(database_url: str) -> AsyncIterator[PostgresStores]:
+    history = PostgresStores(Database(database_url))
     yield history
     await history.close()
 
@@ -36,12 +43,12 @@ def user() -> str:
 async def test_checkpoints_and_the_finish_write_no_index(
     postgres: PostgresServer, own_database: str, user: str
 ) -> None:
-    history = PostgresHistory(Database(postgres.address(own_database)))
+    history = PostgresStores(Database(postgres.address(own_database)))
     write = begin(user)
-    await history.begin_turn(write)
+    await history.write(write)
     for length in range(1, 20):
-        await history.checkpoint([grow(write, "ก" * length)])
-    await history.finish_reply(finish(write))
+        await history.write(Checkpoints([grow(write, "ก" * length)]))
+    await history.write(finish(write))
     await history.close()
     sums = "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'chat_messages'"
     wait_for(lambda: postgres.query(sums, database=own_database)[0][0] == 20)
@@ -53,9 +60,9 @@ async def test_a_checkpoint_survives_the_power_cut_that_follows_it(user: str) ->
         database = postgres.new_database()
         connections = Database(postgres.address(database))
         schema.migrate(connections.engine)
-        history = PostgresHistory(connections)
-        await history.begin_turn(write := begin(user))
-        await history.checkpoint([grow(write, "ยังพูดไม่จบ")])
+        history = PostgresStores(connections)
+        await history.write(write := begin(user))
+        await history.write(Checkpoints([grow(write, "ยังพูดไม่จบ")]))
         postgres.crash()
         await history.close()
         postgres.start()
@@ -72,13 +79,13 @@ async def test_a_window_reads_no_more_of_a_session_than_it_shows(
     writes = [begin(user, session_id) for _ in range(600)]
     async with straight(postgres.address(own_database)) as history:
         for number in range(0, len(writes), 200):
-            await history.replay([write for begun in writes[number : number + 200] for write in (begun, finish(begun))])
+            await history.apply([write for begun in writes[number : number + 200] for write in (begun, finish(begun))])
         if branched:
             await whole_turn(history, user, session_id, parent_id=writes[-2].reply_id)
     postgres.query("ANALYZE", database=own_database)
     before = rows_read(postgres, own_database)
     async with straight(postgres.address(own_database)) as history:
-        assert len(await history.messages(session_id, user, limit=50, **bounds)) == 50
+        assert len(await history.read(ReadMessages(session_id, user, limit=50, **bounds))) == 50
     assert 50 <= rows_read(postgres, own_database) - before <= 60
 
 
@@ -89,14 +96,17 @@ async def test_siblings_read_no_more_of_a_session_than_they_are(
     writes = [begin(user, session_id) for _ in range(600)]
     async with straight(postgres.address(own_database)) as history:
         for number in range(0, len(writes), 200):
-            await history.replay([write for begun in writes[number : number + 200] for write in (begun, finish(begun))])
+            await history.apply([write for begun in writes[number : number + 200] for write in (begun, finish(begun))])
         await whole_turn(history, user, session_id, parent_id=writes[300].reply_id)
         await whole_turn(history, user, session_id, is_first=True)
     postgres.query("ANALYZE", database=own_database)
     before = rows_read(postgres, own_database)
     asked = [write.question_id for write in writes[:50]] + [writes[301].question_id]
     async with straight(postgres.address(own_database)) as history:
-        assert set(await history.siblings(session_id, user, asked)) == {writes[0].question_id, writes[301].question_id}
+        assert set(await history.read(ReadVersions(session_id, user, asked))) == {
+            writes[0].question_id,
+            writes[301].question_id,
+        }
     assert rows_read(postgres, own_database) - before <= 2 * len(asked) + 10
 
 
@@ -128,13 +138,13 @@ async def test_a_page_of_sessions_reads_no_more_than_its_list(
     postgres.query("ANALYZE", database=own_database)
     before = rows_read(postgres, own_database, "chat_sessions")
     async with straight(postgres.address(own_database)) as history:
-        assert len(await history.sessions("u1", limit=50, filter=wanted)) == 50
+        assert len(await history.read(ReadSessions("u1", limit=50, filter=wanted))) == 50
     # Sessions with tags and sessions in folders share an index: half of them are of the other kind here.
     assert rows_read(postgres, own_database, "chat_sessions") - before <= 120
 
 
 async def test_a_branch_that_is_shown_while_a_turn_begins_ends_with_the_turn(
-    postgres: PostgresServer, history: PostgresHistory, database_name: str, user: str
+    postgres: PostgresServer, history: PostgresStores, database_name: str, user: str
 ) -> None:
     first = await whole_turn(history, user)
     session_id = first.session.session_id
@@ -143,7 +153,7 @@ async def test_a_branch_that_is_shown_while_a_turn_begins_ends_with_the_turn(
         turn = asyncio.create_task(whole_turn(history, user, session_id))
         waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = %s AND wait_event_type = 'Lock'"
         await asyncio.to_thread(wait_for, lambda: len(postgres.query(waiting, database_name)) == 1)
-        shown = asyncio.create_task(history.update_session(update(first, leaf_id=first.question.message_id)))
+        shown = asyncio.create_task(history.write(update(first, leaf_id=first.question.message_id)))
         await asyncio.to_thread(wait_for, lambda: len(postgres.query(waiting, database_name)) == 2)
     assert (await shown).leaf_id == (await turn).reply.message_id
 
@@ -156,65 +166,82 @@ def rows_read(postgres: PostgresServer, name: str, table: str = "chat_messages")
     return int(str(postgres.query(sums, table, database=name)[0][0]))
 
 
-async def test_a_branched_session_pages_to_its_beginning(history: PostgresHistory, user: str) -> None:
+async def test_a_branched_session_pages_to_its_beginning(history: PostgresStores, user: str) -> None:
     session_id = uuid7()
     turns = [await whole_turn(history, user, session_id) for _ in range(5)]
     for turn in turns[:-1]:
         await whole_turn(history, user, session_id, parent_id=turn.reply.message_id)
     leaf = turns[-1].reply
-    await history.update_session(update(turns[0], leaf_id=leaf.message_id))
+    await history.write(update(turns[0], leaf_id=leaf.message_id))
     found: list[Message] = []
     before = None
-    while window := await history.messages(session_id, user, limit=3, before_order=before):
+    while window := await history.read(ReadMessages(session_id, user, limit=3, before_order=before)):
         found[:0] = window
         before = window[0].message_order
     assert [message.message_order for message in found] == list(range(1, 11))
 
 
-async def test_a_batch_with_a_refused_write_stores_all_others(history: PostgresHistory, user: str) -> None:
+async def test_a_replayed_turn_settles_the_one_before(history: PostgresStores, user: str) -> None:
+    first = begin(user)
+    await history.write(first)
+    second = begin(user, first.session_id)
+    (turn,) = await history.apply([second])
+    assert isinstance(turn, Turn)
+    assert turn.question.parent_id == first.reply_id
+    assert (await history.read(ReadMessage(first.reply_id, user))).status is Status.INTERRUPTED
+
+
+async def test_a_replayed_reply_settles_the_one_before(history: PostgresStores, user: str) -> None:
+    write = begin(user)
+    turn = await history.write(write)
+    await history.apply([again(turn)])
+    assert (await history.read(ReadMessage(write.reply_id, user))).status is Status.INTERRUPTED
+
+
+async def test_a_batch_with_a_refused_write_stores_all_others(history: PostgresStores, user: str) -> None:
     taken = await whole_turn(history, user)
     writes = [begin(user) for _ in range(9)]
     writes[4] = begin(user, question_id=taken.question.message_id)
-    outcomes = await history.replay(writes)
+    outcomes = await history.apply(writes)
     assert [isinstance(outcome, HistoryRefused) for outcome in outcomes] == [number == 4 for number in range(9)]
-    assert len(await history.sessions(user, limit=20)) == 9
+    assert len(await history.read(ReadSessions(user, limit=20))) == 9
 
 
-async def test_a_refused_turn_does_not_harm_those_that_share_its_commit(history: PostgresHistory, user: str) -> None:
+async def test_a_refused_turn_does_not_harm_those_that_share_its_commit(history: PostgresStores, user: str) -> None:
     taken = await whole_turn(history, user)
     writes = [begin(user) for _ in range(20)]
     bad = begin(user, question_id=taken.question.message_id)
-    results = await asyncio.gather(*(history.begin_turn(write) for write in (*writes, bad)), return_exceptions=True)
+    results = await asyncio.gather(*(history.write(write) for write in (*writes, bad)), return_exceptions=True)
     assert [type(result).__name__ for result in results] == ["Turn"] * 20 + ["HistoryRefused"]
 
 
-async def test_a_batch_may_carry_the_whole_life_of_a_session(history: PostgresHistory, user: str) -> None:
+async def test_a_batch_may_carry_the_whole_life_of_a_session(history: PostgresStores, user: str) -> None:
     first, second, third = begin(user), begin(user), begin(user)
     second, third = (begin(user, first.session_id) for _ in range(2))
     rename = update(await whole_turn(history, user), session_id=first.session_id, session_name="ใหม่")
-    await history.replay(
+    await history.apply(
         [first, grow(first, "หนึ่ง"), finish(first, "หนึ่งจบ"), second, grow(second, "สอง"), rename, third, finish(third)]
     )
-    found = await history.messages(first.session_id, user, limit=10)
+    found = await history.read(ReadMessages(first.session_id, user, limit=10))
     assert [message.content for message in found][1::2][:2] == ["หนึ่งจบ", "สอง"]
     statuses = [message.status for message in found][1::2]
     assert statuses == [Status.COMPLETE, Status.INTERRUPTED, Status.COMPLETE]
-    assert (await history.session(first.session_id, user)).session_name == "ใหม่"
+    assert (await history.read(ReadSession(first.session_id, user))).session_name == "ใหม่"
 
 
 async def test_two_processes_do_not_begin_two_turns(database_url: str, user: str) -> None:
-    replicas = [PostgresHistory(Database(database_url)) for _ in range(3)]
+    replicas = [PostgresStores(Database(database_url)) for _ in range(3)]
     session_id = uuid7()
     for _ in range(10):
         writes = [begin(user, session_id, idempotency_key=str(uuid7())) for _ in replicas]
         results = await asyncio.gather(
-            *(replica.begin_turn(write) for replica, write in zip(replicas, writes, strict=True)),
+            *(replica.write(write) for replica, write in zip(replicas, writes, strict=True)),
             return_exceptions=True,
         )
         winners = [number for number, result in enumerate(results) if not isinstance(result, Exception)]
         assert len(winners) == 1, results
-        await replicas[winners[0]].finish_reply(finish(writes[winners[0]]))
-    found = await replicas[0].messages(session_id, user, limit=100)
+        await replicas[winners[0]].write(finish(writes[winners[0]]))
+    found = await replicas[0].read(ReadMessages(session_id, user, limit=100))
     assert [message.message_order for message in found] == list(range(1, 21))
     for replica in replicas:
         await replica.close()
@@ -222,7 +249,7 @@ async def test_two_processes_do_not_begin_two_turns(database_url: str, user: str
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql"])
 async def test_both_schemes_are_understood(database_url: str, scheme: str) -> None:
-    history = PostgresHistory(Database(database_url.replace("postgresql", scheme, 1)))
+    history = PostgresStores(Database(database_url.replace("postgresql", scheme, 1)))
     await history.ping()
     await history.close()
 
@@ -232,7 +259,7 @@ async def test_of_several_hosts_the_one_that_takes_writes_is_used(postgres: Post
         f"postgresql://chat@127.0.0.1:{free_port()},127.0.0.1:{postgres.port}/{database_name}"
         "?target_session_attrs=read-write"
     )
-    history = PostgresHistory(Database(address))
+    history = PostgresStores(Database(address))
     await history.ping()
     await history.close()
 
@@ -263,7 +290,7 @@ def held(postgres: PostgresServer, name: str, statement: str) -> Iterator[None]:
 async def test_a_lock_that_somebody_holds_delays_nothing_for_long_and_leaves_nothing_behind(
     postgres: PostgresServer, database_name: str, user: str
 ) -> None:
-    history = PostgresHistory(Database(postgres.address(database_name)))
+    history = PostgresStores(Database(postgres.address(database_name)))
     turn = await whole_turn(history, user)
     with held(postgres, database_name, "LOCK TABLE chat_messages IN EXCLUSIVE MODE"), pytest.raises(HistoryUnavailable):
         await whole_turn(history, user, turn.session.session_id)

@@ -24,7 +24,7 @@ from tests.foreign_exports import (
     openwebui_message,
     said,
 )
-from tests.histories import straight
+from tests.histories import PostgresStores, straight
 from tests.history_writes import begin, finish, grow, new_user, purge, update, whole_turn
 from tests.integration.test_transfer import exported, imported, rows
 from tests.people import as_person
@@ -32,14 +32,14 @@ from tests.postgres_servers import PostgresServer
 from tests.uploads import upload
 from thai_chat.chat.transfer.service import Transfers
 from thai_chat.domain.errors import ImportRefused, ReplyRunning
-from thai_chat.domain.messages import Message, Preset, PurgeSession, Session, UpdateSession
+from thai_chat.domain.messages import Checkpoints, Message, Preset, PurgeSession, Session, UpdateSession
+from thai_chat.domain.reads import ReadMessages, ReadSession, ReadSessions, ReadVersions
 from thai_chat.domain.searching import SearchQuery, terms_of
 from thai_chat.domain.transfer import Imported
-from thai_chat.history.postgres.conversation import PostgresHistory
 
 
 @pytest.fixture
-async def history(postgres: PostgresServer, own_database: str) -> AsyncIterator[PostgresHistory]:
+async def history(postgres: PostgresServer, own_database: str) -> AsyncIterator[PostgresStores]:
     async with straight(postgres.address(own_database)) as history:
         yield history
 
@@ -59,38 +59,38 @@ def longer(**fields: Any) -> Json:
     return later
 
 
-async def only_session(history: PostgresHistory, user: str) -> Session:
-    (session,) = await history.sessions(user, limit=5)
+async def only_session(history: PostgresStores, user: str) -> Session:
+    (session,) = await history.read(ReadSessions(user, limit=5))
     return session
 
 
-async def shown(history: PostgresHistory, session: Session) -> list[str]:
-    found = await history.messages(session.session_id, session.user_id, limit=100)
+async def shown(history: PostgresStores, session: Session) -> list[str]:
+    found = await history.read(ReadMessages(session.session_id, session.user_id, limit=100))
     return [message.content for message in found]
 
 
-async def every_message(history: PostgresHistory, session: Session) -> list[Message]:
-    kept = await history.stored().messages(session.user_id, [session.session_id], limit=None)
+async def every_message(history: PostgresStores, session: Session) -> list[Message]:
+    kept = await history.transfer().messages(session.user_id, [session.session_id], limit=None)
     return [one.message for one in kept]
 
 
-async def test_a_newer_export_adds_what_was_said_since(history: PostgresHistory, user: str) -> None:
+async def test_a_newer_export_adds_what_was_said_since(history: PostgresStores, user: str) -> None:
     old = [chatgpt_conversation(), chatgpt_conversation(conversation_id="2")]
     assert await imported(history, user, as_file(old)) == Imported(sessions=2, messages=10)
-    before = await every_message(history, (await history.sessions(user, limit=5))[0])
+    before = await every_message(history, (await history.read(ReadSessions(user, limit=5)))[0])
     new = [longer(), chatgpt_conversation(conversation_id="2"), chatgpt_conversation(conversation_id="3")]
     found = await imported(history, user, as_file(new))
     assert found == Imported(sessions=1, extended=1, skipped=1, messages=8)
-    session = (await history.sessions(user, limit=5))[0]
+    session = (await history.read(ReadSessions(user, limit=5)))[0]
     after = await every_message(history, session)
     assert after[:5] == before
     assert [message.message_order for message in after] == list(range(1, 9))
     assert (await shown(history, session))[-2:] == ["ขอแบบเผ็ดด้วย 🌶️", "ใส่พริกขี้หนูเพิ่ม"]
     assert (session.message_count, session.updated_at) == (8, datetime.fromtimestamp(1732800010.0, UTC))
-    page = await history.search(SearchQuery(user_id=user, terms=terms_of("พริกขี้หนู"), limit=5))
+    page = await history.search.messages(SearchQuery(user_id=user, terms=terms_of("พริกขี้หนู"), limit=5))
     assert [hit.message.content for hit in page.hits] == ["ใส่พริกขี้หนูเพิ่ม"]
     question = after[0].message_id
-    siblings = await history.siblings(session.session_id, user, [after[1].message_id])
+    siblings = await history.read(ReadVersions(session.session_id, user, [after[1].message_id]))
     assert [by.parent_id for by in after if by.message_id in siblings[after[1].message_id]] == [question] * 3
     assert await imported(history, user, as_file(new)) == Imported(skipped=3)
     # An older export has nothing to add.
@@ -98,12 +98,12 @@ async def test_a_newer_export_adds_what_was_said_since(history: PostgresHistory,
 
 
 async def test_an_extended_session_is_as_if_it_was_imported_at_once(
-    history: PostgresHistory, user: str, postgres: PostgresServer, own_database: str
+    history: PostgresStores, user: str, postgres: PostgresServer, own_database: str
 ) -> None:
     await imported(history, user, as_file(chatgpt_conversation()))
     await imported(history, user, as_file(longer()))
     in_steps = rows(postgres, own_database)
-    await history.purge_session(purge_of(await only_session(history, user)))
+    await history.write(purge_of(await only_session(history, user)))
     await imported(history, user, as_file(longer()))
     at_once = rows(postgres, own_database)
     orders = [{row[0]: row[5] for row in found["chat_messages"]} for found in (in_steps, at_once)]
@@ -115,7 +115,7 @@ def purge_of(session: Session) -> PurgeSession:
     return PurgeSession(session_id=session.session_id, user_id=session.user_id, at=datetime.now(UTC))
 
 
-async def test_what_was_done_here_meanwhile_stays(history: PostgresHistory, user: str) -> None:
+async def test_what_was_done_here_meanwhile_stays(history: PostgresStores, user: str) -> None:
     await imported(history, user, as_file(chatgpt_conversation()))
     session = await only_session(history, user)
     turn = await whole_turn(history, user, session.session_id, question="ถามต่อที่นี่")
@@ -126,30 +126,30 @@ async def test_what_was_done_here_meanwhile_stays(history: PostgresHistory, user
         "pinned": True,
         "options": {"top_p": 0.5},
     }
-    kept = await history.update_session(update(turn, **changes))
+    kept = await history.write(update(turn, **changes))
     here = await shown(history, session)
     found = await imported(history, user, as_file(longer(title="ชื่อใหม่ที่โน่น", is_archived=True)))
     assert found == Imported(extended=1, messages=3)
-    after = await history.session(session.session_id, user)
+    after = await history.read(ReadSession(session.session_id, user))
     assert replace(after, message_count=7, has_branches=kept.has_branches) == kept
     assert await shown(history, session) == here
     # What was said there is a branch beside what was said here.
     messages = {message.content: message for message in await every_message(history, session)}
     assert messages["ถามต่อที่นี่"].parent_id == messages["ขอแบบเผ็ดด้วย 🌶️"].parent_id
-    siblings = await history.siblings(session.session_id, user, [turn.question.message_id])
+    siblings = await history.read(ReadVersions(session.session_id, user, [turn.question.message_id]))
     assert len(siblings[turn.question.message_id]) == 2
-    await history.update_session(update(turn, leaf_id=messages["ขอแบบเผ็ดด้วย 🌶️"].message_id))
+    await history.write(update(turn, leaf_id=messages["ขอแบบเผ็ดด้วย 🌶️"].message_id))
     assert (await shown(history, session))[-2:] == ["ขอแบบเผ็ดด้วย 🌶️", "ใส่พริกขี้หนูเพิ่ม"]
     more = await whole_turn(history, user, session.session_id, question="ต่อจากของโน่น")
     assert more.question.message_order == 11
 
 
-async def test_another_branch_that_was_chosen_here_stays_shown(history: PostgresHistory, user: str) -> None:
+async def test_another_branch_that_was_chosen_here_stays_shown(history: PostgresStores, user: str) -> None:
     await imported(history, user, as_file(chatgpt_conversation()))
     session = await only_session(history, user)
     first = next(one for one in await every_message(history, session) if one.content == ANSWER)
     turn = update_of(session, leaf_id=first.message_id)
-    await history.update_session(turn)
+    await history.write(turn)
     await imported(history, user, as_file(longer()))
     assert (await shown(history, session))[-1] == ANSWER
 
@@ -158,7 +158,7 @@ def update_of(session: Session, **fields: Any) -> UpdateSession:
     return UpdateSession(session_id=session.session_id, user_id=session.user_id, at=datetime.now(UTC), **fields)
 
 
-async def test_a_reply_that_was_asked_for_again_there_is_shown(history: PostgresHistory, user: str) -> None:
+async def test_a_reply_that_was_asked_for_again_there_is_shown(history: PostgresStores, user: str) -> None:
     await imported(history, user, as_file(chatgpt_conversation()))
     again = longer(current_node="a5")
     await imported(history, user, as_file(again))
@@ -174,7 +174,7 @@ def with_answer(text: str, **fields: Any) -> Json:
     return conversation
 
 
-async def test_a_reply_that_has_grown_since_comes_in_as_a_version_beside(history: PostgresHistory, user: str) -> None:
+async def test_a_reply_that_has_grown_since_comes_in_as_a_version_beside(history: PostgresStores, user: str) -> None:
     await imported(history, user, as_file(chatgpt_conversation()))
     grown = chatgpt_conversation()
     grown["mapping"]["a3"]["message"]["content"]["parts"] = ["ยินดีครับ แล้วมาใหม่นะ 🙏"]
@@ -184,7 +184,7 @@ async def test_a_reply_that_has_grown_since_comes_in_as_a_version_beside(history
     assert (await shown(history, session))[-2:] == ["ขอบคุณครับ", "ยินดีครับ แล้วมาใหม่นะ 🙏"]
     first, version = (await every_message(history, session))[-2:]
     assert (first.content, first.parent_id) == ("ยินดีครับ", version.parent_id)
-    versions = await history.siblings(session.session_id, user, [version.message_id])
+    versions = await history.read(ReadVersions(session.session_id, user, [version.message_id]))
     assert versions[version.message_id] == [first.message_id, version.message_id]
     # What was said below the longer text stands below it, and one that has grown once more is one more version.
     assert await imported(history, user, as_file(with_answer("ยินดีครับ แล้วมาใหม่นะ 🙏"))) == Imported(
@@ -197,7 +197,7 @@ async def test_a_reply_that_has_grown_since_comes_in_as_a_version_beside(history
     assert await imported(history, user, as_file(chatgpt_conversation())) == Imported(skipped=1)
 
 
-async def test_a_grown_reply_changes_nothing_of_what_was_said_here(history: PostgresHistory, user: str) -> None:
+async def test_a_grown_reply_changes_nothing_of_what_was_said_here(history: PostgresStores, user: str) -> None:
     await imported(history, user, as_file(chatgpt_conversation()))
     session = await only_session(history, user)
     turn = await whole_turn(history, user, session.session_id, question="ถามต่อที่นี่")
@@ -210,19 +210,19 @@ async def test_a_grown_reply_changes_nothing_of_what_was_said_here(history: Post
 
 
 async def test_a_reply_that_was_cut_off_when_it_left_comes_whole_with_the_next_export(
-    history: PostgresHistory, user: str, postgres: PostgresServer, own_database: str
+    history: PostgresStores, user: str, postgres: PostgresServer, own_database: str
 ) -> None:
     write = begin(user)
-    turn = await history.begin_turn(write)
-    await history.checkpoint([grow(write, content="ครึ่ง")])
+    turn = await history.write(write)
+    await history.write(Checkpoints([grow(write, content="ครึ่ง")]))
     document = (str(uuid7()), turn.reply.message_id.hex, "เอกสาร")
     postgres.query(
         "INSERT INTO message_contexts (id, message_id, doc_id) VALUES (%s, %s, %s)", *document, database=own_database
     )
     older = await exported(history, user)
-    await history.finish_reply(finish(write, content="ครึ่งแรกและครึ่งหลัง"))
+    await history.write(finish(write, content="ครึ่งแรกและครึ่งหลัง"))
     newer = await exported(history, user)
-    await history.purge_session(purge(turn))
+    await history.write(purge(turn))
     await imported(history, user, older)
     assert await imported(history, user, newer) == Imported(extended=1, messages=1)
     assert (await shown(history, turn.session))[-1] == "ครึ่งแรกและครึ่งหลัง"
@@ -230,16 +230,16 @@ async def test_a_reply_that_was_cut_off_when_it_left_comes_whole_with_the_next_e
     assert await imported(history, user, newer) == Imported(skipped=1)
 
 
-async def test_a_session_in_the_trash_is_extended_and_stays_there(history: PostgresHistory, user: str) -> None:
+async def test_a_session_in_the_trash_is_extended_and_stays_there(history: PostgresStores, user: str) -> None:
     await imported(history, user, as_file(chatgpt_conversation()))
     session = await only_session(history, user)
-    await history.update_session(update_of(session, deleted=True))
+    await history.write(update_of(session, deleted=True))
     assert (await imported(history, user, as_file(longer()))).extended == 1
-    assert await history.sessions(user, limit=5) == []
-    assert (await history.session(session.session_id, user)).message_count == 8
+    assert await history.read(ReadSessions(user, limit=5)) == []
+    assert (await history.read(ReadSession(session.session_id, user))).message_count == 8
 
 
-async def test_open_webuis_newer_export_adds_its_messages(history: PostgresHistory, user: str) -> None:
+async def test_open_webuis_newer_export_adds_its_messages(history: PostgresStores, user: str) -> None:
     await imported(history, user, as_file([openwebui_chat(archived=False)]))
     chat = openwebui_chat(archived=False)
     messages = chat["chat"]["history"]["messages"]
@@ -251,7 +251,7 @@ async def test_open_webuis_newer_export_adds_its_messages(history: PostgresHisto
 
 
 async def test_our_own_newer_export_adds_its_messages_too(
-    history: PostgresHistory, user: str, postgres: PostgresServer, own_database: str
+    history: PostgresStores, user: str, postgres: PostgresServer, own_database: str
 ) -> None:
     turn = await whole_turn(history, user, idempotency_key="กุญแจ")
     older = await exported(history, user)
@@ -262,7 +262,7 @@ async def test_our_own_newer_export_adds_its_messages_too(
     )
     newer = await exported(history, user)
     before = rows(postgres, own_database)
-    await history.purge_session(purge(turn))
+    await history.write(purge(turn))
     assert (await imported(history, user, older)).sessions == 1
     assert await imported(history, user, newer) == Imported(extended=1, messages=2)
     after = rows(postgres, own_database)
@@ -270,13 +270,13 @@ async def test_our_own_newer_export_adds_its_messages_too(
     assert json.loads(await exported(history, user))["sessions"][0]["leaf_id"] == str(more.reply.message_id)
 
 
-async def test_one_import_may_bring_a_session_and_what_it_lacked(history: PostgresHistory, user: str) -> None:
+async def test_one_import_may_bring_a_session_and_what_it_lacked(history: PostgresStores, user: str) -> None:
     old, new = as_file([chatgpt_conversation()]), as_file([longer()])
     assert await imported(history, user, old, new, old, new) == Imported(sessions=1, extended=1, skipped=2, messages=8)
     assert (await only_session(history, user)).message_count == 8
 
 
-async def test_somebody_elses_conversation_is_extended_under_its_own_ids(history: PostgresHistory, user: str) -> None:
+async def test_somebody_elses_conversation_is_extended_under_its_own_ids(history: PostgresStores, user: str) -> None:
     other = new_user()
     await imported(history, user, as_file(chatgpt_conversation()))
     await imported(history, other, as_file(chatgpt_conversation()))
@@ -285,13 +285,11 @@ async def test_somebody_elses_conversation_is_extended_under_its_own_ids(history
     assert (await only_session(history, other)).message_count == 8
     assert await imported(history, user, as_file(longer())) == Imported(extended=1, messages=3)
     # Also when the ids have become free since.
-    await history.purge_session(purge_of(await only_session(history, user)))
+    await history.write(purge_of(await only_session(history, user)))
     assert await imported(history, other, as_file(longer())) == Imported(skipped=1)
 
 
-async def test_the_same_message_in_three_sessions_of_a_file_is_kept_in_each(
-    history: PostgresHistory, user: str
-) -> None:
+async def test_the_same_message_in_three_sessions_of_a_file_is_kept_in_each(history: PostgresStores, user: str) -> None:
     await whole_turn(history, user)
     value = json.loads(await exported(history, user))
     (session,) = value["sessions"]
@@ -300,25 +298,25 @@ async def test_the_same_message_in_three_sessions_of_a_file_is_kept_in_each(
     assert await imported(history, user, as_file(value)) == Imported(skipped=2)
 
 
-async def test_an_import_waits_for_a_reply_that_grows_in_the_session(history: PostgresHistory, user: str) -> None:
+async def test_an_import_waits_for_a_reply_that_grows_in_the_session(history: PostgresStores, user: str) -> None:
     await imported(history, user, as_file(chatgpt_conversation()))
     session = await only_session(history, user)
     write = begin(user, session.session_id)
-    await history.begin_turn(write)
-    run = Transfers(history).begin_import(as_person(user), upload(as_file(longer())))
+    await history.write(write)
+    run = Transfers(history.transfer, history.presets).begin_import(as_person(user), upload(as_file(longer())))
     done, _ = await asyncio.wait((run.task,), timeout=0.7)
     assert not done
     # Meanwhile the turn is not in its way, and it not in that of the turn.
-    await history.checkpoint([grow(write)])
+    await history.write(Checkpoints([grow(write)]))
     with pytest.raises(ReplyRunning):
-        await history.begin_turn(begin(user, session.session_id))
-    await history.finish_reply(finish(write))
+        await history.write(begin(user, session.session_id))
+    await history.write(finish(write))
     assert (await run.task).extended == 1
     assert [one.message_order for one in await every_message(history, session)] == list(range(1, 11))
 
 
 async def test_nothing_is_added_when_a_later_session_is_wrong(
-    history: PostgresHistory, user: str, postgres: PostgresServer, own_database: str
+    history: PostgresStores, user: str, postgres: PostgresServer, own_database: str
 ) -> None:
     """Of our own exports; an odd one in another program's is left out."""
     other = new_user()
@@ -332,7 +330,7 @@ async def test_nothing_is_added_when_a_later_session_is_wrong(
 
 
 async def test_of_other_programs_an_odd_session_is_left_out_and_the_rest_added(
-    history: PostgresHistory, user: str
+    history: PostgresStores, user: str
 ) -> None:
     await imported(history, user, as_file(chatgpt_conversation()))
     done = await imported(history, user, as_file([longer(), chatgpt_conversation(conversation_id="2", mapping=5)]))
@@ -342,26 +340,26 @@ async def test_of_other_programs_an_odd_session_is_left_out_and_the_rest_added(
 # Presets
 
 
-async def own_presets(history: PostgresHistory, user: str) -> list[Preset]:
-    return [one for one in await history.presets(user) if one.user_id == user]
+async def own_presets(history: PostgresStores, user: str) -> list[Preset]:
+    return [one for one in await history.presets.usable(user) if one.user_id == user]
 
 
-async def test_presets_that_are_there_already_are_left_as_they_are(history: PostgresHistory, user: str) -> None:
+async def test_presets_that_are_there_already_are_left_as_they_are(history: PostgresStores, user: str) -> None:
     made = [preset(user, "กวี"), preset(user, "ทนาย", backend="vllm", model="m", is_default=True, is_shared=True)]
     for one in made:
-        await history.save_preset(one)
+        await history.presets.save(one)
     content = await exported(history, user)
     assert await imported(history, user, content) == Imported()
     assert await own_presets(history, user) == sorted(made, key=lambda one: one.preset_name)
-    renamed = await history.save_preset(replace(made[0], preset_name="กวีเอก"))
+    renamed = await history.presets.save(replace(made[0], preset_name="กวีเอก"))
     assert await imported(history, user, content) == Imported()
     assert renamed in await own_presets(history, user)
 
 
-async def test_a_name_with_other_content_is_kept_beside_with_a_number(history: PostgresHistory, user: str) -> None:
-    made = await history.save_preset(preset(user, "กวี", backend="vllm", model="m", is_default=True))
+async def test_a_name_with_other_content_is_kept_beside_with_a_number(history: PostgresStores, user: str) -> None:
+    made = await history.presets.save(preset(user, "กวี", backend="vllm", model="m", is_default=True))
     content = await exported(history, user)
-    changed = await history.save_preset(replace(made, options={"temperature": 1.5}))
+    changed = await history.presets.save(replace(made, options={"temperature": 1.5}))
     assert await imported(history, user, content) == Imported(presets=1, former_defaults=1)
     assert await imported(history, user, content) == Imported()
     mine, came = await own_presets(history, user)
@@ -370,19 +368,19 @@ async def test_a_name_with_other_content_is_kept_beside_with_a_number(history: P
     assert came.preset_id != mine.preset_id
 
 
-async def test_an_empty_account_gets_presets_of_one_name_as_they_were(history: PostgresHistory, user: str) -> None:
+async def test_an_empty_account_gets_presets_of_one_name_as_they_were(history: PostgresStores, user: str) -> None:
     for model in ("a", "b"):
-        await history.save_preset(preset(user, "ย่อความ", backend="vllm", model=model, is_default=True))
+        await history.presets.save(preset(user, "ย่อความ", backend="vllm", model=model, is_default=True))
     before = await own_presets(history, user)
     content = await exported(history, user)
     for one in before:
-        await history.delete_preset(one.preset_id, user)
+        await history.presets.delete(one.preset_id, user)
     assert await imported(history, user, content) == Imported(presets=2, former_defaults=2)
     assert await own_presets(history, user) == [replace(one, is_default=False) for one in before]
 
 
-async def test_somebody_elses_presets_get_other_ids_and_come_once(history: PostgresHistory, user: str) -> None:
-    made = await history.save_preset(preset(user, "กวี"))
+async def test_somebody_elses_presets_get_other_ids_and_come_once(history: PostgresStores, user: str) -> None:
+    made = await history.presets.save(preset(user, "กวี"))
     content = await exported(history, user)
     other = new_user()
     assert (await imported(history, other, content)).presets == 1
@@ -393,10 +391,10 @@ async def test_somebody_elses_presets_get_other_ids_and_come_once(history: Postg
     assert await own_presets(history, user) == [made]
 
 
-async def test_a_part_of_the_history_leaves_without_presets(history: PostgresHistory, user: str) -> None:
+async def test_a_part_of_the_history_leaves_without_presets(history: PostgresStores, user: str) -> None:
     turn = await whole_turn(history, user)
-    await history.save_preset(preset(user, "กวี"))
-    await history.save_preset(preset(new_user(), "ของคนอื่น", is_shared=True))
+    await history.presets.save(preset(user, "กวี"))
+    await history.presets.save(preset(new_user(), "ของคนอื่น", is_shared=True))
     assert "presets" not in json.loads(await exported(history, user, chosen=[turn.session.session_id]))
     everything = json.loads(await exported(history, user))
     assert [one["preset_name"] for one in everything["presets"]] == ["กวี"]
@@ -418,12 +416,12 @@ async def test_a_part_of_the_history_leaves_without_presets(history: PostgresHis
     ],
 )
 async def test_a_wrong_preset_is_refused_with_its_line(
-    history: PostgresHistory, user: str, wrong: Json, why: str
+    history: PostgresStores, user: str, wrong: Json, why: str
 ) -> None:
-    made = await history.save_preset(preset(user, "กวี"))
+    made = await history.presets.save(preset(user, "กวี"))
     await whole_turn(history, user)
     value = json.loads(await exported(history, user))
-    await history.delete_preset(made.preset_id, user)
+    await history.presets.delete(made.preset_id, user)
     value["presets"][0].update(wrong)
     with pytest.raises(ImportRefused) as caught:
         await imported(history, user, json.dumps(value, indent=1).encode())

@@ -11,10 +11,10 @@ import pytest
 from tests.histories import opened, until
 from tests.history_writes import new_user, whole_turn
 from tests.searched import said
-from thai_chat.history.opening import PostgresConnector
 from thai_chat.history.outage import primary
 from thai_chat.history.outage.outbox import Outbox
 from thai_chat.history.postgres.connections import Database
+from thai_chat.history.postgres.connector import PostgresConnector
 from thai_chat.history.postgres.search import indexer
 
 
@@ -29,7 +29,7 @@ async def test_what_is_not_searchable_yet_is_counted_until_it_is(
         async with opened(address, tmp_path) as history:
 
             async def is_left(left: int) -> bool:
-                return (await history.state()).unindexed == left
+                return history.search.unindexed == left
 
             await until(lambda: is_left(count + 1))  # the name of their session too
             connection.rollback()
@@ -68,7 +68,7 @@ async def test_only_what_is_asked_for_somebody_is_use(
         await until(was_asked_thrice)
         unused_s = watched.unused_s
         assert unused_s > 0.02
-        await watched.ask(lambda postgres: postgres.index_progress())
+        await watched.ask(lambda postgres: postgres.ping())
         assert watched.unused_s < unused_s
         watched.note_use()
         assert watched.unused_s < unused_s

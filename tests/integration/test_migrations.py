@@ -18,16 +18,16 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, exc, text
 from uuid_utils.compat import uuid7
 
-from tests.histories import straight
+from tests.histories import PostgresStores, straight
 from tests.history_writes import new_user, update, whole_reply, whole_turn
 from tests.postgres_servers import PostgresServer, installations, serving, wait_for
 from thai_chat import migrations
 from thai_chat.domain.errors import StartError
 from thai_chat.domain.messages import Message, Turn
+from thai_chat.domain.reads import ReadMessages, ReadSessions, ReadVersions
 from thai_chat.history.postgres import probe, schema
 from thai_chat.history.postgres.backup import archive, restoring
 from thai_chat.history.postgres.connections import Database
-from thai_chat.history.postgres.conversation import PostgresHistory
 from thai_chat.history.postgres.sql.tables import metadata
 
 TABLES = {"chat_sessions", "chat_messages", "message_contexts"}
@@ -121,9 +121,9 @@ async def test_every_step_goes_down_and_up_on_a_filled_database(
     async with straight(postgres.address(name)) as history:
         user = new_user()
         turn = await branched(history, user)
-        await history.update_session(update(turn, tags=["งาน"], folder="บ้าน", options={"temperature": 0}))
-        shown = await history.messages(turn.session.session_id, user, limit=10)
-        siblings = await history.siblings(turn.session.session_id, user, [m.message_id for m in shown])
+        await history.write(update(turn, tags=["งาน"], folder="บ้าน", options={"temperature": 0}))
+        shown = await history.read(ReadMessages(turn.session.session_id, user, limit=10))
+        siblings = await history.read(ReadVersions(turn.session.session_id, user, [m.message_id for m in shown]))
         for down in [*reversed(REVISIONS[:-1]), *REVISIONS[1:]]:
             if REVISIONS.index(down) < REVISIONS.index(version(engine) or REVISIONS[0]):
                 schema.downgrade(engine, down)
@@ -131,17 +131,19 @@ async def test_every_step_goes_down_and_up_on_a_filled_database(
                 schema.migrate(engine, down)
             assert version(engine) == down
             assert postgres.query("SELECT count(*), count(parent_id) FROM chat_messages", database=name) == [(9, 7)]
-        assert await history.messages(turn.session.session_id, user, limit=10) == shown
-        assert await history.siblings(turn.session.session_id, user, [m.message_id for m in shown]) == siblings
+        assert await history.read(ReadMessages(turn.session.session_id, user, limit=10)) == shown
+        assert (
+            await history.read(ReadVersions(turn.session.session_id, user, [m.message_id for m in shown])) == siblings
+        )
         assert len(siblings) == 3
         await whole_turn(history, user, turn.session.session_id)
         schema.downgrade(engine)
         assert tables(postgres, name) == set()
         schema.migrate(engine)
-        assert await history.sessions(user, limit=10) == []
+        assert await history.read(ReadSessions(user, limit=10)) == []
 
 
-async def branched(history: PostgresHistory, user: str) -> Turn:
+async def branched(history: PostgresStores, user: str) -> Turn:
     """A session of nine messages with an edited first question, another edited one, and a second reply."""
     first = await whole_turn(history, user)
     session_id = first.session.session_id
@@ -179,12 +181,15 @@ async def test_a_session_with_branches_of_the_first_version_is_read_as_before(
             )
     schema.migrate(engine)
     async with straight(postgres.address(name)) as history:
-        assert orders(await history.messages(session_id, user, limit=10)) == [1, 2, 3, 4, 7, 8]
+        assert orders(await history.read(ReadMessages(session_id, user, limit=10))) == [1, 2, 3, 4, 7, 8]
         turn = await whole_turn(history, user, session_id)
         assert (turn.question.parent_id, turn.question.message_order) == (ids[7], 9)
-        await history.update_session(update(turn, leaf_id=ids[4]))
-        assert orders(await history.messages(session_id, user, limit=10)) == [1, 2, 5, 6]
-        assert await history.siblings(session_id, user, ids) == {ids[2]: [ids[2], ids[4]], ids[4]: [ids[2], ids[4]]}
+        await history.write(update(turn, leaf_id=ids[4]))
+        assert orders(await history.read(ReadMessages(session_id, user, limit=10))) == [1, 2, 5, 6]
+        assert await history.read(ReadVersions(session_id, user, ids)) == {
+            ids[2]: [ids[2], ids[4]],
+            ids[4]: [ids[2], ids[4]],
+        }
 
 
 def test_the_first_version_works_again_after_a_step_back(postgres: PostgresServer, name: str, engine: Engine) -> None:
@@ -205,7 +210,7 @@ async def test_a_backup_of_every_version_is_restored_and_brought_up(
     async with straight(postgres.address(name)) as history:
         user = new_user()
         turn = await branched(history, user)
-        shown = await history.messages(turn.session.session_id, user, limit=10)
+        shown = await history.read(ReadMessages(turn.session.session_id, user, limit=10))
     for revision in reversed(REVISIONS):
         schema.downgrade(engine, revision)
         archive.save(postgres.address(name), tmp_path / revision)
@@ -214,7 +219,7 @@ async def test_a_backup_of_every_version_is_restored_and_brought_up(
         restoring.restore(target, tmp_path / revision)
         assert probe.ask(target).revision == schema.HEAD
         async with straight(target) as history:
-            assert await history.messages(turn.session.session_id, user, limit=10) == shown
+            assert await history.read(ReadMessages(turn.session.session_id, user, limit=10)) == shown
 
 
 @pytest.mark.parametrize("found", [None, *REVISIONS[:-1]])
@@ -273,7 +278,7 @@ async def test_an_upgrade_that_is_killed_halfway_keeps_the_data_and_can_be_repea
     async with straight(postgres.address(name)) as history:
         user = new_user()
         turn = await branched(history, user)
-        shown = await history.messages(turn.session.session_id, user, limit=10)
+        shown = await history.read(ReadMessages(turn.session.session_id, user, limit=10))
         schema.downgrade(engine, "0001")
         with engine.connect().execution_options(isolation_level="READ COMMITTED") as blocker, blocker.begin():
             blocker.execute(text("SELECT FROM chat_messages"))  # by then chat_sessions has its new columns
@@ -281,7 +286,7 @@ async def test_an_upgrade_that_is_killed_halfway_keeps_the_data_and_can_be_repea
         assert version(engine) == "0001"
         assert postgres.query("SELECT count(*) FROM chat_messages", database=name) == [(9,)]
         schema.migrate(engine)
-        assert await history.messages(turn.session.session_id, user, limit=10) == shown
+        assert await history.read(ReadMessages(turn.session.session_id, user, limit=10)) == shown
 
 
 def test_a_newer_database_is_named_as_such(postgres: PostgresServer, name: str, engine: Engine) -> None:

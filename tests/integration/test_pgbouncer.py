@@ -10,16 +10,16 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from tests.histories import straight
+from tests.histories import PostgresStores, straight
 from tests.history_writes import new_user, whole_turn
 from tests.pgbouncer import PgBouncer
 from tests.ports import free_port
 from tests.postgres_servers import PostgresServer
 from thai_chat import settings
 from thai_chat.__main__ import main
+from thai_chat.domain.reads import ReadSessions
 from thai_chat.history.postgres import probe, upkeep
 from thai_chat.history.postgres.connections import Database
-from thai_chat.history.postgres.conversation import PostgresHistory
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "test_postgres_integration.py"
 SCHEMAS = ["one", 'two "quoted" ไทย']
@@ -67,14 +67,14 @@ async def test_histories_of_two_schemas_never_meet_on_its_connections(
         upkeep.migrate(pooled, schema_name=name)
     for _ in range(3):
         for name in SCHEMAS:
-            history = PostgresHistory(Database(pooled, schema_name=name))
+            history = PostgresStores(Database(pooled, schema_name=name))
             await whole_turn(history, user)
             await history.close()
     async with straight(pooled) as history:
-        assert await history.sessions(user, limit=10) == []
+        assert await history.read(ReadSessions(user, limit=10)) == []
     for name in SCHEMAS:
-        history = PostgresHistory(Database(pooled, schema_name=name))
-        assert len(await history.sessions(user, limit=10)) == 3
+        history = PostgresStores(Database(pooled, schema_name=name))
+        assert len(await history.read(ReadSessions(user, limit=10))) == 3
         await history.close()
 
 

@@ -21,8 +21,8 @@ from tests.backups import content, fill, schemas
 from tests.pgbouncer import PgBouncer
 from tests.postgres_servers import PostgresServer, installations, serving, wait_for
 from thai_chat.domain.errors import StartError
-from thai_chat.history.postgres import generation, others, probe, schema, upkeep
-from thai_chat.history.postgres.backup import archive, kept, restoring
+from thai_chat.history.postgres import generation, probe, schema, upkeep
+from thai_chat.history.postgres.backup import archive, kept, others, restoring
 from thai_chat.history.postgres.connections import Database
 
 

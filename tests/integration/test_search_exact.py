@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.histories import straight
+from tests.histories import PostgresStores, straight
 from tests.history_writes import new_user
 from tests.postgres_servers import PostgresServer
 from tests.real_texts import disturbed, pieces, texts
@@ -18,7 +18,6 @@ from tests.searched import DATES, all_found, index_everything, migrated, said
 from thai_chat.domain.messages import Role
 from thai_chat.domain.searching import SearchFilters, SearchQuery, has_in_any_form, has_literally, terms_of
 from thai_chat.domain.spelling import fold
-from thai_chat.history.postgres.conversation import PostgresHistory
 from thai_chat.history.postgres.search import places as search_places
 from thai_chat.history.postgres.search.keys import keys_of, packed, time_keys
 
@@ -79,7 +78,7 @@ async def test_all_that_a_look_through_every_text_finds_is_found_and_nothing_els
 
 @pytest.mark.parametrize("way", WAYS)
 async def test_filters_hold_in_every_way_of_searching(
-    way: str, history: PostgresHistory, address: str, monkeypatch: pytest.MonkeyPatch
+    way: str, history: PostgresStores, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     user = new_user()
     known = [f"แกงส้ม {number % 7} {'พิเศษ' if number % 50 == 1 else ''}" for number in range(400)]
@@ -104,7 +103,7 @@ async def test_filters_hold_in_every_way_of_searching(
 
 @pytest.mark.parametrize("way", WAYS)
 async def test_everybody_is_searched_for_an_administrator(
-    way: str, history: PostgresHistory, address: str, monkeypatch: pytest.MonkeyPatch
+    way: str, history: PostgresStores, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     known = [f"แกงส้ม {number}" for number in range(90)]
     said_by_all = [id_ for user in (new_user(), new_user()) for id_ in said(address, user, known)]

@@ -8,11 +8,11 @@ from uuid import UUID
 
 import pytest
 
+from tests.histories import PostgresStores
 from tests.history_writes import new_user
 from tests.searched import all_found, index_everything, said
 from thai_chat.domain.searching import SearchQuery, has_in_any_form, has_literally, terms_of
 from thai_chat.domain.spelling import fold
-from thai_chat.history.postgres.conversation import PostgresHistory
 from thai_chat.history.postgres.search import places as search_places
 
 WORDS = ("สัมมนา", "ประชุมเช้า", "deploy", "deployed", "invoice", "ก")
@@ -21,7 +21,7 @@ QUERIES = (*WORDS, "deploying", "สัมมนา invoice", "ประชุ�
 
 @pytest.mark.parametrize("seed", range(3))
 async def test_what_came_and_went_is_found_newest_first(
-    seed: int, history: PostgresHistory, address: str, monkeypatch: pytest.MonkeyPatch
+    seed: int, history: PostgresStores, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chosen, user = random.Random(seed), new_user()
     moments: list[datetime] = []

@@ -13,18 +13,18 @@ import psycopg2
 import pytest
 from uuid_utils.compat import uuid7
 
+from tests.histories import PostgresStores
 from tests.history_writes import again, begin, finish, grow, new_user, update, whole_turn
 from tests.pgbouncer import PgBouncer
 from tests.postgres_servers import PostgresServer, wait_for
 from tests.server_log import log_of, logging_server
 from thai_chat.domain.errors import HistoryUnavailable, ThaiChatError
-from thai_chat.domain.messages import Preset, Turn
+from thai_chat.domain.messages import Checkpoints, Preset, Turn
 from thai_chat.domain.searching import SearchQuery, terms_of
 from thai_chat.domain.server_log import statements
 from thai_chat.domain.spelling import fold
 from thai_chat.history.postgres import upkeep
 from thai_chat.history.postgres.connections import Database
-from thai_chat.history.postgres.conversation import PostgresHistory
 from thai_chat.history.postgres.search.keys import packed
 
 SECRET = "ความลับสุดยอด"
@@ -88,8 +88,8 @@ def address(request: pytest.FixtureRequest, server: PostgresServer, pooler: PgBo
 
 
 @asynccontextmanager
-async def opened(address: str) -> AsyncIterator[PostgresHistory]:
-    history = PostgresHistory(Database(address, pool_size=4, timeout_s=5.0))
+async def opened(address: str) -> AsyncIterator[PostgresStores]:
+    history = PostgresStores(Database(address, pool_size=4, timeout_s=5.0))
     try:
         yield history
     finally:
@@ -110,13 +110,13 @@ def provoke(server: PostgresServer, name: str, kind: str) -> None:
             server.query(refused, database=name)
 
 
-async def begun(history: PostgresHistory, user: str) -> tuple[Turn, Turn]:
+async def begun(history: PostgresStores, user: str) -> tuple[Turn, Turn]:
     """A turn that has ended, and one in another session whose reply grows."""
     ended = await whole_turn(history, user, question="ไม่", session_name="ไม่")
-    return ended, await history.begin_turn(begin(user, question="ไม่", session_name="ไม่"))
+    return ended, await history.write(begin(user, question="ไม่", session_name="ไม่"))
 
 
-async def try_all(history: PostgresHistory, user: str, turn: Turn, growing: Turn) -> None:
+async def try_all(history: PostgresStores, user: str, turn: Turn, growing: Turn) -> None:
     """Each kind of write, and a search, with the secret in whatever of it is text; refusals are passed over."""
     session_id = turn.session.session_id
     write = begin(user, session_id, question=LONG, session_name=SECRET, metadata={"x": SECRET})
@@ -126,17 +126,17 @@ async def try_all(history: PostgresHistory, user: str, turn: Turn, growing: Turn
     now = datetime.now(UTC)
     preset = Preset(preset_id=uuid7(), user_id=user, preset_name=SECRET, options=options, updated_at=now)
     attempts: list[Callable[[], Awaitable[object]]] = [
-        lambda: history.begin_turn(write),
-        lambda: history.begin_turn(begin(user, question=LONG, session_name=SECRET)),
-        lambda: history.begin_reply(again(turn, content=LONG, metadata={"x": SECRET})),
-        lambda: history.checkpoint([grow(write, LONG, metadata={"x": SECRET}, **ids)]),
-        lambda: history.finish_reply(end),
-        lambda: history.update_session(update(turn, session_name=SECRET, tags=[SECRET], folder=SECRET)),
-        lambda: history.update_session(update(turn, options=options)),
-        lambda: history.replay([begin(user, question=LONG), write, end]),
-        lambda: history.save_preset(preset),
-        lambda: history.index_noted(50),
-        lambda: history.search(SearchQuery(user_id=user, terms=terms_of(SECRET), limit=5)),
+        lambda: history.write(write),
+        lambda: history.write(begin(user, question=LONG, session_name=SECRET)),
+        lambda: history.write(again(turn, content=LONG, metadata={"x": SECRET})),
+        lambda: history.write(Checkpoints([grow(write, LONG, metadata={"x": SECRET}, **ids)])),
+        lambda: history.write(end),
+        lambda: history.write(update(turn, session_name=SECRET, tags=[SECRET], folder=SECRET)),
+        lambda: history.write(update(turn, options=options)),
+        lambda: history.apply([begin(user, question=LONG), write, end]),
+        lambda: history.presets.save(preset),
+        lambda: history.index.index_noted(50),
+        lambda: history.search.messages(SearchQuery(user_id=user, terms=terms_of(SECRET), limit=5)),
     ]
     for attempt in attempts:
         with suppress(ThaiChatError):
@@ -185,7 +185,7 @@ async def test_a_deadlock_leaves_no_word_in_the_log(server: PostgresServer, addr
                 lock = "SELECT FROM chat_sessions WHERE session_id = %s FOR UPDATE"
                 cursor.execute(lock, (str(two.session.session_id),))
                 writes = [update(turn, session_name=SECRET, folder=SECRET) for turn in (one, two)]
-                writing = asyncio.create_task(history.replay(writes))
+                writing = asyncio.create_task(history.apply(writes))
                 await asyncio.sleep(0.1)
                 with suppress(psycopg2.errors.DeadlockDetected):
                     await asyncio.to_thread(cursor.execute, lock, (str(one.session.session_id),))
@@ -205,7 +205,7 @@ async def test_a_server_process_that_is_killed_leaves_no_word_in_the_log(
         turn = await whole_turn(history, user)
         server.query(PROVOKE.format("PERFORM pg_sleep(20);"), database=name)
         server.query(TRIGGER.format("chat_messages"), database=name)
-        asked = asyncio.create_task(history.begin_turn(begin(user, turn.session.session_id, question=LONG)))
+        asked = asyncio.create_task(history.write(begin(user, turn.session.session_id, question=LONG)))
         sleeping = "SELECT pid FROM pg_stat_activity WHERE datname = %s AND wait_event = 'PgSleep'"
         await asyncio.to_thread(wait_for, lambda: bool(server.query(sleeping, name)))
         shown = server.query("SELECT query FROM pg_stat_activity WHERE datname = %s", name)

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.histories import straight
+from tests.histories import PostgresStores, straight
 from tests.history_writes import again, begin, finish, new_user, update, whole_turn
 from tests.people import as_person
 from tests.postgres_servers import PostgresServer
@@ -20,7 +20,6 @@ from thai_chat.chat.statistics import UserStatistics, last_days, zone_of
 from thai_chat.domain.errors import BadInput
 from thai_chat.domain.messages import Choice, Figures, Role, Status
 from thai_chat.domain.statistics import Behind, CountedMessage, Figure, MessageCursor, Period, Times, UsageTotals
-from thai_chat.history.postgres.conversation import PostgresHistory
 
 BANGKOK = ZoneInfo("Asia/Bangkok")
 NEW_YORK = ZoneInfo("America/New_York")  # has days of 23 and 25 hours
@@ -33,13 +32,13 @@ SUMS = """count(DISTINCT session_id), count(*), count(*) FILTER (WHERE role = 'a
 
 
 @pytest.fixture
-async def history(database_url: str) -> AsyncIterator[PostgresHistory]:
+async def history(database_url: str) -> AsyncIterator[PostgresStores]:
     async with straight(database_url) as history:
         yield history
 
 
 @pytest.fixture
-async def user(history: PostgresHistory) -> str:
+async def user(history: PostgresStores) -> str:
     """Who has asked 60 questions of three models in a year, some in the trash, some answered twice."""
     user, chance = new_user(), random.Random(7862)
     for number in range(60):
@@ -48,17 +47,17 @@ async def user(history: PostgresHistory) -> str:
             *chance.choice([("vllm", "typhoon"), ("ollama", "qwen"), ("ollama", "llama"), ("openai", "gpt")])
         )
         write = begin(user, at=at, choice=choice)
-        turn = await history.begin_turn(write)
+        turn = await history.write(write)
         status = Status.FAILED if chance.random() < 0.2 else Status.COMPLETE
-        await history.finish_reply(finish(write, figures=figures(chance), status=status))
+        await history.write(finish(write, figures=figures(chance), status=status))
         if number % 7 == 0:
             reply = again(turn, at=at + timedelta(minutes=3))
-            await history.begin_reply(reply)
-            await history.finish_reply(finish(reply, figures=figures(chance)))
+            await history.write(reply)
+            await history.write(finish(reply, figures=figures(chance)))
         if number % 9 == 0:
-            await history.update_session(update(turn, deleted=True))
+            await history.write(update(turn, deleted=True))
         if number % 5 == 0:
-            await history.update_session(update(turn, archived=True))
+            await history.write(update(turn, archived=True))
     await whole_turn(history, new_user(), at=NOW)
     return user
 
@@ -95,7 +94,7 @@ def counted(row: Sequence[Any]) -> UsageTotals:
 @pytest.mark.parametrize("zone", [BANGKOK, NEW_YORK], ids=str)
 @pytest.mark.parametrize("days", [None, 1, 30, 366])
 async def test_statistics_are_what_plain_sql_says(
-    history: PostgresHistory,
+    history: PostgresStores,
     user: str,
     postgres: PostgresServer,
     database_name: str,
@@ -103,7 +102,7 @@ async def test_statistics_are_what_plain_sql_says(
     days: int | None,
 ) -> None:
     period = last_days(zone, days, now=NOW)
-    found = await history.stored().statistics(user, period)
+    found = await history.statistics.statistics(user, period)
     local = f"(m.created_at AT TIME ZONE '{zone.key}')"
     mine = (
         "FROM chat_messages m JOIN (SELECT session_id, user_id, deleted_at FROM chat_sessions) s USING (session_id) "
@@ -132,9 +131,9 @@ async def test_statistics_are_what_plain_sql_says(
     ]
 
 
-async def test_every_figure_leads_to_the_messages_behind_it(history: PostgresHistory, user: str) -> None:
+async def test_every_figure_leads_to_the_messages_behind_it(history: PostgresStores, user: str) -> None:
     period = last_days(BANGKOK, 366, now=NOW)
-    found = await history.stored().statistics(user, period)
+    found = await history.statistics.statistics(user, period)
     assert len(await behind(history, user, Behind(period=period))) == found.total.messages
     assert len(await behind(history, user, Behind(period=period, role=Role.ASSISTANT))) == found.total.replies
     for figure in (Figure.PROMPT_TOKENS, Figure.COMPLETION_TOKENS, Figure.REASONING_TOKENS, Figure.COST_USD):
@@ -152,7 +151,7 @@ async def test_every_figure_leads_to_the_messages_behind_it(history: PostgresHis
         assert usage.usage.latency.p95_ms in times
     for hour in found.by_hour:
         assert len(await behind(history, user, Behind(period=period, hour=hour.hour))) == hour.messages
-    sessions = await history.stored().sessions_behind(user, Behind(period=period), limit=1000)
+    sessions = await history.statistics.sessions_behind(user, Behind(period=period), limit=1000)
     assert len(sessions) == found.total.sessions
     assert sum(usage.messages for usage in sessions) == found.total.messages
     assert [(usage.session_id, usage.messages) for usage in found.longest] == [
@@ -164,7 +163,7 @@ async def test_every_figure_leads_to_the_messages_behind_it(history: PostgresHis
 
 
 async def test_a_reply_without_a_model_counts_for_its_backend(
-    history: PostgresHistory, postgres: PostgresServer, database_name: str
+    history: PostgresStores, postgres: PostgresServer, database_name: str
 ) -> None:
     user = new_user()
     turns = [await whole_turn(history, user) for _ in range(3)]
@@ -175,18 +174,18 @@ async def test_a_reply_without_a_model_counts_for_its_backend(
         database=database_name,
     )
     period = last_days(BANGKOK, None)
-    found = await history.stored().statistics(user, period)
+    found = await history.statistics.statistics(user, period)
     assert [usage.usage.replies for usage in found.by_model] == [2]
     (backend,) = found.by_backend
     listed = await behind(history, user, Behind(period=period, backend=backend.backend))
     assert backend.usage.replies == len(listed) == 3
 
 
-async def behind(history: PostgresHistory, user: str, wanted: Behind) -> list[CountedMessage]:
+async def behind(history: PostgresStores, user: str, wanted: Behind) -> list[CountedMessage]:
     """All pages, which meet without a gap."""
     found: list[CountedMessage] = []
     before = None
-    while page := await history.stored().messages_behind(user, wanted, limit=7, before=before):
+    while page := await history.statistics.messages_behind(user, wanted, limit=7, before=before):
         found += page
         before = MessageCursor(page[-1].message.created_at, page[-1].message.message_id)
     moments = [(one.message.created_at, one.message.message_id) for one in found]
@@ -194,35 +193,35 @@ async def behind(history: PostgresHistory, user: str, wanted: Behind) -> list[Co
     return found
 
 
-async def test_days_without_messages_are_there(history: PostgresHistory, user: str) -> None:
-    found = await history.stored().statistics(user, last_days(BANGKOK, 30, now=NOW))
+async def test_days_without_messages_are_there(history: PostgresStores, user: str) -> None:
+    found = await history.statistics.statistics(user, last_days(BANGKOK, 30, now=NOW))
     assert [day.day for day in found.by_day] == [date(2026, 11, 22) - timedelta(days=ago) for ago in range(29, -1, -1)]
 
 
-async def test_of_a_time_longer_than_a_life_only_the_days_with_messages_are_there(history: PostgresHistory) -> None:
+async def test_of_a_time_longer_than_a_life_only_the_days_with_messages_are_there(history: PostgresStores) -> None:
     user = new_user()
     days = [date(1900, 1, 2), date(2026, 11, 22), date(2999, 12, 30)]
     for day in days:
         await whole_turn(history, user, at=datetime(day.year, day.month, day.day, 5, tzinfo=UTC))
-    found = await history.stored().statistics(user, last_days(BANGKOK, None))
+    found = await history.statistics.statistics(user, last_days(BANGKOK, None))
     assert [day.day for day in found.by_day] == days
 
 
-async def test_who_has_said_nothing_has_statistics_too(history: PostgresHistory) -> None:
-    found = await history.stored().statistics(new_user(), last_days(BANGKOK, None))
+async def test_who_has_said_nothing_has_statistics_too(history: PostgresStores) -> None:
+    found = await history.statistics.statistics(new_user(), last_days(BANGKOK, None))
     assert (found.total, found.by_day, found.by_model, found.longest) == (UsageTotals(), [], [], [])
     assert len(found.by_hour) == 24
 
 
-async def test_the_text_behind_a_figure_is_only_its_beginning(history: PostgresHistory) -> None:
+async def test_the_text_behind_a_figure_is_only_its_beginning(history: PostgresStores) -> None:
     user = new_user()
     await whole_turn(history, user, question="ก" * 5000)
     wanted = Behind(period=last_days(BANGKOK, 1), role=Role.USER)
-    (found,) = await history.stored().messages_behind(user, wanted, limit=10)
+    (found,) = await history.statistics.messages_behind(user, wanted, limit=10)
     assert found.message.content == "ก" * 300
 
 
-async def test_questions_that_are_asked_often_lead_to_their_messages(history: PostgresHistory) -> None:
+async def test_questions_that_are_asked_often_lead_to_their_messages(history: PostgresStores) -> None:
     user = new_user()
     asked = [
         "สูตรน้ำจิ้มข้าวมันไก่ทำยังไงครับ",
@@ -234,7 +233,7 @@ async def test_questions_that_are_asked_often_lead_to_their_messages(history: Po
     ]
     for question in asked:
         await whole_turn(history, user, question=question)
-    statistics, person = UserStatistics(history), as_person(user)
+    statistics, person = UserStatistics(history.statistics), as_person(user)
     period = last_days(BANGKOK, None)
     found = await statistics.frequent(person, period)
     assert [len(group.message_ids) for group in found.questions] == [3, 2]

@@ -18,7 +18,7 @@ from uuid_utils.compat import uuid7
 
 from tests.contract.test_history_presets import preset
 from tests.foreign_exports import Json, as_file, chatgpt_conversation, chatgpt_with_tools, openwebui_chat
-from tests.histories import opened, straight, until
+from tests.histories import MemoryStores, PostgresStores, opened, straight, until
 from tests.history_writes import begin, finish, new_user, update, whole_reply, whole_turn
 from tests.people import as_person
 from tests.postgres_servers import PostgresServer, Proxy
@@ -30,10 +30,9 @@ from thai_chat.chat.transfer.imports import ImportProgress
 from thai_chat.chat.transfer.service import Transfers
 from thai_chat.domain.errors import HistoryUnavailable, ImportRefused, ImportStopped, SessionNotFound
 from thai_chat.domain.messages import Figures, Status
+from thai_chat.domain.reads import ReadMessage, ReadMessages, ReadSessions, ReadVersions
 from thai_chat.domain.transfer import Imported
-from thai_chat.history.memory.conversation import MemoryHistory
 from thai_chat.history.postgres.bulk import inserting
-from thai_chat.history.postgres.conversation import PostgresHistory
 
 BANGKOK = ZoneInfo("Asia/Bangkok")
 TABLES = {
@@ -45,7 +44,7 @@ TABLES = {
 
 
 @pytest.fixture
-async def history(postgres: PostgresServer, own_database: str) -> AsyncIterator[PostgresHistory]:
+async def history(postgres: PostgresServer, own_database: str) -> AsyncIterator[PostgresStores]:
     async with straight(postgres.address(own_database)) as history:
         yield history
 
@@ -56,17 +55,17 @@ def user() -> str:
 
 
 async def exported(
-    history: PostgresHistory, user: str, format_: ExportFormat = ExportFormat.JSON, chosen: Sequence[UUID] | None = None
+    history: PostgresStores, user: str, format_: ExportFormat = ExportFormat.JSON, chosen: Sequence[UUID] | None = None
 ) -> bytes:
-    made = await Transfers(history).export(
+    made = await Transfers(history.transfer, history.presets).export(
         as_person(user), format_, chosen=chosen, words=words_in("th"), timezone=BANGKOK
     )
     return b"".join([piece async for piece in made.pieces])
 
 
-async def imported(history: PostgresHistory, user: str, *contents: bytes) -> Imported:
+async def imported(history: PostgresStores, user: str, *contents: bytes) -> Imported:
     """The counts of it."""
-    whole = await Transfers(history).begin_import(as_person(user), upload(*contents)).task
+    whole = await Transfers(history.transfer, history.presets).begin_import(as_person(user), upload(*contents)).task
     return replace(whole, programs={}, left_out=())
 
 
@@ -74,25 +73,25 @@ def rows(postgres: PostgresServer, database: str) -> dict[str, list[tuple[object
     return {table: postgres.query(statement, database=database) for table, statement in TABLES.items()}
 
 
-async def lived_in(history: PostgresHistory, user: str, postgres: PostgresServer, database: str) -> None:
+async def lived_in(history: PostgresStores, user: str, postgres: PostgresServer, database: str) -> None:
     """Everything that a history can hold."""
     first = await whole_turn(history, user)
     edited = await whole_turn(history, user, first.session.session_id, is_first=True)
     await whole_turn(history, user, first.session.session_id, parent_id=first.reply.message_id)
     await whole_reply(history, first)
-    await history.update_session(update(edited, leaf_id=first.reply.message_id))
+    await history.write(update(edited, leaf_id=first.reply.message_id))
     plain = await whole_turn(history, user, idempotency_key="กุญแจ", metadata={"จาก": "api", "n": [1, 2.5, None]})
-    await history.update_session(
+    await history.write(
         update(
             plain, tags=("อาหาร", 'a"b,{c}'), folder="ครัว", options={"system_prompt": "สุภาพ", "top_p": 0.9}, pinned=True
         )
     )
     archived = await whole_turn(history, user, at=datetime.now(UTC) - timedelta(days=400))
-    await history.update_session(update(archived, archived=True))
+    await history.write(update(archived, archived=True))
     trash = await whole_turn(history, user)
-    await history.update_session(update(trash, deleted=True))
+    await history.write(update(trash, deleted=True))
     stopped = begin(user, question='ขึ้นบรรทัด\nใหม่ \\ "x" \t\u200b🇹🇭')
-    await history.begin_turn(stopped)
+    await history.write(stopped)
     figures = Figures(
         prompt_tokens=3,
         completion_tokens=0,
@@ -101,7 +100,7 @@ async def lived_in(history: PostgresHistory, user: str, postgres: PostgresServer
         latency_ms=9,
         cost_usd=Decimal("0.000000001"),
     )
-    await history.finish_reply(finish(stopped, status=Status.STOPPED, content="", figures=figures))
+    await history.write(finish(stopped, status=Status.STOPPED, content="", figures=figures))
     document = (str(uuid7()), plain.reply.message_id.hex, "เอกสาร", "เนื้อหา", 0.125, json.dumps({"หน้า": 1}))
     postgres.query("INSERT INTO message_contexts VALUES (%s, %s, %s, %s, %s, %s)", *document, database=database)
     snapshot = (
@@ -110,11 +109,11 @@ async def lived_in(history: PostgresHistory, user: str, postgres: PostgresServer
     ids = (plain.session.session_id.hex, archived.session.session_id.hex)
     postgres.query(snapshot, *ids, database=database)
     for name, more in (("กวี 🪷", {"is_default": True, "is_shared": True}), ("กวี 🪷", {}), ("กวี 🪷 (2)", {})):
-        await history.save_preset(preset(user, name, backend="vllm", model=f"typhoon {len(more)}", **more))
+        await history.presets.save(preset(user, name, backend="vllm", model=f"typhoon {len(more)}", **more))
 
 
 async def test_export_then_import_into_an_empty_database_gives_the_same_history(
-    history: PostgresHistory, user: str, postgres: PostgresServer, own_database: str, database_name: str
+    history: PostgresStores, user: str, postgres: PostgresServer, own_database: str, database_name: str
 ) -> None:
     await lived_in(history, user, postgres, own_database)
     content = await exported(history, user)
@@ -127,7 +126,7 @@ async def test_export_then_import_into_an_empty_database_gives_the_same_history(
     }
     empty = postgres.new_database()
     async with opened(postgres.address(empty), Path(tempfile.mkdtemp())) as other:
-        run = Transfers(other).begin_import(as_person(user), upload(content))
+        run = Transfers(other.transfer, other.presets).begin_import(as_person(user), upload(content))
         assert replace(await run.task, programs={}) == Imported(sessions=5, messages=15, presets=3, former_defaults=1)
         # A default is chosen here and nowhere else.
         postgres.query("UPDATE chat_presets SET is_default = false", database=own_database)
@@ -137,19 +136,19 @@ async def test_export_then_import_into_an_empty_database_gives_the_same_history(
 
 
 async def test_what_is_there_already_is_left_as_it_is(
-    history: PostgresHistory, user: str, postgres: PostgresServer, own_database: str
+    history: PostgresStores, user: str, postgres: PostgresServer, own_database: str
 ) -> None:
     await lived_in(history, user, postgres, own_database)
     content = await exported(history, user)
     turn = await whole_turn(history, user, UUID(json.loads(content)["sessions"][0]["session_id"]))
-    await history.update_session(update(turn, session_name="ชื่อใหม่"))
+    await history.write(update(turn, session_name="ชื่อใหม่"))
     before = rows(postgres, own_database)
     assert await imported(history, user, content) == Imported(skipped=5)
     assert rows(postgres, own_database) == before
 
 
 async def test_somebody_elses_sessions_come_in_under_new_ids_and_only_once(
-    history: PostgresHistory, user: str, postgres: PostgresServer, own_database: str
+    history: PostgresStores, user: str, postgres: PostgresServer, own_database: str
 ) -> None:
     await lived_in(history, user, postgres, own_database)
     before = rows(postgres, own_database)
@@ -179,35 +178,35 @@ def comparable(content: bytes) -> list[Json]:
     return found
 
 
-async def test_a_message_id_that_is_taken_moves_its_session(history: PostgresHistory, user: str) -> None:
+async def test_a_message_id_that_is_taken_moves_its_session(history: PostgresStores, user: str) -> None:
     turn = await whole_turn(history, user)
     value = json.loads(await exported(history, user))
     value["sessions"][0]["session_id"] = str(uuid7())
     assert await imported(history, user, as_file(value)) == Imported(sessions=1, messages=2)
-    assert await history.message(turn.question.message_id, user) == turn.question
-    assert len(await history.sessions(user, limit=10)) == 2
+    assert await history.read(ReadMessage(turn.question.message_id, user)) == turn.question
+    assert len(await history.read(ReadSessions(user, limit=10))) == 2
 
 
-async def test_the_same_session_twice_in_a_file_comes_in_once(history: PostgresHistory, user: str) -> None:
+async def test_the_same_session_twice_in_a_file_comes_in_once(history: PostgresStores, user: str) -> None:
     conversation = chatgpt_conversation()
     found = await imported(history, user, as_file([conversation, conversation]), as_file(conversation))
     assert found == Imported(sessions=1, messages=5, skipped=2)
 
 
-async def test_an_imported_session_goes_on_like_any_other(history: PostgresHistory, user: str) -> None:
+async def test_an_imported_session_goes_on_like_any_other(history: PostgresStores, user: str) -> None:
     await imported(history, user, as_file([chatgpt_conversation()]))
-    (session,) = await history.sessions(user, limit=10)
-    shown = await history.messages(session.session_id, user, limit=10)
+    (session,) = await history.read(ReadSessions(user, limit=10))
+    shown = await history.read(ReadMessages(session.session_id, user, limit=10))
     assert [message.message_order for message in shown] == [1, 3, 4, 5]
     turn = await whole_turn(history, user, session.session_id)
     assert (turn.question.message_order, turn.question.parent_id) == (6, shown[-1].message_id)
-    siblings = await history.siblings(session.session_id, user, [shown[1].message_id])
+    siblings = await history.read(ReadVersions(session.session_id, user, [shown[1].message_id]))
     assert len(siblings[shown[1].message_id]) == 2
-    assert len(await history.messages(session.session_id, user, limit=10)) == 6
+    assert len(await history.read(ReadMessages(session.session_id, user, limit=10))) == 6
 
 
 async def test_nothing_is_half_imported_when_a_file_is_damaged_further_on(
-    history: PostgresHistory, user: str, postgres: PostgresServer, own_database: str
+    history: PostgresStores, user: str, postgres: PostgresServer, own_database: str
 ) -> None:
     conversations = [{**chatgpt_conversation(), "conversation_id": str(number)} for number in range(800)]
     with pytest.raises(ImportRefused) as caught:
@@ -217,10 +216,10 @@ async def test_nothing_is_half_imported_when_a_file_is_damaged_further_on(
 
 
 async def test_a_cancelled_import_leaves_nothing(
-    history: PostgresHistory, user: str, postgres: PostgresServer, own_database: str
+    history: PostgresStores, user: str, postgres: PostgresServer, own_database: str
 ) -> None:
     conversations = [{**chatgpt_conversation(), "conversation_id": str(number)} for number in range(3000)]
-    run = Transfers(history).begin_import(as_person(user), upload(as_file(conversations)))
+    run = Transfers(history.transfer, history.presets).begin_import(as_person(user), upload(as_file(conversations)))
     events = run.follow()
     async for event in events:
         if isinstance(event, ImportProgress) and 0 < event.done < event.total:
@@ -232,11 +231,11 @@ async def test_a_cancelled_import_leaves_nothing(
 
 
 async def test_a_stop_of_the_server_takes_a_long_import_back(
-    history: PostgresHistory, user: str, postgres: PostgresServer, own_database: str, monkeypatch: pytest.MonkeyPatch
+    history: PostgresStores, user: str, postgres: PostgresServer, own_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(service, "GRACE_S", 0.1)
     conversations = [{**chatgpt_conversation(), "conversation_id": str(number)} for number in range(4000)]
-    transfers = Transfers(history)
+    transfers = Transfers(history.transfer, history.presets)
     run = transfers.begin_import(as_person(user), upload(as_file(conversations)))
     events = run.follow()
     while not (isinstance(event := await anext(events), ImportProgress) and event.done):
@@ -248,9 +247,9 @@ async def test_a_stop_of_the_server_takes_a_long_import_back(
     assert rows(postgres, own_database) == {table: [] for table in TABLES}
 
 
-async def test_progress_is_told_up_to_the_end(history: PostgresHistory, user: str) -> None:
+async def test_progress_is_told_up_to_the_end(history: PostgresStores, user: str) -> None:
     conversations = [{**chatgpt_conversation(), "conversation_id": str(number)} for number in range(2000)]
-    run = Transfers(history).begin_import(as_person(user), upload(as_file(conversations)))
+    run = Transfers(history.transfer, history.presets).begin_import(as_person(user), upload(as_file(conversations)))
     events = [event async for event in run.follow()]
     done = [event.done for event in events if isinstance(event, ImportProgress)]
     assert done == sorted(done)
@@ -265,19 +264,19 @@ async def test_an_import_is_refused_while_postgresql_is_away(
     async with opened(postgres.address(own_database, port=proxy.port), tmp_path) as history:
         proxy.refuse()
         with pytest.raises(HistoryUnavailable):
-            await history.stored().session_ids(user)
+            await history.transfer().session_ids(user)
 
         async def is_away() -> bool:
-            await history.sessions(user, limit=1)
+            await history.read(ReadSessions(user, limit=1))
             return (await history.state()).database.value == "memory"
 
         await until(is_away)
         given = upload(as_file([chatgpt_conversation()]))
         with pytest.raises(HistoryUnavailable):
-            Transfers(history).begin_import(as_person(user), given)
+            Transfers(history.transfer, history.presets).begin_import(as_person(user), given)
         assert given.file.closed
         with pytest.raises(HistoryUnavailable):
-            await Transfers(history).export(
+            await Transfers(history.transfer, history.presets).export(
                 as_person(user), ExportFormat.JSON, chosen=None, words=words_in("th"), timezone=BANGKOK
             )
 
@@ -288,7 +287,7 @@ async def test_an_import_that_loses_its_server_leaves_nothing(
     conversations = [{**chatgpt_conversation(), "conversation_id": str(number)} for number in range(3000)]
     async with straight(postgres.address(own_database, port=proxy.port)) as history:
         await history.ping()
-        run = Transfers(history).begin_import(as_person(user), upload(as_file(conversations)))
+        run = Transfers(history.transfer, history.presets).begin_import(as_person(user), upload(as_file(conversations)))
         events = run.follow()
         while not (isinstance(event := await anext(events), ImportProgress) and event.done):
             pass
@@ -301,10 +300,10 @@ async def test_an_import_that_loses_its_server_leaves_nothing(
 
 async def test_memory_gives_no_part_for_the_whole(user: str) -> None:
     with pytest.raises(HistoryUnavailable):
-        MemoryHistory().stored()
+        MemoryStores().transfer()
 
 
-async def test_only_what_is_mine_leaves(history: PostgresHistory, user: str) -> None:
+async def test_only_what_is_mine_leaves(history: PostgresStores, user: str) -> None:
     mine = await whole_turn(history, user)
     theirs = await whole_turn(history, new_user())
     value = json.loads(await exported(history, user))
@@ -313,9 +312,9 @@ async def test_only_what_is_mine_leaves(history: PostgresHistory, user: str) -> 
         await exported(history, user, chosen=[mine.session.session_id, theirs.session.session_id])
 
 
-async def test_the_trash_leaves_in_json_alone_unless_it_is_chosen(history: PostgresHistory, user: str) -> None:
+async def test_the_trash_leaves_in_json_alone_unless_it_is_chosen(history: PostgresStores, user: str) -> None:
     trash = await whole_turn(history, user)
-    await history.update_session(update(trash, deleted=True))
+    await history.write(update(trash, deleted=True))
     assert len(json.loads(await exported(history, user))["sessions"]) == 1
     assert await exported(history, user, ExportFormat.MARKDOWN) == b""
     assert await exported(history, user, ExportFormat.TRAINING) == b""
@@ -324,14 +323,14 @@ async def test_the_trash_leaves_in_json_alone_unless_it_is_chosen(history: Postg
 
 @pytest.mark.parametrize("turns", [3, PAGE_MESSAGES])
 async def test_the_shown_branch_leaves_for_readers_whatever_its_length(
-    history: PostgresHistory, user: str, turns: int
+    history: PostgresStores, user: str, turns: int
 ) -> None:
     first = await whole_turn(history, user, question="ข้อแรก")
     session_id = first.session.session_id
-    await history.begin_turn(begin(user, session_id, question="ถูกแก้"), replay=True)
+    await history.leave(begin(user, session_id, question="ถูกแก้"))
     writes = [begin(user, session_id, question=f"ข้อ {number}") for number in range(turns)]
     writes[0] = begin(user, session_id, question="ข้อ 0", parent_id=first.reply.message_id)
-    await history.replay([part for write in writes for part in (write, finish(write, content=f"ตอบ {write.question}"))])
+    await history.apply([part for write in writes for part in (write, finish(write, content=f"ตอบ {write.question}"))])
     text = (await exported(history, user, ExportFormat.MARKDOWN)).decode()
     assert text.count("## คุณ") == turns + 1
     assert "ถูกแก้" not in text
@@ -341,8 +340,8 @@ async def test_the_shown_branch_leaves_for_readers_whatever_its_length(
     assert (await exported(history, user, ExportFormat.CSV)).count(b"\r\n") >= 2 * turns + 5
 
 
-async def test_imports_follow_each_other(history: PostgresHistory, user: str) -> None:
-    transfers = Transfers(history)
+async def test_imports_follow_each_other(history: PostgresStores, user: str) -> None:
+    transfers = Transfers(history.transfer, history.presets)
     content = as_file([chatgpt_conversation(), chatgpt_with_tools()])
     runs = [transfers.begin_import(as_person(user), upload(content)) for _ in range(3)]
     found = await asyncio.gather(*(run.task for run in runs))
@@ -350,7 +349,7 @@ async def test_imports_follow_each_other(history: PostgresHistory, user: str) ->
 
 
 async def test_two_processes_that_import_the_same_file_store_it_once(
-    history: PostgresHistory, user: str, postgres: PostgresServer, own_database: str
+    history: PostgresStores, user: str, postgres: PostgresServer, own_database: str
 ) -> None:
     content = as_file([{**chatgpt_conversation(), "conversation_id": str(number)} for number in range(300)])
     async with straight(postgres.address(own_database)) as other:
@@ -358,9 +357,9 @@ async def test_two_processes_that_import_the_same_file_store_it_once(
     assert sorted((one.sessions, one.skipped) for one in found) == [(0, 300), (300, 0)]
 
 
-async def test_open_webuis_chats_arrive_with_their_labels(history: PostgresHistory, user: str) -> None:
+async def test_open_webuis_chats_arrive_with_their_labels(history: PostgresStores, user: str) -> None:
     await imported(history, user, as_file([openwebui_chat(archived=False)]))
-    (session,) = await history.sessions(user, limit=10)
+    (session,) = await history.read(ReadSessions(user, limit=10))
     assert (session.session_name, session.tags, session.message_count) == ("ราคาทอง", ("การเงิน", "ทอง"), 4)
 
 

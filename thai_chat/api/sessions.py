@@ -112,11 +112,11 @@ async def messages(
     """The last messages of the shown branch, oldest first; `before_order` pages back."""
     meant = identifier(session_id)
     session, found = await service.window(meant, person, limit=limit, before_order=before_order)
-    siblings = await service.sessions.siblings(session, found)
+    versions = await service.sessions.versions(session, found)
     return HistoryBody(
         session_id=meant,
         history=[message_body(message) for message in found],
-        siblings={message_id: list(versions) for message_id, versions in siblings.items()},
+        siblings={message_id: list(family) for message_id, family in versions.items()},
     )
 
 

@@ -16,7 +16,7 @@ from thai_chat.chat.text import require_storable
 from thai_chat.domain.errors import InvalidCursor
 from thai_chat.domain.messages import Message, Role, Session
 from thai_chat.domain.people import Person
-from thai_chat.domain.ports.conversation import History
+from thai_chat.domain.ports.search import MessageSearch
 from thai_chat.domain.searching import (
     NO_FILTERS,
     NamePage,
@@ -83,8 +83,13 @@ class SearchResults:
 class Searches:
     """Every search takes the owner."""
 
-    def __init__(self, history: History) -> None:
-        self._history = history
+    def __init__(self, search: MessageSearch) -> None:
+        self._search = search
+
+    @property
+    def unindexed(self) -> int:
+        """How many messages and names can't be found yet, as it was counted some seconds ago at the latest."""
+        return self._search.unindexed
 
     async def find(self, wanted: SearchRequest) -> SearchResults:
         """Return messages, and on the first page also sessions by their names, as far as the filters let those be
@@ -115,13 +120,13 @@ class Searches:
         query = _query(wanted)
         if query is None:
             return SearchResults()
-        names = await self._history.search_names(replace(query, after=_read(wanted.cursor)))
+        names = await self._search.names(replace(query, after=_read(wanted.cursor)))
         _, sessions = _shown(query, (), names.sessions)
         next_ = _written(names.next)
         return SearchResults(sessions=sessions, next=next_, unindexed=names.unindexed, is_memory=names.is_memory)
 
     async def _newest(self, wanted: SearchRequest, query: SearchQuery) -> tuple[SearchPage, str | None]:
-        page = await self._history.search(replace(query, after=_read(wanted.cursor)))
+        page = await self._search.messages(replace(query, after=_read(wanted.cursor)))
         return page, _written(page.next)
 
     async def _ranked(self, wanted: SearchRequest, query: SearchQuery) -> tuple[SearchPage, str | None]:
@@ -134,7 +139,7 @@ class Searches:
         newest, behind, end = _read_ranked(wanted.cursor) if wanted.cursor else (None, None, None)
         limits = [moment for moment in (query.filters.until, newest and newest + _JUST_LATER) if moment]
         filters = replace(query.filters, until=min(limits, default=None))
-        pool = await self._history.search(replace(query, filters=filters, limit=RANKED))
+        pool = await self._search.messages(replace(query, filters=filters, limit=RANKED))
         if newest is None:
             newest, end = max((hit.message.created_at for hit in pool.hits), default=_NEVER), pool.next
         hits = [hit for hit in pool.hits if end is None or _place(hit) >= (end.is_literal, end.created_at, end.id)]
@@ -148,7 +153,7 @@ class Searches:
         filters = query.filters
         if filters.role or filters.backend or filters.model or filters.session_id:
             return await _no_names()
-        return await self._history.search_names(query)
+        return await self._search.names(query)
 
     async def _suggestion(self, wanted: SearchRequest, query: SearchQuery, page: SearchPage) -> str | None:
         """Return the text in the other layout only when it makes sense: it is found, or it is words where what was
@@ -159,7 +164,7 @@ class Searches:
         if await asyncio.to_thread(keyboard.is_probably, other):
             return other
         meant = replace(query, terms=terms_of(other), limit=1)
-        is_found = bool(meant.terms) and bool((await self._history.search(meant)).hits)
+        is_found = bool(meant.terms) and bool((await self._search.messages(meant)).hits)
         return other if is_found and not page.hits else None
 
 

@@ -19,7 +19,7 @@ from thai_chat.domain.errors import EmptyName, HistoryUnavailable
 from thai_chat.domain.messages import Choice, JsonObject, Preset
 from thai_chat.domain.options import Options
 from thai_chat.domain.people import Person
-from thai_chat.domain.ports.conversation import History
+from thai_chat.domain.ports.presets import PresetStore
 
 _FRESH_S = 15.0
 """How long what was read serves every reply of a person; another process's change is seen after it."""
@@ -29,10 +29,10 @@ _MOST_PEOPLE = 1_000
 class Presets:
     """A shared preset can be used by everybody and changed by its owner alone."""
 
-    def __init__(self, history: History, options: Options, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, store: PresetStore, options: Options, *, clock: Callable[[], float] = time.monotonic) -> None:
         """`options` are what some backend passes on to its servers."""
         self._options = options
-        self._history = history
+        self._store = store
         self._clock = clock
         self._known: OrderedDict[str, tuple[float, Sequence[Preset]]] = OrderedDict()
 
@@ -42,7 +42,7 @@ class Presets:
 
     async def make(self, person: Person, *, name: str, options: JsonObject, choice: Choice | None = None) -> Preset:
         """Raises EmptyName and BadOption."""
-        made = await self._history.save_preset(
+        made = await self._store.save(
             Preset(
                 preset_id=uuid7(),
                 user_id=person.user_id,
@@ -87,13 +87,13 @@ class Presets:
                 updated_at=datetime.now(UTC),
             )
 
-        saved = await self._history.change_preset(preset_id, person.user_id, changed)
+        saved = await self._store.change(preset_id, person.user_id, changed)
         self._known.pop(person.user_id, None)
         return saved
 
     async def delete(self, preset_id: UUID, person: Person) -> None:
         """Raises PresetNotFound."""
-        await self._history.delete_preset(preset_id, person.user_id)
+        await self._store.delete(preset_id, person.user_id)
         self._known.pop(person.user_id, None)
 
     async def default_options(self, user_id: str, choice: Choice) -> JsonObject:
@@ -108,7 +108,7 @@ class Presets:
         )
 
     async def _read(self, user_id: str) -> Sequence[Preset]:
-        found = await self._history.presets(user_id)
+        found = await self._store.usable(user_id)
         self._known[user_id] = (self._clock(), found)
         self._known.move_to_end(user_id)
         while len(self._known) > _MOST_PEOPLE:

@@ -47,8 +47,10 @@ from thai_chat.domain.messages import (
 )
 from thai_chat.domain.people import Person
 from thai_chat.domain.ports.backend_kinds import Kinds, options_of
-from thai_chat.domain.ports.conversation import History, HistoryState
+from thai_chat.domain.ports.conversation import HistoryState
 from thai_chat.domain.ports.reply_log import ReplyLog
+from thai_chat.domain.ports.storage import Storage
+from thai_chat.domain.reads import ReadMessage, ReadMessages, ReadSession
 from thai_chat.routing.router import BackendChoices, Router
 
 WINDOW = 30
@@ -109,26 +111,26 @@ class OpenSession:
     has_earlier: bool
     has_later: bool = False
     """True when the window ends before the newest message."""
-    siblings: Mapping[UUID, Sequence[UUID]] = field(default_factory=dict)
-    """Of those messages, and of the live reply, that have other versions: all versions, oldest first."""
+    versions: Mapping[UUID, Sequence[UUID]] = field(default_factory=dict)
+    """All versions, oldest first, of each of those messages, and of the live reply, that has others."""
 
 
 class ChatService:
     """Every method takes the owner; what belongs to somebody else is not found."""
 
-    def __init__(self, history: History, router: Router, *, max_history_messages: int) -> None:
-        self.finder = Searches(history)
-        self._history = history
+    def __init__(self, storage: Storage, router: Router, *, max_history_messages: int) -> None:
+        self.finder = Searches(storage.search)
+        conversation = self._conversation = storage.conversation
         self._router = router
-        self._replies = Replies(history, cost_of=router.cost)
+        self._replies = Replies(conversation, cost_of=router.cost)
         self.options = options_of(router.kinds)
         """What some backend passes on to its servers."""
-        self.sessions = Sessions(history, self._replies, self.options)
+        self.sessions = Sessions(conversation, self._replies, self.options)
         self.models = Models(router)
-        self.presets = Presets(history, self.options)
-        self._source = ReplySource(history, router, self.presets, max_history_messages=max_history_messages)
-        self.transfer = Transfers(history)
-        self.statistics = UserStatistics(history)
+        self.presets = Presets(storage.presets, self.options)
+        self._source = ReplySource(conversation, router, self.presets, max_history_messages=max_history_messages)
+        self.transfer = Transfers(storage.transfer, storage.presets)
+        self.statistics = UserStatistics(storage.statistics)
 
     @property
     def kinds(self) -> Kinds:
@@ -156,7 +158,7 @@ class ChatService:
         kept = None if question.session_options is None else checked(question.session_options, self.options)
         choice = await self._choice_for(question)
         edited = await self._edited(question)
-        turn = await self._history.begin_turn(
+        turn = await self._conversation.write(
             BeginTurn(
                 session_id=question.session_id or uuid7(),
                 user_id=question.person.user_id,
@@ -194,7 +196,7 @@ class ChatService:
             raise NotAReply
         if question_id is None:
             raise MessageNotFound
-        turn = await self._history.begin_reply(
+        turn = await self._conversation.write(
             BeginReply(
                 session_id=again.session_id,
                 user_id=again.person.user_id,
@@ -224,7 +226,7 @@ class ChatService:
     async def _stored_end(self, turn: Turn) -> Message:
         """Of a reply that may grow in another process; the history calls it interrupted soon after that one's death."""
         while True:
-            reply = await self._history.message(turn.reply.message_id, turn.session.user_id)
+            reply = await self._conversation.read(ReadMessage(turn.reply.message_id, turn.session.user_id))
             if reply.status is not Status.STREAMING:
                 return reply
             await asyncio.sleep(LOOK_EVERY_S)
@@ -233,7 +235,7 @@ class ChatService:
         """The reply that runs in the session or has just ended; None when there is none, or not the one meant."""
         live = self._replies.of_session(session_id)
         if live is None or live.user_id != person.user_id:
-            await self._history.session(session_id, person.user_id)
+            await self._conversation.read(ReadSession(session_id, person.user_id))
             return None
         return live if message_id in (None, live.reply_id) else None
 
@@ -249,14 +251,16 @@ class ChatService:
         self, session_id: UUID, person: Person, *, limit: int = WINDOW, last_order: int | None = None
     ) -> OpenSession:
         """The newest messages, or the newest of those up to `last_order`."""
-        session = await self._history.session(session_id, person.user_id)
+        session = await self._conversation.read(ReadSession(session_id, person.user_id))
         before_order = last_order + 1 if last_order else None
-        found = await self._history.messages(session_id, person.user_id, limit=limit + 1, before_order=before_order)
+        found = await self._conversation.read(
+            ReadMessages(session_id, person.user_id, limit=limit + 1, before_order=before_order)
+        )
         has_later = bool(last_order and await self._later(session, last_order, limit=1))
         live = self._replies.of_session(session_id)
         found = _as_of_now(found, live)
         shown = found[-limit:]
-        siblings = await self.sessions.siblings(session, shown)
+        versions = await self.sessions.versions(session, shown)
         running = live if live and live.result is None else None
         if running:
             shown = [message for message in shown if message.message_id != running.reply_id]
@@ -266,16 +270,17 @@ class ChatService:
             live=running,
             has_earlier=len(found) > limit,
             has_later=has_later,
-            siblings=siblings,
+            versions=versions,
         )
 
     async def open_at(self, session_id: UUID, person: Person, message_id: UUID, *, limit: int = WINDOW) -> OpenSession:
         """A window around the message, whose branch is the shown one from now on. Raises MessageNotFound, and
         ReplyRunning when a reply grows on another branch."""
-        session = await self._history.session(session_id, person.user_id)
+        session = await self._conversation.read(ReadSession(session_id, person.user_id))
         message = await self._message(session_id, person, message_id)
         order = message.message_order
-        newest = await self._history.messages(session_id, person.user_id, limit=1, before_order=order + 1)
+        last = ReadMessages(session_id, person.user_id, limit=1, before_order=order + 1)
+        newest = await self._conversation.read(last)
         if [found.message_id for found in newest] != [message_id]:
             session = await self.sessions.show_branch(session_id, person, message_id)
         behind = limit // 2
@@ -287,24 +292,27 @@ class ChatService:
         self, session_id: UUID, person: Person, *, limit: int, last_order: int, more: int = WINDOW
     ) -> OpenSession:
         """The window of `limit` messages that ends at `last_order`, with as many as `more` behind it."""
-        session = await self._history.session(session_id, person.user_id)
+        session = await self._conversation.read(ReadSession(session_id, person.user_id))
         later = await self._later(session, last_order, limit=more + 1)
         end = later[more - 1].message_order if len(later) > more else None
         return await self.open(session_id, person, limit=limit + len(later[:more]), last_order=end)
 
     async def _later(self, session: Session, order: int, *, limit: int) -> Sequence[Message]:
-        return await self._history.messages(session.session_id, session.user_id, limit=limit, after_order=order)
+        return await self._conversation.read(
+            ReadMessages(session.session_id, session.user_id, limit=limit, after_order=order)
+        )
 
     async def window(
         self, session_id: UUID, person: Person, *, limit: int, before_order: int | None = None
     ) -> tuple[Session, Sequence[Message]]:
         """The last messages of the shown branch, oldest first; a live reply with the text it has at this moment."""
-        session = await self._history.session(session_id, person.user_id)
-        found = await self._history.messages(session_id, person.user_id, limit=limit, before_order=before_order)
+        session = await self._conversation.read(ReadSession(session_id, person.user_id))
+        wanted = ReadMessages(session_id, person.user_id, limit=limit, before_order=before_order)
+        found = await self._conversation.read(wanted)
         return session, _as_of_now(found, self._replies.of_session(session_id))
 
     async def state(self) -> HistoryState:
-        return await self._history.state()
+        return await self._conversation.state()
 
     def backends(self) -> Sequence[BackendChoices]:
         return self._router.choices()
@@ -320,7 +328,7 @@ class ChatService:
         if wanted.backend or wanted.model or wanted.session_id is None:
             return self._router.resolve(wanted.backend, wanted.model)
         try:
-            session = await self._history.session(wanted.session_id, wanted.person.user_id)
+            session = await self._conversation.read(ReadSession(wanted.session_id, wanted.person.user_id))
         except (SessionNotFound, HistoryUnavailable):
             return self._router.resolve(None, None)
         try:
@@ -340,7 +348,7 @@ class ChatService:
         return edited
 
     async def _message(self, session_id: UUID, person: Person, message_id: UUID) -> Message:
-        message = await self._history.message(message_id, person.user_id)
+        message = await self._conversation.read(ReadMessage(message_id, person.user_id))
         if message.session_id != session_id:
             raise MessageNotFound
         return message

@@ -25,9 +25,18 @@ from thai_chat.domain.messages import (
 )
 from thai_chat.domain.options import Options
 from thai_chat.domain.people import Person
-from thai_chat.domain.ports.conversation import History
+from thai_chat.domain.ports.conversation import Conversation
 from thai_chat.domain.ports.reply_log import ReplyLog
-from thai_chat.domain.reads import CURRENT_SESSIONS, SessionCursor, SessionFilter, Shelf
+from thai_chat.domain.reads import (
+    CURRENT_SESSIONS,
+    ReadLabels,
+    ReadSession,
+    ReadSessions,
+    ReadVersions,
+    SessionCursor,
+    SessionFilter,
+    Shelf,
+)
 
 PURGED_AT_ONCE = 100
 
@@ -54,14 +63,14 @@ class SessionChange:
 class Sessions:
     """Every method takes the owner; what belongs to somebody else is not found."""
 
-    def __init__(self, history: History, replies: Replies, options: Options) -> None:
+    def __init__(self, conversation: Conversation, replies: Replies, options: Options) -> None:
         """`options` are what some backend passes on to its servers."""
         self._options = options
-        self._history = history
+        self._conversation = conversation
         self._replies = replies
 
     async def get(self, session_id: UUID, person: Person) -> Session:
-        return await self._history.session(session_id, person.user_id)
+        return await self._conversation.read(ReadSession(session_id, person.user_id))
 
     async def page(
         self,
@@ -74,14 +83,14 @@ class Sessions:
         """Newest first."""
         for text in (filter.name_contains, filter.tag, filter.folder):
             require_storable(text or "")
-        return await self._history.sessions(person.user_id, limit=limit, before=before, filter=filter)
+        return await self._conversation.read(ReadSessions(person.user_id, limit=limit, before=before, filter=filter))
 
     async def labels(self, person: Person, *, shelf: Shelf = Shelf.CURRENT) -> Labels:
         """The folders and tags that are in use there."""
-        return await self._history.labels(person.user_id, shelf=shelf)
+        return await self._conversation.read(ReadLabels(person.user_id, shelf=shelf))
 
     async def last(self, person: Person) -> Session | None:
-        newest = await self._history.sessions(person.user_id, limit=1)
+        newest = await self._conversation.read(ReadSessions(person.user_id, limit=1))
         return newest[0] if newest else None
 
     def running(self) -> set[UUID]:
@@ -93,7 +102,7 @@ class Sessions:
         live = self._running_in(session_id, person)
         if change.shown_message_id and live:
             raise ReplyRunning
-        changed = await self._history.update_session(
+        changed = await self._conversation.write(
             UpdateSession(
                 session_id=session_id,
                 user_id=person.user_id,
@@ -127,9 +136,8 @@ class Sessions:
         if live and is_own:
             live.stop()
             await live.finished()
-        await self._history.purge_session(
-            PurgeSession(session_id=session_id, user_id=person.user_id, at=datetime.now(UTC))
-        )
+        write = PurgeSession(session_id=session_id, user_id=person.user_id, at=datetime.now(UTC))
+        await self._conversation.write(write)
         if is_own:
             self._replies.forget(session_id)
 
@@ -137,7 +145,9 @@ class Sessions:
         """For good, all that is in it now. Safe to call twice."""
         cursor: SessionCursor | None = None
         trash = SessionFilter(shelf=Shelf.TRASH)
-        while found := await self._history.sessions(person.user_id, limit=PURGED_AT_ONCE, before=cursor, filter=trash):
+        while found := await self._conversation.read(
+            ReadSessions(person.user_id, limit=PURGED_AT_ONCE, before=cursor, filter=trash)
+        ):
             for session in found:
                 await self._purge_from_trash(session.session_id, person)
             cursor = SessionCursor(updated_at=found[-1].updated_at, session_id=found[-1].session_id)
@@ -148,19 +158,19 @@ class Sessions:
         if live and live.is_ending:
             await live.finished()
         write = PurgeSession(session_id=session_id, user_id=person.user_id, at=datetime.now(UTC), only_trash=True)
-        if await self._history.purge_session(write):
+        if await self._conversation.write(write):
             self._replies.forget(session_id)
 
     async def show_branch(self, session_id: UUID, person: Person, message_id: UUID) -> Session:
         """Shows the branch through the message. Raises MessageNotFound, and ReplyRunning while a reply grows here."""
         return await self.change(session_id, person, SessionChange(shown_message_id=message_id))
 
-    async def siblings(self, session: Session, messages: Sequence[Message]) -> Mapping[UUID, Sequence[UUID]]:
-        """Of those of the messages that have other versions: all versions, oldest first."""
+    async def versions(self, session: Session, messages: Sequence[Message]) -> Mapping[UUID, Sequence[UUID]]:
+        """Return all versions, oldest first, of each of the messages that has others."""
         if not (session.has_branches and messages):
             return {}
         ids = [message.message_id for message in messages]
-        return await self._history.siblings(session.session_id, session.user_id, ids)
+        return await self._conversation.read(ReadVersions(session.session_id, session.user_id, ids))
 
     def _running_in(self, session_id: UUID, person: Person) -> ReplyLog | None:
         live = self._replies.of_session(session_id)

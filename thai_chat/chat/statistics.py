@@ -14,7 +14,7 @@ from thai_chat.chat.questions import FrequentWord, QuestionGroup, Words, frequen
 from thai_chat.chat.text import require_storable
 from thai_chat.domain.errors import BadInput
 from thai_chat.domain.people import Person
-from thai_chat.domain.ports.conversation import History
+from thai_chat.domain.ports.statistics import Counting
 from thai_chat.domain.statistics import Behind, CountedMessage, MessageCursor, Period, SessionUsage, Statistics
 
 HOME = "Asia/Bangkok"
@@ -39,31 +39,31 @@ class Frequent:
 class UserStatistics:
     """Every method takes the owner. All raise HistoryUnavailable while the database is away: a part is no statistic."""
 
-    def __init__(self, history: History) -> None:
-        self._history = history
+    def __init__(self, counting: Counting) -> None:
+        self._counting = counting
         self._known: OrderedDict[UUID, Words] = OrderedDict()
         self._reading = asyncio.Lock()
 
     async def read(self, person: Person, period: Period) -> Statistics:
-        return await self._history.stored().statistics(person.user_id, period)
+        return await self._counting.statistics(person.user_id, period)
 
     async def messages(
         self, person: Person, behind: Behind, *, limit: int, before: MessageCursor | None = None
     ) -> Sequence[CountedMessage]:
         """Return the messages behind a figure, newest first."""
         require_storable((behind.backend or "") + (behind.model or ""))
-        return await self._history.stored().messages_behind(person.user_id, behind, limit=limit, before=before)
+        return await self._counting.messages_behind(person.user_id, behind, limit=limit, before=before)
 
     async def sessions(self, person: Person, behind: Behind, *, limit: int, offset: int = 0) -> Sequence[SessionUsage]:
         require_storable((behind.backend or "") + (behind.model or ""))
-        return await self._history.stored().sessions_behind(person.user_id, behind, limit=limit, offset=offset)
+        return await self._counting.sessions_behind(person.user_id, behind, limit=limit, offset=offset)
 
     async def frequent(self, person: Person, period: Period) -> Frequent:
         """Return the frequent questions and words of the newest MOST_QUESTIONS.
 
         The first time takes some tenths of a millisecond for each question, in a thread.
         """
-        asked = await self._history.stored().questions(person.user_id, period, limit=MOST_QUESTIONS)
+        asked = await self._counting.questions(person.user_id, period, limit=MOST_QUESTIONS)
         async with self._reading:  # one at a time: each would take the others' time
             found = await asyncio.to_thread(words_of_all, asked, self._known)
             while len(self._known) > _KNOWN_QUESTIONS:

@@ -98,7 +98,7 @@ def take_journal(settings: Settings) -> int:
 
 
 def require_unused(address: str) -> None:
-    from thai_chat.history.postgres import others
+    from thai_chat.history.postgres.backup import others
 
     if used := others.count(address):
         raise StartError(

@@ -104,14 +104,14 @@ def _unreadable(data_dir: Path) -> list[str]:
 
 
 def _refused(data_dir: Path) -> list[str]:
-    """What can't be stored."""
-    from thai_chat.history.outage import journal
+    """Return the lines about what can't be stored."""
+    from thai_chat.history.outage.refused import RefusedWrites
 
     lines = []
     folder = data_dir / "journal"
     if damaged := len(list(folder.glob("*.damaged"))):
         lines.append(f"Damaged:      {counted(damaged, 'file')} not readable to the end, kept in {folder}")
-    refused = journal.RefusedWrites(data_dir / "refused")
+    refused = RefusedWrites(data_dir / "refused")
     if count := refused.count():
         lines.append(f"Refused:      {counted(count, 'write')} refused by the database, kept in {refused.path}")
     return lines

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Generic, TypeAlias, TypeVar
 from uuid import UUID
 
 from thai_chat.domain.json_types import JsonObject as JsonObject
 from thai_chat.domain.json_types import JsonValue as JsonValue
+
+Outcome = TypeVar("Outcome")
 
 MAX_QUESTION_CHARS = 200_000
 USER_CHARS = 255
@@ -123,11 +125,17 @@ class Turn:
     """True when the turn's idempotency key had been seen before: this is the earlier turn, nothing was written."""
 
 
-# Every write is a value: it can be applied to any store, kept in a journal, and applied twice without harm.
+class Write(Generic[Outcome]):
+    """A change of what is kept, as a value; a store answers it with an `Outcome`.
+
+    It can be given to any store, kept in a journal, and given twice without harm.
+    """
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BeginTurn:
+class BeginTurn(Write[Turn]):
     """Make the session when it is new, add the question below its leaf, and the row of the reply (streaming)."""
 
     session_id: UUID
@@ -149,7 +157,7 @@ class BeginTurn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BeginReply:
+class BeginReply(Write[Turn]):
     """Answer a stored question once more: a new reply (streaming) beside those that it has, and shown instead of them.
 
     The new reply may begin with the text of an earlier one that it continues; the earlier one stays as it is.
@@ -183,9 +191,19 @@ class Checkpoint:
     metadata: JsonObject = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Checkpoints(Write[None]):
+    """Checkpoints of many replies, all in one go. A reply that is no longer streaming is left alone."""
+
+    checkpoints: Sequence[Checkpoint]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FinishReply:
-    """The reply's last text, status and figures. Metadata is merged into what the row has."""
+class FinishReply(Write[Message]):
+    """The reply's last text, status and figures; metadata is merged into what the row has.
+
+    The first end of a reply wins, also over "interrupted". The answer is the message as stored.
+    """
 
     session_id: UUID
     reply_id: UUID
@@ -199,8 +217,8 @@ class FinishReply:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UpdateSession:
-    """Change what is named and leave the rest; `None` means "leave"."""
+class UpdateSession(Write[Session]):
+    """Change what is named and leave the rest; `None` means "leave". The answer is the session as stored."""
 
     session_id: UUID
     user_id: str
@@ -220,8 +238,11 @@ class UpdateSession:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PurgeSession:
-    """Delete the session for good, with all that was said in it. Nothing happens when there is none."""
+class PurgeSession(Write[bool]):
+    """Delete the session for good, with all that was said in it. Nothing happens when there is none.
+
+    The answer is True when it was deleted by this.
+    """
 
     session_id: UUID
     user_id: str
@@ -230,7 +251,8 @@ class PurgeSession:
     """Leave it when it is not in the trash (any more)."""
 
 
-Write: TypeAlias = "BeginTurn | BeginReply | Checkpoint | FinishReply | UpdateSession | PurgeSession"
+SingleWrite: TypeAlias = "BeginTurn | BeginReply | Checkpoint | FinishReply | UpdateSession | PurgeSession"
+"""What a journal keeps as one record."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,31 @@
-"""Which sessions a list shows, and where a page of it ended."""
+"""What a chat reads of what is kept, as values, each with the type of its answer."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Generic, TypeVar
 from uuid import UUID
+
+from thai_chat.domain.messages import Labels, Message, Session
+
+Answer = TypeVar("Answer")
+
+
+class Read(Generic[Answer]):
+    """A question to what is kept, as a value; a store answers it with an `Answer`."""
+
+    __slots__ = ()
+
+    user_id: str
+    """Who asks: what belongs to somebody else is not found."""
+
+    @property
+    def texts(self) -> Sequence[str]:
+        """Return the texts that are compared with what is stored."""
+        return (self.user_id,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,3 +61,72 @@ class SessionFilter:
 
 
 CURRENT_SESSIONS = SessionFilter()
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSession(Read[Session]):
+    """Raises SessionNotFound."""
+
+    session_id: UUID
+    user_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSessions(Read[Sequence[Session]]):
+    """Newest first by `updated_at`. In an outage those that memory holds."""
+
+    user_id: str
+    _: KW_ONLY
+    limit: int
+    before: SessionCursor | None = None
+    filter: SessionFilter = CURRENT_SESSIONS
+
+    @property
+    def texts(self) -> Sequence[str]:
+        return self.user_id, *self.filter.texts
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLabels(Read[Labels]):
+    """The labels of the sessions on one shelf. In an outage those of the sessions that memory holds."""
+
+    user_id: str
+    _: KW_ONLY
+    shelf: Shelf = Shelf.CURRENT
+
+
+@dataclass(frozen=True, slots=True)
+class ReadMessages(Read[Sequence[Message]]):
+    """The last `limit` messages of the shown branch (below `before_order`), oldest first; with `after_order` the first
+    ones above it. Those of a session in the trash are there too.
+
+    A streaming reply whose checkpoints have stopped (`STALE_AFTER`) comes as interrupted. Raises SessionNotFound.
+    """
+
+    session_id: UUID
+    user_id: str
+    _: KW_ONLY
+    limit: int
+    before_order: int | None = None
+    after_order: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadVersions(Read[Mapping[UUID, Sequence[UUID]]]):
+    """For each of the messages that has other versions (the same parent, or none): all of them, itself included, in the
+    order of arrival. Messages of other sessions are left out. Raises SessionNotFound.
+
+    In an outage those that memory holds.
+    """
+
+    session_id: UUID
+    user_id: str
+    message_ids: Sequence[UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadMessage(Read[Message]):
+    """Raises MessageNotFound."""
+
+    message_id: UUID
+    user_id: str

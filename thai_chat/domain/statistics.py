@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -139,22 +138,3 @@ class AskedQuestion:
     message_id: UUID
     text: str
     """Its first some hundred characters."""
-
-
-class Counting(Protocol):
-    """Counts messages of one person. All methods raise HistoryUnavailable."""
-
-    async def statistics(self, user_id: str, period: Period) -> Statistics: ...
-
-    async def messages_behind(
-        self, user_id: str, behind: Behind, *, limit: int, before: MessageCursor | None = None
-    ) -> Sequence[CountedMessage]:
-        """Newest first."""
-
-    async def sessions_behind(
-        self, user_id: str, behind: Behind, *, limit: int, offset: int = 0
-    ) -> Sequence[SessionUsage]:
-        """With the number of their messages that are meant, most first."""
-
-    async def questions(self, user_id: str, period: Period, *, limit: int) -> Sequence[AskedQuestion]:
-        """Return at most `limit` questions of the period, the newest ones."""

@@ -15,7 +15,9 @@ from thai_chat.domain.messages import (
     MODEL_CHARS,
     SESSION_NAME_CHARS,
     USER_CHARS,
+    Checkpoint,
     FinishReply,
+    Outcome,
     Preset,
     Write,
 )
@@ -34,8 +36,8 @@ _LIMITS = {
 _MAX_COST_USD = 999_999
 
 
-def check(write: Write) -> None:
-    """Raises HistoryRefused for what PostgreSQL would refuse, so that every store refuses the same, and at once."""
+def check(write: Write[Outcome] | Checkpoint) -> None:
+    """Raise HistoryRefused for what PostgreSQL would refuse, so that every store refuses the same, and at once."""
     named = ("user_id", "session_name", "idempotency_key", "folder")
     fields: dict[str, object] = {name: getattr(write, name, None) for name in named}
     choice = getattr(write, "choice", None)
@@ -56,7 +58,7 @@ def check(write: Write) -> None:
 
 
 def check_preset(preset: Preset) -> None:
-    """As `check`."""
+    """Raise HistoryRefused as `check` does."""
     limits = {"user_id": USER_CHARS, "preset_name": SESSION_NAME_CHARS, "backend": BACKEND_CHARS, "model": MODEL_CHARS}
     values = {name: value for name in limits if (value := getattr(preset, name)) is not None}
     for name, value in values.items():
@@ -68,13 +70,13 @@ def check_preset(preset: Preset) -> None:
 
 
 def check_query(query: SearchQuery) -> None:
-    """Raises HistoryRefused for what no stored text can contain."""
+    """Raise HistoryRefused for what no stored text can contain."""
     filters = query.filters
     check_text(query.user_id or "", filters.backend or "", filters.model or "", *(term.text for term in query.terms))
 
 
 def check_text(*texts: str) -> None:
-    """Raises HistoryRefused for NUL and lone surrogates."""
+    """Raise HistoryRefused for NUL and lone surrogates."""
     for text in texts:
         if "\0" in text:
             raise HistoryRefused("the text has a NUL character")
@@ -86,6 +88,7 @@ def check_text(*texts: str) -> None:
 
 
 def json_text(value: Mapping[str, object]) -> str:
+    """Return the value as JSON. Raises HistoryRefused where it holds what JSON can't."""
     return _json(value) if value else "{}"
 
 

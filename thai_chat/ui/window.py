@@ -55,7 +55,7 @@ def view_of(
         "has_later": opened.has_later,
         "target": target,
         "messages": [
-            _around(message, language, opened.siblings.get(message.message_id))
+            _around(message, language, opened.versions.get(message.message_id))
             for message in opened.messages
             if message.role is not Role.SYSTEM
         ],

@@ -12,8 +12,8 @@ from uuid import UUID
 
 from thai_chat.chat.replies.growing import GrowingReply
 from thai_chat.domain.errors import HistoryError, HistoryRefused
-from thai_chat.domain.messages import Checkpoint
-from thai_chat.domain.ports.conversation import History
+from thai_chat.domain.messages import Checkpoint, Checkpoints
+from thai_chat.domain.ports.conversation import Conversation
 
 logger = logging.getLogger(__name__)
 
@@ -23,12 +23,12 @@ SIGN_OF_LIFE_EVERY_S = 3.0
 """How often a reply without new text is checkpointed, well within STALE_AFTER."""
 
 
-class Checkpoints:
+class Checkpointer:
     """`start()` and `close()` once each; everything runs on one event loop."""
 
-    def __init__(self, history: History, growing: Callable[[], Sequence[GrowingReply]]) -> None:
+    def __init__(self, conversation: Conversation, growing: Callable[[], Sequence[GrowingReply]]) -> None:
         """`growing` gives the replies that grow now."""
-        self._history = history
+        self._conversation = conversation
         self._growing = growing
         self._last: dict[UUID, tuple[int, float]] = {}
         """The pieces that each reply had at its last checkpoint, and when that was (`time.perf_counter()`)."""
@@ -72,8 +72,8 @@ class Checkpoints:
         """Store them; when what stands beside the texts is refused, without that."""
         try:
             try:
-                await self._history.checkpoint(writes)
+                await self._conversation.write(Checkpoints(writes))
             except HistoryRefused:
-                await self._history.checkpoint([replace(write, metadata={}) for write in writes])
+                await self._conversation.write(Checkpoints([replace(write, metadata={}) for write in writes]))
         except HistoryError as exc:
             logger.warning("%d replies could not be checkpointed: %s", len(writes), exc.code)

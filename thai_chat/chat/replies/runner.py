@@ -13,15 +13,16 @@ from datetime import UTC, datetime
 from typing import Protocol
 from uuid import UUID
 
-from thai_chat.chat.replies.checkpoints import Checkpoints
+from thai_chat.chat.replies.checkpoints import Checkpointer
 from thai_chat.chat.replies.growing import GrowingReply
 from thai_chat.chat.replies.log import LocalReplyLog
 from thai_chat.domain.errors import HistoryError, HistoryRefused, OnlyReasoning, ThaiChatError, trace_of
 from thai_chat.domain.events import Completed, Failed, LiveEvent, RoutedEvent
 from thai_chat.domain.facts import ReplyError, ReplyFacts
 from thai_chat.domain.messages import Choice, Figures, FinishReply, Message, Status, Turn
-from thai_chat.domain.ports.conversation import History
+from thai_chat.domain.ports.conversation import Conversation
 from thai_chat.domain.ports.reply_log import ReplyLog
+from thai_chat.domain.reads import ReadMessages
 from thai_chat.routing.pricing import Cost
 
 logger = logging.getLogger(__name__)
@@ -57,12 +58,12 @@ class _Run:
 class Replies:
     """The replies that this process runs. `start()` and `close()` once each; everything runs on one event loop."""
 
-    def __init__(self, history: History, *, cost_of: CostOf) -> None:
-        self._history = history
+    def __init__(self, conversation: Conversation, *, cost_of: CostOf) -> None:
+        self._conversation = conversation
         self._cost_of = cost_of
         self._runner = f"{socket.gethostname()}:{os.getpid()}"
         self._by_session: dict[UUID, _Run] = {}
-        self._checkpoints = Checkpoints(history, self._growing)
+        self._checkpoints = Checkpointer(conversation, self._growing)
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_closing = False
 
@@ -121,8 +122,8 @@ class Replies:
         if not turn.session.has_branches:
             return reply.message_order
         try:
-            before = await self._history.messages(
-                reply.session_id, turn.session.user_id, limit=_LONGEST, before_order=reply.message_order
+            before = await self._conversation.read(
+                ReadMessages(reply.session_id, turn.session.user_id, limit=_LONGEST, before_order=reply.message_order)
             )
         except HistoryError:
             return reply.message_order
@@ -208,11 +209,11 @@ class Replies:
     async def _store(self, write: FinishReply) -> Message:
         """Store the end. What a model says beside its text must not cost the text: refused once, it is left out."""
         try:
-            return await self._history.finish_reply(write)
+            return await self._conversation.write(write)
         except HistoryRefused:
             logger.warning("reply %s is stored without its metadata, which was refused", write.reply_id)
             bare = ReplyFacts(error=ReplyError(HistoryRefused.code)).to_metadata()
-            return await self._history.finish_reply(replace(write, metadata=bare))
+            return await self._conversation.write(replace(write, metadata=bare))
 
     def _forget(self, run: _Run) -> None:
         if self._by_session.get(run.log.session_id) is run:

@@ -13,15 +13,18 @@ from thai_chat.chat.prompt import Prompt, build_prompt
 from thai_chat.chat.replies.growing import GrowingReply
 from thai_chat.domain.events import RoutedEvent
 from thai_chat.domain.messages import Choice, JsonObject, Message, Session
-from thai_chat.domain.ports.conversation import History
+from thai_chat.domain.ports.conversation import Conversation
+from thai_chat.domain.reads import ReadMessages
 from thai_chat.routing.router import ModelPrompt, Router
 
 
 class ReplySource:
     """Makes the streams of replies, and notes with each what its model was sent."""
 
-    def __init__(self, history: History, router: Router, presets: Presets, *, max_history_messages: int) -> None:
-        self._history = history
+    def __init__(
+        self, conversation: Conversation, router: Router, presets: Presets, *, max_history_messages: int
+    ) -> None:
+        self._conversation = conversation
         self._router = router
         self._presets = presets
         self._max_history_messages = max_history_messages
@@ -52,11 +55,13 @@ class ReplySource:
         question = reply.turn.question
         if question.parent_id is None:
             return ()
-        return await self._history.messages(
-            reply.log.session_id,
-            reply.log.user_id,
-            limit=self._max_history_messages,
-            before_order=question.message_order,
+        return await self._conversation.read(
+            ReadMessages(
+                reply.log.session_id,
+                reply.log.user_id,
+                limit=self._max_history_messages,
+                before_order=question.message_order,
+            )
         )
 
     async def _prompt(

@@ -10,7 +10,8 @@ from threading import Event
 
 from thai_chat.chat.transfer.child import ImportReader
 from thai_chat.chat.transfer.upload import Upload
-from thai_chat.domain.transfer import Imported, ImportLimits, Transfer
+from thai_chat.domain.ports.transfer import Transfer
+from thai_chat.domain.transfer import Imported, ImportLimits
 
 logger = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
@@ -21,7 +21,8 @@ from thai_chat.chat.words import cut
 from thai_chat.domain.errors import SessionNotFound, ThaiChatError
 from thai_chat.domain.messages import Preset
 from thai_chat.domain.people import Person
-from thai_chat.domain.ports.conversation import History
+from thai_chat.domain.ports.presets import PresetStore
+from thai_chat.domain.ports.transfer import Transfer
 from thai_chat.domain.transfer import Imported, ImportLimits
 
 logger = logging.getLogger(__name__)
@@ -42,8 +43,11 @@ class Export:
 class Transfers:
     """Every method takes the owner; what belongs to somebody else is not found."""
 
-    def __init__(self, history: History, *, limits: ImportLimits | None = None) -> None:
-        self._history = history
+    def __init__(
+        self, transfer: Callable[[], Transfer], presets: PresetStore, *, limits: ImportLimits | None = None
+    ) -> None:
+        self._transfer = transfer
+        self._presets = presets
         self._limits = limits or ImportLimits()
         self._turn = asyncio.Lock()
         self._runs: dict[asyncio.Task[Imported], ImportRun] = {}
@@ -62,7 +66,7 @@ class Transfers:
 
         Raises SessionNotFound when one of `chosen` is not there, HistoryUnavailable.
         """
-        transfer = self._history.stored()
+        transfer = self._transfer()
         is_whole = format_ is ExportFormat.JSON
         found = await transfer.session_ids(person.user_id, chosen=chosen, with_trash=is_whole)
         if chosen is not None and len(found) < len(set(chosen)):
@@ -80,7 +84,7 @@ class Transfers:
         """Return an import that runs already, for the caller to follow. It closes `upload`. Raises
         HistoryUnavailable."""
         try:
-            transfer = self._history.stored()
+            transfer = self._transfer()
         except ThaiChatError:
             upload.close()
             raise
@@ -91,7 +95,7 @@ class Transfers:
 
     async def _own_presets(self, person: Person) -> Sequence[Preset]:
         """Return the person's presets without those that others share."""
-        return [preset for preset in await self._history.presets(person.user_id) if preset.user_id == person.user_id]
+        return [preset for preset in await self._presets.usable(person.user_id) if preset.user_id == person.user_id]
 
     async def close(self) -> None:
         """Let imports that are nearly done end, and take the others back."""

@@ -42,7 +42,7 @@ class HeldSession:
         self.size = size_of_session(self.session)
 
     def know(self, session: Session) -> int:
-        """Put a newer reading in the place of the session; the growth in bytes."""
+        """Put a newer reading in the place of the session, and return the growth in bytes."""
         growth = size_of_session(session) - size_of_session(self.session)
         self.session = session
         self.size += growth
@@ -53,7 +53,7 @@ class HeldSession:
         return len(self.messages) >= self.session.message_count
 
     def put(self, message: Message) -> int:
-        """Adds or replaces; the growth in bytes."""
+        """Add or replace the message, and return the growth in bytes."""
         before = self.messages.get(message.message_id)
         growth = size_of_message(message) - (size_of_message(before) if before else 0)
         self.messages[message.message_id] = message
@@ -69,7 +69,7 @@ class HeldSession:
         return message
 
     def earlier(self, write: BeginTurn | BeginReply) -> Turn | None:
-        """The turn that has the write's id or idempotency key."""
+        """Return the turn that has the write's id or idempotency key; None when it is new."""
         own_id = write.question_id if isinstance(write, BeginTurn) else write.reply_id
         known = self.messages.get(own_id) or self._with_key(write.idempotency_key)
         if known is None:
@@ -81,20 +81,20 @@ class HeldSession:
         repeated = known.message_id != own_id
         return Turn(session=self.session, question=question, reply=self.shown(reply), repeated=repeated)
 
-    def require_room(self, *, replay: bool) -> None:
-        """Raises ReplyRunning while the newest reply grows, which does not stop a replay."""
-        if not replay and self.newest and self.shown(self.newest).status is Status.STREAMING:
+    def require_room(self) -> None:
+        """Raises ReplyRunning while the newest reply grows."""
+        if self.newest and self.shown(self.newest).status is Status.STREAMING:
             raise ReplyRunning()
 
     def require(self, message_id: UUID) -> Message:
-        """Raises MessageNotFound, or HistoryUnavailable when it may be one that is not held."""
+        """Return the message. Raises MessageNotFound, or HistoryUnavailable when it may be one that is not held."""
         found = self.messages.get(message_id)
         if found is None:
             raise MessageNotFound() if self.is_whole else unknown_here()
         return found
 
     def window(self, *, limit: int, before: int | None, after: int | None) -> list[Message]:
-        """Raises HistoryUnavailable when those asked for are not held."""
+        """Return messages of the shown branch, oldest first. Raises HistoryUnavailable when they are not held."""
         found: list[Message] = []
         next_id = self.session.leaf_id
         while next_id and next_id in self.messages and (after is not None or len(found) < limit):
@@ -110,7 +110,7 @@ class HeldSession:
         return found if after is None else found[:limit]
 
     def newest_below(self, message_id: UUID) -> UUID:
-        """The newest of the message and all that stand below it. Raises as `require` does."""
+        """Return the newest of the message and all that stand below it. Raises as `require` does."""
         self.require(message_id)
         if not self.session.has_branches and self.session.leaf_id:
             return self.session.leaf_id
@@ -123,8 +123,8 @@ class HeldSession:
                 below.add(newest_id)
         return newest_id
 
-    def siblings(self, message_ids: Iterable[UUID]) -> Mapping[UUID, Sequence[UUID]]:
-        """Those that are held."""
+    def versions(self, message_ids: Iterable[UUID]) -> Mapping[UUID, Sequence[UUID]]:
+        """Return for each of the messages that has other versions all those that are held, oldest first."""
         families: dict[UUID | None, list[UUID]] = {}
         for message in sorted(self.messages.values(), key=_order):
             families.setdefault(message.parent_id, []).append(message.message_id)

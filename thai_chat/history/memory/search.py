@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TypeVar
@@ -20,13 +21,38 @@ from thai_chat.domain.searching import (
     has_literally,
 )
 from thai_chat.domain.spelling import fold
+from thai_chat.history.checks import check_query
+from thai_chat.history.memory.sessions import HeldSessions
 
 Item = TypeVar("Item")
 Key = tuple[datetime, UUID]
 
 
-def find_messages(held: Iterable[tuple[Session, Message]], query: SearchQuery) -> SearchPage:
-    """Of messages as they are shown; those that still grow are left out."""
+class MemorySearch:
+    """A `MessageSearch` over what is held."""
+
+    unindexed = 0
+
+    def __init__(self, held: HeldSessions) -> None:
+        self._held = held
+
+    async def messages(self, query: SearchQuery) -> SearchPage:
+        check_query(query)
+        shown = [
+            (one.session, one.shown(message))
+            for one in self._held.of(query.user_id)
+            for message in one.messages.values()
+        ]
+        return await asyncio.to_thread(_search_messages, shown, query)
+
+    async def names(self, query: SearchQuery) -> NamePage:
+        check_query(query)
+        sessions = [one.session for one in self._held.of(query.user_id)]
+        return await asyncio.to_thread(_search_names, sessions, query)
+
+
+def _search_messages(held: Iterable[tuple[Session, Message]], query: SearchQuery) -> SearchPage:
+    """Return a page of messages as they are shown; those that still grow are left out."""
     fitting = [
         (session, message)
         for session, message in held
@@ -41,7 +67,7 @@ def find_messages(held: Iterable[tuple[Session, Message]], query: SearchQuery) -
     return SearchPage(hits=hits[: query.limit], next=_next(cursors, query.limit), is_memory=True)
 
 
-def find_names(sessions: Iterable[Session], query: SearchQuery) -> NamePage:
+def _search_names(sessions: Iterable[Session], query: SearchQuery) -> NamePage:
     fitting = [session for session in sessions if _is_meant(session, session.created_at, query.filters)]
     found = _found(
         fitting, query, lambda session: session.session_name, lambda session: (session.created_at, session.session_id)
@@ -71,7 +97,7 @@ def _is_said_so(message: Message, filters: SearchFilters) -> bool:
 def _found(
     items: Sequence[Item], query: SearchQuery, text_of: Callable[[Item], str], key_of: Callable[[Item], Key]
 ) -> list[tuple[Item, bool]]:
-    """Behind the cursor, literal ones first, newest first; one more than the limit when there is more."""
+    """Return the items behind the cursor, literal ones first, newest first: one more than the limit if there is."""
     newest = sorted(items, key=key_of, reverse=True)
     judged = [(item, _judged(text_of(item), query)) for item in newest]
     literal = ((item, True) for item, is_literal in judged if is_literal)
@@ -89,7 +115,7 @@ def _found(
 
 
 def _judged(text: str, query: SearchQuery) -> bool | None:
-    """Whether everything is in the text literally, else whether in any form (False) or not (None)."""
+    """Return whether all terms are in the text literally, else whether in any form (False) or not (None)."""
     folded = fold(text[:SEARCHED_CHARS])
     if has_literally(query.terms, folded):
         return True

@@ -14,7 +14,7 @@ import re
 import struct
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
@@ -271,32 +271,3 @@ def _restamp(journal: Journal, generation: UUID) -> int:
 
 def _framed(record: bytes) -> bytes:
     return _RECORD.pack(len(record), zlib.crc32(record)) + record
-
-
-class RefusedWrites:
-    """What PostgreSQL would not take: one JSON object a line, kept for a person to look at."""
-
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / "refused.jsonl"
-        self._lost = 0
-
-    def append(self, lines: Iterable[bytes]) -> None:
-        """Synced when this returns. Where the disk refuses, only the number is kept."""
-        lines = list(lines)
-        try:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = private_files.open_or_create(self.path, os.O_WRONLY | os.O_APPEND)
-            with open(descriptor, "ab") as file:  # which writes on where the system takes a part
-                file.writelines(line + b"\n" for line in lines)
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError as exc:
-            self._lost += len(lines)
-            logger.error("%s refused writes can't be kept: %s", len(lines), exc.strerror)
-
-    def count(self) -> int:
-        try:
-            with self.path.open("rb") as file:
-                return self._lost + sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b""))
-        except OSError:
-            return self._lost

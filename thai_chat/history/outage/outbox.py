@@ -8,73 +8,26 @@ import time
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
-import orjson
-
-from thai_chat.domain.errors import HistoryRefused, JournalUnavailable, ThaiChatError
-from thai_chat.domain.messages import BeginReply, BeginTurn, Checkpoint, FinishReply, Write
+from thai_chat.domain.errors import JournalUnavailable, ThaiChatError
+from thai_chat.domain.messages import Checkpoint, FinishReply, SingleWrite
+from thai_chat.history.outage.adopted import AdoptedJournals, Counted
 from thai_chat.history.outage.generation import UNKNOWN, LastGeneration
 from thai_chat.history.outage.hedge import HedgedCheckpoints
-from thai_chat.history.outage.journal import Journal, RefusedWrites
-from thai_chat.history.outage.records import decode, encode
+from thai_chat.history.outage.journal import Journal
+from thai_chat.history.outage.records import encode
+from thai_chat.history.outage.refused import RefusedWrites, refusal
+from thai_chat.history.outage.waiting import OF_TURNS, Batch, Waiting, bounded
 
 logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
-Item = TypeVar("Item")
 
-_BATCH_BYTES = 4_000_000
 _RETRY_S = 1.0
-_OF_TURNS = (BeginTurn, BeginReply, Checkpoint, FinishReply)
-
-
-@dataclass(slots=True, eq=False)
-class _Waiting:
-    session_id: UUID
-    record: bytes
-    write: Write | None
-    """None when a later one made it needless."""
-    settled: asyncio.Future[None]
-    """Done when the record is on the disk, or the disk refused it."""
-    journal: Journal | None = None
-    """None while it is in memory only."""
-    end: int = 0
-    """Offset behind it in the journal."""
-    stored: bool = False
-
-    def let_go(self) -> None:
-        """Drop the record that a later one made needless: every checkpoint of a long reply has all of its text."""
-        if self.write is None and self.journal:
-            self.record = b""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
-    """The writes to store next. Hand it back to `Outbox.done`, whole."""
-
-    writes: Sequence[Write]
-    unreadable: Sequence[bytes] = ()
-    adopted: Journal | None = None
-    end: int = 0
-    """Offset behind the batch in the adopted journal."""
-    waiting: Sequence[_Waiting] = ()
-
-    @property
-    def size(self) -> int:
-        """How many records it takes from what waits."""
-        return len(self.waiting) or len(self.writes) + len(self.unreadable)
-
-
-class _Counted(NamedTuple):
-    writes: int
-    turns: Counter[UUID]
-    """Writes by the reply they belong to."""
 
 
 class Outbox:
@@ -86,13 +39,11 @@ class Outbox:
         self._set_aside = RefusedWrites(folder / "refused")
         self._generation = LastGeneration(folder / "generation")
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="journal")
-        self._adopted: deque[Journal] = deque()
-        self._left_behind = 0
-        """How many writes of theirs wait."""
+        self._adopted = AdoptedJournals(self._folder)
         self._journal: Journal | None = None
-        self._queue: deque[_Waiting] = deque()
-        self._unsaved: list[_Waiting] = []
-        self._growing: dict[UUID, _Waiting] = {}
+        self._queue: deque[Waiting] = deque()
+        self._unsaved: list[Waiting] = []
+        self._growing: dict[UUID, Waiting] = {}
         self._turns: Counter[UUID] = Counter()
         self._sessions: Counter[UUID] = Counter()
         self._saving: asyncio.Task[None] | None = None
@@ -106,47 +57,34 @@ class Outbox:
         return HedgedCheckpoints(store, folder=self._folder, disk=self._disk, generation=lambda: self._generation.value)
 
     async def adopt(self) -> None:
-        """Takes over what dead processes left. May be called again, for those that have died since."""
+        """Take over what dead processes left. May be called again, for those that have died since."""
 
-        def read() -> tuple[list[Journal], _Counted, int]:
+        def read() -> tuple[Counted, int]:
             if self._generation.value == UNKNOWN:
                 self._generation.read()
-            journals = Journal.adopt(self._folder)
-            return journals, _counted(journals), self._set_aside.count()
+            return self._adopted.adopt(), self._set_aside.count()
 
-        journals, found, self.refused = await self._on_disk(read)
-        self._adopted.extend(journals)
-        self._left_behind += found.writes
+        found, self.refused = await self._on_disk(read)
         self._turns.update(found.turns)
         if found.writes:
             logger.info("%d writes of an earlier process wait to be stored", found.writes)
 
     async def serve(self, generation: UUID) -> int:
-        """The database that answers has `generation`. What waits for another is left on the disk; how many writes."""
-        foreign = [journal for journal in self._adopted if journal.generation not in (generation, UNKNOWN)]
-        left = 0
-        for journal in foreign:
-            self._adopted.remove(journal)
-            left += await self._leave(journal)
-        if self._generation.value not in (generation, UNKNOWN):
-            left += await self._leave_own()
-        await self._on_disk(lambda: self._generation.note(generation))
-        return left
+        """Leave on the disk what waits for other generations than the one of the database that answers.
 
-    async def _leave(self, journal: Journal) -> int:
-        def read() -> _Counted:
-            found = _counted([journal])
-            journal.close()
-            return found
-
-        found = await self._on_disk(read)
-        self._left_behind -= found.writes
-        for reply_id, number in found.turns.items():
+        Return how many writes that is.
+        """
+        left = await self._on_disk(lambda: self._adopted.leave_others(generation))
+        for reply_id, number in left.turns.items():
             _subtract(self._turns, reply_id, number)
-        return found.writes
+        own = 0
+        if self._generation.value not in (generation, UNKNOWN):
+            own = await self._leave_own()
+        await self._on_disk(lambda: self._generation.note(generation))
+        return left.writes + own
 
     async def _leave_own(self) -> int:
-        """The database was restored while this process could not reach it."""
+        """Leave what waits of this process: the database was restored while it could not be reached."""
         while self._saving:
             await asyncio.wait((self._saving,))
         left = len(self._queue)
@@ -165,20 +103,20 @@ class Outbox:
 
     @property
     def waiting_writes(self) -> int:
-        return self._left_behind + len(self._queue)
+        return self._adopted.writes + len(self._queue)
 
     def holds(self, session_id: UUID) -> bool:
         """Whether a write of this process to the session waits."""
         return session_id in self._sessions
 
-    async def add(self, *writes: Write) -> None:
+    async def add(self, *writes: SingleWrite) -> None:
         """Returns when the writes are on the disk, or, `works` being False then, in memory only.
 
         They count from the moment of the call, also when the caller is cancelled. Raises HistoryRefused, with none of
         them added, for what can't be written down.
         """
         loop = asyncio.get_running_loop()
-        added = [_Waiting(write.session_id, encode(write), write, loop.create_future()) for write in writes]
+        added = [Waiting(write.session_id, encode(write), write, loop.create_future()) for write in writes]
         for write, waiting in zip(writes, added, strict=True):
             self._supersede(write, waiting)
             self._queue.append(waiting)
@@ -191,28 +129,23 @@ class Outbox:
             await waiting.settled
 
     async def take(self, limit: int) -> Batch | None:
-        """At most `limit` writes, the oldest; None when nothing waits."""
-        while self._adopted:
-            batch = await self._on_disk(lambda: _read(self._adopted[0], limit))
-            if batch:
-                return batch
-            await self._on_disk(self._adopted.popleft().remove)
+        """Return at most `limit` writes, the oldest; None when nothing waits."""
+        if self._adopted.has_any and (batch := await self._on_disk(lambda: self._adopted.take(limit))):
+            return batch
         if not self._queue:
             return None
-        taken = _bounded(islice(self._queue, limit), lambda waiting: len(waiting.record))
+        taken = bounded(islice(self._queue, limit), lambda waiting: len(waiting.record))
         return Batch(writes=[waiting.write for waiting in taken if waiting.write], waiting=taken)
 
-    async def done(self, batch: Batch, refused: Sequence[tuple[Write, ThaiChatError]]) -> None:
+    async def done(self, batch: Batch, refused: Sequence[tuple[SingleWrite, ThaiChatError]]) -> None:
         """The batch is stored, but for `refused`, which are set aside."""
-        lines = [_refusal(encode(write), error.code) for write, error in refused]
-        lines += [_refusal(record, "unreadable") for record in batch.unreadable]
+        lines = [refusal(encode(write), error.code) for write, error in refused]
+        lines += [refusal(record, "unreadable") for record in batch.unreadable]
         if lines:
             self.refused += len(lines)
             await self._on_disk(lambda: self._set_aside.append(lines))
-        adopted = batch.adopted
-        if adopted:
-            await self._on_disk(lambda: adopted.stored(batch.end))
-            self._left_behind -= batch.size
+        if batch.adopted:
+            await self._on_disk(lambda: self._adopted.done(batch))
             self._count(batch.writes, -1)
         else:
             await self._drop(batch.waiting)
@@ -223,11 +156,10 @@ class Outbox:
             await asyncio.wait((self._saving,))
         needed = [waiting for waiting in self._queue if waiting.write]
         lost = sum(waiting.journal is None or waiting.journal is not self._journal for waiting in needed)
-        for journal in (*self._adopted, self._journal):
-            if journal:
-                journal.close()
-        self._adopted.clear()
-        self._journal = None
+        self._adopted.close()
+        if self._journal:
+            self._journal.close()
+            self._journal = None
         if lost:
             logger.error("%d writes are lost: neither PostgreSQL nor the disk would take them", lost)
         self._disk.shutdown()
@@ -249,7 +181,7 @@ class Outbox:
         finally:
             self._saving = None
 
-    async def _append(self, batch: list[_Waiting]) -> None:
+    async def _append(self, batch: list[Waiting]) -> None:
         """What can't be written now goes back to those that are to be."""
         if time.monotonic() < self._retry_at:
             self._unsaved = batch + self._unsaved
@@ -285,7 +217,7 @@ class Outbox:
             self._journal = Journal.create(self._folder, self._generation.value)
         return self._journal, self._journal.append(records)
 
-    async def _drop(self, taken: Sequence[_Waiting]) -> None:
+    async def _drop(self, taken: Sequence[Waiting]) -> None:
         for waiting in taken:
             self._queue.popleft()
             waiting.stored = True
@@ -305,7 +237,7 @@ class Outbox:
         elif self._journal and end:
             self._journal.stored(end)
 
-    def _supersede(self, write: Write, waiting: _Waiting) -> None:
+    def _supersede(self, write: SingleWrite, waiting: Waiting) -> None:
         """Of a growing text only the last checkpoint matters, and none when the reply ends."""
         if not isinstance(write, (Checkpoint, FinishReply)):
             return
@@ -317,9 +249,9 @@ class Outbox:
         if isinstance(write, Checkpoint):
             self._growing[write.reply_id] = waiting
 
-    def _count(self, writes: Iterable[Write], number: int) -> None:
+    def _count(self, writes: Iterable[SingleWrite], number: int) -> None:
         for write in writes:
-            if isinstance(write, _OF_TURNS):
+            if isinstance(write, OF_TURNS):
                 _subtract(self._turns, write.reply_id, -number)
 
 
@@ -327,56 +259,3 @@ def _subtract(counter: Counter[UUID], key: UUID, number: int = 1) -> None:
     counter[key] -= number
     if counter[key] <= 0:
         del counter[key]
-
-
-def _counted(journals: Iterable[Journal]) -> _Counted:
-    """Read them through one write at a time: they may hold more than memory does."""
-    number, turns = 0, Counter[UUID]()
-    for journal in journals:
-        for entry in journal.entries(journal.position):
-            number += 1
-            write = _readable(entry.record)
-            if isinstance(write, _OF_TURNS):
-                turns[write.reply_id] += 1
-    return _Counted(number, turns)
-
-
-def _read(journal: Journal, limit: int) -> Batch | None:
-    entries = _bounded(islice(journal.entries(journal.position), limit), lambda entry: len(entry.record))
-    if not entries:
-        return None
-    writes = [_readable(entry.record) for entry in entries]
-    return Batch(
-        writes=[write for write in writes if write],
-        unreadable=[entry.record for entry, write in zip(entries, writes, strict=True) if write is None],
-        adopted=journal,
-        end=entries[-1].end,
-    )
-
-
-def _readable(record: bytes) -> Write | None:
-    try:
-        return decode(record)
-    except HistoryRefused:
-        return None
-
-
-def _bounded(items: Iterable[Item], size: Callable[[Item], int]) -> list[Item]:
-    """As many as one statement should carry; at least one when there is any."""
-    taken: list[Item] = []
-    total = 0
-    for item in items:
-        total += size(item)
-        if taken and total > _BATCH_BYTES:
-            break
-        taken.append(item)
-    return taken
-
-
-def _refusal(record: bytes, reason: str) -> bytes:
-    """One line: the write, and why it was refused."""
-    fields = {"refused_at": datetime.now(UTC), "reason": reason}
-    try:
-        return orjson.dumps({**fields, "write": orjson.Fragment(orjson.dumps(orjson.loads(record)))})
-    except orjson.JSONDecodeError:
-        return orjson.dumps({**fields, "bytes": record.hex()})

@@ -9,19 +9,20 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Protocol, TypeVar
+from typing import Generic, TypeVar
 from uuid import UUID
 
 from thai_chat.domain.errors import HistoryUnavailable, StartError
-from thai_chat.domain.messages import Write
+from thai_chat.domain.messages import SingleWrite
 from thai_chat.history.outage.outbox import Outbox
 from thai_chat.history.outage.recent import RecentTurns
 from thai_chat.history.outage.replay import Replay, send_again
-from thai_chat.history.postgres.conversation import PostgresHistory
+from thai_chat.history.outage.stores import Connector, Upstream
 
 logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
+AnyUpstream = TypeVar("AnyUpstream", bound=Upstream)
 
 _RETRY_S = (0.2, 1.0)
 """The first pause between two attempts to reach PostgreSQL, and the longest."""
@@ -37,31 +38,13 @@ _HANDOVER_S = 1.0
 """For so long at the most."""
 
 
-class Connector(Protocol):
-    async def connect(self) -> PostgresHistory:
-        """A history that is ready for writes. Called again after each outage; may give the same one again.
-
-        Raises HistoryUnavailable, or StartError when the database can never be used as it is.
-        """
-
-    async def server(self) -> str | None:
-        """Which server and database `connect` led to: another after a failover or a restore. None when that is not
-        to be known."""
-
-    async def generation(self) -> UUID:
-        """Which history the database holds: another after a restore. Raises HistoryUnavailable."""
-
-    async def close(self) -> None:
-        """Closes what `connect` gave. Safe to call twice."""
-
-
-class Primary:
+class Primary(Generic[AnyUpstream]):
     """`start` it before use and `close` it after; both belong to one event loop."""
 
-    def __init__(self, outbox: Outbox, connector: Connector) -> None:
+    def __init__(self, outbox: Outbox, connector: Connector[AnyUpstream]) -> None:
         self._outbox = outbox
         self._connector = connector
-        self._postgres: PostgresHistory | None = None
+        self._upstream: AnyUpstream | None = None
         """Set while PostgreSQL answers, be it that it serves or that the outbox is replayed into it."""
         self._recent = RecentTurns()
         self._server: str | None = None
@@ -78,9 +61,9 @@ class Primary:
         """Done when the last of the replay has ended, either way."""
 
     @property
-    def serving(self) -> PostgresHistory | None:
+    def serving(self) -> AnyUpstream | None:
         """None while it is away, or is given what has waited."""
-        return self._postgres if self._is_online else None
+        return self._upstream if self._is_online else None
 
     @property
     def unused_s(self) -> float:
@@ -97,11 +80,11 @@ class Primary:
         Raises StartError when the database can never be used as it is.
         """
         try:
-            self._postgres = await self._connector.connect()
+            self._upstream = await self._connector.connect()
         except HistoryUnavailable as error:
             logger.warning("PostgreSQL can't be reached (%s): memory and journal serve until it can", error)
         self._mending = asyncio.create_task(self._mend(), name="history")
-        if self._postgres:
+        if self._upstream:
             with suppress(TimeoutError):
                 async with asyncio.timeout(_PATIENCE_S):
                     await self._served.wait()
@@ -118,20 +101,20 @@ class Primary:
         await self.stop()
         await self._connector.close()
 
-    async def ask(self, call: Callable[[PostgresHistory], Awaitable[Result]]) -> Result:
+    async def ask(self, call: Callable[[AnyUpstream], Awaitable[Result]]) -> Result:
         """What PostgreSQL says. Raises HistoryUnavailable at once while it does not serve."""
         self.note_use()
         return await self._answer(call)
 
-    async def _answer(self, call: Callable[[PostgresHistory], Awaitable[Result]]) -> Result:
+    async def _answer(self, call: Callable[[AnyUpstream], Awaitable[Result]]) -> Result:
         if self._handover:
             done, _ = await asyncio.wait((self._handover,), timeout=_HANDOVER_S)
             if not done:
                 self._handover = None  # it takes too long, and nobody else is to wait for it
-        while self._is_online and self._postgres:
+        while self._is_online and self._upstream:
             outages = self._outages
             try:
-                result = await call(self._postgres)
+                result = await call(self._upstream)
             except HistoryUnavailable as error:
                 if outages == self._outages:  # else others have seen it before, and it may be over already
                     self._lose(error)
@@ -140,14 +123,14 @@ class Primary:
             return result
         raise HistoryUnavailable("PostgreSQL is away")
 
-    def acknowledged(self, write: Write) -> None:
+    def note_acknowledged(self, write: SingleWrite) -> None:
         """It may have to be sent again, should another server take over that has not heard of it."""
         self._recent.note(write)
 
     def _lose(self, error: HistoryUnavailable) -> None:
         logger.warning("PostgreSQL is away (%s): memory and journal serve until it is back", error)
         self._is_online = False
-        self._postgres = None
+        self._upstream = None
         self._outages += 1
         self._lost.set()
 
@@ -162,15 +145,15 @@ class Primary:
                 await self._recover()
                 continue
             except HistoryUnavailable as error:
-                self._postgres = None
+                self._upstream = None
                 logger.debug("PostgreSQL is still away: %s", error)
             except StartError as error:
-                self._postgres = None
+                self._upstream = None
                 if told != str(error):
                     logger.error("PostgreSQL is there and can't be used: %s", error)
                 told = str(error)
             except Exception:  # the loop must outlive a mistake in it, or nothing would ever be stored again
-                self._postgres = None
+                self._upstream = None
                 logger.exception("PostgreSQL can't be taken up again")
                 pause_s = _RETRY_S[1]
             await asyncio.sleep(random.uniform(pause_s / 2, pause_s))
@@ -185,14 +168,14 @@ class Primary:
             except TimeoutError:
                 if time.monotonic() - self._answered_at_s > _IDLE_S:
                     with suppress(HistoryUnavailable):
-                        await self._answer(lambda postgres: postgres.ping())
+                        await self._answer(lambda upstream: upstream.ping())
 
     async def _recover(self) -> None:
-        if self._postgres is None:
-            self._postgres = await self._connector.connect()
+        if self._upstream is None:
+            self._upstream = await self._connector.connect()
         await self._meet(await self._connector.generation())
-        await self._remind(self._postgres, await self._connector.server())
-        replay = Replay(self._outbox, self._postgres, self._recent)
+        await self._remind(self._upstream, await self._connector.server())
+        replay = Replay(self._outbox, self._upstream, self._recent)
         stored = await self._catch_up(replay)
         with self._handing_over():
             stored += await replay.run()
@@ -232,10 +215,10 @@ class Primary:
             self._handover = None
             handover.set_result(None)
 
-    async def _remind(self, postgres: PostgresHistory, server: str | None) -> None:
+    async def _remind(self, upstream: AnyUpstream, server: str | None) -> None:
         """A server that took over may lack what the one before acknowledged last: an asynchronous standby is always a
         little behind."""
         writes = self._recent.writes()
         if writes and (server is None or server != self._server):
-            await send_again(postgres, writes)
+            await send_again(upstream, writes)
         self._server = server

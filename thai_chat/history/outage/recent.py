@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from uuid import UUID
 
-from thai_chat.domain.messages import BeginReply, BeginTurn, FinishReply, PurgeSession, Write
+from thai_chat.domain.messages import BeginReply, BeginTurn, FinishReply, PurgeSession, SingleWrite
 from thai_chat.history.sizes import size_of_write
 
 KEEP_S = 60.0
@@ -26,10 +26,10 @@ class RecentTurns:
         self._keep_s = keep_s
         self._max_bytes = max_bytes
         self._clock = clock
-        self._kept: deque[tuple[float, int, Write]] = deque()
+        self._kept: deque[tuple[float, int, SingleWrite]] = deque()
         self._size = 0
 
-    def note(self, *writes: Write) -> None:
+    def note(self, *writes: SingleWrite) -> None:
         """What else there is among the writes is passed over."""
         for write in writes:
             match write:
@@ -40,11 +40,11 @@ class RecentTurns:
                     self._keep(write, size_of_write(write))
         self._drop_old()
 
-    def writes(self) -> Sequence[Write]:
+    def writes(self) -> Sequence[SingleWrite]:
         self._drop_old()
         return [write for _, _, write in self._kept]
 
-    def _keep(self, write: Write, size: int) -> None:
+    def _keep(self, write: SingleWrite, size: int) -> None:
         self._kept.append((self._clock(), size, write))
         self._size += size
 

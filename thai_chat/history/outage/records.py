@@ -20,12 +20,12 @@ from thai_chat.domain.messages import (
     Figures,
     FinishReply,
     PurgeSession,
+    SingleWrite,
     Status,
     UpdateSession,
-    Write,
 )
 
-_KINDS: Mapping[str, Callable[..., Write]] = {
+_KINDS: Mapping[str, Callable[..., SingleWrite]] = {
     "begin_turn": BeginTurn,
     "begin_reply": BeginReply,
     "checkpoint": Checkpoint,
@@ -37,7 +37,7 @@ _NAMES = {kind: name for name, kind in _KINDS.items()}
 _IDS = ("session_id", "question_id", "reply_id", "parent_id", "leaf_id")
 
 
-def encode(write: Write) -> bytes:
+def encode(write: SingleWrite) -> bytes:
     """One JSON object. Raises HistoryRefused where the write holds what JSON can't: lone surrogates, foreign types."""
     try:
         fields = {"kind": _NAMES[type(write)], **asdict(write)}
@@ -48,7 +48,7 @@ def encode(write: Write) -> bytes:
         raise HistoryRefused(f"{_NAMES[type(write)]} can't be written as JSON") from exc
 
 
-def decode(record: bytes) -> Write:
+def decode(record: bytes) -> SingleWrite:
     """The write that `encode` was given. Raises HistoryRefused when the record is of another version or garbage."""
     try:
         fields: dict[str, Any] = orjson.loads(record)

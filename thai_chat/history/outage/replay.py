@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from thai_chat.domain.errors import HistoryRefused, HistoryUnavailable, ThaiChatError
-from thai_chat.domain.messages import PurgeSession, UpdateSession, Write
-from thai_chat.history.outage.outbox import Batch, Outbox
+from thai_chat.domain.messages import PurgeSession, SingleWrite, UpdateSession
+from thai_chat.history.outage.outbox import Outbox
 from thai_chat.history.outage.recent import RecentTurns
-from thai_chat.history.postgres.conversation import PostgresHistory
+from thai_chat.history.outage.stores import Upstream
+from thai_chat.history.outage.waiting import Batch
 
 logger = logging.getLogger(__name__)
 
@@ -21,10 +22,10 @@ _BATCH = 500
 class Replay:
     """One attempt. Interrupted anywhere it can be begun again: storing a write twice changes nothing."""
 
-    def __init__(self, outbox: Outbox, postgres: PostgresHistory, recent: RecentTurns) -> None:
+    def __init__(self, outbox: Outbox, upstream: Upstream, recent: RecentTurns) -> None:
         """`recent` is told what was stored."""
         self._outbox = outbox
-        self._postgres = postgres
+        self._upstream = upstream
         self._recent = recent
         self._refused_replies: set[UUID] = set()
 
@@ -44,12 +45,12 @@ class Replay:
             limit = min(2 * limit, _BATCH)
         return stored
 
-    async def _store(self, batch: Batch, *, is_alone: bool) -> list[tuple[Write, ThaiChatError]] | None:
+    async def _store(self, batch: Batch, *, is_alone: bool) -> list[tuple[SingleWrite, ThaiChatError]] | None:
         """What was refused; None when something failed that one write alone may get through."""
         if not batch.writes:
             return []
         try:
-            outcomes = await self._postgres.replay(batch.writes)
+            outcomes = await self._upstream.apply(batch.writes)
         except HistoryUnavailable:
             raise
         except Exception as error:
@@ -58,7 +59,9 @@ class Replay:
             return [(write, HistoryRefused(type(error).__name__)) for write in batch.writes] if is_alone else None
         return self._refused(batch.writes, outcomes)
 
-    def _refused(self, writes: Sequence[Write], outcomes: Sequence[object]) -> list[tuple[Write, ThaiChatError]]:
+    def _refused(
+        self, writes: Sequence[SingleWrite], outcomes: Sequence[object]
+    ) -> list[tuple[SingleWrite, ThaiChatError]]:
         refused = []
         for write, outcome in zip(writes, outcomes, strict=True):
             if isinstance(outcome, ThaiChatError):
@@ -72,10 +75,10 @@ class Replay:
         return refused
 
 
-async def send_again(postgres: PostgresHistory, writes: Sequence[Write]) -> None:
+async def send_again(upstream: Upstream, writes: Sequence[SingleWrite]) -> None:
     """What was acknowledged before; where nothing of it is missing it changes nothing. Raises HistoryUnavailable."""
     try:
-        await postgres.replay(writes)
+        await upstream.apply(writes)
     except HistoryUnavailable:
         raise
     except Exception:  # what nobody foresaw must not keep PostgreSQL away for ever

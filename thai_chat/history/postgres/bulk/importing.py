@@ -13,8 +13,7 @@ from sqlalchemy import Connection
 from thai_chat.domain.errors import HistoryRefused, ImportStopped
 from thai_chat.domain.messages import Preset, Session
 from thai_chat.domain.transfer import Given, Imported, ImportedFrom, ImportedSession, KeptMessage, KeptSession
-from thai_chat.history.postgres import presets
-from thai_chat.history.postgres.bulk import extending
+from thai_chat.history.postgres.bulk import extending, presets
 from thai_chat.history.postgres.bulk.extending import Addition
 from thai_chat.history.postgres.bulk.inserting import PART_CHARS, SESSION_COLUMNS, insert_messages, insert_sessions
 from thai_chat.history.postgres.bulk.moving import WAYS, id_in, ids_of, moved

@@ -10,24 +10,13 @@ import orjson
 from thai_chat.domain.errors import HistoryRefused
 from thai_chat.domain.transfer import KeptMessage
 from thai_chat.history.postgres.sql.parameters import TextParameter, filled, run
+from thai_chat.history.postgres.sql.presets import PRESET_COLUMNS
 from thai_chat.history.postgres.sql.rows import MESSAGE_FIELDS, SESSION_FIELDS
 
 PART_CHARS = 2_000_000
 SESSION_COLUMNS = SESSION_FIELDS
 MESSAGE_COLUMNS = (*MESSAGE_FIELDS, "idempotency_key", "parent_order")
 DOCUMENT_COLUMNS = ("id", "message_id", "doc_id", "content", "score", "metadata")
-PRESET_COLUMNS = (
-    "preset_id",
-    "user_id",
-    "preset_name",
-    "backend",
-    "model",
-    "options",
-    "is_default",
-    "is_shared",
-    "updated_at",
-)
-
 _INSERT = "INSERT INTO {table} ({columns}) SELECT {columns} FROM json_populate_recordset(NULL::{table}, %s::json)"
 
 Row = Mapping[str, object]

@@ -1,4 +1,4 @@
-"""Keeps the search index up to date in the background, for as long as the history is open."""
+"""Keeps the search index up to date in the background, for as long as the process runs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable
 
 from thai_chat.domain.errors import HistoryError
-from thai_chat.history.postgres.conversation import PostgresHistory
+from thai_chat.history.postgres.search.index import SearchIndex
+from thai_chat.history.postgres.server import Server
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +26,7 @@ QUIET_S = 3.0
 class Indexer:
     """`start` and `close` belong to one event loop. Any number of processes may have one."""
 
-    def __init__(self, serving: Callable[[], PostgresHistory | None], *, unused_s: Callable[[], float]) -> None:
+    def __init__(self, serving: Callable[[], Server | None], *, unused_s: Callable[[], float]) -> None:
         """Use the PostgreSQL that `serving` returns, None while none answers.
 
         `unused_s` returns for how many seconds nobody has asked it for anything.
@@ -52,12 +53,13 @@ class Indexer:
             began_s = time.monotonic()
             has_more = False
             try:
-                postgres = self._serving()
-                if postgres is None:
+                server = self._serving()
+                if server is None:
                     self.unindexed = 0  # nobody knows, and nothing of it is searched
                 else:
-                    has_more = await postgres.index_noted(_STEP) or await postgres.index_old(_STEP)
-                    await self._count(postgres)
+                    index = SearchIndex(server)
+                    has_more = await index.index_noted(_STEP) or await index.index_old(_STEP)
+                    await self._count(index)
             except HistoryError as error:
                 logger.debug("the search index waits: %s", error)
             except Exception:  # the loop must outlive a mistake in it, or nothing new would ever be found
@@ -65,9 +67,9 @@ class Indexer:
             worked_s = time.monotonic() - began_s
             await asyncio.sleep(pause_s(worked_s, unused_s=self._unused_s()) if has_more else _PAUSE_S)
 
-    async def _count(self, postgres: PostgresHistory) -> None:
+    async def _count(self, index: SearchIndex) -> None:
         if time.monotonic() - self._counted_at_s >= _COUNTED_S:
-            self.unindexed = await postgres.unindexed()
+            self.unindexed = await index.unindexed()
             self._counted_at_s = time.monotonic()
 
 

@@ -52,7 +52,7 @@ _CONTENT = MESSAGE_FIELDS.index("content")
 _SESSIONS = f"SELECT {SESSION_SQL} FROM chat_sessions s WHERE s.session_id = ANY (%s::uuid[])"
 
 
-def find_messages(connection: Connection, query: SearchQuery) -> SearchPage:
+def search_messages(connection: Connection, query: SearchQuery) -> SearchPage:
     unindexed = _catch_up(connection)
     raw: Any = connection.connection
     with raw.cursor() as cursor:
@@ -104,7 +104,7 @@ def _shows(text: str, query: SearchQuery) -> bool:
     return has_literally(query.terms, text.lower()) or has_in_any_form(query.terms, fold_part(text))
 
 
-def find_names(connection: Connection, query: SearchQuery) -> NamePage:
+def search_names(connection: Connection, query: SearchQuery) -> NamePage:
     given = query.filters
     filters = SearchFilters(since=given.since, until=given.until, pinned=given.pinned)
     unindexed = _catch_up(connection)

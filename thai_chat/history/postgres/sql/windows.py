@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +10,7 @@ from sqlalchemy import Connection
 
 from thai_chat.domain.errors import SessionNotFound
 from thai_chat.domain.messages import Message
+from thai_chat.domain.reads import ReadMessages, ReadVersions
 from thai_chat.history.postgres.sql import branches
 from thai_chat.history.postgres.sql.branches import Fork, Range
 from thai_chat.history.postgres.sql.rows import MESSAGE_SQL, message_of
@@ -45,7 +45,7 @@ SELECT m.* FROM (VALUES {{}}) part (first, last) JOIN LATERAL (
 ) m ON true ORDER BY m.message_order"""
 
 # Those without a parent are the session's first message and the forks that stand below none.
-_SIBLINGS = """
+_VERSIONS = """
 SELECT families.* FROM chat_sessions s LEFT JOIN LATERAL (
     SELECT asked.message_id, array_agg(member.message_id ORDER BY member.message_order)
     FROM chat_messages asked JOIN LATERAL (
@@ -73,44 +73,33 @@ SELECT m.message_order, s.message_count, {_FORKS} FROM chat_sessions s JOIN chat
 WHERE s.session_id = %(session_id)s AND m.message_id = %(message_id)s"""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
-    """As `History.messages` is asked for it."""
-
-    session_id: UUID
-    user_id: str
-    limit: int
-    before: int | None
-    after: int | None
-
-
-def read(connection: Connection, wanted: Window) -> list[Message]:
-    """Oldest first. Raises SessionNotFound."""
+def messages(connection: Connection, wanted: ReadMessages) -> list[Message]:
+    """Return the window, oldest first. Raises SessionNotFound."""
     place = {
         "session_id": wanted.session_id,
         "user_id": wanted.user_id,
         "limit": wanted.limit,
-        "before": _MAX_ORDER if wanted.before is None else min(wanted.before, _MAX_ORDER),
-        "after": min(wanted.after or 0, _MAX_ORDER),
+        "before": _MAX_ORDER if wanted.before_order is None else min(wanted.before_order, _MAX_ORDER),
+        "after": min(wanted.after_order or 0, _MAX_ORDER),
     }
     # Straight from the driver: SQLAlchemy's rows would cost as much as the query.
     raw: Any = connection.connection
     with raw.cursor() as cursor:
-        cursor.execute(_LAST if wanted.after is None else _FIRST, place)
+        cursor.execute(_LAST if wanted.after_order is None else _FIRST, place)
         rows = cursor.fetchall()
         if not rows:
             raise SessionNotFound()
         forks, leaf_order = rows[0][:2]
         if forks is not None:
             ranges = branches.branch(_forks(forks), leaf_order or 0)
-            inside = branches.window(ranges, limit=wanted.limit, before=wanted.before, after=wanted.after)
+            inside = branches.window(ranges, limit=wanted.limit, before=wanted.before_order, after=wanted.after_order)
             return _read_ranges(cursor, wanted.session_id, inside)
         found = [message_of(row[2:]) for row in rows if row[2] is not None]
-    return found[::-1] if wanted.after is None else found
+    return found[::-1] if wanted.after_order is None else found
 
 
 def shown_ranges(connection: Connection, session_id: UUID, user_id: str) -> list[Range]:
-    """The shown branch. Raises SessionNotFound."""
+    """Return the shown branch as ranges of `message_order`. Raises SessionNotFound."""
     raw: Any = connection.connection
     with raw.cursor() as cursor:
         cursor.execute(_SHOWN, {"session_id": session_id, "user_id": user_id})
@@ -121,14 +110,12 @@ def shown_ranges(connection: Connection, session_id: UUID, user_id: str) -> list
     return [Range(1, message_count)] if forks is None else branches.branch(_forks(forks), leaf_order or 0)
 
 
-def siblings(
-    connection: Connection, session_id: UUID, user_id: str, message_ids: Sequence[UUID]
-) -> Mapping[UUID, Sequence[UUID]]:
-    """As `History.siblings`."""
+def versions(connection: Connection, wanted: ReadVersions) -> Mapping[UUID, Sequence[UUID]]:
+    """Return all versions of each message that has others. Raises SessionNotFound."""
     raw: Any = connection.connection
     with raw.cursor() as cursor:
-        asked = {"session_id": session_id, "user_id": user_id, "message_ids": list(message_ids)}
-        cursor.execute(_SIBLINGS, asked)
+        asked = {"session_id": wanted.session_id, "user_id": wanted.user_id, "message_ids": list(wanted.message_ids)}
+        cursor.execute(_VERSIONS, asked)
         rows = cursor.fetchall()
     if not rows:
         raise SessionNotFound()
@@ -136,7 +123,7 @@ def siblings(
 
 
 def newest_below(cursor: Any, session_id: UUID, message_id: UUID) -> UUID | None:
-    """The newest of the message and all that stand below it; None when it is not in the session.
+    """Return the newest of the message and all that stand below it; None when it is not in the session.
 
     Locks the session, so that nothing comes below it before the transaction ends.
     """

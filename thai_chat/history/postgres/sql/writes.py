@@ -24,9 +24,9 @@ from thai_chat.domain.messages import (
     Message,
     PurgeSession,
     Session,
+    SingleWrite,
     Turn,
     UpdateSession,
-    Write,
 )
 from thai_chat.history.postgres.connections import translated
 from thai_chat.history.postgres.sql import statements, windows
@@ -34,7 +34,7 @@ from thai_chat.history.postgres.sql.parameters import run
 from thai_chat.history.postgres.sql.rows import MESSAGE_FIELDS, MESSAGE_SQL, SESSION_FIELDS, message_of, session_of
 from thai_chat.history.turns import reply_of, turn_of
 
-Outcome: TypeAlias = "Turn | Message | Session | ThaiChatError | None"
+Stored: TypeAlias = "Turn | Message | Session | ThaiChatError | None"
 """What a write gave: a begin a Turn, FinishReply a Message, UpdateSession a Session, the others nothing."""
 
 Begin: TypeAlias = BeginTurn | BeginReply
@@ -42,7 +42,7 @@ Begin: TypeAlias = BeginTurn | BeginReply
 SESSION_WRITES = (UpdateSession, PurgeSession)
 """Those that have their place between the turns around them."""
 
-Kind = TypeVar("Kind", bound=Write)
+Kind = TypeVar("Kind", bound=SingleWrite)
 Result = TypeVar("Result")
 
 
@@ -75,22 +75,25 @@ def checkpoint(connection: Connection, writes: Sequence[Checkpoint]) -> None:
         run(cursor, query, {**statements.PATIENCE, "synchronous_commit": "local"})
 
 
-def replay(connection: Connection, writes: Sequence[Write]) -> Sequence[Outcome]:
+def apply(connection: Connection, writes: Sequence[SingleWrite]) -> Sequence[Stored]:
     """All of them in one commit, but for those that are refused; an outcome for each, in order.
 
     A reply that still grows does not stop the next turn, and a sign of life is as old as its write.
     """
-    return _isolated(connection, writes, _replay)
+    return _isolated(connection, writes, _apply)
 
 
 def _isolated(
-    connection: Connection, writes: Sequence[Kind], apply: Callable[[Any, Sequence[Kind]], Sequence[Result]]
+    connection: Connection, writes: Sequence[Kind], store: Callable[[Any, Sequence[Kind]], Sequence[Result]]
 ) -> Sequence[Result | ThaiChatError]:
-    """What `apply` gives; when the database refuses the whole, each half alone, down to the one that it means."""
+    """Return what `store` gives.
+
+    When the database refuses the whole, each half is stored alone, down to the one write that it means.
+    """
     raw: Any = connection.connection
     with raw.cursor() as cursor:
         try:
-            return apply(cursor, writes)
+            return store(cursor, writes)
         except DatabaseError as error:
             refused = translated(error)
             if not isinstance(refused, HistoryRefused):
@@ -99,21 +102,21 @@ def _isolated(
     if len(writes) == 1:
         return [refused]
     half = len(writes) // 2
-    return [*_isolated(connection, writes[:half], apply), *_isolated(connection, writes[half:], apply)]
+    return [*_isolated(connection, writes[:half], store), *_isolated(connection, writes[half:], store)]
 
 
-def _replay(cursor: Any, writes: Sequence[Write]) -> Sequence[Outcome]:
+def _apply(cursor: Any, writes: Sequence[SingleWrite]) -> Sequence[Stored]:
     cursor.execute(statements.BEGIN)
-    outcomes: list[Outcome] = []
+    outcomes: list[Stored] = []
     for part in _parts(writes):
-        outcomes += _replay_part(cursor, part)
+        outcomes += _apply_part(cursor, part)
     cursor.execute("COMMIT")
     return outcomes
 
 
-def _parts(writes: Sequence[Write]) -> Iterable[Sequence[Write]]:
+def _parts(writes: Sequence[SingleWrite]) -> Iterable[Sequence[SingleWrite]]:
     """Cut before and after each change of a session, which has its place between the turns around it."""
-    part: list[Write] = []
+    part: list[SingleWrite] = []
     for write in writes:
         if part and isinstance(write, SESSION_WRITES) != isinstance(part[0], SESSION_WRITES):
             yield part
@@ -123,7 +126,7 @@ def _parts(writes: Sequence[Write]) -> Iterable[Sequence[Write]]:
         yield part
 
 
-def _replay_part(cursor: Any, writes: Sequence[Write]) -> list[Outcome]:
+def _apply_part(cursor: Any, writes: Sequence[SingleWrite]) -> list[Stored]:
     """Turns, then texts, then ends: the same comes of it as in the order they were made in.
 
     A turn that settles the one before as interrupted does not stop that one's text and end from coming after.
@@ -135,7 +138,7 @@ def _replay_part(cursor: Any, writes: Sequence[Write]) -> list[Outcome]:
     if checkpoints:
         run(cursor, statements.checkpoints(cursor, _last_of_each(checkpoints), replay=True))
     finished = iter(_finish(cursor, finishes)) if finishes else iter(())
-    outcomes: list[Outcome] = []
+    outcomes: list[Stored] = []
     for write in writes:
         match write:
             case BeginTurn() | BeginReply():

@@ -1,0 +1,25 @@
+"""All ports of the storage, as a process opens it: each use case is given the one that it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from thai_chat.domain.ports.conversation import Conversation
+from thai_chat.domain.ports.presets import PresetStore
+from thai_chat.domain.ports.search import MessageSearch
+from thai_chat.domain.ports.statistics import Counting
+from thai_chat.domain.ports.transfer import Transfer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Storage:
+    """The conversation goes on in an outage; all else is PostgreSQL's, and is refused or narrowed while it is away."""
+
+    conversation: Conversation
+    search: MessageSearch
+    presets: PresetStore
+    statistics: Counting
+    transfer: Callable[[], Transfer]
+    """Raises HistoryUnavailable while PostgreSQL is away: a part would be taken for the whole. What it gives stays with
+    that server to the end of the work."""

@@ -1,0 +1,48 @@
+"""Presets in memory, for a process that has no database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from uuid import UUID
+
+from thai_chat.domain.errors import PresetNotFound
+from thai_chat.domain.messages import Preset
+from thai_chat.history.checks import check_preset, check_text
+
+
+class MemoryPresets:
+    """A `PresetStore`."""
+
+    def __init__(self) -> None:
+        self._presets: dict[UUID, Preset] = {}
+
+    async def usable(self, user_id: str) -> Sequence[Preset]:
+        check_text(user_id)
+        usable = [preset for preset in self._presets.values() if preset.is_shared or preset.user_id == user_id]
+        return sorted(usable, key=lambda preset: (preset.preset_name.lower(), preset.preset_id))
+
+    async def save(self, preset: Preset) -> Preset:
+        check_preset(preset)
+        earlier = self._presets.get(preset.preset_id)
+        if earlier and earlier.user_id != preset.user_id:
+            raise PresetNotFound
+        if preset.is_default:
+            for other in list(self._presets.values()):
+                if (other.user_id, other.of) == (preset.user_id, preset.of):
+                    self._presets[other.preset_id] = replace(other, is_default=False)
+        self._presets[preset.preset_id] = preset
+        return preset
+
+    async def change(self, preset_id: UUID, user_id: str, change: Callable[[Preset], Preset]) -> Preset:
+        return await self.save(change(self._own(preset_id, user_id)))
+
+    async def delete(self, preset_id: UUID, user_id: str) -> None:
+        del self._presets[self._own(preset_id, user_id).preset_id]
+
+    def _own(self, preset_id: UUID, user_id: str) -> Preset:
+        check_text(user_id)
+        found = self._presets.get(preset_id)
+        if found is None or found.user_id != user_id:
+            raise PresetNotFound
+        return found

@@ -1,0 +1,66 @@
+"""What memory answers to each kind of read, and what it keeps of PostgreSQL's answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+from thai_chat.domain.errors import HistoryUnavailable
+from thai_chat.domain.messages import Message, Session
+from thai_chat.domain.reads import (
+    Answer,
+    Read,
+    ReadLabels,
+    ReadMessage,
+    ReadMessages,
+    ReadSession,
+    ReadSessions,
+    ReadVersions,
+)
+from thai_chat.history.memory.listing import count_labels, is_listed, newness
+from thai_chat.history.memory.sessions import HeldSessions
+
+
+def answer(held: HeldSessions, read: Read[Answer]) -> Answer:
+    """Return the answer from what is held.
+
+    Raises as the read says, and HistoryUnavailable when memory can't know it.
+    """
+    found: object
+    match read:
+        case ReadSession():
+            found = held.require(read.session_id, read.user_id).session
+        case ReadSessions():
+            found = _listed(held, read)
+        case ReadLabels():
+            found = count_labels((one.session for one in held.of(read.user_id)), read.shelf)
+        case ReadMessages():
+            window = held.require(read.session_id, read.user_id).window
+            found = window(limit=read.limit, before=read.before_order, after=read.after_order)
+        case ReadVersions():
+            found = held.require(read.session_id, read.user_id).versions(read.message_ids)
+        case ReadMessage():
+            found = held.require_message(read.message_id, read.user_id)
+        case _:
+            raise HistoryUnavailable("memory does not answer this")
+    return cast("Answer", found)
+
+
+def remember(held: HeldSessions, read: Read[Answer], found: Answer) -> None:
+    """Hold what PostgreSQL answered; it knows better than what was held before."""
+    match read:
+        case ReadSession():
+            held.remember(cast("Session", found))
+        case ReadSessions():
+            for session in reversed(cast("Sequence[Session]", found)):
+                held.remember(session)
+        case ReadMessages():
+            held.put_read(read.session_id, cast("Sequence[Message]", found))
+        case ReadMessage():
+            message = cast("Message", found)
+            held.put_read(message.session_id, (message,))
+
+
+def _listed(held: HeldSessions, read: ReadSessions) -> list[Session]:
+    found = (one.session for one in held.of(read.user_id) if is_listed(one.session, read.filter, read.before))
+    return sorted(found, key=newness, reverse=True)[: read.limit]

@@ -1,0 +1,17 @@
+"""What each small port over PostgreSQL runs its statements in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+from sqlalchemy import Connection
+
+Result = TypeVar("Result")
+
+
+class Server(Protocol):
+    """A `Database`, or whichever serves now: those that ask it need not know whether there is an outage."""
+
+    async def run(self, work: Callable[[Connection], Result], *, timeout_s: float | None = None) -> Result:
+        """See `Database.run`. Raises HistoryUnavailable at once while PostgreSQL does not serve."""

@@ -1,0 +1,66 @@
+"""What PostgreSQL answers to each kind of read."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from sqlalchemy import Connection, select
+
+from thai_chat.domain.errors import MessageNotFound, SessionNotFound
+from thai_chat.domain.messages import Message, Session
+from thai_chat.domain.reads import (
+    Answer,
+    Read,
+    ReadLabels,
+    ReadMessage,
+    ReadMessages,
+    ReadSession,
+    ReadSessions,
+    ReadVersions,
+)
+from thai_chat.history.postgres.sql import listing, windows
+from thai_chat.history.postgres.sql.rows import MESSAGE_COLUMNS, SESSION_COLUMNS, message_of, session_of
+from thai_chat.history.postgres.sql.tables import chat_messages, chat_sessions
+
+
+def answer(connection: Connection, read: Read[Answer]) -> Answer:
+    """Return the answer. Raises as the read says."""
+    found: object
+    match read:
+        case ReadSession():
+            found = _session(connection, read)
+        case ReadSessions():
+            found = listing.sessions(connection, read)
+        case ReadLabels():
+            found = listing.labels(connection, read)
+        case ReadMessages():
+            found = windows.messages(connection, read)
+        case ReadVersions():
+            found = windows.versions(connection, read)
+        case ReadMessage():
+            found = _message(connection, read)
+        case _:
+            raise TypeError(f"there is no statement for {type(read).__name__}")
+    return cast("Answer", found)
+
+
+def _session(connection: Connection, read: ReadSession) -> Session:
+    query = select(*SESSION_COLUMNS).where(
+        chat_sessions.c.session_id == read.session_id, chat_sessions.c.user_id == read.user_id
+    )
+    row = connection.execute(query).first()
+    if row is None:
+        raise SessionNotFound()
+    return session_of(row)
+
+
+def _message(connection: Connection, read: ReadMessage) -> Message:
+    query = (
+        select(*MESSAGE_COLUMNS)
+        .join(chat_sessions, chat_sessions.c.session_id == chat_messages.c.session_id)
+        .where(chat_messages.c.message_id == read.message_id, chat_sessions.c.user_id == read.user_id)
+    )
+    row = connection.execute(query).first()
+    if row is None:
+        raise MessageNotFound()
+    return message_of(row)
