@@ -18,6 +18,7 @@ from tests.standins.server import Standin
 from thai_chat.backends.llamacpp.backend import DEMO_MODEL
 from thai_chat.backends.ollama.backend import OllamaBackend
 from thai_chat.backends.openai.backend import OpenAIBackend
+from thai_chat.backends.registry import KINDS
 from thai_chat.backends.vllm.backend import VLLMBackend
 from thai_chat.domain.errors import BackendLoading, BackendUnreachable, ModelNotFound, ReplyCut
 from thai_chat.domain.events import Finished, Notice, ReasoningDelta, TextDelta, Usage
@@ -28,8 +29,8 @@ NOWHERE = "http://127.0.0.1:9"
 
 MAKERS: dict[str, tuple[type[Standin], Callable[[str], Backend]]] = {
     "vllm": (OpenAIStandin, lambda address: VLLMBackend(f"{address}/v1")),
-    "openai": (OpenAIStandin, lambda address: OpenAIBackend(f"{address}/v1", api_key="sk-test")),
     "ollama": (OllamaStandin, lambda address: OllamaBackend(address)),
+    "openai": (OpenAIStandin, lambda address: OpenAIBackend(f"{address}/v1", api_key="sk-test")),
 }
 
 
@@ -45,6 +46,11 @@ async def standing(name: str) -> AsyncIterator[tuple[Standin, Backend]]:
 
 
 each = pytest.mark.parametrize("name", MAKERS)
+
+
+def test_every_kind_is_held_to_the_contract() -> None:
+    # llama.cpp has no stand-in: its tests below start the real one.
+    assert [*MAKERS, "llamacpp"] == [kind.name for kind in KINDS]
 
 
 @each

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
 from tests.toy_backend import TOY
 from tests.unit.test_model_servers import JSON, serving
@@ -14,6 +18,7 @@ from thai_chat.backends.registry import KINDS, build_backends, build_last_resort
 from thai_chat.commands import model_servers, settings_findings
 from thai_chat.commands.findings import Finding, Level
 from thai_chat.domain.errors import SettingsError
+from thai_chat.domain.ports.backend_kinds import BackendKind
 from thai_chat.settings import Settings
 from thai_chat.texts.backends import name_backends
 
@@ -103,6 +108,24 @@ def test_it_is_built_when_it_is_configured_and_only_then() -> None:
     assert build_backends(given()) == []
     assert build_last_resort((TOY,)) is None
     assert suggested_settings(WITH_TOY)[-1] == "TOY_ADDRESS"
+
+
+@pytest.mark.parametrize("kind", WITH_TOY, ids=lambda kind: kind.name)
+def test_a_kind_says_what_others_rely_on(kind: BackendKind[BaseModel]) -> None:
+    assert re.fullmatch(r"[a-z0-9]{1,50}", kind.name)
+    assert kind.configured_by.lower() in kind.settings.model_fields
+    assert [name for name, field in kind.settings.model_fields.items() if field.is_required()] == []
+    assert {"temperature", "max_tokens"} <= kind.options.keys()
+    lists = kind.model_lists(kind.settings.model_construct())
+    assert all(url.endswith(place.path) for place in lists for url in place.urls)
+
+
+def test_to_know_the_kinds_loads_no_client_library() -> None:
+    code = "import sys, thai_chat.backends.registry; print([name for name in sys.modules if '.' not in name])"
+    loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    assert "'pydantic'" in loaded
+    for library in ("openai", "ollama", "aiohttp", "httpx", "httpx2", "xllamacpp", "genai_prices"):
+        assert f"'{library}'" not in loaded
 
 
 @pytest.fixture

@@ -70,20 +70,32 @@ def read_refusal(status: int, body: object) -> Refusal:
 
 
 def failure(refusal: Refusal, *, retry_after: str | None = None, now: datetime | None = None) -> BackendError:
-    """The error to raise for it. `retry_after` is the header's value, read against `now` when it is a date."""
+    """Return the error to raise for it. `retry_after` is the header's value, read against `now` when it is a date."""
     detail, status = _detail(refusal), refusal.status
     if 300 <= status < 400:
         return BackendMoved(detail, status=status)
-    patience = _seconds(retry_after, now)
     overflow = _overflow(refusal)
     if overflow is not None:
         return ContextOverflow(detail, **overflow)
+    patience = _seconds(retry_after, now)
+    return (
+        _of_the_account(refusal, detail, patience)
+        or _of_the_request(refusal, detail)
+        or _of_the_server(refusal, detail, patience)
+    )
+
+
+def _of_the_account(refusal: Refusal, detail: str, patience: Mapping[str, float]) -> BackendError | None:
     if denied := _denied(refusal):
         return denied(detail)
-    if status == 402 or refusal.code in wording.QUOTA_CODES:
+    if refusal.status == 402 or refusal.code in wording.QUOTA_CODES:
         return QuotaExceeded(detail, **patience)
-    if status == 429 or refusal.code in wording.RATE_CODES:
+    if refusal.status == 429 or refusal.code in wording.RATE_CODES:
         return RateLimited(detail, **patience)
+    return None
+
+
+def _of_the_request(refusal: Refusal, detail: str) -> BackendError | None:
     if wording.RESPONSES_ONLY.search(refusal.message):
         return NotOffered(detail, api=RESPONSES)
     if wording.NO_CHAT_TEMPLATE.search(refusal.message):
@@ -92,13 +104,15 @@ def failure(refusal: Refusal, *, retry_after: str | None = None, now: datetime |
         return ReplyFiltered(detail)
     if _misses_a_model(refusal):
         return ModelNotFound(detail)
-    if status in (400, 422) and (refused := _refused_parameter(refusal)):
-        return refused
-    if status == 503 and wording.LOADING.search(refusal.message):
+    return _refused_parameter(refusal) if refusal.status in (400, 422) else None
+
+
+def _of_the_server(refusal: Refusal, detail: str, patience: Mapping[str, float]) -> BackendError:
+    if refusal.status == 503 and wording.LOADING.search(refusal.message):
         return BackendLoading(detail, **patience)
     if wording.ENGINE_DEAD.search(refusal.message):
         return EngineDead(detail)
-    return BackendFailed(detail, status=status, **patience)
+    return BackendFailed(detail, status=refusal.status, **patience)
 
 
 def retry_after_of(headers: Mapping[str, str]) -> str | None:

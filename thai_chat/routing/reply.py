@@ -15,7 +15,7 @@ from thai_chat.routing.attempt import Attempt
 from thai_chat.routing.overflow import smaller_window
 from thai_chat.routing.preference import Preference
 from thai_chat.routing.retries import Retries, remedy_for, whole_seconds
-from thai_chat.routing.servers import Server
+from thai_chat.routing.servers import Server, Servers
 
 NOTICEABLE_S = 1.0
 """A wait that is longer is said."""
@@ -127,11 +127,8 @@ class RoutedReply:
                 errors.append(error)
                 if servers.can_take(choice.model, beside=tried):
                     continue
-                if servers.are_left_alone(choice.model):
-                    break  # a pause would be for nothing
-                pause_s = self._retries.pause_s(
-                    errors[-len(tried) :], rounds=rounds, elapsed_s=self._retries.clock() - began_s
-                )
+                elapsed_s = self._retries.clock() - began_s
+                pause_s = self._pause_s(servers, choice, errors[-len(tried) :], rounds=rounds, elapsed_s=elapsed_s)
                 if pause_s is None:
                     break
                 if pause_s >= NOTICEABLE_S:
@@ -140,6 +137,14 @@ class RoutedReply:
                 rounds += 1
                 tried.clear()
         raise errors[0] if errors else servers.refusal(choice.model)
+
+    def _pause_s(
+        self, servers: Servers, choice: Choice, errors: Sequence[BackendError], *, rounds: int, elapsed_s: float
+    ) -> float | None:
+        """Return how long to wait before all servers are asked once more; None where that would be for nothing."""
+        if servers.are_left_alone(choice.model):
+            return None
+        return self._retries.pause_s(errors, rounds=rounds, elapsed_s=elapsed_s)
 
     async def _attempt(
         self, server: Server, request: ReplyRequest, limit_s: float | None

@@ -187,6 +187,9 @@ class _Frames:
         return self._payloads((*self._lines.end(), b""))
 
     def _payloads(self, lines: Sequence[bytes]) -> Iterator[bytes]:
+        if lines and not self._begun:
+            self._begun = True
+            lines = (lines[0].removeprefix(_BOM), *lines[1:])
         for payload in self._found(lines):
             self._idle_bytes = 0
             yield payload
@@ -196,8 +199,6 @@ class _Frames:
             self._idle_bytes += len(line) + _LINE_BYTES
             if self._idle_bytes > MAX_LINE_BYTES:
                 raise BackendGarbled("lines without an event")
-            if not self._begun:
-                line, self._begun = line.removeprefix(_BOM), True
             if line.startswith(b"data:"):
                 payload = line[5:].strip()
                 if self._open and not self._is_event:
@@ -209,18 +210,23 @@ class _Frames:
             elif not line.strip():
                 yield from self._close()
                 self.event = b""
-            elif line.startswith(b"error:"):  # llama.cpp before 2026
-                yield line[6:].strip()
             elif line.startswith(b"event:"):
                 self.event = line[6:].strip()
-            elif self._open:
-                if not self._is_event:
-                    self._hold(line, is_event=False)
-            elif line.lstrip().startswith(_JSON):
-                if line.rstrip().endswith((b"}", b"]")):
-                    yield line.strip()
-                else:
-                    self._hold(line, is_event=False)
+            elif (bare := self._bare(line)) is not None:
+                yield bare
+
+    def _bare(self, line: bytes) -> bytes | None:
+        """Return the payload of any other line; None for one that says nothing, or is held until its end comes."""
+        if line.startswith(b"error:"):  # llama.cpp before 2026
+            return line[6:].strip()
+        if self._open:
+            if not self._is_event:
+                self._hold(line, is_event=False)
+        elif line.lstrip().startswith(_JSON):
+            if line.rstrip().endswith((b"}", b"]")):
+                return line.strip()
+            self._hold(line, is_event=False)
+        return None
 
     def _hold(self, line: bytes, *, is_event: bool) -> None:
         """An event may have several lines, and so has bare JSON; both end with an empty one."""
