@@ -15,7 +15,7 @@ from tests.toy_backend import TOY
 from tests.unit.test_model_servers import JSON, serving
 from thai_chat import settings, texts
 from thai_chat.backends.registry import KINDS, build_backends, build_last_resort, suggested_settings
-from thai_chat.commands import model_servers, settings_findings
+from thai_chat.commands import doctor, model_servers, settings_findings
 from thai_chat.commands.findings import Finding, Level
 from thai_chat.domain.errors import SettingsError
 from thai_chat.domain.ports.backend_kinds import BackendKind
@@ -101,6 +101,14 @@ def test_the_doctor_tells_which_of_its_settings_has_no_effect() -> None:
     told = [finding.english for finding in findings(given(TOY_WORDS="3", DEFAULT_BACKEND="toy"))]
     assert "TOY_WORDS: without effect, because it needs TOY_ADDRESS" in told
     assert "DEFAULT_BACKEND=toy: without effect, because it needs TOY_ADDRESS" in told
+
+
+def test_the_doctor_names_an_impossible_value_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TOY_WORDS", "many")
+    assert doctor.run(tmp_path / ".env", kinds=WITH_TOY) == 1
+    assert "[BAD]  TOY_WORDS: must be a whole number" in capsys.readouterr().out
 
 
 def test_it_is_built_when_it_is_configured_and_only_then() -> None:

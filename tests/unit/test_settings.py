@@ -9,6 +9,7 @@ import pytest
 from psycopg2.extensions import parse_dsn
 from pydantic import SecretStr
 
+from scripts import env_example
 from thai_chat import settings
 from thai_chat.commands import usage
 from thai_chat.domain.errors import SettingsError
@@ -38,6 +39,10 @@ def test_env_example_names_every_setting_once_in_order_under_its_description() -
     shown = re.findall(r"^# (.*)\n([A-Z_]+)=", EXAMPLE.read_text("utf-8"), re.MULTILINE)
     described = [(field.description, name.upper()) for name, field in Settings.model_fields.items()]
     assert shown == described
+
+
+def test_env_example_is_what_its_script_prints() -> None:
+    assert EXAMPLE.read_text("utf-8").splitlines() == list(env_example.lines())
 
 
 def test_the_help_of_the_start_names_every_setting_with_its_default() -> None:

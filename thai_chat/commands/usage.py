@@ -50,11 +50,11 @@ def every_setting() -> str:
 
 def _described() -> Iterator[str]:
     for name, field in Settings.model_fields.items():
-        yield f"  {name.upper()}={_spelled(field.get_default())}"
+        yield f"  {name.upper()}={spelled(field.get_default())}"
         yield f"      {field.description}"
 
 
-def _spelled(default: object) -> str:
+def spelled(default: object) -> str:
     """Return a default as it is written in `.env`."""
     if isinstance(default, bool):
         return "yes" if default else "no"
