@@ -56,8 +56,7 @@ CREATE TABLE chat_search_backfill (
 # What a text is found by, as numbers: the time of the message in two coarse steps, whose it is, who said it; every
 # character; and every two neighbours with a shade (one of 7) of the character behind them. So the two alone are found
 # by asking for all shades, and three or more nearly as well as by whole triples, in less room.
-# Numbers that coincide do no harm: what is found is compared with the text. history/postgres/search/keys.py asks the
-# same.
+# Numbers that coincide do no harm: what is found is compared with the text. history/search_keys.py asks the same.
 # Only functions of pg_catalog are called: servers build indexes with an empty search_path.
 KEYS = """
 CREATE FUNCTION chat_search_keys(owner TEXT, role TEXT, backend TEXT, model TEXT, at TIMESTAMP WITH TIME ZONE,
