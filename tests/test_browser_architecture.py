@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -16,7 +17,7 @@ TOOLS = Path(__file__).parent.parent / "scripts" / "browser"
 TOP = "the top"
 ROOMS = {
     TOP: {"lib", "conversation", "models", "sessions", "search", "statistics", "transfer"},
-    "lib": set(),
+    "lib": {"vendor"},
     "conversation": {"lib", "models", "vendor"},
     "models": {"lib"},
     "sessions": {"lib"},
@@ -162,3 +163,12 @@ def test_the_tools_of_the_checks_are_pinned_and_their_lock_names_no_host() -> No
     assert all(re.fullmatch(r"\d+\.\d+\.\d+", version) for version in tools.values())
     assert {name: lock[f"node_modules/{name}"]["version"] for name in tools} == tools
     assert all("integrity" in package and "resolved" not in package for name, package in lock.items() if name)
+
+
+def test_the_code_of_others_is_the_code_that_its_list_names() -> None:
+    listed = (ASSETS / "vendor" / "README.md").read_text("utf-8")
+    scripts = [path for path in (ASSETS / "vendor").iterdir() if path.suffix in (".js", ".mjs")]
+    assert scripts
+    for script in scripts:
+        assert f"`{script.name}`" in listed
+        assert hashlib.sha256(script.read_bytes()).hexdigest() in listed

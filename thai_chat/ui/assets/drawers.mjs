@@ -3,6 +3,7 @@ import { $, el, icon } from './lib/dom.mjs';
 import { on } from './lib/store.mjs';
 import { t } from './lib/texts.mjs';
 
+/** @param {Part} given */
 export function mountStatistics({ element }) {
   let mounted;
   on('statistics', async () => {
@@ -11,6 +12,7 @@ export function mountStatistics({ element }) {
   });
 }
 
+/** @param {Part} given @param {{ open: (session_id: string) => void }} page */
 export function mountTransfer({ element }, page) {
   let mounted;
   const open = async () => {

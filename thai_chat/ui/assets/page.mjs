@@ -15,28 +15,33 @@ import { mountSearch } from './search/search.mjs';
 import { mountFinder } from './sessions/finder.mjs';
 import { mountSessions } from './sessions/sessions.mjs';
 import { mountShelved } from './sessions/shelved.mjs';
+import { closeSidebar, leaveSidebar, mountBrand, openSidebar, restoreSidebar } from './sidebar.mjs';
 
 export { send, stop };
 
 const ANSWER_MS = 6_000;
 const UNSETTLED_MS = 3_000;
 
+/** @type {Record<string, Part>} */
 const parts = {};
 /** What the next event of a name tells; kept from the click until Gradio asks for it. */
+/** @type {Record<string, unknown>} */
 const told = {};
 /** The session that was asked for last, shown or on its way; null means a new one. undefined: whatever the server says. */
-let wanted;
+let wanted = /** @type {string | null | undefined} */ (undefined);
 /** The message in it that was asked for last and has not come yet. */
 let wantedMessage = /** @type {string | null} */ (null);
 /** True while what was asked for is a step of the person's, which the browser's Back takes back. */
 let isStep = false;
-let settling;
+let settling = 0;
+/** @type {ReturnType<typeof mountSearch>} */
 let search;
 
+/** @type {Record<string, (part: Part) => void>} */
 const mounts = {
   brand: mountBrand,
   recent: (part) => mountSessions(part, { open: openSession, startNew: () => $('#new').click() }),
-  search: (part) => { search = mountSearch(part, { open: openFound, showSidebar: openMenu }); },
+  search: (part) => { search = mountSearch(part, { open: openFound, showSidebar: openSidebar }); },
   find: (part) => mountFinder(part, { open: openSession }),
   state: mountState,
   picker: (part) => mountPicker(part, { refresh: () => ask('picker', 'load') }),
@@ -58,16 +63,19 @@ const laidOut = new Promise((/** @type {(value?: unknown) => void} */ resolve) =
   look();
 });
 
+/** @param {string} name @param {HTMLElement} element @param {Part['trigger']} trigger @param {Part['props']} props @param {Part['watch']} watch */
 export async function mount(name, element, trigger, props, watch) {
   await laidOut;
   parts[name] = { element: $('.part', element), trigger, props, watch };
   mounts[name](parts[name]);
 }
 
+/** @param {string} event */
 export function tell(event) {
   const session_id = store.view?.session_id ?? '';
   const shown = store.view?.messages.length ?? 0;
   const last_order = store.view?.has_later ? store.view.messages.at(-1)?.order : null;
+  /** @type {Record<string, () => unknown>} */
   const answers = {
     arrival: window.thaiChat.addressed,
     shown: () => ({ session_id, shown, last_order }),
@@ -77,14 +85,15 @@ export function tell(event) {
   return answers[event]?.() ?? told[event];
 }
 
+/** @param {string} part @param {string} event @param {string} [name] @param {unknown} [what] */
 function ask(part, event, name, what) {
   if (name) told[name] = what;
   parts[part].trigger(event);
 }
 
-/** The session at its end, or at a message of it. */
+/** The session at its end, or at a message of it. @param {string} session_id @param {string} [message_id] */
 function openSession(session_id, message_id = '') {
-  closeMenu();
+  leaveSidebar();
   wanted = session_id;
   wantedMessage = message_id || null;
   const isThere = session_id === store.view?.session_id && !message_id && !store.view.has_later;
@@ -93,11 +102,13 @@ function openSession(session_id, message_id = '') {
   else ask('recent', 'click', 'open', { session_id, message_id });
 }
 
+/** @param {string} session_id @param {string} message_id @param {string[]} words */
 function openFound(session_id, message_id, words) {
   lookFor(words);
   openSession(session_id, message_id);
 }
 
+/** @param {Part<View | null>} part */
 function mountView(part) {
   mountLive(part.element, { finished: () => ask('live', 'submit') });
   const take = () => { if (part.props.value) takeView(part.props.value); };
@@ -105,6 +116,7 @@ function mountView(part) {
   take();
 }
 
+/** @param {View} view */
 function takeView(view) {
   const before = store.view;
   if (isLate(view) || isElsewhere(view)) {
@@ -131,7 +143,7 @@ function takeView(view) {
   awaitSettling();
 }
 
-/** A new session has no address: after a reload this tab is where it was while something is written there. */
+/** A new session has no address: after a reload this tab is where it was while something is written there. @param {View} view */
 function keepPlaceOf(view) {
   try {
     if (view.stored) sessionStorage.removeItem('thai-chat:new');
@@ -139,10 +151,10 @@ function keepPlaceOf(view) {
   } catch { /* forbidden: the last session is shown */ }
 }
 
-/** Another session was asked for meanwhile. */
+/** Another session was asked for meanwhile. @param {View} view */
 const isLate = (view) => (wanted === null ? view.stored : wanted !== undefined && view.session_id !== wanted);
 
-/** Another message was asked for meanwhile; Gradio drops what is asked while it waits. */
+/** Another message was asked for meanwhile; Gradio drops what is asked while it waits. @param {View} view */
 const isElsewhere = (view) => wantedMessage !== null && view.target !== wantedMessage;
 
 /** True when what is shown is wanted and not stored: its Chatbot is empty, whichever new session's answer says so. */
@@ -161,7 +173,7 @@ function showWanted() {
   wanted = kept;
 }
 
-/** A reply that was cut off with its server counts as running until its last sign of life is old enough. */
+/** A reply that was cut off with its server counts as running until its last sign of life is old enough. @param {View} view */
 const isUnsettled = (view) => Boolean(view) && !view.live && view.messages.some(({ status }) => status === 'streaming');
 
 function awaitSettling() {
@@ -170,8 +182,10 @@ function awaitSettling() {
   settling = setTimeout(() => { ask('live', 'submit'); awaitSettling(); }, UNSETTLED_MS);
 }
 
+/** @param {Pick<View, 'name'>} given */
 const titleOf = ({ name }) => (name ? `${name} · ${t('brand')}` : t('brand'));
 
+/** @param {View} view @param {boolean} isFirst */
 export function showAddress(view, isFirst) {
   document.title = titleOf(view);
   const address = new URL(location.href);
@@ -220,19 +234,18 @@ function mountFrame() {
   mountHistory();
   mountJump({ openEnd: () => openSession(store.view.session_id) });
   mountShelved();
-  top.prepend(iconButton('panel', t('menu_open'), openMenu, { id: 'menu-open' }));
+  top.prepend(iconButton('panel', t('menu_open'), openSidebar, { id: 'menu-open' }));
   mountSettings();
   top.append(el('button', { type: 'button', id: 'theme', class: 'icon-button', 'aria-label': t('theme'), title: t('theme'), onclick: () => window.thaiChat.toggleTheme() }, icon('moon'), icon('sun')));
   $('#new').prepend(icon('plus'));
   $('#count').prepend(icon('chart'));
-  $('#new').addEventListener('click', () => { wanted = null; closeMenu(); });
+  $('#new').addEventListener('click', () => { wanted = null; leaveSidebar(); });
   $('#count').addEventListener('click', () => emit('statistics'));
   $('#left').setAttribute('role', 'complementary');
   $('#left').setAttribute('aria-label', t('sidebar'));
   $('#main').setAttribute('role', 'main');
-  $('#frame').append(el('div', { id: 'scrim', onclick: closeMenu }));
-  // A phone starts with the menu closed, by the style sheet; a desk keeps what was chosen.
-  if (remembered() === 'closed') document.body.dataset.menu = 'closed';
+  $('#frame').append(el('div', { id: 'scrim', onclick: leaveSidebar }));
+  restoreSidebar();
   addEventListener('keydown', shortcut, true);
   setTimeout(beReadyAnyway, ANSWER_MS);
 }
@@ -243,30 +256,7 @@ function beReadyAnyway() {
   if (!store.view) $('#new').click();
 }
 
-function mountBrand({ element }) {
-  element.append(
-    el('span', { class: 'mark' }), el('strong', {}, t('brand')),
-    iconButton('panel', t('menu_close'), closeSidebar, { id: 'menu-close' }),
-  );
-}
-
-function openMenu() {
-  document.body.dataset.menu = 'open';
-  remember('open');
-  if (isPhone() || document.activeElement?.id === 'menu-open') $('#menu-close')?.focus();
-}
-
-function closeSidebar() {
-  document.body.dataset.menu = 'closed';
-  remember('closed');
-  $('#menu-open')?.focus(); // where it was is hidden now
-}
-
-function closeMenu() { if (isPhone()) document.body.dataset.menu = 'closed'; }
-
-function remembered() { try { return localStorage.getItem('thai-chat:menu'); } catch { return null; } }
-function remember(state) { try { if (!isPhone()) localStorage.setItem('thai-chat:menu', state); } catch { /* nothing to remember in */ } }
-
+/** @param {any} event */
 function shortcut(event) {
   const isCommand = (event.ctrlKey || event.metaKey) && !$('dialog[open]');
   if (isCommand && event.shiftKey && event.code === 'KeyO') {
@@ -278,7 +268,7 @@ function shortcut(event) {
   } else if (event.key === 'Escape' && !event.isComposing) escape_(event);
 }
 
-/** Esc closes what is open, and stops the reply only when nothing is. */
+/** Esc closes what is open, and stops the reply only when nothing is. @param {any} event */
 function escape_(event) {
   if ($('dialog[open], [data-layer], #picker [aria-expanded=true]') || event.target.closest?.('.rename, #search, #results')) return;
   if (isPhone() && document.body.dataset.menu === 'open') closeSidebar();

@@ -14,6 +14,7 @@ const LIMIT = window.thaiChatLimit;
 const SEND_MS = 30_000;
 
 const box = () => /** @type {HTMLTextAreaElement} */ ($('#box textarea'));
+/** @param {View} view */
 const draftKey = (view) => `thai-chat:draft:${view.stored ? view.session_id : 'new'}`;
 
 export function mountComposer() {
@@ -36,7 +37,7 @@ export function mountComposer() {
   paintButtons();
 }
 
-/** An Enter that ends an input method's composition sends nothing; a finger's keyboard has no other key for a new line. */
+/** An Enter that ends an input method's composition sends nothing; a finger's keyboard has no other key for a new line. @param {KeyboardEvent} event */
 function holdEnter(event) {
   if (event.key === 'Enter' && (event.isComposing || event.keyCode === 229 || isTouchPhone())) event.stopPropagation();
 }
@@ -48,11 +49,13 @@ function paintButtons() {
 
 export const focusBox = () => box()?.focus({ preventScroll: true });
 
+/** @param {string} text */
 function write(text) {
   box().value = text;
   box().dispatchEvent(new Event('input', { bubbles: true })); // Gradio keeps its own copy and the height
 }
 
+/** @param {string} text */
 function saveDraft(text) {
   try {
     if (!store.view) return;
@@ -61,6 +64,7 @@ function saveDraft(text) {
   } catch { /* full or forbidden: the draft lives as long as the page */ }
 }
 
+/** @param {View} view */
 export function keepDraftOf(view) {
   try { write(localStorage.getItem(draftKey(view)) ?? ''); } catch { write(''); }
 }
@@ -94,17 +98,19 @@ export async function send() {
   }
 }
 
-/** The draft stays until the question is accepted, although the box is empty. */
+/** The draft stays until the question is accepted, although the box is empty. @param {string} key @param {string} text */
 function remember(key, text) {
   try { if (text) localStorage.setItem(key, text); else if (!box().value) localStorage.removeItem(key); } catch { /* see saveDraft */ }
 }
 
+/** @param {string} session_id @param {string} text */
 function giveBack(session_id, text) {
   if (store.view.session_id !== session_id) return;
   write(box().value ? `${text}\n${box().value}` : text);
   focusBox();
 }
 
+/** @param {string} session_id @param {string} query @param {string} idempotency_key */
 async function post(session_id, query, idempotency_key) {
   const { backend, model } = store.choice ?? {};
   try {

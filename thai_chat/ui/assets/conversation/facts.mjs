@@ -4,7 +4,7 @@ import { modelInfo } from '../lib/store.mjs';
 import { compact, duration, money, nameOf, number, t, when } from '../lib/texts.mjs';
 import { meter, meterWords } from './meter.mjs';
 
-/** The line, the button after it, and below them the list of all facts, which the button shows. */
+/** The line, the button after it, and below them the list of all facts, which the button shows. @param {ShownMessage} message */
 export function factsOf(message) {
   const list = el('dl', { class: 'all-facts', id: `facts-${message.message_id}`, hidden: true },
     allFacts(message).map(([name, value]) => el('div', {}, el('dt', {}, t(name)), el('dd', {}, value))));
@@ -18,10 +18,10 @@ export function factsOf(message) {
   return { line, more, list };
 }
 
-/** Who wrote it, in their order. */
+/** Who wrote it, in their order. @param {ShownMessage} message */
 const authorsOf = (message) => [...message.begun_by.map(({ model }) => model), nameOf(message)].join(' → ');
 
-/** Minor ones are left to the list where there is little room. */
+/** Minor ones are left to the list where there is little room. @param {ShownMessage} message */
 const shortFacts = (message) => [
   { text: modelInfo(message)?.note },
   { text: message.first_token_ms === null ? null : t('figure_first', { time: duration(message.first_token_ms) }), isMinor: true },
@@ -30,6 +30,7 @@ const shortFacts = (message) => [
   { text: costOf(message) },
 ].filter(({ text }) => text);
 
+/** @param {ShownMessage} message */
 const allFacts = (message) => [
   ['fact_asked', message.asked ? nameOf(message.asked) : null],
   ['fact_begun', message.begun_by.map(nameOf).join(', ')],
@@ -42,10 +43,12 @@ const allFacts = (message) => [
   ['fact_tokens', tokensOf(message)],
   ['fact_cost', costOf(message)],
   ['fact_options', optionsOf(message)],
-].filter(([, value]) => value);
+].flatMap(([name, value]) => (name && value ? [[name, value]] : []));
 
+/** @param {string} value @param {boolean} isEstimated */
 const about = (value, isEstimated) => (isEstimated ? t('about', { value }) : value);
 
+/** @param {ShownMessage} given */
 function tokensOf({ tokens, reasoning_tokens, estimated, thought_estimated }) {
   if (!tokens) return null;
   if (!reasoning_tokens) return about(number(tokens), estimated);
@@ -53,11 +56,13 @@ function tokensOf({ tokens, reasoning_tokens, estimated, thought_estimated }) {
   return about(t('fact_tokens_thought', { count: number(tokens), thought }), estimated);
 }
 
+/** @param {ShownMessage} given */
 function costOf({ cost }) {
   if (!cost) return null;
   const priced = [money(cost.usd), cost.thb === null || cost.thb === undefined ? null : `(${money(cost.thb, 'THB')})`].filter(Boolean).join('\u00a0');
   return about(priced, cost.estimated);
 }
 
+/** @param {ShownMessage} given */
 const optionsOf = ({ options }) =>
   Object.entries(options ?? {}).map(([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : value}`).join(' · ');

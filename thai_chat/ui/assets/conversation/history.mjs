@@ -88,7 +88,7 @@ function onScroll() {
   paintLatest();
 }
 
-/** Before the scrolling itself, which the next words would undo. */
+/** Before the scrolling itself, which the next words would undo. @param {WheelEvent} given */
 function onWheel({ deltaY }) {
   if (deltaY < 0 && scroller.scrollTop > 0) isFollowing = false;
 }
@@ -173,8 +173,10 @@ function awaitArrival(leaving, found) {
 /** @type {(row: HTMLElement, leaving: Leaving) => boolean} */
 const hadBefore = (row, leaving) => Boolean(row.dataset.messageId) && leaving.turns.every((turn) => turn.messageId !== row.dataset.messageId);
 
+/** @param {HTMLElement} row @param {ShownMessage} message */
 const isFilled = (row, message) => !message.text.trim() || ($('.prose', row)?.childNodes.length ?? 0) > 0;
 
+/** @param {HTMLElement} row @param {ShownMessage} message */
 function paintRow(row, message) {
   const offered = message.can_continue ? [JSON.stringify(store.choice), hasOthers(message)] : [];
   const key = [message.message_id, message.status, message.text.length, message.versions ?? '', modelInfo(message)?.note ?? '', ...offered].join(' ');
@@ -190,6 +192,7 @@ function paintRow(row, message) {
   else paintReply(body, message);
 }
 
+/** @param {HTMLElement} body @param {ShownMessage} message */
 function paintReply(body, message) {
   const above = el('div', { class: 'around above' },
     message.notices.map(({ text }) => notice(text)),
@@ -199,7 +202,7 @@ function paintReply(body, message) {
   const { line, more, list } = factsOf(message);
   body.append(el('div', { class: 'around below' },
     message.problem ? problemBox(message.problem) : null,
-    message.missing ? fetchBox(message) : null,
+    message.missing ? fetchBox(message.message_id, message.missing) : null,
     status || message.can_continue ? el('div', { class: 'ended' }, status ? el('span', { class: `status ${message.status}` }, status) : null, continueButton(message)) : null,
     el('div', { class: 'facts' },
       message.text ? copyButton(message) : null,
@@ -208,6 +211,7 @@ function paintReply(body, message) {
     list));
 }
 
+/** @param {ShownMessage} message */
 function copyButton(message) {
   const button = iconButton('copy', t('copy'), async () => {
     await copyText(message.text);

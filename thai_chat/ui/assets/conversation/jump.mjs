@@ -11,8 +11,9 @@ const ABOVE_PX = 72;
 /** Ends the keeping of the place, when there is one. */
 let letGo = () => {};
 /** Pieces of text that are marked in the message, as they are written there. */
-let words = [];
+let words = /** @type {string[]} */ ([]);
 
+/** @param {{ openEnd: () => void }} given */
 export function mountJump({ openEnd }) {
   const end = el('button', { type: 'button', id: 'to-end', onclick: openEnd }, icon('down'), t('to_the_end'));
   $('#later').after(end);
@@ -31,10 +32,10 @@ export function mountJump({ openEnd }) {
   });
 }
 
-/** What to mark in the message that is about to be opened. */
+/** What to mark in the message that is about to be opened. @param {string[]} pieces */
 export function lookFor(pieces) { words = pieces.filter((piece) => piece.trim()); }
 
-/** The row may not be there yet, and those around it still grow: its place is kept for a while, or until a person moves. */
+/** The row may not be there yet, and those around it still grow: its place is kept for a while, or until a person moves. @param {string} message_id */
 function goTo(message_id) {
   const scroller = $('#scroll');
   const chat = $('#chat');
@@ -65,6 +66,7 @@ function goTo(message_id) {
   settle();
 }
 
+/** @param {HTMLElement} row */
 function mark(row) {
   document.querySelectorAll('.sought').forEach((other) => other.classList.remove('sought'));
   row.classList.add('sought');
@@ -73,7 +75,7 @@ function mark(row) {
   setTimeout(() => row.classList.remove('sought'), MARKED_MS);
 }
 
-/** Marks without touching the text, which Gradio owns. */
+/** Marks without touching the text, which Gradio owns. @param {HTMLElement} row */
 function markWords(row) {
   if (!CSS.highlights) return;
   const ranges = words.length ? [...rangesIn($('.prose', row) ?? row)] : [];
@@ -81,6 +83,7 @@ function markWords(row) {
   else CSS.highlights.delete('sought');
 }
 
+/** @param {HTMLElement} element */
 function* rangesIn(element) {
   const texts = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
   while (texts.nextNode()) {

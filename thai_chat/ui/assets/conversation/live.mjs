@@ -1,16 +1,15 @@
 // Beneath the history: questions on their way and replies that grow, until the history shows them itself.
 import { alert } from '../lib/alerts.mjs';
 import { api, follow } from '../lib/api.mjs';
-import { $, el, icon } from '../lib/dom.mjs';
-import { emit, modelInfo, on, store } from '../lib/store.mjs';
+import { $, el } from '../lib/dom.mjs';
+import { emit, on, store } from '../lib/store.mjs';
 import { duration, t } from '../lib/texts.mjs';
 import { handOver, scrollIfFollowing, startFollowing } from './history.mjs';
 import { Painter } from './markdown.mjs';
 import { notice, problemBox, thoughtsBox } from './pieces.mjs';
+import { paintWelcome, welcome } from './welcome.mjs';
 
 const RETRY_MS = [1_500, 4_000, 10_000];
-/** What the demo model can do, in the one language that it knows. */
-const DEMO_SUGGESTIONS = ['Tell me about the sea.', 'What is a mango?', 'Write two sentences about rain.', 'Why do people drink tea?'];
 const [MOST_VAIN, VAIN_MS] = [4, 5_000];
 const STOP_MS = 10_000;
 
@@ -20,18 +19,20 @@ let turns = /** @type {Turn[]} */ ([]);
 let place;
 let tellFinished = () => {};
 
+/** @param {HTMLElement} element @param {{ finished: () => void }} given */
 export function mountLive(element, { finished }) {
   tellFinished = finished;
   place = el('div', { id: 'turns', 'aria-live': 'polite', 'aria-busy': 'false' });
   element.append(welcome(), place);
   on('view', takeView);
-  on('choice', paintWelcome);
-  on('backends', paintWelcome);
+  on('choice', greet);
+  on('backends', greet);
   // The server closes what nobody reads; a page that comes back from the browser's cache follows anew.
   addEventListener('pagehide', () => turns.forEach((turn) => turn.close()));
   addEventListener('pageshow', (event) => { if (event.persisted) turns.forEach((turn) => turn.resume()); });
 }
 
+/** @param {Changes['view']} given */
 function takeView({ isOther }) {
   const { view } = store;
   if (isOther) dropTurns();
@@ -42,36 +43,42 @@ function takeView({ isOther }) {
     add(new Turn({ choice: live, waited_ms: live.waited_ms })).follow(live);
   }
   paintBusy();
-  paintWelcome();
+  greet();
 }
+
+const greet = () => paintWelcome(turns.length === 0);
 
 function dropTurns() {
   turns.forEach((turn) => turn.remove());
   turns = [];
 }
 
+/** @param {Turn} turn */
 function add(turn) {
   turns.push(turn);
   place.append(turn.element);
   paintBusy();
-  paintWelcome();
+  greet();
   return turn;
 }
 
+/** @param {string} key @param {string} text @param {Choice | null} choice */
 export function showQuestion(key, text, choice) {
   add(new Turn({ key, question: text, choice }));
   startFollowing();
 }
 
+/** @param {string} key @param {Accepted} accepted */
 export function followAccepted(key, accepted) {
   turns.find((turn) => turn.key === key)?.follow(accepted);
 }
 
+/** @param {string} key */
 export function forgetQuestion(key) {
   turns.filter((turn) => turn.key === key).forEach((turn) => turn.remove());
   turns = turns.filter((turn) => turn.key !== key);
   paintBusy();
-  paintWelcome();
+  greet();
 }
 
 export const stopShown = () => turns.filter((turn) => !turn.isOver).forEach((turn) => turn.stop());
@@ -125,6 +132,7 @@ class Turn {
     $('.waiting-time', this.status).textContent = long;
   }
 
+  /** @param {Choice & { message_id: string }} given */
   follow({ message_id, backend, model }) {
     this.messageId = message_id;
     this.element.dataset.messageId = message_id;
@@ -138,6 +146,7 @@ class Turn {
     if (this.source || this.isOver || !this.messageId) return;
     const source = follow(`api/sessions/${this.sessionId}/events`, { message_id: this.messageId, after: this.seen || null });
     this.source = source;
+    /** @param {string} name @param {(body: any) => void} act */
     const hear = (name, act) => source.addEventListener(name, (event) => { if (this.isNew(event)) act(JSON.parse(event.data)); });
     hear('delta', ({ text }) => this.addText(text));
     hear('reasoning', ({ text }) => this.addThought(text));
@@ -152,7 +161,7 @@ class Turn {
     });
   }
 
-  /** The server repeats nothing after a reconnection; this holds even if a proxy does. */
+  /** The server repeats nothing after a reconnection; this holds even if a proxy does. @param {MessageEvent} event */
   isNew(event) {
     const number = Number(event.lastEventId.split('.').at(-1));
     if (Number.isFinite(number)) {
@@ -162,7 +171,7 @@ class Turn {
     return true;
   }
 
-  /** Both the server's last word on a failed reply and the browser's on a lost connection have this name. */
+  /** Both the server's last word on a failed reply and the browser's on a lost connection have this name. @param {Event} event */
   onError(event) {
     if (event instanceof MessageEvent) { this.end(JSON.parse(event.data).message); return; }
     if (this.source?.readyState === this.source?.CLOSED) { this.end(); return; }
@@ -179,9 +188,10 @@ class Turn {
     this.opened = null;
   }
 
+  /** @param {Partial<Choice> & { message: string, passing?: boolean, seconds?: number }} given */
   tell({ message, passing, seconds, backend, model }) {
     this.letPass();
-    if (model) { this.choice = { backend, model }; this.paintWaiting(); }
+    if (backend && model) { this.choice = { backend, model }; this.paintWaiting(); }
     const shown = notice(message);
     this.notices.append(shown);
     if (passing) this.passing = { notice: shown, timer: seconds ? setTimeout(() => this.letPass(), seconds * 1000) : 0 };
@@ -194,12 +204,14 @@ class Turn {
     this.passing = { notice: null, timer: 0 };
   }
 
+  /** @param {string} text */
   addText(text) {
     this.letPass();
     this.element.classList.add('speaking');
     this.painter.add(text);
   }
 
+  /** @param {string} text */
   addThought(text) {
     this.letPass();
     if (!this.thoughts) {
@@ -211,7 +223,7 @@ class Turn {
     scrollIfFollowing();
   }
 
-  /** What was shown as the reply so far turned out to be thinking. */
+  /** What was shown as the reply so far turned out to be thinking. @param {string} text */
   rethink(text) {
     this.painter.clear();
     this.element.classList.remove('speaking');
@@ -234,6 +246,7 @@ class Turn {
     }
   }
 
+  /** @param {string} [problem] */
   end(problem) {
     this.close();
     this.isOver = true;
@@ -271,32 +284,6 @@ class Turn {
   }
 }
 
+/** @param {string} text */
 const questionRow = (text) =>
   el('div', { class: 'message-row user-row' }, el('div', { class: 'message user', 'aria-label': `${t('you')}: ${text}` }, el('div', { class: 'prose words asked' }, text)));
-
-function welcome() {
-  return el('section', { id: 'welcome', hidden: true },
-    el('h1', {}, t('hello')), el('p', {}, t('hello_more')),
-    el('div', { class: 'suggestions' }, [1, 2, 3, 4].map((n) => el('button', { type: 'button', onclick: ({ currentTarget }) => suggest(currentTarget.textContent) }, t(`suggestion_${n}`)))),
-    el('div', { id: 'model-note', hidden: true }, icon('info'), el('span')));
-}
-
-function suggest(text) {
-  const box = /** @type {HTMLTextAreaElement} */ ($('#box textarea'));
-  box.value = text;
-  box.dispatchEvent(new Event('input', { bubbles: true }));
-  window.thaiChat.send();
-}
-
-function paintWelcome() {
-  const isEmpty = store.view && store.view.messages.length === 0 && turns.length === 0;
-  $('#welcome').hidden = !isEmpty;
-  document.body.dataset.empty = isEmpty ? 'yes' : 'no';
-  if (!isEmpty) return;
-  const answersNothing = store.backends.length > 0 && !store.backends.some(({ models }) => models.length);
-  const isDemo = modelInfo(store.choice ?? {})?.code === 'demo_model';
-  document.querySelectorAll('#welcome .suggestions button').forEach((button, at) => { button.textContent = isDemo ? DEMO_SUGGESTIONS[at] : t(`suggestion_${at + 1}`); });
-  const text = answersNothing ? t('no_model_note') : isDemo ? t('demo_note') : '';
-  $('#model-note').hidden = !text;
-  $('#model-note span').textContent = text;
-}

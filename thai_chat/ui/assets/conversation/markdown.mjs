@@ -33,6 +33,7 @@ const CLEAN = {
   ALLOWED_URI_REGEXP: /^(?:https?|mailto):/i,
 };
 
+/** @param {import('../vendor/marked.esm.js').Tokens} tokens */
 const paintTokens = (tokens) => purify.sanitize(markdown.parser(tokens), CLEAN);
 
 /** A block that is longer, or deeper, or holds more signs than can be told apart between two frames, is shown as text. */
@@ -43,7 +44,7 @@ const MOST_CELLS = 20_000;
 const DASHES = /^[ \t>|:\-*+\d.)]*$/;
 const INSIDE = /^([ \t]*)((?:(?:>|[-*+]|\d{1,9}[.)])[ \t]*)+)/gm;
 
-/** A table's row has as many cells as the line of dashes, however few are written. */
+/** A table's row has as many cells as the line of dashes, however few are written. @param {string} block */
 function cellsIn(block) {
   let cells = 0;
   let columns = 0;
@@ -58,6 +59,7 @@ function cellsIn(block) {
   return cells;
 }
 
+/** @param {string} block */
 function canBeDrawn(block) {
   if (block.length > MOST_CHARS || cellsIn(block) > MOST_CELLS) return false;
   const signs = block.match(/[*_~`]+/g)?.length ?? 0;
@@ -74,6 +76,7 @@ function canBeDrawn(block) {
 const REST = 4;
 const PLAIN_CHARS = 20_000;
 
+/** @param {Node | string} text */
 function plainBox(text) {
   const box = document.createElement('div');
   box.className = 'plain';
@@ -101,6 +104,7 @@ export class Painter {
     this.onPaint = onPaint;
   }
 
+  /** @param {string} text */
   add(text) {
     this.tail += text;
     if (this.frame || this.timer) return;
@@ -176,7 +180,7 @@ export class Painter {
     this.element.append(paintTokens(rest));
   }
 
-  /** Blocks that are whole: their source is forgotten, so that the work of an update does not grow with the reply. */
+  /** Blocks that are whole: their source is forgotten, so that the work of an update does not grow with the reply. @param {import('../vendor/marked.esm.js').Tokens} tokens @param {unknown} links */
   fix(tokens, links) {
     tokens.links = links;
     this.element.append(paintTokens(tokens));

@@ -4,7 +4,7 @@ import { compact, number, t } from '../lib/texts.mjs';
 
 const NEARLY_FULL = 0.85;
 
-/** The same in words; nothing where nothing is known. */
+/** The same in words; nothing where nothing is known. @param {ShownMessage} given */
 export function meterWords({ context }) {
   if (!context || (!context.window && !context.left_out)) return '';
   return [
@@ -13,11 +13,11 @@ export function meterWords({ context }) {
   ].filter(Boolean).join(' · ');
 }
 
-/** A window of unknown size can't be shown as more or less full: then what was left out stands alone. */
+/** A window of unknown size can't be shown as more or less full: then what was left out stands alone. @param {ShownMessage} message */
 export function meter(message) {
   const words = meterWords(message);
-  if (!words) return null;
   const { context } = message;
+  if (!words || !context) return null;
   const share = context.window ? Math.min(1, context.tokens / context.window) : 0;
   const state = context.left_out ? 'cut' : share > NEARLY_FULL ? 'nearly' : 'roomy';
   return el('span', { class: `meter ${state}`, role: 'img', tabindex: 0, title: words, 'aria-label': words },

@@ -6,20 +6,20 @@ const LIMIT = window.thaiChatLimit;
 const COUNTED = 10 * LIMIT; // UTF-16 units: what is longer is not counted to its end
 const TYPED = 100; // so much comes from no key: it is pasted, dropped or dictated
 
-/** In code points, as the server counts. */
+/** In code points, as the server counts. @param {string} text */
 export const isTooLong = (text) => text.length > LIMIT && (text.length > 2 * LIMIT || [...text].length > LIMIT);
 
-/** The number of code points for people, with a plus sign where there are more. */
+/** The number of code points for people, with a plus sign where there are more. @param {string} text */
 function counted(text) {
   let count = 0;
   for (const _ of text.slice(0, COUNTED)) count += 1;
   return number(count) + (text.length > COUNTED ? '+' : '');
 }
 
-/** What would make the box too long is left out before it is laid out, with a word on it; the box stays as it was. */
+/** What would make the box too long is left out before it is laid out, with a word on it; the box stays as it was. @param {HTMLElement} place */
 export function limitPasted(place) {
   place.addEventListener('beforeinput', (event) => {
-    const box = event.target;
+    const box = /** @type {HTMLTextAreaElement} */ (event.target);
     const added = event.data ?? event.dataTransfer?.getData('text/plain') ?? '';
     const kept = box.textLength - (box.selectionEnd - box.selectionStart);
     if (added.length < TYPED || kept + added.length <= LIMIT) return;

@@ -2,8 +2,11 @@
 import { el, icon } from '../lib/dom.mjs';
 import { t } from '../lib/texts.mjs';
 
+/** @param {string} text */
 export const notice = (text) => el('div', { class: 'notice' }, icon('info'), el('span', {}, text));
 
+/** @param {string} text */
 export const problemBox = (text) => el('div', { class: 'problem', role: 'alert' }, icon('alert'), el('span', {}, text));
 
+/** @param {HTMLElement} content */
 export const thoughtsBox = (content) => el('details', { class: 'thoughts' }, el('summary', {}, icon('bulb'), t('thoughts')), content);

@@ -12,23 +12,25 @@ const CAN_ANSWER = ['up', 'slow', 'loading'];
 /** Keys of what may not have reached the server: sent again, it is stored once. */
 const unsure = new Map();
 
-/** Everything that another branch could come of: nothing while a reply grows, which would be left behind. */
-const guarded = (act) => (event) => {
+/** Everything that another branch could come of: nothing while a reply grows, which would be left behind. @param {(button: HTMLButtonElement) => void} act */
+const guarded = (act) => (/** @type {MouseEvent} */ event) => {
   if (store.isBusy) { hint(t('hint_running')); return; }
-  act(event.currentTarget);
+  act(/** @type {HTMLButtonElement} */ (event.currentTarget));
 };
 
+/** @param {ShownMessage} message */
 export const questionControls = (message) => [
-  iconButton('pencil', t('edit'), guarded((button) => openEditor(button.closest('.message-row'), message)), { class: 'icon-button edit' }),
+  iconButton('pencil', t('edit'), guarded((button) => openEditor(/** @type {HTMLElement} */ (button.closest('.message-row')), message)), { class: 'icon-button edit' }),
   versionSwitch(message),
 ];
 
+/** @param {ShownMessage} message */
 export const replyControls = (message) => [
   iconButton('again', t('again'), guarded((button) => askAgain(button, message, { continues: false })), { class: 'icon-button again' }),
   versionSwitch(message),
 ];
 
-/** For a reply that is not whole: what is there is kept, and any model can go on from it. */
+/** For a reply that is not whole: what is there is kept, and any model can go on from it. @param {ShownMessage} message */
 export function continueButton(message) {
   if (!message.can_continue) return null;
   const continues = message.text.trim().length > 0;
@@ -46,21 +48,23 @@ export function continueButton(message) {
 /** @type {(choice: Choice | null, other: Partial<Choice>) => boolean} */
 const isSame = (choice, { backend, model }) => !choice?.model || (choice.backend === backend && choice.model === model);
 
-/** The picked model, unless it is known that it can't answer now and another can. */
+/** The picked model, unless it is known that it can't answer now and another can. @param {ShownMessage} message */
 function likeliestFor(message) {
   const picked = modelInfo(store.choice ?? {});
   if (!picked || CAN_ANSWER.includes(picked.state ?? '')) return store.choice;
   return othersFor(message)[0]?.choice ?? store.choice;
 }
 
-/** The models that could answer instead of the one that failed, beside the one that is picked. */
+/** The models that could answer instead of the one that failed, beside the one that is picked. @param {ShownMessage} message */
 const othersFor = (message) => store.backends.flatMap(({ name, models }) => models
   .filter(({ state = '' }) => CAN_ANSWER.includes(state))
   .map(({ model, state, state_text }) => ({ choice: { backend: name, model }, note: state === 'up' ? null : state_text }))
   .filter(({ choice }) => !isSame(choice, message) && !isSame(choice, store.choice ?? {})));
 
+/** @param {ShownMessage} message */
 export const hasOthers = (message) => message.status === 'failed' && othersFor(message).length > 0;
 
+/** @param {ShownMessage} message @param {boolean} continues */
 function otherButton(message, continues) {
   const button = el('button', { type: 'button', class: 'go-on', 'aria-haspopup': 'menu', 'aria-expanded': 'false' }, el('span', {}, t('try_other')), icon('chevron'));
   button.addEventListener('click', guarded(() => openMenu(button, othersFor(message).map(({ choice, note }) => ({
@@ -69,6 +73,7 @@ function otherButton(message, continues) {
   return button;
 }
 
+/** @param {Choice | null} choice @param {HTMLButtonElement} button @param {ShownMessage} message @param {{ continues: boolean }} how */
 function askWith(choice, button, message, how) {
   if (choice !== store.choice) {
     store.choice = choice;
@@ -77,9 +82,11 @@ function askWith(choice, button, message, how) {
   askAgain(button, message, how);
 }
 
+/** @param {ShownMessage} given */
 function versionSwitch({ message_id, versions }) {
   if (!versions) return null;
   const at = versions.indexOf(message_id);
+  /** @param {string} name @param {string} label @param {number} to */
   const step = (name, label, to) =>
     iconButton(name, label, guarded(() => show(versions[to])), { disabled: !versions[to], class: 'icon-button step' });
   return el('span', { class: 'versions', role: 'group', 'aria-label': t('versions') },
@@ -88,12 +95,14 @@ function versionSwitch({ message_id, versions }) {
     step('right', t('version_after'), at + 1));
 }
 
+/** @param {string} shown_message_id */
 async function show(shown_message_id) {
   const outcome = await send('PATCH', '', { shown_message_id });
   if (outcome.ok) emit('changed', { follow: false, shown_message_id });
   else alert(outcome.message);
 }
 
+/** @param {HTMLButtonElement} button @param {ShownMessage} given @param {{ continues: boolean }} how */
 async function askAgain(button, { message_id }, { continues }) {
   button.disabled = true;
   clearAlerts();
@@ -103,6 +112,7 @@ async function askAgain(button, { message_id }, { continues }) {
   else alert(outcome.message);
 }
 
+/** @param {HTMLElement} row @param {ShownMessage} given */
 function openEditor(row, { message_id, text }) {
   if ($('.editor', row)) { $('.editor textarea', row).focus(); return; }
   const box = el('textarea', { 'aria-label': t('edit_label'), rows: 1, dir: 'auto', spellcheck: 'false' });
@@ -113,7 +123,7 @@ function openEditor(row, { message_id, text }) {
     $('.edit', row)?.focus();
   };
   const save = el('button', { type: 'submit', class: 'save' }, t('send'));
-  const editor = el('form', { class: 'editor', onsubmit: (event) => { event.preventDefault(); submit(); } }, box,
+  const editor = el('form', { class: 'editor', onsubmit: (/** @type {SubmitEvent} */ event) => { event.preventDefault(); submit(); } }, box,
     el('div', { class: 'editor-foot' }, el('span', {}, t('edit_note')),
       el('button', { type: 'button', class: 'cancel', onclick: close }, t('cancel')), save));
   const submit = guardedSubmit(message_id, box, save, close);
@@ -131,6 +141,7 @@ function openEditor(row, { message_id, text }) {
   box.setSelectionRange(text.length, text.length);
 }
 
+/** @param {string} edits @param {HTMLTextAreaElement} box @param {HTMLButtonElement} save @param {() => void} close */
 const guardedSubmit = (edits, box, save, close) => async () => {
   if (store.isBusy) { hint(t('hint_running')); return; }
   if (!box.value.trim()) { hint(t('hint_empty')); box.focus(); return; }
@@ -144,12 +155,13 @@ const guardedSubmit = (edits, box, save, close) => async () => {
   emit('changed', { follow: true });
 };
 
+/** @param {HTMLTextAreaElement} box */
 function fit(box) {
   box.style.height = 'auto';
   box.style.height = `${Math.min(box.scrollHeight, innerHeight * 0.5)}px`;
 }
 
-/** The same thing sent again after a lost answer has the same key. */
+/** The same thing sent again after a lost answer has the same key. @param {string} path @param {Record<string, unknown>} body */
 async function sendOnce(path, body) {
   const what = JSON.stringify([store.view.session_id, path, body]);
   const idempotency_key = unsure.get(what) ?? randomKey();
@@ -159,6 +171,7 @@ async function sendOnce(path, body) {
   return outcome;
 }
 
+/** @param {string} method @param {string} path @param {unknown} body */
 async function send(method, path, body) {
   try {
     await api(method, `api/sessions/${store.view.session_id}${path}`, { body, patience_ms: SEND_MS, isAsync: true });

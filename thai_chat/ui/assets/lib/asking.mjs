@@ -21,6 +21,7 @@ export function askText(title, { value = '', note = '', yes, rows = 1, limit = n
       input.setAttribute('aria-invalid', String(Boolean(wrong)));
       return !wrong;
     };
+    /** @param {SubmitEvent} event */
     const submit = (event) => {
       event.preventDefault();
       if (!look()) { input.focus(); return; }

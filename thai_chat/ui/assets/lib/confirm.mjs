@@ -2,7 +2,7 @@
 import { el } from './dom.mjs';
 import { t } from './texts.mjs';
 
-/** True when the person says yes; Esc, Cancel and a press elsewhere say no. */
+/** True when the person says yes; Esc, Cancel and a press elsewhere say no. @param {string} question @param {string} yes */
 export function confirm(question, yes) {
   return new Promise((resolve) => {
     const box = el('dialog', { class: 'box', 'aria-label': question },

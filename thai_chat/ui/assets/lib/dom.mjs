@@ -40,6 +40,9 @@ const ICONS = {
   bulb: 'M9.5 17.5h5M10 20.5h4M12 3.5a6 6 0 0 1 3.5 10.9c-.7.5-1 1.1-1 1.9h-5c0-.8-.3-1.4-1-1.9A6 6 0 0 1 12 3.5Z',
 };
 
+/** Return the path that an icon is drawn by. @param {string} name */
+export const pathOf = (name) => ICONS[name];
+
 /** @param {string} name */
 export function icon(name) {
   const svg = document.createElementNS(SVG, 'svg');

@@ -1,11 +1,15 @@
-// A menu beside the button that opened it: arrow keys, Esc, a press elsewhere; a sheet from below on phones.
-import { $$, el, focused, icon, isPhone } from './dom.mjs';
+// A menu beside the button that opened it, in a popover of the browser: arrow keys, Esc, a press elsewhere; a sheet from
+// below on phones.
+import { $$, el, focused, isPhone } from './dom.mjs';
+import { html, iconOf, nothing, paint } from './painting.mjs';
 
 const GAP_PX = 4;
 const EDGE_PX = 8;
 
-/** @type {{ menu: HTMLElement, scrim: HTMLElement, anchor: HTMLElement, onClose: () => void } | null} */
-let shown = null;
+/** `layer` is the popover: it covers the window, so that a press elsewhere closes the menu and does nothing else. */
+/** @typedef {{ layer: HTMLElement, menu: HTMLElement, anchor: HTMLElement, onClose: () => void }} Shown */
+
+let shown = /** @type {Shown | null} */ (null);
 
 /**
  * `items` is a list of `{ text, icon, act }`, `{ text, href }`, `{ text, items }` (opens in its place), with `checked`,
@@ -17,70 +21,71 @@ let shown = null;
  */
 export function openMenu(anchor, items, { label, onClose = () => {} } = {}) {
   closeMenu();
-  const menu = el('div', { class: 'menu', role: 'menu', 'aria-label': label, tabindex: -1, dataset: { layer: 'menu' } });
-  const scrim = el('div', { class: 'menu-scrim', onpointerdown: (event) => { event.preventDefault(); closeMenu(); } });
-  shown = { menu, scrim, anchor, onClose };
-  menu.addEventListener('keydown', onKey);
+  const menu = el('div', { class: 'menu', role: 'menu', 'aria-label': label, tabindex: -1 });
+  const layer = el('div', { class: 'menu-layer', popover: 'auto', dataset: { layer: 'menu' } }, menu);
+  const mine = { layer, menu, anchor, onClose };
+  shown = mine;
+  layer.addEventListener('keydown', onKey);
+  layer.addEventListener('pointerdown', (event) => { if (event.target === layer) { event.preventDefault(); closeMenu(); } });
+  layer.addEventListener('toggle', () => { if (!layer.matches(':popover-open')) forget(mine); });
   addEventListener('resize', closeMenu);
   anchor.setAttribute('aria-expanded', 'true');
-  (anchor.closest('dialog') ?? document.body).append(scrim, menu); // what is beside a dialog can't be reached
-  fill(menu, items);
+  anchor.focus({ preventScroll: true }); // the browser gives the focus back to it
+  (anchor.closest('dialog') ?? document.body).append(layer); // what is beside a dialog can't be reached
+  layer.showPopover();
+  fill(mine, items);
   return menu;
 }
 
-/** Other entries for a menu that may have been closed meanwhile. */
+/** Other entries for a menu that may have been closed meanwhile. @type {(menu: HTMLElement, items: MenuItem[]) => void} */
 export function refillMenu(menu, items) {
   if (shown?.menu !== menu) return;
   const at = entries(menu).indexOf(focused());
-  fill(menu, items);
+  fill(shown, items);
   entries(menu)[at]?.focus({ preventScroll: true });
 }
 
 export function closeMenu() {
   if (!shown) return;
-  const { menu, scrim, anchor, onClose } = shown;
+  const mine = shown;
+  mine.layer.hidePopover();
+  forget(mine);
+}
+
+/** @param {Shown} mine */
+function forget(mine) {
+  if (shown !== mine) return;
   shown = null;
   removeEventListener('resize', closeMenu);
-  const hadFocus = menu.contains(document.activeElement);
-  menu.remove();
-  scrim.remove();
-  anchor.setAttribute('aria-expanded', 'false');
-  if (hadFocus) anchor.focus({ preventScroll: true });
-  onClose();
+  mine.layer.remove();
+  mine.anchor.setAttribute('aria-expanded', 'false');
+  mine.onClose();
 }
 
-/**
- * @param {HTMLElement} menu
- * @param {MenuItem[]} items
- */
-function fill(menu, items) {
-  if (!shown) return;
-  menu.replaceChildren(...items.map((item) => entry(menu, item)));
-  placeBeside(shown.anchor, menu);
-  entries(menu)[0]?.focus({ preventScroll: true });
+/** @type {(mine: Shown, items: MenuItem[]) => void} */
+function fill(mine, items) {
+  paint(mine.menu, items.map((item) => entry(mine, item)));
+  placeBeside(mine.anchor, mine.menu);
+  entries(mine.menu)[0]?.focus({ preventScroll: true });
 }
 
-function entry(menu, item) {
-  if (item === '-') return el('hr', { role: 'separator' });
-  if (typeof item === 'string') return el('div', { class: 'menu-head', role: 'presentation' }, item);
+/** @type {(mine: Shown, item: MenuItem) => unknown} */
+function entry(mine, item) {
+  if (item === '-') return html`<hr role="separator">`;
+  if (typeof item === 'string') return html`<div class="menu-head" role="presentation">${item}</div>`;
   const isChoice = item.checked !== undefined;
-  const props = {
-    class: item.danger ? 'danger' : null,
-    role: isChoice ? 'menuitemradio' : 'menuitem',
-    'aria-checked': isChoice ? String(item.checked) : null,
-    'aria-haspopup': item.items ? 'menu' : null,
-    tabindex: -1,
-    onclick: () => choose(menu, item),
-  };
-  const content = [item.icon ? icon(item.icon) : null, el('span', { class: 'menu-text', dir: 'auto' }, item.text),
-    item.note ? el('small', {}, item.note) : null, item.checked ? icon('check') : null, item.items ? icon('right') : null];
+  const role = isChoice ? 'menuitemradio' : 'menuitem';
+  const act = () => choose(mine, item);
+  const content = html`${item.icon ? iconOf(item.icon) : nothing}<span class="menu-text" dir="auto">${item.text}</span>${item.note ? html`<small>${item.note}</small>` : nothing}${item.checked ? iconOf('check') : nothing}${item.items ? iconOf('right') : nothing}`;
   return item.href
-    ? el('a', { ...props, href: item.href, download: item.download ?? '' }, content)
-    : el('button', { ...props, type: 'button' }, content);
+    ? html`<a role="menuitem" tabindex="-1" href=${item.href} download=${item.download ?? ''} @click=${act}>${content}</a>`
+    : html`<button type="button" class=${item.danger ? 'danger' : nothing} role=${role} aria-checked=${isChoice ? String(item.checked) : nothing}
+      aria-haspopup=${item.items ? 'menu' : nothing} tabindex="-1" @click=${act}>${content}</button>`;
 }
 
-function choose(menu, item) {
-  if (item.items) { fill(menu, item.items); return; }
+/** @type {(mine: Shown, item: Exclude<MenuItem, string>) => void} */
+function choose(mine, item) {
+  if (item.items) { fill(mine, item.items); return; }
   closeMenu();
   item.act?.();
 }
@@ -88,19 +93,18 @@ function choose(menu, item) {
 /** @param {HTMLElement} menu */
 const entries = (menu) => $$('[role^=menuitem]', menu);
 
-/** @param {KeyboardEvent} event */
+/** Esc is the browser's. @param {KeyboardEvent} event */
 function onKey(event) {
   if (!shown) return;
-  const { menu } = shown;
-  const all = entries(menu);
+  const all = entries(shown.menu);
   const at = all.indexOf(focused());
   const to = { ArrowDown: at + 1, ArrowUp: at < 0 ? all.length - 1 : at - 1, Home: 0, End: all.length - 1 }[event.key];
   if (to !== undefined) { event.preventDefault(); all.at(to % all.length)?.focus(); }
-  if (event.key === 'Escape' || event.key === 'Tab') { event.preventDefault(); closeMenu(); }
+  if (event.key === 'Tab') { event.preventDefault(); closeMenu(); }
   event.stopPropagation();
 }
 
-/** Below the anchor when there is room, else above; never out of the window. */
+/** Below the anchor when there is room, else above; never out of the window. @type {(anchor: HTMLElement, menu: HTMLElement) => void} */
 function placeBeside(anchor, menu) {
   if (isPhone()) { Object.assign(menu.style, { left: '', top: '' }); return; }
   const at = anchor.getBoundingClientRect();

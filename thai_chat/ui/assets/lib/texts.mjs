@@ -4,17 +4,19 @@ export const language = document.documentElement.lang.startsWith('th') ? 'th' : 
 const texts = window.thaiChatTexts[language];
 const locale = language === 'th' ? 'th-TH' : 'en-GB'; // th-TH counts Buddhist years
 
-/** `{count}` is a param; `{count:message|messages}` is the word for one, or for any other number of them. */
+/** `{count}` is a param; `{count:message|messages}` is the word for one, or for any other number of them. @param {string} code @param {Record<string, unknown>} [params] */
 export const t = (code, params = {}) => texts[code].replace(/\{(\w+)(?::([^|}]*)\|([^}]*))?\}/g, (_, name, one, many) =>
   (one === undefined ? params[name] ?? '…' : String(params[name]) === '1' ? one : many));
 
 const count = new Intl.NumberFormat(locale);
+/** @param {number | bigint} value */
 export const number = (value) => count.format(value);
 
 const short = new Intl.NumberFormat(language === 'th' ? locale : 'en-US', { notation: 'compact', maximumFractionDigits: 1 });
+/** @param {number} value */
 export const compact = (value) => (value < 10_000 ? number(value) : short.format(value));
 
-/** `value` in the unit that suits `whole`, so that both read alike: "1.2 GB of 4.7 GB". */
+/** `value` in the unit that suits `whole`, so that both read alike: "1.2 GB of 4.7 GB". @param {number} value @param {number} whole */
 export function bytes(value, whole) {
   const [size, unit] = whole >= 1e9 ? [1e9, 'gigabyte'] : whole >= 1e6 ? [1e6, 'megabyte'] : [1e3, 'kilobyte'];
   const digits = unit === 'gigabyte' ? 1 : 0;
@@ -22,8 +24,10 @@ export function bytes(value, whole) {
 }
 
 const share = new Intl.NumberFormat(locale, { style: 'percent' });
+/** @param {number} part */
 export const percent = (part) => share.format(part);
 
+/** @param {number} milliseconds */
 export function duration(milliseconds) {
   const seconds = milliseconds / 1000;
   if (seconds >= 90) return t('minutes', { count: new Intl.NumberFormat(locale, { maximumFractionDigits: 1 }).format(seconds / 60) });
@@ -31,9 +35,10 @@ export function duration(milliseconds) {
   return t('seconds', { count: new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(seconds) });
 }
 
+/** @param {string} currency @param {Intl.NumberFormatOptions} digits */
 const moneyWith = (currency, digits) => new Intl.NumberFormat(locale, { style: 'currency', currency, currencyDisplay: 'narrowSymbol', ...digits });
 const moneys = Object.fromEntries(['USD', 'THB'].map((currency) => [currency, [moneyWith(currency, {}), moneyWith(currency, { maximumSignificantDigits: 2 })]]));
-/** Dollars and cents, or baht and satang; of less than ten of those two digits that say something. */
+/** Dollars and cents, or baht and satang; of less than ten of those two digits that say something. @param {number | string} value @param {'USD' | 'THB'} [currency] */
 export function money(value, currency = 'USD') {
   const [whole, part] = moneys[currency];
   return (Number(value) > 0 && Number(value) < 0.1 ? part : whole).format(Number(value));
@@ -42,21 +47,27 @@ export function money(value, currency = 'USD') {
 const dayAndMonth = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', timeZone: 'UTC' });
 const wholeDay = new Intl.DateTimeFormat(locale, { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
 const shortMonth = new Intl.DateTimeFormat(locale, { month: 'short', timeZone: 'UTC' });
+/** @param {string} isoDay */
 export const shortMonthLabel = (isoDay) => shortMonth.format(new Date(`${isoDay}T00:00:00Z`));
+/** @param {string} isoDay */
 export const dayLabel = (isoDay) => dayAndMonth.format(new Date(`${isoDay}T00:00:00Z`));
+/** @param {string} isoDay */
 export const longDayLabel = (isoDay) => wholeDay.format(new Date(`${isoDay}T00:00:00Z`));
 
 const calendarDay = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', year: 'numeric' });
+/** @param {string} iso */
 export const day = (iso) => calendarDay.format(new Date(iso));
 
 const moment = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' });
+/** @param {string} iso */
 export const when = (iso) => moment.format(new Date(iso));
 
-/** Any language and any case of backend: how its makers write it. */
+/** Any language and any case of backend: how its makers write it. @param {string} name */
 export const backendName = (name) => window.thaiChatBackends[name]?.label ?? name;
 
-/** The name of a model with its backend, or of the backend alone where no model is known. */
-export const nameOf = ({ backend, model }) => (model ? `${model}\u00a0· ${backendName(backend)}` : backendName(backend ?? ''));
+/** The name of a model with its backend, or of the backend alone where no model is known. @param {{ backend?: string, model?: string }} given */
+export const nameOf = ({ backend, model }) => (model ? `${model}\u00a0· ${backendName(backend ?? '')}` : backendName(backend ?? ''));
 
 const month = new Intl.DateTimeFormat(locale, { month: 'long', year: 'numeric', timeZone: 'UTC' });
+/** @param {string} isoMonth */
 export const monthLabel = (isoMonth) => month.format(new Date(`${isoMonth}-01T00:00:00Z`));

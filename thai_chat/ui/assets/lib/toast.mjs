@@ -1,5 +1,6 @@
 // A short word on what was just done, with a way to take it back.
-import { el, iconButton } from './dom.mjs';
+import { el } from './dom.mjs';
+import { html, iconButtonOf, nothing, paint } from './painting.mjs';
 import { t } from './texts.mjs';
 
 const SHOWN_MS = 8_000;
@@ -22,10 +23,9 @@ function mounted() {
 /** The last one is the one that is shown. `undo` may be left out. @type {(message: string, how?: { undo?: (() => unknown) | null }) => void} */
 export function toast(message, { undo = null } = {}) {
   const act = undo && (() => { dismiss(); undo(); });
-  mounted().replaceChildren(el('div', { class: 'toast' },
-    el('span', {}, message),
-    act ? el('button', { type: 'button', class: 'undo', onclick: act }, t('undo')) : null,
-    iconButton('close', t('close'), dismiss)));
+  dismiss(); // the same words are said once more
+  paint(mounted(), html`<div class="toast"><span>${message}</span>${
+    act ? html`<button type="button" class="undo" @click=${act}>${t('undo')}</button>` : nothing}${iconButtonOf('close', t('close'), dismiss)}</div>`);
   undoing = act;
   release();
 }
@@ -33,7 +33,7 @@ export function toast(message, { undo = null } = {}) {
 export function dismiss() {
   clearTimeout(timer);
   undoing = null;
-  place?.replaceChildren();
+  if (place) paint(place, nothing);
 }
 
 /** Nobody loses the chance while reaching for it. */
@@ -44,9 +44,10 @@ function release() {
   timer = setTimeout(dismiss, SHOWN_MS);
 }
 
+/** @param {KeyboardEvent} event */
 function onKey(event) {
   const isUndo = (event.ctrlKey || event.metaKey) && !event.shiftKey && event.code === 'KeyZ';
-  if (!isUndo || !undoing || event.target.matches?.('input, textarea')) return;
+  if (!isUndo || !undoing || /** @type {HTMLElement} */ (event.target).matches?.('input, textarea')) return;
   event.preventDefault();
   undoing();
 }

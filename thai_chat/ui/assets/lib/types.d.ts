@@ -171,6 +171,18 @@ interface Asked {
   words: { word: string; count: number }[];
 }
 
+/** A session, and a message, that a figure was counted of. */
+interface CountedSession { session_id: string; session_name: string; messages: number; last_at: string }
+interface CountedMessage extends Choice {
+  session_id: string;
+  message_id: string;
+  session_name: string;
+  role: string;
+  text: string;
+  created_at: string;
+  [figure: string]: any;
+}
+
 /** What a stream of server-sent events tells. */
 interface Told { name: string; body: any }
 

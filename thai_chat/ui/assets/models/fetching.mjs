@@ -1,15 +1,18 @@
 // Fetching a model that its server does not have: a button under the reply that failed for want of it, then a bar.
 import { Refused, streamed } from '../lib/api.mjs';
-import { $, el, icon } from '../lib/dom.mjs';
+import { el } from '../lib/dom.mjs';
+import { html, iconOf, nothing, paint } from '../lib/painting.mjs';
 import { emit } from '../lib/store.mjs';
 import { bytes, percent, t } from '../lib/texts.mjs';
 
 /** By the reply that failed: a fetch goes on while the reply is painted anew, and while another session is shown. */
-const fetches = new Map();
+const fetches = /** @type {Map<string, Fetch>} */ (new Map());
 
-export function fetchBox({ message_id, missing }) {
-  if (!fetches.has(message_id)) fetches.set(message_id, new Fetch(missing));
-  return fetches.get(message_id).box;
+/** Return the box of a failed reply's fetch. @type {(message_id: string, missing: Choice) => HTMLElement} */
+export function fetchBox(message_id, missing) {
+  const known = fetches.get(message_id) ?? new Fetch(missing);
+  fetches.set(message_id, known);
+  return known.box;
 }
 
 class Fetch {
@@ -24,8 +27,6 @@ class Fetch {
     this.backend = backend;
     this.model = model;
     this.box = el('div', { class: 'fetch' });
-    this.bar = el('progress', { 'aria-label': t('fetch', { model }), max: 1 });
-    this.line = el('span', { class: 'fetch-says' });
     this.paint();
   }
 
@@ -43,39 +44,34 @@ class Fetch {
     }
   }
 
+  /** @param {Told} given */
   hear({ name, body: { completed, total, message } }) {
     if (name === 'error') throw new Refused(message);
     if (name === 'completed') { this.change({ state: 'done' }); emit('fetched'); }
-    if (name === 'progress') { Object.assign(this, { completed, total }); this.paintBar(); }
+    if (name === 'progress') this.change({ completed, total });
   }
 
+  /** @param {Partial<Fetch>} what */
   change(what) {
     Object.assign(this, what);
     this.paint();
   }
 
+  /** The button that takes the place of the one that was pressed has its focus. */
   paint() {
-    this.paintBar();
-    const hadFocus = this.box.contains(document.activeElement);
-    this.box.replaceChildren(...this.content());
-    if (hadFocus) $('button', this.box)?.focus();
+    paint(this.box, this.content());
   }
 
   content() {
-    const { model, problem } = this;
-    if (this.state === 'done') return [el('div', { class: 'fetch-done', role: 'status' }, icon('check'), el('span', {}, t('fetch_done', { model })))];
+    const { model, problem, total } = this;
+    if (this.state === 'done') return html`<div class="fetch-done" role="status">${iconOf('check')}<span>${t('fetch_done', { model })}</span></div>`;
     if (this.state === 'running') {
-      const stop = el('button', { type: 'button', class: 'fetch-stop', onclick: () => this.abort.abort() }, t('fetch_stop'));
-      return [this.bar, el('div', { class: 'fetch-line' }, this.line, stop)];
+      return html`<progress aria-label=${t('fetch', { model })} max="1" value=${total ? this.completed / total : nothing}></progress
+        ><div class="fetch-line"><span class="fetch-says">${this.says()}</span
+        ><button type="button" class="fetch-stop" data-key="fetch" @click=${() => this.abort.abort()}>${t('fetch_stop')}</button></div>`;
     }
-    const start = el('button', { type: 'button', class: 'fetch-start', onclick: () => this.begin() }, icon('download'), el('span', {}, t('fetch', { model })));
-    return problem ? [start, el('div', { class: 'fetch-problem', role: 'alert' }, problem)] : [start];
-  }
-
-  paintBar() {
-    if (this.total) this.bar.value = this.completed / this.total;
-    else this.bar.removeAttribute('value');
-    this.line.textContent = this.says();
+    return html`<button type="button" class="fetch-start" data-key="fetch" @click=${() => this.begin()}>${iconOf('download')}<span>${t('fetch', { model })}</span></button
+      >${problem ? html`<div class="fetch-problem" role="alert">${problem}</div>` : nothing}`;
   }
 
   says() {

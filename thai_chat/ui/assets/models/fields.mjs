@@ -32,7 +32,7 @@ class Field {
   /** @returns {{ value?: any, problem?: string }} */
   read() { return this.text ? { value: this.text } : {}; }
 
-  /** @param {any} value */
+  /** @param {any} value @param {Options} value */
   write(value) {
     this.control.value = value === undefined ? '' : String(value);
     this.say(null);
@@ -40,6 +40,7 @@ class Field {
 
   check() { this.say(this.read().problem); }
 
+  /** @param {string | null | undefined} problem */
   say(problem) {
     this.problem.textContent = problem ?? '';
     this.problem.hidden = !problem;
@@ -48,6 +49,7 @@ class Field {
 }
 
 class NumberField extends Field {
+  /** @param {string} name @param {{ low: number, high: number, isCount?: boolean }} limits */
   constructor(name, { low, high, isCount = false }) {
     super(name, t(name), el('input', { type: 'text', inputmode: isCount ? 'numeric' : 'decimal', autocomplete: 'off', placeholder: t('as_model') }), t(`${name}_more`));
     this.low = low;
@@ -67,7 +69,14 @@ class NumberField extends Field {
 }
 
 class ChoiceField extends Field {
-  /** `choices` are pairs of what is sent and what is shown. */
+  /**
+   * `choices` are pairs of what is sent and what is shown.
+   *
+   * @param {string} name
+   * @param {string} label
+   * @param {[string, string][]} choices
+   * @param {string} more
+   */
   constructor(name, label, choices, more) {
     super(name, label, el('select', {}, [['', t('as_model')], ...choices].map(([value, shown]) => el('option', { value }, shown))), more);
   }
@@ -147,20 +156,20 @@ export function parsed(text) {
   return isObject ? { value } : { problem: t('json_no_object', { example: EXAMPLE }) };
 }
 
-/** Browsers name a position, or a line and a column; nothing when the text ends too early. */
+/** Browsers name a position, or a line and a column; nothing when the text ends too early. @param {Error} given @param {string} text */
 function placeOf({ message }, text) {
   const [, line, column] = /line (\d+),? column (\d+)/.exec(message) ?? [];
-  if (line) return { line: number(line), column: number(column) };
+  if (line) return { line: number(Number(line)), column: number(Number(column)) };
   const [, position = text.length] = /position (\d+)/.exec(message) ?? [];
   const before = text.slice(0, Number(position)).split('\n');
-  return { line: number(before.length), column: number(before.at(-1).length + 1) };
+  return { line: number(before.length), column: number(before[before.length - 1].length + 1) };
 }
 
 export class Form {
-  /** `changed` is called with every change that a person makes. */
+  /** `changed` is called with every change that a person makes. @param {{ changed: () => void }} page */
   constructor({ changed }) {
     this.thinking = new ChoiceField('thinking', t('thinking_switch'), [['on', t('thinking_on')], ['off', t('thinking_off')]], t('thinking_more'));
-    this.effort = new ChoiceField('reasoning_effort', t('reasoning_effort'), EFFORTS.map((effort) => [effort, t(`effort_${effort}`)]), t('effort_more'));
+    this.effort = new ChoiceField('reasoning_effort', t('reasoning_effort'), EFFORTS.map((effort) => /** @type {[string, string]} */ ([effort, t(`effort_${effort}`)])), t('effort_more'));
     this.advanced = new JsonField();
     const [temperature, topP, maxTokens] = [
       new NumberField('temperature', { low: 0, high: 2 }), new NumberField('top_p', { low: 0, high: 1 }),
@@ -174,7 +183,7 @@ export class Form {
     for (const field of this.fields) this.watch(field, changed);
   }
 
-  /** Said at once, but not in the middle of a word. */
+  /** Said at once, but not in the middle of a word. @param {Field} field @param {() => void} changed */
   watch(field, changed) {
     let timer = 0;
     field.control.addEventListener('input', () => {
@@ -186,15 +195,15 @@ export class Form {
     field.control.addEventListener('blur', () => { clearTimeout(timer); field.check(); });
   }
 
-  /** Only fields that mean something to the backend are shown, and those that hold a value. */
+  /** Only fields that mean something to the backend are shown, and those that hold a value. @param {string | undefined} backend */
   suit(backend) {
-    const { options, effort, thinking } = KINDS[backend] ?? ANY;
+    const { options, effort, thinking } = KINDS[backend ?? ''] ?? ANY;
     this.effort.element.hidden = !effort && !this.effort.text;
     this.thinking.element.hidden = !thinking && !this.thinking.text;
     this.advanced.more.textContent = t('advanced_more', { names: options });
   }
 
-  /** What is set to nothing is written as an empty field. */
+  /** What is set to nothing is written as an empty field. @param {Options} options */
   write(options) {
     const rest = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== null));
     for (const field of this.simple) {
@@ -235,7 +244,7 @@ export class Form {
     return options;
   }
 
-  /** The server's word on an option is shown where it is written. */
+  /** The server's word on an option is shown where it is written. @param {string} param @param {string} message */
   refuse(param, message) {
     const field = this.simple.find(({ name }) => name === param) ?? this.advanced;
     field.say(message);

@@ -1,71 +1,75 @@
-// The model picker: every model of every backend, with the backend's state.
+// The model picker: every model of every backend, with the backend's state; the list is a popover of the browser.
 import { api } from '../lib/api.mjs';
-import { $$, el, focused, icon } from '../lib/dom.mjs';
+import { $, $$, focused, isPhone } from '../lib/dom.mjs';
+import { html, iconOf, nothing, paint, repeat } from '../lib/painting.mjs';
 import { emit, modelInfo, on, store } from '../lib/store.mjs';
 import { backendName, number, t } from '../lib/texts.mjs';
 
-export function mountPicker({ element, props, watch }, { refresh }) {
-  const name = el('span', { class: 'name' });
-  const backend = el('span', { class: 'backend' });
-  const state = el('span', { class: 'loads', role: 'status' });
-  const button = el('button', { type: 'button', 'aria-haspopup': 'listbox', 'aria-expanded': 'false', title: t('model_pick'), onclick: () => (isOpen() ? close() : open()) },
-    name, backend, state, icon('chevron'));
-  const list = el('div', { class: 'choices', role: 'listbox', 'aria-label': t('model'), hidden: true, tabindex: -1 });
-  element.append(button, list);
+const GAP_PX = 6;
 
-  const isOpen = () => !list.hidden;
-  const open = () => {
-    refresh();
-    list.hidden = false;
-    button.setAttribute('aria-expanded', 'true');
-    ($$('[aria-selected=true]', list)[0] ?? $$('[role=option]', list)[0])?.focus();
-  };
-  const close = () => {
-    list.hidden = true;
-    button.setAttribute('aria-expanded', 'false');
-  };
-  const pick = (choice) => {
+/** @type {(part: Part<{ backends: BackendInfo[] } | null>, page: { refresh: () => void }) => void} */
+export function mountPicker({ element, props, watch }, { refresh }) {
+  let isOpen = false;
+  const list = () => $('.choices', element);
+  const close = () => list().hidePopover(); // the browser gives the focus back to the button
+  const pick = (/** @type {Choice} */ choice) => {
     store.choice = choice;
     close();
-    button.focus();
     emit('choice');
     prepare(choice);
   };
-  const paint = () => {
-    const had = list.contains(focused()) ? focused().dataset.value : null;
-    name.textContent = store.choice?.model || t('model_none');
-    const group = store.backends.find((b) => b.name === store.choice?.backend);
-    const info = modelInfo(store.choice ?? {});
-    backend.textContent = store.choice ? backendName(store.choice.backend) : '';
-    button.dataset.state = info?.state ?? group?.state ?? 'down';
-    state.textContent = info?.state === 'loading' ? info.state_text ?? '' : '';
-    button.setAttribute('aria-label', [t('model_now', { model: name.textContent }), backend.textContent, info?.state_text ?? group?.state_text].filter(Boolean).join(', '));
-    list.replaceChildren(...store.backends.map((group) => groupOf(group, pick)));
-    if (had) $$('[role=option]', list).find((option) => option.dataset.value === had)?.focus();
+  const toggle = (/** @type {ToggleEvent} */ event) => {
+    isOpen = event.newState === 'open';
+    if (isOpen) refresh();
+    if (isOpen) placeBelow($('button', element), list());
+    repaint();
   };
+  const repaint = () => paint(element, html`${button(isOpen)}<div class="choices" id="choices" popover role="listbox" aria-label=${t('model')} tabindex="-1"
+    @beforetoggle=${toggle} @keydown=${onKey}>${repeat(store.backends, ({ name }) => name, (group) => groupOf(group, pick))}</div>`);
   const take = () => {
     store.backends = props.value?.backends ?? [];
-    if (!store.choice) store.choice = firstThatAnswers();
-    paint();
+    store.choice ??= firstThatAnswers();
+    repaint();
     emit('backends');
   };
-
-  list.addEventListener('keydown', (event) => {
-    const options = $$('[role=option]', list);
+  /** Esc and presses elsewhere are the browser's. @param {KeyboardEvent} event */
+  const onKey = (event) => {
+    const options = $$('[role=option]', list());
     const at = options.indexOf(focused());
     const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: options.length - 1 }[event.key];
     if (to !== undefined) { event.preventDefault(); options.at(to % options.length)?.focus(); }
-    if (event.key === 'Escape' || event.key === 'Tab') { event.stopPropagation(); close(); button.focus(); }
-  });
-  document.addEventListener('pointerdown', (event) => { if (isOpen() && !element.contains(event.target)) close(); });
+    if (event.key === 'Escape' || event.key === 'Tab') event.stopPropagation();
+    if (event.key === 'Tab') close();
+  };
+
   watch('value', take);
-  on('view', paint);
-  on('choice', paint);
+  on('view', repaint);
+  on('choice', repaint);
   on('ready', ({ backends }) => { if (isOutOfDate(backends)) refresh(); });
+  addEventListener('resize', () => { if (isOpen) placeBelow($('button', element), list()); });
   take();
 }
 
-/** Has the model loaded while the question is still being thought of. */
+/** On a phone the style sheet has its place. @type {(button: HTMLElement, list: HTMLElement) => void} */
+function placeBelow(button, list) {
+  const { left, bottom } = button.getBoundingClientRect();
+  Object.assign(list.style, isPhone() ? { left: '', top: '' } : { left: `${left}px`, top: `${bottom + GAP_PX}px` });
+}
+
+/** @param {boolean} isOpen */
+function button(isOpen) {
+  const { choice, backends } = store;
+  const name = choice?.model || t('model_none');
+  const backend = choice ? backendName(choice.backend) : '';
+  const group = backends.find((one) => one.name === choice?.backend);
+  const info = modelInfo(choice ?? {});
+  const label = [t('model_now', { model: name }), backend, info?.state_text ?? group?.state_text].filter(Boolean).join(', ');
+  return html`<button type="button" popovertarget="choices" aria-haspopup="listbox" aria-expanded=${String(isOpen)} title=${t('model_pick')} aria-label=${label}
+    data-state=${info?.state ?? group?.state ?? 'down'}><span class="name">${name}</span><span class="backend">${backend}</span><span class="loads"
+    role="status">${info?.state === 'loading' ? info.state_text : ''}</span>${iconOf('chevron')}</button>`;
+}
+
+/** Has the model loaded while the question is still being thought of. @param {Choice} given */
 async function prepare({ backend, model }) {
   try {
     await api('POST', 'api/models/prepare', { body: { backend, model } });
@@ -73,28 +77,32 @@ async function prepare({ backend, model }) {
   } catch { /* the question itself will tell */ }
 }
 
+/** @type {(group: BackendInfo, pick: (choice: Choice) => void) => unknown} */
 function groupOf(group, pick) {
   const models = group.models.length ? group.models : group.default_model ? [{ model: group.default_model, note: null }] : [];
-  return el('div', { class: 'group', role: 'group', 'aria-label': `${group.label}: ${group.state_text}` },
-    el('div', { class: `group-head ${group.state}` }, el('strong', {}, group.label), el('span', { class: 'group-state' }, el('i'), stateOf(group))),
-    group.problem && group.state !== 'not_configured' ? el('div', { class: 'group-problem' }, group.problem) : null,
-    models.map((info) => option(group, info, pick)));
+  return html`<div class="group" role="group" aria-label="${group.label}: ${group.state_text}"
+    ><div class="group-head ${group.state}"><strong>${group.label}</strong><span class="group-state"><i></i>${stateOf(group)}</span></div
+    >${group.problem && group.state !== 'not_configured' ? html`<div class="group-problem">${group.problem}</div>` : nothing
+    }${repeat(models, ({ model }) => model, (info) => option(group, info, pick))}</div>`;
 }
 
-/** Of one server its state, of several how many answer. */
+/** Return the state of one server, of several how many answer. @param {BackendInfo} group */
 function stateOf({ state, state_text, servers }) {
   if (!servers) return state_text;
   const up = t('servers_up', { up: number(servers.up), count: number(servers.count) });
   return state === 'up' ? up : `${state_text} · ${up}`;
 }
 
+/** @type {(group: BackendInfo, info: ModelInfo, pick: (choice: Choice) => void) => unknown} */
 function option(group, info, pick) {
   const choice = { backend: group.name, model: info.model };
+  const isFirst = group === store.backends[0] && info === group.models[0];
   const isPicked = store.choice?.backend === choice.backend && store.choice?.model === choice.model;
   const state = info.state ?? group.state;
-  const says = [info.note, state !== group.state ? el('span', { class: `model-state ${state}` }, el('i'), info.state_text) : null].filter(Boolean);
-  return el('button', { type: 'button', role: 'option', class: state, 'aria-selected': String(isPicked), dataset: { value: `${group.name}/${info.model}` }, onclick: () => pick(choice) },
-    el('span', { class: 'model' }, info.model, says.length ? el('small', {}, says) : null), isPicked ? icon('check') : null);
+  const said = state === group.state ? nothing : html`<span class="model-state ${state}"><i></i>${info.state_text}</span>`;
+  return html`<button type="button" role="option" class=${state} ?autofocus=${store.choice ? isPicked : isFirst} aria-selected=${String(isPicked)}
+    data-value="${group.name}/${info.model}" @click=${() => pick(choice)}><span class="model">${info.model}${info.note || said !== nothing ? html`<small>${info.note}${said}</small>` : nothing}</span
+    >${isPicked ? iconOf('check') : nothing}</button>`;
 }
 
 function firstThatAnswers() {
@@ -102,6 +110,7 @@ function firstThatAnswers() {
   return group ? { backend: group.name, model: group.default_model ?? group.models[0].model } : null;
 }
 
+/** @param {Ready['backends']} backends */
 const isOutOfDate = (backends) => Object.entries(backends).some(([name, { state, models, model_states = {}, servers = [] }]) => {
   const known = store.backends.find((backend) => backend.name === name);
   if (!known || known.state !== state) return true;

@@ -2,10 +2,13 @@
 import { api } from '../lib/api.mjs';
 import { askText } from '../lib/asking.mjs';
 import { confirm } from '../lib/confirm.mjs';
-import { $, $$, copyText, el, focused, icon, iconButton } from '../lib/dom.mjs';
+import { copyText, el } from '../lib/dom.mjs';
 import { openMenu } from '../lib/menu.mjs';
+import { html, iconButtonOf, iconOf, nothing, paint, repeat } from '../lib/painting.mjs';
 import { emit, store } from '../lib/store.mjs';
 import { t } from '../lib/texts.mjs';
+
+/** @typedef {(body: Partial<Preset>, said: string) => Promise<void>} Change */
 
 const NAME_CHARS = 255;
 
@@ -22,12 +25,16 @@ export async function loadPresets() {
 export const defaultOf = ({ backend, model }) =>
   (presets ?? []).find((preset) => preset.is_default && preset.backend === backend && preset.model === model) ?? null;
 
+/** @param {Options} options */
 export const presetWith = (options) => (presets ?? []).find((preset) => isSame(preset.options, options)) ?? null;
 
+/** @param {Options} one @param {Options} other */
 const isSame = (one, other) => inOrder(one) === inOrder(other);
+/** @param {Options} value */
 const inOrder = (value) => JSON.stringify(value, (_, inner) =>
   (inner && typeof inner === 'object' && !Array.isArray(inner) ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1))) : inner));
 
+/** @param {string} preset_name @param {Options} options */
 export const asJson = (preset_name, options) => JSON.stringify({ preset_name, options }, null, 2);
 
 export class PresetList {
@@ -41,42 +48,38 @@ export class PresetList {
     this.read = read;
     this.say = say;
     this.refuse = refuse;
-    this.list = el('ul', { 'aria-label': t('presets') });
-    this.none = el('p', { class: 'none' }, t('presets_none'));
-    this.element = el('section', { class: 'presets' }, el('h3', {}, t('presets')), this.none, this.list);
+    this.element = el('section', { class: 'presets' });
+    this.paint(null);
   }
 
-  /** `used` is the preset that is in force. */
+  /** `used` is the preset that is in force. @param {Preset | null} used */
   paint(used) {
-    const had = /** @type {HTMLElement | null} */ (focused().closest('.presets li'));
-    const wasMore = focused().matches('.more');
-    const at = had ? $$('li', this.list).indexOf(had) : -1;
-    this.none.hidden = Boolean(presets?.length);
-    this.list.hidden = !presets?.length;
-    this.list.replaceChildren(...(presets ?? []).map((preset) => this.row(preset, preset === used)));
-    if (!had) return;
-    const rows = $$('li', this.list);
-    const row = rows.find(({ dataset }) => dataset.id === had.dataset.id) ?? rows[Math.min(at, rows.length - 1)];
-    if (row) $(wasMore ? '.more' : '.preset', row).focus();
+    const rows = presets ?? [];
+    paint(this.element, html`<h3>${t('presets')}</h3><p class="none" ?hidden=${rows.length > 0}>${t('presets_none')}</p><ul aria-label=${t('presets')}
+      ?hidden=${!rows.length}>${repeat(rows, ({ preset_id }) => preset_id, (preset) => this.row(preset, preset === used))}</ul>`);
   }
 
+  /** @type {(preset: Preset, isUsed: boolean) => unknown} */
   row(preset, isUsed) {
-    const more = iconButton('more', t('preset_options', { name: preset.preset_name }), () => openMenu(more, this.menu(preset), { label: preset.preset_name }),
-      { class: 'icon-button more', 'aria-haspopup': 'menu', 'aria-expanded': 'false' });
+    const { preset_id, preset_name } = preset;
     const labels = labelsOf(preset);
-    return el('li', { dataset: { id: preset.preset_id } },
-      el('button', { type: 'button', class: 'preset', 'aria-pressed': String(isUsed), title: t('preset_apply'), onclick: () => this.use(preset) },
-        el('span', { class: 'words' }, el('span', { class: 'name', dir: 'auto' }, preset.preset_name), labels ? el('small', { dir: 'auto' }, labels) : null),
-        isUsed ? icon('check') : null),
-      more);
+    /** @param {any} given */
+    const offer = ({ currentTarget }) => openMenu(currentTarget, this.menu(preset), { label: preset_name });
+    return html`<li data-id=${preset_id}
+      ><button type="button" class="preset" data-key="preset ${preset_id}" aria-pressed=${String(isUsed)} title=${t('preset_apply')} @click=${() => this.use(preset)}
+        ><span class="words"><span class="name" dir="auto">${preset_name}</span>${labels ? html`<small dir="auto">${labels}</small>` : nothing}</span
+        >${isUsed ? iconOf('check') : nothing}</button
+      >${iconButtonOf('more', t('preset_options', { name: preset_name }), offer, { classes: 'more', isMenu: true, key: `more ${preset_id}` })}</li>`;
   }
 
+  /** @param {Preset} preset */
   menu(preset) {
     const name = preset.preset_name;
     const model = preset.model;
     const use = { text: t('preset_apply'), icon: 'check', act: () => this.use(preset) };
     const copy = { text: t('json_copy'), icon: 'copy', act: () => this.copy(preset) };
     if (!preset.is_own) return [use, copy];
+    /** @param {Partial<Preset>} body @param {string} said */
     const change = (body, said) => this.tried(() => api('PATCH', `api/presets/${preset.preset_id}`, { body }), said);
     const toDefault = preset.is_default
       ? { text: t('preset_default_off', { model }), icon: 'star', act: () => change({ is_default: false }, t('preset_default_gone', { name, model })) }
@@ -112,28 +115,32 @@ export class PresetList {
     await this.tried(() => api('POST', 'api/presets', { body: { preset_name, options, backend, model } }), t('preset_made', { name: preset_name.trim() }));
   }
 
+  /** @param {Preset} given @param {Change} change */
   update({ preset_name }, change) {
     const options = this.read();
     if (options) return change({ options }, t('preset_updated', { name: preset_name }));
   }
 
+  /** @param {Preset} preset @param {Change} change */
   async rename(preset, change) {
     const preset_name = await askText(t('preset_name'), { value: preset.preset_name, yes: t('preset_save'), limit: NAME_CHARS, check: nameless });
     if (preset_name !== null) await change({ preset_name }, t('preset_updated', { name: preset_name.trim() }));
   }
 
+  /** @param {Preset} given */
   async delete({ preset_id, preset_name: name, is_default, model }) {
     const question = is_default ? t('preset_delete_default', { name, model }) : t('preset_delete_question', { name });
     if (!(await confirm(question, t('delete')))) return;
     await this.tried(() => api('DELETE', `api/presets/${preset_id}`), t('preset_deleted', { name }));
   }
 
+  /** @param {Preset} given */
   async copy({ preset_name, options }) {
     await copyText(asJson(preset_name, options));
     this.say(t('json_copied'));
   }
 
-  /** What the server says no to is told; then the list is what it has now. */
+  /** What the server says no to is told; then the list is what it has now. @param {() => Promise<unknown>} act @param {string} said */
   async tried(act, said) {
     try {
       await act();
@@ -146,8 +153,10 @@ export class PresetList {
   }
 }
 
+/** @param {string} name */
 const nameless = (name) => (name.trim() ? null : t('preset_needs_name'));
 
+/** @param {Preset} given */
 const labelsOf = ({ model, is_default, is_shared, is_own }) => [
   is_default ? t('preset_is_default', { model }) : model ? t('preset_is_for', { model }) : null,
   !is_own ? t('preset_is_others') : is_shared ? t('preset_is_shared') : null,

@@ -1,8 +1,9 @@
 // The model settings of the shown session: a button with a mark, and a panel to see, change, keep and reset them.
 import { api, Refused } from '../lib/api.mjs';
 import { askText } from '../lib/asking.mjs';
-import { $, copyText, el, icon, iconButton } from '../lib/dom.mjs';
+import { $, copyText, el, iconButton } from '../lib/dom.mjs';
 import { openMenu } from '../lib/menu.mjs';
+import { html, iconOf, nothing, paint } from '../lib/painting.mjs';
 import { on, store } from '../lib/store.mjs';
 import { t } from '../lib/texts.mjs';
 import { Form, parsed } from './fields.mjs';
@@ -43,7 +44,7 @@ export function mountSettings() {
   };
   panel = dialog();
   document.body.append(panel);
-  for (const change of /** @type {const} */ (['view', 'choice', 'presets'])) on(change, paint);
+  for (const change of /** @type {const} */ (['view', 'choice', 'presets'])) on(change, show);
   let isAsked = false;
   on('view', () => {
     if (isAsked) return;
@@ -82,23 +83,25 @@ function inForce() {
 
 /** Options as a session's own. None at all would leave the word to the model's preset: each option of that is set to
  * nothing instead. */
+/** @param {Options} options */
 function asOwn(options) {
   if (Object.keys(options).length) return options;
   return Object.fromEntries(Object.keys(defaultOf(store.choice ?? {})?.options ?? {}).map((name) => [name, null]));
 }
 
+/** @param {Options} options */
 const isNothing = (options) => Object.values(options).every((value) => value === null);
 
 async function open() {
   if (!store.view) return;
   say('');
-  paint();
+  show();
   if (!panel.open) panel.showModal();
   $('h2', panel).focus();
   try { await loadPresets(); } catch (error) { refuse(error); }
 }
 
-function paint() {
+function show() {
   if (!store.view) return;
   const { preset, isOwn, words } = inForce();
   const isSet = isOwn || Boolean(preset);
@@ -107,7 +110,7 @@ function paint() {
   button.title = label;
   button.setAttribute('aria-label', label);
   const named = { name: preset?.preset_name, model: store.choice?.model };
-  inForceLine.replaceChildren(icon(isSet ? 'check' : 'info'), el('span', {}, `${t(words, named)} `, el('small', {}, t('settings_from_next'))));
+  paint(inForceLine, html`${iconOf(isSet ? 'check' : 'info')}<span>${t(words, named)} <small>${t('settings_from_next')}</small></span>`);
   // What somebody has begun to write stays until it is kept, or the session is another.
   if (filledFor !== store.view.session_id || !form.isChanged) fill();
   list.paint(preset);
@@ -131,22 +134,24 @@ function paintFoot() {
   else if (!isChanged && said.textContent === t('settings_unsaved')) say('');
 }
 
+/** @param {SubmitEvent} event */
 function save(event) {
   event.preventDefault();
   const options = form.read();
   if (options && form.isChanged) keep(asOwn(options), t('settings_saved'));
 }
 
+/** @param {Preset} preset */
 const use = (preset) => keep(asOwn(preset.options), t('preset_applied', { name: preset.preset_name }));
 
 function reset() {
   if (inForce().isOwn) { keep({}, t('settings_were_reset')); return; }
   fill();
-  paint();
+  show();
   say('');
 }
 
-/** A session that is not stored yet takes its options with its first question. */
+/** A session that is not stored yet takes its options with its first question. @param {Options} options @param {string} words @param {{ isUndo?: boolean }} [given] */
 async function keep(options, words, { isUndo = false } = {}) {
   const { session_id, stored, options: before } = store.view;
   try {
@@ -156,7 +161,7 @@ async function keep(options, words, { isUndo = false } = {}) {
     if (store.view.session_id !== session_id) throw new Refused(t('settings_away'));
     store.view.options = answer.options;
     fill();
-    paint();
+    show();
     say(words, isUndo ? null : () => keep(before, t('settings_undone'), { isUndo: true }));
   } catch (error) {
     refuse(error);
@@ -166,9 +171,10 @@ async function keep(options, words, { isUndo = false } = {}) {
 /** @type {(words: string, undo?: (() => void) | null, how?: { isBad?: boolean }) => void} */
 function say(words, undo = null, { isBad = false } = {}) {
   said.classList.toggle('bad', isBad);
-  said.replaceChildren(words, ...(undo ? [el('button', { type: 'button', class: 'undo', onclick: undo }, t('undo'))] : []));
+  paint(said, html`${words}${undo ? html`<button type="button" class="undo" @click=${undo}>${t('undo')}</button>` : nothing}`);
 }
 
+/** @param {{ message: string, param?: string | null }} given */
 function refuse({ message, param }) {
   if (param) form.refuse(param, message);
   else say(message, null, { isBad: true });

@@ -1,6 +1,7 @@
 // The state of the database and of the backends: asked again and again, and said at the foot of the sidebar.
 import { api } from '../lib/api.mjs';
-import { $, el, icon } from '../lib/dom.mjs';
+import { $, el } from '../lib/dom.mjs';
+import { html, iconOf, nothing, paint } from '../lib/painting.mjs';
 import { emit, on, store } from '../lib/store.mjs';
 import { backendName, number, t } from '../lib/texts.mjs';
 
@@ -11,6 +12,7 @@ const SOON_MS = 1_500;
 /** Fewer messages are searchable before anybody has read that they are not. */
 const SHOWN_FROM = 500;
 
+/** @param {Part} given */
 export function mountState({ element }) {
   const lines = el('dl', { class: 'state', 'aria-label': t('state') });
   element.append(lines);
@@ -33,28 +35,34 @@ export function mountState({ element }) {
   poll();
 }
 
+/** @param {Ready | null} ready */
 const isLoading = (ready) => Object.values(ready?.backends ?? {}).some(({ state, model_states = {} }) => [state, ...Object.values(model_states)].includes('loading'));
 
 const readiness = () => api('GET', 'readyz', { patience_ms: ANSWER_MS }).catch(() => null);
 
+/** @type {(lines: HTMLElement, banner: HTMLElement, ready: Ready | null) => void} */
 function paintState(lines, banner, ready) {
   const database = ready?.database ?? { state: 'unknown', waiting: 0 };
   const isMemory = database.state === 'memory';
-  lines.replaceChildren(
-    ...line(t(ready ? 'database' : 'server'), t(`database_${database.state}`), { postgresql: 'up', memory: 'loading' }[database.state] ?? 'down'),
-    ...(database.unindexed > SHOWN_FROM ? line(t('search'), t('indexing_left', { count: number(database.unindexed) }), 'loading') : []),
-    ...Object.entries(ready?.backends ?? {}).flatMap(([name, backend]) => line(backendName(name), stateOf(backend), backend.state)));
+  const unindexed = database.unindexed ?? 0;
+  paint(lines, html`${line(t(ready ? 'database' : 'server'), t(`database_${database.state}`), STATES[database.state] ?? 'down')}${
+    unindexed > SHOWN_FROM ? line(t('search'), t('indexing_left', { count: number(unindexed) }), 'loading') : nothing}${
+    Object.entries(ready?.backends ?? {}).map(([name, backend]) => line(backendName(name), stateOf(backend), backend.state))}`);
   banner.hidden = !isMemory;
-  if (isMemory) banner.replaceChildren(icon('info'), el('span', {}, el('strong', {}, t('memory_only')), ' ', memorySays(database)));
+  paint(banner, isMemory ? html`${iconOf('info')}<span><strong>${t('memory_only')}</strong> ${memorySays(database)}</span>` : nothing);
   if (ready) emit('ready', ready);
 }
 
-/** Of several servers some may be away while the others answer. */
+/** @type {Record<string, string>} */
+const STATES = { postgresql: 'up', memory: 'loading' };
+
+/** Of several servers some may be away while the others answer. @param {Ready['backends'][string]} backend */
 function stateOf({ state, servers = [] }) {
   const up = servers.filter((one) => ['up', 'slow'].includes(one)).length;
   return up && up < servers.length ? t('servers_up', { up: number(up), count: number(servers.length) }) : t(`state_${state}`);
 }
 
+/** @param {Ready['database']} database */
 const memorySays = ({ waiting, journal, refused }) => [
   t('memory_banner'),
   t('memory_waiting', { count: number(waiting) }),
@@ -62,4 +70,5 @@ const memorySays = ({ waiting, journal, refused }) => [
   refused ? t('memory_refused', { count: number(refused) }) : '',
 ].filter(Boolean).join(' ');
 
-const line = (name, text, state) => [el('dt', {}, name), el('dd', { class: state }, el('i'), text)];
+/** @type {(name: string, text: string, state: string) => unknown} */
+const line = (name, text, state) => html`<dt>${name}</dt><dd class=${state}><i></i>${text}</dd>`;

@@ -1,5 +1,6 @@
 // What narrows a search: when, who, which model, pinned ones, this session; and the order of what is found.
 import { $, el, icon } from '../lib/dom.mjs';
+import { html, paint } from '../lib/painting.mjs';
 import { on, store } from '../lib/store.mjs';
 import { number, t } from '../lib/texts.mjs';
 
@@ -14,7 +15,7 @@ export function setScope(session) {
   chosen.scope = session && { session_id: session.session_id, name: session.name };
 }
 
-export const activeFilters = () => ['since', 'until', 'role', 'model', 'pinned', 'scope'].filter((name) => chosen[name]).length;
+export const activeFilters = () => /** @type {const} */ (['since', 'until', 'role', 'model', 'pinned', 'scope']).filter((name) => chosen[name]).length;
 
 /** As `GET /api/search` names them. */
 export function queryOf() {
@@ -32,29 +33,32 @@ export function queryOf() {
   };
 }
 
-/** `changed` is called when a person has chosen something else. */
+/** `changed` is called when a person has chosen something else. @param {() => void} changed */
 export function mountFilters(changed) {
-  const choose = (name, value) => { chosen[name] = value; paint(); changed(); };
+  /** @param {keyof typeof chosen} name @param {unknown} value */
+  const choose = (name, value) => { Object.assign(chosen, { [name]: value }); show(); changed(); };
   const order = el('div', { class: 'order', role: 'radiogroup', 'aria-label': t('order') },
     ['relevance', 'newest'].map((value) => el('label', {},
       el('input', { type: 'radio', name: 'search-order', value, onchange: () => choose('order', value) }), el('span', {}, t(`order_${value}`)))));
-  const date = (name) => el('input', { type: 'date', 'aria-label': t(`filter_${name}`), onchange: (event) => choose(name, event.target.value) });
+  /** @param {'since' | 'until'} name */
+  const date = (name) => el('input', { type: 'date', 'aria-label': t(`filter_${name}`), onchange: (/** @type {any} */ event) => choose(name, event.target.value) });
   const since = date('since');
   const until = date('until');
   const role = el('select', { onchange: () => choose('role', role.value) },
     [[EITHER, 'filter_anyone'], ['user', 'you'], ['assistant', 'filter_models']].map(([value, text]) => el('option', { value }, t(text))));
   const model = el('select', { onchange: () => choose('model', model.value) });
+  /** @param {string} text @param {(isOn: boolean) => void} onchange */
   const check = (text, onchange) => { const box = el('input', { type: 'checkbox', onchange: () => onchange(box.checked) }); return /** @type {const} */ ([box, el('label', { class: 'check' }, box, el('span', {}, text))]); };
   const [pinned, pinnedLine] = check(t('filter_pinned'), (isOn) => choose('pinned', isOn));
-  const [within, withinLine] = check(t('filter_session'), (isOn) => { setScope(isOn ? store.view : null); paint(); changed(); });
-  const reset = el('button', { type: 'button', class: 'retry', onclick: () => { Object.assign(chosen, { since: '', until: '', role: EITHER, model: EITHER, pinned: false, scope: null }); paint(); changed(); } }, t('filter_reset'));
+  const [within, withinLine] = check(t('filter_session'), (isOn) => { setScope(isOn ? store.view : null); show(); changed(); });
+  const reset = el('button', { type: 'button', class: 'retry', onclick: () => { Object.assign(chosen, { since: '', until: '', role: EITHER, model: EITHER, pinned: false, scope: null }); show(); changed(); } }, t('filter_reset'));
   const element = el('div', { class: 'filters', id: 'search-filters', hidden: true },
     el('div', { class: 'line', role: 'group', 'aria-label': t('filter_days') }, el('span', {}, t('filter_days')), el('span', { class: 'days-between' }, since, '–', until)), line(t('filter_who'), role), line(t('model'), model), pinnedLine, reset);
   const count = el('span', { class: 'count', hidden: true });
   const button = el('button', { type: 'button', class: 'head-button', 'aria-expanded': 'false', 'aria-controls': 'search-filters', onclick: () => { element.hidden = !element.hidden; button.setAttribute('aria-expanded', String(!element.hidden)); } },
     icon('filter'), t('filters'), count);
 
-  const paint = () => {
+  const show = () => {
     for (const radio of order.querySelectorAll('input')) radio.checked = radio.value === chosen.order;
     Object.assign(since, { value: chosen.since, max: chosen.until });
     Object.assign(until, { value: chosen.until, min: chosen.since });
@@ -69,17 +73,18 @@ export function mountFilters(changed) {
     count.hidden = !activeFilters();
   };
   const paintModels = () => {
-    model.replaceChildren(el('option', { value: EITHER }, t('filter_any_model')), ...store.backends.filter(({ models }) => models.length).map(modelsOf));
-    paint();
+    paint(model, html`<option value=${EITHER}>${t('filter_any_model')}</option>${store.backends.filter(({ models }) => models.length).map(modelsOf)}`);
+    show();
   };
   on('backends', paintModels);
-  on('view', paint);
+  on('view', show);
   paintModels();
-  return { button, element: el('div', { class: 'search-options' }, el('div', { class: 'quick' }, order, withinLine), element), paint };
+  return { button, element: el('div', { class: 'search-options' }, el('div', { class: 'quick' }, order, withinLine), element), paint: show };
 }
 
+/** @param {string} name @param {...Child} fields */
 const line = (name, ...fields) => el('label', { class: 'line' }, el('span', {}, name), fields);
 
-const modelsOf = ({ name, label, models }) => el('optgroup', { label },
-  el('option', { value: name }, t('filter_all_of', { backend: label })),
-  models.map((info) => el('option', { value: name + SEPARATOR + info.model }, info.model)));
+/** @param {BackendInfo} backend */
+const modelsOf = ({ name, label, models }) => html`<optgroup label=${label}><option value=${name}>${t('filter_all_of', { backend: label })}</option>${
+  models.map((info) => html`<option value=${name + SEPARATOR + info.model}>${info.model}</option>`)}</optgroup>`;

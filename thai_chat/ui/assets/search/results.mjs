@@ -1,8 +1,41 @@
 // What a search found: each with its place, its time and who said it, and the hits marked.
 import { address } from '../lib/api.mjs';
-import { $, $$, el, focused, icon, iconButton } from '../lib/dom.mjs';
+import { $, $$, el, focused } from '../lib/dom.mjs';
+import { html, iconButtonOf, iconOf, nothing, paint } from '../lib/painting.mjs';
 import { store } from '../lib/store.mjs';
 import { backendName, number, t, when } from '../lib/texts.mjs';
+
+/** @typedef {{ text: string, isHit: boolean }} Piece */
+/** @typedef {{ text: string, button?: unknown }} Note */
+
+/**
+ * What a person can do here, and the filters, which are parts of the panel.
+ *
+ * @typedef {object} On
+ * @property {{ button: HTMLElement, element: HTMLElement }} filters
+ * @property {() => void} close
+ * @property {(text: string) => void} suggest
+ * @property {() => void} retry
+ * @property {() => void} more
+ * @property {(result: Found, words: string[]) => void} open
+ * @property {() => void} leave
+ */
+
+/**
+ * What is painted: `state` is where the search stands, `next` the cursor of the next page, `notes` what is to be said of the
+ * whole, each with a `name` and at will a `button`.
+ *
+ * @typedef {object} Shown
+ * @property {Found[]} found
+ * @property {Found[]} sessions
+ * @property {string} state
+ * @property {string | null} next
+ * @property {string | null} suggestion
+ * @property {Note[]} notes
+ * @property {string} problem
+ * @property {string} query
+ * @property {boolean} filtered
+ */
 
 const AHEAD_PX = '600px';
 /** Sessions with a fitting name that are shown before the messages, until more are asked for. */
@@ -10,19 +43,20 @@ const NAMES_FIRST = 3;
 const BESIDE = matchMedia('(min-width: 1200px)');
 
 export class Results {
+  /** The message, or session, that was opened from here last. */
+  shown = /** @type {string | null} */ (null);
+  /** The sessions of which all are shown. */
+  unfolded = /** @type {Found[] | null} */ (null);
+  state = /** @type {Shown | null} */ (null);
+
+  /** @param {On} on */
   constructor(on) {
     this.on = on;
-    this.status = el('p', { class: 'results-status', role: 'status' });
-    this.hints = el('div', { class: 'results-hints' });
-    this.list = el('ol', { class: 'results-list', role: 'list', 'aria-label': t('search_results') });
-    this.tail = el('div', { class: 'tail' });
-    this.names = el('ol', { class: 'results-list names', role: 'list', 'aria-label': t('found_by_name'), hidden: true });
-    this.body = el('div', { class: 'results-body' }, this.hints, this.names, this.list, this.tail);
-    this.element = el('aside', { id: 'results', 'aria-label': t('search_results') },
-      el('header', {}, this.status, on.filters.button, iconButton('close', t('search_close'), on.close)),
-      on.filters.element, this.body);
-    this.painted = [];
+    this.element = el('aside', { id: 'results', 'aria-label': t('search_results') });
     this.element.addEventListener('keydown', (event) => this.onKey(event));
+    paint(this.element, this.whole(NOTHING));
+    this.body = $('.results-body', this.element);
+    this.tail = $('.tail', this.element);
     this.end = new IntersectionObserver((seen) => { if (seen.at(-1)?.isIntersecting) on.more(); }, { root: this.body, rootMargin: AHEAD_PX });
   }
 
@@ -34,8 +68,8 @@ export class Results {
 
   scrollToTop() { this.body.scrollTop = 0; }
 
-  /** Of all results that are seen, in their order. */
-  get links() { return $$('.results-list li:not([hidden]) a', this.body); }
+  /** All results that are seen, in their order. */
+  get links() { return $$('.results-list a', this.body); }
 
   focusFirst() {
     const [first] = this.links;
@@ -43,99 +77,85 @@ export class Results {
     return Boolean(first);
   }
 
-  paint({ found, sessions, state, next, suggestion, notes, problem, query, filtered }) {
-    this.element.setAttribute('aria-busy', String(state === 'asking' || state === 'reading'));
-    tell(this.status, statusOf({ count: found.length + sessions.length, state, next, query }));
-    this.paintHints([
-      suggestion && [`suggestion ${suggestion}`, () => this.suggested(suggestion)],
-      ...notes.map(({ name, text, button }) => [`note ${name}`, () => note(text, button), text]),
-      !query && ['tips', tips],
-      state === 'ready' && !found.length && !sessions.length && [`nothing ${filtered}`, () => nothing(filtered)],
-      state === 'failed' && [`failed ${problem}`, () => this.failed(problem)],
-    ].filter(Boolean));
-    this.paintNames(sessions);
-    this.paintList(found);
-    this.end.unobserve(this.tail);
-    this.tail.replaceChildren(...(next === null || state === 'failed' ? [] : [el('div', { class: 'loading' }, el('i'), el('i'), el('i'))]));
-    if (next !== null && state === 'ready') this.end.observe(this.tail);
-  }
-
-  /** Keeps what is there already, because somebody may be in it; `text` is what alone changes in a hint. */
-  paintHints(hints) {
-    const names = new Set(hints.map(([name]) => name));
-    for (const hint of $$('[data-hint]', this.hints)) if (!names.has(hint.dataset.hint)) hint.remove();
-    const there = new Map($$('[data-hint]', this.hints).map((hint) => [hint.dataset.hint, hint]));
-    let at = this.hints.firstElementChild;
-    for (const [name, make, text] of hints) {
-      const hint = there.get(name) ?? make();
-      hint.dataset.hint = name;
-      if (text) tell($('.said', hint), text);
-      if (hint === at) at = hint.nextElementSibling;
-      else this.hints.insertBefore(hint, at);
-    }
-  }
-
-  suggested(suggestion) {
-    return el('p', { class: 'suggestion' }, `${t('did_you_mean')} `, el('button', { type: 'button', onclick: () => this.on.suggest(suggestion) }, suggestion));
-  }
-
-  failed(problem) {
-    const retry = el('button', { type: 'button', class: 'retry', onclick: this.on.retry }, t('try_once_more'));
-    return el('p', { class: 'results-note failed', role: 'alert' }, icon('alert'), el('span', {}, problem, ' ', retry));
-  }
-
-  paintNames(sessions) {
-    if (sessions.length === this.sessions?.length && sessions.every((session, at) => session === this.sessions[at])) return;
-    this.sessions = sessions;
-    const items = sessions.map((session) => this.item(session));
-    const rest = items.slice(NAMES_FIRST);
-    rest.forEach((item) => { item.hidden = true; });
-    const showAll = () => {
-      rest.forEach((item) => { item.hidden = false; });
-      more?.remove();
-      $('a', rest[0]).focus();
-    };
-    const more = rest.length ? el('li', {}, el('button', { type: 'button', class: 'retry more-names', onclick: showAll }, t('more_names', { count: number(rest.length) }))) : null;
-    this.names.replaceChildren(...items, ...(more ? [more] : []));
-    this.names.hidden = !items.length;
-  }
-
-  /** Pages are added behind; anything else is a new list. */
-  paintList(found) {
-    const goesOn = this.painted.length > 0 && this.painted.every((result, at) => result === found[at]);
-    if (!goesOn) this.list.replaceChildren();
-    this.list.append(...found.slice(goesOn ? this.painted.length : 0).map((result) => this.item(result)));
-    this.painted = found;
+  /** @param {Shown} state */
+  paint(state) {
+    this.state = state;
     this.markShown();
+    this.end.unobserve(this.tail);
+    if (state.next !== null && state.state === 'ready') this.end.observe(this.tail);
   }
 
+  /** Paint what is shown once more: which session that is has changed. */
+  markShown() {
+    if (this.state) paint(this.element, this.whole(this.state));
+  }
+
+  /** @param {Shown} state */
+  whole(state) {
+    const { filters, close } = this.on;
+    const isBusy = state.state === 'asking' || state.state === 'reading';
+    const hasMore = state.next !== null && state.state !== 'failed';
+    this.element.setAttribute('aria-busy', String(isBusy));
+    return html`<header><p class="results-status" role="status">${statusOf(state)}</p>${filters.button}${iconButtonOf('close', t('search_close'), close)}</header>
+      ${filters.element}<div class="results-body"><div class="results-hints">${this.hints(state)}</div>${this.names(state.sessions)}
+      <ol class="results-list" role="list" aria-label=${t('search_results')}>${state.found.map((result) => this.item(result))}</ol>
+      <div class="tail">${hasMore ? html`<div class="loading"><i></i><i></i><i></i></div>` : nothing}</div></div>`;
+  }
+
+  /** @param {Shown} given */
+  hints({ found, sessions, state, suggestion, notes, problem, query, filtered }) {
+    const isNothing = state === 'ready' && !found.length && !sessions.length;
+    return html`${suggestion ? this.suggested(suggestion) : nothing}${notes.map(note)}${query ? nothing : tips()}
+      ${isNothing ? nothingFound(filtered) : nothing}${state === 'failed' ? this.failed(problem) : nothing}`;
+  }
+
+  /** @param {string} suggestion */
+  suggested(suggestion) {
+    return html`<p class="suggestion">${t('did_you_mean')} <button type="button" @click=${() => this.on.suggest(suggestion)}>${suggestion}</button></p>`;
+  }
+
+  /** @param {string} problem */
+  failed(problem) {
+    return html`<p class="results-note failed" role="alert">${iconOf('alert')}<span>${problem} <button type="button" class="retry" @click=${this.on.retry}>${t('try_once_more')}</button></span></p>`;
+  }
+
+  /** @param {Found[]} sessions */
+  names(sessions) {
+    const isFolded = sessions.length > NAMES_FIRST && !isSame(sessions, this.unfolded);
+    const shown = isFolded ? sessions.slice(0, NAMES_FIRST) : sessions;
+    const showAll = () => {
+      this.unfolded = sessions;
+      this.markShown();
+      this.links[NAMES_FIRST].focus();
+    };
+    const more = html`<li><button type="button" class="retry more-names" @click=${showAll}>${t('more_names', { count: number(sessions.length - NAMES_FIRST) })}</button></li>`;
+    return html`<ol class="results-list names" role="list" aria-label=${t('found_by_name')} ?hidden=${!sessions.length}>${shown.map((session) => this.item(session))}${isFolded ? more : nothing}</ol>`;
+  }
+
+  /** @param {Found} result */
   item(result) {
     const { session_id, message_id, session_name, role, created_at, updated_at, model, backend, snippet, hits } = result;
+    const id = message_id ?? session_id;
     const pieces = marked(snippet ?? session_name, hits);
-    const shown = pieces.map(({ text, isHit }) => (isHit ? el('mark', {}, text) : text));
-    const words = message_id ? pieces.filter(({ isHit }) => isHit).map(({ text }) => text) : [];
+    const shown = pieces.map(({ text, isHit }) => (isHit ? html`<mark>${text}</mark>` : text));
     const at = message_id ? created_at : updated_at;
     const by = !message_id ? t('found_by_name') : role === 'user' ? t('you') : [model, backend && backendName(backend)].filter(Boolean).join(' · ');
-    const open = (event) => {
-      if (event.button || event.ctrlKey || event.metaKey || event.shiftKey) return; // a tab of its own
-      event.preventDefault();
-      this.shown = message_id ?? session_id;
-      this.markShown();
-      this.on.open(result, words);
-    };
-    return el('li', {}, el('a', { href: address('', { s: session_id, m: message_id }).href, dataset: { id: message_id ?? session_id, session: session_id }, onclick: open },
-      el('span', { class: 'result-head' }, el('b', { dir: 'auto' }, message_id ? session_name || t('untitled') : shown), el('time', { datetime: at }, when(at))),
-      message_id ? el('span', { class: 'snippet', dir: 'auto' }, shown) : null,
-      el('small', {}, by)));
+    const isShown = id === this.shown && session_id === store.view?.session_id;
+    return html`<li><a href=${address('', { s: session_id, m: message_id }).href} data-id=${id} data-session=${session_id} aria-current=${isShown ? 'true' : nothing} @click=${(/** @type {MouseEvent} */ event) => this.open(event, result, pieces)}
+      ><span class="result-head"><b dir="auto">${message_id ? session_name || t('untitled') : shown}</b><time datetime=${at}>${when(at)}</time></span
+      >${message_id ? html`<span class="snippet" dir="auto">${shown}</span>` : nothing}<small>${by}</small></a></li>`;
   }
 
-  markShown() {
-    for (const link of $$('.results-list a', this.body)) {
-      if (link.dataset.id === this.shown && link.dataset.session === store.view?.session_id) link.setAttribute('aria-current', 'true');
-      else link.removeAttribute('aria-current');
-    }
+  /** @param {MouseEvent} event @param {Found} result @param {Piece[]} pieces */
+  open(event, result, pieces) {
+    if (event.button || event.ctrlKey || event.metaKey || event.shiftKey) return; // a tab of its own
+    event.preventDefault();
+    this.shown = result.message_id ?? result.session_id;
+    this.markShown();
+    this.on.open(result, result.message_id ? pieces.filter(({ isHit }) => isHit).map(({ text }) => text) : []);
   }
 
+  /** @param {KeyboardEvent} event */
   onKey(event) {
     const { links } = this;
     const at = links.indexOf(focused());
@@ -148,14 +168,18 @@ export class Results {
   }
 }
 
-/** The same text set anew would be read out anew. */
-function tell(element, text) {
-  if (element.textContent !== text) element.textContent = text;
-}
+/** @type {Shown} */
+const NOTHING = { found: [], sessions: [], state: 'idle', next: null, suggestion: null, notes: [], problem: '', query: '', filtered: false };
 
-const note = (text, button) => el('p', { class: 'results-note' }, icon('info'), el('span', {}, el('span', { class: 'said' }, text), button ? [' ', button] : []));
+/** @type {(one: Found[], other: Found[] | null) => boolean} */
+const isSame = (one, other) => other?.length === one.length && one.every((session, at) => session === other[at]);
 
-function statusOf({ count, state, next, query }) {
+/** @param {Note} given */
+const note = ({ text, button }) => html`<p class="results-note">${iconOf('info')}<span><span class="said">${text}</span>${button ? html` ${button}` : nothing}</span></p>`;
+
+/** @param {Shown} given */
+function statusOf({ found, sessions, state, next, query }) {
+  const count = found.length + sessions.length;
   if (!query) return t('search');
   if (state === 'asking' && !count) return t('searching');
   if (state === 'failed') return t('search');
@@ -163,11 +187,12 @@ function statusOf({ count, state, next, query }) {
   return t(next === null ? 'found_all' : 'found_first', { count: number(count) });
 }
 
-/** The snippet in pieces. Hits are counted in code points, as the server counts; none reaches beyond the text. */
+/** The snippet in pieces. Hits are counted in code points, as the server counts; none reaches beyond the text. @param {string} snippet @param {[number, number][]} hits */
 export function marked(snippet, hits) {
   const characters = [...snippet];
-  const pieces = [];
+  const pieces = /** @type {Piece[]} */ ([]);
   let end = 0;
+  /** @param {number} from @param {number} to @param {boolean} isHit */
   const add = (from, to, isHit) => { if (to > from) pieces.push({ text: characters.slice(from, to).join(''), isHit }); };
   for (const [from, to] of hits) {
     add(end, from, false);
@@ -178,6 +203,7 @@ export function marked(snippet, hits) {
   return pieces;
 }
 
-const tips = () => el('div', { class: 'tips' }, el('p', {}, t('search_tips')), el('ul', {}, [1, 2, 3].map((n) => el('li', {}, t(`search_tip_${n}`)))));
+const tips = () => html`<div class="tips"><p>${t('search_tips')}</p><ul>${[1, 2, 3].map((n) => html`<li>${t(`search_tip_${n}`)}</li>`)}</ul></div>`;
 
-const nothing = (filtered) => el('div', { class: 'tips' }, el('p', {}, t(filtered ? 'found_none_filtered' : 'found_none_more')));
+/** @param {boolean} filtered */
+const nothingFound = (filtered) => html`<div class="tips"><p>${t(filtered ? 'found_none_filtered' : 'found_none_more')}</p></div>`;

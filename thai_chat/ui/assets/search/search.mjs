@@ -1,6 +1,7 @@
 // Search over everything ever said: asks while one types, drops what is overtaken, reads on as one scrolls.
 import { api, isAborted } from '../lib/api.mjs';
 import { $, el, icon, iconButton, isPhone } from '../lib/dom.mjs';
+import { html } from '../lib/painting.mjs';
 import { on, store } from '../lib/store.mjs';
 import { number, t } from '../lib/texts.mjs';
 import { activeFilters, mountFilters, queryOf, setScope } from './filters.mjs';
@@ -9,7 +10,9 @@ import { Results } from './results.mjs';
 const TYPING_PAUSE_MS = 150;
 const PAGE = 20;
 
-/** `open` opens a session at a message; `showSidebar` and `hideSidebar` are the drawer's on phones. */
+/** @typedef {{ open: (session_id: string, message_id: string, words: string[]) => void, showSidebar: () => void }} Page */
+
+/** `open` opens a session at a message; `showSidebar` is the drawer's on phones. @param {Part} given @param {Page} page */
 export function mountSearch({ element }, page) {
   const search = new Search(page);
   element.append(search.field);
@@ -34,6 +37,7 @@ class Search {
   asking = /** @type {AbortController | null} */ (null);
   pause = 0;
 
+  /** @param {Page} page */
   constructor(page) {
     this.page = page;
     this.input = el('input', {
@@ -85,6 +89,7 @@ class Search {
     this.pause = setTimeout(() => this.ask(), TYPING_PAUSE_MS);
   }
 
+  /** @param {KeyboardEvent} event */
   onKey(event) {
     if (event.isComposing) return;
     if (event.key === 'Enter') { event.preventDefault(); this.ask(); }
@@ -131,6 +136,7 @@ class Search {
     await this.read({ q: this.input.value.trim(), ...queryOf(), cursor: this.next }, (page) => this.take(page));
   }
 
+  /** @param {Record<string, unknown>} query @param {(page: FoundPage) => void} use */
   async read(query, use) {
     const mine = new AbortController();
     this.asking = mine;
@@ -145,6 +151,7 @@ class Search {
     this.paint();
   }
 
+  /** @param {FoundPage} given */
   take({ results, sessions, next, suggestion, unindexed, memory }) {
     this.found = [...this.found, ...results];
     this.sessions = [...this.sessions, ...sessions];
@@ -153,7 +160,7 @@ class Search {
     Object.assign(this, { unindexed, memory, hasMore: false });
   }
 
-  /** What was found before the index was whole is asked for again when it is, unless somebody reads it. */
+  /** What was found before the index was whole is asked for again when it is, unless somebody reads it. @param {number | undefined} left */
   follow(left) {
     if (!this.unindexed || this.state !== 'ready' || left === this.unindexed) return;
     if (!left && this.results.isUntouched) { this.ask(); return; }
@@ -162,12 +169,12 @@ class Search {
   }
 
   get notes() {
-    const again = () => el('button', { type: 'button', class: 'retry', onclick: () => this.ask() }, t('search_again'));
+    const again = html`<button type="button" class="retry" @click=${() => this.ask()}>${t('search_again')}</button>`;
     return [
-      this.unindexed && { name: 'unindexed', text: t('search_incomplete', { count: number(this.unindexed) }) },
-      this.hasMore && { name: 'complete', text: t('search_complete_now'), button: again() },
-      this.memory && { name: 'memory', text: t('search_memory') },
-    ].filter(Boolean);
+      ...(this.unindexed ? [{ text: t('search_incomplete', { count: number(this.unindexed) }) }] : []),
+      ...(this.hasMore ? [{ text: t('search_complete_now'), button: again }] : []),
+      ...(this.memory ? [{ text: t('search_memory') }] : []),
+    ];
   }
 
   paint() {
@@ -175,6 +182,7 @@ class Search {
     this.results.paint({ ...this, notes: this.notes, query: this.input?.value.trim() ?? '', filtered: activeFilters() > 0 });
   }
 
+  /** @param {Found} result @param {string[]} words */
   open(result, words) {
     if (this.results.covers) delete document.body.dataset.searching;
     this.page.open(result.session_id, result.message_id ?? '', words);

@@ -13,9 +13,12 @@ const AT_ONCE = 4;
 const MOST_IN_ADDRESS = 400;
 const FORMATS = ['json', 'md', 'csv', 'jsonl'];
 
+/** @typedef {Record<string, unknown>} Patch */
+
 /** `page` opens a session and starts a new one. */
 let page = { open: (/** @type {string} */ _session_id) => {}, startNew: () => {} };
 
+/** @param {typeof page} given */
 export function mountActions(given) { page = given; }
 
 /**
@@ -42,9 +45,10 @@ async function each(sessions, act) {
   return answers;
 }
 
+/** @param {Pick<Session, 'session_id'>} given */
 const pathOf = ({ session_id }) => `api/sessions/${session_id}`;
 
-/** `patch` is what to change, or a function of the session that says it. Gives the sessions that were changed. */
+/** `patch` is what to change, or a function of the session that says it. Gives the sessions that were changed. @param {Session[]} sessions @param {Patch | ((session: Session) => Patch)} patch */
 export async function change(sessions, patch) {
   const changed = await each(sessions, (session) =>
     api('PATCH', pathOf(session), { body: typeof patch === 'function' ? patch(session) : patch }));
@@ -55,25 +59,30 @@ export async function change(sessions, patch) {
   return changed;
 }
 
+/** @param {Session} session @param {string} session_name */
 export async function rename(session, session_name) {
   shelf.put({ ...session, session_name });
   const [renamed] = await change([session], { session_name });
   if (renamed) emit('renamed', renamed);
 }
 
+/** @param {Session[]} sessions @param {boolean} pinned */
 export const pin = (sessions, pinned) => change(sessions, { pinned });
 
+/** @param {Session[]} sessions */
 export async function archive(sessions) {
   shelf.drop(...sessions.map(({ session_id }) => session_id));
   const archived = await change(sessions, { archived: true });
   if (archived.length) say('archived', archived, () => change(archived, { archived: false }));
 }
 
+/** @param {Session[]} sessions */
 export async function unarchive(sessions) {
   const back = await change(sessions, { archived: false });
   if (back.length) say('unarchived', back, () => change(back, { archived: true }));
 }
 
+/** @param {Session[]} sessions */
 export async function trash(sessions) {
   const isShown = holdsShown(sessions);
   shelf.drop(...sessions.map(({ session_id }) => session_id));
@@ -82,17 +91,19 @@ export async function trash(sessions) {
   if (trashed.length) say('trashed', trashed, () => takeBack(trashed, isShown));
 }
 
+/** @param {Session[]} sessions @param {boolean} wasShown */
 async function takeBack(sessions, wasShown) {
   const back = await change(sessions, { deleted: false });
   if (wasShown && back.length === 1 && !store.view?.stored) page.open(back[0].session_id);
 }
 
+/** @param {Session[]} sessions */
 export async function restore(sessions) {
   const back = await change(sessions, { deleted: false });
   if (back.length) say('restored', back, () => trash(back));
 }
 
-/** False when the person thought better of it. */
+/** False when the person thought better of it. @param {Session[]} sessions */
 export async function purge(sessions) {
   if (!await confirm(counted('purge_question', sessions), t('purge'))) return false;
   const gone = await each(sessions, async (session) => {
@@ -116,6 +127,7 @@ export async function emptyTrash() {
   shelf.refresh();
 }
 
+/** @param {Session[]} sessions */
 function forget(sessions) {
   const isShown = holdsShown(sessions);
   const drop = sessions.map(({ session_id }) => session_id);
@@ -124,16 +136,18 @@ function forget(sessions) {
   if (isShown) page.startNew();
 }
 
+/** @param {Session[]} sessions */
 const holdsShown = (sessions) => sessions.some(({ session_id }) => session_id === store.view?.session_id);
 
-/** The text for one, or the one with the number for more. */
+/** The text for one, or the one with the number for more. @param {string} code @param {Session[]} sessions */
 const counted = (code, sessions) => (sessions.length === 1 ? t(`${code}_one`) : t(`${code}_many`, { count: number(sessions.length) }));
 
+/** @param {string} code @param {Session[]} sessions @param {() => unknown} undo */
 const say = (code, sessions, undo) => toast(counted(code, sessions), { undo });
 
 const timezone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
 
-/** The formats in which sessions can be had, as entries of a menu; `done` is called when one was chosen. */
+/** The formats in which sessions can be had, as entries of a menu; `done` is called when one was chosen. @param {Session[]} sessions @param {() => void} [done] */
 export const exportItems = (sessions, done = () => {}) => FORMATS.map((format) => {
   const entry = { icon: 'download', text: t(`format_${format}`) };
   const session_id = sessions.map((session) => session.session_id);
@@ -144,6 +158,7 @@ export const exportItems = (sessions, done = () => {}) => FORMATS.map((format) =
   return { ...entry, href: href.href, act: done };
 });
 
+/** @param {string[]} session_ids @param {string} format */
 async function downloadMany(session_ids, format) {
   try {
     const { file, name } = await apiFile('api/export', { session_ids, format, timezone: timezone() });
@@ -155,7 +170,7 @@ async function downloadMany(session_ids, format) {
   }
 }
 
-/** The entries of a session's menu; `on` has what the list does itself: rename, tags, move. */
+/** The entries of a session's menu; `on` has what the list does itself: rename, tags, move. @returns {MenuItem[]} @param {Session} session @param {{ rename: () => void, move: (sessions: Session[]) => void, tags: (sessions: Session[]) => void, select: () => void }} on */
 export function menuOf(session, on) {
   const one = [session];
   if (session.deleted_at) {
@@ -167,7 +182,7 @@ export function menuOf(session, on) {
   }
   return [
     { icon: 'pencil', text: t('rename'), act: on.rename },
-    session.archived_at ? null : { icon: 'pin', text: t(session.pinned_at ? 'unpin' : 'pin'), act: () => pin(one, !session.pinned_at) },
+    ...(session.archived_at ? [] : [{ icon: 'pin', text: t(session.pinned_at ? 'unpin' : 'pin'), act: () => pin(one, !session.pinned_at) }]),
     { icon: 'folder', text: t('move_more'), act: () => on.move(one) },
     { icon: 'tag', text: t('tags_more'), act: () => on.tags(one) },
     session.archived_at
@@ -177,5 +192,5 @@ export function menuOf(session, on) {
     { icon: 'checks', text: t('select_many'), act: on.select },
     '-',
     { icon: 'trash', text: t('delete'), danger: true, act: () => trash(one) },
-  ].filter(Boolean);
+  ];
 }

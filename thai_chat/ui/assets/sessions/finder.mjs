@@ -2,12 +2,14 @@
 import { hint } from '../lib/alerts.mjs';
 import { api } from '../lib/api.mjs';
 import { el, icon } from '../lib/dom.mjs';
+import { html, paint } from '../lib/painting.mjs';
 import { day, t } from '../lib/texts.mjs';
 
 const TYPING_PAUSE_MS = 120;
 const OFFERED = 50;
 const ANSWER_MS = 8_000;
 
+/** @param {Part} given @param {{ open: (session_id: string) => void }} how */
 export function mountFinder({ element }, { open }) {
   let found = /** @type {Session[]} */ ([]);
   let picked = /** @type {Session | null} */ (null);
@@ -20,11 +22,13 @@ export function mountFinder({ element }, { open }) {
   const load = el('button', { type: 'button', id: 'load', onclick: () => openPicked() }, t('load'));
   element.append(el('div', { class: 'field' }, input, icon('chevron')), load, list);
 
+  /** @param {boolean} isShown */
   const show = (isShown) => {
     list.hidden = !isShown;
     input.setAttribute('aria-expanded', String(isShown));
     if (!isShown) setActive(-1);
   };
+  /** @param {number} index */
   const setActive = (index) => {
     active = index;
     [...list.children].forEach((item, at) => item.classList.toggle('active', at === index));
@@ -32,6 +36,7 @@ export function mountFinder({ element }, { open }) {
     if (index >= 0) input.setAttribute('aria-activedescendant', `found-${index}`);
     else input.removeAttribute('aria-activedescendant');
   };
+  /** @param {Session} session */
   const pick = (session) => {
     picked = session;
     input.value = session.session_name;
@@ -45,10 +50,13 @@ export function mountFinder({ element }, { open }) {
     show(false);
     open(session_id);
   };
-  const paint = () => {
-    list.replaceChildren(...found.map((session, at) => el('li', { id: `found-${at}`, role: 'option', 'aria-selected': String(picked?.session_id === session.session_id), onpointerdown: (event) => { event.preventDefault(); pick(session); } },
-      el('span', { class: 'name', dir: 'auto' }, session.session_name), el('small', {}, day(session.updated_at)))));
-    if (!found.length) list.append(el('li', { class: 'none', role: 'option', 'aria-disabled': 'true', 'aria-selected': 'false' }, input.value.trim() ? t('no_match') : t('none_current')));
+  const repaint = () => {
+    /** @param {Event} event @param {Session} session */
+    const press = (event, session) => { event.preventDefault(); pick(session); };
+    const options = found.map((session, at) => html`<li id="found-${at}" role="option" aria-selected=${String(picked?.session_id === session.session_id)}
+      @pointerdown=${(/** @type {Event} */ event) => press(event, session)}><span class="name" dir="auto">${session.session_name}</span><small>${day(session.updated_at)}</small></li>`);
+    const none = html`<li class="none" role="option" aria-disabled="true" aria-selected="false">${input.value.trim() ? t('no_match') : t('none_current')}</li>`;
+    paint(list, found.length ? options : none);
     setActive(-1);
   };
   const look = async () => {
@@ -57,16 +65,18 @@ export function mountFinder({ element }, { open }) {
     const sessions = await sessionsNamed(picked ? '' : input.value.trim());
     if (number !== asked || document.activeElement !== input) return; // a later answer, or nobody waits for it
     found = sessions;
-    paint();
+    repaint();
     show(true);
   };
 
+  /** @param {KeyboardEvent} event @param {number} by */
   const step = (event, by) => {
     if (list.hidden) { look(); return; }
     if (!found.length) return;
     event.preventDefault();
     setActive((active + by + found.length) % found.length);
   };
+  /** @param {KeyboardEvent} event */
   const enter = (event) => {
     event.preventDefault();
     const only = found.length === 1 ? found[0] : null;
@@ -74,6 +84,7 @@ export function mountFinder({ element }, { open }) {
     if (list.hidden) openPicked();
     else if (sought) pick(sought);
   };
+  /** @param {KeyboardEvent} event */
   const escape_ = (event) => {
     event.stopPropagation();
     if (list.hidden) { input.value = ''; picked = null; }
@@ -90,10 +101,13 @@ export function mountFinder({ element }, { open }) {
   });
   input.addEventListener('keydown', (event) => {
     if (event.isComposing) return;
-    ({ ArrowDown: () => step(event, 1), ArrowUp: () => step(event, -1), Enter: () => enter(event), Escape: () => escape_(event) })[event.key]?.();
+    /** @type {Record<string, () => void>} */
+    const acts = { ArrowDown: () => step(event, 1), ArrowUp: () => step(event, -1), Enter: () => enter(event), Escape: () => escape_(event) };
+    acts[event.key]?.();
   });
 }
 
+/** @param {string} part */
 async function sessionsNamed(part) {
   try {
     return (await api('GET', 'api/sessions', { query: { limit: OFFERED, name_contains: part }, patience_ms: ANSWER_MS })).sessions;

@@ -9,22 +9,24 @@ const MOST_CHARS = 60;
 
 const inOrder = new Intl.Collator(document.documentElement.lang).compare;
 
-/** The folders and tags in use on a shelf, by name, with the number of its sessions; none when the server does not say. */
+/** The folders and tags in use on a shelf, by name, with the number of its sessions; none when the server does not say. @param {string} shelf @returns {Promise<Labels>} */
 export async function labelsInUse(shelf) {
   try { return await api('GET', 'api/sessions/labels', { query: { shelf } }); } catch { return { folders: [], tags: [] }; }
 }
 
-/** The names of the folders, or tags, of all sessions outside the trash. */
+/** The names of the folders, or tags, of all sessions outside the trash. @param {keyof Labels} kind */
 async function namesInUse(kind) {
   const shelves = await Promise.all(['current', 'archived'].map(labelsInUse));
   return shelves.flatMap((labels) => labels[kind].map(({ name }) => name));
 }
 
+/** @param {string} text */
 const cleaned = (text) => text.trim().replace(/\s+/g, ' ');
 
+/** @param {Session[]} sessions */
 const about = (sessions) => (sessions.length === 1 ? sessions[0].session_name : t('chosen_count', { count: number(sessions.length) }));
 
-/** A box with a title and what it is about; `closed` gets what it was closed with, '' when it was given up. */
+/** A box with a title and what it is about; `closed` gets what it was closed with, '' when it was given up. @param {string} title @param {Session[]} sessions @param {(value: string) => void} closed @param {...Child} content */
 function openBox(title, sessions, closed, ...content) {
   const box = el('dialog', { class: 'box labels', 'aria-label': title },
     el('h2', {}, title), el('p', { class: 'about', dir: 'auto' }, about(sessions)), content);
@@ -35,10 +37,10 @@ function openBox(title, sessions, closed, ...content) {
   return box;
 }
 
-/** A field and a button to add what is written; `add` gets it cleaned and not empty. */
+/** A field and a button to add what is written; `add` gets it cleaned and not empty. @param {string} label @param {string} button @param {(name: string) => void} add */
 function adder(label, button, add) {
   const input = el('input', { type: 'text', 'aria-label': label, placeholder: label, maxlength: MOST_CHARS, dir: 'auto', autocomplete: 'off' });
-  return el('form', { class: 'adder', onsubmit: (event) => {
+  return el('form', { class: 'adder', onsubmit: (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
     const name = cleaned(input.value);
     if (name) add(name);
@@ -47,16 +49,19 @@ function adder(label, button, add) {
   } }, input, el('button', { type: 'submit' }, button));
 }
 
-/** True when something was changed. */
+/** True when something was changed. @param {Session[]} sessions */
 export async function editTags(sessions) {
   const names = [...new Set([...await namesInUse('tags'), ...sessions.flatMap((session) => session.tags)])].sort(inOrder);
   /** What was decided here, by tag; the others stay as each session has them. */
   const decided = new Map();
+  /** @param {string} name */
   const held = (name) => sessions.filter((session) => session.tags.includes(name)).length;
+  /** @param {string} name */
   const state = (name) => decided.get(name) ?? (held(name) === 0 ? false : held(name) === sessions.length ? true : 'mixed');
   const chips = el('div', { class: 'chips', role: 'group', 'aria-label': t('tags') });
   /** @type {(HTMLElement & { paint: () => void })[]} */
   const shown = [];
+  /** @param {string} name */
   const chip = (name) => {
     const button = el('button', { type: 'button', class: 'chip', onclick: () => { decided.set(name, state(name) !== true); paint(); } }, el('span', { dir: 'auto' }, name));
     const paint = () => button.setAttribute('aria-pressed', String(state(name)));
@@ -65,6 +70,7 @@ export async function editTags(sessions) {
     shown.push(made);
     return made;
   };
+  /** @param {string} text */
   const add = (text) => {
     const name = cleaned(text.replace(/^#+/, ''));
     if (!name) return;
@@ -86,17 +92,20 @@ export async function editTags(sessions) {
   return true;
 }
 
+/** @param {string[]} tags @param {Map<string, boolean>} decided */
 const tagsAfter = (tags, decided) =>
   [...new Set([...tags, ...decided.keys()])].filter((name) => decided.get(name) ?? tags.includes(name));
 
-/** True when they were moved. */
+/** True when they were moved. @param {Session[]} sessions */
 export async function moveToFolder(sessions) {
   const inUse = await namesInUse('folders');
   const here = sessions.every(({ folder }) => folder === sessions[0].folder) ? sessions[0].folder ?? '' : null;
-  const names = [...new Set([...inUse, ...sessions.map(({ folder }) => folder).filter(Boolean)])].sort(inOrder);
+  const names = [...new Set([...inUse, ...sessions.flatMap(({ folder }) => folder ?? [])])].sort(inOrder);
   let picked;
   await new Promise((closed) => {
+    /** @param {string} folder */
     const pick = (folder) => { picked = folder; box.close(); };
+    /** @param {string} folder @param {string} image @param {string} text */
     const entry = (folder, image, text) => el('button', { type: 'button', 'aria-current': folder === here ? 'true' : null, onclick: () => pick(folder) },
       icon(image), el('span', { dir: 'auto' }, text), folder === here ? icon('check') : null);
     const box = openBox(t('move'), sessions, closed,
@@ -109,6 +118,7 @@ export async function moveToFolder(sessions) {
   return true;
 }
 
+/** @param {Session[]} sessions @param {string} folder */
 async function move(sessions, folder) {
   const before = new Map(sessions.map((session) => [session.session_id, session.folder ?? '']));
   const moved = await change(sessions, { folder });

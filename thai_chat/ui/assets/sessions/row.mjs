@@ -1,86 +1,37 @@
-// One session in the list: its name, its labels, its marks, its menu; and writing its name in place.
-import { $, el, icon, iconButton } from '../lib/dom.mjs';
-import { openMenu } from '../lib/menu.mjs';
+// One session in the list: its name, its labels, its marks, the button of its menu, or the box in which its name is written.
+import { guard, html, iconOf, nothing } from '../lib/painting.mjs';
 import { t, when } from '../lib/texts.mjs';
 
-export class Row {
-  /** `press` is called when the row is pressed; `menu` gives the entries of its menu. */
-  constructor(session_id, { press, menu }) {
-    this.tick = el('span', { class: 'tick', hidden: true }, icon('check'));
-    this.name = el('span', { class: 'name', dir: 'auto' });
-    this.labels = el('small', { class: 'labels', dir: 'auto', hidden: true });
-    this.running = el('span', { class: 'running', role: 'img', 'aria-label': t('running'), title: t('running'), hidden: true });
-    this.button = el('button', { type: 'button', class: 'session', tabindex: -1, dataset: { sessionId: session_id }, onclick: press },
-      this.tick, el('span', { class: 'words' }, this.name, this.labels), this.running);
-    this.more = iconButton('more', '', () => this.openMenu(menu()), { class: 'icon-button more', 'aria-haspopup': 'menu', 'aria-expanded': 'false', tabindex: -1 });
-    this.element = el('li', { dataset: { id: session_id } }, this.button, this.more);
-    this.painted = '';
-  }
+/**
+ * @typedef {object} RowState
+ * @property {boolean} isShown
+ * @property {boolean} isRunning
+ * @property {boolean | null} isPicked null while nothing is to be picked
+ * @property {boolean} isEdited
+ */
 
-  /** `isPicked` is null while nothing is to be picked. */
-  paint(session, { isShown, isRunning, isPicked }) {
-    const name = session.session_name || t('untitled');
-    const labels = [session.folder, ...session.tags.map((tag) => `#${tag}`)].filter(Boolean).join('  ');
-    const state = JSON.stringify([name, labels, isShown, isRunning, isPicked, session.updated_at]);
-    if (state === this.painted) return;
-    this.painted = state;
-    this.name.textContent = name;
-    this.labels.textContent = labels;
-    this.labels.hidden = !labels;
-    this.running.hidden = !isRunning;
-    this.element.classList.toggle('shown', isShown);
-    if (isShown) this.button.setAttribute('aria-current', 'page');
-    else this.button.removeAttribute('aria-current');
-    this.paintPicked(isPicked);
-    this.button.title = [name, labels, when(session.updated_at)].filter(Boolean).join('\n');
-    this.more.title = t('options_of', { name });
-    this.more.setAttribute('aria-label', this.more.title);
-  }
+/** Return the template of a session's row. The list hears what is pressed and written in it. @type {(session: Session, state: RowState) => unknown} */
+export function row(session, state) {
+  const name = session.session_name || t('untitled');
+  const labels = [session.folder, ...session.tags.map((tag) => `#${tag}`)].filter(Boolean).join('  ');
+  const { isShown, isRunning, isPicked, isEdited } = state;
+  return guard([session.session_id, name, labels, isShown, isRunning, isPicked, isEdited, session.updated_at], () => whole(session, name, labels, state));
+}
 
-  paintPicked(isPicked) {
-    this.tick.hidden = isPicked === null;
-    this.more.hidden = isPicked !== null;
-    this.element.classList.toggle('choosing', isPicked !== null);
-    this.element.classList.toggle('picked', isPicked === true);
-    if (isPicked === null) {
-      this.button.removeAttribute('role');
-      this.button.removeAttribute('aria-checked');
-    } else {
-      this.button.setAttribute('role', 'checkbox');
-      this.button.setAttribute('aria-checked', String(isPicked));
-    }
-  }
-
-  openMenu(items) {
-    openMenu(this.more, items, { label: this.more.title, onClose: () => this.element.classList.remove('open') });
-    this.element.classList.add('open');
-  }
-
-  setReachable(isReachable) {
-    for (const button of [this.button, this.more]) button.tabIndex = isReachable ? 0 : -1;
-  }
-
-  /** Has the name written anew; `done` gets it, or null when it was given up. */
-  edit(name, done) {
-    const input = el('input', { class: 'rename', 'aria-label': t('session_name'), maxlength: 255, value: name, dir: 'auto' });
-    let isOver = false;
-    const end = (written, goesBack) => {
-      if (isOver) return;
-      isOver = true;
-      this.element.classList.remove('edited');
-      input.remove();
-      if (goesBack) this.button.focus({ preventScroll: true });
-      done(written);
-    };
-    input.addEventListener('keydown', (event) => {
-      if (event.isComposing) return;
-      if (event.key === 'Enter') end(input.value.trim(), true);
-      if (event.key === 'Escape') { event.stopPropagation(); end(null, true); }
-    });
-    input.addEventListener('blur', () => end(input.value.trim(), false));
-    $('.rename', this.element)?.remove();
-    this.element.classList.add('edited');
-    this.element.append(input);
-    input.select();
-  }
+/** @type {(session: Session, name: string, labels: string, state: RowState) => unknown} */
+function whole({ session_id, session_name, updated_at }, name, labels, { isShown, isRunning, isPicked, isEdited }) {
+  const isChoosing = isPicked !== null;
+  const classes = [isShown && 'shown', isChoosing && 'choosing', isPicked && 'picked', isEdited && 'edited'].filter(Boolean).join(' ');
+  const title = [name, labels, when(updated_at)].filter(Boolean).join('\n');
+  const options = t('options_of', { name });
+  // tabindex is the list's: it is set there for the one row that Tab reaches.
+  return html`<li data-id=${session_id} class=${classes}
+    ><button type="button" class="session" tabindex="-1" data-session-id=${session_id} data-key="session ${session_id}" title=${title}
+      aria-current=${isShown ? 'page' : nothing} role=${isChoosing ? 'checkbox' : nothing} aria-checked=${isChoosing ? String(isPicked) : nothing}
+      ><span class="tick" ?hidden=${!isChoosing}>${iconOf('check')}</span
+      ><span class="words"><span class="name" dir="auto">${name}</span><small class="labels" dir="auto" ?hidden=${!labels}>${labels}</small></span
+      ><span class="running" role="img" aria-label=${t('running')} title=${t('running')} ?hidden=${!isRunning}></span></button
+    ><button type="button" class="icon-button more" tabindex="-1" data-key="more ${session_id}" data-heir="session" aria-haspopup="menu" aria-expanded="false"
+      title=${options} aria-label=${options} ?hidden=${isChoosing}>${iconOf('more')}</button
+    >${isEdited ? html`<input class="rename" aria-label=${t('session_name')} maxlength="255" value=${session_name} dir="auto">` : nothing}</li>`;
 }

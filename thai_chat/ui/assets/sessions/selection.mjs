@@ -1,6 +1,7 @@
 // Many sessions at once: which are picked, and the bar of what can be done with them.
-import { $$, el, iconButton } from '../lib/dom.mjs';
+import { el } from '../lib/dom.mjs';
 import { openMenu } from '../lib/menu.mjs';
+import { html, iconButtonOf, nothing, paint } from '../lib/painting.mjs';
 import { emit, on } from '../lib/store.mjs';
 import { number, t } from '../lib/texts.mjs';
 import { archive, exportItems, purge, restore, trash, unarchive } from './actions.mjs';
@@ -15,14 +16,17 @@ class Selection {
     this.last = /** @type {string | null} */ (null);
   }
 
-  get sessions() { return [...this.picked].map((session_id) => shelf.find(session_id)).filter(Boolean); }
+  /** @returns {Session[]} */
+  get sessions() { return [...this.picked].map((session_id) => shelf.find(session_id)).filter((session) => session !== undefined); }
 
+  /** @param {string} session_id */
   has(session_id) { return this.picked.has(session_id); }
 
   start() { this.set(true); }
 
   end() { this.set(false); }
 
+  /** @param {boolean} isOn */
   set(isOn) {
     this.isOn = isOn;
     this.picked.clear();
@@ -54,36 +58,40 @@ class Selection {
 
 export const selection = new Selection();
 
+/** @typedef {(sessions: Session[]) => Promise<unknown>} Act */
+
+/** @typedef {[icon: string, code: string, act: Act]} Entry */
+
+/** @type {Record<'move' | 'tags' | 'trash', Entry>} */
+const COMMON = { move: ['folder', 'move', moveToFolder], tags: ['tag', 'tags', editTags], trash: ['trash', 'delete', trash] };
+/** What can be done on each shelf; the export stands between. @type {Record<ShelfName, { before: Entry[], isExported: boolean, after: Entry[] }>} */
+const ACTS = {
+  current: { before: [COMMON.move, COMMON.tags, ['archive', 'archive', archive]], isExported: true, after: [COMMON.trash] },
+  archived: { before: [COMMON.move, COMMON.tags, ['archive', 'unarchive', unarchive]], isExported: true, after: [COMMON.trash] },
+  trash: { before: [['back', 'restore', restore], ['trash', 'purge', purge]], isExported: false, after: [] },
+};
+
 export function mountSelectionBar() {
-  const count = el('span', { class: 'picked', role: 'status' });
-  const all = el('button', { type: 'button', class: 'head-button', onclick: () => selection.toggleAll() }, t('select_all'));
+  const bar = el('div', { class: 'selection', role: 'toolbar', 'aria-label': t('select_many'), dataset: { layer: 'selection' } });
   // What was given up in a box leaves the selection as it is.
-  const act = (name, text, does) => iconButton(name, text, async () => { if (await does(selection.sessions) !== false) selection.end(); });
-  const exporting = iconButton('download', t('export'), () => openMenu(exporting, exportItems(selection.sessions, () => selection.end()), { label: t('export') }), { 'aria-haspopup': 'menu', 'aria-expanded': 'false' });
-  const acts = {
-    current: [act('folder', t('move'), moveToFolder), act('tag', t('tags'), editTags), act('archive', t('archive'), archive), exporting, act('trash', t('delete'), trash)],
-    archived: [act('folder', t('move'), moveToFolder), act('tag', t('tags'), editTags), act('archive', t('unarchive'), unarchive), exporting, act('trash', t('delete'), trash)],
-    trash: [act('back', t('restore'), restore), act('trash', t('purge'), purge)],
-  };
-  const buttons = el('div', { class: 'acts' });
-  const bar = el('div', { class: 'selection', role: 'toolbar', 'aria-label': t('select_many'), hidden: true, dataset: { layer: 'selection' } },
-    el('div', { class: 'selection-head' }, count, all, iconButton('close', t('select_end'), () => selection.end())), buttons);
-  const paint = () => {
-    bar.hidden = !selection.isOn;
-    if (bar.hidden) { bar.remove(); return; }
-    document.querySelector('#recent')?.after(bar);
+  const does = async (/** @type {Act} */ act) => { if (await act(selection.sessions) !== false) selection.end(); };
+  const button = (/** @type {Entry} */ [name, code, deed]) => iconButtonOf(name, t(code), () => does(deed), { isDisabled: !selection.picked.size });
+  /** @param {any} given */
+  const offerExport = ({ currentTarget }) => openMenu(currentTarget, exportItems(selection.sessions, () => selection.end()), { label: t('export') });
+  const repaint = () => {
+    if (!selection.isOn) { bar.remove(); return; }
+    if (!bar.isConnected) document.querySelector('#recent')?.after(bar);
     const { size } = selection.picked;
-    count.textContent = size ? t('chosen_count', { count: number(size) }) : t('choose_some');
-    if (buttons.dataset.shelf !== shelf.place.shelf) {
-      buttons.dataset.shelf = shelf.place.shelf;
-      buttons.replaceChildren(...acts[shelf.place.shelf]);
-    }
-    for (const button of $$('button', buttons)) button.toggleAttribute('disabled', size === 0);
+    const { before, isExported, after } = ACTS[shelf.place.shelf];
+    paint(bar, html`<div class="selection-head"><span class="picked" role="status">${size ? t('chosen_count', { count: number(size) }) : t('choose_some')}</span
+      ><button type="button" class="head-button" @click=${() => selection.toggleAll()}>${t('select_all')}</button
+      >${iconButtonOf('close', t('select_end'), () => selection.end())}</div><div class="acts">${before.map(button)}${
+      isExported ? iconButtonOf('download', t('export'), offerExport, { isMenu: true, isDisabled: !size }) : nothing}${after.map(button)}</div>`);
   };
-  on('selection', paint);
+  on('selection', repaint);
   on('sessions', () => {
     for (const session_id of selection.picked) if (!shelf.find(session_id)) selection.picked.delete(session_id);
-    paint();
+    repaint();
   });
   on('place', () => selection.end());
   addEventListener('keydown', (event) => {

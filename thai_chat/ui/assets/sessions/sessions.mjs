@@ -1,14 +1,19 @@
 // The list of sessions in the sidebar: groups by day, more on scrolling, and the same rows kept while all of it lives.
-import { $, $$, el, focused } from '../lib/dom.mjs';
+import { $, $$, el } from '../lib/dom.mjs';
+import { openMenu } from '../lib/menu.mjs';
+import { html, nothing, paint, repeat } from '../lib/painting.mjs';
 import { on, store } from '../lib/store.mjs';
 import { t } from '../lib/texts.mjs';
 import { menuOf, mountActions, rename, trash } from './actions.mjs';
 import { grouping, groupLabel } from './days.mjs';
 import { editTags, moveToFolder } from './labels.mjs';
-import { Row } from './row.mjs';
+import { row } from './row.mjs';
 import { selection } from './selection.mjs';
 import { moment, shelf } from './shelf.mjs';
 import { mountShelves } from './shelves.mjs';
+
+/** @typedef {{ open: (session_id: string) => void, startNew: () => void }} Page */
+/** @typedef {{ key: string, sessions: Session[] }} Group */
 
 const SOON_MS = 3_000;
 const AHEAD_PX = '800px';
@@ -17,13 +22,13 @@ const LAID_OUT_TOGETHER = 50;
 /** About how high a row is, until it has been seen. */
 const ROW_PX = 40;
 
+/** @param {Part} given @param {Page} page */
 export function mountSessions({ element }, page) {
   mountActions(page);
   const list = new List(page);
-  const paint = () => list.paint();
   element.append(mountShelves(), list.element);
   list.watchEnd(element.closest('#recent'));
-  for (const change of /** @type {const} */ (['sessions', 'selection', 'view', 'busy'])) on(change, paint);
+  for (const change of /** @type {const} */ (['sessions', 'selection', 'view', 'busy'])) on(change, () => list.paint());
   on('view', ({ isOther }) => { if (isOther) list.show(store.view?.session_id); });
   on('accepted', noteAsked);
   on('accepted', ({ session_id }) => list.show(session_id));
@@ -33,7 +38,7 @@ export function mountSessions({ element }, page) {
   shelf.refresh();
 }
 
-/** A question was taken: its session is the newest now, and may be new. */
+/** A question was taken: its session is the newest now, and may be new. @param {Accepted} given */
 function noteAsked({ session_id, question, backend, model }) {
   const known = shelf.find(session_id) ?? {
     session_id, session_name: firstWords(question.content), pinned_at: null, archived_at: null, deleted_at: null, tags: [], folder: null,
@@ -41,7 +46,7 @@ function noteAsked({ session_id, question, backend, model }) {
   shelf.put({ ...known, backend, model, updated_at: question.created_at, running: true });
 }
 
-/** Until the server has named it; cut between characters as people see them. */
+/** Until the server has named it; cut between characters as people see them. @param {string} text */
 function firstWords(text) {
   const characters = [...new Intl.Segmenter(undefined, { granularity: 'grapheme' }).segment(text.trim().split('\n')[0])];
   return characters.slice(0, 40).map(({ segment }) => segment).join('');
@@ -56,41 +61,48 @@ function followRunning() {
 }
 
 class List {
+  /** The session whose row Tab reaches. */
+  reached = /** @type {string | undefined} */ (undefined);
+  within = /** @type {HTMLElement | undefined} */ (undefined);
+  /** The session that is to be scrolled to once it is listed. */
+  wanted = /** @type {string | null | undefined} */ (null);
+  /** The session whose name is being written. */
+  edited = /** @type {string | null} */ (null);
+  end = /** @type {IntersectionObserver | null} */ (null);
+
+  /** @param {Page} page */
   constructor(page) {
     this.page = page;
-    this.rows = new Map();
-    this.sections = new Map();
-    this.tail = el('div', { class: 'tail' });
-    this.element = el('nav', { class: 'sessions', 'aria-label': t('sessions') }, this.tail);
+    this.element = el('nav', { class: 'sessions', 'aria-label': t('sessions') });
+    this.element.addEventListener('click', (event) => this.onClick(event));
     this.element.addEventListener('keydown', (event) => this.onKey(event));
-    this.element.addEventListener('focusin', (event) => this.reach(/** @type {HTMLElement} */ (event.target).closest('li')?.dataset.id));
+    this.element.addEventListener('focusin', (event) => this.reach(itemOf(event)?.dataset.id));
+    this.element.addEventListener('focusout', (event) => { if (isName(event)) this.endEdit(writtenIn(event), false); });
   }
 
+  /** @param {HTMLElement | null} root */
   watchEnd(root) {
     this.end = new IntersectionObserver((seen) => { if (seen.at(-1)?.isIntersecting) shelf.more(); }, { root, rootMargin: AHEAD_PX });
   }
 
   paint() {
     const groups = this.groups();
-    const kept = new Set(groups.flatMap(({ sessions }) => sessions.map(({ session_id }) => session_id)));
-    const heir = this.heirOfFocus(kept);
-    for (const [session_id, row] of this.rows) if (!kept.has(session_id)) { row.element.remove(); this.rows.delete(session_id); }
-    for (const [key, section] of this.sections) if (!groups.some((group) => group.key === key)) { section.remove(); this.sections.delete(key); }
-    inOrder(this.element, [...groups.map((group) => this.section(group)), this.tail]);
-    this.paintTail(kept.size);
-    heir?.focus();
+    paint(this.element, html`${repeat(groups, ({ key }) => key, (group) => this.section(group))}<div class="tail">${this.tail(groups.length)}</div>`);
+    const tail = $('.tail', this.element);
+    this.end?.unobserve(tail);
+    if (shelf.isRead && shelf.next !== null) this.end?.observe(tail);
     this.reach(this.reached);
     this.bringIntoSight();
   }
 
-  /** Scrolls to the row of a session as soon as it is listed; not to one that is on none of the pages read so far. */
+  /** Scrolls to the row of a session as soon as it is listed; not to one that is on none of the pages read so far. @param {string} session_id */
   show(session_id) {
     this.wanted = session_id;
     this.bringIntoSight();
   }
 
   bringIntoSight() {
-    const row = this.rows.get(this.wanted)?.element;
+    const row = this.item(this.wanted);
     if (row || shelf.isRead) this.wanted = null;
     if (!row) return;
     // Not scrollIntoView, which would move the page as well while the sidebar is closed.
@@ -102,125 +114,145 @@ class List {
 
   groups() {
     const groupOf = grouping();
-    const groups = new Map();
-    const add = (key, session) => { if (groups.has(key)) groups.get(key).push(session); else groups.set(key, [session]); };
+    const groups = /** @type {Map<string, Session[]>} */ (new Map());
+    /** @param {string} key @param {Session} session */
+    const add = (key, session) => { groups.set(key, groups.get(key) ?? []).get(key)?.push(session); };
     shelf.pinned.forEach((session) => add('pinned', session));
     shelf.others.forEach((session) => add(groupOf(moment(session)), session));
     return [...groups].map(([key, sessions]) => ({ key, sessions }));
   }
 
+  /** @param {Group} given */
   section({ key, sessions }) {
-    if (!this.sections.has(key)) {
-      const heading = el('h3', { id: `group-${key}` }, groupLabel(key));
-      this.sections.set(key, el('section', { 'aria-labelledby': heading.id }, heading));
-    }
-    const section = this.sections.get(key);
-    const [heading, ...lists] = section.children;
-    const needed = Array.from({ length: Math.ceil(sessions.length / LAID_OUT_TOGETHER) }, (_, at) => lists[at] ?? el('ul', { role: 'list' }));
-    inOrder(section, [heading, ...needed]);
-    const rows = sessions.map((session) => this.row(session));
-    needed.forEach((list, at) => {
-      const own = rows.slice(at * LAID_OUT_TOGETHER, (at + 1) * LAID_OUT_TOGETHER);
-      inOrder(list, own);
-      list.style.containIntrinsicBlockSize = `auto ${own.length * ROW_PX}px`;
-    });
-    return section;
+    const lists = Array.from({ length: Math.ceil(sessions.length / LAID_OUT_TOGETHER) }, (_, at) =>
+      sessions.slice(at * LAID_OUT_TOGETHER, (at + 1) * LAID_OUT_TOGETHER));
+    return html`<section aria-labelledby="group-${key}"><h3 id="group-${key}">${groupLabel(key)}</h3>${lists.map((own) => html`<ul
+      role="list" style="contain-intrinsic-block-size: auto ${own.length * ROW_PX}px">${repeat(own, ({ session_id }) => session_id, (session) => this.row(session))}</ul>`)}</section>`;
   }
 
+  /** @param {Session} session */
   row(session) {
     const { session_id } = session;
-    if (!this.rows.has(session_id)) {
-      this.rows.set(session_id, new Row(session_id, {
-        press: (event) => this.press(session_id, event.shiftKey),
-        menu: () => menuOf(shelf.find(session_id), {
-          rename: () => this.rename(session_id),
-          move: moveToFolder,
-          tags: editTags,
-          select: () => { selection.start(); selection.toggle(session_id); },
-        }),
-      }));
-    }
-    const row = this.rows.get(session_id);
     const isShown = session_id === store.view?.session_id;
-    row.paint(session, { isShown, isRunning: isShown ? store.isBusy : session.running, isPicked: selection.isOn ? selection.has(session_id) : null });
-    return row.element;
+    return row(session, {
+      isShown,
+      isRunning: isShown ? store.isBusy : session.running,
+      isPicked: selection.isOn ? selection.has(session_id) : null,
+      isEdited: session_id === this.edited,
+    });
   }
 
-  press(session_id, isRange) {
-    if (selection.isOn) selection.toggle(session_id, { isRange, order: this.items().map(({ dataset }) => dataset.id ?? '') });
-    else this.page.open(session_id);
+  /** @param {any} event */
+  onClick(event) {
+    const item = itemOf(event);
+    const button = event.target.closest('button');
+    if (!item || !button) return;
+    const { id = '' } = item.dataset;
+    if (button.matches('.more')) openMenu(button, this.menuOf(id), { label: button.title });
+    else if (selection.isOn) selection.toggle(id, { isRange: event.shiftKey, order: this.items().map(({ dataset }) => dataset.id ?? '') });
+    else this.page.open(id);
   }
 
-  paintTail(count) {
+  /** @param {string} session_id */
+  menuOf(session_id) {
+    const session = shelf.find(session_id);
+    return !session ? [] : menuOf(session, {
+      rename: () => this.edit(session_id),
+      move: moveToFolder,
+      tags: editTags,
+      select: () => { selection.start(); selection.toggle(session_id); },
+    });
+  }
+
+  /** @param {number} count */
+  tail(count) {
     const { failure, isRead, next } = shelf;
-    this.end?.unobserve(this.tail);
-    this.tail.replaceChildren();
-    if (failure) {
-      this.tail.append(el('p', { class: 'none', role: 'alert' }, failure, ' ', el('button', { type: 'button', class: 'retry', onclick: () => shelf.refresh() }, t('try_once_more'))));
-    } else if (!isRead || next !== null) {
-      this.tail.append(el('div', { class: 'loading', role: 'status', 'aria-label': t('loading') }, el('i'), el('i'), el('i')));
-    } else if (!count) {
-      this.tail.append(el('p', { class: 'none' }, t(shelf.isNarrowed ? 'none_here' : `none_${shelf.place.shelf}`)));
-    }
-    if (isRead && next !== null) this.end?.observe(this.tail);
-  }
-
-  /** The row that gets the focus when the one that has it is about to go. */
-  heirOfFocus(kept) {
-    const losing = /** @type {HTMLLIElement | null} */ (focused().closest('#recent li'));
-    if (!losing || kept.has(losing.dataset.id)) return null;
-    const all = this.items();
-    const at = all.indexOf(losing);
-    const heir = all.slice(at + 1).find(({ dataset }) => kept.has(dataset.id)) ?? all.slice(0, at).findLast(({ dataset }) => kept.has(dataset.id));
-    return heir ? $('.session', heir) : null;
+    if (failure) return html`<p class="none" role="alert">${failure} <button type="button" class="retry" @click=${() => shelf.refresh()}>${t('try_once_more')}</button></p>`;
+    if (!isRead || next !== null) return html`<div class="loading" role="status" aria-label=${t('loading')}><i></i><i></i><i></i></div>`;
+    return count ? nothing : html`<p class="none">${t(shelf.isNarrowed ? 'none_here' : `none_${shelf.place.shelf}`)}</p>`;
   }
 
   items() { return $$('li', this.element); }
 
-  /** One row is reached by Tab; the arrow keys go on from it. */
+  /** @param {string | null | undefined} session_id */
+  item(session_id) { return session_id ? $$(`li[data-id="${CSS.escape(session_id)}"]`, this.element)[0] : undefined; }
+
+  /** One row is reached by Tab; the arrow keys go on from it. @param {string | undefined} session_id */
   reach(session_id) {
-    const row = this.rows.get(session_id) ?? this.rows.get(store.view?.session_id) ?? this.rows.get(this.items()[0]?.dataset.id);
+    const row = this.item(session_id) ?? this.item(store.view?.session_id) ?? this.items()[0];
     this.reached = session_id;
     if (row === this.within) return;
-    this.within?.setReachable(false);
-    row?.setReachable(true);
+    if (this.within) setReachable(this.within, -1);
+    if (row) setReachable(row, 0);
     this.within = row;
   }
 
-  rename(session_id) {
-    const session = shelf.find(session_id);
-    if (!session) return;
-    this.rows.get(session_id).edit(session.session_name, (name) => {
-      if (name && name !== session.session_name) rename(session, name);
-      else this.paint();
-    });
+  /** Has the name of a session written anew in its row. @param {string} session_id */
+  edit(session_id) {
+    this.edited = session_id;
+    this.paint();
+    const input = /** @type {HTMLInputElement} */ ($('.rename', this.element));
+    input.focus({ preventScroll: true });
+    input.select();
   }
 
+  /** `written` is null when it was given up. @param {string | null} written @param {boolean} goesBack */
+  endEdit(written, goesBack) {
+    const session = shelf.find(this.edited ?? '');
+    this.edited = null;
+    if (!session) return;
+    this.paint();
+    if (goesBack) $('.session', this.item(session.session_id))?.focus({ preventScroll: true });
+    if (written && written !== session.session_name) rename(session, written);
+  }
+
+  /** @param {any} event */
   onKey(event) {
-    const item = event.target.closest('li');
-    if (!item || event.target.matches('input') || event.ctrlKey || event.metaKey || event.altKey) return;
-    const session_id = item.dataset.id;
-    const all = this.items();
-    const at = all.indexOf(item);
-    const to = { ArrowDown: all[at + 1], ArrowUp: all[at - 1], Home: all[0], End: all.at(-1) }[event.key];
-    if (to) $('.session', to).focus();
-    else if (event.key === 'ArrowRight') $('.more', item).focus();
-    else if (event.key === 'ArrowLeft') $('.session', item).focus();
-    else if (event.key === 'F2' && shelf.place.shelf !== 'trash') this.rename(session_id);
-    else if (event.key === 'Delete' && shelf.place.shelf !== 'trash') trash([shelf.find(session_id)]);
-    else return;
+    const item = itemOf(event);
+    if (isName(event)) { this.onNameKey(event); return; }
+    if (!item || event.ctrlKey || event.metaKey || event.altKey) return;
+    const { id = '' } = item.dataset;
+    /** @type {Record<string, (() => void) | undefined>} */
+    const acts = { ArrowRight: () => $('.more', item).focus(), ArrowLeft: () => $('.session', item).focus(), ...this.movesFrom(item), ...this.changesOf(id) };
+    const act = acts[event.key];
+    if (!act) return;
+    act();
     event.preventDefault();
   }
+
+  /** @param {any} event */
+  onNameKey(event) {
+    if (event.isComposing) return;
+    if (event.key === 'Enter') this.endEdit(writtenIn(event), true);
+    if (event.key === 'Escape') { event.stopPropagation(); this.endEdit(null, true); }
+  }
+
+  /** @param {HTMLElement} item */
+  movesFrom(item) {
+    const all = this.items();
+    const at = all.indexOf(item);
+    const targets = { ArrowDown: all[at + 1], ArrowUp: all[at - 1], Home: all[0], End: all.at(-1) };
+    return Object.fromEntries(Object.entries(targets).flatMap(([key, to]) => (to ? [[key, () => $('.session', to).focus()]] : [])));
+  }
+
+  /** @param {string} session_id */
+  changesOf(session_id) {
+    if (shelf.place.shelf === 'trash') return {};
+    const session = shelf.find(session_id);
+    return session ? { F2: () => this.edit(session_id), Delete: () => trash([session]) } : {};
+  }
 }
 
-/** Moves as few of the children as it can: what stays where it is keeps its focus, and the list its scroll place. */
-function inOrder(parent, wanted) {
-  let at = parent.firstChild;
-  for (const child of wanted) {
-    if (child === at) { at = at.nextSibling; continue; }
-    const hadFocus = child.contains(focused()) ? focused() : null;
-    parent.insertBefore(child, at);
-    hadFocus?.focus({ preventScroll: true });
-  }
-  while (at) { const gone = at; at = at.nextSibling; gone.remove(); }
+/** @type {(row: HTMLElement, tabIndex: number) => void} */
+function setReachable(row, tabIndex) {
+  for (const button of $$('button', row)) button.tabIndex = tabIndex;
 }
+
+/** @param {any} event @returns {HTMLElement | null} */
+const itemOf = (event) => event.target.closest('li');
+
+/** @param {any} event */
+const isName = (event) => event.target.matches('.rename');
+
+/** @returns {string} @param {any} event */
+const writtenIn = (event) => event.target.value.trim();

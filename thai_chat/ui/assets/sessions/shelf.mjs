@@ -14,14 +14,18 @@ export function moment(session) {
   return session.at;
 }
 
+/** @param {Session} one @param {Session} other */
 const isNewer = (one, other) => moment(one) > moment(other) || (moment(one) === moment(other) && one.session_id > other.session_id);
+/** @param {Session} one @param {Session} other */
 const newestFirst = (one, other) => (isNewer(one, other) ? -1 : 1);
 
+/** @param {Pick<Session, 'archived_at' | 'deleted_at'>} given */
 export const shelfOf = ({ archived_at, deleted_at }) => (deleted_at ? 'trash' : archived_at ? 'archived' : 'current');
 
+/** `folder` and `tag` narrow a shelf. @typedef {{ shelf: ShelfName, folder: string | null, tag: string | null }} Place */
+
 class Shelf {
-  /** `folder` and `tag` narrow a shelf. */
-  place = { shelf: /** @type {ShelfName} */ ('current'), folder: /** @type {string | null} */ (null), tag: /** @type {string | null} */ (null) };
+  place = /** @type {Place} */ ({ shelf: 'current', folder: null, tag: null });
   reading = /** @type {(AbortController & { isRefresh: boolean }) | null} */ (null);
   known = /** @type {Map<string, Session>} */ (new Map());
   /** The cursor of the next page; null behind the last one. */
@@ -45,6 +49,7 @@ class Shelf {
     this.changes = 0;
   }
 
+  /** @param {Partial<Place>} place */
   show(place) {
     this.place = { shelf: 'current', folder: null, tag: null, ...place };
     this.reset();
@@ -53,6 +58,7 @@ class Shelf {
     return this.refresh();
   }
 
+  /** @param {string} session_id */
   find(session_id) { return this.known.get(session_id); }
 
   /** Newest first; those that are pinned apart, where pins are shown. */
@@ -84,6 +90,7 @@ class Shelf {
     });
   }
 
+  /** @param {AbortSignal} signal */
   async allPinned(signal) {
     const found = [];
     let cursor = null;
@@ -105,6 +112,7 @@ class Shelf {
     });
   }
 
+  /** @param {boolean} isRefresh @param {(signal: AbortSignal) => Promise<void>} act */
   async read(isRefresh, act) {
     this.reading?.abort();
     const mine = Object.assign(new AbortController(), { isRefresh });
@@ -122,10 +130,12 @@ class Shelf {
     emit('sessions');
   }
 
+  /** @param {Record<string, unknown>} query @param {AbortSignal} signal */
   page(query, signal) {
     return api('GET', 'api/sessions', { query: { limit: PAGE, ...this.place, ...query }, signal });
   }
 
+  /** @param {Session[]} pinned @param {SessionsPage} given */
   merge(pinned, { sessions, next }) {
     const fresh = new Map([...pinned, ...sessions].map((session) => [session.session_id, session]));
     const last = sessions.at(-1);
@@ -138,14 +148,14 @@ class Shelf {
     // What would be on this page and is not has gone elsewhere. Of what is older nothing is known: it stays.
     for (const [session_id, session] of this.known) {
       if (fresh.has(session_id)) continue;
-      if (next === null || moment(session) > moment(last)) this.known.delete(session_id);
+      if (next === null || !last || moment(session) > moment(last)) this.known.delete(session_id);
       else if (this.showsPins) session.pinned_at = null;
     }
     for (const [session_id, session] of fresh) this.known.set(session_id, session);
     if (next === null) this.next = null;
   }
 
-  /** Sessions as they are now: listed, or no longer, as this place asks for. */
+  /** Sessions as they are now: listed, or no longer, as this place asks for. @param {...Session} sessions */
   put(...sessions) {
     if (!sessions.length) return;
     for (const session of sessions) {
@@ -155,6 +165,7 @@ class Shelf {
     this.changed();
   }
 
+  /** @param {...string} session_ids */
   drop(...session_ids) {
     if (!session_ids.length) return;
     session_ids.forEach((session_id) => this.known.delete(session_id));
@@ -169,6 +180,7 @@ class Shelf {
   /** @param {{ put?: Session[], drop?: string[] }} news */
   tellOthers({ put = [], drop = [] }) { tabs?.postMessage({ put, drop }); }
 
+  /** @param {Session} session */
   holds(session) {
     const { shelf: name, folder, tag } = this.place;
     return shelfOf(session) === name && (!folder || session.folder === folder) && (!tag || session.tags.includes(tag));

@@ -14,7 +14,7 @@ export function mountShelved() {
     if (bar.hidden) return;
     text.textContent = t(`shown_${shelf}`);
     out.textContent = t(shelf === 'trash' ? 'restore' : 'unarchive');
-    out.onclick = () => (shelf === 'trash' ? restore : unarchive)([{ session_id }]);
+    out.onclick = () => (shelf === 'trash' ? restore : unarchive)([/** @type {Session} */ ({ session_id })]);
   };
   $('#top').after(bar);
   on('view', paint);

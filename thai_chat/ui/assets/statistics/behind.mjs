@@ -1,6 +1,7 @@
 // The messages, or sessions, that a figure was counted of: each leads to its place in the conversation.
 import { api } from '../lib/api.mjs';
 import { el, focused, icon } from '../lib/dom.mjs';
+import { paint } from '../lib/painting.mjs';
 import { backendName, duration, money, number, t, when } from '../lib/texts.mjs';
 
 const PAGE = 30;
@@ -10,12 +11,13 @@ let place;
 /** `back` shows the figures again, `period` says which one they are counted over. */
 let page = { back: () => {}, period: () => ({}) };
 
+/** @param {HTMLElement} body @param {typeof page} given */
 export function mountBehind(body, given) {
   place = body;
   page = given;
 }
 
-/** Shows, instead of the figures, what meets `query` in the period that is shown (or in the query's own). */
+/** Shows, instead of the figures, what meets `query` in the period that is shown (or in the query's own). @param {string} what @param {Record<string, unknown>} query @param {{ sessions?: boolean }} [given] */
 export function behind(what, query, { sessions = false } = {}) {
   const path = sessions ? 'api/statistics/sessions' : 'api/statistics/messages';
   const list = el('ul', { class: 'behind-list' });
@@ -27,13 +29,13 @@ export function behind(what, query, { sessions = false } = {}) {
   const goBack = () => { page.back(); dialog.scrollTop = scrollTop; };
   const back = el('button', { type: 'button', class: 'plain', dataset: { key: focused().dataset.key ?? '' }, onclick: goBack }, icon('left'), t('statistics_back'));
   const view = el('div', { class: 'behind' }, back, el('h3', {}, t(sessions ? 'stat_behind_sessions' : 'stat_behind', { what })), list, state, more);
-  let cursor = null;
+  let cursor = /** @type {string | null} */ (null);
   const load = async () => {
     more.hidden = true;
     state.hidden = false;
     try {
       const found = await api('GET', path, { query: { ...page.period(), ...query, limit: PAGE, cursor } });
-      const rows = sessions ? found.sessions.map(sessionRow) : found.messages.map((message) => messageRow(message, query.figure));
+      const rows = sessions ? found.sessions.map(sessionRow) : found.messages.map((/** @type {CountedMessage} */ message) => messageRow(message, String(query.figure ?? '')));
       list.append(...rows);
       cursor = found.next;
       more.hidden = !cursor;
@@ -44,16 +46,18 @@ export function behind(what, query, { sessions = false } = {}) {
       more.hidden = false;
     }
   };
-  place.replaceChildren(view);
+  paint(place, view);
   dialog.scrollTop = 0;
   back.focus();
   load();
 }
 
+/** @param {CountedSession} session */
 const sessionRow = (session) => el('li', {}, el('a', { href: `?s=${session.session_id}` },
   el('strong', { dir: 'auto' }, session.session_name || t('untitled')),
   el('small', {}, t('stat_count_messages', { count: number(session.messages) }), ' · ', when(session.last_at))));
 
+/** @param {CountedMessage} message @param {string} figure */
 function messageRow(message, figure) {
   const who = message.role === 'user' ? t('stat_question_role') : [t('stat_reply_role'), message.model, message.backend && backendName(message.backend)].filter(Boolean).join(' · ');
   return el('li', {}, el('a', { href: `?s=${message.session_id}&m=${message.message_id}` },
@@ -62,6 +66,7 @@ function messageRow(message, figure) {
     el('small', {}, who, ' · ', when(message.created_at))));
 }
 
+/** @param {CountedMessage} message @param {string} figure */
 function said(message, figure) {
   const value = message[figure];
   if (value === null || value === undefined) return '';

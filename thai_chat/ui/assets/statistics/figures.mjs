@@ -1,5 +1,5 @@
 // The sections of the statistics: totals, days, models, backends, hours, sessions and questions.
-import { el } from '../lib/dom.mjs';
+import { html, nothing } from '../lib/painting.mjs';
 import { backendName, compact, dayLabel, duration, longDayLabel, money, monthLabel, number, shortMonthLabel, t } from '../lib/texts.mjs';
 import { behind } from './behind.mjs';
 import { columns } from './charts.mjs';
@@ -7,67 +7,72 @@ import { columns } from './charts.mjs';
 /** Beyond so many days a bar is a month. */
 const MOST_BARS = 92;
 
-const COUNTS = ['sessions', 'messages', 'prompt_tokens', 'completion_tokens', 'reasoning_tokens', 'cost_usd'];
-const TIMES = ['first_token', 'latency'];
-/** What the bars can show: its value in a usage, how it is written, and which messages are behind it. */
+/** @typedef {{ text: string, value: (usage: Usage) => number, say: (value: number) => string, query: Record<string, unknown>, isTime?: boolean }} Measured */
+/** @typedef {{ chosen: string, choose: (chosen: string) => void }} Measure */
+
+const COUNTS = /** @type {const} */ (['sessions', 'messages', 'prompt_tokens', 'completion_tokens', 'reasoning_tokens', 'cost_usd']);
+const TIMES = /** @type {const} */ (['first_token', 'latency']);
+/** What the bars can show: its value in a usage, how it is written, and which messages are behind it. @type {Record<string, Measured>} */
 const MEASURES = {
   messages: { text: 'stat_messages', value: (usage) => usage.messages, say: number, query: {} },
   tokens: { text: 'stat_tokens', value: (usage) => usage.prompt_tokens + usage.completion_tokens, say: number, query: { role: 'assistant' } },
-  cost_usd: { text: 'stat_cost_usd', value: (usage) => Number(usage.cost_usd), say: money, query: { figure: 'cost_usd' } },
+  cost_usd: { text: 'stat_cost_usd', value: (usage) => Number(usage.cost_usd), say: (value) => money(value), query: { figure: 'cost_usd' } },
   first_token: { text: 'stat_first_token_ms', value: (usage) => usage.first_token?.median_ms ?? 0, say: duration, query: { figure: 'first_token_ms' }, isTime: true },
   latency: { text: 'stat_latency_ms', value: (usage) => usage.latency?.median_ms ?? 0, say: duration, query: { figure: 'latency_ms' }, isTime: true },
 };
 
+/** @param {Counted} counted @param {Measure} measure */
 export const sections = (counted, measure) => [
   totals(counted.total),
   times(counted.total),
   days(counted.by_day, measure),
-  table('stat_by_model', t('model'), counted.by_model, ({ model, backend }) => [model, el('small', {}, backendName(backend))]),
+  /** @param {string} 'stat_by_model' @param {string} t('model') @param {Usage[]} counted.by_model @param {(usage: Usage) => unknown} [given] */
+  table('stat_by_model', t('model'), counted.by_model, ({ model, backend }) => html`${model}<small>${backendName(backend)}</small>`),
   table('stat_by_backend', t('stat_backend'), counted.by_backend, ({ backend }) => backendName(backend)),
   hours(counted.by_hour),
   longest(counted.longest),
 ];
 
-/** A figure that opens what it was counted of. @type {(text: Child, what: string, query: Record<string, unknown>, how: { key: string, title?: string, sessions?: boolean }) => HTMLElement} */
-function figure(text, what, query, { key, title, sessions = false }) {
-  return el('button', { type: 'button', class: 'figure', title, dataset: { key }, onclick: () => behind(what, query, { sessions }) }, text);
+/** A figure that opens what it was counted of. @type {(text: unknown, what: string, query: Record<string, unknown>, how: { key: string, title?: string, sessions?: boolean }) => unknown} */
+const figure = (text, what, query, { key, title, sessions = false }) =>
+  html`<button type="button" class="figure" title=${title ?? nothing} data-key=${key} @click=${() => behind(what, query, { sessions })}>${text}</button>`;
+
+/** @param {Usage} total */
+const totals = (total) => html`<dl class="totals">${COUNTS.filter((name) => name in total && (Number(total[name]) > 0 || name === 'messages')).map((name) => {
+  const what = t(`stat_${name}`);
+  const text = name === 'cost_usd' ? money(total[name]) : compact(Number(total[name]));
+  const query = ['sessions', 'messages'].includes(name) ? {} : { figure: name };
+  const exact = name === 'cost_usd' ? `US$ ${Number(total[name])}` : number(Number(total[name]));
+  return html`<div><dt>${what}</dt><dd>${figure(text, `${what} ${exact}`, query, { key: name, title: exact, sessions: name === 'sessions' })}</dd></div>`;
+})}</dl>`;
+
+/** @param {Usage} total */
+function times(total) {
+  const known = TIMES.filter((name) => total[name]);
+  return known.length ? html`<dl class="totals times">${known.map((name) => {
+    const what = t(`stat_${name}_ms`);
+    const median = figure(t('stat_median', { time: duration(total[name]?.median_ms ?? 0) }), what, { figure: `${name}_ms` }, { key: `${name}-median` });
+    return html`<div><dt>${what}</dt><dd>${median}<small>${t('stat_p95', { time: duration(total[name]?.p95_ms ?? 0) })}</small></dd></div>`;
+  })}</dl>` : nothing;
 }
 
-const totals = (total) => el('dl', { class: 'totals' }, COUNTS.filter((name) => name in total && (total[name] > 0 || name === 'messages')).map((name) => {
-  const what = t(`stat_${name}`);
-  const text = name === 'cost_usd' ? money(total[name]) : compact(total[name]);
-  const query = ['sessions', 'messages'].includes(name) ? {} : { figure: name };
-  const exact = name === 'cost_usd' ? `US$ ${Number(total[name])}` : number(total[name]);
-  return el('div', {}, el('dt', {}, what), el('dd', {}, figure(text, `${what} ${exact}`, query, { key: name, title: exact, sessions: name === 'sessions' })));
-}));
-
-const times = (total) => {
-  const known = TIMES.filter((name) => total[name]);
-  return known.length ? el('dl', { class: 'totals times' }, known.map((name) => {
-    const what = t(`stat_${name}_ms`);
-    return el('div', {}, el('dt', {}, what), el('dd', {},
-      figure(t('stat_median', { time: duration(total[name].median_ms) }), what, { figure: `${name}_ms` }, { key: `${name}-median` }),
-      el('small', {}, t('stat_p95', { time: duration(total[name].p95_ms) }))));
-  })) : null;
-};
-
+/** @param {Usage[]} by_day @param {Measure} given */
 function days(by_day, { chosen, choose }) {
   const measure = MEASURES[chosen];
   const isMonths = by_day.length > MOST_BARS && !measure.isTime;
   const groups = isMonths ? months(by_day) : by_day.slice(-MOST_BARS).map((day) => ({ first: day.day, last: day.day, days: [day] }));
   const bars = groups.map(({ first, last, days: inside }) => {
-    const value = inside.reduce((sum, day) => sum + measure.value(day), 0);
+    const value = inside.reduce((/** @type {number} */ sum, /** @type {Usage} */ day) => sum + measure.value(day), 0);
     const name = isMonths ? monthLabel(first.slice(0, 7)) : longDayLabel(first);
     const said = `${name}: ${measure.say(value)} ${measure.isTime || chosen === 'cost_usd' ? '' : t(measure.text)}`.trim();
     return { value, label: isMonths ? shortMonthLabel(first) : dayLabel(first), said, key: `day-${first}`, act: () => behind(said, { ...measure.query, first, last, days: null }) };
   });
-  return el('section', {},
-    el('div', { class: 'section-head' }, el('h3', {}, t('stat_by_day')),
-      el('select', { 'aria-label': t('stat_measure'), dataset: { key: 'measure' }, onchange: (event) => choose(event.target.value) },
-        Object.entries(MEASURES).map(([name, { text }]) => el('option', { value: name, selected: name === chosen }, t(text))))),
-    columns(bars, { label: t('stat_by_day'), say: measure.say, unit: t(measure.text) }));
+  const choices = Object.entries(MEASURES).map(([name, { text }]) => html`<option value=${name} ?selected=${name === chosen}>${t(text)}</option>`);
+  return html`<section><div class="section-head"><h3>${t('stat_by_day')}</h3><select aria-label=${t('stat_measure')} data-key="measure"
+    @change=${(/** @type {any} */ event) => choose(event.target.value)}>${choices}</select></div>${columns(bars, { label: t('stat_by_day'), say: measure.say, unit: t(measure.text) })}</section>`;
 }
 
+/** @param {Usage[]} by_day */
 function months(by_day) {
   const found = new Map();
   for (const day of by_day) {
@@ -80,54 +85,60 @@ function months(by_day) {
   return [...found.values()];
 }
 
+/** @type {(heading: string, first: string, usages: Usage[], name: (usage: Usage) => unknown) => unknown} */
 function table(heading, first, usages, name) {
-  if (!usages.length) return null;
+  if (!usages.length) return nothing;
   const heads = [first, t('stat_replies'), t('stat_tokens'), t('stat_cost_usd'), t('stat_first_token_ms'), t('stat_latency_ms')];
-  return el('section', {}, el('h3', {}, t(heading)), el('div', { class: 'wide' }, el('table', {},
-    el('thead', {}, el('tr', {}, heads.map((head) => el('th', { scope: 'col' }, head)))),
-    el('tbody', {}, usages.map((usage) => row(usage, name(usage)))))));
+  return html`<section><h3>${t(heading)}</h3><div class="wide"><table><thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead
+    ><tbody>${usages.map((usage) => tableRow(usage, name(usage)))}</tbody></table></div></section>`;
 }
 
-function row(usage, name) {
+/** @type {(usage: Usage, name: unknown) => unknown} */
+function tableRow(usage, name) {
   const of = { backend: usage.backend, model: usage.model };
   const who = usage.model ?? backendName(usage.backend);
   const key = `${usage.backend}/${usage.model ?? ''}`;
-  const cell = (text, code, query, title) => el('td', {}, text === '–' ? text
-    : figure(text, `${who} · ${t(code)}`, { ...of, ...query }, { key: `${key}/${code}`, title }));
+  /** @param {string} text @param {string} code @param {Record<string, unknown>} query @param {string} [title] */
+  const cell = (text, code, query, title) => html`<td>${text === '–' ? text
+    : figure(text, `${who} · ${t(code)}`, { ...of, ...query }, { key: `${key}/${code}`, title })}</td>`;
   const tokens = usage.prompt_tokens + usage.completion_tokens;
-  const time = (times, code, column) => el('td', {}, times ? [
-    figure(duration(times.median_ms), `${who} · ${t(code)}`, { ...of, figure: column }, { key: `${key}/${code}` }),
-    el('small', {}, t('stat_p95', { time: duration(times.p95_ms) }))] : '–');
-  return el('tr', {}, el('th', { scope: 'row' }, name),
-    cell(number(usage.replies), 'stat_replies', {}),
-    cell(compact(tokens), 'stat_tokens', {}, number(tokens)),
-    cell(Number(usage.cost_usd) ? money(usage.cost_usd) : '–', 'stat_cost_usd', { figure: 'cost_usd' }, usage.cost_usd),
-    time(usage.first_token, 'stat_first_token_ms', 'first_token_ms'),
-    time(usage.latency, 'stat_latency_ms', 'latency_ms'));
+  /** @param {Times | null} times @param {string} code @param {string} column */
+  const time = (times, code, column) => html`<td>${times ? html`${
+    figure(duration(times.median_ms), `${who} · ${t(code)}`, { ...of, figure: column }, { key: `${key}/${code}` })}<small>${t('stat_p95', { time: duration(times.p95_ms) })}</small>` : '–'}</td>`;
+  return html`<tr><th scope="row">${name}</th>${
+    cell(number(usage.replies), 'stat_replies', {})}${
+    cell(compact(tokens), 'stat_tokens', {}, number(tokens))}${
+    cell(Number(usage.cost_usd) ? money(usage.cost_usd) : '–', 'stat_cost_usd', { figure: 'cost_usd' }, String(usage.cost_usd))}${
+    time(usage.first_token, 'stat_first_token_ms', 'first_token_ms')}${
+    time(usage.latency, 'stat_latency_ms', 'latency_ms')}</tr>`;
 }
 
+/** @param {Counted['by_hour']} by_hour */
 function hours(by_hour) {
   const bars = by_hour.map(({ hour, messages }) => {
     const said = t('stat_hour', { hour: `${String(hour).padStart(2, '0')}:00`, messages: number(messages) });
     return { value: messages, label: t('stat_hour_label', { hour: String(hour).padStart(2, '0') }), said, key: `hour-${hour}`, act: () => behind(said, { hour }) };
   });
-  return el('section', {}, el('h3', {}, t('stat_by_hour')), columns(bars, { label: t('stat_by_hour'), say: number, unit: t('stat_messages') }));
+  return html`<section><h3>${t('stat_by_hour')}</h3>${columns(bars, { label: t('stat_by_hour'), say: number, unit: t('stat_messages') })}</section>`;
 }
 
-const longest = (sessions) => el('section', {}, el('h3', {}, t('stat_longest')), el('ol', { class: 'ranked' }, sessions.map((session) =>
-  el('li', {}, el('a', { href: `?s=${session.session_id}`, dir: 'auto' }, session.session_name || t('untitled')),
-    el('span', {}, figure(t('stat_count_messages', { count: number(session.messages) }), session.session_name || t('untitled'),
-      { session_id: session.session_id }, { key: `session-${session.session_id}` }))))));
+/** @param {Counted['longest']} sessions */
+const longest = (sessions) => html`<section><h3>${t('stat_longest')}</h3><ol class="ranked">${sessions.map(({ session_id, session_name, messages }) => {
+  const name = session_name || t('untitled');
+  const count = figure(t('stat_count_messages', { count: number(messages) }), name, { session_id }, { key: `session-${session_id}` });
+  return html`<li><a href="?s=${session_id}" dir="auto">${name}</a><span>${count}</span></li>`;
+})}</ol></section>`;
 
+/** Return the sections of what is asked often, none while nothing is known. @param {Asked | null} asked */
 export function frequent(asked) {
   if (!asked?.looked_at) return [];
-  const questions = asked.questions.slice(0, 10).map(({ key, text, count }) => el('li', {},
-    figure(text, text, { question: key }, { key: `question-${key}` }), el('span', {}, t('stat_count_times', { count: number(count) }))));
-  const words = asked.words.map(({ word, count }) =>
-    el('li', {}, figure([word, ' ', el('small', {}, number(count))], word, { word }, { key: `word-${word}` })));
+  const questions = asked.questions.slice(0, 10).map(({ key, text, count }) => html`<li>${
+    figure(text, text, { question: key }, { key: `question-${key}` })}<span>${t('stat_count_times', { count: number(count) })}</span></li>`);
+  const words = asked.words.map(({ word, count }) => html`<li>${
+    figure(html`${word} <small>${number(count)}</small>`, word, { word }, { key: `word-${word}` })}</li>`);
   return [
-    el('section', {}, el('h3', {}, t('stat_frequent'), ' ', el('small', {}, t('stat_looked_at', { count: number(asked.looked_at) }))),
-      questions.length ? el('ol', { class: 'ranked' }, questions) : el('p', { class: 'none' }, t('stat_none_frequent'))),
-    words.length ? el('section', {}, el('h3', {}, t('stat_words')), el('ul', { class: 'chips' }, words)) : null,
-  ].filter(Boolean);
+    html`<section><h3>${t('stat_frequent')} <small>${t('stat_looked_at', { count: number(asked.looked_at) })}</small></h3>${
+      questions.length ? html`<ol class="ranked">${questions}</ol>` : html`<p class="none">${t('stat_none_frequent')}</p>`}</section>`,
+    words.length ? html`<section><h3>${t('stat_words')}</h3><ul class="chips">${words}</ul></section>` : nothing,
+  ];
 }

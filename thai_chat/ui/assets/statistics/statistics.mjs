@@ -1,6 +1,7 @@
 // The statistics drawer: what is counted, for how long a time, and the messages behind each figure.
 import { api } from '../lib/api.mjs';
-import { $, $$, el, focused, iconButton } from '../lib/dom.mjs';
+import { $, $$, el, iconButton } from '../lib/dom.mjs';
+import { html, paint } from '../lib/painting.mjs';
 import { on } from '../lib/store.mjs';
 import { number, t } from '../lib/texts.mjs';
 import { mountBehind } from './behind.mjs';
@@ -21,7 +22,7 @@ let body;
 /** @type {AbortController | undefined} */
 let loading;
 
-/** `open` shows the drawer. */
+/** `open` shows the drawer. @param {HTMLElement} element */
 export function mountStatistics(element) {
   body = el('div', { class: 'statistics-body' });
   const close = () => drawer.close();
@@ -29,7 +30,7 @@ export function mountStatistics(element) {
     el('header', {}, el('h2', {}, t('statistics')), periods(), iconButton('close', t('close'), close)), body);
   drawer.addEventListener('click', (event) => { if (event.target === drawer) close(); });
   drawer.addEventListener('close', () => loading?.abort());
-  mountBehind(body, { back: paint, period });
+  mountBehind(body, { back: paintFigures, period });
   element.append(drawer);
   on('ended', refresh);
   setInterval(refresh, REFRESH_MS);
@@ -38,8 +39,8 @@ export function mountStatistics(element) {
 
 function open() {
   if (!drawer.open) drawer.showModal();
-  if (!state.counted) body.replaceChildren(el('p', { class: 'none', role: 'status' }, t('statistics_loading')));
-  else paint();
+  if (!state.counted) paint(body, html`<p class="none" role="status">${t('statistics_loading')}</p>`);
+  else paintFigures();
   load();
 }
 
@@ -49,6 +50,7 @@ function refresh() {
 }
 
 function periods() {
+  /** @param {number | null} days */
   const pick = (days) => {
     Object.assign(state, { days, counted: null, asked: null });
     for (const button of $$('button', list)) button.setAttribute('aria-pressed', String(button.dataset.days === String(days)));
@@ -72,27 +74,26 @@ async function load() {
     show('asked', await api('GET', 'api/statistics/questions', { query, signal }));
   } catch (error) {
     if (signal.aborted) return;
-    if (!state.counted) body.replaceChildren(failed(error.message));
+    if (!state.counted) paint(body, failed(error.message));
   }
 }
 
+/** @param {'counted' | 'asked'} name @param {any} answer */
 function show(name, answer) {
   if (JSON.stringify(answer) === JSON.stringify(state[name])) return;
   state[name] = answer;
-  if (!$('.behind', body)) paint();
+  if (!$('.behind', body)) paintFigures();
 }
 
-const failed = (message) => el('div', { class: 'none', role: 'alert' },
-  el('p', {}, t('statistics_failed'), ' ', message),
-  el('button', { type: 'button', class: 'plain', onclick: load }, t('statistics_retry')));
+/** @param {string} message */
+const failed = (message) => html`<div class="none" role="alert"><p>${t('statistics_failed')} ${message}</p><button type="button" class="plain"
+  @click=${load}>${t('statistics_retry')}</button></div>`;
 
-/** The figures, with the focus and the place where they were. */
-function paint() {
+/** The figures, at the place where they were. */
+function paintFigures() {
   const { scrollTop } = drawer;
-  const key = body.contains(focused()) ? focused().dataset.key : null;
-  const measure = { chosen: state.measure, choose: (chosen) => { state.measure = chosen; paint(); } };
-  if (!state.counted?.total.messages) body.replaceChildren(el('p', { class: 'none' }, t('statistics_none')));
-  else body.replaceChildren(...[...sections(state.counted, measure), ...frequent(state.asked)].filter((section) => section !== null));
+  const measure = { chosen: state.measure, choose: (/** @type {string} */ chosen) => { state.measure = chosen; paintFigures(); } };
+  if (!state.counted?.total.messages) paint(body, html`<p class="none">${t('statistics_none')}</p>`);
+  else paint(body, [...sections(state.counted, measure), ...frequent(state.asked)]);
   drawer.scrollTop = scrollTop;
-  if (key) $$(`[data-key="${CSS.escape(key)}"]`, body)[0]?.focus({ preventScroll: true });
 }

@@ -12,6 +12,7 @@ import { t } from '../lib/texts.mjs';
  */
 export function upload(files, tell) {
   const progress = { sent: 0, done: 0, total: 0 };
+  /** @param {{ sent?: number, done?: number, total?: number }} news */
   const show = (news) => { Object.assign(progress, news); tell(progress); };
   let imported = /** @type {Imported | null} */ (null);
   let problem = /** @type {string | null} */ (null);

@@ -7,7 +7,7 @@ import { filesOf, worthSending } from './folders.mjs';
 import { report } from './imported.mjs';
 import { upload } from './importing.mjs';
 
-const FORMATS = ['json', 'md', 'csv', 'jsonl'];
+const FORMATS = { json: 'JSON', md: 'Markdown', csv: 'CSV', jsonl: 'JSONL' };
 const LIMIT_BYTES = 512_000_000;
 const LIMIT_MB = 512;
 
@@ -16,7 +16,7 @@ let dialog;
 /** The import under way, with which it can be cancelled. */
 let running = /** @type {ReturnType<typeof upload> | null} */ (null);
 
-/** `open` shows the dialog; `page.open` goes to a session. */
+/** `open` shows the dialog; `page.open` goes to a session. @param {HTMLElement} element @param {{ open: (session_id: string) => void }} page */
 export function mountTransfer(element, page) {
   const exporting = exportPart();
   dialog = el('dialog', { id: 'transfer-box', 'aria-label': t('export_import') },
@@ -31,6 +31,7 @@ export function mountTransfer(element, page) {
 
 function exportPart() {
   const chosen = { what: 'everything', format: 'json' };
+  /** @param {'what' | 'format'} group @param {string} value @param {string} text @param {string} [more] */
   const choice = (group, value, text, more) => el('label', {},
     el('input', { type: 'radio', name: `export-${group}`, value, checked: chosen[group] === value, onchange: () => { chosen[group] = value; refresh(); } }),
     el('span', {}, el('b', {}, text), more ? el('small', {}, more) : null));
@@ -47,11 +48,12 @@ function exportPart() {
   const element = el('section', {}, el('h3', {}, t('export')),
     el('fieldset', { class: 'what' }, el('legend', { class: 'offscreen' }, t('export_what')), choice('what', 'everything', t('export_everything')), open),
     el('fieldset', { class: 'formats' }, el('legend', { class: 'offscreen' }, t('export_format')),
-      FORMATS.map((format) => choice('format', format, { json: 'JSON', md: 'Markdown', csv: 'CSV', jsonl: 'JSONL' }[format], t(`export_${format}_more`)))),
+      Object.entries(FORMATS).map(([format, name]) => choice('format', format, name, t(`export_${format}_more`)))),
     link);
   return { element, refresh };
 }
 
+/** @param {(session_id: string) => void} open */
 function importPart(open) {
   const input = el('input', { type: 'file', multiple: true, accept: '.json,.jsonl,.zip,.db', class: 'offscreen', tabindex: -1, 'aria-label': t('import_pick'), onchange: () => { take([...input.files ?? []]); input.value = ''; } });
   const folder = el('input', { type: 'file', webkitdirectory: true, class: 'offscreen', tabindex: -1, 'aria-label': t('import_pick_folder'), onchange: () => { take([...folder.files ?? []]); folder.value = ''; } });
@@ -61,12 +63,14 @@ function importPart(open) {
   const told = el('div', { class: 'told', 'aria-live': 'polite' });
   for (const name of ['dragenter', 'dragover']) drop.addEventListener(name, (event) => { event.preventDefault(); drop.classList.add('over'); });
   for (const name of ['dragleave', 'drop']) drop.addEventListener(name, (event) => { event.preventDefault(); drop.classList.remove('over'); });
-  drop.addEventListener('drop', async (event) => take(await filesOf(event.dataTransfer)));
+  drop.addEventListener('drop', async ({ dataTransfer }) => { if (dataTransfer) take(await filesOf(dataTransfer)); });
 
+  /** @param {File[]} chosen */
   const take = async (chosen) => {
     if (running || !chosen.length) return;
     const files = worthSending(chosen);
     if (files.reduce((sum, { size }) => sum + size, 0) > LIMIT_BYTES) { told.replaceChildren(refused(t('import_too_large', { limit: LIMIT_MB }))); return; }
+    /** @param {boolean} isBusy */
     const setBusy = (isBusy) => { for (const button of [pick, pickFolder]) button?.toggleAttribute('disabled', isBusy); };
     setBusy(true);
     await bring(files, told, open);
@@ -75,7 +79,7 @@ function importPart(open) {
   return el('section', {}, el('h3', {}, t('import')), drop, told);
 }
 
-/** Imports the files, and tells at `told` how it goes and what came of it. */
+/** Imports the files, and tells at `told` how it goes and what came of it. @param {File[]} files @param {HTMLElement} told @param {(session_id: string) => void} open */
 async function bring(files, told, open) {
   const bar = el('progress', { max: 1, 'aria-label': t('import') });
   const line = el('p', {}, t('import_looking'));
@@ -93,6 +97,7 @@ async function bring(files, told, open) {
   }
 }
 
+/** @param {HTMLProgressElement} bar @param {HTMLElement} line @param {{ sent: number, total: number, done: number }} given */
 function paint(bar, line, { sent, total, done }) {
   if (total) {
     bar.value = done / total;
@@ -106,4 +111,5 @@ function paint(bar, line, { sent, total, done }) {
   }
 }
 
+/** @param {string} message */
 const refused = (message) => el('div', { class: 'problem', role: 'alert' }, icon('alert'), el('p', {}, message));
