@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser_modules import graph_of, imports_in, modules_in, names_in, read
-from thai_chat.ui.static import ASSETS
+from thai_chat.ui.static import ASSETS, first_modules
 
 TOOLS = Path(__file__).parent.parent / "scripts" / "browser"
 TOP = "the top"
@@ -172,3 +172,14 @@ def test_the_code_of_others_is_the_code_that_its_list_names() -> None:
     for script in scripts:
         assert f"`{script.name}`" in listed
         assert hashlib.sha256(script.read_bytes()).hexdigest() in listed
+
+
+def test_the_browser_is_told_of_every_module_that_the_page_runs_at_once() -> None:
+    modules = modules_in(ASSETS)
+    graph = graph_of(modules, ASSETS)
+    later = {"statistics/statistics.mjs", "transfer/transfer.mjs"}
+    reached, new = set[str](), {"page.mjs"}
+    while new:
+        reached |= new
+        new = {imported for name in new for imported in graph[name]} - reached - later
+    assert set(first_modules()) == reached

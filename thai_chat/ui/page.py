@@ -16,7 +16,7 @@ from thai_chat.domain.messages import MAX_QUESTION_CHARS
 from thai_chat.domain.ports.backend_kinds import Kinds
 from thai_chat.ui.components import gr
 from thai_chat.ui.handlers import Handlers
-from thai_chat.ui.static import ASSETS, Assets, version
+from thai_chat.ui.static import ASSETS, Assets, first_modules, version
 
 STYLES = ("page.css", "browsing.css", "drawers.css", "models/models.css")
 RUNNING_EVENTS = 1000
@@ -187,7 +187,7 @@ def _head(kinds: Kinds) -> str:
         (
             f'<link rel="icon" href="{_icon()}">',
             *(f'<link rel="stylesheet" href="{base}/{style}">' for style in STYLES),
-            f'<link rel="modulepreload" href="{base}/page.mjs">',
+            *(f'<link rel="modulepreload" href="{base}/{module}">' for module in first_modules()),
             *(
                 f'<link rel="preload" href="{base}/fonts/sarabun-{part}.woff2" as="font" type="font/woff2" crossorigin>'
                 for part in ("thai-400-normal", "latin-400-normal")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 
 from starlette.responses import Response
@@ -20,6 +21,23 @@ def version() -> str:
         digest.update(path.relative_to(ASSETS).as_posix().encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
+
+
+_IMPORT = re.compile(r"^(?:import|export)\b.*\bfrom '(\.{1,2}/.+)';$", re.MULTILINE)
+
+
+def first_modules() -> tuple[str, ...]:
+    """Return the paths of the modules that the page runs at once, its entry first.
+
+    A browser that is told of all of them fetches them together; else it would learn of one only from another.
+    """
+    found = ["page.mjs"]
+    for name in found:
+        for address in _IMPORT.findall((ASSETS / name).read_text("utf-8")):
+            module = (ASSETS / name).parent.joinpath(address).resolve().relative_to(ASSETS.resolve()).as_posix()
+            if module not in found:
+                found.append(module)
+    return tuple(found)
 
 
 class Assets(StaticFiles):
