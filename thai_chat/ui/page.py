@@ -31,7 +31,7 @@ I18N = gr.I18n(**{language: texts.page_texts(language) for language in texts.LAN
 
 
 def build_page(service: ChatService) -> gr.Blocks:
-    """The page over `service`. Ids and texts live in the browser and the history: no gr.State anywhere."""
+    """Return the page over `service`. Ids and texts live in the browser and the history: no gr.State anywhere."""
     with gr.Blocks(title="Thai Chat", fill_height=True, fill_width=True, analytics_enabled=False) as page:
         with gr.Row(elem_id="frame"):
             sidebar = _sidebar()
@@ -54,7 +54,7 @@ async def _leave(path: str) -> str:
 
 
 def mount_page(app: FastAPI, service: ChatService) -> FastAPI:
-    """`app` with the page at `/` and its files at `/ui-static/<version>`. Routes that `app` has already win."""
+    """Return `app` with the page at `/` and its files at `/ui-static/<version>`. Routes that `app` has already win."""
     app.mount(f"/ui-static/{version()}", Assets(), name="ui-static")
     mounted: FastAPI = gr.mount_gradio_app(
         app,
@@ -134,7 +134,7 @@ def _main() -> dict[str, Any]:
 
 
 def _browser_part(name: str) -> gr.HTML:
-    """A place that the module `page.mjs` paints.
+    """Return a place that the module `page.mjs` paints.
 
     The template is constant. Gradio runs what a template yields as a JavaScript template literal, so a value that
     went into it could run as code; here values reach the module only, which writes them as text.
@@ -152,7 +152,7 @@ def _wire(page: gr.Blocks, on: Handlers, part: dict[str, Any]) -> None:
     view, chat, recent, picker = part["view"], part["chat"], part["recent"], part["picker"]
 
     def listen(event: Callable[..., Any], handler: Callable[..., Any], outputs: list[Any], *, told: str = "") -> None:
-        """`told` names what the browser tells the handler; without it the handler takes nothing.
+        """Have `handler` called at `event`. `told` names what the browser tells it; without it, nothing is told.
 
         Without the queue: every handler is short, and a plain request costs half of a queued event.
         """
@@ -181,7 +181,7 @@ def _wire(page: gr.Blocks, on: Handlers, part: dict[str, Any]) -> None:
 
 
 def _head(kinds: Kinds) -> str:
-    """The first things a page needs: its style, its texts, and its colours before anything is painted."""
+    """Return what a page needs first: its style, its texts, and its colours before anything is painted."""
     base = f"ui-static/{version()}"
     return "".join(
         (

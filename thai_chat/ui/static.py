@@ -15,7 +15,7 @@ SERVED = frozenset({".css", ".js", ".mjs", ".woff2", ".svg"})
 
 
 def version() -> str:
-    """Changes with any served file; it is part of their address, so that they may be cached for ever."""
+    """Return a name that changes with any served file: a part of their address, so that they may be cached for ever."""
     digest = hashlib.sha256()
     for path in sorted(path for path in ASSETS.rglob("*") if path.suffix in SERVED):
         digest.update(path.relative_to(ASSETS).as_posix().encode())

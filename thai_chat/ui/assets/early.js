@@ -27,12 +27,12 @@
   loaded.then((found) => { module = found; });
   window.thaiChat = {
     mount: (...part) => loaded.then((found) => found.mount(...part)),
-    // What the page tells the server with an event. The first event comes before the module, and needs the address only.
+    // Gradio asks what an event tells the server. The first event comes before the module, and needs the address only.
     tell: (event) => {
       if (module) return module.tell(event);
       return window.thaiChat.addressed();
     },
-    // What the address of the page names. A new session that was being written in this tab is gone on with.
+    // The address of the page names session and message. A new session that was being written in this tab is gone on with.
     addressed: () => {
       const named = new URLSearchParams(location.search);
       let isWritten = false;

@@ -24,7 +24,7 @@ const UNSETTLED_MS = 3_000;
 
 /** @type {Record<string, Part>} */
 const parts = {};
-/** What the next event of a name tells; kept from the click until Gradio asks for it. */
+/** The next event of a name tells this; kept from the click until Gradio asks for it. */
 /** @type {Record<string, unknown>} */
 const told = {};
 /** The session that was asked for last, shown or on its way; null means a new one. undefined: whatever the server says. */

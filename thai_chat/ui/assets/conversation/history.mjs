@@ -13,7 +13,7 @@ import { continueButton, hasOthers, questionControls, replyControls } from './ve
 const NEAR_PX = 90;
 const HAND_OVER_MS = 2_500;
 const SETTLED_MS = 250;
-/** What may be wider than the conversation and then scrolls by itself. */
+/** These may be wider than the conversation, and then scroll by themselves. */
 const WIDE = '.prose :is(pre, table, .katex-display)';
 
 let isFollowing = true;
@@ -55,7 +55,7 @@ export function mountHistory() {
   on('choice', paintRows);
 }
 
-/** What grows is told by the live turns; the history would tell all of it again, and in Gradio's words. */
+/** The live turns are read out as they grow; the history would tell all of it again, and in Gradio's words. */
 function nameLog() {
   const log = $('#chat [role=log]');
   log?.setAttribute('aria-label', t('conversation'));

@@ -32,7 +32,7 @@ export function mountJump({ openEnd }) {
   });
 }
 
-/** What to mark in the message that is about to be opened. @param {string[]} pieces */
+/** Keep the words to mark in the message that is about to be opened. @param {string[]} pieces */
 export function lookFor(pieces) { words = pieces.filter((piece) => piece.trim()); }
 
 /** The row may not be there yet, and those around it still grow: its place is kept for a while, or until a person moves. @param {string} message_id */

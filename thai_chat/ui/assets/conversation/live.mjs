@@ -104,7 +104,7 @@ class Turn {
   opened = /** @type {{ at: number, seen: number } | null} */ (null);
   vain = 0;
   thoughts = /** @type {HTMLElement | null} */ (null);
-  /** What holds for the moment only ("trying again in 3 s"), and when it is over. */
+  /** The notice that holds for the moment only ("trying again in 3 s"), and the timer that ends it. */
   passing = { notice: /** @type {HTMLElement | null} */ (null), timer: 0 };
 
   /** @param {{ key?: string | null, question?: string | null, choice: Choice | null, waited_ms?: number }} asked */
@@ -223,7 +223,7 @@ class Turn {
     scrollIfFollowing();
   }
 
-  /** What was shown as the reply so far turned out to be thinking. @param {string} text */
+  /** Show as thoughts what was shown as the reply so far: it turned out to be thinking. @param {string} text */
   rethink(text) {
     this.painter.clear();
     this.element.classList.remove('speaking');

@@ -85,7 +85,7 @@ function plainBox(text) {
 }
 
 export class Painter {
-  /** What has been added and may still be drawn otherwise. */
+  /** Text that has been added and may still be drawn otherwise. */
   tail = '';
   /** So many nodes stay as they are. */
   fixedNodes = 0;
@@ -131,7 +131,7 @@ export class Painter {
     this.plain = null;
   }
 
-  /** What a hidden tab has not painted yet is painted now. */
+  /** Paint at once, in a hidden tab too. */
   paint() {
     this.cancel();
     const begun = performance.now();

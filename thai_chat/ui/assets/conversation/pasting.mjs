@@ -16,7 +16,7 @@ function counted(text) {
   return number(count) + (text.length > COUNTED ? '+' : '');
 }
 
-/** What would make the box too long is left out before it is laid out, with a word on it; the box stays as it was. @param {HTMLElement} place */
+/** Leave out, before it is laid out, what would make the box too long, and say so; the box stays as it was. @param {HTMLElement} place */
 export function limitPasted(place) {
   place.addEventListener('beforeinput', (event) => {
     const box = /** @type {HTMLTextAreaElement} */ (event.target);

@@ -1,4 +1,4 @@
-// What can be done with a message: edit a question, ask again, continue a reply, look at its other versions.
+// The deeds on a message: edit a question, ask again, continue a reply, look at its other versions.
 import { alert, clearAlerts, hint } from '../lib/alerts.mjs';
 import { api } from '../lib/api.mjs';
 import { $, el, icon, iconButton, randomKey } from '../lib/dom.mjs';

@@ -1,9 +1,9 @@
-// What an empty session shows: a greeting, questions to begin with, and what the model at hand can do.
+// The page of an empty session: a greeting, questions to begin with, and what the model at hand can do.
 import { $, el, icon } from '../lib/dom.mjs';
 import { modelInfo, store } from '../lib/store.mjs';
 import { t } from '../lib/texts.mjs';
 
-/** What the demo model can do, in the one language that it knows. */
+/** The demo model can do these, in the one language that it knows. */
 const DEMO_SUGGESTIONS = ['Tell me about the sea.', 'What is a mango?', 'Write two sentences about rain.', 'Why do people drink tea?'];
 
 /** Return what an empty session shows; `paintWelcome` fills and hides it. */

@@ -3,7 +3,7 @@ import { el } from './dom.mjs';
 import { t } from './texts.mjs';
 
 /**
- * What was written, or null when it was given up. `check` gives what is wrong with a text, or nothing.
+ * Return what was written, or null when it was given up. `check` gives what is wrong with a text, or nothing.
  *
  * @param {string} title
  * @param {{ value?: string, note?: string, yes: string, rows?: number, limit?: number | null, check: (text: string) => string | null | undefined }} how

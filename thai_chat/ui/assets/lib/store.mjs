@@ -1,4 +1,4 @@
-// What the page knows, and who wants to hear of a change.
+// The page's knowledge, and who wants to hear of a change in it.
 
 export const store = {
   /** The shown session as the server gave it last; null until the first answer, which every part but the frame waits for. */

@@ -127,7 +127,7 @@ interface Ready {
   backends: Record<string, { state: State; models: string[]; model_states?: Record<string, State>; servers?: State[] }>;
 }
 
-/** What was imported: the last event of `POST /api/import`. */
+/** The outcome of an import: the last event of `POST /api/import`. */
 interface Imported {
   sessions: number;
   messages: number;
@@ -183,7 +183,7 @@ interface CountedMessage extends Choice {
   [figure: string]: any;
 }
 
-/** What a stream of server-sent events tells. */
+/** One event of a stream of server-sent events. */
 interface Told { name: string; body: any }
 
 /** An entry of a menu; '-' is a line, a text alone a heading. */
@@ -207,7 +207,7 @@ interface Part<V = any> {
   watch: (prop: string, changed: () => void) => void;
 }
 
-/** What the rooms tell each other by `emit` and `on`. */
+/** The changes that rooms tell each other by `emit` and `on`. */
 interface Changes {
   view: { isOther: boolean };
   changed: { follow?: boolean; shown_message_id?: string };
@@ -251,7 +251,7 @@ interface Window {
     toggleTheme: () => void;
   };
   thaiChatTexts: Record<'th' | 'en', Record<string, string>>;
-  /** What the page knows of each kind of backend, by its name, in the order of the picker. */
+  /** Each kind of backend by its name, in the order of the picker. */
   thaiChatBackends: Record<string, { label: string; options: string; effort: boolean; thinking: boolean }>;
   /** The most characters of a question, and of a system prompt. */
   thaiChatLimit: number;

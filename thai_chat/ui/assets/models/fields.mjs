@@ -7,7 +7,7 @@ const EFFORTS = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh'];
 const EXAMPLE = '{"top_k": 40, "min_p": 0.05}';
 const CHECK_MS = 350;
 const KINDS = window.thaiChatBackends;
-/** What the form shows for a backend that is no more. */
+/** The form shows this for a backend that is no more. */
 const ANY = { options: Object.values(KINDS)[0].options, effort: true, thinking: false };
 
 /** A labelled control; `read` gives `{ value }` or `{ problem }`, both undefined for an empty one. */
@@ -203,7 +203,7 @@ export class Form {
     this.advanced.more.textContent = t('advanced_more', { names: options });
   }
 
-  /** What is set to nothing is written as an empty field. @param {Options} options */
+  /** Write the options into the fields; one that is set to nothing is an empty field. @param {Options} options */
   write(options) {
     const rest = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== null));
     for (const field of this.simple) {
@@ -218,7 +218,7 @@ export class Form {
     this.advanced.write(rest);
   }
 
-  /** What is written now is what is kept. */
+  /** Take what is written now as kept. */
   settle() { this.written = this.state(); }
 
   get isChanged() { return this.state() !== this.written; }

@@ -12,7 +12,7 @@ import { t } from '../lib/texts.mjs';
 
 const NAME_CHARS = 255;
 
-/** As the server gave them last; null before. */
+/** The presets that the server gave last; null before. */
 let presets = /** @type {Preset[] | null} */ (null);
 
 /** Asks the server, and tells whoever listens for "presets". Rejects when it can't be asked. */
@@ -140,7 +140,7 @@ export class PresetList {
     this.say(t('json_copied'));
   }
 
-  /** What the server says no to is told; then the list is what it has now. @param {() => Promise<unknown>} act @param {string} said */
+  /** Act, and say so or tell the server's refusal; then list what the server has now. @param {() => Promise<unknown>} act @param {string} said */
   async tried(act, said) {
     try {
       await act();

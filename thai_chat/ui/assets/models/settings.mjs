@@ -68,7 +68,7 @@ function dialog() {
   return made;
 }
 
-/** What the next question is asked with: the session's own, else the model's preset, else what its server has. @returns {InForce} */
+/** Return the options of the next question: the session's own, else the model's preset, else what its server has. @returns {InForce} */
 function inForce() {
   const own = store.view?.options ?? {};
   if (Object.keys(own).length) {
@@ -111,7 +111,7 @@ function show() {
   button.setAttribute('aria-label', label);
   const named = { name: preset?.preset_name, model: store.choice?.model };
   paint(inForceLine, html`${iconOf(isSet ? 'check' : 'info')}<span>${t(words, named)} <small>${t('settings_from_next')}</small></span>`);
-  // What somebody has begun to write stays until it is kept, or the session is another.
+  // The words that somebody has begun to write stay until they are kept, or the session is another.
   if (filledFor !== store.view.session_id || !form.isChanged) fill();
   list.paint(preset);
   form.suit(store.choice?.backend);

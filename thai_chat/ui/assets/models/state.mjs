@@ -56,7 +56,7 @@ function paintState(lines, banner, ready) {
 /** @type {Record<string, string>} */
 const STATES = { postgresql: 'up', memory: 'loading' };
 
-/** Of several servers some may be away while the others answer. @param {Ready['backends'][string]} backend */
+/** Return the state in words; some of several servers may be away while the others answer. @param {Ready['backends'][string]} backend */
 function stateOf({ state, servers = [] }) {
   const up = servers.filter((one) => ['up', 'slow'].includes(one)).length;
   return up && up < servers.length ? t('servers_up', { up: number(up), count: number(servers.length) }) : t(`state_${state}`);

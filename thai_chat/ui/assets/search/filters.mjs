@@ -1,4 +1,4 @@
-// What narrows a search: when, who, which model, pinned ones, this session; and the order of what is found.
+// The filters narrow a search: when, who, which model, pinned ones, this session; and they order what is found.
 import { $, el, icon } from '../lib/dom.mjs';
 import { html, paint } from '../lib/painting.mjs';
 import { on, store } from '../lib/store.mjs';
@@ -17,7 +17,7 @@ export function setScope(session) {
 
 export const activeFilters = () => /** @type {const} */ (['since', 'until', 'role', 'model', 'pinned', 'scope']).filter((name) => chosen[name]).length;
 
-/** As `GET /api/search` names them. */
+/** Return the filters as `GET /api/search` names them. */
 export function queryOf() {
   const [backend, model] = chosen.model.split(SEPARATOR);
   return {

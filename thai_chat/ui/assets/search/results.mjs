@@ -1,4 +1,4 @@
-// What a search found: each with its place, its time and who said it, and the hits marked.
+// The results of a search: each with its place, its time and who said it, and the hits marked.
 import { address } from '../lib/api.mjs';
 import { $, $$, el, focused } from '../lib/dom.mjs';
 import { html, iconButtonOf, iconOf, nothing, paint } from '../lib/painting.mjs';
@@ -9,7 +9,7 @@ import { backendName, number, t, when } from '../lib/texts.mjs';
 /** @typedef {{ text: string, button?: unknown }} Note */
 
 /**
- * What a person can do here, and the filters, which are parts of the panel.
+ * The panel calls these when a person does something; the filters are parts of it.
  *
  * @typedef {object} On
  * @property {{ button: HTMLElement, element: HTMLElement }} filters
@@ -22,7 +22,7 @@ import { backendName, number, t, when } from '../lib/texts.mjs';
  */
 
 /**
- * What is painted: `state` is where the search stands, `next` the cursor of the next page, `notes` what is to be said of the
+ * The panel is painted from this: `state` is where the search stands, `next` the cursor of the next page, `notes` what is to be said of the
  * whole, each with a `name` and at will a `button`.
  *
  * @typedef {object} Shown

@@ -160,7 +160,7 @@ class Search {
     Object.assign(this, { unindexed, memory, hasMore: false });
   }
 
-  /** What was found before the index was whole is asked for again when it is, unless somebody reads it. @param {number | undefined} left */
+  /** Ask again, when the index has become whole, for what was found before; not while somebody reads it. @param {number | undefined} left */
   follow(left) {
     if (!this.unindexed || this.state !== 'ready' || left === this.unindexed) return;
     if (!left && this.results.isUntouched) { this.ask(); return; }

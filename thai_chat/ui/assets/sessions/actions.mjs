@@ -1,4 +1,4 @@
-// What can be done with sessions, one or many: labels, pin, archive, trash; each is told to the server and the list.
+// The deeds on sessions, one or many: labels, pin, archive, trash; each is told to the server and the list.
 import { alert } from '../lib/alerts.mjs';
 import { address, api, apiFile } from '../lib/api.mjs';
 import { confirm } from '../lib/confirm.mjs';

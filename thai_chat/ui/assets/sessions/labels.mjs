@@ -52,7 +52,7 @@ function adder(label, button, add) {
 /** True when something was changed. @param {Session[]} sessions */
 export async function editTags(sessions) {
   const names = [...new Set([...await namesInUse('tags'), ...sessions.flatMap((session) => session.tags)])].sort(inOrder);
-  /** What was decided here, by tag; the others stay as each session has them. */
+  /** The decisions made here, by tag; other tags stay as each session has them. */
   const decided = new Map();
   /** @param {string} name */
   const held = (name) => sessions.filter((session) => session.tags.includes(name)).length;

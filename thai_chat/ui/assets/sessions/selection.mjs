@@ -64,7 +64,7 @@ export const selection = new Selection();
 
 /** @type {Record<'move' | 'tags' | 'trash', Entry>} */
 const COMMON = { move: ['folder', 'move', moveToFolder], tags: ['tag', 'tags', editTags], trash: ['trash', 'delete', trash] };
-/** What can be done on each shelf; the export stands between. @type {Record<ShelfName, { before: Entry[], isExported: boolean, after: Entry[] }>} */
+/** The deeds that each shelf offers; the export stands between. @type {Record<ShelfName, { before: Entry[], isExported: boolean, after: Entry[] }>} */
 const ACTS = {
   current: { before: [COMMON.move, COMMON.tags, ['archive', 'archive', archive]], isExported: true, after: [COMMON.trash] },
   archived: { before: [COMMON.move, COMMON.tags, ['archive', 'unarchive', unarchive]], isExported: true, after: [COMMON.trash] },
@@ -73,7 +73,7 @@ const ACTS = {
 
 export function mountSelectionBar() {
   const bar = el('div', { class: 'selection', role: 'toolbar', 'aria-label': t('select_many'), dataset: { layer: 'selection' } });
-  // What was given up in a box leaves the selection as it is.
+  // A box that was given up leaves the selection as it is.
   const does = async (/** @type {Act} */ act) => { if (await act(selection.sessions) !== false) selection.end(); };
   const button = (/** @type {Entry} */ [name, code, deed]) => iconButtonOf(name, t(code), () => does(deed), { isDisabled: !selection.picked.size });
   /** @param {any} given */

@@ -84,7 +84,7 @@ class Shelf {
           this.showsPins ? this.allPinned(signal) : [],
           this.page(this.showsPins ? { pinned: false } : {}, signal),
         ]);
-        // What was changed here while the answer was on its way is not in it.
+        // The answer lacks what was changed here while it was on its way.
         if (changes === this.changes && !this.isStale) this.merge(pinned, first);
       } while (changes !== this.changes || this.isStale);
     });
@@ -145,7 +145,7 @@ class Shelf {
       this.next = next;
       return;
     }
-    // What would be on this page and is not has gone elsewhere. Of what is older nothing is known: it stays.
+    // A session that would be on this page and is not has gone elsewhere. Nothing is known of older ones: they stay.
     for (const [session_id, session] of this.known) {
       if (fresh.has(session_id)) continue;
       if (next === null || !last || moment(session) > moment(last)) this.known.delete(session_id);

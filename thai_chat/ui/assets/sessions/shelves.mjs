@@ -12,7 +12,7 @@ import { shelf } from './shelf.mjs';
 /** @type {Labels} */
 const NONE = { folders: [], tags: [] };
 
-/** Of each shelf, as they were when somebody last looked. */
+/** The labels of each shelf when somebody last looked. */
 /** @type {Partial<Record<ShelfName, Labels>>} */
 const labels = {};
 

@@ -12,7 +12,7 @@ const MOST_BARS = 92;
 
 const COUNTS = /** @type {const} */ (['sessions', 'messages', 'prompt_tokens', 'completion_tokens', 'reasoning_tokens', 'cost_usd']);
 const TIMES = /** @type {const} */ (['first_token', 'latency']);
-/** What the bars can show: its value in a usage, how it is written, and which messages are behind it. @type {Record<string, Measured>} */
+/** The bars show one of these measures: its value in a usage, how it is written, and which messages are behind it. @type {Record<string, Measured>} */
 const MEASURES = {
   messages: { text: 'stat_messages', value: (usage) => usage.messages, say: number, query: {} },
   tokens: { text: 'stat_tokens', value: (usage) => usage.prompt_tokens + usage.completion_tokens, say: number, query: { role: 'assistant' } },

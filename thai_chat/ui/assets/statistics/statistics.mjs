@@ -12,7 +12,7 @@ const REFRESH_MS = 10_000;
 const PERIODS = [14, 30, 90, null];
 const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
 
-/** What is shown: the period, the measure of the chart, and the answers as text, to see whether they have changed. */
+/** The drawer shows a period, by one measure, and these answers of the server. */
 const state = { days: /** @type {number | null} */ (14), measure: 'messages', counted: /** @type {Counted | null} */ (null), asked: /** @type {Asked | null} */ (null) };
 
 /** @type {HTMLDialogElement} */

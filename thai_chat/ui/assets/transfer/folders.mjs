@@ -10,7 +10,7 @@ export async function filesOf(transfer) {
   return (await Promise.all(entries.map(within))).flat();
 }
 
-/** Of an unpacked export the chats: its pictures would only take time. One file, or none of these, goes as it is. @param {File[]} files */
+/** Return the files of an unpacked export that may hold chats: its pictures would only take time. One file, or none of these, goes as it is. @param {File[]} files */
 export function worthSending(files) {
   const found = files.filter(({ name }) => MAY_HOLD_CHATS.test(name) && !name.startsWith('.'));
   return found.length ? found : files;

@@ -1,4 +1,4 @@
-// What an import brought, by where it came from and with ways to it, and what was left out and why.
+// The report of an import: what it brought, by where it came from and with ways to it, and what was left out and why.
 import { address } from '../lib/api.mjs';
 import { el, icon } from '../lib/dom.mjs';
 import { number, t } from '../lib/texts.mjs';
