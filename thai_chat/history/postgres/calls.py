@@ -22,7 +22,7 @@ class Call:
     """A thread carries it out while the event loop watches its time."""
 
     def __init__(self, timeout_s: float, *, may_extend: bool) -> None:
-        """Without `may_extend` it never gets more than `timeout_s` seconds."""
+        """Begin the call's time. Without `may_extend` it never gets more than `timeout_s` seconds."""
         self.submitted_at = time.monotonic()
         self.was_cut = False
         self.has_ended = False
@@ -67,7 +67,7 @@ class Call:
             return True
 
     def hold(self, connection: Connection) -> bool:
-        """True when the connection had served before. Raises OperationalError when the time is over already."""
+        """Tell whether the connection had served before. Raises OperationalError when the time is over already."""
         info = connection.connection.info
         used = bool(info.get("used"))
         info["used"] = True
@@ -82,7 +82,7 @@ class Call:
             self._socket = None
 
     def cut(self) -> None:
-        """Wakes the thread that waits for this socket: to it the server closed the connection."""
+        """Wake the thread that waits for this socket: to it the server closed the connection."""
         with self._lock:
             self.was_cut = True
             if self._socket is not None:

@@ -34,8 +34,9 @@ TIMEOUT_S = 2.0
 _LOCK_S = 1.8
 """More than the server lets a call of the chat wait for a lock (`statements.BEGIN`): none is cut while it does."""
 
-# What the address does not say itself. No `options`: pgbouncer refuses connections that carry it. The kernel's
-# time-outs find a peer that is gone; one that takes packets and never answers is found by the deadline of `run`.
+# These hold where the address says nothing else. No `options`: pgbouncer refuses connections that carry it. The
+# kernel's time-outs find a peer that is gone; one that takes packets and never answers is found by the deadline of
+# `run`.
 _DEFAULTS = {
     "application_name": "thai-chat",
     "client_encoding": "UTF8",
@@ -54,10 +55,10 @@ _TRY_AGAIN = (errorcodes.SERIALIZATION_FAILURE, errorcodes.DEADLOCK_DETECTED)
 
 
 def translated(error: BaseException) -> HistoryError:
-    """The one place that maps psycopg2's and SQLAlchemy's errors.
+    """Translate psycopg2's and SQLAlchemy's errors, in this one place.
 
-    Only what lies in the content of a write is HistoryRefused. All else, a schema that is gone included, may pass:
-    then the write waits and is not lost.
+    Only what lies in the content of a write is HistoryRefused. All else, a schema that is gone included, may pass: then
+    the write waits and is not lost.
     """
     cause = error.orig if isinstance(error, exc.DBAPIError) else error
     code = getattr(cause, "pgcode", None) or ""
@@ -70,7 +71,7 @@ def translated(error: BaseException) -> HistoryError:
 
 
 def parsed(conninfo: str) -> dict[str, str]:
-    """The parts of an address. Raises StartError for one at which no server can ever be reached."""
+    """Return the parts of an address. Raises StartError for one at which no server can ever be reached."""
     try:
         parts: dict[str, str] = parse_dsn(conninfo)
     except psycopg2.ProgrammingError:
@@ -99,7 +100,7 @@ class Database:
         schema_name: str | None = None,
         is_patient: bool = True,
     ) -> None:
-        """`conninfo` is what libpq takes: a URI, also with several hosts. Raises StartError when it is none.
+        """Take an address of libpq's: a URI, also with several hosts. Raises StartError when `conninfo` is none.
 
         With `schema_name` everything is made and found in that schema, else where the server's user has it. Without
         `is_patient`, and with several hosts, no call gets more time for a server that lives and is slow.
@@ -110,7 +111,7 @@ class Database:
         self._threads = ThreadPoolExecutor(pool_size, thread_name_prefix="postgres")
         self._calls: dict[asyncio.Future[Any], Call] = {}
         self._failed_at = 0.0
-        # Of several hosts another one might show that it lives.
+        # Where there are several hosts, another one might show that it lives.
         self._pulse = Pulse(self._beside) if is_patient and "," not in self._address.get("host", "") else None
         self.engine: Engine = create_engine(
             "postgresql+psycopg2://",
@@ -127,7 +128,7 @@ class Database:
         event.listen(self.engine, "close", _drop_socket)
 
     async def run(self, work: Callable[[Connection], Result], *, timeout_s: float | None = None) -> Result:
-        """What `work` returns, called in a thread with a connection in autocommit.
+        """Return what `work` returns, called in a thread with a connection in autocommit.
 
         `work` is called again when a connection turns out dead, a deadlock was resolved against it or a lock was not to
         be had, so it must be repeatable. Raises HistoryUnavailable at the latest `timeout_s` after a thread took it up:
@@ -174,7 +175,7 @@ class Database:
         return self._pulse is not None and since_s is not None and self._pulse.was_felt_since(since_s)
 
     async def close(self) -> None:
-        """Lets calls under way end, within the usual deadline. Safe to call twice."""
+        """Let calls under way end, within the usual deadline. Safe to call twice."""
         if self._calls:
             await asyncio.wait(tuple(self._calls), timeout=self._timeout_s)
         for call in self._calls.values():
@@ -245,7 +246,7 @@ class Database:
         return connection
 
     def _prefer(self, host: str, port: str) -> None:
-        """Of several hosts the one that answered is asked first next time: a dead one costs 2 s each time."""
+        """Ask the one of several hosts that answered first next time: a dead one costs 2 s each time."""
         hosts = self._address.get("host", "").split(",")
         ports = self._address.get("port", "").split(",")
         if len(hosts) < 2 or "hostaddr" in self._address:
@@ -281,7 +282,7 @@ def _drop_socket(connection: Any, entry: ConnectionPoolEntry) -> None:
 
 
 def _make_clean(connection: Connection) -> None:
-    """Ends an open transaction, of which psycopg2 in autocommit knows nothing, before the connection goes back."""
+    """End an open transaction, of which psycopg2 in autocommit knows nothing, before the connection goes back."""
     raw: Any = connection.connection.dbapi_connection
     if raw is None:
         return

@@ -1,4 +1,4 @@
-"""What a database's tables differ in from those that the migrations make.
+"""The differences between a database's tables and those that the migrations make.
 
 The latter are made beside them, on the same server, in a transaction that is rolled back: so nothing has to be kept up
 to date here, and what servers of different versions call things does not matter.
@@ -59,7 +59,7 @@ Things = Mapping[tuple[str, str], tuple[str | None, str]]
 
 
 def differences(address: str) -> Sequence[Difference]:
-    """In the order of their kinds and names; of a database whose revision is the one that this code needs.
+    """Return the differences of a database whose revision is the one that this code needs, by their kinds and names.
 
     Raises HistoryUnavailable, also where the user may not make a schema or the server takes no writes.
     """
@@ -88,7 +88,7 @@ def _differences(connection: Connection) -> list[Difference]:
 
 
 def _things(connection: Connection, place: str) -> Things:
-    """`place` is the schema's name as SQL has it, in quotes where it needs them."""
+    """Return the definitions in a schema. `place` is its name as SQL has it, in quotes where it needs them."""
     rows = connection.execute(text(_THINGS), {"place": place})
     return {(kind, name): (table, definition.replace(f"{place}.", "")) for kind, table, name, definition in rows}
 

@@ -27,7 +27,7 @@ def read_raw(cursor: Any) -> UUID:
 
 
 def begin(cursor: Any) -> None:
-    """Gives the tables that the search path finds a generation of their own."""
+    """Give the tables that the search path finds a generation of their own."""
     cursor.execute("COMMENT ON TABLE alembic_version IS %s", (f"{_PREFIX}{uuid4()}",))
 
 

@@ -18,13 +18,16 @@ class GroupedWrites(Generic[Write, Outcome]):
     """One commit at a time; what comes meanwhile goes with the next. A write alone goes at once."""
 
     def __init__(self, commit: Callable[[Sequence[Write]], Awaitable[Sequence[Outcome]]]) -> None:
-        """`commit` gives one outcome for each write, in order."""
+        """Take the function that commits a batch and gives one outcome for each write, in order."""
         self._commit = commit
         self._waiting: list[tuple[Write, asyncio.Future[Outcome]]] = []
         self._flight: asyncio.Task[None] | None = None
 
     async def submit(self, write: Write) -> Outcome:
-        """Raises what `commit` raises. Cancelling the caller does not take the write back."""
+        """Commit a write together with others. Raises what `commit` raises.
+
+        Cancelling the caller does not take the write back.
+        """
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._waiting.append((write, future))
         if self._flight is None:
@@ -32,7 +35,7 @@ class GroupedWrites(Generic[Write, Outcome]):
         return await future
 
     async def close(self) -> None:
-        """Waits for all that was submitted."""
+        """Wait for all that was submitted."""
         if self._flight:
             await asyncio.wait((self._flight,))
 
@@ -50,7 +53,7 @@ class GroupedWrites(Generic[Write, Outcome]):
         except BaseException as error:
             # Whatever it is, it belongs to those who wait for the batch.
             if isinstance(error, HistoryUnavailable):
-                # Those behind have waited for the same server; it must not cost them a time-out of their own.
+                # The writes behind have waited for the same server; it must not cost them a time-out of their own.
                 batch, self._waiting = [*batch, *self._waiting], []
             for _, future in batch:
                 if not future.done():

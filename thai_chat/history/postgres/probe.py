@@ -1,4 +1,4 @@
-"""What an operator wants to know about a database, read without changing anything in it."""
+"""The facts of a database that an operator wants to know, read without changing anything in it."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class DatabaseFacts:
 
 
 def ask(address: str) -> DatabaseFacts:
-    """Raises HistoryUnavailable with the server's own words, which hold no password."""
+    """Return the facts of a database. Raises HistoryUnavailable with the server's own words, which hold no password."""
     try:
         with closing(connect(address)) as connection, connection, connection.cursor() as cursor:
             cursor.execute("SET LOCAL statement_timeout = %s", (_STATEMENT_MS,))
@@ -103,7 +103,7 @@ def ask(address: str) -> DatabaseFacts:
 
 
 def place(address: str) -> str:
-    """The address as people may read it: user, host, port and database, no password."""
+    """Return the address as people may read it: user, host, port and database, no password."""
     try:
         parts = parse_dsn(address)
     except psycopg2.ProgrammingError:
@@ -113,7 +113,7 @@ def place(address: str) -> str:
 
 
 def connect(address: str, *, schema_name: str | None = None) -> Connection:
-    """With `schema_name` everything is made and found in that schema."""
+    """Connect to a database; with `schema_name` everything is made and found in that schema."""
     connection = psycopg2.connect(
         address,
         connect_timeout=_CONNECT_S,
@@ -172,6 +172,6 @@ def _one(connection: Connection, statement: str, *values: str) -> int:
 
 
 def said(error: psycopg2.Error) -> str:
-    """One line: libpq adds hints below it, and a refused statement its text."""
+    """Return what an error says in one line: libpq adds hints below it, and a refused statement its text."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[0] if lines else type(error).__name__

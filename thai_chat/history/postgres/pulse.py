@@ -30,7 +30,7 @@ class Pulse:
     """Belongs to one event loop. At most one look at the server is under way at a time."""
 
     def __init__(self, connect: Callable[[], PulsedServer]) -> None:
-        """`connect` makes the way to the server, when it is first needed."""
+        """Take the function that makes the way to the server, when it is first needed."""
         self._connect = connect
         self._server: PulsedServer | None = None
         self._asking: asyncio.Task[None] | None = None
@@ -47,7 +47,7 @@ class Pulse:
         return self._felt_at_s >= moment_s
 
     async def close(self) -> None:
-        """Safe to call twice."""
+        """Stop asking and close the way to the server. Safe to call twice."""
         self._is_closed = True
         if self._asking:
             self._asking.cancel()

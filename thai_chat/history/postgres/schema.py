@@ -25,12 +25,12 @@ _FIRST_FUNCTION = "SELECT to_regproc('chat_begin_turn') IS NOT NULL"
 
 
 def is_newer(revision: str | None) -> bool:
-    """Whether only a newer version of this code knows the revision; None is that of an empty database."""
+    """Tell whether only a newer version of this code knows the revision; None is that of an empty database."""
     return revision is not None and revision > HEAD
 
 
 def newer(revision: str) -> StartError:
-    """What is told of such a database, whatever was asked of it."""
+    """Return the error of a newer database, whatever was asked of it."""
     return StartError(
         f"The database was made by a newer version of Thai Chat (its schema is {revision}, this version knows {HEAD}): "
         "install that version, or use another database."
@@ -38,7 +38,7 @@ def newer(revision: str) -> StartError:
 
 
 def migrate(engine: Engine, revision: str = HEAD) -> None:
-    """Upgrades to `revision`, all steps in one transaction: it is reached or nothing has changed.
+    """Upgrade to `revision`, all steps in one transaction: it is reached or nothing has changed.
 
     Instances that start at once wait for each other. Raises StartError when the database is newer than this code, and
     SQLAlchemy's errors when it can't be reached. Two short queries when nothing is to be done.
@@ -48,7 +48,7 @@ def migrate(engine: Engine, revision: str = HEAD) -> None:
 
 
 def upgrade(connection: Connection, revision: str = HEAD) -> None:
-    """What `migrate` does, on a connection in autocommit."""
+    """Do what `migrate` does, on a connection in autocommit."""
     if current(connection) == revision:
         return
     with locked(connection):
@@ -60,12 +60,12 @@ def upgrade(connection: Connection, revision: str = HEAD) -> None:
 
 
 def step(connection: Connection, revision: str = HEAD) -> None:
-    """Upgrades in the transaction that is open on the connection, in the schema that its search path names first."""
+    """Upgrade in the transaction that is open on the connection, in the schema that its search path names first."""
     _run("upgrade", connection, revision)
 
 
 def downgrade(engine: Engine, revision: str = "base") -> None:
-    """Takes the schema back to `revision`; what only later versions keep is lost."""
+    """Take the schema back to `revision`; what only later versions keep is lost."""
     with engine.connect() as connection, locked(connection):
         step_down(connection, revision)
 
@@ -78,7 +78,7 @@ def step_up(connection: Connection) -> None:
 
 
 def step_down(connection: Connection, revision: str = "base") -> None:
-    """Does what `downgrade` does, within the transaction that is open on the connection.
+    """Do what `downgrade` does, within the transaction that is open on the connection.
 
     It goes up first, since what databases of earlier texts of the steps lack is mended there.
     """
@@ -97,7 +97,7 @@ def _upgrade(connection: Connection, found: str | None, revision: str) -> None:
 
 @contextmanager
 def locked(connection: Connection) -> Iterator[None]:
-    """One transaction that no other instance's migration overlaps.
+    """Open one transaction that no other instance's migration overlaps.
 
     The lock belongs to the transaction, so that it works through pgbouncer and goes with a dead process.
     """
@@ -109,7 +109,7 @@ def locked(connection: Connection) -> Iterator[None]:
 
 
 def current(connection: Connection) -> str | None:
-    """The database's version; None when the schema was never made."""
+    """Return the database's version; None when the schema was never made."""
     if connection.execute(text("SELECT to_regclass('alembic_version')")).scalar() is None:
         return None
     version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()

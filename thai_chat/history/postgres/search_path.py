@@ -13,7 +13,7 @@ from psycopg2.sql import Composable
 
 
 def cursor_in(schema_name: str) -> type[cursor]:
-    """The `cursor_factory` of a connection that makes and finds everything in this schema and no other.
+    """Return the `cursor_factory` of a connection that makes and finds everything in this schema and no other.
 
     Each transaction is told it, in the message that begins it. COPY needs a transaction that has begun.
     """

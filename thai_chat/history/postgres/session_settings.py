@@ -1,4 +1,4 @@
-"""What one long transaction of a command needs of its session: nothing of it outlives the transaction (pgbouncer)."""
+"""The session settings of one long transaction of a command: none of them outlives the transaction (pgbouncer)."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ WHERE name IN (SELECT json_object_keys(%s::json))
 
 
 def pin(cursor: Any) -> None:
-    """For COPY in either direction: the same text everywhere, and as much time as it takes."""
+    """Set what COPY needs in either direction: the same text everywhere, and as much time as it takes."""
     _set(cursor, _TEXT | _PATIENCE)
 
 
 def pin_for_building(cursor: Any) -> None:
-    """Does what `pin` does, with memory for indexes, and with an end soon after the client's."""
+    """Set what `pin` sets, with memory for indexes, and with an end soon after the client's."""
     _set(cursor, _TEXT | _PATIENCE | _BUILDING | {"client_connection_check_interval": "2s"})
 
 
 def see_all_rows(cursor: Any) -> None:
-    """Until the end of the transaction who may not see all rows is refused, and does not take the others for all."""
+    """Refuse who may not see all rows, until the end of the transaction, so that nobody takes some for all."""
     _set(cursor, {"row_security": "off"})
 
 
 def look_in(cursor: Any, *schemas: str) -> None:
-    """Until the end of the transaction names without a schema are looked up in these alone."""
+    """Look up names without a schema in these alone, until the end of the transaction."""
     cursor.execute("SELECT set_config('search_path', %s, true)", (", ".join(f'"{name}"' for name in schemas),))
 
 

@@ -16,13 +16,13 @@ from thai_chat.history.postgres.connections import Database, translated
 
 
 def migrate(address: str, *, schema_name: str | None = None) -> None:
-    """Raises StartError when the database is newer than this code, HistoryUnavailable."""
+    """Upgrade the schema. Raises StartError when the database is newer than this code, HistoryUnavailable."""
     with _engine(address, schema_name) as engine:
         schema.migrate(engine)
 
 
 def require_known(revision: str) -> None:
-    """Raises StartError for the schema of a later version."""
+    """Refuse the schema of a later version. Raises StartError."""
     from alembic.script import ScriptDirectory
     from alembic.util import CommandError
 

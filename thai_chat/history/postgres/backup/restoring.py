@@ -114,7 +114,7 @@ def product_at(connection: Connection, cursor: Any, revision: str) -> Product:
 
 
 def be_owner(cursor: Any, place: TablesPlace) -> None:
-    """Make all that follows belong to whom it belonged to before, whoever of the owner's members asks."""
+    """Act as the owner of the old tables, so that what is made is theirs, whichever of the owner's members asks."""
     if place.owner:
         cursor.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(place.owner)))
 

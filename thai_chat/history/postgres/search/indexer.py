@@ -42,7 +42,7 @@ class Indexer:
         self._task = asyncio.create_task(self._run(), name="search index")
 
     async def close(self) -> None:
-        """A step under way is carried through or comes to nothing. Safe to call twice."""
+        """Stop indexing; a step under way is carried through or comes to nothing. Safe to call twice."""
         if self._task:
             self._task.cancel()
             await asyncio.wait((self._task,))

@@ -95,8 +95,10 @@ UPDATE chat_search_backfill SET last_id = %s, done = done + %s, is_finished = %s
 
 
 def start_over(raw: Any) -> None:
-    """Makes the index of everything anew, in the background from now on. `raw` is psycopg2's connection; without effect
-    where the schema has no index yet."""
+    """Make the index of everything anew, in the background from now on.
+
+    `raw` is psycopg2's connection; without effect where the schema has no index yet.
+    """
     with raw.cursor() as cursor:
         cursor.execute("SELECT to_regclass('chat_search_backfill') IS NOT NULL")
         if cursor.fetchone()[0]:
@@ -104,7 +106,7 @@ def start_over(raw: Any) -> None:
 
 
 def index_noted(connection: Connection, *, limit: int, waits: bool = False) -> bool:
-    """Indexes at most `limit` of what the queue notes, the newest first; whether more of it may be left.
+    """Index at most `limit` of what the queue notes, the newest first; return whether more of it may be left.
 
     What still grows stays noted. Notes that others are at are left to them, or waited for, but not long.
     """
@@ -132,8 +134,10 @@ def _index_noted(cursor: Any, limit: int, *, waits: bool) -> bool:
 
 
 def index_old(connection: Connection, *, limit: int) -> bool:
-    """Indexes the next `limit` messages of those that are older than the index; False when there are none left, or
-    another process is at them."""
+    """Index the next `limit` messages of those that are older than the index.
+
+    False when there are none left, or another process is at them.
+    """
     raw: Any = connection.connection
     with raw.cursor() as cursor:
         cursor.execute(_BEGIN + _PLACE)
@@ -153,7 +157,7 @@ def index_old(connection: Connection, *, limit: int) -> bool:
 
 
 def what_is_left(connection: Connection) -> tuple[bool, bool]:
-    """Whether the queue has something to index, and whether messages are left that are older than the index."""
+    """Tell whether the queue has something to index, and whether messages are left that are older than the index."""
     raw: Any = connection.connection
     with raw.cursor() as cursor:
         cursor.execute(_LEFT)
@@ -179,7 +183,7 @@ def progress(connection: Connection) -> IndexProgress:
 
 
 def _fitting(sizes: Sequence[int]) -> int:
-    """How many of them make up a step: one at least."""
+    """Return how many texts of these sizes make up a step: one at least."""
     total = 0
     for number, size in enumerate(sizes):
         total += size
@@ -189,7 +193,8 @@ def _fitting(sizes: Sequence[int]) -> int:
 
 
 def _index_messages(cursor: Any, versions: dict[UUID, int]) -> None:
-    """`versions` by message; those that are gone are left out. Locks them, so that none goes before the commit."""
+    """Index `versions` by message; messages that are gone are left out. Locks them, so that none goes before the
+    commit."""
     if versions:
         cursor.execute(_MESSAGES, (list(versions),))
         rows = [(*row[:-1], versions[row[0]], packed(fold(row[-1][:SEARCHED_CHARS]))) for row in cursor.fetchall()]

@@ -12,7 +12,7 @@ SHADES = 7
 _FEWEST, _MOST = 8, 12
 """Keys of a query that are asked for together: each one more is one more list to be read."""
 FINE_BITS, COARSE_BITS = 20, 24
-"""Of the seconds since 1970 that a key of time leaves out: steps of 12 and of 194 days."""
+"""The bits of the seconds since 1970 that a key of time leaves out: steps of 12 and of 194 days."""
 _GRAM_MASK = (1 << 30) - 1
 _FINE_BASE, _COARSE_BASE = -(1 << 29), -(1 << 29) - (1 << 27)
 
@@ -27,13 +27,13 @@ _PLACES = dict(zip(map(ord, _THAI), _FREE, strict=True))
 
 
 def packed(folded: str) -> str:
-    """The folded text as it is stored: one character for each of its own, different ones for different ones."""
+    """Return the folded text as it is stored: one character for each of its own, different ones for different ones."""
     return folded if folded.isascii() else folded.translate(_PLACES)
 
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """What the keys of a text must contain that has some strings in it."""
+    """The keys that a text must contain if it has some strings in it."""
 
     all_of: Sequence[int]
     any_of: Sequence[Sequence[int]]
@@ -41,7 +41,7 @@ class Keys:
 
 
 def keys_of(strings: Sequence[Sequence[str]]) -> Keys:
-    """For packed strings, of each list of which a text has one; none is empty."""
+    """Return the keys for lists of packed strings, of each of which a text has one; none is empty."""
     all_of: dict[int, int] = {}
     any_of: list[Sequence[int]] = []
     for alternatives in strings:
@@ -53,7 +53,8 @@ def keys_of(strings: Sequence[Sequence[str]]) -> Keys:
 
 
 def _chosen(rarities: dict[int, int]) -> list[int]:
-    """Keys from everywhere in the strings, the rarest of its neighbours each: words may be common that never meet."""
+    """Return keys from everywhere in the strings, the rarest of its neighbours each: words may be common that never
+    meet."""
     keys = list(rarities)
     count = min(len(keys), max(_FEWEST, min(_MOST, len(keys) // 2)))
     runs = (keys[len(keys) * run // count : len(keys) * (run + 1) // count] for run in range(count))
@@ -61,7 +62,7 @@ def _chosen(rarities: dict[int, int]) -> list[int]:
 
 
 def _one_of(string: str) -> Sequence[int]:
-    """Keys of which a text has one that has the string: its rarest, or that of two letters in all shades."""
+    """Return keys of which a text has one that has the string: its rarest, or that of two letters in all shades."""
     all_of: dict[int, int] = {}
     any_of: list[Sequence[int]] = []
     _add_all(string, all_of, any_of)
@@ -76,7 +77,7 @@ def _add_all(string: str, all_of: dict[int, int], any_of: list[Sequence[int]]) -
 
 
 def _add(word: str, all_of: dict[int, int], any_of: list[Sequence[int]], *, behind: str) -> None:
-    """`all_of` gets the rarity of each key too."""
+    """Add the keys of a word; `all_of` gets the rarity of each key too."""
     known = word + behind
     if len(known) > 2:
         for first, second, third in zip(known, known[1:], known[2:], strict=False):
@@ -88,7 +89,7 @@ def _add(word: str, all_of: dict[int, int], any_of: list[Sequence[int]], *, behi
 
 
 def _rarity(character: str) -> int:
-    """Its rank among the letters of its script; the rarest are those of others."""
+    """Return the character's rank among the letters of its script; the rarest are those of others."""
     return max(_FREE.find(character), _LATIN.find(character)) if character in _RANKED else len(_FREE)
 
 
@@ -97,7 +98,8 @@ def _gram(first: str, second: str, third: int) -> int:
 
 
 def time_keys(oldest: int, newest: int) -> Sequence[int]:
-    """Keys of which every text from the fine step `oldest` to the fine step `newest` has one, and no other text."""
+    """Return keys of which every text from the fine step `oldest` to the fine step `newest` has one, and no other
+    text."""
     keys: list[int] = []
     ratio = 1 << (COARSE_BITS - FINE_BITS)
     step = oldest
@@ -116,6 +118,6 @@ def fine_step(at: datetime) -> int:
 
 
 def first_of(step: int) -> tuple[datetime, UUID]:
-    """The place that is before all others of a fine step; of the first step, before all that there are."""
+    """Return the place that is before all others of a fine step; of the first step, before all that there are."""
     at = datetime.fromtimestamp(step << FINE_BITS, UTC) if step > 0 else datetime.min.replace(tzinfo=UTC)
     return at, UUID(int=0)

@@ -68,7 +68,10 @@ def search_messages(connection: Connection, query: SearchQuery) -> SearchPage:
 
 
 def _messages(cursor: Any, found: Sequence[UUID], query: SearchQuery) -> dict[UUID, tuple[Message, Session]]:
-    """Long texts are read around a hit; where that does not show all terms, from the beginning."""
+    """Return the messages found, with their sessions.
+
+    Long texts are read around a hit; where that does not show all terms, from the beginning.
+    """
     cursor.execute(_MESSAGES, {"found": found, "share": _SHARE_CHARS})
     rows = cursor.fetchall()
     long = [row[0] for row in rows if row[_CONTENT] is None]

@@ -33,7 +33,7 @@ class PlaceSearch:
         self._query = query
 
     def page(self) -> list[tuple[Place, bool]]:
-        """Places of what was found, and whether literally; one more than the limit when there is more."""
+        """Return the places of what was found, and whether literally; one more than the limit when there is more."""
         after, wanted = self._query.after, self._query.limit + 1
         found: list[tuple[Place, bool]] = []
         for literally in (True, False):
@@ -65,14 +65,14 @@ class PlaceSearch:
 
 
 class _Seen(NamedTuple):
-    """What the index of keys led to."""
+    """The candidates and hits that the index of keys led to."""
 
     candidates: int
-    """As many as were to be looked at, or all that there are."""
+    """All candidates that there are, or as many as were to be looked at."""
     hits: int
-    """Of the candidates, on this page and on others."""
+    """The hits among the candidates, on this page and on others."""
     places: list[Place]
-    """Of the newest of these hits, as many as the page has room for."""
+    """The places of the newest of these hits, as many as the page has room for."""
 
     @property
     def is_common(self) -> bool:
@@ -80,7 +80,7 @@ class _Seen(NamedTuple):
         return self.hits > self.candidates // 2
 
     def oldest_of(self, limit: int) -> int:
-        """The step of time that `limit` hits are not older than; 0 when there are not so many."""
+        """Return the step of time that `limit` hits are not older than; 0 when there are not so many."""
         return fine_step(self.places[-1][0]) if len(self.places) == limit else 0
 
 
@@ -117,7 +117,7 @@ class _Back:
     """Goes back in time until a page is full, a step of few candidates at once."""
 
     def __init__(self, search: _Searching, before: Place, limit: int, *, oldest: int = 0) -> None:
-        """`oldest`: the page does not go beyond that step of time."""
+        """Prepare a page of `limit` places behind `before`, which does not go beyond the step of time `oldest`."""
         self._search = search
         self._before = before
         self._limit = limit
@@ -125,7 +125,7 @@ class _Back:
         self._newest = fine_step(before[0])
         self._width = 1
         self._crowded = oldest
-        """What is sought is common from here on; 0 where nobody knows."""
+        """The step from which on the text that is sought is common; 0 where nobody knows."""
         self._is_empty = False
         """Nothing has the keys in the step before."""
         self._found: list[Place] = []
@@ -159,7 +159,7 @@ class _Back:
             self._look_through(start)
 
     def _look_through(self, start: int) -> None:
-        """One step, or the newest of a larger one, which is halved."""
+        """Look through one step, or the newest of a larger one, which is halved."""
         end = first_of(start)
         if start < self._newest:
             end = max(end, self._search.behind(self._before, _MORE) or end)
@@ -171,7 +171,7 @@ class _Back:
         self._before = end
 
     def _pass_over_silence(self) -> None:
-        """To the step of the next older text."""
+        """Go on to the step of the next older text."""
         last = self._search.behind(self._before, 0) if self._wanted else None
         step = fine_step(last[0]) if last else -1
         if step < fine_step(self._before[0]) - 1 and not self._is_empty:

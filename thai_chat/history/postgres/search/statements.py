@@ -23,7 +23,7 @@ class Table:
     table: str
     id: str
     keys: str
-    """As the index has it, word for word."""
+    """The expression of the keys, word for word as the index has it."""
     session: str
     """The session that `e` belongs to, as `s`."""
 
@@ -80,7 +80,7 @@ class Search:
     """One query over one table, as pieces of SQL and the values that they name."""
 
     def __init__(self, kind: Table, query: SearchQuery, *, literally: bool) -> None:
-        """`literally`: what has every term as it was typed; else what has only other forms of some."""
+        """Search what has every term as it was typed, if `literally`; else what has only other forms of some."""
         self._kind = kind
         self._query = query
         self.values: dict[str, object] = {"user_id": query.user_id}
@@ -90,17 +90,18 @@ class Search:
         self.values["grams"] = list(keys.all_of)
 
     def behind(self, before: Place | None, count: int) -> Planned:
-        """The place of the text that `count` others are newer than, if there is one."""
+        """Return the query for the place of the text that `count` others are newer than, if there is one."""
         return Planned(self._filled(_BEHIND, bounds=self._bounds(before=before), count=count), {})
 
     def newest(self, before: Place | None, after: Place | None, limit: int) -> Planned:
-        """What fits between two places, found by looking through all of it."""
+        """Return the query for what fits between two places, found by looking through all of it."""
         return Planned(self._filled(_NEWEST, bounds=self._bounds(before=before, after=after), limit=limit), _PLAN)
 
     def by_keys(
         self, before: Place | None, limit: int, *, enough: int | None, times: tuple[int, int] | None
     ) -> Planned:
-        """What fits before a place, found by the keys: of at most `enough` candidates, in these steps of time."""
+        """Return the query for what fits before a place, found by the keys: of at most `enough` candidates, in these
+        steps of time."""
         conditions = [f"{self._kind.keys} @> ({self._traits()} || %(grams)s::int[])"]
         sets = [*self._any_of] if times is None else [*self._any_of, time_keys(*times)]
         for number, one_of in enumerate(sets):
@@ -110,7 +111,8 @@ class Search:
         return Planned(self._filled(_BY_KEYS, bounds=bounds, keys=keys, enough=enough, limit=limit), _PLAN)
 
     def in_sessions(self, before: Place | None, limit: int) -> Planned:
-        """What fits in the sessions that the filters name, found by looking through all of them."""
+        """Return the query for what fits in the sessions that the filters name, found by looking through all of
+        them."""
         filters = self._query.filters
         sessions = "s.pinned_at IS NOT NULL" if filters.session_id is None else "s.session_id = %(session_id)s"
         owner = "" if self._query.user_id is None else " AND s.user_id = %(user_id)s"
@@ -133,7 +135,7 @@ class Search:
         )
 
     def _bounds(self, *, before: Place | None = None, after: Place | None = None) -> str:
-        """Owner and time: what the btrees are ordered by."""
+        """Return the conditions of owner and time, by which the btrees are ordered."""
         filters, row = self._query.filters, f"(e.created_at, e.{self._kind.id})"
         conditions = ["true"]
         if self._query.user_id is not None:
@@ -154,7 +156,7 @@ class Search:
         return " AND ".join([*(f"e.{name} = %({name})s" for name in traits), self._texts])
 
     def _session(self) -> str:
-        """Dearer than the text: it is asked for behind it."""
+        """Return the condition of the session. It is asked behind the text, which costs less."""
         filters = self._query.filters
         conditions = ["s.deleted_at IS NULL"]
         if filters.pinned is not None:
@@ -165,7 +167,7 @@ class Search:
         return f"(SELECT {_all(conditions)} FROM {self._kind.session})"
 
     def _traits(self) -> str:
-        """Keys of the owner and of what the filters name."""
+        """Return the keys of the owner and of what the filters name."""
         named = dict(_traits(self._query.filters))
         if self._query.user_id is not None:
             named["user"] = self._query.user_id
@@ -179,7 +181,8 @@ class Search:
         return _all(f"strpos(e.search_text, %(text_{number})s) > 0" for number in range(len(self._query.terms)))
 
     def _other_forms(self) -> str:
-        """What does not have all terms literally is told first: it needs one look at the text."""
+        """Return the condition of texts with other forms only. That not all terms are literal comes first: it needs one
+        look at the text."""
         literal = self._literal_texts()
         conditions = [f"NOT ({literal})"]
         for number, term in enumerate(self._query.terms):
@@ -196,7 +199,7 @@ class Search:
 
 
 def _alternatives(term: Term, *, literally: bool) -> list[str]:
-    """Strings of which a text has one that has the term."""
+    """Return strings of which a text has one that has the term."""
     return [packed(term.text)] if literally or not term.forms else [packed(stem) for stem in term.stems]
 
 

@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 class Fork(NamedTuple):
     order: int
-    """Of the message that stands elsewhere than below the one before it."""
+    """The order of the message that stands elsewhere than below the one before it."""
     parent_order: int
-    """Of the message that it does stand below; 0 when it is below none."""
+    """The order of the message that it does stand below; 0 when it is below none."""
 
 
 class Range(NamedTuple):
@@ -26,7 +26,7 @@ class Range(NamedTuple):
 
 
 def branch(forks: Sequence[Fork], leaf_order: int) -> list[Range]:
-    """From the session's first message down to the leaf; `forks` by their order."""
+    """Return the ranges from the session's first message down to the leaf; `forks` by their order."""
     ranges: list[Range] = []
     last = leaf_order
     while last > 0:
@@ -38,7 +38,7 @@ def branch(forks: Sequence[Fork], leaf_order: int) -> list[Range]:
 
 
 def window(ranges: Sequence[Range], *, limit: int, before: int | None, after: int | None) -> list[Range]:
-    """The last `limit` messages below `before`, or the first ones above `after` where that is given."""
+    """Return the last `limit` messages below `before`, or the first ones above `after` where that is given."""
     inside = [
         Range(max(first, (after or 0) + 1), last if before is None else min(last, before - 1)) for first, last in ranges
     ]
@@ -54,7 +54,7 @@ def window(ranges: Sequence[Range], *, limit: int, before: int | None, after: in
 
 
 def newest_below(forks: Sequence[Fork], order: int, message_count: int) -> int:
-    """The greatest order among the message and all that stand below it, whatever the line."""
+    """Return the greatest order among the message and all that stand below it, whatever the line."""
     ends = [fork.order - 1 for fork in forks[1:]] + [message_count]
     lines = [Range(order, min((fork.order for fork in forks if fork.order > order), default=message_count + 1) - 1)]
     for fork, end in zip(forks, ends, strict=False):

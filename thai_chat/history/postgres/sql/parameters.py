@@ -19,7 +19,7 @@ from psycopg2 import errors
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 
 Settings: TypeAlias = Mapping[str, str]
-"""Of one transaction."""
+"""The settings of one transaction."""
 Values: TypeAlias = Mapping[str, object] | Sequence[object]
 
 _CONNECTION_OK = 0
@@ -30,7 +30,7 @@ _AT_ONCE_BYTES = 32_768
 
 
 class TextParameter(str):
-    """What somebody wrote, among the values of a statement."""
+    """A text that somebody wrote, among the values of a statement."""
 
 
 class TextList(list[str]):
@@ -52,7 +52,7 @@ class Filling:
     texts: list[bytes] = field(default_factory=list)
 
     def filled(self, sql: str, values: Values | None) -> bytes:
-        """`sql` with psycopg2's placeholders replaced: texts by numbers, all else by literals."""
+        """Return `sql` with psycopg2's placeholders replaced: texts by numbers, all else by literals."""
         if isinstance(values, Mapping):
             return bytes(self.cursor.mogrify(sql, {name: self._apart(value) for name, value in values.items()}))
         return bytes(self.cursor.mogrify(sql, values and [self._apart(value) for value in values]))
@@ -75,13 +75,13 @@ class Result(NamedTuple):
 
 
 def filled(cursor: Any, sql: str, values: Values) -> Filled:
-    """A statement that is one piece."""
+    """Return a statement that is one piece, with its values."""
     filling = Filling(cursor)
     return Filled(filling.filled(sql, values), filling.texts)
 
 
 def run(cursor: Any, statement: Filled, settings: Settings | None = None) -> Result:
-    """Carries out one statement in one round trip, with `settings` for its transaction, if it is one of its own.
+    """Carry out one statement in one round trip, with `settings` for its transaction, if it is one of its own.
 
     `cursor` is of a connection in autocommit. Raises psycopg2's errors, with their `pgcode`.
     """
@@ -123,7 +123,7 @@ def _element(text: str | None) -> str:
 
 
 def _pipelined(cursor: Any, steps: Sequence[Filled]) -> Result:
-    """All steps in one transaction, sent together; what the last one gave."""
+    """Carry out all steps in one transaction, sent together, and return what the last one gave."""
     connection = ctypes.c_void_p(cursor.connection.pgconn_ptr)
     size = sum(len(step.sql) + sum(map(len, step.texts)) for step in steps)
     sending = _libpq if size < _AT_ONCE_BYTES else _waiting_libpq
@@ -160,7 +160,7 @@ def _pipeline(cursor: Any, connection: ctypes.c_void_p) -> Iterator[None]:
 
 
 def _result_of_step(cursor: Any, connection: ctypes.c_void_p) -> Result | psycopg2.Error | None:
-    """None when it was skipped, or the connection is lost."""
+    """Return what a step gave, or its error; None when it was skipped, or the connection is lost."""
     found: Result | psycopg2.Error | None = None
     while pointer := _next_result(connection):
         result = ctypes.c_void_p(pointer)
@@ -176,7 +176,7 @@ def _result_of_step(cursor: Any, connection: ctypes.c_void_p) -> Result | psycop
 
 
 def _end(connection: ctypes.c_void_p) -> psycopg2.Error | None:
-    """Reads to the end of the transaction, where an error at its commit comes; at once where the connection is lost."""
+    """Read to the end of the transaction and return an error of its commit; at once where the connection is lost."""
     error = None
     while _libpq.PQstatus(connection) == _CONNECTION_OK:
         pointer = _next_result(connection)
@@ -227,7 +227,7 @@ def _lost(connection: ctypes.c_void_p) -> psycopg2.Error:
 
 
 def _load(kind: type[ctypes.CDLL]) -> ctypes.CDLL:
-    """The libpq that psycopg2 is linked with: its own module leads to the names of that too."""
+    """Return the libpq that psycopg2 is linked with: its own module leads to the names of that too."""
     library = kind(psycopg2._psycopg.__file__)
     number, pointer, text = ctypes.c_int, ctypes.c_void_p, ctypes.c_char_p
     texts = ctypes.POINTER(text)

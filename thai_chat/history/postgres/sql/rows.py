@@ -65,7 +65,7 @@ SESSION_SQL = ", ".join(f"s.{name}" for name in SESSION_FIELDS)
 
 
 def message_sql(table: str) -> str:
-    """MESSAGE_FIELDS of `table`, with the status as it is shown.
+    """Return the MESSAGE_FIELDS of `table` as SQL, with the status as it is shown.
 
     Sign of life and clock are both the database's, so that no process's clock can make another's reply look dead.
     """
@@ -89,7 +89,7 @@ MESSAGE_COLUMNS = [_shown_status() if name == "status" else chat_messages.c[name
 
 
 def session_of(row: Sequence[Any]) -> Session:
-    """From a row that begins with SESSION_FIELDS."""
+    """Return the session of a row that begins with SESSION_FIELDS."""
     values: Mapping[str, Any] = dict(zip(SESSION_FIELDS, row, strict=False))
     times = {name: _utc(values[name]) for name in ("pinned_at", "archived_at", "deleted_at")}
     created_at, updated_at = values["created_at"].astimezone(UTC), values["updated_at"].astimezone(UTC)
@@ -98,7 +98,7 @@ def session_of(row: Sequence[Any]) -> Session:
 
 
 def message_of(row: Sequence[Any]) -> Message:
-    """From a row that begins with MESSAGE_FIELDS."""
+    """Return the message of a row that begins with MESSAGE_FIELDS."""
     (message_id, session_id, parent_id, role, content, order, status, backend, model, created_at) = row[:10]
     figures = tuple(row[10:16])
     return Message(

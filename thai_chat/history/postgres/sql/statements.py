@@ -91,14 +91,17 @@ ORDER BY known.message_order LIMIT 1"""
 
 
 def begin(cursor: Any, writes: Iterable[BeginTurn | BeginReply], *, replay: bool) -> Filled:
-    """Gives an outcome, the parent and SESSION_FIELDS for each, in order, one after the other."""
+    """Return the statement that begins turns and replies.
+
+    It gives an outcome, the parent and SESSION_FIELDS for each, in order, one after the other.
+    """
     filling = Filling(cursor)
     turns = [filling.filled(_BEGIN_TURN, {**_begin_fields(write), "replay": replay}) for write in writes]
     return Filled(b" UNION ALL ".join(turns), filling.texts)
 
 
 def _begin_fields(write: BeginTurn | BeginReply) -> Fields:
-    """Without a question it is one more reply to a stored one."""
+    """Return the fields of a begin; without a question it is one more reply to a stored one."""
     own: Fields
     match write:
         case BeginTurn():
@@ -135,7 +138,10 @@ def _begin_fields(write: BeginTurn | BeginReply) -> Fields:
 
 
 def checkpoints(cursor: Any, writes: Sequence[Checkpoint], *, replay: bool) -> Filled:
-    """In a replay a reply may have been settled by the turn after it before its own text comes."""
+    """Return the statement that stores checkpoints.
+
+    In a replay a reply may have been settled by the turn after it before its own text comes.
+    """
     rows = (
         {
             "reply_id": write.reply_id,
@@ -154,7 +160,8 @@ def checkpoints(cursor: Any, writes: Sequence[Checkpoint], *, replay: bool) -> F
 
 
 def finish_replies(cursor: Any, writes: Iterable[FinishReply]) -> Filled:
-    """Gives MESSAGE_FIELDS of those that were finished by it, in no order."""
+    """Return the statement that finishes replies; it gives the MESSAGE_FIELDS of those that it finished, in no
+    order."""
     rows = (
         {
             "reply_id": write.reply_id,
@@ -177,7 +184,10 @@ def finish_replies(cursor: Any, writes: Iterable[FinishReply]) -> Filled:
 
 
 def update_session(cursor: Any, write: UpdateSession, leaf_id: UUID | None) -> Filled:
-    """Gives SESSION_FIELDS, or nothing. `leaf_id` is the newest end of the branch that the write names."""
+    """Return the statement that updates a session; it gives SESSION_FIELDS, or nothing.
+
+    `leaf_id` is the newest end of the branch that the write names.
+    """
     fields: Fields = {
         "session_id": write.session_id,
         "user_id": write.user_id,
@@ -202,7 +212,7 @@ def purge_session(cursor: Any, write: PurgeSession) -> Filled:
 
 
 def _with_rows(cursor: Any, statement: str, values: Sequence[object], row: str, rows: Iterable[Fields]) -> Filled:
-    """`statement` with `row` filled in for each of `rows` in place of its braces; there must be at least one."""
+    """Return `statement` with `row` filled in for each of `rows` in place of its braces; there must be at least one."""
     before, after = statement.split("{}")
     filling = Filling(cursor)
     listed = b", ".join([filling.filled(row, fields) for fields in rows])

@@ -125,7 +125,7 @@ chat_messages = Table(
     # The reply's last sign of life by the database's clock, NULL once its process has finished it: a row that has one
     # can still be finished, whatever its status says meanwhile.
     Column("checkpointed_at", _TIME),
-    # Of a turn it is on the question, of a reply that was asked for again on the reply.
+    # The key of a turn is on the question, that of a reply that was asked for again on the reply.
     Column("idempotency_key", String(KEY_CHARS)),
     Column("reasoning_tokens", Integer),
     Column("cost_usd", Numeric(15, 9)),
@@ -201,8 +201,8 @@ Index(
     postgresql_where=chat_presets.c.is_default,
 )
 
-# What is searched stands apart from the messages, so that a growing reply costs it nothing. search_text is the folded
-# text as history/postgres/search/keys.py packs it; the index is by what chat_search_keys makes of a row.
+# The texts that are searched stand apart from the messages, so that a growing reply costs them nothing. search_text is
+# the folded text as history/postgres/search/keys.py packs it; the index is by what chat_search_keys makes of a row.
 chat_message_search = Table(
     "chat_message_search",
     metadata,
