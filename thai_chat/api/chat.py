@@ -20,15 +20,17 @@ HISTORY_MESSAGES = 10_000
 
 @router.post("/chat", response_model=ChatBody)
 async def chat(body: ChatRequest, request: Request, service: Service, person: Asking) -> Response | ChatBody:
-    """Answers when the reply is whole; with `stream` as server-sent events from its start."""
+    """Ask a model. Answers when the reply is whole; with `stream` as server-sent events from its start."""
     asked = await service.ask(question_of(body, person, body.session_id))
     return await answer(service, asked, request, stream=body.stream)
 
 
 @router.get("/chat/history/{session_id}")
 async def history(session_id: str, service: Service, person: Asking, before_order: int | None = None) -> HistoryBody:
-    """The shown branch, oldest first; a reply that still grows with what it has. Of a long one the last 10,000 messages
-    come, and `has_earlier` is true."""
+    """Return the shown branch, oldest first; a reply that still grows with what it has.
+
+    Of a long one the last 10,000 messages come, and `has_earlier` is true.
+    """
     meant = identifier(session_id)
     _, found = await service.window(meant, person, limit=HISTORY_MESSAGES + 1, before_order=before_order)
     shown = found[-HISTORY_MESSAGES:]
@@ -52,7 +54,7 @@ def question_of(body: TurnRequest, person: Person, session_id: str | None) -> Qu
 
 
 async def answer(service: ChatService, asked: Asked, request: Request, *, stream: bool) -> Response | ChatBody:
-    """The events of the reply, or its end. Raises what the reply failed with."""
+    """Answer with the events of the reply, or its end. Raises what the reply failed with."""
     if stream and asked.live:
         return sse.stream(asked.live, after=0, language=errors.language_of(request))
     result = await service.reply_of(asked)

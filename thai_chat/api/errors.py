@@ -85,7 +85,7 @@ def response(error: ThaiChatError, request: HTTPConnection) -> JSONResponse:
 
 
 def failed(result: Failed, request: Request) -> JSONResponse:
-    """A reply that ended in an error: question and part are stored."""
+    """Answer for a reply that ended in an error: question and part are stored."""
     kind = _KINDS.get(result.code, ThaiChatError)
     message = texts.text(result.code, language_of(request), result.params)
     headers = {}
@@ -96,7 +96,7 @@ def failed(result: Failed, request: Request) -> JSONResponse:
 
 
 def _field(problem: Mapping[str, Any]) -> str:
-    """Its name and what it may be, where that is a bound."""
+    """Return the field's name and what it may be, where that is a bound."""
     name, bounds = problem["loc"][-1], problem.get("ctx", {})
     allowed = [f"{sign} {bounds[kind]}" for kind, sign in _BOUNDS.items() if kind in bounds]
     return f"{name} ({', '.join(allowed)})" if allowed else str(name)
@@ -112,7 +112,7 @@ def install(app: FastAPI) -> None:
         # The errors' inputs stay out: they are what somebody wrote, and may not even be encodable.
         if any(problem["type"] == "string_unicode" for problem in exc.errors()):
             return response(UnreadableText(), request)
-        # What is no JSON has a place in it, and no field.
+        # A body that is no JSON has a place in it, and no field.
         named = (problem for problem in exc.errors() if problem["loc"] and problem["type"] != "json_invalid")
         fields = sorted({_field(problem) for problem in named})
         return response(BadInput(fields=", ".join(fields)) if fields else BadInput(), request)

@@ -20,7 +20,7 @@ async def healthz() -> dict[str, str]:
 @router.head("/readyz", include_in_schema=False)
 @router.get("/readyz")
 async def readyz(service: Service) -> dict[str, object]:
-    """200 in both states: "degraded" when turns are kept in memory, or no model answers."""
+    """Tell how the server is. 200 in both states: "degraded" when turns are kept in memory, or no model answers."""
     history = await service.state()
     backends = service.backends()
     answering = any(backend.state in (BackendState.UP, BackendState.SLOW) for backend in backends)
@@ -40,7 +40,7 @@ async def readyz(service: Service) -> dict[str, object]:
 
 @router.get("/api/models")
 async def models(service: Service) -> dict[str, object]:
-    """Every model that a question can be put to, by backend, with how it is now."""
+    """List every model that a question can be put to, by backend, with how it is now."""
     return {
         "models": [
             {
@@ -56,7 +56,10 @@ async def models(service: Service) -> dict[str, object]:
 
 
 def _backend_body(backend: BackendChoices) -> dict[str, object]:
-    """`model_states` has the models that are in another state than their backend, `servers` each server's own state."""
+    """Describe a backend.
+
+    `model_states` has the models that are in another state than their backend, `servers` each server's own state.
+    """
     return {
         "state": backend.state,
         "models": [model.model for model in backend.models],

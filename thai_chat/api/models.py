@@ -39,17 +39,21 @@ class ModelChoice(BaseModel):
 
 @router.post("/prepare", status_code=202)
 async def prepare(body: ModelChoice, service: Service, person: Asking) -> ModelChoice:
-    """Has the model loaded, in the background and once; `/readyz` tells when that is done. Nothing happens where a
-    server has its models loaded anyway."""
+    """Have the model loaded, in the background and once; `/readyz` tells when that is done.
+
+    Nothing happens where a server has its models loaded anyway.
+    """
     choice = service.models.prepare(body.backend, body.model)
     return ModelChoice(backend=choice.backend, model=choice.model)
 
 
 @router.post("/pull", response_class=StreamingResponse)
 async def pull(body: ModelChoice, request: Request, service: Service, person: Asking) -> StreamingResponse:
-    """Has the server fetch the model. Server-sent events: `progress` (`status`, `completed` and `total` in bytes), then
-    one last `completed` (`backend`, `model`) or `error` (`code`, `message`). Leaving ends the fetch; the next one goes
-    on from there."""
+    """Have the server fetch the model.
+
+    Server-sent events: `progress` (`status`, `completed` and `total` in bytes), then one last `completed` (`backend`,
+    `model`) or `error` (`code`, `message`). Leaving ends the fetch; the next one goes on from there.
+    """
     steps = service.models.pull(body.backend, body.model)
     events = _events(steps, body, errors.language_of(request))
     return StreamingResponse(events, media_type="text/event-stream", headers=HEADERS)
@@ -71,7 +75,8 @@ async def _events(
 
 
 async def _paced(steps: AsyncGenerator[Progress, None]) -> AsyncGenerator[Progress | None, None]:
-    """The newest step every PACE_S at most, the last one always; None is a sign of life after BEAT_S without a step."""
+    """Yield the newest step every PACE_S at most, the last one always; None is a sign of life after BEAT_S without a
+    step."""
     loop = asyncio.get_running_loop()
     due_s, held, waiting = loop.time(), None, None
     try:

@@ -40,7 +40,7 @@ class NewPreset(BaseModel):
 
 
 class PresetPatch(BaseModel):
-    """What is named is changed, the rest stays."""
+    """The changes of a preset: what is named is changed, the rest stays."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -76,7 +76,7 @@ class CheckedOptions(BaseModel):
 
 @router.get("")
 async def presets(service: Service, person: Asking) -> PresetsBody:
-    """One's own and those that others share, by name."""
+    """List one's own presets and those that others share, by name."""
     return PresetsBody(presets=[_body(preset, person) for preset in await service.presets.page(person)])
 
 
@@ -115,7 +115,10 @@ async def delete(preset_id: str, service: Service, person: Asking) -> None:
 
 
 def _of(body: NewPreset | PresetPatch) -> tuple[str, str] | tuple[None, None]:
-    """A model is one of a backend: half of it would be a preset for something else than was meant."""
+    """Return backend and model, or None for both. Half of them would be a preset for something else than was meant.
+
+    Raises BadOption.
+    """
     if body.backend and body.model:
         return body.backend, body.model
     if body.backend or body.model:

@@ -163,7 +163,8 @@ class SessionBody(BaseModel):
 
 
 class SessionPatch(BaseModel):
-    """What is named is changed, the rest stays. An unknown name is refused, not passed over."""
+    """The changes of a session: what is named is changed, the rest stays. An unknown name is refused, not passed
+    over."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -20,7 +20,7 @@ from thai_chat.domain.searching import MAX_QUERY_CHARS, SearchFilters
 
 router = APIRouter(prefix="/api/search", tags=["search"])
 
-# As Thais write years; nothing was said in those of the Common Era.
+# Thais write years so; nothing was said in those of the Common Era.
 _BUDDHIST_YEAR = re.compile(r"^2[45]\d\d(?=-)")
 
 
@@ -50,7 +50,7 @@ async def search(
     timezone: Annotated[str, Query(description="IANA name, for times and dates without one")] = "UTC",
     pinned: bool | None = None,
 ) -> FoundBody:
-    """Messages that no longer grow, outside the trash; literal hits first, then other forms of English words."""
+    """Search messages that no longer grow, outside the trash; literal hits first, then other forms of English words."""
     zone = _zone(timezone)
     filters = SearchFilters(
         role=role,

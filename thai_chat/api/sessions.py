@@ -47,7 +47,7 @@ async def sessions(
     person: Asking,
     chosen: Annotated[SessionsQuery, Query()],
 ) -> SessionsBody:
-    """Newest first, in pages."""
+    """List sessions, newest first, in pages."""
     found = await service.sessions.page(
         person,
         limit=chosen.limit,
@@ -69,25 +69,25 @@ async def sessions(
 
 @router.get("/labels")
 async def labels(service: Service, person: Asking, shelf: Shelf = Shelf.CURRENT) -> LabelsBody:
-    """The folders and tags in use on a shelf, each with the number of its sessions there."""
+    """List the folders and tags in use on a shelf, each with the number of its sessions there."""
     return labels_body(await service.sessions.labels(person, shelf=shelf))
 
 
 @router.delete("", status_code=204)
 async def empty(service: Service, person: Asking, shelf: Literal[Shelf.TRASH]) -> None:
-    """Empties the trash: all that is in it is deleted for good."""
+    """Empty the trash: all that is in it is deleted for good."""
     await service.sessions.empty_trash(person)
 
 
 @router.get("/{session_id}")
 async def session(session_id: str, service: Service, person: Asking) -> SessionBody:
-    """Also one that is in the trash."""
+    """Return a session, also one that is in the trash."""
     return _body(await service.sessions.get(identifier(session_id), person), service)
 
 
 @router.patch("/{session_id}")
 async def change(session_id: str, body: SessionPatch, service: Service, person: Asking) -> SessionBody:
-    """Names, labels, pin, archive, trash, and which branch is shown: all that is named, or nothing."""
+    """Change names, labels, pin, archive, trash, and which branch is shown: all that is named, or nothing."""
     wanted = body.model_dump(exclude={"shown_message_id"})
     shown = None if body.shown_message_id is None else identifier(body.shown_message_id)
     changed = await service.sessions.change(
@@ -98,7 +98,8 @@ async def change(session_id: str, body: SessionPatch, service: Service, person: 
 
 @router.delete("/{session_id}", status_code=204)
 async def delete(session_id: str, service: Service, person: Asking, permanent: bool = False) -> None:
-    """Into the trash, from where `PATCH {"deleted": false}` takes it back; `permanent` deletes it for good."""
+    """Put a session into the trash, from where `PATCH {"deleted": false}` takes it back; `permanent` deletes it for
+    good."""
     if permanent:
         await service.sessions.purge(identifier(session_id), person)
     else:
@@ -109,7 +110,7 @@ async def delete(session_id: str, service: Service, person: Asking, permanent: b
 async def messages(
     session_id: str, service: Service, person: Asking, limit: Limit = WINDOW, before_order: int | None = None
 ) -> HistoryBody:
-    """The last messages of the shown branch, oldest first; `before_order` pages back."""
+    """Return the last messages of the shown branch, oldest first; `before_order` pages back."""
     meant = identifier(session_id)
     session, found = await service.window(meant, person, limit=limit, before_order=before_order)
     versions = await service.sessions.versions(session, found)
@@ -124,7 +125,7 @@ async def messages(
 async def turn(
     session_id: str, body: TurnRequest, request: Request, service: Service, person: Asking, prefer: Prefer = ""
 ) -> Response | ChatBody:
-    """A turn, as `/chat` takes it; with `Prefer: respond-async` (RFC 7240) answered as soon as it is stored."""
+    """Take a turn, as `/chat` does; with `Prefer: respond-async` (RFC 7240) answered as soon as it is stored."""
     asked = await service.ask(question_of(body, person, session_id))
     if "respond-async" in prefer:
         return _accepted(asked)
@@ -143,7 +144,7 @@ async def again(
     person: Asking,
     prefer: Prefer = "",
 ) -> Response | ChatBody:
-    """Another reply to a question (or to that of a reply); those before it stay. Answered as a turn is."""
+    """Ask for another reply to a question (or to that of a reply); those before it stay. Answered as a turn is."""
     asked = await service.ask_again(
         Again(
             person=person,
@@ -183,7 +184,7 @@ async def events(
 
 @router.post("/{session_id}/stop", status_code=204)
 async def stop(session_id: str, service: Service, person: Asking) -> None:
-    """Ends the request to the model and keeps the text so far; fine when nothing runs any more."""
+    """End the request to the model and keep the text so far; fine when nothing runs any more."""
     await service.stop(identifier(session_id), person)
 
 

@@ -40,7 +40,7 @@ HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
 def number_of(position: str, reply: ReplyLog) -> int:
-    """The event number in an id or in a bare number; 0 when the id is of another reply. Raises InvalidCursor."""
+    """Return the event number in an id or in a bare number; 0 when the id is of another reply. Raises InvalidCursor."""
     reply_id, _, number = position.rpartition(".")
     if not (number.isascii() and number.isdecimal() and len(number) < 10):
         raise InvalidCursor
@@ -52,7 +52,7 @@ def stream(reply: ReplyLog, *, after: int, language: Language) -> StreamingRespo
 
 
 def stored(reply: Message, result: Completed | Failed, *, language: Language) -> StreamingResponse:
-    """A repeated turn whose reply has ended, as a stream of its begin and end."""
+    """Answer a repeated turn whose reply has ended with a stream of its begin and end."""
     started = Started(reply.session_id, reply.message_id, reply.backend or "", reply.model or "")
     frames = [
         _frame(f"{reply.message_id.hex}.{number}", event, language) for number, event in enumerate((started, result), 1)

@@ -153,7 +153,10 @@ class CountedSessionsBody(BaseModel):
 
 @router.get("")
 async def statistics(service: Service, person: Asking, chosen: Annotated[PeriodQuery, Query()]) -> StatisticsBody:
-    """Sessions in the trash are not counted, archived ones are. Median and p95 are times that some reply took."""
+    """Count messages, tokens and times. Sessions in the trash are not counted, archived ones are.
+
+    Median and p95 are times that some reply took.
+    """
     found = await service.statistics.read(person, _period(chosen))
     return StatisticsBody(
         timezone=found.period.timezone.key,
@@ -170,7 +173,7 @@ async def statistics(service: Service, person: Asking, chosen: Annotated[PeriodQ
 
 @router.get("/questions")
 async def questions(service: Service, person: Asking, chosen: Annotated[PeriodQuery, Query()]) -> FrequentBody:
-    """Questions that were asked more than once, whatever their wording, and the words that come most often."""
+    """List questions that were asked more than once, whatever their wording, and the words that come most often."""
     found = await service.statistics.frequent(person, _period(chosen))
     return FrequentBody(
         looked_at=found.looked_at,
@@ -183,7 +186,7 @@ async def questions(service: Service, person: Asking, chosen: Annotated[PeriodQu
 
 @router.get("/messages")
 async def messages(service: Service, person: Asking, chosen: Annotated[BehindQuery, Query()]) -> CountedMessagesBody:
-    """The messages that a figure was counted of, newest first, in pages."""
+    """List the messages that a figure was counted of, newest first, in pages."""
     behind = await _behind(service, person, chosen)
     before = _read_cursor(chosen.cursor) if chosen.cursor else None
     found = await service.statistics.messages(person, behind, limit=chosen.limit, before=before)
@@ -196,7 +199,7 @@ async def messages(service: Service, person: Asking, chosen: Annotated[BehindQue
 
 @router.get("/sessions")
 async def sessions(service: Service, person: Asking, chosen: Annotated[BehindQuery, Query()]) -> CountedSessionsBody:
-    """The sessions of those messages, with how many of them each has, most first, in pages."""
+    """List the sessions of those messages, with how many of them each has, most first, in pages."""
     behind = await _behind(service, person, chosen)
     offset = _read_offset(chosen.cursor)
     found = await service.statistics.sessions(person, behind, limit=chosen.limit, offset=offset)

@@ -93,7 +93,7 @@ class ImportedBody(BaseModel):
 async def export_session(
     session_id: str, request: Request, service: Service, person: Asking, format_: FormatOf, timezone: Zone = None
 ) -> Response:
-    """One session as a file."""
+    """Export one session as a file."""
     return await _export(
         request, service, person, ExportRequest(format=format_, session_ids=[identifier(session_id)], timezone=timezone)
     )
@@ -108,14 +108,14 @@ async def export(
     session_id: Annotated[list[str] | None, Query(description="Any number of them; none exports everything")] = None,
     timezone: Zone = None,
 ) -> Response:
-    """Some sessions, or all, as one file."""
+    """Export some sessions, or all, as one file."""
     chosen = None if session_id is None else [identifier(value) for value in session_id]
     return await _export(request, service, person, ExportRequest(format=format_, session_ids=chosen, timezone=timezone))
 
 
 @router.post("/api/export", response_class=StreamingResponse)
 async def export_selection(body: ExportRequest, request: Request, service: Service, person: Asking) -> Response:
-    """As `GET /api/export`, with the selection in the body."""
+    """Export as `GET /api/export` does, with the selection in the body."""
     return await _export(request, service, person, body)
 
 
@@ -137,12 +137,12 @@ async def export_selection(body: ExportRequest, request: Request, service: Servi
     },
 )
 async def import_files(request: Request, service: Service, person: Asking) -> Response:
-    """Everything in the files that can be read, or nothing: exports of ours and of many other programs.
+    """Import everything in the files that can be read, or nothing: exports of ours and of many other programs.
 
     Files without chats, and single sessions of other programs that can't be read, are left out and named.
 
-    A client that accepts `text/event-stream` is told `progress` (`done`, `total`, `messages`), then once `completed`
-    or `error`. Closing the connection before the end takes the import back.
+    A client that accepts `text/event-stream` is told `progress` (`done`, `total`, `messages`), then once `completed` or
+    `error`. Closing the connection before the end takes the import back.
     """
     run = service.transfer.begin_import(person, await received(request))
     if "text/event-stream" in request.headers.get("accept", ""):
@@ -173,7 +173,7 @@ async def _export(request: Request, service: ChatService, person: Person, wanted
 
 
 def words_in(language: Language) -> Words:
-    """What a Markdown export says between the messages."""
+    """Return the words that stand between the messages of a Markdown export."""
     ends = {
         status: texts.text(f"status_{status}", language)
         for status in (Status.STOPPED, Status.INTERRUPTED, Status.FAILED)
@@ -249,12 +249,14 @@ def _left_out_body(refusal: Refusal, language: Language) -> LeftOutBody:
 
 
 def _disposition(file_name: str) -> str:
-    """With the name twice (RFC 6266): in plain ASCII for the very old, and as it is for everybody else."""
+    """Return the header with the name twice (RFC 6266): in plain ASCII for the very old, and as it is for everybody
+    else."""
     return f"attachment; filename=\"{_ascii(file_name)}\"; filename*=UTF-8''{quote(file_name, safe='')}"
 
 
 def _ascii(file_name: str) -> str:
-    """For clients that read plain names only: the same kind of file, with what can be kept of its name."""
+    """Return a name for clients that read plain names only: the same kind of file, with what can be kept of its
+    name."""
     stem, _, extension = file_name.rpartition(".")
     plain = "".join(sign if sign.isascii() and (sign.isalnum() or sign in " -_().") else "" for sign in stem).strip()
     return f"{plain or 'thai-chat'}.{extension}"

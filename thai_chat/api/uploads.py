@@ -22,9 +22,9 @@ _BUFFER_BYTES = 1 << 20
 
 
 async def received(request: Request) -> Upload:
-    """The files of the form, which whoever gets them closes. Raises ImportRefused where there are none, too many, or
-    no room for them, and HTTPException for what is no form.
+    """Return the files of the form, which whoever gets them closes.
 
+    Raises ImportRefused where there are none, too many, or no room for them, and HTTPException for what is no form.
     Starlette's own reading of forms takes a descriptor and up to a megabyte of memory for each file.
     """
     kind, options = parse_options_header(request.headers.get("content-type", ""))
@@ -57,7 +57,7 @@ class _Form:
     def __init__(self, boundary: bytes, file: IO[bytes]) -> None:
         self.files: list[GivenFile] = []
         self.name = "?"
-        """Of the file that comes now."""
+        """The name of the file that comes now."""
         self._file = file
         self._waiting: list[bytes] = []
         self.waiting_bytes = 0
@@ -82,15 +82,15 @@ class _Form:
         )
 
     def feed(self, chunk: bytes) -> None:
-        """Raises FormParserError, and ImportRefused for more files than may be."""
+        """Read a piece of the form. Raises FormParserError, and ImportRefused for more files than may be."""
         self._parser.write(chunk)
 
     def end(self) -> None:
-        """Raises FormParserError for a form that is cut off."""
+        """Read the end of the form. Raises FormParserError for one that is cut off."""
         self._parser.finalize()
 
     def flush(self) -> None:
-        """Writes what waits to the disk. Raises OSError."""
+        """Write what waits to the disk. Raises OSError."""
         waiting, self._waiting, self.waiting_bytes = self._waiting, [], 0
         self._file.writelines(waiting)
         self._file.flush()
