@@ -13,7 +13,8 @@ from collections.abc import Iterator
 
 MOST_CHARS = 400_000
 _MOST_DEPTH = 60
-"""Of quotations and lists inside each other. At some thousand the browser's stack ends, and no message is shown."""
+"""The most quotations and lists inside each other. At some thousand the browser's stack ends, and no message is
+shown."""
 _MOST_STEPS = 4_000_000
 """Signs times the characters behind them: half a second."""
 _MOST_FORMULAS = 500
@@ -23,7 +24,7 @@ _MOST_OPEN = 200_000_000
 """Formulas without an end, squared, times the characters of the text: a third of a second."""
 
 _MOST_CELLS = 20_000
-"""Of tables: a row has as many as the line of dashes, however few are written."""
+"""The most cells of tables: a row has as many as the line of dashes, however few are written."""
 
 _SIGNS = re.compile(r"[*_~`]+")
 _INSIDE = re.compile(r"^(?P<indent>[ \t]*)(?P<markers>(?:(?:>|[-*+]|\d{1,9}[.)])[ \t]*)+)", re.MULTILINE)
@@ -35,7 +36,7 @@ _ENDS = {r"\(": r"\)", r"\[": r"\]", "$$": "$$"}
 
 
 def can_be_drawn(markdown: str) -> bool:
-    """False for what is better shown as it was written. Takes linear time itself."""
+    """Tell whether a text is not better shown as it was written. Takes linear time itself."""
     return (
         len(markdown) <= MOST_CHARS
         and _depth(markdown) <= _MOST_DEPTH
@@ -46,8 +47,8 @@ def can_be_drawn(markdown: str) -> bool:
 
 
 def _depth(markdown: str) -> int:
-    """At most how many quotations and lists are inside each other: by the markers of a line, and by the indents of all,
-    each of which may stand for one."""
+    """Return at most how many quotations and lists are inside each other: by the markers of a line, and by the indents
+    of all, each of which may stand for one."""
     indents, most = set[str](), 0
     for line in _INSIDE.finditer(markdown):
         indents.add(line["indent"])
@@ -56,7 +57,8 @@ def _depth(markdown: str) -> int:
 
 
 def _cells(markdown: str) -> int:
-    """At most how many cells the tables have: each line of a paragraph below a line of dashes may be a row of it."""
+    """Return at most how many cells the tables have: each line of a paragraph below a line of dashes may be a row of
+    it."""
     cells = columns = 0
     for line in markdown.split("\n"):
         if not line.strip():
@@ -70,8 +72,11 @@ def _cells(markdown: str) -> int:
 
 
 def _steps(markdown: str) -> int:
-    """Each sign of emphasis or code is looked for to the end of its line; one that has no other half there, to the end
-    of its paragraph."""
+    """Return about how many signs the reader of Markdown looks at.
+
+    Each sign of emphasis or code is looked for to the end of its line; one that has no other half there, to the end of
+    its paragraph.
+    """
     steps = signs = size = 0
     for line in _lines_outside_code(markdown):
         if not line.strip():
@@ -86,7 +91,8 @@ def _steps(markdown: str) -> int:
 
 
 def _signs_in(line: str) -> tuple[int, int]:
-    """How many signs of emphasis and code there are, and how many of those that open something nothing closes."""
+    """Return how many signs of emphasis and code there are, and how many of those that open something nothing
+    closes."""
     found, opened = 0, Counter[str]()
     for sign in _SIGNS.finditer(line):
         found += 1
@@ -98,7 +104,7 @@ def _signs_in(line: str) -> tuple[int, int]:
 
 
 def _lines_outside_code(markdown: str) -> Iterator[str]:
-    """Those of fenced code come as empty ones."""
+    """Yield the lines; those of fenced code come as empty ones."""
     fence = ""
     for line in markdown.split("\n"):
         found = _FENCE.match(line)
@@ -111,7 +117,7 @@ def _lines_outside_code(markdown: str) -> Iterator[str]:
 
 
 def _has_few_formulas(markdown: str) -> bool:
-    """Also in code, where the Chatbot looks for them too."""
+    """Tell whether formulas are few and short, also in code, where the Chatbot looks for them too."""
     formulas = opened = longest = together = 0
     end, start = "", 0
     for sign in _FORMULA.finditer(markdown):

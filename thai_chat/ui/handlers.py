@@ -39,7 +39,7 @@ MOST_EARLIER = 2000
 LONG_CHARS = 100_000
 """More than that to be shown takes longer than others should wait."""
 MOST_ORDER = 2**31 - 2
-"""What the database's integers can hold, and one more be added to."""
+"""The greatest number that the database's integers can hold with one more added to it."""
 
 Shown = tuple[list[Value], Value]
 Params = ParamSpec("Params")
@@ -56,7 +56,7 @@ def language_of(request: gr.Request) -> Language:
 
 
 def edge(handler: Handler[Params, Result]) -> Handler[Params, Result]:
-    """The one place where errors of a handler become a text on the page."""
+    """Turn errors of a handler into a text on the page, in this one place."""
 
     @functools.wraps(handler)
     async def guarded(self: Handlers, request: gr.Request, /, *args: Params.args, **kwargs: Params.kwargs) -> Result:
@@ -80,8 +80,8 @@ class Handlers:
 
     @edge
     async def load(self, request: gr.Request, page: object) -> tuple[list[Value], Value, Value]:
-        """A page was opened: the session (at the message) of its address, else the last one, else an empty one, which
-        is also shown to who was writing in one."""
+        """Show a page that was opened: the session (at the message) of its address, else the last one, else an empty
+        one, which is also shown to who was writing in one."""
         language = language_of(request)
         shown: Shown = [], self._empty()
         if not (isinstance(page, Mapping) and page.get("is_new") is True):
@@ -98,7 +98,7 @@ class Handlers:
 
     @edge
     async def finished(self, request: gr.Request, page: object) -> Shown:
-        """A reply that the page followed is stored: show it in its place, unless somebody reads further up."""
+        """Show a stored reply that the page followed in its place, unless somebody reads further up."""
         last_order = _number(page, "last_order")
         shown = _number(page, "shown") + (0 if last_order else 2)
         limit = shown if WINDOW < shown <= MOST_SHOWN else WINDOW
@@ -126,7 +126,7 @@ class Handlers:
         return picker_of(self._service, language_of(request))
 
     async def _arrive(self, request: gr.Request, meant: str, message_id: str) -> Shown:
-        """A wrong address or a database that is away still gives a page that can be used, and says why."""
+        """Show a page that can be used, also at a wrong address or while the database is away, and say why."""
         try:
             if meant:
                 return await self._show_at(request, meant, message_id)
@@ -140,7 +140,7 @@ class Handlers:
         return [], self._empty()
 
     async def _show_at(self, request: gr.Request, session_id: str, message_id: str) -> Shown:
-        """The session at the message; at its end, and with the reason, when that can't be."""
+        """Show the session at the message; at its end, and with the reason, when that can't be."""
         if not message_id:
             return await self._show(request, session_id, limit=WINDOW)
         meant, person = identifier(session_id), _asking(request)
@@ -173,11 +173,12 @@ class Handlers:
         return chat, view_of(opened, language, choice=choice, target=target, notice=notice)
 
     def _empty(self, notice: str | None = None) -> Value:
-        """The id is made here, so that the first question can be sent at once and repeated without harm."""
+        """Return an empty session. Its id is made here, so that the first question can be sent at once and repeated
+        without harm."""
         return empty_view(str(uuid7()), choice=self._default_choice(), notice=notice)
 
     def _choice_for_next(self, last: Choice) -> Choice | None:
-        """The session's last choice, unless its backend has been taken out of the settings since."""
+        """Return the session's last choice, unless its backend has been taken out of the settings since."""
         states = {backend.name: backend.state for backend in self._service.backends()}
         if states.get(last.backend, BackendState.NOT_CONFIGURED) is BackendState.NOT_CONFIGURED:
             return self._default_choice()
@@ -196,6 +197,6 @@ def _field(page: object, name: str) -> str:
 
 
 def _number(page: object, name: str) -> int:
-    """0 where the browser says none, or nonsense."""
+    """Return a number that the browser says; 0 where it says none, or nonsense."""
     value = page.get(name) if isinstance(page, Mapping) else None
     return max(0, min(value, MOST_ORDER)) if isinstance(value, int) else 0

@@ -24,7 +24,7 @@ _IMAGE = re.compile(r"!(?=\[)")
 
 
 def shown_as_written(text: str) -> str:
-    """Markdown that shows `text` as it was typed: what a person asks is never markup.
+    """Return Markdown that shows `text` as it was typed: what a person asks is never markup.
 
     Entities rather than backslashes, since \\( and \\[ would begin a formula.
     """
@@ -33,10 +33,10 @@ def shown_as_written(text: str) -> str:
 
 
 def without_html(markdown: str) -> str:
-    """`markdown` with its raw HTML shown instead of interpreted, and its pictures as links.
+    """Return `markdown` with its raw HTML shown instead of interpreted, and its pictures as links.
 
-    The Chatbot's sanitiser would drop tags without a trace, and a picture from elsewhere would tell its host who
-    reads. Fenced code is left alone, unless its end is not plain: then the rest is taken for text.
+    The Chatbot's sanitiser would drop tags without a trace, and a picture from elsewhere would tell its host who reads.
+    Fenced code is left alone, unless its end is not plain: then the rest is taken for text.
     """
     markdown = markdown.replace("\r\n", "\n").replace("\r", "\n")
     parts, end = [], 0
@@ -52,7 +52,8 @@ def without_html(markdown: str) -> str:
 
 
 def _end_of_code(markdown: str, fence: re.Match[str]) -> int | None:
-    """Where the fenced code ends for every reader of Markdown; None when that hangs on lists and quotes around it."""
+    """Return where the fenced code ends for every reader of Markdown; None when that hangs on lists and quotes around
+    it."""
     container = _NO_CONTAINER.sub(" ", fence["prefix"])
     line_end = markdown.find("\n", fence.end())
     while line_end >= 0:
@@ -68,7 +69,7 @@ def _end_of_code(markdown: str, fence: re.Match[str]) -> int | None:
 
 
 def _text(text: str) -> str:
-    """What is not fenced code. A span of code stays inside its paragraph."""
+    """Return text that holds no fenced code, with its HTML made inert. A span of code stays inside its paragraph."""
     parts, end = [], 0
     for block in _BLOCK_END.finditer(text):
         parts.append(_paragraph(text[end : block.end()]))
@@ -87,7 +88,8 @@ def _paragraph(text: str) -> str:
 
 
 def _spans_of_code(text: str) -> Iterator[tuple[int, int, int, int]]:
-    """Where each begins, its code begins, its code ends and it ends: at the next backticks of the same number."""
+    """Yield where each span begins, its code begins, its code ends and it ends: at the next backticks of the same
+    number."""
     runs: dict[int, list[int]] = {}
     for run in _TICKS.finditer(text):
         runs.setdefault(run.end() - run.start(), []).append(run.start())
@@ -105,7 +107,10 @@ def _spans_of_code(text: str) -> Iterator[tuple[int, int, int, int]]:
 
 
 def _code_span(span: str, code: str) -> str:
-    """Code that holds markup is written out: harmless also where Markdown finds no code (in a link, in a cell)."""
+    """Return a span of code; one that holds markup is written out.
+
+    It is harmless then also where Markdown finds no code (in a link, in a cell).
+    """
     if _inert(span) == span:
         return span
     return f"<code>{shown_as_written(code.replace(chr(10), ' ').strip())}</code>"

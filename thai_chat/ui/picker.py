@@ -1,4 +1,4 @@
-"""What the model picker shows: every model of every backend, and the state of each backend."""
+"""The model picker's content: every model of every backend, and the state of each backend."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def picker_of(service: ChatService, language: Language) -> Value:
 
 
 def _servers(states: Sequence[BackendState]) -> Value | None:
-    """How many of several servers answer; nothing to say of one."""
+    """Return how many of several servers answer; None for one."""
     if len(states) < 2:
         return None
     return {"up": sum(state in ANSWERING for state in states), "count": len(states)}

@@ -1,4 +1,4 @@
-"""What the page shows of a session: the messages for the Chatbot, and what stands around each of them."""
+"""The page's view of a session: the messages for the Chatbot, and what stands around each of them."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ _MOST_CHARS, _MOST_LINES = 2_000_000, 20_000
 _LINE_END = re.compile("\n")
 
 Value: TypeAlias = dict[str, object]
-"""What is sent to the browser as JSON. Not a recursive type: Gradio evaluates the hints of handlers."""
+"""A value that is sent to the browser as JSON. Not a recursive type: Gradio evaluates the hints of handlers."""
 
 
 def chat_of(messages: Sequence[Message]) -> list[Value]:
-    """In the Chatbot's own shape, so that Gradio has nothing left to work out."""
+    """Return messages in the Chatbot's own shape, so that Gradio has nothing left to work out."""
     return [_row(message) for message in messages if message.role is not Role.SYSTEM]
 
 
@@ -41,7 +41,8 @@ def view_of(
     target: str | None = None,
     notice: str | None = None,
 ) -> Value:
-    """`choice` is the model for the next question; `target` the message that was asked for."""
+    """Return the view of a session. `choice` is the model for the next question; `target` the message that was asked
+    for."""
     session, live = opened.session, opened.live
     return {
         "session_id": str(session.session_id),
@@ -64,7 +65,7 @@ def view_of(
 
 
 def empty_view(session_id: str, *, choice: Choice | None, notice: str | None = None) -> Value:
-    """Of a session that its first question will make."""
+    """Return the view of a session that its first question will make."""
     return {
         "session_id": session_id,
         "stored": False,
@@ -98,7 +99,7 @@ def _row(message: Message) -> Value:
 
 
 def _beginning(text: str) -> str:
-    """As much as a browser can show at once; a longer one tells how much that is."""
+    """Return as much as a browser can show at once; a longer text tells how much that is."""
     end = min(len(text), _MOST_CHARS)
     lines = text.count("\n", 0, end)
     if lines > _MOST_LINES:
