@@ -25,8 +25,11 @@ _NOBODY_READS = 128 + signal.SIGPIPE
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit code: 0 done, 1 a problem that was told, 2 wrong usage, 130 Ctrl-C, which for `serve` is 0, 141 when
-    nobody reads what it prints."""
+    """Run a command and return its exit code.
+
+    It is 0 for done, 1 for a problem that was told, 2 for wrong usage, 130 for Ctrl-C, which for `serve` is 0, and 141
+    when nobody reads what it prints.
+    """
     parser = _parser()
     asked = parser.parse_args(arguments)
     # Looked at here: argparse would name the file that is missing, where an option is misspelt.

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 
 LINE_CHARS = 4_000
-"""Of one line; a name or an error that is longer is cut."""
+"""The most characters of one line; a name or an error that is longer is cut."""
 
 # Controls (C0, DEL, C1), which a terminal obeys: colours, titles, the clipboard. Marks, overrides and isolates of
 # direction, which show a line in another order than it is read. Ends of lines. Halves of characters, which no terminal
@@ -27,7 +27,8 @@ logger = logging.getLogger(__name__)
 
 
 def printable(text: str) -> str:
-    r"""`text` as one line that does nothing but show: each sign of `_UNSAFE` as its escape (`\x1b`, `\n`, `\u202e`)."""
+    r"""Return `text` as one line that does nothing but show: each sign of `_UNSAFE` as its escape (`\x1b`, `\n`,
+    `\u202e`)."""
     shown = text if len(text) <= LINE_CHARS else f"{text[:LINE_CHARS]}…"
     return _UNSAFE.sub(lambda found: found[0].encode("unicode_escape").decode(), shown)
 
@@ -67,7 +68,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def configure(level: str, log_format: str) -> None:
-    """Sends this process's logs to standard error, with whatever nobody catches.
+    """Send this process's logs to standard error, with whatever nobody catches.
 
     Of libraries only warnings: they log requests and statements, where a password or a chat may be.
     """
@@ -88,7 +89,7 @@ def _log_uncaught(kind: type[BaseException], error: BaseException | None, trace:
 
 
 def _trace(record: logging.LogRecord) -> Iterator[str]:
-    """The lines of what says where it happened: `extra={"trace": ...}`, or a traceback without its words."""
+    """Yield the lines of what says where it happened: `extra={"trace": ...}`, or a traceback without its words."""
     for text in (getattr(record, "trace", None), record.exc_text, record.stack_info):
         if isinstance(text, str):
             yield from text.rstrip("\n").split("\n")

@@ -27,7 +27,7 @@ _SAID_BY_BOTH = ("question_too_long", "import_too_large")
 
 
 def _merged(*dictionaries: Mapping[str, tuple[str, str]]) -> Mapping[str, tuple[str, str]]:
-    """All texts by their codes. Raises ValueError for a code that stands in two of them."""
+    """Return all texts by their codes. Raises ValueError for a code that stands in two of them."""
     merged: dict[str, tuple[str, str]] = {}
     for texts in dictionaries:
         if twice := merged.keys() & texts.keys():
@@ -53,7 +53,7 @@ class _Params(dict[str, object]):
 
 
 def text(code: str, language: Language, params: Mapping[str, object] | None = None) -> str:
-    """The text of `code`, filled with `params`; a code without one gets the text of an unexpected error.
+    """Return the text of `code`, filled with `params`; a code without one gets the text of an unexpected error.
 
     Among the params, backends are named as people write them, `reason` is the code of an error, and `tried` has models.
     """
@@ -80,7 +80,7 @@ def _fill(template: str, params: Mapping[str, object]) -> str:
 
 
 def _named(model: object) -> str:
-    """A model and its backend, as notices hold them."""
+    """Return a model and its backend, as notices hold them."""
     if not isinstance(model, Mapping):
         return str(model)
     return f"{label_of(str(model.get('backend')))} ({model.get('model')})"
@@ -97,18 +97,18 @@ def has_text(code: str) -> bool:
 
 
 def is_told(code: str) -> bool:
-    """Whether it is the code of an error or a notice, and not of any other text."""
+    """Tell whether it is the code of an error or a notice, and not of any other text."""
     return code in ERRORS or code in NOTICES
 
 
 def page_texts(language: Language) -> dict[str, str]:
-    """The templates of the page's own texts by code, for the part of the page that runs in the browser."""
+    """Return the templates of the page's own texts by code, for the part of the page that runs in the browser."""
     own = (*PAGE, *BROWSING, *STATISTICS, *TRANSFER, *MODEL_SETTINGS, *_SAID_BY_BOTH)
     return {code: template(code, language) for code in own}
 
 
 def language_of(accept_language: str | None) -> Language:
-    """The language to answer in, from an Accept-Language header: the best ranked one there is a translation for."""
+    """Return the language to answer in, from an Accept-Language header: the best ranked one with a translation."""
     ranked: list[tuple[float, int, Language]] = []
     for position, part in enumerate((accept_language or "").split(",")):
         tag, _, weight = part.strip().partition(";q=")

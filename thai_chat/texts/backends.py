@@ -11,7 +11,7 @@ _OR = ("หรือ", "or")
 
 
 class Kind(Protocol):
-    """What the texts say of a kind of backend."""
+    """The part of a kind of backend that the texts tell."""
 
     @property
     def name(self) -> str: ...

@@ -1,4 +1,4 @@
-"""What errors say: the codes of `thai_chat.domain.errors`, {names} are their params."""
+"""The texts of errors, by the codes of `thai_chat.domain.errors`; {names} are their params."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the statistics drawer says."""
+"""The texts of the statistics drawer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What exports and imports say, on the page and in their files."""
+"""The texts of exports and imports, on the page and in their files."""
 
 from __future__ import annotations
 
