@@ -35,7 +35,7 @@ def with_value(text: str, name: str, value: str) -> str:
 
 
 def problem(file: Path) -> str:
-    """What would hinder `replace`, found without changing anything; empty when nothing would."""
+    """Return what would hinder `replace`, found without changing anything; empty when nothing would."""
     file = file.resolve()
     if file.exists() and not (file.is_file() and file.stat().st_mode & 0o200 and os.access(file, os.W_OK)):
         return f"{file} is write-protected: chmod u+w {file}, as its owner"

@@ -57,7 +57,7 @@ async def post_chat(http: aiohttp.ClientSession, base_url: str, model: str) -> T
 
 
 async def page_turn(http: aiohttp.ClientSession, base_url: str, model: str) -> Timing:
-    """What the page does for a turn: the question, the reply's events, then Gradio's event that shows the history."""
+    """Take a turn as the page does: the question, the reply's events, then Gradio's event that shows the history."""
     began, session_id = time.perf_counter(), str(uuid.uuid4())
     body = {"query": "สวัสดี", "backend": "vllm", "model": model, "idempotency_key": uuid.uuid4().hex}
     turns = f"{base_url}/api/sessions/{session_id}/messages"

@@ -25,7 +25,8 @@ from tests.outages import KINDS, Outage
 from tests.postgres_servers import PostgresServer, Proxy, installations, serving
 
 CHATS, GROUPS = 3, 4
-"""Of the kills: a group of chats rests while the others are killed, until its dead replies count as such."""
+"""The chats and groups of the kills: a group rests while the others are killed, until its dead replies count as
+such."""
 STALE_S = 11
 
 
@@ -37,7 +38,7 @@ class Place:
     proxy: Proxy
     database: str
     settings: dict[str, str]
-    """Of the app."""
+    """The settings of the app."""
     port: int
     chance: random.Random
 

@@ -1,4 +1,4 @@
-"""What reading Ollama's streams costs: CPU time of this process a token, beside bare aiohttp and the bare client.
+"""The cost of reading Ollama's streams: CPU time of this process a token, beside bare aiohttp and the bare client.
 
     python -m scripts.bench ollama --streams 1,100
 

@@ -73,7 +73,7 @@ def page(port: int, **environment: str) -> Iterator[Server]:
 @contextlib.contextmanager
 def running(port: int, environment: dict[str, str], program: Sequence[str] = ("-m", "thai_chat")) -> Iterator[Server]:
     """The page with these settings; `program` is what Python is told to run."""
-    # As on a user's machine: the second start finds the compiled modules of the first.
+    # It is as on a user's machine: the second start finds the compiled modules of the first.
     inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     own = {"HOST": "127.0.0.1", "PORT": str(port), "LOG_LEVEL": "WARNING", "OLLAMA_HOST": "", **environment}
     began = time.perf_counter()

@@ -169,7 +169,8 @@ class Bench:
             await history.close()
 
     async def _measure_stores(self) -> None:
-        """What a turn costs more because it is noted for the index, in turns so that both meet the same noise."""
+        """Measure what a turn costs more because it is noted for the index, in turns so that both meet the same
+        noise."""
         times: dict[str, list[float]] = {"ENABLE": [], "DISABLE": []}
         for _ in range(10):
             for how in times:

@@ -1,4 +1,4 @@
-"""What people look for: pieces of what was said, cut as people would, and what nobody said."""
+"""The queries of people: pieces of what was said, cut as people would, and what nobody said."""
 
 from __future__ import annotations
 

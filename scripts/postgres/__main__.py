@@ -189,8 +189,8 @@ def _finish(url: str, file: Path, did: Did) -> None:
 
 
 def _quieten(address: Address) -> bool:
-    """What is refused, slow or interrupted would else be in the server's log with its text. False where this user may
-    not say so."""
+    """Keep texts of what is refused, slow or interrupted out of the server's log. False where this user may not say
+    so."""
     if not address.is_here or not clusters.may_administer():
         return False
     found = [one for one in clusters.all_clusters() if one.is_online and one.port == address.port]

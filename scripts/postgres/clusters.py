@@ -56,7 +56,7 @@ class Cluster:
 
 
 def all_clusters() -> list[Cluster]:
-    """Those that can be used: the running ones first, the newest first."""
+    """Return the clusters that can be used: the running ones first, the newest first."""
     found = []
     if is_installed():
         for line in _run(["pg_lsclusters", "--no-header"], "pg_lsclusters failed").splitlines():

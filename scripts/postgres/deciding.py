@@ -1,4 +1,5 @@
-"""What is to be done on a server: found from what is there, asked of who runs it where somebody else may lose by it."""
+"""The decision on what is to be done on a server: found from what is there, asked of who runs it where somebody else
+may lose by it."""
 
 from __future__ import annotations
 
@@ -23,7 +24,7 @@ _LONGEST = 63
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What was given on the command line."""
+    """The wishes that were given on the command line."""
 
     database: str | None = None
     take_over: bool = False

@@ -1,4 +1,4 @@
-"""What a server has under a name already, and whether it would let Thai Chat in: read, never changed."""
+"""A look at what a server has under a name already, and whether it would let Thai Chat in: read, never changed."""
 
 from __future__ import annotations
 
@@ -81,7 +81,8 @@ def strange_owners(cluster: Cluster, found: Found) -> list[str]:
 
 
 def what_keeps_out(cluster: Cluster, database: str, role: str) -> str:
-    """What the server's files say against a login with a password from this machine, and the cure; empty: nothing."""
+    """Return what the server's files say against a login with a password from this machine, and the cure; empty:
+    nothing."""
     shown = cluster.rows("SELECT current_setting('listen_addresses') AS at, current_setting('hba_file') AS hba")[0]
     reload = f"pg_ctlcluster {cluster.version} {cluster.name}"
     if not _listens(shown["at"]):
@@ -102,7 +103,7 @@ def _listens(addresses: str) -> bool:
 
 
 def _is_let_in(doors: Iterable[dict[str, Any]], database: str, role: str) -> bool:
-    """As the server decides: by the first line that fits."""
+    """Tell whether the server lets the role in; it decides by the first line that fits."""
     for door in doors:
         databases, roles = door["database"], door["user_name"]
         is_named = "all" in databases or database in databases or ("sameuser" in databases and database == role)

@@ -27,7 +27,8 @@ def matches(stored: str, role: str, password: str) -> bool:
 
 
 def verifier(password: str) -> str:
-    """What PostgreSQL stores for a password; given to ALTER ROLE in its place, so that no log can have the password."""
+    """Return what PostgreSQL stores for a password; given to ALTER ROLE in its place, so that no log can have the
+    password."""
     return _scram(password, os.urandom(16), _ITERATIONS)
 
 
