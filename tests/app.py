@@ -39,7 +39,7 @@ class App:
 
     @property
     def log(self) -> str:
-        """What the process said, over all its starts."""
+        """All that the process said, over all its starts."""
         return (self.folder / "app.log").read_text()
 
     async def start(self) -> None:
@@ -62,7 +62,7 @@ class App:
                 await asyncio.sleep(0.05)
 
     async def stop(self) -> int:
-        """As Ctrl-C does; the exit code."""
+        """Stop the app as Ctrl-C does, and return the exit code."""
         return await self._end(signal.SIGINT)
 
     async def kill(self) -> None:

@@ -55,7 +55,7 @@ def content(address: str) -> dict[str, str]:
 
 
 def schemas(address: str) -> list[str]:
-    """Those that a restore makes."""
+    """Return the schemas that a restore makes."""
     with closing(psycopg2.connect(address)) as connection, connection, connection.cursor() as cursor:
         cursor.execute("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'thai_chat%' ORDER BY 1")
         return [name for (name,) in cursor.fetchall()]

@@ -18,7 +18,7 @@ from tests.app import App
 
 ASYNC = {"Prefer": "respond-async"}
 LOST_S = 1.0
-"""Of a growing reply, by a kill."""
+"""The seconds of a growing reply that a kill may lose."""
 
 
 @dataclass(slots=True)
@@ -31,7 +31,7 @@ class Chat:
     acknowledged: list[str] = field(default_factory=list)
     """Questions that were answered with 202."""
     seen: str = ""
-    """What has come of the reply that was followed last."""
+    """The text that has come of the reply that was followed last."""
     seen_at: list[tuple[float, int]] = field(default_factory=list)
     """When it had how many characters."""
 
@@ -87,7 +87,7 @@ class Chat:
 
 
 async def database_of(http: httpx.AsyncClient) -> dict[str, Any]:
-    """Of GET /readyz: which of them serves, and how many turns wait."""
+    """Return the database's part of GET /readyz: which of them serves, and how many turns wait."""
     found: dict[str, Any] = (await http.get("/readyz")).json()["database"]
     return found
 

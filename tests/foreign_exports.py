@@ -1,4 +1,4 @@
-"""What other programs export, as they write it: made here, with the oddities that real files have."""
+"""Exports of other programs, as they write them: made here, with the oddities that real files have."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def openwebui_chat(**fields: Any) -> Json:
 
 
 def openwebui_old_chat() -> Json:
-    """As its first versions kept chats: a list, without a tree."""
+    """Return a chat as its first versions kept it: a list, without a tree."""
     return {
         "id": "old-1",
         "title": "ทักทาย",

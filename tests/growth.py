@@ -1,4 +1,4 @@
-"""What work costs, and how that grows: linear work costs four times as much for four times the text."""
+"""The cost of work, and how it grows: linear work costs four times as much for four times the text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an import makes of files, read in the test itself."""
+"""The sessions that an import makes of files, read in the test itself."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def refusal(content: bytes, limits: ImportLimits = LIMITS) -> Mapping[str, str |
 
 
 def dialog(session: KeptSession) -> list[tuple[str, str]]:
-    """What is shown: who said what."""
+    """Return what is shown: who said what."""
     by_id = {kept.message.message_id: kept.message for kept in session.messages}
     shown = []
     message_id = session.session.leaf_id

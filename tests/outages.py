@@ -45,7 +45,7 @@ class Outage:
         self._server.query("ALTER ROLE chat CONNECTION LIMIT -1")
 
     def _read_only(self, value: str) -> None:
-        """As a primary is after it lost its role."""
+        """Make the server read-only, as a primary is after it lost its role, or writable again."""
         self._server.query(f"ALTER DATABASE {self._database} SET default_transaction_read_only = {value}")
         self._disconnect()
 

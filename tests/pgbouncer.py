@@ -16,7 +16,8 @@ from tests.postgres_servers import PostgresServer, unprivileged, wait_for
 
 _PLACES = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"))
 
-# What docs/operations.md tells operators to set, and what it takes to run here; all else is pgbouncer's own default.
+# These are the settings that docs/operations.md tells operators, and what it takes to run here; all else is pgbouncer's
+# own default.
 _SETTINGS = """
 [databases]
 * = host=127.0.0.1 port={server_port}

@@ -127,7 +127,7 @@ class PostgresServer:
         return name
 
     def query(self, statement: str, *values: object, database: str = "postgres") -> list[tuple[object, ...]]:
-        """As the superuser, in autocommit; the rows, or an empty list."""
+        """Run a statement as the superuser, in autocommit; return the rows, or an empty list."""
         with closing(psycopg2.connect(self.address(database, user="postgres"))) as connection:
             connection.autocommit = True
             with connection.cursor() as cursor:

@@ -38,7 +38,7 @@ class Time:
     now_s: float = 1000.0
     slept: list[float] = field(default_factory=list)
     while_asleep: Callable[[], None] = lambda: None
-    """What happens in the world meanwhile."""
+    """The events in the world meanwhile."""
 
     def clock(self) -> float:
         return self.now_s

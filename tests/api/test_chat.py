@@ -22,7 +22,7 @@ QUESTION = "น้ำท่วมกรุงเทพฯ 👩‍💻 why?"
 
 
 def another_service(chat: Chat) -> ChatService:
-    """Of another process over the same history."""
+    """Return the service of another process over the same history."""
     backends = build_backends(Settings(vllm_base_url=chat.standin.base_url, ollama_host=None))
     return ChatService(chat.history.storage, Router(backends, kinds=KINDS), max_history_messages=1)
 
@@ -194,7 +194,7 @@ async def test_a_repeated_stream_of_an_ended_reply_is_its_begin_and_its_end(
     chat.standin.script = script
     body = {"query": QUESTION, "session_id": str(uuid4()), "idempotency_key": "k2"}
     await chat.http.post("/chat", json=body)
-    # As after a restart: this service has never seen the reply alive.
+    # It is so after a restart: this service has never seen the reply alive.
     async with (
         serving(another_service(chat)) as http,
         http.stream("POST", "/chat", json=body | {"stream": True}) as response,

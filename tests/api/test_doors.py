@@ -1,4 +1,4 @@
-"""What is reached from outside, walked over every route that is mounted: ours, and all that Gradio brings along."""
+"""All that is reached from outside, walked over every route that is mounted: ours, and all that Gradio brings along."""
 
 from __future__ import annotations
 
@@ -81,7 +81,8 @@ async def served(chat: Chat) -> AsyncIterator[httpx.AsyncClient]:
 
 
 def as_listed(path: str) -> str:
-    """As the lists write it: the version of the page's files is not in them, nor Gradio's second spelling with `/`."""
+    """Return the path as the lists write it: without the version of the page's files and Gradio's second spelling with
+    `/`."""
     path = re.sub(r"^/ui-static/[0-9a-f]{12}/", "/ui-static/{version}/", path)
     return path.rstrip("/") or "/"
 
@@ -238,7 +239,7 @@ FILE = {"path": "/etc/hostname", "meta": {"_type": "gradio.FileData"}}
 
 @pytest.fixture
 def moved(monkeypatch: pytest.MonkeyPatch) -> list[object]:
-    """What Gradio copied or fetched."""
+    """Note what Gradio copies or fetches."""
     found: list[object] = []
     for name in ("save_file_to_cache", "save_url_to_cache", "async_ssrf_protected_download", "hash_file"):
         monkeypatch.setattr(processing_utils, name, lambda given, *_, **__: found.append(given) or str(given))

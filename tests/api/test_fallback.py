@@ -1,4 +1,4 @@
-"""What the API tells and the history keeps when another model answers than the one that was asked."""
+"""The answer of another model than the one that was asked, as the API tells it and the history keeps it."""
 
 from __future__ import annotations
 

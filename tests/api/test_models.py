@@ -30,7 +30,7 @@ class Server:
     service: ChatService
 
     async def ready(self) -> dict[str, Any]:
-        """What `/readyz` says of Ollama."""
+        """Return what `/readyz` says of Ollama."""
         body: dict[str, Any] = (await self.http.get("/readyz")).json()["backends"]["ollama"]
         return body
 

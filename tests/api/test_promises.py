@@ -1,4 +1,4 @@
-"""What the API says of itself is so: no field is passed over, no answer stands for another question."""
+"""The API's promises of itself: no field is passed over, no answer stands for another question."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is refused, and how: always `{"error": {"code", "message"}}`, in the reader's language."""
+"""Refusals and their form: always `{"error": {"code", "message"}}`, in the reader's language."""
 
 from __future__ import annotations
 

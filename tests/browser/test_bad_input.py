@@ -1,4 +1,4 @@
-"""What goes wrong is said in the page's language, the question is kept, and the page stays usable."""
+"""Failures are said in the page's language, the question is kept, and the page stays usable."""
 
 from __future__ import annotations
 
@@ -97,7 +97,8 @@ async def test_a_question_that_was_refused_is_there_after_a_reload(page: ChatPag
 
 
 def _escaped(text: str) -> str:
-    """As inside a JSON string, in ASCII: a lone surrogate can't be sent to the browser in any other way."""
+    """Return the text as inside a JSON string, in ASCII: a lone surrogate can't be sent to the browser in any other
+    way."""
     return "".join(f"\\u{ord(char):04x}" for char in text)
 
 

@@ -81,7 +81,8 @@ PAINT = """async ([text, size]) => {
 
 
 async def painted(page: ChatPage, text: str, *, times: int = 10) -> dict[str, Any]:
-    """What the painter of growing replies shows of a text that comes in so many pieces, and its longest stop in ms."""
+    """Return what the painter of growing replies shows of a text that comes in so many pieces, and its longest stop in
+    ms."""
     shown: dict[str, Any] = await page.page.evaluate(PAINT, [text, -(-len(text) // times)])
     return shown
 

@@ -163,7 +163,7 @@ async def test_a_slip_of_the_hand_is_told_at_once_and_where(
         }.items():
             await settings.write_json(text)
             await expect(settings.panel.locator(".field-advanced .field-problem")).to_contain_text(says)
-        # What only the server knows is told beside the field too, before any question is asked.
+        # A problem that only the server knows is told beside the field too, before any question is asked.
         await settings.write_json('{"top_k": "มาก"}')
         await settings.press("บันทึกให้แชตนี้")
         await expect(settings.panel.locator(".field-advanced .field-problem")).to_contain_text("“top_k” ใช้แบบนี้ไม่ได้")

@@ -1,4 +1,4 @@
-"""What a page of another site can do to the chat of whoever looks at it: link to it, and nothing else."""
+"""The power of a page of another site over the chat of whoever looks at it: it can link to it, and nothing else."""
 
 from __future__ import annotations
 

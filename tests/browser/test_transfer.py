@@ -124,7 +124,7 @@ async def test_the_dialog_fits_a_phone(browser: Browser, app: App) -> None:
 
 
 def folder() -> list[FilePayload]:
-    """As an unpacked export is chosen, with another program's file among it."""
+    """Return files as an unpacked export is chosen, with another program's file among it."""
     conversations = [
         chatgpt_conversation(title=f"ทริปเชียงใหม่ {number}", conversation_id=f"folder {number}") for number in range(5)
     ]

@@ -1,4 +1,5 @@
-"""What every backend does, whatever it speaks: stand-ins over real HTTP, and the real llama.cpp with the demo model."""
+"""The contract of every backend, whatever it speaks: stand-ins over real HTTP, and the real llama.cpp with the demo
+model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every history keeps exactly, refuses and counts."""
+"""The values that every history keeps exactly, refuses and counts."""
 
 from __future__ import annotations
 

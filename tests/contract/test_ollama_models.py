@@ -314,7 +314,7 @@ async def test_thinking_that_a_model_does_not_offer_is_left_out_and_that_is_said
     for name, value in card.items():
         getattr(standin, name)["standin"] = value
     events = await ask(backend, request(options=options))
-    # What no model takes is not asked of any.
+    # A value that no model takes is not asked of any.
     code = "option_left_out" if options.get("think") in ("deep", 5) else "parameter_dropped"
     assert Notice(code, {"param": param}) in events
     assert "think" not in standin.seen[0].body

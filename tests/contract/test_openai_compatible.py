@@ -88,7 +88,7 @@ async def test_a_key_goes_along_and_a_wrong_one_is_denied_without_being_shown(st
 
 
 async def test_a_kept_connection_that_the_server_has_closed_costs_no_reply() -> None:
-    """As llama.cpp's server does: it promises to keep the connection, and closes it after the stream."""
+    """It is as with llama.cpp's server, which promises to keep the connection and closes it after the stream."""
     chunk = '{"choices": [{"delta": {"content": "ครับ"}, "finish_reason": "stop"}]}'
     body = f"data: {chunk}\n\ndata: [DONE]\n\n".encode()
     connections = 0

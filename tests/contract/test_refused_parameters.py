@@ -1,4 +1,4 @@
-"""What goes along with a question, and what becomes of a parameter that a model refuses."""
+"""The parameters that go along with a question, and the fate of one that a model refuses."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def rows(postgres: PostgresServer, database: str, *chats: Chat) -> list[list[tuple[object, ...]]]:
-    """What PostgreSQL itself has of each, in order."""
+    """Return the rows that PostgreSQL itself has of each chat, in order."""
     query = (
         "SELECT message_order, role, status, content FROM chat_messages WHERE session_id = %s ORDER BY message_order"
     )

@@ -1,4 +1,4 @@
-"""What waits for PostgreSQL survives the process, the disk and other processes."""
+"""Writes that wait for PostgreSQL survive the process, the disk and other processes."""
 
 from __future__ import annotations
 
@@ -183,7 +183,7 @@ async def test_a_process_that_dies_while_it_replays_is_replayed_to_the_end(
     copy = journals(tmp_path)[0].read_bytes()
     async with opened(postgres.address(database_name), tmp_path) as history:
         assert await is_stored(history)
-    # As if the process had died after the commit and before it noted how far it was.
+    # It is as if the process had died after the commit and before it noted how far it was.
     journals_folder = tmp_path / "journal"
     (journals_folder / f"{uuid7()}.journal").write_bytes(copy)
     async with opened(postgres.address(database_name), tmp_path) as history:

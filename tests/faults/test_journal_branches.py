@@ -1,4 +1,4 @@
-"""What changes branches and sessions waits for PostgreSQL as turns do."""
+"""Changes of branches and sessions wait for PostgreSQL as turns do."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ KINDS = ["pgbouncer dies", "pgbouncer hangs", "PostgreSQL stops", "PostgreSQL cr
 def outage(
     request: pytest.FixtureRequest, postgres: PostgresServer, pgbouncer: PgBouncer
 ) -> Iterator[tuple[Callable[[], None], Callable[[], None]]]:
-    """What begins it, and what ends it."""
+    """Return what begins the outage, and what ends it."""
     begins, ends = {
         "pgbouncer dies": (pgbouncer.crash, pgbouncer.start),
         "pgbouncer hangs": (pgbouncer.freeze, pgbouncer.thaw),

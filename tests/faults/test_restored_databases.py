@@ -1,4 +1,4 @@
-"""What was said to other chats is not stored into those that a restore put in their place."""
+"""Turns of other chats are not stored into those that a restore put in their place."""
 
 from __future__ import annotations
 

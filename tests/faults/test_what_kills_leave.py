@@ -1,4 +1,4 @@
-"""What is kept of a reply beside its text when the app dies in it: the model's thoughts, and who gave it."""
+"""The facts kept of a reply beside its text when the app dies in it: the model's thoughts, and who gave it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What reads a model's answer takes time that grows as the answer does, whatever is in it and however it is cut."""
+"""Readers of a model's answer take time that grows as the answer does, whatever is in it and however it is cut."""
 
 from __future__ import annotations
 

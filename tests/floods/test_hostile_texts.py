@@ -24,7 +24,7 @@ from tests.growth import cost_s
 
 PACKAGE = Path(thai_chat.__file__).parent
 SIZE = 5_000
-"""Of each text that is tried; the one that costs most is tried with CHARS of them."""
+"""The characters of each text that is tried; the one that costs most is tried with CHARS of them."""
 CHARS = 1_000_000
 MOST_S_PER_CHAR = 2e-6
 """Ten times what the slowest linear expression takes; a quadratic one takes more than that with SIZE characters, and a
@@ -163,7 +163,7 @@ CALLS = _calls()
 
 
 def _beginnings(pattern: Any) -> list[str]:
-    """What almost matches: an example of each beginning of the expression."""
+    """Return texts that almost match: an example of each beginning of the expression."""
     if isinstance(pattern, regex.Pattern):
         return []
     parts = [_example([item]) for item in parser.parse(pattern.pattern, pattern.flags & ~re.DEBUG)]
@@ -200,7 +200,7 @@ def _texts(expression: Expression, size: int) -> Iterator[Any]:
 
 
 def _least_s(work: Callable[[], object], most_s: float) -> float:
-    """What it costs, tried again while that is too much: a busy machine is slow now and then."""
+    """Return what the work costs, tried again while that is too much: a busy machine is slow now and then."""
     costs = []
     for _ in range(TRIES):
         costs.append(cost_s(work))

@@ -73,7 +73,7 @@ def read_all(reader: ImportReader) -> None:
 
 
 def memory_bytes() -> int:
-    """What this process has of memory now."""
+    """Return how much memory this process has now."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
 
 

@@ -1,4 +1,4 @@
-"""What foreign exports hold is read in time that grows as they do, however it is made to be slow."""
+"""Foreign exports are read in time that grows as they do, however they are made to be slow."""
 
 from __future__ import annotations
 

@@ -144,7 +144,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 
 def in_process_of(uid: int, action: Callable[[], object]) -> str:
-    """What `action` returns or says when it fails, done by another user in a child of this process."""
+    """Return what `action` returns or says when it fails, done by another user in a child of this process."""
     context = multiprocessing.get_context("fork")
     receiver, sender = context.Pipe(duplex=False)
 

@@ -1,4 +1,4 @@
-"""What only the history in PostgreSQL has to do: bounded work, exact sums, every kind of address."""
+"""The duties that only the history in PostgreSQL has: bounded work, exact sums, every kind of address."""
 
 from __future__ import annotations
 

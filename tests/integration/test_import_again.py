@@ -1,4 +1,4 @@
-"""What is imported again: what was lacking is added, and nothing that was done here is undone."""
+"""Imports of the same again: what was lacking is added, and nothing that was done here is undone."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ async def test_what_was_done_here_meanwhile_stays(history: PostgresStores, user:
     after = await history.read(ReadSession(session.session_id, user))
     assert replace(after, message_count=7, has_branches=kept.has_branches) == kept
     assert await shown(history, session) == here
-    # What was said there is a branch beside what was said here.
+    # The messages of there are a branch beside those of here.
     messages = {message.content: message for message in await every_message(history, session)}
     assert messages["ถามต่อที่นี่"].parent_id == messages["ขอแบบเผ็ดด้วย 🌶️"].parent_id
     siblings = await history.read(ReadVersions(session.session_id, user, [turn.question.message_id]))
@@ -186,7 +186,7 @@ async def test_a_reply_that_has_grown_since_comes_in_as_a_version_beside(history
     assert (first.content, first.parent_id) == ("ยินดีครับ", version.parent_id)
     versions = await history.read(ReadVersions(session.session_id, user, [version.message_id]))
     assert versions[version.message_id] == [first.message_id, version.message_id]
-    # What was said below the longer text stands below it, and one that has grown once more is one more version.
+    # The messages below the longer text stand below it, and one that has grown once more is one more version.
     assert await imported(history, user, as_file(with_answer("ยินดีครับ แล้วมาใหม่นะ 🙏"))) == Imported(
         extended=1, messages=3
     )
@@ -318,7 +318,7 @@ async def test_an_import_waits_for_a_reply_that_grows_in_the_session(history: Po
 async def test_nothing_is_added_when_a_later_session_is_wrong(
     history: PostgresStores, user: str, postgres: PostgresServer, own_database: str
 ) -> None:
-    """Of our own exports; an odd one in another program's is left out."""
+    """It is so for our own exports; an odd session in another program's is left out."""
     other = new_user()
     await imported(history, other, as_file([longer(), longer(conversation_id="2")]))
     ours = json.loads(await exported(history, other))

@@ -270,7 +270,7 @@ def test_no_log_follows_a_link_in_a_shared_folder(tools: Path, tmp_path: Path, c
     shared.mkdir()
     precious.write_text("precious")
     (shared / f"thai-chat-apt-{os.geteuid()}.log").symlink_to(precious)
-    # As root the real ones would change this machine.
+    # The real ones would change this machine, if root runs this.
     for name in ("apt-get", "dpkg-query", "env", "sudo", "mkdir", "chmod"):
         program(tools / name, f"echo ran {name}")
     program(tools / "tee", "read -r _")

@@ -1,4 +1,4 @@
-"""What goes to the server beside the statement arrives as it is, and what comes back is as psycopg2 gives it."""
+"""Texts that go to the server beside the statement arrive as they are, and what comes back is as psycopg2 gives it."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ def poison(trap: Trap, canary: Path) -> dict[str, str]:
 
 
 def environment_of_a_user(trap: Trap, canary: Path, home: Path) -> dict[str, str]:
-    """What programs find that he starts: settings, proxies, and PostgreSQL's own variables and files."""
+    """Return what programs find that a user starts: settings, proxies, and PostgreSQL's own variables and files."""
     at = f"127.0.0.1:{trap.port}"
     home.mkdir()
     (home / ".pgpass").write_text(f"127.0.0.1:{trap.port}:*:*:s3cr3t\n", "utf-8")

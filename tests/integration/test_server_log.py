@@ -144,7 +144,7 @@ async def try_all(history: PostgresStores, user: str, turn: Turn, growing: Turn)
 
 
 async def refusals(server: PostgresServer, address: str, kind: str) -> str:
-    """What the server's log has of them."""
+    """Return what the server's log has of the refusals."""
     user, before = new_user(), len(log_of(server))
     async with opened(address) as history:
         turns = await begun(history, user)
@@ -166,7 +166,7 @@ async def test_a_refusal_leaves_no_word_in_the_log(
     assert traces(log) == []
 
 
-# What a constraint quotes of the row that it refuses only the role's settings keep from the log.
+# A constraint quotes the row that it refuses, and only the role's settings keep that from the log.
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "constraint"])
 async def test_a_refusal_leaves_no_word_in_the_log_of_a_server_that_nobody_prepared(
     server: PostgresServer, address: str, kind: str

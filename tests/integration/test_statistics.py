@@ -167,7 +167,7 @@ async def test_a_reply_without_a_model_counts_for_its_backend(
 ) -> None:
     user = new_user()
     turns = [await whole_turn(history, user) for _ in range(3)]
-    # As an import may bring it.
+    # An import may bring a reply without a model.
     postgres.query(
         "UPDATE chat_messages SET model = NULL WHERE message_id = %s",
         turns[0].reply.message_id.hex,

@@ -45,7 +45,7 @@ class DebianCluster:
         places += ["--logfile", str(self.folder / "log" / name), "--port", str(port)]
         initdb = ["--", "--no-sync"]
         self.tool("pg_createcluster", self.version, name, "-u", user, "--locale", locale, *places, *initdb)
-        # As the tests' other servers: quick, and nothing of it outlives them.
+        # These are the settings of the tests' other servers: quick, and nothing of it outlives them.
         self.tool("pg_conftool", self.version, name, "set", "fsync", "off")
         self.tool("pg_conftool", self.version, name, "set", "unix_socket_permissions", "0777")
 
@@ -91,7 +91,7 @@ class DebianCluster:
         return told.stdout
 
     def sql(self, *statements: str, database: str = "postgres") -> list[dict[str, Any]]:
-        """As the superuser; the rows of those that are queries."""
+        """Run statements as the superuser; return the rows of those that are queries."""
         user = unprivileged()
         command = [
             *(["runuser", "-u", user.pw_name, "--"] if user else []),
@@ -145,7 +145,7 @@ class Setup:
 
     def run(self, *arguments: str) -> Run:
         """In this process, which spares the imports; its standard input is no terminal."""
-        # What a user may have set for programs of his own leads nowhere.
+        # Settings that a user may have made for programs of his own lead nowhere.
         strange = {"PGHOST": "nowhere.invalid", "PGPORT": "1", "PGUSER": "nobody"}
         told = StringIO()
         own = environ(THAI_CHAT_HOME=str(self.folder), **self.cluster.environment, **strange)
@@ -154,14 +154,14 @@ class Setup:
         return Run(code, told.getvalue())
 
     def prepared(self, *arguments: str) -> str:
-        """What a run said that must succeed."""
+        """Return what a run said that must succeed."""
         run = self.run(*arguments)
         assert run.code == 0, run.told
         assert self.works()
         return run.told
 
     def refused(self, *arguments: str) -> str:
-        """What a run said that must fail and change nothing, neither on the server nor in `.env`."""
+        """Return what a run said that must fail and change nothing, neither on the server nor in `.env`."""
         before = self.state()
         run = self.run(*arguments)
         assert run.code == 1, run.told

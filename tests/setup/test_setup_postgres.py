@@ -39,7 +39,7 @@ def server() -> Iterator[DebianCluster]:
 
 @pytest.fixture
 def cluster(server: DebianCluster) -> Iterator[DebianCluster]:
-    """Of locale C, in which nothing knows Thai letters, with nothing of anybody's in it."""
+    """Yield a cluster of locale C, in which nothing knows Thai letters, with nothing of anybody's in it."""
     yield server
     server.clean()
 

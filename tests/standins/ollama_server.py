@@ -28,7 +28,7 @@ _TYPES: dict[str, tuple[type | tuple[type, ...], str]] = {
     "num_predict": (int, "integer"),
     "repeat_penalty": ((int, float), "float32"),
 }
-"""As in Ollama's api/types.go (FromMap)."""
+"""The types of options in Ollama's api/types.go (FromMap)."""
 
 PullFault = Literal["error", "no_space", "end", "hang"]
 
@@ -49,7 +49,7 @@ class OllamaStandin(Standin):
     capabilities: dict[str, list[str]] = field(default_factory=dict)
     families: dict[str, str] = field(default_factory=dict)
     thinking: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """What newer servers say of a model's `think`: values and default."""
+    """The `think` that newer servers tell of a model: values and default."""
     remote: set[str] = field(default_factory=set)
     """Models that run in Ollama's cloud: never loaded."""
     has_show: bool = True
@@ -67,7 +67,7 @@ class OllamaStandin(Standin):
     """Replies at a time; the others wait without a word. None is no limit."""
     queue: int = 512
     registry: dict[str, tuple[int, ...]] = field(default_factory=lambda: {"typhoon2:8b": (1000, 200)})
-    """What can be pulled: the sizes of its layers."""
+    """The models that can be pulled, with the sizes of their layers."""
     pull_fault: PullFault | None = None
     """After half of the first layer."""
     may_pull: asyncio.Event = field(default_factory=_open)
@@ -207,7 +207,7 @@ class OllamaStandin(Standin):
         return response
 
     def _prompt_count(self, seen: Seen) -> int | None:
-        """What is left of the prompt: whole messages go, oldest first, and the last one is cut to the window."""
+        """Return what is left of the prompt: whole messages go, oldest first, and the last one is cut to the window."""
         if self.caches_prompts:
             return None
         window, messages = self._window(seen), list(seen.body["messages"])

@@ -1,4 +1,4 @@
-"""What servers of raw bytes share: a port of their own, and connections that end with them."""
+"""The common part of servers of raw bytes: a port of their own, and connections that end with them."""
 
 from __future__ import annotations
 

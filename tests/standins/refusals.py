@@ -1,4 +1,4 @@
-"""What OpenAI and vLLM say when they refuse: their words, with where they were seen."""
+"""The words of OpenAI and vLLM when they refuse, with where they were seen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a stand-in model server does with a request: the text it says and how it goes wrong."""
+"""The script of a stand-in model server: the text it says to a request and how it goes wrong."""
 
 from __future__ import annotations
 
@@ -55,7 +55,8 @@ class Script:
     """close: no answer at all; silence: not even headers; page: HTML; the others after `fault_after` pieces."""
     fault_after: int = 0
     refuse_streaming: bool = False
-    """As OpenAI does to an organisation that is not verified; without `stream` it answers."""
+    """True to refuse `stream`, as OpenAI does to an organisation that is not verified; without it the server
+    answers."""
     never_streams: bool = False
     """Answer in one piece whatever is asked."""
     refused_params: tuple[str, ...] = ()
@@ -65,11 +66,11 @@ class Script:
     engine_refuses: str = ""
     """A parameter that vLLM's engine looks at, when the stream is open already."""
     samples_unthinking: bool = False
-    """As GPT-5.1: a temperature is taken with reasoning effort "none" only."""
+    """True to take a temperature with reasoning effort "none" only, as GPT-5.1 does."""
     reasoning_tokens: int | None = None
     """In the usage, where it is told."""
     cached_tokens: int = 0
-    """Those of the prompt that cost less, in the usage."""
+    """The tokens of the prompt that cost less, in the usage."""
     odd_counts: bool = False
     """The usage holds what can be no count."""
     responses_only: bool = False
@@ -77,12 +78,12 @@ class Script:
     failed_code: str = ""
     """Responses API: end in `response.failed` with this code."""
     overflow: Overflow | None = None
-    """What is said in which words when prompt and reply don't fit the model's window."""
+    """The way and the words in which prompt and reply that don't fit the model's window are refused."""
     refuses_prefill: bool = False
     """The chat template does not let the last message be continued."""
     prefill_is_thinking: Literal["", "unless_told", "always"] = ""
-    """As vLLM's reasoning parsers, which take what continues a message for thinking: Qwen3's unless the template is
-    told not to think, DeepSeek-R1's always."""
+    """When text that continues a message is taken for reasoning, as vLLM's reasoning parsers do: Qwen3's unless the
+    template is told not to think, DeepSeek-R1's always."""
     ping: bool = False
     """Send a comment line before every piece, as llama.cpp and OpenRouter do while they work."""
 

@@ -1,4 +1,5 @@
-"""What the stand-in model servers share: scripts by model, requests under way, playing a script, the command line."""
+"""The common part of the stand-in model servers: scripts by model, requests under way, playing a script, the command
+line."""
 
 from __future__ import annotations
 
@@ -77,7 +78,7 @@ class Standin:
     _waiting: list[tuple[Callable[[], bool], asyncio.Future[None]]] = field(default_factory=list)
     _running: int = 0
     _connections: set[object] = field(default_factory=set)
-    """Those that have had a request, while `closes_kept`."""
+    """The connections that have had a request, while `closes_kept`."""
 
     @property
     def address(self) -> str:

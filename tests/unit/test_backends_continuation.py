@@ -1,4 +1,4 @@
-"""What a model goes on with joins the beginning of the reply without a word said twice."""
+"""The continuation of a reply joins its beginning without a word said twice."""
 
 from __future__ import annotations
 

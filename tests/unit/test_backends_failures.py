@@ -270,7 +270,8 @@ def test_retry_after_is_read_as_seconds_or_as_a_date(header: str | None, seconds
 
 
 def _exceptions(module: ModuleType) -> list[type[Exception]]:
-    """Those that the library raises, without what concerns only a jar of cookies, which our clients do not have."""
+    """Return the errors that the library raises, without what concerns only a jar of cookies, which our clients do not
+    have."""
     found = {value for value in tuple(vars(module).values()) if inspect.isclass(value) and issubclass(value, Exception)}
     found = {
         kind for kind in found if kind.__module__.startswith(module.__name__) and kind.__name__ != "CookieConflict"

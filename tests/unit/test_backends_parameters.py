@@ -1,4 +1,4 @@
-"""What is remembered of refusals, and for how long."""
+"""The memory of refusals, and how long it lasts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is known of a reply, in the row's metadata and out of it."""
+"""The facts of a reply, in the row's metadata and out of it."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ METADATA: JsonObject = {
     "function_calls": [{"name": "weather", "arguments": {}}],
     "ของเรา": [1, None],
 }
-"""What clients and rows have had from the beginning: the names are a promise."""
+"""The metadata that clients and rows have had from the beginning: the names are a promise."""
 NAMES = [one.name for one in fields(ReplyFacts) if one.name != "others"]
 
 

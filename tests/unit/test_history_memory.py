@@ -1,4 +1,4 @@
-"""What only the history in memory has to do: hold no more than it may, and tell what it does not hold."""
+"""The duties that only the history in memory has: hold no more than it may, and tell what it does not hold."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What PostgreSQL acknowledged last is kept for a while, and not more of it than fits."""
+"""The turns that PostgreSQL acknowledged last are kept for a while, and not more of them than fit."""
 
 from __future__ import annotations
 

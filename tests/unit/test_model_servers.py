@@ -1,4 +1,4 @@
-"""What the doctor says of an address that answers, and not as a model server does."""
+"""The doctor's word on an address that answers, and not as a model server does."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def listing_at(*paths: str) -> AbstractContextManager[str]:
 
 
 def told(name: str, address: str) -> Finding:
-    """What the doctor says of it first."""
+    """Return what the doctor says of it first."""
     places = {
         "vllm": {"vllm_base_url": f"{address}/v1", "ollama_host": None},
         "ollama": {"ollama_host": address},

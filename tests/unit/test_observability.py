@@ -1,4 +1,4 @@
-"""What comes from elsewhere reaches a terminal and a log as text, never as a command or as a line of its own."""
+"""Foreign text reaches a terminal and a log as text, never as a command or as a line of its own."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ READABLE = "ก๋วยเตี๋ยวต้มยำกุ้ง น้ำ�
 
 
 def logged(capsys: pytest.CaptureFixture[str], log_format: str = "text") -> str:
-    """What a name that wants to do more than be read leaves in the log."""
+    """Return what a name that wants to do more than be read leaves in the log."""
     observability.configure("INFO", log_format)
     logging.getLogger("thai_chat.routing").info("%s is up (%s)", TITLE + FORGED, BACKWARDS + READABLE)
     return capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""What can be asked of a model beside the question."""
+"""The options that can be asked of a model beside the question."""
 
 from __future__ import annotations
 

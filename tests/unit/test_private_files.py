@@ -1,4 +1,4 @@
-"""What is opened for its owner alone is no link, and nobody else's file."""
+"""Files that are opened for their owner alone are no links, and nobody else's."""
 
 from __future__ import annotations
 

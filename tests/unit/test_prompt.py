@@ -1,4 +1,4 @@
-"""What a model is sent."""
+"""The prompt that a model is sent."""
 
 from datetime import UTC, datetime
 

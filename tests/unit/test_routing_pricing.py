@@ -1,4 +1,4 @@
-"""What a reply from the cloud costs."""
+"""The cost of a reply from the cloud."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is told of a model: up, loading, slow, without quota."""
+"""The state of a model that is told: up, loading, slow, without quota."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people type, taken apart."""
+"""The queries that people type, taken apart."""
 
 from __future__ import annotations
 

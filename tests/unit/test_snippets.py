@@ -23,7 +23,7 @@ def marked(text: str, query: str) -> list[str]:
 
 
 def read(text: str, query: str = "") -> tuple[str, list[str]]:
-    """What is shown of Markdown, spaces taken together as the page does, and what is marked in it."""
+    """Return what is shown of Markdown, spaces taken together as the page does, and what is marked in it."""
     snippet = snippet_of(text, terms_of(query), is_markdown=True)
     return " ".join(snippet.text.split()), [snippet.text[start:end] for start, end in snippet.hits]
 

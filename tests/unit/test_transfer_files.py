@@ -1,4 +1,4 @@
-"""What is handed in is recognised and read, or refused with its line and the reason."""
+"""Files that are handed in are recognised and read, or refused with their line and the reason."""
 
 from __future__ import annotations
 
@@ -373,7 +373,7 @@ def test_many_archives_together_unpack_to_no_more_than_one_may() -> None:
 
 
 def test_files_of_an_archive_that_share_their_packed_bytes_are_counted_each() -> None:
-    """As in archives that are made so that a hundred kilobytes become terabytes."""
+    """Such archives are made so that a hundred kilobytes become terabytes."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("chat.json", b"[" + b" " * 200_000 + b"]")

@@ -1,4 +1,4 @@
-"""What the page is sent of a session."""
+"""The values that the page is sent of a session."""
 
 from __future__ import annotations
 
