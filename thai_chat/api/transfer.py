@@ -32,7 +32,7 @@ from thai_chat.texts import Language
 
 router = APIRouter(tags=["export and import"])
 session_router = APIRouter(tags=["export and import"])
-"""Below the address of the sessions."""
+"""The routes below the address of the sessions."""
 
 _LOOK_S = 0.5
 """How often it is looked whether somebody still waits for an import."""
@@ -42,7 +42,7 @@ Zone = Annotated[str | None, Query(description="IANA name; cuts days and writes 
 
 
 class ExportRequest(BaseModel):
-    """For selections that are too long for an address."""
+    """A selection of sessions, which may be too long for an address."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"format": "md", "session_ids": []}})
 

@@ -16,7 +16,7 @@ from thai_chat.domain.errors import ImportRefused
 
 MOST_FILES = 1000
 MOST_PARTS = MOST_FILES + 10
-"""With what a form has beside its files."""
+"""The most parts of a form: its files, and what it has beside them."""
 NAME_CHARS = 200
 _BUFFER_BYTES = 1 << 20
 

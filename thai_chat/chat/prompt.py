@@ -24,7 +24,7 @@ class Prompt:
     reply_so_far: str
     """Goes behind them, and is no message of its own yet."""
     context_used: ContextUsed
-    """Kept with the reply."""
+    """The account of the context, which is kept with the reply."""
     estimated_tokens: int
     is_full: bool
     """True when messages were left out because the window has no room for them."""

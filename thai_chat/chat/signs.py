@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 LINE_CHARS = 400
-"""So much of a line on either side of a piece is looked at for the other half of a sign."""
+"""The characters of a line on either side of a piece that are looked at for the other half of a sign."""
 
 _FENCE = re.compile(r"^[ \t>]*(?P<fence>`{3,}|~{3,})(?P<info>[^\n`]*)(?:\n|\Z)", re.MULTILINE)
 _MARK = re.compile("```|~~~")

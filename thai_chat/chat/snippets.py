@@ -20,7 +20,7 @@ _MARGIN = 40
 _HITS = 200
 """The hits of each term that are looked at to choose the piece."""
 _PART_CHARS = 20_000
-"""So much of a longer text is looked at: a part around a hit."""
+"""The characters of a longer text that are looked at: a part around a hit."""
 _SPACE = re.compile(r"\s")
 _ELLIPSIS = "…"
 

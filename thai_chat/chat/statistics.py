@@ -18,7 +18,7 @@ from thai_chat.domain.ports.statistics import Counting
 from thai_chat.domain.statistics import Behind, CountedMessage, MessageCursor, Period, SessionUsage, Statistics
 
 HOME = "Asia/Bangkok"
-"""Whose midnight cuts the days when nobody says where the reader is."""
+"""The time zone whose midnight cuts the days when nobody says where the reader is."""
 MOST_QUESTIONS = 2000
 MOST_GROUPS = 10
 MOST_WORDS = 15

@@ -33,7 +33,8 @@ class ThaiChatError(Exception):
     code: ClassVar[str] = "internal"
 
     def __init__(self, detail: str = "", **params: str | int | float) -> None:
-        """`detail` is for developers; `params` may be shown, so they hold no secret and no message text."""
+        """Take words for developers as `detail`, and `params`, which may be shown: they hold no secret and no message
+        text."""
         super().__init__(detail or self.code)
         self.params = params
 

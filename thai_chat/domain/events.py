@@ -78,7 +78,7 @@ StreamEvent: TypeAlias = TextDelta | ReasoningDelta | WasReasoning | Usage | Fin
 
 @dataclass(frozen=True, slots=True)
 class Answering:
-    """From the router, before the first text, when another model answers than the one that was asked."""
+    """An event of the router, before the first text, when another model answers than the one that was asked."""
 
     choice: Choice
     reason: str = ""

@@ -25,7 +25,7 @@ class Rule:
 
 
 Options = Mapping[str, Rule]
-"""By the name under which a person sets the option."""
+"""The rules of options, each by the name under which a person sets the option."""
 
 TOOLS = frozenset({"tools", "tool_choice", "parallel_tool_calls", "functions", "function_call"})
 """They make a model ask for something to be done instead of answering, and nobody here would do it."""
@@ -76,7 +76,7 @@ def whole_numbers(most: int, high: int) -> Rule:
 
 
 def biases(most: int = 300) -> Rule:
-    """How much more or less likely single tokens are, by their numbers."""
+    """Return the rule of how much more or less likely single tokens are, by their numbers."""
     inner = number(-100, 100)
     return Rule(
         lambda value: (

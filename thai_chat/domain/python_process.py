@@ -16,7 +16,7 @@ def command(module: str, *arguments: str) -> list[str]:
 
 
 def search_path() -> str:
-    """PYTHONPATH of a process that has to find the same modules as this one, wherever it is started."""
+    """Return the PYTHONPATH of a process that has to find the same modules as this one, wherever it is started."""
     try:
         here = os.getcwd()
     except FileNotFoundError:  # it was removed meanwhile

@@ -33,4 +33,4 @@ SAMPLING: Options = {
     "min_p": number(0, 1),
     "repetition_penalty": number(0, 10),
 }
-"""What servers of open models know beside OpenAI's."""
+"""The options that servers of open models know beside OpenAI's."""

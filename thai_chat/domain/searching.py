@@ -19,7 +19,7 @@ SEARCHED_CHARS = 2_000_000
 _PIECE = re.compile(r'(?<!\S)["“”„]([^"“”„]*)(?:["“”„]|$)|(\S+)')
 _MARKS = re.compile(r'\s*["“”„]+\s*')
 _STEM_BEGINNING = 3
-"""So many letters forms have in common that are looked for together."""
+"""The letters that forms have in common if they are looked for together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Term:
         return f"(?<![a-z])(?:{families})(?![a-z])"
 
     def spans(self, folded: str) -> Iterator[tuple[int, int]]:
-        """Where it is, literally first, then in other forms."""
+        """Yield where the term is, literally first, then in other forms."""
         yield from self.literal_spans(folded)
         if any(stem in folded for stem in self.stems):
             yield from (match.span() for match in re.finditer(self.form_pattern, folded))
@@ -53,9 +53,9 @@ class Term:
 
 
 def terms_of(text: str) -> tuple[Term, ...]:
-    """All words and "phrases" of what somebody typed, each once, in order. An open quotation mark goes to the end.
+    """Return all words and "phrases" of what somebody typed, each once, in order.
 
-    Quotation marks alone are what is looked for.
+    An open quotation mark goes to the end. Quotation marks alone are what is looked for.
     """
     found: dict[str, Term] = {}
     for phrase, word in _PIECE.findall(text):
@@ -101,7 +101,7 @@ class SearchFilters:
     session_id: UUID | None = None
     since: datetime | None = None
     until: datetime | None = None
-    """Not included itself."""
+    """The end of the time, not included itself."""
     pinned: bool | None = None
     """Whether the session is."""
 
@@ -125,7 +125,7 @@ class SearchQuery:
     user_id: str | None
     """None looks through the messages of everybody, as an administrator may."""
     terms: Sequence[Term]
-    """At least one."""
+    """The terms, at least one."""
     limit: int
     filters: SearchFilters = NO_FILTERS
     after: SearchCursor | None = None

@@ -94,7 +94,7 @@ def fold(text: str) -> str:
 
 
 def fold_part(text: str) -> str:
-    """`fold` of what may be the middle of a text: Thai marks at its beginning stay."""
+    """Return what `fold` does for a text that may be the middle of another: Thai marks at its beginning stay."""
     if text.isascii():  # English and code, which are long: what is left of the rules for them, thirty times as fast
         return _SPACES.sub(" ", text.translate(_ASCII).lower())
     return _applied(_AFTER_CASE, _applied(_BEFORE_CASE, text).casefold())

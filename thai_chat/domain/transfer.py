@@ -118,9 +118,9 @@ class ImportLimits:
     """The memory of the process that reads; what it maps of files aside."""
     cpu_s: int = 60
     cpu_s_per_mb: float = 1.0
-    """More for each megabyte that is handed in."""
+    """The seconds more for each megabyte that is handed in."""
     silence_s: float = 300.0
-    """Until it must have read the next session, or the first."""
+    """The time until the reader must have read the next session, or the first."""
 
 
 class Given(Protocol):

@@ -7,7 +7,7 @@ import re
 _WORD = re.compile(r"[a-z]{3,30}")
 _VOWEL = re.compile(r"[aeiouy]")
 _SHORT_END = re.compile(r"[^aeiou][aeiou][^aeiouwxy]$")
-"""Its last letter is doubled before -ed and -ing (stop), not always (visit)."""
+"""The end of a word whose last letter is doubled before -ed and -ing (stop), not always (visit)."""
 _HISSING = ("s", "x", "z", "ch", "sh", "o")
 _NEVER_S = ("s", "x", "z", "sh")
 _SHORTEST = 3

@@ -25,7 +25,7 @@ class Body:
 
     def __init__(self, receive: Receive, limit: BodyLimit, answer: Answer) -> None:
         self.refused: ThaiChatError | None = None
-        """Why no more of it is taken."""
+        """The error for which no more of the body is taken."""
         self._receive = receive
         self._limit = limit
         self._answer = answer

@@ -46,7 +46,8 @@ class Connection(H11Protocol):
     unread_s: ClassVar[float] = 60
     """The time in which a client has to read something of what waits for it."""
     most: ClassVar[int] = 1000
-    """So many are answered; above it only probes are. Above it and `room_for_probes` who says nothing makes room."""
+    """The connections that are answered; above it only probes are. Above it and `room_for_probes` who says nothing
+    makes room."""
     room_for_probes: ClassVar[int] = 32
 
     _deadline: asyncio.TimerHandle | None = None

@@ -26,7 +26,7 @@ from thai_chat.gate.refusals import is_refusal, policy_of, refusal
 from thai_chat.gate.reports import Reports, hidden_address
 
 _SHOWN_CHARS = 100
-"""So much is repeated of a name that is refused."""
+"""The characters that are repeated of a name that is refused."""
 _PAGES = (DoorKind.PAGE, DoorKind.DOCS)
 
 

@@ -17,7 +17,7 @@ from thai_chat.gate.names import name_of
 
 _EACH_S = 60
 _MOST_LINES = 10
-"""In that time, of each kind."""
+"""The lines of each kind in that time."""
 _QUOTED_CHARS = 200
 _METHOD_CHARS = 20
 _ONLY_YOURS = (

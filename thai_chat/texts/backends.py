@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 _OR = ("หรือ", "or")
-"""By the index of the language."""
+"""The word between alternatives, by the index of the language."""
 
 
 class Kind(Protocol):
@@ -29,7 +29,7 @@ class Kind(Protocol):
 class _Names:
     labels: dict[str, str] = field(default_factory=dict)
     settings: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """By param, in each language."""
+    """The settings by param, in each language."""
 
 
 _names = _Names()

@@ -37,7 +37,7 @@ MOST_SHOWN = 60
 """A window that has grown beyond this shrinks to WINDOW again: what is mounted makes every update slower."""
 MOST_EARLIER = 2000
 LONG_CHARS = 100_000
-"""More than that to be shown takes longer than others should wait."""
+"""The characters of a window above which showing it takes longer than others should wait."""
 MOST_ORDER = 2**31 - 2
 """The greatest number that the database's integers can hold with one more added to it."""
 

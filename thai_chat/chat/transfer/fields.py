@@ -20,7 +20,7 @@ from thai_chat.domain.messages import JsonObject, JsonValue
 
 TITLE_CHARS = 60
 _TITLE_READ = 10 * TITLE_CHARS
-"""Each entry of a session may have a title of any length."""
+"""The characters of a title that are read: each entry of a session may have one of any length."""
 _MAX_INT = 2**31 - 1
 _MOST_CHARS = 10_000_000
 """The most characters of one message."""

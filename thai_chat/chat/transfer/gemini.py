@@ -14,7 +14,7 @@ from thai_chat.domain.messages import Role
 from thai_chat.domain.transfer import KeptSession
 
 _PROMPTED = re.compile(r"Prompted\s+")
-"""In English; in other languages the title is the question, with or without such a word."""
+"""The word before a question in English; in other languages the title is the question, with or without such a word."""
 _CHAT = re.compile(r"https://gemini\.google\.com/app/(?:c_)?(\w{8,64})")
 
 _BEGINNING = datetime.min.replace(tzinfo=UTC)

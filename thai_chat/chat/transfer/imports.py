@@ -29,7 +29,7 @@ class ImportProgress:
 
 
 class ImportRun:
-    """Made running. `cancel` takes all of it back, unless it is committed already."""
+    """An import, which runs from the start. `cancel` takes all of it back, unless it is committed already."""
 
     def __init__(
         self, transfer: Transfer, user_id: str, upload: Upload, *, turn: asyncio.Lock, limits: ImportLimits

@@ -32,7 +32,7 @@ class Words:
     assistant: str
     system: str
     ends: dict[Status, str]
-    """Said under a reply that is not whole."""
+    """The words under a reply that is not whole."""
     is_thai: bool
 
 

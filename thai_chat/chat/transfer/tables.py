@@ -16,7 +16,7 @@ from thai_chat.domain.messages import Message, Role, Session, Status
 from thai_chat.domain.transfer import KeptMessage
 
 _BOM = "\ufeff"
-"""Without it Excel takes UTF-8 for the machine's old Thai code page."""
+"""The byte order mark, without which Excel takes UTF-8 for the machine's old Thai code page."""
 COLUMNS = (
     "session_id",
     "session_name",

@@ -36,7 +36,7 @@ _KEY_CHARS = 1000
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 FAILED_THERE = ReplyError(BackendError.code)
-"""Kept with a reply that failed in another program, which does not say why in words of ours."""
+"""The error of a reply that failed in another program, which does not say why in words of ours."""
 
 
 @dataclass(slots=True, kw_only=True)

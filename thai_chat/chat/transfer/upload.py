@@ -21,7 +21,7 @@ class Upload:
     """Any number of files one after the other in one, so that a thousand of them take one descriptor."""
 
     file: IO[bytes]
-    """Without a name on the disk, so that it is gone with the process, however that ends."""
+    """A file without a name on the disk, so that it is gone with the process, however that ends."""
     files: Sequence[GivenFile]
 
     @property
@@ -30,7 +30,7 @@ class Upload:
 
     @property
     def names(self) -> str:
-        """For people: of many only the first."""
+        """The files' names, for people: of many only the first."""
         shown = ", ".join(given.name for given in self.files[:3])
         return f"{shown}, …" if len(self.files) > 3 else shown
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 logger = logging.getLogger(__name__)
 
 PATIENCE_S = 6.0
-"""For so long a call of the chat waits for a server that lives: a lock, a disk or a processor that others use up."""
+"""The time that a call of the chat waits for a server that lives: a lock, a disk or a processor that others use up."""
 _LATE_S = 0.1
 """A wake-up that comes so much later than it was asked for was held up in this process."""
 
@@ -26,7 +26,7 @@ class Call:
         self.submitted_at = time.monotonic()
         self.was_cut = False
         self.has_ended = False
-        """Set by the thread, before the event loop hears of it."""
+        """True once the work has ended: the thread sets it, before the event loop hears of it."""
         self.was_answered = False
         """The server said that it can't be carried out now."""
         self.watched_since_s: float | None = None

@@ -30,9 +30,10 @@ Result = TypeVar("Result")
 
 POOL_SIZE = 8
 TIMEOUT_S = 2.0
-"""After so long without an answer a server is taken for lost, unless it shows that it lives."""
+"""The time without an answer after which a server is taken for lost, unless it shows that it lives."""
 _LOCK_S = 1.8
-"""More than the server lets a call of the chat wait for a lock (`statements.BEGIN`): none is cut while it does."""
+"""The time for a lock, more than the server lets a call of the chat wait (`statements.BEGIN`): none is cut while it
+does."""
 
 # These hold where the address says nothing else. No `options`: pgbouncer refuses connections that carry it. The
 # kernel's time-outs find a peer that is gone; one that takes packets and never answers is found by the deadline of

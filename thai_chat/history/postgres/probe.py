@@ -37,7 +37,7 @@ FROM pg_database, pg_roles WHERE datname = current_database() AND rolname = curr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseFacts:
     version: str
-    """For people: servers call themselves 17beta1, 16.4 (Debian 16.4-1) or what their maker likes."""
+    """The version for people: servers call themselves 17beta1, 16.4 (Debian 16.4-1) or what their maker likes."""
     version_number: int
     """The number of `server_version_num`: 160004 is 16.4."""
     encoding: str

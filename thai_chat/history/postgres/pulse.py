@@ -27,7 +27,8 @@ class PulsedServer(Protocol):
 
 
 class Pulse:
-    """Belongs to one event loop. At most one look at the server is under way at a time."""
+    """A look beside the calls at whether the server lives. Belongs to one event loop; at most one is under way at a
+    time."""
 
     def __init__(self, connect: Callable[[], PulsedServer]) -> None:
         """Take the function that makes the way to the server, when it is first needed."""

@@ -35,7 +35,7 @@ Meter = Callable[[str, int, int], None]
 """Told what is under way, how many bytes of it are done, and of how many: 0 where that is not known."""
 
 CHUNK_BYTES = 1 << 17
-"""So much is unpacked while the server is at what came before."""
+"""The bytes that are unpacked while the server is at what came before."""
 LINE_BYTES = 160_000_000
 """The most bytes of a row as COPY writes it. An import takes sessions of 100 MB at the most, and COPY and JSON together
 write no character of theirs longer than by half. A server quotes what it can't read, so that longer rows fill the

@@ -33,7 +33,7 @@ class Kept:
 
     @property
     def told_until(self) -> str:
-        """In local time, as the person remembers it."""
+        """The moment in local time, as the person remembers it."""
         return f"{self.until.astimezone():%Y-%m-%d %H:%M:%S}"
 
 

@@ -10,7 +10,7 @@ from thai_chat.history.postgres.backup import archive
 WATCH_S = 2.5
 """A page that runs asks something twice a second."""
 PATIENCE_S = 7.5
-"""So long a process that was just ended, or a restore that was killed, may take to let go."""
+"""The time that a process that was just ended, or a restore that was killed, may take to let go."""
 
 _CONNECTIONS = """
 SELECT pid, state, state_change FROM pg_stat_activity
@@ -20,7 +20,7 @@ WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type 
 
 
 def count(address: str, *, watch_s: float = WATCH_S, patience_s: float = PATIENCE_S) -> int:
-    """How many connections are in use: those in which something happens, and those in a transaction.
+    """Return how many connections are in use: those in which something happens, and those in a transaction.
 
     What a pooler keeps open and nobody asks anything of does not count, nor do connections of roles that this one may
     not look at: nobody can write while a restore has its locks. Takes `watch_s` where there are others at all.

@@ -26,7 +26,7 @@ from thai_chat.history.postgres.connections import Database
 from thai_chat.history.postgres.search import indexing
 
 KEPT = "thai_chat_before_"
-"""Begins the name of a schema that keeps what a restore replaced; the moment in UTC follows."""
+"""The beginning of the name of a schema that keeps what a restore replaced; the moment in UTC follows."""
 _BESIDE = "thai_chat_restoring"
 _PLACE = """
 SELECT coalesce(n.nspname, current_schema()), pg_get_userbyid(c.relowner),

@@ -49,7 +49,7 @@ class Thing:
     """The kind in ALTER's words."""
     name: str
     full_name: str
-    """With its schema, and quoted where that is needed."""
+    """The name with its schema, and quoted where that is needed."""
 
 
 def things(cursor: Any, schema: str) -> list[Thing]:

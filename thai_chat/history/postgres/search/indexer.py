@@ -20,7 +20,7 @@ _STEP = 100
 _COUNTED_S = 2.0
 """Between two counts of what is left."""
 QUIET_S = 3.0
-"""After so long without a call for a person nobody chats: a reply that grows is stored twice a second."""
+"""The time without a call for a person after which nobody chats: a reply that grows is stored twice a second."""
 
 
 class Indexer:

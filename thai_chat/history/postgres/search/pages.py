@@ -32,7 +32,7 @@ from thai_chat.history.postgres.sql.rows import MESSAGE_FIELDS, MESSAGE_SQL, SES
 _PENDING = 50
 """Notes of the queue that a search indexes itself; a longer queue is left to the background."""
 _PAGE_BYTES, _SHARE_CHARS = 32_000_000, 160_000
-"""Where the texts of a page are more than that, only so much of each is read."""
+"""The size of a page's texts above which only so many characters of each are read."""
 
 _SHORT = "CASE WHEN octet_length(m.content) <= %(share)s THEN m.content END AS content"
 _MESSAGES = f"""

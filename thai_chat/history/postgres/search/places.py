@@ -16,9 +16,10 @@ from thai_chat.history.postgres.sql.parameters import filled, run
 _NEWEST = 2_000
 """Texts that are looked through before the index of keys is asked."""
 _ENOUGH = 3_000
-"""More candidates of one owner are not looked at all together, but in steps of time; those of everybody never are."""
+"""The most candidates of one owner that are looked at all together, not in steps of time; those of everybody never
+are."""
 _FEW = 1_000
-"""More candidates of a step of time are too many when what is sought is common in it."""
+"""The most candidates of a step of time; more are too many when what is sought is common in it."""
 _MORE = 4_000
 """Texts that are looked through each time that a step is too large."""
 _WIDENING = 4

@@ -26,7 +26,7 @@ _CONNECTION_OK = 0
 _COMMAND_OK, _TUPLES_OK, _FATAL, _SYNC, _ABORTED = 1, 2, 7, 10, 11
 _SQLSTATE, _PRIMARY = ord("C"), ord("M")
 _AT_ONCE_BYTES = 32_768
-"""Less is taken into libpq's and the socket's buffers without waiting for the server."""
+"""The size below which a statement goes into libpq's and the socket's buffers without waiting for the server."""
 
 
 class TextParameter(str):
@@ -69,7 +69,7 @@ class Filling:
 
 class Result(NamedTuple):
     rows: list[tuple[Any, ...]]
-    """With values as psycopg2 gives them."""
+    """The rows, with values as psycopg2 gives them."""
     number: int
     """How many rows were written or read."""
 
@@ -95,7 +95,7 @@ def run(cursor: Any, statement: Filled, settings: Settings | None = None) -> Res
 
 
 class _Number:
-    """In place of a text: the number that it is sent under, if the statement names it."""
+    """The number that stands for a text in the statement: the text is sent under it, if the statement names it."""
 
     def __init__(self, text: bytes, texts: list[bytes]) -> None:
         self._text = text
