@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 def with_value(text: str, name: str, value: str) -> str:
-    """`text` with NAME=value in the place of its last line for it; other values it had stay as comments.
+    """Return `text` with NAME=value in the place of its last line for it; other values it had stay as comments.
 
     Every other line stays as it is, its end and a byte order mark included.
     """
@@ -64,7 +64,10 @@ def replace(file: Path, text: str) -> None:
 
 
 def set_value(file: Path, name: str, value: str) -> bool:
-    """True when the file was changed; one that says it already is left alone. Raises OSError, UnicodeDecodeError."""
+    """Set a value; tell whether the file was changed. One that says it already is left alone.
+
+    Raises OSError, UnicodeDecodeError.
+    """
     text = file.read_bytes().decode("utf-8") if file.exists() else ""
     changed = with_value(text, name, value)
     if changed != text:

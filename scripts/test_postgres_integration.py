@@ -107,7 +107,7 @@ def check(where: str) -> None:
 
 @contextmanager
 def own_schema(where: str) -> Iterator[str]:
-    """The name of a new schema in the same database, which is removed at the end."""
+    """Yield the name of a new schema in the same database, which is removed at the end."""
     name = f"thai_chat_check_{os.getpid()}"
     with closing(probe.connect(where)) as connection:
         connection.autocommit = True

@@ -34,7 +34,7 @@ BATCH, LONGEST_TOKENS = 16, 192
 
 
 def texts() -> list[str]:
-    """Thai and English of the project's own documents and texts."""
+    """Return Thai and English texts of the project's own documents and texts."""
     files = [ROOT / "README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("thai_chat/texts/*")]
     return [line for file in files if file.is_file() for line in file.read_text("utf-8").splitlines() if line.strip()]
 
@@ -52,7 +52,7 @@ def tokenizer() -> PreTrainedTokenizerFast:
 
 
 def turn(encode: PreTrainedTokenizerFast, questions: list[str]) -> tuple[list[int], list[int]]:
-    """Token ids of a turn, and the same with -100 (which is not learned) in place of the question's."""
+    """Return the token ids of a turn, and the same with -100 (which is not learned) in place of the question's."""
     asked = encode(f"{USER}{random.choice(questions)[:60]}{END}{ASSISTANT}")["input_ids"]
     said = encode(f"<think>{random.choice(THOUGHTS)}</think>{random.choice(ANSWERS)}{END}")["input_ids"]
     whole = (asked + said)[:LONGEST_TOKENS]

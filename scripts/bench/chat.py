@@ -49,7 +49,7 @@ HEADING = (
 
 
 async def measure(name: str, turn: Turn, address: str, *, streams: int, delay_ms: int, server: Server | None) -> Row:
-    """All streams start at the same instant. The model server's own model name sets the pace."""
+    """Measure streams that all start at the same instant. The model server's own model name sets the pace."""
     connector = aiohttp.TCPConnector(limit=0)
     async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=120)) as http:
         before = server.cpu_s() if server else 0.0
@@ -67,7 +67,7 @@ async def measure(name: str, turn: Turn, address: str, *, streams: int, delay_ms
 
 
 async def best_of(runs: int, once: Callable[[], Awaitable[Row]]) -> Row:
-    """The run with the median first token: a neighbour's burst on a shared machine is no property of ours."""
+    """Return the run with the median first token: a neighbour's burst on a shared machine is no property of ours."""
     rows = [await once() for _ in range(runs)]
     return sorted(rows, key=lambda row: row.total_s)[len(rows) // 2]
 

@@ -40,7 +40,7 @@ PAGES = {"with": AS_IT_IS, "without": WITHOUT, "with, again": AS_IT_IS}
 
 
 async def one_round(servers: Sequence[Server], streams: int) -> list[float]:
-    """Seconds of CPU that each page used for its replies, which all ran at the same time."""
+    """Return the seconds of CPU that each page used for its replies, which all ran at the same time."""
     connector = aiohttp.TCPConnector(limit=0)
     async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=120)) as http:
         before = [server.threads_cpu_s() for server in servers]
@@ -50,7 +50,8 @@ async def one_round(servers: Sequence[Server], streams: int) -> list[float]:
 
 
 async def counted(address: str, streams: int) -> float:
-    """Seconds of CPU that all checkpoints of one reply take, made for so many replies together, as the page does."""
+    """Return the seconds of CPU that all checkpoints of one reply take, made for so many replies together, as the page
+    does."""
     with tempfile.TemporaryDirectory(prefix="thai-chat-bench-") as folder:
         history = OpenStores(address, Path(folder))
         await history.start()

@@ -21,7 +21,7 @@ class Timing:
 
 
 async def events_of(response: aiohttp.ClientResponse) -> AsyncIterator[tuple[str, bytes]]:
-    """Names and payloads of a server-sent event stream."""
+    """Yield names and payloads of a server-sent event stream."""
     name = "message"
     async for line in response.content:
         if line.startswith(b"event:"):
@@ -32,7 +32,7 @@ async def events_of(response: aiohttp.ClientResponse) -> AsyncIterator[tuple[str
 
 
 async def upstream(http: aiohttp.ClientSession, base_url: str, model: str) -> Timing:
-    """The limit: the same stream read straight from the model server."""
+    """Take a turn at the limit: the same stream read straight from the model server."""
     began, first, chars = time.perf_counter(), 0.0, 0
     body = {"model": model, "stream": True, "messages": [{"role": "user", "content": "สวัสดี"}]}
     async with http.post(f"{base_url}/chat/completions", json=body) as response:
@@ -48,7 +48,7 @@ async def upstream(http: aiohttp.ClientSession, base_url: str, model: str) -> Ti
 
 
 async def post_chat(http: aiohttp.ClientSession, base_url: str, model: str) -> Timing:
-    """`POST /chat` with stream."""
+    """Take a turn by `POST /chat` with stream."""
     began = time.perf_counter()
     body = {"query": "สวัสดี", "backend": "vllm", "model": model, "stream": True}
     async with http.post(f"{base_url}/chat", json=body) as response:
@@ -72,7 +72,7 @@ async def page_turn(http: aiohttp.ClientSession, base_url: str, model: str) -> T
 
 
 async def finish_on_page(http: aiohttp.ClientSession, base_url: str, session_id: str) -> None:
-    """The page's `finished` event, as Gradio's client in the browser sends it."""
+    """Send the page's `finished` event, as Gradio's client in the browser does."""
     event = {
         "data": [{"session_id": session_id, "shown": 0}],
         "fn_index": PAGE_EVENTS.index("finished"),

@@ -82,13 +82,13 @@ class Language:
         self._english = _successors(_english_text())
 
     def thai(self) -> str:
-        """A real message where there are some, else words of the Thai National Corpus by their frequency."""
+        """Return a real message where there are some, else words of the Thai National Corpus by their frequency."""
         if self.social and self.random.random() < 0.6:
             return self.random.choice(self.social)
         return "".join(self.words(self.random.randint(3, 14)))
 
     def english(self) -> str:
-        """A walk from word to word as they follow each other in real text."""
+        """Return a walk from word to word as they follow each other in real text."""
         word, parts = ".", list[str]()
         for _ in range(self.random.randint(5, 18)):
             word = self.random.choice(self._english.get(word) or self._english["."])
@@ -99,7 +99,7 @@ class Language:
         return self.random.choices(self._words, cum_weights=self._weights, k=count)
 
     def text(self, length: int) -> str:
-        """About `length` characters: half of the messages Thai, a fifth English, the rest both."""
+        """Return about `length` characters: half of the messages Thai, a fifth English, the rest both."""
         kind, parts, chars = self.random.random(), list[str](), 0
         while chars < length:
             is_english = kind < 0.2 or (kind < 0.5 and self.random.random() < 0.35)
@@ -120,7 +120,7 @@ class Corpus:
         self.sessions = self._plans()
 
     def lines(self) -> Iterator[Line]:
-        """Oldest first over all sessions."""
+        """Yield the lines, oldest first over all sessions."""
         moments = [
             (plan.starts_at.timestamp() + 45 * number, number, index)
             for index, plan in enumerate(self.sessions)
@@ -135,7 +135,7 @@ class Corpus:
             last[index] = message_id
 
     def _content(self, number: int) -> str:
-        """Short questions, longer replies; some of both are very long."""
+        """Return short questions and longer replies; some of both are very long."""
         median, spread = (45, 0.9) if number % 2 == 0 else (330, 0.8)
         length = min(median * math.exp(self._random.gauss(0, spread)), 20_000)
         return self._language.text(int(length))
@@ -165,7 +165,7 @@ class Corpus:
 
 
 def uuid_at(at: datetime, source: random.Random) -> UUID:
-    """A UUIDv7 of that moment."""
+    """Return a UUIDv7 of that moment."""
     number = (
         int(at.timestamp() * 1000) << 80 | 7 << 76 | source.getrandbits(12) << 64 | 2 << 62 | source.getrandbits(62)
     )
@@ -189,7 +189,7 @@ def _successors(text: str) -> dict[str, list[str]]:
 
 
 def _english_text() -> str:
-    """The language reference that Python ships, and what the installed packages say of themselves."""
+    """Return the language reference that Python ships, and what the installed packages say of themselves."""
     from importlib.metadata import distributions
     from pydoc_data.topics import topics
 

@@ -78,7 +78,8 @@ def kills(place: Place, count: int) -> dict[str, Findings]:
 
 
 def _perhaps_an_outage(place: Place) -> Thread | None:
-    """Around every third kill: it begins before it or soon after, and may go on through the next start."""
+    """Start an outage around every third kill: it begins before it or soon after, and may go on through the next
+    start."""
     outage, begins_s, long_s = place.outage(), place.chance.uniform(0, 3), place.chance.uniform(0.2, 8)
     if place.chance.random() > 1 / 3:
         return None
@@ -95,7 +96,7 @@ def _perhaps_an_outage(place: Place) -> Thread | None:
 
 
 async def _kill_while_talking(server: Server, chats: list[Chat], findings: Findings, after_s: float) -> float:
-    """When it was killed."""
+    """Kill the app while chats talk, and return when it was killed."""
     talking = asyncio.create_task(talk(server.address, chats, findings, time.monotonic() + 60))
     await asyncio.sleep(after_s)
     server.kill()

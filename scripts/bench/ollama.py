@@ -43,7 +43,7 @@ async def bare_aiohttp(address: str, streams: int) -> int:
 
 
 async def bare_client(address: str, streams: int) -> int:
-    """`ollama.AsyncClient` as it comes, over httpx."""
+    """Read with `ollama.AsyncClient` as it comes, over httpx."""
     client = client_library.AsyncClient(address)
 
     async def one() -> int:

@@ -49,7 +49,7 @@ WHERE session_id = md5('s{n}')::uuid AND message_order % {distance} = 5 AND mess
 
 
 def fill(postgres: PostgresServer, name: str, messages: int) -> dict[str, int]:
-    """The user of the session with each shape."""
+    """Fill the tables, and return the user of the session with each shape."""
     sessions = max(4, messages // LENGTH)
     postgres.query(SESSIONS, LENGTH, LENGTH, sessions, database=name)
     # In the order of arrival, as sessions that grow side by side would lie.
@@ -66,7 +66,7 @@ def fill(postgres: PostgresServer, name: str, messages: int) -> dict[str, int]:
 
 
 async def milliseconds(calls: Mapping[str, Call], runs: int) -> dict[str, float]:
-    """Medians; the calls take turns, so that other work on the machine meets them all."""
+    """Return medians; the calls take turns, so that other work on the machine meets them all."""
     taken: dict[str, list[float]] = {what: [] for what in calls}
     for _ in range(runs):
         for what, call in calls.items():

@@ -27,16 +27,16 @@ class Server:
     """From the start of the process to its first answer."""
 
     def kill(self) -> None:
-        """kill -9."""
+        """Kill the process with kill -9."""
         os.kill(self.pid, signal.SIGKILL)
 
     def cpu_s(self) -> float:
-        """User and system time of the process so far; its database and model server are others."""
+        """Return user and system time of the process so far; its database and model server are others."""
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / _TICKS
 
     def threads_cpu_s(self) -> float:
-        """The same of the threads that live now, to the nanosecond."""
+        """Return the same of the threads that live now, to the nanosecond."""
         spent = (int(path.read_text().split()[0]) for path in Path(f"/proc/{self.pid}/task").glob("*/schedstat"))
         return sum(spent) / 1e9
 
@@ -47,7 +47,7 @@ class Server:
 
 @contextlib.contextmanager
 def model_server(*options: str) -> Iterator[str]:
-    """The stand-in; yields its address ending in /v1."""
+    """Run the stand-in, and yield its address ending in /v1."""
     command = [sys.executable, "-m", "tests.standins.openai_server", "--port", "0", *options]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:
@@ -62,7 +62,7 @@ def model_server(*options: str) -> Iterator[str]:
 
 @contextlib.contextmanager
 def page(port: int, **environment: str) -> Iterator[Server]:
-    """The real page in a folder of its own, with the embedded database."""
+    """Run the real page in a folder of its own, with the embedded database."""
     with tempfile.TemporaryDirectory(prefix="thai-chat-bench-") as folder:
         # The database runs as another user when this is root.
         Path(folder).chmod(0o755)
@@ -72,7 +72,7 @@ def page(port: int, **environment: str) -> Iterator[Server]:
 
 @contextlib.contextmanager
 def running(port: int, environment: dict[str, str], program: Sequence[str] = ("-m", "thai_chat")) -> Iterator[Server]:
-    """The page with these settings; `program` is what Python is told to run."""
+    """Run the page with these settings; `program` is what Python is told to run."""
     # It is as on a user's machine: the second start finds the compiled modules of the first.
     inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     own = {"HOST": "127.0.0.1", "PORT": str(port), "LOG_LEVEL": "WARNING", "OLLAMA_HOST": "", **environment}

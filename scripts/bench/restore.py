@@ -42,7 +42,7 @@ class Bench:
             search_load.load(self._source, size, print)
 
     def run(self) -> None:
-        """One round: both ways to save, and three to restore."""
+        """Run one round: both ways to save, and three to restore."""
         backup, dump = self._folder / "chats.zip", self._folder / "chats.dump"
         for file in (backup, dump):
             file.unlink(missing_ok=True)
@@ -82,7 +82,7 @@ class Bench:
 
 
 def summary(times: Mapping[str, Sequence[tuple[float, float]]]) -> list[str]:
-    """Medians, and how quick each is beside PostgreSQL's tool for the same."""
+    """Return medians, and how quick each is beside PostgreSQL's tool for the same."""
     medians = {what: [statistics.median(column) for column in zip(*rows, strict=True)] for what, rows in times.items()}
     lines = [f"{'median':<18}{'time':>10}{'CPU':>10}{'of the tool by time':>22}{'by CPU':>10}"]
     for what, (took_s, cpu_s) in medians.items():

@@ -71,7 +71,7 @@ async def read_bare(http: aiohttp.ClientSession, base_url: str) -> Stream:
 
 
 async def measure(read: Read, *, streams: int, tokens: int) -> Run:
-    """All streams begin in the same instant."""
+    """Measure streams that all begin in the same instant."""
     cpu_s = time.process_time()
     found = await asyncio.gather(*(read() for _ in range(streams)))
     cpu_s = time.process_time() - cpu_s
@@ -83,7 +83,7 @@ async def measure(read: Read, *, streams: int, tokens: int) -> Run:
 
 
 async def measure_spread(read: Read, *, streams: int, length_s: float, rounds: int) -> Sequence[float]:
-    """Milliseconds to the first token of each stream that begins while all others run."""
+    """Return the milliseconds to the first token of each stream that begins while all others run."""
 
     async def follow(number: int) -> list[Stream]:
         await asyncio.sleep(number * length_s / streams)

@@ -32,14 +32,14 @@ WHERE m.session_id = s.session_id AND m.message_order = s.message_count"""
 
 
 def is_loaded(address: str, size: Size) -> bool:
-    """Whether `load` has been through with it."""
+    """Tell whether `load` has been through with the database."""
     with closing(psycopg2.connect(address)) as connection, connection, connection.cursor() as cursor:
         cursor.execute("SELECT obj_description(to_regclass('chat_message_search'))")
         return bool(cursor.fetchone()[0] == _mark(size))
 
 
 def load(address: str, size: Size, progress: Callable[[str], None]) -> None:
-    """Into a database with the schema; what an earlier attempt left is thrown away."""
+    """Load the corpus into a database with the schema; what an earlier attempt left is thrown away."""
     parts = (Corpus(size), Seasons(size.seasons))
     with closing(psycopg2.connect(address)) as connection, connection, connection.cursor() as cursor:
         cursor.execute("TRUNCATE chat_sessions, chat_search_queue CASCADE")

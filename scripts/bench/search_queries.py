@@ -54,7 +54,7 @@ class Queries:
         return run[start : start + length]
 
     def _thai(self, words: int) -> str:
-        """Neighbours, as they stand in a text."""
+        """Return words that are neighbours, as they stand in a text."""
         while True:
             run = self._run(_THAI, 3 * words)[:80]
             ends = [0, *word_ends(run)]
@@ -69,13 +69,14 @@ class Queries:
         return self._last
 
     def _english_beside(self) -> str:
-        """A word that is said together with the last one."""
+        """Return a word that is said together with the last one."""
         texts = [text for text in self._random.sample(self._texts, min(500, len(self._texts))) if self._last in text]
         words = [word for word in _LATIN.findall(" ".join(texts)) if len(word) > 2]
         return self._random.choice(words or [self._last])
 
     def _absent(self) -> str:
-        """Looks like what is said and was said by nobody: words that do not go together, or strange letters."""
+        """Return what looks like what is said and was said by nobody: words that do not go together, or strange
+        letters."""
         if self._random.random() < 0.2:
             return self._random.choice(ABSENT)
         word = self._thai(1) if self._random.random() < 0.6 else self._english()

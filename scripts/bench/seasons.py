@@ -55,7 +55,7 @@ class Seasons:
         self.sessions = list(self._plans(messages)) if messages else []
 
     def lines(self) -> Iterator[Line]:
-        """Oldest first."""
+        """Yield the lines, oldest first."""
         for plan, (season, has_words) in zip(self.sessions, self._season_of, strict=True):
             last = None
             step = season.span / 1_000_000

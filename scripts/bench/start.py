@@ -36,7 +36,7 @@ def database_s(data_dir: Path) -> float:
 
 
 def page_start(port: int, data_dir: Path) -> tuple[float, float]:
-    """Seconds to the first answer, and megabytes once it is at rest."""
+    """Return the seconds to the first answer, and megabytes once it is at rest."""
     with running(port, {"DATA_DIR": str(data_dir)}) as server:
         time.sleep(3)
         return server.started_s, server.memory_mb()

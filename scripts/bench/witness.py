@@ -32,7 +32,7 @@ class Chat:
     """When how many characters of the last reply had come."""
 
     def age_of(self, chars: int, moment_s: float) -> float:
-        """For how long before `moment_s` more than `chars` characters had been there."""
+        """Return for how long before `moment_s` more than `chars` characters had been there."""
         later = [at_s for at_s, count in self.received if count > chars and at_s <= moment_s]
         return moment_s - later[0] if later else 0.0
 
@@ -76,7 +76,7 @@ class Findings:
 async def talk(
     address: str, chats: Sequence[Chat], findings: Findings, ends_at_s: float, *, most: int | None = None
 ) -> None:
-    """Every chat asks again and again until the time, or until the app is gone, or has taken `most` questions."""
+    """Have every chat ask again and again until the time, or until the app is gone, or has taken `most` questions."""
 
     async def one(http: aiohttp.ClientSession, chat: Chat) -> None:
         with suppress(aiohttp.ClientError, TimeoutError):
@@ -88,7 +88,8 @@ async def talk(
 
 
 async def _turn(http: aiohttp.ClientSession, url: str, chat: Chat, findings: Findings) -> None:
-    """One turn, followed to its end or to the end of the app. What is acknowledged is noted before anything else."""
+    """Take one turn, followed to its end or to the end of the app. What is acknowledged is noted before anything
+    else."""
     question = f"คำถามที่ {len(chat.questions) + 1} {uuid.uuid4()}"
     chat.received, chars = [], 0
     began = time.monotonic()
@@ -126,7 +127,7 @@ async def _ask(http: aiohttp.ClientSession, url: str, question: str, findings: F
 
 
 def compare(address: str, chats: Iterable[Chat], findings: Findings, *, killed_at_s: float | None = None) -> None:
-    """Counts where PostgreSQL has something else than what was acknowledged."""
+    """Count where PostgreSQL has something else than what was acknowledged."""
     query = "SELECT role, content, status FROM chat_messages WHERE session_id = %s ORDER BY message_order"
     with closing(psycopg2.connect(address)) as connection, connection.cursor() as cursor:
         for chat in chats:
@@ -151,7 +152,7 @@ def _compare(chat: Chat, rows: list[tuple[str, str, str]], findings: Findings, k
 
 
 async def until_stored(address: str, *, within_s: float = 60) -> None:
-    """Until PostgreSQL serves and nothing waits."""
+    """Wait until PostgreSQL serves and nothing waits."""
     async with aiohttp.ClientSession() as http, asyncio.timeout(within_s):
         while True:
             async with http.get(f"{address}/readyz") as response:
@@ -162,7 +163,7 @@ async def until_stored(address: str, *, within_s: float = 60) -> None:
 
 
 async def count_growing(address: str, chats: Iterable[Chat]) -> int:
-    """Replies that the app shows as growing."""
+    """Return how many replies the app shows as growing."""
     count = 0
     async with aiohttp.ClientSession() as http:
         for chat in chats:

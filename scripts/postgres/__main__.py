@@ -109,7 +109,8 @@ def _prepare(wish: Wish, did: Did) -> None:
 
 
 def _server(named: Address | None, did: Did) -> Cluster:
-    """The server that has what `.env` names, else the one on its port, else the best; installed, made and started."""
+    """Return the server that has what `.env` names, else the one on its port, else the best; installed, made and
+    started."""
     if not clusters.is_installed():
         clusters.install()
         did("Installed PostgreSQL from the packages of this system.")
@@ -169,7 +170,7 @@ def _write(address: Address, file: Path, did: Did) -> None:
 
 
 def _finish(url: str, file: Path, did: Did) -> None:
-    """Tables and the whole way, for an address that works. Raises StartError, Problem."""
+    """Make the tables and try the whole way, for an address that works. Raises StartError, Problem."""
     facts = probe.ask(url)
     if facts.encoding != "UTF8" or facts.ctype in ("C", "POSIX"):
         raise StartError(

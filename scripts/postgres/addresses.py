@@ -23,7 +23,8 @@ class Address:
 
     @classmethod
     def of(cls, url: str) -> Address:
-        """Raises StartError for what is no address. The port of several servers is 0."""
+        """Return the parts of an address. The port of several servers is 0. Raises StartError for what is no
+        address."""
         parts = dict(parsed(url))
         role, port = parts.pop("user", ""), parts.pop("port", "") or "5432"
         return cls(
@@ -54,7 +55,7 @@ class Address:
 
 
 def failure(url: str) -> str:
-    """Why a database can't be used, in the server's own words, which hold no password; empty when it can."""
+    """Return why a database can't be used, in the server's own words, which hold no password; empty when it can."""
     try:
         probe.ask(url)
     except HistoryUnavailable as error:

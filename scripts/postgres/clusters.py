@@ -37,19 +37,20 @@ class Cluster:
         return f"{self.version}/{self.name}"
 
     def start(self) -> None:
-        """Under systemd as its service. Raises StartError."""
+        """Start the cluster, under systemd as its service. Raises StartError."""
         command = ["pg_ctlcluster", self.version, self.name, "start"]
         if _me() != self.owner:
             command = [*_root(), *command]
         _run(command, f"PostgreSQL {self} does not start; its log is in /var/log/postgresql")
 
     def rows(self, statement: str, *, within: str = "postgres", **values: str) -> list[dict[str, Any]]:
-        """The rows of a query, by column. `values` are quoted by psql: `:'name'` or `:"name"`. Raises StartError."""
+        """Return the rows of a query, by column. `values` are quoted by psql: `:'name'` or `:"name"`. Raises
+        StartError."""
         told = self.execute(f"SELECT row_to_json(found) FROM ({statement}) found;", within=within, **values)
         return [json.loads(line) for line in told.splitlines() if line]
 
     def execute(self, statements: str, *, within: str = "postgres", **values: str) -> str:
-        """Runs statements as the server's superuser, up to the first that fails. Raises StartError."""
+        """Run statements as the server's superuser, up to the first that fails. Raises StartError."""
         command = ["psql", "--cluster", str(self), "--no-psqlrc", "--quiet", "--tuples-only", "--no-align"]
         command += ["--set=ON_ERROR_STOP=1", f"--dbname={within}", "--file=-"]
         return _run([*_as(self.owner), *command], f"PostgreSQL {self} refused", stdin=_set(values) + statements)
@@ -71,14 +72,14 @@ def is_installed() -> bool:
 
 
 def install() -> None:
-    """From the packages of this system. Raises StartError."""
+    """Install PostgreSQL from the packages of this system. Raises StartError."""
     script = "source scripts/terminal.sh && source scripts/debian.sh && install_packages '' postgresql"
     if subprocess.run(["bash", "-ec", script], cwd=_ROOT, stdin=subprocess.DEVNULL, check=False).returncode:
         raise StartError("PostgreSQL could not be installed.")
 
 
 def make() -> Cluster:
-    """The first cluster of the machine, in a locale that knows Thai letters; not started. Raises StartError."""
+    """Make the first cluster of the machine, in a locale that knows Thai letters; not started. Raises StartError."""
     newest = max((int(path.parts[-3]) for path in Path("/usr/lib/postgresql").glob("*/bin/postgres")), default=0)
     command = ["pg_createcluster", str(newest), "main", "--locale", "C.UTF-8", "--encoding", "UTF8"]
     _run([*_root(), *command], f"The cluster {newest}/main could not be made")
@@ -86,7 +87,7 @@ def make() -> Cluster:
 
 
 def may_administer() -> bool:
-    """True for root, for who may become root without a password, and for the owner of a cluster."""
+    """Tell whether this is root, somebody who may become root without a password, or the owner of a cluster."""
     return _may_be_root() or any(cluster.owner == _me() for cluster in all_clusters())
 
 
@@ -117,7 +118,8 @@ def _as(user: str) -> list[str]:
 
 
 def _set(values: dict[str, str]) -> str:
-    r"""psql's variables, on its standard input: everybody sees a command line. A line of the input ends a `\set`."""
+    r"""Return psql's variables, for its standard input: everybody sees a command line. A line of the input ends a
+    `\set`."""
     signs = str.maketrans({"\\": r"\\", "'": r"\'", "\n": r"\n", "\r": r"\r"})
     return "".join(f"\\set {name} '{value.translate(signs)}'\n" for name, value in values.items())
 

@@ -43,7 +43,8 @@ class Plan:
 
 
 def decide(cluster: Cluster, named: Address | None, wish: Wish, folder: Path) -> Plan:
-    """`named` is the database here that `.env` has, working or not. Changes nothing. Raises StartError."""
+    """Return the plan. `named` is the database here that `.env` has, working or not. Changes nothing. Raises
+    StartError."""
     if named:
         found = look(cluster, named.database, named.role)
         if found.stored is not None and passwords.matches(found.stored, named.role, named.password):
@@ -65,7 +66,7 @@ def decide(cluster: Cluster, named: Address | None, wish: Wish, folder: Path) ->
 
 
 def name_of(folder: Path) -> str:
-    """A name for role and database that another clone of this machine does not have."""
+    """Return a name for role and database that another clone of this machine does not have."""
     slug = re.sub(r"[^a-z0-9]+", "_", folder.name.lower()).strip("_")
     if slug in ("", NAME):
         slug = hashlib.sha256(str(folder).encode()).hexdigest()[:6]
@@ -82,7 +83,8 @@ def _new(cluster: Cluster, name: str) -> Plan:
 
 
 def _is_taken_over(found: Found, other: str | None, *, goes_on_alone: bool) -> bool:
-    """False: `other` is made instead. Raises StartError when neither was chosen."""
+    """Ask whether to take over what is there; False makes `other` instead. Raises StartError when neither was
+    chosen."""
     ways = {"t": f"take {found.database} over: whoever uses it now is shut out until he has the new password"}
     if other:
         ways["m"] = f"make another one, {other}"
@@ -104,7 +106,8 @@ def _is_taken_over(found: Found, other: str | None, *, goes_on_alone: bool) -> b
 
 
 def _taken_over(cluster: Cluster, found: Found, named: Address | None) -> Plan:
-    """Raises StartError where more than Thai Chat's own would be touched."""
+    """Return the plan to take over what is there. Raises StartError where more than Thai Chat's own would be
+    touched."""
     if found.is_superuser:
         raise StartError(f"{found.role} is a superuser of the server and left alone: --database NAME makes another.")
     others = [found.owner] if found.owner not in (None, found.role, cluster.owner) else []

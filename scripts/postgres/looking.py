@@ -48,7 +48,7 @@ class Found:
         return self.stored is None and self.owner is None
 
     def told(self) -> str:
-        """One sentence for who has to decide whether it may be taken over."""
+        """Return one sentence for who has to decide whether it may be taken over."""
         if self.owner is None:
             return f"The server has a user {self.role} already, whose password .env does not have."
         has = f"{self.sessions} sessions" + (f", the last used on {self.used}" if self.used else "")
@@ -56,7 +56,7 @@ class Found:
 
 
 def look(cluster: Cluster, database: str, role: str) -> Found:
-    """Raises StartError."""
+    """Return what the server has under these names. Raises StartError."""
     roles = cluster.rows(_ROLE, role=role)
     databases = cluster.rows(_DATABASE, database=database)
     known = roles[0] if roles else {}
@@ -75,7 +75,7 @@ def look(cluster: Cluster, database: str, role: str) -> Found:
 
 
 def strange_owners(cluster: Cluster, found: Found) -> list[str]:
-    """Who else owns tables in a database that is there."""
+    """Return who else owns tables in a database that is there."""
     rows = cluster.rows(_STRANGE_OWNERS, within=found.database, role=found.role)
     return sorted(row["owner"] for row in rows)
 

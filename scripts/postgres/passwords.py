@@ -12,7 +12,7 @@ _ITERATIONS = 4096
 
 
 def matches(stored: str, role: str, password: str) -> bool:
-    """True when a login of `role` with this password passes `pg_authid.rolpassword`, whatever else hinders it.
+    """Tell whether a login of `role` with this password passes `pg_authid.rolpassword`, whatever else hinders it.
 
     A login that fails says little: it fails too when the server has no connection left, is starting, or lets the role
     in from nowhere. A password is replaced only when this is False.
@@ -33,7 +33,7 @@ def verifier(password: str) -> str:
 
 
 def _scram(password: str, salt: bytes, iterations: int) -> str:
-    """RFC 5803, as PostgreSQL writes it."""
+    """Return the verifier of RFC 5803, as PostgreSQL writes it."""
     salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, iterations)
     client = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
     server = hmac.digest(salted, b"Server Key", "sha256")
