@@ -43,7 +43,7 @@ class App:
         return (self.folder / "app.log").read_text()
 
     async def start(self) -> None:
-        """Returns when the app answers. Raises RuntimeError with its log when it ends instead."""
+        """Start the app; return when it answers. Raises RuntimeError with its log when it ends instead."""
         own = {
             "HOST": "127.0.0.1",
             "PORT": str(self.port),
@@ -66,7 +66,7 @@ class App:
         return await self._end(signal.SIGINT)
 
     async def kill(self) -> None:
-        """kill -9."""
+        """Kill the app with kill -9."""
         await self._end(signal.SIGKILL)
 
     async def _end(self, number: signal.Signals) -> int:
@@ -85,7 +85,7 @@ class App:
 
 @asynccontextmanager
 async def running_app(**environment: str) -> AsyncIterator[App]:
-    """An app in a folder of its own; both are gone at the end, however the app was left."""
+    """Yield an app in a folder of its own; both are gone at the end, however the app was left."""
     with tempfile.TemporaryDirectory(prefix="thai-chat-test-") as folder:
         # Root's database runs as another user, who must reach the folder (pytest's own are closed to others).
         os.chmod(folder, 0o755)

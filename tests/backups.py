@@ -34,7 +34,7 @@ SELECT gen_random_uuid(), 'ผู้ใช้ 1', 'สั้น ๆ ' || n, '{"t
 
 
 def fill(address: str, *, sessions: int = 50) -> None:
-    """Makes the tables where there are none and adds as many sessions of two messages, never the same twice."""
+    """Make the tables where there are none and add as many sessions of two messages, never the same twice."""
     upkeep.migrate(address)
     with closing(psycopg2.connect(address)) as connection, connection, connection.cursor() as cursor:
         cursor.execute(_CHATS, {"sessions": sessions})
@@ -43,7 +43,7 @@ def fill(address: str, *, sessions: int = 50) -> None:
 
 
 def content(address: str) -> dict[str, str]:
-    """A sum of all rows of each table that the search path finds, the search index aside."""
+    """Return a sum of all rows of each table that the search path finds, the search index aside."""
     found = {}
     with closing(psycopg2.connect(address)) as connection, connection, connection.cursor() as cursor:
         for name in sorted(metadata.tables):

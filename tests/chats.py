@@ -40,7 +40,7 @@ class Chat:
         return await self.http.post(f"/api/sessions/{self.session_id}/messages", json=body, headers=ASYNC)
 
     async def ask(self, question: str, *, key: str | None = None) -> str:
-        """The reply's id, once the question is acknowledged."""
+        """Ask and return the reply's id, once the question is acknowledged."""
         response = await self.send(question, key=key)
         assert response.status_code == 202, response.text
         self.acknowledged.append(question)
@@ -48,7 +48,8 @@ class Chat:
         return message_id
 
     async def follow(self, *, until_chars: int | None = None) -> str:
-        """The reply's text up to its end, or until it has so many characters. RuntimeError when it fails."""
+        """Return the reply's text up to its end, or until it has so many characters. Raises RuntimeError when it
+        fails."""
         self.seen, self.seen_at = "", []
         async with self.http.stream("GET", f"/api/sessions/{self.session_id}/events") as response:
             async for event in events_of(response):
@@ -66,12 +67,12 @@ class Chat:
         return await self.follow()
 
     def chars_at(self, moment_s: float) -> int:
-        """How much of the reply had come at that `time.monotonic()`."""
+        """Return how much of the reply had come at that `time.monotonic()`."""
         return max((chars for at_s, chars in self.seen_at if at_s <= moment_s), default=0)
 
     def kept_at_least(self, killed_at_s: float) -> int:
-        """Characters of a reply that was killed: all but those of its last second, and of the longest time in which the
-        machine did nothing for it."""
+        """Return the least characters that are kept of a reply that was killed: all but those of its last second, and
+        of the longest time in which the machine did nothing for it."""
         moments = [*(at_s for at_s, _ in self.seen_at), killed_at_s]
         pause_s = max(later - earlier for earlier, later in pairwise(moments))
         return self.chars_at(killed_at_s - LOST_S - pause_s)
@@ -99,7 +100,7 @@ async def until_stored(http: httpx.AsyncClient, *, within_s: float = 5.0) -> Non
 
 
 async def until_away(http: httpx.AsyncClient, *, within_s: float = 15.0) -> None:
-    """Until the app has noticed that PostgreSQL is gone."""
+    """Wait until the app has noticed that PostgreSQL is gone."""
     async with asyncio.timeout(within_s):
         while (await database_of(http))["state"] != "memory":  # noqa: ASYNC110 - it is another process
             await asyncio.sleep(0.05)
@@ -111,6 +112,6 @@ def _is_stored(database: dict[str, Any]) -> bool:
 
 @asynccontextmanager
 async def client_of(app: App) -> AsyncIterator[httpx.AsyncClient]:
-    """Also for an app that is killed and started again meanwhile."""
+    """Yield a client that also serves an app that is killed and started again meanwhile."""
     async with httpx.AsyncClient(base_url=app.address, timeout=30) as http:
         yield http

@@ -33,7 +33,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def logs_as_before() -> Iterator[None]:
-    """Commands that run in the process of the tests send its logs to a standard error that ends with the test."""
+    """Set the logs back: commands in the process of the tests send them to a standard error that ends with the test."""
     root, own = logging.getLogger(), logging.getLogger("thai_chat")
     handlers, levels = root.handlers[:], (root.level, own.level)
     hooks = sys.excepthook, threading.excepthook
@@ -46,20 +46,20 @@ def logs_as_before() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
-    """A running server, shared by all tests: what they do with it as a whole they undo."""
+    """Yield a running server, shared by all tests: what they do with it as a whole they undo."""
     with serving(next(iter(installations().values()))) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def database_name(postgres: PostgresServer) -> str:
-    """A database with the schema, shared by all tests: each uses users and sessions of its own."""
+    """Return a database with the schema, shared by all tests: each uses users and sessions of its own."""
     return _with_schema(postgres)
 
 
 @pytest.fixture
 def own_database(postgres: PostgresServer) -> str:
-    """A database of one test alone."""
+    """Return a database of one test alone."""
     return _with_schema(postgres)
 
 
@@ -86,7 +86,7 @@ def proxy(postgres: PostgresServer) -> Iterator[Proxy]:
 
 @pytest.fixture(scope="session")
 def pgbouncer(postgres: PostgresServer) -> Iterator[PgBouncer]:
-    """Runs in transaction mode, shared by all tests: what they do with it they undo."""
+    """Yield a pgbouncer in transaction mode, shared by all tests: what they do with it they undo."""
     pgbouncer = PgBouncer(postgres)
     pgbouncer.start()
     yield pgbouncer
@@ -95,5 +95,5 @@ def pgbouncer(postgres: PostgresServer) -> Iterator[PgBouncer]:
 
 @pytest.fixture
 def pooled_url(postgres: PostgresServer, pgbouncer: PgBouncer, database_name: str) -> str:
-    """The same database as `database_url`, through pgbouncer."""
+    """Return the same database as `database_url`, through pgbouncer."""
     return postgres.address(database_name, port=pgbouncer.port)

@@ -43,7 +43,8 @@ def said(role: str, *parts: Any, at: float | None = 1732632740.5, kind: str = "t
 
 
 def chatgpt_conversation(**fields: Any) -> Json:
-    """A question that was answered twice; the first answer was regenerated away. Hidden and system nodes around it."""
+    """Return a question that was answered twice; the first answer was regenerated away. Hidden and system nodes are
+    around it."""
     hidden = {"is_visually_hidden_from_conversation": True}
     context = {"content_type": "user_editable_context", "user_profile": "…", "user_instructions": "…"}
     model = {"model_slug": "gpt-4o", "finish_details": {"type": "stop", "stop_tokens": [200002]}}
@@ -76,7 +77,8 @@ def chatgpt_conversation(**fields: Any) -> Json:
 
 
 def chatgpt_with_tools() -> Json:
-    """One reply in several nodes: thoughts, a call of a tool and its output between two pieces of text, a picture."""
+    """Return one reply in several nodes: thoughts, a call of a tool and its output between two pieces of text, a
+    picture."""
     thoughts = [{"summary": "คิดเรื่องกราฟ", "content": "ต้องใช้ matplotlib", "chunks": [], "finished": True}]
     call = said("assistant", "plot()", kind="code", at=1732632742.0, recipient="python")
     picture = {"content_type": "image_asset_pointer", "asset_pointer": "sediment://file_00000", "width": 1024}
@@ -98,7 +100,7 @@ def openwebui_message(key: str, parent: str | None, role: str, content: str, **f
 
 
 def openwebui_chat(**fields: Any) -> Json:
-    """A question edited once; the second wording is shown."""
+    """Return a question edited once; the second wording is shown."""
     model: Json = {"model": "llama3.1:8b", "modelName": "llama3.1:8b", "modelIdx": 0, "done": True}
     usage = {"prompt_tokens": 11, "completion_tokens": 5, "total_tokens": 16}
     thoughts = (
@@ -157,7 +159,7 @@ def openwebui_old_chat() -> Json:
 
 
 def as_file(value: object, *, ascii_only: bool = False) -> bytes:
-    """ChatGPT writes \\uXXXX for whatever is not ASCII; Open WebUI does not."""
+    """Return an export as a file. ChatGPT writes \\uXXXX for whatever is not ASCII; Open WebUI does not."""
     return json.dumps(value, ensure_ascii=ascii_only).encode()
 
 

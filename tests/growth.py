@@ -18,7 +18,8 @@ _TRIES = 4
 
 
 def cost_s(work: Callable[[], object]) -> float:
-    """Seconds of this process' own time, without the collector's: it walks all that earlier tests left behind."""
+    """Return the seconds of this process' own time, without the collector's: it walks all that earlier tests left
+    behind."""
     gc.disable()
     begun = time.process_time()
     try:
@@ -31,7 +32,7 @@ def cost_s(work: Callable[[], object]) -> float:
 def require_linear(
     work: Callable[[Foreign], object], text_of: Callable[[int], Foreign], *, size: int = SIZE, most_s: float = 1.0
 ) -> None:
-    """Fails where four times the text costs more than twelve times as much, or more than `most_s`.
+    """Fail where four times the text costs more than twelve times as much, or more than `most_s`.
 
     With a text that costs a square of its length that is 16 times, and with `SIZE` characters several seconds. What was
     slow is tried again: a busy machine is slow now and then, quadratic work always.

@@ -74,7 +74,7 @@ def reasoning(session: KeptSession) -> list[object]:
 
 
 def read_named(files: Mapping[str, bytes]) -> tuple[list[KeptSession], list[Mapping[str, Any]]]:
-    """The sessions of files under their names, and why others were left out."""
+    """Return the sessions of files under their names, and why others were left out."""
     whole = upload(*files.values())
     given = Upload(
         whole.file, [GivenFile(name, one.start, one.size) for name, one in zip(files, whole.files, strict=True)]

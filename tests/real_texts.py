@@ -30,14 +30,14 @@ _MESSAGES = Path(__file__).parents[2] / "shared" / "data" / "thai_social_message
 
 
 def texts(count: int, *, seed: int = 1) -> list[str]:
-    """The same ones for the same seed; some are several messages, one below the other."""
+    """Return the same texts for the same seed; some are several messages, one below the other."""
     chosen = random.Random(seed)
     known = _messages()
     return ["\n".join(chosen.choices(known, k=chosen.choice((1, 1, 1, 2, 5)))) for _ in range(count)]
 
 
 def disturbed(known: list[str], count: int, *, seed: int = 3) -> list[str]:
-    """Texts with what makes searching hard put in anywhere, also in the middle of a cluster."""
+    """Return texts with what makes searching hard put in anywhere, also in the middle of a cluster."""
     chosen = random.Random(seed)
     found = []
     for _ in range(count):
@@ -50,7 +50,7 @@ def disturbed(known: list[str], count: int, *, seed: int = 3) -> list[str]:
 
 
 def pieces(known: list[str], count: int, *, seed: int = 2) -> list[str]:
-    """Parts of the texts, from one character to a sentence, wherever they begin and end."""
+    """Return parts of the texts, from one character to a sentence, wherever they begin and end."""
     chosen = random.Random(seed)
     found = []
     for _ in range(count):

@@ -89,7 +89,7 @@ async def reply(
     *,
     into: list[RoutedEvent] | None = None,
 ) -> list[RoutedEvent]:
-    """Every event of the reply; they are also put `into` a list, for a reply that ends in an error."""
+    """Return every event of the reply; they are also put `into` a list, for a reply that ends in an error."""
     given = [] if into is None else into
     async with aclosing(router.stream(choice, question)) as events:
         async for event in events:
@@ -110,7 +110,7 @@ def offered(router: Router, name: str) -> BackendChoices:
 
 
 async def becomes(router: Router, name: str, state: BackendState) -> BackendChoices:
-    """Reads as the page does, again and again, until the backend is seen in the state."""
+    """Read as the page does, again and again, until the backend is seen in the state."""
     async with asyncio.timeout(10):
         while True:
             choices = offered(router, name)
@@ -131,5 +131,5 @@ def in_cloud(standin: OpenAIStandin, default: str = "gpt-5") -> OpenAIBackend:
 
 
 def answering(events: Sequence[RoutedEvent]) -> Choice | None:
-    """Who answers for the one that was asked."""
+    """Return who answers for the one that was asked."""
     return next((event.choice for event in events if isinstance(event, Answering)), None)

@@ -16,7 +16,7 @@ EARLIER = sorted((Path(__file__).parent / "old_migrations").glob("*.txt"))
 
 
 def make_earlier(address: str, folder: Path, earlier: Path, revision: str) -> None:
-    """Brings an empty database to `revision` by today's steps but for `earlier`. `folder` gets a copy of them."""
+    """Bring an empty database to `revision` by today's steps but for `earlier`. `folder` gets a copy of them."""
     shutil.copytree(Path(migrations.__file__).parent, folder, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(earlier, folder / "versions" / f"{earlier.stem}.py")
     config = Config()

@@ -28,7 +28,8 @@ DATES = datetime(2024, 1, 1, tzinfo=UTC)
 
 
 def said(address: str, user_id: str, contents: list[str], moments: Sequence[datetime] | None = None) -> dict[UUID, str]:
-    """Writes them as messages of one session, at `moments` or over two years, past the history; by id."""
+    """Write the contents as messages of one session, at `moments` or over two years, past the history; return them by
+    id."""
     session_id = uuid7()
     step = timedelta(days=730) / max(1, len(contents))
     rows = []

@@ -39,7 +39,7 @@ _SETTINGS = {"OLLAMA_HOST": ""}
 
 
 def seclude() -> None:
-    """Cuts the environment of this process. A process that a secluded one started keeps what it was given."""
+    """Cut the environment of this process. A process that a secluded one started keeps what it was given."""
     if _SECLUDED not in os.environ:
         folder = Path(tempfile.mkdtemp(prefix="thai-chat-secluded-"))
         # Root's database runs as another user, who must reach its folder.
@@ -53,7 +53,7 @@ def seclude() -> None:
 
 
 def allowed(environ: Mapping[str, str]) -> dict[str, str]:
-    """The part of an environment that holds nothing of Thai Chat's, PostgreSQL's or a model server's."""
+    """Return the part of an environment that holds nothing of Thai Chat's, PostgreSQL's or a model server's."""
     names = _NEEDED | _OF_BACKENDS
     if "BACKEND" in environ:
         names |= _PROXIES
@@ -73,6 +73,6 @@ def nothing_of_the_user(folder: Path) -> dict[str, str]:
 
 
 def bare(**settings: str) -> dict[str, str]:
-    """The environment of a child that is given these settings and nothing else."""
+    """Return the environment of a child that is given these settings and nothing else."""
     named = {"PATH", "TMPDIR", "HOME", "THAI_CHAT_HOME", _SECLUDED, *_SETTINGS}
     return {name: os.environ[name] for name in named if name in os.environ} | {"LC_ALL": "C.UTF-8"} | settings

@@ -11,7 +11,7 @@ from tests.postgres_servers import PostgresServer, installations, serving
 
 @contextmanager
 def logging_server(**settings: str) -> Iterator[PostgresServer]:
-    """Tests silence their servers otherwise; this one keeps PostgreSQL's own defaults, in a file."""
+    """Serve with PostgreSQL's own defaults of logging, in a file; other tests silence their servers."""
     defaults = {"log_min_messages": "warning", "logging_collector": "on", "log_directory": "log"}
     with serving(next(iter(installations().values())), **defaults, **settings) as server:
         yield server

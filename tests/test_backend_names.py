@@ -31,7 +31,7 @@ def pattern_of(kinds: Kinds) -> re.Pattern[str]:
 
 
 def words_of_python(source: str) -> Iterator[str]:
-    """Every name and string of the code; docstrings and comments explain, and may name whom they like."""
+    """Yield every name and string of the code; docstrings and comments explain, and may name whom they like."""
     tree = ast.parse(source)
     explaining = {
         id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)

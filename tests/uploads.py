@@ -8,7 +8,7 @@ from thai_chat.chat.transfer.upload import GivenFile, Upload
 
 
 def upload(*contents: bytes, name: str = "แชต.json") -> Upload:
-    """On the disk; whoever imports it closes it."""
+    """Return an upload on the disk; whoever imports it closes it."""
     file = tempfile.TemporaryFile()  # noqa: SIM115 - the upload closes it
     files = []
     for content in contents:

@@ -18,7 +18,7 @@ class Event:
 
 
 def require_stream(response: httpx.Response) -> None:
-    """A stream of events that no cache keeps and no proxy (nginx) holds back until it is long enough."""
+    """Require a stream of events that no cache keeps and no proxy (nginx) holds back until it is long enough."""
     assert response.headers["content-type"].startswith("text/event-stream")
     assert response.headers["x-accel-buffering"] == "no"
     assert response.headers["cache-control"] == "no-store"

@@ -26,7 +26,7 @@ async def opened(chat: Chat, sent: bytes) -> tuple[asyncio.StreamReader, asyncio
 
 
 async def answer_to(reader: asyncio.StreamReader) -> bytes:
-    """All that comes until the server closes or breaks the connection off."""
+    """Return all that comes until the server closes or breaks the connection off."""
     parts = []
     with suppress(ConnectionResetError):
         async with asyncio.timeout(END_S):
@@ -36,7 +36,7 @@ async def answer_to(reader: asyncio.StreamReader) -> bytes:
 
 
 async def is_given_up(plain: socket.socket) -> bool:
-    """True when the server breaks the connection off, which is seen by writing: nothing is read from it."""
+    """Tell whether the server breaks the connection off, which is seen by writing: nothing is read from it."""
     async with asyncio.timeout(END_S):
         while True:
             try:
@@ -120,7 +120,7 @@ async def test_an_answer_that_takes_its_time_is_not_given_up(chat: Chat, monkeyp
 
 @pytest.fixture
 async def full(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Chat]:
-    """A server that answers five connections, which strangers hold."""
+    """Yield a server that answers five connections, which strangers hold."""
     monkeypatch.setattr(Connection, "most", 5)
     monkeypatch.setattr(Connection, "room_for_probes", 3)
     held = [await opened(chat, b"GET /readyz HT") for _ in range(5)]

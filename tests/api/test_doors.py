@@ -55,7 +55,7 @@ CLOSED = frozenset(
 
 
 def routes_of(routes: list[BaseRoute], prefix: str = "") -> Iterator[tuple[str, frozenset[str]]]:
-    """Every address with its methods, through mounted applications and included routers."""
+    """Yield every address with its methods, through mounted applications and included routers."""
     for route in routes:
         if (included := getattr(route, "original_router", None)) is not None:
             yield from routes_of(included.routes, prefix + route.include_context.prefix)

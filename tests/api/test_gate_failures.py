@@ -150,7 +150,7 @@ BODIES = {"too long": CHUNK * 2, "stalled": CHUNK}
 
 
 async def exchanged(http: httpx.AsyncClient, method: str, path: str, sent: bytes) -> tuple[bytes, bytes]:
-    """The head and the body of the answer to a request whose body does not end, until the server closes."""
+    """Return the head and the body of the answer to a request whose body does not end, until the server closes."""
     reader, writer = await asyncio.open_connection("127.0.0.1", http.base_url.port)
     head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
     writer.write(head.encode() + sent)

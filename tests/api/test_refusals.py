@@ -21,7 +21,7 @@ NOBODY = "01900000-0000-7000-8000-00000000dead"
 
 @pytest.fixture
 async def with_page(chat: Chat) -> AsyncIterator[httpx.AsyncClient]:
-    """The API with the page mounted behind it, as it is served."""
+    """Yield the API with the page mounted behind it, as it is served."""
     app = Gate(mount_page(build_app(chat.service), chat.service))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as http:
         yield http

@@ -19,7 +19,7 @@ _NOW = "2026-11-21T04:00:00+00:00"
 
 
 async def say(chat: Chat, question: str, reply: str = "", **fields: Any) -> str:
-    """The session's id."""
+    """Say something in a new session and return the session's id."""
     write = begin(LOCAL.user_id, question=question, **{"session_name": "แชท", **fields})
     await chat.history.write(write)
     await chat.history.write(finish(write, reply))

@@ -216,7 +216,7 @@ async def test_hundreds_of_files_take_a_handful_of_descriptors(http: httpx.Async
 
 @contextmanager
 def few_descriptors(number: int) -> Iterator[None]:
-    """No more than so many can be opened beside those that are."""
+    """Let no more than so many descriptors be opened beside those that are."""
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
     highest = max(int(name) for name in os.listdir("/proc/self/fd"))
     resource.setrlimit(resource.RLIMIT_NOFILE, (highest + 1 + number, limits[1]))

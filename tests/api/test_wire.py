@@ -40,7 +40,7 @@ async def answering(name: str) -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def told(http: httpx.AsyncClient, name: str) -> tuple[str, str, dict[str, object]]:
-    """The text of the stream, its last event's name, and the stored reply."""
+    """Return the text of the stream, its last event's name, and the stored reply."""
     question = {"query": "สวัสดี", "stream": True, "model": MODEL}
     async with http.stream("POST", "/chat", json=question) as response:
         require_stream(response)

@@ -61,12 +61,12 @@ class ChatPage:
             await self.send.click()
 
     async def is_idle(self) -> None:
-        """No reply grows, and the history shows all of them."""
+        """Wait until no reply grows and the history shows all of them."""
         await expect(self.page.locator("body[data-busy=no]")).to_be_visible()
         await expect(self.page.locator("#turns .turn")).to_have_count(0)
 
     async def ask_and_wait(self, question: str) -> Locator:
-        """The reply, when the history shows it."""
+        """Ask and return the reply, when the history shows it."""
         earlier = await self.replies.count()
         await self.ask(question)
         await expect(self.replies).to_have_count(earlier + 1)
@@ -79,7 +79,7 @@ class ChatPage:
         await expect(self.page.locator("#picker .name")).to_have_text(model)
 
     async def load(self, part_of_name: str) -> None:
-        """Finds a session in the dropdown by a part of its name and loads it."""
+        """Find a session in the dropdown by a part of its name and load it."""
         await self.find.click()
         await self.find.fill(part_of_name)
         await self.page.locator("#found [role=option]", has_text=part_of_name).first.click()
@@ -87,11 +87,11 @@ class ChatPage:
         await expect(self.page).to_have_title(re.compile(re.escape(part_of_name)))
 
     def row(self, name: str) -> Locator:
-        """A session in the list of the sidebar, by a part of its name."""
+        """Return a session in the list of the sidebar, by a part of its name."""
         return self.page.locator("#recent li", has_text=name)
 
     async def choose(self, name: str, entry: str) -> None:
-        """Picks an entry of a session's menu."""
+        """Pick an entry of a session's menu."""
         await self.row(name).hover()
         await self.row(name).locator(".more").click()
         await self.page.get_by_role("menuitem", name=entry, exact=True).click()
@@ -102,13 +102,13 @@ class ChatPage:
         await self.page.locator(".rename").press("Enter")
 
     async def show_shelf(self, name: str) -> None:
-        """Lists the sessions of a shelf, of a folder, or with a tag."""
+        """List the sessions of a shelf, of a folder, or with a tag."""
         await self.page.locator(".list-head .place").click()
         await self.page.get_by_role("menuitemradio", name=name).click()
         await expect(self.page.locator(".list-head .place")).to_contain_text(name)
 
     async def write(self, text: str) -> None:
-        """Puts into the box what no keyboard types."""
+        """Put into the box what no keyboard types."""
         await self.box.evaluate(
             "(box, text) => { box.value = text; box.dispatchEvent(new Event('input', {bubbles: true})) }", text
         )
@@ -121,7 +121,7 @@ class ChatPage:
         return parse_qs(urlsplit(self.page.url).query).get("s", [""])[0]
 
     async def scrolls_sideways(self) -> bool:
-        """True when something is wider than the window or the conversation."""
+        """Tell whether something is wider than the window or the conversation."""
         return bool(
             await self.page.evaluate(
                 """() => [document.documentElement, document.querySelector('#scroll')]
@@ -143,7 +143,7 @@ class ChatPage:
 async def visit(
     browser: Browser, app: App, path: str = "/", *, locale: str = "th-TH", phone: bool = False
 ) -> AsyncIterator[ChatPage]:
-    """The page in a browser of its own: nothing is remembered from other visits."""
+    """Yield the page in a browser of its own: nothing is remembered from other visits."""
     context = await browser.new_context(
         locale=locale,
         viewport={"width": 390, "height": 844} if phone else {"width": 1280, "height": 800},

@@ -25,7 +25,7 @@ async def model_server() -> AsyncIterator[OpenAIStandin]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def model(model_server: OpenAIStandin) -> OpenAIStandin:
-    """The model server as if it had just been started."""
+    """Return the model server as if it had just been started."""
     model_server.script = Script()
     model_server.scripts.clear()
     model_server.seen.clear()
@@ -48,7 +48,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def page(browser: Browser, app: App, model: OpenAIStandin) -> AsyncIterator[ChatPage]:
-    """A new, empty session in a browser that speaks Thai."""
+    """Yield a new, empty session in a browser that speaks Thai."""
     async with visit(browser, app) as page:
         await page.new_session()
         yield page

@@ -32,7 +32,7 @@ FULL = Script(
 
 
 async def faults_of(page: ChatPage) -> list[str]:
-    """Rule and place of what axe calls serious or critical."""
+    """Return rule and place of what axe calls serious or critical."""
     found: dict[str, Any] = (await Axe().run(page.page, options=RULES)).response
     return [
         f"{violation['id']}: {node['target']} {node['html'][:120]}"
@@ -152,7 +152,7 @@ STATES: tuple[Callable[[ChatPage], Awaitable[None]], ...] = (
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def said(browser: Browser, app: App, model_server: OpenAIStandin) -> str:
-    """The address of a session with everything that a reply can have."""
+    """Return the address of a session with everything that a reply can have."""
     model_server.script = FULL
     async with visit(browser, app) as page:
         await page.new_session()

@@ -23,7 +23,7 @@ LOOK_AGAIN = "document.dispatchEvent(new Event('visibilitychange'))"
 
 
 async def said(page: Page, app: App, name: str, session_id: str | None = None) -> str:
-    """A session with this question, asked by another client; its id."""
+    """Ask this question by another client and return its session's id."""
     response = await page.request.post(f"{app.address}/chat", data={"query": name, "session_id": session_id})
     assert response.ok
     return str((await response.json())["session_id"])

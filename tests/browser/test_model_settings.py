@@ -26,7 +26,7 @@ SERVERS = "แชตนี้ใช้ค่าเริ่มต้นของ
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def settings_app(model_server: OpenAIStandin) -> AsyncIterator[App]:
-    """One of its three servers is away, the other two are one under two names."""
+    """Yield an app of whose three servers one is away; the other two are one under two names."""
     again = model_server.base_url.replace("127.0.0.1", "localhost")
     async with running_app(VLLM_BASE_URL=f"{model_server.base_url},{NOWHERE}/v1,{again}") as running:
         yield running
@@ -83,7 +83,10 @@ class Settings:
 async def opened(
     browser: Browser, app: App, *, locale: str = "th-TH", phone: bool = False
 ) -> AsyncIterator[tuple[ChatPage, Settings]]:
-    """A new session; nobody has presets yet, and the browser has nothing to complain of but what was refused."""
+    """Yield a new session.
+
+    Nobody has presets yet, and the browser has nothing to complain of but what was refused.
+    """
     async with visit(browser, app, locale=locale, phone=phone) as page:
         api = page.page.request
         for preset in (await (await api.get(f"{app.address}/api/presets")).json())["presets"]:
@@ -96,7 +99,7 @@ async def opened(
 
 
 def sent(model: OpenAIStandin) -> dict[str, Any]:
-    """The last request, without what every one has."""
+    """Return the last request, without what every one has."""
     body = model.seen[-1].body
     return {name: value for name, value in body.items() if name not in ("model", "stream", "stream_options")}
 

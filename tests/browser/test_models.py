@@ -30,7 +30,7 @@ async def ollama() -> AsyncIterator[OllamaStandin]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def ollama_app(ollama: OllamaStandin) -> AsyncIterator[App]:
-    """Its settings name a model that the server does not have."""
+    """Yield an app whose settings name a model that the server does not have."""
     async with running_app(OLLAMA_HOST=ollama.address, OLLAMA_MODEL=MISSING) as running:
         yield running
 
@@ -39,7 +39,7 @@ async def ollama_app(ollama: OllamaStandin) -> AsyncIterator[App]:
 async def opened(
     browser: Browser, app: App, ollama: OllamaStandin, *, locale: str = "th-TH"
 ) -> AsyncIterator[ChatPage]:
-    """A new session, with the server as it is when it has just been started."""
+    """Yield a new session, with the server as it is when it has just been started."""
     ollama.models.pop(MISSING, None)
     ollama.loaded.clear()
     ollama.pulls.clear()

@@ -45,7 +45,7 @@ async def browser_that_knows_the_name() -> AsyncIterator[Browser]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def proxied(model_server: OpenAIStandin) -> AsyncIterator[Proxied]:
-    """An app that knows its public address, and a proxy there."""
+    """Yield an app that knows its public address, and a proxy there."""
     port = free_port()
     async with AsyncExitStack() as stack:
         app = await stack.enter_async_context(
@@ -67,7 +67,7 @@ async def opened(browser: Browser, address: str) -> AsyncIterator[ChatPage]:
 
 
 async def works(page: ChatPage) -> None:
-    """The page has its styles and fonts, and answers a question."""
+    """Require that the page has its styles and fonts, and answers a question."""
     await expect(page.box).to_be_visible()
     await expect(page.page.locator("#opening")).to_be_hidden()
     assert await page.page.evaluate("document.fonts.check('16px Sarabun', 'ก')")

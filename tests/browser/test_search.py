@@ -33,7 +33,7 @@ class Long:
 
 
 async def long_session(app: App, name: str, *, turns: int) -> Long:
-    """Asked by another client than the page."""
+    """Make a long session, asked by another client than the page."""
     session_id: str | None = None
     async with httpx.AsyncClient(base_url=app.address, timeout=30) as http:
         for number in range(turns):

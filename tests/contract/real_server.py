@@ -50,7 +50,7 @@ async def model(backend: Backend) -> str:
 
 
 def short(tokens: int) -> dict[str, JsonValue]:
-    """Models that think need more than that to say a word."""
+    """Return options for a short reply; models that think need more tokens than that to say a word."""
     return {"max_tokens": tokens, "temperature": 0}
 
 
@@ -110,7 +110,8 @@ async def test_an_unknown_model_is_not_found_where_there_is_a_choice(backend: Ba
 
 
 def guessed_kind(address: str) -> str:
-    """Ollama has a list of its own; OpenAI is known by its name; everything else is spoken to as vLLM is."""
+    """Guess the kind of a server. Ollama has a list of its own; OpenAI is known by its name; everything else is spoken
+    to as vLLM is."""
     if is_openai(urlsplit(address).hostname or ""):
         return "openai"
     try:

@@ -50,7 +50,7 @@ def backend_of(kind: str, flood: Flood, timeouts: Timeouts = DEFAULT_TIMEOUTS) -
 
 
 async def fails(backend: Backend, error: type[BackendError], *, lists: bool = False) -> None:
-    """Asked for a reply, or for its models, the backend raises `error` and has not grown."""
+    """Require that the backend, asked for a reply or for its models, raises `error` and has not grown."""
     try:
         with memory() as grown, pytest.raises(error):
             await (backend.models() if lists else ask(backend, request(MODEL)))

@@ -150,7 +150,7 @@ def cpu_ticks(pid: int) -> int:
 
 
 async def idle(pid: int) -> None:
-    """Returns when the process has used no CPU time to speak of for a while."""
+    """Wait until the process has used no CPU time to speak of for a while."""
     while True:
         before = cpu_ticks(pid)
         await asyncio.sleep(0.3)

@@ -237,7 +237,7 @@ async def test_a_reply_can_be_stopped(standin: OpenAIStandin, openai: OpenAIBack
 
 @pytest.fixture
 async def at_openai(standin: OpenAIStandin, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[OpenAIBackend]:
-    """A backend with OpenAI's own address, whose requests come to the stand-in as if it were a proxy."""
+    """Yield a backend with OpenAI's own address, whose requests come to the stand-in as if it were a proxy."""
     monkeypatch.setenv("HTTP_PROXY", standin.address)
     backend = OpenAIBackend("http://api.openai.com/v1", api_key="sk-test")
     yield backend

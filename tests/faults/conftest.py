@@ -12,7 +12,7 @@ from tests.standins.script import Script, thai_tokens
 
 @pytest.fixture
 async def standin() -> AsyncIterator[OpenAIStandin]:
-    """`standin` answers in a second; `slow` takes 8 s, `endless` minutes."""
+    """Yield a server whose `standin` answers in a second; `slow` takes 8 s, `endless` minutes."""
     scripts = {
         "standin": Script(tokens=thai_tokens(100), delay_ms=10),
         "slow": Script(tokens=thai_tokens(400), delay_ms=20),

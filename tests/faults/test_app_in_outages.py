@@ -71,7 +71,7 @@ async def rows(postgres: PostgresServer, database: str, *chats: Chat) -> list[li
 
 
 def turns(*questions_and_replies: tuple[str, str]) -> list[tuple[object, ...]]:
-    """Such rows, all of them complete."""
+    """Return the rows of such turns, all of them complete."""
     said = [
         (role, text) for turn in questions_and_replies for role, text in zip(("user", "assistant"), turn, strict=True)
     ]

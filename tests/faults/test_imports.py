@@ -25,7 +25,7 @@ HELD = (None, "chat_sessions", "chat_messages")
 
 
 def readers(app: App) -> list[int]:
-    """The processes that read imports for it."""
+    """Return the processes that read imports for the app."""
     assert app.process
     parent = f"PPid:\t{app.process.pid}\n"
     found = []
@@ -65,7 +65,7 @@ async def until_gone(pid: int) -> None:
 
 
 def is_running(pid: int) -> bool:
-    """Whether it does anything: where nobody waits for orphans, their names stay."""
+    """Tell whether a process does anything: where nobody waits for orphans, their names stay."""
     try:
         return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
     except OSError:
@@ -73,7 +73,7 @@ def is_running(pid: int) -> bool:
 
 
 async def sent(http: httpx.AsyncClient, archive: bytes) -> httpx.Response | None:
-    """None where the server died meanwhile."""
+    """Return the answer to an import; None where the server died meanwhile."""
     try:
         return await http.post("/api/import", files={"file": ("export.zip", archive)}, timeout=120)
     except httpx.TransportError:

@@ -35,7 +35,7 @@ def journals(folder: Path) -> list[Path]:
 
 
 async def left_behind(folder: Path, user: str, *, turns: int) -> list[Turn]:
-    """Turns in the journal of a process that has gone."""
+    """Leave turns in the journal of a process that has gone."""
     async with opened(None, folder) as history:
         return [await whole_turn(history, user, question=f"คำถามที่ {number}") for number in range(turns)]
 

@@ -24,7 +24,8 @@ STALE_WITHIN_S = 20
 
 @pytest.fixture(params=["postgresql", "embedded", "embedded, killed too"])
 async def app(request: pytest.FixtureRequest, standin: OpenAIStandin) -> AsyncIterator[App]:
-    """Over a server of its own, or over the one that it brings with it, which lives on without it or does not."""
+    """Yield an app over a server of its own, or over the one that it brings with it, which lives on without it or does
+    not."""
     if request.param == "postgresql":
         with serving(next(iter(installations().values())), fsync="on") as postgres:
             address = postgres.address(postgres.new_database())
@@ -39,7 +40,7 @@ async def app(request: pytest.FixtureRequest, standin: OpenAIStandin) -> AsyncIt
 async def remote(
     standin: OpenAIStandin, postgres: PostgresServer, proxy: Proxy, own_database: str
 ) -> AsyncIterator[App]:
-    """Over PostgreSQL behind the proxy."""
+    """Yield an app over PostgreSQL behind the proxy."""
     address = postgres.address(own_database, port=proxy.port)
     async with running_app(VLLM_BASE_URL=standin.base_url, DATABASE_URL=address) as running:
         yield running
@@ -47,7 +48,7 @@ async def remote(
 
 
 def kill_embedded_postgres(app: App) -> None:
-    """kill -9 of the postmaster."""
+    """Kill the postmaster with kill -9."""
     pid = (app.folder / "data" / "postgres" / "postmaster.pid").read_text().split()[0]
     os.kill(int(pid), signal.SIGKILL)
 
@@ -64,7 +65,7 @@ async def until_interrupted(chat: Chat) -> None:
 
 
 async def is_whole(chat: Chat) -> None:
-    """Every acknowledged question is there, once and in order, each with one reply."""
+    """Require that every acknowledged question is there, once and in order, each with one reply."""
     found = await chat.messages()
     assert [message["message_order"] for message in found] == list(range(1, len(found) + 1))
     assert [message["role"] for message in found] == ["user", "assistant"] * (len(found) // 2)

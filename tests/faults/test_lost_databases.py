@@ -22,7 +22,7 @@ def user() -> str:
 
 
 async def questions(address: str, session_id: object, user: str) -> list[str]:
-    """In order, once it is sure that each has one whole reply."""
+    """Return the questions in order, once it is sure that each has one whole reply."""
     found = await stored(address, session_id, user)  # type: ignore[arg-type]
     assert [order for order, _, _ in found] == list(range(1, len(found) + 1))
     assert {status for _, status, _ in found} == {Status.COMPLETE}
@@ -79,7 +79,7 @@ async def test_a_standby_that_was_behind_gets_what_the_primary_had_acknowledged(
 
 
 async def has(standby: PostgresServer, name: str) -> bool:
-    """Whether the standby has a finished reply."""
+    """Tell whether the standby has a finished reply."""
     if not standby.query("SELECT 1 FROM pg_database WHERE datname = %s", name):
         return False
     if standby.query("SELECT to_regclass('chat_messages')", database=name) == [(None,)]:

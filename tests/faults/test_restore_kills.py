@@ -128,7 +128,7 @@ def test_a_full_disk_of_the_server_leaves_the_chats_as_they_were(tmp_path: Path)
 
 @contextmanager
 def no_file_beyond(size_bytes: int) -> Iterator[None]:
-    """For the processes that are started meanwhile, for as long as they live."""
+    """Limit the files of the processes that are started meanwhile, for as long as they live."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, before[1]))
     try:

@@ -31,7 +31,7 @@ def address(postgres: PostgresServer, own_database: str) -> str:
 
 
 async def an_outage_after_a_backup(address: str, folder: Path, user: str) -> Turn:
-    """One turn is in the backup and the database, the one that is returned waits in the journal alone."""
+    """Put one turn into the backup and the database; the one that is returned waits in the journal alone."""
     async with opened(address, folder) as history:
         first = await whole_turn(history, user)
     archive.save(address, folder / "chats.zip")

@@ -26,7 +26,7 @@ async def ollama() -> AsyncIterator[OllamaStandin]:
 
 @pytest.fixture
 async def app(standin: OpenAIStandin, ollama: OllamaStandin) -> AsyncIterator[App]:
-    """`thinker` thinks for minutes; for `broken`, Ollama answers."""
+    """Yield an app whose `thinker` thinks for minutes; for `broken`, Ollama answers."""
     standin.scripts["thinker"] = Script(reasoning=THOUGHTS, delay_ms=20)
     standin.scripts["broken"] = openai_error(500, "CUDA error", kind="InternalServerError", code=500)
     for name in ("thinker", "broken"):
@@ -36,7 +36,7 @@ async def app(standin: OpenAIStandin, ollama: OllamaStandin) -> AsyncIterator[Ap
 
 
 async def after_a_kill(app: App, chat: Chat) -> dict[str, Any]:
-    """The interrupted reply."""
+    """Kill the app, start it again, and return the interrupted reply."""
     await app.kill()
     await app.start()
     await until_interrupted(chat)

@@ -35,7 +35,7 @@ def pieces(text: str, size: int = PIECE) -> list[str]:
 
 
 def split(text: str) -> None:
-    """Thinking in tags."""
+    """Read reasoning in tags."""
     for opened in ("", "</think>"):
         splitter = ReasoningSplitter(opened=opened)
         for piece in pieces(text):
@@ -44,7 +44,7 @@ def split(text: str) -> None:
 
 
 def go_on(text: str) -> None:
-    """A reply that is said again."""
+    """Read a reply that is said again."""
     for prefilled in (True, False):
         continuation = Continuation(text + "x", prefilled=prefilled)
         for piece in pieces(text):

@@ -133,7 +133,7 @@ CHECKED = [expression for expression in EXPRESSIONS if expression.where.rpartiti
 
 
 def _ways_of(where: str) -> list[Callable[[Any, Any], object]]:
-    """How the package uses what has that name: told by the calls in its source, else all of them."""
+    """Return how the package uses what has that name: told by the calls in its source, else all of them."""
     ways: dict[str, Callable[[Any, Any], object]] = {
         "search": lambda pattern, text: pattern.search(text),
         "match": lambda pattern, text: pattern.match(text),
@@ -150,7 +150,7 @@ def _ways_of(where: str) -> list[Callable[[Any, Any], object]]:
 
 
 def _calls() -> set[tuple[str, str, str]]:
-    """The module, name and method of every call `NAME.method(...)` in the package."""
+    """Return the module, name and method of every call `NAME.method(...)` in the package."""
     return {
         (".".join(("thai_chat", *path.relative_to(PACKAGE).with_suffix("").parts)), node.func.value.id, node.func.attr)
         for path in PACKAGE.rglob("*.py")
@@ -171,7 +171,7 @@ def _beginnings(pattern: Any) -> list[str]:
 
 
 def _example(items: Any) -> str:
-    """A short text that such a piece of a parsed expression matches, as far as that is easy to tell."""
+    """Return a short text that such a piece of a parsed expression matches, as far as that is easy to tell."""
     text = ""
     for code, value in items:
         if code in (codes.LITERAL, codes.RANGE):
@@ -192,7 +192,8 @@ def _example(items: Any) -> str:
 
 
 def _texts(expression: Expression, size: int) -> Iterator[Any]:
-    """Each ends with what no repetition expects; runs of ever other lengths need more than that to be told."""
+    """Yield texts that end with what no repetition expects; runs of ever other lengths need more than that to be
+    told."""
     repeated = (unit * (size // len(unit)) for unit in (*GENERAL, *_beginnings(expression.pattern)))
     ladders = (" ".join(sign * length for length in range(1, round((8 * size) ** 0.5))) for sign in "`~*")
     for text in (*(f"{text}!x" for text in repeated), *ladders):

@@ -41,7 +41,7 @@ def reading(given: Upload, limits: ImportLimits = LIMITS) -> Iterator[ImportRead
 
 
 def children() -> list[int]:
-    """The processes that read for this one."""
+    """Return the processes that read for this one."""
     tasks = Path("/proc/self/task").glob("*/children")
     found = [int(pid) for task in tasks for pid in task.read_text().split()]
     return [pid for pid in found if b"transfer.reader" in Path(f"/proc/{pid}/cmdline").read_bytes()]
@@ -78,7 +78,7 @@ def memory_bytes() -> int:
 
 
 def tangled(size: int) -> bytes:
-    """A conversation whose notes are short and many."""
+    """Return a conversation whose notes are short and many."""
     return as_file([chatgpt_conversation()])[:-2] + b',"x":[' + b"[]," * (size // 3) + b"1]}]"
 
 

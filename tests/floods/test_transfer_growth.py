@@ -24,14 +24,14 @@ def reply(content: str) -> Json:
 
 
 def chain(size: int, message: Callable[[int], Json]) -> Json:
-    """A conversation in which each message answers the one before it."""
+    """Return a conversation in which each message answers the one before it."""
     count = size // 200
     links = [node(str(place), str(place - 1) if place else None, message(place)) for place in range(count)]
     return {"mapping": {link["id"]: link for link in links}, "current_node": str(count - 1)}
 
 
 def thoughts(count: int, *, is_deep: bool) -> Json:
-    """Thoughts below each other, and as many replies: all below the last one, or one below each."""
+    """Return a chat with thoughts below each other, and as many replies: all below the last one, or one below each."""
     chat = chain(200 * count, lambda _: said("assistant", {"content": "x"}, kind="thoughts"))
     mapping = chat["mapping"]
     for place in range(count):

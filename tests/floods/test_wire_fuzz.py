@@ -32,7 +32,7 @@ def pieces(chosen: random.Random) -> list[str]:
 
 
 def in_halves(chosen: random.Random, found: list[str]) -> list[str]:
-    """The same text with some of its emoji cut between two pieces, each half escaped as a server does it."""
+    """Return the same text with some of its emoji cut between two pieces, each half escaped as a server does it."""
     whole = "".join(found)
     units = whole.encode("utf-16-le")
     cuts = sorted(chosen.sample(range(0, len(units), 2), min(3, len(units) // 2)))

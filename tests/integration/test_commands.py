@@ -33,7 +33,7 @@ TRICKY = "ข้าวมันไก่ น้ำจิ้ม 🍚👨‍👩�
 
 @pytest.fixture(scope="module")
 def folder() -> Iterator[Path]:
-    """One database for the module; the server's user may pass through the folder."""
+    """Yield a folder with one database for the module; the server's user may pass through it."""
     made = Path(tempfile.mkdtemp(prefix="tc-", dir="/tmp"))
     made.chmod(0o711)
     yield made
@@ -53,7 +53,7 @@ def configured(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 @pytest.fixture
 def one_session(configured: Settings) -> str:
-    """An up-to-date database that holds a single turn; its session's id."""
+    """Put a single turn into an up-to-date database, and return its session's id."""
     assert main(["migrate"]) == 0
     session_id, question_id = str(uuid.uuid4()), str(uuid.uuid4())
     with cursor_of(configured) as cursor:

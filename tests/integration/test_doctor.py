@@ -36,14 +36,14 @@ def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def url(monkeypatch: pytest.MonkeyPatch, postgres: PostgresServer, own_database: str) -> str:
-    """An up-to-date database that the settings name."""
+    """Return the address of an up-to-date database that the settings name."""
     address = postgres.address(own_database)
     monkeypatch.setenv("DATABASE_URL", address)
     return address
 
 
 def told(capsys: pytest.CaptureFixture[str]) -> list[str]:
-    """The doctor's findings but for those that are good, each as one text."""
+    """Return the doctor's findings but for those that are good, each as one text."""
     capsys.readouterr()
     doctor.run()
     shown = capsys.readouterr().out
@@ -71,7 +71,7 @@ def test_where_the_settings_come_from_is_told_without_their_values(
 
 
 def the_one(findings: list[str], part: str) -> str:
-    """The finding with `part` in it, which must be one."""
+    """Return the finding with `part` in it, which must be one."""
     (found,) = [finding for finding in findings if part in finding]
     return found
 
@@ -86,7 +86,7 @@ def test_a_taken_port_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
 
 @pytest.fixture
 def page(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Something that answers as the page does."""
+    """Serve something that answers as the page does."""
 
     class Page(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -95,7 +95,7 @@ def page(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             self.wfile.write(b'{"status":"ok"}')
 
         def log_message(self, *arguments: object) -> None:
-            """Says nothing."""
+            """Say nothing."""
 
     with HTTPServer(("127.0.0.1", 0), Page) as server:
         monkeypatch.setenv("PORT", str(server.server_port))

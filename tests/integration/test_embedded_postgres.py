@@ -31,7 +31,7 @@ ROOTS_FOLDER = Path("/var/lib/thai-chat")
 
 @pytest.fixture(scope="module")
 def template() -> Iterator[Path]:
-    """A DATA_DIR whose database was made once, for the tests to copy."""
+    """Yield a DATA_DIR whose database was made once, for the tests to copy."""
     with open_folder() as folder:
         server = embedded(folder / "data")
         server.start()
@@ -48,7 +48,7 @@ def data_dir(template: Path) -> Iterator[Path]:
 
 @contextmanager
 def open_folder() -> Iterator[Path]:
-    """A temporary folder through which the server's user may pass, which pytest's own does not allow."""
+    """Yield a temporary folder through which the server's user may pass, which pytest's own does not allow."""
     folder = Path(tempfile.mkdtemp(prefix="tc-", dir="/tmp"))
     folder.chmod(0o711)
     kept_before = set(ROOTS_FOLDER.glob("*"))
@@ -75,7 +75,7 @@ def running(data_dir: Path) -> Iterator[str]:
 
 
 def sql(address: str, statement: str, *values: object) -> object:
-    """The first column of the first row, committed."""
+    """Return the first column of the first row, committed."""
     with closing(psycopg2.connect(address)) as connection, connection, connection.cursor() as cursor:
         cursor.execute(statement, values)
         row = cursor.fetchone() if cursor.description else None
@@ -116,7 +116,7 @@ def server_pid(data_dir: Path) -> int:
 
 
 def is_alive(pid: int) -> bool:
-    """False for a zombie too."""
+    """Tell whether a process is alive; a zombie is not."""
     try:
         return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
     except FileNotFoundError:
@@ -131,7 +131,7 @@ def wait_until_dead(pid: int) -> None:
 
 
 def abandon(data_dir: Path) -> None:
-    """A process that starts the server and is then killed, as kill -9 does it."""
+    """Start the server in a process that is then killed, as kill -9 does it."""
     code = f"""
 import os, signal
 from pathlib import Path

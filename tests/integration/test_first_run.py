@@ -92,7 +92,7 @@ async def test_kill_9_in_the_middle_of_a_reply_keeps_the_question_and_all_but_a_
 
 
 async def _begin_and_read_some(app: App, session_id: str, *, seconds: float = 0.3) -> str:
-    """The text that came until `seconds` after the first of it."""
+    """Return the text that came until `seconds` after the first of it."""
     text, ends_at = "", 0.0
     loop = asyncio.get_running_loop()
     async with httpx.AsyncClient(base_url=app.address, timeout=60) as http:

@@ -159,7 +159,7 @@ async def test_a_branch_that_is_shown_while_a_turn_begins_ends_with_the_turn(
 
 
 def rows_read(postgres: PostgresServer, name: str, table: str = "chat_messages") -> int:
-    """Counted when those who read have gone."""
+    """Return how many rows were read, counted when those who read have gone."""
     others = "SELECT 1 FROM pg_stat_activity WHERE datname = %s AND usename = 'chat'"
     wait_for(lambda: not postgres.query(others, name))
     sums = "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_user_tables WHERE relname = %s"
@@ -279,7 +279,7 @@ async def test_a_host_that_is_dead_is_not_asked_first_again(
 
 @contextmanager
 def held(postgres: PostgresServer, name: str, statement: str) -> Iterator[None]:
-    """The locks of `statement`, held by somebody else."""
+    """Hold the locks of `statement` as somebody else."""
     with Database(postgres.address(name)).engine.connect() as connection:
         connection.execution_options(isolation_level="READ COMMITTED")
         with connection.begin():

@@ -50,7 +50,7 @@ def user() -> str:
 
 
 def longer(**fields: Any) -> Json:
-    """The conversation some days later: it went on, and its first answer was asked for once more."""
+    """Return the conversation some days later: it went on, and its first answer was asked for once more."""
     later = chatgpt_conversation(**{"current_node": "a4", **fields})
     mapping = later["mapping"]
     mapping["q3"] = node("q3", "a3", said("user", "ขอแบบเผ็ดด้วย 🌶️", at=1732800000.0))
@@ -168,7 +168,7 @@ async def test_a_reply_that_was_asked_for_again_there_is_shown(history: Postgres
 
 
 def with_answer(text: str, **fields: Any) -> Json:
-    """The conversation with another text of its last reply."""
+    """Return the conversation with another text of its last reply."""
     conversation = longer(**fields)
     conversation["mapping"]["a3"]["message"]["content"]["parts"] = [text]
     return conversation

@@ -27,7 +27,7 @@ from thai_chat.ui.static import ASSETS, SERVED, version
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Built from a copy, since setuptools leaves folders beside what it builds."""
+    """Build the wheel from a copy, since setuptools leaves folders beside what it builds."""
     source = tmp_path_factory.mktemp("source")
     ignore = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "thai_chat", source / "thai_chat", ignore=ignore)
@@ -39,7 +39,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def thai_chat(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The command in an environment of its own, which sees the packages of this one: installing them takes minutes."""
+    """Return the command in an environment of its own, which sees the packages of this one: installing them takes
+    minutes."""
     folder = tmp_path_factory.mktemp("venv")
     venv.create(folder, with_pip=False, symlinks=True)
     target = Path(sysconfig.get_path("purelib", "venv", {"base": str(folder), "platbase": str(folder)}))

@@ -19,7 +19,7 @@ TOOLS = "awk bash basename cat cksum df dirname flock grep head id mkdir printf 
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    """The scripts without .venv, and nothing to install: what they do is looked at, not the packages."""
+    """Return the scripts without .venv, and nothing to install: what they do is looked at, not the packages."""
     folder = tmp_path / "ไทย แชต"
     shutil.copytree(ROOT / "scripts", folder / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "manage.sh", folder)
@@ -30,7 +30,7 @@ def clone(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def tools(tmp_path: Path) -> Path:
-    """A folder for PATH that has the plain tools, this Python, and no apt-get."""
+    """Return a folder for PATH that has the plain tools, this Python, and no apt-get."""
     folder = tmp_path / "tools"
     folder.mkdir()
     for name in TOOLS.split():

@@ -91,7 +91,8 @@ def test_a_restored_schema_is_the_one_that_the_migrations_make(
 
 
 def described(postgres: PostgresServer, name: str, tmp_path: Path) -> str:
-    """The schema as pg_dump writes it, with rights and comments, but for the generation and pg_dump's own marks."""
+    """Return the schema as pg_dump writes it, with rights and comments, but for the generation and pg_dump's own
+    marks."""
     program = next(iter(installations().values())) / "bin" / "pg_dump"
     arguments = ["--schema-only", "--schema=public", "--dbname", postgres.address(name)]
     text = subprocess.run([program, *arguments], check=True, capture_output=True, text=True).stdout
@@ -352,7 +353,7 @@ def test_a_backup_that_runs_meanwhile_is_of_one_moment(
 
 
 def at(what: str, act: Callable[[], None]) -> archive.Meter:
-    """Acts once, when the work has got there."""
+    """Act once, when the work has got there."""
     left = [act]
 
     def meter(now: str, *_: int) -> None:
@@ -401,7 +402,7 @@ def big(manifest: dict[str, object], entries: dict[str, bytes]) -> None:
 
 
 def messages_with(column: str, value: bytes) -> Callable[[dict[str, object], dict[str, bytes]], None]:
-    """The second message of each session has that value; the manifest fits what is changed."""
+    """Return a change that gives the second message of each session that value; the manifest fits what is changed."""
 
     def change(manifest: dict[str, object], entries: dict[str, bytes]) -> None:
         table, columns = columns_of(manifest, "chat_messages")

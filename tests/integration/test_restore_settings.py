@@ -79,7 +79,7 @@ def run(address: str, statements: str) -> None:
 
 
 def described(server: PostgresServer, name: str) -> str:
-    """All but what restores keep, as pg_dump writes it, without the generation and pg_dump's own marks."""
+    """Return all but what restores keep, as pg_dump writes it, without the generation and pg_dump's own marks."""
     program = list(installations().values())[-1] / "bin" / "pg_dump"
     arguments = ["--schema-only", "--exclude-schema=thai_chat_before*", "--dbname", server.address(name)]
     text = subprocess.run([program, *arguments], check=True, capture_output=True, text=True).stdout
@@ -108,7 +108,7 @@ def test_all_that_is_set_on_the_tables_comes_over_and_back(server: PostgresServe
 
 @pytest.fixture
 def own(postgres: PostgresServer, tmp_path: Path) -> Iterator[str]:
-    """The name of a database of the shared server with chats, which are in `tmp_path / "chats.zip"` too."""
+    """Yield the name of a database of the shared server with chats, which are in `tmp_path / "chats.zip"` too."""
     name = postgres.new_database()
     fill(postgres.address(name))
     archive.save(postgres.address(name), tmp_path / "chats.zip")

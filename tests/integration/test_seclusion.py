@@ -65,7 +65,7 @@ def trap() -> Iterator[Trap]:
 
 @pytest.fixture
 def canary(tmp_path: Path) -> Path:
-    """A folder of the user's with chats in it."""
+    """Return a folder of the user's with chats in it."""
     folder = tmp_path / "canary"
     (folder / "journal").mkdir(parents=True)
     (folder / "journal" / "ข้อความ").write_text("ของฉัน", "utf-8")
@@ -74,7 +74,7 @@ def canary(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def clone(tmp_path: Path, trap: Trap, canary: Path) -> Path:
-    """The code beside a `.env` and a `data` of the user's."""
+    """Return the code beside a `.env` and a `data` of the user's."""
     folder = tmp_path / "clone"
     leave = shutil.ignore_patterns("__pycache__", ".git", ".venv", "data", ".*_cache", ".env")
     shutil.copytree(ROOT, folder, ignore=leave)

@@ -73,7 +73,7 @@ class DebianCluster:
         shutil.rmtree(self.folder)
 
     def set(self, name: str, value: str) -> None:
-        """Needs a restart or `reload`."""
+        """Set a setting, which needs a restart or `reload`."""
         self.tool("pg_conftool", self.version, "main", "set", name, value)
 
     @property
@@ -105,7 +105,7 @@ class DebianCluster:
         return [json.loads(line) for line in self.tool(*command).splitlines() if line.startswith("{")]
 
     def state(self) -> dict[str, str]:
-        """Every role and database that is not the server's own, with what must not change unasked."""
+        """Return every role and database that is not the server's own, with what must not change unasked."""
         roles = (
             "SELECT row_to_json(r) FROM (SELECT rolname AS name, md5(row(r.*)::text) AS all FROM pg_authid r "
             "WHERE rolname !~ '^(pg_|postgres$)') r"
@@ -139,12 +139,12 @@ class Setup:
         self.cluster, self.folder, self.env = cluster, folder, folder / ".env"
 
     def command(self, *arguments: str) -> tuple[list[str], dict[str, str]]:
-        """For a process of its own: the command, and its environment."""
+        """Return the command for a process of its own, and its environment."""
         environment = bare(THAI_CHAT_HOME=str(self.folder), **self.cluster.environment)
         return [sys.executable, "-m", "scripts.postgres", *arguments], environment
 
     def run(self, *arguments: str) -> Run:
-        """In this process, which spares the imports; its standard input is no terminal."""
+        """Run in this process, which spares the imports; its standard input is no terminal."""
         # Settings that a user may have made for programs of his own lead nowhere.
         strange = {"PGHOST": "nowhere.invalid", "PGPORT": "1", "PGUSER": "nobody"}
         told = StringIO()

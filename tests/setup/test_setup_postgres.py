@@ -51,7 +51,7 @@ def first(cluster: DebianCluster, tmp_path: Path) -> Setup:
 
 @pytest.fixture
 def ready(first: Setup) -> Setup:
-    """Prepared already."""
+    """Return what is prepared already."""
     first.prepared()
     return first
 

@@ -39,7 +39,7 @@ class Flood(RawConnections):
         super().__init__()
 
     async def until_left(self, *, timeout_s: float = 10.0) -> None:
-        """Until nobody reads any more."""
+        """Wait until nobody reads any more."""
         async with asyncio.timeout(timeout_s):
             while self.running:  # noqa: ASYNC110 - seen when the next write fails
                 await asyncio.sleep(0.01)
@@ -79,18 +79,19 @@ class Flood(RawConnections):
 
 
 def chunk(**delta: str) -> bytes:
-    """An event of a streamed chat completion."""
+    """Return an event of a streamed chat completion."""
     return f"data: {as_json({'choices': [{'delta': delta}]})}\n\n".encode()
 
 
 def line(**message: str) -> bytes:
-    """A part of Ollama's reply."""
+    """Return a part of Ollama's reply."""
     return f"{as_json({'model': MODEL, 'message': {'role': 'assistant', **message}, 'done': False})}\n".encode()
 
 
 @contextmanager
 def memory() -> Iterator[list[float]]:
-    """A list whose only item is, at the end, by how many MB this process was larger than at the beginning at most."""
+    """Yield a list whose only item is, at the end, by how many MB this process was larger than at the beginning at
+    most."""
     grown, ended = [0.0], threading.Event()
     before = _resident_mb()
 

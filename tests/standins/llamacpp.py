@@ -38,7 +38,7 @@ async def loaded(backend: LlamaCppBackend) -> Sequence[ModelInfo]:
 
 
 def child_of(pid: int) -> int:
-    """The process id of the llama.cpp server that a process runs."""
+    """Return the process id of the llama.cpp server that a process runs."""
     children = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     (server,) = (
         child

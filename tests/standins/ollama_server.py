@@ -167,7 +167,7 @@ class OllamaStandin(Standin):
         return min(asked, self.models[seen.model] or asked)
 
     async def _load(self, seen: Seen) -> None:
-        """Another window than the loaded one loads the model anew."""
+        """Load a model; another window than the loaded one loads it anew."""
         window = self._window(seen)
         if seen.model not in self.remote and self.loaded.get(seen.model) != window:
             self.loaded[seen.model] = window
@@ -239,7 +239,7 @@ class OllamaStandin(Standin):
         return response
 
     async def _pull_layers(self, response: web.StreamResponse, name: str) -> bool:
-        """False when the pull ends before its time."""
+        """Pull the layers of a model; False when the pull ends before its time."""
         digests = [f"sha256:{sha256(f'{name} {at}'.encode()).hexdigest()}" for at in range(len(self.registry[name]))]
         for at, (digest, size) in enumerate(zip(digests, self.registry[name], strict=True)):
             step = {"status": f"pulling {digest[7:19]}", "digest": digest, "total": size}

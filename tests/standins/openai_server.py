@@ -217,13 +217,13 @@ def _is_taken_for_thinking(seen: Seen) -> bool:
 
 
 def prompt_tokens(body: dict[str, Any]) -> int:
-    """One token for three characters, at least one a message."""
+    """Return one token for three characters, at least one a message."""
     return sum(1 + len(message["content"]) // 3 for message in body.get("messages") or body["input"])
 
 
 @lru_cache(maxsize=256)
 def _frames(script: Script, model: str, prompt: int, continuous: bool) -> tuple[tuple[bytes, ...], bytes]:
-    """The pieces of the answer and what ends it. `prompt` is the count to report, 0 for no usage at all."""
+    """Return the pieces of the answer and what ends it. `prompt` is the count to report, 0 for no usage at all."""
     pieces = [(script.reasoning_field, text) for text in script.reasoning]
     pieces += [("content", text) for text in script.tokens]
     ping = ": ping\n\n" if script.ping else ""

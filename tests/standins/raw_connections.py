@@ -38,7 +38,7 @@ class RawConnections(ABC):
 
     @abstractmethod
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Answers one connection, and closes it."""
+        """Answer one connection, and close it."""
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.ensure_future(self._answer(reader, writer))

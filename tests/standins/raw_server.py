@@ -34,7 +34,8 @@ NOT_FOUND = Answer([b"Not Found"], "text/plain", "404 Not Found")
 
 
 def answer_of(name: str, *, size: int = 1 << 20, pause_s: float = 0.0) -> Answer:
-    """The recorded answer of that name, its body in pieces of `size` bytes; with a pause each event is a piece."""
+    """Return the recorded answer of that name, its body in pieces of `size` bytes; with a pause each event is a
+    piece."""
     head, _, body = (_ANSWERS / f"{name}.http").read_bytes().partition(_HEAD_END)
     status, *fields = head.decode().split("\r\n")
     kind = next(field.partition(": ")[2] for field in fields if field.lower().startswith("content-type"))

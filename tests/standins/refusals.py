@@ -60,13 +60,13 @@ ENGINE_DEAD = openai_error(
 
 
 def engine_refusal(param: str) -> str:
-    """JSON for an event of a stream, as vLLM 0.32 words it."""
+    """Return JSON for an event of a stream, as vLLM 0.32 words it."""
     message = f"{param} contain out-of-vocab token ids. Vocabulary size: 4002 (parameter={param}, value=[99999])"
     return openai_error(400, message, kind="BadRequestError", param=param, code=400).error_body
 
 
 def refused(script: Script, body: dict[str, Any]) -> Script | None:
-    """The refusal of the first parameter in `body` that the script does not take."""
+    """Return the refusal of the first parameter in `body` that the script does not take."""
     for param in script.refused_params:
         if _value(body, param) is not None:
             return _unsupported(param)
@@ -84,7 +84,7 @@ def refused(script: Script, body: dict[str, Any]) -> Script | None:
 
 
 def overflow(script: Script, prompt: int, body: dict[str, Any], *, window: int | None) -> Script | None:
-    """None while prompt and reply fit the window, or when the script knows no overflow."""
+    """Return the refusal; None while prompt and reply fit the window, or when the script knows no overflow."""
     names = ("max_tokens", "max_completion_tokens", "max_output_tokens")
     reply = next((int(body[name]) for name in names if name in body), 1)
     if script.overflow is None or window is None or prompt + reply <= window:

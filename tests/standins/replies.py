@@ -23,7 +23,7 @@ def request(
 
 
 async def ask(backend: Backend, request: ReplyRequest, *, into: list[object] | None = None) -> list[StreamEvent]:
-    """Every event of the reply; they are also put `into` a list, for a reply that ends in an error."""
+    """Return every event of the reply; they are also put `into` a list, for a reply that ends in an error."""
     given: list[StreamEvent] = []
     async with aclosing(backend.stream(request)) as events:
         async for event in events:

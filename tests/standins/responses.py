@@ -18,7 +18,7 @@ _PARTS = 2
 
 @lru_cache(maxsize=256)
 def frames(script: Script, model: str, prompt: int, summarises: bool) -> tuple[tuple[bytes, ...], bytes]:
-    """The pieces of the answer, and what ends it. Without a summary the thinking takes its time in silence."""
+    """Return the pieces of the answer, and what ends it. Without a summary the thinking takes its time in silence."""
     head = _event("response.created", response=_response(script, model, "in_progress"))
     head += _event("response.in_progress", response=_response(script, model, "in_progress"))
     pieces = []

@@ -21,7 +21,7 @@ Overflow = Literal["openai", "vllm-0.9", "vllm-0.12", "vllm-0.15", "vllm-0.32", 
 
 
 def thai_tokens(count: int) -> tuple[str, ...]:
-    """`count` pieces of 1-4 code points, as a tokenizer cuts: anywhere, also before a vowel or a tone mark."""
+    """Return `count` pieces of 1-4 code points, as a tokenizer cuts: anywhere, also before a vowel or a tone mark."""
     pieces, at = [], 0
     for size in cycle((2, 3, 1, 4)):
         pieces.append(PASSAGE[at : at + size])
@@ -92,12 +92,12 @@ class Script:
         return "".join(self.tokens)
 
     def at(self, piece: int) -> float:
-        """Seconds after the start of the answer at which piece number `piece` (from 0) is due."""
+        """Return the seconds after the start of the answer at which piece number `piece` (from 0) is due."""
         return (self.first_delay_ms + piece * self.delay_ms) / 1000
 
 
 def script_from_json(body: JsonObject) -> Script:
-    """Lists become tuples; `"tokens": 200` means that many Thai pieces."""
+    """Return the script that JSON describes: lists become tuples; `"tokens": 200` means that many Thai pieces."""
     known = {field.name for field in fields(Script)}
     values: dict[str, object] = {}
     for name, value in body.items():
@@ -118,13 +118,13 @@ def openai_error(
     kind: str = "invalid_request_error",
     retry_after: str = "",
 ) -> Script:
-    """The shape of OpenAI, newer vLLM and llama.cpp."""
+    """Return an error in the shape of OpenAI, newer vLLM and llama.cpp."""
     body = {"error": {"message": message, "type": kind, "param": param, "code": code}}
     return Script(status=status, error_body=json.dumps(body, ensure_ascii=False), retry_after=retry_after)
 
 
 def old_vllm_error(status: int, message: str, *, kind: str = "BadRequestError") -> Script:
-    """The shape of older vLLM: no envelope."""
+    """Return an error in the shape of older vLLM: no envelope."""
     body = {"object": "error", "message": message, "type": kind, "param": None, "code": status}
     return Script(status=status, error_body=json.dumps(body, ensure_ascii=False))
 

@@ -115,7 +115,7 @@ class Standin:
         await self.stop()
 
     async def stop(self) -> None:
-        """Goes away as a stopped process does: open connections end, new ones are refused. Safe to call twice."""
+        """Go away as a stopped process does: open connections end, new ones are refused. Safe to call twice."""
         runner, self._runner = self._runner, None
         if runner:
             await runner.cleanup()
@@ -124,7 +124,7 @@ class Standin:
         return self.scripts.get(model, self.script)
 
     async def until(self, fact: Callable[[], bool], *, timeout_s: float = 10) -> None:
-        """Returns when `fact()` is true; it is looked at whenever something happens here."""
+        """Wait until `fact()` is true; it is looked at whenever something happens here."""
         if fact():
             return
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -140,7 +140,7 @@ class Standin:
 
     @contextmanager
     def watch(self, seen: Seen) -> Iterator[None]:
-        """Counts a request as running, and notes when its client left."""
+        """Count a request as running, and note when its client left."""
         if self.keep_requests:
             self.seen.append(seen)
         self._running += 1
@@ -157,7 +157,7 @@ class Standin:
             self.changed()
 
     async def play(self, response: web.StreamResponse, frames: Sequence[bytes], seen: Seen) -> None:
-        """Writes each frame when it is due: on an absolute schedule, all that are due in one go."""
+        """Write each frame when it is due: on an absolute schedule, all that are due in one go."""
         loop = asyncio.get_running_loop()
         start, script = loop.time(), seen.script
         at = 0
@@ -228,18 +228,18 @@ class Standin:
 
 
 async def hang(response: web.StreamResponse | None = None) -> None:
-    """Until the client leaves."""
+    """Wait until the client leaves."""
     await asyncio.Event().wait()
 
 
 def drop(request: web.Request) -> None:
-    """Cuts the connection as a crash does: no end of the response."""
+    """Cut the connection as a crash does: no end of the response."""
     if request.transport is not None:
         request.transport.abort()
 
 
 def run(make: Callable[[], Standin]) -> None:
-    """The command line of a stand-in: prints its address, serves until it is ended."""
+    """Run the command line of a stand-in: print its address, serve until it is ended."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--model", action="append", help="name, or name=context window; may be repeated")
@@ -271,7 +271,7 @@ def run(make: Callable[[], Standin]) -> None:
 
 @contextmanager
 def standin_process(module: str, *arguments: str) -> Iterator[str]:
-    """Runs a stand-in in a process of its own; gives its address."""
+    """Run a stand-in in a process of its own, and yield its address."""
     command = [sys.executable, "-m", module, *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True) as process:
         try:

@@ -280,7 +280,7 @@ def _exceptions(module: ModuleType) -> list[type[Exception]]:
 
 
 def _instance(kind: type[Exception]) -> Exception:
-    """An instance without the arguments that only the library knows."""
+    """Return an instance without the arguments that only the library knows."""
     error = kind.__new__(kind)
     if isinstance(error, openai.APIStatusError):
         error.status_code = getattr(kind, "status_code", 500)

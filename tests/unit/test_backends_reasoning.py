@@ -11,7 +11,7 @@ REPLY = "<think>\nผู้ใช้ทักทาย 👋🏽 a < b\n</think>\
 
 
 def split(*pieces: str, splitter: ReasoningSplitter | None = None, is_whole: bool = True) -> tuple[str, str]:
-    """The thinking and the reply, when the content comes in these pieces."""
+    """Return the reasoning and the reply, when the content comes in these pieces."""
     splitter = splitter or ReasoningSplitter()
     events = [event for piece in pieces for event in splitter.feed(piece)] + splitter.end(is_whole=is_whole)
     thought = said = ""

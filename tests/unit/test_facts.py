@@ -130,7 +130,7 @@ def test_any_metadata_comes_back_as_it_was() -> None:
 
 
 def odd(chance: random.Random, depth: int) -> JsonValue:
-    """Any JSON value, often near to what a fact is made of."""
+    """Return any JSON value, often near to what a fact is made of."""
     near = [METADATA[name] for name in NAMES]
     kinds = ["scalar", "near", "list", "object"] if depth else ["scalar"]
     match chance.choice(kinds):
@@ -201,7 +201,7 @@ replace(x, metadata={**x.metadata, "continues": 1})
 
 
 def keys_in(code: str) -> list[tuple[int, str]]:
-    """The lines and keys of every metadata that code writes or reads by a text."""
+    """Return the lines and keys of every metadata that code writes or reads by a text."""
     own = set(NAMES) - ALSO_WORDS_OF_OTHERS
     return sorted({(line, key) for node in ast.walk(ast.parse(code)) for line, key in _keys_at(node, own)})
 

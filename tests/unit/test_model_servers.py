@@ -33,7 +33,7 @@ Reply = tuple[int, str, bytes]
 
 @contextmanager
 def serving(reply_at: Callable[[str], Reply]) -> Iterator[str]:
-    """The address of a server that answers each path so."""
+    """Yield the address of a server that answers each path so."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -58,12 +58,12 @@ def serving(reply_at: Callable[[str], Reply]) -> Iterator[str]:
 
 
 def answering(body: str, kind: str, status: int = 200) -> AbstractContextManager[str]:
-    """The address of a server with one answer to all."""
+    """Return the address of a server with one answer to all."""
     return serving(lambda _: (status, kind, body.encode("utf-8", "surrogatepass")))
 
 
 def listing_at(*paths: str) -> AbstractContextManager[str]:
-    """The address of a server with a list of one model at these paths, and 404 at all others."""
+    """Return the address of a server with a list of one model at these paths, and 404 at all others."""
     return serving(lambda path: (200, JSON, b'{"data": [{"id": "m"}]}') if path in paths else (404, JSON, b"{}"))
 
 

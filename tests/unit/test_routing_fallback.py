@@ -243,7 +243,7 @@ class Overflowing(OpenAIStandin):
 
 
 async def fitting(choice: Choice, context_window: int | None) -> ModelPrompt:
-    """A long prompt, for less than a thousand tokens a short one."""
+    """Return a long prompt, for less than a thousand tokens a short one."""
     length = 400 if context_window is None or context_window >= 1000 else 90
     return ModelPrompt((PromptMessage(Role.USER, "ก" * length),))
 

@@ -38,7 +38,7 @@ LONG = Script(tokens=thai_tokens(10_000), delay_ms=5)
 
 
 async def begun(stack: AsyncExitStack, router: Router) -> None:
-    """A reply that has said its first word and goes on until the stack is left."""
+    """Begin a reply that has said its first word and goes on until the stack is left."""
     events = await stack.enter_async_context(aclosing(router.stream(MODEL, question)))
     async for event in events:
         if isinstance(event, TextDelta):

@@ -17,7 +17,7 @@ from thai_chat.domain.transfer import ImportLimits, KeptSession
 
 
 def numbers_and_reasons(content: bytes, limits: ImportLimits) -> tuple[list[int], list[tuple[str, int]]]:
-    """The numbers of the sessions that are read, and why which of them are left out."""
+    """Return the numbers of the sessions that are read, and why which of them are left out."""
     left_out: list[ImportRefused] = []
     given = upload(content)
     odd: list[Exception] = []

@@ -189,7 +189,7 @@ def test_what_comes_out_of_archives_in_archives_is_counted() -> None:
 
 
 def odd_ones(value: Any) -> Iterator[Any]:
-    """The same with each of its values, one after the other, of another kind."""
+    """Yield the same with each of its values, one after the other, of another kind."""
     yield from (None, 5, -1.5, True, "x", [], ["x"], [5], {}, {"x": 5})
     if isinstance(value, dict):
         for name, item in value.items():
