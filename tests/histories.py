@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from thai_chat.domain.messages import BeginReply, BeginTurn, Outcome, SingleWrite, Status, Write
+from thai_chat.domain.messages import BeginReply, BeginTurn, Message, Outcome, SingleWrite, Status, Write
 from thai_chat.domain.ports.conversation import DatabaseState, HistoryState
 from thai_chat.domain.ports.storage import Storage
 from thai_chat.domain.ports.transfer import Transfer
@@ -80,6 +80,10 @@ class MemoryStores(Stores):
     async def leave(self, write: BeginTurn | BeginReply) -> None:
         await self.write(write)
         grow_cold(self._held, write)
+
+    def remember(self, message: Message) -> None:
+        """Hold a message as it would come from another store."""
+        self._held.put_read(message.session_id, (message,))
 
 
 class PostgresStores(Stores):

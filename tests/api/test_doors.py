@@ -263,7 +263,7 @@ async def test_nothing_that_a_session_has_in_the_form_of_a_file_is_read(
     question = await chat.history.read(ReadMessage(UUID(said[0]["message_id"]), LOCAL.user_id))
     hostile = dict.fromkeys(("options", "asked", "context_used", "cost_thb", "reasoning", "error"), FILE)
     hostile_question = replace(question, metadata={**hostile, "begun_by": [{"model": FILE}]})
-    chat.history.remember_messages(question.session_id, [hostile_question])
+    chat.history.remember(hostile_question)
     opened = {"session_id": answer.json()["session_id"], "message_id": ""}
     shown = await served.post("/gradio_api/run/predict", json={"data": [opened], "fn_index": 0})
     assert "/etc/hostname" in shown.text
