@@ -60,10 +60,10 @@ def upgrade() -> None:
     op.execute(_INDEXES)
     keys = import_module("thai_chat.migrations.versions.0004_search").KEYS
     if op.get_bind().execute(text(_KEYS)).scalar() not in keys:
-        # Rows that were indexed with other keys would not be found with these.
+        # What was indexed with other keys would not be found with these.
         op.execute(keys.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION"))
         op.execute(_INDEX_ANEW)
 
 
 def downgrade() -> None:
-    """Do nothing: 0005 as it is written today has all of this."""
+    """Nothing: 0005 as it is written today has all of this."""
