@@ -7,7 +7,10 @@ from collections.abc import Mapping
 import pytest
 
 from tests.api.conftest import Chat
+from tests.history_writes import begin, finish
+from tests.messages_in_parts import AS_JSON, CONTENT, PARTS
 from thai_chat.api import chat as chat_routes
+from thai_chat.domain.people import LOCAL
 
 
 @pytest.mark.parametrize(
@@ -49,6 +52,16 @@ async def test_every_body_is_described_as_taking_no_other_fields(chat: Chat) -> 
         name for name in bodies if described["components"]["schemas"][name].get("additionalProperties") is not False
     ]
     assert open_ones == []
+
+
+async def test_a_message_tells_its_parts_and_plain_text_has_none(chat: Chat) -> None:
+    write = begin(LOCAL.user_id, question="สวัสดี")
+    await chat.history.write(write)
+    await chat.history.write(finish(write, CONTENT, parts=PARTS))
+    said = (await chat.http.get(f"/chat/history/{write.session_id}")).json()["history"]
+    assert [(message["content"], message["parts"]) for message in said] == [("สวัสดี", None), (CONTENT, AS_JSON)]
+    described = (await chat.http.get("/openapi.json")).json()["components"]["schemas"]["MessageBody"]["properties"]
+    assert {kind["type"] for kind in described["parts"]["anyOf"]} == {"array", "null"}
 
 
 async def test_the_length_of_a_conversation_counts_the_branch_that_is_answered(chat: Chat) -> None:

@@ -18,10 +18,21 @@ from tests.history_writes import (
     update,
     whole_turn,
 )
+from tests.messages_in_parts import CONTENT, PARTS
 from thai_chat.domain.errors import (
     HistoryRefused,
 )
 from thai_chat.domain.messages import Checkpoints, Choice, Figures
+from thai_chat.domain.parts import (
+    MOST_PARTS,
+    NAME_CHARS,
+    AttachmentPart,
+    NoticePart,
+    Part,
+    ReasoningPart,
+    TextPart,
+    UnknownPart,
+)
 from thai_chat.domain.reads import ReadMessage, ReadMessages, ReadSession, ReadSessions, SessionFilter
 
 
@@ -92,6 +103,50 @@ async def test_what_is_no_price_is_refused(history: Stores, user: str, cost: str
     await history.write(write)
     with pytest.raises(HistoryRefused):
         await history.write(finish(write, figures=Figures(cost_usd=Decimal(cost))))
+
+
+async def test_parts_are_kept_as_they_were_given(history: Stores, user: str) -> None:
+    write = begin(user, question=CONTENT, parts=PARTS)
+    turn = await history.write(write)
+    assert (turn.question.parts, turn.reply.parts) == (PARTS, ())
+    grown = ReasoningPart("คิด"), TextPart("ตำ")
+    await history.write(Checkpoints([grow(write, "ตำ", parts=grown)]))
+    assert (await history.read(ReadMessage(write.reply_id, user))).parts == grown
+    reply = await history.write(finish(write, CONTENT, parts=PARTS))
+    assert reply.parts == PARTS
+    question, stored = await history.read(ReadMessages(write.session_id, user, limit=10))
+    assert (question.parts, stored.parts, stored.content) == (PARTS, PARTS, CONTENT)
+
+
+async def test_plain_text_has_no_parts(history: Stores, user: str) -> None:
+    write = begin(user)
+    await history.write(write)
+    await history.write(Checkpoints([grow(write, "ตำ", parts=[TextPart("ตำ")])]))
+    assert (await history.write(finish(write))).parts == ()
+    assert [message.parts for message in await history.read(ReadMessages(write.session_id, user, limit=10))] == [(), ()]
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [TextPart("อื่น")],
+        [TextPart(CONTENT), *[NoticePart(code="x")] * MOST_PARTS],
+        [TextPart(CONTENT), AttachmentPart(file_id="f" * (NAME_CHARS + 1))],
+        [TextPart(CONTENT), ReasoningPart("ก\0ข")],
+        [TextPart(CONTENT), UnknownPart({"type": "x", "y": "\ud800"})],
+    ],
+    ids=["other text", "many", "long", "NUL", "surrogate"],
+)
+async def test_parts_that_no_store_can_keep_are_refused(history: Stores, user: str, parts: list[Part]) -> None:
+    write = begin(user)
+    await history.write(write)
+    for attempt in (
+        history.write(begin(user, question=CONTENT, parts=parts)),
+        history.write(Checkpoints([grow(write, CONTENT, parts=parts)])),
+        history.write(finish(write, CONTENT, parts=parts)),
+    ):
+        with pytest.raises(HistoryRefused):
+            await attempt
 
 
 async def test_the_longest_that_fits_is_kept_whole(history: Stores, user: str) -> None:

@@ -203,6 +203,19 @@ def test_the_first_version_works_again_after_a_step_back(postgres: PostgresServe
     assert begun == [("begun", 2)]
 
 
+def test_an_instance_of_the_version_before_goes_on_beside_this_one(
+    postgres: PostgresServer, name: str, engine: Engine
+) -> None:
+    schema.migrate(engine)
+    begun = postgres.query(
+        """SELECT outcome, (session).message_count FROM chat_begin_turn(gen_random_uuid(), 'u', 'n', gen_random_uuid(),
+            'q', gen_random_uuid(), '', 'b', 'm', now(), NULL, NULL, true, '{}', false, interval '10 s')""",
+        database=name,
+    )
+    assert begun == [("begun", 2)]
+    assert postgres.query("SELECT DISTINCT parts FROM chat_messages", database=name) == [(None,)]
+
+
 async def test_a_backup_of_every_version_is_restored_and_brought_up(
     postgres: PostgresServer, name: str, engine: Engine, tmp_path: Path
 ) -> None:

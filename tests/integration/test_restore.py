@@ -460,6 +460,7 @@ def preset_without_options(manifest: dict[str, object], entries: dict[str, bytes
 UNSOUND = [
     *(messages_with("parent_order", value) for value in (b"2", b"3", b"-1")),
     *(messages_with("metadata", value) for value in (b"[]", b"null", b'"x"', b"5")),
+    *(messages_with("parts", value) for value in (b"{}", b"null", b'"x"', b"5")),
     messages_with("parent_id", b"itself"),
     circular,
     in_another_session,

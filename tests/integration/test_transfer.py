@@ -20,6 +20,7 @@ from tests.contract.test_history_presets import preset
 from tests.foreign_exports import Json, as_file, chatgpt_conversation, chatgpt_with_tools, openwebui_chat
 from tests.histories import MemoryStores, PostgresStores, opened, straight, until
 from tests.history_writes import begin, finish, new_user, update, whole_reply, whole_turn
+from tests.messages_in_parts import PARTS
 from tests.people import as_person
 from tests.postgres_servers import PostgresServer, Proxy
 from tests.uploads import upload
@@ -30,6 +31,7 @@ from thai_chat.chat.transfer.imports import ImportProgress
 from thai_chat.chat.transfer.service import Transfers
 from thai_chat.domain.errors import HistoryUnavailable, ImportRefused, ImportStopped, SessionNotFound
 from thai_chat.domain.messages import Figures, Status
+from thai_chat.domain.parts import AttachmentPart, TextPart
 from thai_chat.domain.reads import ReadMessage, ReadMessages, ReadSessions, ReadVersions
 from thai_chat.domain.transfer import Imported
 from thai_chat.history.postgres.bulk import inserting
@@ -90,7 +92,8 @@ async def lived_in(history: PostgresStores, user: str, postgres: PostgresServer,
     await history.write(update(archived, archived=True))
     trash = await whole_turn(history, user)
     await history.write(update(trash, deleted=True))
-    stopped = begin(user, question='ขึ้นบรรทัด\nใหม่ \\ "x" \t\u200b🇹🇭')
+    question = 'ขึ้นบรรทัด\nใหม่ \\ "x" \t\u200b🇹🇭'
+    stopped = begin(user, question=question, parts=[TextPart(question), AttachmentPart(file_id="แผนที่", size_bytes=7)])
     await history.write(stopped)
     figures = Figures(
         prompt_tokens=3,
@@ -100,7 +103,8 @@ async def lived_in(history: PostgresStores, user: str, postgres: PostgresServer,
         latency_ms=9,
         cost_usd=Decimal("0.000000001"),
     )
-    await history.write(finish(stopped, status=Status.STOPPED, content="", figures=figures))
+    parts = [part for part in PARTS if not isinstance(part, TextPart)]
+    await history.write(finish(stopped, status=Status.STOPPED, content="", figures=figures, parts=parts))
     document = (str(uuid7()), plain.reply.message_id.hex, "เอกสาร", "เนื้อหา", 0.125, json.dumps({"หน้า": 1}))
     postgres.query("INSERT INTO message_contexts VALUES (%s, %s, %s, %s, %s, %s)", *document, database=database)
     snapshot = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -11,15 +12,32 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from tests.history_writes import begin, finish, grow
+from tests.messages_in_parts import CONTENT, PARTS
 from thai_chat.domain.errors import HistoryRefused
-from thai_chat.domain.messages import BeginReply, Choice, Figures, PurgeSession, Status, UpdateSession, Write
+from thai_chat.domain.facts import Precision, ReplyFacts
+from thai_chat.domain.messages import (
+    BeginReply,
+    BeginTurn,
+    Checkpoint,
+    Choice,
+    Figures,
+    FinishReply,
+    PurgeSession,
+    Status,
+    UpdateSession,
+    Write,
+)
 from thai_chat.history.outage.records import decode, encode
 
+OLD_JOURNALS = Path(__file__).parents[1] / "old_journals"
 BEGIN = begin("สมหญิง", idempotency_key="ครั้งเดียว", parent_id=uuid7(), metadata={"ไฟล์": ["ก.wav", 1, None, 0.5]})
 WRITES: list[Write] = [
     BEGIN,
     begin("สมหญิง"),
     grow(BEGIN, "น้ำจิ้ม 🍚", metadata={"a": {"b": True}}),
+    begin("สมหญิง", question=CONTENT, parts=PARTS),
+    grow(BEGIN, CONTENT, parts=PARTS),
+    finish(BEGIN, CONTENT, parts=PARTS),
     finish(BEGIN, status=Status.STOPPED, figures=Figures(prompt_tokens=3, latency_ms=9), choice=Choice("openai", "x")),
     UpdateSession(session_id=uuid7(), user_id="u", at=datetime.now(UTC), deleted=False, choice=Choice("a", "b")),
     UpdateSession(session_id=uuid7(), user_id="u", at=datetime.now(UTC), session_name="ชื่อ", leaf_id=uuid7()),
@@ -65,6 +83,24 @@ def test_a_record_of_an_earlier_version_is_read(write: Write, newer: list[str]) 
     if "figures" in record:
         record["figures"] = {name: record["figures"][name] for name in ("prompt_tokens", "latency_ms")}
     assert decode(orjson.dumps(record)) == write
+
+
+@pytest.mark.parametrize("write", [BEGIN, grow(BEGIN), finish(BEGIN)], ids=lambda write: type(write).__name__)
+def test_plain_text_is_recorded_without_parts(write: Write) -> None:
+    assert "parts" not in orjson.loads(encode(write))
+
+
+def test_a_journal_of_before_the_parts_is_read() -> None:
+    turn, grown, finished, again = map(decode, (OLD_JOURNALS / "without-parts.jsonl").read_bytes().splitlines())
+    assert isinstance(turn, BeginTurn)
+    assert isinstance(grown, Checkpoint)
+    assert isinstance(finished, FinishReply)
+    assert isinstance(again, BeginReply)
+    assert (turn.metadata, turn.parts, grown.parts, finished.parts) == ({"ไฟล์": ["เสียง.wav"]}, (), (), ())
+    facts = ReplyFacts.from_metadata(finished.metadata)
+    assert (facts.asked, facts.answered_by) == (Choice("vllm", "typhoon"), Choice("ollama", "qwen3:8b"))
+    assert (facts.reasoning, facts.tokens) == ("คิดก่อนตอบ", Precision.EXACT)
+    assert ReplyFacts.from_metadata(again.metadata).continues == finished.reply_id
 
 
 @pytest.mark.parametrize("value", ["\ud800", object(), 2**70, {1, 2}], ids=["surrogate", "object", "int", "set"])

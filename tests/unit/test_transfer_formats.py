@@ -9,6 +9,7 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,8 @@ import orjson
 import pytest
 from uuid_utils.compat import uuid7
 
+from tests.imported import dialog, read
+from tests.messages_in_parts import AS_JSON, CONTENT, PARTS
 from thai_chat.api.transfer import words_in
 from thai_chat.chat.transfer.exports import OwnWriter, Writer
 from thai_chat.chat.transfer.fields import SourcePlace
@@ -24,10 +27,13 @@ from thai_chat.chat.transfer.objects import message_object, session_object
 from thai_chat.chat.transfer.own import read_session
 from thai_chat.chat.transfer.service import file_name_of
 from thai_chat.chat.transfer.tables import COLUMNS, CsvWriter, TrainingWriter, guarded, unguarded
-from thai_chat.domain.messages import Figures, Message, Role, Session, Status
+from thai_chat.domain.facts import ContextUsed, content_parts, facts_of
+from thai_chat.domain.messages import Choice, Figures, Message, Role, Session, Status
+from thai_chat.domain.parts import ReasoningPart, TextPart
 from thai_chat.domain.transfer import GivenDocument, KeptMessage, KeptSession
 from thai_chat.texts import Language
 
+FIRST_VERSION = Path(__file__).parents[1] / "old_exports" / "version-1.json"
 BANGKOK = ZoneInfo("Asia/Bangkok")
 AT = datetime(2026, 11, 20, 18, 4, 5, 678901, tzinfo=UTC)  # the 21st in Bangkok
 PROMPT = "ตอบเป็นภาษาไทย"
@@ -107,11 +113,37 @@ def test_what_is_written_as_json_is_read_as_it_was() -> None:
     reply = replace(kept.messages[1], idempotency_key="key", documents=(document,))
     kept = replace(kept, messages=[kept.messages[0], reply])
     value = orjson.loads(written(OwnWriter(), kept, session_of()))
-    assert (value["format"], value["version"]) == ("thai-chat", 1)
+    assert (value["format"], value["version"]) == ("thai-chat", 2)
     place = SourcePlace("x", 1, 1)
     found = [read_session(session, place) for session in value["sessions"]]
     assert found[0] == kept
     assert found[1].messages == []
+
+
+def test_parts_are_written_and_read_as_they_were() -> None:
+    kept = session_of(*turn("ถาม", CONTENT))
+    reply = replace(kept.messages[1], message=replace(kept.messages[1].message, parts=PARTS))
+    kept = replace(kept, messages=[kept.messages[0], reply])
+    (value,) = orjson.loads(written(OwnWriter(), kept))["sessions"]
+    assert [message["parts"] for message in value["messages"]] == [None, AS_JSON]
+    assert read_session(value, SourcePlace("x", 1, 1)) == kept
+
+
+def test_an_export_of_the_first_version_is_read_as_before() -> None:
+    (session,) = read(FIRST_VERSION.read_bytes())
+    question, stopped, whole = (item.message for item in session.messages)
+    assert dialog(session) == [("user", question.content), ("assistant", "ตำขิง กระเทียม 👩🏽‍🍳")]
+    assert (question.metadata, session.messages[0].idempotency_key) == ({"ไฟล์": ["เสียง.wav"]}, "กุญแจ")
+    assert [message.parts for message in (question, stopped, whole)] == [(), (), ()]
+    facts = facts_of(stopped)
+    assert (facts.asked, facts.answered_by) == (Choice("vllm", "typhoon"), Choice("ollama", "qwen3:8b"))
+    assert facts.context_used == ContextUsed(
+        messages_sent=0, messages_left_out=0, estimated_tokens=12, context_window=2048
+    )
+    assert facts_of(whole).continues == stopped.message_id
+    written_in_file = orjson.loads(FIRST_VERSION.read_bytes())["sessions"][0]["messages"]
+    assert facts.to_metadata() == stopped.metadata == written_in_file[1]["metadata"]
+    assert content_parts(whole) == (ReasoningPart("คิดก่อนตอบ"), TextPart("ตำขิง กระเทียม 👩🏽‍🍳"))
 
 
 def test_every_message_is_a_line_of_the_json() -> None:

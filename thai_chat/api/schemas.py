@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from thai_chat.domain.facts import ReplyFacts, facts_of
 from thai_chat.domain.messages import LABEL_CHARS, MAX_QUESTION_CHARS, MOST_TAGS, Labels, Message, Session
+from thai_chat.domain.parts import parts_to_json
 from thai_chat.domain.reads import Shelf
 
 Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
@@ -103,6 +104,11 @@ class MessageBody(BaseModel):
     reasoning_tokens: int | None = None
     cost_usd: float | None = Field(default=None, description="US dollars; null where the price is not known")
     metadata: dict[str, object]
+    parts: list[object] | None = Field(
+        default=None,
+        description="What the message is made of, in order, each with its `type`: text, reasoning, tool_call, "
+        "tool_result, attachment, citation, notice, and more later; null for plain text, of which `content` says all",
+    )
 
 
 class HistoryBody(BaseModel):
@@ -227,6 +233,7 @@ def message_body(message: Message) -> MessageBody:
         reasoning_tokens=figures.reasoning_tokens,
         cost_usd=None if figures.cost_usd is None else float(figures.cost_usd),
         metadata=dict(message.metadata),
+        parts=list[object](parts_to_json(message.parts)) or None,
     )
 
 

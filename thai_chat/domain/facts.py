@@ -1,4 +1,4 @@
-"""What is known of a reply beside its text and figures: one value, and its one way into the row's metadata and back.
+"""Holds what is known of a reply beside its text and figures, and its one way into the row's metadata and back.
 
 A new fact is a field of `ReplyFacts`: its name is its key in the metadata, which clients and old rows have.
 """
@@ -14,6 +14,7 @@ from uuid import UUID
 from thai_chat.domain.events import Notice
 from thai_chat.domain.json_types import JsonObject, JsonValue
 from thai_chat.domain.messages import Choice, Message
+from thai_chat.domain.parts import NoticePart, Part, ReasoningPart, TextPart
 
 MOST_READ = 50
 """Notices, and models that began a reply, that are read of one: ours have a few, and a file may have millions."""
@@ -29,15 +30,15 @@ class Precision(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContextUsed:
-    """What a model was sent of the conversation; None is unknown. A window of None has no known end."""
+    """Counts what a model was sent of the conversation; None is unknown. A window of None has no known end."""
 
     messages_sent: int | None = None
     messages_left_out: int | None = None
     estimated_tokens: int | None = None
     context_window: int | None = None
-    """In tokens."""
+    """The window's size in tokens."""
     exact_tokens: int | None = None
-    """As the server counted them before they were sent, where it did."""
+    """The server's own count before the prompt was sent, where it counts."""
 
     @property
     def tokens(self) -> int | None:
@@ -258,6 +259,17 @@ class SessionOrigin:
 
 def facts_of(message: Message) -> ReplyFacts:
     return ReplyFacts.from_metadata(message.metadata)
+
+
+def content_parts(message: Message) -> Sequence[Part]:
+    """Return what a message is made of: its own parts, else what its content and its metadata tell of them, so that
+    rows without parts are drawn as those with them."""
+    if message.parts:
+        return message.parts
+    facts = facts_of(message)
+    reasoning = [ReasoningPart(facts.reasoning)] if facts.reasoning else []
+    said = [TextPart(message.content)] if message.content else []
+    return (*reasoning, *said, *(NoticePart(code=one.code, params=one.params) for one in facts.notices or ()))
 
 
 def _fetchable(params: JsonObject, backend: str, model: str) -> Choice | None:

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from thai_chat.domain.json_types import JsonObject as JsonObject
 from thai_chat.domain.json_types import JsonValue as JsonValue
+from thai_chat.domain.parts import Part
 
 Outcome = TypeVar("Outcome")
 
@@ -112,6 +113,9 @@ class Message:
     created_at: datetime
     figures: Figures = Figures()
     metadata: JsonObject = field(default_factory=dict)
+    """The row's own, which `facts_of` reads."""
+    parts: Sequence[Part] = ()
+    """Empty for plain text, of which the content says all; `content_parts` gives the parts of any message."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +158,8 @@ class BeginTurn(Write[Turn]):
     """The question goes to the session's beginning, beside the first, which was edited; `parent_id` is None then."""
     metadata: JsonObject = field(default_factory=dict)
     """Kept with the question."""
+    parts: Sequence[Part] = ()
+    """Kept with the question. As in all writes their text is the content, and plain text has none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +195,8 @@ class Checkpoint:
     choice: Choice | None = None
     """Who answers; None leaves the row as it is."""
     metadata: JsonObject = field(default_factory=dict)
+    parts: Sequence[Part] = ()
+    """All of them so far, in place of those that the row has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +222,8 @@ class FinishReply(Write[Message]):
     at: datetime
     figures: Figures = Figures()
     metadata: JsonObject = field(default_factory=dict)
+    parts: Sequence[Part] = ()
+    """All of them, in place of those that the row has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

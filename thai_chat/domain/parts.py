@@ -1,4 +1,4 @@
-"""What a message is made of, in order, and the one way of its parts into JSON and back.
+"""Holds the parts that a message is made of, and their one way into JSON and back.
 
 Plain text has no parts: its text is the message's content, and nothing else is kept of it.
 """
@@ -15,6 +15,8 @@ MOST_PARTS = 1_000
 """Parts of one message."""
 TEXT_CHARS = 10_000_000
 """Characters of a text in a part: as many as an import may bring in a message."""
+PARTS_CHARS = 60_000_000
+"""Characters of all parts of a message as JSON: an import takes no message that is larger."""
 NAME_CHARS = 1_000
 """Characters of an id, a name or a type in a part."""
 URL_CHARS = 10_000
@@ -32,7 +34,7 @@ class TextPart:
 
 @dataclass(frozen=True, slots=True)
 class ReasoningPart:
-    """What a model thought: shown folded, never sent back to a model, not in the content."""
+    """A thought of the model: shown folded, never sent back to a model, not in the content."""
 
     TYPE: ClassVar[str] = "reasoning"
 
@@ -54,7 +56,7 @@ class ToolCallPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolResultPart:
-    """What a tool gave back."""
+    """The answer of a tool to a call."""
 
     TYPE: ClassVar[str] = "tool_result"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import orjson
 
@@ -21,6 +21,7 @@ from thai_chat.domain.messages import (
     Preset,
     Write,
 )
+from thai_chat.domain.parts import PARTS_CHARS, Part, excess_of, parts_to_json, text_of
 from thai_chat.domain.searching import SearchQuery
 
 # Not the text of such an escape: there the backslash is itself escaped.
@@ -52,9 +53,23 @@ def check(write: Write[Outcome] | Checkpoint) -> None:
         value = getattr(write, name, None)
         if value and _ESCAPED_NUL.search(_json(value)):
             raise HistoryRefused(f"{name} has a NUL character")
+    if parts := getattr(write, "parts", ()):
+        _check_parts(parts, getattr(write, "question", "") or getattr(write, "content", ""))
     cost = write.figures.cost_usd if isinstance(write, FinishReply) else None
     if cost is not None and not (cost.is_finite() and abs(cost) <= _MAX_COST_USD):
         raise HistoryRefused("the cost is no price")
+
+
+def _check_parts(parts: Sequence[Part], content: str) -> None:
+    if excess := excess_of(parts):
+        raise HistoryRefused(f"{excess[0]} of a part is longer than {excess[1]}")
+    if text_of(parts) != content:
+        raise HistoryRefused("the parts say something else than the content")
+    text = parts_text(parts) or ""
+    if len(text) > PARTS_CHARS:
+        raise HistoryRefused(f"the parts are longer than {PARTS_CHARS} characters")
+    if _ESCAPED_NUL.search(text):
+        raise HistoryRefused("a part has a NUL character")
 
 
 def check_preset(preset: Preset) -> None:
@@ -92,7 +107,12 @@ def json_text(value: Mapping[str, object]) -> str:
     return _json(value) if value else "{}"
 
 
-def _json(value: Mapping[str, object]) -> str:
+def parts_text(parts: Sequence[Part]) -> str | None:
+    """Return the parts as a row has them; None for plain text, which has none."""
+    return _json(parts_to_json(parts)) if parts else None
+
+
+def _json(value: Mapping[str, object] | Sequence[object]) -> str:
     try:
         return orjson.dumps(value).decode()
     except (TypeError, RecursionError) as exc:

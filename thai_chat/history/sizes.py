@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from sys import getsizeof
 
 from thai_chat.domain.messages import BeginReply, BeginTurn, FinishReply, JsonValue, Message, PurgeSession, Session
+from thai_chat.domain.parts import Part, parts_to_json
 
 _SESSION_BYTES = 1_800
 """A session without its texts: its fields, ids and times, and the tables it is kept in."""
@@ -22,14 +23,19 @@ def size_of_session(session: Session) -> int:
 
 def size_of_message(message: Message) -> int:
     """Return the bytes of a message, with what a model thought: that is often longer than what it said."""
-    return _MESSAGE_BYTES + getsizeof(message.content) + size_of_json(message.metadata)
+    return _MESSAGE_BYTES + getsizeof(message.content) + size_of_json(message.metadata) + _size_of_parts(message.parts)
 
 
 def size_of_write(write: BeginTurn | BeginReply | FinishReply | PurgeSession) -> int:
     if isinstance(write, PurgeSession):
         return _WRITE_BYTES
     text = write.question if isinstance(write, BeginTurn) else write.content
-    return _WRITE_BYTES + getsizeof(text) + size_of_json(write.metadata)
+    parts = () if isinstance(write, BeginReply) else write.parts
+    return _WRITE_BYTES + getsizeof(text) + size_of_json(write.metadata) + _size_of_parts(parts)
+
+
+def _size_of_parts(parts: Sequence[Part]) -> int:
+    return size_of_json(parts_to_json(parts)) if parts else 0
 
 
 def size_of_json(value: JsonValue) -> int:

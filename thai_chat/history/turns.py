@@ -63,6 +63,7 @@ def turn_of(session: Session, write: BeginTurn, parent_id: UUID | None) -> Turn:
         model=None,
         created_at=write.at,
         metadata=write.metadata,
+        parts=write.parts,
     )
     return Turn(session=session, question=question, reply=reply_of(session, write))
 
@@ -92,6 +93,7 @@ def grown(reply: Message, write: Checkpoint) -> Message:
         backend=write.choice.backend if write.choice else reply.backend,
         model=write.choice.model if write.choice else reply.model,
         metadata={**reply.metadata, **write.metadata},
+        parts=write.parts,
     )
 
 
@@ -104,6 +106,7 @@ def finished(reply: Message, write: FinishReply) -> Message:
         model=write.choice.model,
         figures=_kept(write.figures),
         metadata={**reply.metadata, **write.metadata},
+        parts=write.parts,
     )
 
 

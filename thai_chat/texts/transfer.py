@@ -176,6 +176,7 @@ REFUSALS: Mapping[str, tuple[str, str]] = {
     "import_expects_flag": ("true หรือ false", "true or false"),
     "import_expects_id": ("รหัส UUID", "a UUID"),
     "import_expects_time": ("เวลาแบบ ISO 8601 ที่มีเขตเวลา", "an ISO 8601 time with its zone"),
+    "import_expects_parts": ("ส่วนต่าง ๆ ที่รวมข้อความได้ตรงกับ content", "parts whose text is the content"),
     "import_expects_word": ("ค่าที่กำหนดไว้ (ดูรูปแบบไฟล์)", "one of the words that the format knows"),
     "markdown_you": ("คุณ", "You"),
     "markdown_assistant": ("ผู้ช่วย", "Assistant"),

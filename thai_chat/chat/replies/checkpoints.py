@@ -74,6 +74,6 @@ class Checkpointer:
             try:
                 await self._conversation.write(Checkpoints(writes))
             except HistoryRefused:
-                await self._conversation.write(Checkpoints([replace(write, metadata={}) for write in writes]))
+                await self._conversation.write(Checkpoints([replace(write, metadata={}, parts=()) for write in writes]))
         except HistoryError as exc:
             logger.warning("%d replies could not be checkpointed: %s", len(writes), exc.code)

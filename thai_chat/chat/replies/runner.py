@@ -213,7 +213,7 @@ class Replies:
         except HistoryRefused:
             logger.warning("reply %s is stored without its metadata, which was refused", write.reply_id)
             bare = ReplyFacts(error=ReplyError(HistoryRefused.code)).to_metadata()
-            return await self._conversation.write(replace(write, metadata=bare))
+            return await self._conversation.write(replace(write, metadata=bare, parts=()))
 
     def _forget(self, run: _Run) -> None:
         if self._by_session.get(run.log.session_id) is run:

@@ -219,6 +219,18 @@ class Fields:
         except _TooDeep as exc:
             raise self.place.refused("import_too_deep", field=self._path(name)) from exc
 
+    def values(self, name: str) -> list[JsonValue]:
+        """Return the list at `name` with any JSON in it, what no store keeps replaced as in `object`."""
+        value = self._value.get(name)
+        if value is None:
+            return []
+        if not isinstance(value, list):
+            raise self._wrong("list", name)
+        try:
+            return [_storable(item, _MAX_DEPTH) for item in value]
+        except _TooDeep as exc:
+            raise self.place.refused("import_too_deep", field=self._path(name)) from exc
+
     def options(self, name: str) -> JsonObject:
         """Return the options for models that `chat.options` knows. A system prompt may have any length: other programs
         have longer ones."""

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from thai_chat.domain.messages import Preset, Session
+from thai_chat.domain.parts import parts_to_json
 from thai_chat.domain.transfer import GivenDocument, KeptMessage
 
 
@@ -54,6 +55,7 @@ def message_object(kept: KeptMessage) -> dict[str, object]:
         "latency_ms": figures.latency_ms,
         "idempotency_key": kept.idempotency_key,
         "metadata": message.metadata,
+        "parts": parts_to_json(message.parts) or None,
         "contexts": [_document_object(document) for document in kept.documents],
     }
 

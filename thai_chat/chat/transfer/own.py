@@ -22,10 +22,12 @@ from thai_chat.domain.messages import (
     Session,
     Status,
 )
+from thai_chat.domain.parts import Part, excess_of, parts_from_json, text_of
 from thai_chat.domain.transfer import GivenDocument, KeptMessage, KeptSession
 
 FORMAT = "thai-chat"
-VERSION = 1
+VERSION = 2
+"""Files of version 1 have no parts, and are read as before."""
 
 DOCUMENT_ID_CHARS = 255
 COST_PLACES = Decimal("0.000000001")
@@ -142,6 +144,7 @@ def _message(fields: Fields, session_id: UUID) -> tuple[KeptMessage, SourcePlace
     status = _word(fields, "status", Status) or Status.COMPLETE
     content = fields.text("content") or ""
     fields.require_short(content, "content")
+    parts = _parts(fields, content)
     message = Message(
         message_id=fields.identifier("message_id") or UUID(int=0),
         session_id=session_id,
@@ -156,10 +159,20 @@ def _message(fields: Fields, session_id: UUID) -> tuple[KeptMessage, SourcePlace
         created_at=_time(fields, "created_at"),
         figures=_figures(fields),
         metadata=fields.object("metadata"),
+        parts=parts,
     )
     documents = tuple(_document(Fields(item, fields.place, "contexts")) for item in fields.items("contexts"))
     key = fields.text("idempotency_key", limit=KEY_CHARS)
     return KeptMessage(message=message, idempotency_key=key, documents=documents), fields.place
+
+
+def _parts(fields: Fields, content: str) -> Sequence[Part]:
+    parts = parts_from_json(fields.values("parts"))
+    if excess := excess_of(parts):
+        raise fields.place.refused("import_too_long", field=f"parts.{excess[0]}", limit=excess[1])
+    if parts and text_of(parts) != content:
+        raise fields.wrong("parts", "parts")
+    return parts
 
 
 def _figures(fields: Fields) -> Figures:

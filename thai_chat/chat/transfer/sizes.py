@@ -10,6 +10,7 @@ from thai_chat.chat.transfer.fields import SourcePlace
 from thai_chat.chat.transfer.frames import FRAME_BYTES
 from thai_chat.chat.transfer.objects import message_object, session_object
 from thai_chat.domain.messages import JsonValue
+from thai_chat.domain.parts import parts_to_json
 from thai_chat.domain.transfer import ImportLimits, KeptSession
 
 
@@ -22,7 +23,7 @@ def require_bounded(kept: KeptSession, place: SourcePlace, limits: ImportLimits)
     size = _size(session_object(session), place)
     for item in kept.messages:
         size += _size(message_object(item), place)
-        values += values_in(item.message.metadata)
+        values += values_in(item.message.metadata) + values_in(parts_to_json(item.message.parts))
         values += sum(1 + values_in(document.metadata) for document in item.documents)
         if size > 2 * limits.session_bytes:
             raise place.refused("import_session_large", limit=limits.session_bytes // 1_000_000)

@@ -24,6 +24,7 @@ from thai_chat.domain.messages import (
     Status,
     UpdateSession,
 )
+from thai_chat.domain.parts import parts_from_json, parts_to_json
 
 _KINDS: Mapping[str, Callable[..., SingleWrite]] = {
     "begin_turn": BeginTurn,
@@ -41,6 +42,8 @@ def encode(write: SingleWrite) -> bytes:
     """One JSON object. Raises HistoryRefused where the write holds what JSON can't: lone surrogates, foreign types."""
     try:
         fields = {"kind": _NAMES[type(write)], **asdict(write)}
+        if fields.pop("parts", ()):  # without them an earlier version reads the record too
+            fields["parts"] = parts_to_json(getattr(write, "parts", ()))
         if isinstance(write, FinishReply) and write.figures.cost_usd is not None:
             fields["figures"]["cost_usd"] = str(write.figures.cost_usd)
         return orjson.dumps(fields)
@@ -65,6 +68,8 @@ def decode(record: bytes) -> SingleWrite:
             fields["tags"] = tuple(fields["tags"])
         if "status" in fields:
             fields["status"] = Status(fields["status"])
+        if "parts" in fields:
+            fields["parts"] = parts_from_json(fields["parts"])
         return kind(**fields)
     except (ValueError, KeyError, TypeError, AttributeError, InvalidOperation) as exc:
         raise HistoryRefused("the record is none of this version") from exc

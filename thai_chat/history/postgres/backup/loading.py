@@ -90,9 +90,10 @@ def require_sound(cursor: Any, backup: Backup) -> None:
             f"{backup.file} is damaged: chat_messages has a message that stands below none before it. {_UNCHANGED}"
         )
     for table in metadata.tables.values():
-        for column in (column.name for column in table.columns if isinstance(column.type, JSONB)):
-            statement = sql.SQL("SELECT EXISTS (SELECT FROM {} WHERE jsonb_typeof({}) <> 'object')")
-            cursor.execute(statement.format(sql.Identifier(table.name), sql.Identifier(column)))
+        for column in (column for column in table.columns if isinstance(column.type, JSONB)):
+            statement = sql.SQL("SELECT EXISTS (SELECT FROM {} WHERE jsonb_typeof({}) <> {})")
+            name, kind = sql.Identifier(column.name), sql.Literal(column.info.get("json", "object"))
+            cursor.execute(statement.format(sql.Identifier(table.name), name, kind))
             if cursor.fetchone()[0]:
                 raise StartError(
                     f"{backup.file} is damaged: {table.name} has a row whose {column} is no JSON object. {_UNCHANGED}"

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from thai_chat.domain.errors import HistoryRefused
+from thai_chat.domain.parts import parts_to_json
 from thai_chat.domain.transfer import KeptMessage
 from thai_chat.history.postgres.sql.parameters import TextParameter, filled, run
 from thai_chat.history.postgres.sql.presets import PRESET_COLUMNS
@@ -53,6 +54,7 @@ def _message_row(item: KeptMessage, parent_order: int) -> Row:
         "latency_ms": figures.latency_ms,
         "reasoning_tokens": figures.reasoning_tokens,
         "cost_usd": None if figures.cost_usd is None else str(figures.cost_usd),
+        "parts": parts_to_json(message.parts) or None,
         "idempotency_key": item.idempotency_key,
         "parent_order": None if parent_order == message.message_order - 1 else parent_order,
     }

@@ -24,7 +24,7 @@ from thai_chat.domain.statistics import (
     Times,
     UsageTotals,
 )
-from thai_chat.history.postgres.sql.rows import MESSAGE_FIELDS, MESSAGE_SQL, message_of
+from thai_chat.history.postgres.sql.rows import MESSAGE_FIELDS, MESSAGE_SQL, NO_PARTS, message_of
 
 LONGEST = 10
 MOST_DAYS = 40_000
@@ -90,7 +90,8 @@ SELECT {columns} FROM chosen JOIN chat_messages m USING (message_id) ORDER BY m.
 _MESSAGES = _CHOSEN.format(
     meant=f"""{_FILTERS} {{having}} AND (%(before_at)s::timestamptz IS NULL
         OR (m.created_at, m.message_id) < (%(before_at)s, %(before_id)s::uuid))""",
-    columns=MESSAGE_SQL.replace("m.content", f"left(m.content, {SHOWN_CHARS})") + ", chosen.session_name",
+    columns=MESSAGE_SQL.replace("m.content", f"left(m.content, {SHOWN_CHARS})").replace("m.parts", NO_PARTS)
+    + ", chosen.session_name",
 )
 _QUESTIONS = _CHOSEN.format(
     meant=f"{_MINE} AND m.role = 'user'", columns=f"m.message_id, left(m.content, {SHOWN_CHARS})"

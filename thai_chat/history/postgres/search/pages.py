@@ -27,7 +27,14 @@ from thai_chat.history.postgres.search.keys import packed
 from thai_chat.history.postgres.search.places import PlaceSearch
 from thai_chat.history.postgres.search.statements import MESSAGES, NAMES, Place
 from thai_chat.history.postgres.sql.parameters import TextParameter, filled, run
-from thai_chat.history.postgres.sql.rows import MESSAGE_FIELDS, MESSAGE_SQL, SESSION_SQL, message_of, session_of
+from thai_chat.history.postgres.sql.rows import (
+    MESSAGE_FIELDS,
+    MESSAGE_SQL,
+    NO_PARTS,
+    SESSION_SQL,
+    message_of,
+    session_of,
+)
 
 _PENDING = 50
 """Notes of the queue that a search indexes itself; a longer queue is left to the background."""
@@ -36,7 +43,7 @@ _PAGE_BYTES, _SHARE_CHARS = 32_000_000, 160_000
 
 _SHORT = "CASE WHEN octet_length(m.content) <= %(share)s THEN m.content END AS content"
 _MESSAGES = f"""
-SELECT {MESSAGE_SQL.replace("m.content", _SHORT)}, {SESSION_SQL}
+SELECT {MESSAGE_SQL.replace("m.content", _SHORT).replace("m.parts", NO_PARTS)}, {SESSION_SQL}
 FROM chat_messages m JOIN chat_sessions s ON s.session_id = m.session_id
 WHERE m.message_id = ANY (%(found)s::uuid[])"""
 _LONG = """

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Label, case, func, literal_column
 
 from thai_chat.domain.messages import STALE_AFTER, Figures, Message, Role, Session, Status
+from thai_chat.domain.parts import parts_from_json
 from thai_chat.history.postgres.sql.tables import chat_messages, chat_sessions
 
 STALE = f"interval '{STALE_AFTER.total_seconds():.0f} s'"
@@ -53,6 +54,7 @@ MESSAGE_FIELDS = (
     "reasoning_tokens",
     "cost_usd",
     "metadata",
+    "parts",
 )
 
 _FIGURES = MESSAGE_FIELDS[10:16]
@@ -75,6 +77,8 @@ def message_sql(table: str) -> str:
 
 
 MESSAGE_SQL = message_sql("m")
+NO_PARTS = "NULL::jsonb"
+"""Stands in place of the parts where only a piece of the text is shown."""
 SESSION_COLUMNS = [chat_sessions.c[name] for name in SESSION_FIELDS]
 
 
@@ -114,6 +118,7 @@ def message_of(row: Sequence[Any]) -> Message:
         created_at=created_at.astimezone(UTC),
         figures=_NO_FIGURES if figures == _UNKNOWN else Figures(**dict(zip(_FIGURES, figures, strict=True))),
         metadata=row[16],
+        parts=() if row[17] is None else parts_from_json(row[17]),
     )
 
 

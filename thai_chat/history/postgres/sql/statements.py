@@ -15,7 +15,8 @@ from thai_chat.domain.messages import (
     PurgeSession,
     UpdateSession,
 )
-from thai_chat.history.checks import json_text
+from thai_chat.domain.parts import Part
+from thai_chat.history.checks import json_text, parts_text
 from thai_chat.history.postgres.sql.parameters import Filled, Filling, TextList, TextParameter, filled
 from thai_chat.history.postgres.sql.rows import MESSAGE_SQL, SESSION_FIELDS, SESSION_SQL, message_sql
 from thai_chat.history.turns import distinct
@@ -32,30 +33,30 @@ _BEGIN_TURN = f"""
 SELECT turn.outcome, turn.parent_id, {", ".join(f"(turn.session).{name}" for name in SESSION_FIELDS)}
 FROM chat_begin_turn(%(session_id)s, %(user_id)s, %(session_name)s, %(question_id)s, %(question)s, %(reply_id)s,
     %(content)s, %(backend)s, %(model)s, %(at)s, %(idempotency_key)s, %(parent_id)s, %(is_first)s, %(metadata)s,
-    %(replay)s, %(stale_after)s) turn"""
+    %(replay)s, %(stale_after)s, %(parts)s) turn"""
 
 _FINISH = """
 UPDATE chat_messages m SET content = w.content, status = w.status, backend = w.backend, model = w.model,
     prompt_tokens = w.prompt_tokens::int, completion_tokens = w.completion_tokens::int,
     first_token_ms = w.first_token_ms::int, latency_ms = w.latency_ms::int,
     reasoning_tokens = w.reasoning_tokens::int, cost_usd = w.cost_usd::numeric,
-    metadata = m.metadata || w.metadata::jsonb, checkpointed_at = NULL
+    metadata = m.metadata || w.metadata::jsonb, parts = w.parts::jsonb, checkpointed_at = NULL
 FROM (VALUES {}) AS w (message_id, session_id, content, status, backend, model, prompt_tokens, completion_tokens,
-    first_token_ms, latency_ms, reasoning_tokens, cost_usd, metadata)
+    first_token_ms, latency_ms, reasoning_tokens, cost_usd, metadata, parts)
 WHERE m.message_id = w.message_id AND m.session_id = w.session_id AND m.checkpointed_at IS NOT NULL RETURNING """
 _FINISHED = """(%(reply_id)s, %(session_id)s, %(content)s, %(status)s, %(backend)s, %(model)s, %(prompt_tokens)s,
     %(completion_tokens)s, %(first_token_ms)s, %(latency_ms)s, %(reasoning_tokens)s, %(cost_usd)s,
-    %(metadata)s)"""
+    %(metadata)s, %(parts)s)"""
 
 _CHECKPOINT = """
-UPDATE chat_messages m SET content = w.content, metadata = m.metadata || w.metadata::jsonb,
+UPDATE chat_messages m SET content = w.content, metadata = m.metadata || w.metadata::jsonb, parts = w.parts::jsonb,
     backend = coalesce(w.backend, m.backend), model = coalesce(w.model, m.model),
     checkpointed_at = least(w.alive_at, clock_timestamp())
-FROM (VALUES {}) AS w (message_id, session_id, content, backend, model, metadata, alive_at)
+FROM (VALUES {}) AS w (message_id, session_id, content, backend, model, metadata, parts, alive_at)
 WHERE m.message_id = w.message_id AND m.session_id = w.session_id AND m.checkpointed_at IS NOT NULL
     AND m.status = ANY (%s)"""
 _CHECKPOINTED = """(%(reply_id)s, %(session_id)s, %(content)s, %(backend)s, %(model)s, %(metadata)s,
-    %(alive_at)s::timestamptz)"""
+    %(parts)s, %(alive_at)s::timestamptz)"""
 
 _UPDATE_SESSION = f"""
 UPDATE chat_sessions s SET session_name = coalesce(%(session_name)s, session_name),
@@ -111,6 +112,7 @@ def _begin_fields(write: BeginTurn | BeginReply) -> Fields:
                 "content": "",
                 "parent_id": write.parent_id,
                 "is_first": write.is_first,
+                "parts": _parts(write.parts),
             }
         case BeginReply():
             own = {
@@ -119,6 +121,7 @@ def _begin_fields(write: BeginTurn | BeginReply) -> Fields:
                 "content": TextParameter(write.content),
                 "parent_id": None,
                 "is_first": False,
+                "parts": None,
             }
         case _:
             assert_never(write)
@@ -150,6 +153,7 @@ def checkpoints(cursor: Any, writes: Sequence[Checkpoint], *, replay: bool) -> F
             "backend": write.choice and write.choice.backend,
             "model": write.choice and write.choice.model,
             "metadata": TextParameter(json_text(write.metadata)),
+            "parts": _parts(write.parts),
             # The database's clock alone counts: a sign of life "from the end of time" is cut down to now.
             "alive_at": write.at if replay else "infinity",
         }
@@ -177,6 +181,7 @@ def finish_replies(cursor: Any, writes: Iterable[FinishReply]) -> Filled:
             "reasoning_tokens": write.figures.reasoning_tokens,
             "cost_usd": write.figures.cost_usd,
             "metadata": TextParameter(json_text(write.metadata)),
+            "parts": _parts(write.parts),
         }
         for write in writes
     )
@@ -209,6 +214,11 @@ def update_session(cursor: Any, write: UpdateSession, leaf_id: UUID | None) -> F
 def purge_session(cursor: Any, write: PurgeSession) -> Filled:
     fields = {"session_id": write.session_id, "user_id": write.user_id, "only_trash": write.only_trash}
     return filled(cursor, _PURGE_SESSION, fields)
+
+
+def _parts(parts: Sequence[Part]) -> TextParameter | None:
+    text = parts_text(parts)
+    return None if text is None else TextParameter(text)
 
 
 def _with_rows(cursor: Any, statement: str, values: Sequence[object], row: str, rows: Iterable[Fields]) -> Filled:
