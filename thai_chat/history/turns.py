@@ -38,19 +38,19 @@ def new_session(write: BeginTurn) -> Session:
 
 
 def new_turn(session: Session, write: BeginTurn) -> Turn:
-    """The turn below the session's leaf, or where the write wants it."""
+    """Return the turn below the session's leaf, or where the write wants it."""
     parent_id = None if write.is_first else write.parent_id or session.leaf_id
     return turn_of(_begun(session, write, parent_id=parent_id, messages=2), write, parent_id)
 
 
 def new_reply(session: Session, write: BeginReply, question: Message) -> Turn:
-    """One more reply to the question."""
+    """Return the turn of one more reply to the question."""
     after = _begun(session, write, parent_id=question.message_id, messages=1)
     return Turn(session=after, question=question, reply=reply_of(after, write))
 
 
 def turn_of(session: Session, write: BeginTurn, parent_id: UUID | None) -> Turn:
-    """The turn as it was just begun, with the session as it is after that."""
+    """Return the turn as it was just begun, with the session as it is after that."""
     question = Message(
         message_id=write.question_id,
         session_id=write.session_id,
@@ -69,7 +69,7 @@ def turn_of(session: Session, write: BeginTurn, parent_id: UUID | None) -> Turn:
 
 
 def reply_of(session: Session, write: BeginTurn | BeginReply) -> Message:
-    """The reply as it was just begun: the session's newest message."""
+    """Return the reply as it was just begun: the session's newest message."""
     content, metadata = (write.content, write.metadata) if isinstance(write, BeginReply) else ("", {})
     return Message(
         message_id=write.reply_id,
@@ -111,7 +111,7 @@ def finished(reply: Message, write: FinishReply) -> Message:
 
 
 def updated(session: Session, write: UpdateSession, leaf_id: UUID | None) -> Session:
-    """`leaf_id` is the newest end of the branch that the write names."""
+    """Return the changed session; `leaf_id` is the newest end of the branch that the write names."""
 
     def since(before: datetime | None, wanted: bool | None) -> datetime | None:
         return before if wanted is None else ((before or write.at) if wanted else None)
@@ -137,7 +137,7 @@ def distinct(tags: Sequence[str]) -> list[str]:
 
 
 def _begun(session: Session, write: BeginTurn | BeginReply, *, parent_id: UUID | None, messages: int) -> Session:
-    """The session with so many messages more, the first of them below `parent_id`.
+    """Return the session with so many messages more, the first of them below `parent_id`.
 
     `updated_at` is when somebody last asked: neither the end of a reply nor a new name moves a session in the list.
     """
@@ -156,7 +156,7 @@ def _begun(session: Session, write: BeginTurn | BeginReply, *, parent_id: UUID |
 
 
 def _kept(figures: Figures) -> Figures:
-    """As the columns keep them."""
+    """Return the figures as the columns keep them."""
     if figures.cost_usd is None:
         return figures
     return replace(figures, cost_usd=figures.cost_usd.quantize(_NANODOLLAR, ROUND_HALF_UP))

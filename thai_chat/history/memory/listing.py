@@ -22,7 +22,7 @@ def shelf_of(session: Session) -> Shelf:
 
 
 def is_listed(session: Session, wanted: SessionFilter, before: SessionCursor | None) -> bool:
-    """The same as `query` asks of PostgreSQL."""
+    """Return whether the list shows the session: the same as `query` asks of PostgreSQL."""
     return (
         shelf_of(session) is wanted.shelf
         and wanted.pinned in (None, session.pinned_at is not None)
@@ -34,7 +34,7 @@ def is_listed(session: Session, wanted: SessionFilter, before: SessionCursor | N
 
 
 def count_labels(sessions: Iterable[Session], shelf: Shelf) -> Labels:
-    """The same as `read_labels` asks of PostgreSQL."""
+    """Return the labels on the shelf: the same as `labels` asks of PostgreSQL."""
     there = [session for session in sessions if shelf_of(session) is shelf]
     folders = Counter(session.folder for session in there if session.folder)
     tags = Counter(tag for session in there for tag in session.tags)

@@ -34,7 +34,7 @@ class AdoptedJournals:
 
     @property
     def has_any(self) -> bool:
-        """Whether there is a journal, be it that nothing of it waits. Does not block."""
+        """Return whether there is a journal, be it that nothing of it waits. Does not block."""
         return bool(self._journals)
 
     def adopt(self) -> Counted:

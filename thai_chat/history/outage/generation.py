@@ -16,21 +16,21 @@ UNKNOWN = UUID(int=2**128 - 1)
 
 
 class LastGeneration:
-    """The one that this folder's processes have met last, so that one that begins in an outage knows it."""
+    """Keeps which generation this folder's processes have met last, so that one that begins in an outage knows it."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self.value = UNKNOWN
 
     def read(self) -> None:
-        """Leaves it unknown where nothing was noted."""
+        """Read what was noted; where nothing was, the generation stays unknown."""
         try:
             self.value = UUID(self._path.read_text("utf-8"))
         except (OSError, ValueError):
             logger.debug("no generation is known yet")
 
     def note(self, generation: UUID) -> None:
-        """Synced when this returns. Where the disk refuses, only this process knows it."""
+        """Note the generation, synced when this returns. Where the disk refuses, only this process knows it."""
         if generation == self.value:
             return
         self.value = generation

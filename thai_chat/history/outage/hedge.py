@@ -45,7 +45,7 @@ class HedgedCheckpoints:
         self._journal: Journal | None = None
 
     async def submit(self, writes: Sequence[Checkpoint]) -> None:
-        """Returns when they are stored; long before that, if that lasts, they are on the disk. Raises as `store`."""
+        """Return when they are stored; long before that, if that lasts, they are on the disk. Raises as `store`."""
         for write in writes:
             before = self._pending.get(write.reply_id)
             metadata = {**before.metadata, **write.metadata} if before else write.metadata
@@ -63,7 +63,7 @@ class HedgedCheckpoints:
         await asyncio.shield(flight)
 
     async def close(self) -> None:
-        """Waits for what is under way, which has its own deadline."""
+        """Wait for what is under way, which has its own deadline."""
         if self._flight:
             await asyncio.wait((self._flight,))
 

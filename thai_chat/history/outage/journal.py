@@ -59,7 +59,7 @@ class Journal:
 
     @classmethod
     def create(cls, folder: Path, generation: UUID = UNKNOWN) -> Journal:
-        """A new, empty one. Raises JournalUnavailable."""
+        """Make a new, empty one. Raises JournalUnavailable."""
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             path = folder / f"{_next_name(folder)}{SUFFIX}"
@@ -85,7 +85,7 @@ class Journal:
 
     @classmethod
     def adopt(cls, folder: Path) -> list[Journal]:
-        """Those that no living process has, oldest first."""
+        """Open and return those that no living process has, oldest first."""
         found = []
         try:
             paths = sorted(folder.glob(f"*{SUFFIX}"))
@@ -122,14 +122,17 @@ class Journal:
         return journal
 
     def is_in_place(self) -> bool:
-        """False when the file was deleted or moved: no process after this one would find it."""
+        """Return False when the file was deleted or moved: no process after this one would find it."""
         try:
             return os.path.samestat(os.fstat(self._descriptor), self.path.stat())
         except OSError:
             return False
 
     def append(self, records: Sequence[bytes]) -> list[int]:
-        """The offset behind each. All are on the disk then; on JournalUnavailable none is in the file."""
+        """Add the records, and return the offset behind each once all are on the disk.
+
+        Raises JournalUnavailable; then none of them is in the file.
+        """
         framed = [_framed(record) for record in records]
         try:
             if self._torn:
@@ -145,7 +148,7 @@ class Journal:
         return ends
 
     def entries(self, start: int) -> Iterator[JournalEntry]:
-        """The whole records from the offset `start` on; stops before a torn one."""
+        """Give the whole records from the offset `start` on; stop before a torn one."""
         offset = start
         while offset + _RECORD.size <= self._end:
             length, checksum = _RECORD.unpack(os.pread(self._descriptor, _RECORD.size, offset))
@@ -160,7 +163,7 @@ class Journal:
             yield JournalEntry(record, end)
 
     def stored(self, position: int) -> None:
-        """Notes that all up to `position` need not be replayed. Not synced: at the worst they are, without harm."""
+        """Note that all up to `position` need not be replayed. Not synced: at the worst they are, without harm."""
         self.position = position
         try:
             _write(self._descriptor, _POSITION.pack(position), _POSITION_AT)
@@ -168,7 +171,7 @@ class Journal:
             logger.warning("the journal's position can't be noted: %s", exc.strerror)
 
     def remove(self) -> None:
-        """Deletes the file, unless some of it can't be read, and lets go of it. Safe to call twice."""
+        """Delete the file, unless some of it can't be read, and let go of it. Safe to call twice."""
         if self._descriptor >= 0:
             try:
                 if self._is_damaged:
@@ -180,13 +183,16 @@ class Journal:
         self.close()
 
     def close(self) -> None:
-        """Lets go of the file, for another process to adopt. Safe to call twice."""
+        """Let go of the file, for another process to adopt. Safe to call twice."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
 
     def _recover(self) -> bool:
-        """Finds the end of the whole records, and the noted position if it is the end of one; False: no such file."""
+        """Find the end of the whole records, and the noted position if it is the end of one.
+
+        Return False for a file of another format.
+        """
         head = os.pread(self._descriptor, _HEAD.size, 0)
         if head.startswith(_FORMAT) and len(head) == _HEAD.size:
             _, noted, stamp = _HEAD.unpack(head)
@@ -204,7 +210,7 @@ class Journal:
 
 
 def _next_name(folder: Path) -> str:
-    """Behind all that are there, also when the clock was set back: their names are their order."""
+    """Return a name behind all that are there, also when the clock was set back: their names are their order."""
     name = str(uuid7())
     newest = max((path.stem for path in folder.glob(f"*{SUFFIX}") if _UUID.fullmatch(path.stem)), default="")
     return name if name > newest else str(UUID(int=UUID(newest).int + 1))
@@ -218,8 +224,10 @@ def _write(descriptor: int, payload: bytes, offset: int) -> None:
 
 
 def count_waiting(folder: Path) -> Counter[UUID]:
-    """How many whole records are to be stored, by the generation that they are for, also of processes that live; reads
-    and changes nothing else."""
+    """Return how many whole records are to be stored, by the generation that they are for, also of processes that live.
+
+    Changes nothing.
+    """
     total: Counter[UUID] = Counter()
     for path in folder.glob(f"*{SUFFIX}"):
         try:
@@ -236,9 +244,9 @@ def count_waiting(folder: Path) -> Counter[UUID]:
 
 
 def stamp(folder: Path, generation: UUID, *, only: UUID | None = None) -> int:
-    """Makes what processes left that are gone wait for `generation`, where it waited for another, or for `only`.
+    """Make what processes left that are gone wait for `generation`, where it waited for another, or for `only`.
 
-    How many writes that are. Killed in the middle it leaves each file as it was or as it shall be. Raises
+    Return how many writes that are. Killed in the middle it leaves each file as it was or as it shall be. Raises
     JournalUnavailable.
     """
     total = 0

@@ -53,7 +53,7 @@ class Outbox:
         self.refused = 0
 
     def hedged(self, store: Callable[[Sequence[Checkpoint]], Awaitable[None]]) -> HedgedCheckpoints:
-        """Checkpoints that come to the disk, too, while `store` lasts. Close them before this."""
+        """Return checkpoints that come to the disk, too, while `store` lasts. Close them before this."""
         return HedgedCheckpoints(store, folder=self._folder, disk=self._disk, generation=lambda: self._generation.value)
 
     async def adopt(self) -> None:
@@ -106,11 +106,11 @@ class Outbox:
         return self._adopted.writes + len(self._queue)
 
     def holds(self, session_id: UUID) -> bool:
-        """Whether a write of this process to the session waits."""
+        """Return whether a write of this process to the session waits."""
         return session_id in self._sessions
 
     async def add(self, *writes: SingleWrite) -> None:
-        """Returns when the writes are on the disk, or, `works` being False then, in memory only.
+        """Return when the writes are on the disk, or, `works` being False then, in memory only.
 
         They count from the moment of the call, also when the caller is cancelled. Raises HistoryRefused, with none of
         them added, for what can't be written down.
@@ -138,7 +138,7 @@ class Outbox:
         return Batch(writes=[waiting.write for waiting in taken if waiting.write], waiting=taken)
 
     async def done(self, batch: Batch, refused: Sequence[tuple[SingleWrite, ThaiChatError]]) -> None:
-        """The batch is stored, but for `refused`, which are set aside."""
+        """Let go of the batch, which is stored, but for `refused`, which are set aside."""
         lines = [refusal(encode(write), error.code) for write, error in refused]
         lines += [refusal(record, "unreadable") for record in batch.unreadable]
         if lines:
@@ -151,7 +151,7 @@ class Outbox:
             await self._drop(batch.waiting)
 
     async def close(self) -> None:
-        """What waits stays in the journal for the next process. Safe to call twice."""
+        """Close the journals; what waits stays there for the next process. Safe to call twice."""
         if self._saving:
             await asyncio.wait((self._saving,))
         needed = [waiting for waiting in self._queue if waiting.write]
@@ -168,7 +168,7 @@ class Outbox:
         return await asyncio.get_running_loop().run_in_executor(self._disk, work)
 
     async def _save(self) -> None:
-        """Writes what came, and all that came meanwhile, with one sync each."""
+        """Write down what came, and all that came meanwhile, with one sync each."""
         try:
             while any(not waiting.settled.done() for waiting in self._unsaved):
                 taken, self._unsaved = self._unsaved, []
@@ -182,7 +182,7 @@ class Outbox:
             self._saving = None
 
     async def _append(self, batch: list[Waiting]) -> None:
-        """What can't be written now goes back to those that are to be."""
+        """Write the batch down; what can't be written now goes back to those that are to be."""
         if time.monotonic() < self._retry_at:
             self._unsaved = batch + self._unsaved
             return
@@ -238,7 +238,7 @@ class Outbox:
             self._journal.stored(end)
 
     def _supersede(self, write: SingleWrite, waiting: Waiting) -> None:
-        """Of a growing text only the last checkpoint matters, and none when the reply ends."""
+        """Drop the checkpoint before: only the last one of a growing text matters, and none when the reply ends."""
         if not isinstance(write, (Checkpoint, FinishReply)):
             return
         before = self._growing.pop(write.reply_id, None)

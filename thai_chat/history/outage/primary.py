@@ -62,20 +62,20 @@ class Primary(Generic[AnyUpstream]):
 
     @property
     def serving(self) -> AnyUpstream | None:
-        """None while it is away, or is given what has waited."""
+        """Return the upstream; None while it is away, or is given what has waited."""
         return self._upstream if self._is_online else None
 
     @property
     def unused_s(self) -> float:
-        """For how many seconds nobody has asked it for anything, or written."""
+        """Return for how many seconds nobody has asked it for anything, or written."""
         return time.monotonic() - self._used_at_s
 
     def note_use(self) -> None:
-        """Somebody is at work here; `ask` notes it itself."""
+        """Note that somebody is at work here; `ask` does it itself."""
         self._used_at_s = time.monotonic()
 
     async def start(self) -> None:
-        """Returns with PostgreSQL serving, or while the background goes on trying.
+        """Return with PostgreSQL serving, or while the background goes on trying.
 
         Raises StartError when the database can never be used as it is.
         """
@@ -90,7 +90,7 @@ class Primary(Generic[AnyUpstream]):
                     await self._served.wait()
 
     async def stop(self) -> None:
-        """No more looking after it; what is asked is still answered. Safe to call twice."""
+        """Stop looking after it; what is asked is still answered. Safe to call twice."""
         if self._mending:
             self._mending.cancel()
             await asyncio.wait((self._mending,))
@@ -102,7 +102,7 @@ class Primary(Generic[AnyUpstream]):
         await self._connector.close()
 
     async def ask(self, call: Callable[[AnyUpstream], Awaitable[Result]]) -> Result:
-        """What PostgreSQL says. Raises HistoryUnavailable at once while it does not serve."""
+        """Return what PostgreSQL answers. Raises HistoryUnavailable at once while it does not serve."""
         self.note_use()
         return await self._answer(call)
 
@@ -124,7 +124,7 @@ class Primary(Generic[AnyUpstream]):
         raise HistoryUnavailable("PostgreSQL is away")
 
     def note_acknowledged(self, write: SingleWrite) -> None:
-        """It may have to be sent again, should another server take over that has not heard of it."""
+        """Keep the write for a while: it may have to be sent again, should another server take over that lacks it."""
         self._recent.note(write)
 
     def _lose(self, error: HistoryUnavailable) -> None:
@@ -135,7 +135,7 @@ class Primary(Generic[AnyUpstream]):
         self._lost.set()
 
     async def _mend(self) -> None:
-        """Runs as long as the history: watches PostgreSQL while it serves, and brings it back when it does not."""
+        """Watch PostgreSQL while it serves, and bring it back when it does not; runs until `stop`."""
         pause_s, told = _RETRY_S[0], ""
         while True:
             try:
@@ -160,7 +160,7 @@ class Primary(Generic[AnyUpstream]):
             pause_s = min(2 * pause_s, _RETRY_S[1])
 
     async def _watch(self) -> None:
-        """Returns when PostgreSQL is lost; notices that also when nobody calls."""
+        """Return when PostgreSQL is lost; notice that also when nobody calls."""
         while self._is_online:
             try:
                 async with asyncio.timeout(_IDLE_S):
@@ -188,7 +188,7 @@ class Primary(Generic[AnyUpstream]):
             logger.info("PostgreSQL serves; %d writes had waited for it", stored)
 
     async def _meet(self, generation: UUID) -> None:
-        """What was said to other chats, before a restore took them away, is not stored into these."""
+        """Leave what was said to other chats, before a restore took them away: it is not stored into these."""
         left = await self._outbox.serve(generation)
         if left:
             logger.warning("%d writes wait for chats that a restore replaced: ./manage.sh status says more", left)
@@ -197,7 +197,7 @@ class Primary(Generic[AnyUpstream]):
         self._generation = generation
 
     async def _catch_up(self, replay: Replay) -> int:
-        """Until few writes wait, or as many come as are stored meanwhile. How many were stored."""
+        """Store until few writes wait, or as many come as are stored meanwhile. Return how many were stored."""
         stored, waiting, before = 0, self._outbox.waiting_writes, math.inf
         # Once also when there are few: nobody is to be held back for a server that reads but does not commit.
         while waiting and (stored == 0 or _HANDOVER_WRITES < waiting < _HANDOVER_SHRINKS * before):
@@ -207,7 +207,7 @@ class Primary(Generic[AnyUpstream]):
 
     @contextmanager
     def _handing_over(self) -> Iterator[None]:
-        """Who asks in this short time waits for its end: where many write, the last write would never be the last."""
+        """Hold back who asks in this short time: where many write, the last write would never be the last."""
         handover = self._handover = asyncio.get_running_loop().create_future()
         try:
             yield
@@ -216,7 +216,7 @@ class Primary(Generic[AnyUpstream]):
             handover.set_result(None)
 
     async def _remind(self, upstream: AnyUpstream, server: str | None) -> None:
-        """A server that took over may lack what the one before acknowledged last: an asynchronous standby is always a
+        """Send again what was acknowledged last, where another server took over: an asynchronous standby is always a
         little behind."""
         writes = self._recent.writes()
         if writes and (server is None or server != self._server):

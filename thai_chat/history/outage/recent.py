@@ -30,7 +30,7 @@ class RecentTurns:
         self._size = 0
 
     def note(self, *writes: SingleWrite) -> None:
-        """What else there is among the writes is passed over."""
+        """Keep begins, ends and purges; pass over what else there is among the writes."""
         for write in writes:
             match write:
                 case BeginTurn() | BeginReply() | FinishReply():

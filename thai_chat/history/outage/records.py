@@ -39,7 +39,10 @@ _IDS = ("session_id", "question_id", "reply_id", "parent_id", "leaf_id")
 
 
 def encode(write: SingleWrite) -> bytes:
-    """One JSON object. Raises HistoryRefused where the write holds what JSON can't: lone surrogates, foreign types."""
+    """Return one JSON object.
+
+    Raises HistoryRefused where the write holds what JSON can't: lone surrogates, foreign types.
+    """
     try:
         fields = {"kind": _NAMES[type(write)], **asdict(write)}
         if fields.pop("parts", ()):  # without them an earlier version reads the record too
@@ -52,7 +55,7 @@ def encode(write: SingleWrite) -> bytes:
 
 
 def decode(record: bytes) -> SingleWrite:
-    """The write that `encode` was given. Raises HistoryRefused when the record is of another version or garbage."""
+    """Return the write that `encode` was given. Raises HistoryRefused for a record of another version, or garbage."""
     try:
         fields: dict[str, Any] = orjson.loads(record)
         kind = _KINDS[fields.pop("kind")]

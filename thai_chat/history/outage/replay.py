@@ -30,7 +30,10 @@ class Replay:
         self._refused_replies: set[UUID] = set()
 
     async def run(self, writes: float = math.inf) -> int:
-        """Stores the `writes` oldest or a few more, without a number all; how many. Raises HistoryUnavailable."""
+        """Store the `writes` oldest or a few more, without a number all, and return how many.
+
+        Raises HistoryUnavailable.
+        """
         stored = taken = 0
         limit = _BATCH
         while taken < writes and (batch := await self._outbox.take(limit)):
@@ -46,7 +49,10 @@ class Replay:
         return stored
 
     async def _store(self, batch: Batch, *, is_alone: bool) -> list[tuple[SingleWrite, ThaiChatError]] | None:
-        """What was refused; None when something failed that one write alone may get through."""
+        """Store the batch, and return what was refused.
+
+        None when something failed that one write alone may get through.
+        """
         if not batch.writes:
             return []
         try:
@@ -76,7 +82,10 @@ class Replay:
 
 
 async def send_again(upstream: Upstream, writes: Sequence[SingleWrite]) -> None:
-    """What was acknowledged before; where nothing of it is missing it changes nothing. Raises HistoryUnavailable."""
+    """Store again what was acknowledged before; where nothing of it is missing it changes nothing.
+
+    Raises HistoryUnavailable.
+    """
     try:
         await upstream.apply(writes)
     except HistoryUnavailable:

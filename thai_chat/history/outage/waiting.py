@@ -50,7 +50,7 @@ class Batch:
 
     @property
     def size(self) -> int:
-        """How many records it takes from what waits."""
+        """Return how many records it takes from what waits."""
         return len(self.waiting) or len(self.writes) + len(self.unreadable)
 
 

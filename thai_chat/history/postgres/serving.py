@@ -19,7 +19,7 @@ class Watch(Protocol):
 
     @property
     def serving(self) -> PostgresConversation | None:
-        """None while it is away, or is given what has waited."""
+        """Return what serves; None while it is away, or is given what has waited."""
 
     def note_use(self) -> None:
         """Note that somebody is at work here."""

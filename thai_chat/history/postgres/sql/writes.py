@@ -47,12 +47,12 @@ Result = TypeVar("Result")
 
 
 def begin(connection: Connection, writes: Sequence[Begin]) -> Sequence[Turn | ThaiChatError]:
-    """One outcome for each, in order; one that is refused does not stop the others."""
+    """Return one outcome for each, in order; one that is refused does not stop the others."""
     return _isolated(connection, writes, lambda cursor, part: _begin(cursor, part, replay=False))
 
 
 def finish_replies(connection: Connection, writes: Sequence[FinishReply]) -> Sequence[Message | ThaiChatError]:
-    """As `begin`."""
+    """Return one outcome for each, as `begin` does."""
     return _isolated(connection, writes, _finish)
 
 
@@ -61,14 +61,14 @@ def update_session(connection: Connection, write: UpdateSession) -> Session | Th
 
 
 def purge_session(connection: Connection, write: PurgeSession) -> bool:
-    """True when it was deleted by this."""
+    """Return True when it was deleted by this."""
     raw: Any = connection.connection
     with raw.cursor() as cursor:
         return bool(run(cursor, statements.purge_session(cursor, write), statements.PATIENCE).number)
 
 
 def checkpoint(connection: Connection, writes: Sequence[Checkpoint]) -> None:
-    """Waits for the server's own disk but for no standby: what hangs longer is kept by whoever calls this."""
+    """Wait for the server's own disk but for no standby: what hangs longer is kept by whoever calls this."""
     raw: Any = connection.connection
     with raw.cursor() as cursor:
         query = statements.checkpoints(cursor, _last_of_each(writes), replay=False)
@@ -76,7 +76,7 @@ def checkpoint(connection: Connection, writes: Sequence[Checkpoint]) -> None:
 
 
 def apply(connection: Connection, writes: Sequence[SingleWrite]) -> Sequence[Stored]:
-    """All of them in one commit, but for those that are refused; an outcome for each, in order.
+    """Store all of them in one commit, but for those that are refused, and return an outcome for each, in order.
 
     A reply that still grows does not stop the next turn, and a sign of life is as old as its write.
     """
@@ -127,7 +127,7 @@ def _parts(writes: Sequence[SingleWrite]) -> Iterable[Sequence[SingleWrite]]:
 
 
 def _apply_part(cursor: Any, writes: Sequence[SingleWrite]) -> list[Stored]:
-    """Turns, then texts, then ends: the same comes of it as in the order they were made in.
+    """Store turns, then texts, then ends: the same comes of it as in the order they were made in.
 
     A turn that settles the one before as interrupted does not stop that one's text and end from coming after.
     """
@@ -188,7 +188,7 @@ def _begun(cursor: Any, write: Begin, row: Sequence[Any]) -> Turn | ThaiChatErro
 
 
 def _earlier(cursor: Any, write: Begin) -> Turn | None:
-    """The turn that has the write's id or idempotency key."""
+    """Return the turn that has the write's id or idempotency key; None when it is another session's."""
     own_id = write.question_id if isinstance(write, BeginTurn) else write.reply_id
     fields = {name: getattr(write, name) for name in ("session_id", "user_id", "idempotency_key")}
     cursor.execute(statements.EARLIER, {**fields, "own_id": own_id})
@@ -223,7 +223,7 @@ def _update_alone(cursor: Any, write: UpdateSession) -> Session | ThaiChatError:
 
 
 def _update(cursor: Any, write: UpdateSession) -> Session | ThaiChatError:
-    """In a transaction when the write names a branch."""
+    """Change the session; to be called in a transaction when the write names a branch."""
     leaf_id = None
     if write.leaf_id:
         leaf_id = windows.newest_below(cursor, write.session_id, write.leaf_id)
