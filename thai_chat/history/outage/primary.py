@@ -176,11 +176,14 @@ class Primary(Generic[AnyUpstream]):
         await self._meet(await self._connector.generation())
         await self._remind(self._upstream, await self._connector.server())
         replay = Replay(self._outbox, self._upstream, self._recent)
-        stored = await self._catch_up(replay)
-        with self._handing_over():
-            stored += await replay.run()
-            # Nothing was awaited since the outbox was empty, so no write can have slipped in behind it.
-            self._is_online = True
+        stored = 0
+        while not self._is_online:
+            stored += await self._catch_up(replay)
+            with self._handing_over() as is_given_up:
+                # Where it was given up writers who go on could keep a replay from its end for ever: once more, then.
+                stored += await replay.run(is_over=is_given_up)
+                # Nothing was awaited since the outbox was empty, so no write can have slipped in behind it.
+                self._is_online = self._outbox.waiting_writes == 0
         self._answered_at_s = time.monotonic()
         self._lost.clear()
         self._served.set()
@@ -206,11 +209,14 @@ class Primary(Generic[AnyUpstream]):
         return stored
 
     @contextmanager
-    def _handing_over(self) -> Iterator[None]:
-        """Hold back who asks in this short time: where many write, the last write would never be the last."""
+    def _handing_over(self) -> Iterator[Callable[[], bool]]:
+        """Hold back who asks in this short time: where many write, the last write would never be the last.
+
+        Give what tells whether that took too long, and nobody is held back any more.
+        """
         handover = self._handover = asyncio.get_running_loop().create_future()
         try:
-            yield
+            yield lambda: self._handover is not handover
         finally:
             self._handover = None
             handover.set_result(None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from thai_chat.domain.errors import HistoryRefused, HistoryUnavailable, ThaiChatError
@@ -29,14 +29,14 @@ class Replay:
         self._recent = recent
         self._refused_replies: set[UUID] = set()
 
-    async def run(self, writes: float = math.inf) -> int:
+    async def run(self, writes: float = math.inf, *, is_over: Callable[[], bool] = lambda: False) -> int:
         """Store the `writes` oldest or a few more, without a number all, and return how many.
 
-        Raises HistoryUnavailable.
+        Leave what waits then when it `is_over`. Raises HistoryUnavailable.
         """
         stored = taken = 0
         limit = _BATCH
-        while taken < writes and (batch := await self._outbox.take(limit)):
+        while taken < writes and (batch := await self._outbox.take(limit)) and not is_over():
             refused = await self._store(batch, is_alone=limit == 1)
             if refused is None:
                 limit = 1
