@@ -1,4 +1,4 @@
-"""What an address tells about how to connect: proxies, certificates, paths."""
+"""The facts in an address that tell how to connect: proxies, certificates, paths."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ROUTES = (
 
 
 def without_credentials(address: str) -> tuple[str, str | None]:
-    """`address` without the "user:password@" that may be in it, and what to send for that as `Authorization`.
+    """Return `address` without the "user:password@" that may be in it, and what to send for that as `Authorization`.
 
     The clients would refuse it beside a key, leave it out, or show it in their logs.
     """
@@ -27,7 +27,7 @@ def without_credentials(address: str) -> tuple[str, str | None]:
 
 
 def is_loopback(address: str) -> bool:
-    """True when the server is on this machine: a proxy from the environment is then never in between."""
+    """Tell whether the server is on this machine: a proxy from the environment is then never in between."""
     host = urlsplit(address).hostname or ""
     if host == "localhost":
         return True
@@ -38,14 +38,15 @@ def is_loopback(address: str) -> bool:
 
 
 def certificates(address: str) -> ssl.SSLContext:
-    """The usual trust for https. For plain http a bare context, as reading the system's certificates takes 20 ms."""
+    """Return the usual trust for https. For plain http a bare context, as reading the system's certificates takes 20
+    ms."""
     if urlsplit(address).scheme == "https":
         return ssl.create_default_context()
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def base_of(address: str) -> str:
-    """`address` without a slash at its end, and without the route that people paste along with it."""
+    """Return `address` without a slash at its end, and without the route that people paste along with it."""
     address = address.rstrip("/")
     for route in _ROUTES:
         if address.endswith(route):
@@ -54,7 +55,8 @@ def base_of(address: str) -> str:
 
 
 def moved_to(url: str, status: int, location: str) -> str:
-    """Where a redirection leads, if that is the same server: by another path, or by https. Empty for any other."""
+    """Return where a redirection leads, if that is the same server: by another path, or by https. Empty for any
+    other."""
     if not 300 <= status < 400 or not location:
         return ""
     before, after = urlsplit(url), urlsplit(urljoin(url, location))
@@ -64,10 +66,10 @@ def moved_to(url: str, status: int, location: str) -> str:
 
 
 def with_default_path(address: str, path: str) -> str:
-    """`address` as given when it has a path, else with `path`: people leave out the `/v1`."""
+    """Return `address` as given when it has a path, else with `path`: people leave out the `/v1`."""
     return address if urlsplit(address).path.strip("/") else address.rstrip("/") + path
 
 
 def root_of(address: str) -> str:
-    """Where a server's other routes are: beside the `/v1` of `address`."""
+    """Return where a server's other routes are: beside the `/v1` of `address`."""
     return address.rstrip("/").removesuffix("/v1")

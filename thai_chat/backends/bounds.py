@@ -14,15 +14,16 @@ import httpx2
 from thai_chat.domain.errors import BackendGarbled, WebPage
 
 BODY_BYTES = 16 * 1024 * 1024
-"""Of an answer in one piece: a list of models, a model's card, a reply that does not stream."""
+"""The most bytes of an answer in one piece: a list of models, a model's card, a reply that does not stream."""
 STREAM_BYTES = 1024 * 1024 * 1024
-"""Of a streamed reply. Around a few letters a server sends some 400 bytes, so this is many times the longest reply."""
+"""The most bytes of a streamed reply. Around a few letters a server sends some 400 bytes, so this is many times the
+longest reply."""
 ERROR_BYTES = 64 * 1024
-"""Of an error's body; what is behind it is left unread, since the status tells the most."""
+"""The most bytes of an error's body; what is behind it is left unread, since the status tells the most."""
 MOST_MODELS = 2_000
-"""Of those that a server lists, in its own order; the largest public list has some 600."""
+"""The most models of a server's list, in its own order; the largest public list has some 600."""
 REASON_CHARS = 60
-"""Of the word that a server has for the end of a reply."""
+"""The most characters of the word that a server has for the end of a reply."""
 
 UNPACKED = {"Accept-Encoding": "identity"}
 """For every request: a few kilobytes of a packed answer may be gigabytes, and what is local gains nothing by it."""
@@ -39,7 +40,7 @@ class _Headers(Protocol):
 
 
 class Response(Protocol):
-    """What httpx and httpx2 have in common."""
+    """The common part of the responses of httpx and httpx2."""
 
     stream: object
 
@@ -52,8 +53,11 @@ class Response(Protocol):
 
 
 async def bound(response: Response) -> None:
-    """As an event hook of a client, called when the headers are there. Reading beyond the bound raises BackendGarbled,
-    reading a page for people WebPage; of an error's body the rest is left out."""
+    """Bound a response, as an event hook of a client, called when the headers are there.
+
+    Reading beyond the bound raises BackendGarbled, reading a page for people WebPage; of an error's body the rest is
+    left out.
+    """
     is_packed = response.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity")
     kind = response.headers.get("content-type", "")
     if response.status_code >= 400:
@@ -68,7 +72,8 @@ async def bound(response: Response) -> None:
 
 
 def is_page(kind: str, body: str = "") -> bool:
-    """By the content type, or by how the body begins where that says nothing."""
+    """Tell whether an answer is a page for people: by the content type, or by how the body begins where that says
+    nothing."""
     return kind.lower().startswith(("text/html", "application/xhtml")) or body[:1_000].lstrip(
         "\ufeff \t\r\n"
     ).startswith("<")

@@ -23,7 +23,7 @@ _LONGEST_OVERLAP = 2_000
 """An end that is said again is a few paragraphs at most; or else all of the beginning is."""
 _MOST_LEADING = 4_096
 _LEADING = " \t\r\n.…"
-"""What models put before they say the end again."""
+"""The signs that models put before they say the end again."""
 
 
 class Continuation:
@@ -35,7 +35,8 @@ class Continuation:
     """
 
     def __init__(self, beginning: str, *, prefilled: bool) -> None:
-        """`prefilled`: the model goes on by itself, and can at most give the whole beginning along."""
+        """Take the beginning. If it is `prefilled`, the model goes on by itself, and can at most give the whole
+        beginning along."""
         self._beginning = beginning
         self._stripped = beginning.rstrip()
         self._whole_only = prefilled
@@ -56,7 +57,7 @@ class Continuation:
         """How much of it was."""
 
     def join(self, events: Sequence[StreamEvent]) -> list[StreamEvent]:
-        """The same events with their texts cut; those that have none left are left out."""
+        """Return the same events with their texts cut; those that have none left are left out."""
         given: list[StreamEvent] = []
         for event in events:
             if not isinstance(event, TextDelta):
@@ -77,12 +78,12 @@ class Continuation:
         return "" if self._starts else self._give()
 
     def end(self) -> str:
-        """What is still held back, for a reply that ends early."""
+        """Return what is still held back, for a reply that ends early."""
         return "" if self._joined else self._give()
 
     def _follow(self, said: str) -> None:
-        """Keeps the starts that `said`, behind what was said before, still agrees with, and notes the longest
-        repetition that is complete."""
+        """Keep the starts that `said`, behind what was said before, still agrees with, and note the longest repetition
+        that is complete."""
         if self._starts is None:
             self._starts = self._possible_starts(said)
         before, self._said = self._said, self._said + len(said)
@@ -99,7 +100,7 @@ class Continuation:
         self._starts = still
 
     def _possible_starts(self, said: str) -> list[int]:
-        """Every place where a repetition that is long enough to be one would begin."""
+        """Return every place where a repetition that is long enough to be one would begin."""
         starts = [0] if len(self._stripped) >= self._least_whole else []
         if not self._whole_only:
             last = _last_start(self._stripped)
@@ -119,7 +120,7 @@ class Continuation:
         return self._without_blank(rest)
 
     def _without_blank(self, text: str) -> str:
-        """Drops the spaces and line breaks that the beginning has already."""
+        """Drop the spaces and line breaks that the beginning has already."""
         at = 0
         while at < len(text) and self._blank_at < len(self._blank):
             found = self._blank.find(text[at], self._blank_at)
@@ -132,7 +133,7 @@ class Continuation:
 
 
 def _last_start(beginning: str) -> int:
-    """The last place from which the end is long enough, and has letters enough, to be said again by mistake."""
+    """Return the last place from which the end is long enough, and has letters enough, to be said again by mistake."""
     letters, at = 0, len(beginning)
     while at > 0 and (letters < _LEAST_LETTERS or len(beginning) - at < _LEAST_OVERLAP):
         at -= 1

@@ -21,13 +21,14 @@ _CHARACTER_CHARS = 4
 
 
 def strict(payload: bytes) -> object:
-    """The value of the JSON in `payload`. Raises orjson.JSONDecodeError, also for halves of characters and NaN."""
+    """Return the value of the JSON in `payload`. Raises orjson.JSONDecodeError, also for halves of characters and
+    NaN."""
     value: object = orjson.loads(payload)
     return value
 
 
 def lenient(payload: bytes) -> object:
-    """The value, ten times as slowly: its strings may hold lone halves, which `Halves` or `whole` mends.
+    """Return the value, ten times as slowly: its strings may hold lone halves, which `Halves` or `whole` mends.
 
     Raises BackendGarbled for what is no JSON.
     """
@@ -39,7 +40,8 @@ def lenient(payload: bytes) -> object:
 
 
 def _decoded(payload: bytes) -> str:
-    """Its text: halves of pairs that are written as bytes are halves of pairs, other bytes are kept one by one."""
+    """Return the text of bytes: halves of pairs that are written as bytes are halves of pairs, other bytes are kept one
+    by one."""
     try:
         return payload.decode("utf-8", "surrogatepass")
     except UnicodeDecodeError:
@@ -47,7 +49,7 @@ def _decoded(payload: bytes) -> str:
 
 
 def whole(text: str) -> str:
-    """`text` with its halves put together where they are neighbours, and U+FFFD for each that stays alone."""
+    """Return `text` with its halves put together where they are neighbours, and U+FFFD for each that stays alone."""
     if not _HALF.search(text):
         return text
     joined = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
@@ -55,7 +57,7 @@ def whole(text: str) -> str:
 
 
 def clean(value: object) -> object:
-    """A JSON value whose strings are whole. Raises RecursionError for what no parser gives."""
+    """Return a JSON value whose strings are whole. Raises RecursionError for what no parser gives."""
     match value:
         case str():
             return whole(value)
@@ -75,13 +77,13 @@ class Halves:
         self._held = ""
 
     def feed(self, piece: str) -> str:
-        """What is whole by now; the beginning of a character waits for the next piece."""
+        """Return what is whole by now; the beginning of a character waits for the next piece."""
         text = self._held + piece
         begun = _BEGUN.search(text, max(0, len(text) - _CHARACTER_CHARS))
         self._held = begun[0] if begun else ""
         return whole(text[: len(text) - len(self._held)])
 
     def end(self) -> str:
-        """U+FFFD when the second half never came, else nothing."""
+        """Return U+FFFD when the second half never came, else nothing."""
         held, self._held = self._held, ""
         return whole(held)

@@ -22,7 +22,8 @@ class Lines:
         self._size = 0
 
     def feed(self, chunk: bytes) -> list[bytes]:
-        """The lines that `chunk` completes, without their ends; raises BackendGarbled for a line that never ends."""
+        """Return the lines that `chunk` completes, without their ends. Raises BackendGarbled for a line that never
+        ends."""
         lines = chunk.split(b"\n")
         rest = lines.pop()
         if lines:
@@ -38,7 +39,7 @@ class Lines:
         return lines
 
     def end(self) -> list[bytes]:
-        """The last line, when the server did not end it."""
+        """Return the last line, when the server did not end it."""
         rest = b"".join(self._rest)
         self._rest.clear()
         self._size = 0

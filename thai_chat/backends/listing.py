@@ -11,7 +11,7 @@ _NAMES = ("id", "name", "model")
 
 
 def entries(body: object) -> list[dict[str, Any]]:
-    """The entries that name a model, each with its name as `id`, in the server's order.
+    """Return the entries that name a model, each with its name as `id`, in the server's order.
 
     Knows OpenAI's `{"data": [...]}`, Ollama's `{"models": [...]}`, a bare list, and entries that are only names. Raises
     BackendGarbled for what is no list of models.

@@ -25,7 +25,7 @@ _FENCE = re.compile(r"^[ \t]*```", re.MULTILINE)
 _LAST_SIGNS = ("\n", ">", "]")
 """One of them is in the piece with which a tag can be told: cheaper to look for in all the others."""
 _WATCHED_CHARS = 40
-"""Of what was said last: room for a closing tag on a line of its own, cut anywhere."""
+"""The characters that are watched of what was said last: room for a closing tag on a line of its own, cut anywhere."""
 _MOST = 1000
 _MOST_BLANK = 4_096
 """Spaces after which a reply has begun, and no tag is waited for."""
@@ -51,8 +51,11 @@ class ReasoningSplitter:
     )
 
     def __init__(self, *, opened: str = "", watches: bool = True) -> None:
-        """`opened` is the closing tag of a model whose thinking is known to be open from the start. `watches` is False
-        for what goes on with a reply, where nothing is reasoning."""
+        """Take what is known from the start.
+
+        `opened` is the closing tag of a model whose reasoning is known to be open from the start. `watches` is False
+        for what goes on with a reply, where nothing is reasoning.
+        """
         self._held = ""
         self._closing = opened
         """The tag that ends the thinking under way; empty outside of it."""
@@ -89,9 +92,9 @@ class ReasoningSplitter:
         return given
 
     def end(self, *, is_whole: bool = True) -> list[Part]:
-        """What was held back, for a reply that ends inside a tag or inside its thinking.
+        """Return what was held back, for a reply that ends inside a tag or inside its reasoning.
 
-        A whole reply (not one that reached its limit) that never ended what was only assumed to be thinking was none.
+        A whole reply (not one that reached its limit) that never ended what was only assumed to be reasoning was none.
         """
         held, self._held = self._held, ""
         if self._assumed and is_whole:
@@ -102,13 +105,13 @@ class ReasoningSplitter:
         return [ReasoningDelta(held)] if self._closing else [TextDelta(held)]
 
     def stop_watching(self) -> None:
-        """The server tells the thinking apart by itself."""
+        """Stop watching: the server tells the reasoning apart by itself."""
         if self._assumed:
             self._assumed, self._closing, self.opened = False, "", ""
         self._watches = False
 
     def _watched(self, content: str) -> list[Part]:
-        """Looks for the end of thinking that nobody saw begin."""
+        """Look for the end of reasoning that nobody saw begin."""
         before = len(self._recent)
         said = self._recent + content
         self._said.append(content)
@@ -125,7 +128,8 @@ class ReasoningSplitter:
         return [TextDelta(content)] if content else []
 
     def _closing_line(self, end: str) -> re.Match[str] | None:
-        """The first in the `end` of what was said that is not in a block of code, which shows the tag to a reader."""
+        """Return the first in the `end` of what was said that is not in a block of code, which shows the tag to a
+        reader."""
         for found in _CLOSING_LINE.finditer(end):
             said = "".join(self._said)
             fences = _FENCE.findall(said, 0, len(said) - len(end) + found.start())
@@ -138,7 +142,7 @@ class ReasoningSplitter:
         return None
 
     def _open(self, given: list[Part]) -> bool:
-        """Looks for an opening tag; False when more content is needed to tell."""
+        """Look for an opening tag; False when more content is needed to tell."""
         head = self._held.lstrip()
         for opening, closing in REASONING_TAGS if self._shown <= _MOST_SHOWN else ():
             if head.startswith(opening):
@@ -157,7 +161,7 @@ class ReasoningSplitter:
         return True
 
     def _think(self, given: list[Part]) -> bool:
-        """Gives out thinking up to the closing tag; False when the tag has not come."""
+        """Give out reasoning up to the closing tag; False when the tag has not come."""
         reasoning, tag, rest = self._held.partition(self._closing)
         if tag:
             self._held, self._closing, self._trims = rest, "", True
@@ -186,7 +190,7 @@ class UnseenReasoning:
         return ReasoningSplitter(opened=self._closing.get(_way(request), ""))
 
     def note(self, request: ReplyRequest, splitter: ReasoningSplitter) -> None:
-        """Once the reply is whole."""
+        """Note how the model reasons, once the reply is whole."""
         if request.continues.strip():
             return
         self._closing.pop(_way(request), None)
@@ -197,12 +201,12 @@ class UnseenReasoning:
 
 
 def _way(request: ReplyRequest) -> Hashable:
-    """Thinking is switched by options, each template in its own way."""
+    """Return the model and the options: reasoning is switched by options, each template in its own way."""
     return request.model, repr(sorted(request.options.items(), key=lambda option: option[0]))
 
 
 def _tail_that_begins(tag: str, text: str) -> int:
-    """Length of the longest end of `text` with which `tag` could begin."""
+    """Return the length of the longest end of `text` with which `tag` could begin."""
     for size in range(min(len(tag) - 1, len(text)), 0, -1):
         if text.endswith(tag[:size]):
             return size

@@ -24,7 +24,7 @@ class Timeouts:
     """For a reply that comes in one piece, where streaming was refused: GPT-5 can take minutes."""
 
     def while_reasoning(self) -> Timeouts:
-        """For models that think for minutes and send nothing meanwhile."""
+        """Return the times for models that reason for minutes and send nothing meanwhile."""
         longest_s = max(self.whole_reply_s, self.first_token_s, self.between_tokens_s)
         return replace(self, first_token_s=longest_s, between_tokens_s=longest_s)
 

@@ -1,4 +1,4 @@
-"""What the adapters' translators share: where they stand, and what the network below them raises."""
+"""The common part of the adapters' translators: where they stand, and what the network below them raises."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Translation:
     __slots__ = ("_backend", "_model", "_translate")
 
     def __init__(self, translate: Translator, *, backend: str, model: str = "") -> None:
-        """`translate` gives None for what no server and no network causes."""
+        """Take the translator, which gives None for what no server and no network causes."""
         self._translate = translate
         self._backend = backend
         self._model = model
@@ -57,7 +57,8 @@ class Translation:
 
 
 def timeout_or_closed(exc: Exception) -> type[BackendError]:
-    """The aiohttp transports call a connection that the server closed a time-out; the causes tell which it was."""
+    """Tell a time-out from a connection that the server closed by the causes: the aiohttp transports call both a
+    time-out."""
     for cause in _causes(exc):
         if isinstance(cause, aiohttp.ClientConnectionError) and not isinstance(cause, TimeoutError):
             return BackendUnreachable
@@ -65,13 +66,14 @@ def timeout_or_closed(exc: Exception) -> type[BackendError]:
 
 
 def was_closed(exc: Exception) -> bool:
-    """Whether a connection that was there was closed. A kept one may be, just when the next request goes out on it."""
+    """Tell whether a connection that was there was closed. A kept one may be, just when the next request goes out on
+    it."""
     closed = (ConnectionResetError, BrokenPipeError, aiohttp.ServerDisconnectedError)
     return any(isinstance(cause, closed) for cause in _causes(exc))
 
 
 async def again_if_closed(ask: Callable[[], Awaitable[Answer]]) -> Answer:
-    """Asks again when that met a kept connection which its server was just closing, and so may others that were kept.
+    """Ask again when that met a kept connection which its server was just closing, and so may others that were kept.
 
     aiohttp does the same by itself for a GET, never for a POST.
     """
@@ -86,7 +88,7 @@ async def again_if_closed(ask: Callable[[], Awaitable[Answer]]) -> Answer:
 
 
 async def read_out(body: AsyncGenerator[object, None]) -> None:
-    """Reads what stands behind a whole reply, for a moment: only a connection that was read to its end is kept."""
+    """Read what stands behind a whole reply, for a moment: only a connection that was read to its end is kept."""
     try:
         async with asyncio.timeout(_READ_OUT_S):
             async for _ in body:

@@ -45,7 +45,7 @@ REFUSED_PARAMETER_CODES = frozenset(
     }
 )
 REFUSED_VALUE_CODES = frozenset({"unsupported_value", "invalid_value"})
-"""Those of them that speak of this one value, or of this use."""
+"""The codes that speak of this one value, or of this use."""
 REFUSED_PARAMETER = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (

@@ -78,14 +78,14 @@ class LlamaCppBackend:
         return None
 
     async def models(self) -> Sequence[ModelInfo]:
-        """Raises BackendLoading until the model is loaded."""
+        """Return the server's models. Raises BackendLoading until the model is loaded."""
         self._process.start()
         with translation(backend=self.name):
             server = await self._server_at(self._process.address())
         return await server.models()
 
     async def stream(self, request: ReplyRequest) -> AsyncGenerator[StreamEvent, None]:
-        """Waits for the model when it is still being loaded, and says so."""
+        """Yield the reply; wait for the model when it is still being loaded, and say so."""
         self._process.start()
         if self._process.is_loading:
             yield Notice(MODEL_LOADING, {"model": self._model}, is_passing=True)
@@ -99,7 +99,7 @@ class LlamaCppBackend:
                 yield event
 
     async def count_tokens(self, model: str, messages: Sequence[PromptMessage]) -> int | None:
-        """Raises BackendLoading until the model is loaded."""
+        """Count the tokens of the messages. Raises BackendLoading until the model is loaded."""
         with translation(backend=self.name, model=model):
             server = await self._server_at(self._process.address())
         return await server.count_tokens(model, messages)
@@ -117,7 +117,7 @@ class LlamaCppBackend:
             await self._server.close()
 
     async def _server_at(self, address: str) -> _Server:
-        """The client of the running server; every start has a port of its own."""
+        """Return the client of the running server; every start has a port of its own."""
         if self._server is None or self._server_address != address:
             former, self._server_address = self._server, address
             self._server = _Server(address, api_key=self._api_key, demo=self._demo, timeouts=self._timeouts)
@@ -137,7 +137,7 @@ class _Server(OpenAICompatible):
         return (LLAMACPP_COUNTER,)
 
     def _offered(self, cards: Sequence[dict[str, Any]]) -> Sequence[ModelInfo]:
-        """`meta.n_ctx` is what one slot has."""
+        """Return the models; their window is `meta.n_ctx`, which one slot has."""
         return [
             ModelInfo(model=str(card["id"]), context_window=(card.get("meta") or {}).get("n_ctx"), note=self._note)
             for card in cards
@@ -154,5 +154,5 @@ def _demo_options(request: ReplyRequest) -> dict[str, JsonValue]:
 
 
 def _threads() -> int:
-    """Half of the processors this process may use: on two, a second thread was slower than one."""
+    """Return half of the processors this process may use: on two, a second thread was slower than one."""
     return max(1, min(_MOST_THREADS, len(os.sched_getaffinity(0)) // 2))

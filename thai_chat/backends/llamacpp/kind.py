@@ -1,4 +1,4 @@
-"""What is to know of llama.cpp on this machine before its server is started; and of the demo model."""
+"""The facts about llama.cpp on this machine before its server is started; and about the demo model."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ def is_installed() -> bool:
 
 
 def demo_model_path() -> Path | None:
-    """The demo model's file; None when its package is not installed.
+    """Return the demo model's file; None when its package is not installed.
 
     The package is found, not imported: importing it would load a library of its own.
     """

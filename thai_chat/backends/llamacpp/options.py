@@ -1,4 +1,4 @@
-"""What is passed on to llama.cpp's server."""
+"""The options that are passed on to llama.cpp's server."""
 
 from __future__ import annotations
 

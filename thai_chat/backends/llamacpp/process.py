@@ -35,7 +35,7 @@ class LlamaCppProcess:
     """
 
     def __init__(self, order: Order, *, log_file: Path | None) -> None:
-        """What llama.cpp prints goes to `log_file`, begun anew at each start, or nowhere."""
+        """Take the order. What llama.cpp prints goes to `log_file`, begun anew at each start, or nowhere."""
         self._order = order
         self._log_file = log_file
         self._address: str | None = None
@@ -46,7 +46,7 @@ class LlamaCppProcess:
         self._closed = False
 
     def start(self) -> None:
-        """Begins to load the model in the background; safe to call again."""
+        """Begin to load the model in the background; safe to call again."""
         if self._task is None and not self._closed:
             self._task = asyncio.create_task(self._keep_running(), name="llama.cpp")
 
@@ -55,7 +55,8 @@ class LlamaCppProcess:
         return self._address is None and not self._failure and not self._closed
 
     def address(self) -> str:
-        """Where the server listens now. Raises BackendLoading until it does, BackendUnreachable when it can't."""
+        """Return where the server listens now. Raises BackendLoading until it does, BackendUnreachable when it
+        can't."""
         if self._address:
             return self._address
         if self.is_loading:
@@ -63,7 +64,8 @@ class LlamaCppProcess:
         raise BackendUnreachable(self._failure or "closed")
 
     async def wait_for_address(self, timeout_s: float) -> str:
-        """Waits while the model is loaded; raises as `address` does when that fails or takes too long."""
+        """Wait while the model is loaded, and return the address. Raises as `address` does when that fails or takes too
+        long."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
                 while self.is_loading:
@@ -71,7 +73,7 @@ class LlamaCppProcess:
         return self.address()
 
     async def close(self) -> None:
-        """Ends the child, by force if it must be; safe to call twice."""
+        """End the child, by force if it must be; safe to call twice."""
         self._closed = True
         self._tell()
         if self._task is not None:
@@ -97,7 +99,7 @@ class LlamaCppProcess:
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
     async def _run(self) -> str:
-        """One life of the child; gives the reason of its end."""
+        """Run one life of the child, and return the reason of its end."""
         with self._open_log() as log_output:
             process = await asyncio.create_subprocess_exec(
                 *python_process.command("thai_chat.backends.llamacpp.server"),
@@ -119,7 +121,7 @@ class LlamaCppProcess:
             await _end(process)
 
     async def _hear(self, process: asyncio.subprocess.Process) -> dict[str, str]:
-        """The child's one line; empty when it dies before or takes too long."""
+        """Return the child's one line; empty when it dies before or takes too long."""
         assert process.stdin is not None
         assert process.stdout is not None
         try:

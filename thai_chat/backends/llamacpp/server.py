@@ -20,7 +20,8 @@ _NICENESS = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What to serve and how. The key comes this way because a command line is seen by everybody on the machine."""
+    """The model to serve, and how. The key comes this way because a command line is seen by everybody on the
+    machine."""
 
     model_path: str
     model: str
@@ -41,7 +42,7 @@ def _end_with_the_parent() -> None:
 
 
 def _serve(order: Order) -> object:
-    """The running server; it serves in threads of its own for as long as the object lives."""
+    """Return the running server; it serves in threads of its own for as long as the object lives."""
     import xllamacpp
 
     params = xllamacpp.CommonParams()

@@ -67,8 +67,11 @@ class OllamaBackend:
         keep_alive: str | None = None,
         timeouts: Timeouts = OLLAMA_TIMEOUTS,
     ) -> None:
-        """`num_ctx`: see `Windows`. `keep_alive` is how long Ollama keeps a model in memory, in its own words ("30m",
-        "-1" for ever); None leaves that to the server."""
+        """Take the server's address. `num_ctx`: see `Windows`.
+
+        `keep_alive` is how long Ollama keeps a model in memory, in its own words ("30m", "-1" for ever); None leaves
+        that to the server.
+        """
         self._default_model = default_model
         self._keep_alive = _keep_alive(keep_alive)
         self._timeouts = timeouts
@@ -177,7 +180,7 @@ class OllamaBackend:
     async def _joined(
         self, request: ReplyRequest, card: Card | None, asked: Asked, *, is_cold: bool
     ) -> AsyncGenerator[StreamEvent, None]:
-        """The reply, less what it says again of its beginning. Raises OnlyReasoning, after the counts."""
+        """Yield the reply, less what it says again of its beginning. Raises OnlyReasoning, after the counts."""
         # Whether a message is left open depends on the model's template: some begin the reply anew.
         continuation = Continuation(request.continues, prefilled=False) if request.continues.strip() else None
         reasoning = said = False
@@ -247,7 +250,7 @@ class OllamaBackend:
     async def _chat(
         self, request: ReplyRequest, card: Card | None, asked: Asked
     ) -> AsyncGenerator[ollama.ChatResponse, None]:
-        """The parts of the reply; nothing is sent before the first one is asked for."""
+        """Return the parts of the reply; nothing is sent before the first one is asked for."""
         messages = [{"role": message.role.value, "content": message.content} for message in request.messages]
         if request.continues.strip():
             # Ollama leaves a last message of the assistant open, and the model goes on behind it.
@@ -266,7 +269,8 @@ class OllamaBackend:
     async def _next(
         self, parts: AsyncGenerator[ollama.ChatResponse, None], deadline: float, *, begun: bool
     ) -> ollama.ChatResponse | None:
-        """The next part, None at the end. Raises ReplyCut for a connection that breaks after the reply had begun."""
+        """Return the next part, None at the end. Raises ReplyCut for a connection that breaks after the reply had
+        begun."""
         try:
             with translation(backend=self.name):
                 return await _within(parts, deadline)
@@ -277,13 +281,13 @@ class OllamaBackend:
 
 
 async def _within(parts: AsyncGenerator[Part, None], deadline: float) -> Part | None:
-    """The next part, None at the end."""
+    """Return the next part, None at the end."""
     async with asyncio.timeout_at(deadline):
         return await anext(parts, None)
 
 
 def _keep_alive(setting: str | None) -> str | float | None:
-    """Ollama reads a number as seconds, and only as a JSON number."""
+    """Return the setting as Ollama reads it: a number is seconds, and only as a JSON number."""
     try:
         return float(setting) if setting else None
     except ValueError:

@@ -33,7 +33,7 @@ class Thinking(BaseModel):
 
 
 class Shown(ollama.ShowResponse):
-    """What `/api/show` says, with the fields that the client's own class leaves out."""
+    """The answer of `/api/show`, with the fields that the client's own class leaves out."""
 
     thinking: Thinking | None = None
     remote_host: str | None = None
@@ -51,7 +51,7 @@ class Entry:
 
 class OllamaClient(ollama.AsyncClient):
     def __init__(self, host: str, *, connect_s: float) -> None:
-        """`host` may hold "user:password@", for a proxy in front of Ollama."""
+        """Take the server's address, which may hold "user:password@", for a proxy in front of Ollama."""
         address, authorization = without_credentials(base_of(host).removesuffix("/v1"))
         super().__init__(
             address,
@@ -71,11 +71,11 @@ class OllamaClient(ollama.AsyncClient):
         return await self._request(Shown, "POST", "/api/show", json={"model": model})
 
     async def listed(self) -> list[Entry]:
-        """The models that it has. Raises BackendGarbled for what is no list."""
+        """Return the models that the server has. Raises BackendGarbled for what is no list."""
         return await self._entries("/api/tags")
 
     async def running(self) -> list[Entry]:
-        """The models in memory; none of a server that does not tell."""
+        """Return the models in memory; none of a server that does not tell."""
         try:
             return await self._entries("/api/ps")
         except ollama.ResponseError as error:
@@ -113,7 +113,7 @@ class _Transport(httpx_aiohttp.AiohttpTransport):
 
 class _Response(httpx.Response):
     async def aiter_lines(self) -> AsyncIterator[str]:
-        """Cuts at LF only. httpx would cut at U+0085 too, which Go leaves unescaped inside JSON."""
+        """Yield the lines, cut at LF only. httpx would cut at U+0085 too, which Go leaves unescaped inside JSON."""
         lines, reader = Lines(), _Objects()
         async for chunk in self.aiter_bytes():
             for line in lines.feed(chunk):
@@ -132,7 +132,10 @@ class _Objects:
         """By the field of the message; None while no character came in halves."""
 
     def read(self, line: bytes) -> str:
-        """Raises BackendGarbled: the client takes every line for an object and would fail in ways of its own."""
+        """Return a line as text that holds a JSON object.
+
+        Raises BackendGarbled: the client takes every line for an object and would fail in ways of its own.
+        """
         line = line.strip().removeprefix(_BOM)
         if not line.startswith(b"{"):
             raise BackendGarbled("a line is no JSON object")

@@ -36,12 +36,12 @@ def translation(*, backend: str, model: str = "") -> Translation:
 
 
 def pull_translation(*, backend: str, model: str) -> Translation:
-    """For a fetch, where Ollama speaks of its registry and of its disk."""
+    """Return the translation for a fetch, where Ollama speaks of its registry and of its disk."""
     return Translation(_translate_pull, backend=backend, model=model)
 
 
 def translate(exc: Exception) -> type[BackendError] | BackendError | None:
-    """None for what is no error of a server or of the network."""
+    """Return the error that stands for another library's; None for what is no error of a server or of the network."""
     if isinstance(exc, ollama.ResponseError):
         return _refusal(exc)
     if isinstance(exc, ollama.RequestError):

@@ -1,4 +1,4 @@
-"""What is to know of Ollama before one is asked."""
+"""The facts about Ollama before one is asked."""
 
 from __future__ import annotations
 

@@ -37,12 +37,12 @@ class Memory:
         return {model for model, at in self._warm_at.items() if at > since}
 
     def note_warm(self, models: Iterable[str]) -> None:
-        """They were seen in memory, or have just answered."""
+        """Note models that were seen in memory, or have just answered."""
         now = self._clock()
         self._warm_at |= {full_name(model): now for model in models}
 
     async def is_cold(self, model: str, *, ask: bool = False) -> bool:
-        """True when the model must be loaded, or is being loaded, before it can answer; False when nobody knows.
+        """Tell whether the model must be loaded, or is being loaded, before it can answer; False when nobody knows.
 
         To be asked before the request: Ollama lists a model as soon as it begins to load it. `ask` has the server asked
         even when the model was there a moment ago.

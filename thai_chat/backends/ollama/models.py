@@ -1,4 +1,4 @@
-"""What Ollama knows of its models: which of them chat and think, and how much each one reads."""
+"""Ollama's facts about its models: which of them chat and reason, and how much each one reads."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _NUM_CTX = re.compile(r"^num_ctx\s+(\d+)\s*$", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """What does not change while the model's digest stays the same."""
+    """The facts of a model that do not change while its digest stays the same."""
 
     chats: bool = True
     own_num_ctx: int | None = None
     """The `num_ctx` of its Modelfile: whoever made the model has chosen it."""
     largest_window: int | None = None
-    """What the weights allow, e.g. `llama.context_length`."""
+    """The window that the weights allow, e.g. `llama.context_length`."""
     thinking: tuple[bool | str, ...] = ()
     """The values of `think` that it takes; empty for a model that does not think."""
     is_remote: bool = False
@@ -39,7 +39,7 @@ class Card:
 
 
 def full_name(model: str) -> str:
-    """With its tag, as Ollama lists it: "llama3" means "llama3:latest"."""
+    """Return a model's name with its tag, as Ollama lists it: "llama3" means "llama3:latest"."""
     return model if ":" in model.rpartition("/")[2] else f"{model}:latest"
 
 
@@ -65,11 +65,11 @@ class Cards:
         self._listed: dict[str, str] = {}
         """The digests of the last list, by full name."""
         self._unlisted: dict[str, Card] = {}
-        """Of models that were asked before any list named them, by full name."""
+        """The cards of models that were asked before any list named them, by full name."""
         self._places = asyncio.Semaphore(_SHOWS_AT_ONCE)
 
     async def read(self, digests: Mapping[str, str]) -> dict[str, Card]:
-        """The cards by model, of `digests` by model; one that is slow to be shown is left out this time."""
+        """Return the cards by model, of `digests` by model; one that is slow to be shown is left out this time."""
         self._listed = {full_name(model): digest for model, digest in digests.items()}
         self._unlisted.clear()
         missing = {digest: model for model, digest in digests.items() if digest not in self._known}
@@ -84,7 +84,7 @@ class Cards:
         return {model: self._known[digest] for model, digest in digests.items() if digest in self._known}
 
     async def of(self, model: str) -> Card | None:
-        """The card of a model that is about to be used; None when the server can't show it.
+        """Return the card of a model that is about to be used; None when the server can't show it.
 
         Raises ModelNotFound and BackendUnreachable: then it can't be used either.
         """
@@ -106,7 +106,7 @@ class Cards:
         return card
 
     def note_think_refused(self, model: str) -> None:
-        """The server has refused `think` although the card allows it."""
+        """Note that the server has refused `think` although the card allows it."""
         name = full_name(model)
         digest = self._listed.get(name, "")
         for cards, key in ((self._known, digest), (self._unlisted, name)):
@@ -133,7 +133,7 @@ def _largest_window(shown: Shown) -> int | None:
 
 
 def _reasoning(shown: Shown) -> tuple[bool | str, ...]:
-    """`thinking.values` where the server tells them; before that it told only that a model thinks."""
+    """Return `thinking.values` where the server tells them; before that it told only that a model reasons."""
     if shown.thinking is not None:
         values = tuple(shown.thinking.values)
         return () if values == (False,) else values

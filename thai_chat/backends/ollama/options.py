@@ -1,4 +1,4 @@
-"""What is asked of Ollama beside the messages: options by its own names, and `think` as the model takes it."""
+"""The wishes to Ollama beside the messages: options by its own names, and `think` as the model takes it."""
 
 from __future__ import annotations
 
@@ -59,11 +59,11 @@ class Asked:
     format: JsonObject | Literal["json"] | None = None
     """JSON, or JSON by this schema; None is free text."""
     names: Mapping[str, str] = field(default_factory=dict)
-    """Of `options`, as they were asked for."""
+    """The names of `options` under which they were asked for."""
     dropped: Sequence[str] = ()
-    """What was asked for and has no meaning for this model."""
+    """Options that were asked for and have no meaning for this model."""
     left_out: Sequence[str] = ()
-    """What was asked for and is not passed on to any."""
+    """Options that were asked for and are not passed on to any model."""
 
 
 def asked_of(wanted: JsonObject, card: Card | None) -> Asked:
@@ -88,7 +88,7 @@ def asked_of(wanted: JsonObject, card: Card | None) -> Asked:
 
 
 def without(asked: Asked, name: str) -> tuple[Asked, str] | None:
-    """What is asked less the option that Ollama calls `name`, and how it was asked for; None when it was not."""
+    """Return what is asked less the option that Ollama calls `name`, and how it was asked for; None when it was not."""
     if name == "thinking" and asked.think is not None:
         return replace(asked, think=None), "think"
     if name in asked.options:
@@ -105,12 +105,12 @@ def with_num_ctx(asked: Asked, num_ctx: int | None) -> dict[str, object]:
 
 
 def _as_taken(name: str, value: JsonValue) -> JsonValue:
-    """Ollama takes a list of stop words only, OpenAI a single one too."""
+    """Return a value as Ollama takes it: a list of stop words only, where OpenAI takes a single one too."""
     return [value] if name == "stop" and isinstance(value, str) else value
 
 
 def _format(wish: JsonValue) -> JsonObject | Literal["json"] | None:
-    """OpenAI's `response_format` as Ollama has it; None for what it has not."""
+    """Return OpenAI's `response_format` as Ollama has it; None for what it has not."""
     if not isinstance(wish, Mapping):
         return None
     if wish.get("type") == "json_object":
@@ -125,7 +125,7 @@ def _is_free_text(wish: JsonValue) -> bool:
 
 
 def _think(wish: JsonValue, values: tuple[bool | str, ...]) -> bool | str | None:
-    """The value to send for a wish; None to send nothing."""
+    """Return the value to send for a wish; None to send nothing."""
     if not values:
         return None
     if _is_off(wish):

@@ -19,7 +19,8 @@ class Layers:
         self._completed: dict[str, int] = {}
 
     def add(self, part: ollama.ProgressResponse) -> Progress:
-        """What has come and what is known to come of all layers together, with the server's word for this step."""
+        """Return what has come and what is known to come of all layers together, with the server's word for this
+        step."""
         if part.digest and (part.digest in self._total or len(self._total) < _MOST_LAYERS):
             # `completed` is left out until the first bytes, and goes back when a broken piece is fetched again.
             self._total[part.digest] = part.total or self._total.get(part.digest, 0)

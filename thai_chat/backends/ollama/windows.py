@@ -10,9 +10,9 @@ from thai_chat.domain.ports.backend import PromptMessage
 DEFAULT_NUM_CTX = 8192
 """Some 10,000 Thai characters. Ollama's own 4096 (below 24 GiB of VRAM) is a short talk in Thai."""
 LEFT_TO_OLLAMA = 0
-"""As a setting: `num_ctx` is never sent."""
+"""The setting with which `num_ctx` is never sent."""
 _OLLAMAS_LEAST = 4096
-"""What Ollama loads a model with at least when nobody says more (docs/context-length)."""
+"""The window that Ollama loads a model with at least when nobody says more (docs/context-length)."""
 _FULL = 4
 """A prompt that fills the window up to this many tokens was cut to fit."""
 
@@ -24,10 +24,10 @@ class Windows:
     """One `num_ctx` for each model, the same in every call: another one would have Ollama load the model anew."""
 
     def __init__(self, num_ctx: int | None) -> None:
-        """`num_ctx` is the setting; None asks for DEFAULT_NUM_CTX, and never for less than a model was seen with."""
+        """Take the setting; None asks for DEFAULT_NUM_CTX, and never for less than a model was seen with."""
         self._setting = num_ctx
         self._loaded: dict[str, int] = {}
-        """What models were last seen loaded with, by full name, kept when Ollama unloads them."""
+        """The windows that models were last seen loaded with, by full name, kept when Ollama unloads them."""
         self._most: dict[str, int] = {}
         """The most that they were seen with: asked for from then on, so that they are not loaded again for less."""
 
@@ -38,14 +38,15 @@ class Windows:
             self._most[name] = max(window, self._most.get(name, 0))
 
     def num_ctx(self, model: str, card: Card | None) -> int | None:
-        """What to send; None for nothing: the Modelfile's own goes before ours, and without a card we don't know."""
+        """Return what to send; None for nothing: the Modelfile's own goes before ours, and without a card we don't
+        know."""
         if card is None or card.own_num_ctx or card.is_remote or self._setting == LEFT_TO_OLLAMA:
             return None
         wanted = self._setting or max(DEFAULT_NUM_CTX, self._most.get(full_name(model), 0))
         return min(wanted, card.largest_window or wanted)
 
     def in_force(self, model: str, card: Card | None) -> int | None:
-        """What the model reads when we ask it."""
+        """Return how much the model reads when we ask it."""
         if card is None:
             return self._loaded.get(full_name(model))
         if card.is_remote:
@@ -55,7 +56,7 @@ class Windows:
 
 
 def was_cut(messages: Sequence[PromptMessage], *, window: int | None, counted: int | None) -> bool:
-    """True when it is certain that the server left out a part of the prompt, of which it says no word.
+    """Tell whether it is certain that the server left out a part of the prompt, of which it says no word.
 
     `counted` is the server's count of the prompt. It is no proof when it is small: Ollama drops whole messages, but
     older servers count only what they had not cached.

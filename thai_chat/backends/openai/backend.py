@@ -36,7 +36,7 @@ class OpenAIBackend(OpenAICompatible):
         return Api.RESPONSES if is_openai(self._host) and thinks(model) else Api.COMPLETIONS
 
     def _offered(self, cards: Sequence[dict[str, Any]]) -> Sequence[ModelInfo]:
-        """Newest first, dated copies last."""
+        """Return the chat models, newest first, dated copies last."""
         chatting = [card for card in cards if chats(str(card["id"]), host=self._host)]
         chatting.sort(key=lambda card: (is_snapshot(str(card["id"])), -_created(card), str(card["id"])))
         return [ModelInfo(model=str(card["id"])) for card in chatting]

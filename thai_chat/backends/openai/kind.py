@@ -1,4 +1,4 @@
-"""What is to know of OpenAI, and of other clouds with its API, before one is asked."""
+"""The facts about OpenAI, and about other clouds with its API, before one is asked."""
 
 from __future__ import annotations
 

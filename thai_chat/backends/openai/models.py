@@ -1,4 +1,4 @@
-"""What the names of a cloud's models tell of them, as data."""
+"""The facts that the names of a cloud's models tell of them, as data."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SNAPSHOT = re.compile(r"-(\d{4}-\d{2}-\d{2}|\d{4})(-preview)?$")
 
 
 def chats(model: str, *, host: str) -> bool:
-    """Whether a model of an OpenAI-compatible cloud answers chat completions, by its name alone.
+    """Tell whether a model of an OpenAI-compatible cloud answers chat completions, by its name alone.
 
     OpenAI's list holds every kind of model and says no word on what each is for; other clouds list mostly chat models.
     """
@@ -32,5 +32,5 @@ def is_openai(host: str) -> bool:
 
 
 def is_snapshot(model: str) -> bool:
-    """A dated copy of a model that is listed under its plain name too ("gpt-5-2025-08-07", "gpt-4-0613")."""
+    """Tell a dated copy of a model that is listed under its plain name too ("gpt-5-2025-08-07", "gpt-4-0613")."""
     return bool(_SNAPSHOT.search(model))

@@ -1,4 +1,4 @@
-"""What is passed on to OpenAI, and to other clouds with its API."""
+"""The options that are passed on to OpenAI, and to other clouds with its API."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ OPTIONS: Options = {
     **COMMON,
     "verbosity": one_of("low", "medium", "high"),
     "service_tier": one_of("auto", "default", "flex"),
-    # Of other clouds with its API, for open models.
+    # Other clouds with its API take these, for open models.
     **SAMPLING,
     "chat_template_kwargs": TEMPLATE_SWITCHES,
     "enable_thinking": flag(),

@@ -82,7 +82,8 @@ class OpenAICompatible:
         default_model: str | None = None,
         timeouts: Timeouts = DEFAULT_TIMEOUTS,
     ) -> None:
-        """`base_url` may hold "user:password@", which goes before the key: both are sent as `Authorization`."""
+        """Take the server's address. It may hold "user:password@", which goes before the key: both are sent as
+        `Authorization`."""
         address, authorization = without_credentials(base_of(base_url))
         self._name = name
         self._default_model = default_model
@@ -122,7 +123,7 @@ class OpenAICompatible:
         return None
 
     async def models(self) -> Sequence[ModelInfo]:
-        """Of a server without a list the default model alone: any other may be there, too."""
+        """Return the server's models. Without a list the default model alone: any other may be there, too."""
         with translation(backend=self._name):
             async with asyncio.timeout(MODELS_TIMEOUT_S):
                 cards = await self._listed()
@@ -131,7 +132,8 @@ class OpenAICompatible:
             return self._offered(cards)[:MOST_MODELS]
 
     async def _listed(self) -> list[dict[str, Any]] | None:
-        """The entries of the server's list; None when it has no list. The address becomes the one that has it."""
+        """Return the entries of the server's list; None when it has no list. The address becomes the one that has
+        it."""
         base = str(self._client.base_url).rstrip("/")
         tried = [base] if base.endswith(_USUAL_PATH) else [base, base + _USUAL_PATH]
         page: WebPage | None = None
@@ -151,7 +153,7 @@ class OpenAICompatible:
         return None
 
     async def _list_at(self, base: str) -> tuple[bytes, str]:
-        """The list below `base`, and the base that it came from: the server may have said that it has moved."""
+        """Return the list below `base`, and the base that it came from: the server may have said that it has moved."""
         for _ in range(_MOST_MOVES):
             try:
                 answer = await self._client.get(f"{base}/models", cast_to=httpx2.Response)
@@ -167,7 +169,7 @@ class OpenAICompatible:
         raise BackendMoved("again and again")
 
     def _offered(self, cards: Sequence[dict[str, Any]]) -> Sequence[ModelInfo]:
-        """The chat models among the server's `cards`, in the order of the picker."""
+        """Return the chat models among the server's `cards`, in the order of the picker."""
         return [ModelInfo(model=str(card["id"])) for card in cards]
 
     def _preferred_api(self, model: str) -> Api:
@@ -210,7 +212,7 @@ class OpenAICompatible:
         return None
 
     def _counters(self) -> Sequence[Counter]:
-        """Where the server may count, best first."""
+        """Return where the server may count, best first."""
         return ()
 
     async def prepare(self, model: str) -> None:
@@ -226,7 +228,7 @@ class OpenAICompatible:
     async def _attempt(
         self, exchange: Exchange, attempt: Attempt, reply: EventStream
     ) -> AsyncGenerator[StreamEvent, None]:
-        """What one attempt gives; nothing when the next one will leave out more."""
+        """Yield what one attempt gives; nothing when the next one will leave out more."""
         timeouts = self._timeouts.while_reasoning() if attempt.api is Api.RESPONSES else self._timeouts
         deadline = asyncio.get_running_loop().time() + timeouts.first_token_s
         async with AsyncExitStack() as stack:
@@ -255,7 +257,7 @@ class OpenAICompatible:
                 yield TextDelta(held)
 
     async def _send(self, exchange: Exchange, attempt: Attempt, stack: AsyncExitStack) -> Response | None:
-        """The response with its headers read, which `stack` closes; None when the next attempt may do better."""
+        """Return the response with its headers read, which `stack` closes; None when the next attempt may do better."""
         try:
             return await again_if_closed(lambda: self._response(exchange.model, attempt, stack))
         except BackendError as error:
@@ -281,7 +283,7 @@ class OpenAICompatible:
         )
 
     async def _count(self, counter: Counter, model: str, messages: Sequence[PromptMessage]) -> int | None:
-        """None where the server does not count this way; that is remembered for a while."""
+        """Return the server's count; None where it does not count this way, which is remembered for a while."""
         if self._learned.refuses(_EVERY_MODEL, counter):
             return None
         body = {

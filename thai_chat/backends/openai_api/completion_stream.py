@@ -1,4 +1,4 @@
-"""What is inside the events of a streamed chat completion."""
+"""The content of the events of a streamed chat completion."""
 
 from __future__ import annotations
 
@@ -78,12 +78,12 @@ class CompletionStream(EventStream):
         return [ReasoningDelta(text)] if text else []
 
     def _repeats(self, text: str) -> bool:
-        """Whether the last chunk says all that was said in several before it."""
+        """Tell whether the last chunk says all that was said in several before it."""
         return len(self._heard) > 1 and len(text) == sum(map(len, self._heard)) and text == "".join(self._heard)
 
 
 def _parts(content: object) -> Iterator[tuple[str, str]]:
-    """What is text and what is thinking in a content, which may be a list of parts. Raises TypeError."""
+    """Yield what is text and what is reasoning in a content, which may be a list of parts. Raises TypeError."""
     if not content:
         return
     for part in content if isinstance(content, list) else (content,):
@@ -97,7 +97,7 @@ def _parts(content: object) -> Iterator[tuple[str, str]]:
 
 
 def _plain(reasoning: object) -> str:
-    """The text of thinking, in one piece or in parts. Raises TypeError."""
+    """Return the text of reasoning, in one piece or in parts. Raises TypeError."""
     return "".join(text for _, text in _parts(reasoning))
 
 

@@ -31,7 +31,7 @@ def translation(*, backend: str, model: str = "") -> Translation:
 
 
 def translate(exc: Exception) -> type[BackendError] | BackendError | None:
-    """None for what is no error of a server or of the network."""
+    """Return the error that stands for another library's; None for what is no error of a server or of the network."""
     if isinstance(exc, openai.APIStatusError):
         if exc.status_code in NO_SUCH_ROUTE and is_page(
             exc.response.headers.get("content-type", ""), exc.response.text

@@ -34,13 +34,13 @@ class Api(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ways:
-    """What differs between servers, as they are known before anything is asked."""
+    """The differences between servers, as they are known before anything is asked."""
 
     options: Options = field(default_factory=lambda: COMMON)
-    """What is passed on; all else is left out, and that is said."""
+    """The options that are passed on; all else is left out, and that is said."""
     stream_options: JsonObject = field(default_factory=lambda: {"include_usage": True})
     prefills: Sequence[JsonObject] = ()
-    """What has a last message of the assistant continued: flags beside it, those to try first in front."""
+    """The flags that have a last message of the assistant continued, those to try first in front."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,20 +50,20 @@ class Attempt:
     api: Api
     streams: bool
     prefill: JsonObject | None
-    """What has the server itself go on with the beginning; None: it is asked to in words."""
+    """The flags that have the server itself go on with the beginning; None: it is asked to in words."""
     messages: Sequence[PromptMessage]
     extras: Mapping[str, JsonValue]
-    """What goes beside model, messages and stream."""
+    """The fields that go beside model, messages and stream."""
     places: Mapping[str, str]
     """Where in `extras` each thing is that can be left out, with its name, which is empty when nobody asked for it."""
     notices: Sequence[Notice]
-    """What a person should know of it: for when the server takes it."""
+    """The notices that a person should have of it: for when the server takes it."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Wish:
     name: str
-    """As it was asked for; empty when nobody did."""
+    """The name under which it was asked for; empty when nobody did."""
     paths: Sequence[str]
     """Where it may go, best first."""
     value: JsonValue
@@ -73,7 +73,7 @@ class Exchange:
     """One request, and what was learned while it was made."""
 
     def __init__(self, request: ReplyRequest, ways: Ways, learned: Learned, *, api: Api = Api.COMPLETIONS) -> None:
-        """`api` is preferred for the model; it goes to the other one when the server says so."""
+        """Take the request. `api` is preferred for the model; it goes to the other one when the server says so."""
         self._request = request
         self._ways = ways
         self._learned = learned
@@ -81,18 +81,18 @@ class Exchange:
         self._continues = bool(request.continues.strip())
         self._cap: int | None = None
         self._is_bare = False
-        """What nobody asked for is left out."""
+        """True once all that nobody asked for is left out."""
 
     @property
     def model(self) -> str:
         return self._request.model
 
     def continuation(self, attempt: Attempt) -> Continuation | None:
-        """What joins the reply to its beginning; None when it has none."""
+        """Return what joins the reply to its beginning; None when it has none."""
         return Continuation(self._request.continues, prefilled=attempt.prefill is not None) if self._continues else None
 
     def attempt(self) -> Attempt:
-        """All that was asked for, less what the model is known to refuse."""
+        """Return all that was asked for, less what the model is known to refuse."""
         model, learned = self._request.model, self._learned
         api = Api.RESPONSES if learned.refuses(model, Api.COMPLETIONS) else self._api
         streams = not learned.refuses(model, _STREAM)
@@ -120,7 +120,7 @@ class Exchange:
         )
 
     def settle(self, error: BackendError, attempt: Attempt) -> bool:
-        """Whether the next attempt differs, so that it may do better than `attempt`, which failed with `error`.
+        """Tell whether the next attempt differs, so that it may do better than `attempt`, which failed with `error`.
 
         That comes to an end: a refusal counts only for what was sent, and what was refused is not sent again.
         """
@@ -137,21 +137,26 @@ class Exchange:
         return False
 
     def succeeded(self, attempt: Attempt) -> None:
-        """What was left out for it is what the server refused, so it is left out from now on."""
+        """Note that what was left out for `attempt` is what the server refused, so that it is left out from now on."""
         if self._is_bare:
             for path in self._unasked(attempt.api, streams=attempt.streams):
                 self._learned.refuse(self.model, self._mark(attempt.api, path, _ANY), for_s=_A_WHILE_S)
 
     def _become_bare(self, attempt: Attempt) -> bool:
-        """Servers refuse what they don't know in many words; whatever they say, it may be what nobody asked for."""
+        """Leave out what nobody asked for; False when that is done already.
+
+        Servers refuse what they don't know in many words; whatever they say, it may be that.
+        """
         if self._is_bare or not any(attempt.places.get(path) == "" for path in _MAY_GO):
             return False
         self._is_bare = True
         return True
 
     def mistook_for_reasoning(self, attempt: Attempt) -> bool:
-        """The server hands out the rest of the reply as thinking: another way may be read right. False when it was not
-        asked to go on by itself."""
+        """Note that the server hands out the rest of the reply as reasoning: another way may be read right.
+
+        False when it was not asked to go on by itself.
+        """
         return self._refuse_prefills(attempt, [attempt.prefill] if attempt.prefill is not None else [])
 
     def _refuse_prefills(self, attempt: Attempt, ways: Sequence[JsonObject]) -> bool:
@@ -166,7 +171,8 @@ class Exchange:
         return next(known, None)
 
     def _left_out(self) -> Sequence[str]:
-        """What was asked for and is not passed on: stored by an earlier version, or meant for another backend."""
+        """Return what was asked for and is not passed on: stored by an earlier version, or meant for another
+        backend."""
         return [name for name, value in self._request.options.items() if not self._is_passed_on(name, value)]
 
     def _is_passed_on(self, name: str, value: JsonValue) -> bool:
@@ -191,7 +197,7 @@ class Exchange:
                 yield _Wish("", [path], unasked[path])
 
     def _unasked(self, api: Api, *, streams: bool) -> Sequence[str]:
-        """Where there goes what nobody asked for and a reply can do without."""
+        """Return where there goes what nobody asked for and a reply can do without."""
         if api is Api.RESPONSES:
             return [_SUMMARY] if profile.thinks(self.model) else []
         return [_STREAM_OPTIONS] if streams else []
@@ -222,12 +228,15 @@ class Exchange:
         return any(self._learned.refuses(self._request.model, mark) for mark in marks)
 
     def _mark(self, api: Api, path: str, value: JsonValue) -> Hashable:
-        """What is remembered of a refusal. GPT-5.1 and later take a temperature only when they don't think."""
+        """Return what is remembered of a refusal. GPT-5.1 and later take a temperature only when they don't reason."""
         effort = "" if "effort" in path else str(self._request.options.get("reasoning_effort", ""))
         return api, path, effort, value if value is _ANY else repr(value)
 
     def _lower_the_cap(self, error: ContextOverflow) -> bool:
-        """An overflow by the room that was asked for the reply, and not by the conversation, needs a lower cap only."""
+        """Lower the cap where the room that was asked for the reply overflows the window, and not the conversation.
+
+        False where that is not so.
+        """
         limit, prompt = error.params.get("limit"), error.params.get("prompt")
         asked = [value for name, value in self._request.options.items() if name in _CAPS and isinstance(value, int)]
         if self._cap is not None or not asked or not isinstance(limit, int) or not isinstance(prompt, int):
@@ -250,7 +259,8 @@ def _paths(api: Api, name: str) -> Sequence[str]:
 
 
 def _text_format(value: JsonValue) -> JsonValue:
-    """The Responses API has what Chat Completions keeps under `json_schema` beside the type."""
+    """Return the format as the Responses API has it: beside the type, what Chat Completions keeps under
+    `json_schema`."""
     schema = value.get("json_schema") if isinstance(value, Mapping) else None
     if not isinstance(value, Mapping) or not isinstance(schema, Mapping):
         return value
@@ -258,12 +268,12 @@ def _text_format(value: JsonValue) -> JsonValue:
 
 
 def _covers(param: str, path: str) -> bool:
-    """Whether a refusal of `param` is one of `path`, of a part of it, or of what it is a part of."""
+    """Tell whether a refusal of `param` is one of `path`, of a part of it, or of what it is a part of."""
     return f"{path}.".startswith(f"{param}.") or f"{param}.".startswith(f"{path}.")
 
 
 def _put(extras: dict[str, JsonValue], path: str, value: JsonValue) -> None:
-    """What is there already stays, also inside of it."""
+    """Put a value into `extras`; what is there already stays, also inside of it."""
     head, _, rest = path.partition(".")
     if not rest:
         there = extras.setdefault(head, value)

@@ -1,4 +1,4 @@
-"""What servers were seen to refuse, remembered for each model, so that the next request is right at once."""
+"""The refusals that servers were seen to give, remembered for each model, so that the next request is right at once."""
 
 from __future__ import annotations
 

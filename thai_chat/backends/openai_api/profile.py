@@ -14,7 +14,7 @@ STREAMING_REFUSED_S = 15 * 60
 """How long an organisation's missing verification is believed; OpenAI says that it takes up to 15 minutes to spread."""
 
 VERIFIED_ONLY = frozenset({"stream", "reasoning.summary"})
-"""What OpenAI refuses to organisations that are not verified and gives to those that are."""
+"""The parameters that OpenAI refuses to organisations that are not verified and takes from those that are."""
 
 RESPONSES_PATHS: Mapping[str, str] = {
     "max_tokens": "max_output_tokens",
@@ -34,5 +34,6 @@ _THINKS_NOT = re.compile(r"chat|audio|realtime|image|search|transcribe|tts|live"
 
 
 def thinks(model: str) -> bool:
-    """Whether an OpenAI model thinks before it answers, by its name alone: GPT-5 and later, the o-series, codex."""
+    """Tell whether an OpenAI model reasons before it answers, by its name alone: GPT-5 and later, the o-series,
+    codex."""
     return bool(_THINKS.match(model)) and not _THINKS_NOT.search(model)

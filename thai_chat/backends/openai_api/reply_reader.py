@@ -32,7 +32,8 @@ _AFTER_THE_END_S = 5.0
 async def read_reply(
     response: Response, reply: EventStream, *, deadline: float, timeouts: Timeouts, backend: str
 ) -> AsyncGenerator[list[StreamEvent], None]:
-    """The events of `reply`, as many at a time as came together, without Finished. `deadline` is the first token's."""
+    """Yield the events of `reply`, as many at a time as came together, without Finished. `deadline` is the first
+    token's."""
     loop = asyncio.get_running_loop()
     is_json = response.headers.get("content-type", "").startswith("application/json")
     if is_json:  # in one piece: it was asked for so, or the server does not stream
@@ -64,7 +65,7 @@ async def read_reply(
 
 
 async def _first(chunks: AsyncGenerator[bytes, None], reply: EventStream, deadline: float, backend: str) -> bytes:
-    """The first bytes that are not blank, as many as tell what they are; empty where there are none."""
+    """Return the first bytes that are not blank, as many as tell what they are; empty where there are none."""
     first = b""
     while len(first) < _TELLING_BYTES and (chunk := await _next(chunks, reply, deadline, backend)):
         first = (first + chunk).lstrip()
@@ -74,7 +75,7 @@ async def _first(chunks: AsyncGenerator[bytes, None], reply: EventStream, deadli
 
 
 async def _next(chunks: AsyncGenerator[bytes, None], reply: EventStream, deadline: float, backend: str) -> bytes | None:
-    """The next bytes, None at the end; what breaks after the reply was whole does no harm."""
+    """Return the next bytes, None at the end; what breaks after the reply was whole does no harm."""
     try:
         with translation(backend=backend):
             async with asyncio.timeout_at(deadline):
@@ -90,5 +91,5 @@ async def _next(chunks: AsyncGenerator[bytes, None], reply: EventStream, deadlin
 
 
 def _chunks(response: Response) -> AsyncGenerator[bytes, None]:
-    """The body as it arrives; the client's type hides that it is a generator, which must be closed."""
+    """Return the body as it arrives; the client's type hides that it is a generator, which must be closed."""
     return cast("AsyncGenerator[bytes, None]", response.iter_bytes())

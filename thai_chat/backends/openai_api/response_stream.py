@@ -1,4 +1,4 @@
-"""What is inside the events of a streamed reply of the Responses API."""
+"""The content of the events of a streamed reply of the Responses API."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class ResponseStream(EventStream):
         return []
 
     def _last(self, response: dict[str, Any]) -> list[StreamEvent]:
-        """The end of the reply: a streamed one has been said already."""
+        """Return the end of the reply: a streamed one has been said already."""
         status = text_in(response["status"])
         if status == "failed" or response.get("error"):
             raise failure_inside(response)

@@ -51,15 +51,15 @@ class VLLMBackend(OpenAICompatible):
         return root_of(str(self._client.base_url))
 
     async def _listed(self) -> list[dict[str, Any]] | None:
-        """Raises EngineDead too: vLLM's list stays the same when its engine has died."""
+        """Return the list. Raises EngineDead too: vLLM's list stays the same when its engine has died."""
         cards = await super()._listed()
-        # Of others nobody asks it: LiteLLM has every model say something, which takes time and money.
+        # Only vLLM itself is asked: LiteLLM has every model say something, which takes time and money.
         if cards and any(card.get("owned_by") == "vllm" for card in cards):
             await self._check_health()
         return cards
 
     async def _check_health(self) -> None:
-        """Only a clear word outvotes the list: no answer, or a gateway's, is none."""
+        """Raise EngineDead on a clear word only, which outvotes the list: no answer, or a gateway's, is none."""
         try:
             async with asyncio.timeout(_HEALTH_TIMEOUT_S):
                 await self._client.get(f"{self._root}/health", cast_to=httpx2.Response)

@@ -1,4 +1,4 @@
-"""What is to know of vLLM before one is asked."""
+"""The facts about vLLM before one is asked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is passed on to vLLM."""
+"""The options that are passed on to vLLM."""
 
 from __future__ import annotations
 
