@@ -22,7 +22,7 @@ from thai_chat.domain.ports.backend import ReplyRequest
 from thai_chat.routing.servers import Server
 
 _MOST_HELD_CHARS = 100_000
-"""Of white space, and of counts without a word, ahead of the first word."""
+"""The most characters of white space, and of counts without a word, that are held ahead of the first word."""
 
 
 class Attempt:
@@ -45,7 +45,7 @@ class Attempt:
         server.in_flight += 1
 
     async def until_first_word(self, limit_s: float | None) -> AsyncGenerator[Notice, None]:
-        """Passes notices on, and returns with the first thing that a person can read; it comes first from `rest`.
+        """Pass notices on, and return with the first thing that a person can read; it comes first from `rest`.
 
         Up to here nobody has seen anything of the reply, so somebody else may still answer. Raises BackendError: after
         `limit_s` without a word BackendTimeout.
@@ -75,7 +75,7 @@ class Attempt:
         self._is_probe = False
 
     async def rest(self) -> AsyncGenerator[StreamEvent, None]:
-        """The reply from its beginning; the last event is Finished. Raises BackendError."""
+        """Yield the reply from its beginning; the last event is Finished. Raises BackendError."""
         with _Judging(self):
             for event in self._held:
                 yield event
@@ -105,7 +105,7 @@ class Attempt:
         await self._events.aclose()
 
     def judge(self, error: BackendError) -> None:
-        """What went wrong counts once."""
+        """Count once what went wrong."""
         if not self._is_judged:
             self._is_judged = True
             self._breaker.failed(error, is_probe=self._is_probe)

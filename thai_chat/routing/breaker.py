@@ -30,7 +30,7 @@ class Breaker:
     """Closed, it lets everybody through. Open, nobody. After its pause it is half open: one at a time may try."""
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic, patience_s: float = 10.0) -> None:
-        """A server that asks for more patience (Retry-After) than `patience_s` is left alone at once."""
+        """Begin closed. A server that asks for more patience (Retry-After) than `patience_s` is left alone at once."""
         self._clock = clock
         self._patience_s = patience_s
         self._strikes = 0
@@ -57,30 +57,32 @@ class Breaker:
 
     @property
     def error_code(self) -> str | None:
-        """Of the failure that counted last."""
+        """The code of the failure that counted last."""
         return self._last_error.code if self._last_error else None
 
     def refusal(self) -> BackendError:
-        """What is raised instead of asking: the last failure, once more."""
+        """Return what is raised instead of asking: the last failure, once more."""
         last = self._last_error or BackendUnreachable()
         return type(last)(f"not asked: {last}", **last.params)
 
     def enter(self) -> bool:
-        """For whoever was let through; True makes the request the one that tries, and its end must be told here."""
+        """Note that a request was let through; True makes it the one that tries, and its end must be told here."""
         if self._open_until is None:
             return False
         self._is_probed = True
         return True
 
     def leave(self, *, is_probe: bool) -> None:
-        """The request ended without a word on the server's health: stopped, or refused for what was in it."""
+        """Note a request that ended without a word on the server's health: stopped, or refused for what was in it."""
         if is_probe:
             self._is_probed = False
 
     def first_word(self, waited_s: float | None) -> None:
-        """`waited_s` is None when the model was being loaded meanwhile: that says nothing of how fast it answers.
+        """Note the first word. `waited_s` is None when the model was being loaded meanwhile: that says nothing of how
+        fast it answers.
 
-        Failures before it are forgiven only by `whole_reply`: a server may die of every answer."""
+        Failures before it are forgiven only by `whole_reply`: a server may die of every answer.
+        """
         self._open_until, self._is_probed = None, False
         is_slow = waited_s is not None and waited_s > SLOW_AFTER_S
         self._show(BackendState.SLOW, self._clock() + SLOW_FOR_S if is_slow else 0.0)
@@ -111,7 +113,7 @@ class Breaker:
             self._show(BackendState.DOWN, self._open_until)
 
     def server_came_back(self) -> None:
-        """It could not be reached and now lists its models again: the next request may try at once."""
+        """Let the next request try at once: the server could not be reached and now lists its models again."""
         if self._open_until is not None and type(self._last_error) in (BackendUnreachable, EngineDead):
             self._open_until = self._trouble_until = self._clock()
 

@@ -38,7 +38,7 @@ class HealthWatch:
     """Belongs to the event loop in which `start` was called."""
 
     def __init__(self, backend: Backend, *, came_back: Callable[[], None] = lambda: None) -> None:
-        """`came_back` is called when the server is up and was not before."""
+        """Watch a backend; `came_back` is called when the server is up and was not before."""
         self.backend = backend
         self._came_back = came_back
         self._health = Health()
@@ -50,26 +50,26 @@ class HealthWatch:
 
     @property
     def health(self) -> Health:
-        """What was last seen. Reading an old one has it looked at again, for the next reader."""
+        """The health that was last seen. Reading an old one has it looked at again, for the next reader."""
         if time.monotonic() - self._looked_at_s > _FRESH_S:
             self._wanted.set()
         return self._health
 
     def full_name(self, model: str) -> str:
-        """What the server calls the model that is listed here as `model`."""
+        """Return what the server calls the model that is listed here as `model`."""
         return self._full_names.get(model, model)
 
     def look_soon(self) -> None:
-        """For those who have news: a reply has just failed."""
+        """Look soon, for those who have news: a reply has just failed."""
         self._wanted.set()
 
     def start(self) -> None:
-        """Safe to call again."""
+        """Start to watch. Safe to call again."""
         if self._task is None:
             self._task = asyncio.create_task(self._watch(), name=f"health of {self.backend.name}")
 
     async def first_look(self) -> Health:
-        """Waits until the backend was looked at once."""
+        """Wait until the backend was looked at once."""
         await self._first.wait()
         return self._health
 
@@ -84,7 +84,7 @@ class HealthWatch:
             before = self._health
             self._health = await self._look()
             self._looked_at_s = time.monotonic()
-            # What was found at the start is told there, to whoever started it.
+            # The state that is found at the start is told there, to whoever started it.
             level = logging.INFO if self._first.is_set() else logging.DEBUG
             self._first.set()
             if (before.state, before.error_code) != (self._health.state, self._health.error_code):
@@ -118,7 +118,7 @@ class HealthWatch:
         return Health(state=state, models=models, error_code=error_code, checked_at=datetime.now(UTC))
 
     def _named(self, offered: Sequence[ModelInfo]) -> Sequence[ModelInfo]:
-        """The models by names that the history can keep."""
+        """Return the models by names that the history can keep."""
         by_name = {short_name(info.model): info for info in offered}
         self._full_names = {name: info.model for name, info in by_name.items()}
         return tuple(replace(info, model=name) for name, info in by_name.items())

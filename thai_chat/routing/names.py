@@ -11,7 +11,7 @@ _SIDE_CHARS = (MODEL_CHARS - _MARK_CHARS - 2) // 2
 
 
 def short_name(model: str) -> str:
-    """The name itself; one that is longer than MODEL_CHARS as its ends around a mark that no other name has.
+    """Return the name itself; one that is longer than MODEL_CHARS as its ends around a mark that no other name has.
 
     vLLM calls a model by the path of its files when it is given no other name.
     """

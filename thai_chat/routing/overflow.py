@@ -10,7 +10,7 @@ from thai_chat.routing.tokens import TOKENS_PER_MESSAGE, estimate_tokens
 
 _MARGIN = 0.9
 _UNCOUNTED = 0.75
-"""Of what is estimated, where the server does not say by how much it was too low."""
+"""The share that is taken of what is estimated, where the server does not say by how much it was too low."""
 
 
 def estimated_tokens(messages: Sequence[PromptMessage], model: str) -> int:
@@ -18,7 +18,7 @@ def estimated_tokens(messages: Sequence[PromptMessage], model: str) -> int:
 
 
 def smaller_window(error: ContextOverflow, messages: Sequence[PromptMessage], window: int | None, model: str) -> int:
-    """The context window to build the next prompt for, so that it fits where `messages`, built for `window`, did not.
+    """Return the window to build the next prompt for, so that it fits where `messages`, built for `window`, did not.
 
     The error's own figures count most: by how much the estimate was too low, and what the server takes.
     """

@@ -16,7 +16,7 @@ _MAY_ANSWER = (BackendState.UP, BackendState.SLOW, BackendState.LOADING)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """What the user allows and how patient he is."""
+    """The rules of a user: what is allowed, and how long a first word is waited for."""
 
     fall_back: bool = True
     """Another backend may answer when the one that was asked can't."""
@@ -50,13 +50,13 @@ class Preference:
         return self._backends[backend]
 
     def default_choice(self) -> Choice:
-        """The first that is up, else the one that is nearest to it. Raises NoBackend when none has a model."""
+        """Return the first that is up, else the one that is nearest to it. Raises NoBackend when none has a model."""
         return self._readiest(
             [self._candidate(found, found.default_model) for found in self._offered() if found.default_model]
         )
 
     def choice_with(self, model: str) -> Choice:
-        """Of the backends that list the model the readiest; when none does, the default backend."""
+        """Return the readiest of the backends that list the model; when none does, the default backend."""
         having = [
             self._candidate(found, named)
             for found in self._offered()
@@ -65,7 +65,7 @@ class Preference:
         return self._readiest(having) if having else Choice(self.default_choice().backend, model)
 
     def others(self, asked: Choice, error: BackendError | None = None) -> Sequence[Choice]:
-        """Who may answer instead of the asked one, in order, after `error`; without one, in general."""
+        """Return who may answer instead of the asked one, in order, after `error`; without one, in general."""
         remedy = remedy_for(error) if error else None
         if not self.rules.fall_back or (remedy and not remedy.other_model):
             return ()
@@ -83,7 +83,7 @@ class Preference:
         return [candidate.choice for candidate in ready]
 
     def _instead(self, offered: BackendChoices, model: str) -> Sequence[_Candidate]:
-        """The same model there, else the backend's default; never the demo model, which answers no question."""
+        """Return the same model there, else the backend's default; never the demo model, which answers no question."""
         named = self._backends[offered.name].as_listed(model)
         found = named if _info(offered, named) else offered.default_model
         if found is None or ((info := _info(offered, found)) and info.note == DEMO_NOTE):
@@ -92,7 +92,10 @@ class Preference:
         return () if candidate.is_cloud and not self.rules.fall_back_to_cloud else (candidate,)
 
     def _readiest(self, candidates: Sequence[_Candidate]) -> Choice:
-        """A cloud takes no question from an own server before it that is away: that would be a fall-back, too."""
+        """Return the readiest candidate. Raises NoBackend.
+
+        A cloud takes no question from an own server before it that is away: that would be a fall-back, too.
+        """
         allowed: list[_Candidate] = []
         own_before = False
         for candidate in candidates:

@@ -1,4 +1,4 @@
-"""What a reply from the cloud costs, from the price list of `genai-prices` that is installed: nothing is fetched."""
+"""The cost of a reply from the cloud, from the price list of `genai-prices` that is installed: nothing is fetched."""
 
 from __future__ import annotations
 
@@ -27,14 +27,17 @@ class Prices:
     """Local models cost nothing that is known here; neither does a cloud or a model that is not in the list."""
 
     def __init__(self, addresses: Mapping[str, str], *, usd_thb: Decimal | None = None) -> None:
-        """`addresses` of the backends that are paid for, which tell whose prices count."""
+        """Take the `addresses` of the backends that are paid for, which tell whose prices count."""
         self._addresses = addresses
         self._usd_thb = usd_thb
 
     async def cost(
         self, choice: Choice, *, prompt_tokens: int, completion_tokens: int, cached_tokens: int = 0
     ) -> Cost | None:
-        """Thinking is among the completion tokens, and `cached_tokens`, which cost less, among those of the prompt."""
+        """Return the cost of a reply; None where the price is not known.
+
+        Reasoning is among the completion tokens, and `cached_tokens`, which cost less, among those of the prompt.
+        """
         address = self._addresses.get(choice.backend)
         if address is None:
             return None

@@ -1,4 +1,4 @@
-"""What a failure of a model server asks for: another try, another server, another model; and how long to wait."""
+"""The remedies for a failure of a model server: another try, another server, another model; and how long to wait."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ _PASSING = Remedy(again=True, other_server=True, strikes=1)
 _REFUSED = Remedy(same_backend=True)
 _ASKED_WRONGLY = Remedy(other_model=False)
 _NOT_NOW = frozenset({408, 409, 425})
-"""What looks like a refusal and only says that it was the wrong moment."""
+"""The codes that look like a refusal and only say that it was the wrong moment."""
 
 REMEDIES: Mapping[type[BackendError], Remedy] = {
     BackendError: Remedy(),
@@ -72,7 +72,7 @@ REMEDIES: Mapping[type[BackendError], Remedy] = {
     BackendDenied: _REFUSED,
     NoChatTemplate: _REFUSED,
     ModelNotFound: Remedy(other_server=True, same_backend=True),
-    # What was asked would be wrong elsewhere too, or would silently mean something else there.
+    # The same request would be wrong elsewhere too, or would silently mean something else there.
     ContextOverflow: _ASKED_WRONGLY,
     UnsupportedParameter: _ASKED_WRONGLY,
     NoBackend: _ASKED_WRONGLY,
@@ -89,7 +89,7 @@ def remedy_for(error: BackendError) -> Remedy:
 
 
 def retry_after_s(error: BackendError) -> float | None:
-    """What the server asked for; None when it did not say."""
+    """Return the wait that the server asked for; None when it did not say."""
     given = error.params.get("retry_after_s")
     return float(given) if isinstance(given, int | float) else None
 
@@ -111,7 +111,7 @@ class Retries:
     chance: Callable[[], float] = random.random
 
     def pause_s(self, errors: Sequence[BackendError], *, rounds: int, elapsed_s: float) -> float | None:
-        """How long to wait after the `rounds`-th round, whose failures are given; None when it is enough.
+        """Return how long to wait after the `rounds`-th round, whose failures are given; None when it is enough.
 
         Exponential with full jitter, so that many who failed together do not come back together.
         """
@@ -126,5 +126,5 @@ class Retries:
 
 
 def whole_seconds(pause_s: float) -> int:
-    """As people are told: never less than it takes."""
+    """Return the pause as people are told: never less than it takes."""
     return math.ceil(pause_s)

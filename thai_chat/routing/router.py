@@ -41,11 +41,11 @@ class Router:
         retries: Retries | None = None,
         prices: Prices | None = None,
     ) -> None:
-        """Backends of one name are several servers of the same models. `kinds` has one for each name, also for those
-        that are not configured. `order` is how backends are preferred (default: that of `kinds`), also when one answers
-        for another; `default` goes before it.
+        """Take the backends; those of one name are several servers of the same models.
 
-        `last_resort` makes one more backend when, after the first look, none of `backends` has a model to offer.
+        `kinds` has one for each name, also for those that are not configured. `order` is how backends are preferred
+        (default: that of `kinds`), also when one answers for another; `default` goes before it. `last_resort` makes one
+        more backend when, after the first look, none of `backends` has a model to offer.
         """
         self._retries = retries or Retries()
         self._prices = prices or Prices({})
@@ -63,14 +63,14 @@ class Router:
         self._first_look: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Begins to watch; comes back after the first look, at most 2 s later: a slow server is not waited for."""
+        """Begin to watch; return after the first look, at most 2 s later: a slow server is not waited for."""
         for server in self._all_servers():
             server.watch.start()
         self._first_look = asyncio.create_task(self._look_around(), name="first look at the backends")
         await asyncio.wait({self._first_look}, timeout=_START_S)
 
     async def close(self) -> None:
-        """Safe to call twice."""
+        """Stop watching and close the backends. Safe to call twice."""
         if self._first_look is not None:
             self._first_look.cancel()
             await asyncio.gather(self._first_look, return_exceptions=True)
@@ -83,7 +83,7 @@ class Router:
                 logger.error("a backend did not close: %s", type(failure).__name__)
 
     def choices(self) -> Sequence[BackendChoices]:
-        """Every backend there can be, as it was last seen; never waits."""
+        """Return every backend there can be, as it was last seen; never waits."""
         return [
             self._backends[kind.name].choices()
             if kind.name in self._backends
@@ -92,14 +92,14 @@ class Router:
         ]
 
     def default_choice(self) -> Choice:
-        """The first preferred backend that is up, else the one that is nearest to it. Raises NoBackend."""
+        """Return the first preferred backend that is up, else the one that is nearest to it. Raises NoBackend."""
         return self._preference.default_choice()
 
     def resolve(self, backend: str | None, model: str | None) -> Choice:
-        """Fills in what was left open: a backend's default model, the preferred backend that has the model.
+        """Fill in what was left open: a backend's default model, the preferred backend that has the model.
 
-        The backend need not be up. Raises UnknownBackend for one that is not configured, NoBackend when nothing can
-        be filled in.
+        The backend need not be up. Raises UnknownBackend for one that is not configured, NoBackend when nothing can be
+        filled in.
         """
         if backend is None:
             return self._preference.choice_with(model) if model else self._preference.default_choice()
@@ -110,7 +110,7 @@ class Router:
         return Choice(backend, servers.as_listed(found))
 
     def context_window(self, choice: Choice) -> int | None:
-        """Tokens that the model takes, question and reply together; None when the server does not say it."""
+        """Return how many tokens the model takes, question and reply together; None when the server does not say it."""
         servers = self._backends.get(choice.backend)
         return servers.context_window(choice.model) if servers else None
 
@@ -122,7 +122,7 @@ class Router:
         session_id: UUID | None = None,
         continues: str = "",
     ) -> AsyncGenerator[RoutedEvent, None]:
-        """The reply, or what follows its beginning `continues`; its last event is Finished.
+        """Yield the reply, or what follows its beginning `continues`; its last event is Finished.
 
         Closing the generator ends the request to the server.
 
@@ -138,23 +138,23 @@ class Router:
     async def cost(
         self, choice: Choice, *, prompt_tokens: int, completion_tokens: int, cached_tokens: int = 0
     ) -> Cost | None:
-        """None where the price is not known, as for every model of one's own."""
+        """Return the cost; None where the price is not known, as for every model of one's own."""
         return await self._prices.cost(
             choice, prompt_tokens=prompt_tokens, completion_tokens=completion_tokens, cached_tokens=cached_tokens
         )
 
     async def count_tokens(self, choice: Choice, messages: Sequence[PromptMessage]) -> int | None:
-        """As `Backend.count_tokens`, by the server that would be asked."""
+        """Count tokens as `Backend.count_tokens` does, by the server that would be asked."""
         server = self._server_for(choice)
         return await server.backend.count_tokens(server.full_name(choice.model), messages)
 
     async def prepare(self, choice: Choice) -> None:
-        """As `Backend.prepare`, at the server that would be asked."""
+        """Load the model as `Backend.prepare` does, at the server that would be asked."""
         server = self._server_for(choice)
         await server.backend.prepare(server.full_name(choice.model))
 
     async def pull(self, choice: Choice) -> AsyncGenerator[Progress, None]:
-        """As `Backend.pull`, at the first server that is up."""
+        """Fetch the model as `Backend.pull` does, at the first server that is up."""
         server = self._server_for(choice)
         async with aclosing(server.backend.pull(server.full_name(choice.model))) as progress:
             async for step in progress:

@@ -56,11 +56,12 @@ class Server:
         return breaker is None or breaker.lets_through
 
     def is_loading(self, model: str) -> bool:
-        """As far as it is known; a server may tell it only with the reply."""
+        """Tell whether the server loads the model, as far as it is known; it may tell that only with the reply."""
         return self.watch.health.state is BackendState.LOADING or self.full_name(model) in self.backend.loading_models
 
     def reluctance(self, model: str) -> int:
-        """Of servers that are as busy, the one that has the model in memory is asked, then the one that loads it."""
+        """Return 0, 1 or 2: of servers that are as busy, one that has the model in memory is asked, then one that loads
+        it."""
         name = self.full_name(model)
         warm = self.backend.warm_models
         if warm is None or name in warm:
@@ -71,7 +72,7 @@ class Server:
         return self.watch.full_name(model)
 
     def state_of(self, model: str, health: Health) -> BackendState:
-        """The server's own state, while it is up that of the model there."""
+        """Return the server's own state, while it is up that of the model there."""
         if health.state is not BackendState.UP:
             return health.state
         if self.full_name(model) in self.backend.loading_models:
@@ -95,13 +96,13 @@ class Servers:
         clock: Callable[[], float] = time.monotonic,
         patience_s: float = 10.0,
     ) -> None:
-        """At least one, in the order of the settings. `patience_s` as in `Breaker`."""
+        """Take at least one backend, in the order of the settings. `patience_s` is that of `Breaker`."""
         self.kind = kind
         self.servers = [Server(backend, clock=clock, patience_s=patience_s) for backend in backends]
         self._taken = 0
 
     def take(self, model: str, *, beside: Collection[Server] = ()) -> Server | None:
-        """The server to ask now; None when all are among `beside` or are left alone after failures.
+        """Return the server to ask now; None when all are among `beside` or are left alone after failures.
 
         One that is seen to be down is the last choice, not none: what was seen may be some seconds old.
         """
@@ -122,7 +123,7 @@ class Servers:
         return READINESS.index(state), server.in_flight, server.reluctance(model), server.taken_at
 
     def can_take(self, model: str, *, beside: Collection[Server] = ()) -> bool:
-        """Whether `take` would give one that is not down."""
+        """Tell whether `take` would give one that is not down."""
         return any(
             server not in beside
             and server.lets_through(model)
@@ -132,7 +133,7 @@ class Servers:
         )
 
     def are_left_alone(self, model: str) -> bool:
-        """Whether nobody may be asked now, after failures."""
+        """Tell whether nobody may be asked now, after failures."""
         return not any(server.lets_through(model) for server in self.servers)
 
     def as_listed(self, model: str) -> str:
@@ -157,11 +158,11 @@ class Servers:
         return health.state is BackendState.LOADING
 
     def refusal(self, model: str) -> BackendError:
-        """What is raised when none may be asked."""
+        """Return what is raised when none may be asked."""
         return self.servers[0].breaker(model).refusal()
 
     def context_window(self, model: str) -> int | None:
-        """Of the servers that have the model, the smallest: whichever is taken, the prompt fits."""
+        """Return the smallest window of the servers that have the model: whichever is taken, the prompt fits."""
         windows = [
             info.context_window for server in self.servers for info in server.watch.health.models if info.model == model
         ]
@@ -192,7 +193,7 @@ class Servers:
         )
 
     def _error_code(self, models: Iterable[str]) -> str | None:
-        """What the servers themselves gave as a reason, else what their models failed with last."""
+        """Return what the servers themselves gave as a reason, else what their models failed with last."""
         seen = [server.watch.health.error_code for server in self.servers]
         seen += [server.breaker(model).error_code for model in models for server in self.servers]
         return next((code for code in seen if code), None)

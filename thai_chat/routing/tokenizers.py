@@ -1,4 +1,4 @@
-"""What the tokenizers of model families make of Thai, as data: a family is the same on every server."""
+"""The tokens that the tokenizers of model families make of Thai, as data: a family is the same on every server."""
 
 from __future__ import annotations
 

@@ -11,14 +11,18 @@ from thai_chat.routing.tokenizers import OTHER_THAI_TOKENS, THAI_TOKENS
 _THAI = re.compile("[\u0e00-\u0e7f]+")
 _THAI_BYTES = 3
 _BYTES_PER_TOKEN = 4
-"""Of UTF-8, in everything but Thai: English and code within a tenth, Cyrillic, Chinese and Japanese within a half."""
+"""The bytes of UTF-8 a token, in everything but Thai: English and code within a tenth, Cyrillic, Chinese and Japanese
+within a half."""
 
 TOKENS_PER_MESSAGE = 4
 """Role and separators of a chat template."""
 
 
 def estimate_tokens(text: str, model: str = "") -> int:
-    """For Thai within 25 % over a conversation, where the model's name tells its tokenizer (`docs/backends.md`)."""
+    """Estimate the tokens of a text.
+
+    For Thai within 25 % over a conversation, where the model's name tells its tokenizer (`docs/backends.md`).
+    """
     thai = sum(map(len, _THAI.findall(text)))
     other_bytes = len(text.encode(errors="replace")) - thai * _THAI_BYTES
     return math.ceil(thai * _thai_rate(model) + other_bytes / _BYTES_PER_TOKEN)
