@@ -36,7 +36,7 @@ def _names(value: object) -> object:
 
 
 def _networks(value: object) -> object:
-    """Raises ValueError in words of our own: those of `ip_network` quote what was written."""
+    """Return the networks. Raises ValueError in words of our own: those of `ip_network` quote what was written."""
     if not isinstance(value, str):
         return value
     try:
@@ -170,7 +170,7 @@ class Place(BaseModel):
         user = quote(self.postgres_user, safe="")
         if self.postgres_password:
             user += f":{quote(self.postgres_password.get_secret_value(), safe='')}"
-        # As a query, because a host may also be the folder of a socket.
+        # The host goes into the query, because it may also be the folder of a socket.
         place = urlencode({"host": self.postgres_host, "port": self.postgres_port})
         return SecretStr(f"postgresql://{user}@/{quote(self.postgres_db, safe='')}?{place}")
 

@@ -28,7 +28,7 @@ _WORDS = {
     "int_parsing": "must be a whole number",
     "int_parsing_size": "must be a smaller number",
 }
-"""What is said instead of pydantic's words, by its type of error."""
+"""The words instead of pydantic's, by its type of error."""
 
 if TYPE_CHECKING:
     Settings: TypeAlias = Core
@@ -42,7 +42,8 @@ def names(kinds: Kinds = KINDS) -> tuple[str, ...]:
 
 
 def home(environ: Mapping[str, str] | None = None) -> Path:
-    """The folder of `.env` and of `data`: THAI_CHAT_HOME, else the clone that this is, else the user's folder for data.
+    """Return the folder of `.env` and of `data`: THAI_CHAT_HOME, else the clone that this is, else the user's folder
+    for data.
 
     Never the current folder, whose `.env` may be another program's. Raises SettingsError.
     """
@@ -58,7 +59,7 @@ def home(environ: Mapping[str, str] | None = None) -> Path:
 
 
 def is_clone() -> bool:
-    """False for an installed package, which has no manage.sh."""
+    """Tell whether this is a clone; an installed package has no manage.sh."""
     return (Path(__file__).parents[1] / "manage.sh").is_file()
 
 
@@ -156,7 +157,7 @@ def _read_env_file(env_file: Path) -> dict[str, str]:
 
 
 def _tidy(name: str, value: str) -> str:
-    """Without the spaces around it, which are no part of any value but perhaps of a password."""
+    """Return the value without the spaces around it, which are no part of any value but perhaps of a password."""
     return value.strip() if name != "POSTGRES_PASSWORD" or not value.strip() else value
 
 

@@ -1,1 +1,1 @@
-"""What an operator asks for on the command line, one module each."""
+"""The commands of an operator on the command line, one module each."""

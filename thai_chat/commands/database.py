@@ -13,7 +13,7 @@ from thai_chat.settings import Settings
 
 @contextmanager
 def opened(settings: Settings, progress: Callable[[str], None]) -> Iterator[str]:
-    """Its address. The embedded server is started when it does not run, and left as it was found.
+    """Yield the database's address. The embedded server is started when it does not run, and left as it was found.
 
     Raises StartError, also for an address that can never be one.
     """
@@ -34,7 +34,7 @@ def opened(settings: Settings, progress: Callable[[str], None]) -> Iterator[str]
 
 
 def require(settings: Settings) -> None:
-    """Raises StartError when there is no database yet, so that merely asking does not make one."""
+    """Require a database, so that merely asking does not make one. Raises StartError when there is none yet."""
     if not settings.database_address and (told := folders.problem(settings.data_dir)):
         raise StartError(f"{told}. Correct that, or set DATA_DIR to another folder.")
     if not settings.database_address and os.path.isfile(settings.data_dir / "postgres"):
@@ -46,5 +46,6 @@ def require(settings: Settings) -> None:
 
 
 def exists(settings: Settings) -> bool:
-    """True also for a server that is named, and for a folder of the embedded one, that may turn out not to answer."""
+    """Tell whether there is a database; a server that is named, or the embedded one's folder, may turn out not to
+    answer."""
     return settings.database_address is not None or os.path.lexists(settings.data_dir / "postgres")

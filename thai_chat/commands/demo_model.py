@@ -7,7 +7,7 @@ from thai_chat.commands.terminal import tell
 
 
 def run() -> int:
-    """Raises StartError. Safe to call twice."""
+    """Fetch the demo model. Raises StartError. Safe to call twice."""
     for kind in KINDS:
         if kind.last_resort:
             tell(kind.last_resort.fetch())

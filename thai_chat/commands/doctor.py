@@ -174,7 +174,7 @@ def _way_out(reason: str) -> str:
 
 
 def database_findings(facts: DatabaseFacts) -> Iterator[Finding]:
-    """What is wrong with a database that answers."""
+    """Yield what is wrong with a database that answers."""
     if facts.version_number < _OLDEST_POSTGRESQL * 10_000:
         yield bad(
             f"PostgreSQL {facts.version} is too old", "PostgreSQL เก่าเกินไป", f"upgrade to {_OLDEST_POSTGRESQL} or newer"

@@ -1,4 +1,4 @@
-"""What the doctor finds out about the model servers, with nothing but plain HTTP requests."""
+"""The doctor's findings about the model servers, with nothing but plain HTTP requests."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ def _no_list(url: str, advice: Advice) -> Finding:
 
 
 def _body(answer: IO[bytes]) -> str:
-    """As much of it as comes in a few seconds, up to a bound."""
+    """Return as much of an answer as comes in a few seconds, up to a bound."""
     pieces: list[bytes] = []
     size, until_s = 0, time.monotonic() + _TIMEOUT_S
     with suppress(OSError, HTTPException):

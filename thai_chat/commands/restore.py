@@ -24,7 +24,7 @@ UNDO = "./manage.sh restore --undo puts them back, --forget-old drops them"
 
 
 def run(settings: Settings, file: Path, *, replace: bool) -> int:
-    """Nothing is changed before all of it is in; what it replaces is kept."""
+    """Restore a backup. Nothing is changed before all of it is in; what it replaces is kept."""
     from thai_chat.history.postgres.backup import archive, restoring, unfinished
 
     if unfinished.is_one(file):
@@ -82,7 +82,7 @@ def forget_old(settings: Settings) -> int:
 
 
 def take_journal(settings: Settings) -> int:
-    """What waits in the journal for chats that a restore replaced is for the present ones from now on."""
+    """Turn what waits in the journal for chats that a restore replaced into writes for the present ones."""
     from thai_chat.history.outage import journal
     from thai_chat.history.postgres.backup import restoring
 
@@ -119,7 +119,7 @@ def _require_room(settings: Settings, needed: int) -> None:
 
 
 def _stamp_journal(settings: Settings, place: TablesPlace) -> None:
-    """From here on what waits is for the chats that are there now, even if this process dies behind the next line."""
+    """Turn what waits into writes for the chats that are there now, even if this process dies behind the next line."""
     from thai_chat.history.outage import generation, journal
 
     journal.stamp(settings.data_dir / "journal", place.generation, only=generation.UNKNOWN)

@@ -1,4 +1,4 @@
-"""What the doctor finds out about the tables, and about what the server's log may hold of them."""
+"""The doctor's findings about the tables, and about what the server's log may hold of them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SHOWN = 5
 
 
 def findings(address: str, facts: DatabaseFacts) -> Iterator[Finding]:
-    """Makes the tables anew beside those that are there, for a moment and without effect, to compare them."""
+    """Make the tables anew beside those that are there, for a moment and without effect, to compare them."""
     from thai_chat.history.postgres import schema
 
     if facts.revision == schema.HEAD and not facts.is_read_only:

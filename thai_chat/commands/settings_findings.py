@@ -1,4 +1,4 @@
-"""What the doctor finds out about the settings as they are together: what has no effect, and what the start refuses."""
+"""The doctor's findings about the settings as they are together: what has no effect, and what the start refuses."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from thai_chat.settings import Settings
 _ANSWER_S = 2
 _HTTP_PORT = 80
 
-# What a setting has no effect without, and whether that is there; those of the backends are `_needed_by_backends`.
+# A setting has no effect without another one, which may be there or not; those of the backends are
+# `_needed_by_backends`.
 _NEEDED: Mapping[str, tuple[str, Callable[[Settings], bool]]] = {
     **dict.fromkeys(
         ("POSTGRES_PORT", "POSTGRES_DB", "POSTGRES_USER", "POSTGRES_PASSWORD"),
@@ -38,7 +39,7 @@ def findings(settings: Settings, env_file: Path) -> Iterator[Finding]:
 
 
 def _public_address(settings: Settings) -> Iterator[Finding]:
-    """A note where nothing seems to be at PUBLIC_URL: no proxy is told, and the page itself is elsewhere."""
+    """Yield a note where nothing seems to be at PUBLIC_URL: no proxy is told, and the page itself is elsewhere."""
     if not settings.public_url or settings.is_local or settings.trusted_proxies:
         return
     public = urlsplit(settings.public_url)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def run(settings: Settings) -> int:
-    """1 when the database can't be reached or its schema is old."""
+    """Tell how things are; return 1 when the database can't be reached or its schema is old."""
     from thai_chat.history.postgres import probe, schema
     from thai_chat.history.postgres.backup import kept
 
@@ -80,7 +80,7 @@ def _search(progress: IndexProgress) -> str:
 
 
 def _waiting(data_dir: Path, generation: UUID | None) -> list[str]:
-    """What an outage left to be stored. `generation` is what the database has, where that is known."""
+    """Return what an outage left to be stored. `generation` is what the database has, where that is known."""
     from thai_chat.history.outage import journal
     from thai_chat.history.outage.generation import UNKNOWN
 
@@ -96,7 +96,7 @@ def _waiting(data_dir: Path, generation: UUID | None) -> list[str]:
 
 
 def _unreadable(data_dir: Path) -> list[str]:
-    """Folders in which nobody can see what waits."""
+    """Return the folders in which nobody can see what waits."""
     if told := folders.problem(data_dir):
         return [f"Unreadable:   {told}"]
     found = (folders.problem(data_dir / name) for name in ("journal", "refused"))

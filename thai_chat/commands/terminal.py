@@ -16,7 +16,7 @@ from thai_chat.observability import printable
 
 
 def tell(*lines: str, to: TextIO | None = None) -> None:
-    """Prints each of `lines` as one line, at once; signs that a terminal would obey, and ends of lines, as escapes.
+    """Print each of `lines` as one line, at once; signs that a terminal would obey, and ends of lines, as escapes.
 
     `to` is standard output unless it is named.
     """
@@ -37,7 +37,8 @@ _ENV = re.compile(r"\bin \.env\b(?!\.)")
 
 
 def spoken(text: str) -> str:
-    """`text` with the commands and files it names as this user has them: without a clone there is no manage.sh."""
+    """Return `text` with the commands and files it names as this user has them: without a clone there is no
+    manage.sh."""
     if settings.is_clone():
         return text
     text = _MANAGE.sub("thai-chat ", text).replace(".env.example shows", "thai-chat serve --help shows")
@@ -53,13 +54,13 @@ def progress(line: str) -> None:
 
 
 def say(line: str) -> None:
-    """For what must be carried through though nobody reads it any more, as behind `| head`."""
+    """Say what must be carried through though nobody reads it any more, as behind `| head`."""
     with suppress(OSError):
         tell(line)
 
 
 def let_go_of_output() -> bool:
-    """Flushes what was printed; False when nobody reads it: then the rest goes nowhere, and so without a traceback."""
+    """Flush what was printed; False when nobody reads it: then the rest goes nowhere, and so without a traceback."""
     try:
         sys.stdout.flush()
     except BrokenPipeError:
@@ -69,7 +70,7 @@ def let_go_of_output() -> bool:
 
 
 def size(size_bytes: float) -> str:
-    """Rounded, with its unit: "512 kB", "1.5 GB"."""
+    """Return a size, rounded, with its unit: "512 kB", "1.5 GB"."""
     value, unit = float(size_bytes), "B"
     for bigger in ("kB", "MB", "GB", "TB"):
         if value < 1000:
@@ -94,7 +95,7 @@ class Meter:
         self._width = 0
 
     def __call__(self, what: str, done_bytes: int, total_bytes: int) -> None:
-        """`total_bytes` is 0 when it is not known, both are when nothing is counted."""
+        """Show how far it is. `total_bytes` is 0 when it is not known, both are when nothing is counted."""
         now_s = self._clock()
         if now_s - self._shown_at_s < _EVERY_S[self._is_terminal]:
             return
@@ -111,7 +112,7 @@ class Meter:
         self._width = len(line)
 
     def close(self) -> None:
-        """Empties the line."""
+        """Empty the line."""
         if self._is_terminal and self._width:
             with suppress(OSError):
                 print(f"\r{'':<{self._width}}\r", end="", flush=True)
