@@ -1,4 +1,4 @@
-"""What a chat reads of what is kept, as values, each with the type of its answer."""
+"""The reads of a chat, as values, each with the type of its answer."""
 
 from __future__ import annotations
 

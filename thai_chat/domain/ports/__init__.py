@@ -1,1 +1,1 @@
-"""What the core asks of the rooms around it: one protocol a module, with the values that it speaks in."""
+"""The ports of the core to the rooms around it: one protocol a module, with the values that it speaks in."""

@@ -1,4 +1,4 @@
-"""What the core asks of a model server."""
+"""The port to a model server."""
 
 from __future__ import annotations
 
@@ -65,30 +65,34 @@ class Backend(Protocol):
         """Models that are in memory, as far as this process knows; None where every one that is listed is."""
 
     async def models(self) -> Sequence[ModelInfo]:
-        """What the server offers now, asked live, in at most 5 s. Raises BackendError."""
+        """Return the models that the server offers now, asked live, in at most 5 s. Raises BackendError."""
 
     def stream(self, request: ReplyRequest) -> AsyncGenerator[StreamEvent, None]:
-        """Raises BackendError at the first step or later; ends right after Finished.
+        """Yield the events of a reply, which end right after Finished. Raises BackendError at the first step or later.
 
         Closing the generator, or cancelling the task that iterates it, ends the request to the server.
         """
 
     async def count_tokens(self, model: str, messages: Sequence[PromptMessage]) -> int | None:
-        """What the server's own tokenizer counts for the messages with the model's template, in at most 2 s; None where
-        there is none to ask. Raises BackendError."""
+        """Count the tokens of the messages with the model's template by the server's own tokenizer, in at most 2 s.
+
+        None where there is no tokenizer to ask. Raises BackendError.
+        """
 
     async def prepare(self, model: str) -> None:
-        """Has the model loaded before its first question, and comes back when it is; at once where nothing is to do.
-        Raises BackendError."""
+        """Load the model before its first question, and return when that is done; at once where nothing is to do.
+
+        Raises BackendError.
+        """
 
     def pull(self, model: str) -> AsyncGenerator[Progress, None]:
-        """Fetches a model that the server does not have yet. Raises NotOffered where a server can't, BackendError.
+        """Fetch a model that the server does not have yet. Raises NotOffered where a server can't, BackendError.
 
         Closing the generator ends the fetching; the server keeps what it has for the next time.
         """
 
     async def close(self) -> None:
-        """Safe to call twice."""
+        """Close the connections to the server. Safe to call twice."""
 
 
 class BackendState(StrEnum):
@@ -113,9 +117,9 @@ class BackendChoices:
     models: Sequence[ModelInfo] = ()
     """The last list that the server gave."""
     model_states: Mapping[str, BackendState] = field(default_factory=dict)
-    """Of models that are in another state than their backend."""
+    """The states of models that are in another one than their backend."""
     default_model: str | None = None
     error_code: str | None = None
     """Why it is not up; its text is in `thai_chat.texts`."""
     server_states: Sequence[BackendState] = ()
-    """Of each server, in the order of the settings."""
+    """The state of each server, in the order of the settings."""

@@ -1,4 +1,4 @@
-"""What a kind of model server tells of itself: everything that is to know of it before one is asked."""
+"""The description of a kind of model server: everything that is to know of it before one is asked."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ S = TypeVar("S")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageOptions:
-    """What the page's form of model settings shows for a model of the kind."""
+    """The parts of the page's form of model settings that are shown for a model of the kind."""
 
     examples: str = "top_k, min_p, repetition_penalty, seed, stop"
     """Names of further options, with commas, for the hint below the field that takes any."""
@@ -28,7 +28,7 @@ class PageOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advice:
-    """What the doctor says of a server that can't be used: commands, in English."""
+    """The doctor's advice on a server that can't be used: commands, in English."""
 
     start: str
     """The server can't be reached."""
@@ -49,7 +49,7 @@ class ModelList:
     setting: str
     """The setting that holds the address, as it is written in the environment."""
     address: str
-    """As it is set."""
+    """The address as it is set."""
     path: str
     """The list's route, which every one of `urls` ends with."""
     urls: Sequence[str]
@@ -66,7 +66,7 @@ class LastResort:
     build: Callable[[Path | None], Backend | None]
     """Takes the folder for the model's log. Returns None when the model is not installed."""
     needs: str
-    """What has to be installed before `fetch`, as the end of a sentence that begins with "It needs"."""
+    """The things to install before `fetch`, as the end of a sentence that begins with "It needs"."""
     missing: Callable[[], str | None]
     """The commands that have the model there, the kind's own first; None when it is there."""
     fetch: Callable[[], str]
@@ -93,13 +93,13 @@ class BackendKind(Generic[S]):
     """Makes the backends, one for each server, without contacting or starting one. Takes the folder for logs. Called
     only when the kind is configured; each backend's `name` is the kind's."""
     options: Options
-    """What is passed on to its servers."""
+    """The options that are passed on to its servers."""
     page: PageOptions = PageOptions()
     model_lists: Callable[[S], Sequence[ModelList]] = lambda settings: ()
     """One for each server that is configured; none where no server has to be asked."""
 
     is_cloud: bool = False
-    """What is put to it leaves the user's own servers."""
+    """True if questions to it leave the user's own servers."""
     passes_on: Callable[[str], bool] = lambda model: False
     """Whether its server puts questions to this model to somebody else's machine, by the model's name alone."""
     is_suggested: bool = True
@@ -107,7 +107,7 @@ class BackendKind(Generic[S]):
     is_expected: bool = True
     """Somebody asked for it, so that a server that is away is a fault; False where an address is the default."""
     default_tag: str = ""
-    """What its list adds to the name of a model that is written without it."""
+    """The tag that its list adds to the name of a model that is written without it."""
     may_hide_models: bool = True
     """A server with an empty list may have models all the same."""
     first_word_s: Callable[[S], float | None] = lambda settings: None

@@ -1,4 +1,4 @@
-"""What a chat asks of its storage at every moment, also while PostgreSQL is away."""
+"""The port of a chat to its storage, which serves at every moment, also while PostgreSQL is away."""
 
 from __future__ import annotations
 

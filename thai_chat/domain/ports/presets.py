@@ -1,4 +1,4 @@
-"""What keeping options under a name asks of the storage."""
+"""The port to the storage of presets."""
 
 from __future__ import annotations
 

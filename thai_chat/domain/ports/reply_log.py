@@ -1,4 +1,4 @@
-"""What is told of a reply while it grows: by one who runs it, to any number who follow."""
+"""The log of a reply while it grows: told by one who runs it, to any number who follow."""
 
 from __future__ import annotations
 

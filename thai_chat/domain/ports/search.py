@@ -1,4 +1,4 @@
-"""What a search asks of the storage."""
+"""The port of a search to the storage."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What counting a person's messages asks of the storage."""
+"""The port to the storage that counts a person's messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What taking whole sessions out and in asks of the storage."""
+"""The port to the storage that takes whole sessions out and in."""
 
 from __future__ import annotations
 
