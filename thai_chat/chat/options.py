@@ -1,4 +1,5 @@
-"""What a session asks of its models beside the question: a system prompt and sampling options, checked here."""
+"""The options that a session has for its models beside the question: a system prompt and sampling options, checked
+here."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ from thai_chat.domain.sampling import COMMON, SAMPLING
 SYSTEM_PROMPT = "system_prompt"
 SYSTEM_PROMPT_CHARS = 20_000
 OPTIONS_BYTES = 16_384
-"""Of the sampling options as JSON, the system prompt aside."""
+"""The most bytes of the sampling options as JSON, the system prompt aside."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
 _NOT_OPTIONS = frozenset({"model", "messages", "input", "prompt", "stream", "stream_options", "store", "n"}) | TOOLS
@@ -78,12 +79,12 @@ def system_prompt_of(options: JsonObject) -> str:
 
 
 def sampling_of(options: JsonObject) -> JsonObject:
-    """What a model is sent of them beside the system prompt."""
+    """Return the options that a model is sent beside the system prompt."""
     return {name: value for name, value in options.items() if name != SYSTEM_PROMPT and value is not None}
 
 
 def _check_inside(name: str, value: JsonValue) -> None:
-    """What JSON as Python reads it may hold, and neither a store nor a model server takes."""
+    """Refuse what JSON as Python reads it may hold, and neither a store nor a model server takes."""
     match value:
         case str():
             require_storable(value)

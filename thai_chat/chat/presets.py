@@ -30,7 +30,7 @@ class Presets:
     """A shared preset can be used by everybody and changed by its owner alone."""
 
     def __init__(self, store: PresetStore, options: Options, *, clock: Callable[[], float] = time.monotonic) -> None:
-        """`options` are what some backend passes on to its servers."""
+        """Take the store, and the options that some backend passes on to its servers."""
         self._options = options
         self._store = store
         self._clock = clock
@@ -41,7 +41,7 @@ class Presets:
         return await self._read(person.user_id)
 
     async def make(self, person: Person, *, name: str, options: JsonObject, choice: Choice | None = None) -> Preset:
-        """Raises EmptyName and BadOption."""
+        """Make a preset. Raises EmptyName and BadOption."""
         made = await self._store.save(
             Preset(
                 preset_id=uuid7(),
@@ -67,10 +67,12 @@ class Presets:
         is_default: bool | None = None,
         is_shared: bool | None = None,
     ) -> Preset:
-        """What is None stays; `of` is the backend and the model, both None for any, where a default is one no longer.
+        """Change a preset; what is None stays. `of` is the backend and the model, both None for any, where a default is
+        one no longer.
 
-        A new default takes the place of its model's earlier one; one without a model can't be
-        a default. Raises PresetNotFound, EmptyName, BadOption."""
+        A new default takes the place of its model's earlier one; one without a model can't be a default. Raises
+        PresetNotFound, EmptyName, BadOption.
+        """
         new_name = None if name is None else _name(name)
         new_options = None if options is None else checked(options, self._options)
 
@@ -92,7 +94,7 @@ class Presets:
         return saved
 
     async def delete(self, preset_id: UUID, person: Person) -> None:
-        """Raises PresetNotFound."""
+        """Delete a preset. Raises PresetNotFound."""
         await self._store.delete(preset_id, person.user_id)
         self._known.pop(person.user_id, None)
 

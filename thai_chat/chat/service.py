@@ -124,7 +124,7 @@ class ChatService:
         self._router = router
         self._replies = Replies(conversation, cost_of=router.cost)
         self.options = options_of(router.kinds)
-        """What some backend passes on to its servers."""
+        """The options that some backend passes on to its servers."""
         self.sessions = Sessions(conversation, self._replies, self.options)
         self.models = Models(router)
         self.presets = Presets(storage.presets, self.options)
@@ -141,13 +141,13 @@ class ChatService:
         self._replies.start()
 
     async def close(self) -> None:
-        """Stores what every running reply has so far, as interrupted."""
+        """Store what every running reply has so far, as interrupted."""
         await self.models.close()
         await self._replies.close()
         await self.transfer.close()
 
     async def ask(self, question: Question) -> Asked:
-        """Commits the question, then starts the reply, which goes on whoever listens.
+        """Commit the question, then start the reply, which goes on whoever listens.
 
         Raises BadInput, ReplyRunning, NoBackend, SessionNotFound and HistoryError; then no model was called. What goes
         wrong with the model comes as the reply's last event and is stored with it.
@@ -185,8 +185,10 @@ class ChatService:
         return asked
 
     async def ask_again(self, again: Again) -> Asked:
-        """Another reply beside those that the question has, as `ask` gives the first. Raises the same, MessageNotFound
-        for a message that is not in the session, and NotAReply."""
+        """Start another reply beside those that the question has, as `ask` starts the first.
+
+        Raises the same, MessageNotFound for a message that is not in the session, and NotAReply.
+        """
         started_at_s = time.perf_counter()
         options = checked(again.options, self.options)
         choice = await self._choice_for(again)
@@ -214,7 +216,7 @@ class ChatService:
         return self._answer(turn, choice, options, started_at_s=started_at_s)
 
     async def reply_of(self, asked: Asked) -> Completed | Failed:
-        """Waits for the end of the reply, or gives the stored one of a repeated turn."""
+        """Wait for the end of the reply, or return the stored one of a repeated turn."""
         if asked.live:
             return await asked.live.finished()
         reply = await self._stored_end(asked.turn)
@@ -224,7 +226,8 @@ class ChatService:
         return Completed(asked.turn.question, reply, await self._replies.length_at(asked.turn, reply))
 
     async def _stored_end(self, turn: Turn) -> Message:
-        """Of a reply that may grow in another process; the history calls it interrupted soon after that one's death."""
+        """Wait for the end of a reply that may grow in another process; the history calls it interrupted soon after
+        that one's death."""
         while True:
             reply = await self._conversation.read(ReadMessage(turn.reply.message_id, turn.session.user_id))
             if reply.status is not Status.STREAMING:
@@ -232,7 +235,8 @@ class ChatService:
             await asyncio.sleep(LOOK_EVERY_S)
 
     async def live_reply(self, session_id: UUID, person: Person, *, message_id: UUID | None = None) -> ReplyLog | None:
-        """The reply that runs in the session or has just ended; None when there is none, or not the one meant."""
+        """Return the reply that runs in the session or has just ended; None when there is none, or not the one
+        meant."""
         live = self._replies.of_session(session_id)
         if live is None or live.user_id != person.user_id:
             await self._conversation.read(ReadSession(session_id, person.user_id))
@@ -240,7 +244,7 @@ class ChatService:
         return live if message_id in (None, live.reply_id) else None
 
     async def stop(self, session_id: UUID, person: Person) -> bool:
-        """True when a reply was running here. Safe to call twice and too late."""
+        """Stop the reply; True when one was running here. Safe to call twice and too late."""
         live = await self.live_reply(session_id, person)
         if live is None or live.result:
             return False
@@ -250,7 +254,7 @@ class ChatService:
     async def open(
         self, session_id: UUID, person: Person, *, limit: int = WINDOW, last_order: int | None = None
     ) -> OpenSession:
-        """The newest messages, or the newest of those up to `last_order`."""
+        """Return the newest messages, or the newest of those up to `last_order`."""
         session = await self._conversation.read(ReadSession(session_id, person.user_id))
         before_order = last_order + 1 if last_order else None
         found = await self._conversation.read(
@@ -274,8 +278,10 @@ class ChatService:
         )
 
     async def open_at(self, session_id: UUID, person: Person, message_id: UUID, *, limit: int = WINDOW) -> OpenSession:
-        """A window around the message, whose branch is the shown one from now on. Raises MessageNotFound, and
-        ReplyRunning when a reply grows on another branch."""
+        """Return a window around the message, whose branch is the shown one from now on.
+
+        Raises MessageNotFound, and ReplyRunning when a reply grows on another branch.
+        """
         session = await self._conversation.read(ReadSession(session_id, person.user_id))
         message = await self._message(session_id, person, message_id)
         order = message.message_order
@@ -291,7 +297,7 @@ class ChatService:
     async def open_later(
         self, session_id: UUID, person: Person, *, limit: int, last_order: int, more: int = WINDOW
     ) -> OpenSession:
-        """The window of `limit` messages that ends at `last_order`, with as many as `more` behind it."""
+        """Return the window of `limit` messages that ends at `last_order`, with as many as `more` behind it."""
         session = await self._conversation.read(ReadSession(session_id, person.user_id))
         later = await self._later(session, last_order, limit=more + 1)
         end = later[more - 1].message_order if len(later) > more else None
@@ -305,7 +311,8 @@ class ChatService:
     async def window(
         self, session_id: UUID, person: Person, *, limit: int, before_order: int | None = None
     ) -> tuple[Session, Sequence[Message]]:
-        """The last messages of the shown branch, oldest first; a live reply with the text it has at this moment."""
+        """Return the last messages of the shown branch, oldest first; a live reply with the text it has at this
+        moment."""
         session = await self._conversation.read(ReadSession(session_id, person.user_id))
         wanted = ReadMessages(session_id, person.user_id, limit=limit, before_order=before_order)
         found = await self._conversation.read(wanted)
@@ -318,11 +325,11 @@ class ChatService:
         return self._router.choices()
 
     def default_choice(self) -> Choice:
-        """Raises NoBackend when nothing is configured."""
+        """Return the default choice. Raises NoBackend when nothing is configured."""
         return self._router.default_choice()
 
     async def _choice_for(self, wanted: Question | Again) -> Choice:
-        """What was asked for, else what the session used last, else the default."""
+        """Return what was asked for, else what the session used last, else the default."""
         for name in (wanted.backend, wanted.model, wanted.idempotency_key):
             require_storable(name or "")
         if wanted.backend or wanted.model or wanted.session_id is None:
@@ -365,7 +372,7 @@ class ChatService:
 
 
 def _as_of_now(found: Sequence[Message], live: ReplyLog | None) -> Sequence[Message]:
-    """What was read, with the live reply as it is at this moment: it may have grown or ended since.
+    """Return what was read, with the live reply as it is at this moment: it may have grown or ended since.
 
     Its place is what was read: a turn that began in an outage is numbered anew when PostgreSQL gets it.
     """

@@ -43,7 +43,7 @@ PURGED_AT_ONCE = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionChange:
-    """What is to be changed of a session; None leaves a thing as it is."""
+    """The changes of a session; None leaves a thing as it is."""
 
     session_name: str | None = None
     choice: Choice | None = None
@@ -57,14 +57,14 @@ class SessionChange:
     folder: str | None = None
     """Empty takes the session out of its folder."""
     options: JsonObject | None = None
-    """What the session asks of its models from now on; an empty object leaves them to themselves."""
+    """The options that the session gives its models from now on; an empty object leaves them to themselves."""
 
 
 class Sessions:
     """Every method takes the owner; what belongs to somebody else is not found."""
 
     def __init__(self, conversation: Conversation, replies: Replies, options: Options) -> None:
-        """`options` are what some backend passes on to its servers."""
+        """Take the storage, the replies, and the options that some backend passes on to its servers."""
         self._options = options
         self._conversation = conversation
         self._replies = replies
@@ -80,13 +80,13 @@ class Sessions:
         before: SessionCursor | None = None,
         filter: SessionFilter = CURRENT_SESSIONS,
     ) -> Sequence[Session]:
-        """Newest first."""
+        """Return the sessions that `filter` lets through, newest first."""
         for text in (filter.name_contains, filter.tag, filter.folder):
             require_storable(text or "")
         return await self._conversation.read(ReadSessions(person.user_id, limit=limit, before=before, filter=filter))
 
     async def labels(self, person: Person, *, shelf: Shelf = Shelf.CURRENT) -> Labels:
-        """The folders and tags that are in use there."""
+        """Return the folders and tags that are in use on the shelf."""
         return await self._conversation.read(ReadLabels(person.user_id, shelf=shelf))
 
     async def last(self, person: Person) -> Session | None:
@@ -94,11 +94,11 @@ class Sessions:
         return newest[0] if newest else None
 
     def running(self) -> set[UUID]:
-        """Those with a reply that still grows."""
+        """Return the sessions with a reply that still grows."""
         return self._replies.sessions()
 
     async def change(self, session_id: UUID, person: Person, change: SessionChange) -> Session:
-        """All of it or nothing. Raises EmptyName, BadLabel, BadOption, and as `show_branch` does."""
+        """Make all of the change or nothing. Raises EmptyName, BadLabel, BadOption, and as `show_branch` does."""
         live = self._running_in(session_id, person)
         if change.shown_message_id and live:
             raise ReplyRunning
@@ -123,14 +123,15 @@ class Sessions:
         return changed
 
     async def trash(self, session_id: UUID, person: Person) -> Session:
-        """Into the trash, from where `restore` takes it back as it was. A reply that runs in it is stopped."""
+        """Put a session into the trash, from where `restore` takes it back as it was. A reply that runs in it is
+        stopped."""
         return await self.change(session_id, person, SessionChange(deleted=True))
 
     async def restore(self, session_id: UUID, person: Person) -> Session:
         return await self.change(session_id, person, SessionChange(deleted=False))
 
     async def purge(self, session_id: UUID, person: Person) -> None:
-        """For good, with all that was said in it. Safe to call twice."""
+        """Delete a session for good, with all that was said in it. Safe to call twice."""
         live = self._replies.of_session(session_id)
         is_own = live is not None and live.user_id == person.user_id
         if live and is_own:
@@ -142,7 +143,7 @@ class Sessions:
             self._replies.forget(session_id)
 
     async def empty_trash(self, person: Person) -> None:
-        """For good, all that is in it now. Safe to call twice."""
+        """Delete for good all that is in the trash now. Safe to call twice."""
         cursor: SessionCursor | None = None
         trash = SessionFilter(shelf=Shelf.TRASH)
         while found := await self._conversation.read(
@@ -153,7 +154,7 @@ class Sessions:
             cursor = SessionCursor(updated_at=found[-1].updated_at, session_id=found[-1].session_id)
 
     async def _purge_from_trash(self, session_id: UUID, person: Person) -> None:
-        """Not what was taken out of it since it was listed."""
+        """Delete a session for good, unless it was taken out of the trash since it was listed."""
         live = self._running_in(session_id, person)
         if live and live.is_ending:
             await live.finished()
@@ -162,7 +163,7 @@ class Sessions:
             self._replies.forget(session_id)
 
     async def show_branch(self, session_id: UUID, person: Person, message_id: UUID) -> Session:
-        """Shows the branch through the message. Raises MessageNotFound, and ReplyRunning while a reply grows here."""
+        """Show the branch through the message. Raises MessageNotFound, and ReplyRunning while a reply grows here."""
         return await self.change(session_id, person, SessionChange(shown_message_id=message_id))
 
     async def versions(self, session: Session, messages: Sequence[Message]) -> Mapping[UUID, Sequence[UUID]]:

@@ -35,7 +35,7 @@ _CUT_WITHIN = 200
 
 
 class GrowingReply:
-    """What is known of a reply so far. `log` tells it to those who follow."""
+    """A reply as far as it is known. `log` tells it to those who follow."""
 
     def __init__(self, turn: Turn, log: LocalReplyLog) -> None:
         self.turn = turn

@@ -23,7 +23,7 @@ class LocalReplyLog:
     def __init__(
         self, turn: Turn, choice: Choice, *, stop: Callable[[], None], runner: str = "", started_at_s: float
     ) -> None:
-        """`started_at_s` is `time.perf_counter()` when the question was taken."""
+        """Begin the log. `started_at_s` is `time.perf_counter()` when the question was taken."""
         self.session_id: UUID = turn.session.session_id
         self.reply_id: UUID = turn.reply.message_id
         self.user_id: str = turn.session.user_id

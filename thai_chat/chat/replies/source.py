@@ -30,8 +30,10 @@ class ReplySource:
         self._max_history_messages = max_history_messages
 
     async def stream(self, reply: GrowingReply, options: JsonObject) -> AsyncGenerator[RoutedEvent, None]:
-        """What the router streams for the question, with a prompt made for whoever answers it. `options` go over
-        those of the session."""
+        """Yield what the router streams for the question, with a prompt made for whoever answers it.
+
+        `options` go over those of the session.
+        """
         earlier = await self._earlier(reply)
 
         async def prompt_for(choice: Choice, context_window: int | None) -> ModelPrompt:
@@ -94,5 +96,5 @@ class ReplySource:
         )
 
     async def _options_for(self, session: Session, choice: Choice) -> JsonObject:
-        """The session's own, were they all set to nothing, else those that are kept for the model."""
+        """Return the session's own options, were they all set to nothing, else those that are kept for the model."""
         return session.options or await self._presets.default_options(session.user_id, choice)
