@@ -82,7 +82,7 @@ class HeldSession:
         return Turn(session=self.session, question=question, reply=self.shown(reply), repeated=repeated)
 
     def require_room(self) -> None:
-        """Raises ReplyRunning while the newest reply grows."""
+        """Refuse a turn while the newest reply grows. Raises ReplyRunning."""
         if self.newest and self.shown(self.newest).status is Status.STREAMING:
             raise ReplyRunning()
 

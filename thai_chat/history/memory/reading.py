@@ -1,4 +1,4 @@
-"""What memory answers to each kind of read, and what it keeps of PostgreSQL's answers."""
+"""The answers of memory to each kind of read, and what it keeps of PostgreSQL's answers."""
 
 from __future__ import annotations
 

@@ -25,7 +25,10 @@ class HeldSessions:
         is_needed: Callable[[UUID], bool] = lambda session_id: False,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """A session for which `is_needed`, or in which a reply grows, is never forgotten, whatever it takes."""
+        """Keep sessions up to `max_bytes`.
+
+        One for which `is_needed`, or in which a reply grows, is never forgotten, whatever it takes.
+        """
         self._sessions: OrderedDict[UUID, HeldSession] = OrderedDict()
         self._owners: dict[UUID, UUID] = {}
         """The session of each message."""

@@ -38,7 +38,7 @@ class PostgresConversation:
     """A `Conversation`, and what the outage code has as its upstream."""
 
     def __init__(self, database: Database) -> None:
-        """`database` is closed with this. Its schema must be there when the first method is called."""
+        """Take the database, which is closed with this. Its schema must be there when the first method is called."""
         self.database = database
         self._begins: GroupedWrites[Begin, Turn | ThaiChatError] = GroupedWrites(
             lambda batch: database.run(lambda c: writes.begin(c, batch))
@@ -75,7 +75,7 @@ class PostgresConversation:
         return await self.database.run(lambda c: writes.apply(c, writes_), timeout_s=_APPLY_TIMEOUT_S)
 
     async def state(self) -> HistoryState:
-        """Raises HistoryUnavailable as `ping` does."""
+        """Return the state. Raises HistoryUnavailable as `ping` does."""
         await self.ping()
         return HistoryState(database=DatabaseState.POSTGRESQL)
 
@@ -85,7 +85,7 @@ class PostgresConversation:
             raise HistoryUnavailable("this server is read-only")
 
     async def close(self) -> None:
-        """Safe to call twice."""
+        """Store what was submitted and close the database. Safe to call twice."""
         await self._begins.close()
         await self._finishes.close()
         await self.database.close()

@@ -1,4 +1,4 @@
-"""What each small port over PostgreSQL runs its statements in."""
+"""The server in which each small port over PostgreSQL runs its statements."""
 
 from __future__ import annotations
 
@@ -14,4 +14,4 @@ class Server(Protocol):
     """A `Database`, or whichever serves now: those that ask it need not know whether there is an outage."""
 
     async def run(self, work: Callable[[Connection], Result], *, timeout_s: float | None = None) -> Result:
-        """See `Database.run`. Raises HistoryUnavailable at once while PostgreSQL does not serve."""
+        """Run statements as `Database.run` does. Raises HistoryUnavailable at once while PostgreSQL does not serve."""

@@ -32,7 +32,7 @@ class ServingDatabase:
     """A `Server` for what may take long: where it fails that is no outage, and a true one is noticed by others."""
 
     def __init__(self, watch: Watch | None) -> None:
-        """Without a watch there is no database, and everything is refused."""
+        """Take the watch; without one there is no database, and everything is refused."""
         self._watch = watch
 
     def now(self) -> Database | None:

@@ -16,7 +16,7 @@ from thai_chat.history.postgres.bulk.inserting import insert_presets
 from thai_chat.history.postgres.bulk.moving import id_in
 from thai_chat.history.postgres.sql.presets import PRESET_COLUMNS
 
-# What is put behind a name that other content has already.
+# This number is put behind a name that other content has already.
 _NUMBER = re.compile(r" \(\d+\)$")
 _NUMBER_CHARS = 10
 

@@ -15,13 +15,13 @@ class SearchIndex:
         self._server = server
 
     async def index_noted(self, limit: int) -> bool:
-        """See `indexing.index_noted`; searches do some of it themselves."""
+        """Index what the queue notes, as `indexing.index_noted` does; searches do some of it themselves."""
         return await self._server.run(lambda c: indexing.index_noted(c, limit=limit), timeout_s=_TIMEOUT_S)
 
     async def index_old(self, limit: int) -> bool:
-        """See `indexing.index_old`."""
+        """Index old messages, as `indexing.index_old` does."""
         return await self._server.run(lambda c: indexing.index_old(c, limit=limit), timeout_s=_TIMEOUT_S)
 
     async def unindexed(self) -> int:
-        """See `indexing.unindexed`."""
+        """Return how many messages and names are not indexed, as `indexing.unindexed` does."""
         return await self._server.run(indexing.unindexed)

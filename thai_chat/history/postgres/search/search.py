@@ -16,7 +16,8 @@ class PostgresSearch:
     """A `MessageSearch`."""
 
     def __init__(self, server: Server, *, unindexed: Callable[[], int] = lambda: 0) -> None:
-        """`unindexed` returns how many messages and names a search can't find yet, as far as is known."""
+        """Take the server. `unindexed` returns how many messages and names a search can't find yet, as far as is
+        known."""
         self._server = server
         self._unindexed = unindexed
 

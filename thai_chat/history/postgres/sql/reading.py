@@ -1,4 +1,4 @@
-"""What PostgreSQL answers to each kind of read."""
+"""The answers of PostgreSQL to each kind of read."""
 
 from __future__ import annotations
 

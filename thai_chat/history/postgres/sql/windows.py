@@ -21,8 +21,8 @@ _FORKS = """ARRAY(
     SELECT ARRAY[f.message_order, f.parent_order] FROM chat_messages f
     WHERE f.session_id = s.session_id AND f.parent_order IS NOT NULL ORDER BY f.message_order)"""
 
-# As long as a session has no branches its shown branch is all messages, and one query reads a window of them. Of one
-# that has branches it gives the shape, from which comes what ranges to read.
+# The shown branch of a session without branches is all its messages, and one query reads a window of them. Of one that
+# has branches it gives the shape, from which comes what ranges to read.
 _WINDOW = f"""
 SELECT CASE WHEN s.has_branches THEN {_FORKS} END,
     CASE WHEN s.has_branches THEN
@@ -44,7 +44,7 @@ SELECT m.* FROM (VALUES {{}}) part (first, last) JOIN LATERAL (
     ORDER BY m.message_order LIMIT part.last - part.first + 1
 ) m ON true ORDER BY m.message_order"""
 
-# Those without a parent are the session's first message and the forks that stand below none.
+# Messages without a parent are the session's first one and the forks that stand below none.
 _VERSIONS = """
 SELECT families.* FROM chat_sessions s LEFT JOIN LATERAL (
     SELECT asked.message_id, array_agg(member.message_id ORDER BY member.message_order)
