@@ -38,12 +38,12 @@ GRACE_S = 2
 
 
 def serve(settings: Settings, *, progress: Progress) -> None:
-    """Serves until SIGINT or SIGTERM, then stops all that it started. Raises StartError.
+    """Serve until SIGINT or SIGTERM, then stop all that was started. Raises StartError.
 
     `progress` gets a line for each thing that takes time, and the address and every state at the end.
     """
     if settings.database_address:
-        # What may come back is waited for, with memory and journal meanwhile; this can't.
+        # A server that may come back is waited for, with memory and journal meanwhile; a wrong address can't be.
         from thai_chat.history.postgres.connections import parsed
 
         parsed(settings.database_address.get_secret_value())
@@ -88,7 +88,7 @@ async def _serve(settings: Settings, listener: socket.socket, progress: Progress
 
 
 async def build_service(settings: Settings, stack: AsyncExitStack, *, progress: Progress) -> ChatService:
-    """Database, backends and the service over them, all started; `stack` takes them down in the reverse order."""
+    """Return the service over database and backends, all started; `stack` takes them down in the reverse order."""
     kinds = settings.kinds
     name_backends(kinds)
     storage = asyncio.create_task(_open_storage(settings, stack, progress))
@@ -126,7 +126,7 @@ async def build_service(settings: Settings, stack: AsyncExitStack, *, progress: 
 
 
 async def _open_storage(settings: Settings, stack: AsyncExitStack, progress: Progress) -> Storage:
-    """PostgreSQL, brought up to date, when it can be reached; else memory and journal until it can."""
+    """Open PostgreSQL, brought up to date, when it can be reached; else memory and journal until it can."""
     from thai_chat.history.opening import open_history
 
     history = open_history(address=_address(settings, stack, progress), folder=settings.data_dir)
@@ -136,7 +136,7 @@ async def _open_storage(settings: Settings, stack: AsyncExitStack, progress: Pro
 
 
 def _address(settings: Settings, stack: AsyncExitStack, progress: Progress) -> str | Callable[[], str]:
-    """The server that the settings name, else what starts ours, also again after it has died."""
+    """Return the server that the settings name, else what starts ours, also again after it has died."""
     if settings.database_address:
         return settings.database_address.get_secret_value()
     from thai_chat.embedded.postgres import EmbeddedPostgres
@@ -147,7 +147,7 @@ def _address(settings: Settings, stack: AsyncExitStack, progress: Progress) -> s
 
 
 async def summary(settings: Settings, service: ChatService) -> Sequence[str]:
-    """The lines that a person at the terminal wants to read at the end of the start."""
+    """Return the lines that a person at the terminal wants to read at the end of the start."""
     history = await service.state()
     named = "DATABASE_URL" if settings.database_url else "POSTGRES_HOST"
     where = f"the server of {named}" if settings.database_address else f"embedded, in {settings.data_dir}/postgres"
@@ -227,7 +227,7 @@ def _server(app: Gate, service: ChatService) -> uvicorn.Server:
 
     class Server(uvicorn.Server):
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-            """Replies end before connections do, so that every page is told and what they have is stored."""
+            """End replies before connections, so that every page is told and what they have is stored."""
             await service.close()
             await super().shutdown(sockets)
 
