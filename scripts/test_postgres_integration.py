@@ -51,7 +51,7 @@ REPLY = "ลองร้านแถวประตูน้ำครับ 👨
 
 
 class Problem(Exception):
-    """What is wrong, and what to do."""
+    """A problem, in words for people: what is wrong, and what to do."""
 
 
 def main() -> int:
@@ -125,7 +125,7 @@ def own_schema(where: str) -> Iterator[str]:
 
 
 async def turn(where: str, name: str) -> None:
-    """What the application does for one question, by its own code."""
+    """Do what the application does for one question, by its own code."""
     history = PostgresConversation(Database(where, schema_name=name))
     begin = BeginTurn(
         session_id=uuid7(),

@@ -56,11 +56,11 @@ class Stores:
         return await self.storage.conversation.state()
 
     async def leave(self, write: BeginTurn | BeginReply) -> None:
-        """Begins a reply whose process dies at once: its last sign of life is as old as the write."""
+        """Begin a reply whose process dies at once: its last sign of life is as old as the write."""
         raise NotImplementedError
 
     async def close(self) -> None:
-        """Safe to call twice."""
+        """Close the stores. Safe to call twice."""
 
 
 class MemoryStores(Stores):
@@ -87,7 +87,7 @@ class MemoryStores(Stores):
 
 
 class PostgresStores(Stores):
-    """What is really in PostgreSQL, asked without anything between."""
+    """The stores as they really are in PostgreSQL, asked without anything between."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -120,7 +120,7 @@ class PostgresStores(Stores):
 
 
 class OpenStores(Stores):
-    """What a process has."""
+    """The stores that a process has."""
 
     def __init__(self, address: str | Callable[[], str] | None, folder: Path) -> None:
         self._history = open_history(address=address, folder=folder)

@@ -50,7 +50,7 @@ def begin(user_id: str, session_id: UUID | None = None, **fields: Any) -> BeginT
 
 
 def again(turn: Turn, **fields: Any) -> BeginReply:
-    """One more reply to the turn's question."""
+    """Return the write of one more reply to the turn's question."""
     values = {
         "session_id": turn.session.session_id,
         "user_id": turn.session.user_id,
@@ -90,7 +90,7 @@ def purge(turn: Turn, **fields: Any) -> PurgeSession:
 
 
 async def whole_turn(history: Stores, user_id: str, session_id: UUID | None = None, **fields: Any) -> Turn:
-    """A question and its finished reply, as they were stored."""
+    """Store a question and its finished reply, and return them as they were stored."""
     write = begin(user_id, session_id, **fields)
     turn = await history.write(write)
     await history.write(finish(write))
@@ -98,7 +98,7 @@ async def whole_turn(history: Stores, user_id: str, session_id: UUID | None = No
 
 
 async def whole_reply(history: Stores, turn: Turn, content: str = ANSWER, **fields: Any) -> Turn:
-    """One more reply to the turn's question, finished; as they were stored."""
+    """Store one more reply to the turn's question, finished, and return them as they were stored."""
     write = again(turn, **fields)
     begun = await history.write(write)
     await history.write(finish(write, content))

@@ -84,7 +84,8 @@ def commits_a_second(address: str, writers: int, each: int) -> float:
 
 
 async def replay(history: OpenStores, proxy: Proxy, turns: int) -> tuple[float, float]:
-    """Seconds from the end of an outage until all turns are in PostgreSQL, and until all of them are searchable."""
+    """Return the seconds from the end of an outage until all turns are in PostgreSQL, and until all of them are
+    searchable."""
     proxy.refuse()
     sessions = [uuid7() for _ in range(100)]
     for number in range(turns // 100):

@@ -139,7 +139,7 @@ class Bench:
         ]
 
     async def _page_100(self) -> SessionCursor:
-        """Where page 99 of 20 ended, or the list where it is shorter."""
+        """Return where page 99 of 20 ended, or the list where it is shorter."""
         at = self._ask(
             "SELECT updated_at, session_id FROM (SELECT * FROM chat_sessions WHERE user_id = %s"
             " ORDER BY updated_at DESC, session_id DESC LIMIT %s) s ORDER BY updated_at, session_id LIMIT 1",
@@ -158,7 +158,7 @@ class Bench:
         print(f"{row.name:<40}{_figures(warm)}{cold or 26 * ' '}   {goal}", flush=True)
 
     async def _times(self, calls: Sequence[Call], *, rounds: int) -> list[float]:
-        """Milliseconds of each call of the last round."""
+        """Return the milliseconds of each call of the last round."""
         history = PostgresStores(Database(self._server.address))
         try:
             await history.ping()
@@ -232,7 +232,7 @@ def by_key(message_id: UUID, user_id: str) -> Call:
 
 
 def stored(contents: Sequence[str]) -> Call:
-    """A question and its reply, in a session of their own."""
+    """Return a call that stores a question and its reply, in a session of their own."""
 
     async def call(history: PostgresStores) -> object:
         at, choice = datetime.now(UTC), Choice("vllm", "typhoon-8b")

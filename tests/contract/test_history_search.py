@@ -28,7 +28,7 @@ async def found(history: Stores, user_id: str, text: str, **filters: Any) -> lis
 
 
 async def say(history: Stores, user_id: str, *texts: str, **fields: Any) -> list[Message]:
-    """Each in a session of its own, as a question with an empty reply."""
+    """Say each text in a session of its own, as a question with an empty reply."""
     questions = []
     for text in texts:
         write = begin(user_id, question=text, session_name="-", **fields)

@@ -144,7 +144,7 @@ async def test_every_step_goes_down_and_up_on_a_filled_database(
 
 
 async def branched(history: PostgresStores, user: str) -> Turn:
-    """A session of nine messages with an edited first question, another edited one, and a second reply."""
+    """Store a session of nine messages with an edited first question, another edited one, and a second reply."""
     first = await whole_turn(history, user)
     session_id = first.session.session_id
     second = await whole_turn(history, user, session_id)
@@ -251,7 +251,7 @@ def test_instances_that_start_at_once_wait_for_each_other(
 
 
 def kill_halfway(postgres: PostgresServer, name: str, engine: Engine, blocker: Connection) -> None:
-    """Migrates until it waits for a lock that `blocker` holds, and ends its connection there."""
+    """Migrate until it waits for a lock that `blocker` holds, and end its connection there."""
     failed = threading.Event()
 
     def migrate() -> None:

@@ -75,7 +75,7 @@ def name(server: PostgresServer) -> str:
 
 @pytest.fixture
 def quiet(server: PostgresServer, name: str) -> Iterator[None]:
-    """The role as `setup-postgres` makes it."""
+    """Set up the role as `setup-postgres` makes it."""
     for statement in statements("chat"):
         server.query(statement)
     yield
@@ -97,7 +97,7 @@ async def opened(address: str) -> AsyncIterator[PostgresStores]:
 
 
 def provoke(server: PostgresServer, name: str, kind: str) -> None:
-    """From now on every write is refused in this way."""
+    """Have every write refused in this way from now on."""
     if kind in DONE_BY_TRIGGERS:
         server.query(PROVOKE.format(DONE_BY_TRIGGERS[kind]), database=name)
     for table in TABLES:
@@ -111,13 +111,13 @@ def provoke(server: PostgresServer, name: str, kind: str) -> None:
 
 
 async def begun(history: PostgresStores, user: str) -> tuple[Turn, Turn]:
-    """A turn that has ended, and one in another session whose reply grows."""
+    """Begin a turn that has ended, and one in another session whose reply grows."""
     ended = await whole_turn(history, user, question="ไม่", session_name="ไม่")
     return ended, await history.write(begin(user, question="ไม่", session_name="ไม่"))
 
 
 async def try_all(history: PostgresStores, user: str, turn: Turn, growing: Turn) -> None:
-    """Each kind of write, and a search, with the secret in whatever of it is text; refusals are passed over."""
+    """Try each kind of write, and a search, with the secret in whatever of it is text; refusals are passed over."""
     session_id = turn.session.session_id
     write = begin(user, session_id, question=LONG, session_name=SECRET, metadata={"x": SECRET})
     ids = {"session_id": growing.session.session_id, "reply_id": growing.reply.message_id}

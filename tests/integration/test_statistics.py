@@ -39,7 +39,7 @@ async def history(database_url: str) -> AsyncIterator[PostgresStores]:
 
 @pytest.fixture
 async def user(history: PostgresStores) -> str:
-    """Who has asked 60 questions of three models in a year, some in the trash, some answered twice."""
+    """Return a user who has asked 60 questions of three models in a year, some in the trash, some answered twice."""
     user, chance = new_user(), random.Random(7862)
     for number in range(60):
         at = NOW - timedelta(minutes=chance.randrange(365 * 24 * 60)) if number else NOW
@@ -182,7 +182,7 @@ async def test_a_reply_without_a_model_counts_for_its_backend(
 
 
 async def behind(history: PostgresStores, user: str, wanted: Behind) -> list[CountedMessage]:
-    """All pages, which meet without a gap."""
+    """Return the messages of all pages, which meet without a gap."""
     found: list[CountedMessage] = []
     before = None
     while page := await history.statistics.messages_behind(user, wanted, limit=7, before=before):

@@ -66,7 +66,7 @@ async def exported(
 
 
 async def imported(history: PostgresStores, user: str, *contents: bytes) -> Imported:
-    """The counts of it."""
+    """Import files and return the counts of it."""
     whole = await Transfers(history.transfer, history.presets).begin_import(as_person(user), upload(*contents)).task
     return replace(whole, programs={}, left_out=())
 
@@ -76,7 +76,7 @@ def rows(postgres: PostgresServer, database: str) -> dict[str, list[tuple[object
 
 
 async def lived_in(history: PostgresStores, user: str, postgres: PostgresServer, database: str) -> None:
-    """Everything that a history can hold."""
+    """Store everything that a history can hold."""
     first = await whole_turn(history, user)
     edited = await whole_turn(history, user, first.session.session_id, is_first=True)
     await whole_turn(history, user, first.session.session_id, parent_id=first.reply.message_id)
@@ -168,7 +168,7 @@ async def test_somebody_elses_sessions_come_in_under_new_ids_and_only_once(
 
 
 def comparable(content: bytes) -> list[Json]:
-    """Without ids, which differ, but with what they refer to."""
+    """Return an export without ids, which differ, but with what they refer to."""
     sessions = json.loads(content)["sessions"]
     ids = {session["session_id"]: f"session {number}" for number, session in enumerate(sessions)}
     for session in sessions:
