@@ -26,7 +26,8 @@ REASON_CHARS = 60
 """The most characters of the word that a server has for the end of a reply."""
 
 UNPACKED = {"Accept-Encoding": "identity"}
-"""For every request: a few kilobytes of a packed answer may be gigabytes, and what is local gains nothing by it."""
+"""The headers of every request: a few kilobytes of a packed answer may be gigabytes, and what is local gains nothing by
+it."""
 _STREAMS = b'"stream":true'
 
 

@@ -12,11 +12,12 @@ INSTRUCTION = (
     "rest of that word, and put a space or a line break first only where one belongs. Repeat nothing that is already "
     "there. No greeting, no apology, no introduction."
 )
-"""For models that can't be made to go on with a message by themselves. English, since every model follows that; the
-language of the reply is the message's own."""
+"""The request to models that can't be made to go on with a message by themselves. English, since every model follows
+that; the language of the reply is the message's own."""
 
 _LEAST_OVERLAP = 12
-"""In code points: shorter ends of a reply are said twice for good reasons ("- **", a table's "| --- |")."""
+"""The least code points of a repetition: shorter ends of a reply are said twice for good reasons ("- **", a table's "|
+--- |")."""
 _LEAST_LETTERS = 4
 _LEAST_BEGINNING = 3
 _LONGEST_OVERLAP = 2_000
@@ -45,16 +46,16 @@ class Continuation:
         self._lead = 0
         """How many of the held characters stand before the first that could be of a repetition."""
         self._said = 0
-        """How many of them come from there on."""
+        """How many of the held characters come from there on."""
         self._starts: list[int] | None = None
-        """Where in the beginning what came so far could be a repetition from."""
+        """The places in the beginning from which what came so far could be a repetition."""
         self._cut = 0
         """How many of the held characters are a repetition for certain."""
         self._joined = False
         self._blank = ""
         """The end of the beginning, which may be said again."""
         self._blank_at = 0
-        """How much of it was."""
+        """How much of that end was said again."""
 
     def join(self, events: Sequence[StreamEvent]) -> list[StreamEvent]:
         """Return the same events with their texts cut; those that have none left are left out."""

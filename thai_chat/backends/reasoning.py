@@ -60,22 +60,22 @@ class ReasoningSplitter:
         self._closing = opened
         """The tag that ends the thinking under way; empty outside of it."""
         self._assumed = bool(opened)
-        """It was never seen to begin, and has not ended yet."""
+        """True while reasoning was never seen to begin, and has not ended yet."""
         self._reasoned: list[str] = []
-        """While it is assumed."""
+        """The pieces of the reasoning, while it is assumed."""
         self._watches = watches and not opened
         self._recent = ""
         """The end of what was said, while it is watched."""
         self._said: list[str] = []
-        """All of it."""
+        """All that was said."""
         self._shown = 0
-        """How many tags stood at its head, or closing ones in blocks of code."""
+        """How many tags stood at the head of the reply, or closing ones in blocks of code."""
         self.opened = opened
         """The closing tag of thinking that was open from the start, as far as is known now."""
         self._trims = False
         """A tag has just passed: the spaces that follow belong to it."""
         self._plain = False
-        """Something visible was said: from here on everything is the reply."""
+        """True once something visible was said: from there on everything is the reply."""
 
     def feed(self, content: str) -> list[Part]:
         if self._plain:

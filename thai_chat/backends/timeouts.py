@@ -8,7 +8,8 @@ MODELS_TIMEOUT_S = 5.0
 MAX_CONNECTIONS = 1000
 COUNT_TIMEOUT_S = 2.0
 KEEP_ALIVE_S = 3.0
-"""Below uvicorn's 5 s, so that a request never meets a connection that vLLM is just closing."""
+"""The time that an idle connection is kept, below uvicorn's 5 s, so that a request never meets one that vLLM is just
+closing."""
 
 STALE_S = 1.0
 """A kept connection that its server has closed meanwhile shows it at once; what takes longer is another matter."""
@@ -21,7 +22,7 @@ class Timeouts:
     """Generous: before the first token a model may have to be loaded and a long history read."""
     between_tokens_s: float = 120.0
     whole_reply_s: float = 600.0
-    """For a reply that comes in one piece, where streaming was refused: GPT-5 can take minutes."""
+    """The time for a reply that comes in one piece, where streaming was refused: GPT-5 can take minutes."""
 
     def while_reasoning(self) -> Timeouts:
         """Return the times for models that reason for minutes and send nothing meanwhile."""

@@ -56,7 +56,8 @@ REFUSED_PARAMETER = tuple(
         r"(?P<param>thinking_token_budget) (?:is set but|needs the reasoning)",  # vLLM without a reasoning parser
     )
 )
-"""For gateways that drop `error.param` and `error.code` on the way, and for servers that never had them."""
+"""The words of a refused parameter, for gateways that drop `error.param` and `error.code` on the way, and for servers
+that never had them."""
 REFUSED_VALUE = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
@@ -83,7 +84,7 @@ NO_SUCH_MODEL = re.compile(
     r"|not found.{0,40}\bmodel\b(?!s)",
     re.IGNORECASE | re.DOTALL,
 )
-"""In the words of a 404: vLLM, llama.cpp, OpenAI, LiteLLM, Ollama and others each have their own."""
+"""The words of a 404: vLLM, llama.cpp, OpenAI, LiteLLM, Ollama and others each have their own."""
 NO_CHAT_TEMPLATE = re.compile(
     r"chat template is no longer allowed|must provide a chat template|chat_template is not set"
     r"|(?:no|without a|not have a|missing a) chat[ _]template",

@@ -72,9 +72,9 @@ class Question:
     edits: UUID | None = None
     """The earlier question that this one is said instead of: it stays, on a branch of its own."""
     options: JsonObject = field(default_factory=dict)
-    """For this reply alone, over those of the session."""
+    """The options for this reply alone, over those of the session."""
     session_options: JsonObject | None = None
-    """Kept with the session, for this reply and those after it; None leaves those it has."""
+    """The options that are kept with the session, for this reply and those after it; None leaves those it has."""
     metadata: JsonObject = field(default_factory=dict)
 
 
@@ -92,7 +92,7 @@ class Again:
     model: str | None = None
     idempotency_key: str | None = None
     options: JsonObject = field(default_factory=dict)
-    """For this reply alone, over those of the session."""
+    """The options for this reply alone, over those of the session."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

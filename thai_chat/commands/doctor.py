@@ -163,7 +163,7 @@ _WAYS_OUT = {
     "no pg_hba.conf entry": "let this machine in by the server's pg_hba.conf, or add ?sslmode=require to DATABASE_URL",
     "could not translate host name": "correct the host in DATABASE_URL",
 }
-"""By what the server or libpq says, which is in English on the servers that we start."""
+"""The ways out by what the server or libpq says, which is in English on the servers that we start."""
 
 
 def _way_out(reason: str) -> str:

@@ -32,7 +32,7 @@ VERBS: Mapping[str, tuple[str, str]] = {
         f"{_NEEDED}.",
     ),
 }
-"""By its name, a verb's line in the list of verbs and its own description, for those without arguments."""
+"""The texts of verbs without arguments, by name: the line in the list of verbs, and the verb's own description."""
 BACKUP = (
     "Copy every chat into one file, of one moment, while the page may be in use; the file is read back to check it. "
     "Nothing is overwritten. Folders that are missing are made."

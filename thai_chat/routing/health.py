@@ -35,7 +35,7 @@ class Health:
 
 
 class HealthWatch:
-    """Belongs to the event loop in which `start` was called."""
+    """A watch over the health of a backend. Belongs to the event loop in which `start` was called."""
 
     def __init__(self, backend: Backend, *, came_back: Callable[[], None] = lambda: None) -> None:
         """Watch a backend; `came_back` is called when the server is up and was not before."""

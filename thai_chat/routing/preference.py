@@ -23,9 +23,9 @@ class Rules:
     fall_back_to_cloud: bool = False
     """That other one may be in the cloud, where what was said leaves the user's own servers."""
     first_word_s: Mapping[str, float | None] = field(default_factory=dict)
-    """By backend: a server that has said nothing for so long is given up when somebody else can answer. One that is not
-    named, or named with None, has the time that its adapter gives it: it may load a model first, or think without a
-    word."""
+    """The time after which a server that has said nothing is given up, by backend, when somebody else can answer. A
+    backend that is not named, or named with None, has the time that its adapter gives it: it may load a model first, or
+    reason without a word."""
 
     def first_word_limit_s(self, backend: str) -> float | None:
         return self.first_word_s.get(backend)
@@ -39,7 +39,7 @@ class _Candidate:
 
 
 class Preference:
-    """Over the backends there are; the mapping may grow."""
+    """The preference among the backends there are; the mapping of them may grow."""
 
     def __init__(self, backends: Mapping[str, Servers], order: Sequence[str], rules: Rules) -> None:
         self._backends = backends

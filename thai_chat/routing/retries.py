@@ -42,7 +42,7 @@ class Remedy:
     other_server: bool = False
     """Another server of the same backend may answer."""
     same_backend: bool = False
-    """It is about this model: another one of the same backend may answer."""
+    """The failure is about this model: another one of the same backend may answer."""
     other_model: bool = True
     """The question may go to another backend, where the user allows it."""
     strikes: int = 0
@@ -78,7 +78,7 @@ REMEDIES: Mapping[type[BackendError], Remedy] = {
     NoBackend: _ASKED_WRONGLY,
     NotOffered: _ASKED_WRONGLY,
 }
-"""By class; a class that is not named is treated as its base."""
+"""The remedies by class; a class that is not named is treated as its base."""
 
 
 def remedy_for(error: BackendError) -> Remedy:

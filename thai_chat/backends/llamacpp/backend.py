@@ -27,7 +27,8 @@ _DEMO_TEMPERATURE = 0.2
 """Above it the demo model soon talks nonsense."""
 _DEMO_MAX_TOKENS = 400
 _DEMO_AGAINST_REPETITION: JsonObject = {"repeat_penalty": 1.15, "repeat_last_n": 256}
-"""Without these it says one sentence again and again; with them three of four replies end by themselves."""
+"""The options without which the demo model says one sentence again and again; with them three of four replies end by
+themselves."""
 
 _SLOTS = 2
 _MOST_THREADS = 8

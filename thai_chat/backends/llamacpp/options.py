@@ -20,4 +20,4 @@ OPTIONS: Options = {
     "mirostat_eta": number(0, 1),
     "chat_template_kwargs": TEMPLATE_SWITCHES,
 }
-"""From llama.cpp's tools/server/README.md."""
+"""The options of llama.cpp's tools/server/README.md."""

@@ -29,10 +29,8 @@ _STEADY_AFTER_S = 60.0
 
 
 class LlamaCppProcess:
-    """Belongs to the event loop in which `start` was called.
-
-    The child has a session of its own, so that Ctrl-C does not end it before the replies are stored.
-    """
+    """The process of one event loop, that in which `start` was called. The child has a session of its own, so that
+    Ctrl-C does not end it before the replies are stored."""
 
     def __init__(self, order: Order, *, log_file: Path | None) -> None:
         """Take the order. What llama.cpp prints goes to `log_file`, begun anew at each start, or nowhere."""

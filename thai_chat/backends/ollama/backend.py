@@ -52,7 +52,7 @@ default Ollama writes one at a time and says nothing meanwhile."""
 
 _LIST_TIMEOUT_S = 3.0
 _PULL_STEP_S = 900.0
-"""Between two words on a fetch; checking the sum of a large layer takes minutes in silence."""
+"""The time between two words on a fetch; checking the sum of a large layer takes minutes in silence."""
 
 
 class OllamaBackend:

@@ -125,11 +125,11 @@ class _Response(httpx.Response):
 
 
 class _Objects:
-    """Has the client read one object a line, whose texts are of whole characters."""
+    """A reader that gives the client one object a line, whose texts are of whole characters."""
 
     def __init__(self) -> None:
         self._halves: dict[str, Halves] | None = None
-        """By the field of the message; None while no character came in halves."""
+        """The halves of characters by the field of the message; None while no character came in halves."""
 
     def read(self, line: bytes) -> str:
         """Return a line as text that holds a JSON object.

@@ -32,7 +32,7 @@ class Memory:
 
     @property
     def warm(self) -> Collection[str]:
-        """By full name."""
+        """The models in memory, by full name."""
         since = self._clock() - _WARM_S
         return {model for model, at in self._warm_at.items() if at > since}
 

@@ -61,7 +61,7 @@ class Cards:
     def __init__(self, client: OllamaClient) -> None:
         self._client = client
         self._known: dict[str, Card] = {}
-        """By digest."""
+        """The cards that are known, by digest."""
         self._listed: dict[str, str] = {}
         """The digests of the last list, by full name."""
         self._unlisted: dict[str, Card] = {}

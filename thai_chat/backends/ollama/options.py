@@ -42,7 +42,7 @@ OPTIONS: Options = {
     "reasoning_effort": COMMON["reasoning_effort"],
     "think": either(flag(), one_of(*EFFORTS)),
 }
-"""From Ollama's docs/modelfile.mdx and docs/api.md, those for which no model is loaded anew."""
+"""The options of Ollama's docs/modelfile.mdx and docs/api.md, those for which no model is loaded anew."""
 
 _FORMAT = "response_format"
 _THINK = ("think", "reasoning_effort")

@@ -8,7 +8,8 @@ from thai_chat.backends.ollama.models import Card, full_name
 from thai_chat.domain.ports.backend import PromptMessage
 
 DEFAULT_NUM_CTX = 8192
-"""Some 10,000 Thai characters. Ollama's own 4096 (below 24 GiB of VRAM) is a short talk in Thai."""
+"""The window that is asked for, some 10,000 Thai characters. Ollama's own 4096 (below 24 GiB of VRAM) is a short talk
+in Thai."""
 LEFT_TO_OLLAMA = 0
 """The setting with which `num_ctx` is never sent."""
 _OLLAMAS_LEAST = 4096

@@ -19,4 +19,5 @@ OPTIONS: Options = {
         {"effort": one_of(*EFFORTS), "max_tokens": count(1, MOST_TOKENS), "enabled": flag(), "summary": one_of("auto")}
     ),
 }
-"""From OpenAI's reference of Chat Completions (`openai` 3.52), and from OpenRouter's, SiliconFlow's and Z.ai's."""
+"""The options of OpenAI's reference of Chat Completions (`openai` 3.52), and of OpenRouter's, SiliconFlow's and
+Z.ai's."""

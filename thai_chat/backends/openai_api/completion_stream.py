@@ -13,7 +13,7 @@ from thai_chat.domain.events import ReasoningDelta, StreamEvent, Usage
 
 
 class CompletionStream(EventStream):
-    """Also reads a completion that came in one piece."""
+    """A decoder of a chat completion, streamed or in one piece."""
 
     __slots__ = ("_heard", "_splitter", "_stops_on_words")
 

@@ -15,7 +15,7 @@ class Learned:
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._refused: dict[tuple[str, Hashable], float] = {}
-        """Until when each refusal is believed."""
+        """The moments until which each refusal is believed."""
 
     def refuses(self, model: str, what: Hashable) -> bool:
         return self._clock() < self._refused.get((model, what), 0.0)

@@ -18,7 +18,7 @@ _REASONS = {"max_output_tokens": "length"}
 
 
 class ResponseStream(EventStream):
-    """Also reads a response that came in one piece. Summaries of the thinking come as ReasoningDelta."""
+    """A decoder of a response, streamed or in one piece. Summaries of the reasoning come as ReasoningDelta."""
 
     __slots__ = ()
 

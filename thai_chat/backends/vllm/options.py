@@ -22,4 +22,5 @@ OPTIONS: Options = {
     "guided_json": schema(),
     "structured_outputs": fields({"choice": words(100), "json": schema()}),
 }
-"""From vLLM's SamplingParams and ChatCompletionRequest (0.32); the two `guided_` are those of servers before 0.12."""
+"""The options of vLLM's SamplingParams and ChatCompletionRequest (0.32); the two `guided_` are those of servers before
+0.12."""

@@ -14,7 +14,7 @@ from thai_chat.domain.messages import Choice, Turn
 BEAT_EVERY_S = 12.0
 """Followers are told at least so often that the reply lives."""
 _RUN_CHARS = 512
-"""So long becomes one event of pieces that nobody has read yet."""
+"""The length up to which pieces that nobody has read yet become one event."""
 
 
 class LocalReplyLog:
@@ -34,7 +34,7 @@ class LocalReplyLog:
         self._started_at_s = started_at_s
         self._events: list[LiveEvent] = [Started(self.session_id, self.reply_id, choice.backend, choice.model)]
         self._read = 0
-        """So many of the events some follower has: those stay as they are."""
+        """How many of the events some follower has: those stay as they are."""
         self._text = _Text()
         self._reasoning = _Text()
         self._next: list[asyncio.Future[bool]] = []

@@ -124,7 +124,7 @@ class BackendKind(Generic[S]):
 
 
 Kinds = tuple[BackendKind[Any], ...]
-"""In the order of the picker."""
+"""All kinds of backends, in the order of the picker."""
 
 
 def options_of(kinds: Kinds) -> Options:

@@ -47,7 +47,7 @@ class ReplyLog(Protocol):
 
     @property
     def is_ending(self) -> bool:
-        """It takes in nothing more; what there is of it is being stored, or is."""
+        """True once the reply takes in nothing more; what there is of it is being stored, or is."""
 
     @property
     def result(self) -> Completed | Failed | None:

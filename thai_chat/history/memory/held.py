@@ -36,7 +36,7 @@ class HeldSession:
     """The message that has the idempotency key."""
     newest: Message | None = None
     size: int = 0
-    """In memory, in bytes."""
+    """The size in memory, in bytes."""
 
     def __post_init__(self) -> None:
         self.size = size_of_session(self.session)
