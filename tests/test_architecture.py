@@ -16,7 +16,7 @@ PACKAGE = ROOT / "thai_chat"
 ROOMS: dict[str, set[str]] = {
     "": set(),
     "__main__": {"bootstrap", "commands", "domain", "observability", "settings"},
-    "api": {"chat", "chat.transfer", "domain", "domain.ports", "texts"},
+    "api": {"chat", "chat.search", "chat.transfer", "domain", "domain.ports", "texts"},
     "backends": {"backends.llamacpp", "backends.ollama", "backends.openai", "backends.vllm", "domain", "domain.ports"},
     "backends.llamacpp": {"backends", "backends.openai_api", "domain", "domain.ports"},
     "backends.ollama": {"backends", "domain", "domain.ports"},
@@ -38,8 +38,9 @@ ROOMS: dict[str, set[str]] = {
         "texts",
         "ui",
     },
-    "chat": {"chat.replies", "chat.transfer", "domain", "domain.ports", "routing"},
+    "chat": {"chat.replies", "chat.search", "chat.transfer", "domain", "domain.ports", "routing"},
     "chat.replies": {"chat", "domain", "domain.ports", "routing"},
+    "chat.search": {"chat", "domain", "domain.ports"},
     "chat.transfer": {"chat", "domain", "domain.ports"},
     "commands": {
         "backends",

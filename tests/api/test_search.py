@@ -10,7 +10,7 @@ import pytest
 
 from tests.api.conftest import Chat
 from tests.history_writes import begin, finish, update
-from thai_chat.chat import finding
+from thai_chat.chat.search import searches
 from thai_chat.domain.messages import Choice
 from thai_chat.domain.people import LOCAL
 from thai_chat.domain.reads import ReadMessage
@@ -226,7 +226,7 @@ async def test_what_is_dated_in_the_future_is_found_by_relevance_too(chat: Chat)
 
 
 async def test_ranked_pages_go_on_where_the_ranked_hits_end(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(finding, "RANKED", 5)
+    monkeypatch.setattr(searches, "RANKED", 5)
     said = [await say(chat, f"{'running' if number % 3 else 'run'} {'ก' * (number % 4)}", "-") for number in range(13)]
     shown: list[str] = []
     cursor = None

@@ -15,8 +15,9 @@ from thai_chat.backends.json_text import Halves, whole
 from thai_chat.backends.lines import Lines
 from thai_chat.backends.openai_api.completion_stream import CompletionStream
 from thai_chat.backends.reasoning import ReasoningSplitter
-from thai_chat.chat import keyboard, questions, ranking, titles
-from thai_chat.chat.signs import signs_in
+from thai_chat.chat import questions, titles
+from thai_chat.chat.search import keyboard, ranking
+from thai_chat.chat.search.signs import signs_in
 from thai_chat.chat.text import storable
 from thai_chat.chat.transfer import companions, folds, hypertext, markdown, moments, said, tables
 from thai_chat.chat.words import cut

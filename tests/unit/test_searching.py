@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from thai_chat.chat.keyboard import in_other_layout, is_probably, makes_no_sense
+from thai_chat.chat.search.keyboard import in_other_layout, is_probably, makes_no_sense
 from thai_chat.domain.searching import terms_of
 from thai_chat.domain.word_forms import forms_of
 

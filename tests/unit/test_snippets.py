@@ -9,8 +9,8 @@ import regex
 
 from tests.growth import require_linear
 from tests.real_texts import pieces, texts
-from thai_chat.chat import snippets
-from thai_chat.chat.snippets import SNIPPET_CHARS, snippet_of
+from thai_chat.chat.search import snippets
+from thai_chat.chat.search.snippets import SNIPPET_CHARS, snippet_of
 from thai_chat.domain.searching import SEARCHED_CHARS, terms_of
 from thai_chat.domain.spelling import fold_part
 

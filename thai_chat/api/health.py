@@ -32,7 +32,7 @@ async def readyz(service: Service) -> dict[str, object]:
             "waiting": history.waiting_turns,
             "journal": history.journal,
             "refused": history.refused_writes,
-            "unindexed": service.finder.unindexed,
+            "unindexed": service.searches.unindexed,
         },
         "backends": {backend.name: _backend_body(backend) for backend in backends},
     }

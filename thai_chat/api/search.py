@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from fastapi import APIRouter, Query
 
 from thai_chat.api.dependencies import Asking, Service
-from thai_chat.api.search_schemas import FoundBody, found_body
-from thai_chat.chat.finding import SearchOrder, SearchRequest
+from thai_chat.api.search_schemas import FoundBody, results_body
+from thai_chat.chat.search.searches import SearchOrder, SearchRequest
 from thai_chat.chat.text import identifier
 from thai_chat.domain.errors import BadInput
 from thai_chat.domain.messages import Role
@@ -63,8 +63,8 @@ async def search(
     )
     wanted = SearchRequest(person=person, text=q, limit=limit, filters=filters, order=order, cursor=cursor or None)
     if only is Only.SESSIONS:
-        return found_body(await service.finder.find_sessions(wanted))
-    return found_body(await service.finder.find(wanted))
+        return results_body(await service.searches.sessions(wanted))
+    return results_body(await service.searches.messages(wanted))
 
 
 def _moment(text: str | None, zone: ZoneInfo, *, field: str, is_end: bool) -> datetime | None:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from thai_chat.chat.finding import MessageResult, SearchResults, SessionResult
+from thai_chat.chat.search.searches import MessageResult, SearchResults, SessionResult
 
 
 class ResultBody(BaseModel):
@@ -75,7 +75,7 @@ class FoundBody(BaseModel):
     memory: bool = Field(description="True when PostgreSQL is away: only what memory holds was looked through")
 
 
-def found_body(found: SearchResults) -> FoundBody:
+def results_body(found: SearchResults) -> FoundBody:
     return FoundBody(
         results=[_result_body(message) for message in found.messages],
         next=found.next,

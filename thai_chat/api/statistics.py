@@ -10,8 +10,8 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from thai_chat.api.dependencies import Asking, Service
+from thai_chat.chat.search.snippets import snippet_of
 from thai_chat.chat.service import ChatService
-from thai_chat.chat.snippets import snippet_of
 from thai_chat.chat.statistics import FIRST_DAY, LAST_DAY, last_days, zone_of
 from thai_chat.chat.text import identifier
 from thai_chat.domain.errors import InvalidCursor

@@ -13,12 +13,12 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from thai_chat.chat import titles
-from thai_chat.chat.finding import Searches
 from thai_chat.chat.models import Models
 from thai_chat.chat.options import checked
 from thai_chat.chat.presets import Presets
 from thai_chat.chat.replies.runner import Replies
 from thai_chat.chat.replies.source import ReplySource
+from thai_chat.chat.search.searches import Searches
 from thai_chat.chat.sessions import SessionChange, Sessions
 from thai_chat.chat.statistics import UserStatistics
 from thai_chat.chat.text import checked_question, require_storable
@@ -119,7 +119,7 @@ class ChatService:
     """Every method takes the owner; what belongs to somebody else is not found."""
 
     def __init__(self, storage: Storage, router: Router, *, max_history_messages: int) -> None:
-        self.finder = Searches(storage.search)
+        self.searches = Searches(storage.search)
         conversation = self._conversation = storage.conversation
         self._router = router
         self._replies = Replies(conversation, cost_of=router.cost)

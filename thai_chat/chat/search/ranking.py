@@ -9,7 +9,7 @@ from itertools import islice
 from typing import NamedTuple
 from uuid import UUID
 
-from thai_chat.chat.snippets import around_hits
+from thai_chat.chat.search.snippets import around_hits
 from thai_chat.chat.words import word_ends
 from thai_chat.domain.searching import SearchHit, Term
 from thai_chat.domain.spelling import fold

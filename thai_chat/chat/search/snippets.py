@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from thai_chat.chat.signs import Sign, signs_in
+from thai_chat.chat.search.signs import Sign, signs_in
 from thai_chat.chat.words import clusters
 from thai_chat.domain.searching import Term
 from thai_chat.domain.spelling import Folded, fold_part

@@ -9,9 +9,9 @@ from datetime import MAXYEAR, UTC, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from thai_chat.chat import keyboard, ranking
-from thai_chat.chat.ranking import Rank
-from thai_chat.chat.snippets import Snippet, snippet_of
+from thai_chat.chat.search import keyboard, ranking
+from thai_chat.chat.search.ranking import Rank
+from thai_chat.chat.search.snippets import Snippet, snippet_of
 from thai_chat.chat.text import require_storable
 from thai_chat.domain.errors import InvalidCursor
 from thai_chat.domain.messages import Message, Role, Session
@@ -91,7 +91,7 @@ class Searches:
         """How many messages and names can't be found yet, as it was counted some seconds ago at the latest."""
         return self._search.unindexed
 
-    async def find(self, wanted: SearchRequest) -> SearchResults:
+    async def messages(self, wanted: SearchRequest) -> SearchResults:
         """Return messages, and on the first page also sessions by their names, as far as the filters let those be
         meant.
 
@@ -115,7 +115,7 @@ class Searches:
             is_memory=page.is_memory,
         )
 
-    async def find_sessions(self, wanted: SearchRequest) -> SearchResults:
+    async def sessions(self, wanted: SearchRequest) -> SearchResults:
         """Return sessions by their names alone, in pages."""
         query = _query(wanted)
         if query is None:
