@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from thai_chat.chat import models as chat_models
-from thai_chat.chat import presets, service, sessions, statistics
+from thai_chat.chat import presets, service, sessions, statistics, windows
 from thai_chat.chat.search import searches
 from thai_chat.chat.transfer import service as transfer
 from thai_chat.domain.people import LOCAL, Person, person_of, with_person
@@ -34,7 +34,7 @@ OF_THE_HOUSE = {
 
 
 def use_cases() -> Iterator[tuple[str, Any]]:
-    rooms: list[ModuleType] = [service, sessions, presets, statistics, transfer, searches, chat_models]
+    rooms: list[ModuleType] = [service, windows, sessions, presets, statistics, transfer, searches, chat_models]
     for room in rooms:
         for cls in vars(room).values():
             if inspect.isclass(cls) and cls.__module__ == room.__name__ and not is_dataclass(cls):

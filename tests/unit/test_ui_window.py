@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from uuid_utils.compat import uuid7
 
-from thai_chat.chat.service import OpenSession
+from thai_chat.chat.windows import OpenSession
 from thai_chat.domain.messages import Figures, JsonObject, JsonValue, Message, Role, Session, Status
 from thai_chat.texts import text
 from thai_chat.texts.errors import ERRORS

@@ -32,7 +32,7 @@ async def history(session_id: str, service: Service, person: Asking, before_orde
     Of a long one the last 10,000 messages come, and `has_earlier` is true.
     """
     meant = identifier(session_id)
-    _, found = await service.window(meant, person, limit=HISTORY_MESSAGES + 1, before_order=before_order)
+    _, found = await service.windows.messages(meant, person, limit=HISTORY_MESSAGES + 1, before_order=before_order)
     shown = found[-HISTORY_MESSAGES:]
     return HistoryBody(
         session_id=meant, history=[message_body(message) for message in shown], has_earlier=len(shown) < len(found)

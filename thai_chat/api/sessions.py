@@ -27,9 +27,10 @@ from thai_chat.api.schemas import (
     message_body,
     session_body,
 )
-from thai_chat.chat.service import WINDOW, Again, Asked, ChatService
+from thai_chat.chat.service import Again, Asked, ChatService
 from thai_chat.chat.sessions import SessionChange
 from thai_chat.chat.text import identifier
+from thai_chat.chat.windows import WINDOW
 from thai_chat.domain.errors import InvalidCursor
 from thai_chat.domain.messages import Session
 from thai_chat.domain.reads import SessionCursor, SessionFilter, Shelf
@@ -112,7 +113,7 @@ async def messages(
 ) -> HistoryBody:
     """Return the last messages of the shown branch, oldest first; `before_order` pages back."""
     meant = identifier(session_id)
-    session, found = await service.window(meant, person, limit=limit, before_order=before_order)
+    session, found = await service.windows.messages(meant, person, limit=limit, before_order=before_order)
     versions = await service.sessions.versions(session, found)
     return HistoryBody(
         session_id=meant,

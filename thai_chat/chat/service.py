@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -23,6 +23,7 @@ from thai_chat.chat.sessions import SessionChange, Sessions
 from thai_chat.chat.statistics import UserStatistics
 from thai_chat.chat.text import checked_question, require_storable
 from thai_chat.chat.transfer.service import Transfers
+from thai_chat.chat.windows import Windows, message_in
 from thai_chat.domain.errors import (
     HistoryUnavailable,
     KeyReused,
@@ -41,7 +42,6 @@ from thai_chat.domain.messages import (
     JsonObject,
     Message,
     Role,
-    Session,
     Status,
     Turn,
 )
@@ -50,11 +50,8 @@ from thai_chat.domain.ports.backend_kinds import Kinds, options_of
 from thai_chat.domain.ports.conversation import HistoryState
 from thai_chat.domain.ports.reply_log import ReplyLog
 from thai_chat.domain.ports.storage import Storage
-from thai_chat.domain.reads import ReadMessage, ReadMessages, ReadSession
+from thai_chat.domain.reads import ReadMessage, ReadSession
 from thai_chat.routing.router import BackendChoices, Router
-
-WINDOW = 30
-"""Messages that a page shows of a session at first (facts: a Gradio chat slows beyond that)."""
 
 LOOK_EVERY_S = 0.5
 """How often a reply that grows in another process is looked at by who waits for its end."""
@@ -102,19 +99,6 @@ class Asked:
     """None when the turn is a repeated one whose reply has ended: `turn.reply` is all there is."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenSession:
-    session: Session
-    messages: Sequence[Message]
-    """A window on the shown branch, oldest first, without a reply that is still live here."""
-    live: ReplyLog | None
-    has_earlier: bool
-    has_later: bool = False
-    """True when the window ends before the newest message."""
-    versions: Mapping[UUID, Sequence[UUID]] = field(default_factory=dict)
-    """All versions, oldest first, of each of those messages, and of the live reply, that has others."""
-
-
 class ChatService:
     """Every method takes the owner; what belongs to somebody else is not found."""
 
@@ -126,6 +110,7 @@ class ChatService:
         self.options = options_of(router.kinds)
         """The options that some backend passes on to its servers."""
         self.sessions = Sessions(conversation, self._replies, self.options)
+        self.windows = Windows(conversation, self._replies, self.sessions)
         self.models = Models(router)
         self.presets = Presets(storage.presets, self.options)
         self._source = ReplySource(conversation, router, self.presets, max_history_messages=max_history_messages)
@@ -192,7 +177,7 @@ class ChatService:
         started_at_s = time.perf_counter()
         options = checked(again.options, self.options)
         choice = await self._choice_for(again)
-        message = await self._message(again.session_id, again.person, again.message_id)
+        message = await message_in(self._conversation, again.session_id, again.person, again.message_id)
         question_id = message.message_id if message.role is Role.USER else message.parent_id
         if again.continues and (message.role is not Role.ASSISTANT or message.status is Status.STREAMING):
             raise NotAReply
@@ -251,73 +236,6 @@ class ChatService:
         live.stop()
         return True
 
-    async def open(
-        self, session_id: UUID, person: Person, *, limit: int = WINDOW, last_order: int | None = None
-    ) -> OpenSession:
-        """Return the newest messages, or the newest of those up to `last_order`."""
-        session = await self._conversation.read(ReadSession(session_id, person.user_id))
-        before_order = last_order + 1 if last_order else None
-        found = await self._conversation.read(
-            ReadMessages(session_id, person.user_id, limit=limit + 1, before_order=before_order)
-        )
-        has_later = bool(last_order and await self._later(session, last_order, limit=1))
-        live = self._replies.of_session(session_id)
-        found = _as_of_now(found, live)
-        shown = found[-limit:]
-        versions = await self.sessions.versions(session, shown)
-        running = live if live and live.result is None else None
-        if running:
-            shown = [message for message in shown if message.message_id != running.reply_id]
-        return OpenSession(
-            session=session,
-            messages=shown,
-            live=running,
-            has_earlier=len(found) > limit,
-            has_later=has_later,
-            versions=versions,
-        )
-
-    async def open_at(self, session_id: UUID, person: Person, message_id: UUID, *, limit: int = WINDOW) -> OpenSession:
-        """Return a window around the message, whose branch is the shown one from now on.
-
-        Raises MessageNotFound, and ReplyRunning when a reply grows on another branch.
-        """
-        session = await self._conversation.read(ReadSession(session_id, person.user_id))
-        message = await self._message(session_id, person, message_id)
-        order = message.message_order
-        last = ReadMessages(session_id, person.user_id, limit=1, before_order=order + 1)
-        newest = await self._conversation.read(last)
-        if [found.message_id for found in newest] != [message_id]:
-            session = await self.sessions.show_branch(session_id, person, message_id)
-        behind = limit // 2
-        later = await self._later(session, order, limit=behind + 1)
-        last_order = later[behind - 1].message_order if len(later) > behind else None
-        return await self.open(session_id, person, limit=limit, last_order=last_order)
-
-    async def open_later(
-        self, session_id: UUID, person: Person, *, limit: int, last_order: int, more: int = WINDOW
-    ) -> OpenSession:
-        """Return the window of `limit` messages that ends at `last_order`, with as many as `more` behind it."""
-        session = await self._conversation.read(ReadSession(session_id, person.user_id))
-        later = await self._later(session, last_order, limit=more + 1)
-        end = later[more - 1].message_order if len(later) > more else None
-        return await self.open(session_id, person, limit=limit + len(later[:more]), last_order=end)
-
-    async def _later(self, session: Session, order: int, *, limit: int) -> Sequence[Message]:
-        return await self._conversation.read(
-            ReadMessages(session.session_id, session.user_id, limit=limit, after_order=order)
-        )
-
-    async def window(
-        self, session_id: UUID, person: Person, *, limit: int, before_order: int | None = None
-    ) -> tuple[Session, Sequence[Message]]:
-        """Return the last messages of the shown branch, oldest first; a live reply with the text it has at this
-        moment."""
-        session = await self._conversation.read(ReadSession(session_id, person.user_id))
-        wanted = ReadMessages(session_id, person.user_id, limit=limit, before_order=before_order)
-        found = await self._conversation.read(wanted)
-        return session, _as_of_now(found, self._replies.of_session(session_id))
-
     async def state(self) -> HistoryState:
         return await self._conversation.state()
 
@@ -349,16 +267,10 @@ class ChatService:
             return None
         if question.session_id is None:
             raise MessageNotFound
-        edited = await self._message(question.session_id, question.person, question.edits)
+        edited = await message_in(self._conversation, question.session_id, question.person, question.edits)
         if edited.role is not Role.USER:
             raise NotAQuestion
         return edited
-
-    async def _message(self, session_id: UUID, person: Person, message_id: UUID) -> Message:
-        message = await self._conversation.read(ReadMessage(message_id, person.user_id))
-        if message.session_id != session_id:
-            raise MessageNotFound
-        return message
 
     def _answer(self, turn: Turn, choice: Choice, options: JsonObject, *, started_at_s: float) -> Asked:
         if turn.repeated:
@@ -369,24 +281,6 @@ class ChatService:
     def _running(self, turn: Turn) -> ReplyLog | None:
         live = self._replies.of_session(turn.session.session_id)
         return live if live and live.reply_id == turn.reply.message_id else None
-
-
-def _as_of_now(found: Sequence[Message], live: ReplyLog | None) -> Sequence[Message]:
-    """Return what was read, with the live reply as it is at this moment: it may have grown or ended since.
-
-    Its place is what was read: a turn that began in an outage is numbered anew when PostgreSQL gets it.
-    """
-    if live is None:
-        return found
-    result = live.result
-    return [
-        message
-        if message.message_id != live.reply_id
-        else replace(result.reply, parent_id=message.parent_id, message_order=message.message_order)
-        if isinstance(result, Completed)
-        else replace(message, content=live.text)
-        for message in found
-    ]
 
 
 def _continued(reply: Message) -> ReplyFacts:

@@ -11,8 +11,9 @@ from typing import Concatenate, ParamSpec, TypeVar
 from uuid_utils.compat import uuid7
 
 from thai_chat import texts
-from thai_chat.chat.service import WINDOW, ChatService, OpenSession
+from thai_chat.chat.service import ChatService
 from thai_chat.chat.text import identifier
+from thai_chat.chat.windows import WINDOW, OpenSession
 from thai_chat.domain.errors import (
     HistoryError,
     InvalidIdentifier,
@@ -113,7 +114,7 @@ class Handlers:
 
     @edge
     async def later(self, request: gr.Request, page: object) -> Shown:
-        opened = await self._service.open_later(
+        opened = await self._service.windows.open_later(
             identifier(_field(page, "session_id")),
             _asking(request),
             limit=min(_number(page, "shown"), MOST_EARLIER),
@@ -146,17 +147,17 @@ class Handlers:
         meant, person = identifier(session_id), _asking(request)
         code = None
         try:
-            opened = await self._service.open_at(meant, person, identifier(message_id))
+            opened = await self._service.windows.open_at(meant, person, identifier(message_id))
         except (MessageNotFound, InvalidIdentifier):
             code = "message_not_found"
         except ReplyRunning:
             code = "branch_busy"
         if code:
-            opened = await self._service.open(meant, person)
+            opened = await self._service.windows.open(meant, person)
         return await self._shown(request, opened, target=message_id, code=code)
 
     async def _show(self, request: gr.Request, session_id: str, *, limit: int, last_order: int | None = None) -> Shown:
-        opened = await self._service.open(
+        opened = await self._service.windows.open(
             identifier(session_id), _asking(request), limit=limit, last_order=last_order or None
         )
         return await self._shown(request, opened)

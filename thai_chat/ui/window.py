@@ -10,7 +10,7 @@ from typing import TypeAlias
 from uuid import UUID
 
 from thai_chat import texts
-from thai_chat.chat.service import OpenSession
+from thai_chat.chat.windows import OpenSession
 from thai_chat.domain.errors import BackendError
 from thai_chat.domain.events import LENGTH, TOO_LONG
 from thai_chat.domain.facts import ContextUsed, Precision, ReplyError, ReplyFacts, facts_of
