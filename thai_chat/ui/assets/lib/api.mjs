@@ -73,7 +73,8 @@ export const follow = (path, query) => new EventSource(address(path, query));
  */
 export async function* streamed(path, { body, signal }) {
   const response = await sent('POST', address(path), { body, signal, patience_ms: null });
-  const reader = (response.body ?? new ReadableStream()).pipeThrough(new TextDecoderStream()).getReader();
+  if (!response.body) return;
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   const frames = new Frames();
   try {
     for (let part = await reader.read(); !part.done; part = await reader.read()) yield* frames.read(part.value);

@@ -1,5 +1,5 @@
 // The list of sessions in the sidebar: groups by day, more on scrolling, and the same rows kept while all of it lives.
-import { $, $$, el } from '../lib/dom.mjs';
+import { $, $$, el, focused } from '../lib/dom.mjs';
 import { openMenu } from '../lib/menu.mjs';
 import { html, nothing, paint, repeat } from '../lib/painting.mjs';
 import { on, store } from '../lib/store.mjs';
@@ -77,7 +77,7 @@ class List {
     this.element.addEventListener('click', (event) => this.onClick(event));
     this.element.addEventListener('keydown', (event) => this.onKey(event));
     this.element.addEventListener('focusin', (event) => this.reach(itemOf(event)?.dataset.id));
-    this.element.addEventListener('focusout', (event) => { if (isName(event)) this.endEdit(writtenIn(event), false); });
+    this.element.addEventListener('focusout', (event) => { if (isName(event)) this.onNameLeft(writtenIn(event)); });
   }
 
   /** @param {HTMLElement | null} root */
@@ -194,6 +194,14 @@ class List {
     const input = /** @type {HTMLInputElement} */ ($('.rename', this.element));
     input.focus({ preventScroll: true });
     input.select();
+  }
+
+  /** A painting that moves the row takes the focus away and gives it back: that is no leaving. @param {string} written */
+  onNameLeft(written) {
+    const session_id = this.edited;
+    queueMicrotask(() => {
+      if (this.edited === session_id && !focused().matches('.rename')) this.endEdit(written, false);
+    });
   }
 
   /** `written` is null when it was given up. @param {string | null} written @param {boolean} goesBack */
