@@ -1,4 +1,4 @@
-"""What no store can keep: each refuses the same, before it is asked."""
+"""The refusal of what no store can keep: each refuses the same, before it is asked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a write makes of a session and its messages: the same in every store."""
+"""The effect of a write on a session and its messages: the same in every store."""
 
 from __future__ import annotations
 

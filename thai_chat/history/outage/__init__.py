@@ -1,4 +1,4 @@
-"""What happens when PostgreSQL dies in the middle of a reply.
+"""The course of an outage: PostgreSQL dies in the middle of a reply.
 
 While PostgreSQL answers it is the only truth, and memory holds a copy of what was used lately. The write that fails, a
 checkpoint of the growing reply for example, goes to memory instead, and to the journal on the disk (`outbox`,

@@ -33,7 +33,8 @@ class HedgedCheckpoints:
         disk: Executor,
         generation: Callable[[], UUID],
     ) -> None:
-        """`disk` has one thread, in which alone the journal is touched. `generation` says which the texts are for."""
+        """Take the store. `disk` has one thread, in which alone the journal is touched; `generation` says which the
+        texts are for."""
         self._store = store
         self._folder = folder
         self._disk = disk

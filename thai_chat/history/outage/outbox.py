@@ -34,7 +34,8 @@ class Outbox:
     """First the writes that processes before this one left, then this one's own."""
 
     def __init__(self, folder: Path) -> None:
-        """`folder` gets a `journal` folder when a write has to wait, and a `refused` one when one is refused."""
+        """Take the folder; it gets a `journal` folder when a write has to wait, and a `refused` one when one is
+        refused."""
         self._folder = folder / "journal"
         self._set_aside = RefusedWrites(folder / "refused")
         self._generation = LastGeneration(folder / "generation")

@@ -97,7 +97,7 @@ class Primary(Generic[AnyUpstream]):
             self._mending = None
 
     async def close(self) -> None:
-        """Safe to call twice."""
+        """Stop watching and close the connector. Safe to call twice."""
         await self.stop()
         await self._connector.close()
 

@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 
 class RefusedWrites:
-    """What PostgreSQL would not take: one JSON object a line, kept for a person to look at."""
+    """The writes that PostgreSQL would not take: one JSON object a line, kept for a person to look at."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "refused.jsonl"

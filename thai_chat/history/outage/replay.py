@@ -23,7 +23,7 @@ class Replay:
     """One attempt. Interrupted anywhere it can be begun again: storing a write twice changes nothing."""
 
     def __init__(self, outbox: Outbox, upstream: Upstream, recent: RecentTurns) -> None:
-        """`recent` is told what was stored."""
+        """Take the outbox and the server; `recent` is told what was stored."""
         self._outbox = outbox
         self._upstream = upstream
         self._recent = recent

@@ -30,7 +30,8 @@ class ResilientConversation(Generic[AnyUpstream]):
     """A `Conversation`. `start` it before use and `close` it after; both belong to one event loop."""
 
     def __init__(self, *, memory: Companion, outbox: Outbox, primary: Primary[AnyUpstream] | None) -> None:
-        """Without a primary memory serves for good, and the outbox keeps all for a process that has a database."""
+        """Take both stores; without a primary memory serves for good, and the outbox keeps all for a process that has a
+        database."""
         self._memory = memory
         self._outbox = outbox
         self._checkpoints = outbox.hedged(self._store_checkpoints)

@@ -17,10 +17,10 @@ class Upstream(Protocol):
     """
 
     async def write(self, write: Write[Outcome]) -> Outcome:
-        """See `Conversation.write`."""
+        """Store a write as `Conversation.write` does."""
 
     async def read(self, read: Read[Answer]) -> Answer:
-        """See `Conversation.read`."""
+        """Answer a read as `Conversation.read` does."""
 
     async def apply(self, writes: Sequence[SingleWrite]) -> Sequence[object]:
         """Store writes of an earlier time, in order and in one commit, and return an outcome for each.
@@ -61,10 +61,10 @@ class Companion(Protocol):
     """Holds a copy of what was used lately, and serves in an outage. It may trust that what it is given was checked."""
 
     async def write(self, write: Write[Outcome]) -> Outcome:
-        """See `Conversation.write`. Raises HistoryUnavailable when it can't know the outcome."""
+        """Store a write as `Conversation.write` does. Raises HistoryUnavailable when it can't know the outcome."""
 
     async def read(self, read: Read[Answer]) -> Answer:
-        """See `Conversation.read`. Raises HistoryUnavailable when it can't know the answer."""
+        """Answer a read as `Conversation.read` does. Raises HistoryUnavailable when it can't know the answer."""
 
     def keep(self, write: Write[Outcome], outcome: Outcome) -> None:
         """Hold what the upstream has made of the write."""

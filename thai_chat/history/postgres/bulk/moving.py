@@ -15,7 +15,7 @@ _NAMESPACE = UUID("0199a1b2-5a6b-7c00-8000-7468616900aa")
 
 
 def id_in(way: int, an_id: UUID, user_id: str, session_id: UUID) -> UUID:
-    """Return the id in that way: as it is, one of this person's own, or one of this person's own in this session alone.
+    """Return the id in one of the ways: as it is, one of this person's own, or one of their own in this session alone.
 
     It is the same one each time, so that importing again finds what was imported.
     """

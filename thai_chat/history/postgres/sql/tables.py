@@ -132,7 +132,7 @@ chat_messages = Table(
     # Only of a message that stands elsewhere than below the one with the message_order before its own: that of its
     # parent, or 0 without one. These few rows tell the shape of a session (history/postgres/sql/branches.py).
     Column("parent_order", Integer),
-    # What the message is made of, a list, where that is more than its content; NULL for plain text.
+    # The parts of the message, a list, where it is made of more than its content; NULL for plain text.
     Column("parts", JSONB, info={"json": "array"}),
     UniqueConstraint("session_id", "message_order"),
     CheckConstraint("role IN ('user', 'assistant', 'system')", name="role"),

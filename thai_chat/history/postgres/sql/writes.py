@@ -35,12 +35,13 @@ from thai_chat.history.postgres.sql.rows import MESSAGE_FIELDS, MESSAGE_SQL, SES
 from thai_chat.history.turns import reply_of, turn_of
 
 Stored: TypeAlias = "Turn | Message | Session | ThaiChatError | None"
-"""What a write gave: a begin a Turn, FinishReply a Message, UpdateSession a Session, the others nothing."""
+"""The outcome of a write: of a begin a Turn, of FinishReply a Message, of UpdateSession a Session, of the others
+nothing."""
 
 Begin: TypeAlias = BeginTurn | BeginReply
 
 SESSION_WRITES = (UpdateSession, PurgeSession)
-"""Those that have their place between the turns around them."""
+"""The writes that have their place between the turns around them."""
 
 Kind = TypeVar("Kind", bound=SingleWrite)
 Result = TypeVar("Result")
