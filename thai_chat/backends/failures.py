@@ -35,14 +35,14 @@ NO_SUCH_ROUTE = frozenset({404, 405, 501})
 _LONGEST_S = 86_400.0
 """Whoever asks for more patience means never, or has the wrong clock."""
 MESSAGE_CHARS = 2_000
-"""What is read of an error's words: patterns are matched against them."""
+"""The characters that are read of an error's words: patterns are matched against them."""
 _FIGURE_DIGITS = 9
 _PLAIN = re.compile(r"[^ -~]")
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What the server said. `message` decides, but goes no further: it may quote the question or the key."""
+    """A server's refusal. `message` decides, but goes no further: it may quote the question or the key."""
 
     status: int
     message: str = ""
@@ -52,8 +52,11 @@ class Refusal:
 
 
 def read_refusal(status: int, body: object) -> Refusal:
-    """Knows `{"error": {...}}`, `{"error": "..."}`, the bare `{"message": ...}` of older vLLM, FastAPI's `{"detail":
-    ...}`, and plain text."""
+    """Read a refusal from the body of an error.
+
+    Knows `{"error": {...}}`, `{"error": "..."}`, the bare `{"message": ...}` of older vLLM, FastAPI's `{"detail":
+    ...}`, and plain text.
+    """
     if isinstance(body, Mapping):
         inner = body.get("error", body)
         if isinstance(inner, Mapping):
@@ -116,7 +119,7 @@ def _of_the_server(refusal: Refusal, detail: str, patience: Mapping[str, float])
 
 
 def retry_after_of(headers: Mapping[str, str]) -> str | None:
-    """What a server asks for: OpenAI and Azure say it in milliseconds too, which is nearer."""
+    """Return the wait that a server asks for: OpenAI and Azure say it in milliseconds too, which is nearer."""
     try:
         return str(float(headers["retry-after-ms"]) / 1000)
     except (KeyError, ValueError):
@@ -124,7 +127,8 @@ def retry_after_of(headers: Mapping[str, str]) -> str | None:
 
 
 def retry_after_s(value: str | None, now: datetime | None = None) -> float | None:
-    """A Retry-After header as seconds from `now`: it holds seconds or a date. None when it is missing or unreadable."""
+    """Return a Retry-After header as seconds from `now`: it holds seconds or a date. None when it is missing or
+    unreadable."""
     if not value:
         return None
     try:
@@ -154,7 +158,7 @@ def _seconds(retry_after: str | None, now: datetime | None) -> dict[str, float]:
 
 
 def _overflow(refusal: Refusal) -> dict[str, int] | None:
-    """The figures of a context overflow, as far as the server gives them; None when it is none."""
+    """Return the figures of a context overflow, as far as the server gives them; None when it is none."""
     for pattern in wording.CONTEXT_OVERFLOW:
         if found := pattern.search(refusal.message):
             figures = {
@@ -178,7 +182,7 @@ def _denied(refusal: Refusal) -> type[BackendDenied] | None:
 
 
 def _refused_parameter(refusal: Refusal) -> UnsupportedParameter | None:
-    """None when the server complains of something else."""
+    """Return the error of a refused parameter; None when the server complains of something else."""
     param, by_value = _param_of(refusal)
     if not param:
         return None
@@ -187,7 +191,7 @@ def _refused_parameter(refusal: Refusal) -> UnsupportedParameter | None:
 
 
 def _param_of(refusal: Refusal) -> tuple[str, bool]:
-    """The parameter's name, and whether it is only this value of it that is refused."""
+    """Return the parameter's name, and whether it is only this value of it that is refused."""
     if refusal.param and refusal.code in wording.REFUSED_PARAMETER_CODES:
         return refusal.param, refusal.code in wording.REFUSED_VALUE_CODES
     if refusal.param and refusal.code in ("400", "422") and refusal.param not in wording.NOT_OPTIONAL:  # vLLM
@@ -201,7 +205,8 @@ def _param_of(refusal: Refusal) -> tuple[str, bool]:
 
 
 def _misses_a_model(refusal: Refusal) -> bool:
-    """A wrong address gives 404 too, and its body may name a route with "models" in it."""
+    """Tell whether a model is missing: a wrong address gives 404 too, and its body may name a route with "models" in
+    it."""
     if refusal.code == "model_not_found":
         return True
     return refusal.status == 404 and bool(wording.NO_SUCH_MODEL.search(refusal.message))
@@ -217,5 +222,5 @@ def _words(value: object) -> str:
 
 
 def _word(value: object) -> str:
-    """An identifier, and nothing that commands a terminal: it goes into the detail of the error."""
+    """Return an identifier, and nothing that commands a terminal: it goes into the detail of the error."""
     return _PLAIN.sub("?", str(value)[:80]) if isinstance(value, str | int) else ""

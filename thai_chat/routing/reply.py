@@ -23,7 +23,7 @@ NOTICEABLE_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class ModelPrompt:
-    """What one model is sent."""
+    """The messages and options that one model is sent."""
 
     messages: Sequence[PromptMessage]
     options: Mapping[str, JsonValue] = field(default_factory=dict)
@@ -47,7 +47,7 @@ class RoutedReply:
     def __init__(
         self, asked: Choice, request: ReplyRequest, prompt_for: PromptMaker, *, preference: Preference, retries: Retries
     ) -> None:
-        """`request` has all but the model, the messages and the options."""
+        """Take the `request`, which has all but the model, the messages and the options."""
         self._asked = asked
         self._request = request
         self._prompt_for = prompt_for
@@ -58,7 +58,8 @@ class RoutedReply:
         """By the servers; each try tells the same again."""
 
     async def events(self) -> AsyncGenerator[RoutedEvent, None]:
-        """The last one is Finished. Raises BackendError: that of the one who was asked when nobody could answer."""
+        """Yield the events; the last one is Finished. Raises BackendError: that of the one who was asked when nobody
+        could answer."""
         try:
             async with aclosing(self._find_answer()) as said:
                 async for event in said:
@@ -72,7 +73,7 @@ class RoutedReply:
                 await self._answer.close()
 
     async def _find_answer(self) -> AsyncGenerator[RoutedEvent, None]:
-        """Sets `_answer`, which has said its first word then."""
+        """Set `_answer`, which has said its first word then."""
         failures: list[_Failure] = []
         waiting, has_others = [self._asked], bool(self._preference.others(self._asked))
         while waiting:
@@ -97,7 +98,7 @@ class RoutedReply:
         raise failures[0].error
 
     async def _ask(self, choice: Choice, *, is_last: bool) -> AsyncGenerator[Notice, None]:
-        """Asks each server of a backend, in rounds with pauses between them. Raises the first error there was."""
+        """Ask each server of a backend, in rounds with pauses between them. Raises the first error there was."""
         servers = self._preference.servers(choice.backend)
         window = servers.context_window(choice.model)
         request = await self._request_for(choice, window)
@@ -149,7 +150,7 @@ class RoutedReply:
     async def _attempt(
         self, server: Server, request: ReplyRequest, limit_s: float | None
     ) -> AsyncGenerator[Notice, None]:
-        """Sets `_answer`, or raises BackendError."""
+        """Set `_answer`. Raises BackendError."""
         attempt = Attempt(server, request, clock=self._retries.clock)
         try:
             async with aclosing(attempt.until_first_word(limit_s)) as notices:

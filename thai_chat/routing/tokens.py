@@ -11,8 +11,8 @@ from thai_chat.routing.tokenizers import OTHER_THAI_TOKENS, THAI_TOKENS
 _THAI = re.compile("[\u0e00-\u0e7f]+")
 _THAI_BYTES = 3
 _BYTES_PER_TOKEN = 4
-"""The bytes of UTF-8 a token, in everything but Thai: English and code within a tenth, Cyrillic, Chinese and Japanese
-within a half."""
+"""The bytes of UTF-8 in a token, in everything but Thai: English and code within a tenth, Cyrillic, Chinese and
+Japanese within a half."""
 
 TOKENS_PER_MESSAGE = 4
 """Role and separators of a chat template."""

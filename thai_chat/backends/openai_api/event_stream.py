@@ -16,7 +16,7 @@ from thai_chat.domain.errors import BackendError, BackendGarbled, ReplyCut
 from thai_chat.domain.events import ReasoningDelta, StreamEvent, TextDelta, Usage, WasReasoning
 
 _LINE_BYTES = 64
-"""What a line costs beside its bytes: a million empty ones are an event without an end, too."""
+"""The bytes that a line counts beside its own: a million empty ones are an event without an end, too."""
 _BOM = b"\xef\xbb\xbf"
 _JSON = (b"{", b"[")
 _NO_REASON = frozenset({"", "null", "None"})
@@ -36,7 +36,7 @@ class EventStream(ABC):
         self._frames = _Frames()
         self._failure: BackendError | None = None
         self._halves: tuple[Halves, Halves] | None = None
-        """Of the text and of the thinking, once a half of a character may have come."""
+        """The halves of characters of the text and of the reasoning, once one may have come."""
         self._said = False
         self._reasoned = False
         self.finish_reason = ""
@@ -55,13 +55,14 @@ class EventStream(ABC):
         return bool(self.finish_reason)
 
     def feed(self, chunk: bytes) -> list[StreamEvent]:
-        """Raises BackendGarbled, or what an error inside the stream stands for; never before what came ahead of it."""
+        """Return the events that `chunk` completes. Raises BackendGarbled, or what an error inside the stream stands
+        for; never before what came ahead of it."""
         if self._failure:
             raise self._failure
         return self._noted(self._decode(self._frames.feed(chunk)))
 
     def last(self) -> list[StreamEvent]:
-        """The last events, without Finished, when nothing more comes."""
+        """Return the last events, without Finished, when nothing more comes."""
         events = [] if self._failure else self._decode(self._frames.end(), breaks_off=True)
         if not self.finish_reason and not self._failure:
             if self.done:
@@ -76,38 +77,39 @@ class EventStream(ABC):
         return self._noted(events)
 
     def end(self) -> None:
-        """Raises what ended the reply before it was whole."""
+        """Raise what ended the reply before it was whole."""
         if self._failure:
             raise self._failure
 
     def whole(self, body: bytes) -> list[StreamEvent]:
-        """The events of a reply that came in one piece, without Finished. Raises what it says that went wrong."""
+        """Return the events of a reply that came in one piece, without Finished. Raises what it says that went
+        wrong."""
         events = [*self._noted(self._part(body)), *self.last()]
         self.end()
         return events
 
     @abstractmethod
     def _events(self, part: dict[str, Any]) -> list[StreamEvent]:
-        """What one JSON object says. AttributeError, KeyError and TypeError mean that it is not understood."""
+        """Return what one JSON object says. AttributeError, KeyError and TypeError mean that it is not understood."""
 
     def _words(self, text: str) -> list[StreamEvent]:
-        """The events that `text`, which the model said, stands for."""
+        """Return the events that `text`, which the model said, stands for."""
         return [TextDelta(text)] if text else []
 
     def _break_off(self, error: BackendError) -> None:
-        """`error` ends the reply, behind what came ahead of it."""
+        """End the reply with `error`, behind what came ahead of it."""
         self._failure, self.done, self.finish_reason = error, True, ""
 
     def _rest(self) -> list[StreamEvent]:
-        """What was held back."""
+        """Return what was held back."""
         return []
 
     def _text(self, value: object) -> str:
-        """A piece of the reply's text, of whole characters. Raises TypeError when it is none."""
+        """Return a piece of the reply's text, of whole characters. Raises TypeError when it is none."""
         return self._halves[0].feed(text_in(value)) if self._halves else text_in(value)
 
     def _reasoning(self, value: object) -> str:
-        """A piece of its thinking. Raises TypeError."""
+        """Return a piece of its reasoning. Raises TypeError."""
         return self._halves[1].feed(text_in(value)) if self._halves else text_in(value)
 
     def _noted(self, events: list[StreamEvent]) -> list[StreamEvent]:
@@ -169,12 +171,12 @@ class _Frames:
         """These are lines of an event, and no bare ones."""
         self._bytes = 0
         self._idle_bytes = 0
-        """Of the lines since the last payload."""
+        """The bytes of the lines since the last payload."""
         self.event = b""
         """The name of the event that is under way, where it has one."""
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
-        """The payloads that `chunk` completes. Raises BackendGarbled for a line or an event without an end."""
+        """Return the payloads that `chunk` completes. Raises BackendGarbled for a line or an event without an end."""
         if self._after_cr and chunk:
             self._after_cr = False
             chunk = chunk.removeprefix(b"\n")
@@ -229,7 +231,7 @@ class _Frames:
         return None
 
     def _hold(self, line: bytes, *, is_event: bool) -> None:
-        """An event may have several lines, and so has bare JSON; both end with an empty one."""
+        """Hold a line: an event may have several, and so has bare JSON; both end with an empty one."""
         self._open.append(line)
         self._is_event = is_event
         self._bytes += len(line) + _LINE_BYTES
@@ -245,7 +247,7 @@ class _Frames:
 
 
 def _is_error(part: Mapping[str, Any]) -> bool:
-    """Also the bare error of a gateway, which has neither a reply's fields nor an envelope."""
+    """Tell an error, also the bare one of a gateway, which has neither a reply's fields nor an envelope."""
     if part.get("error") or part.get("object") == "error":
         return True
     if "choices" in part or "type" in part or "object" in part:
@@ -254,7 +256,7 @@ def _is_error(part: Mapping[str, Any]) -> bool:
 
 
 def failure_inside(part: Mapping[str, Any]) -> BackendError:
-    """An error inside a stream has no status of its own but often names one."""
+    """Return the error inside a stream, which has no status of its own but often names one."""
     error = part.get("error")
     code = (error if isinstance(error, Mapping) else part).get("code")
     status = int(code) if isinstance(code, int | str) and str(code).isdecimal() and len(str(code)) == 3 else 500
@@ -262,7 +264,7 @@ def failure_inside(part: Mapping[str, Any]) -> BackendError:
 
 
 def reason_in(value: object) -> str:
-    """The word for the end of a reply, empty where there is none yet. Raises TypeError."""
+    """Return the word for the end of a reply, empty where there is none yet. Raises TypeError."""
     return "" if value is None or value in _NO_REASON else whole(text_in(value))[:REASON_CHARS]
 
 
@@ -273,7 +275,7 @@ def text_in(value: object) -> str:
 
 
 def _joined(events: Sequence[StreamEvent]) -> list[StreamEvent]:
-    """Neighbouring texts as one, and the last usage only."""
+    """Return the events with neighbouring texts as one, and the last usage only."""
     joined: list[StreamEvent] = []
     pieces: list[str] = []
     usage: Usage | None = None
