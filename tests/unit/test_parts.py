@@ -1,4 +1,4 @@
-"""What a message is made of, as JSON and out of it."""
+"""The parts of a message, as JSON and out of it."""
 
 from __future__ import annotations
 

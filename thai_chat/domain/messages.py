@@ -262,7 +262,7 @@ class PurgeSession(Write[bool]):
 
 
 SingleWrite: TypeAlias = "BeginTurn | BeginReply | Checkpoint | FinishReply | UpdateSession | PurgeSession"
-"""What a journal keeps as one record."""
+"""A write that a journal keeps as one record."""
 
 
 @dataclass(frozen=True, slots=True)

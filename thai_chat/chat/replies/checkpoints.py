@@ -27,7 +27,7 @@ class Checkpointer:
     """`start()` and `close()` once each; everything runs on one event loop."""
 
     def __init__(self, conversation: Conversation, growing: Callable[[], Sequence[GrowingReply]]) -> None:
-        """`growing` gives the replies that grow now."""
+        """Take the function that gives the replies that grow now."""
         self._conversation = conversation
         self._growing = growing
         self._last: dict[UUID, tuple[int, float]] = {}

@@ -1,4 +1,4 @@
-"""What messages are made of, where that is more than their text.
+"""The parts of messages that are made of more than their text.
 
 Revision: 0007
 Follows: 0006
@@ -18,8 +18,8 @@ down_revision = "0006"
 branch_labels = None
 depends_on = None
 
-# As in 0002, with the parts of the question. They come last and have a default: an instance of the version before,
-# which runs on until it is replaced, names no parts.
+# The function of 0002, with the parts of the question. They come last and have a default: an instance of the version
+# before, which runs on until it is replaced, names no parts.
 BEGIN_TURN = """
 CREATE FUNCTION chat_begin_turn(
     in_session_id UUID, in_user_id TEXT, in_session_name TEXT, in_question_id UUID, in_question TEXT, in_reply_id UUID,
