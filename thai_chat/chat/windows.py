@@ -1,4 +1,4 @@
-"""What a page shows of a session: a window on the shown branch, which moves to a message, back and forth."""
+"""Windows on the shown branch of a session, which a page moves to a message, back and forth."""
 
 from __future__ import annotations
 
