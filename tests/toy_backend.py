@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, Field
 
-from thai_chat.domain.errors import NotOffered
+from thai_chat.domain.backend_errors import NotOffered
 from thai_chat.domain.events import Finished, Progress, StreamEvent, TextDelta, Usage
 from thai_chat.domain.options import Options, one_of
 from thai_chat.domain.ports.backend import Backend, ModelInfo, PromptMessage, ReplyRequest

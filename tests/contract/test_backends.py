@@ -21,7 +21,7 @@ from thai_chat.backends.ollama.backend import OllamaBackend
 from thai_chat.backends.openai.backend import OpenAIBackend
 from thai_chat.backends.registry import KINDS
 from thai_chat.backends.vllm.backend import VLLMBackend
-from thai_chat.domain.errors import BackendLoading, BackendUnreachable, ModelNotFound, ReplyCut
+from thai_chat.domain.backend_errors import BackendLoading, BackendUnreachable, ModelNotFound, ReplyCut
 from thai_chat.domain.events import Finished, Notice, ReasoningDelta, TextDelta, Usage
 from thai_chat.domain.ports.backend import Backend, ModelInfo
 

@@ -15,7 +15,7 @@ from thai_chat.backends.continuation import INSTRUCTION
 from thai_chat.backends.llamacpp.backend import DEMO_MODEL
 from thai_chat.backends.openai.backend import OpenAIBackend
 from thai_chat.backends.vllm.backend import VLLMBackend
-from thai_chat.domain.errors import BackendFailed, OnlyReasoning, ReplyCut
+from thai_chat.domain.backend_errors import BackendFailed, OnlyReasoning, ReplyCut
 from thai_chat.domain.events import Finished, ReasoningDelta, TextDelta
 from thai_chat.domain.ports.backend import ReplyRequest
 

@@ -18,7 +18,7 @@ from thai_chat.backends.ollama.pull import Layers
 from thai_chat.backends.openai.backend import OpenAIBackend
 from thai_chat.backends.timeouts import DEFAULT_TIMEOUTS, Timeouts
 from thai_chat.backends.vllm.backend import VLLMBackend
-from thai_chat.domain.errors import (
+from thai_chat.domain.backend_errors import (
     BackendDenied,
     BackendError,
     BackendFailed,

@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 from tests.histories import Stores
 from tests.history_writes import new_user
 from thai_chat.domain.errors import HistoryRefused, HistoryUnavailable, PresetNotFound
-from thai_chat.domain.messages import Preset
+from thai_chat.domain.presets import Preset
 
 
 def preset(user: str, name: str, **more: object) -> Preset:

@@ -20,7 +20,8 @@ from tests.history_writes import (
     whole_reply,
     whole_turn,
 )
-from thai_chat.domain.messages import Checkpoints, Choice, Label, Labels, Session
+from thai_chat.domain.labels import Label, Labels
+from thai_chat.domain.messages import Checkpoints, Choice, Session
 from thai_chat.domain.reads import (
     ReadLabels,
     ReadMessage,

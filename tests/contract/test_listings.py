@@ -14,7 +14,7 @@ from thai_chat.backends.address import base_of, moved_to
 from thai_chat.backends.ollama.backend import OllamaBackend
 from thai_chat.backends.openai.backend import OpenAIBackend
 from thai_chat.backends.vllm.backend import VLLMBackend
-from thai_chat.domain.errors import BackendGarbled, BackendMoved, ModelNotFound, WebPage
+from thai_chat.domain.backend_errors import BackendGarbled, BackendMoved, ModelNotFound, WebPage
 
 
 async def names(server: RawServer, path: str = "/v1", *, model: str | None = None) -> list[str]:

@@ -20,7 +20,7 @@ from thai_chat.backends.llamacpp.backend import DEMO_MODEL, LlamaCppBackend
 from thai_chat.backends.llamacpp.library import demo_model_path
 from thai_chat.backends.openai_api.compatible import OpenAICompatible
 from thai_chat.backends.openai_api.exchange import Api
-from thai_chat.domain.errors import BackendLoading, BackendUnreachable, ReplyCut
+from thai_chat.domain.backend_errors import BackendLoading, BackendUnreachable, ReplyCut
 from thai_chat.domain.events import Finished, TextDelta, Usage
 
 

@@ -14,7 +14,7 @@ from tests.standins.replies import ask, request, text_of
 from tests.standins.script import Fault, Script, ollama_error, thai_tokens
 from thai_chat.backends.ollama.backend import OLLAMA_TIMEOUTS, OllamaBackend
 from thai_chat.backends.timeouts import Timeouts
-from thai_chat.domain.errors import (
+from thai_chat.domain.backend_errors import (
     BackendBusy,
     BackendDenied,
     BackendError,

@@ -13,7 +13,7 @@ from tests.standins.replies import ask, request, text_of
 from tests.standins.script import Script
 from thai_chat.backends.ollama.backend import OllamaBackend
 from thai_chat.backends.timeouts import Timeouts
-from thai_chat.domain.errors import BackendTimeout, ModelNotFound
+from thai_chat.domain.backend_errors import BackendTimeout, ModelNotFound
 from thai_chat.domain.events import Notice, ReasoningDelta
 from thai_chat.domain.messages import JsonValue
 from thai_chat.domain.ports.backend import ModelInfo

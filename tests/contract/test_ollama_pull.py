@@ -11,7 +11,13 @@ import pytest
 from tests.standins.ollama_server import OllamaStandin, PullFault
 from thai_chat.backends.ollama.backend import OllamaBackend
 from thai_chat.backends.vllm.backend import VLLMBackend
-from thai_chat.domain.errors import BackendError, BackendUnreachable, ModelNotFetched, ModelNotInRegistry, NotOffered
+from thai_chat.domain.backend_errors import (
+    BackendError,
+    BackendUnreachable,
+    ModelNotFetched,
+    ModelNotInRegistry,
+    NotOffered,
+)
 from thai_chat.domain.events import Progress
 from thai_chat.domain.ports.backend import Backend
 

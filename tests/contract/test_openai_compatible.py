@@ -18,7 +18,7 @@ from thai_chat.backends.openai_api.parameters import Learned
 from thai_chat.backends.openai_api.profile import STREAMING_REFUSED_S
 from thai_chat.backends.timeouts import Timeouts
 from thai_chat.backends.vllm.backend import VLLMBackend
-from thai_chat.domain.errors import (
+from thai_chat.domain.backend_errors import (
     BackendDenied,
     BackendError,
     BackendFailed,

@@ -11,7 +11,7 @@ from tests.standins.replies import ask, request, text_of
 from tests.standins.script import Script, openai_error
 from thai_chat.backends.openai.backend import OpenAIBackend
 from thai_chat.backends.vllm.backend import VLLMBackend
-from thai_chat.domain.errors import UnsupportedParameter
+from thai_chat.domain.backend_errors import UnsupportedParameter
 from thai_chat.domain.events import Notice
 from thai_chat.domain.messages import JsonValue
 from thai_chat.domain.ports.backend import Backend

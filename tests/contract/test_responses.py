@@ -15,7 +15,7 @@ from thai_chat.backends.openai.backend import OpenAIBackend
 from thai_chat.backends.openai.models import is_openai
 from thai_chat.backends.openai_api.profile import thinks
 from thai_chat.backends.timeouts import Timeouts
-from thai_chat.domain.errors import (
+from thai_chat.domain.backend_errors import (
     BackendError,
     BackendFailed,
     BackendGarbled,

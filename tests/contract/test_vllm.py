@@ -9,7 +9,7 @@ from tests.standins.replies import ask, request, text_of
 from tests.standins.script import Overflow, Script
 from thai_chat.backends.openai.backend import OpenAIBackend
 from thai_chat.backends.vllm.backend import VLLMBackend
-from thai_chat.domain.errors import (
+from thai_chat.domain.backend_errors import (
     BackendLoading,
     BackendUnreachable,
     ContextOverflow,

@@ -13,7 +13,7 @@ from thai_chat.backends.ollama.backend import OllamaBackend
 from thai_chat.backends.openai.backend import OpenAIBackend
 from thai_chat.backends.timeouts import Timeouts
 from thai_chat.backends.vllm.backend import VLLMBackend
-from thai_chat.domain.errors import BackendError, BackendFailed, RateLimited, ReplyCut, WebPage
+from thai_chat.domain.backend_errors import BackendError, BackendFailed, RateLimited, ReplyCut, WebPage
 from thai_chat.domain.events import Finished, ReasoningDelta, StreamEvent, Usage
 
 SIZES = [1, 7, 1 << 20]

@@ -12,7 +12,7 @@ from thai_chat.backends.failures import failure, read_refusal
 from thai_chat.backends.lines import Lines
 from thai_chat.backends.openai_api.completion_stream import CompletionStream
 from thai_chat.backends.reasoning import ReasoningSplitter
-from thai_chat.domain.errors import BackendGarbled
+from thai_chat.domain.backend_errors import BackendGarbled
 
 CHARS = 80_000
 

@@ -21,7 +21,7 @@ from thai_chat.chat.search.signs import signs_in
 from thai_chat.chat.text import storable
 from thai_chat.chat.transfer import companions, folds, hypertext, markdown, moments, said, tables
 from thai_chat.chat.words import cut
-from thai_chat.domain.errors import BackendError
+from thai_chat.domain.backend_errors import BackendError
 from thai_chat.domain.searching import terms_of
 from thai_chat.domain.spelling import fold
 from thai_chat.history.postgres.search.keys import packed

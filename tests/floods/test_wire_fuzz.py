@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from tests.standins.script import PASSAGE
 from thai_chat.backends.openai_api.completion_stream import CompletionStream
 from thai_chat.backends.openai_api.response_stream import ResponseStream
-from thai_chat.domain.errors import BackendError
+from thai_chat.domain.backend_errors import BackendError
 from thai_chat.domain.events import ReasoningDelta, StreamEvent, TextDelta
 
 STREAMS = 20_000

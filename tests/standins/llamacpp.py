@@ -14,7 +14,7 @@ from pathlib import Path
 
 from thai_chat.backends.llamacpp.backend import DEMO_MODEL, LlamaCppBackend
 from thai_chat.backends.llamacpp.library import demo_model_path
-from thai_chat.domain.errors import BackendLoading
+from thai_chat.domain.backend_errors import BackendLoading
 from thai_chat.domain.ports.backend import ModelInfo
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from thai_chat.backends.lines import MAX_LINE_BYTES, Lines
 from thai_chat.backends.openai_api.completion_stream import CompletionStream
-from thai_chat.domain.errors import (
+from thai_chat.domain.backend_errors import (
     BackendError,
     BackendFailed,
     BackendGarbled,

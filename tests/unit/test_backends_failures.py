@@ -20,7 +20,7 @@ import pytest
 from thai_chat.backends.failures import failure, read_refusal, retry_after_s
 from thai_chat.backends.ollama import errors as ollama_errors
 from thai_chat.backends.openai_api import errors as openai_errors
-from thai_chat.domain.errors import (
+from thai_chat.domain.backend_errors import (
     BackendDenied,
     BackendError,
     BackendFailed,

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from thai_chat.backends.openai_api.response_stream import ResponseStream
-from thai_chat.domain.errors import BackendGarbled, RateLimited, ReplyCut
+from thai_chat.domain.backend_errors import BackendGarbled, RateLimited, ReplyCut
 from thai_chat.domain.events import StreamEvent, TextDelta, Usage
 
 

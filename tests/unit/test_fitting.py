@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from tests.unit.test_prompt import turns
 from thai_chat.chat.fitting import fitted
 from thai_chat.chat.prompt import Prompt, budget, build_prompt
-from thai_chat.domain.errors import BackendFailed
+from thai_chat.domain.backend_errors import BackendFailed
 from thai_chat.domain.ports.backend import PromptMessage
 from thai_chat.routing.tokens import estimate_tokens
 

@@ -18,7 +18,7 @@ from thai_chat.backends.vllm.backend import VLLMBackend
 from thai_chat.commands import model_servers
 from thai_chat.commands.findings import Finding, Level
 from thai_chat.commands.terminal import tell
-from thai_chat.domain.errors import WebPage
+from thai_chat.domain.backend_errors import WebPage
 from thai_chat.domain.ports.backend import Backend
 from thai_chat.observability import printable
 from thai_chat.settings import Settings

@@ -15,13 +15,8 @@ from tests.standins.script import Script, openai_error, thai_tokens
 from thai_chat.backends.ollama.backend import OllamaBackend
 from thai_chat.backends.openai.backend import OpenAIBackend
 from thai_chat.backends.vllm.backend import VLLMBackend
-from thai_chat.domain.errors import (
-    BackendUnreachable,
-    EmptyReply,
-    NoBackend,
-    ReplyCut,
-    UnknownBackend,
-)
+from thai_chat.domain.backend_errors import BackendUnreachable, EmptyReply, NoBackend, ReplyCut
+from thai_chat.domain.errors import UnknownBackend
 from thai_chat.domain.events import Finished, TextDelta
 from thai_chat.domain.messages import Choice
 from thai_chat.domain.ports.backend import BackendState

@@ -13,11 +13,7 @@ from tests.standins.openai_server import OpenAIStandin
 from tests.standins.script import openai_error
 from thai_chat.backends.ollama.backend import OllamaBackend
 from thai_chat.backends.vllm.backend import VLLMBackend
-from thai_chat.domain.errors import (
-    BackendFailed,
-    BackendUnreachable,
-    ModelNotFound,
-)
+from thai_chat.domain.backend_errors import BackendFailed, BackendUnreachable, ModelNotFound
 from thai_chat.domain.messages import Choice
 from thai_chat.routing.preference import Rules
 

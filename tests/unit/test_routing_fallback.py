@@ -15,7 +15,7 @@ from tests.standins.refusals import ENGINE_DEAD, NO_CREDIT
 from tests.standins.script import Script, openai_error
 from thai_chat import texts
 from thai_chat.backends.ollama.backend import OllamaBackend
-from thai_chat.domain.errors import (
+from thai_chat.domain.backend_errors import (
     BackendError,
     BackendFailed,
     BackendTimeout,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from thai_chat.domain.errors import ContextOverflow
+from thai_chat.domain.backend_errors import ContextOverflow
 from thai_chat.domain.messages import Role
 from thai_chat.domain.ports.backend import PromptMessage
 from thai_chat.routing.overflow import estimated_tokens, smaller_window

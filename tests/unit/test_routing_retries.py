@@ -22,11 +22,7 @@ from tests.standins.openai_server import OpenAIStandin
 from tests.standins.script import Script, openai_error
 from thai_chat.backends.ollama.backend import OllamaBackend
 from thai_chat.backends.vllm.backend import VLLMBackend
-from thai_chat.domain.errors import (
-    BackendFailed,
-    ModelNotFound,
-    RateLimited,
-)
+from thai_chat.domain.backend_errors import BackendFailed, ModelNotFound, RateLimited
 from thai_chat.domain.events import Answering, Notice, RoutedEvent
 from thai_chat.domain.messages import Choice
 from thai_chat.domain.ports.backend import BackendState

@@ -26,7 +26,7 @@ from tests.standins.script import Script, thai_tokens
 from tests.standins.server import Standin
 from thai_chat.backends.ollama.backend import OllamaBackend
 from thai_chat.backends.vllm.backend import VLLMBackend
-from thai_chat.domain.errors import BackendFailed
+from thai_chat.domain.backend_errors import BackendFailed
 from thai_chat.domain.events import TextDelta
 from thai_chat.domain.messages import MODEL_CHARS, Choice, Role
 from thai_chat.domain.ports.backend import BackendState, PromptMessage

@@ -22,11 +22,7 @@ from tests.standins.openai_server import OpenAIStandin
 from tests.standins.script import Script, ollama_error
 from thai_chat.backends.ollama.backend import OllamaBackend
 from thai_chat.backends.vllm.backend import VLLMBackend
-from thai_chat.domain.errors import (
-    BackendBusy,
-    ModelTooLarge,
-    RateLimited,
-)
+from thai_chat.domain.backend_errors import BackendBusy, ModelTooLarge, RateLimited
 from thai_chat.domain.ports.backend import BackendState
 from thai_chat.routing.breaker import SLOW_AFTER_S, SLOW_FOR_S, Breaker
 

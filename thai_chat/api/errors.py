@@ -13,10 +13,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 
 from thai_chat import texts
+from thai_chat.domain.backend_errors import BackendDenied, BackendError, BackendTimeout, NoBackend, RateLimited
 from thai_chat.domain.errors import (
-    BackendDenied,
-    BackendError,
-    BackendTimeout,
     BadInput,
     BadOption,
     BodyTooSlow,
@@ -25,10 +23,8 @@ from thai_chat.domain.errors import (
     ImportStopped,
     ImportTooLarge,
     KeyReused,
-    NoBackend,
     NotFound,
     QuestionTooLong,
-    RateLimited,
     ReplyRunning,
     ThaiChatError,
     UnreadableText,

@@ -14,8 +14,9 @@ from thai_chat.api.schemas import Short
 from thai_chat.chat.options import checked
 from thai_chat.chat.text import identifier
 from thai_chat.domain.errors import BadOption
-from thai_chat.domain.messages import SESSION_NAME_CHARS, Choice, Preset
+from thai_chat.domain.messages import SESSION_NAME_CHARS, Choice
 from thai_chat.domain.people import Person
+from thai_chat.domain.presets import Preset
 
 router = APIRouter(prefix="/api/presets", tags=["presets"])
 

@@ -9,7 +9,8 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from thai_chat.domain.facts import ReplyFacts, facts_of
-from thai_chat.domain.messages import LABEL_CHARS, MAX_QUESTION_CHARS, MOST_TAGS, Labels, Message, Session
+from thai_chat.domain.labels import Labels
+from thai_chat.domain.messages import LABEL_CHARS, MAX_QUESTION_CHARS, MOST_TAGS, Message, Session
 from thai_chat.domain.parts import parts_to_json
 from thai_chat.domain.reads import Shelf
 

@@ -11,7 +11,7 @@ from typing import Protocol
 import httpx
 import httpx2
 
-from thai_chat.domain.errors import BackendGarbled, WebPage
+from thai_chat.domain.backend_errors import BackendGarbled, WebPage
 
 BODY_BYTES = 16 * 1024 * 1024
 """The most bytes of an answer in one piece: a list of models, a model's card, a reply that does not stream."""

@@ -10,7 +10,7 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 
 from thai_chat.backends import wording
-from thai_chat.domain.errors import (
+from thai_chat.domain.backend_errors import (
     BackendDenied,
     BackendError,
     BackendFailed,

@@ -10,7 +10,7 @@ import re
 
 import orjson
 
-from thai_chat.domain.errors import BackendGarbled
+from thai_chat.domain.backend_errors import BackendGarbled
 
 REPLACEMENT = "\ufffd"
 _HALF = re.compile("[\ud800-\udfff]")

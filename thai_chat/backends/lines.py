@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from thai_chat.domain.errors import BackendGarbled
+from thai_chat.domain.backend_errors import BackendGarbled
 
 MAX_LINE_BYTES = 16 * 1024 * 1024
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from thai_chat.backends.json_text import clean
-from thai_chat.domain.errors import BackendGarbled
+from thai_chat.domain.backend_errors import BackendGarbled
 
 _NAMES = ("id", "name", "model")
 

@@ -12,7 +12,7 @@ from typing import TypeAlias, TypeVar
 import aiohttp
 
 from thai_chat.backends.timeouts import STALE_S
-from thai_chat.domain.errors import BackendError, BackendTimeout, BackendUnreachable
+from thai_chat.domain.backend_errors import BackendError, BackendTimeout, BackendUnreachable
 
 logger = logging.getLogger(__name__)
 

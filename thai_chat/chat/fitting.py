@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from thai_chat.chat.prompt import Prompt, budget
-from thai_chat.domain.errors import BackendError
+from thai_chat.domain.backend_errors import BackendError
 from thai_chat.domain.messages import Role
 from thai_chat.domain.ports.backend import PromptMessage
 

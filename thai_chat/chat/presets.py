@@ -16,10 +16,11 @@ from thai_chat.chat.names import short_name
 from thai_chat.chat.options import checked
 from thai_chat.chat.text import require_storable
 from thai_chat.domain.errors import EmptyName, HistoryUnavailable
-from thai_chat.domain.messages import Choice, JsonObject, Preset
+from thai_chat.domain.messages import Choice, JsonObject
 from thai_chat.domain.options import Options
 from thai_chat.domain.people import Person
 from thai_chat.domain.ports.presets import PresetStore
+from thai_chat.domain.presets import Preset
 
 _FRESH_S = 15.0
 """How long what was read serves every reply of a person; another process's change is seen after it."""

@@ -12,12 +12,12 @@ from thai_chat.chat.options import checked
 from thai_chat.chat.replies.runner import Replies
 from thai_chat.chat.text import require_storable
 from thai_chat.domain.errors import BadLabel, EmptyName, ReplyRunning
+from thai_chat.domain.labels import Labels
 from thai_chat.domain.messages import (
     LABEL_CHARS,
     MOST_TAGS,
     Choice,
     JsonObject,
-    Labels,
     Message,
     PurgeSession,
     Session,

@@ -18,7 +18,7 @@ from thai_chat.backends.listing import entries
 from thai_chat.backends.registry import suggested_settings
 from thai_chat.commands.findings import Finding, bad, note, ok
 from thai_chat.core_settings import either
-from thai_chat.domain.errors import BackendGarbled
+from thai_chat.domain.backend_errors import BackendGarbled
 from thai_chat.domain.ports.backend_kinds import Advice, BackendKind, Kinds, ModelList
 from thai_chat.settings import Settings, is_clone
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -263,49 +263,3 @@ class PurgeSession(Write[bool]):
 
 SingleWrite: TypeAlias = "BeginTurn | BeginReply | Checkpoint | FinishReply | UpdateSession | PurgeSession"
 """A write that a journal keeps as one record."""
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """A tag or a folder that is in use."""
-
-    name: str
-    sessions: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Labels:
-    """Each by name, in the order of the code points."""
-
-    folders: Sequence[Label]
-    tags: Sequence[Label]
-
-    @classmethod
-    def counted(cls, *, folders: Iterable[tuple[str, int]], tags: Iterable[tuple[str, int]]) -> Labels:
-        """Return the labels of names with the number of their sessions."""
-        return cls(folders=_labels(folders), tags=_labels(tags))
-
-
-def _labels(counts: Iterable[tuple[str, int]]) -> list[Label]:
-    return [Label(name, sessions) for name, sessions in sorted(counts)]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Preset:
-    """Options for models under a name."""
-
-    preset_id: UUID
-    user_id: str
-    preset_name: str
-    updated_at: datetime
-    backend: str | None = None
-    model: str | None = None
-    """The model that it is meant for; None is any."""
-    options: JsonObject = field(default_factory=dict)
-    is_default: bool = False
-    """Used for its model in every session that has no options of its own; one for each model of a person."""
-    is_shared: bool = False
-
-    @property
-    def of(self) -> tuple[str | None, str | None]:
-        return self.backend, self.model

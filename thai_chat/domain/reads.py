@@ -9,7 +9,8 @@ from enum import StrEnum
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from thai_chat.domain.messages import Labels, Message, Session
+from thai_chat.domain.labels import Labels
+from thai_chat.domain.messages import Message, Session
 
 Answer = TypeVar("Answer")
 

@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Protocol, TypeAlias
 from uuid import UUID
 
-from thai_chat.domain.messages import JsonObject, Message, Preset, Session
+from thai_chat.domain.messages import JsonObject, Message, Session
+from thai_chat.domain.presets import Preset
 
 Refusal: TypeAlias = Mapping[str, str | int | float]
 """Why something was not imported, and where it stands: as in the params of `ImportRefused`."""

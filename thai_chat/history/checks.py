@@ -18,10 +18,10 @@ from thai_chat.domain.messages import (
     Checkpoint,
     FinishReply,
     Outcome,
-    Preset,
     Write,
 )
 from thai_chat.domain.parts import PARTS_CHARS, Part, excess_of, parts_to_json, text_of
+from thai_chat.domain.presets import Preset
 from thai_chat.domain.searching import SearchQuery
 
 # Not the text of such an escape: there the backslash is itself escaped.

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import replace
 
-from thai_chat.domain.errors import BackendError, BackendTimeout, EmptyReply, ReplyCut, ReplyFiltered
+from thai_chat.domain.backend_errors import BackendError, BackendTimeout, EmptyReply, ReplyCut, ReplyFiltered
 from thai_chat.domain.events import (
     FILTERED,
     MODEL_LOADING,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from thai_chat.domain.errors import (
+from thai_chat.domain.backend_errors import (
     BackendBusy,
     BackendError,
     BackendTimeout,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from thai_chat.domain.errors import BackendError, BackendLoading, RateLimited
+from thai_chat.domain.backend_errors import BackendError, BackendLoading, RateLimited
 from thai_chat.domain.ports.backend import Backend, BackendState, ModelInfo
 from thai_chat.routing.names import short_name
 

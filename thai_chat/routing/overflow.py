@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from thai_chat.domain.errors import ContextOverflow
+from thai_chat.domain.backend_errors import ContextOverflow
 from thai_chat.domain.ports.backend import PromptMessage
 from thai_chat.routing.tokens import TOKENS_PER_MESSAGE, estimate_tokens
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from thai_chat.domain.errors import BackendError, NoBackend
+from thai_chat.domain.backend_errors import BackendError, NoBackend
 from thai_chat.domain.messages import Choice
 from thai_chat.domain.ports.backend import DEMO_NOTE, BackendChoices, BackendState, ModelInfo
 from thai_chat.routing.retries import remedy_for

@@ -7,7 +7,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from thai_chat.domain.errors import BackendError, ContextOverflow
+from thai_chat.domain.backend_errors import BackendError, ContextOverflow
 from thai_chat.domain.events import Answering, Notice, RoutedEvent
 from thai_chat.domain.messages import Choice, JsonObject, JsonValue
 from thai_chat.domain.ports.backend import PromptMessage, ReplyRequest

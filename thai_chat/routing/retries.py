@@ -9,7 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from thai_chat.domain.errors import (
+from thai_chat.domain.backend_errors import (
     BackendDenied,
     BackendError,
     BackendFailed,

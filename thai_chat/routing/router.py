@@ -8,7 +8,8 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from uuid import UUID
 
-from thai_chat.domain.errors import NoBackend, UnknownBackend
+from thai_chat.domain.backend_errors import NoBackend
+from thai_chat.domain.errors import UnknownBackend
 from thai_chat.domain.events import Progress, RoutedEvent
 from thai_chat.domain.messages import Choice
 from thai_chat.domain.ports.backend import Backend, BackendChoices, BackendState, PromptMessage, ReplyRequest

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
-from thai_chat.domain.errors import BackendError
+from thai_chat.domain.backend_errors import BackendError
 from thai_chat.domain.ports.backend import Backend, BackendChoices, BackendState, ModelInfo
 from thai_chat.domain.ports.backend_kinds import BackendKind
 from thai_chat.routing.breaker import Breaker

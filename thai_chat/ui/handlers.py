@@ -14,11 +14,11 @@ from thai_chat import texts
 from thai_chat.chat.service import ChatService
 from thai_chat.chat.text import identifier
 from thai_chat.chat.windows import WINDOW, OpenSession
+from thai_chat.domain.backend_errors import NoBackend
 from thai_chat.domain.errors import (
     HistoryError,
     InvalidIdentifier,
     MessageNotFound,
-    NoBackend,
     NotFound,
     ReplyRunning,
     ThaiChatError,

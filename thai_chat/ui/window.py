@@ -11,7 +11,7 @@ from uuid import UUID
 
 from thai_chat import texts
 from thai_chat.chat.windows import OpenSession
-from thai_chat.domain.errors import BackendError
+from thai_chat.domain.backend_errors import BackendError
 from thai_chat.domain.events import LENGTH, TOO_LONG
 from thai_chat.domain.facts import ContextUsed, Precision, ReplyError, ReplyFacts, facts_of
 from thai_chat.domain.messages import Choice, Figures, Message, Role, Session, Status

@@ -13,11 +13,12 @@ from typing import Any, ClassVar
 from thai_chat.backends.llamacpp.options import OPTIONS, SLOT_CONTEXT
 from thai_chat.backends.llamacpp.process import LlamaCppProcess
 from thai_chat.backends.llamacpp.server import Order
-from thai_chat.backends.openai_api.compatible import LLAMACPP_COUNTER, Counter, OpenAICompatible
+from thai_chat.backends.openai_api.compatible import OpenAICompatible
+from thai_chat.backends.openai_api.counter import LLAMACPP_COUNTER, Counter
 from thai_chat.backends.openai_api.errors import translation
 from thai_chat.backends.openai_api.exchange import Ways
 from thai_chat.backends.timeouts import DEFAULT_TIMEOUTS, Timeouts
-from thai_chat.domain.errors import NotOffered
+from thai_chat.domain.backend_errors import NotOffered
 from thai_chat.domain.events import MODEL_LOADING, Notice, Progress, StreamEvent
 from thai_chat.domain.messages import MODEL_CHARS, JsonObject, JsonValue
 from thai_chat.domain.ports.backend import DEMO_NOTE, ModelInfo, PromptMessage, ReplyRequest

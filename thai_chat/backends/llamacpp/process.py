@@ -16,7 +16,7 @@ import orjson
 
 from thai_chat.backends.llamacpp.server import Order
 from thai_chat.domain import private_files, python_process
-from thai_chat.domain.errors import BackendLoading, BackendUnreachable
+from thai_chat.domain.backend_errors import BackendLoading, BackendUnreachable
 
 logger = logging.getLogger(__name__)
 

@@ -21,7 +21,7 @@ from thai_chat.backends.ollama.windows import Windows, was_cut
 from thai_chat.backends.reasoning import UnseenReasoning
 from thai_chat.backends.timeouts import Timeouts
 from thai_chat.backends.translation import read_out
-from thai_chat.domain.errors import (
+from thai_chat.domain.backend_errors import (
     BackendError,
     BackendTimeout,
     BackendUnreachable,

@@ -20,7 +20,7 @@ from thai_chat.backends.lines import Lines
 from thai_chat.backends.listing import entries
 from thai_chat.backends.timeouts import KEEP_ALIVE_S, MAX_CONNECTIONS
 from thai_chat.backends.translation import again_if_closed
-from thai_chat.domain.errors import BackendGarbled
+from thai_chat.domain.backend_errors import BackendGarbled
 
 _BOM = b"\xef\xbb\xbf"
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")

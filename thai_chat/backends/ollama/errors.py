@@ -11,7 +11,7 @@ from thai_chat.backends.bounds import is_page
 from thai_chat.backends.failures import MESSAGE_CHARS, NO_SUCH_ROUTE, failure, read_refusal
 from thai_chat.backends.ollama import wording
 from thai_chat.backends.translation import Translation, timeout_or_closed
-from thai_chat.domain.errors import (
+from thai_chat.domain.backend_errors import (
     BackendBusy,
     BackendError,
     BackendFailed,

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from thai_chat.backends.ollama.client import OllamaClient
 from thai_chat.backends.ollama.errors import translation
 from thai_chat.backends.ollama.models import full_name
-from thai_chat.domain.errors import BackendError
+from thai_chat.domain.backend_errors import BackendError
 
 _WARM_S = 20.0
 """How long a model that was used or seen in memory is believed to be there; Ollama keeps it for 5 minutes."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from thai_chat.backends.ollama.client import OllamaClient, Shown
 from thai_chat.backends.ollama.errors import translation
-from thai_chat.domain.errors import BackendError, BackendUnreachable, ModelNotFound
+from thai_chat.domain.backend_errors import BackendError, BackendUnreachable, ModelNotFound
 
 REASONING_LEVELS: Mapping[str, tuple[bool | str, ...]] = {
     "gptoss": ("low", "medium", "high"),

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing
-from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
 import httpx2
@@ -22,6 +21,7 @@ from thai_chat.backends.failures import NO_SUCH_ROUTE
 from thai_chat.backends.json_text import lenient
 from thai_chat.backends.listing import entries
 from thai_chat.backends.openai_api.completion_stream import CompletionStream
+from thai_chat.backends.openai_api.counter import Counter
 from thai_chat.backends.openai_api.errors import translate, translation
 from thai_chat.backends.openai_api.event_stream import EventStream
 from thai_chat.backends.openai_api.exchange import Api, Attempt, Exchange, Ways
@@ -38,7 +38,7 @@ from thai_chat.backends.timeouts import (
     Timeouts,
 )
 from thai_chat.backends.translation import again_if_closed
-from thai_chat.domain.errors import (
+from thai_chat.domain.backend_errors import (
     BackendError,
     BackendMoved,
     ModelNotFound,
@@ -55,17 +55,6 @@ _USUAL_PATH = "/v1"
 _MOST_MOVES = 3
 _NO_COUNTER_S = 600.0
 """How long a server is believed to have no counter: it may be replaced by a newer one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Counter:
-    """A route that counts the tokens of messages: its path, and the answer's field with the count."""
-
-    path: str
-    field: str
-
-
-LLAMACPP_COUNTER = Counter("/chat/completions/input_tokens", "input_tokens")
 
 
 class OpenAICompatible:

@@ -8,7 +8,7 @@ from typing import Any
 from thai_chat.backends.openai_api.event_stream import EventStream, reason_in, text_in
 from thai_chat.backends.reasoning import ReasoningSplitter
 from thai_chat.backends.wording import BROKEN_OFF
-from thai_chat.domain.errors import ReplyCut
+from thai_chat.domain.backend_errors import ReplyCut
 from thai_chat.domain.events import ReasoningDelta, StreamEvent, Usage
 
 

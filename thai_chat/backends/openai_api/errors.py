@@ -11,7 +11,7 @@ import pydantic
 from thai_chat.backends.bounds import is_page
 from thai_chat.backends.failures import NO_SUCH_ROUTE, failure, read_refusal, retry_after_of
 from thai_chat.backends.translation import Translation, timeout_or_closed
-from thai_chat.domain.errors import BackendError, BackendFailed, BackendGarbled, BackendUnreachable, WebPage
+from thai_chat.domain.backend_errors import BackendError, BackendFailed, BackendGarbled, BackendUnreachable, WebPage
 
 _TIMEOUTS = (TimeoutError, openai.APITimeoutError, httpx2.TimeoutException)
 _GARBLED = (

@@ -12,7 +12,7 @@ from thai_chat.backends.bounds import REASON_CHARS
 from thai_chat.backends.failures import failure, read_refusal
 from thai_chat.backends.json_text import Halves, lenient, strict, whole
 from thai_chat.backends.lines import MAX_LINE_BYTES, Lines
-from thai_chat.domain.errors import BackendError, BackendGarbled, ReplyCut
+from thai_chat.domain.backend_errors import BackendError, BackendGarbled, ReplyCut
 from thai_chat.domain.events import ReasoningDelta, StreamEvent, TextDelta, Usage, WasReasoning
 
 _LINE_BYTES = 64

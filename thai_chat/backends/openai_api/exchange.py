@@ -10,7 +10,13 @@ from thai_chat.backends import failures
 from thai_chat.backends.continuation import INSTRUCTION, Continuation
 from thai_chat.backends.openai_api import profile
 from thai_chat.backends.openai_api.parameters import Learned
-from thai_chat.domain.errors import BackendError, BackendFailed, ContextOverflow, NotOffered, UnsupportedParameter
+from thai_chat.domain.backend_errors import (
+    BackendError,
+    BackendFailed,
+    ContextOverflow,
+    NotOffered,
+    UnsupportedParameter,
+)
 from thai_chat.domain.events import Notice
 from thai_chat.domain.messages import JsonObject, JsonValue, Role
 from thai_chat.domain.options import Options

@@ -14,7 +14,7 @@ from thai_chat.backends.openai_api.errors import translation
 from thai_chat.backends.openai_api.event_stream import EventStream
 from thai_chat.backends.timeouts import Timeouts
 from thai_chat.backends.translation import read_out
-from thai_chat.domain.errors import BackendTimeout, BackendUnreachable, ReplyCut, WebPage
+from thai_chat.domain.backend_errors import BackendTimeout, BackendUnreachable, ReplyCut, WebPage
 from thai_chat.domain.events import StreamEvent, Usage
 
 if TYPE_CHECKING:

@@ -10,12 +10,13 @@ import httpx2
 import openai
 
 from thai_chat.backends.address import base_of, root_of, with_default_path
-from thai_chat.backends.openai_api.compatible import LLAMACPP_COUNTER, Counter, OpenAICompatible
+from thai_chat.backends.openai_api.compatible import OpenAICompatible
+from thai_chat.backends.openai_api.counter import LLAMACPP_COUNTER, Counter
 from thai_chat.backends.openai_api.errors import translate
 from thai_chat.backends.openai_api.exchange import Ways
 from thai_chat.backends.timeouts import DEFAULT_TIMEOUTS, Timeouts
 from thai_chat.backends.vllm.options import OPTIONS
-from thai_chat.domain.errors import BackendLoading, EngineDead, WebPage
+from thai_chat.domain.backend_errors import BackendLoading, EngineDead, WebPage
 from thai_chat.domain.messages import JsonObject
 from thai_chat.domain.ports.backend import ModelInfo
 

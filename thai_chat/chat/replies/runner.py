@@ -16,7 +16,8 @@ from uuid import UUID
 from thai_chat.chat.replies.checkpoints import Checkpointer
 from thai_chat.chat.replies.growing import GrowingReply
 from thai_chat.chat.replies.log import LocalReplyLog
-from thai_chat.domain.errors import HistoryError, HistoryRefused, OnlyReasoning, ThaiChatError, trace_of
+from thai_chat.domain.backend_errors import OnlyReasoning
+from thai_chat.domain.errors import HistoryError, HistoryRefused, ThaiChatError, trace_of
 from thai_chat.domain.events import Completed, Failed, LiveEvent, RoutedEvent
 from thai_chat.domain.facts import ReplyError, ReplyFacts
 from thai_chat.domain.messages import Choice, Figures, FinishReply, Message, Status, Turn

@@ -21,7 +21,7 @@ from thai_chat.chat.transfer.frames import FRAME_BYTES, HEAD, LEFT_OUT, FrameKin
 from thai_chat.chat.transfer.upload import Upload
 from thai_chat.domain import python_process
 from thai_chat.domain.errors import ImportRefused, ImportStopped, ThaiChatError
-from thai_chat.domain.messages import Preset
+from thai_chat.domain.presets import Preset
 from thai_chat.domain.transfer import ImportLimits, KeptSession, Refusal
 
 logger = logging.getLogger(__name__)

@@ -12,8 +12,9 @@ import orjson
 
 from thai_chat.chat.transfer.objects import message_object, preset_object, session_object
 from thai_chat.chat.transfer.own import FORMAT, VERSION
-from thai_chat.domain.messages import Preset, Session
+from thai_chat.domain.messages import Session
 from thai_chat.domain.ports.transfer import Transfer
+from thai_chat.domain.presets import Preset
 from thai_chat.domain.transfer import KeptMessage
 
 PAGE_SESSIONS = 200

@@ -19,7 +19,7 @@ from thai_chat.chat.transfer.llm_database import LlmFile, is_database
 from thai_chat.chat.transfer.scan import JsonFile, Source
 from thai_chat.chat.transfer.upload import GivenFile, Upload
 from thai_chat.domain.errors import ImportRefused
-from thai_chat.domain.messages import Preset
+from thai_chat.domain.presets import Preset
 from thai_chat.domain.transfer import ImportLimits, KeptSession
 
 _HOLDS_NOTHING = (

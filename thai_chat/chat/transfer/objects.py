@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from thai_chat.domain.messages import Preset, Session
+from thai_chat.domain.messages import Session
 from thai_chat.domain.parts import parts_to_json
+from thai_chat.domain.presets import Preset
 from thai_chat.domain.transfer import GivenDocument, KeptMessage
 
 

@@ -11,18 +11,9 @@ from uuid import UUID
 
 from thai_chat.chat.names import short_label, short_name, short_tags
 from thai_chat.chat.transfer.fields import Fields, Loaded, SourcePlace
-from thai_chat.domain.messages import (
-    BACKEND_CHARS,
-    KEY_CHARS,
-    MODEL_CHARS,
-    Figures,
-    Message,
-    Preset,
-    Role,
-    Session,
-    Status,
-)
+from thai_chat.domain.messages import BACKEND_CHARS, KEY_CHARS, MODEL_CHARS, Figures, Message, Role, Session, Status
 from thai_chat.domain.parts import Part, excess_of, parts_from_json, text_of
+from thai_chat.domain.presets import Preset
 from thai_chat.domain.transfer import GivenDocument, KeptMessage, KeptSession
 
 FORMAT = "thai-chat"

@@ -19,10 +19,10 @@ from thai_chat.chat.transfer.tables import CsvWriter, TrainingWriter
 from thai_chat.chat.transfer.upload import Upload
 from thai_chat.chat.words import cut
 from thai_chat.domain.errors import SessionNotFound, ThaiChatError
-from thai_chat.domain.messages import Preset
 from thai_chat.domain.people import Person
 from thai_chat.domain.ports.presets import PresetStore
 from thai_chat.domain.ports.transfer import Transfer
+from thai_chat.domain.presets import Preset
 from thai_chat.domain.transfer import Imported, ImportLimits
 
 logger = logging.getLogger(__name__)

@@ -17,7 +17,7 @@ from thai_chat.chat import titles
 from thai_chat.chat.names import short_name, short_tags
 from thai_chat.chat.text import storable
 from thai_chat.chat.transfer.own import is_straight
-from thai_chat.domain.errors import BackendError
+from thai_chat.domain.backend_errors import BackendError
 from thai_chat.domain.facts import NOTHING_KNOWN, ReplyError, ReplyFacts, SessionOrigin
 from thai_chat.domain.messages import (
     BACKEND_CHARS,

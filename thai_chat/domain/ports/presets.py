@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 from uuid import UUID
 
-from thai_chat.domain.messages import Preset
+from thai_chat.domain.presets import Preset
 
 
 class PresetStore(Protocol):

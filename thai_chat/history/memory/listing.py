@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from thai_chat.domain.messages import Labels, Session
+from thai_chat.domain.labels import Labels
+from thai_chat.domain.messages import Session
 from thai_chat.domain.reads import SessionCursor, SessionFilter, Shelf
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from thai_chat.domain.errors import PresetNotFound
-from thai_chat.domain.messages import Preset
+from thai_chat.domain.presets import Preset
 from thai_chat.history.checks import check_preset, check_text
 
 

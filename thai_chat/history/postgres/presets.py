@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from uuid import UUID
 
-from thai_chat.domain.messages import Preset
+from thai_chat.domain.presets import Preset
 from thai_chat.history.checks import check_preset, check_text
 from thai_chat.history.postgres.server import Server
 from thai_chat.history.postgres.sql import presets

@@ -11,7 +11,8 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from thai_chat.domain.errors import HistoryRefused, ImportStopped
-from thai_chat.domain.messages import Preset, Session
+from thai_chat.domain.messages import Session
+from thai_chat.domain.presets import Preset
 from thai_chat.domain.transfer import Given, Imported, ImportedFrom, ImportedSession, KeptMessage, KeptSession
 from thai_chat.history.postgres.bulk import extending, presets
 from thai_chat.history.postgres.bulk.extending import Addition

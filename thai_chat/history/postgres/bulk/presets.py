@@ -11,7 +11,8 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from thai_chat.domain.messages import SESSION_NAME_CHARS, Preset
+from thai_chat.domain.messages import SESSION_NAME_CHARS
+from thai_chat.domain.presets import Preset
 from thai_chat.history.postgres.bulk.inserting import insert_presets
 from thai_chat.history.postgres.bulk.moving import id_in
 from thai_chat.history.postgres.sql.presets import PRESET_COLUMNS

@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import Connection, Integer, Select, func, literal_column, select, text, tuple_
 from sqlalchemy.dialects.postgresql import array
 
-from thai_chat.domain.messages import Labels, Session
+from thai_chat.domain.labels import Labels
+from thai_chat.domain.messages import Session
 from thai_chat.domain.reads import ReadLabels, ReadSessions, Shelf
 from thai_chat.history.postgres.sql.rows import SESSION_COLUMNS, session_of
 from thai_chat.history.postgres.sql.tables import MARKED, SHELF, chat_sessions

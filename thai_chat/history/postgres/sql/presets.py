@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, delete, func, or_, select, update
 
 from thai_chat.domain.errors import PresetNotFound
-from thai_chat.domain.messages import Preset
+from thai_chat.domain.presets import Preset
 from thai_chat.history.checks import json_text
 from thai_chat.history.postgres.sql import statements
 from thai_chat.history.postgres.sql.parameters import TextParameter, filled, run
