@@ -194,6 +194,8 @@ main() {
                 shift
                 set -- tests/unit tests/contract tests/test_architecture.py tests/test_browser_architecture.py "$@"
             fi
+            # The whole suite is measured; a part of it reaches no floor.
+            [ "$#" -gt 0 ] || set -- --cov --cov-report=term
             # The tests of a file share what they start; a browser and a PostgreSQL for each core, but no hundred of them.
             exec .venv/bin/python -m pytest -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder "$@"
             ;;

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from thai_chat.domain.messages import BeginReply, BeginTurn, Message, Outcome, SingleWrite, Status, Write
+from thai_chat.domain.messages import BeginReply, BeginTurn, Message, Outcome, Session, SingleWrite, Status, Write
 from thai_chat.domain.ports.conversation import DatabaseState, HistoryState
 from thai_chat.domain.ports.storage import Storage
 from thai_chat.domain.ports.transfer import Transfer
@@ -81,9 +81,12 @@ class MemoryStores(Stores):
         await self.write(write)
         grow_cold(self._held, write)
 
-    def remember(self, message: Message) -> None:
-        """Hold a message as it would come from another store."""
-        self._held.put_read(message.session_id, (message,))
+    def remember(self, known: Session | Message) -> None:
+        """Hold a session or a message as it would come from another store."""
+        if isinstance(known, Session):
+            self._held.remember(known)
+        else:
+            self._held.put_read(known.session_id, (known,))
 
 
 class PostgresStores(Stores):
