@@ -11,6 +11,9 @@ from uuid_utils.compat import uuid7
 
 from tests.histories import MemoryStores
 from tests.history_writes import begin, finish, grow, new_user
+from thai_chat.domain.reads import ReadSession
+from thai_chat.history.memory.conversation import MemoryConversation
+from thai_chat.history.memory.sessions import HeldSessions
 from thai_chat.history.outage.outbox import Outbox
 
 USER = new_user()
@@ -43,14 +46,15 @@ async def test_memory_takes_no_more_than_it_may(chars: int) -> None:
 
 async def test_what_sessions_carry_beside_their_messages_counts() -> None:
     most = 4_000_000
-    history = MemoryStores(max_bytes=most)
+    history = MemoryConversation(HeldSessions(max_bytes=most))
     write = begin(USER)
     session = (await history.write(write)).session
     tracemalloc.start()
     try:
         for number in range(400):
             prompt = f"{number}" + "ก" * 20_000
-            history.remember(replace(session, session_id=uuid7(), options={"system_prompt": prompt}))
+            other = replace(session, session_id=uuid7(), options={"system_prompt": prompt})
+            history.remember(ReadSession(other.session_id, USER), other)
         taken, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

@@ -6,28 +6,24 @@ The search index is left out: it is made anew, in the background, from what was 
 from __future__ import annotations
 
 import hashlib
-import json
-import lzma
 import os
-import struct
 import zipfile
-import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
-import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import ISOLATION_LEVEL_REPEATABLE_READ
 from psycopg2.extensions import connection as Connection
 
-from thai_chat.domain.errors import HistoryUnavailable, StartError
+from thai_chat.domain.errors import StartError
 from thai_chat.history.postgres import probe, session_settings
 from thai_chat.history.postgres.backup import unfinished
+from thai_chat.history.postgres.backup.failures import damages, foreign_errors
+from thai_chat.history.postgres.backup.manifest import Manifest, TableCopy, read_manifest, write_manifest
 from thai_chat.history.postgres.search import indexing
 from thai_chat.history.postgres.sql.tables import metadata
 
@@ -42,10 +38,6 @@ write no character of theirs longer than by half. A server quotes what it can't 
 memory."""
 _PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """Others unpack all of an entry at once, whatever is asked for."""
-_FORMAT = "thai-chat-backup/1"
-_MANIFEST = "manifest.json"
-_MANIFEST_BYTES = 1_000_000
-_IMPORT = "An export, of Thai Chat or another program, is imported on the page."
 # Tables of these names are the product's when they live beside Alembic's; the user may have others in the database.
 _OURS = """
 SELECT ours.relname FROM pg_class ours JOIN pg_class alembic ON ours.relnamespace = alembic.relnamespace
@@ -56,28 +48,6 @@ _COLUMNS = """
 SELECT attname FROM pg_attribute
 WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum
 """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TableCopy:
-    name: str
-    columns: Sequence[str]
-    rows: int
-    sha256: str
-    """The hash of the table's rows as COPY writes them, in the order in which they are in the file."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Manifest:
-    made_at: str
-    revision: str
-    tables: Sequence[TableCopy]
-    is_pinned: bool = True
-    """Whether the text of the rows is free of a server's own settings, so that they can be compared once restored."""
-
-    @property
-    def rows(self) -> Mapping[str, int]:
-        return {table.name: table.rows for table in self.tables}
 
 
 def save(address: str, file: Path, meter: Meter = lambda *_: None) -> Manifest:
@@ -122,7 +92,7 @@ class Backup:
         if any(entry.compress_type not in _PACKED for entry in archive.infolist()):
             raise StartError(f"{file} is not a backup that ./manage.sh backup made: it is packed in another way.")
         found = Counter(archive.namelist())
-        self.manifest = _read_manifest(archive, file)
+        self.manifest = read_manifest(archive, file)
         for table in self.manifest.tables:
             if found[_entry(table.name)] != 1:
                 raise StartError(f"{file} is damaged: it must have {table.name} once. Use another backup.")
@@ -134,7 +104,7 @@ class Backup:
 
     @contextmanager
     def rows(self, table: TableCopy) -> Iterator[RowsFile]:
-        with _damages(self.file):
+        with damages(self.file):
             rows = self._archive.open(_entry(table.name))
         with rows:
             yield RowsFile(rows, self.file, table)
@@ -156,7 +126,7 @@ class RowsFile:
 
     def read(self, size: int) -> bytes:
         try:
-            with foreign_errors(self._file), _damages(self._file):
+            with foreign_errors(self._file), damages(self._file):
                 chunk = self._rows.read(size)
             self._measure(chunk)
         except StartError as error:
@@ -185,10 +155,10 @@ class RowsFile:
 def opened(file: Path) -> Iterator[Backup]:
     """Open a backup. Raises StartError, also for what is found to be damaged while it is read."""
     with foreign_errors(file):
-        with _damages(file):
+        with damages(file):
             archive = zipfile.ZipFile(file)
         with archive:
-            with _damages(file):
+            with damages(file):
                 backup = Backup(archive, file)
             yield backup
 
@@ -226,8 +196,7 @@ def _write(connection: Connection, revision: str, names: Sequence[str], output: 
     with zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as archive:
         tables = [_save_table(connection, archive, name, meter) for name in names]
         manifest = Manifest(made_at=datetime.now(UTC).isoformat(timespec="seconds"), revision=revision, tables=tables)
-        described = {"format": _FORMAT, **asdict(manifest)}
-        archive.writestr(_MANIFEST, json.dumps(described, indent=1))
+        write_manifest(archive, manifest)
     return manifest
 
 
@@ -259,40 +228,6 @@ class _Hashed:
         return self._file.write(chunk) if self._file else len(chunk)
 
 
-def _read_manifest(archive: zipfile.ZipFile, file: Path) -> Manifest:
-    try:
-        with archive.open(_MANIFEST) as entry:  # what the archive says of its size may be a lie
-            found = entry.read(_MANIFEST_BYTES + 1)
-        if len(found) > _MANIFEST_BYTES:
-            raise ValueError("too long")
-        described = json.loads(found)
-        if described["format"] != _FORMAT:
-            raise StartError(f"{file} was made by a newer Thai Chat: update this one, then restore.")
-        return Manifest(
-            made_at=datetime.fromisoformat(described["made_at"]).isoformat(timespec="seconds"),
-            revision=_text(described["revision"]),
-            tables=[_table(table) for table in described["tables"]],
-            is_pinned=described.get("is_pinned") is True,
-        )
-    except (KeyError, TypeError, ValueError, RecursionError) as exc:
-        raise StartError(f"{file} is not a backup that ./manage.sh backup made. {_IMPORT}") from exc
-
-
-def _table(described: Mapping[str, Any]) -> TableCopy:
-    columns = [_text(column) for column in described["columns"]]
-    rows = described["rows"]
-    if not isinstance(rows, int) or rows < 0 or not columns:
-        raise ValueError("rows and columns of a table")
-    return TableCopy(name=_text(described["name"]), columns=columns, rows=rows, sha256=_text(described["sha256"]))
-
-
-def _text(value: object) -> str:
-    """Return the value, which is said to people and must be a plain word. Raises ValueError."""
-    if not isinstance(value, str) or not value.isprintable():
-        raise ValueError("no plain word")
-    return value
-
-
 def _columns(connection: Connection, table: str) -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute(_COLUMNS, (table,))
@@ -301,44 +236,3 @@ def _columns(connection: Connection, table: str) -> list[str]:
 
 def _entry(table: str) -> str:
     return f"{table}.copy"
-
-
-@contextmanager
-def looking_at(address: str) -> Iterator[Any]:
-    """Open a cursor in a short transaction of a command. Raises HistoryUnavailable, or StartError when it is
-    refused."""
-    with foreign_errors(None), closing(probe.connect(address)) as connection, connection, connection.cursor() as cursor:
-        yield cursor
-
-
-@contextmanager
-def foreign_errors(file: Path | None) -> Iterator[None]:
-    """Translate what PostgreSQL and the file system raise; `file` is what is read or written."""
-    try:
-        yield
-    except (psycopg2.OperationalError, psycopg2.InterfaceError) as exc:
-        raise HistoryUnavailable(probe.said(exc)) from exc
-    except psycopg2.Error as exc:
-        raise StartError(f"The database refused: {probe.said(exc)}") from exc
-    except OSError as exc:
-        raise StartError(f"{file} can't be used: {exc.strerror or exc}.") from exc
-
-
-def _is_json(file: Path) -> bool:
-    with suppress(OSError), file.open("rb") as opened:
-        return opened.read(64).removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[")
-    return False
-
-
-@contextmanager
-def _damages(file: Path) -> Iterator[None]:
-    """Translate what zipfile raises at broken archives: its own errors, those of the ways of packing, and the last four
-    at encrypted entries, unknown ways of packing and nonsense in its tables."""
-    try:
-        yield
-    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError) as exc:
-        if _is_json(file):
-            raise StartError(f"{file} is an export, not a backup. {_IMPORT}") from exc
-        raise StartError(f"{file} is damaged or no backup: {exc}. Use another one.") from exc
-    except (NotImplementedError, RuntimeError, struct.error, ValueError) as exc:
-        raise StartError(f"{file} is damaged or no backup: {exc}. Use another one.") from exc

@@ -12,7 +12,7 @@ from psycopg2 import sql
 
 from thai_chat.domain.errors import StartError
 from thai_chat.history.postgres import session_settings
-from thai_chat.history.postgres.backup import archive, dependents, publications, restoring, swapping
+from thai_chat.history.postgres.backup import dependents, failures, publications, restoring, swapping
 from thai_chat.history.postgres.backup.swapping import Moved
 
 _NAME = re.compile(rf"{restoring.KEPT}(\d{{8}}_\d{{6}})_\d{{6}}")
@@ -39,7 +39,7 @@ class Kept:
 
 def listed(address: str) -> list[Kept]:
     """Return all that is kept, oldest first. Raises HistoryUnavailable."""
-    with archive.looking_at(address) as cursor:
+    with failures.looking_at(address) as cursor:
         return _listed(cursor)
 
 

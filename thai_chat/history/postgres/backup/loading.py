@@ -11,7 +11,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from thai_chat.domain.errors import StartError
 from thai_chat.history.postgres.backup import archive
-from thai_chat.history.postgres.backup.archive import Backup, Meter, TableCopy
+from thai_chat.history.postgres.backup.archive import Backup, Meter
+from thai_chat.history.postgres.backup.manifest import TableCopy
 from thai_chat.history.postgres.search import indexing
 from thai_chat.history.postgres.sql.tables import metadata
 

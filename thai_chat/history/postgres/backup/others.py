@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from thai_chat.history.postgres.backup import archive
+from thai_chat.history.postgres.backup import failures
 
 WATCH_S = 2.5
 """A page that runs asks something twice a second."""
@@ -26,7 +26,7 @@ def count(address: str, *, watch_s: float = WATCH_S, patience_s: float = PATIENC
     not look at: nobody can write while a restore has its locks. Takes `watch_s` where there are others at all.
     """
     # One transaction: through a pooler each statement might else come from a connection that the next one sees.
-    with archive.looking_at(address) as cursor:
+    with failures.looking_at(address) as cursor:
         return _count(cursor, watch_s, patience_s)
 
 

@@ -19,8 +19,9 @@ from sqlalchemy import Connection, exc
 
 from thai_chat.domain.errors import HistoryUnavailable, StartError
 from thai_chat.history.postgres import generation, probe, schema, session_settings, upkeep
-from thai_chat.history.postgres.backup import archive, dependents, loading, operators, publications, swapping
-from thai_chat.history.postgres.backup.archive import Backup, Manifest, Meter
+from thai_chat.history.postgres.backup import archive, dependents, failures, loading, operators, publications, swapping
+from thai_chat.history.postgres.backup.archive import Backup, Meter
+from thai_chat.history.postgres.backup.manifest import Manifest
 from thai_chat.history.postgres.backup.swapping import Moved, Product, Thing
 from thai_chat.history.postgres.connections import Database
 from thai_chat.history.postgres.search import indexing
@@ -66,7 +67,7 @@ class Restored:
 
 def survey(address: str) -> TablesPlace:
     """Return what a restore finds in the database. Raises HistoryUnavailable."""
-    with archive.looking_at(address) as cursor:
+    with failures.looking_at(address) as cursor:
         return survey_in(cursor)
 
 
@@ -98,7 +99,7 @@ def restore(address: str, file: Path, *, replace: bool = False, meter: Meter = l
 
 def analyze(address: str) -> None:
     """Give the planner its figures of the product's tables, which came without."""
-    with archive.looking_at(address) as cursor:
+    with failures.looking_at(address) as cursor:
         loading.analyze(cursor)
 
 
