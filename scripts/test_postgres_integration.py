@@ -35,8 +35,9 @@ try:
     from thai_chat.commands import database
     from thai_chat.commands.terminal import tell
     from thai_chat.domain.errors import ThaiChatError
-    from thai_chat.domain.messages import BeginTurn, Checkpoint, Checkpoints, Choice, FinishReply, Status
+    from thai_chat.domain.messages import Choice, Status
     from thai_chat.domain.reads import ReadMessages
+    from thai_chat.domain.writes import BeginTurn, Checkpoint, Checkpoints, FinishReply
     from thai_chat.history.postgres import probe, upkeep
     from thai_chat.history.postgres.connections import Database
     from thai_chat.history.postgres.conversation import PostgresConversation

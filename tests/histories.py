@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from thai_chat.domain.messages import BeginReply, BeginTurn, Message, Outcome, Session, SingleWrite, Status, Write
+from thai_chat.domain.messages import Message, Session, Status
 from thai_chat.domain.ports.conversation import DatabaseState, HistoryState
 from thai_chat.domain.ports.storage import Storage
 from thai_chat.domain.ports.transfer import Transfer
 from thai_chat.domain.reads import Answer, Read, ReadMessages
 from thai_chat.domain.searching import IndexProgress
+from thai_chat.domain.writes import BeginReply, BeginTurn, Outcome, SingleWrite, Write
 from thai_chat.history.checked import CheckedConversation
 from thai_chat.history.memory.conversation import MemoryConversation
 from thai_chat.history.memory.presets import MemoryPresets

@@ -10,16 +10,13 @@ from uuid_utils.compat import uuid7
 
 from tests.histories import Stores
 from thai_chat.domain.errors import HistoryUnavailable, NotFound
-from thai_chat.domain.messages import (
-    STALE_AFTER,
+from thai_chat.domain.messages import STALE_AFTER, Choice, Status, Turn
+from thai_chat.domain.writes import (
     BeginReply,
     BeginTurn,
     Checkpoint,
-    Choice,
     FinishReply,
     PurgeSession,
-    Status,
-    Turn,
     UpdateSession,
 )
 

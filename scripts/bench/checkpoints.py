@@ -25,7 +25,7 @@ from tests.history_writes import begin, grow
 from tests.postgres_servers import installations, serving
 from tests.standins.script import thai_tokens
 from thai_chat.chat.replies.checkpoints import CHECKPOINT_EVERY_S
-from thai_chat.domain.messages import Checkpoints
+from thai_chat.domain.writes import Checkpoints
 
 TOKENS, DELAY_MS = 200, 20
 CALLS = 50

@@ -24,9 +24,10 @@ from uuid_utils.compat import uuid7
 
 from tests.histories import OpenStores
 from tests.postgres_servers import Proxy, installations, serving
-from thai_chat.domain.messages import BeginTurn, Choice, FinishReply, Status
+from thai_chat.domain.messages import Choice, Status
 from thai_chat.domain.ports.conversation import DatabaseState
 from thai_chat.domain.searching import SearchQuery, terms_of
+from thai_chat.domain.writes import BeginTurn, FinishReply
 
 TEXT = "น้ำท่วมกรุงเทพฯ ทุกปีเพราะอะไร why? " * 9
 CHOICE = Choice("vllm", "standin")

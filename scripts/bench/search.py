@@ -28,10 +28,11 @@ from scripts.bench import search_load, seasons
 from scripts.bench.corpus import LONG_SESSIONS, ROOT, Size
 from scripts.bench.search_queries import Queries
 from tests.histories import PostgresStores
-from thai_chat.domain.messages import BeginTurn, Choice, FinishReply, Status
+from thai_chat.domain.messages import Choice, Status
 from thai_chat.domain.reads import ReadMessage, ReadMessages, ReadSession, ReadSessions, SessionCursor, SessionFilter
 from thai_chat.domain.searching import SearchQuery, terms_of
 from thai_chat.domain.statistics import Period
+from thai_chat.domain.writes import BeginTurn, FinishReply
 from thai_chat.embedded.postgres import EmbeddedPostgres
 from thai_chat.history.postgres import upkeep
 from thai_chat.history.postgres.connections import Database

@@ -14,7 +14,8 @@ from tests.api.streams import events_of, require_stream, text_of
 from tests.standins.script import Script, openai_error, thai_tokens
 from thai_chat.backends.registry import KINDS, build_backends
 from thai_chat.chat.service import ChatService
-from thai_chat.domain.messages import BeginTurn, Choice, FinishReply, Status
+from thai_chat.domain.messages import Choice, Status
+from thai_chat.domain.writes import BeginTurn, FinishReply
 from thai_chat.routing.router import Router
 from thai_chat.settings import Settings
 

@@ -27,7 +27,7 @@ from thai_chat.backends.openai.models import is_openai
 from thai_chat.backends.vllm.backend import VLLMBackend
 from thai_chat.domain.backend_errors import BackendTimeout, ModelNotFound
 from thai_chat.domain.events import Finished, ReasoningDelta, TextDelta, Usage
-from thai_chat.domain.messages import JsonValue
+from thai_chat.domain.json_types import JsonValue
 from thai_chat.domain.ports.backend import Backend
 
 KINDS: dict[str, Callable[[str, str | None], Backend]] = {

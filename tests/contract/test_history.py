@@ -25,8 +25,9 @@ from thai_chat.domain.errors import (
     ReplyRunning,
     SessionNotFound,
 )
-from thai_chat.domain.messages import Checkpoints, Choice, Figures, Role, Status
+from thai_chat.domain.messages import Choice, Figures, Role, Status
 from thai_chat.domain.reads import ReadMessage, ReadMessages, ReadSession, ReadSessions
+from thai_chat.domain.writes import Checkpoints
 
 
 async def test_the_first_turn_makes_the_session(history: Stores, user: str) -> None:

@@ -29,8 +29,9 @@ from thai_chat.domain.errors import (
     ReplyRunning,
     SessionNotFound,
 )
-from thai_chat.domain.messages import Checkpoints, Choice, Message, Status
+from thai_chat.domain.messages import Choice, Message, Status
 from thai_chat.domain.reads import ReadMessage, ReadMessages, ReadSession, ReadVersions
+from thai_chat.domain.writes import Checkpoints
 
 
 async def test_an_edited_question_makes_a_branch_and_keeps_the_old_one(history: Stores, user: str) -> None:

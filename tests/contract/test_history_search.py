@@ -13,9 +13,10 @@ import pytest
 from tests.histories import Stores
 from tests.history_writes import begin, finish, grow, new_user, purge, update, whole_turn
 from thai_chat.domain.errors import HistoryRefused
-from thai_chat.domain.messages import Checkpoints, Choice, Message, Role, Status
+from thai_chat.domain.messages import Choice, Message, Role, Status
 from thai_chat.domain.reads import ReadMessage
 from thai_chat.domain.searching import SearchFilters, SearchPage, SearchQuery, terms_of
+from thai_chat.domain.writes import Checkpoints
 
 
 def query(user_id: str | None, text: str, *, limit: int = 50, **filters: Any) -> SearchQuery:

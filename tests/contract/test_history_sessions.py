@@ -21,7 +21,7 @@ from tests.history_writes import (
     whole_turn,
 )
 from thai_chat.domain.labels import Label, Labels
-from thai_chat.domain.messages import Checkpoints, Choice, Session
+from thai_chat.domain.messages import Choice, Session
 from thai_chat.domain.reads import (
     ReadLabels,
     ReadMessage,
@@ -32,6 +32,7 @@ from thai_chat.domain.reads import (
     SessionFilter,
     Shelf,
 )
+from thai_chat.domain.writes import Checkpoints
 
 
 async def test_a_session_changes_only_in_what_is_named(history: Stores, user: str) -> None:

@@ -22,7 +22,7 @@ from tests.messages_in_parts import CONTENT, PARTS
 from thai_chat.domain.errors import (
     HistoryRefused,
 )
-from thai_chat.domain.messages import Checkpoints, Choice, Figures
+from thai_chat.domain.messages import Choice, Figures
 from thai_chat.domain.parts import (
     MOST_PARTS,
     NAME_CHARS,
@@ -34,6 +34,7 @@ from thai_chat.domain.parts import (
     UnknownPart,
 )
 from thai_chat.domain.reads import ReadMessage, ReadMessages, ReadSession, ReadSessions, SessionFilter
+from thai_chat.domain.writes import Checkpoints
 
 
 @pytest.mark.parametrize("text", ["ก\0ข", "\ud800", "ข้าว\udfff"], ids=["NUL", "surrogate", "Thai and surrogate"])

@@ -29,7 +29,8 @@ from thai_chat.domain.backend_errors import (
     UnsupportedParameter,
 )
 from thai_chat.domain.events import Finished, Notice, ReasoningDelta, TextDelta, Usage, WasReasoning
-from thai_chat.domain.messages import JsonValue, Role
+from thai_chat.domain.json_types import JsonValue
+from thai_chat.domain.messages import Role
 from thai_chat.domain.ports.backend import PromptMessage, ReplyRequest
 
 

@@ -15,7 +15,7 @@ from thai_chat.backends.ollama.backend import OllamaBackend
 from thai_chat.backends.timeouts import Timeouts
 from thai_chat.domain.backend_errors import BackendTimeout, ModelNotFound
 from thai_chat.domain.events import Notice, ReasoningDelta
-from thai_chat.domain.messages import JsonValue
+from thai_chat.domain.json_types import JsonValue
 from thai_chat.domain.ports.backend import ModelInfo
 
 OWN = 'stop                           "<|im_end|>"\nnum_ctx                        16384'

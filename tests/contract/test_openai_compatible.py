@@ -34,7 +34,7 @@ from thai_chat.domain.backend_errors import (
     UnsupportedParameter,
 )
 from thai_chat.domain.events import Finished, Notice, ReasoningDelta, StreamEvent, TextDelta, Usage, WasReasoning
-from thai_chat.domain.messages import JsonValue
+from thai_chat.domain.json_types import JsonValue
 from thai_chat.domain.ports.backend import ModelInfo
 
 IMPATIENT = Timeouts(first_token_s=0.3, between_tokens_s=0.2, whole_reply_s=0.3)

@@ -13,7 +13,7 @@ from thai_chat.backends.openai.backend import OpenAIBackend
 from thai_chat.backends.vllm.backend import VLLMBackend
 from thai_chat.domain.backend_errors import UnsupportedParameter
 from thai_chat.domain.events import Notice
-from thai_chat.domain.messages import JsonValue
+from thai_chat.domain.json_types import JsonValue
 from thai_chat.domain.ports.backend import Backend
 
 

@@ -27,7 +27,7 @@ from thai_chat.domain.backend_errors import (
     ReplyCut,
 )
 from thai_chat.domain.events import Finished, Notice, ReasoningDelta, StreamEvent, TextDelta, Usage
-from thai_chat.domain.messages import JsonValue
+from thai_chat.domain.json_types import JsonValue
 
 PRO = "gpt-5-pro"
 COMPLETIONS, RESPONSES = "/v1/chat/completions", "/v1/responses"

@@ -17,9 +17,10 @@ from tests.outages import KINDS, Outage
 from tests.ports import free_port
 from tests.postgres_servers import PostgresServer, Proxy, replicas
 from thai_chat.domain.errors import HistoryUnavailable, ReplyRunning, SessionNotFound, StartError
-from thai_chat.domain.messages import Checkpoints, Status
+from thai_chat.domain.messages import Status
 from thai_chat.domain.ports.conversation import DatabaseState
 from thai_chat.domain.reads import ReadMessage, ReadMessages, ReadSession, ReadSessions
+from thai_chat.domain.writes import Checkpoints
 from thai_chat.history.postgres import schema
 from thai_chat.history.postgres.connections import Database
 

@@ -18,9 +18,10 @@ from tests.histories import is_stored, opened, stored, straight, until
 from tests.history_writes import begin, finish, grow, new_user, whole_turn
 from tests.postgres_servers import PostgresServer, Proxy
 from thai_chat.__main__ import main
-from thai_chat.domain.messages import Checkpoints, Status, Turn
+from thai_chat.domain.messages import Status, Turn
 from thai_chat.domain.ports.conversation import DatabaseState
 from thai_chat.domain.reads import ReadMessage, ReadMessages, ReadSessions
+from thai_chat.domain.writes import Checkpoints
 
 ROOT = Path(__file__).parents[2]
 
@@ -101,7 +102,7 @@ import asyncio, resource, sys
 from pathlib import Path
 from tests.histories import opened
 from tests.history_writes import begin, finish, grow
-from thai_chat.domain.messages import Checkpoints
+from thai_chat.domain.writes import Checkpoints
 
 def allow(size):
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))

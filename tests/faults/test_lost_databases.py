@@ -11,9 +11,10 @@ from uuid_utils.compat import uuid7
 from tests.histories import is_stored, opened, stored, straight, until
 from tests.history_writes import begin, finish, grow, new_user, update, whole_turn
 from tests.postgres_servers import PostgresServer, Proxy, replicas
-from thai_chat.domain.messages import Checkpoints, Status
+from thai_chat.domain.messages import Status
 from thai_chat.domain.ports.conversation import DatabaseState
 from thai_chat.domain.reads import ReadSessions
+from thai_chat.domain.writes import Checkpoints
 
 
 @pytest.fixture

@@ -13,8 +13,9 @@ from tests.histories import is_stored, opened, stored, until
 from tests.history_writes import begin, finish, grow, new_user, whole_turn
 from tests.pgbouncer import PgBouncer
 from tests.postgres_servers import PostgresServer
-from thai_chat.domain.messages import Checkpoints, Status
+from thai_chat.domain.messages import Status
 from thai_chat.domain.ports.conversation import DatabaseState
+from thai_chat.domain.writes import Checkpoints
 from thai_chat.history.postgres import schema
 
 

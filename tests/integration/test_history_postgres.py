@@ -14,7 +14,7 @@ from tests.history_writes import again, begin, finish, grow, new_user, update, w
 from tests.ports import free_port
 from tests.postgres_servers import PostgresServer, Proxy, installations, serving, wait_for
 from thai_chat.domain.errors import HistoryRefused, HistoryUnavailable
-from thai_chat.domain.messages import Checkpoints, Message, Status, Turn
+from thai_chat.domain.messages import Message, Status, Turn
 from thai_chat.domain.reads import (
     ReadMessage,
     ReadMessages,
@@ -24,6 +24,7 @@ from thai_chat.domain.reads import (
     SessionFilter,
     Shelf,
 )
+from thai_chat.domain.writes import Checkpoints
 from thai_chat.history.postgres import schema
 from thai_chat.history.postgres.connections import Database
 

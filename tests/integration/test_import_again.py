@@ -32,11 +32,12 @@ from tests.postgres_servers import PostgresServer
 from tests.uploads import upload
 from thai_chat.chat.transfer.service import Transfers
 from thai_chat.domain.errors import ImportRefused, ReplyRunning
-from thai_chat.domain.messages import Checkpoints, Message, PurgeSession, Session, UpdateSession
+from thai_chat.domain.messages import Message, Session
 from thai_chat.domain.presets import Preset
 from thai_chat.domain.reads import ReadMessages, ReadSession, ReadSessions, ReadVersions
 from thai_chat.domain.searching import SearchQuery, terms_of
 from thai_chat.domain.transfer import Imported
+from thai_chat.domain.writes import Checkpoints, PurgeSession, UpdateSession
 
 
 @pytest.fixture

@@ -16,9 +16,10 @@ from tests.histories import PostgresStores, opened, straight, until
 from tests.history_writes import begin, finish, grow, new_user, whole_turn
 from tests.postgres_servers import PostgresServer
 from tests.searched import all_found, index_everything, migrated, said
-from thai_chat.domain.messages import STALE_AFTER, Checkpoints
+from thai_chat.domain.messages import STALE_AFTER
 from thai_chat.domain.searching import SearchQuery, has_in_any_form, terms_of
 from thai_chat.domain.spelling import fold
+from thai_chat.domain.writes import Checkpoints
 from thai_chat.history.postgres import schema
 from thai_chat.history.postgres.backup import archive, restoring
 from thai_chat.history.postgres.connections import Database

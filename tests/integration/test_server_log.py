@@ -19,11 +19,12 @@ from tests.pgbouncer import PgBouncer
 from tests.postgres_servers import PostgresServer, wait_for
 from tests.server_log import log_of, logging_server
 from thai_chat.domain.errors import HistoryUnavailable, ThaiChatError
-from thai_chat.domain.messages import Checkpoints, Turn
+from thai_chat.domain.messages import Turn
 from thai_chat.domain.presets import Preset
 from thai_chat.domain.searching import SearchQuery, terms_of
 from thai_chat.domain.server_log import statements
 from thai_chat.domain.spelling import fold
+from thai_chat.domain.writes import Checkpoints
 from thai_chat.history.postgres import upkeep
 from thai_chat.history.postgres.connections import Database
 from thai_chat.history.postgres.search.keys import packed

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 
 from thai_chat.domain.events import StreamEvent, TextDelta
-from thai_chat.domain.messages import JsonValue, Role
+from thai_chat.domain.json_types import JsonValue
+from thai_chat.domain.messages import Role
 from thai_chat.domain.ports.backend import Backend, PromptMessage, ReplyRequest
 
 

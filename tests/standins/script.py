@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from itertools import cycle, islice
 from typing import Literal
 
-from thai_chat.domain.messages import JsonObject
+from thai_chat.domain.json_types import JsonObject
 
 PASSAGE = (
     "สวัสดีครับ น้ำใจคนไทยไม่เคยเปลี่ยน 🇹🇭 วันนี้เราใช้ **PostgreSQL 18** กับ Python 3.11 "

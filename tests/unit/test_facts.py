@@ -16,7 +16,8 @@ import pytest
 
 from thai_chat.domain.events import Notice
 from thai_chat.domain.facts import MOST_READ, ContextUsed, Precision, ReplyError, ReplyFacts
-from thai_chat.domain.messages import Choice, JsonObject, JsonValue
+from thai_chat.domain.json_types import JsonObject, JsonValue
+from thai_chat.domain.messages import Choice
 
 REPLY_ID = UUID("0199a1b2-0000-7000-8000-000000000002")
 VLLM, OLLAMA = Choice("vllm", "typhoon"), Choice("ollama", "qwen3:8b")

@@ -9,8 +9,8 @@ import pytest
 from tests.histories import MemoryStores
 from tests.history_writes import ANSWER, begin, finish, grow, new_user, whole_turn
 from thai_chat.domain.errors import HistoryUnavailable, MessageNotFound, SessionNotFound
-from thai_chat.domain.messages import Checkpoints
 from thai_chat.domain.reads import ReadMessage, ReadMessages, ReadSession, ReadSessions
+from thai_chat.domain.writes import Checkpoints
 from thai_chat.history.memory.conversation import MemoryConversation
 from thai_chat.history.memory.sessions import HeldSessions
 

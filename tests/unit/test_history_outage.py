@@ -13,9 +13,9 @@ import pytest
 from tests.histories import until
 from tests.history_writes import begin, finish, new_user
 from thai_chat.domain.errors import HistoryUnavailable
-from thai_chat.domain.messages import Outcome, SingleWrite, Write
 from thai_chat.domain.ports.conversation import DatabaseState
 from thai_chat.domain.reads import Answer, Read
+from thai_chat.domain.writes import Outcome, SingleWrite, Write
 from thai_chat.history.memory.conversation import MemoryConversation
 from thai_chat.history.outage.outbox import Outbox
 from thai_chat.history.outage.primary import Primary

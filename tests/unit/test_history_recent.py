@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid_utils.compat import uuid7
 
 from tests.history_writes import begin, finish, grow
-from thai_chat.domain.messages import UpdateSession
+from thai_chat.domain.writes import UpdateSession
 from thai_chat.history.outage.recent import RecentTurns
 
 

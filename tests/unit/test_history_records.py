@@ -15,15 +15,13 @@ from tests.history_writes import begin, finish, grow
 from tests.messages_in_parts import CONTENT, PARTS
 from thai_chat.domain.errors import HistoryRefused
 from thai_chat.domain.facts import Precision, ReplyFacts
-from thai_chat.domain.messages import (
+from thai_chat.domain.messages import Choice, Figures, Status
+from thai_chat.domain.writes import (
     BeginReply,
     BeginTurn,
     Checkpoint,
-    Choice,
-    Figures,
     FinishReply,
     PurgeSession,
-    Status,
     UpdateSession,
     Write,
 )

@@ -11,7 +11,7 @@ from thai_chat.backends.registry import KINDS
 from thai_chat.chat import options as chat_options
 from thai_chat.chat.options import SYSTEM_PROMPT_CHARS, checked_as_stored, sampling_of, system_prompt_of
 from thai_chat.domain.errors import BadOption, UnknownOption, UnreadableText
-from thai_chat.domain.messages import JsonObject, JsonValue
+from thai_chat.domain.json_types import JsonObject, JsonValue
 from thai_chat.domain.ports.backend_kinds import options_of
 
 checked = partial(chat_options.checked, known=options_of(KINDS))

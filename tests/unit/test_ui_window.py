@@ -11,7 +11,8 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from thai_chat.chat.windows import OpenSession
-from thai_chat.domain.messages import Figures, JsonObject, JsonValue, Message, Role, Session, Status
+from thai_chat.domain.json_types import JsonObject, JsonValue
+from thai_chat.domain.messages import Figures, Message, Role, Session, Status
 from thai_chat.texts import text
 from thai_chat.texts.errors import ERRORS
 from thai_chat.texts.notices import NOTICES

@@ -12,7 +12,7 @@ import orjson
 
 from thai_chat.chat.text import require_storable
 from thai_chat.domain.errors import BadOption, UnknownOption
-from thai_chat.domain.messages import JsonObject, JsonValue
+from thai_chat.domain.json_types import JsonObject, JsonValue
 from thai_chat.domain.options import TOOLS, Options
 from thai_chat.domain.sampling import COMMON, SAMPLING
 

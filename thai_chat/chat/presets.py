@@ -16,7 +16,8 @@ from thai_chat.chat.names import short_name
 from thai_chat.chat.options import checked
 from thai_chat.chat.text import require_storable
 from thai_chat.domain.errors import EmptyName, HistoryUnavailable
-from thai_chat.domain.messages import Choice, JsonObject
+from thai_chat.domain.json_types import JsonObject
+from thai_chat.domain.messages import Choice
 from thai_chat.domain.options import Options
 from thai_chat.domain.people import Person
 from thai_chat.domain.ports.presets import PresetStore

@@ -35,22 +35,15 @@ from thai_chat.domain.errors import (
 )
 from thai_chat.domain.events import Completed, Failed
 from thai_chat.domain.facts import ReplyFacts, facts_of
-from thai_chat.domain.messages import (
-    BeginReply,
-    BeginTurn,
-    Choice,
-    JsonObject,
-    Message,
-    Role,
-    Status,
-    Turn,
-)
+from thai_chat.domain.json_types import JsonObject
+from thai_chat.domain.messages import Choice, Message, Role, Status, Turn
 from thai_chat.domain.people import Person
 from thai_chat.domain.ports.backend_kinds import Kinds, options_of
 from thai_chat.domain.ports.conversation import HistoryState
 from thai_chat.domain.ports.reply_log import ReplyLog
 from thai_chat.domain.ports.storage import Storage
 from thai_chat.domain.reads import ReadMessage, ReadSession
+from thai_chat.domain.writes import BeginReply, BeginTurn
 from thai_chat.routing.router import BackendChoices, Router
 
 LOOK_EVERY_S = 0.5

@@ -12,17 +12,9 @@ from thai_chat.chat.options import checked
 from thai_chat.chat.replies.runner import Replies
 from thai_chat.chat.text import require_storable
 from thai_chat.domain.errors import BadLabel, EmptyName, ReplyRunning
+from thai_chat.domain.json_types import JsonObject
 from thai_chat.domain.labels import Labels
-from thai_chat.domain.messages import (
-    LABEL_CHARS,
-    MOST_TAGS,
-    Choice,
-    JsonObject,
-    Message,
-    PurgeSession,
-    Session,
-    UpdateSession,
-)
+from thai_chat.domain.messages import LABEL_CHARS, MOST_TAGS, Choice, Message, Session
 from thai_chat.domain.options import Options
 from thai_chat.domain.people import Person
 from thai_chat.domain.ports.conversation import Conversation
@@ -37,6 +29,7 @@ from thai_chat.domain.reads import (
     SessionFilter,
     Shelf,
 )
+from thai_chat.domain.writes import PurgeSession, UpdateSession
 
 PURGED_AT_ONCE = 100
 

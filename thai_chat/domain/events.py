@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 from uuid import UUID
 
-from thai_chat.domain.messages import Choice, JsonObject, Message
+from thai_chat.domain.json_types import JsonObject
+from thai_chat.domain.messages import Choice, Message
 
 # From a backend: any number of TextDelta, ReasoningDelta, WasReasoning, Usage and Notice, then exactly one Finished.
 

@@ -1,4 +1,4 @@
-"""Sessions, messages and turns: what is kept, and the writes that keep it."""
+"""Sessions, messages and turns, as they are kept."""
 
 from __future__ import annotations
 
@@ -7,14 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Generic, TypeAlias, TypeVar
 from uuid import UUID
 
-from thai_chat.domain.json_types import JsonObject as JsonObject
-from thai_chat.domain.json_types import JsonValue as JsonValue
+from thai_chat.domain.json_types import JsonObject
 from thai_chat.domain.parts import Part
-
-Outcome = TypeVar("Outcome")
 
 MAX_QUESTION_CHARS = 200_000
 USER_CHARS = 255
@@ -69,6 +65,9 @@ class Figures:
     """US dollars, to nine places; None where the price is not known."""
 
 
+NO_FIGURES = Figures()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
     session_id: UUID
@@ -111,7 +110,7 @@ class Message:
     backend: str | None
     model: str | None
     created_at: datetime
-    figures: Figures = Figures()
+    figures: Figures = NO_FIGURES
     metadata: JsonObject = field(default_factory=dict)
     """The row's own, which `facts_of` reads."""
     parts: Sequence[Part] = ()
@@ -127,139 +126,3 @@ class Turn:
     reply: Message
     repeated: bool = False
     """True when the turn's idempotency key had been seen before: this is the earlier turn, nothing was written."""
-
-
-class Write(Generic[Outcome]):
-    """A change of what is kept, as a value; a store answers it with an `Outcome`.
-
-    It can be given to any store, kept in a journal, and given twice without harm.
-    """
-
-    __slots__ = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BeginTurn(Write[Turn]):
-    """Make the session when it is new, add the question below its leaf, and the row of the reply (streaming)."""
-
-    session_id: UUID
-    user_id: str
-    session_name: str
-    """Used only when the session is made."""
-    question_id: UUID
-    question: str
-    reply_id: UUID
-    choice: Choice
-    at: datetime
-    idempotency_key: str | None = None
-    parent_id: UUID | None = None
-    """Where the question goes when not below the leaf (an edited question); None means the leaf."""
-    is_first: bool = False
-    """The question goes to the session's beginning, beside the first, which was edited; `parent_id` is None then."""
-    metadata: JsonObject = field(default_factory=dict)
-    """Kept with the question."""
-    parts: Sequence[Part] = ()
-    """Kept with the question. As in all writes their text is the content, and plain text has none."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BeginReply(Write[Turn]):
-    """Answer a stored question once more: a new reply (streaming) beside those that it has, and shown instead of them.
-
-    The new reply may begin with the text of an earlier one that it continues; the earlier one stays as it is.
-    """
-
-    session_id: UUID
-    user_id: str
-    question_id: UUID
-    reply_id: UUID
-    choice: Choice
-    at: datetime
-    content: str = ""
-    idempotency_key: str | None = None
-    metadata: JsonObject = field(default_factory=dict)
-    """Kept with the reply: `continues` names the reply that it goes on from."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checkpoint:
-    """All of a growing reply's text so far. Also the reply's sign of life, so it is written without new text too.
-
-    Metadata is merged into what the row has.
-    """
-
-    session_id: UUID
-    reply_id: UUID
-    content: str
-    at: datetime
-    choice: Choice | None = None
-    """Who answers; None leaves the row as it is."""
-    metadata: JsonObject = field(default_factory=dict)
-    parts: Sequence[Part] = ()
-    """All of them so far, in place of those that the row has."""
-
-
-@dataclass(frozen=True, slots=True)
-class Checkpoints(Write[None]):
-    """Checkpoints of many replies, all in one go. A reply that is no longer streaming is left alone."""
-
-    checkpoints: Sequence[Checkpoint]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FinishReply(Write[Message]):
-    """The reply's last text, status and figures; metadata is merged into what the row has.
-
-    The first end of a reply wins, also over "interrupted". The answer is the message as stored.
-    """
-
-    session_id: UUID
-    reply_id: UUID
-    content: str
-    status: Status
-    choice: Choice
-    """Who really answered."""
-    at: datetime
-    figures: Figures = Figures()
-    metadata: JsonObject = field(default_factory=dict)
-    parts: Sequence[Part] = ()
-    """All of them, in place of those that the row has."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UpdateSession(Write[Session]):
-    """Change what is named and leave the rest; `None` means "leave". The answer is the session as stored."""
-
-    session_id: UUID
-    user_id: str
-    at: datetime
-    session_name: str | None = None
-    choice: Choice | None = None
-    pinned: bool | None = None
-    archived: bool | None = None
-    deleted: bool | None = None
-    """True puts the session into the trash, False takes it out."""
-    leaf_id: UUID | None = None
-    """Any message: the branch through it, down to its newest end, is the one that is shown."""
-    options: JsonObject | None = None
-    tags: Sequence[str] | None = None
-    folder: str | None = None
-    """Empty takes the session out of its folder."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PurgeSession(Write[bool]):
-    """Delete the session for good, with all that was said in it. Nothing happens when there is none.
-
-    The answer is True when it was deleted by this.
-    """
-
-    session_id: UUID
-    user_id: str
-    at: datetime
-    only_trash: bool = False
-    """Leave it when it is not in the trash (any more)."""
-
-
-SingleWrite: TypeAlias = "BeginTurn | BeginReply | Checkpoint | FinishReply | UpdateSession | PurgeSession"
-"""A write that a journal keeps as one record."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from thai_chat.domain.messages import JsonValue
+from thai_chat.domain.json_types import JsonValue
 
 MOST_WORDS = 16
 WORD_CHARS = 200

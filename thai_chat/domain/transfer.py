@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Protocol, TypeAlias
 from uuid import UUID
 
-from thai_chat.domain.messages import JsonObject, Message, Session
+from thai_chat.domain.json_types import JsonObject
+from thai_chat.domain.messages import Message, Session
 from thai_chat.domain.presets import Preset
 
 Refusal: TypeAlias = Mapping[str, str | int | float]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from thai_chat.domain.messages import Checkpoints, Outcome, Write
 from thai_chat.domain.ports.conversation import Conversation, HistoryState
 from thai_chat.domain.reads import Answer, Read
+from thai_chat.domain.writes import Checkpoints, Outcome, Write
 from thai_chat.history.checks import check, check_text
 
 

@@ -15,14 +15,11 @@ from thai_chat.domain.messages import (
     MODEL_CHARS,
     SESSION_NAME_CHARS,
     USER_CHARS,
-    Checkpoint,
-    FinishReply,
-    Outcome,
-    Write,
 )
 from thai_chat.domain.parts import PARTS_CHARS, Part, excess_of, parts_to_json, text_of
 from thai_chat.domain.presets import Preset
 from thai_chat.domain.searching import SearchQuery
+from thai_chat.domain.writes import Checkpoint, FinishReply, Outcome, Write
 
 # Not the text of such an escape: there the backslash is itself escaped.
 _ESCAPED_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")

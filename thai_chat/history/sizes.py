@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from sys import getsizeof
 
-from thai_chat.domain.messages import BeginReply, BeginTurn, FinishReply, JsonValue, Message, PurgeSession, Session
+from thai_chat.domain.json_types import JsonValue
+from thai_chat.domain.messages import Message, Session
 from thai_chat.domain.parts import Part, parts_to_json
+from thai_chat.domain.writes import BeginReply, BeginTurn, FinishReply, PurgeSession
 
 _SESSION_BYTES = 1_800
 """A session without its texts: its fields, ids and times, and the tables it is kept in."""

@@ -8,19 +8,8 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from uuid import UUID
 
-from thai_chat.domain.messages import (
-    BeginReply,
-    BeginTurn,
-    Checkpoint,
-    Figures,
-    FinishReply,
-    Message,
-    Role,
-    Session,
-    Status,
-    Turn,
-    UpdateSession,
-)
+from thai_chat.domain.messages import Figures, Message, Role, Session, Status, Turn
+from thai_chat.domain.writes import BeginReply, BeginTurn, Checkpoint, FinishReply, UpdateSession
 
 _NANODOLLAR = Decimal("1e-9")
 

@@ -9,7 +9,8 @@ from typing import Protocol
 
 from thai_chat.domain.backend_errors import BackendError, ContextOverflow
 from thai_chat.domain.events import Answering, Notice, RoutedEvent
-from thai_chat.domain.messages import Choice, JsonObject, JsonValue
+from thai_chat.domain.json_types import JsonObject, JsonValue
+from thai_chat.domain.messages import Choice
 from thai_chat.domain.ports.backend import PromptMessage, ReplyRequest
 from thai_chat.routing.attempt import Attempt
 from thai_chat.routing.overflow import smaller_window

@@ -20,7 +20,8 @@ from thai_chat.backends.openai_api.exchange import Ways
 from thai_chat.backends.timeouts import DEFAULT_TIMEOUTS, Timeouts
 from thai_chat.domain.backend_errors import NotOffered
 from thai_chat.domain.events import MODEL_LOADING, Notice, Progress, StreamEvent
-from thai_chat.domain.messages import MODEL_CHARS, JsonObject, JsonValue
+from thai_chat.domain.json_types import JsonObject, JsonValue
+from thai_chat.domain.messages import MODEL_CHARS
 from thai_chat.domain.ports.backend import DEMO_NOTE, ModelInfo, PromptMessage, ReplyRequest
 
 DEMO_MODEL = "SmolLM2-135M-Instruct (demo)"

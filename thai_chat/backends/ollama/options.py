@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, cast
 
-from thai_chat.domain.messages import JsonObject, JsonValue
+from thai_chat.domain.json_types import JsonObject, JsonValue
 from thai_chat.domain.options import Options, count, either, flag, number, one_of
 from thai_chat.domain.sampling import COMMON, EFFORTS, SAMPLING, TOKENS
 

@@ -18,7 +18,8 @@ from thai_chat.domain.backend_errors import (
     UnsupportedParameter,
 )
 from thai_chat.domain.events import Notice
-from thai_chat.domain.messages import JsonObject, JsonValue, Role
+from thai_chat.domain.json_types import JsonObject, JsonValue
+from thai_chat.domain.messages import Role
 from thai_chat.domain.options import Options
 from thai_chat.domain.ports.backend import PromptMessage, ReplyRequest
 from thai_chat.domain.sampling import COMMON

@@ -17,7 +17,7 @@ from thai_chat.backends.openai_api.exchange import Ways
 from thai_chat.backends.timeouts import DEFAULT_TIMEOUTS, Timeouts
 from thai_chat.backends.vllm.options import OPTIONS
 from thai_chat.domain.backend_errors import BackendLoading, EngineDead, WebPage
-from thai_chat.domain.messages import JsonObject
+from thai_chat.domain.json_types import JsonObject
 from thai_chat.domain.ports.backend import ModelInfo
 
 _HEALTH_TIMEOUT_S = 2.0

@@ -12,8 +12,8 @@ from uuid import UUID
 
 from thai_chat.chat.replies.growing import GrowingReply
 from thai_chat.domain.errors import HistoryError, HistoryRefused
-from thai_chat.domain.messages import Checkpoint, Checkpoints
 from thai_chat.domain.ports.conversation import Conversation
+from thai_chat.domain.writes import Checkpoint, Checkpoints
 
 logger = logging.getLogger(__name__)
 

@@ -23,7 +23,8 @@ from thai_chat.domain.events import (
     WasReasoning,
 )
 from thai_chat.domain.facts import Precision, ReplyFacts, facts_of
-from thai_chat.domain.messages import Checkpoint, Choice, Figures, Message, Turn
+from thai_chat.domain.messages import Choice, Figures, Message, Turn
+from thai_chat.domain.writes import Checkpoint
 from thai_chat.routing.pricing import Cost
 from thai_chat.routing.tokens import estimate_tokens
 

@@ -20,10 +20,11 @@ from thai_chat.domain.backend_errors import OnlyReasoning
 from thai_chat.domain.errors import HistoryError, HistoryRefused, ThaiChatError, trace_of
 from thai_chat.domain.events import Completed, Failed, LiveEvent, RoutedEvent
 from thai_chat.domain.facts import ReplyError, ReplyFacts
-from thai_chat.domain.messages import Choice, Figures, FinishReply, Message, Status, Turn
+from thai_chat.domain.messages import Choice, Figures, Message, Status, Turn
 from thai_chat.domain.ports.conversation import Conversation
 from thai_chat.domain.ports.reply_log import ReplyLog
 from thai_chat.domain.reads import ReadMessages
+from thai_chat.domain.writes import FinishReply
 from thai_chat.routing.pricing import Cost
 
 logger = logging.getLogger(__name__)

@@ -12,7 +12,8 @@ from thai_chat.chat.presets import Presets
 from thai_chat.chat.prompt import Prompt, build_prompt
 from thai_chat.chat.replies.growing import GrowingReply
 from thai_chat.domain.events import RoutedEvent
-from thai_chat.domain.messages import Choice, JsonObject, Message, Session
+from thai_chat.domain.json_types import JsonObject
+from thai_chat.domain.messages import Choice, Message, Session
 from thai_chat.domain.ports.conversation import Conversation
 from thai_chat.domain.reads import ReadMessages
 from thai_chat.routing.router import ModelPrompt, Router

@@ -16,7 +16,7 @@ from thai_chat.chat.text import storable
 from thai_chat.chat.transfer.moments import YEARS, moment_of
 from thai_chat.chat.words import cut
 from thai_chat.domain.errors import BadOption, ImportRefused
-from thai_chat.domain.messages import JsonObject, JsonValue
+from thai_chat.domain.json_types import JsonObject, JsonValue
 
 TITLE_CHARS = 60
 _TITLE_READ = 10 * TITLE_CHARS

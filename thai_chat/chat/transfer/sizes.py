@@ -9,7 +9,7 @@ import orjson
 from thai_chat.chat.transfer.fields import SourcePlace
 from thai_chat.chat.transfer.frames import FRAME_BYTES
 from thai_chat.chat.transfer.objects import message_object, session_object
-from thai_chat.domain.messages import JsonValue
+from thai_chat.domain.json_types import JsonValue
 from thai_chat.domain.parts import parts_to_json
 from thai_chat.domain.transfer import ImportLimits, KeptSession
 

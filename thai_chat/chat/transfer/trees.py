@@ -19,16 +19,8 @@ from thai_chat.chat.text import storable
 from thai_chat.chat.transfer.own import is_straight
 from thai_chat.domain.backend_errors import BackendError
 from thai_chat.domain.facts import NOTHING_KNOWN, ReplyError, ReplyFacts, SessionOrigin
-from thai_chat.domain.messages import (
-    BACKEND_CHARS,
-    MODEL_CHARS,
-    Figures,
-    JsonValue,
-    Message,
-    Role,
-    Session,
-    Status,
-)
+from thai_chat.domain.json_types import JsonValue
+from thai_chat.domain.messages import BACKEND_CHARS, MODEL_CHARS, Figures, Message, Role, Session, Status
 from thai_chat.domain.transfer import KeptMessage, KeptSession
 
 _NAMESPACE = UUID("0199a1b2-5a6b-7c00-8000-7468616963ff")

@@ -9,7 +9,8 @@ from typing import Protocol
 from uuid import UUID
 
 from thai_chat.domain.events import Progress, StreamEvent
-from thai_chat.domain.messages import JsonValue, Role
+from thai_chat.domain.json_types import JsonValue
+from thai_chat.domain.messages import Role
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from thai_chat.domain.messages import Outcome, Write
 from thai_chat.domain.reads import Answer, Read
+from thai_chat.domain.writes import Outcome, Write
 
 
 class DatabaseState(StrEnum):

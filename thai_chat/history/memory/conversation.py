@@ -9,24 +9,20 @@ from typing import cast
 from uuid import UUID
 
 from thai_chat.domain.errors import MessageNotFound, SessionNotFound
-from thai_chat.domain.messages import (
+from thai_chat.domain.messages import Message, Role, Session, Status, Turn
+from thai_chat.domain.ports.conversation import DatabaseState, HistoryState
+from thai_chat.domain.reads import Answer, Read
+from thai_chat.domain.writes import (
     BeginReply,
     BeginTurn,
     Checkpoint,
     Checkpoints,
     FinishReply,
-    Message,
     Outcome,
     PurgeSession,
-    Role,
-    Session,
-    Status,
-    Turn,
     UpdateSession,
     Write,
 )
-from thai_chat.domain.ports.conversation import DatabaseState, HistoryState
-from thai_chat.domain.reads import Answer, Read
 from thai_chat.history.memory import reading
 from thai_chat.history.memory.sessions import HeldSessions
 from thai_chat.history.turns import finished, grown, new_reply, new_session, new_turn, updated

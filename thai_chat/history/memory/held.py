@@ -8,16 +8,8 @@ from datetime import datetime
 from uuid import UUID
 
 from thai_chat.domain.errors import HistoryUnavailable, MessageNotFound, ReplyRunning
-from thai_chat.domain.messages import (
-    STALE_AFTER,
-    BeginReply,
-    BeginTurn,
-    Message,
-    Role,
-    Session,
-    Status,
-    Turn,
-)
+from thai_chat.domain.messages import STALE_AFTER, Message, Role, Session, Status, Turn
+from thai_chat.domain.writes import BeginReply, BeginTurn
 from thai_chat.history.sizes import size_of_message, size_of_session
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from thai_chat.domain.errors import HistoryRefused
-from thai_chat.domain.messages import SingleWrite
+from thai_chat.domain.writes import SingleWrite
 from thai_chat.history.outage.generation import UNKNOWN
 from thai_chat.history.outage.journal import Journal
 from thai_chat.history.outage.records import decode

@@ -12,7 +12,7 @@ from pathlib import Path
 from uuid import UUID
 
 from thai_chat.domain.errors import JournalUnavailable
-from thai_chat.domain.messages import Checkpoint
+from thai_chat.domain.writes import Checkpoint
 from thai_chat.history.outage.journal import Journal
 from thai_chat.history.outage.records import encode
 

@@ -14,7 +14,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from thai_chat.domain.errors import JournalUnavailable, ThaiChatError
-from thai_chat.domain.messages import Checkpoint, FinishReply, SingleWrite
+from thai_chat.domain.writes import Checkpoint, FinishReply, SingleWrite
 from thai_chat.history.outage.adopted import AdoptedJournals, Counted
 from thai_chat.history.outage.generation import UNKNOWN, LastGeneration
 from thai_chat.history.outage.hedge import HedgedCheckpoints

@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 from uuid import UUID
 
 from thai_chat.domain.errors import HistoryUnavailable, StartError
-from thai_chat.domain.messages import SingleWrite
+from thai_chat.domain.writes import SingleWrite
 from thai_chat.history.outage.outbox import Outbox
 from thai_chat.history.outage.recent import RecentTurns
 from thai_chat.history.outage.replay import Replay, send_again

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from uuid import UUID
 
-from thai_chat.domain.messages import BeginReply, BeginTurn, FinishReply, PurgeSession, SingleWrite
+from thai_chat.domain.writes import BeginReply, BeginTurn, FinishReply, PurgeSession, SingleWrite
 from thai_chat.history.sizes import size_of_write
 
 KEEP_S = 60.0

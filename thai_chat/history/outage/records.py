@@ -12,19 +12,17 @@ from uuid import UUID
 import orjson
 
 from thai_chat.domain.errors import HistoryRefused
-from thai_chat.domain.messages import (
+from thai_chat.domain.messages import Choice, Figures, Status
+from thai_chat.domain.parts import parts_from_json, parts_to_json
+from thai_chat.domain.writes import (
     BeginReply,
     BeginTurn,
     Checkpoint,
-    Choice,
-    Figures,
     FinishReply,
     PurgeSession,
     SingleWrite,
-    Status,
     UpdateSession,
 )
-from thai_chat.domain.parts import parts_from_json, parts_to_json
 
 _KINDS: Mapping[str, Callable[..., SingleWrite]] = {
     "begin_turn": BeginTurn,

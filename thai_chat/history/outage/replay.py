@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from thai_chat.domain.errors import HistoryRefused, HistoryUnavailable, ThaiChatError
-from thai_chat.domain.messages import PurgeSession, SingleWrite, UpdateSession
+from thai_chat.domain.writes import PurgeSession, SingleWrite, UpdateSession
 from thai_chat.history.outage.outbox import Outbox
 from thai_chat.history.outage.recent import RecentTurns
 from thai_chat.history.outage.stores import Upstream

@@ -7,18 +7,18 @@ from dataclasses import replace
 from typing import Generic, TypeVar, cast
 
 from thai_chat.domain.errors import HistoryUnavailable, MessageNotFound, SessionNotFound
-from thai_chat.domain.messages import (
+from thai_chat.domain.messages import Turn
+from thai_chat.domain.ports.conversation import DatabaseState, HistoryState
+from thai_chat.domain.reads import Answer, Read
+from thai_chat.domain.writes import (
     Checkpoint,
     Checkpoints,
     FinishReply,
     Outcome,
     PurgeSession,
     SingleWrite,
-    Turn,
     Write,
 )
-from thai_chat.domain.ports.conversation import DatabaseState, HistoryState
-from thai_chat.domain.reads import Answer, Read
 from thai_chat.history.outage.outbox import Outbox
 from thai_chat.history.outage.primary import AnyUpstream, Primary
 from thai_chat.history.outage.stores import Companion

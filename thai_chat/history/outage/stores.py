@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Protocol, TypeVar
 from uuid import UUID
 
-from thai_chat.domain.messages import Outcome, SingleWrite, Write
 from thai_chat.domain.reads import Answer, Read
+from thai_chat.domain.writes import Outcome, SingleWrite, Write
 
 
 class Upstream(Protocol):

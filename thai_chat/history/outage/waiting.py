@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
 
-from thai_chat.domain.messages import BeginReply, BeginTurn, Checkpoint, FinishReply, SingleWrite
+from thai_chat.domain.writes import BeginReply, BeginTurn, Checkpoint, FinishReply, SingleWrite
 from thai_chat.history.outage.journal import Journal
 
 Item = TypeVar("Item")

@@ -8,21 +8,20 @@ from typing import cast
 from sqlalchemy import text
 
 from thai_chat.domain.errors import HistoryUnavailable, ThaiChatError
-from thai_chat.domain.messages import (
+from thai_chat.domain.messages import Message, Turn
+from thai_chat.domain.ports.conversation import DatabaseState, HistoryState
+from thai_chat.domain.reads import Answer, Read
+from thai_chat.domain.writes import (
     BeginReply,
     BeginTurn,
     Checkpoints,
     FinishReply,
-    Message,
     Outcome,
     PurgeSession,
     SingleWrite,
-    Turn,
     UpdateSession,
     Write,
 )
-from thai_chat.domain.ports.conversation import DatabaseState, HistoryState
-from thai_chat.domain.reads import Answer, Read
 from thai_chat.history.postgres.connections import Database
 from thai_chat.history.postgres.grouping import GroupedWrites
 from thai_chat.history.postgres.sql import reading, writes

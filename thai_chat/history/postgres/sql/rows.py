@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Label, case, func, literal_column
 
-from thai_chat.domain.messages import STALE_AFTER, Figures, Message, Role, Session, Status
+from thai_chat.domain.messages import NO_FIGURES, STALE_AFTER, Figures, Message, Role, Session, Status
 from thai_chat.domain.parts import parts_from_json
 from thai_chat.history.postgres.sql.tables import chat_messages, chat_sessions
 
@@ -59,7 +59,6 @@ MESSAGE_FIELDS = (
 
 _FIGURES = MESSAGE_FIELDS[10:16]
 _UNKNOWN = (None,) * len(_FIGURES)
-_NO_FIGURES = Figures()
 _ROLES = {role.value: role for role in Role}
 _STATUSES = {status.value: status for status in Status}
 
@@ -116,7 +115,7 @@ def message_of(row: Sequence[Any]) -> Message:
         backend=backend,
         model=model,
         created_at=created_at.astimezone(UTC),
-        figures=_NO_FIGURES if figures == _UNKNOWN else Figures(**dict(zip(_FIGURES, figures, strict=True))),
+        figures=NO_FIGURES if figures == _UNKNOWN else Figures(**dict(zip(_FIGURES, figures, strict=True))),
         metadata=row[16],
         parts=() if row[17] is None else parts_from_json(row[17]),
     )

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, assert_never
 from uuid import UUID
 
-from thai_chat.domain.messages import (
-    STALE_AFTER,
+from thai_chat.domain.messages import STALE_AFTER
+from thai_chat.domain.parts import Part
+from thai_chat.domain.writes import (
     BeginReply,
     BeginTurn,
     Checkpoint,
@@ -15,7 +16,6 @@ from thai_chat.domain.messages import (
     PurgeSession,
     UpdateSession,
 )
-from thai_chat.domain.parts import Part
 from thai_chat.history.checks import json_text, parts_text
 from thai_chat.history.postgres.sql.parameters import Filled, Filling, TextList, TextParameter, filled
 from thai_chat.history.postgres.sql.rows import MESSAGE_SQL, SESSION_FIELDS, SESSION_SQL, message_sql

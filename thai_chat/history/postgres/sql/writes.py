@@ -16,16 +16,14 @@ from psycopg2 import DatabaseError
 from sqlalchemy import Connection
 
 from thai_chat.domain.errors import HistoryRefused, MessageNotFound, ReplyRunning, SessionNotFound, ThaiChatError
-from thai_chat.domain.messages import (
+from thai_chat.domain.messages import Message, Session, Turn
+from thai_chat.domain.writes import (
     BeginReply,
     BeginTurn,
     Checkpoint,
     FinishReply,
-    Message,
     PurgeSession,
-    Session,
     SingleWrite,
-    Turn,
     UpdateSession,
 )
 from thai_chat.history.postgres.connections import translated
