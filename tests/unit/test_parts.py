@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -91,6 +92,13 @@ def test_a_part_that_is_not_understood_is_kept_as_it_came(part: JsonValue) -> No
 @pytest.mark.parametrize("value", [None, True, 5, "text", {}, {"type": "text", "text": "x"}], ids=str)
 def test_what_is_no_list_has_no_parts(value: JsonValue) -> None:
     assert parts_from_json(value) == ()
+
+
+def test_parts_without_end_are_read_in_linear_time() -> None:
+    many: list[JsonValue] = [*AS_JSON, {"type": ["x"]}, None] * 5_000
+    began_s = time.process_time()
+    assert parts_to_json(parts_from_json(many)) == many
+    assert time.process_time() - began_s < 5
 
 
 def test_any_parts_come_back_as_they_were() -> None:
