@@ -225,6 +225,15 @@ def test_what_is_installed_for_the_program_is_imported() -> None:
     assert {name for module, name in imported.items() if module not in LIBRARIES} == set(NOT_IMPORTED)
 
 
+def test_no_two_classes_have_one_name() -> None:
+    names: dict[str, list[str]] = {}
+    for module in MODULES:
+        for node in ast.walk(ast.parse(module.read_text())):
+            if isinstance(node, ast.ClassDef):
+                names.setdefault(node.name, []).append(str(module.relative_to(PACKAGE)))
+    assert {name: where for name, where in names.items() if len(where) > 1} == {}
+
+
 def test_only_the_settings_read_the_environment() -> None:
     # ui/quiet.py writes into it, for Gradio, before Gradio is imported; child processes are given one.
     readers = {module for module in MODULES if _reads_environment(module)}

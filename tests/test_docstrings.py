@@ -28,7 +28,8 @@ def test_no_docstring_begins_with_a_fragment() -> None:
     found = [
         f"{path.relative_to(ROOT)}:{line}: {text[:40]}"
         for path in MODULES
-        if "node_modules" not in path.parts
+        # A step of the schema that has landed keeps its text.
+        if not {"node_modules", "versions"} & set(path.parts)
         for line, text in docstrings(path.read_text())
         if FRAGMENT.match(text.strip())
     ]

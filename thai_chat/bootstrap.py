@@ -225,18 +225,18 @@ def _server(app: Gate, service: ChatService) -> uvicorn.Server:
 
     from thai_chat.gate.connections import Connection, most_connections
 
-    class Server(uvicorn.Server):
+    class PageServer(uvicorn.Server):
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             """End replies before connections, so that every page is told and what they have is stored."""
             await service.close()
             await super().shutdown(sockets)
 
-    class Counted(Connection):
+    class CountedConnection(Connection):
         most = most_connections()
 
     config = uvicorn.Config(
         app,
-        http=Counted,
+        http=CountedConnection,
         ws="none",
         log_config=None,
         access_log=False,
@@ -245,7 +245,7 @@ def _server(app: Gate, service: ChatService) -> uvicorn.Server:
         proxy_headers=False,
         timeout_graceful_shutdown=GRACE_S,
     )
-    return Server(config)
+    return PageServer(config)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -26,7 +26,7 @@ from tests.postgres_servers import PostgresServer, Proxy
 from tests.uploads import upload
 from thai_chat.api.transfer import words_in
 from thai_chat.chat.transfer import service
-from thai_chat.chat.transfer.exports import PAGE_MESSAGES, ExportFormat
+from thai_chat.chat.transfer.exports import PAGE_MESSAGES, Format
 from thai_chat.chat.transfer.imports import ImportProgress
 from thai_chat.chat.transfer.service import Transfers
 from thai_chat.domain.errors import HistoryUnavailable, ImportRefused, ImportStopped, SessionNotFound
@@ -57,7 +57,7 @@ def user() -> str:
 
 
 async def exported(
-    history: PostgresStores, user: str, format_: ExportFormat = ExportFormat.JSON, chosen: Sequence[UUID] | None = None
+    history: PostgresStores, user: str, format_: Format = Format.JSON, chosen: Sequence[UUID] | None = None
 ) -> bytes:
     made = await Transfers(history.transfer, history.presets).export(
         as_person(user), format_, chosen=chosen, words=words_in("th"), timezone=BANGKOK
@@ -281,7 +281,7 @@ async def test_an_import_is_refused_while_postgresql_is_away(
         assert given.file.closed
         with pytest.raises(HistoryUnavailable):
             await Transfers(history.transfer, history.presets).export(
-                as_person(user), ExportFormat.JSON, chosen=None, words=words_in("th"), timezone=BANGKOK
+                as_person(user), Format.JSON, chosen=None, words=words_in("th"), timezone=BANGKOK
             )
 
 
@@ -320,9 +320,9 @@ async def test_the_trash_leaves_in_json_alone_unless_it_is_chosen(history: Postg
     trash = await whole_turn(history, user)
     await history.write(update(trash, deleted=True))
     assert len(json.loads(await exported(history, user))["sessions"]) == 1
-    assert await exported(history, user, ExportFormat.MARKDOWN) == b""
-    assert await exported(history, user, ExportFormat.TRAINING) == b""
-    assert b"# " in await exported(history, user, ExportFormat.MARKDOWN, [trash.session.session_id])
+    assert await exported(history, user, Format.MARKDOWN) == b""
+    assert await exported(history, user, Format.TRAINING) == b""
+    assert b"# " in await exported(history, user, Format.MARKDOWN, [trash.session.session_id])
 
 
 @pytest.mark.parametrize("turns", [3, PAGE_MESSAGES])
@@ -335,13 +335,13 @@ async def test_the_shown_branch_leaves_for_readers_whatever_its_length(
     writes = [begin(user, session_id, question=f"ข้อ {number}") for number in range(turns)]
     writes[0] = begin(user, session_id, question="ข้อ 0", parent_id=first.reply.message_id)
     await history.apply([part for write in writes for part in (write, finish(write, content=f"ตอบ {write.question}"))])
-    text = (await exported(history, user, ExportFormat.MARKDOWN)).decode()
+    text = (await exported(history, user, Format.MARKDOWN)).decode()
     assert text.count("## คุณ") == turns + 1
     assert "ถูกแก้" not in text
-    (line,) = (await exported(history, user, ExportFormat.TRAINING)).decode().splitlines()
+    (line,) = (await exported(history, user, Format.TRAINING)).decode().splitlines()
     said = [message["content"] for message in json.loads(line)["messages"] if message["role"] == "user"]
     assert said == ["ข้อแรก", *(f"ข้อ {number}" for number in range(turns))]
-    assert (await exported(history, user, ExportFormat.CSV)).count(b"\r\n") >= 2 * turns + 5
+    assert (await exported(history, user, Format.CSV)).count(b"\r\n") >= 2 * turns + 5
 
 
 async def test_imports_follow_each_other(history: PostgresStores, user: str) -> None:

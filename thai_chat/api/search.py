@@ -12,7 +12,7 @@ from fastapi import APIRouter, Query
 
 from thai_chat.api.dependencies import Asking, Service
 from thai_chat.api.search_schemas import FoundBody, results_body
-from thai_chat.chat.search.searches import SearchOrder, SearchRequest
+from thai_chat.chat.search.searches import Order, SearchRequest
 from thai_chat.chat.text import identifier
 from thai_chat.domain.errors import BadInput
 from thai_chat.domain.messages import Role
@@ -37,7 +37,7 @@ async def search(
     ],
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
     cursor: Annotated[str | None, Query(max_length=400, description="`next` of the page before")] = None,
-    order: SearchOrder = SearchOrder.NEWEST,
+    order: Order = Order.NEWEST,
     only: Annotated[Only | None, Query(description="Sessions by their names alone, in pages")] = None,
     role: Role | None = None,
     backend: Annotated[str | None, Query(max_length=100)] = None,

@@ -21,7 +21,7 @@ from thai_chat.api.uploads import received
 from thai_chat.chat.service import ChatService
 from thai_chat.chat.statistics import zone_of
 from thai_chat.chat.text import identifier
-from thai_chat.chat.transfer.exports import ExportFormat
+from thai_chat.chat.transfer.exports import Format
 from thai_chat.chat.transfer.imports import ImportProgress, ImportRun
 from thai_chat.chat.transfer.markdown import Words
 from thai_chat.domain.errors import ThaiChatError
@@ -37,7 +37,7 @@ session_router = APIRouter(tags=["export and import"])
 _LOOK_S = 0.5
 """How often it is looked whether somebody still waits for an import."""
 
-FormatOf = Annotated[ExportFormat, Query(alias="format", description="json is complete and can be imported again")]
+FormatOf = Annotated[Format, Query(alias="format", description="json is complete and can be imported again")]
 Zone = Annotated[str | None, Query(description="IANA name; cuts days and writes times", examples=["Asia/Bangkok"])]
 
 
@@ -46,7 +46,7 @@ class ExportRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"format": "md", "session_ids": []}})
 
-    format: ExportFormat = ExportFormat.JSON
+    format: Format = Format.JSON
     session_ids: list[UUID] | None = Field(default=None, description="None exports everything", max_length=100_000)
     timezone: str | None = None
 
@@ -104,7 +104,7 @@ async def export(
     request: Request,
     service: Service,
     person: Asking,
-    format_: FormatOf = ExportFormat.JSON,
+    format_: FormatOf = Format.JSON,
     session_id: Annotated[list[str] | None, Query(description="Any number of them; none exports everything")] = None,
     timezone: Zone = None,
 ) -> Response:

@@ -93,7 +93,7 @@ class Asked:
 
 
 class ChatService:
-    """Every method takes the owner; what belongs to somebody else is not found."""
+    """Finds nothing that belongs to somebody else."""
 
     def __init__(self, storage: Storage, router: Router, *, max_history_messages: int) -> None:
         self.searches = Searches(storage.search)

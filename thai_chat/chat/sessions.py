@@ -54,7 +54,7 @@ class SessionChange:
 
 
 class Sessions:
-    """Every method takes the owner; what belongs to somebody else is not found."""
+    """Finds nothing that belongs to somebody else."""
 
     def __init__(self, conversation: Conversation, replies: Replies, options: Options) -> None:
         """Take the storage, the replies, and the options that some backend passes on to its servers."""

@@ -20,7 +20,6 @@ from thai_chat.domain.statistics import Behind, CountedMessage, MessageCursor, P
 HOME = "Asia/Bangkok"
 """The time zone whose midnight cuts the days when nobody says where the reader is."""
 MOST_QUESTIONS = 2000
-MOST_GROUPS = 10
 MOST_WORDS = 15
 _KNOWN_QUESTIONS = 20_000
 MOST_DAYS = 36_600
@@ -37,7 +36,7 @@ class Frequent:
 
 
 class UserStatistics:
-    """Every method takes the owner. All raise HistoryUnavailable while the database is away: a part is no statistic."""
+    """Every method raises HistoryUnavailable while the database is away: a part is no statistic."""
 
     def __init__(self, counting: Counting) -> None:
         self._counting = counting

@@ -130,6 +130,6 @@ def _as_of_now(found: Sequence[Message], live: ReplyLog | None) -> Sequence[Mess
         if message.message_id != live.reply_id
         else replace(result.reply, parent_id=message.parent_id, message_order=message.message_order)
         if isinstance(result, Completed)
-        else replace(message, content=live.text)
+        else replace(message, content=live.text, parts=())
         for message in found
     ]

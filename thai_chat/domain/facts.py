@@ -103,17 +103,19 @@ def _choice(value: JsonValue) -> Choice | None:
     if not isinstance(value, Mapping):
         return None
     backend, model = value.get("backend"), value.get("model")
+    if model is None:  # an imported reply may have had none
+        model = ""
     return Choice(backend, model) if isinstance(backend, str) and isinstance(model, str) else None
 
 
 def _choice_object(choice: Choice) -> JsonObject:
-    return {"backend": choice.backend, "model": choice.model}
+    return {"backend": choice.backend, "model": choice.model or None}
 
 
 def _choices(value: JsonValue) -> Sequence[Choice] | None:
     if (listed := _list(value)) is None:
         return None
-    return tuple(choice for item in listed[:MOST_READ] if (choice := _choice(item)))
+    return tuple(choice for item in listed if (choice := _choice(item)))
 
 
 def _context(value: JsonValue) -> ContextUsed | None:

@@ -26,7 +26,7 @@ LABEL_CHARS = 60
 """The most characters of a tag's or a folder's name, whoever gives it."""
 MOST_TAGS = 30
 STALE_AFTER = timedelta(seconds=10)
-"""A streaming reply without a checkpoint for this long has lost its process; checkpoints come every second."""
+"""A streaming reply without a checkpoint for this long has lost its process; one comes every three seconds at least."""
 
 
 class Role(StrEnum):

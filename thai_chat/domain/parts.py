@@ -23,8 +23,14 @@ URL_CHARS = 10_000
 """Characters of an address in a part."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _KnownPart:
+    others: JsonObject = field(default_factory=dict)
+    """Keys that this version does not know: given back as they came."""
+
+
 @dataclass(frozen=True, slots=True)
-class TextPart:
+class TextPart(_KnownPart):
     """Text that is said: the content of a message is that of its text parts, one after the other."""
 
     TYPE: ClassVar[str] = "text"
@@ -33,7 +39,7 @@ class TextPart:
 
 
 @dataclass(frozen=True, slots=True)
-class ReasoningPart:
+class ReasoningPart(_KnownPart):
     """A thought of the model: shown folded, never sent back to a model, not in the content."""
 
     TYPE: ClassVar[str] = "reasoning"
@@ -42,7 +48,7 @@ class ReasoningPart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ToolCallPart:
+class ToolCallPart(_KnownPart):
     """A tool that a model called."""
 
     TYPE: ClassVar[str] = "tool_call"
@@ -55,7 +61,7 @@ class ToolCallPart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ToolResultPart:
+class ToolResultPart(_KnownPart):
     """The answer of a tool to a call."""
 
     TYPE: ClassVar[str] = "tool_result"
@@ -66,7 +72,7 @@ class ToolResultPart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AttachmentPart:
+class AttachmentPart(_KnownPart):
     """A file that goes with the message; the file itself is kept elsewhere."""
 
     TYPE: ClassVar[str] = "attachment"
@@ -78,7 +84,7 @@ class AttachmentPart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CitationPart:
+class CitationPart(_KnownPart):
     """Where something that is said comes from."""
 
     TYPE: ClassVar[str] = "citation"
@@ -90,7 +96,7 @@ class CitationPart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NoticePart:
+class NoticePart(_KnownPart):
     """Something that a person should know at this place; `code` and `params` are those of a notice."""
 
     TYPE: ClassVar[str] = "notice"
@@ -115,7 +121,9 @@ _KINDS: Mapping[str, type[KnownPart]] = {
     kind.TYPE: kind
     for kind in (TextPart, ReasoningPart, ToolCallPart, ToolResultPart, AttachmentPart, CitationPart, NoticePart)
 }
-_FIELDS: Mapping[str, Sequence[str]] = {name: [one.name for one in fields(kind)] for name, kind in _KINDS.items()}
+_FIELDS: Mapping[str, Sequence[str]] = {
+    name: [one.name for one in fields(kind) if one.name != "others"] for name, kind in _KINDS.items()
+}
 _TYPE = "type"
 _CHARS = {**dict.fromkeys(("text", "quote", "arguments"), TEXT_CHARS), "url": URL_CHARS}
 
@@ -153,11 +161,12 @@ def _part(value: JsonValue) -> Part:
     kind = _kind_of(value)
     if kind is None or not isinstance(value, Mapping):
         return UnknownPart(value)
-    given: dict[str, Any] = {name: value[name] for name in _FIELDS[kind.TYPE] if name in value}
+    known = _FIELDS[kind.TYPE]
+    given: dict[str, Any] = {name: value[name] for name in known if name in value}
     if not all(_fits(name, item) for name, item in given.items()):
         return UnknownPart(value)
     try:
-        return kind(**given)
+        return kind(**given, others={name: item for name, item in value.items() if name not in (*known, _TYPE)})
     except TypeError:  # a field is missing
         return UnknownPart(value)
 
@@ -184,4 +193,5 @@ def _fits(name: str, value: JsonValue) -> bool:
 def _object(part: Part) -> JsonValue:
     if isinstance(part, UnknownPart):
         return part.value
-    return {_TYPE: part.TYPE, **{name: getattr(part, name) for name in _FIELDS[part.TYPE]}}
+    known = {name: getattr(part, name) for name in _FIELDS[part.TYPE]}
+    return {_TYPE: part.TYPE, **known, **part.others}

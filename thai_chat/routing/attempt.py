@@ -19,7 +19,7 @@ from thai_chat.domain.events import (
 )
 from thai_chat.domain.messages import Choice
 from thai_chat.domain.ports.backend import ReplyRequest
-from thai_chat.routing.servers import Server
+from thai_chat.routing.servers import ModelServer
 
 _MOST_HELD_CHARS = 100_000
 """The most characters of white space, and of counts without a word, that are held ahead of the first word."""
@@ -28,7 +28,7 @@ _MOST_HELD_CHARS = 100_000
 class Attempt:
     """First `until_first_word`, then `rest`, and `close` in any case: it ends the request to the server."""
 
-    def __init__(self, server: Server, request: ReplyRequest, *, clock: Callable[[], float]) -> None:
+    def __init__(self, server: ModelServer, request: ReplyRequest, *, clock: Callable[[], float]) -> None:
         self.server = server
         self.choice = Choice(server.backend.name, request.model)
         self._clock = clock

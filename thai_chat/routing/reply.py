@@ -16,7 +16,7 @@ from thai_chat.routing.attempt import Attempt
 from thai_chat.routing.overflow import smaller_window
 from thai_chat.routing.preference import Preference
 from thai_chat.routing.retries import Retries, remedy_for, whole_seconds
-from thai_chat.routing.servers import Server, Servers
+from thai_chat.routing.servers import ModelServer, Servers
 
 NOTICEABLE_S = 1.0
 """A wait that is longer is said."""
@@ -104,7 +104,7 @@ class RoutedReply:
         window = servers.context_window(choice.model)
         request = await self._request_for(choice, window)
         began_s, rounds, is_smaller = self._retries.clock(), 1, False
-        tried: set[Server] = set()
+        tried: set[ModelServer] = set()
         errors: list[BackendError] = []
         while server := servers.take(choice.model, beside=tried):
             tried.add(server)
@@ -149,7 +149,7 @@ class RoutedReply:
         return self._retries.pause_s(errors, rounds=rounds, elapsed_s=elapsed_s)
 
     async def _attempt(
-        self, server: Server, request: ReplyRequest, limit_s: float | None
+        self, server: ModelServer, request: ReplyRequest, limit_s: float | None
     ) -> AsyncGenerator[Notice, None]:
         """Set `_answer`. Raises BackendError."""
         attempt = Attempt(server, request, clock=self._retries.clock)

@@ -18,7 +18,7 @@ from thai_chat.routing.preference import Preference, Rules
 from thai_chat.routing.pricing import Cost, Prices
 from thai_chat.routing.reply import ModelPrompt, PromptMaker, RoutedReply
 from thai_chat.routing.retries import Retries
-from thai_chat.routing.servers import Server, Servers
+from thai_chat.routing.servers import ModelServer, Servers
 
 __all__ = ["BackendChoices", "ModelPrompt", "PromptMaker", "Router", "Rules"]
 
@@ -171,11 +171,11 @@ class Router:
             raise UnknownBackend(f"{backend[:40]!r} is not configured", backend=backend[:40])
         return self._backends[backend]
 
-    def _server_for(self, choice: Choice) -> Server:
+    def _server_for(self, choice: Choice) -> ModelServer:
         servers = self._servers_of(choice.backend)
         return servers.take(choice.model) or servers.servers[0]
 
-    def _all_servers(self) -> Sequence[Server]:
+    def _all_servers(self) -> Sequence[ModelServer]:
         return [server for servers in self._backends.values() for server in servers.servers]
 
     async def _look_around(self) -> None:

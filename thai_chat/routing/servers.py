@@ -30,7 +30,7 @@ def best(states: Iterable[BackendState]) -> BackendState:
     return min(states, key=READINESS.index, default=BackendState.NOT_CONFIGURED)
 
 
-class Server:
+class ModelServer:
     """One model server, what is known of its health, and how many requests it has from us."""
 
     def __init__(self, backend: Backend, *, clock: Callable[[], float], patience_s: float) -> None:
@@ -98,10 +98,10 @@ class Servers:
     ) -> None:
         """Take at least one backend, in the order of the settings. `patience_s` is that of `Breaker`."""
         self.kind = kind
-        self.servers = [Server(backend, clock=clock, patience_s=patience_s) for backend in backends]
+        self.servers = [ModelServer(backend, clock=clock, patience_s=patience_s) for backend in backends]
         self._taken = 0
 
-    def take(self, model: str, *, beside: Collection[Server] = ()) -> Server | None:
+    def take(self, model: str, *, beside: Collection[ModelServer] = ()) -> ModelServer | None:
         """Return the server to ask now; None when all are among `beside` or are left alone after failures.
 
         One that is seen to be down is the last choice, not none: what was seen may be some seconds old.
@@ -116,13 +116,13 @@ class Servers:
         taken.taken_at = self._taken
         return taken
 
-    def _order(self, server: Server, model: str, health: Health) -> tuple[int, int, int, int]:
+    def _order(self, server: ModelServer, model: str, health: Health) -> tuple[int, int, int, int]:
         state = server.state_of(model, health)
         if health.state is BackendState.UP and state is BackendState.LOADING:
             state = BackendState.UP  # the others may have to load the model first, too
         return READINESS.index(state), server.in_flight, server.reluctance(model), server.taken_at
 
-    def can_take(self, model: str, *, beside: Collection[Server] = ()) -> bool:
+    def can_take(self, model: str, *, beside: Collection[ModelServer] = ()) -> bool:
         """Tell whether `take` would give one that is not down."""
         return any(
             server not in beside

@@ -21,6 +21,8 @@ from thai_chat.texts import Language
 from thai_chat.ui.drawing import can_be_drawn
 from thai_chat.ui.markup import shown_as_written, without_html
 
+_MOST_TOLD = 50
+"""So many who wrote the beginning of a reply are named."""
 _MOST_CHARS, _MOST_LINES = 2_000_000, 20_000
 _LINE_END = re.compile("\n")
 
@@ -173,8 +175,9 @@ def _cost(figures: Figures, facts: ReplyFacts) -> Value | None:
 def _begun_by(message: Message, facts: ReplyFacts) -> Sequence[Value]:
     """Return the others that wrote the beginning of a reply that was continued, each once, in their order."""
     own = (message.backend, message.model)
-    others = dict.fromkeys(one for one in facts.begun_by or () if (one.backend, one.model) != own)
-    return [choice_of(choice) for choice in others]
+    written = [(one.backend, one.model or None) for one in (facts.begun_by or ())[:_MOST_TOLD]]
+    others = dict.fromkeys(one for one in written if one != own)
+    return [{"backend": backend, "model": model} for backend, model in others]
 
 
 def _can_continue(message: Message, facts: ReplyFacts) -> bool:

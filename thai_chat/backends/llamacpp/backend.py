@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from thai_chat.backends.llamacpp.options import OPTIONS, SLOT_CONTEXT
 from thai_chat.backends.llamacpp.process import LlamaCppProcess
-from thai_chat.backends.llamacpp.server import Order
+from thai_chat.backends.llamacpp.server import LaunchOrder
 from thai_chat.backends.openai_api.compatible import OpenAICompatible
 from thai_chat.backends.openai_api.counter import LLAMACPP_COUNTER, Counter
 from thai_chat.backends.openai_api.errors import translation
@@ -52,7 +52,7 @@ class LlamaCppBackend:
         self._demo = demo
         self._timeouts = timeouts
         self._api_key = secrets.token_urlsafe(32)
-        order = Order(
+        order = LaunchOrder(
             model_path=str(model_path.resolve()),
             model=self._model,
             api_key=self._api_key,

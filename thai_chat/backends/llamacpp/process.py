@@ -14,7 +14,7 @@ from typing import IO
 
 import orjson
 
-from thai_chat.backends.llamacpp.server import Order
+from thai_chat.backends.llamacpp.server import LaunchOrder
 from thai_chat.domain import private_files, python_process
 from thai_chat.domain.backend_errors import BackendLoading, BackendUnreachable
 
@@ -32,7 +32,7 @@ class LlamaCppProcess:
     """The process of one event loop, that in which `start` was called. The child has a session of its own, so that
     Ctrl-C does not end it before the replies are stored."""
 
-    def __init__(self, order: Order, *, log_file: Path | None) -> None:
+    def __init__(self, order: LaunchOrder, *, log_file: Path | None) -> None:
         """Take the order. What llama.cpp prints goes to `log_file`, begun anew at each start, or nowhere."""
         self._order = order
         self._log_file = log_file

@@ -1,7 +1,7 @@
 """The child process that serves a GGUF file by llama.cpp: `python -m thai_chat.backends.llamacpp.server`.
 
-Reads one line of JSON from stdin (`Order`), writes one to stdout: `{"address"}` once it serves, or `{"error"}`. It ends
-with its parent, however that ends, because stdin is then closed.
+Reads one line of JSON from stdin (`LaunchOrder`), writes one to stdout: `{"address"}` once it serves, or `{"error"}`.
+It ends with its parent, however that ends, because stdin is then closed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _NICENESS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class LaunchOrder:
     """The model to serve, and how. The key comes this way because a command line is seen by everybody on the
     machine."""
 
@@ -41,7 +41,7 @@ def _end_with_the_parent() -> None:
     os._exit(0)
 
 
-def _serve(order: Order) -> object:
+def _serve(order: LaunchOrder) -> object:
     """Return the running server; it serves in threads of its own for as long as the object lives."""
     import xllamacpp
 
@@ -67,7 +67,7 @@ def main() -> None:
     parent = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     os.nice(_NICENESS)
-    order = Order(**json.loads(sys.stdin.buffer.readline()))
+    order = LaunchOrder(**json.loads(sys.stdin.buffer.readline()))
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
     try:
         server = _serve(order)

@@ -15,9 +15,9 @@ from thai_chat.backends.ollama.client import OllamaClient
 from thai_chat.backends.ollama.errors import pull_translation, translation
 from thai_chat.backends.ollama.memory import Memory
 from thai_chat.backends.ollama.models import Card, Cards, full_name
-from thai_chat.backends.ollama.options import Asked, asked_of, with_num_ctx, without
+from thai_chat.backends.ollama.options import AskedOptions, asked_of, with_num_ctx, without
 from thai_chat.backends.ollama.pull import Layers
-from thai_chat.backends.ollama.windows import Windows, was_cut
+from thai_chat.backends.ollama.windows import ContextWindows, was_cut
 from thai_chat.backends.reasoning import UnseenReasoning
 from thai_chat.backends.timeouts import Timeouts
 from thai_chat.backends.translation import read_out
@@ -67,7 +67,7 @@ class OllamaBackend:
         keep_alive: str | None = None,
         timeouts: Timeouts = OLLAMA_TIMEOUTS,
     ) -> None:
-        """Take the server's address. `num_ctx`: see `Windows`.
+        """Take the server's address. `num_ctx`: see `ContextWindows`.
 
         `keep_alive` is how long Ollama keeps a model in memory, in its own words ("30m", "-1" for ever); None leaves
         that to the server.
@@ -77,7 +77,7 @@ class OllamaBackend:
         self._timeouts = timeouts
         self._client = OllamaClient(host, connect_s=timeouts.connect_s)
         self._cards = Cards(self._client)
-        self._windows = Windows(num_ctx)
+        self._windows = ContextWindows(num_ctx)
         self._memory = Memory(self._client)
         self._unseen = UnseenReasoning()
 
@@ -156,7 +156,7 @@ class OllamaBackend:
                 await self._client.chat(
                     model=model,
                     messages=[],
-                    options=with_num_ctx(Asked(options={}), self._windows.num_ctx(model, card)) or None,
+                    options=with_num_ctx(AskedOptions(options={}), self._windows.num_ctx(model, card)) or None,
                     keep_alive=self._keep_alive,
                 )
             self._memory.note_warm([model])
@@ -178,7 +178,7 @@ class OllamaBackend:
         await self._client.close()
 
     async def _joined(
-        self, request: ReplyRequest, card: Card | None, asked: Asked, *, is_cold: bool
+        self, request: ReplyRequest, card: Card | None, asked: AskedOptions, *, is_cold: bool
     ) -> AsyncGenerator[StreamEvent, None]:
         """Yield the reply, less what it says again of its beginning. Raises OnlyReasoning, after the counts."""
         # Whether a message is left open depends on the model's template: some begin the reply anew.
@@ -204,7 +204,7 @@ class OllamaBackend:
                 raise
 
     async def _reply(
-        self, request: ReplyRequest, card: Card | None, asked: Asked, *, is_cold: bool
+        self, request: ReplyRequest, card: Card | None, asked: AskedOptions, *, is_cold: bool
     ) -> AsyncGenerator[StreamEvent, None]:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._timeouts.first_token_s
@@ -248,7 +248,7 @@ class OllamaBackend:
         ]
 
     async def _chat(
-        self, request: ReplyRequest, card: Card | None, asked: Asked
+        self, request: ReplyRequest, card: Card | None, asked: AskedOptions
     ) -> AsyncGenerator[ollama.ChatResponse, None]:
         """Return the parts of the reply; nothing is sent before the first one is asked for."""
         messages = [{"role": message.role.value, "content": message.content} for message in request.messages]

@@ -52,7 +52,7 @@ _EFFORTS = ("minimal", "low", "medium", "high", "xhigh", "max")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class AskedOptions:
     options: Mapping[str, JsonValue]
     think: bool | str | None = None
     """None leaves it to the model."""
@@ -66,7 +66,7 @@ class Asked:
     """Options that were asked for and are not passed on to any model."""
 
 
-def asked_of(wanted: JsonObject, card: Card | None) -> Asked:
+def asked_of(wanted: JsonObject, card: Card | None) -> AskedOptions:
     options = {name: value for name, value in wanted.items() if name in OPTIONS and OPTIONS[name].fits(value)}
     left_out = [name for name, value in wanted.items() if name not in options and value not in (None, {}, [])]
     sent = {
@@ -84,10 +84,10 @@ def asked_of(wanted: JsonObject, card: Card | None) -> Asked:
         if think is None and not _is_off(wish):
             dropped.append(name)
     names = {_NAMES[name]: name for name in options if name in _NAMES}
-    return Asked(options=sent, think=think, format=form, names=names, dropped=dropped, left_out=left_out)
+    return AskedOptions(options=sent, think=think, format=form, names=names, dropped=dropped, left_out=left_out)
 
 
-def without(asked: Asked, name: str) -> tuple[Asked, str] | None:
+def without(asked: AskedOptions, name: str) -> tuple[AskedOptions, str] | None:
     """Return what is asked less the option that Ollama calls `name`, and how it was asked for; None when it was not."""
     if name == "thinking" and asked.think is not None:
         return replace(asked, think=None), "think"
@@ -97,7 +97,7 @@ def without(asked: Asked, name: str) -> tuple[Asked, str] | None:
     return None
 
 
-def with_num_ctx(asked: Asked, num_ctx: int | None) -> dict[str, object]:
+def with_num_ctx(asked: AskedOptions, num_ctx: int | None) -> dict[str, object]:
     options = cast("dict[str, object]", dict(asked.options))
     if num_ctx:
         options["num_ctx"] = num_ctx

@@ -21,7 +21,7 @@ _FEWEST_TOKENS_A_SIGN = 0.2
 """No tokenizer of 2026 takes fewer for running text in Thai or English, white space left out."""
 
 
-class Windows:
+class ContextWindows:
     """One `num_ctx` for each model, the same in every call: another one would have Ollama load the model anew."""
 
     def __init__(self, num_ctx: int | None) -> None:

@@ -24,7 +24,7 @@ from thai_chat.backends.openai_api.completion_stream import CompletionStream
 from thai_chat.backends.openai_api.counter import Counter
 from thai_chat.backends.openai_api.errors import translate, translation
 from thai_chat.backends.openai_api.event_stream import EventStream
-from thai_chat.backends.openai_api.exchange import Api, Attempt, Exchange, Ways
+from thai_chat.backends.openai_api.exchange import Api, Exchange, RequestAttempt, Ways
 from thai_chat.backends.openai_api.parameters import Learned
 from thai_chat.backends.openai_api.reply_reader import Response, read_reply
 from thai_chat.backends.openai_api.response_stream import ResponseStream
@@ -215,7 +215,7 @@ class OpenAICompatible:
         await self._client.close()
 
     async def _attempt(
-        self, exchange: Exchange, attempt: Attempt, reply: EventStream
+        self, exchange: Exchange, attempt: RequestAttempt, reply: EventStream
     ) -> AsyncGenerator[StreamEvent, None]:
         """Yield what one attempt gives; nothing when the next one will leave out more."""
         timeouts = self._timeouts.while_reasoning() if attempt.api is Api.RESPONSES else self._timeouts
@@ -245,7 +245,7 @@ class OpenAICompatible:
             if continuation and (held := continuation.end()):
                 yield TextDelta(held)
 
-    async def _send(self, exchange: Exchange, attempt: Attempt, stack: AsyncExitStack) -> Response | None:
+    async def _send(self, exchange: Exchange, attempt: RequestAttempt, stack: AsyncExitStack) -> Response | None:
         """Return the response with its headers read, which `stack` closes; None when the next attempt may do better."""
         try:
             return await again_if_closed(lambda: self._response(exchange.model, attempt, stack))
@@ -254,13 +254,13 @@ class OpenAICompatible:
                 return None
             raise
 
-    async def _response(self, model: str, attempt: Attempt, stack: AsyncExitStack) -> Response:
+    async def _response(self, model: str, attempt: RequestAttempt, stack: AsyncExitStack) -> Response:
         limit_s = self._timeouts.first_token_s if attempt.streams else self._timeouts.whole_reply_s
         with translation(backend=self._name, model=model):
             async with asyncio.timeout(limit_s):
                 return cast("Response", await stack.enter_async_context(self._opening(model, attempt)))
 
-    def _opening(self, model: str, attempt: Attempt) -> AbstractAsyncContextManager[Any]:
+    def _opening(self, model: str, attempt: RequestAttempt) -> AbstractAsyncContextManager[Any]:
         messages = [{"role": message.role.value, "content": message.content} for message in attempt.messages]
         # In the extra body, which goes as it is: the client spends 0.2 ms on looking at each typed message.
         if attempt.api is Api.RESPONSES:

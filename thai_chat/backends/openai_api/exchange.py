@@ -51,7 +51,7 @@ class Ways:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
+class RequestAttempt:
     """How the request is sent this time."""
 
     api: Api
@@ -94,11 +94,11 @@ class Exchange:
     def model(self) -> str:
         return self._request.model
 
-    def continuation(self, attempt: Attempt) -> Continuation | None:
+    def continuation(self, attempt: RequestAttempt) -> Continuation | None:
         """Return what joins the reply to its beginning; None when it has none."""
         return Continuation(self._request.continues, prefilled=attempt.prefill is not None) if self._continues else None
 
-    def attempt(self) -> Attempt:
+    def attempt(self) -> RequestAttempt:
         """Return all that was asked for, less what the model is known to refuse."""
         model, learned = self._request.model, self._learned
         api = Api.RESPONSES if learned.refuses(model, Api.COMPLETIONS) else self._api
@@ -116,7 +116,7 @@ class Exchange:
                 notices.append(Notice("parameter_dropped", {"param": wish.name}))
         if self._cap is not None:
             notices.append(Notice("reply_cap_lowered", {"tokens": self._cap}))
-        return Attempt(
+        return RequestAttempt(
             api=api,
             streams=streams,
             prefill=prefill,
@@ -126,7 +126,7 @@ class Exchange:
             notices=notices,
         )
 
-    def settle(self, error: BackendError, attempt: Attempt) -> bool:
+    def settle(self, error: BackendError, attempt: RequestAttempt) -> bool:
         """Tell whether the next attempt differs, so that it may do better than `attempt`, which failed with `error`.
 
         That comes to an end: a refusal counts only for what was sent, and what was refused is not sent again.
@@ -143,13 +143,13 @@ class Exchange:
                 return self._refuse_prefills(attempt, self._ways.prefills) or self._become_bare(attempt)
         return False
 
-    def succeeded(self, attempt: Attempt) -> None:
+    def succeeded(self, attempt: RequestAttempt) -> None:
         """Note that what was left out for `attempt` is what the server refused, so that it is left out from now on."""
         if self._is_bare:
             for path in self._unasked(attempt.api, streams=attempt.streams):
                 self._learned.refuse(self.model, self._mark(attempt.api, path, _ANY), for_s=_A_WHILE_S)
 
-    def _become_bare(self, attempt: Attempt) -> bool:
+    def _become_bare(self, attempt: RequestAttempt) -> bool:
         """Leave out what nobody asked for; False when that is done already.
 
         Servers refuse what they don't know in many words; whatever they say, it may be that.
@@ -159,14 +159,14 @@ class Exchange:
         self._is_bare = True
         return True
 
-    def mistook_for_reasoning(self, attempt: Attempt) -> bool:
+    def mistook_for_reasoning(self, attempt: RequestAttempt) -> bool:
         """Note that the server hands out the rest of the reply as reasoning: another way may be read right.
 
         False when it was not asked to go on by itself.
         """
         return self._refuse_prefills(attempt, [attempt.prefill] if attempt.prefill is not None else [])
 
-    def _refuse_prefills(self, attempt: Attempt, ways: Sequence[JsonObject]) -> bool:
+    def _refuse_prefills(self, attempt: RequestAttempt, ways: Sequence[JsonObject]) -> bool:
         if attempt.prefill is None:
             return False
         for flags in ways:
@@ -217,7 +217,7 @@ class Exchange:
         asked = [] if prefills else [PromptMessage(Role.USER, INSTRUCTION)]
         return [*self._request.messages, begun, *asked]
 
-    def _leave_out(self, error: UnsupportedParameter, attempt: Attempt) -> bool:
+    def _leave_out(self, error: UnsupportedParameter, attempt: RequestAttempt) -> bool:
         param, by_value = str(error.params["param"]), error.params.get("refused") == "value"
         model = self._request.model
         if param == _STREAM:

@@ -38,10 +38,14 @@ class Checkpointer:
     def start(self) -> None:
         self._loop = asyncio.create_task(self._go_on(), name="checkpoints")
 
-    async def close(self) -> None:
-        """Wait for what is being stored."""
+    def stop(self) -> None:
+        """Begin no more checkpoints."""
         if self._loop:
             self._loop.cancel()
+
+    async def close(self) -> None:
+        """Begin no more checkpoints, and wait for those that are being stored."""
+        self.stop()
         # Not gather, which would take a cancellation of this call for one of the writes.
         if waiting := {*self._writes, *([self._loop] if self._loop else ())}:
             await asyncio.wait(waiting)

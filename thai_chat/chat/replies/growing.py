@@ -42,7 +42,7 @@ class GrowingReply:
         self.turn = turn
         self.log = log
         self.facts = ReplyFacts()
-        """Replaced as more becomes known; the reasoning is added where they are told."""
+        """Replaced as more becomes known; `told` adds the reasoning."""
         self.first_token_ms: int | None = None
         self.usage = Usage(None, None)
         self.is_full = False

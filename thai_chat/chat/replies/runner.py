@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Protocol
 from uuid import UUID
 
@@ -49,12 +50,27 @@ class CostOf(Protocol):
 @dataclass(slots=True, eq=False)
 class _Run:
     reply: GrowingReply
-    log: LocalReplyLog
     task: asyncio.Task[None] | None = None
     ending: Status | None = None
-    """How it is to end when its task is cancelled; None while nobody has asked for that."""
+    """How it is to end, once that is known."""
     has_begun: bool = False
     """Set by the task's first step. A task that is cancelled before it would never run, and never store its end."""
+
+    @property
+    def log(self) -> LocalReplyLog:
+        return self.reply.log
+
+    def end_as(self, status: Status) -> None:
+        """Say how the reply ends, unless that has been said."""
+        self.ending = self.ending or status
+        self.log.is_ending = True
+
+    def cancel(self, status: Status) -> None:
+        """End the request to the model. Safe to call twice and too late."""
+        if self.ending is None and self.task and not self.task.done():
+            self.end_as(status)
+            if self.has_begun:
+                self.task.cancel()
 
 
 class Replies:
@@ -75,8 +91,9 @@ class Replies:
     async def close(self) -> None:
         """End every reply as interrupted and store what there is of it."""
         self._is_closing = True
+        self._checkpoints.stop()
         for run in self._by_session.values():
-            _end(run, Status.INTERRUPTED)
+            run.cancel(Status.INTERRUPTED)
         # Not gather, which would take a cancellation of this call for one of the replies that are being stored.
         if self._tasks:
             await asyncio.wait(set(self._tasks))
@@ -91,18 +108,23 @@ class Replies:
         """
         session_id = turn.session.session_id
         if earlier := self._by_session.get(session_id):
-            _end(earlier, Status.INTERRUPTED)
-        log = LocalReplyLog(
-            turn, choice, runner=self._runner, started_at_s=started_at_s, stop=lambda: _end(run, Status.STOPPED)
-        )
-        run = _Run(GrowingReply(turn, log), log)
+            earlier.cancel(Status.INTERRUPTED)
+        # By its ids: a log that knew its run would keep both alive until a collection.
+        stop = partial(self._stop, session_id, turn.reply.message_id)
+        log = LocalReplyLog(turn, choice, runner=self._runner, started_at_s=started_at_s, stop=stop)
+        run = _Run(GrowingReply(turn, log))
         self._by_session[session_id] = run
         run.task = asyncio.create_task(self._pump(run, source), name=f"reply {log.reply_id}")
         self._tasks.add(run.task)
         run.task.add_done_callback(self._tasks.discard)
         if self._is_closing:
-            _end(run, Status.INTERRUPTED)
+            run.cancel(Status.INTERRUPTED)
         return log
+
+    def _stop(self, session_id: UUID, reply_id: UUID) -> None:
+        run = self._by_session.get(session_id)
+        if run and run.log.reply_id == reply_id:
+            run.cancel(Status.STOPPED)
 
     def of_session(self, session_id: UUID) -> ReplyLog | None:
         """Return the log of the reply that runs in the session, or that ended there less than KEEP_FINISHED_S ago."""
@@ -155,7 +177,7 @@ class Replies:
         except Exception as exc:  # noqa: BLE001 - the edge of a background task: nobody else would see it
             status, error = Status.FAILED, ThaiChatError()
             logger.error("reply %s failed unexpectedly: %s", run.log.reply_id, type(exc).__name__, extra=trace_of(exc))
-        run.ending, run.log.is_ending = run.ending or status, True
+        run.end_as(status)
         await self._finish(run, status, error)
 
     async def _finish(self, run: _Run, status: Status, error: ThaiChatError | None) -> None:
@@ -220,10 +242,3 @@ class Replies:
     def _forget(self, run: _Run) -> None:
         if self._by_session.get(run.log.session_id) is run:
             del self._by_session[run.log.session_id]
-
-
-def _end(run: _Run, status: Status) -> None:
-    if run.ending is None and run.task and not run.task.done():
-        run.ending, run.log.is_ending = status, True
-        if run.has_begun:
-            run.task.cancel()

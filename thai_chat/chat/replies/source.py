@@ -43,7 +43,7 @@ class ReplySource:
             reply.facts = replace(reply.facts, context_used=prompt.context_used)
             sampling = sampling_of(asked)
             if sampling or reply.facts.options is not None:
-                # None too: a checkpoint may have kept those of a model that did not answer, and metadata is merged.
+                # {} too: a checkpoint may have kept those of a model that did not answer, and metadata is merged.
                 reply.facts = replace(reply.facts, options=sampling)
             return ModelPrompt(prompt.messages, sampling)
 

@@ -16,7 +16,6 @@ _TO_LATIN = {ord(thai): latin for latin, thai in zip(_KEYS + _KEYS_SHIFTED, _THA
 
 _THAI_LETTER = re.compile(r"[ก-ฮะ-ฺเ-๛]")
 _LATIN_LETTER = re.compile(r"[A-Za-z]")
-_NO_WORD = re.compile(r"[^\x20-\x7e]")
 _KEY_IN_LATIN = re.compile(r"[a-zA-Z][;\[\]\\/=`][a-zA-Z]")
 _ENGLISH = re.compile(r"[a-z]*[aeiouy][a-z]*(?:['-][a-z]+)*[.,?!]?")
 # A Thai word begins with a consonant or a vowel before it; never with a mark or a vowel behind one.

@@ -36,7 +36,7 @@ _JUST_LATER = timedelta(microseconds=1)
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class SearchOrder(StrEnum):
+class Order(StrEnum):
     NEWEST = "newest"
     RELEVANCE = "relevance"
 
@@ -48,7 +48,7 @@ class SearchRequest:
     text: str
     limit: int
     filters: SearchFilters = NO_FILTERS
-    order: SearchOrder = SearchOrder.NEWEST
+    order: Order = Order.NEWEST
     cursor: str | None = None
     """The `next` of the page before; None for the first page."""
 
@@ -101,7 +101,7 @@ class Searches:
         if query is None:
             return SearchResults()
         is_first = wanted.cursor is None
-        in_order = self._ranked if wanted.order is SearchOrder.RELEVANCE else self._newest
+        in_order = self._ranked if wanted.order is Order.RELEVANCE else self._newest
         names_of = self._names(query) if is_first else _no_names()
         (page, next_), names = await asyncio.gather(in_order(wanted, query), names_of)
         suggestion = await self._suggestion(wanted, query, page) if is_first and not names.sessions else None

@@ -21,7 +21,7 @@ PAGE_SESSIONS = 200
 PAGE_MESSAGES = 400
 
 
-class ExportFormat(StrEnum):
+class Format(StrEnum):
     JSON = "json"
     MARKDOWN = "md"
     CSV = "csv"

@@ -9,7 +9,7 @@ from itertools import islice
 
 from thai_chat.chat.transfer import own, plain
 from thai_chat.chat.transfer.fields import Loaded, SourcePlace
-from thai_chat.chat.transfer.formats import OWN, PLAIN, Format, format_of
+from thai_chat.chat.transfer.formats import OWN, PLAIN, ImportFormat, format_of
 from thai_chat.chat.transfer.scan import JsonFile, Span
 from thai_chat.domain.errors import ImportRefused
 from thai_chat.domain.transfer import ImportLimits
@@ -20,7 +20,7 @@ _LISTS = ("conversations", "chats", "data", "sessions", "threads")
 """Where the sessions are in an export that is an object."""
 _SAID = ("messages", "chat_messages", "mapping", "history")
 
-Load = Callable[[], tuple[Format, Sequence[Loaded]]]
+Load = Callable[[], tuple[ImportFormat, Sequence[Loaded]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class JsonPart:
     file: JsonFile
     groups: Sequence[Sequence[Span]]
     """The entries of each session; mostly one."""
-    format: Format
+    format: ImportFormat
     limits: ImportLimits
     presets: Sequence[Span] = ()
     is_bare: bool = False
@@ -52,7 +52,7 @@ class JsonPart:
             _require_small((span,), place, self.limits)
             yield self.file.load(span), place
 
-    def _load(self, spans: Sequence[Span], place: SourcePlace) -> tuple[Format, Sequence[Loaded]]:
+    def _load(self, spans: Sequence[Span], place: SourcePlace) -> tuple[ImportFormat, Sequence[Loaded]]:
         _require_small(spans, place, self.limits)
         values = [self.file.load(span) for span in spans]
         if self.is_bare:
@@ -118,7 +118,7 @@ class ChatLocator:
             refusal = refusal or self._unknown(value, span)
         raise refusal or self._refused("import_unknown", start)
 
-    def _grouped(self, spans: Sequence[Span], found: Format) -> Sequence[Sequence[Span]]:
+    def _grouped(self, spans: Sequence[Span], found: ImportFormat) -> Sequence[Sequence[Span]]:
         """Return the entries of each session together, in the order of the first ones."""
         if found.session_of is None:
             return [(span,) for span in spans]

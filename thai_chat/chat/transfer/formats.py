@@ -29,7 +29,7 @@ Read = Callable[[Sequence[Loaded], SourcePlace], KeptSession]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Format:
+class ImportFormat:
     program: str
     """A code: what people read is `import_program_<program>`."""
     fits: Callable[[Loaded], bool]
@@ -51,39 +51,49 @@ def _is_own(value: Loaded) -> bool:
     return isinstance(value, dict) and "session_id" in value and "messages" in value
 
 
-OWN = Format(program="thai-chat", fits=_is_own, read=_single(own.read_session), messages="messages", is_ours=True)
-LLM = Format(program="llm", fits=llm.is_llm, read=llm.read_session, messages="response", session_of=llm.conversation_of)
-PLAIN = Format(program="plain", fits=plain.is_plain, read=_single(plain.read_session), messages="messages")
-FORMATS: Sequence[Format] = (
+OWN = ImportFormat(program="thai-chat", fits=_is_own, read=_single(own.read_session), messages="messages", is_ours=True)
+LLM = ImportFormat(
+    program="llm", fits=llm.is_llm, read=llm.read_session, messages="response", session_of=llm.conversation_of
+)
+PLAIN = ImportFormat(program="plain", fits=plain.is_plain, read=_single(plain.read_session), messages="messages")
+FORMATS: Sequence[ImportFormat] = (
     OWN,
-    Format(program="deepseek", fits=deepseek.is_deepseek, read=_single(deepseek.read_session), messages="mapping"),
-    Format(program="chatgpt", fits=chatgpt.is_chatgpt, read=_single(chatgpt.read_session), messages="mapping"),
-    Format(program="claude", fits=claude.is_claude, read=_single(claude.read_session), messages="chat_messages"),
+    ImportFormat(
+        program="deepseek", fits=deepseek.is_deepseek, read=_single(deepseek.read_session), messages="mapping"
+    ),
+    ImportFormat(program="chatgpt", fits=chatgpt.is_chatgpt, read=_single(chatgpt.read_session), messages="mapping"),
+    ImportFormat(program="claude", fits=claude.is_claude, read=_single(claude.read_session), messages="chat_messages"),
     LLM,
-    Format(
+    ImportFormat(
         program="gemini",
         fits=gemini.is_gemini,
         read=gemini.read_session,
         messages="safeHtmlItem",
         session_of=gemini.conversation_of,
     ),
-    Format(program="librechat", fits=librechat.is_librechat, read=_single(librechat.read_session), messages="messages"),
-    Format(program="lm-studio", fits=lmstudio.is_lmstudio, read=_single(lmstudio.read_session), messages="messages"),
-    Format(program="big-agi", fits=bigagi.is_bigagi, read=_single(bigagi.read_session), messages="messages"),
-    Format(program="hf-chat-ui", fits=hfchatui.is_hfchatui, read=_single(hfchatui.read_session), messages="messages"),
-    Format(program="qwen", fits=openwebui.is_qwen, read=_single(openwebui.read_session), messages="chat.history"),
-    Format(
+    ImportFormat(
+        program="librechat", fits=librechat.is_librechat, read=_single(librechat.read_session), messages="messages"
+    ),
+    ImportFormat(
+        program="lm-studio", fits=lmstudio.is_lmstudio, read=_single(lmstudio.read_session), messages="messages"
+    ),
+    ImportFormat(program="big-agi", fits=bigagi.is_bigagi, read=_single(bigagi.read_session), messages="messages"),
+    ImportFormat(
+        program="hf-chat-ui", fits=hfchatui.is_hfchatui, read=_single(hfchatui.read_session), messages="messages"
+    ),
+    ImportFormat(program="qwen", fits=openwebui.is_qwen, read=_single(openwebui.read_session), messages="chat.history"),
+    ImportFormat(
         program="open-webui", fits=openwebui.is_openwebui, read=_single(openwebui.read_session), messages="messages"
     ),
     PLAIN,
 )
 
 
-def format_of(value: Loaded) -> Format | None:
+def format_of(value: Loaded) -> ImportFormat | None:
     return next((one for one in FORMATS if one.fits(value)), None)
 
 
-def read(found: Format, values: Sequence[Loaded], place: SourcePlace) -> KeptSession:
+def read(found: ImportFormat, values: Sequence[Loaded], place: SourcePlace) -> KeptSession:
     """Return the session of the entries. Raises ImportRefused, also for a chat in which nobody said anything
     readable."""
     kept = found.read(values, place)

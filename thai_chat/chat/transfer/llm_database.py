@@ -18,7 +18,7 @@ import orjson
 
 from thai_chat.chat.transfer.fields import Loaded, SourcePlace
 from thai_chat.chat.transfer.finding import Load
-from thai_chat.chat.transfer.formats import LLM, Format
+from thai_chat.chat.transfer.formats import LLM, ImportFormat
 from thai_chat.chat.transfer.upload import GivenFile
 from thai_chat.domain.errors import ImportRefused
 from thai_chat.domain.transfer import ImportLimits
@@ -109,7 +109,7 @@ class LlmFile:
                     return list(groups.values())
         return list(groups.values())
 
-    def _load(self, rows: Sequence[tuple[str, int]]) -> tuple[Format, Sequence[Loaded]]:
+    def _load(self, rows: Sequence[tuple[str, int]]) -> tuple[ImportFormat, Sequence[Loaded]]:
         try:
             return LLM, [self._entry(table, row) for table, row in rows]
         except sqlite3.Error as exc:

@@ -18,7 +18,7 @@ from thai_chat.domain.transfer import GivenDocument, KeptMessage, KeptSession
 
 FORMAT = "thai-chat"
 VERSION = 2
-"""Files of version 1 have no parts, and are read as before."""
+"""The version that is written; version 1 is the same without parts."""
 
 DOCUMENT_ID_CHARS = 255
 COST_PLACES = Decimal("0.000000001")

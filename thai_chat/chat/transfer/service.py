@@ -12,7 +12,7 @@ from typing import assert_never
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from thai_chat.chat.transfer.exports import ExportFormat, OwnWriter, Writer, export
+from thai_chat.chat.transfer.exports import Format, OwnWriter, Writer, export
 from thai_chat.chat.transfer.imports import ImportRun
 from thai_chat.chat.transfer.markdown import MarkdownWriter, Words
 from thai_chat.chat.transfer.tables import CsvWriter, TrainingWriter
@@ -41,7 +41,7 @@ class Export:
 
 
 class Transfers:
-    """Every method takes the owner; what belongs to somebody else is not found."""
+    """Finds nothing that belongs to somebody else."""
 
     def __init__(
         self, transfer: Callable[[], Transfer], presets: PresetStore, *, limits: ImportLimits | None = None
@@ -55,7 +55,7 @@ class Transfers:
     async def export(
         self,
         person: Person,
-        format_: ExportFormat,
+        format_: Format,
         *,
         chosen: Sequence[UUID] | None,
         words: Words,
@@ -67,7 +67,7 @@ class Transfers:
         Raises SessionNotFound when one of `chosen` is not there, HistoryUnavailable.
         """
         transfer = self._transfer()
-        is_whole = format_ is ExportFormat.JSON
+        is_whole = format_ is Format.JSON
         found = await transfer.session_ids(person.user_id, chosen=chosen, with_trash=is_whole)
         if chosen is not None and len(found) < len(set(chosen)):
             raise SessionNotFound
@@ -119,15 +119,15 @@ def file_name_of(name: str) -> str:
     return cut(plain, FILE_NAME_CHARS).rstrip(" .")
 
 
-def _writer(format_: ExportFormat, words: Words, timezone: ZoneInfo, presets: Sequence[Preset] | None) -> Writer:
+def _writer(format_: Format, words: Words, timezone: ZoneInfo, presets: Sequence[Preset] | None) -> Writer:
     match format_:
-        case ExportFormat.JSON:
+        case Format.JSON:
             return OwnWriter(presets)
-        case ExportFormat.MARKDOWN:
+        case Format.MARKDOWN:
             return MarkdownWriter(words, timezone)
-        case ExportFormat.CSV:
+        case Format.CSV:
             return CsvWriter(timezone)
-        case ExportFormat.TRAINING:
+        case Format.TRAINING:
             return TrainingWriter()
         case _:
             assert_never(format_)

@@ -1,4 +1,4 @@
-"""What goes wrong with a database or a file of a command, as errors that people can read."""
+"""Failures of a database or a file of a command, as errors that people can read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a backup says of itself: which tables it has, and how each can be known to be whole."""
+"""The manifest of a backup: its tables, and how each can be known to be whole."""
 
 from __future__ import annotations
 
