@@ -130,6 +130,8 @@ async def test_a_fetch_begun_and_cancelled_with_keys_keeps_the_focus(
         await expect(reply.get_by_role("button", name="Cancel")).to_be_focused()
         await page.page.keyboard.press("Enter")
         await expect(start).to_be_focused()
+        # A download that goes on would give the model to whoever asks next.
+        await ollama.until(lambda: not ollama.pulls[0].running)
 
 
 async def test_a_fetch_that_fails_says_why_and_can_be_begun_again(
