@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+import logging
+from collections import Counter
 from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
@@ -16,6 +17,8 @@ from thai_chat.history.outage.journal import Journal
 from thai_chat.history.outage.records import decode
 from thai_chat.history.outage.waiting import OF_TURNS, Batch, bounded
 
+logger = logging.getLogger(__name__)
+
 
 class Counted(NamedTuple):
     writes: int
@@ -28,7 +31,8 @@ class AdoptedJournals:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._journals: deque[Journal] = deque()
+        self._journals: dict[Journal, Counted] = {}
+        """What waits in each: what was counted when it was adopted, less what is stored since."""
         self.writes = 0
         """How many writes wait in them."""
 
@@ -40,34 +44,42 @@ class AdoptedJournals:
     def adopt(self) -> Counted:
         """Take over what dead processes have left since the last time, and return what that is."""
         journals = Journal.adopt(self._folder)
-        found = _counted(journals)
-        self._journals.extend(journals)
-        self.writes += found.writes
-        return found
+        found = {journal: _counted(journal) for journal in journals}
+        self._journals.update(found)
+        total = _total(found.values())
+        self.writes += total.writes
+        return total
 
     def leave_others(self, generation: UUID) -> Counted:
         """Leave on the disk what waits for another generation, and return what that is."""
         others = [journal for journal in self._journals if journal.generation not in (generation, UNKNOWN)]
-        left = _counted(others)
+        left = _total([self._journals.pop(journal) for journal in others])
         for journal in others:
-            self._journals.remove(journal)
             journal.close()
         self.writes -= left.writes
         return left
 
-    def take(self, limit: int) -> Batch | None:
-        """Return at most `limit` writes, the oldest; None when nothing waits."""
-        while self._journals:
-            batch = _read(self._journals[0], limit)
-            if batch:
-                return batch
-            self._journals.popleft().remove()
-        return None
+    def take(self, limit: int) -> tuple[Batch | None, Counted]:
+        """Return at most `limit` writes, the oldest, or None when nothing waits; and what was counted and is lost.
+
+        A journal that ends before all its writes were read was damaged since: it is kept for a person.
+        """
+        lost = []
+        batch = None
+        while self._journals and batch is None:
+            journal = next(iter(self._journals))
+            batch = _read(journal, limit)
+            if batch is None:
+                lost.append(self._drop(journal))
+        return batch, _total(lost)
 
     def done(self, batch: Batch) -> None:
         """Note that the batch need not be stored again."""
         if batch.adopted:
             batch.adopted.stored(batch.end)
+            waiting = self._journals[batch.adopted]
+            waiting.turns.subtract(write.reply_id for write in batch.writes if isinstance(write, OF_TURNS))
+            self._journals[batch.adopted] = waiting._replace(writes=waiting.writes - batch.size)
             self.writes -= batch.size
 
     def close(self) -> None:
@@ -76,16 +88,32 @@ class AdoptedJournals:
             journal.close()
         self._journals.clear()
 
+    def _drop(self, journal: Journal) -> Counted:
+        """Let go of a journal that gives no more, and return what it had been counted to give."""
+        lost = self._journals.pop(journal)
+        self.writes -= lost.writes
+        if lost.writes:
+            logger.error("%d writes of journal %s can't be read any more: it is kept", lost.writes, journal.path.name)
+        journal.remove(is_damaged=lost.writes > 0)
+        return lost
 
-def _counted(journals: Iterable[Journal]) -> Counted:
-    """Count what waits, reading one write at a time: they may hold more than memory does."""
+
+def _counted(journal: Journal) -> Counted:
+    """Count what waits, reading one write at a time: it may hold more than memory does."""
     number, turns = 0, Counter[UUID]()
-    for journal in journals:
-        for entry in journal.entries(journal.position):
-            number += 1
-            write = _readable(entry.record)
-            if isinstance(write, OF_TURNS):
-                turns[write.reply_id] += 1
+    for entry in journal.entries(journal.position):
+        number += 1
+        write = _readable(entry.record)
+        if isinstance(write, OF_TURNS):
+            turns[write.reply_id] += 1
+    return Counted(number, turns)
+
+
+def _total(counted: Iterable[Counted]) -> Counted:
+    number, turns = 0, Counter[UUID]()
+    for one in counted:
+        number += one.writes
+        turns.update(one.turns)
     return Counted(number, turns)
 
 

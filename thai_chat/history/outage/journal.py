@@ -148,10 +148,13 @@ class Journal:
         return ends
 
     def entries(self, start: int) -> Iterator[JournalEntry]:
-        """Give the whole records from the offset `start` on; stop before a torn one."""
+        """Give the whole records from the offset `start` on; stop before a torn one, and where the file was cut."""
         offset = start
         while offset + _RECORD.size <= self._end:
-            length, checksum = _RECORD.unpack(os.pread(self._descriptor, _RECORD.size, offset))
+            head = os.pread(self._descriptor, _RECORD.size, offset)
+            if len(head) < _RECORD.size:
+                return
+            length, checksum = _RECORD.unpack(head)
             end = offset + _RECORD.size + length
             if end > self._end:
                 return
@@ -170,11 +173,11 @@ class Journal:
         except OSError as exc:
             logger.warning("the journal's position can't be noted: %s", exc.strerror)
 
-    def remove(self) -> None:
-        """Delete the file, unless some of it can't be read, and let go of it. Safe to call twice."""
+    def remove(self, *, is_damaged: bool = False) -> None:
+        """Delete the file, and let go of it; one of which some can't be read is only renamed. Safe to call twice."""
         if self._descriptor >= 0:
             try:
-                if self._is_damaged:
+                if self._is_damaged or is_damaged:
                     self.path.rename(self.path.with_suffix(".damaged"))
                 else:
                     self.path.unlink(missing_ok=True)

@@ -76,8 +76,7 @@ class Outbox:
         Return how many writes that is.
         """
         left = await self._on_disk(lambda: self._adopted.leave_others(generation))
-        for reply_id, number in left.turns.items():
-            _subtract(self._turns, reply_id, number)
+        self._forget(left)
         own = 0
         if self._generation.value not in (generation, UNKNOWN):
             own = await self._leave_own()
@@ -131,8 +130,11 @@ class Outbox:
 
     async def take(self, limit: int) -> Batch | None:
         """Return at most `limit` writes, the oldest; None when nothing waits."""
-        if self._adopted.has_any and (batch := await self._on_disk(lambda: self._adopted.take(limit))):
-            return batch
+        if self._adopted.has_any:
+            batch, lost = await self._on_disk(lambda: self._adopted.take(limit))
+            self._forget(lost)
+            if batch:
+                return batch
         if not self._queue:
             return None
         taken = bounded(islice(self._queue, limit), lambda waiting: len(waiting.record))
@@ -249,6 +251,10 @@ class Outbox:
             before.let_go()
         if isinstance(write, Checkpoint):
             self._growing[write.reply_id] = waiting
+
+    def _forget(self, counted: Counted) -> None:
+        for reply_id, number in counted.turns.items():
+            _subtract(self._turns, reply_id, number)
 
     def _count(self, writes: Iterable[SingleWrite], number: int) -> None:
         for write in writes:

@@ -181,9 +181,10 @@ class Primary(Generic[AnyUpstream]):
             stored += await self._catch_up(replay)
             with self._handing_over() as is_given_up:
                 # Where it was given up writers who go on could keep a replay from its end for ever: once more, then.
-                stored += await replay.run(is_over=is_given_up)
+                replayed = await replay.run(is_over=is_given_up)
                 # Nothing was awaited since the outbox was empty, so no write can have slipped in behind it.
-                self._is_online = self._outbox.waiting_writes == 0
+                self._is_online = replayed.is_all
+                stored += replayed.stored
         self._answered_at_s = time.monotonic()
         self._lost.clear()
         self._served.set()
@@ -203,8 +204,8 @@ class Primary(Generic[AnyUpstream]):
         """Store until few writes wait, or as many come as are stored meanwhile. Return how many were stored."""
         stored, waiting, before = 0, self._outbox.waiting_writes, math.inf
         # Once also when there are few: nobody is to be held back for a server that reads but does not commit.
-        while waiting and (stored == 0 or _HANDOVER_WRITES < waiting < _HANDOVER_SHRINKS * before):
-            stored += await replay.run(waiting)
+        while waiting and (before == math.inf or _HANDOVER_WRITES < waiting < _HANDOVER_SHRINKS * before):
+            stored += (await replay.run(waiting)).stored
             waiting, before = self._outbox.waiting_writes, waiting
         return stored
 

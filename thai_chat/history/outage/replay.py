@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 from thai_chat.domain.errors import HistoryRefused, HistoryUnavailable, ThaiChatError
@@ -19,6 +20,13 @@ logger = logging.getLogger(__name__)
 _BATCH = 500
 
 
+class Replayed(NamedTuple):
+    stored: int
+    """How many writes the server has taken."""
+    is_all: bool
+    """Nothing was left to take."""
+
+
 class Replay:
     """One attempt. Interrupted anywhere it can be begun again: storing a write twice changes nothing."""
 
@@ -29,14 +37,20 @@ class Replay:
         self._recent = recent
         self._refused_replies: set[UUID] = set()
 
-    async def run(self, writes: float = math.inf, *, is_over: Callable[[], bool] = lambda: False) -> int:
-        """Store the `writes` oldest or a few more, without a number all, and return how many.
+    async def run(self, writes: float = math.inf, *, is_over: Callable[[], bool] = lambda: False) -> Replayed:
+        """Store the `writes` oldest or a few more, without a number all.
 
-        Leave what waits then when it `is_over`. Raises HistoryUnavailable.
+        Leave what waits then when it `is_over`. Nothing is awaited between the look that found nothing left and the
+        return. Raises HistoryUnavailable.
         """
         stored = taken = 0
         limit = _BATCH
-        while taken < writes and (batch := await self._outbox.take(limit)) and not is_over():
+        while taken < writes:
+            batch = await self._outbox.take(limit)
+            if batch is None:
+                return Replayed(stored, is_all=True)
+            if is_over():
+                break
             refused = await self._store(batch, is_alone=limit == 1)
             if refused is None:
                 limit = 1
@@ -46,7 +60,7 @@ class Replay:
             taken += batch.size
             stored += len(batch.writes) - len(refused)
             limit = min(2 * limit, _BATCH)
-        return stored
+        return Replayed(stored, is_all=False)
 
     async def _store(self, batch: Batch, *, is_alone: bool) -> list[tuple[SingleWrite, ThaiChatError]] | None:
         """Store the batch, and return what was refused.
