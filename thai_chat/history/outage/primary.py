@@ -1,4 +1,4 @@
-"""Whether PostgreSQL serves: notices when it is lost, brings it back, and gives it first what has waited meanwhile."""
+"""Whether the upstream serves: notices when it is lost, brings it back, and gives it first what has waited."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ import logging
 import math
 import random
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Generic, TypeVar
 from uuid import UUID
 
 from thai_chat.domain.errors import HistoryUnavailable, StartError
 from thai_chat.domain.writes import SingleWrite
+from thai_chat.history.outage.handover import Handover
 from thai_chat.history.outage.outbox import Outbox
 from thai_chat.history.outage.recent import RecentTurns
 from thai_chat.history.outage.replay import Replay, send_again
@@ -25,17 +26,15 @@ Result = TypeVar("Result")
 AnyUpstream = TypeVar("AnyUpstream", bound=Upstream)
 
 _RETRY_S = (0.2, 1.0)
-"""The first pause between two attempts to reach PostgreSQL, and the longest."""
+"""The first pause between two attempts to reach the upstream, and the longest."""
 _IDLE_S = 5.0
-"""After so long without a call PostgreSQL is asked whether it is still there."""
+"""After so long without a call the upstream is asked whether it is still there."""
 _PATIENCE_S = 5.0
 """How long `start` waits until an earlier process's writes are stored."""
 _HANDOVER_WRITES = 200
 """When no more wait, new ones are held back until these are stored."""
 _HANDOVER_SHRINKS = 0.8
 """Also when as much has come while the last were stored, as from many writers over a slow network."""
-_HANDOVER_S = 1.0
-"""For so long at the most."""
 
 
 class Primary(Generic[AnyUpstream]):
@@ -45,7 +44,7 @@ class Primary(Generic[AnyUpstream]):
         self._outbox = outbox
         self._connector = connector
         self._upstream: AnyUpstream | None = None
-        """Set while PostgreSQL answers, be it that it serves or that the outbox is replayed into it."""
+        """Set while it answers, be it that it serves or that the outbox is replayed into it."""
         self._recent = RecentTurns()
         self._server: str | None = None
         """The one that acknowledged them."""
@@ -57,8 +56,7 @@ class Primary(Generic[AnyUpstream]):
         self._served = asyncio.Event()
         self._lost = asyncio.Event()
         self._mending: asyncio.Task[None] | None = None
-        self._handover: asyncio.Future[None] | None = None
-        """Done when the last of the replay has ended, either way."""
+        self._handover = Handover()
 
     @property
     def serving(self) -> AnyUpstream | None:
@@ -75,7 +73,7 @@ class Primary(Generic[AnyUpstream]):
         self._used_at_s = time.monotonic()
 
     async def start(self) -> None:
-        """Return with PostgreSQL serving, or while the background goes on trying.
+        """Return with the upstream serving, or while the background goes on trying.
 
         Raises StartError when the database can never be used as it is.
         """
@@ -102,15 +100,13 @@ class Primary(Generic[AnyUpstream]):
         await self._connector.close()
 
     async def ask(self, call: Callable[[AnyUpstream], Awaitable[Result]]) -> Result:
-        """Return what PostgreSQL answers. Raises HistoryUnavailable at once while it does not serve."""
+        """Return what the upstream answers. Raises HistoryUnavailable at once while it does not serve."""
         self.note_use()
         return await self._answer(call)
 
     async def _answer(self, call: Callable[[AnyUpstream], Awaitable[Result]]) -> Result:
-        if self._handover:
-            done, _ = await asyncio.wait((self._handover,), timeout=_HANDOVER_S)
-            if not done:
-                self._handover = None  # it takes too long, and nobody else is to wait for it
+        if self._handover.is_on:
+            await self._handover.wait()
         while self._is_online and self._upstream:
             outages = self._outages
             try:
@@ -135,7 +131,7 @@ class Primary(Generic[AnyUpstream]):
         self._lost.set()
 
     async def _mend(self) -> None:
-        """Watch PostgreSQL while it serves, and bring it back when it does not; runs until `stop`."""
+        """Watch the upstream while it serves, and bring it back when it does not; runs until `stop`."""
         pause_s, told = _RETRY_S[0], ""
         while True:
             try:
@@ -160,7 +156,7 @@ class Primary(Generic[AnyUpstream]):
             pause_s = min(2 * pause_s, _RETRY_S[1])
 
     async def _watch(self) -> None:
-        """Return when PostgreSQL is lost; notice that also when nobody calls."""
+        """Return when the upstream is lost; notice that also when nobody calls."""
         while self._is_online:
             try:
                 async with asyncio.timeout(_IDLE_S):
@@ -179,12 +175,13 @@ class Primary(Generic[AnyUpstream]):
         stored = 0
         while not self._is_online:
             stored += await self._catch_up(replay)
-            with self._handing_over() as is_given_up:
-                # Where it was given up writers who go on could keep a replay from its end for ever: once more, then.
-                replayed = await replay.run(is_over=is_given_up)
+            with self._handover.hold() as is_over:
+                # Where that took too long writers who go on could keep a replay from its end for ever: later once more.
+                replayed = await replay.run(is_over=is_over)
                 # Nothing was awaited since the outbox was empty, so no write can have slipped in behind it.
                 self._is_online = replayed.is_all
                 stored += replayed.stored
+        self._handover.reset()
         self._answered_at_s = time.monotonic()
         self._lost.clear()
         self._served.set()
@@ -208,19 +205,6 @@ class Primary(Generic[AnyUpstream]):
             stored += (await replay.run(waiting)).stored
             waiting, before = self._outbox.waiting_writes, waiting
         return stored
-
-    @contextmanager
-    def _handing_over(self) -> Iterator[Callable[[], bool]]:
-        """Hold back who asks in this short time: where many write, the last write would never be the last.
-
-        Give what tells whether that took too long, and nobody is held back any more.
-        """
-        handover = self._handover = asyncio.get_running_loop().create_future()
-        try:
-            yield lambda: self._handover is not handover
-        finally:
-            self._handover = None
-            handover.set_result(None)
 
     async def _remind(self, upstream: AnyUpstream, server: str | None) -> None:
         """Send again what was acknowledged last, where another server took over: an asynchronous standby is always a
