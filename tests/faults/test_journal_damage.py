@@ -1,9 +1,10 @@
-"""Journals that the disk damages after they were adopted and before they are replayed."""
+"""Journals that are damaged, or closed, while another process's writes wait in them."""
 
 from __future__ import annotations
 
 import asyncio
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,10 +13,12 @@ import pytest
 from tests.history_writes import begin, finish, new_user
 from tests.toy_upstreams import ToyUpstream
 from thai_chat.domain.writes import SingleWrite
+from thai_chat.history.outage import adopted
 from thai_chat.history.outage.journal import Journal
 from thai_chat.history.outage.outbox import Outbox
 from thai_chat.history.outage.primary import Primary
 from thai_chat.history.outage.records import encode
+from thai_chat.history.outage.waiting import Batch
 
 HEAD_BYTES = 32
 WITHIN_S = 5.0
@@ -104,3 +107,30 @@ async def test_the_journal_behind_a_damaged_one_is_stored(tmp_path: Path) -> Non
     assert (outbox.waiting_writes, outbox.waiting_turns) == (0, 0)
     await primary.close()
     await outbox.close()
+
+
+async def test_a_journal_is_not_closed_under_a_read_that_was_cancelled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = left_behind(tmp_path, turns(1))
+    read, may_read, is_reading, found = adopted._read, threading.Event(), threading.Event(), list[Batch | None]()
+
+    def read_slowly(journal: Journal, limit: int) -> Batch | None:
+        is_reading.set()
+        may_read.wait(WITHIN_S)
+        found.append(read(journal, limit))
+        return found[-1]
+
+    monkeypatch.setattr(adopted, "_read", read_slowly)
+    outbox = Outbox(tmp_path)
+    await outbox.adopt()
+    taking = asyncio.create_task(outbox.take(10))
+    await asyncio.to_thread(is_reading.wait, WITHIN_S)
+    taking.cancel()
+    closing = [asyncio.create_task(outbox.close()) for _ in range(2)]
+    await asyncio.sleep(0.05)
+    may_read.set()
+    await asyncio.gather(*closing)
+    assert [batch.size for batch in found if batch] == [2]
+    (left,) = Journal.adopt(path.parent)
+    left.close()

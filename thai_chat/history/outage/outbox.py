@@ -40,6 +40,7 @@ class Outbox:
         self._set_aside = RefusedWrites(folder / "refused")
         self._generation = LastGeneration(folder / "generation")
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="journal")
+        self._is_closed = False
         self._adopted = AdoptedJournals(self._folder)
         self._journal: Journal | None = None
         self._queue: deque[Waiting] = deque()
@@ -157,15 +158,23 @@ class Outbox:
         """Close the journals; what waits stays there for the next process. Safe to call twice."""
         if self._saving:
             await asyncio.wait((self._saving,))
+        if self._is_closed:
+            return
+        self._is_closed = True
         needed = [waiting for waiting in self._queue if waiting.write]
         lost = sum(waiting.journal is None or waiting.journal is not self._journal for waiting in needed)
+        if lost:
+            logger.error("%d writes are lost: neither PostgreSQL nor the disk would take them", lost)
+        # Behind what a replay that was cancelled may still read there.
+        closing = self._disk.submit(self._close_journals)
+        self._disk.shutdown(wait=False)
+        await asyncio.shield(asyncio.wrap_future(closing))
+
+    def _close_journals(self) -> None:
         self._adopted.close()
         if self._journal:
             self._journal.close()
             self._journal = None
-        if lost:
-            logger.error("%d writes are lost: neither PostgreSQL nor the disk would take them", lost)
-        self._disk.shutdown()
 
     async def _on_disk(self, work: Callable[[], Result]) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._disk, work)
