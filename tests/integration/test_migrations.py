@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from importlib import import_module
 from pathlib import Path
 
+import psycopg2
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -32,6 +36,10 @@ from thai_chat.history.postgres.sql.tables import metadata
 
 TABLES = {"chat_sessions", "chat_messages", "message_contexts"}
 SCRIPTS = ScriptDirectory(str(Path(migrations.__file__).parent))
+BEGUN_BEFORE = """
+SELECT outcome, (session).message_count FROM chat_begin_turn(gen_random_uuid(), 'u', 'n', gen_random_uuid(),
+    'q', gen_random_uuid(), '', 'b', 'm', now(), NULL, NULL, true, '{}', false, interval '10 s')"""
+"""A turn as an instance of the version before begins it."""
 REVISIONS = [script.revision for script in reversed(list(SCRIPTS.walk_revisions()))]
 
 
@@ -207,11 +215,7 @@ def test_an_instance_of_the_version_before_goes_on_beside_this_one(
     postgres: PostgresServer, name: str, engine: Engine
 ) -> None:
     schema.migrate(engine)
-    begun = postgres.query(
-        """SELECT outcome, (session).message_count FROM chat_begin_turn(gen_random_uuid(), 'u', 'n', gen_random_uuid(),
-            'q', gen_random_uuid(), '', 'b', 'm', now(), NULL, NULL, true, '{}', false, interval '10 s')""",
-        database=name,
-    )
+    begun = postgres.query(BEGUN_BEFORE, database=name)
     assert begun == [("begun", 2)]
     assert postgres.query("SELECT DISTINCT parts FROM chat_messages", database=name) == [(None,)]
 
@@ -262,9 +266,8 @@ def kill_halfway(postgres: PostgresServer, name: str, engine: Engine, blocker: C
 
     thread = threading.Thread(target=migrate)
     thread.start()
-    waiting = "SELECT pid FROM pg_stat_activity WHERE datname = %s AND wait_event_type = 'Lock'"
-    wait_for(lambda: bool(postgres.query(waiting, name)))
-    postgres.query(f"SELECT pg_terminate_backend(pid) FROM ({waiting}) AS w", name)
+    ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND wait_event_type = 'Lock'"
+    wait_for(lambda: bool(postgres.query(ended, name)))
     thread.join()
     blocker.rollback()
     assert failed.is_set()
@@ -302,11 +305,49 @@ async def test_an_upgrade_that_is_killed_halfway_keeps_the_data_and_can_be_repea
         assert await history.read(ReadMessages(turn.session.session_id, user, limit=10)) == shown
 
 
-def test_a_newer_database_is_named_as_such(postgres: PostgresServer, name: str, engine: Engine) -> None:
+@pytest.mark.parametrize("before", REVISIONS[-2:-1])
+def test_chats_go_on_while_an_upgrade_waits_for_a_backup(
+    postgres: PostgresServer, name: str, engine: Engine, before: str
+) -> None:
+    schema.migrate(engine, before)
+    waits_s: list[float] = []
+    with ThreadPoolExecutor(1) as threads, closing(psycopg2.connect(postgres.address(name))) as backup:
+        backup.cursor().execute("SELECT FROM chat_messages")
+        upgrade = threads.submit(schema.migrate, engine)
+        until = time.monotonic() + 5
+        while time.monotonic() < until:
+            began_at = time.monotonic()
+            assert postgres.query(BEGUN_BEFORE, database=name) == [("begun", 2)]
+            waits_s.append(time.monotonic() - began_at)
+        assert not upgrade.done()
+        backup.rollback()
+        upgrade.result(timeout=10)
+    assert max(waits_s) < 2
+    assert version(engine) == schema.HEAD
+    assert postgres.query("SELECT count(*) / 2 FROM chat_messages", database=name) == [(len(waits_s),)]
+
+
+def test_an_upgrade_is_given_up_when_the_tables_stay_in_use(
+    postgres: PostgresServer, name: str, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schema.migrate(engine, REVISIONS[-2])
+    monkeypatch.setattr(schema, "PATIENCE_S", 1.0)
+    with closing(psycopg2.connect(postgres.address(name))) as backup:
+        backup.cursor().execute("SELECT FROM chat_messages")
+        with pytest.raises(exc.OperationalError, match="lock timeout"):
+            schema.migrate(engine)
+    assert version(engine) == REVISIONS[-2]
+
+
+def test_a_newer_database_is_named_as_such(
+    postgres: PostgresServer, name: str, engine: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
     schema.migrate(engine)
     postgres.query("UPDATE alembic_version SET version_num = '9999'", database=name)
-    with pytest.raises(StartError, match="newer version"):
+    caplog.clear()
+    with caplog.at_level(logging.INFO), pytest.raises(StartError, match="newer version"):
         schema.migrate(engine)
+    assert "bringing" not in caplog.text
 
 
 def test_an_up_to_date_database_needs_no_alembic(postgres: PostgresServer, name: str, engine: Engine) -> None:

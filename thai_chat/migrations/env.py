@@ -1,4 +1,4 @@
-"""Runs the steps on the connection that `history.schema` hands over; that one decides on lock and transaction."""
+"""Runs the steps on the connection that `history.postgres.schema` hands over, which decides on lock and transaction."""
 
 from __future__ import annotations
 

@@ -17,7 +17,6 @@ from thai_chat.history.postgres.conversation import PostgresConversation
 Address: TypeAlias = str | Callable[[], str]
 """A libpq address, or what finds it; that may block, and raises HistoryUnavailable or StartError."""
 
-_MIGRATION_TIMEOUT_S = 900.0
 # The first eight digits of a WAL file's name are the timeline, which every promotion makes anew.
 _SERVER = text("""
 SELECT concat_ws('/', system_identifier, left(pg_walfile_name(pg_current_wal_lsn()), 8), pg_database.oid)
@@ -44,7 +43,7 @@ class PostgresConnector:
         await self._conversation.ping()
         database = self._conversation.database
         if await database.run(schema.current) != schema.HEAD:
-            await database.run(schema.upgrade, timeout_s=_MIGRATION_TIMEOUT_S)
+            await database.run(schema.upgrade, timeout_s=schema.PATIENCE_S)
         return self._conversation
 
     async def server(self) -> str | None:

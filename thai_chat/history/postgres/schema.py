@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, text
+import psycopg2
+from sqlalchemy import Connection, Engine, exc, text
 
 from thai_chat import migrations
 from thai_chat.domain.errors import StartError
@@ -18,6 +20,14 @@ logger = logging.getLogger(__name__)
 HEAD = "0007"
 # Any number that other programs in the same database are unlikely to lock.
 _LOCK = 7_862_001
+
+PATIENCE_S = 900.0
+"""The time that an upgrade goes on trying while others use the tables."""
+_PAUSE_S = 2.0
+# Whoever needs a table queues behind a step that waits for it, so a step waits less than a call of the chat does. It
+# waits longer than deadlock_timeout, 1 s, after which PostgreSQL ends an autovacuum that is in the way.
+_LOCK_TIMEOUT = "SET LOCAL lock_timeout = '1300ms'"
+_IN_USE = (psycopg2.errors.LockNotAvailable, psycopg2.errors.DeadlockDetected)
 
 
 # The first version was once written without it, and what comes after it takes it for there.
@@ -40,8 +50,9 @@ def newer(revision: str) -> StartError:
 def migrate(engine: Engine, revision: str = HEAD) -> None:
     """Upgrade to `revision`, all steps in one transaction: it is reached or nothing has changed.
 
-    Instances that start at once wait for each other. Raises StartError when the database is newer than this code, and
-    SQLAlchemy's errors when it can't be reached. Two short queries when nothing is to be done.
+    Instances that start at once wait for each other. While others use the tables for long, as a backup does, chats go
+    on and it tries again, for `PATIENCE_S`. Raises StartError when the database is newer than this code, and
+    SQLAlchemy's errors when it can't be reached or stays in use. Two short queries when nothing is to be done.
     """
     with engine.connect() as connection:
         upgrade(connection, revision)
@@ -51,12 +62,31 @@ def upgrade(connection: Connection, revision: str = HEAD) -> None:
     """Do what `migrate` does, on a connection in autocommit."""
     if current(connection) == revision:
         return
-    with locked(connection):
-        found = current(connection)
-        if found != revision:
-            level = logging.INFO if found else logging.DEBUG  # an empty one has nothing that could be changed
-            logger.log(level, "bringing the database from version %s to %s", found or "none", revision)
-            _upgrade(connection, found, revision)
+    deadline = time.monotonic() + PATIENCE_S
+    was_in_use = False
+    while True:
+        try:
+            with locked(connection):
+                connection.execute(text(_LOCK_TIMEOUT))
+                _reach(connection, revision, level=logging.DEBUG if was_in_use else logging.INFO)
+            return
+        except exc.OperationalError as error:
+            if not isinstance(error.orig, _IN_USE) or time.monotonic() > deadline:
+                raise
+        if not was_in_use:
+            logger.info("the database's tables are in use, as by a backup: trying again until they are free")
+        was_in_use = True
+        time.sleep(_PAUSE_S)
+
+
+def _reach(connection: Connection, revision: str, *, level: int) -> None:
+    found = current(connection)
+    if found == revision:
+        return
+    _refuse_newer(found)
+    level = level if found else logging.DEBUG  # an empty one has nothing that could be changed
+    logger.log(level, "bringing the database from version %s to %s", found or "none", revision)
+    _upgrade(connection, found, revision)
 
 
 def step(connection: Connection, revision: str = HEAD) -> None:
@@ -74,6 +104,7 @@ def step_up(connection: Connection) -> None:
     """Do what `migrate` does, within the transaction that is open on the connection."""
     found = current(connection)
     if found not in (None, HEAD):
+        _refuse_newer(found)
         _upgrade(connection, found, HEAD)
 
 
@@ -86,9 +117,12 @@ def step_down(connection: Connection, revision: str = "base") -> None:
     _run("downgrade", connection, revision)
 
 
-def _upgrade(connection: Connection, found: str | None, revision: str) -> None:
+def _refuse_newer(found: str | None) -> None:
     if found is not None and is_newer(found):
         raise newer(found)
+
+
+def _upgrade(connection: Connection, found: str | None, revision: str) -> None:
     if found == "0001" and not connection.execute(text(_FIRST_FUNCTION)).scalar():
         first = import_module("thai_chat.migrations.versions.0001_sessions_and_messages")
         connection.exec_driver_sql(first.BEGIN_TURN)

@@ -3,8 +3,9 @@
 Revision: 0007
 Follows: 0006
 
-The column comes without a default and without a check, so that no row is read or written: that takes a moment, however
-many messages there are.
+The column comes without a default and without a check, so that no row is read or written, however many messages there
+are. It needs the table for itself for a moment: while a backup or an import is under way, `history.postgres.schema`
+tries again and again, and chats go on meanwhile.
 """
 
 from __future__ import annotations
