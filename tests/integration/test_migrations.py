@@ -220,6 +220,58 @@ def test_an_instance_of_the_version_before_goes_on_beside_this_one(
     assert postgres.query("SELECT DISTINCT parts FROM chat_messages", database=name) == [(None,)]
 
 
+def test_a_function_that_is_replaced_keeps_what_an_operator_has_set(
+    postgres: PostgresServer, name: str, engine: Engine
+) -> None:
+    owner, caller = f"{name}_owner", f"{name}_caller"
+    schema.migrate(engine, "0006")
+    for statement in (
+        f"CREATE ROLE {owner}",
+        f"CREATE ROLE {caller}",
+        f"GRANT CREATE ON SCHEMA public TO {owner}",
+        f"GRANT {owner} TO chat",
+        f"ALTER FUNCTION chat_begin_turn OWNER TO {owner}",
+        "ALTER FUNCTION chat_begin_turn SECURITY DEFINER",
+        "ALTER FUNCTION chat_begin_turn SET search_path = '', \"My schema\", public",
+        "ALTER FUNCTION chat_begin_turn SET work_mem = '8MB'",
+        "REVOKE EXECUTE ON FUNCTION chat_begin_turn FROM PUBLIC",
+        f"GRANT EXECUTE ON FUNCTION chat_begin_turn TO {caller} WITH GRANT OPTION",
+        "COMMENT ON FUNCTION chat_begin_turn IS 'ของเรา: 100 %%'",
+    ):
+        postgres.query(statement, database=name)
+    before = set_on_begin_turn(postgres, name)
+    for go in (schema.migrate, lambda engine: schema.downgrade(engine, "0006")):
+        go(engine)
+        assert set_on_begin_turn(postgres, name) == before
+        assert postgres.query("SELECT count(*) FROM pg_proc WHERE proname ~ 'begin_turn'", database=name) == [(1,)]
+
+
+def test_a_function_that_nobody_touched_has_the_rights_that_it_had(
+    postgres: PostgresServer, name: str, engine: Engine
+) -> None:
+    schema.migrate(engine, "0006")
+    before = set_on_begin_turn(postgres, name)
+    schema.migrate(engine)
+    assert set_on_begin_turn(postgres, name) == before
+    schema.downgrade(engine, "0006")
+    postgres.query("ALTER DEFAULT PRIVILEGES FOR ROLE chat REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC", database=name)
+    schema.migrate(engine)
+    assert postgres.query(
+        "SELECT has_function_privilege('public', oid, 'EXECUTE') FROM pg_proc WHERE proname = %s",
+        "chat_begin_turn",
+        database=name,
+    ) == [(True,)]
+
+
+def set_on_begin_turn(postgres: PostgresServer, name: str) -> tuple[object, ...]:
+    (found,) = postgres.query(
+        """SELECT pg_get_userbyid(proowner), ARRAY(SELECT unnest(proacl)::text ORDER BY 1), proconfig, prosecdef,
+            obj_description(oid, 'pg_proc') FROM pg_proc WHERE proname = 'chat_begin_turn'""",
+        database=name,
+    )
+    return found
+
+
 async def test_a_backup_of_every_version_is_restored_and_brought_up(
     postgres: PostgresServer, name: str, engine: Engine, tmp_path: Path
 ) -> None:

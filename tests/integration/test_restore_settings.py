@@ -157,6 +157,21 @@ def test_tables_that_the_old_version_lacked_have_the_rights_that_their_schema_gi
     assert postgres.query(asked, database=own) == [(True,), (False,)]
 
 
+def test_a_function_that_a_later_version_gave_another_argument_keeps_its_rights(
+    postgres: PostgresServer, own: str, tmp_path: Path
+) -> None:
+    address = postgres.address(own)
+    database = Database(address)
+    schema.downgrade(database.engine, "0006")
+    database.engine.dispose()
+    run(address, "REVOKE EXECUTE ON FUNCTION chat_begin_turn FROM PUBLIC")
+    run(address, "GRANT EXECUTE ON FUNCTION chat_begin_turn TO reporter")
+    assert restoring.restore(address, tmp_path / "chats.zip", replace=True).left_behind == []
+    asked = "SELECT has_function_privilege(r, oid, 'EXECUTE') FROM pg_proc, unnest(ARRAY['reporter', 'public']) r "
+    asked += "WHERE proname = 'chat_begin_turn' AND pronamespace = 'public'::regnamespace"
+    assert postgres.query(asked, database=own) == [(True,), (False,)]
+
+
 def test_who_may_not_see_all_rows_neither_saves_nor_replaces_the_rest(
     postgres: PostgresServer, own: str, tmp_path: Path
 ) -> None:

@@ -120,13 +120,67 @@ $$
 """
 
 
+# The new function takes the place of the old one, with what an operator has set on that: owner, settings, rights and
+# comment. A setting is read back by FROM CURRENT, since lists like search_path can't be written as one word.
+_AS_BEFORE = """
+DO $do$
+DECLARE
+    old pg_proc%ROWTYPE;
+    made pg_proc%ROWTYPE;
+    made_name TEXT;
+    setting TEXT;
+    setting_name TEXT;
+    value_before TEXT;
+    given RECORD;
+BEGIN
+    SELECT * INTO old FROM pg_proc WHERE oid = 'chat_begin_turn_before'::regproc;
+    SELECT * INTO made FROM pg_proc WHERE oid = 'chat_begin_turn'::regproc;
+    SELECT format('%I.%I', nspname, made.proname) INTO made_name FROM pg_namespace WHERE oid = made.pronamespace;
+    IF made.proowner <> old.proowner THEN
+        EXECUTE format('ALTER FUNCTION %s OWNER TO %I', made_name, pg_get_userbyid(old.proowner));
+        SELECT * INTO made FROM pg_proc WHERE oid = made.oid;
+    END IF;
+    IF old.prosecdef THEN
+        EXECUTE format('ALTER FUNCTION %s SECURITY DEFINER', made_name);
+    END IF;
+    FOREACH setting IN ARRAY coalesce(old.proconfig, '{}') LOOP
+        setting_name := split_part(setting, '=', 1);
+        value_before := coalesce(current_setting(setting_name, true), '');
+        PERFORM set_config(setting_name, substr(setting, strpos(setting, '=') + 1), true);
+        EXECUTE format('ALTER FUNCTION %s SET %I FROM CURRENT', made_name, setting_name);
+        PERFORM set_config(setting_name, value_before, true);
+    END LOOP;
+    IF made.proacl IS DISTINCT FROM old.proacl THEN
+        FOR given IN SELECT DISTINCT CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END
+            AS role FROM aclexplode(coalesce(made.proacl, acldefault('f', made.proowner)))
+        LOOP
+            EXECUTE format('REVOKE ALL ON FUNCTION %s FROM %s CASCADE', made_name, given.role);
+        END LOOP;
+        FOR given IN SELECT CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END AS role,
+            CASE WHEN is_grantable THEN 'WITH GRANT OPTION' END AS whether
+            FROM aclexplode(coalesce(old.proacl, acldefault('f', old.proowner)))
+        LOOP
+            EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %s %s', made_name, given.role, given.whether);
+        END LOOP;
+    END IF;
+    EXECUTE format('COMMENT ON FUNCTION %s IS %L', made_name, obj_description(old.oid, 'pg_proc'));
+END
+$do$
+"""
+
+
+def _put_in_place(function: str) -> None:
+    op.execute("ALTER FUNCTION chat_begin_turn RENAME TO chat_begin_turn_before")
+    op.execute(function)
+    op.execute(_AS_BEFORE)
+    op.execute("DROP FUNCTION chat_begin_turn_before")
+
+
 def upgrade() -> None:
     op.execute("ALTER TABLE chat_messages ADD COLUMN parts JSONB")
-    op.execute("DROP FUNCTION chat_begin_turn")
-    op.execute(BEGIN_TURN)
+    _put_in_place(BEGIN_TURN)
 
 
 def downgrade() -> None:
-    op.execute("DROP FUNCTION chat_begin_turn")
+    _put_in_place(import_module("thai_chat.migrations.versions.0002_branches")._BEGIN_TURN)
     op.execute("ALTER TABLE chat_messages DROP COLUMN parts")
-    op.execute(import_module("thai_chat.migrations.versions.0002_branches")._BEGIN_TURN)

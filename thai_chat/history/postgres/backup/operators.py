@@ -13,6 +13,7 @@ from typing import Any
 import psycopg2
 
 # All statements here expect a search path of pg_catalog alone: only then PostgreSQL writes every name with its schema.
+# A routine is named without its arguments where that is enough: another version's may have others.
 _OBJECTS = """
 WITH tables AS (
     SELECT c.*, format('%%I.%%I', n.nspname, c.relname) AS name
@@ -27,9 +28,11 @@ WITH tables AS (
         AND d.classid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')
         JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S'
     UNION ALL
-    SELECT 'pg_proc'::regclass, oid, 'ROUTINE', oid::regprocedure::text, proowner, proacl,
-        coalesce(proacl, acldefault('f', proowner))
-    FROM pg_proc WHERE oid = ANY (%(routines)s::regprocedure[])
+    SELECT 'pg_proc'::regclass, p.oid, 'ROUTINE', CASE WHEN EXISTS (SELECT FROM pg_proc other
+            WHERE other.pronamespace = p.pronamespace AND other.proname = p.proname AND other.oid <> p.oid)
+        THEN p.oid::regprocedure::text ELSE format('%%I.%%I', n.nspname, p.proname) END, p.proowner, p.proacl,
+        coalesce(p.proacl, acldefault('f', p.proowner))
+    FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE p.oid = ANY (%(routines)s::regprocedure[])
 ), columns AS (
     SELECT t.oid, t.name, a.* FROM tables t JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum > 0
     WHERE NOT a.attisdropped
