@@ -32,7 +32,7 @@ LANDED = {
     "0004_search.py": "21682896e7307c9776fe9c605f65186e99543518b887fab28f7e059c35ba3291",
     "0005_figures.py": "6a74a3943305450e23d3ff09b981e75b7fb5191fc26285a5407f0b2ba5f1c117",
     "0006_as_written.py": "1a3d52d452edbb5c2a1db4253e4095593c9f92435e16c4a987b26342a3adf74c",
-    "0007_parts.py": "13d49cc240b68d745c56038328d63e90df3dbae6e370f5730363332616d98e67",
+    "0007_parts.py": "bcb7e765fb8fd8443427b082e0ca962e29acc30d9a57beda95b8ae4b82394ad7",
 }
 REVISIONS_OF = {"0001": ["0001"], "0002": ["0002", "0003", "0005"], "0004": ["0004", "0005"]}
 """The revisions that a database made with an earlier text of a step may be left at."""

@@ -6,6 +6,10 @@ Follows: 0006
 The column comes without a default and without a check, so that no row is read or written, however many messages there
 are. It needs the table for itself for a moment: while a backup or an import is under way, `history.postgres.schema`
 tries again and again, and chats go on meanwhile.
+
+An instance of the version before stores chats in the new schema only until its first outage: when it connects again it
+finds a database of a newer version, and keeps what is said in memory and journal until it is stopped. The next start
+with the same DATA_DIR stores that.
 """
 
 from __future__ import annotations
@@ -20,7 +24,7 @@ branch_labels = None
 depends_on = None
 
 # The function of 0002, with the parts of the question. They come last and have a default: an instance of the version
-# before, which runs on until it is replaced, names no parts.
+# before, which runs on until its first outage, names no parts.
 BEGIN_TURN = """
 CREATE FUNCTION chat_begin_turn(
     in_session_id UUID, in_user_id TEXT, in_session_name TEXT, in_question_id UUID, in_question TEXT, in_reply_id UUID,
