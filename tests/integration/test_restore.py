@@ -479,6 +479,13 @@ def test_rows_that_no_reader_expects_are_refused(
     assert (content(address), schemas(address)) == (before, [])
 
 
+@pytest.mark.parametrize(("column", "kind"), [("metadata", "object"), ("parts", "list")])
+def test_a_value_of_another_kind_is_told_by_its_column(address: str, backup: Path, column: str, kind: str) -> None:
+    damaged = rewritten(backup, messages_with(column, b"5"))
+    with pytest.raises(StartError, match=rf"chat_messages has a row whose {column} is no JSON {kind}\."):
+        restoring.restore(address, damaged, replace=True)
+
+
 @pytest.mark.parametrize("packing", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 def test_a_backup_that_is_packed_in_another_way_is_refused(backup: Path, tmp_path: Path, packing: int) -> None:
     with zipfile.ZipFile(backup) as old, zipfile.ZipFile(tmp_path / "packed.zip", "w") as new:

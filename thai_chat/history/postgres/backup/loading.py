@@ -93,11 +93,13 @@ def require_sound(cursor: Any, backup: Backup) -> None:
     for table in metadata.tables.values():
         for column in (column for column in table.columns if isinstance(column.type, JSONB)):
             statement = sql.SQL("SELECT EXISTS (SELECT FROM {} WHERE jsonb_typeof({}) <> {})")
-            name, kind = sql.Identifier(column.name), sql.Literal(column.info.get("json", "object"))
+            expected = column.info.get("json", "object")
+            name, kind = sql.Identifier(column.name), sql.Literal(expected)
             cursor.execute(statement.format(sql.Identifier(table.name), name, kind))
             if cursor.fetchone()[0]:
                 raise StartError(
-                    f"{backup.file} is damaged: {table.name} has a row whose {column} is no JSON object. {_UNCHANGED}"
+                    f"{backup.file} is damaged: {table.name} has a row whose {column.name} is no JSON "
+                    f"{'list' if expected == 'array' else expected}. {_UNCHANGED}"
                 )
 
 
