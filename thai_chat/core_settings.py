@@ -23,6 +23,7 @@ from pydantic import (
 )
 
 from thai_chat.backends.setting_types import RELATIVE
+from thai_chat.domain.alternatives import alternatives
 from thai_chat.domain.ports.backend_kinds import Kinds
 from thai_chat.domain.setting_values import expanded, http_address
 
@@ -214,7 +215,7 @@ def composed(kinds: Kinds) -> type[Core]:
     """Return the class of all settings, in the order of `.env.example`: the page's, each kind's, then the others."""
     names = tuple(kind.name for kind in kinds)
     name: Any = Literal.__getitem__(names)
-    clouds = either([kind.label for kind in kinds if kind.is_cloud])
+    clouds = alternatives([kind.label for kind in kinds if kind.is_cloud])
     whom = f"{clouds} (or another cloud)" if clouds else "a cloud"
     # Fields come in the reverse order of the bases.
     bases: Any = (Core, *(kind.settings for kind in reversed(kinds)), Place)
@@ -223,7 +224,7 @@ def composed(kinds: Kinds) -> type[Core]:
         __base__=bases,
         default_backend=(
             Annotated[name | None, BeforeValidator(_lower)],
-            Field(None, description=f"{either(names)}; empty means the first of FALLBACK_ORDER that answers"),
+            Field(None, description=f"{alternatives(names)}; empty means the first of FALLBACK_ORDER that answers"),
         ),
         fallback_order=(
             Annotated[tuple[name, ...], BeforeValidator(_names)],
@@ -242,9 +243,3 @@ def composed(kinds: Kinds) -> type[Core]:
     )
     made.kinds = kinds
     return made
-
-
-def either(words: Sequence[str]) -> str:
-    """Return "A, B or C"."""
-    *others, last = words or ("",)
-    return f"{', '.join(others)} or {last}" if others else last

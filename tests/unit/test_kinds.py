@@ -118,6 +118,12 @@ def test_it_is_built_when_it_is_configured_and_only_then() -> None:
     assert suggested_settings(WITH_TOY)[-1] == "TOY_ADDRESS"
 
 
+def test_no_password_in_the_address_of_a_server_is_shown_with_its_list() -> None:
+    (place,) = TOY.model_lists(given(TOY_ADDRESS="http://me:hidden@toy"))
+    assert "hidden" in place.address
+    assert "hidden" not in repr(place)
+
+
 @pytest.mark.parametrize("kind", WITH_TOY, ids=lambda kind: kind.name)
 def test_a_kind_says_what_others_rely_on(kind: BackendKind[BaseModel]) -> None:
     assert re.fullmatch(r"[a-z0-9]{1,50}", kind.name)

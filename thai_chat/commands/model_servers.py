@@ -17,7 +17,7 @@ from thai_chat.backends.json_text import lenient
 from thai_chat.backends.listing import entries
 from thai_chat.backends.registry import suggested_settings
 from thai_chat.commands.findings import Finding, bad, note, ok
-from thai_chat.core_settings import either
+from thai_chat.domain.alternatives import alternatives
 from thai_chat.domain.backend_errors import BackendGarbled
 from thai_chat.domain.ports.backend_kinds import Advice, BackendKind, Kinds, ModelList
 from thai_chat.settings import Settings, is_clone
@@ -61,7 +61,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
 
 
 def _last_resort(kinds: Kinds) -> Iterator[Finding]:
-    set_one = f"set {either(suggested_settings(kinds))} in .env"
+    set_one = f"set {alternatives(suggested_settings(kinds))} in .env"
     resort = next((kind.last_resort for kind in kinds if kind.last_resort), None)
     if resort is None or (by_hand := resort.missing()):
         others = f"; or, for the demo model, {'./manage.sh setup' if is_clone() else by_hand}" if resort else ""

