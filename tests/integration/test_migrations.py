@@ -374,7 +374,7 @@ def test_chats_go_on_while_an_upgrade_waits_for_a_backup(
         assert not upgrade.done()
         backup.rollback()
         upgrade.result(timeout=10)
-    assert max(waits_s) < 2
+    assert max(waits_s) < 3, "each wait is one attempt, and not the whole backup"
     assert version(engine) == schema.HEAD
     assert postgres.query("SELECT count(*) / 2 FROM chat_messages", database=name) == [(len(waits_s),)]
 
