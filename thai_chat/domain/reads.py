@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from datetime import datetime
 from enum import StrEnum
+from types import DynamicClassAttribute
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -22,6 +23,12 @@ class Read(Generic[Answer]):
 
     user_id: str
     """Who asks: what belongs to somebody else is not found."""
+
+    # A dataclass would take a plain property for the default of the field that replaces it.
+    @DynamicClassAttribute
+    def session_id(self) -> UUID | None:
+        """Return the session that is read; None when it is not one alone. A read that has one replaces this."""
+        return None
 
     @property
     def texts(self) -> Sequence[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import DynamicClassAttribute
 from typing import Generic, TypeAlias, TypeVar
 from uuid import UUID
 
@@ -18,10 +19,22 @@ Outcome = TypeVar("Outcome")
 class Write(Generic[Outcome]):
     """A change of what is kept, as a value; a store answers it with an `Outcome`.
 
-    It can be given to any store, kept in a journal, and given twice without harm.
+    It can be given to any store, kept in a journal, and given twice without harm. A write that has a `session_id` or a
+    `user_id` replaces the property by its field.
     """
 
     __slots__ = ()
+
+    # A dataclass would take a plain property for the default of the field that replaces it.
+    @DynamicClassAttribute
+    def session_id(self) -> UUID | None:
+        """Return the session that is changed; None when it is not one alone."""
+        return None
+
+    @DynamicClassAttribute
+    def user_id(self) -> str | None:
+        """Return who changes it; None when the write does not say."""
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,5 +160,5 @@ class PurgeSession(Write[bool]):
     """Leave it when it is not in the trash (any more)."""
 
 
-SingleWrite: TypeAlias = "BeginTurn | BeginReply | Checkpoint | FinishReply | UpdateSession | PurgeSession"
+SingleWrite: TypeAlias = BeginTurn | BeginReply | Checkpoint | FinishReply | UpdateSession | PurgeSession
 """A write that a journal keeps as one record."""

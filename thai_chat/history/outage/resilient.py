@@ -109,9 +109,8 @@ class ResilientConversation(Generic[AnyUpstream]):
         try:
             return await self._primary.ask(call)
         except SessionNotFound:
-            session_id, user_id = getattr(asked, "session_id", None), getattr(asked, "user_id", None)
-            if session_id and user_id:
-                self._memory.forget(session_id, user_id)
+            if asked.session_id and asked.user_id:
+                self._memory.forget(asked.session_id, asked.user_id)
             raise
 
     async def _from_memory(self, asked: Write[Outcome] | Read[Answer], known: Awaitable[Result]) -> Result:
@@ -119,8 +118,7 @@ class ResilientConversation(Generic[AnyUpstream]):
         try:
             return await known
         except (SessionNotFound, MessageNotFound) as error:
-            session_id = getattr(asked, "session_id", None)
-            is_held = session_id is not None and self._memory.holds(session_id)
+            is_held = asked.session_id is not None and self._memory.holds(asked.session_id)
             # A reply that grows is never forgotten: the end of another one is of none.
             if self._primary is None or is_held or isinstance(asked, FinishReply):
                 raise
@@ -135,5 +133,5 @@ class ResilientConversation(Generic[AnyUpstream]):
                 return
             # Sent again to another server it is no question any more whether it was in the trash.
             self._primary.note_acknowledged(replace(write, only_trash=False))
-        else:
-            self._primary.note_acknowledged(cast("SingleWrite", write))
+        elif isinstance(write, SingleWrite):
+            self._primary.note_acknowledged(write)
