@@ -17,7 +17,6 @@ from tests.app import App, running_app
 from tests.chats import Chat, client_of, database_of, until_away, until_stored
 from tests.postgres_servers import PostgresServer, Proxy, installations, serving
 from tests.standins.openai_server import OpenAIStandin
-from thai_chat.domain.reads import ReadMessages
 
 STALE_WITHIN_S = 20
 
@@ -134,7 +133,7 @@ async def test_kill_9_in_an_outage_loses_nothing_however_often(remote: App, prox
         for other in growing:
             await until_interrupted(other)
             await is_whole(other)
-            reply = (await other.read(ReadMessages()))[-1]
+            reply = (await other.messages())[-1]
             assert reply["status"] == "interrupted"
             assert len(reply["content"]) > 200
 
@@ -230,7 +229,7 @@ async def test_two_apps_over_one_database_and_one_folder_lose_nothing_in_an_outa
         chat, other = Chat(http), Chat(other_http)
         other.session_id = chat.session_id
         await chat.ask_and_read("ทางหนึ่ง ก่อนดับ")
-        await other.read(ReadMessages())
+        await other.messages()
         await asyncio.to_thread(proxy.refuse)
         await until_away(http)
         await until_away(other_http)
