@@ -29,10 +29,6 @@ NOTICES: Mapping[str, tuple[str, str]] = {
         "บทสนทนายาวเกินที่ {model} รับได้ จึงตัดข้อความเก่าออกแล้วถามใหม่",
         "The conversation was longer than {model} can take; older messages were left out and it was asked again.",
     ),
-    "context_trimmed": (
-        "โมเดลเห็นเฉพาะข้อความล่าสุด ข้อความก่อนหน้า {left_out} ข้อความไม่ได้ส่งไปด้วย",
-        "The model saw the latest messages only; {left_out} earlier ones were left out.",
-    ),
     "answer_not_streamed": (
         "โมเดลนี้ส่งคำตอบมาทีเดียวทั้งก้อน",
         "This model sends its answer in one piece.",
