@@ -194,8 +194,11 @@ main() {
                 shift
                 set -- tests/unit tests/contract tests/test_architecture.py tests/test_browser_architecture.py "$@"
             fi
-            # The whole suite is measured; a part of it reaches no floor.
-            [ "$#" -gt 0 ] || set -- --cov --cov-report=term
+            # Without browsers, which work in processes of their own, and floods, which look at times and memory.
+            if [ "${1:-}" = --coverage ]; then
+                shift
+                set -- --cov --cov-report=term --ignore tests/browser --ignore tests/floods "$@"
+            fi
             # The tests of a file share what they start; a browser and a PostgreSQL for each core, but no hundred of them.
             exec .venv/bin/python -m pytest -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder "$@"
             ;;

@@ -18,9 +18,6 @@ from thai_chat.texts.backends import name_backends
 
 _SLOW_FIRST = ("browser", "faults", "integration", "setup", "api", "floods")
 """Folders in the order of their tests' length, so that side by side no long file is left for the end."""
-_NOT_MEASURED = ("browser", "floods")
-"""Folders whose tests coverage does not follow: one works in a browser, the other looks at times and memory."""
-
 name_backends(KINDS)  # which the composition root does, that many tests are without
 
 
@@ -30,9 +27,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return _SLOW_FIRST.index(folder) if folder in _SLOW_FIRST else len(_SLOW_FIRST)
 
     items.sort(key=place)
-    for item in items:
-        if item.path.parent.name in _NOT_MEASURED:
-            item.add_marker("no_cover")
 
 
 @pytest.fixture(autouse=True)

@@ -32,7 +32,7 @@ class AdoptedJournals:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._journals: dict[Journal, Counted] = {}
-        """What waits in each: what was counted when it was adopted, less what is stored since."""
+        """The writes and turns that wait in each: those counted when it was adopted, less what is stored since."""
         self.writes = 0
         """How many writes wait in them."""
 
