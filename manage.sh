@@ -22,6 +22,7 @@ Thai Chat
   ./manage.sh test [ARGS]         install what the tests need and run them all, side by side on every core;
                                   ARGS go to pytest (-n 0: one after the other)
   ./manage.sh test --quick [ARGS] only those of the parts by themselves: unit, contract and architecture
+  ./manage.sh test --coverage     what the tests reach, without browsers and floods, and whether that is enough
   ./manage.sh test backends --url URL [--kind vllm|openai|ollama] [--model NAME]
                                   run the tests of the backends against a model server of your own;
                                   its key, where it needs one, is BACKEND_KEY in the environment
