@@ -362,21 +362,20 @@ def test_chats_go_on_while_an_upgrade_waits_for_a_backup(
     postgres: PostgresServer, name: str, engine: Engine, before: str
 ) -> None:
     schema.migrate(engine, before)
-    waits_s: list[float] = []
+    turns = 0
     with ThreadPoolExecutor(1) as threads, closing(psycopg2.connect(postgres.address(name))) as backup:
         backup.cursor().execute("SELECT FROM chat_messages")
         upgrade = threads.submit(schema.migrate, engine)
         until = time.monotonic() + 5
         while time.monotonic() < until:
-            began_at = time.monotonic()
             assert postgres.query(BEGUN_BEFORE, database=name) == [("begun", 2)]
-            waits_s.append(time.monotonic() - began_at)
+            turns += 1
         assert not upgrade.done()
         backup.rollback()
-        upgrade.result(timeout=10)
-    assert max(waits_s) < 3, "each wait is one attempt, and not the whole backup"
+        upgrade.result(timeout=60)
+    assert turns > 3, "a turn waits for one attempt, and not for the whole backup"
     assert version(engine) == schema.HEAD
-    assert postgres.query("SELECT count(*) / 2 FROM chat_messages", database=name) == [(len(waits_s),)]
+    assert postgres.query("SELECT count(*) / 2 FROM chat_messages", database=name) == [(turns,)]
 
 
 def test_an_upgrade_is_given_up_when_the_tables_stay_in_use(
