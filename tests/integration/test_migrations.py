@@ -6,41 +6,27 @@ import logging
 import shutil
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from importlib import import_module
 from pathlib import Path
 
-import psycopg2
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, exc, text
+from sqlalchemy import Engine, text
 from uuid_utils.compat import uuid7
 
-from tests.histories import PostgresStores, straight
-from tests.history_writes import new_user, update, whole_reply, whole_turn
-from tests.postgres_servers import PostgresServer, installations, serving, wait_for
-from thai_chat import migrations
+from tests.histories import straight
+from tests.history_writes import new_user, update, whole_turn
+from tests.postgres_servers import PostgresServer, installations, serving
+from tests.schemas import BEGUN_BEFORE, REVISIONS, SCRIPTS, TABLES, branched, tables, version
 from thai_chat.domain.errors import StartError
-from thai_chat.domain.messages import Message, Turn
+from thai_chat.domain.messages import Message
 from thai_chat.domain.reads import ReadMessages, ReadSessions, ReadVersions
 from thai_chat.history.postgres import probe, schema
 from thai_chat.history.postgres.backup import archive, restoring
 from thai_chat.history.postgres.connections import Database
 from thai_chat.history.postgres.sql.tables import metadata
-
-TABLES = {"chat_sessions", "chat_messages", "message_contexts"}
-SCRIPTS = ScriptDirectory(str(Path(migrations.__file__).parent))
-BEGUN_BEFORE = """
-SELECT outcome, (session).message_count FROM chat_begin_turn(gen_random_uuid(), 'u', 'n', gen_random_uuid(),
-    'q', gen_random_uuid(), '', 'b', 'm', now(), NULL, NULL, true, '{}', false, interval '10 s')"""
-"""A turn as an instance of the version before begins it."""
-REVISIONS = [script.revision for script in reversed(list(SCRIPTS.walk_revisions()))]
 
 
 @pytest.fixture
@@ -55,18 +41,8 @@ def engine(postgres: PostgresServer, name: str) -> Iterator[Engine]:
     engine.dispose()
 
 
-def tables(postgres: PostgresServer, name: str) -> set[object]:
-    rows = postgres.query("SELECT tablename FROM pg_tables WHERE schemaname = 'public'", database=name)
-    return {row[0] for row in rows} - {"alembic_version"}
-
-
 def orders(messages: Sequence[Message]) -> list[int]:
     return [message.message_order for message in messages]
-
-
-def version(engine: Engine) -> str | None:
-    with engine.connect() as connection:
-        return schema.current(connection)
 
 
 def test_the_code_knows_its_newest_version() -> None:
@@ -149,17 +125,6 @@ async def test_every_step_goes_down_and_up_on_a_filled_database(
         assert tables(postgres, name) == set()
         schema.migrate(engine)
         assert await history.read(ReadSessions(user, limit=10)) == []
-
-
-async def branched(history: PostgresStores, user: str) -> Turn:
-    """Store a session of nine messages with an edited first question, another edited one, and a second reply."""
-    first = await whole_turn(history, user)
-    session_id = first.session.session_id
-    second = await whole_turn(history, user, session_id)
-    await whole_turn(history, user, session_id, is_first=True)
-    await whole_turn(history, user, session_id, parent_id=first.reply.message_id)
-    await whole_reply(history, second)
-    return first
 
 
 async def test_a_session_with_branches_of_the_first_version_is_read_as_before(
@@ -289,105 +254,6 @@ async def test_a_backup_of_every_version_is_restored_and_brought_up(
         assert probe.ask(target).revision == schema.HEAD
         async with straight(target) as history:
             assert await history.read(ReadMessages(turn.session.session_id, user, limit=10)) == shown
-
-
-@pytest.mark.parametrize("found", [None, *REVISIONS[:-1]])
-def test_instances_that_start_at_once_wait_for_each_other(
-    postgres: PostgresServer, name: str, engine: Engine, found: str | None
-) -> None:
-    if found:
-        schema.migrate(engine, found)
-    engines = [Database(postgres.address(name)).engine for _ in range(4)]
-    with ThreadPoolExecutor(len(engines)) as threads:
-        list(threads.map(schema.migrate, engines))
-    for other in engines:
-        other.dispose()
-    assert version(engine) == schema.HEAD
-    assert tables(postgres, name) >= TABLES
-
-
-def kill_halfway(postgres: PostgresServer, name: str, engine: Engine, blocker: Connection) -> None:
-    """Migrate until it waits for a lock that `blocker` holds, and end its connection there."""
-    failed = threading.Event()
-
-    def migrate() -> None:
-        try:
-            schema.migrate(engine)
-        except exc.OperationalError:
-            failed.set()
-
-    thread = threading.Thread(target=migrate)
-    thread.start()
-    ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND wait_event_type = 'Lock'"
-    wait_for(lambda: bool(postgres.query(ended, name)))
-    thread.join()
-    blocker.rollback()
-    assert failed.is_set()
-
-
-def test_a_migration_that_is_killed_halfway_leaves_nothing_and_can_be_repeated(
-    postgres: PostgresServer, name: str, engine: Engine
-) -> None:
-    # A foreign lock on a table of that name holds the migration up in its middle.
-    postgres.query("CREATE TABLE message_contexts ()", database=name)
-    with engine.connect().execution_options(isolation_level="READ COMMITTED") as blocker, blocker.begin():
-        postgres.query("DROP TABLE message_contexts", database=name)
-        blocker.execute(text("CREATE TABLE message_contexts ()"))
-        kill_halfway(postgres, name, engine, blocker)
-    assert tables(postgres, name) == set()
-    schema.migrate(engine)
-    assert tables(postgres, name) >= TABLES
-
-
-async def test_an_upgrade_that_is_killed_halfway_keeps_the_data_and_can_be_repeated(
-    postgres: PostgresServer, name: str, engine: Engine
-) -> None:
-    schema.migrate(engine)
-    async with straight(postgres.address(name)) as history:
-        user = new_user()
-        turn = await branched(history, user)
-        shown = await history.read(ReadMessages(turn.session.session_id, user, limit=10))
-        schema.downgrade(engine, "0001")
-        with engine.connect().execution_options(isolation_level="READ COMMITTED") as blocker, blocker.begin():
-            blocker.execute(text("SELECT FROM chat_messages"))  # by then chat_sessions has its new columns
-            kill_halfway(postgres, name, engine, blocker)
-        assert version(engine) == "0001"
-        assert postgres.query("SELECT count(*) FROM chat_messages", database=name) == [(9,)]
-        schema.migrate(engine)
-        assert await history.read(ReadMessages(turn.session.session_id, user, limit=10)) == shown
-
-
-@pytest.mark.parametrize("before", REVISIONS[-2:-1])
-def test_chats_go_on_while_an_upgrade_waits_for_a_backup(
-    postgres: PostgresServer, name: str, engine: Engine, before: str
-) -> None:
-    schema.migrate(engine, before)
-    turns = 0
-    with ThreadPoolExecutor(1) as threads, closing(psycopg2.connect(postgres.address(name))) as backup:
-        backup.cursor().execute("SELECT FROM chat_messages")
-        upgrade = threads.submit(schema.migrate, engine)
-        until = time.monotonic() + 5
-        while time.monotonic() < until:
-            assert postgres.query(BEGUN_BEFORE, database=name) == [("begun", 2)]
-            turns += 1
-        assert not upgrade.done()
-        backup.rollback()
-        upgrade.result(timeout=60)
-    assert turns > 3, "a turn waits for one attempt, and not for the whole backup"
-    assert version(engine) == schema.HEAD
-    assert postgres.query("SELECT count(*) / 2 FROM chat_messages", database=name) == [(turns,)]
-
-
-def test_an_upgrade_is_given_up_when_the_tables_stay_in_use(
-    postgres: PostgresServer, name: str, engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    schema.migrate(engine, REVISIONS[-2])
-    monkeypatch.setattr(schema, "PATIENCE_S", 1.0)
-    with closing(psycopg2.connect(postgres.address(name))) as backup:
-        backup.cursor().execute("SELECT FROM chat_messages")
-        with pytest.raises(exc.OperationalError, match="lock timeout"):
-            schema.migrate(engine)
-    assert version(engine) == REVISIONS[-2]
 
 
 def test_a_newer_database_is_named_as_such(
