@@ -11,11 +11,11 @@ import psycopg2
 import pytest
 from uuid_utils.compat import uuid7
 
+from tests.earlier_schemas import EARLIER, make_earlier
 from tests.histories import straight
 from tests.history_writes import ANSWER, new_user
 from tests.pgbouncer import PgBouncer
 from tests.postgres_servers import PostgresServer, installations, serving
-from tests.schemas import EARLIER, make_earlier
 from thai_chat import migrations
 from thai_chat.domain.errors import HistoryUnavailable
 from thai_chat.domain.searching import SearchQuery, terms_of
