@@ -16,9 +16,10 @@ from thai_chat.ui.static import ASSETS, first_modules
 TOOLS = Path(__file__).parent.parent / "scripts" / "browser"
 TOP = "the top"
 ROOMS = {
-    TOP: {"lib", "conversation", "models", "sessions", "search", "statistics", "transfer"},
+    TOP: {"lib", "conversation", "message", "models", "sessions", "search", "statistics", "transfer"},
     "lib": {"vendor"},
-    "conversation": {"lib", "models", "vendor"},
+    "conversation": {"lib", "message", "models"},
+    "message": {"lib", "vendor"},
     "models": {"lib"},
     "sessions": {"lib"},
     "search": {"lib"},

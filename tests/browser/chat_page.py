@@ -29,8 +29,8 @@ class ChatPage:
         self.welcome = page.locator("#welcome")
         self.alert = page.locator("#alerts .alert")
         self.questions = page.locator(".message-row.user-row")
-        self.replies = page.locator("#chat .message-row.bot-row")
-        self.growing = page.locator("#turns .turn .words:not(.asked)")
+        self.replies = page.locator("#chat .bot-row:not(.growing)")
+        self.growing = page.locator("#chat .bot-row.growing .prose")
         self.sessions = page.locator("#recent .session")
         self.find = page.locator("#find input")
         self.search = page.locator("#search input")
@@ -63,7 +63,7 @@ class ChatPage:
     async def is_idle(self) -> None:
         """Wait until no reply grows and the history shows all of them."""
         await expect(self.page.locator("body[data-busy=no]")).to_be_visible()
-        await expect(self.page.locator("#turns .turn")).to_have_count(0)
+        await expect(self.page.locator("#chat .growing")).to_have_count(0)
 
     async def ask_and_wait(self, question: str) -> Locator:
         """Ask and return the reply, when the history shows it."""

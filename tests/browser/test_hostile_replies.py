@@ -66,7 +66,7 @@ PAINT = """async ([text, size]) => {
     const ours = document.querySelector('link[href*="page.mjs"]').href;
     const { Painter } = await import(new URL('conversation/markdown.mjs', ours));
     const element = document.createElement('div'), painter = new Painter(element, () => {});
-    document.querySelector('#live').append(element);
+    document.querySelector('#conversation').append(element);
     let longest = 0;
     for (let at = 0; at < text.length; at += size) {
         painter.add(text.slice(at, at + size));

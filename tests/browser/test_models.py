@@ -76,7 +76,7 @@ async def test_a_question_to_a_model_that_loads_says_so_before_the_wait(
         await page.pick_model("llama3.2:3b")
         await ollama.until(lambda: "llama3.2:3b" in ollama.loaded)
         await page.ask(QUESTION)
-        await expect(page.page.locator("#turns .notice")).to_contain_text("llama3.2:3b กำลังโหลด")
+        await expect(page.page.locator("#chat .growing .notice")).to_contain_text("llama3.2:3b กำลังโหลด")
         ollama.may_load.set()
         await page.is_idle()
         await expect(page.replies.first).to_contain_text("น้ำใจคนไทย")

@@ -14,7 +14,7 @@ PAINT = """async ([before, focused, after]) => {
     const base = document.querySelector('link[href*="page.mjs"]').href;
     const { html, nothing, paint, repeat } = await import(new URL('lib/painting.mjs', base));
     const place = document.createElement('div');
-    document.querySelector('#live').append(place);
+    document.querySelector('#conversation').append(place);
     const list = (keys) => html`${repeat(keys, (key) => key, (key) => html`<button data-key=${key}
         data-heir=${key.startsWith('more') ? 'row' : nothing}>${key}</button>`)}`;
     paint(place, list(before));

@@ -25,7 +25,7 @@ async def test_a_reply_is_seen_growing_before_it_is_whole(page: ChatPage, model:
     await expect(page.questions).to_have_text("เล่าเรื่องตลาดน้ำอัมพวาให้ฟังหน่อย")
     await expect(page.growing).to_contain_text("น้ำใจคนไทย")
     seen = len(await page.growing.inner_text())
-    await page.page.wait_for_function(f"document.querySelector('#turns .words:not(.asked)').innerText.length > {seen}")
+    await page.page.wait_for_function(f"document.querySelector('#chat .growing .prose').innerText.length > {seen}")
     assert model.running == 1
     await page.stop.click()
     await page.is_idle()
@@ -323,7 +323,7 @@ async def test_thinking_that_was_taken_for_the_reply_is_put_right_while_it_grows
     model.script = Script(tokens=tokens, fault="hang", fault_after=len(tokens))
     await page.ask("สวัสดี")
     await expect(page.growing).to_have_text("สวัสดีครับ")
-    await expect(page.page.locator(".turn .thoughts-text").last).to_contain_text("ว่าจะตอบ")
+    await expect(page.page.locator(".growing .thoughts-text").last).to_contain_text("ว่าจะตอบ")
     await page.stop.click()
     await page.is_idle()
     reply = page.replies.last

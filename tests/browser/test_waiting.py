@@ -25,7 +25,7 @@ async def test_while_a_reply_in_one_piece_is_awaited_the_time_passes_and_stop_wo
 ) -> None:
     model.script = UNSTREAMED
     await page.ask("ขอคำตอบทีเดียวทั้งก้อน")
-    waiting = page.page.locator("#turns .waiting")
+    waiting = page.page.locator("#chat .growing .waiting")
     await expect(waiting).to_have_text(re.compile(r"กำลังรอคำตอบ · [3-9] วิ"))
     await page.stop.click()
     await page.is_idle()
@@ -37,7 +37,7 @@ async def test_while_a_reply_in_one_piece_is_awaited_the_time_passes_and_stop_wo
 async def test_after_a_reload_the_time_counts_from_the_question(page: ChatPage, model: OpenAIStandin) -> None:
     model.script = UNSTREAMED
     await page.ask("รอนานไหม")
-    waiting = page.page.locator("#turns .waiting")
+    waiting = page.page.locator("#chat .growing .waiting")
     await expect(waiting).to_have_text(re.compile(r" · [4-9] วิ"))
     await page.reload()
     # The first that is said after the reload is no small number again.
@@ -51,11 +51,11 @@ async def test_a_notice_of_the_moment_goes_with_the_first_word_and_is_not_kept(
 ) -> None:
     model.script = LIMITED
     await page.ask("ขอลองใหม่")
-    await expect(page.page.locator("#turns .notice")).to_have_count(1)
-    await expect(page.page.locator("#turns .notice")).to_contain_text("จะลองใหม่ใน")
+    await expect(page.page.locator("#chat .growing .notice")).to_have_count(1)
+    await expect(page.page.locator("#chat .growing .notice")).to_contain_text("จะลองใหม่ใน")
     model.script = Script(tokens=thai_tokens(400), delay_ms=20)
     await expect(page.growing).not_to_be_empty(timeout=15_000)
-    await expect(page.page.locator("#turns .notice")).to_have_count(0)
+    await expect(page.page.locator("#chat .growing .notice")).to_have_count(0)
     await page.stop.click()
     await page.is_idle()
     await expect(page.replies.locator(".notice")).to_have_count(0)

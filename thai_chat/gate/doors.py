@@ -55,7 +55,7 @@ class Door:
 
 
 RUN = "/gradio_api/run/predict"
-PAGE_EVENTS = ("load", "new_session", "open_session", "earlier", "later", "finished", "models")
+PAGE_EVENTS = ("models",)
 """The page's handlers, which a POST to RUN calls by their number; a test holds the page to them."""
 
 _SESSIONS = (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -22,11 +21,6 @@ STYLES = ("page.css", "browsing.css", "drawers.css", "models/models.css")
 RUNNING_EVENTS = 1000
 """Size of Gradio's job table; its default of 40 is the most events that run at once."""
 
-LATEX = [
-    {"left": "$$", "right": "$$", "display": True},
-    {"left": "\\[", "right": "\\]", "display": True},
-    {"left": "\\(", "right": "\\)", "display": False},
-]
 I18N = gr.I18n(**{language: texts.page_texts(language) for language in texts.LANGUAGES})
 
 
@@ -34,11 +28,11 @@ def build_page(service: ChatService) -> gr.Blocks:
     """Return the page over `service`. Ids and texts live in the browser and the history: no gr.State anywhere."""
     with gr.Blocks(title="Thai Chat", fill_height=True, fill_width=True, analytics_enabled=False) as page:
         with gr.Row(elem_id="frame"):
-            sidebar = _sidebar()
-            main = _main()
+            _sidebar()
+            parts = _main()
         _browser_part("statistics")
         _browser_part("transfer")
-        _wire(page, Handlers(service), {**sidebar, **main})
+        _wire(page, Handlers(service), parts)
     for block in page.blocks.values():
         block.async_move_resource_to_block_cache = _leave
     # Ours is read when the queue is made: it is the number of events that may run at once.
@@ -74,16 +68,15 @@ def mount_page(app: FastAPI, service: ChatService) -> FastAPI:
     return mounted
 
 
-def _sidebar() -> dict[str, Any]:
+def _sidebar() -> None:
     with gr.Column(elem_id="left", scale=0, min_width=0):
         _browser_part("brand")
-        new = gr.Button(I18N("new_session"), elem_id="new", size="md")
+        gr.Button(I18N("new_session"), elem_id="new", size="md")
         _browser_part("search")
         _browser_part("find")
-        recent = _browser_part("recent")
+        _browser_part("recent")
         gr.Button(I18N("statistics"), elem_id="count", size="md")
         _browser_part("state")
-    return {"new": new, "recent": recent}
 
 
 def _main() -> dict[str, Any]:
@@ -91,22 +84,7 @@ def _main() -> dict[str, Any]:
         with gr.Row(elem_id="top"):
             picker = _browser_part("picker")
         with gr.Column(elem_id="scroll"):
-            earlier = gr.Button(I18N("earlier"), elem_id="earlier", size="sm")
-            chat = gr.Chatbot(
-                elem_id="chat",
-                label=I18N("conversation"),
-                show_label=False,
-                container=False,
-                height=None,
-                autoscroll=False,
-                layout="bubble",
-                buttons=[],
-                feedback_options=None,
-                group_consecutive_messages=False,
-                latex_delimiters=LATEX,
-            )
-            later = gr.Button(I18N("later"), elem_id="later", size="sm")
-            view = _browser_part("live")
+            _browser_part("conversation")
         with gr.Row(elem_id="composer"):
             box = gr.Textbox(
                 placeholder=I18N("question"),
@@ -121,16 +99,7 @@ def _main() -> dict[str, Any]:
             )
             send = gr.Button(I18N("send"), elem_id="send", scale=0, min_width=0)
             stop = gr.Button(I18N("stop"), elem_id="stop", scale=0, min_width=0)
-    return {
-        "picker": picker,
-        "earlier": earlier,
-        "later": later,
-        "chat": chat,
-        "view": view,
-        "box": box,
-        "send": send,
-        "stop": stop,
-    }
+    return {"picker": picker, "box": box, "send": send, "stop": stop}
 
 
 def _browser_part(name: str) -> gr.HTML:
@@ -149,31 +118,18 @@ def _browser_part(name: str) -> gr.HTML:
 
 
 def _wire(page: gr.Blocks, on: Handlers, part: dict[str, Any]) -> None:
-    view, chat, recent, picker = part["view"], part["chat"], part["recent"], part["picker"]
-
-    def listen(event: Callable[..., Any], handler: Callable[..., Any], outputs: list[Any], *, told: str = "") -> None:
-        """Have `handler` called at `event`. `told` names what the browser tells it; without it, nothing is told.
-
-        Without the queue: every handler is short, and a plain request costs half of a queued event.
-        """
+    picker = part["picker"]
+    for event in (page.load, picker.load):
+        # Without the queue: the handler is short, and a plain request costs half of a queued event.
         event(
-            handler,
-            [view] if told else None,
-            outputs,
-            js=f"() => [window.thaiChat.tell({json.dumps(told)})]" if told else None,
+            on.models,
+            None,
+            [picker],
             queue=False,
             show_progress="hidden",
             api_visibility="private",
             postprocess=False,
         )
-
-    listen(page.load, on.load, [chat, view, picker], told="arrival")
-    listen(part["new"].click, on.new_session, [chat, view])
-    listen(recent.click, on.open_session, [chat, view], told="open")
-    listen(part["earlier"].click, on.earlier, [chat, view], told="shown")
-    listen(part["later"].click, on.later, [chat, view], told="shown")
-    listen(view.submit, on.finished, [chat, view], told="finished")
-    listen(picker.load, on.models, [picker])
     # A question goes straight to the API: the page is not asked before the model is.
     for trigger in (part["box"].submit, part["send"].click):
         trigger(None, js="() => window.thaiChat.send()", api_visibility="private")

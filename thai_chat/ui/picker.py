@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 from thai_chat import texts
 from thai_chat.chat.service import ChatService
 from thai_chat.domain.ports.backend import BackendState, ModelInfo
 from thai_chat.texts import Language
-from thai_chat.ui.window import Value
+
+Value: TypeAlias = dict[str, object]
+"""A value that is sent to the browser as JSON. Not a recursive type: Gradio evaluates the hints of handlers."""
 
 ANSWERING = (BackendState.UP, BackendState.SLOW)
 

@@ -27,11 +27,6 @@
   loaded.then((found) => { module = found; });
   window.thaiChat = {
     mount: (...part) => loaded.then((found) => found.mount(...part)),
-    // Gradio asks what an event tells the server. The first event comes before the module, and needs the address only.
-    tell: (event) => {
-      if (module) return module.tell(event);
-      return window.thaiChat.addressed();
-    },
     // The address of the page names session and message. A new session that was being written in this tab is gone on with.
     addressed: () => {
       const named = new URLSearchParams(location.search);

@@ -3,9 +3,10 @@ import { focusBox, keepDraftOf, mountComposer, send, stop } from './conversation
 import { mountHistory } from './conversation/history.mjs';
 import { lookFor, mountJump } from './conversation/jump.mjs';
 import { mountLive } from './conversation/live.mjs';
+import { arrive, refresh, openSession as show, startNew } from './conversation/loading.mjs';
 import { mountStatistics, mountTransfer } from './drawers.mjs';
 import { alert, mountAlerts } from './lib/alerts.mjs';
-import { $, el, icon, iconButton, isPhone } from './lib/dom.mjs';
+import { $, $$, el, icon, iconButton, isPhone } from './lib/dom.mjs';
 import { emit, on, store } from './lib/store.mjs';
 import { t } from './lib/texts.mjs';
 import { mountPicker } from './models/picker.mjs';
@@ -22,15 +23,6 @@ export { send, stop };
 const ANSWER_MS = 6_000;
 const UNSETTLED_MS = 3_000;
 
-/** @type {Record<string, Part>} */
-const parts = {};
-/** The next event of a name tells this; kept from the click until Gradio asks for it. */
-/** @type {Record<string, unknown>} */
-const told = {};
-/** The session that was asked for last, shown or on its way; null means a new one. undefined: whatever the server says. */
-let wanted = /** @type {string | null | undefined} */ (undefined);
-/** The message in it that was asked for last and has not come yet. */
-let wantedMessage = /** @type {string | null} */ (null);
 /** True while what was asked for is a step of the person's, which the browser's Back takes back. */
 let isStep = false;
 let settling = 0;
@@ -40,19 +32,19 @@ let search;
 /** @type {Record<string, (part: Part) => void>} */
 const mounts = {
   brand: mountBrand,
-  recent: (part) => mountSessions(part, { open: openSession, startNew: () => $('#new').click() }),
+  recent: (part) => mountSessions(part, { open: openSession, startNew: beginNew }),
   search: (part) => { search = mountSearch(part, { open: openFound, showSidebar: openSidebar }); },
   find: (part) => mountFinder(part, { open: openSession }),
   state: mountState,
-  picker: (part) => mountPicker(part, { refresh: () => ask('picker', 'load') }),
-  live: (part) => { mountFrame(); mountView(part); },
+  picker: (part) => mountPicker(part, { refresh: () => part.trigger('load') }),
+  conversation: (part) => { mountFrame(); mountConversation(part); },
   statistics: mountStatistics,
   transfer: (part) => mountTransfer(part, { open: openSession }),
 };
 
 /** Gradio lays out its components one after another; a part of ours may be there before its neighbours. */
 const laidOut = new Promise((/** @type {(value?: unknown) => void} */ resolve) => {
-  const needed = ['#new', '#count', '#top', '#earlier', '#chat', '#later', '#live', '#box textarea', '#send', '#stop'];
+  const needed = ['#new', '#count', '#top', '#scroll', '#conversation', '#box textarea', '#send', '#stop'];
   const look = () => {
     if (!needed.every((selector) => $(selector))) return;
     observer.disconnect();
@@ -66,40 +58,20 @@ const laidOut = new Promise((/** @type {(value?: unknown) => void} */ resolve) =
 /** @param {string} name @param {HTMLElement} element @param {Part['trigger']} trigger @param {Part['props']} props @param {Part['watch']} watch */
 export async function mount(name, element, trigger, props, watch) {
   await laidOut;
-  parts[name] = { element: $('.part', element), trigger, props, watch };
-  mounts[name](parts[name]);
-}
-
-/** @param {string} event */
-export function tell(event) {
-  const session_id = store.view?.session_id ?? '';
-  const shown = store.view?.messages.length ?? 0;
-  const last_order = store.view?.has_later ? store.view.messages.at(-1)?.order : null;
-  /** @type {Record<string, () => unknown>} */
-  const answers = {
-    arrival: window.thaiChat.addressed,
-    shown: () => ({ session_id, shown, last_order }),
-    // The server counts a turn more than is shown, but one that is unsettled is shown already.
-    finished: () => ({ session_id, shown: isUnsettled(store.view) ? shown - 2 : shown, last_order }),
-  };
-  return answers[event]?.() ?? told[event];
-}
-
-/** @param {string} part @param {string} event @param {string} [name] @param {unknown} [what] */
-function ask(part, event, name, what) {
-  if (name) told[name] = what;
-  parts[part].trigger(event);
+  mounts[name]({ element: $('.part', element), trigger, props, watch });
 }
 
 /** The session at its end, or at a message of it. @param {string} session_id @param {string} [message_id] */
 function openSession(session_id, message_id = '') {
   leaveSidebar();
-  wanted = session_id;
-  wantedMessage = message_id || null;
-  const isThere = session_id === store.view?.session_id && !message_id && !store.view.has_later;
-  isStep = !isThere;
-  if (isThere) focusBox();
-  else ask('recent', 'click', 'open', { session_id, message_id });
+  if (session_id === store.view?.session_id && !message_id && !store.view.has_later) { focusBox(); return; }
+  isStep = true;
+  show(session_id, message_id);
+}
+
+function beginNew() {
+  leaveSidebar();
+  startNew();
 }
 
 /** @param {string} session_id @param {string} message_id @param {string[]} words */
@@ -108,36 +80,27 @@ function openFound(session_id, message_id, words) {
   openSession(session_id, message_id);
 }
 
-/** @param {Part<View | null>} part */
-function mountView(part) {
-  mountLive(part.element, { finished: () => ask('live', 'submit') });
-  const take = () => { if (part.props.value) takeView(part.props.value); };
-  part.watch('value', take);
-  take();
+/** @param {Part} part */
+function mountConversation({ element }) {
+  on('view', takeView); // first: what is painted then depends on the model that is picked
+  mountHistory(element, { openEnd: () => openSession(store.view.session_id) });
+  mountLive(element, { refresh });
+  mountJump();
+  arrive(window.thaiChat.addressed());
 }
 
-/** @param {View} view */
-function takeView(view) {
-  const before = store.view;
-  if (isLate(view) || isElsewhere(view)) {
-    if (view.notice) alert(view.notice);
-    if (view.stored || !isNew()) showWanted();
-    return;
-  }
-  wanted = view.session_id;
-  wantedMessage = null;
-  const isOther = before?.session_id !== view.session_id;
-  store.view = view;
+/** @param {Changes['view']} given */
+function takeView({ isOther, isFirst, how }) {
+  const { view } = store;
   if (isOther) {
     store.choice = view.choice ?? store.choice;
     keepDraftOf(view);
     keepPlaceOf(view);
   }
-  showAddress(view, before === null || !(isOther || isStep));
-  isStep = false;
-  emit('view', { isOther });
+  if (how !== 'extended') showAddress(view, isFirst || !(isOther || isStep));
+  if (how === 'opened') isStep = false;
   if (view.notice) alert(view.notice);
-  if (isOther && before !== null && !view.target && !isPhone()) focusBox();
+  if (isOther && !isFirst && !view.target && !isPhone()) focusBox();
   document.body.dataset.ready = 'yes';
   document.body.dataset.session = view.session_id;
   awaitSettling();
@@ -151,35 +114,16 @@ function keepPlaceOf(view) {
   } catch { /* forbidden: the last session is shown */ }
 }
 
-/** Another session was asked for meanwhile. @param {View} view */
-const isLate = (view) => (wanted === null ? view.stored : wanted !== undefined && view.session_id !== wanted);
-
-/** Another message was asked for meanwhile; Gradio drops what is asked while it waits. @param {View} view */
-const isElsewhere = (view) => wantedMessage !== null && view.target !== wantedMessage;
-
-/** True when what is shown is wanted and not stored: its Chatbot is empty, whichever new session's answer says so. */
-const isNew = () => Boolean(store.view) && !store.view.stored && wanted === store.view.session_id;
-
-/** The Chatbot has just taken over the messages of another session than the one that is wanted. */
-function showWanted() {
-  if (wanted !== null && !isNew()) {
-    const message_id = wantedMessage ?? '';
-    wantedMessage = null; // asked for once more, and not for ever
-    ask('recent', 'click', 'open', { session_id: wanted, message_id });
-    return;
-  }
-  const kept = wanted;
-  $('#new').click(); // for an empty Chatbot only: session, box and question stay
-  wanted = kept;
-}
-
 /** A reply that was cut off with its server counts as running until its last sign of life is old enough. @param {View} view */
 const isUnsettled = (view) => Boolean(view) && !view.live && view.messages.some(({ status }) => status === 'streaming');
+
+/** A server that is away is asked again by whoever needs it. */
+const look = (isAll = false) => refresh({ isAll }).catch(() => {});
 
 function awaitSettling() {
   clearTimeout(settling);
   if (!isUnsettled(store.view)) return;
-  settling = setTimeout(() => { ask('live', 'submit'); awaitSettling(); }, UNSETTLED_MS);
+  settling = setTimeout(() => { look(); awaitSettling(); }, UNSETTLED_MS);
 }
 
 /** @param {Pick<View, 'name'>} given */
@@ -209,20 +153,17 @@ on('accepted', () => {
 // Another branch is shown, or grows.
 on('changed', ({ shown_message_id }) => {
   if (store.view.has_later) openSession(store.view.session_id, shown_message_id);
-  else ask('live', 'submit');
+  else look(true);
 });
 on('renamed', ({ session_id, session_name }) => {
   if (session_id !== store.view?.session_id) return;
   store.view.name = session_name;
   document.title = titleOf(store.view);
 });
-// Whoever asks stays in the session, also when another was asked for and did not come.
-on('asked', () => { wanted = store.view.session_id; wantedMessage = null; });
-
 addEventListener('popstate', () => {
   const { session_id, message_id } = window.thaiChat.addressed();
   if (session_id) openSession(session_id, message_id);
-  else $('#new')?.click();
+  else startNew();
 });
 
 /** The frame around the parts, which Gradio has laid out by now. */
@@ -231,18 +172,17 @@ function mountFrame() {
   const top = $('#top');
   mountAlerts(composer);
   mountComposer();
-  mountHistory();
-  mountJump({ openEnd: () => openSession(store.view.session_id) });
   mountShelved();
   top.prepend(iconButton('panel', t('menu_open'), openSidebar, { id: 'menu-open' }));
   mountSettings();
   top.append(el('button', { type: 'button', id: 'theme', class: 'icon-button', 'aria-label': t('theme'), title: t('theme'), onclick: () => window.thaiChat.toggleTheme() }, icon('moon'), icon('sun')));
   $('#new').prepend(icon('plus'));
   $('#count').prepend(icon('chart'));
-  $('#new').addEventListener('click', () => { wanted = null; leaveSidebar(); });
+  $('#new').addEventListener('click', beginNew);
   $('#count').addEventListener('click', () => emit('statistics'));
   $('#left').setAttribute('role', 'complementary');
   $('#left').setAttribute('aria-label', t('sidebar'));
+  for (const outer of $$('main')) outer.setAttribute('role', 'none'); // Gradio's, around all of the page
   $('#main').setAttribute('role', 'main');
   $('#frame').append(el('div', { id: 'scrim', onclick: leaveSidebar }));
   restoreSidebar();
@@ -253,7 +193,7 @@ function mountFrame() {
 /** The first answer did not come: an empty session is better than an empty page. */
 function beReadyAnyway() {
   document.body.dataset.ready = 'yes';
-  if (!store.view) $('#new').click();
+  if (!store.view) startNew();
 }
 
 /** @param {any} event */
@@ -261,7 +201,7 @@ function shortcut(event) {
   const isCommand = (event.ctrlKey || event.metaKey) && !$('dialog[open]');
   if (isCommand && event.shiftKey && event.code === 'KeyO') {
     event.preventDefault();
-    $('#new').click();
+    beginNew();
   } else if (isCommand && !event.shiftKey && event.code === 'KeyK') {
     event.preventDefault();
     search?.focus();

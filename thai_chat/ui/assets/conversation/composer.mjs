@@ -80,7 +80,6 @@ export async function send() {
   const { session_id } = store.view;
   const key = unsure?.text === text && unsure.session_id === session_id ? unsure.key : randomKey();
   const draft = draftKey(store.view);
-  emit('asked');
   showQuestion(key, text, store.choice);
   write('');
   remember(draft, text);

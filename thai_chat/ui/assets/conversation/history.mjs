@@ -1,223 +1,131 @@
-// The history that Gradio's Chatbot shows: what stands around each message, scrolling, and taking over live turns.
-import { $, $$, copyText, el, icon, iconButton } from '../lib/dom.mjs';
-import { modelInfo, on, store } from '../lib/store.mjs';
-import { nameOf, t } from '../lib/texts.mjs';
-import { fetchBox } from '../models/fetching.mjs';
-import { factsOf } from './facts.mjs';
-import { notice, problemBox, thoughtsBox } from './pieces.mjs';
-import { continueButton, hasOthers, questionControls, replyControls } from './versions.mjs';
+// The history: the rows of the messages that the page has, and more of them as one scrolls.
+import { $, el, icon } from '../lib/dom.mjs';
+import { on, store } from '../lib/store.mjs';
+import { t } from '../lib/texts.mjs';
+import { more } from './loading.mjs';
+import { Row } from './rows.mjs';
+import { keepPlace, mountScrolling, setLatest, startFollowing, stopFollowing } from './scrolling.mjs';
 
-/** @typedef {{ messageId: string | null }} Turn */
-/** @typedef {{ turns: Turn[], leave: (turn: any) => void, count: number }} Leaving */
+/** So far from an edge of the window the next messages are fetched. */
+const AHEAD = '1500px 0px';
+/** Drawing takes the page so long at once. */
+const SLICE_MS = 24;
 
-const NEAR_PX = 90;
-const HAND_OVER_MS = 2_500;
-const SETTLED_MS = 250;
-/** These may be wider than the conversation, and then scroll by themselves. */
-const WIDE = '.prose :is(pre, table, .katex-display)';
-
-let isFollowing = true;
-let lastTop = 0;
-let lastHeight = 0;
-let isTouched = false;
-/** Distance of what is read from the end, while earlier messages come in above it. */
-let kept = /** @type {number | null} */ (null);
-/** Turns whose messages the Chatbot is about to show. */
-let leaving = /** @type {Leaving | null} */ (null);
 /** @type {HTMLElement} */
-let scroller;
-let settling = 0;
+let log;
+/** The rows by the ids of their messages. */
+const rows = /** @type {Map<string, Row>} */ (new Map());
+/** Rows of what is on its way, behind all others: a question that is not stored yet, a reply that grows. */
+let growing = /** @type {Row[]} */ ([]);
+let drawing = 0;
 
-export function mountHistory() {
-  scroller = $('#scroll');
-  nameLog();
-  scroller.addEventListener('scroll', onScroll, { passive: true });
-  scroller.addEventListener('wheel', onWheel, { passive: true });
-  for (const event of ['touchstart', 'touchend', 'touchcancel']) {
-    scroller.addEventListener(event, () => { isTouched = event === 'touchstart'; }, { passive: true });
-  }
-  new ResizeObserver(scrollIfFollowing).observe($('#chat'));
-  new ResizeObserver(reachWide).observe($('#chat'));
-  new ResizeObserver(scrollIfFollowing).observe($('#live'));
-  new ResizeObserver(scrollIfFollowing).observe(scroller);
-  new MutationObserver(paintRows).observe($('#chat'), { childList: true, subtree: true });
-  $('#composer').prepend(el('button', { type: 'button', id: 'latest', 'aria-label': t('latest'), title: t('latest'), onclick: startFollowing, hidden: true }, icon('down')));
-  $('#earlier').addEventListener('click', keepPlace);
-  for (const event of ['wheel', 'touchmove', 'keydown', 'pointerdown']) scroller.addEventListener(event, () => { kept = null; }, { passive: true });
-  on('changed', ({ follow }) => { kept = null; if (follow) startFollowing(); else isFollowing = false; });
-  on('view', ({ isOther }) => {
-    $('#earlier').classList.toggle('offered', store.view.has_earlier);
-    if (isOther) { kept = null; startFollowing(); }
-    paintRows();
+/** @param {HTMLElement} place @param {{ openEnd: () => void }} page */
+export function mountHistory(place, { openEnd }) {
+  log = el('div', { id: 'chat', role: 'log', 'aria-label': t('conversation'), 'aria-live': 'off' });
+  const earlier = el('button', { type: 'button', id: 'earlier', onclick: () => more('earlier') }, t('earlier'));
+  const later = el('button', { type: 'button', id: 'later', onclick: () => more('later') }, t('later'));
+  const end = el('button', { type: 'button', id: 'to-end', onclick: openEnd }, icon('down'), t('to_the_end'));
+  place.append(earlier, log, later, end);
+  mountScrolling(log);
+  fetchAhead(earlier, 'earlier');
+  fetchAhead(later, 'later');
+  // In the middle of a session the latest message is not the last one on the page.
+  setLatest(() => (store.view?.has_later ? openEnd() : startFollowing()));
+  on('view', ({ isOther, how }) => {
+    const { has_earlier, has_later, target } = store.view;
+    earlier.classList.toggle('offered', has_earlier);
+    for (const button of [later, end]) button.classList.toggle('offered', has_later);
+    if (isOther) forget();
+    paint();
+    if (how === 'opened' && !target) startFollowing();
+    else keepPlace();
   });
-  on('backends', paintRows);
-  on('view', nameLog);
-  on('choice', paintRows);
+  on('changed', ({ follow }) => { if (follow) startFollowing(); else stopFollowing(); });
+  on('backends', repaint);
+  on('choice', repaint);
 }
 
-/** The live turns are read out as they grow; the history would tell all of it again, and in Gradio's words. */
-function nameLog() {
-  const log = $('#chat [role=log]');
-  log?.setAttribute('aria-label', t('conversation'));
-  log?.setAttribute('aria-live', 'off');
+/** More messages come before a reader is at the edge. @param {HTMLElement} button @param {'earlier' | 'later'} where */
+function fetchAhead(button, where) {
+  let isNear = false;
+  const go = async () => { while (isNear && await more(where)) await new Promise(requestAnimationFrame); };
+  new IntersectionObserver((entries) => {
+    isNear = entries.at(-1)?.isIntersecting ?? false;
+    go();
+  }, { root: $('#scroll'), rootMargin: AHEAD }).observe(button);
 }
 
-/** Keys scroll what they can reach, and buttons say in the page's language what they do. */
-function reachWide() {
-  clearTimeout(settling);
-  settling = setTimeout(() => {
-    for (const wide of $$(WIDE, $('#chat'))) {
-      if (wide.scrollWidth > wide.clientWidth) wide.tabIndex = 0;
-      else wide.removeAttribute('tabindex');
-    }
-    // Gradio names them in English.
-    for (const button of $$('.copy_code_button', $('#chat'))) {
-      button.title = t('copy');
-      button.setAttribute('aria-label', t('copy'));
-    }
-  }, SETTLED_MS);
+function forget() {
+  rows.clear();
+  log.replaceChildren();
 }
 
-/** Only a person going up is leaving, and only one coming down to the end is back: the text grows and shrinks too. */
-function onScroll() {
-  const { scrollTop, scrollHeight } = scroller;
-  if (scrollTop < lastTop && scrollHeight >= lastHeight && distanceToEnd() > 2) isFollowing = false;
-  else if (scrollTop > lastTop && distanceToEnd() < NEAR_PX) isFollowing = true;
-  lastTop = scrollTop;
-  lastHeight = scrollHeight;
-  paintLatest();
-}
+const repaint = () => { if (store.view) paint(); };
 
-/** Before the scrolling itself, which the next words would undo. @param {WheelEvent} given */
-function onWheel({ deltaY }) {
-  if (deltaY < 0 && scroller.scrollTop > 0) isFollowing = false;
-}
-
-const distanceToEnd = () => scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
-
-function paintLatest() {
-  $('#latest').hidden = isFollowing || distanceToEnd() < NEAR_PX;
-}
-
-function keepPlace() {
-  isFollowing = false;
-  // After the click's own pointer events, which would let go of it.
-  setTimeout(() => { kept = scroller.scrollHeight - scroller.scrollTop; });
-}
-
-export function startFollowing() {
-  isFollowing = true;
-  scrollIfFollowing();
-}
-
-/** Whoever reads further up stays there. */
-export function stopFollowing() {
-  isFollowing = false;
-  kept = null;
-}
-
-export function scrollIfFollowing() {
-  if (!scroller) return;
-  if (isFollowing && !isTouched) scroller.scrollTop = scroller.scrollHeight;
-  else if (kept !== null) scroller.scrollTop = scroller.scrollHeight - kept;
-  paintLatest();
-}
-
-/** Calls `leave` for each turn in the very frame in which the Chatbot shows its messages: no gap, nothing doubled. */
-/**
- * @param {Turn[]} turns
- * @param {(turn: any) => void} leave
- */
-export function handOver(turns, leave) {
-  if (!turns.length) return;
-  const mine = { turns, leave, count: store.view.messages.length };
-  leaving = mine;
-  setTimeout(() => finishHandOver(mine), HAND_OVER_MS);
-  paintRows();
-}
-
-/** @param {Leaving} which */
-function finishHandOver(which) {
-  if (leaving !== which) return;
-  leaving = null;
-  for (const row of rows()) row.classList.remove('arriving');
-  which.turns.forEach(which.leave);
-  scrollIfFollowing();
-}
-
-const rows = () => $$('#chat .message-row');
-
-function paintRows() {
-  const { view } = store;
-  if (!view) return;
-  const found = rows();
-  if (leaving) awaitArrival(leaving, found);
-  reachWide();
-  if (found.length === view.messages.length) found.forEach((row, at) => paintRow(row, view.messages[at]));
-}
-
-/** Rows of leaving turns stay unseen until all of them have their text: Gradio fills them one by one. */
-/**
- * @param {Leaving} leaving
- * @param {HTMLElement[]} found
- */
-function awaitArrival(leaving, found) {
-  const ids = new Set(leaving.turns.map((turn) => turn.messageId));
-  const first = store.view.messages.findIndex((message) => ids.has(message.message_id));
-  const from = Math.max(0, store.view.messages[first - 1]?.role === 'user' ? first - 1 : first);
-  const arrived = found.length === leaving.count && found.slice(from).every((row, at) => isFilled(row, store.view.messages[from + at]));
-  if (arrived) finishHandOver(leaving);
-  else found.forEach((row, at) => row.classList.toggle('arriving', at >= from && !hadBefore(row, leaving)));
-}
-
-/** @type {(row: HTMLElement, leaving: Leaving) => boolean} */
-const hadBefore = (row, leaving) => Boolean(row.dataset.messageId) && leaving.turns.every((turn) => turn.messageId !== row.dataset.messageId);
-
-/** @param {HTMLElement} row @param {ShownMessage} message */
-const isFilled = (row, message) => !message.text.trim() || ($('.prose', row)?.childNodes.length ?? 0) > 0;
-
-/** @param {HTMLElement} row @param {ShownMessage} message */
-function paintRow(row, message) {
-  const offered = message.can_continue ? [JSON.stringify(store.choice), hasOthers(message)] : [];
-  const key = [message.message_id, message.status, message.text.length, message.versions ?? '', modelInfo(message)?.note ?? '', ...offered].join(' ');
-  if (row.dataset.key === key) return;
-  row.dataset.key = key;
-  row.dataset.messageId = message.message_id;
-  row.querySelectorAll('.around, .editor').forEach((old) => old.remove());
-  row.classList.remove('edited');
-  const spoken = $('[data-testid]', row);
-  spoken?.setAttribute('aria-label', `${message.role === 'user' ? t('you') : nameOf(message)}: ${message.text.slice(0, 300)}`);
-  const body = $('.flex-wrap', row);
-  if (message.role === 'user') body.append(el('div', { class: 'around below' }, copyButton(message), questionControls(message)));
-  else paintReply(body, message);
-}
-
-/** @param {HTMLElement} body @param {ShownMessage} message */
-function paintReply(body, message) {
-  const above = el('div', { class: 'around above' },
-    message.notices.map(({ text }) => notice(text)),
-    message.reasoning ? thoughtsBox(el('div', { class: 'thoughts-text', tabindex: 0 }, message.reasoning)) : null);
-  if (above.childNodes.length) body.prepend(above);
-  const status = { streaming: t('running'), stopped: t('status_stopped'), interrupted: t('status_interrupted'), failed: t('status_failed'), complete: message.is_cut ? t('status_length') : null }[message.status];
-  const { line, more, list } = factsOf(message);
-  body.append(el('div', { class: 'around below' },
-    message.problem ? problemBox(message.problem) : null,
-    message.missing ? fetchBox(message.message_id, message.missing) : null,
-    status || message.can_continue ? el('div', { class: 'ended' }, status ? el('span', { class: `status ${message.status}` }, status) : null, continueButton(message)) : null,
-    el('div', { class: 'facts' },
-      message.text ? copyButton(message) : null,
-      message.status === 'streaming' ? null : replyControls(message),
-      line, more),
-    list));
+/** Rows of messages that are stored, then those on their way. None is moved: that would disturb what is in it. */
+function paint() {
+  const { messages } = store.view;
+  cancelAnimationFrame(drawing);
+  const ids = new Set(messages.map(({ message_id }) => message_id));
+  for (const [id, row] of rows) if (!ids.has(id) && !growing.includes(row)) { row.element.remove(); rows.delete(id); }
+  let next = log.firstElementChild;
+  const place = (/** @type {Row} */ row) => {
+    if (row.element === next) next = next.nextElementSibling;
+    else log.insertBefore(row.element, next);
+  };
+  for (const message of messages) place(rowOf(message));
+  for (const row of growing) if (!ids.has(row.element.dataset.messageId ?? '')) place(row);
+  draw([...messages].reverse());
 }
 
 /** @param {ShownMessage} message */
-function copyButton(message) {
-  const button = iconButton('copy', t('copy'), async () => {
-    await copyText(message.text);
-    button.replaceChildren(icon('check'));
-    button.setAttribute('aria-label', t('copied'));
-    setTimeout(() => { button.replaceChildren(icon('copy')); button.setAttribute('aria-label', t('copy')); }, 1_600);
-  }, { class: 'icon-button copy' });
-  return button;
+function rowOf(message) {
+  const known = rows.get(message.message_id);
+  if (known) return known;
+  const row = new Row(message.role);
+  row.name(message.message_id);
+  rows.set(message.message_id, row);
+  return row;
 }
+
+/** Draw from the end on, where most readers are, or from the one that was asked for; the page breathes in between. @param {ShownMessage[]} left */
+function draw(left) {
+  const { target } = store.view;
+  const begun = performance.now();
+  if (target) {
+    const sought = left.find(({ message_id }) => message_id === target);
+    if (sought) rows.get(target)?.show(sought);
+  }
+  for (let message = left.shift(); message; message = left.shift()) {
+    rows.get(message.message_id)?.show(message);
+    if (performance.now() - begun > SLICE_MS) break;
+  }
+  keepPlace();
+  if (left.length) drawing = requestAnimationFrame(() => draw(left));
+}
+
+/** A row for what is on its way; it stays when its message is stored. @param {Row} row */
+export function addGrowing(row) {
+  growing.push(row);
+  log.append(row.element);
+}
+
+/** The row of a message that grows or has grown gets its id. @param {Row} row @param {string} message_id */
+export function nameGrowing(row, message_id) {
+  row.name(message_id);
+  if (!rows.has(message_id)) { rows.set(message_id, row); return; }
+  // The history was read meanwhile and shows it.
+  if (rows.get(message_id) !== row) row.element.remove();
+}
+
+/** What has grown is stored, or did not come to anything. @param {Row} row */
+export function dropGrowing(row) {
+  growing = growing.filter((other) => other !== row);
+  const id = row.element.dataset.messageId;
+  if (id && store.view?.messages.some(({ message_id }) => message_id === id)) return;
+  row.element.remove();
+  if (id && rows.get(id) === row) rows.delete(id);
+}
+
+/** @param {string} message_id */
+export const rowElement = (message_id) => rows.get(message_id)?.element ?? null;

@@ -1,29 +1,28 @@
-// Beneath the history: questions on their way and replies that grow, until the history shows them itself.
+// Questions on their way and replies that grow: rows of the history like all others, from their first word on.
 import { alert } from '../lib/alerts.mjs';
 import { api, follow } from '../lib/api.mjs';
 import { $, el } from '../lib/dom.mjs';
 import { emit, on, store } from '../lib/store.mjs';
 import { duration, t } from '../lib/texts.mjs';
-import { handOver, scrollIfFollowing, startFollowing } from './history.mjs';
-import { Painter } from './markdown.mjs';
-import { notice, problemBox, thoughtsBox } from './pieces.mjs';
+import { addGrowing, dropGrowing, nameGrowing } from './history.mjs';
+import { notice, problemBox } from './pieces.mjs';
+import { Row } from './rows.mjs';
+import { keepPlace, startFollowing } from './scrolling.mjs';
 import { paintWelcome, welcome } from './welcome.mjs';
 
 const RETRY_MS = [1_500, 4_000, 10_000];
 const [MOST_VAIN, VAIN_MS] = [4, 5_000];
 const STOP_MS = 10_000;
 
-/** Turns of the shown session that the history does not show yet, oldest first. */
+/** Turns of the shown session that the history does not hold yet, oldest first. */
 let turns = /** @type {Turn[]} */ ([]);
-/** @type {HTMLElement} */
-let place;
-let tellFinished = () => {};
+/** @type {() => Promise<unknown>} */
+let refresh = async () => {};
 
-/** @param {HTMLElement} element @param {{ finished: () => void }} given */
-export function mountLive(element, { finished }) {
-  tellFinished = finished;
-  place = el('div', { id: 'turns', 'aria-live': 'polite', 'aria-busy': 'false' });
-  element.append(welcome(), place);
+/** @param {HTMLElement} place @param {{ refresh: () => Promise<unknown> }} given */
+export function mountLive(place, given) {
+  refresh = given.refresh;
+  place.append(welcome());
   on('view', takeView);
   on('choice', greet);
   on('backends', greet);
@@ -34,11 +33,10 @@ export function mountLive(element, { finished }) {
 
 /** @param {Changes['view']} given */
 function takeView({ isOther }) {
-  const { view } = store;
-  if (isOther) dropTurns();
-  const stored = /** @type {Set<string | null>} */ (new Set(view.messages.map((message) => message.message_id)));
-  handOver(turns.filter((turn) => stored.has(turn.messageId)), (turn) => { turn.remove(); turns = turns.filter((other) => other !== turn); });
-  const { live } = view;
+  const { live, messages, session_id } = store.view;
+  if (isOther) leaveTurns(() => true);
+  const stored = /** @type {Set<string | null>} */ (new Set(messages.map((message) => message.message_id)));
+  leaveTurns((turn) => turn.isOver && (stored.has(turn.messageId) || turn.sessionId !== session_id));
   if (live && !turns.some((turn) => turn.messageId === live.message_id)) {
     add(new Turn({ choice: live, waited_ms: live.waited_ms })).follow(live);
   }
@@ -48,17 +46,20 @@ function takeView({ isOther }) {
 
 const greet = () => paintWelcome(turns.length === 0);
 
-function dropTurns() {
-  turns.forEach((turn) => turn.remove());
-  turns = [];
+/** @param {(turn: Turn) => boolean} isLeaving */
+function leaveTurns(isLeaving) {
+  const leaving = turns.filter(isLeaving);
+  turns = turns.filter((turn) => !leaving.includes(turn));
+  leaving.forEach((turn) => turn.leave());
 }
 
 /** @param {Turn} turn */
 function add(turn) {
   turns.push(turn);
-  place.append(turn.element);
+  for (const row of [turn.question, turn.row]) if (row) addGrowing(row);
   paintBusy();
   greet();
+  keepPlace();
   return turn;
 }
 
@@ -70,13 +71,12 @@ export function showQuestion(key, text, choice) {
 
 /** @param {string} key @param {Accepted} accepted */
 export function followAccepted(key, accepted) {
-  turns.find((turn) => turn.key === key)?.follow(accepted);
+  turns.find((turn) => turn.key === key)?.follow(accepted, accepted.question.message_id);
 }
 
 /** @param {string} key */
 export function forgetQuestion(key) {
-  turns.filter((turn) => turn.key === key).forEach((turn) => turn.remove());
-  turns = turns.filter((turn) => turn.key !== key);
+  leaveTurns((turn) => turn.key === key);
   paintBusy();
   greet();
 }
@@ -85,7 +85,6 @@ export const stopShown = () => turns.filter((turn) => !turn.isOver).forEach((tur
 
 function paintBusy() {
   const isBusy = turns.some((turn) => !turn.isOver);
-  place.setAttribute('aria-busy', String(isBusy));
   if (isBusy === store.isBusy) return;
   store.isBusy = isBusy;
   emit('busy');
@@ -103,26 +102,29 @@ class Turn {
   /** When the connection was opened, and what had been heard by then. */
   opened = /** @type {{ at: number, seen: number } | null} */ (null);
   vain = 0;
-  thoughts = /** @type {HTMLElement | null} */ (null);
   /** The notice that holds for the moment only ("trying again in 3 s"), and the timer that ends it. */
   passing = { notice: /** @type {HTMLElement | null} */ (null), timer: 0 };
 
   /** @param {{ key?: string | null, question?: string | null, choice: Choice | null, waited_ms?: number }} asked */
   constructor({ key = null, question = null, choice, waited_ms = 0 }) {
     this.key = key;
-    this.words = el('div', { class: 'prose words' });
+    this.question = question === null ? null : new Row('user');
+    this.question?.words.append(el('div', { class: 'asked' }, question));
+    this.row = new Row('assistant');
     this.status = el('div', { class: 'waiting', role: 'status' }, el('span', { class: 'dots' }, el('i'), el('i'), el('i')), el('span', {}, el('span', { class: 'waiting-text' }), el('span', { class: 'waiting-time', 'aria-hidden': 'true' })));
-    this.notices = el('div', { class: 'notices' });
-    this.reply = el('div', { class: 'message bot' }, this.notices, this.words, this.status);
-    this.element = el('article', { class: 'turn' }, question === null ? null : questionRow(question), el('div', { class: 'message-row bot-row' }, this.reply));
-    this.painter = new Painter(this.words, scrollIfFollowing);
+    this.row.foot.append(this.status);
+    this.row.element.classList.add('growing');
+    // It is read out as it grows; what is stored is not.
+    this.row.message.setAttribute('aria-live', 'polite');
+    this.row.message.setAttribute('aria-busy', 'true');
+    if (this.row.painter) this.row.painter.onPaint = keepPlace;
     this.choice = choice;
     this.askedAt = performance.now() - waited_ms;
     this.clock = setInterval(() => this.paintWaiting(), 500);
     this.paintWaiting();
   }
 
-  paintWaiting(text = this.thoughts ? t('thinking') : t('waiting')) {
+  paintWaiting(text = this.row.thoughts ? t('thinking') : t('waiting')) {
     const waited = performance.now() - this.askedAt;
     const model = this.choice?.model ? `${this.choice.model} · ` : '';
     const long = waited > 2_000 ? ` · ${duration(Math.round(waited / 1000) * 1000).replace(/[.,]0/, '')}` : '';
@@ -132,10 +134,11 @@ class Turn {
     $('.waiting-time', this.status).textContent = long;
   }
 
-  /** @param {Choice & { message_id: string }} given */
-  follow({ message_id, backend, model }) {
+  /** @param {Choice & { message_id: string }} given @param {string} [question_id] */
+  follow({ message_id, backend, model }, question_id) {
     this.messageId = message_id;
-    this.element.dataset.messageId = message_id;
+    nameGrowing(this.row, message_id);
+    if (this.question && question_id) nameGrowing(this.question, question_id);
     this.choice = { backend, model };
     this.paintWaiting();
     this.resume();
@@ -155,7 +158,7 @@ class Turn {
     hear('completed', () => this.end());
     source.addEventListener('error', (event) => this.onError(event));
     source.addEventListener('open', () => {
-      this.element.classList.remove('cut');
+      this.row.element.classList.remove('cut');
       this.opened = { at: performance.now(), seen: this.seen };
       this.paintWaiting();
     });
@@ -177,7 +180,7 @@ class Turn {
     if (this.source?.readyState === this.source?.CLOSED) { this.end(); return; }
     this.countVain();
     if (this.vain >= MOST_VAIN) { this.end(t('reply_unreadable')); return; }
-    this.element.classList.add('cut');
+    this.row.element.classList.add('cut');
     this.paintWaiting(t('reconnecting'));
   }
 
@@ -193,9 +196,9 @@ class Turn {
     this.letPass();
     if (backend && model) { this.choice = { backend, model }; this.paintWaiting(); }
     const shown = notice(message);
-    this.notices.append(shown);
+    this.row.notices.append(shown);
     if (passing) this.passing = { notice: shown, timer: seconds ? setTimeout(() => this.letPass(), seconds * 1000) : 0 };
-    scrollIfFollowing();
+    keepPlace();
   }
 
   letPass() {
@@ -207,33 +210,30 @@ class Turn {
   /** @param {string} text */
   addText(text) {
     this.letPass();
-    this.element.classList.add('speaking');
-    this.painter.add(text);
+    this.row.element.classList.add('speaking');
+    this.row.painter?.add(text);
   }
 
   /** @param {string} text */
   addThought(text) {
     this.letPass();
-    if (!this.thoughts) {
-      this.thoughts = el('div', { class: 'thoughts-text', tabindex: 0 });
-      this.notices.after(thoughtsBox(this.thoughts));
-      this.paintWaiting();
-    }
-    this.thoughts.append(text);
-    scrollIfFollowing();
+    this.row.addThought(text);
+    this.paintWaiting();
+    keepPlace();
   }
 
   /** Show as thoughts what was shown as the reply so far: it turned out to be thinking. @param {string} text */
   rethink(text) {
-    this.painter.clear();
-    this.element.classList.remove('speaking');
-    this.thoughts?.replaceChildren();
-    this.addThought(text);
+    this.row.painter?.clear();
+    this.row.element.classList.remove('speaking');
+    this.row.showThoughts(text);
+    this.paintWaiting();
+    keepPlace();
   }
 
   async stop() {
     this.wantsStop = true;
-    this.element.classList.add('stopping');
+    this.row.element.classList.add('stopping');
     this.paintWaiting();
     if (!this.messageId) return;
     try {
@@ -241,7 +241,7 @@ class Turn {
     } catch ({ status }) {
       if (status) return; // it is over by now
       this.wantsStop = false;
-      this.element.classList.remove('stopping');
+      this.row.element.classList.remove('stopping');
       alert(t('server_away'));
     }
   }
@@ -252,22 +252,23 @@ class Turn {
     this.isOver = true;
     clearInterval(this.clock);
     this.letPass();
-    this.painter.paint();
-    this.element.classList.add('over');
-    this.status.remove();
-    if (problem) this.reply.append(problemBox(problem));
+    this.row.painter?.end();
+    this.row.message.setAttribute('aria-busy', 'false');
+    this.row.element.classList.add('over');
+    this.status.classList.add('said');
+    if (problem) this.row.foot.prepend(problemBox(problem));
     paintBusy();
     emit('ended');
     this.askForStored();
   }
 
-  /** The reply is stored: have the history show it. Asked again when the server does not answer. */
-  askForStored() {
+  /** The reply is stored: what stands around it is read. Asked again when the server does not answer. */
+  async askForStored() {
     if (!turns.includes(this)) return;
-    tellFinished();
     const wait = RETRY_MS[this.attempts];
     this.attempts += 1;
-    if (wait) this.retry = setTimeout(() => this.askForStored(), wait);
+    try { await refresh(); } catch { /* asked again */ }
+    if (wait && turns.includes(this)) this.retry = setTimeout(() => this.askForStored(), wait);
   }
 
   close() {
@@ -275,15 +276,16 @@ class Turn {
     this.source = null;
   }
 
-  remove() {
+  /** The history has it now, or another session is shown. */
+  leave() {
     this.close();
     clearInterval(this.clock);
     clearTimeout(this.passing.timer);
     clearTimeout(this.retry);
-    this.element.remove();
+    this.status.remove();
+    this.row.element.classList.remove('growing', 'over', 'speaking', 'stopping', 'cut');
+    this.row.message.removeAttribute('aria-live');
+    this.row.message.removeAttribute('aria-busy');
+    for (const row of [this.question, this.row]) if (row) dropGrowing(row);
   }
 }
-
-/** @param {string} text */
-const questionRow = (text) =>
-  el('div', { class: 'message-row user-row' }, el('div', { class: 'message user', 'aria-label': `${t('you')}: ${text}` }, el('div', { class: 'prose words asked' }, text)));

@@ -135,7 +135,7 @@ function openEditor(row, { message_id, text }) {
     if (event.key === 'Enter' && !event.shiftKey && !event.altKey) { event.preventDefault(); submit(); }
   });
   row.classList.add('edited');
-  $('.flex-wrap', row).append(editor);
+  $('.message', row).append(editor);
   fit(box);
   box.focus();
   box.setSelectionRange(text.length, text.length);

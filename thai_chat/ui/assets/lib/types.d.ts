@@ -7,7 +7,7 @@ type Options = Record<string, any>;
 
 interface Choice { backend: string; model: string }
 
-/** `thai_chat/ui/window.py`: the shown session. */
+/** The shown session: `conversation/shown.mjs`. */
 interface View {
   session_id: string;
   stored: boolean;
@@ -23,13 +23,14 @@ interface View {
   notice: string | null;
 }
 
-/** `thai_chat/ui/window.py`: what stands around a message of the shown session. */
+/** A message of the shown session: what the API tells of it, looked at. */
 interface ShownMessage extends Choice {
   message_id: string;
   order: number;
   role: 'user' | 'assistant';
   status: Status;
   text: string;
+  parts: MessagePart[] | null;
   created_at: string;
   first_token_ms: number | null;
   latency_ms: number | null;
@@ -83,11 +84,46 @@ interface SessionsPage { sessions: Session[]; next: string | null }
 interface Labels { folders: Label[]; tags: Label[] }
 interface Label { name: string; sessions: number }
 
+/** A part of a message: `thai_chat/domain/parts.py`. */
+interface MessagePart { type: string; [key: string]: any }
+
+/** `MessageBody` of the API. */
+interface MessageBody {
+  message_id: string;
+  role: 'user' | 'assistant' | 'system';
+  content: string;
+  status: Status;
+  message_order: number;
+  backend: string | null;
+  model: string | null;
+  created_at: string;
+  prompt_tokens: number | null;
+  completion_tokens: number | null;
+  first_token_ms: number | null;
+  latency_ms: number | null;
+  reasoning_tokens: number | null;
+  cost_usd: number | null;
+  metadata: Record<string, any>;
+  parts: MessagePart[] | null;
+  problem: string | null;
+  notices: { code: string; message: string }[];
+}
+
+/** `HistoryBody` of the API. */
+interface HistoryBody {
+  session: Session & { options: Options };
+  history: MessageBody[];
+  siblings: Record<string, string[]>;
+  live: View['live'];
+  has_earlier: boolean;
+  has_later: boolean;
+}
+
 /** `AcceptedBody` of the API. */
 interface Accepted extends Choice {
   session_id: string;
   message_id: string;
-  question: { content: string; created_at: string };
+  question: MessageBody;
 }
 
 /** A result of `GET /api/search`: a message, or a session by its name. */
@@ -209,7 +245,8 @@ interface Part<V = any> {
 
 /** The changes that rooms tell each other by `emit` and `on`. */
 interface Changes {
-  view: { isOther: boolean };
+  /** `isOther`: another session than before; `isFirst`: the first one since the page was opened. */
+  view: { isOther: boolean; isFirst: boolean; how: 'opened' | 'refreshed' | 'extended' };
   changed: { follow?: boolean; shown_message_id?: string };
   accepted: Accepted;
   renamed: Session;
@@ -218,7 +255,6 @@ interface Changes {
   choice: undefined;
   backends: undefined;
   busy: undefined;
-  asked: undefined;
   ended: undefined;
   prepared: undefined;
   fetched: undefined;
@@ -244,7 +280,6 @@ interface Window {
   /** `early.js`: the door that Gradio's parts and events use. */
   thaiChat: {
     mount: (name: string, element: HTMLElement, trigger: Part['trigger'], props: Part['props'], watch: Part['watch']) => Promise<void>;
-    tell: (event: string) => unknown;
     addressed: () => { session_id: string; message_id: string; is_new: boolean };
     send: () => void;
     stop: () => void;

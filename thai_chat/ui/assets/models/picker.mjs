@@ -7,7 +7,7 @@ import { backendName, number, t } from '../lib/texts.mjs';
 
 const GAP_PX = 6;
 
-/** @type {(part: Part<{ backends: BackendInfo[] } | null>, page: { refresh: () => void }) => void} */
+/** @type {(part: Part<{ backends: BackendInfo[], default: Choice | null } | null>, page: { refresh: () => void }) => void} */
 export function mountPicker({ element, props, watch }, { refresh }) {
   let isOpen = false;
   const list = () => $('.choices', element);
@@ -26,9 +26,14 @@ export function mountPicker({ element, props, watch }, { refresh }) {
   };
   const repaint = () => paint(element, html`${button(isOpen)}<div class="choices" id="choices" popover role="listbox" aria-label=${t('model')} tabindex="-1"
     @beforetoggle=${toggle} @keydown=${onKey}>${repeat(store.backends, ({ name }) => name, (group) => groupOf(group, pick))}</div>`);
+  /** A session may have been asked of a model whose backend has been taken out of the settings since. */
+  const settle = () => {
+    const isGone = store.backends.find(({ name }) => name === store.choice?.backend)?.state === 'not_configured';
+    if (isGone || !store.choice) store.choice = props.value?.default ?? firstThatAnswers() ?? store.choice;
+  };
   const take = () => {
     store.backends = props.value?.backends ?? [];
-    store.choice ??= firstThatAnswers();
+    settle();
     repaint();
     emit('backends');
   };
@@ -43,7 +48,7 @@ export function mountPicker({ element, props, watch }, { refresh }) {
   };
 
   watch('value', take);
-  on('view', repaint);
+  on('view', () => { settle(); repaint(); });
   on('choice', repaint);
   on('ready', ({ backends }) => { if (isOutOfDate(backends)) refresh(); });
   addEventListener('resize', () => { if (isOpen) placeBelow($('button', element), list()); });

@@ -1,0 +1,147 @@
+// Which messages the page has: read from the API, at the end of a session, around a message, back and forth.
+import { alert } from '../lib/alerts.mjs';
+import { api, isAborted, Refused } from '../lib/api.mjs';
+import { newId } from '../lib/ids.mjs';
+import { emit, store } from '../lib/store.mjs';
+import { t } from '../lib/texts.mjs';
+import { emptyView, shownOf, viewOf } from './shown.mjs';
+
+export const WINDOW = 30;
+const MORE = 50;
+const MOST = 200;
+/** The newest messages that are read when a reply has ended. */
+const NEWEST = 6;
+
+/** What was asked for last; whatever answers to something earlier is not shown any more. */
+let asked = new AbortController();
+/** Earlier or later messages are on their way. */
+let isReading = false;
+
+/** @param {string} session_id @param {Record<string, unknown>} query @param {AbortSignal} [signal] @returns {Promise<HistoryBody>} */
+const read = (session_id, query, signal) => api('GET', `api/sessions/${encodeURIComponent(session_id)}/messages`, { query, signal });
+
+function begin() {
+  asked.abort();
+  asked = new AbortController();
+  return asked.signal;
+}
+
+/** Show a session at its end, or at a message of it. Resolves to whether it is shown now. @param {string} session_id @param {string} [message_id] */
+export async function openSession(session_id, message_id = '') {
+  const signal = begin();
+  try {
+    const { body, problem } = message_id ? await around(session_id, message_id, signal) : { body: await read(session_id, { limit: WINDOW }, signal), problem: null };
+    show(viewOf(body, { target: message_id || null, notice: problem }));
+    return true;
+  } catch (error) {
+    if (!(error instanceof Refused)) { if (isAborted(/** @type {Error} */ (error))) return false; throw error; }
+    alert(error.message);
+    return false;
+  }
+}
+
+/** The window around a message; its branch is shown from then on. At the end, and with the reason, when that can't be. @param {string} session_id @param {string} message_id @param {AbortSignal} signal */
+async function around(session_id, message_id, signal) {
+  const atMessage = () => read(session_id, { limit: WINDOW, around: message_id }, signal);
+  try {
+    try {
+      return { body: await atMessage(), problem: null };
+    } catch (error) {
+      if (!(error instanceof Refused) || error.status !== 409) throw error;
+      await api('PATCH', `api/sessions/${encodeURIComponent(session_id)}`, { body: { shown_message_id: message_id }, signal });
+      return { body: await atMessage(), problem: null };
+    }
+  } catch (error) {
+    if (!(error instanceof Refused) || !error.status || error.status >= 500) throw error;
+    return { body: await read(session_id, { limit: WINDOW }, signal), problem: error.message };
+  }
+}
+
+/** Show what the page's address names, else the last session, else an empty one, with the reason. @param {{ session_id: string, message_id: string, is_new: boolean }} arrival */
+export async function arrive({ session_id, message_id, is_new }) {
+  if (is_new) { startNew(); return; }
+  try {
+    const meant = session_id || await lastSession();
+    if (!meant) { startNew(); return; }
+    const signal = begin();
+    const { body, problem } = message_id ? await around(meant, message_id, signal) : { body: await read(meant, { limit: WINDOW }, signal), problem: null };
+    show(viewOf(body, { target: message_id || null, notice: problem }));
+  } catch (error) {
+    if (!(error instanceof Refused)) { if (isAborted(/** @type {Error} */ (error))) return; throw error; }
+    startNew(error.status >= 400 && error.status < 500 ? t('session_replaced') : error.message);
+  }
+}
+
+/** @returns {Promise<string | undefined>} */
+const lastSession = async () => (await api('GET', 'api/sessions', { query: { limit: 1 }, signal: begin() })).sessions[0]?.session_id;
+
+/** @param {string | null} [notice] */
+export function startNew(notice = null) {
+  begin();
+  show(emptyView(newId(), notice));
+}
+
+/** @param {View} view */
+function show(view) {
+  const isOther = store.view?.session_id !== view.session_id;
+  const isFirst = !store.view;
+  store.view = view;
+  emit('view', { isOther, isFirst, how: 'opened' });
+}
+
+/** What has happened since: a reply has ended, or another branch is shown. Whoever reads further up stays there. @param {{ isAll?: boolean }} [how] */
+export async function refresh({ isAll = false } = {}) {
+  const before = store.view;
+  if (!before?.stored) return;
+  const limit = isAll ? Math.min(MOST, Math.max(WINDOW, before.messages.length + 2)) : NEWEST;
+  const body = await read(before.session_id, { limit });
+  if (store.view !== before) { if (store.view?.session_id === before.session_id) await refresh({ isAll }); return; }
+  if (before.has_later) return; // the end is not what is shown
+  const view = viewOf(body, { target: before.target });
+  const isWhole = isAll || !view.has_earlier;
+  const messages = isWhole ? view.messages : joined(before.messages, view.messages);
+  if (!messages) { await refresh({ isAll: true }); return; }
+  store.view = { ...view, messages, has_earlier: isWhole ? view.has_earlier : before.has_earlier };
+  emit('view', { isOther: false, isFirst: false, how: 'refreshed' });
+}
+
+/** Messages that are known with newer ones that follow on them; null when something lies between. @type {(known: ShownMessage[], newest: ShownMessage[]) => ShownMessage[] | null} */
+function joined(known, newest) {
+  const first = newest[0];
+  const at = first ? known.findIndex(({ message_id }) => message_id === first.message_id) : -1;
+  return at < 0 ? null : [...known.slice(0, at), ...newest];
+}
+
+/** @param {View} view @param {Where} where */
+const edgeOf = (view, where) => view.messages.at(where === 'earlier' ? 0 : -1)?.order;
+
+/** @typedef {'earlier' | 'later'} Where */
+
+/** More of the shown branch, before or behind what is there. Resolves to whether something came. @param {Where} where */
+export async function more(where) {
+  const before = store.view;
+  if (isReading || !before?.[`has_${where}`]) return false;
+  isReading = true;
+  try {
+    return await extend(before, where, edgeOf(before, where));
+  } catch (error) {
+    if (error instanceof Refused) alert(error.message);
+    else if (!isAborted(/** @type {Error} */ (error))) throw error;
+    return false;
+  } finally {
+    isReading = false;
+  }
+}
+
+/** @param {View} before @param {Where} where @param {number | undefined} edge */
+async function extend({ session_id }, where, edge) {
+  const body = await read(session_id, { limit: MORE, [where === 'earlier' ? 'before_order' : 'after_order']: edge }, asked.signal);
+  const { view } = store;
+  if (view.session_id !== session_id || edgeOf(view, where) !== edge) return false;
+  const found = shownOf(body.history, body.siblings, body.live);
+  store.view = where === 'earlier'
+    ? { ...view, messages: [...found, ...view.messages], has_earlier: body.has_earlier }
+    : { ...view, messages: [...view.messages, ...found], has_later: body.has_later, live: body.live };
+  emit('view', { isOther: false, isFirst: false, how: 'extended' });
+  return true;
+}

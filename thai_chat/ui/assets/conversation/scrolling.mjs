@@ -1,0 +1,120 @@
+// Where the reader is: at the end, which is followed, or at a line, which stays where it is whatever grows around it.
+import { $, el, icon } from '../lib/dom.mjs';
+import { store } from '../lib/store.mjs';
+import { t } from '../lib/texts.mjs';
+
+const NEAR_PX = 90;
+/** What the reader's line can hold on to. Inside of something long it is one of its own pieces. */
+const PIECES = ':scope > .message > .prose, :scope > .message';
+
+/** @type {HTMLElement} */
+let scroller;
+/** @type {HTMLElement} */
+let log;
+let isFollowing = true;
+let isTouched = false;
+let lastTop = 0;
+let lastHeight = 0;
+/** The element at the reader's line, and how far below the window's top edge it begins. */
+let held = /** @type {{ element: Element, top: number } | null} */ (null);
+let onLatest = () => startFollowing();
+
+/** @param {HTMLElement} rows what grows; it lies in the scroller */
+export function mountScrolling(rows) {
+  log = rows;
+  scroller = $('#scroll');
+  scroller.addEventListener('scroll', onScroll, { passive: true });
+  scroller.addEventListener('wheel', onWheel, { passive: true });
+  for (const event of ['touchstart', 'touchend', 'touchcancel']) {
+    scroller.addEventListener(event, () => { isTouched = event === 'touchstart'; }, { passive: true });
+  }
+  for (const watched of [rows, scroller]) new ResizeObserver(keepPlace).observe(watched);
+  $('#composer').prepend(el('button', { type: 'button', id: 'latest', 'aria-label': t('latest'), title: t('latest'), onclick: () => onLatest(), hidden: true }, icon('down')));
+}
+
+/** What a press on the button for the latest message does. @param {() => void} act */
+export const setLatest = (act) => { onLatest = act; };
+
+/** Only a person going up is leaving, and only one coming down to the end is back: the text grows and shrinks too. */
+function onScroll() {
+  const { scrollTop, scrollHeight } = scroller;
+  if (scrollTop < lastTop && scrollHeight >= lastHeight && distanceToEnd() > 2) isFollowing = false;
+  else if (scrollTop > lastTop && distanceToEnd() < NEAR_PX && !store.view?.has_later) isFollowing = true;
+  lastTop = scrollTop;
+  lastHeight = scrollHeight;
+  hold();
+  paintLatest();
+}
+
+/** Before the scrolling itself, which the next words would undo. @param {WheelEvent} given */
+function onWheel({ deltaY }) {
+  if (deltaY < 0 && scroller.scrollTop > 0) isFollowing = false;
+}
+
+const distanceToEnd = () => scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
+
+function paintLatest() {
+  $('#latest').hidden = isFollowing || (distanceToEnd() < NEAR_PX && !store.view?.has_later);
+}
+
+/** Remember what is at the reader's line. */
+function hold() {
+  const edge = scroller.getBoundingClientRect().top;
+  let element = crossing(log, edge);
+  for (let inner = element && within(element, edge); inner; inner = within(inner, edge)) element = inner;
+  held = element ? { element, top: element.getBoundingClientRect().top - edge } : null;
+}
+
+/** The first child that ends below a line; children lie one below the other. @param {Element} parent @param {number} line */
+function crossing(parent, line) {
+  const { children } = parent;
+  let [low, high] = [0, children.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (children[middle].getBoundingClientRect().bottom > line) high = middle;
+    else low = middle + 1;
+  }
+  return children[low] ?? null;
+}
+
+/** The piece of something long that lies at the line. @param {Element} element @param {number} line */
+function within(element, line) {
+  if (element.getBoundingClientRect().top >= line) return null;
+  const place = element.matches('.message-row') ? element.querySelector(PIECES) : element.matches('.prose, ul, ol, blockquote, .message, details') ? element : null;
+  const found = place && place.getBoundingClientRect().bottom > line ? crossing(place, line) : null;
+  return found && found !== element ? found : null;
+}
+
+/** Put what was at the reader's line back to its place, or the end to the end. */
+export function keepPlace() {
+  if (!scroller) return;
+  if (isFollowing) {
+    if (!isTouched) scroller.scrollTop = scroller.scrollHeight;
+  } else if (held?.element.isConnected) {
+    const moved = held.element.getBoundingClientRect().top - scroller.getBoundingClientRect().top - held.top;
+    if (Math.abs(moved) >= 1) scroller.scrollTop += moved;
+  }
+  lastTop = scroller.scrollTop;
+  lastHeight = scroller.scrollHeight;
+  paintLatest();
+}
+
+export function startFollowing() {
+  isFollowing = true;
+  keepPlace();
+}
+
+/** Whoever reads further up stays there. */
+export function stopFollowing() {
+  isFollowing = false;
+  hold();
+  paintLatest();
+}
+
+/** Bring an element to a place below the window's top edge and hold it there. @param {Element} element @param {number} top */
+export function bring(element, top) {
+  isFollowing = false;
+  scroller.scrollTop += element.getBoundingClientRect().top - scroller.getBoundingClientRect().top - top;
+  held = { element, top: element.getBoundingClientRect().top - scroller.getBoundingClientRect().top };
+  paintLatest();
+}
