@@ -26,7 +26,9 @@ async def chat(body: ChatRequest, request: Request, service: Service, person: As
 
 
 @router.get("/chat/history/{session_id}")
-async def history(session_id: str, service: Service, person: Asking, before_order: int | None = None) -> HistoryBody:
+async def history(
+    session_id: str, request: Request, service: Service, person: Asking, before_order: int | None = None
+) -> HistoryBody:
     """Return the shown branch, oldest first; a reply that still grows with what it has.
 
     Of a long one the last 10,000 messages come, and `has_earlier` is true.
@@ -34,8 +36,11 @@ async def history(session_id: str, service: Service, person: Asking, before_orde
     meant = identifier(session_id)
     _, found = await service.windows.messages(meant, person, limit=HISTORY_MESSAGES + 1, before_order=before_order)
     shown = found[-HISTORY_MESSAGES:]
+    language = errors.language_of(request)
     return HistoryBody(
-        session_id=meant, history=[message_body(message) for message in shown], has_earlier=len(shown) < len(found)
+        session_id=meant,
+        history=[message_body(message, language) for message in shown],
+        has_earlier=len(shown) < len(found),
     )
 
 

@@ -8,11 +8,13 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from thai_chat.api.told import NoticeBody, told
 from thai_chat.domain.facts import ReplyFacts, facts_of
 from thai_chat.domain.labels import Labels
 from thai_chat.domain.messages import LABEL_CHARS, MAX_QUESTION_CHARS, MOST_TAGS, Message, Session
 from thai_chat.domain.parts import parts_to_json
 from thai_chat.domain.reads import Shelf
+from thai_chat.texts import Language
 
 Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 
@@ -41,6 +43,8 @@ MESSAGE_EXAMPLE: dict[str, Any] = {
     "first_token_ms": 80,
     "latency_ms": 410,
     "metadata": ReplyFacts(finish_reason="stop").to_metadata(),
+    "problem": None,
+    "notices": [],
 }
 
 
@@ -109,6 +113,13 @@ class MessageBody(BaseModel):
         default=None,
         description="What the message is made of, in order, each with its `type`: text, reasoning, tool_call, "
         "tool_result, attachment, citation, notice, and more later; null for plain text, of which `content` says all",
+    )
+    problem: str | None = Field(
+        default=None,
+        description="Why the reply failed, for people, in the language of Accept-Language; null for one that did not",
+    )
+    notices: list[NoticeBody] = Field(
+        default_factory=list, description="What a reader should know of the reply, in the language of Accept-Language"
     )
 
 
@@ -214,8 +225,9 @@ class LabelsBody(BaseModel):
     tags: list[LabelBody]
 
 
-def message_body(message: Message) -> MessageBody:
+def message_body(message: Message, language: Language) -> MessageBody:
     figures = message.figures
+    problem, notices = told(message, language)
     return MessageBody(
         message_id=message.message_id,
         session_id=message.session_id,
@@ -235,6 +247,8 @@ def message_body(message: Message) -> MessageBody:
         cost_usd=None if figures.cost_usd is None else float(figures.cost_usd),
         metadata=dict(message.metadata),
         parts=list[object](parts_to_json(message.parts)) or None,
+        problem=problem,
+        notices=list(notices),
     )
 
 

@@ -16,7 +16,6 @@ from thai_chat.api.schemas import (
     AcceptedBody,
     AgainRequest,
     ChatBody,
-    HistoryBody,
     LabelsBody,
     SessionBody,
     SessionPatch,
@@ -27,18 +26,20 @@ from thai_chat.api.schemas import (
     message_body,
     session_body,
 )
+from thai_chat.api.windows import WindowBody, WindowQuery, window_body
 from thai_chat.chat.service import Again, Asked, ChatService
 from thai_chat.chat.sessions import SessionChange
 from thai_chat.chat.text import identifier
-from thai_chat.chat.windows import WINDOW
-from thai_chat.domain.errors import InvalidCursor
+from thai_chat.chat.windows import Window
+from thai_chat.domain.errors import InvalidCursor, TooManyPlaces
 from thai_chat.domain.messages import Session
+from thai_chat.domain.people import Person
 from thai_chat.domain.reads import SessionCursor, SessionFilter, Shelf
+from thai_chat.texts import Language
 
 router = APIRouter(tags=["sessions"])
 """Mounted by the application at each address of the sessions."""
 
-Limit = Annotated[int, Query(ge=1, le=200)]
 Prefer = Annotated[str, Header()]
 
 
@@ -109,16 +110,19 @@ async def delete(session_id: str, service: Service, person: Asking, permanent: b
 
 @router.get("/{session_id}/messages")
 async def messages(
-    session_id: str, service: Service, person: Asking, limit: Limit = WINDOW, before_order: int | None = None
-) -> HistoryBody:
-    """Return the last messages of the shown branch, oldest first; `before_order` pages back."""
-    meant = identifier(session_id)
-    session, found = await service.windows.messages(meant, person, limit=limit, before_order=before_order)
-    versions = await service.sessions.versions(session, found)
-    return HistoryBody(
-        session_id=meant,
-        history=[message_body(message) for message in found],
-        siblings={message_id: list(family) for message_id, family in versions.items()},
+    session_id: str,
+    request: Request,
+    service: Service,
+    person: Asking,
+    wanted: Annotated[WindowQuery, Query()],
+) -> WindowBody:
+    """Return a window on the shown branch, oldest first, with its session: the last messages, or those at one place.
+
+    A reply that still grows is in it with the text so far.
+    """
+    window = await _window(service, identifier(session_id), person, wanted)
+    return window_body(
+        window, running=window.session.session_id in service.sessions.running(), language=errors.language_of(request)
     )
 
 
@@ -129,7 +133,7 @@ async def turn(
     """Take a turn, as `/chat` does; with `Prefer: respond-async` (RFC 7240) answered as soon as it is stored."""
     asked = await service.ask(question_of(body, person, session_id))
     if "respond-async" in prefer:
-        return _accepted(asked)
+        return _accepted(asked, errors.language_of(request))
     return await answer(service, asked, request, stream=body.stream)
 
 
@@ -159,7 +163,7 @@ async def again(
         )
     )
     if "respond-async" in prefer:
-        return _accepted(asked)
+        return _accepted(asked, errors.language_of(request))
     return await answer(service, asked, request, stream=body.stream)
 
 
@@ -189,14 +193,25 @@ async def stop(session_id: str, service: Service, person: Asking) -> None:
     await service.stop(identifier(session_id), person)
 
 
-def _accepted(asked: Asked) -> JSONResponse:
+async def _window(service: ChatService, session_id: UUID, person: Person, wanted: WindowQuery) -> Window:
+    places = (wanted.before_order, wanted.after_order, wanted.around)
+    if sum(place is not None for place in places) > 1:
+        raise TooManyPlaces
+    if wanted.around is not None:
+        return await service.windows.around(session_id, person, identifier(wanted.around), limit=wanted.limit)
+    return await service.windows.window(
+        session_id, person, limit=wanted.limit, before_order=wanted.before_order, after_order=wanted.after_order
+    )
+
+
+def _accepted(asked: Asked, language: Language) -> JSONResponse:
     reply = asked.turn.reply
     accepted = AcceptedBody(
         session_id=reply.session_id,
         message_id=reply.message_id,
         backend=reply.backend or "",
         model=reply.model or "",
-        question=message_body(asked.turn.question),
+        question=message_body(asked.turn.question, language),
     )
     return JSONResponse(accepted.model_dump(mode="json"), 202, {"Preference-Applied": "respond-async"})
 

@@ -8,9 +8,10 @@ from uuid import UUID
 
 from thai_chat.chat.replies.runner import Replies
 from thai_chat.chat.sessions import Sessions
-from thai_chat.domain.errors import MessageNotFound
-from thai_chat.domain.events import Completed
-from thai_chat.domain.messages import Message, Session
+from thai_chat.domain.errors import MessageNotFound, MessageOnOtherBranch
+from thai_chat.domain.events import Completed, Failed
+from thai_chat.domain.facts import ReplyError, facts_of
+from thai_chat.domain.messages import Message, Session, Status
 from thai_chat.domain.people import Person
 from thai_chat.domain.ports.conversation import Conversation
 from thai_chat.domain.ports.reply_log import ReplyLog
@@ -18,6 +19,20 @@ from thai_chat.domain.reads import ReadMessage, ReadMessages, ReadSession
 
 WINDOW = 30
 """Messages that a page shows of a session at first (facts: a Gradio chat slows beyond that)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """Messages that follow each other on the shown branch of a session, oldest first."""
+
+    session: Session
+    messages: Sequence[Message]
+    live: ReplyLog | None
+    """The reply that grows in this process, also where the window does not reach it."""
+    versions: Mapping[UUID, Sequence[UUID]]
+    """All versions, oldest first, of each of those messages that has others."""
+    has_earlier: bool
+    has_later: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +55,56 @@ class Windows:
         self._conversation = conversation
         self._replies = replies
         self._sessions = sessions
+
+    async def window(
+        self,
+        session_id: UUID,
+        person: Person,
+        *,
+        limit: int = WINDOW,
+        before_order: int | None = None,
+        after_order: int | None = None,
+    ) -> Window:
+        """Return the newest messages, the last ones before a place in the session, or the first ones after one."""
+        wanted = ReadMessages(
+            session_id, person.user_id, limit=limit, before_order=before_order, after_order=after_order
+        )
+        found = await self._conversation.read(wanted)
+        return await self._window(session_id, person, found, is_after=after_order is not None)
+
+    async def around(self, session_id: UUID, person: Person, message_id: UUID, *, limit: int = WINDOW) -> Window:
+        """Return the window that has as many as half of its messages behind the one that is meant.
+
+        Raises MessageNotFound, and MessageOnOtherBranch when it is not among those that are shown.
+        """
+        message = await message_in(self._conversation, session_id, person, message_id)
+        order = message.message_order
+        read, user_id = self._conversation.read, person.user_id
+        later = await read(ReadMessages(session_id, user_id, limit=limit // 2, after_order=order)) if limit > 1 else []
+        room = limit - len(later)
+        before = await read(ReadMessages(session_id, user_id, limit=room, before_order=order + 1))
+        if not before or before[-1].message_id != message_id:
+            raise MessageOnOtherBranch
+        return await self._window(session_id, person, [*before, *later])
+
+    async def _window(
+        self, session_id: UUID, person: Person, found: Sequence[Message], *, is_after: bool = False
+    ) -> Window:
+        """Return the window that shows what was found. Where it is empty, `is_after` tells on which side the rest is.
+
+        The session is read last: its end is then never older than what was found.
+        """
+        session = await self._conversation.read(ReadSession(session_id, person.user_id))
+        live = self._replies.of_session(session_id)
+        has_messages = session.leaf_id is not None
+        return Window(
+            session=session,
+            messages=_as_of_now(found, live),
+            live=live if live and live.result is None else None,
+            versions=await self._sessions.versions(session, found),
+            has_earlier=found[0].parent_id is not None if found else has_messages and is_after,
+            has_later=found[-1].message_id != session.leaf_id if found else has_messages and not is_after,
+        )
 
     async def open(
         self, session_id: UUID, person: Person, *, limit: int = WINDOW, last_order: int | None = None
@@ -118,18 +183,21 @@ async def message_in(conversation: Conversation, session_id: UUID, person: Perso
 
 
 def _as_of_now(found: Sequence[Message], live: ReplyLog | None) -> Sequence[Message]:
-    """Return what was read, with the live reply as it is at this moment: it may have grown or ended since.
+    """Return what was read, with the live reply as it is at this moment: it may have grown or ended since."""
+    if live is None:
+        return found
+    return [_told_by(live, message) if message.message_id == live.reply_id else message for message in found]
+
+
+def _told_by(live: ReplyLog, message: Message) -> Message:
+    """Return the message as its log has it.
 
     Its place is what was read: a turn that began in an outage is numbered anew when PostgreSQL gets it.
     """
-    if live is None:
-        return found
-    result = live.result
-    return [
-        message
-        if message.message_id != live.reply_id
-        else replace(result.reply, parent_id=message.parent_id, message_order=message.message_order)
-        if isinstance(result, Completed)
-        else replace(message, content=live.text, parts=())
-        for message in found
-    ]
+    match live.result:
+        case Completed(reply=reply):
+            return replace(reply, parent_id=message.parent_id, message_order=message.message_order)
+        case Failed(code, params) if message.status is Status.STREAMING:
+            facts = replace(facts_of(message), error=ReplyError(code, params))
+            return replace(message, content=live.text, parts=(), status=Status.FAILED, metadata=facts.to_metadata())
+    return replace(message, content=live.text, parts=())

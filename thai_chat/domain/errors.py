@@ -4,9 +4,10 @@ ThaiChatError
 ├── BadInput
 │   ├── EmptyQuestion  QuestionTooLong  UnreadableText  EmptyName  InvalidIdentifier  InvalidCursor  UnknownBackend
 │   ├── ForeignSite  BadLabel  BadOption ── UnknownOption  NotAQuestion  NotAReply  ImportRefused  ImportTooLarge
+│   ├── TooManyPlaces
 ├── NotFound
 │   ├── SessionNotFound  MessageNotFound  PresetNotFound
-├── ReplyRunning  KeyReused  ImportStopped
+├── ReplyRunning  MessageOnOtherBranch  KeyReused  ImportStopped
 ├── BackendError, with its own in `thai_chat.domain.backend_errors`
 ├── HistoryError
 │   ├── HistoryUnavailable  HistoryRefused  JournalUnavailable
@@ -58,6 +59,12 @@ class InvalidIdentifier(BadInput):
 
 class InvalidCursor(BadInput):
     code = "invalid_cursor"
+
+
+class TooManyPlaces(BadInput):
+    """Messages were asked for at more than one place of a session."""
+
+    code = "too_many_places"
 
 
 class UnknownBackend(BadInput):
@@ -176,6 +183,12 @@ class ReplyRunning(ThaiChatError):
     """The session has a reply that still grows; a second question waits for it."""
 
     code = "reply_running"
+
+
+class MessageOnOtherBranch(ThaiChatError):
+    """The message is in the session, on a branch that is not shown."""
+
+    code = "message_on_other_branch"
 
 
 class HistoryError(ThaiChatError):

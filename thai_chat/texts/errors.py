@@ -34,6 +34,10 @@ ERRORS: Mapping[str, tuple[str, str]] = {
     "not_a_reply": ("ตอบต่อได้เฉพาะคำตอบที่จบแล้ว", "Only a reply that has ended can be continued."),
     "invalid_identifier": ("รหัสนี้ไม่ถูกรูปแบบ", "This identifier isn't well formed."),
     "invalid_cursor": ("ตำแหน่งหน้าไม่ถูกต้อง เริ่มจากหน้าแรกใหม่", "The page position isn't valid; start from the first page."),
+    "too_many_places": (
+        "ใช้ได้ทีละอย่างเท่านั้น: before_order, after_order หรือ around",
+        "Messages can be asked for at one place: give before_order, after_order or around, and no other of them.",
+    ),
     "unknown_backend": ("ไม่รู้จักระบบโมเดล “{backend}”", "There is no backend “{backend}”."),
     "foreign_site": (
         "คำขอนี้มาจากหน้าเว็บอื่น จึงไม่รับ ถ้ามาจากหน้าของ Thai Chat เอง ผู้ดูแลต้องตั้ง PUBLIC_URL ให้ตรงกับที่อยู่ที่เบราว์เซอร์แสดง",
@@ -72,6 +76,10 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "This idempotency_key was used for another question in this session. A new question needs a new key.",
     ),
     "message_not_found": ("ไม่พบข้อความนี้", "This message doesn't exist."),
+    "message_on_other_branch": (
+        "ข้อความนี้อยู่ในอีกรุ่นของแชต ซึ่งไม่ได้แสดงอยู่",
+        "This message is in another version of the session than the one that is shown.",
+    ),
     "preset_not_found": ("ไม่พบชุดค่านี้", "This preset doesn't exist."),
     "reply_running": (
         "แชตนี้ยังตอบไม่เสร็จ รอให้จบหรือกดหยุดก่อน แล้วค่อยถามต่อ",

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from thai_chat import texts
 from thai_chat.chat.service import ChatService
+from thai_chat.domain.backend_errors import NoBackend
 from thai_chat.domain.ports.backend import BackendState, ModelInfo
 from thai_chat.texts import Language
 
@@ -35,7 +36,16 @@ def picker_of(service: ChatService, language: Language) -> Value:
                 ],
             }
         )
-    return {"backends": backends}
+    return {"backends": backends, "default": _default(service)}
+
+
+def _default(service: ChatService) -> Value | None:
+    """Return the model for a session that has none yet; None when no backend is set."""
+    try:
+        choice = service.default_choice()
+    except NoBackend:
+        return None
+    return {"backend": choice.backend, "model": choice.model}
 
 
 def _servers(states: Sequence[BackendState]) -> Value | None:
