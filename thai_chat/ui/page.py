@@ -119,17 +119,17 @@ def _browser_part(name: str) -> gr.HTML:
 
 def _wire(page: gr.Blocks, on: Handlers, part: dict[str, Any]) -> None:
     picker = part["picker"]
-    for event in (page.load, picker.load):
-        # Without the queue: the handler is short, and a plain request costs half of a queued event.
-        event(
-            on.models,
-            None,
-            [picker],
-            queue=False,
-            show_progress="hidden",
-            api_visibility="private",
-            postprocess=False,
-        )
+    # Without the queue: the handler is short, and a plain request costs half of a queued event.
+    gr.on(
+        [page.load, picker.load],
+        on.models,
+        None,
+        [picker],
+        queue=False,
+        show_progress="hidden",
+        api_visibility="private",
+        postprocess=False,
+    )
     # A question goes straight to the API: the page is not asked before the model is.
     for trigger in (part["box"].submit, part["send"].click):
         trigger(None, js="() => window.thaiChat.send()", api_visibility="private")
