@@ -149,7 +149,7 @@ LIBRARIES: dict[str, set[str]] = {
         "migrations.versions",
     },
     "starlette": {"api", "gate", "ui"},
-    "uuid_utils": {"chat", "history.outage", "history.postgres.bulk", "ui"},
+    "uuid_utils": {"chat", "history.outage", "history.postgres.bulk"},
     "uvicorn": {"bootstrap", "gate"},
     "uvloop": {"bootstrap"},
     "xllamacpp": {"backends.llamacpp"},

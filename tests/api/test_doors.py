@@ -119,10 +119,10 @@ async def test_the_pages_events_are_those_that_are_listed(chat: Chat) -> None:
 
 
 async def test_the_page_works_through_the_doors(served: httpx.AsyncClient) -> None:
-    body = {"data": [{}], "fn_index": 0, "session_hash": "x"}
+    body = {"data": [], "fn_index": 0, "session_hash": "x"}
     answer = await served.post("/gradio_api/run/predict", json=body)
     assert answer.status_code == 200
-    assert len(answer.json()["data"]) == 3
+    assert len(answer.json()["data"]) == 1
     too_long = {**body, "data": ["x" * 70_000]}
     assert (await served.post("/gradio_api/run/predict", json=too_long)).status_code == 413
 
@@ -249,7 +249,7 @@ def moved(monkeypatch: pytest.MonkeyPatch) -> list[object]:
 async def test_no_event_makes_the_server_read_a_file_or_fetch_an_address(
     served: httpx.AsyncClient, moved: list[object]
 ) -> None:
-    for given in (FILE, {"session_id": FILE}, [FILE], {"a": [FILE]}, {**FILE, "path": "http://evil.example/x"}, "x"):
+    for given in (FILE, {"session_id": FILE}, [FILE], {}, {**FILE, "path": "http://evil.example/x"}, "x"):
         answer = await served.post("/gradio_api/run/predict", json={"data": [given], "fn_index": 0})
         assert (answer.status_code, answer.json()["error"]["code"]) == (400, "bad_event")
     assert moved == []
@@ -264,8 +264,7 @@ async def test_nothing_that_a_session_has_in_the_form_of_a_file_is_read(
     hostile = dict.fromkeys(("options", "asked", "context_used", "cost_thb", "reasoning", "error"), FILE)
     hostile_question = replace(question, metadata={**hostile, "begun_by": [{"model": FILE}]})
     chat.history.remember(hostile_question)
-    opened = {"session_id": answer.json()["session_id"], "message_id": ""}
-    shown = await served.post("/gradio_api/run/predict", json={"data": [opened], "fn_index": 0})
+    shown = await served.get(f"/api/sessions/{answer.json()['session_id']}/messages")
     assert "/etc/hostname" in shown.text
     assert moved == []
 
@@ -274,7 +273,7 @@ async def test_an_event_that_the_page_does_not_have_is_refused(served: httpx.Asy
     many = len(PAGE_EVENTS)
     for body in (
         *({"data": [], "fn_index": number} for number in (-1, many, "0", None, True, 1.0)),
-        *({"data": data, "fn_index": 1} for data in (None, {}, [{}, {}], [[]], "x")),
+        *({"data": data, "fn_index": 0} for data in (None, {}, [{}], [None], [[]], "x")),
         [],
     ):
         answer = await served.post("/gradio_api/run/predict", json=body)
@@ -287,7 +286,7 @@ async def test_gradio_keeps_nothing_of_what_was_shown(chat: Chat) -> None:
     app = mount_page(build_app(chat.service), chat.service)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(Gate(app)), base_url="http://localhost") as http:
         for number in range(5):
-            body = {"data": [{}], "fn_index": 0, "session_hash": f"s{number}"}
+            body = {"data": [], "fn_index": 0, "session_hash": f"s{number}"}
             assert (await http.post("/gradio_api/run/predict", json=body)).status_code == 200
     (gradio,) = (route.app for route in app.routes if isinstance(route, Mount) and hasattr(route.app, "state_holder"))
     assert list(gradio.state_holder.session_data) == []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from typing import Any
 
 import httpx
 import pytest
@@ -31,8 +30,7 @@ async def served(chat: Chat) -> AsyncIterator[httpx.AsyncClient]:
 
 async def shown(http: httpx.AsyncClient, session_id: str, who: str) -> httpx.Response:
     """Open a session on the page, as its script does."""
-    event: dict[str, Any] = {"data": [{"session_id": session_id}], "fn_index": 0}
-    return await http.post("/gradio_api/run/predict", json=event, headers={"x-who": who})
+    return await http.get(f"/api/sessions/{session_id}/messages", headers={"x-who": who})
 
 
 async def test_what_one_person_said_is_nobody_elses_by_any_door(served: httpx.AsyncClient) -> None:

@@ -118,7 +118,7 @@ async def test_a_message_on_another_branch_is_told_and_the_shown_one_stays(chat:
 
 
 @pytest.mark.parametrize(
-    "places", [{"before_order": 3, "after_order": 1}, {"after_order": 1, "around": str(uuid4())}], ids=str
+    "places", [{"before_order": 3, "after_order": 1}, {"after_order": 1, "around": str(uuid4())}], ids=" ".join
 )
 async def test_more_than_one_place_is_refused_in_plain_words(chat: Chat, places: dict[str, Any]) -> None:
     session_id = await store_turns(chat, 1)
