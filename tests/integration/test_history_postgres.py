@@ -5,14 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from uuid import UUID
 
 import pytest
 from uuid_utils.compat import uuid7
 
 from tests.histories import PostgresStores, straight
 from tests.history_writes import again, begin, finish, grow, new_user, update, whole_turn
+from tests.people import as_person
 from tests.ports import free_port
 from tests.postgres_servers import PostgresServer, Proxy, installations, serving, wait_for
+from thai_chat.chat.replies.runner import Replies
+from thai_chat.chat.sessions import Sessions
+from thai_chat.chat.windows import Windows
 from thai_chat.domain.errors import HistoryRefused, HistoryUnavailable
 from thai_chat.domain.messages import Message, Status, Turn
 from thai_chat.domain.reads import (
@@ -88,6 +93,43 @@ async def test_a_window_reads_no_more_of_a_session_than_it_shows(
     async with straight(postgres.address(own_database)) as history:
         assert len(await history.read(ReadMessages(session_id, user, limit=50, **bounds))) == 50
     assert 50 <= rows_read(postgres, own_database) - before <= 60
+
+
+# A session of 10,000 messages, or two such halves that stand beside each other below the first message.
+LONG_SESSION = """
+INSERT INTO chat_sessions (session_id, user_id, session_name, backend, model, message_count, leaf_id, has_branches)
+VALUES (md5('s')::uuid, %(user)s, 'n', 'b', 'm', 10000, md5('10000')::uuid, %(branched)s);
+INSERT INTO chat_messages (message_id, session_id, parent_id, parent_order, role, content, message_order, status)
+SELECT md5(o::text)::uuid, md5('s')::uuid,
+    CASE WHEN %(branched)s AND o = 5002 THEN md5('1')::uuid WHEN o > 1 THEN md5((o - 1)::text)::uuid END,
+    CASE WHEN %(branched)s AND o = 5002 THEN 1 END,
+    CASE o % 2 WHEN 1 THEN 'user' ELSE 'assistant' END, 'น้ำท่วม', o, 'complete'
+FROM generate_series(1, 10000) o"""
+
+
+@pytest.mark.parametrize("branched", [False, True], ids=["one line", "with a branch"])
+async def test_a_window_around_a_message_reads_no_more_of_a_long_session_than_it_shows(
+    postgres: PostgresServer, own_database: str, user: str, branched: bool
+) -> None:
+    filled = LONG_SESSION.replace("%(user)s", f"'{user}'").replace("%(branched)s", str(branched))
+    postgres.query(filled, database=own_database)
+    postgres.query("ANALYZE", database=own_database)
+    (session_id, message_id), *_ = postgres.query(
+        "SELECT session_id, message_id FROM chat_messages WHERE message_order = 7000", database=own_database
+    )
+    before = rows_read(postgres, own_database)
+    async with straight(postgres.address(own_database)) as history:
+        replies = Replies(history.storage.conversation, cost_of=_price)
+        windows = Windows(history.storage.conversation, replies, Sessions(history.storage.conversation, replies, {}))
+        window = await windows.around(UUID(str(session_id)), as_person(user), UUID(str(message_id)), limit=50)
+    orders = [message.message_order for message in window.messages]
+    assert (orders, window.has_earlier, window.has_later) == ([*range(6976, 7026)], True, True)
+    # Each row once, the message itself, and what tells the shape and the versions.
+    assert 50 <= rows_read(postgres, own_database) - before <= (160 if branched else 60)
+
+
+async def _price(*args: object, **kwargs: object) -> None:
+    """Know no price."""
 
 
 async def test_siblings_read_no_more_of_a_session_than_they_are(

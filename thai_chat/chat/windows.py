@@ -195,6 +195,8 @@ def _told_by(live: ReplyLog, message: Message) -> Message:
     Its place is what was read: a turn that began in an outage is numbered anew when PostgreSQL gets it.
     """
     match live.result:
+        case None:  # also where its checkpoints could not be stored for so long that it looks dead
+            return replace(message, content=live.text, parts=(), status=Status.STREAMING)
         case Completed(reply=reply):
             return replace(reply, parent_id=message.parent_id, message_order=message.message_order)
         case Failed(code, params) if message.status is Status.STREAMING:
