@@ -4,6 +4,7 @@ import { mountHistory } from './conversation/history.mjs';
 import { lookFor, mountJump } from './conversation/jump.mjs';
 import { mountLive } from './conversation/live.mjs';
 import { arrive, refresh, openSession as show, startNew } from './conversation/loading.mjs';
+import { mountPrinting } from './conversation/printing.mjs';
 import { mountStatistics, mountTransfer } from './drawers.mjs';
 import { alert, mountAlerts } from './lib/alerts.mjs';
 import { $, $$, el, icon, iconButton, isPhone } from './lib/dom.mjs';
@@ -86,6 +87,7 @@ function mountConversation({ element }) {
   mountHistory(element, { openEnd: () => openSession(store.view.session_id) });
   mountLive(element, { refresh });
   mountJump();
+  mountPrinting();
   arrive(window.thaiChat.addressed());
 }
 

@@ -2,6 +2,7 @@
 import { $, el, icon } from '../lib/dom.mjs';
 import { on, store } from '../lib/store.mjs';
 import { t } from '../lib/texts.mjs';
+import { mountCopying } from './copying.mjs';
 import { more } from './loading.mjs';
 import { Row } from './rows.mjs';
 import { keepPlace, mountScrolling, setLatest, startFollowing, stopFollowing } from './scrolling.mjs';
@@ -27,6 +28,7 @@ export function mountHistory(place, { openEnd }) {
   const end = el('button', { type: 'button', id: 'to-end', onclick: openEnd }, icon('down'), t('to_the_end'));
   place.append(earlier, log, later, end);
   mountScrolling(log);
+  mountCopying(log);
   fetchAhead(earlier, 'earlier');
   fetchAhead(later, 'later');
   // In the middle of a session the latest message is not the last one on the page.

@@ -45,6 +45,15 @@ export async function api(method, path, { query = {}, body, signal, patience_ms 
   }
 }
 
+/** Return what an address answers, and let nothing happen meanwhile: for the one moment that waits for nobody. Throws `Refused`. @type {(path: string, query: Query) => any} */
+export function apiAtOnce(path, query) {
+  const request = new XMLHttpRequest();
+  request.open('GET', address(path, query), false);
+  try { request.send(); } catch { throw silent(); }
+  if (request.status !== 200) throw refusal(request.status, request.responseText);
+  return JSON.parse(request.responseText);
+}
+
 /** Return a file that is made for a POST, and the name that the server gives it. @type {(path: string, body: unknown) => Promise<{ file: Blob, name?: string }>} */
 export async function apiFile(path, body) {
   const response = await sent('POST', address(path), { body, patience_ms: FILE_MS });

@@ -250,6 +250,7 @@ interface Changes {
   changed: { follow?: boolean; shown_message_id?: string };
   accepted: Accepted;
   renamed: Session;
+  print: { session_id: string };
   shelved: ShelfName;
   ready: Ready;
   choice: undefined;

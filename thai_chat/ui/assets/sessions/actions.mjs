@@ -189,6 +189,7 @@ export function menuOf(session, on) {
       ? { icon: 'archive', text: t('unarchive'), act: () => unarchive(one) }
       : { icon: 'archive', text: t('archive'), act: () => archive(one) },
     { icon: 'download', text: t('export'), items: exportItems(one) },
+    { icon: 'printer', text: t('print'), act: () => emit('print', session) },
     { icon: 'checks', text: t('select_many'), act: on.select },
     '-',
     { icon: 'trash', text: t('delete'), danger: true, act: () => trash(one) },
