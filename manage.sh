@@ -47,6 +47,7 @@ Thai Chat
 
   ./manage.sh check               lint, formatting and types, of the page's scripts too, and the architecture test
   ./manage.sh bench [NAME ARGS]   measure the speed; docs/performance.md has the method
+  ./manage.sh screens [FOLDER]    every view of the page as a picture: both sizes, light and dark, Thai and English
   ./manage.sh help                this
 
 Settings: .env.example has them all. More: README.md, docs/operations.md.
@@ -206,6 +207,11 @@ main() {
         bench)
             ensure_dev
             exec "$VENV_PYTHON" -m scripts.bench "$@"
+            ;;
+        screens)
+            ensure_dev
+            ensure_test_packages
+            exec "$VENV_PYTHON" -m scripts.screens "$@"
             ;;
         help | -h | --help)
             show_help
