@@ -95,7 +95,7 @@ function mountConversation({ element }) {
 function takeView({ isOther, isFirst, how }) {
   const { view } = store;
   if (isOther) {
-    store.choice = view.choice ?? store.choice;
+    store.choice = view.choice ?? store.preferred;
     keepDraftOf(view);
     keepPlaceOf(view);
   }

@@ -2,7 +2,8 @@
 import { texOf } from './formulas.mjs';
 
 const BLOCKS = new Set(['P', 'DIV', 'H1', 'H2', 'H3', 'H4', 'H5', 'H6', 'UL', 'OL', 'BLOCKQUOTE', 'TABLE', 'PRE', 'FIGURE', 'HR', 'DETAILS', 'SECTION', 'ASIDE']);
-const LINES = new Set(['LI', 'TR', 'SUMMARY', 'DT', 'DD']);
+const LINES = new Set(['TR', 'SUMMARY', 'DT', 'DD']);
+const EXACT = 'pre, .asked, .plain';
 const LEFT_OUT = 'button, .code-head, [aria-hidden="true"]';
 
 /** Return the text of what was drawn. @param {Node} root @returns {string} */
@@ -12,18 +13,21 @@ export function plainText(root) {
 
 /** @param {Node} node @param {boolean} isExact true in code, where every blank counts @returns {string} */
 function written(node, isExact) {
-  if (node instanceof Text) return isExact || node.parentElement?.closest('.asked, .plain, pre') ? node.data : node.data.replace(/\s+/g, ' ');
+  if (node instanceof Text) return isExact || node.parentElement?.closest(EXACT) ? node.data : node.data.replace(/\s+/g, ' ');
   if (!(node instanceof Element)) return inside(node, isExact);
   if (node.matches(LEFT_OUT)) return '';
-  const tex = texOf(node);
-  if (tex !== null) return tex;
-  if (node.tagName === 'BR') return '\n';
-  if (node.tagName === 'INPUT') return /** @type {HTMLInputElement} */ (node).checked ? '[x] ' : '[ ] ';
-  const text = inside(node, isExact || node.tagName === 'PRE' || node.matches('.asked, .plain'));
-  if (node.tagName === 'TD' || node.tagName === 'TH') return node.nextElementSibling ? `${text.trim()}\t` : text.trim();
-  if (node.tagName === 'LI') return `${signOf(node)}${text.trim()}\n`;
-  if (LINES.has(node.tagName)) return `${text}\n`;
-  return BLOCKS.has(node.tagName) ? `\n${text}\n` : text;
+  return texOf(node) ?? element(node, inside(node, isExact || node.matches(EXACT)));
+}
+
+/** What an element makes of the text in it. @type {(node: Element, text: string) => string} */
+function element(node, text) {
+  switch (node.tagName) {
+    case 'BR': return '\n';
+    case 'INPUT': return /** @type {HTMLInputElement} */ (node).checked ? '[x] ' : '[ ] ';
+    case 'TD': case 'TH': return node.nextElementSibling ? `${text.trim()}\t` : text.trim();
+    case 'LI': return `${signOf(node)}${text.trim()}\n`;
+    default: return LINES.has(node.tagName) ? `${text}\n` : BLOCKS.has(node.tagName) ? `\n${text}\n` : text;
+  }
 }
 
 /** @param {Node} node @param {boolean} isExact */

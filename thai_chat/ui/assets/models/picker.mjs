@@ -29,10 +29,11 @@ export function mountPicker({ element, props, watch }, { refresh }) {
   /** A session may have been asked of a model whose backend has been taken out of the settings since. */
   const settle = () => {
     const isGone = store.backends.find(({ name }) => name === store.choice?.backend)?.state === 'not_configured';
-    if (isGone || !store.choice) store.choice = props.value?.default ?? firstThatAnswers() ?? store.choice;
+    if (isGone || !store.choice) store.choice = store.preferred ?? firstThatAnswers() ?? store.choice;
   };
   const take = () => {
     store.backends = props.value?.backends ?? [];
+    store.preferred = props.value?.default ?? null;
     settle();
     repaint();
     emit('backends');
