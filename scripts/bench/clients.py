@@ -10,8 +10,6 @@ from dataclasses import dataclass
 import aiohttp
 import orjson
 
-from thai_chat.gate.doors import PAGE_EVENTS, RUN
-
 
 @dataclass(frozen=True, slots=True)
 class Timing:
@@ -57,7 +55,7 @@ async def post_chat(http: aiohttp.ClientSession, base_url: str, model: str) -> T
 
 
 async def page_turn(http: aiohttp.ClientSession, base_url: str, model: str) -> Timing:
-    """Take a turn as the page does: the question, the reply's events, then Gradio's event that shows the history."""
+    """Take a turn as the page does: the question, the reply's events, then the window of the history."""
     began, session_id = time.perf_counter(), str(uuid.uuid4())
     body = {"query": "สวัสดี", "backend": "vllm", "model": model, "idempotency_key": uuid.uuid4().hex}
     turns = f"{base_url}/api/sessions/{session_id}/messages"
@@ -67,22 +65,11 @@ async def page_turn(http: aiohttp.ClientSession, base_url: str, model: str) -> T
     events = f"{base_url}/api/sessions/{session_id}/events"
     async with http.get(events, params={"message_id": message_id}) as response:
         reply = await _read_reply(response, began)
-    await finish_on_page(http, base_url, session_id)
-    return Timing(reply.first_token_s, time.perf_counter() - began, reply.chars)
-
-
-async def finish_on_page(http: aiohttp.ClientSession, base_url: str, session_id: str) -> None:
-    """Send the page's `finished` event, as Gradio's client in the browser does."""
-    event = {
-        "data": [{"session_id": session_id, "shown": 0}],
-        "fn_index": PAGE_EVENTS.index("finished"),
-        "session_hash": uuid.uuid4().hex[:11],
-    }
-    async with http.post(f"{base_url}{RUN}", json=event) as response:
+    async with http.get(turns) as response:
         response.raise_for_status()
-        chat = (await response.json())["data"][0]
-    if len(chat) != 2:
-        raise RuntimeError("the page does not show the turn")
+        if len((await response.json())["history"]) != 2:
+            raise RuntimeError("the history does not have the turn")
+    return Timing(reply.first_token_s, time.perf_counter() - began, reply.chars)
 
 
 async def _read_reply(response: aiohttp.ClientResponse, began: float) -> Timing:

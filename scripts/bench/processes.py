@@ -71,6 +71,21 @@ def page(port: int, **environment: str) -> Iterator[Server]:
 
 
 @contextlib.contextmanager
+def plain_chat(port: int, model_address: str) -> Iterator[str]:
+    """Run the plain `gr.ChatInterface`, and yield its address."""
+    command = [sys.executable, "-m", "scripts.bench.plain_chat", "--port", str(port), "--model-address", model_address]
+    environment = {**os.environ, "GRADIO_ANALYTICS_ENABLED": "False"}
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as process:
+        try:
+            address = f"http://127.0.0.1:{port}"
+            _wait_until_answers(address, process)
+            yield address
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+@contextlib.contextmanager
 def running(port: int, environment: dict[str, str], program: Sequence[str] = ("-m", "thai_chat")) -> Iterator[Server]:
     """Run the page with these settings; `program` is what Python is told to run."""
     # It is as on a user's machine: the second start finds the compiled modules of the first.

@@ -8,6 +8,7 @@ import asyncio
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -42,6 +43,9 @@ class Seen:
     running: bool = True
     left: bool = False
     """The client closed the connection before the end."""
+    first_sent_at: float = 0
+    """When the first piece was written, in seconds since 1970."""
+    last_sent_at: float = 0
 
     @property
     def summarises(self) -> bool:
@@ -172,6 +176,8 @@ class Standin:
             while due < free and size < _WRITE_BYTES and start + script.at(due) <= loop.time():
                 size += len(frames[due])
                 due += 1
+            seen.last_sent_at = time.time()
+            seen.first_sent_at = seen.first_sent_at or seen.last_sent_at
             await response.write(frames[at] if due == at + 1 else b"".join(frames[at:due]))
             seen.pieces_sent = at = due
             if self._waiting:
@@ -202,6 +208,8 @@ class Standin:
                 "text_sent": seen.text_sent,
                 "running": seen.running,
                 "left": seen.left,
+                "first_sent_at": seen.first_sent_at,
+                "last_sent_at": seen.last_sent_at,
             }
             for seen in self.seen
         ]
