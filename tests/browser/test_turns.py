@@ -158,26 +158,25 @@ async def test_a_second_tab_follows_the_reply_and_can_stop_it(
 
 
 async def test_a_late_answer_leaves_the_new_session_and_its_draft_alone(page: ChatPage) -> None:
-    late = asyncio.Event()
+    late, was_given = asyncio.Event(), asyncio.Event()
     shown = page.page.locator("#chat .message-row")
 
     async def hold(route: Route) -> None:
-        if '"shown"' in str(route.request.post_data):
-            response = await route.fetch()
-            await late.wait()
-            await route.fulfill(response=response)
-        else:
+        if route.request.method != "GET":
             await route.continue_()
+            return
+        response = await route.fetch()
+        await late.wait()
+        await route.fulfill(response=response)
+        was_given.set()
 
-    await page.page.route("**/gradio_api/**", hold)
-    async with page.page.expect_request(lambda request: '"shown"' in str(request.post_data)):
+    await page.page.route("**/api/sessions/*/messages*", hold)
+    async with page.page.expect_request(lambda request: request.method == "GET" and "/messages?" in request.url):
         await page.ask("เรื่องเก่าที่ตอบจบแล้ว")
     await page.new_session()
     await page.box.fill("เรื่องใหม่ที่กำลังพิมพ์")
-    async with page.page.expect_response(
-        lambda response: "/gradio_api/" in response.url and '"shown"' not in str(response.request.post_data)
-    ):
-        late.set()  # what comes next empties the Chatbot again
+    late.set()
+    await was_given.wait()
     await expect(shown).to_have_count(0)
     await expect(page.welcome).to_be_visible()
     assert (page.session_id, await page.text()) == ("", "เรื่องใหม่ที่กำลังพิมพ์")

@@ -98,6 +98,7 @@ function takeView({ isOther, isFirst, how }) {
     store.choice = view.choice ?? store.preferred;
     keepDraftOf(view);
     keepPlaceOf(view);
+    emit('choice');
   }
   if (how !== 'extended') showAddress(view, isFirst || !(isOther || isStep));
   if (how === 'opened') isStep = false;
