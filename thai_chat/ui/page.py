@@ -17,7 +17,14 @@ from thai_chat.ui.components import gr
 from thai_chat.ui.handlers import Handlers
 from thai_chat.ui.static import ASSETS, Assets, first_modules, version
 
-STYLES = ("page.css", "conversation/printing.css", "browsing.css", "drawers.css", "models/models.css")
+STYLES = (
+    "page.css",
+    "conversation/printing.css",
+    "browsing.css",
+    "drawers.css",
+    "models/models.css",
+    "message/formulas.css",
+)
 RUNNING_EVENTS = 1000
 """Size of Gradio's job table; its default of 40 is the most events that run at once."""
 
