@@ -167,10 +167,10 @@ def test_the_tools_of_the_checks_are_pinned_and_their_lock_names_no_host() -> No
 
 
 def test_the_code_of_others_is_the_code_that_its_list_names() -> None:
-    listed = (ASSETS / "vendor" / "README.md").read_text("utf-8")
-    scripts = [path for path in (ASSETS / "vendor").iterdir() if path.suffix in (".js", ".mjs")]
+    scripts = [path for path in (ASSETS / "vendor").rglob("*") if path.suffix in (".js", ".mjs")]
     assert scripts
     for script in scripts:
+        listed = (script.parent / "README.md").read_text("utf-8")
         assert f"`{script.name}`" in listed
         assert hashlib.sha256(script.read_bytes()).hexdigest() in listed
 

@@ -55,6 +55,7 @@ class Door:
 
 
 RUN = "/gradio_api/run/predict"
+SCRIPTS = "/ui-static/{version}/{path:path}"
 PAGE_EVENTS = ("models",)
 """The page's handlers, which a POST to RUN calls by their number; a test holds the page to them."""
 
@@ -76,7 +77,7 @@ DOORS = (
     Door("/static/{path:path}", ("GET",), DoorKind.STATIC),
     Door("/theme.css", ("GET",), DoorKind.STATIC),
     Door("/favicon.ico", ("GET",), DoorKind.STATIC),
-    Door("/ui-static/{version}/{path:path}", ("GET", "HEAD"), DoorKind.STATIC),
+    Door(SCRIPTS, ("GET", "HEAD"), DoorKind.STATIC),
     Door("/docs", ("GET", "HEAD"), DoorKind.DOCS),
     Door("/docs-static/{path:path}", ("GET", "HEAD"), DoorKind.STATIC),
     Door("/openapi.json", ("GET", "HEAD")),

@@ -14,10 +14,10 @@ from thai_chat.domain.errors import ForeignHost, ForeignSite, NotFound, ThaiChat
 from thai_chat.domain.people import Person, with_person
 from thai_chat.gate.answers import Answer
 from thai_chat.gate.bodies import Body, too_large
-from thai_chat.gate.doors import RUN, Door, DoorKind, door_of
+from thai_chat.gate.doors import RUN, SCRIPTS, Door, DoorKind, door_of
 from thai_chat.gate.events import read_event, replayed
 from thai_chat.gate.forwarded import Proxies
-from thai_chat.gate.headers import complete, page_policy
+from thai_chat.gate.headers import complete, page_policy, script_policy
 from thai_chat.gate.names import Names, is_address, name_of
 from thai_chat.gate.origins import is_foreign
 from thai_chat.gate.pages import document, hash_of
@@ -82,6 +82,8 @@ class Gate:
         elif door.path == RUN:
             await self._event(scope, body, answer)
         else:
+            if door.path == SCRIPTS:
+                answer.policy = script_policy(self._hosts(Headers(scope=scope)))
             await self.app(scope, body, answer)
 
     async def _event(self, scope: Scope, body: Body, answer: Answer) -> None:

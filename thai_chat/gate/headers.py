@@ -28,7 +28,8 @@ _CACHE = {
     DoorKind.PRIVATE: "no-store",
     DoorKind.PROBE: "no-store",
 }
-_FILES = ("assets/", "static/", "ui-static/")
+_SCRIPTS = "ui-static/"
+_FILES = ("assets/", "static/", _SCRIPTS)
 STRICT = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
 
@@ -53,7 +54,8 @@ def page_policy(kind: DoorKind, hosts: Sequence[str], script_hashes: Sequence[st
     Pictures come from the page itself (`data:`, `blob:`) alone, so that nothing that a model writes, in whatever
     notation, asks any server for anything. Styles and fonts come from the folders of static files for the same reason.
     Gradio needs two exceptions: `gr.HTML` compiles its template ('unsafe-eval'), and its components and diagrams are
-    styled in place ('unsafe-inline' for styles). No script runs that is neither one of our files nor hashed here.
+    styled in place ('unsafe-inline' for styles). Workers are scripts of ours. No script runs that is neither one of our
+    files nor hashed here.
     """
     scripts = " ".join(("'self'", *(f"'sha256-{digest}'" for digest in script_hashes)))
     if kind is DoorKind.PAGE:
@@ -66,11 +68,17 @@ def page_policy(kind: DoorKind, hosts: Sequence[str], script_hashes: Sequence[st
             f"font-src data: {_files(hosts, *_FILES)}",
             "img-src data: blob:",
             "connect-src 'self'",
+            f"worker-src {_files(hosts, _SCRIPTS)}",
             "base-uri 'self'",
             "form-action 'none'",
             "frame-ancestors 'none'",
         )
     )
+
+
+def script_policy(hosts: Sequence[str]) -> str:
+    """Return the Content-Security-Policy of our own scripts. One that is run as a worker may load the others."""
+    return f"{STRICT}; script-src {_files(hosts, _SCRIPTS)}"
 
 
 def _files(hosts: Sequence[str], *paths: str) -> str:

@@ -24,6 +24,7 @@ STYLES = (
     "drawers.css",
     "models/models.css",
     "message/formulas.css",
+    "message/code.css",
 )
 RUNNING_EVENTS = 1000
 """Size of Gradio's job table; its default of 40 is the most events that run at once."""
