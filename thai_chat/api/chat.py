@@ -67,4 +67,5 @@ async def answer(service: ChatService, asked: Asked, request: Request, *, stream
         return sse.stored(asked.turn.reply, result, language=errors.language_of(request))
     if isinstance(result, Failed):
         return errors.failed(result, request)
-    return chat_body(result.question, result.reply, result.conversation_length)
+    language = errors.language_of(request)
+    return chat_body(result.question, result.reply, result.conversation_length, language)

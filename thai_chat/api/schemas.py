@@ -138,9 +138,9 @@ class HistoryBody(BaseModel):
 
 
 class ChatBody(BaseModel):
-    """The plain answer, and the body of a stream's `completed`."""
+    """The plain answer, and the body of a stream's `completed`: all that the history has of the reply."""
 
-    response: str
+    response: str = Field(description="The reply: what its `content` is in the history")
     query: str
     audio_files: list[object]
     audio_provided: bool
@@ -151,6 +151,18 @@ class ChatBody(BaseModel):
     backend: str | None
     model: str | None
     metadata: dict[str, object]
+    parent_id: UUID | None
+    message_order: int
+    created_at: datetime
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    first_token_ms: int | None
+    latency_ms: int | None
+    reasoning_tokens: int | None = None
+    cost_usd: float | None = None
+    parts: list[object] | None = None
+    problem: str | None = None
+    notices: list[NoticeBody] = Field(default_factory=list)
 
 
 class AcceptedBody(BaseModel):
@@ -259,20 +271,16 @@ def labels_body(labels: Labels) -> LabelsBody:
     )
 
 
-def chat_body(question: Message, reply: Message, conversation_length: int) -> ChatBody:
+def chat_body(question: Message, reply: Message, conversation_length: int, language: Language) -> ChatBody:
     audio_files: list[object] = list(facts_of(reply).audio_files or ())
+    said = message_body(reply, language)
     return ChatBody(
-        response=reply.content,
+        response=said.content,
         query=question.content,
         audio_files=audio_files,
         audio_provided=bool(audio_files),
         conversation_length=conversation_length,
-        session_id=reply.session_id,
-        message_id=reply.message_id,
-        status=reply.status,
-        backend=reply.backend,
-        model=reply.model,
-        metadata=dict(reply.metadata),
+        **said.model_dump(exclude={"role", "content"}),
     )
 
 

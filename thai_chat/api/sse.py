@@ -107,7 +107,7 @@ def _body(event: LiveEvent, language: Language) -> tuple[str, object]:
         case Failed():
             return "error", {"code": event.code, "message": texts.text(event.code, language, event.params)}
         case Completed():
-            body = chat_body(event.question, event.reply, event.conversation_length)
+            body = chat_body(event.question, event.reply, event.conversation_length, language)
             return "completed", body.model_dump(mode="json")
         case _:
             assert_never(event)

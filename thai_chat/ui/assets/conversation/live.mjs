@@ -5,6 +5,7 @@ import { $, el } from '../lib/dom.mjs';
 import { emit, on, store } from '../lib/store.mjs';
 import { duration, t } from '../lib/texts.mjs';
 import { addGrowing, dropGrowing, nameGrowing } from './history.mjs';
+import { takeIn } from './loading.mjs';
 import { notice, problemBox } from './pieces.mjs';
 import { Row } from './rows.mjs';
 import { keepPlace, startFollowing } from './scrolling.mjs';
@@ -71,7 +72,7 @@ export function showQuestion(key, text, choice) {
 
 /** @param {string} key @param {Accepted} accepted */
 export function followAccepted(key, accepted) {
-  turns.find((turn) => turn.key === key)?.follow(accepted, accepted.question.message_id);
+  turns.find((turn) => turn.key === key)?.follow(accepted, accepted.question);
 }
 
 /** @param {string} key */
@@ -102,6 +103,8 @@ class Turn {
   /** When the connection was opened, and what had been heard by then. */
   opened = /** @type {{ at: number, seen: number } | null} */ (null);
   vain = 0;
+  /** The question as it was stored, when it was asked here. */
+  stored = /** @type {MessageBody | null} */ (null);
   /** The notice that holds for the moment only ("trying again in 3 s"), and the timer that ends it. */
   passing = { notice: /** @type {HTMLElement | null} */ (null), timer: 0 };
 
@@ -134,11 +137,12 @@ class Turn {
     $('.waiting-time', this.status).textContent = long;
   }
 
-  /** @param {Choice & { message_id: string }} given @param {string} [question_id] */
-  follow({ message_id, backend, model }, question_id) {
+  /** @param {Choice & { message_id: string }} given @param {MessageBody} [question] */
+  follow({ message_id, backend, model }, question) {
     this.messageId = message_id;
     nameGrowing(this.row, message_id);
-    if (this.question && question_id) nameGrowing(this.question, question_id);
+    if (this.question && question) nameGrowing(this.question, question.message_id);
+    this.stored = question ?? null;
     this.choice = { backend, model };
     this.paintWaiting();
     this.resume();
@@ -155,7 +159,7 @@ class Turn {
     hear('reasoning', ({ text }) => this.addThought(text));
     hear('rethought', ({ text }) => this.rethink(text));
     hear('notice', (told) => this.tell(told));
-    hear('completed', () => this.end());
+    hear('completed', (body) => this.end(null, body));
     source.addEventListener('error', (event) => this.onError(event));
     source.addEventListener('open', () => {
       this.row.element.classList.remove('cut');
@@ -246,8 +250,8 @@ class Turn {
     }
   }
 
-  /** @param {string} [problem] */
-  end(problem) {
+  /** @param {string | null} [problem] @param {ChatBody} [body] all of the reply, when it ended well */
+  end(problem, body) {
     this.close();
     this.isOver = true;
     clearInterval(this.clock);
@@ -259,7 +263,7 @@ class Turn {
     if (problem) this.row.foot.prepend(problemBox(problem));
     paintBusy();
     emit('ended');
-    this.askForStored();
+    if (!body || !this.stored || !takeIn(this.stored, body)) this.askForStored();
   }
 
   /** The reply is stored: what stands around it is read. Asked again when the server does not answer. */

@@ -105,6 +105,24 @@ export async function refresh({ isAll = false } = {}) {
   emit('view', { isOther: false, isFirst: false, how: 'refreshed' });
 }
 
+/**
+ * Take in a turn that was asked here and whose reply has ended: the end of its events has all of it. Return false when
+ * it does not follow on what is known; then the history has to be read.
+ *
+ * @param {MessageBody} question
+ * @param {ChatBody} ended
+ */
+export function takeIn(question, { response, ...reply }) {
+  const before = store.view;
+  if (before?.session_id !== reply.session_id || before.has_later) return false;
+  const known = before.messages.filter(({ message_id }) => message_id !== question.message_id && message_id !== reply.message_id);
+  if ((known.at(-1)?.message_id ?? null) !== question.parent_id || reply.parent_id !== question.message_id) return false;
+  const messages = [...known, ...shownOf([question, { ...reply, role: 'assistant', content: response }], {}, null)];
+  store.view = { ...before, stored: true, live: null, messages };
+  emit('view', { isOther: false, isFirst: false, how: 'refreshed' });
+  return true;
+}
+
 /** Messages that are known with newer ones that follow on them; null when something lies between. @type {(known: ShownMessage[], newest: ShownMessage[]) => ShownMessage[] | null} */
 function joined(known, newest) {
   const first = newest[0];

@@ -90,6 +90,7 @@ interface MessagePart { type: string; [key: string]: any }
 /** `MessageBody` of the API. */
 interface MessageBody {
   message_id: string;
+  parent_id: string | null;
   role: 'user' | 'assistant' | 'system';
   content: string;
   status: Status;
@@ -109,7 +110,10 @@ interface MessageBody {
   notices: { code: string; message: string }[];
 }
 
-/** `HistoryBody` of the API. */
+/** `ChatBody` of the API: a reply that has ended; `response` is its content. */
+type ChatBody = Omit<MessageBody, 'content' | 'role'> & { session_id: string; response: string };
+
+/** `WindowBody` of the API. */
 interface HistoryBody {
   session: Session & { options: Options };
   history: MessageBody[];
