@@ -53,10 +53,20 @@ export class Row {
   #showText({ text, parts }) {
     if (this.text === text) return;
     this.text = text;
-    if (!this.painter) this.words.replaceChildren(el('div', { class: 'asked' }, text));
+    if (!this.painter) this.#showQuestion(text, parts ?? []);
     else if (parts?.length) drawParts(this.words, parts);
     else if (this.painter.source === text) this.painter.end();
     else { this.painter.clear(); this.painter.add(text); this.painter.end(); }
+  }
+
+  /** What a person wrote is shown as it was typed; what goes with it stands below. @param {string} text @param {MessagePart[]} parts */
+  #showQuestion(text, parts) {
+    this.words.replaceChildren(el('div', { class: 'asked' }, text));
+    const others = parts.filter(({ type }) => type !== 'text');
+    if (!others.length) return;
+    const place = el('div', {});
+    drawParts(place, others);
+    this.words.append(place);
   }
 
   /** What decides how the surroundings look. @param {ShownMessage} message */
@@ -68,7 +78,7 @@ export class Row {
   /** @param {ShownMessage} message */
   #showAround(message) {
     this.notices.replaceChildren(...message.notices.map(({ text }) => notice(text)));
-    if (message.reasoning) this.showThoughts(message.reasoning);
+    if (message.reasoning && !message.parts?.some(({ type }) => type === 'reasoning')) this.showThoughts(message.reasoning);
     const status = { streaming: t('running'), stopped: t('status_stopped'), interrupted: t('status_interrupted'), failed: t('status_failed'), complete: message.is_cut ? t('status_length') : null }[message.status];
     const { line, more, list } = factsOf(message);
     this.foot.replaceChildren(...[

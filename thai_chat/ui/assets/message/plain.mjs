@@ -16,7 +16,8 @@ function written(node, isExact) {
   if (node instanceof Text) return isExact || node.parentElement?.closest(EXACT) ? node.data : node.data.replace(/\s+/g, ' ');
   if (!(node instanceof Element)) return inside(node, isExact);
   if (node.matches(LEFT_OUT)) return '';
-  return texOf(/** @type {HTMLElement} */ (node)) ?? element(node, inside(node, isExact || node.matches(EXACT)));
+  if (node.matches('[data-source]')) return texOf(/** @type {HTMLElement} */ (node));
+  return element(node, inside(node, isExact || node.matches(EXACT)));
 }
 
 /** What an element makes of the text in it. @type {(node: Element, text: string) => string} */
