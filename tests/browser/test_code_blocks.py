@@ -215,6 +215,13 @@ async def test_it_has_colours_while_it_grows(page: ChatPage) -> None:
     await expect(page.page.get_by_role("button", name="คัดลอกโค้ด")).to_be_visible()
 
 
+async def test_its_colours_are_seen(page: ChatPage) -> None:
+    await add(page, SAMPLES["python"], "python")
+    await expect(page.page.locator("#placed .hl-keyword").first).to_have_css("color", "rgb(138, 45, 165)")
+    await expect(page.page.locator("#placed .hl-string").first).to_have_css("color", "rgb(26, 115, 64)")
+    await expect(page.page.locator("#placed .code-language")).to_have_css("color", "rgb(96, 96, 106)")
+
+
 async def test_colours_wait_for_a_selection_to_end(page: ChatPage) -> None:
     select = """
         getSelection().selectAllChildren(block.element.querySelector('code'));
