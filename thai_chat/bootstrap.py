@@ -197,7 +197,9 @@ def _build_app(settings: Settings, service: ChatService) -> Gate:
     from thai_chat.api.app import build_app
     from thai_chat.gate.forwarded import Proxies
     from thai_chat.gate.gate import Gate
+    from thai_chat.gate.headers import Framed
     from thai_chat.gate.names import Names
+    from thai_chat.ui import diagrams
     from thai_chat.ui.page import inline_scripts, mount_page
 
     return Gate(
@@ -205,6 +207,7 @@ def _build_app(settings: Settings, service: ChatService) -> Gate:
         names=Names(settings.own_names),
         proxies=Proxies(settings.trusted_proxies, settings.public_url),
         added_scripts=inline_scripts(settings.kinds),
+        framed=Framed(diagrams.path(), diagrams.script_hashes),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
@@ -16,8 +18,10 @@ from tests.api.conftest import Chat
 from thai_chat.api.app import build_app
 from thai_chat.domain.people import LOCAL
 from thai_chat.domain.reads import ReadMessage
-from thai_chat.gate.doors import DOORS, PAGE_EVENTS, DoorKind, door_of
+from thai_chat.gate.doors import DOORS, FRAMED, PAGE_EVENTS, DoorKind, door_of
 from thai_chat.gate.gate import Gate
+from thai_chat.gate.headers import Framed
+from thai_chat.ui import diagrams
 from thai_chat.ui.page import build_page, inline_scripts, mount_page
 
 CLOSED = frozenset(
@@ -75,7 +79,11 @@ async def mounted(chat: Chat) -> list[tuple[str, frozenset[str]]]:
 
 @pytest.fixture
 async def served(chat: Chat) -> AsyncIterator[httpx.AsyncClient]:
-    app = Gate(mount_page(build_app(chat.service), chat.service), added_scripts=inline_scripts(chat.service.kinds))
+    app = Gate(
+        mount_page(build_app(chat.service), chat.service),
+        added_scripts=inline_scripts(chat.service.kinds),
+        framed=Framed(diagrams.path(), diagrams.script_hashes),
+    )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as http:
         yield http
 
@@ -151,6 +159,65 @@ async def test_the_page_runs_no_script_but_its_own(served: httpx.AsyncClient) ->
     assert "'unsafe-inline'" not in scripts
     assert scripts.count("'sha256-") >= 5
     assert "img-src data: blob:;" in policy
+
+
+IN_FRAME = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"}
+
+
+def parts_of(policy: str) -> dict[str, str]:
+    """Return the directives of a Content-Security-Policy by their names."""
+    return {name: sources for name, _, sources in (part.strip().partition(" ") for part in policy.split(";"))}
+
+
+async def test_one_document_may_be_framed_by_the_page_and_nothing_else_by_anybody(served: httpx.AsyncClient) -> None:
+    for door in DOORS:
+        path = diagrams.path() if door.path == FRAMED else re.sub(r"\{.*?\}", str(uuid4()), door.path)
+        answer = await served.get(f"/{path.lstrip('/')}")
+        is_framed = door.path == FRAMED
+        assert answer.headers["x-frame-options"] == ("SAMEORIGIN" if is_framed else "DENY"), door.path
+        ancestors = parts_of(answer.headers["content-security-policy"])["frame-ancestors"]
+        assert ancestors == ("'self'" if is_framed else "'none'"), door.path
+
+
+async def test_the_framed_document_can_ask_for_nothing_and_runs_its_own_scripts_alone(
+    served: httpx.AsyncClient,
+) -> None:
+    answer = await served.get(f"/{diagrams.path()}", headers=IN_FRAME)
+    assert answer.status_code == 200
+    scripts = re.findall(r"<script>(.*?)</script>", answer.text, re.DOTALL)
+    hashes = [base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts]
+    assert len(hashes) == 2
+    assert parts_of(answer.headers["content-security-policy"]) == {
+        "default-src": "'none'",
+        "script-src": " ".join(f"'sha256-{digest}'" for digest in hashes),
+        "style-src": "'unsafe-inline'",
+        "img-src": "data:",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+        "frame-ancestors": "'self'",
+        "sandbox": "allow-scripts",
+    }
+    assert "src=" not in answer.text.replace(scripts[0], "").replace(scripts[1], "")
+    assert "immutable" in answer.headers["cache-control"]
+
+
+async def test_the_framed_document_is_the_same_compressed(served: httpx.AsyncClient) -> None:
+    plain = await served.get(f"/{diagrams.path()}", headers={"Accept-Encoding": "identity"})
+    packed = await served.get(f"/{diagrams.path()}", headers={"Accept-Encoding": "gzip"})
+    assert int(packed.headers["content-length"]) < len(plain.content) / 3
+    assert packed.text == plain.text
+
+
+async def test_the_framed_document_is_opened_nowhere_else(served: httpx.AsyncClient) -> None:
+    for said in ({"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Dest": "document"}, {"Sec-Fetch-Dest": "script"}):
+        answer = await served.get(f"/{diagrams.path()}", headers={**IN_FRAME, **said})
+        assert answer.status_code == 403
+
+
+async def test_the_page_frames_that_document_alone(served: httpx.AsyncClient) -> None:
+    policy = parts_of((await served.get("/")).headers["content-security-policy"])
+    assert policy["frame-src"] == f"localhost:*/{diagrams.path()}"
+    assert "frame-src" not in parts_of((await served.get("/docs")).headers["content-security-policy"])
 
 
 async def test_the_page_asks_where_it_is_open_whatever_host_a_proxy_tells(served: httpx.AsyncClient) -> None:

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from playwright.async_api import expect
 
 from tests.browser.chat_page import ChatPage
+from tests.browser.test_accessibility import faults_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -218,6 +220,16 @@ async def test_a_wide_formula_scrolls_within_the_conversation(formulas: ChatPage
     await shown(formulas, " + ".join(f"x_{{{number}}}" for number in range(200)), display=True)
     assert await formulas.page.locator(".formula.display").evaluate("(one) => one.scrollWidth > one.clientWidth")
     assert not await formulas.scrolls_sideways()
+
+
+async def test_axe_finds_nothing_in_formulas(formulas: ChatPage) -> None:
+    wide = " + ".join(f"x_{{{number}}}" for number in range(200))
+    await shown(formulas, wide, r"\frac{a}{b}", r"\nothing", display=True)
+    assert await faults_of(formulas) == []
+    await formulas.page.locator("#theme").click()
+    await expect(formulas.page.locator("html[data-theme=dark] body.dark")).to_be_visible()
+    await formulas.page.wait_for_function("document.getAnimations().every((one) => one.playState === 'finished')")
+    assert await faults_of(formulas) == []
 
 
 async def test_temml_is_fetched_once_with_the_first_formula(page: ChatPage) -> None:

@@ -23,6 +23,8 @@ class DoorKind(Enum):
     """The description of the API. A link on another site may lead here."""
     STATIC = "static"
     """Files that are the same for everybody."""
+    FRAME = "frame"
+    """The one document that the page frames. Nothing else may, and it is opened nowhere else."""
     PRIVATE = "private"
     """Everything that people said, and all that changes something."""
     PROBE = "probe"
@@ -59,6 +61,8 @@ SCRIPTS = "/ui-static/{version}/{path:path}"
 PAGE_EVENTS = ("models",)
 """The page's handlers, which a POST to RUN calls by their number; a test holds the page to them."""
 
+FRAMED = "/ui-static/{version}/message/diagram.html"
+
 _SESSIONS = (
     ("", "GET DELETE"),
     ("/labels", "GET"),
@@ -77,6 +81,7 @@ DOORS = (
     Door("/static/{path:path}", ("GET",), DoorKind.STATIC),
     Door("/theme.css", ("GET",), DoorKind.STATIC),
     Door("/favicon.ico", ("GET",), DoorKind.STATIC),
+    Door(FRAMED, ("GET", "HEAD"), DoorKind.FRAME),
     Door(SCRIPTS, ("GET", "HEAD"), DoorKind.STATIC),
     Door("/docs", ("GET", "HEAD"), DoorKind.DOCS),
     Door("/docs-static/{path:path}", ("GET", "HEAD"), DoorKind.STATIC),

@@ -17,7 +17,7 @@ from thai_chat.gate.bodies import Body, too_large
 from thai_chat.gate.doors import RUN, SCRIPTS, Door, DoorKind, door_of
 from thai_chat.gate.events import read_event, replayed
 from thai_chat.gate.forwarded import Proxies
-from thai_chat.gate.headers import complete, page_policy, script_policy
+from thai_chat.gate.headers import Framed, complete, frame_policy, page_policy, script_policy
 from thai_chat.gate.names import Names, is_address, name_of
 from thai_chat.gate.origins import is_foreign
 from thai_chat.gate.pages import document, hash_of
@@ -42,6 +42,7 @@ class Gate:
     """Tells who asks, for API and page alike."""
     added_scripts: Sequence[str] = ()
     """Inline scripts that Gradio's own script adds to the page."""
+    framed: Framed | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -82,6 +83,8 @@ class Gate:
         elif door.path == RUN:
             await self._event(scope, body, answer)
         else:
+            if door.kind is DoorKind.FRAME and self.framed:
+                answer.policy = frame_policy(self.framed.script_hashes())
             if door.path == SCRIPTS:
                 answer.policy = script_policy(self._hosts(Headers(scope=scope)))
             await self.app(scope, body, answer)
@@ -153,7 +156,8 @@ class Gate:
         await self.app(inner, receive, collect)
         page = document(b"".join(parts), texts.language_of(headers.get("accept-language")))
         out = MutableHeaders(raw=start["headers"])
-        complete(out, kind, page_policy(kind, self._hosts(headers), (*page.script_hashes, *self._added())))
+        hashes = (*page.script_hashes, *self._added())
+        complete(out, kind, page_policy(kind, self._hosts(headers), hashes, self.framed))
         out["Vary"] = "Accept-Encoding, Accept-Language"
         body = page.plain
         if "gzip" in headers.get("accept-encoding", "") and page.plain:

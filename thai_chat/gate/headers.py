@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from starlette.datastructures import MutableHeaders
 
@@ -43,11 +44,41 @@ def complete(headers: MutableHeaders, kind: DoorKind | None, policy: str = STRIC
     for name, value in _ALWAYS.items():
         headers[name] = value
     headers["Content-Security-Policy"] = policy
-    if kind is not DoorKind.STATIC:
+    if kind is DoorKind.FRAME:
+        headers["X-Frame-Options"] = "SAMEORIGIN"
+    if kind not in (DoorKind.STATIC, DoorKind.FRAME):
         headers["Cache-Control"] = _CACHE.get(kind, "no-store") if kind else "no-store"
 
 
-def page_policy(kind: DoorKind, hosts: Sequence[str], script_hashes: Sequence[str]) -> str:
+@dataclass(frozen=True, slots=True)
+class Framed:
+    """The document that the page may frame: `path` is its address without the first slash."""
+
+    path: str
+    script_hashes: Callable[[], Sequence[str]]
+
+
+def frame_policy(script_hashes: Sequence[str]) -> str:
+    """Return the Content-Security-Policy of the document that the page frames: it runs the scripts that stand in it,
+    and styles what they draw. It can ask for nothing, go nowhere, and is of no origin, however it is opened."""
+    scripts = " ".join(f"'sha256-{digest}'" for digest in script_hashes) or "'none'"
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src {scripts}",
+            "style-src 'unsafe-inline'",
+            "img-src data:",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "frame-ancestors 'self'",
+            "sandbox allow-scripts",
+        )
+    )
+
+
+def page_policy(
+    kind: DoorKind, hosts: Sequence[str], script_hashes: Sequence[str], framed: Framed | None = None
+) -> str:
     """Return the Content-Security-Policy of a page that is opened under `hosts`, and whose inline scripts have these
     hashes.
 
@@ -69,6 +100,7 @@ def page_policy(kind: DoorKind, hosts: Sequence[str], script_hashes: Sequence[st
             "img-src data: blob:",
             "connect-src 'self'",
             f"worker-src {_files(hosts, _SCRIPTS)}",
+            *((f"frame-src {_files(hosts, framed.path)}",) if framed and kind is DoorKind.PAGE else ()),
             "base-uri 'self'",
             "form-action 'none'",
             "frame-ancestors 'none'",

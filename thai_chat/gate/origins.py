@@ -44,8 +44,11 @@ def _is_speculative(headers: Headers) -> bool:
 def _may_be_used_as(destination: str, kind: DoorKind) -> bool:
     """Tell whether a browser may use the answer so.
 
-    Only static files are drawn, run or styled with: no picture or style in a reply reads anything else.
+    Only static files are drawn, run or styled with: no picture or style in a reply reads anything else. And only the
+    document that is made for it is framed.
     """
+    if kind is DoorKind.FRAME:
+        return destination == "iframe"
     return destination not in _FRAMES if kind is DoorKind.STATIC else destination in _OPENED_OR_FETCHED
 
 

@@ -13,6 +13,7 @@ from thai_chat.chat.options import SYSTEM_PROMPT_CHARS
 from thai_chat.chat.service import ChatService
 from thai_chat.domain.messages import MAX_QUESTION_CHARS
 from thai_chat.domain.ports.backend_kinds import Kinds
+from thai_chat.ui import diagrams
 from thai_chat.ui.components import gr
 from thai_chat.ui.handlers import Handlers
 from thai_chat.ui.static import ASSETS, Assets, first_modules, version
@@ -57,6 +58,7 @@ async def _leave(path: str) -> str:
 
 def mount_page(app: FastAPI, service: ChatService) -> FastAPI:
     """Return `app` with the page at `/` and its files at `/ui-static/<version>`. Routes that `app` has already win."""
+    app.add_api_route(f"/{diagrams.path()}", diagrams.document, methods=["GET", "HEAD"], include_in_schema=False)
     app.mount(f"/ui-static/{version()}", Assets(), name="ui-static")
     mounted: FastAPI = gr.mount_gradio_app(
         app,

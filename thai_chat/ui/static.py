@@ -11,7 +11,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 ASSETS = Path(__file__).parent / "assets"
-SERVED = frozenset({".css", ".js", ".mjs", ".woff2", ".svg"})
+SERVED = frozenset({".css", ".js", ".mjs", ".html", ".woff2", ".svg"})
 
 
 def version() -> str:

@@ -293,6 +293,8 @@ interface Window {
   thaiChatTexts: Record<'th' | 'en', Record<string, string>>;
   /** Each kind of backend by its name, in the order of the picker. */
   thaiChatBackends: Record<string, { label: string; options: string; effort: boolean; thinking: boolean }>;
+  /** In the frame that draws diagrams alone. */
+  mermaid: { initialize: (how: Record<string, unknown>) => void; render: (id: string, source: string) => Promise<{ svg: string }> };
   /** The most characters of a question, and of a system prompt. */
   thaiChatLimit: number;
   thaiChatPromptLimit: number;
