@@ -46,6 +46,7 @@ Thai Chat
                                   store into the present chats what waited for those that a restore replaced
 
   ./manage.sh check               lint, formatting and types, of the page's scripts too, and the architecture test
+  ./manage.sh bundle              make few files of the page's scripts and styles anew, for whoever has changed them
   ./manage.sh bench [NAME ARGS]   measure the speed; docs/performance.md has the method
   ./manage.sh screens [FOLDER]    every view of the page as a picture: both sizes, light and dark, Thai and English
   ./manage.sh help                this
@@ -112,7 +113,7 @@ check_usage() {
     local verb=$1 argument files=0 most=0
     shift
     case $verb in
-        chat-web-db | setup | migrate | status | doctor | check) ;;
+        chat-web-db | setup | migrate | status | doctor | check | bundle) ;;
         setup-postgres) [[ " $* " != *' --database '* ]] || most=1 ;; # its name
         backup | restore) most=1 ;;
         *) return ;; # arguments of pytest and of the benchmarks, or no verb at all
@@ -183,6 +184,10 @@ main() {
             ;;
         check)
             run_checks
+            ;;
+        bundle)
+            ensure_dev
+            scripts/browser/bundle.sh
             ;;
         test)
             ensure_dev

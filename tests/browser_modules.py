@@ -103,8 +103,8 @@ def imports_in(source: Source) -> Iterator[str]:
 
 
 def modules_in(root: Path) -> dict[str, Source]:
-    """Return every script below `root` by its path from there, such as `lib/api.mjs`."""
-    scripts = sorted(path for path in root.rglob("*") if path.suffix in (".js", ".mjs"))
+    """Return every script below `root`, which nobody has bundled, by its path from there, such as `lib/api.mjs`."""
+    scripts = sorted(path for path in root.rglob("*") if path.suffix in (".js", ".mjs") and "bundle" not in path.parts)
     return {path.relative_to(root).as_posix(): read(path.read_text("utf-8")) for path in scripts}
 
 

@@ -94,6 +94,7 @@ ROOMS: dict[str, set[str]] = {
 
 LIBRARIES: dict[str, set[str]] = {
     "aiohttp": {"backends", "backends.ollama", "backends.openai_api"},
+    "brotli": {"gate"},
     "alembic": {"history.postgres", "migrations", "migrations.versions"},
     "dotenv": {"settings"},
     "fastapi": {"api", "ui"},

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser_modules import graph_of, imports_in, modules_in, names_in, read
-from thai_chat.ui.static import ASSETS, first_modules
+from thai_chat.ui.static import ASSETS, BUNDLE, first_modules, is_bundled, sources_sum
 
 TOOLS = Path(__file__).parent.parent / "scripts" / "browser"
 TOP = "the top"
@@ -187,4 +187,26 @@ def test_the_browser_is_told_of_every_module_that_the_page_runs_at_once() -> Non
     while new:
         reached |= new
         new = {imported for name in new for imported in graph[name]} - reached
-    assert set(first_modules()) == reached
+    assert set(first_modules(bundled=False)) == reached
+
+
+def test_the_bundle_is_made_of_the_sources_as_they_are() -> None:
+    made_of = (BUNDLE / "sources.txt").read_text("ascii").strip()
+    assert made_of == sources_sum(), "the bundle is stale: ./manage.sh bundle, and commit it"
+    assert is_bundled()
+
+
+def test_the_browser_is_told_of_every_part_of_the_bundle_that_the_page_runs_at_once() -> None:
+    needed, new = set[str](), {"page.mjs"}
+    while new:
+        needed |= new
+        found = (re.findall(r"(?<!\()[\"']\./([\w.-]+\.mjs)[\"']", (BUNDLE / name).read_text("utf-8")) for name in new)
+        new = {name for names in found for name in names} - needed
+    assert set(first_modules(bundled=True)) == needed
+    assert len(needed) <= 4
+
+
+def test_the_bundle_names_who_wrote_what_is_in_it() -> None:
+    scripts = "".join(path.read_text("utf-8") for path in BUNDLE.glob("*.mjs"))
+    assert "vendor/README.md" in scripts
+    assert all((ASSETS / "vendor" / f"{name}.LICENSE").is_file() for name in ("marked", "lit-html"))

@@ -200,13 +200,14 @@ def _build_app(settings: Settings, service: ChatService) -> Gate:
     from thai_chat.gate.headers import Framed
     from thai_chat.gate.names import Names
     from thai_chat.ui import diagrams
-    from thai_chat.ui.page import inline_scripts, mount_page
+    from thai_chat.ui.page import mount_page
 
+    app = mount_page(build_app(service), service)
     return Gate(
-        mount_page(build_app(service), service),
+        app,
         names=Names(settings.own_names),
         proxies=Proxies(settings.trusted_proxies, settings.public_url),
-        added_scripts=inline_scripts(settings.kinds),
+        heads=app.state.heads,
         framed=Framed(diagrams.path(), diagrams.script_hashes),
     )
 

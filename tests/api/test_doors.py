@@ -22,7 +22,7 @@ from thai_chat.gate.doors import DOORS, FRAMED, PAGE_EVENTS, DoorKind, door_of
 from thai_chat.gate.gate import Gate
 from thai_chat.gate.headers import Framed
 from thai_chat.ui import diagrams
-from thai_chat.ui.page import build_page, inline_scripts, mount_page
+from thai_chat.ui.page import build_page, mount_page
 
 CLOSED = frozenset(
     {
@@ -79,11 +79,8 @@ async def mounted(chat: Chat) -> list[tuple[str, frozenset[str]]]:
 
 @pytest.fixture
 async def served(chat: Chat) -> AsyncIterator[httpx.AsyncClient]:
-    app = Gate(
-        mount_page(build_app(chat.service), chat.service),
-        added_scripts=inline_scripts(chat.service.kinds),
-        framed=Framed(diagrams.path(), diagrams.script_hashes),
-    )
+    mounted = mount_page(build_app(chat.service), chat.service)
+    app = Gate(mounted, heads=mounted.state.heads, framed=Framed(diagrams.path(), diagrams.script_hashes))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as http:
         yield http
 
@@ -223,7 +220,7 @@ async def test_the_page_frames_that_document_alone(served: httpx.AsyncClient) ->
 async def test_the_page_asks_where_it_is_open_whatever_host_a_proxy_tells(served: httpx.AsyncClient) -> None:
     page = (await served.get("/")).text
     assert "<script>window.gradio_config.root = location.origin;</script>" in page
-    assert "const root = location.origin;" in page
+    assert "iframeResizer.contentWindow" not in page
 
 
 async def test_until_the_page_is_there_something_is_said_in_its_language(served: httpx.AsyncClient) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -16,18 +16,22 @@ from thai_chat.gate.answers import Answer
 from thai_chat.gate.bodies import Body, too_large
 from thai_chat.gate.doors import RUN, SCRIPTS, Door, DoorKind, door_of
 from thai_chat.gate.events import read_event, replayed
+from thai_chat.gate.files import Files, is_known
 from thai_chat.gate.forwarded import Proxies
 from thai_chat.gate.headers import Framed, complete, frame_policy, page_policy, script_policy
 from thai_chat.gate.names import Names, is_address, name_of
 from thai_chat.gate.origins import is_foreign
-from thai_chat.gate.pages import document, hash_of
+from thai_chat.gate.packing import encoding_for, packing
+from thai_chat.gate.pages import document
 from thai_chat.gate.people import one_person
 from thai_chat.gate.refusals import is_refusal, policy_of, refusal
 from thai_chat.gate.reports import Reports, hidden_address
+from thai_chat.texts import Language
 
 _SHOWN_CHARS = 100
 """The characters that are repeated of a name that is refused."""
 _PAGES = (DoorKind.PAGE, DoorKind.DOCS)
+_CONDITIONS = (b"accept-encoding", b"if-none-match", b"if-modified-since", b"range")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +44,16 @@ class Gate:
     reports: Reports = field(default_factory=Reports)
     who: Callable[[Scope], Person] = one_person
     """Tells who asks, for API and page alike."""
-    added_scripts: Sequence[str] = ()
-    """Inline scripts that Gradio's own script adds to the page."""
+    heads: Mapping[Language, str] = field(default_factory=dict)
+    """These are put into the page's `<head>`, by the language of the reader."""
+    files: Files = field(default_factory=Files)
     framed: Framed | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
         elif scope["type"] == "http":
-            await self._http(scope, receive, Answer(send))
+            await self._http(scope, receive, Answer(packing(send, scope)))
         else:
             await send({"type": "websocket.close", "code": 1008})
 
@@ -82,11 +87,13 @@ class Gate:
             await self._page(door.kind, scope, body, answer)
         elif door.path == RUN:
             await self._event(scope, body, answer)
+        elif door.kind is DoorKind.STATIC:
+            if door.path == SCRIPTS:
+                answer.policy = script_policy(self._hosts(Headers(scope=scope)))
+            await self.files.serve(self.app, scope, body, answer)
         else:
             if door.kind is DoorKind.FRAME and self.framed:
                 answer.policy = frame_policy(self.framed.script_hashes())
-            if door.path == SCRIPTS:
-                answer.policy = script_policy(self._hosts(Headers(scope=scope)))
             await self.app(scope, body, answer)
 
     async def _event(self, scope: Scope, body: Body, answer: Answer) -> None:
@@ -132,17 +139,15 @@ class Gate:
         public = urlsplit(self.proxies.public_url).netloc if self.proxies.public_url else ""
         return (headers["host"], public) if public else (headers["host"],)
 
-    def _added(self) -> Iterator[str]:
-        return (hash_of(script.encode()) for script in self.added_scripts)
-
     async def _page(self, kind: DoorKind, scope: Scope, receive: Receive, answer: Answer) -> None:
         """Answer with a page whose headers are known only when the whole of it is."""
         headers = Headers(scope=scope)
-        # Uncompressed, because it is read here; and without a question, which is the page's script's to read.
+        # Whole and uncompressed, because it is read here; and without a question, which is the page's script's to read.
         inner = {
             **scope,
+            "method": "GET",
             "query_string": b"",
-            "headers": [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"],
+            "headers": [(name, value) for name, value in scope["headers"] if name not in _CONDITIONS],
         }
         parts: list[bytes] = []
         start: Message = {}
@@ -154,16 +159,21 @@ class Gate:
                 parts.append(message.get("body", b""))
 
         await self.app(inner, receive, collect)
-        page = document(b"".join(parts), texts.language_of(headers.get("accept-language")))
+        language = texts.language_of(headers.get("accept-language"))
+        page = document(b"".join(parts), language, self.heads.get(language, "") if kind is DoorKind.PAGE else "")
         out = MutableHeaders(raw=start["headers"])
-        hashes = (*page.script_hashes, *self._added())
-        complete(out, kind, page_policy(kind, self._hosts(headers), hashes, self.framed))
+        complete(out, kind, page_policy(kind, self._hosts(headers), page.script_hashes, self.framed))
         out["Vary"] = "Accept-Encoding, Accept-Language"
+        out["ETag"] = page.etag
+        if start["status"] == 200 and is_known(headers, page.etag):
+            del out["Content-Length"]
+            await answer.pass_on({**start, "status": 304})
+            await answer.pass_on({"type": "http.response.body"})
+            return
         body = page.plain
-        if "gzip" in headers.get("accept-encoding", "") and page.plain:
-            body = page.compressed
-            out["Content-Encoding"] = "gzip"
-        if scope["method"] != "HEAD":
-            out["Content-Length"] = str(len(body))
+        if encoding := encoding_for(headers):
+            body = page.packed[encoding]
+            out["Content-Encoding"] = encoding
+        out["Content-Length"] = str(len(body))
         await answer.pass_on(start)
-        await answer.pass_on({"type": "http.response.body", "body": body})
+        await answer.pass_on({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})

@@ -1,16 +1,21 @@
-"""HTML on its way out: its inline scripts are hashed for the Content-Security-Policy, and it is compressed."""
+"""HTML on its way out.
+
+It gets what the page needs first, its inline scripts are hashed for the Content-Security-Policy, and it is compressed.
+"""
 
 from __future__ import annotations
 
 import base64
-import gzip
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
 
 from thai_chat import texts
+from thai_chat.gate.files import etag_of
+from thai_chat.gate.packing import ENCODINGS, Effort, Encoding, pack
 from thai_chat.texts import Language
 
 _SCRIPT = re.compile(rb"<script\b([^>]*)>(.*?)</script>", re.DOTALL | re.IGNORECASE)
@@ -28,24 +33,41 @@ body[data-ready] #opening { display: none; }
 @keyframes opening { to { opacity: 1; } }
 @media (prefers-color-scheme: dark) { #opening { color: #a1a1aa; } }
 </style>"""
-_ROOT = re.compile(rb'const root = "[^"\\]*";')
+_HEAD_END = re.compile(rb"</head>(?=\s*<body)", re.IGNORECASE)
+# What fits a page into the frame of another site, which this one never is in; and a manifest that no door leads to.
+_UNUSED = re.compile(
+    rb"<script>(?:(?!</script>).)*?iframeResizer\.contentWindow(?:(?!</script>).)*</script>"
+    rb"|<link rel=\"manifest\"[^>]*>",
+    re.DOTALL,
+)
+_STYLE_SHEET = re.compile(rb'<link rel="stylesheet"[^>]*\shref="([^"]+)">')
 _SOURCE = re.compile(rb"\ssrc\s*=", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class PageDocument:
     plain: bytes
-    compressed: bytes
+    packed: Mapping[Encoding, bytes]
+    etag: str
     script_hashes: tuple[str, ...]
     """The SHA-256 of each inline script, in base64, as policies have it."""
 
 
 @lru_cache(maxsize=8)
-def document(html: bytes, language: Language) -> PageDocument:
-    """Read a page of our own or Gradio's; it differs by host, version and language only, so that few are kept."""
-    html = _at_its_own_address(html).replace(_GRADIO, _opening(language) + _GRADIO, 1)
+def document(html: bytes, language: Language, head: str = "") -> PageDocument:
+    """Read a page of our own or Gradio's; it differs by host, version and language only, so that few are kept.
+
+    `head` is put at the end of a page of Gradio's `<head>`, where the browser finds it before any script runs. A style
+    of Gradio's document whose link is disabled in there is not asked for.
+    """
+    if _GRADIO in html:
+        html = _UNUSED.sub(b"", _at_its_own_address(html))
+        html = _STYLE_SHEET.sub(lambda link: b"" if b'href="%b" disabled' % link[1] in head.encode() else link[0], html)
+        html = _HEAD_END.sub(lambda end: head.encode() + end[0], html, count=1)
+        html = html.replace(_GRADIO, _opening(language) + _GRADIO, 1)
     inline = (body for attributes, body in _SCRIPT.findall(html) if not _SOURCE.search(attributes))
-    return PageDocument(html, gzip.compress(html, 6, mtime=0), tuple(dict.fromkeys(map(hash_of, inline))))
+    packed = {encoding: pack(html, encoding, Effort.THOROUGH) for encoding in ENCODINGS}
+    return PageDocument(html, packed, etag_of(html), tuple(dict.fromkeys(map(hash_of, inline))))
 
 
 def _opening(language: Language) -> bytes:
@@ -63,8 +85,7 @@ def _at_its_own_address(html: bytes) -> bytes:
 
     Gradio writes the address into it that `Host` tells, in which a proxy may have put something else.
     """
-    html = html.replace(_BEHIND_CONFIG, _OWN_ADDRESS + _BEHIND_CONFIG, 1)
-    return _ROOT.sub(b"const root = location.origin;", html, count=1)
+    return html.replace(_BEHIND_CONFIG, _OWN_ADDRESS + _BEHIND_CONFIG, 1)
 
 
 def hash_of(script: bytes) -> str:

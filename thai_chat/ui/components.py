@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 
@@ -31,4 +32,7 @@ def _without_stubs() -> Iterator[None]:
 with _without_stubs():
     import gradio as gr
 
-__all__ = ["gr"]
+FRONTEND = Path(gr.__file__).parent / "templates" / "frontend"
+"""The folder of Gradio's document and of the scripts and styles that it loads."""
+
+__all__ = ["FRONTEND", "gr"]

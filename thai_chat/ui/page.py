@@ -4,33 +4,21 @@ from __future__ import annotations
 
 import json
 from typing import Any
-from urllib.parse import quote
 
 from fastapi import FastAPI
 
-from thai_chat import texts
-from thai_chat.chat.options import SYSTEM_PROMPT_CHARS
 from thai_chat.chat.service import ChatService
-from thai_chat.domain.messages import MAX_QUESTION_CHARS
-from thai_chat.domain.ports.backend_kinds import Kinds
 from thai_chat.ui import diagrams
 from thai_chat.ui.components import gr
+from thai_chat.ui.gradio_texts import GradioTexts
 from thai_chat.ui.handlers import Handlers
-from thai_chat.ui.static import ASSETS, Assets, first_modules, version
+from thai_chat.ui.head import Heads
+from thai_chat.ui.static import ASSETS, Assets, version
 
-STYLES = (
-    "page.css",
-    "conversation/printing.css",
-    "browsing.css",
-    "drawers.css",
-    "models/models.css",
-    "message/formulas.css",
-    "message/code.css",
-)
 RUNNING_EVENTS = 1000
 """Size of Gradio's job table; its default of 40 is the most events that run at once."""
 
-I18N = gr.I18n(**{language: texts.page_texts(language) for language in texts.LANGUAGES})
+I18N = GradioTexts()
 
 
 def build_page(service: ChatService) -> gr.Blocks:
@@ -57,14 +45,18 @@ async def _leave(path: str) -> str:
 
 
 def mount_page(app: FastAPI, service: ChatService) -> FastAPI:
-    """Return `app` with the page at `/` and its files at `/ui-static/<version>`. Routes that `app` has already win."""
+    """Return `app` with the page at `/` and its files at `/ui-static/<version>`. Routes that `app` has already win.
+
+    `app.state.heads` gets what each language's page has in its `<head>`, which whoever serves the page puts there.
+    """
     app.add_api_route(f"/{diagrams.path()}", diagrams.document, methods=["GET", "HEAD"], include_in_schema=False)
-    app.mount(f"/ui-static/{version()}", Assets(), name="ui-static")
+    assets = Assets()
+    app.mount(f"/ui-static/{version()}", assets, name="ui-static")
+    page = build_page(service)
     mounted: FastAPI = gr.mount_gradio_app(
         app,
-        build_page(service),
+        page,
         path="/",
-        head=_head(service.kinds),
         theme=_theme(),
         i18n=I18N,
         favicon_path=str(ASSETS / "icon.svg"),
@@ -75,6 +67,7 @@ def mount_page(app: FastAPI, service: ChatService) -> FastAPI:
         pwa=False,
         show_error=False,
     )
+    mounted.state.heads = Heads(page, service.kinds, assets).by_language()
     return mounted
 
 
@@ -144,55 +137,6 @@ def _wire(page: gr.Blocks, on: Handlers, part: dict[str, Any]) -> None:
     for trigger in (part["box"].submit, part["send"].click):
         trigger(None, js="() => window.thaiChat.send()", api_visibility="private")
     part["stop"].click(None, js="() => window.thaiChat.stop()", api_visibility="private")
-
-
-def _head(kinds: Kinds) -> str:
-    """Return what a page needs first: its style, its texts, and its colours before anything is painted."""
-    base = f"ui-static/{version()}"
-    return "".join(
-        (
-            f'<link rel="icon" href="{_icon()}">',
-            *(f'<link rel="stylesheet" href="{base}/{style}">' for style in STYLES),
-            *(f'<link rel="modulepreload" href="{base}/{module}">' for module in first_modules()),
-            *(
-                f'<link rel="preload" href="{base}/fonts/sarabun-{part}.woff2" as="font" type="font/woff2" crossorigin>'
-                for part in ("thai-400-normal", "latin-400-normal")
-            ),
-            *(f"<script>{script}</script>" for script in inline_scripts(kinds)),
-        )
-    )
-
-
-def inline_scripts(kinds: Kinds) -> tuple[str, ...]:
-    """Return the scripts that Gradio puts into the page's head by a script of its own, so that none of them stands in
-    the page's HTML where the gate would find it."""
-    said = json.dumps({language: texts.page_texts(language) for language in texts.LANGUAGES}, ensure_ascii=False)
-    said = said.replace("<", "\\u003c")
-    early = (ASSETS / "early.js").read_text("utf-8").replace("{base}", f"ui-static/{version()}")
-    return (
-        f"window.thaiChatTexts = {said}; window.thaiChatLimit = {MAX_QUESTION_CHARS};"
-        f"window.thaiChatPromptLimit = {SYSTEM_PROMPT_CHARS}; window.thaiChatBackends = {_backends(kinds)};",
-        early,
-    )
-
-
-def _backends(kinds: Kinds) -> str:
-    """Return as JSON what the browser has to know of each kind, in the order of the picker."""
-    described = {
-        kind.name: {
-            "label": kind.label,
-            "options": kind.page.examples,
-            "effort": kind.page.has_effort,
-            "thinking": kind.page.has_thinking_switch,
-        }
-        for kind in kinds
-    }
-    return json.dumps(described, ensure_ascii=False).replace("<", "\\u003c")
-
-
-def _icon() -> str:
-    """Return the icon as an address that asks nobody: the page's policy lets pictures come from itself alone."""
-    return "data:image/svg+xml," + quote((ASSETS / "icon.svg").read_text("utf-8").strip(), safe="/:=")
 
 
 def _theme() -> gr.themes.Base:

@@ -1,7 +1,7 @@
 // Before anything is painted: language, colours, and a door to the module, which loads meanwhile.
 (() => {
   const root = document.documentElement;
-  root.lang = /^th\b/i.test(navigator.language) ? 'th' : 'en';
+  root.lang = Object.keys(window.thaiChatTexts)[0];
 
   const system = matchMedia('(prefers-color-scheme: dark)');
   const chosen = () => { try { return localStorage.getItem('thai-chat:theme'); } catch { return null; } };
@@ -20,6 +20,16 @@
 
   const viewport = /** @type {HTMLMetaElement | null} */ (document.querySelector('meta[name=viewport]'));
   if (viewport) viewport.content = 'width=device-width, initial-scale=1, interactive-widget=resizes-content';
+
+  /** @param {Record<string, string>} attributes */
+  const style = (attributes) => {
+    const link = document.createElement('link');
+    for (const [name, value] of Object.entries({ rel: 'stylesheet', ...attributes })) link.setAttribute(name, value);
+    document.head.append(link);
+  };
+  style({ href: '{fonts}' }); // nothing waits for them
+  // Gradio asks for its theme unless a link to it is there; the page's one style has it.
+  style({ href: `${location.origin}{theme}`, disabled: '' });
 
   const loaded = import(new URL('{base}/page.mjs', document.baseURI).href);
   /** @type {typeof import('./page.mjs') | null} */

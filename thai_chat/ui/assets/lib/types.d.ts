@@ -290,7 +290,8 @@ interface Window {
     stop: () => void;
     toggleTheme: () => void;
   };
-  thaiChatTexts: Record<'th' | 'en', Record<string, string>>;
+  /** Of the one language that the server chose for this reader. */
+  thaiChatTexts: Record<string, Record<string, string>>;
   /** Each kind of backend by its name, in the order of the picker. */
   thaiChatBackends: Record<string, { label: string; options: string; effort: boolean; thinking: boolean }>;
   /** In the frame that draws diagrams alone. */

@@ -2,7 +2,7 @@
 import { api } from '../lib/api.mjs';
 import { $, el } from '../lib/dom.mjs';
 import { html, iconOf, nothing, paint } from '../lib/painting.mjs';
-import { emit, on, store } from '../lib/store.mjs';
+import { emit, on } from '../lib/store.mjs';
 import { backendName, number, t } from '../lib/texts.mjs';
 
 const POLL_MS = 15_000;
@@ -18,13 +18,16 @@ export function mountState({ element }) {
   element.append(lines);
   const banner = el('div', { id: 'banner', role: 'status', hidden: true });
   let soon = 0;
-  const poll = async () => {
-    if (document.hidden) return;
+  const look = async () => {
     const ready = await readiness();
     paintState(lines, banner, ready);
-    emit('polled');
     clearTimeout(soon);
-    if (!store.choice || isLoading(ready) || ready?.database.unindexed) soon = setTimeout(poll, SOON_MS);
+    if (!answers(ready) || isLoading(ready) || ready?.database.unindexed) soon = setTimeout(poll, SOON_MS);
+  };
+  const poll = async () => {
+    if (document.hidden) return;
+    await look();
+    emit('polled');
   };
   $('#top').after(banner);
   setInterval(poll, POLL_MS);
@@ -32,8 +35,12 @@ export function mountState({ element }) {
   on('ended', poll);
   on('prepared', poll);
   on('fetched', () => setTimeout(poll, SOON_MS)); // the server lists it a moment later
-  poll();
+  // Whoever waits for a poll has just asked for everything.
+  if (!document.hidden) look();
 }
+
+/** Some model can be asked. @param {Ready | null} ready */
+const answers = (ready) => Object.values(ready?.backends ?? {}).some(({ state }) => ['up', 'slow'].includes(state));
 
 /** @param {Ready | null} ready */
 const isLoading = (ready) => Object.values(ready?.backends ?? {}).some(({ state, model_states = {} }) => [state, ...Object.values(model_states)].includes('loading'));
