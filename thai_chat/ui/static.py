@@ -23,6 +23,7 @@ STYLES = (
     "browsing.css",
     "drawers.css",
     "models/models.css",
+    "message/message.css",
     "message/formulas.css",
     "message/code.css",
     "conversation/printing.css",
