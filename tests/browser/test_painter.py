@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -89,37 +90,43 @@ def line(rng: random.Random) -> str:
     return rng.choice((" ", " ", "")).join(words)
 
 
+def items(rng: random.Random) -> str:
+    marker = rng.choice(("-", "*", "1.", "{n}.", "{n})", "- [ ]", "- [x]", "2567."))
+    written = [f"{marker.format(n=n + 1)} {line(rng)}" for n in range(rng.randint(1, 6))]
+    if rng.random() < 0.4:
+        written[0] += f"\n   - {line(rng)}\n   - {line(rng)}"
+    return rng.choice(("\n", "\n", "\n\n")).join(written)
+
+
+def table(rng: random.Random) -> str:
+    rows = "\n".join(f"| {line(rng)} | {line(rng)} |" for _ in range(rng.randint(0, 4)))
+    return f"| a | b |\n|:--|--:|\n{rows}"
+
+
+def odd(rng: random.Random) -> str:
+    return rng.choice(
+        ("---", "$$\nx^2\n$$", "\\[ x \\]", "    code", "a\n===", "```\nไม่จบ", "<!-- note", "-", "1.", "|a|")
+    )
+
+
+BLOCKS: tuple[Callable[[random.Random], str], ...] = (
+    *(lambda rng: "\n".join(line(rng) for _ in range(rng.randint(1, 3))),) * 3,
+    lambda rng: "#" * rng.randint(1, 6) + f" {line(rng)}",
+    items,
+    items,
+    table,
+    lambda rng: f"```{rng.choice(('python', '', '__proto__'))}\n{line(rng)}\n\n  - {line(rng)}\n```",
+    lambda rng: "> " + block(rng).replace("\n", "\n> "),
+    lambda rng: f"[{rng.choice('xy1')}]: https://example.com/{rng.randrange(9)}",
+    lambda rng: f"[^1]: {line(rng)}",
+    lambda rng: f"<details><summary>{line(rng)}</summary>\n\n{block(rng)}\n\n</details>",
+    odd,
+    lambda rng: line(rng),
+)
+
+
 def block(rng: random.Random) -> str:
-    kind = rng.randrange(14)
-    if kind < 3:
-        return "\n".join(line(rng) for _ in range(rng.randint(1, 3)))
-    if kind == 3:
-        return "#" * rng.randint(1, 6) + f" {line(rng)}"
-    if kind in (4, 5):
-        marker = rng.choice(("-", "*", "1.", "{n}.", "{n})", "- [ ]", "- [x]", "2567."))
-        gap = rng.choice(("\n", "\n", "\n\n"))
-        items = [f"{marker.format(n=n + 1)} {line(rng)}" for n in range(rng.randint(1, 6))]
-        if rng.random() < 0.4:
-            items[0] += f"\n   - {line(rng)}\n   - {line(rng)}"
-        return gap.join(items)
-    if kind == 6:
-        rows = "\n".join(f"| {line(rng)} | {line(rng)} |" for _ in range(rng.randint(0, 4)))
-        return f"| a | b |\n|:--|--:|\n{rows}"
-    if kind == 7:
-        return f"```{rng.choice(('python', '', '__proto__'))}\n{line(rng)}\n\n  - {line(rng)}\n```"
-    if kind == 8:
-        return "> " + block(rng).replace("\n", "\n> ")
-    if kind == 9:
-        return f"[{rng.choice('xy1')}]: https://example.com/{rng.randrange(9)}"
-    if kind == 10:
-        return f"[^1]: {line(rng)}"
-    if kind == 11:
-        return f"<details><summary>{line(rng)}</summary>\n\n{block(rng)}\n\n</details>"
-    if kind == 12:
-        return rng.choice(
-            ("---", "$$\nx^2\n$$", "\\[ x \\]", "    code", "a\n===", "```\nไม่จบ", "<!-- note", "-", "1.", "|a|")
-        )
-    return line(rng)
+    return rng.choice(BLOCKS)(rng)
 
 
 def markdown(rng: random.Random) -> str:

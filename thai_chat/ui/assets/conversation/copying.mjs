@@ -91,5 +91,5 @@ function markdownOf({ row, words, range, fragment }) {
   const sources = touched.map(sourceOf);
   const isPartOfOne = touched.length === 1 && fragment.textContent !== touched[0].textContent;
   if (isPartOfOne || sources.some((source) => source === undefined)) return plainText(fragment);
-  return sources.join('').trim();
+  return sources.map((source) => source?.replace(/^\n+|\s+$/g, '')).join('\n\n');
 }

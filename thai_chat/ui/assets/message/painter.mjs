@@ -9,6 +9,12 @@ import { MOST_CHARS, PLAIN_CHARS, tokensOf, wholeTokens } from './whole.mjs';
 /** Painting takes at most a fifth of the time, however long it takes. */
 const REST = 4;
 
+/** What the pieces of messages that have ended were drawn from. */
+const sources = /** @type {WeakMap<Node, string>} */ (new WeakMap());
+
+/** Return the Markdown that a piece of a message was drawn from: a paragraph, a list, a table. @param {Node} node */
+export const sourceOf = (node) => sources.get(node);
+
 export class Painter {
   given = '';
   isSplit = false;
@@ -97,6 +103,7 @@ export class Painter {
     for (const { drawn } of this.blocks.pieces) if (drawn instanceof List || drawn instanceof Table) drawn.unfix();
     this.blocks.fixed = 0;
     this.blocks.update(seen(wholeTokens(this.done + this.tail + this.added)), false);
+    for (const { token, drawn } of this.blocks.pieces) sources.set(drawn.node, token.raw);
     this.onPaint?.();
   }
 
