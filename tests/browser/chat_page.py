@@ -30,7 +30,7 @@ class ChatPage:
         self.alert = page.locator("#alerts .alert")
         self.questions = page.locator(".message-row.user-row")
         self.replies = page.locator("#chat .bot-row:not(.growing)")
-        self.growing = page.locator("#chat .bot-row.growing .prose")
+        self.growing = page.locator("#chat .bot-row.growing .words")
         self.sessions = page.locator("#recent .session")
         self.find = page.locator("#find input")
         self.search = page.locator("#search input")

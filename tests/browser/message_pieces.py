@@ -13,7 +13,7 @@ _BEGIN = """async (given) => {
     if (!place) {
         place = document.createElement('div');
         place.id = 'placed';
-        place.className = 'prose';
+        place.className = 'words';
         document.querySelector('#scroll').append(place);
     }
 """

@@ -17,7 +17,7 @@ MOUNT = """async (source) => {
     const base = document.querySelector('link[href*="page.mjs"]').href;
     const { diagramControls } = await import(new URL('message/diagrams.mjs', base));
     const place = document.createElement('div');
-    place.className = 'prose';
+    place.className = 'words';
     const block = document.createElement('figure');
     const pre = document.createElement('pre');
     pre.textContent = source;
@@ -36,7 +36,7 @@ class Diagrams:
         self.page = page.page
         self.block = self.page.locator(".diagram")
         self.button = self.block.locator(".diagram-draw")
-        self.source = self.page.locator(".prose pre")
+        self.source = self.page.locator(".words pre")
         self.frame = self.page.locator(".diagram iframe")
         self.reason = self.block.locator(".diagram-reason")
 
@@ -148,7 +148,7 @@ async def test_colours_follow_the_page(diagrams: Diagrams) -> None:
 
 async def test_one_that_is_moved_in_the_page_is_drawn_again(diagrams: Diagrams) -> None:
     await diagrams.draw(FLOW)
-    await diagrams.page.evaluate("document.querySelector('#live').append(document.querySelector('.prose'))")
+    await diagrams.page.evaluate("document.querySelector('#live').append(document.querySelector('.words'))")
     await expect(diagrams.drawn).to_contain_text("เริ่มต้น")
 
 

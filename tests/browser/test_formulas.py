@@ -19,7 +19,7 @@ PLACE = """async () => {
     const base = document.querySelector('link[href*="page.mjs"]').href;
     window.formulas = await import(new URL('message/formulas.mjs', base));
     window.place = document.createElement('div');
-    place.className = 'prose';
+    place.className = 'words';
     document.querySelector('#live').append(place);
 }"""
 SHOWN = """async ([texts, isDisplay]) => {
@@ -204,7 +204,7 @@ async def test_a_selection_is_copied_with_its_tex(formulas: ChatPage) -> None:
     await formulas.page.keyboard.press("Control+C")
     copied = await formulas.page.evaluate("navigator.clipboard.readText()")
     assert re.sub(r"\n+", "\n", copied.replace("\r", "")) == "ก่อน $\\frac{a}{b}$ หลัง\n$$x^2$$\nจบ"
-    assert await formulas.page.locator(".prose .formula math").count() == 2
+    assert await formulas.page.locator(".words .formula math").count() == 2
 
 
 async def test_a_display_formula_has_a_button_that_copies_it(formulas: ChatPage) -> None:

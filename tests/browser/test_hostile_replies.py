@@ -99,7 +99,7 @@ async def test_a_reply_that_would_hold_the_browser_is_shown_as_it_was_written(
     await page.ask("ทดสอบ")
     await expect(page.replies).to_have_count(1)
     await page.is_idle()
-    reply = page.replies.locator(".prose")
+    reply = page.replies.locator(".words")
     assert await without_space(reply) == "".join(text.split())
     await page.reload()
     await expect(page.replies).to_have_count(1)

@@ -33,13 +33,13 @@ DRAWN = """async ([texts, how]) => {
     const { draw, Painter } = await import(new URL('message/painter.mjs', base));
     const place = () => {
         const element = document.createElement('div');
-        element.className = 'prose';
+        element.className = 'words';
         document.body.append(element);
         return element;
     };
     const run = new Function('texts', 'draw', 'Painter', 'place', `return (async () => {${how}})()`);
     try { return await run(texts, draw, Painter, place); }
-    finally { for (const element of document.querySelectorAll('body > .prose')) element.remove(); }
+    finally { for (const element of document.querySelectorAll('body > .words')) element.remove(); }
 }"""
 
 

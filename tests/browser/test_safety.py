@@ -26,8 +26,8 @@ async def test_hostile_text_in_question_reply_and_name_stays_text(page: ChatPage
     await page.ask(HOSTILE)
     await expect(page.growing).to_contain_text("<script>window.owned=1</script>")
     await page.is_idle()
-    assert await page.questions.locator(".prose").inner_text() == HOSTILE
-    await expect(page.replies.locator(".prose")).to_contain_text("<script>window.owned=1</script>")
+    assert await page.questions.locator(".words").inner_text() == HOSTILE
+    await expect(page.replies.locator(".words")).to_contain_text("<script>window.owned=1</script>")
     await expect(page.page.locator("#recent li.shown .name")).to_contain_text("<script>")
     assert await page.page.locator(".message-row :is(script, img, svg:not(.icon), iframe)").count() == 0
     assert await page.page.locator("#chat a[href^='javascript']").count() == 0
@@ -89,5 +89,5 @@ async def test_no_form_of_a_model_is_shown_between_lone_backticks(page: ChatPage
     form = "<form action='http://tracker.example/'><input name=q><button>x</button></form>"
     model.script = Script(tokens=("`\n\n", form, "\n\n`"))
     reply = await page.ask_and_wait("แบบฟอร์ม")
-    await expect(reply.locator(".prose")).to_contain_text("<form action=")
+    await expect(reply.locator(".words")).to_contain_text("<form action=")
     assert await reply.locator("form, input").count() == 0

@@ -104,7 +104,7 @@ async def test_a_message_of_another_branch_is_shown_on_its_branch(page: ChatPage
         f"{app.address}/api/sessions/{session_id}/messages", data={"query": "คำถามหลังแก้", "edits": first}
     )
     async with visit(browser, app, f"/?s={session_id}") as other:
-        await expect(other.questions.locator(".prose")).to_have_text("คำถามหลังแก้")
+        await expect(other.questions.locator(".words")).to_have_text("คำถามหลังแก้")
     async with visit(browser, app, f"/?s={session_id}&m={first}") as other:
         await expect(other.page.locator(".message-row.sought")).to_contain_text("คำถามก่อนแก้")
         await expect(other.questions.locator(".version")).to_have_text("1/2")

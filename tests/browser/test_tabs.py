@@ -89,7 +89,7 @@ async def test_a_reply_goes_on_with_no_tab_open_and_is_whole_on_another_device(
     async with visit(browser, app, address) as returned:
         await expect(returned.replies).to_have_count(1)
         await returned.is_idle()
-        shown = await returned.replies.last.locator(".prose").inner_text()
+        shown = await returned.replies.last.locator(".words").inner_text()
     assert shown.count("ก๋วยเตี๋ยวต้มยำกุ้ง") == LONG.text.count("ก๋วยเตี๋ยวต้มยำกุ้ง")
     assert len(model.seen) == 1
 

@@ -25,7 +25,7 @@ async def test_a_reply_is_seen_growing_before_it_is_whole(page: ChatPage, model:
     await expect(page.questions).to_have_text("เล่าเรื่องตลาดน้ำอัมพวาให้ฟังหน่อย")
     await expect(page.growing).to_contain_text("น้ำใจคนไทย")
     seen = len(await page.growing.inner_text())
-    await page.page.wait_for_function(f"document.querySelector('#chat .growing .prose').innerText.length > {seen}")
+    await page.page.wait_for_function(f"document.querySelector('#chat .growing .words').innerText.length > {seen}")
     assert model.running == 1
     await page.stop.click()
     await page.is_idle()
@@ -36,7 +36,7 @@ async def test_a_finished_reply_has_the_whole_text_its_model_and_its_figures(
 ) -> None:
     model.script = SLOW
     reply = await page.ask_and_wait("ทักทายหน่อย")
-    shown = await reply.locator(".prose").inner_text()
+    shown = await reply.locator(".words").inner_text()
     assert shown.split() == SLOW.text.split()
     await expect(reply.locator(".facts")).to_contain_text("thai-large")
     await expect(reply.locator(".facts")).to_contain_text("72 โทเค็น")
@@ -138,7 +138,7 @@ async def test_a_reload_in_mid_reply_shows_it_still_growing_and_then_whole(
     await expect(page.stop).to_be_visible()
     await expect(page.replies).to_have_count(1)
     await page.is_idle()
-    shown = await page.replies.last.locator(".prose").inner_text()
+    shown = await page.replies.last.locator(".words").inner_text()
     assert shown.count("ก๋วยเตี๋ยวต้มยำกุ้ง") == model.script.text.count("ก๋วยเตี๋ยวต้มยำกุ้ง")
     assert len(model.seen) == 1
 
@@ -229,7 +229,7 @@ async def test_pressing_enter_twice_asks_once(page: ChatPage, model: OpenAIStand
 async def test_a_model_s_thinking_is_folded_and_apart_from_its_reply(page: ChatPage, model: OpenAIStandin) -> None:
     model.script = Script(reasoning=("คิดก่อนว่า ", "ควรทักทาย"), tokens=("สวัสดี", "ครับ"))
     reply = await page.ask_and_wait("คิดแล้วตอบ")
-    await expect(reply.locator(".prose")).to_have_text("สวัสดีครับ")
+    await expect(reply.locator(".words")).to_have_text("สวัสดีครับ")
     thoughts = reply.locator(".thoughts-text")
     await expect(thoughts).to_be_hidden()
     await reply.locator(".thoughts summary").click()
@@ -246,7 +246,7 @@ async def test_the_last_session_is_open_again_on_return(page: ChatPage, browser:
 async def test_after_a_restart_of_the_server_everything_is_found_again(browser: Browser, model: OpenAIStandin) -> None:
     async with running_app(VLLM_BASE_URL=model.base_url) as app, visit(browser, app) as page:
         await page.ask_and_wait("จำเรื่องนี้ไว้ด้วย")
-        reply = await page.replies.last.locator(".prose").inner_text()
+        reply = await page.replies.last.locator(".words").inner_text()
         await app.stop()
         await page.ask("คำถามตอนเซิร์ฟเวอร์ดับ")
         await expect(page.alert).to_contain_text("ติดต่อเซิร์ฟเวอร์ไม่ได้")
@@ -254,7 +254,7 @@ async def test_after_a_restart_of_the_server_everything_is_found_again(browser: 
         await app.start()
         await page.reload()
         await expect(page.questions).to_have_text("จำเรื่องนี้ไว้ด้วย")
-        assert await page.replies.last.locator(".prose").inner_text() == reply
+        assert await page.replies.last.locator(".words").inner_text() == reply
         assert await page.text() == "คำถามตอนเซิร์ฟเวอร์ดับ"
         await page.box.press("Enter")
         await expect(page.replies).to_have_count(2)
@@ -326,6 +326,6 @@ async def test_thinking_that_was_taken_for_the_reply_is_put_right_while_it_grows
     await page.stop.click()
     await page.is_idle()
     reply = page.replies.last
-    await expect(reply.locator(".prose")).to_have_text("สวัสดีครับ")
+    await expect(reply.locator(".words")).to_have_text("สวัสดีครับ")
     await reply.locator(".thoughts summary").click()
     await expect(reply.locator(".thoughts-text")).to_contain_text("ว่าจะตอบ")

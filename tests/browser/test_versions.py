@@ -57,8 +57,8 @@ async def test_leaving_the_editor_changes_nothing(page: ChatPage, model: OpenAIS
     await editor.fill("เปลี่ยนใจ")
     await editor.press("Escape")
     await expect(editor).to_have_count(0)
-    await expect(page.questions.first.locator(".prose")).to_have_text("คำถามเดิม")
-    await expect(page.questions.first.locator(".prose")).to_be_visible()
+    await expect(page.questions.first.locator(".words")).to_have_text("คำถามเดิม")
+    await expect(page.questions.first.locator(".words")).to_be_visible()
     assert len(model.seen) == asked
 
 
@@ -81,12 +81,12 @@ async def test_a_stopped_reply_is_continued_where_it_ended(page: ChatPage, model
     await expect(page.growing).to_contain_text("น้ำใจคนไทย")
     await page.stop.click()
     await page.is_idle()
-    kept = (await page.replies.first.locator(".prose").inner_text()).strip()
+    kept = (await page.replies.first.locator(".words").inner_text()).strip()
     model.script = Script(tokens=(" และแล้ว", "ก็จบ", "บริบูรณ์"))
     await page.replies.first.locator(".go-on").click()
     await expect(page.replies.first).to_contain_text("ก็จบบริบูรณ์")
     await page.is_idle()
-    whole = await page.replies.first.locator(".prose").inner_text()
+    whole = await page.replies.first.locator(".words").inner_text()
     assert whole.strip().startswith(kept[:-2])
     await expect(page.replies.first.locator(".go-on")).to_have_count(0)
     await expect(page.replies.first.locator(".version")).to_have_text("2/2")

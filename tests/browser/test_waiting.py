@@ -169,4 +169,4 @@ async def test_the_page_gives_up_on_a_reply_whose_stream_ends_again_and_again_wi
     await page.page.route("**/events?*", nothing)
     await page.ask("ตอบหน่อย")
     await page.is_idle()
-    await expect(page.replies.locator(".prose")).to_have_text(model.script.text)
+    await expect(page.replies.locator(".words")).to_have_text(model.script.text)

@@ -58,7 +58,7 @@ function offer(button, range) {
 function rangesIn(log, range) {
   const rows = /** @type {HTMLElement[]} */ ([...log.children].filter((row) => range.intersectsNode(row)));
   return rows.flatMap((row) => {
-    const words = /** @type {HTMLElement | null} */ (row.querySelector('.prose'));
+    const words = /** @type {HTMLElement | null} */ (row.querySelector('.words'));
     if (!words || !range.intersectsNode(words)) return [];
     const part = document.createRange();
     part.selectNodeContents(words);

@@ -38,7 +38,7 @@ function mark(row) {
 /** Marks without touching the text, which the painter owns. @param {HTMLElement} row */
 function markWords(row) {
   if (!CSS.highlights) return;
-  const ranges = words.length ? [...rangesIn($('.prose', row) ?? row)] : [];
+  const ranges = words.length ? [...rangesIn($('.words', row) ?? row)] : [];
   if (ranges.length) CSS.highlights.set('sought', new Highlight(...ranges));
   else CSS.highlights.delete('sought');
 }

@@ -94,7 +94,7 @@ async function fill(place, messages) {
 
 /** @param {ShownMessage} message */
 function printed(message) {
-  const words = el('div', { class: 'prose' });
+  const words = el('div', { class: 'words' });
   if (message.role === 'user') words.append(el('div', { class: 'asked' }, message.text));
   else if (message.parts?.length) drawParts(words, message.parts);
   else draw(words, message.text);

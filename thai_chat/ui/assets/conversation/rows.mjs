@@ -26,7 +26,7 @@ export class Row {
   constructor(role) {
     this.role = role;
     this.notices = el('div', { class: 'notices' });
-    this.words = el('div', { class: 'prose' });
+    this.words = el('div', { class: 'words' });
     this.foot = el('div', { class: 'below' });
     const isQuestion = role === 'user';
     this.message = el('div', { class: `message ${isQuestion ? 'user' : 'bot'}` }, isQuestion ? null : this.notices, this.words, this.foot);

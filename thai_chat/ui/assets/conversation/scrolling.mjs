@@ -5,7 +5,7 @@ import { t } from '../lib/texts.mjs';
 
 const NEAR_PX = 90;
 /** What the reader's line can hold on to. Inside of something long it is one of its own pieces. */
-const PIECES = ':scope > .message > .prose, :scope > .message';
+const PIECES = ':scope > .message > .words, :scope > .message';
 
 /** @type {HTMLElement} */
 let scroller;
@@ -80,7 +80,7 @@ function crossing(parent, line) {
 /** The piece of something long that lies at the line. @param {Element} element @param {number} line */
 function within(element, line) {
   if (element.getBoundingClientRect().top >= line) return null;
-  const place = element.matches('.message-row') ? element.querySelector(PIECES) : element.matches('.prose, ul, ol, blockquote, .message, details') ? element : null;
+  const place = element.matches('.message-row') ? element.querySelector(PIECES) : element.matches('.words, ul, ol, blockquote, .message, details') ? element : null;
   const found = place && place.getBoundingClientRect().bottom > line ? crossing(place, line) : null;
   return found && found !== element ? found : null;
 }

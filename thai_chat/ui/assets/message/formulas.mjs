@@ -163,7 +163,7 @@ function selected() {
   const common = range.commonAncestorContainer;
   const around = (common instanceof Element ? common : common.parentElement)?.closest('.formula:not(.bad)');
   const copied = around ? around.cloneNode(true) : range.cloneContents();
-  const place = el('div', { class: 'prose offscreen' }, copied);
+  const place = el('div', { class: 'words offscreen' }, copied);
   return writeTex(place) ? place : null;
 }
 

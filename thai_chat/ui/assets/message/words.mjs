@@ -81,7 +81,7 @@ function noteRefOf({ label }) {
 
 /** Scroll to what has the note's label in the same message, and give it the focus. @type {(from: any, selector: string, label: string) => void} */
 export function reach(from, selector, label) {
-  const all = /** @type {NodeListOf<HTMLElement>} */ (from.closest('.prose')?.querySelectorAll(selector) ?? []);
+  const all = /** @type {NodeListOf<HTMLElement>} */ (from.closest('.words')?.querySelectorAll(selector) ?? []);
   const found = [...all].find((one) => one.dataset.note === label);
   const target = found?.querySelector('button') ?? found;
   target?.scrollIntoView({ block: 'nearest' });
