@@ -241,10 +241,8 @@ async def test_lines_have_numbers_from_twenty_on_that_are_neither_copied_nor_sel
     few, many = await page.page.locator("#placed .code").all()
     shown = "one => getComputedStyle(one, '::before').content"
     assert await few.locator(".code-line").last.evaluate(shown) == "none"
-    assert "counter" in await many.locator(".code-line").last.evaluate(shown)
+    assert await many.locator(".code-line").last.evaluate(shown) == '"120"'
     assert await many.locator(".code-line").count() == 120
-    resets = await many.locator(".code-chunk").evaluate_all("all => all.map((one) => one.style.counterReset)")
-    assert resets == ["line 0", "line 50", "line 100"]
     await many.locator("code").evaluate("one => getSelection().selectAllChildren(one)")
     assert (await page.page.evaluate("getSelection().toString()")).split() == ["abc"] * 120
 

@@ -1,4 +1,5 @@
 // Has a worker find the colours of code: one piece of code at a time, and never more than the page can bear.
+import { beginsWith } from './lines.mjs';
 
 /** @typedef {[string, string]} Part */
 /** @typedef {[number, Part[]][]} Changes */
@@ -129,7 +130,7 @@ export class Highlighting {
   job(asked) {
     const { text } = this;
     const isKnown = this.knower === asked;
-    const keep = isKnown && text.startsWith(this.sent) ? this.sent.length : 0;
+    const keep = isKnown && beginsWith(text, this.sent) ? this.sent.length : 0;
     const coloured = isKnown ? this.coloured : 0;
     const job = { id: this.id, grammar: this.grammar, keep, add: text.slice(keep), coloured, isLast: !this.isOpen };
     this.coloured = Infinity;
