@@ -90,6 +90,7 @@ class Diagram {
   /** @param {boolean} isShown */
   show(isShown) {
     this.element.classList.toggle('shown', isShown);
+    this.element.parentElement?.classList.toggle('has-diagram', isShown);
     this.button.textContent = isShown ? t('diagram_source') : t('diagram_show');
     if (isShown) followTheme();
   }

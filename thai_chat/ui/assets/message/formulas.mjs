@@ -6,6 +6,8 @@ import { t } from '../lib/texts.mjs';
 import { BadFormula, mathOf } from './mathml.mjs';
 
 const SLICE_MS = 10;
+const LAYOUT_MS = 0.25; // what the browser will need for one that is not in the page yet
+const LAID_OUT_TOGETHER = 4;
 const KEPT = 400;
 
 /** @typedef {{ element: HTMLElement, tex: string, isDisplay: boolean }} Waiting */
@@ -33,10 +35,11 @@ let isCopying = false;
  * @returns {HTMLElement}
  */
 export function formula(tex, isDisplay, raw) {
-  const element = el(isDisplay ? 'div' : 'span', { class: isDisplay ? 'formula display' : 'formula', dataset: { source: raw } }, raw);
+  const element = el(isDisplay ? 'div' : 'span', { class: `formula${isDisplay ? ' display' : ''} waiting`, dataset: { source: raw } }, raw);
   const asked = { element, tex, isDisplay };
-  if (temml && (kept.has(keyOf(asked)) || (!waiting.length && spent_ms < SLICE_MS))) {
+  if (temml && mayBeDrawnAtOnce(asked)) {
     draw(asked, temml);
+    spend(LAYOUT_MS);
   } else {
     waiting.push(asked);
     drawing ??= drawAll();
@@ -44,6 +47,9 @@ export function formula(tex, isDisplay, raw) {
   listenToCopies();
   return element;
 }
+
+/** What was drawn before may take longer: it stood there when the text was shorter. @param {Waiting} asked */
+const mayBeDrawnAtOnce = (asked) => (kept.has(keyOf(asked)) ? spent_ms < 2 * SLICE_MS : !waiting.length && spent_ms < SLICE_MS);
 
 /** Return the TeX of a formula's element, with its delimiters. @param {HTMLElement} element */
 export const texOf = (element) => element.dataset.source ?? '';
@@ -68,8 +74,10 @@ export async function whenFormulasSettle() {
 async function drawAll() {
   try {
     await loadFormulas();
-    for (let next = waiting.shift(); next; next = waiting.shift()) {
+    for (let next = waiting.shift(), count = 1; next; next = waiting.shift(), count += 1) {
+      const { element } = next;
       draw(next, /** @type {Temml} */ (temml));
+      if (count % LAID_OUT_TOGETHER === 0) measured(() => element.getBoundingClientRect()); // that is the larger part of the work
       if (spent_ms >= SLICE_MS) await nextTask();
     }
   } catch {
@@ -88,6 +96,7 @@ async function nextTask() {
 /** @param {Waiting} asked @param {Temml} loaded */
 function draw({ element, tex, isDisplay }, loaded) {
   const math = drawn({ element, tex, isDisplay }, loaded);
+  element.classList.remove('waiting');
   if (math instanceof BadFormula) {
     element.classList.add('bad');
     element.title = t('formula_bad', { reason: math.reason || t(math.code) });
@@ -119,10 +128,15 @@ function mathOrReason({ tex, isDisplay }, loaded) {
 /** @template Result @param {() => Result} work @returns {Result} */
 function measured(work) {
   const begun = performance.now();
-  if (!spent_ms) setTimeout(() => { spent_ms = 0; });
   const result = work();
-  spent_ms += performance.now() - begun;
+  spend(performance.now() - begun);
   return result;
+}
+
+/** @param {number} duration_ms */
+function spend(duration_ms) {
+  if (!spent_ms) setTimeout(() => { spent_ms = 0; });
+  spent_ms += duration_ms;
 }
 
 /** @param {Waiting} asked */
@@ -172,7 +186,7 @@ export function writeTex(root) {
   const formulas = /** @type {HTMLElement[]} */ ([...root.querySelectorAll('.formula')]);
   for (const one of formulas) {
     one.textContent = texOf(one);
-    one.classList.remove('display');
+    one.classList.remove('display', 'waiting');
   }
   return formulas.length;
 }
