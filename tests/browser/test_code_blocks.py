@@ -301,6 +301,13 @@ async def test_a_diff_shows_what_is_added_and_removed(page: ChatPage) -> None:
     await expect(page.page.locator("#placed .code-line.removed")).to_have_text("-เก่า\n")
 
 
+async def test_a_diagram_is_code_that_can_be_drawn(page: ChatPage) -> None:
+    await add(page, "graph TD; A-->B", "mermaid")
+    await expect(page.page.locator("#placed .code .diagram button")).to_be_visible()
+    await add(page, "x", "python")
+    assert await page.page.locator("#placed .diagram").count() == 1
+
+
 WORK = """
     const { codeBlock } = await load('message/code.mjs');
     const block = codeBlock({ code: '', info: 'python', isOpen: true });

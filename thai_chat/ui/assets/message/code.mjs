@@ -2,6 +2,7 @@
 import { el, iconButton } from '../lib/dom.mjs';
 import { number, t } from '../lib/texts.mjs';
 import { copyButton } from './buttons.mjs';
+import { diagramControls } from './diagrams.mjs';
 import { Highlighting } from './highlighting.mjs';
 import { downloadName, readInfo } from './languages.mjs';
 import { Lines } from './lines.mjs';
@@ -44,6 +45,7 @@ class CodeBlock {
         this.tools),
       this.body);
     this.highlighting = grammar ? new Highlighting(grammar, (changes) => this.lines.colour(changes)) : null;
+    if (label === 'Mermaid') this.element.append(diagramControls(() => this.code));
     makeReachable(this.body, place, this.element.getAttribute('aria-label') ?? '');
     place.addEventListener('beforematch', () => this.fold(false));
   }
