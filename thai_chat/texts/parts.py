@@ -1,4 +1,4 @@
-"""What stands around the parts of a message."""
+"""The texts that stand around the parts of a message: tool calls, attachments, sources."""
 
 from __future__ import annotations
 
