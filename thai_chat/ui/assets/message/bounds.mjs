@@ -2,30 +2,14 @@
 
 /** What is longer, deeper or wider is shown as it was written. */
 const MOST_CHARS = 1_000_000;
-const MOST_CELLS = 20_000;
+/** A table's row has as many cells as its head, however few are written. */
+export const MOST_CELLS = 20_000;
 export const MOST_DEPTH = 60;
 /** So many signs of lists and quotes stand before a line's words, one inside of the other. */
 const DEEP = new RegExp(`^[ \\t]*(?:(?:>|(?:[-*+]|\\d{1,9}[.)])(?=[ \\t]))[ \\t]*){${MOST_DEPTH + 1}}`, 'm');
-const DASHES = /^[ \t>|:\-*+\d.)]*$/;
 
 /** A text that is not read, because that would take too long. */
 export class TooMuch extends Error {}
 
-/** A table's row has as many cells as the line of dashes, however few are written. @param {string} source */
-function cellsIn(source) {
-  let cells = 0;
-  let columns = 0;
-  for (const line of source.split('\n')) {
-    if (!line.trim()) { columns = 0; continue; }
-    cells += columns;
-    if (line.includes('|') && line.includes('-') && DASHES.test(line)) {
-      columns = Math.max(columns, line.split('|').length);
-      cells += 2 * columns;
-    }
-  }
-  return cells;
-}
-
 /** @param {string} source */
-export const canBeRead = (source) =>
-  source.length <= MOST_CHARS && !DEEP.test(source) && (!source.includes('|') || cellsIn(source) <= MOST_CELLS);
+export const canBeRead = (source) => source.length <= MOST_CHARS && !DEEP.test(source);

@@ -261,6 +261,7 @@ class Line {
 
   /** Return where the brackets lead that are closed here, or null. @param {Opening} opening */
   linkOf(opening) {
+    if (opening.end === this.at && !opening.isImage) return null; // nothing to see of it
     const found = destination(this.source, this.at + 1);
     if (found || !this.hasLinks) return found;
     LABEL.lastIndex = this.at + 1;

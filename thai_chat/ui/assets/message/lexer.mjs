@@ -1,6 +1,6 @@
 // Marked's reading of blocks, with what is read otherwise here: code, tables, HTML, definitions, and all lines.
 import { Lexer, Tokenizer } from '../vendor/marked.esm.js';
-import { MOST_DEPTH, TooMuch } from './bounds.mjs';
+import { MOST_CELLS, MOST_DEPTH, TooMuch } from './bounds.mjs';
 import { fencedCode } from './fences.mjs';
 import { literalLines } from './html.mjs';
 import { readInline } from './inline.mjs';
@@ -39,7 +39,8 @@ class Blocks extends Tokenizer {
 
   /** @override @param {string} source */
   table(source) {
-    return tableOf(source, this.rules.block.table, (words) => this.lexer.inline(words)) ?? undefined;
+    const { reader, rules } = this;
+    return tableOf(source, rules.block.table, (words) => reader.inline(words), (cells) => reader.countCells(cells)) ?? undefined;
   }
 
   /** A line of dashes makes no heading of a block of ours above it. @override @param {string} source */
@@ -78,6 +79,7 @@ export class Reader extends Lexer {
   /** @type {Part | null} where a quote is being read */
   quote = null;
   work = 0;
+  cells = 0;
 
   /** @param {string} source @param {import('./tokens.d.ts').Links} [links] */
   constructor(source, links) {
@@ -93,6 +95,12 @@ export class Reader extends Lexer {
 
   get part() {
     return /** @type {Part} */ (this.parts.at(-1));
+  }
+
+  /** @param {number} cells */
+  countCells(cells) {
+    this.cells += cells;
+    if (this.cells > MOST_CELLS) throw new TooMuch('too many cells');
   }
 
   /** Count what is read, and give up where the same lines are read again and again. @param {string} source */

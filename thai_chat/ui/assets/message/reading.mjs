@@ -56,7 +56,7 @@ function restoreRaw(tokens, source) {
  * @throws {TooMuch} when it cannot be read in time that grows with its length; it is to be shown as it is
  */
 export function read(source, links) {
-  if (!canBeRead(source)) throw new TooMuch('too long, too deep or too wide');
+  if (!canBeRead(source)) throw new TooMuch('too long or too deep');
   try {
     const tokens = new Reader(source, links).lex(source);
     finish(tokens, source.includes('\t') ? new Tabs(source) : null);

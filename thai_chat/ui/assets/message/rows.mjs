@@ -40,8 +40,9 @@ function alignOf(dashes) {
  * Read the table that begins `source`, or return null.
  * @param {string} source @param {RegExp} pattern marked's: the head, the dashes, the rows
  * @param {(words: string) => import('./tokens.d.ts').Inline[]} inline
+ * @param {(cells: number) => void} count is told of the cells before they are made
  */
-export function tableOf(source, pattern, inline) {
+export function tableOf(source, pattern, inline, count) {
   const found = pattern.exec(source);
   if (!found || !TABLE_SIGN.test(found[2])) return null;
   const head = rowOf(found[1]);
@@ -50,6 +51,7 @@ export function tableOf(source, pattern, inline) {
   /** @param {string[]} words @param {boolean} header */
   const row = (words, header) => words.map((text, at) => ({ text, header, align: align[at], tokens: inline(text) }));
   const lines = found[3]?.trim() ? found[3].replace(/\n[ \t]*$/, '').split('\n') : [];
+  count(head.length * (1 + lines.length));
   return {
     type: 'table',
     raw: found[0].replace(/\n+$/, ''),

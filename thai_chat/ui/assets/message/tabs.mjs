@@ -21,15 +21,18 @@ function widthOf(blanks) {
   return column;
 }
 
+/** Drop the signs of quotes, with the blank that belongs to each. @param {string} text */
+function unquoted(text) {
+  const at = text.lastIndexOf('>') + 1;
+  return text.slice(at && text[at] === ' ' ? at + 1 : at);
+}
+
 /** Return a line of code with the tabs that stand before it in its source. @param {string} line @param {string} source */
 function mended(line, source) {
   const words = line.slice(leading(line).length);
-  const blanks = source.slice(0, source.length - words.length);
-  const own = LEADING.exec([...blanks].reverse().join(''))?.[0].length ?? 0;
-  const width = leading(line).length;
-  if (!words || !blanks.includes('\t') || !own) return line;
-  const before = widthOf(blanks) - width;
-  return before < 0 ? line : behind(blanks.replace(/[^\t]/g, ' '), before) + words;
+  const blanks = unquoted(source.slice(0, source.length - words.length));
+  const before = widthOf(blanks) - leading(line).length;
+  return !words || before < 0 || blanks.trim() || !blanks.includes('\t') ? line : behind(blanks, before) + words;
 }
 
 /** Gives code its tabs back, in the order in which it stands in the source. */
