@@ -65,10 +65,11 @@ export function tokensOf(first, source, depth = 0) {
   const tokens = [];
   for (let piece = first; piece; piece = piece.after) {
     const raw = source.slice(piece.start, piece.end);
-    if (piece.kind === 'token') tokens.push({ ...piece.token, raw });
-    else if (piece.kind === 'group' && depth < MOST_DEPTH) {
-      tokens.push({ ...piece.token, raw, tokens: tokensOf(piece.first, source, depth + 1) });
-    } else addText(tokens, raw, piece.kind === 'text' ? (piece.text ?? raw) : raw);
+    const { kind, token } = piece;
+    if (kind === 'group' && depth < MOST_DEPTH) token.tokens = tokensOf(piece.first, source, depth + 1);
+    else if (kind !== 'token') { addText(tokens, raw, kind === 'text' ? (piece.text ?? raw) : raw); continue; }
+    token.raw = raw;
+    tokens.push(token);
   }
   return tokens;
 }

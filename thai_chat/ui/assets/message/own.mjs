@@ -5,6 +5,7 @@ import { detailsIn, summarised } from './html.mjs';
 import { formulaBlock } from './tex.mjs';
 
 const STARTS = /^ {0,3}(?=\[\^|\$\$|\\\[|<details)/gim;
+const SIGNS = /\[\^|\$\$|\\\[|<details/i;
 const REST_OF_LINE = /[ \t]*\n?/y;
 
 /** @typedef {{ inline(source: string): any[], within(source: string): any[] }} Reader */
@@ -43,6 +44,7 @@ export class Part {
 function ownBlocks(text) {
   /** @type {Map<number, OwnBlock>} */
   const blocks = new Map();
+  if (!SIGNS.test(text)) return blocks;
   const finder = new Finder(text);
   const pairs = detailsIn(text);
   for (const { 0: indent, index: at } of text.matchAll(STARTS)) {

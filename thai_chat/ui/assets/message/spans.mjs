@@ -6,6 +6,8 @@ import { angledLink } from './links.mjs';
 /** @typedef {{ kind: 'code' | 'html', end: number, width: number } | { kind: 'link', end: number, href: string, text: string }} Span */
 
 const SPECIAL = /[\\`<$]/g;
+const HAS_SPECIAL = /[\\`<$]/;
+const NOTHING = new Map();
 const RUN = /`+|\$+/y;
 
 /** @param {string} text @param {number} at */
@@ -29,24 +31,30 @@ function backticksIn(text) {
 
 export class Spans {
   /** @type {Map<number, Span>} by where they begin */
-  opaque = new Map();
+  opaque = NOTHING;
   /** @type {Map<number, number>} lengths of runs of dollars */
-  dollars = new Map();
-  /** @type {Record<string, number[]>} places in a row, with how many of them are passed */
-  closings = { $: [], $$: [], '\\)': [], '\\]': [] };
-  /** @type {Record<string, number>} */
-  passed = { $: 0, $$: 0, '\\)': 0, '\\]': 0 };
+  dollars = NOTHING;
+  /** @type {Record<string, number[]>} places in a row */
+  closings = {};
+  /** @type {Record<string, number>} how many of them are passed */
+  passed = {};
+
+  /** @type {Finder | undefined} */
+  finder;
+  /** @type {Map<number, number[]>} */
+  backticks = NOTHING;
 
   /** @param {string} text */
   constructor(text) {
     this.text = text;
-    this.finder = new Finder(text);
-    if (text.search(SPECIAL) >= 0) this.read();
+    if (HAS_SPECIAL.test(text)) this.read();
   }
 
   read() {
     const { text } = this;
-    this.backticks = backticksIn(text);
+    this.opaque = new Map();
+    this.dollars = new Map();
+    this.backticks = text.includes('`') ? backticksIn(text) : NOTHING;
     let at = 0;
     for (;;) {
       SPECIAL.lastIndex = at;
@@ -63,14 +71,21 @@ export class Spans {
   /** @param {number} at */
   readEscape(at) {
     const pair = this.text.slice(at, at + 2);
-    this.closings[pair]?.push(at);
+    if (pair === '\\)' || pair === '\\]') this.addClosing(pair, at);
     return at + 2;
+  }
+
+  /** @param {string} sign @param {number} at */
+  addClosing(sign, at) {
+    const places = this.closings[sign];
+    if (places) places.push(at);
+    else { this.closings[sign] = [at]; this.passed[sign] = 0; }
   }
 
   /** @param {number} at */
   readCode(at) {
     const width = runLength(this.text, at);
-    const places = this.backticks?.get(width);
+    const places = this.backticks.get(width);
     while (places?.length && (places.at(-1) ?? 0) < at + width) places.pop();
     const closing = places?.at(-1);
     if (closing === undefined) return at + width;
@@ -80,6 +95,7 @@ export class Spans {
 
   /** @param {number} at */
   readAngle(at) {
+    this.finder ??= new Finder(this.text);
     const link = angledLink(this.text, at);
     const end = link?.end ?? endOfHtml(this.finder, at);
     if (link) this.opaque.set(at, { kind: 'link', ...link });
@@ -91,8 +107,8 @@ export class Spans {
   readDollars(at) {
     const length = runLength(this.text, at);
     this.dollars.set(at, length);
-    this.closings.$.push(at);
-    if (length === 2) this.closings.$$.push(at);
+    this.addClosing('$', at);
+    if (length === 2) this.addClosing('$$', at);
     return at + length;
   }
 
@@ -104,6 +120,7 @@ export class Spans {
   /** Return where such a sign stands next, or -1. It is asked for places that only grow. @param {string} sign @param {number} from */
   nextClosing(sign, from) {
     const places = this.closings[sign];
+    if (!places) return -1;
     while (this.passed[sign] < places.length && places[this.passed[sign]] < from) this.passed[sign] += 1;
     return places[this.passed[sign]] ?? -1;
   }
