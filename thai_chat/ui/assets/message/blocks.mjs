@@ -5,20 +5,20 @@ import { codeBlock } from './code.mjs';
 import { formula } from './formulas.mjs';
 import { Region } from './region.mjs';
 import { drawTable } from './table.mjs';
-import { inlineRegion, reach } from './words.mjs';
+import { inlineRegion, isSafe, reach } from './words.mjs';
 
 /** @typedef {import('./region.mjs').Drawn} Drawn */
 
 /** Tokens that show nothing, or that their list item shows. */
 const UNSEEN = new Set(['space', 'def', 'checkbox']);
-/** Below those of the page. */
-const HEADING_DEPTH = 2;
+/** Nobody would see what a link means that is text. @param {any} token */
+const isUnseen = ({ type, href }) => UNSEEN.has(type) && (type !== 'def' || isSafe(href));
 
 /** @param {Node | string} text */
 export const plainBox = (text) => el('div', { class: 'plain' }, text);
 
 /** @param {readonly any[]} tokens */
-export const seen = (tokens) => tokens.filter(({ type }) => !UNSEEN.has(type));
+export const seen = (tokens) => tokens.filter((token) => !isUnseen(token));
 
 /** @type {(element: HTMLElement, name: string, isOn: boolean) => void} */
 function setClass(element, name, isOn) {
@@ -50,7 +50,7 @@ function around(node, place, token, mayGrow, suits = () => true, draw = drawBloc
 
 /** @param {any} token @param {boolean} mayGrow */
 function headingOf(token, mayGrow) {
-  const name = /** @type {'h3'} */ (`h${Math.min(6, token.depth + HEADING_DEPTH)}`);
+  const name = /** @type {'h1'} */ (`h${token.depth}`);
   return lineOf(el(name, { class: `heading level-${token.depth}` }), token, mayGrow, ({ depth }) => depth === token.depth);
 }
 

@@ -1,6 +1,7 @@
 // Draws a message, whole or while it grows: the work of an update does not grow with what is there already.
 import { blockRegion, Code, List, plainBox, seen } from './blocks.mjs';
 import { certain, lengthOf, linesOf, OpenCode } from './growth.mjs';
+import { setLevels } from './outline.mjs';
 import { Table } from './table.mjs';
 import { MOST_CHARS, PLAIN_CHARS, tokensOf, wholeTokens } from './whole.mjs';
 
@@ -25,6 +26,8 @@ export class Painter {
   /** Definitions of links, and the head of a table, that the tail is read behind. */
   definitions = '';
   head = '';
+  /** The depths of the headings that the tail stands below. */
+  depths = /** @type {number[]} */ ([]);
   /** The block that goes on there, and code that does so without being read. */
   continued = /** @type {List | Table | null} */ (null);
   openCode = /** @type {OpenCode | null} */ (null);
@@ -80,6 +83,7 @@ export class Painter {
     this.blocks = blockRegion(this.element);
     this.given = this.done = this.tail = this.added = this.definitions = this.head = '';
     this.isSplit = false;
+    this.depths = [];
     this.continued = this.openCode = this.plain = null;
   }
 
@@ -104,6 +108,7 @@ export class Painter {
     this.blocks.fixed = 0;
     this.blocks.update(seen(wholeTokens(this.done + this.tail + this.added)), false);
     for (const { token, drawn } of this.blocks.pieces) sources.set(drawn.node, token.raw);
+    setLevels(this.nodesFrom(0), []);
     this.onPaint?.();
   }
 
@@ -124,6 +129,7 @@ export class Painter {
     const tokens = this.isTooLong ? null : this.readTail();
     if (!tokens) { this.giveUp(); return; }
     this.blocks.update(seen(tokens), true);
+    setLevels(this.nodesFrom(this.blocks.fixed), [...this.depths]);
     this.openCode = null;
     if (lengthOf(tokens) === this.head.length + this.tail.length) this.fix(tokens);
   }
@@ -150,7 +156,7 @@ export class Painter {
     const count = certain(tokens, this.head + this.tail);
     if (count > 0) {
       const done = tokens.slice(0, count);
-      this.blocks.fixed += seen(done).length;
+      this.keep(seen(done).length);
       this.pass(lengthOf(done) - this.head.length);
       for (const { type, raw } of done) if (type === 'def') this.definitions = `${this.definitions}${raw.trim()}\n\n`;
       this.head = '';
@@ -162,6 +168,18 @@ export class Painter {
     if (drawn instanceof List) this.fixItems(rest[0], drawn);
     else if (drawn instanceof Table) this.fixRows(rest[0], drawn);
     else if (drawn instanceof Code && drawn.isOpen()) this.openCode = OpenCode.of(this.tail);
+  }
+
+  /** @param {number} from @param {number} [to] */
+  nodesFrom(from, to) {
+    return this.blocks.pieces.slice(from, to).map(({ drawn }) => drawn.node);
+  }
+
+  /** Let the next blocks stay as they are. @param {number} count */
+  keep(count) {
+    const { fixed } = this.blocks;
+    setLevels(this.nodesFrom(fixed, fixed + count), this.depths);
+    this.blocks.fixed += count;
   }
 
   /** @param {number} length */
@@ -196,7 +214,7 @@ export class Painter {
     const { continued } = this;
     if (continued instanceof List) continued.items.cut();
     if (continued instanceof Table) continued.rows.cut();
-    this.blocks.fixed += 1;
+    this.keep(1);
     this.head = '';
     this.continued = null;
   }

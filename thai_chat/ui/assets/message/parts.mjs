@@ -79,13 +79,16 @@ const DRAWERS = new Map(Object.entries({
   notice: noticeOf,
 }));
 
-/** Parts that are shown as one: texts are one text, and sources one list. @param {Part[]} parts @returns {Part[][]} */
+/** Texts that follow each other are one text, and sources one list. */
+const JOINED = new Set(['text', 'citation']);
+
+/** @param {Part[]} parts @returns {Part[][]} */
 function grouped(parts) {
   /** @type {Part[][]} */
   const groups = [];
   for (const part of parts) {
-    const before = groups.at(-1)?.[0];
-    if (before && before.type === part?.type && ['text', 'citation'].includes(part.type)) groups.at(-1)?.push(part);
+    const group = groups.at(-1);
+    if (group && JOINED.has(part?.type) && group[0]?.type === part.type) group.push(part);
     else groups.push([part]);
   }
   return groups;

@@ -7,6 +7,8 @@ import { Region } from './region.mjs';
 /** @typedef {import('./region.mjs').Drawn} Drawn */
 
 const SAFE = /^(?:https?:\/\/|mailto:)/i;
+/** @param {unknown} href */
+export const isSafe = (href) => typeof href === 'string' && SAFE.test(href);
 /** Pairs of tags that are drawn. */
 const TAGS = new Set(['sub', 'sup', 'kbd', 'b', 'i', 'u', 's', 'mark', 'small', 'ins', 'del', 'strong', 'em']);
 
@@ -40,10 +42,10 @@ function around(element, token, mayGrow, suits = () => true) {
 
 /** @param {any} token @param {boolean} mayGrow */
 function linkOf(token, mayGrow) {
-  if (!SAFE.test(token.href ?? '')) return asText(token.raw);
+  if (!isSafe(token.href)) return asText(token.raw);
   const link = linkTo(token.href, token.title);
   return around(link, token, mayGrow, (newer) => {
-    if (!SAFE.test(newer.href ?? '')) return false;
+    if (!isSafe(newer.href)) return false;
     link.href = newer.href;
     return true;
   });
@@ -54,7 +56,7 @@ const linkTo = (href, title) => el('a', { href, title: title || null, target: '_
 
 /** Return a link, or null where `href` leads neither to the web nor to a mailbox. @type {(href: string, text: string) => HTMLElement | null} */
 export function webLink(href, text) {
-  if (!SAFE.test(href)) return null;
+  if (!isSafe(href)) return null;
   const link = linkTo(href);
   link.append(text);
   return link;
