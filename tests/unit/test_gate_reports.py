@@ -105,6 +105,7 @@ def test_what_a_stranger_writes_is_cut_and_does_nothing(hostile: str, caplog: py
         ({"referer": "http://inner:9/"}, ""),
         ({"referer": "http://chat.lan/", "sec-fetch-site": "cross-site"}, ""),
         ({"referer": "http://chat.lan/", "origin": "http://chat.lan"}, ""),
+        ({"origin": "https://chat.example.org", "sec-fetch-site": "same-origin"}, "https://chat.example.org"),
         ({"referer": "http://[chat/"}, ""),
         ({}, ""),
     ],

@@ -113,9 +113,10 @@ def origin_of(headers: Headers) -> str:
 def hidden_address(headers: Headers) -> str:
     """Return the origin at which a browser has our page open, when a proxy told another name; else nothing.
 
-    For requests of a page's files, which the page itself asks for.
+    For requests of a page's files, which the page itself asks for. Where no browser says whose page asks, one with an
+    `Origin` has been refused for that already.
     """
-    if headers.get("sec-fetch-site", "same-origin") != "same-origin" or "origin" in headers:
+    if headers.get("sec-fetch-site", "none" if "origin" in headers else "same-origin") != "same-origin":
         return ""
     origin = origin_of(headers)
     asked = name_of(urlsplit(origin).netloc) if origin else ""
