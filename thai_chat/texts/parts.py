@@ -1,10 +1,4 @@
-<<<<<<< ours
 """The texts that stand around the parts of a message: tool calls, attachments, sources."""
-||||||| base
-"""What stands around the parts of a message."""
-=======
-"""Texts around the parts of a message, by code."""
->>>>>>> theirs
 
 from __future__ import annotations
 
