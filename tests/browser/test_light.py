@@ -17,7 +17,7 @@ from tests.browser.chat_page import ChatPage
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-MOST_REQUESTS = 43
+MOST_REQUESTS = 40
 MOST_BYTES = {"cold": 450_000, "warm": 60_000}
 
 
