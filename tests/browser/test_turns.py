@@ -170,9 +170,10 @@ async def test_a_late_answer_leaves_the_new_session_and_its_draft_alone(page: Ch
         await route.fulfill(response=response)
         was_given.set()
 
+    reply = await page.ask_and_wait("เรื่องเก่าที่ตอบจบแล้ว")
     await page.page.route("**/api/sessions/*/messages*", hold)
     async with page.page.expect_request(lambda request: request.method == "GET" and "/messages?" in request.url):
-        await page.ask("เรื่องเก่าที่ตอบจบแล้ว")
+        await reply.locator(".again").click()
     await page.new_session()
     await page.box.fill("เรื่องใหม่ที่กำลังพิมพ์")
     late.set()

@@ -7,6 +7,7 @@ import { arrive, refresh, openSession as show, startNew } from './conversation/l
 import { mountPrinting } from './conversation/printing.mjs';
 import { mountStatistics, mountTransfer } from './drawers.mjs';
 import { alert, mountAlerts } from './lib/alerts.mjs';
+import { Refused } from './lib/api.mjs';
 import { $, $$, el, icon, iconButton, isPhone } from './lib/dom.mjs';
 import { emit, on, store } from './lib/store.mjs';
 import { t } from './lib/texts.mjs';
@@ -16,6 +17,7 @@ import { mountState } from './models/state.mjs';
 import { mountSearch } from './search/search.mjs';
 import { mountFinder } from './sessions/finder.mjs';
 import { mountSessions } from './sessions/sessions.mjs';
+import { shelf } from './sessions/shelf.mjs';
 import { mountShelved } from './sessions/shelved.mjs';
 import { closeSidebar, leaveSidebar, mountBrand, openSidebar, restoreSidebar } from './sidebar.mjs';
 
@@ -102,7 +104,7 @@ function takeView({ isOther, isFirst, how }) {
   }
   if (how !== 'extended') showAddress(view, isFirst || !(isOther || isStep));
   if (how === 'opened') isStep = false;
-  if (view.notice) alert(view.notice);
+  if (view.notice && how === 'opened') alert(view.notice);
   if (isOther && !isFirst && !view.target && !isPhone()) focusBox();
   document.body.dataset.ready = 'yes';
   document.body.dataset.session = view.session_id;
@@ -121,7 +123,7 @@ function keepPlaceOf(view) {
 const isUnsettled = (view) => Boolean(view) && !view.live && view.messages.some(({ status }) => status === 'streaming');
 
 /** A server that is away is asked again by whoever needs it. */
-const look = (isAll = false) => refresh({ isAll }).catch(() => {});
+const look = () => refresh().catch(() => {});
 
 function awaitSettling() {
   clearTimeout(settling);
@@ -135,6 +137,7 @@ const titleOf = ({ name }) => (name ? `${name} · ${t('brand')}` : t('brand'));
 /** @param {View} view @param {boolean} isFirst */
 export function showAddress(view, isFirst) {
   document.title = titleOf(view);
+  if (view.is_instead) return;
   const address = new URL(location.href);
   if (view.stored) address.searchParams.set('s', view.session_id);
   else address.searchParams.delete('s');
@@ -147,22 +150,38 @@ export function showAddress(view, isFirst) {
 
 // The address gets the session with its first accepted question.
 on('accepted', () => {
-  store.view.stored = true;
-  store.view.target = null;
+  store.view = { ...store.view, stored: true, is_instead: false, target: null };
   // Whoever asks goes on from the end.
   if (store.view.has_later) openSession(store.view.session_id);
   else showAddress(store.view, true);
 });
 // Another branch is shown, or grows.
-on('changed', ({ shown_message_id }) => {
-  if (store.view.has_later) openSession(store.view.session_id, shown_message_id);
-  else look(true);
+on('changed', async ({ shown_message_id }) => {
+  if (store.view.has_later) { openSession(store.view.session_id, shown_message_id); return; }
+  const { session_id } = store.view;
+  try {
+    await refresh({ isAll: true });
+    const isThere = !shown_message_id || store.view.session_id !== session_id || store.view.messages.some(({ message_id }) => message_id === shown_message_id);
+    if (!isThere) openSession(session_id, shown_message_id);
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    alert(error.message);
+  }
 });
-on('renamed', ({ session_id, session_name }) => {
-  if (session_id !== store.view?.session_id) return;
-  store.view.name = session_name;
+on('renamed', takeName);
+// A session that has just been asked its first question is named by the server; any is renamed in other tabs.
+on('sessions', () => {
+  const listed = shelf.find(store.view?.session_id ?? '');
+  if (listed) takeName(listed);
+});
+
+/** @param {Pick<Session, 'session_id' | 'session_name'>} given */
+function takeName({ session_id, session_name }) {
+  if (session_id !== store.view?.session_id || session_name === store.view.name) return;
+  store.view = { ...store.view, name: session_name };
   document.title = titleOf(store.view);
-});
+}
+
 addEventListener('popstate', () => {
   const { session_id, message_id } = window.thaiChat.addressed();
   if (session_id) openSession(session_id, message_id);
@@ -196,7 +215,7 @@ function mountFrame() {
 /** The first answer did not come: an empty session is better than an empty page. */
 function beReadyAnyway() {
   document.body.dataset.ready = 'yes';
-  if (!store.view) startNew();
+  if (!store.view) startNew({ notice: t('server_silent'), is_instead: true });
 }
 
 /** @param {any} event */

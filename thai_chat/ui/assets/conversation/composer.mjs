@@ -82,11 +82,11 @@ export async function send() {
   const draft = draftKey(store.view);
   showQuestion(key, text, store.choice);
   write('');
-  remember(draft, text);
+  keepDraft(draft, text);
   const outcome = await post(session_id, text, key);
   if (outcome.accepted) {
     unsure = null;
-    remember(draft, '');
+    forgetDraft(draft, text);
     if (store.view.session_id === session_id) emit('accepted', outcome.accepted);
     followAccepted(key, outcome.accepted);
   } else {
@@ -98,8 +98,13 @@ export async function send() {
 }
 
 /** The draft stays until the question is accepted, although the box is empty. @param {string} key @param {string} text */
-function remember(key, text) {
-  try { if (text) localStorage.setItem(key, text); else if (!box().value) localStorage.removeItem(key); } catch { /* see saveDraft */ }
+function keepDraft(key, text) {
+  try { localStorage.setItem(key, text); } catch { /* see saveDraft */ }
+}
+
+/** Not what has been written there since. @param {string} key @param {string} text */
+function forgetDraft(key, text) {
+  try { if (localStorage.getItem(key) === text) localStorage.removeItem(key); } catch { /* see saveDraft */ }
 }
 
 /** @param {string} session_id @param {string} text */

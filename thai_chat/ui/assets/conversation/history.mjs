@@ -19,6 +19,8 @@ const rows = /** @type {Map<string, Row>} */ (new Map());
 /** Rows of what is on its way, behind all others: a question that is not stored yet, a reply that grows. */
 let growing = /** @type {Row[]} */ ([]);
 let drawing = 0;
+/** The session whose rows these are. */
+let painted = '';
 
 /** @param {HTMLElement} place @param {{ openEnd: () => void }} page */
 export function mountHistory(place, { openEnd }) {
@@ -38,6 +40,7 @@ export function mountHistory(place, { openEnd }) {
     earlier.classList.toggle('offered', has_earlier);
     for (const button of [later, end]) button.classList.toggle('offered', has_later);
     if (isOther) forget();
+    painted = store.view.session_id;
     paint();
     if (how === 'opened' && !target) startFollowing();
     else keepPlace();
@@ -62,7 +65,8 @@ function forget() {
   log.replaceChildren();
 }
 
-const repaint = () => { if (store.view) paint(); };
+/** Another session is painted when it is shown, not before. */
+const repaint = () => { if (store.view?.session_id === painted) paint(); };
 
 /** Rows of messages that are stored, then those on their way. None is moved: that would disturb what is in it. */
 function paint() {
@@ -123,10 +127,11 @@ export function nameGrowing(row, message_id) {
 /** What has grown is stored, or did not come to anything. @param {Row} row */
 export function dropGrowing(row) {
   growing = growing.filter((other) => other !== row);
-  const id = row.element.dataset.messageId;
-  if (id && store.view?.messages.some(({ message_id }) => message_id === id)) return;
+  const id = row.element.dataset.messageId ?? '';
+  const isKept = rows.get(id) === row;
+  if (isKept && store.view?.messages.some(({ message_id }) => message_id === id)) return;
   row.element.remove();
-  if (id && rows.get(id) === row) rows.delete(id);
+  if (isKept) rows.delete(id);
 }
 
 /** @param {string} message_id */

@@ -1,14 +1,15 @@
 // Questions on their way and replies that grow: rows of the history like all others, from their first word on.
 import { alert } from '../lib/alerts.mjs';
 import { api, follow } from '../lib/api.mjs';
-import { $, el } from '../lib/dom.mjs';
+import { el } from '../lib/dom.mjs';
 import { emit, on, store } from '../lib/store.mjs';
-import { duration, t } from '../lib/texts.mjs';
+import { t } from '../lib/texts.mjs';
 import { addGrowing, dropGrowing, nameGrowing } from './history.mjs';
 import { takeIn } from './loading.mjs';
 import { notice, problemBox } from './pieces.mjs';
 import { Row } from './rows.mjs';
 import { keepPlace, startFollowing } from './scrolling.mjs';
+import { Waiting } from './waiting.mjs';
 import { paintWelcome, welcome } from './welcome.mjs';
 
 const RETRY_MS = [1_500, 4_000, 10_000];
@@ -39,10 +40,17 @@ function takeView({ isOther }) {
   const stored = /** @type {Set<string | null>} */ (new Set(messages.map((message) => message.message_id)));
   leaveTurns((turn) => turn.isOver && (stored.has(turn.messageId) || turn.sessionId !== session_id));
   if (live && !turns.some((turn) => turn.messageId === live.message_id)) {
-    add(new Turn({ choice: live, waited_ms: live.waited_ms })).follow(live);
+    (unanswered(messages.at(-1)) ?? add(new Turn({ choice: live, waited_ms: live.waited_ms }))).follow(live);
   }
   paintBusy();
   greet();
+}
+
+/** The turn whose question has been stored, although the server has not said so yet. @param {ShownMessage | undefined} question */
+function unanswered(question) {
+  const found = turns.find((turn) => !turn.messageId && !turn.isOver && turn.asked === question?.text);
+  if (found?.question && question) nameGrowing(found.question, question.message_id);
+  return found;
 }
 
 const greet = () => paintWelcome(turns.length === 0);
@@ -70,14 +78,15 @@ export function showQuestion(key, text, choice) {
   startFollowing();
 }
 
-/** @param {string} key @param {Accepted} accepted */
+/** The history may have been read between the question and this answer, and its reply be followed already. @param {string} key @param {Accepted} accepted */
 export function followAccepted(key, accepted) {
+  leaveTurns((turn) => turn.key !== key && turn.messageId === accepted.message_id);
   turns.find((turn) => turn.key === key)?.follow(accepted, accepted.question);
 }
 
 /** @param {string} key */
 export function forgetQuestion(key) {
-  leaveTurns((turn) => turn.key === key);
+  leaveTurns((turn) => turn.key === key && !turn.messageId);
   paintBusy();
   greet();
 }
@@ -111,30 +120,24 @@ class Turn {
   /** @param {{ key?: string | null, question?: string | null, choice: Choice | null, waited_ms?: number }} asked */
   constructor({ key = null, question = null, choice, waited_ms = 0 }) {
     this.key = key;
+    this.asked = question;
     this.question = question === null ? null : new Row('user');
     this.question?.words.append(el('div', { class: 'asked' }, question));
     this.row = new Row('assistant');
-    this.status = el('div', { class: 'waiting', role: 'status' }, el('span', { class: 'dots' }, el('i'), el('i'), el('i')), el('span', {}, el('span', { class: 'waiting-text' }), el('span', { class: 'waiting-time', 'aria-hidden': 'true' })));
-    this.row.foot.append(this.status);
+    this.waiting = new Waiting(waited_ms);
+    this.row.foot.append(this.waiting.element);
     this.row.element.classList.add('growing');
     // It is read out as it grows; what is stored is not.
     this.row.message.setAttribute('aria-live', 'polite');
     this.row.message.setAttribute('aria-busy', 'true');
     if (this.row.painter) this.row.painter.onPaint = keepPlace;
     this.choice = choice;
-    this.askedAt = performance.now() - waited_ms;
-    this.clock = setInterval(() => this.paintWaiting(), 500);
     this.paintWaiting();
   }
 
   paintWaiting(text = this.row.thoughts ? t('thinking') : t('waiting')) {
-    const waited = performance.now() - this.askedAt;
     const model = this.choice?.model ? `${this.choice.model} · ` : '';
-    const long = waited > 2_000 ? ` · ${duration(Math.round(waited / 1000) * 1000).replace(/[.,]0/, '')}` : '';
-    const words = $('.waiting-text', this.status);
-    const says = `${model}${this.wantsStop ? t('stopping') : text}`;
-    if (words.textContent !== says) words.textContent = says; // said anew only when it is new; the seconds go unsaid
-    $('.waiting-time', this.status).textContent = long;
+    this.waiting.say(`${model}${this.wantsStop ? t('stopping') : text}`);
   }
 
   /** @param {Choice & { message_id: string }} given @param {MessageBody} [question] */
@@ -246,6 +249,7 @@ class Turn {
       if (status) return; // it is over by now
       this.wantsStop = false;
       this.row.element.classList.remove('stopping');
+      this.paintWaiting();
       alert(t('server_away'));
     }
   }
@@ -254,12 +258,12 @@ class Turn {
   end(problem, body) {
     this.close();
     this.isOver = true;
-    clearInterval(this.clock);
+    this.waiting.end();
     this.letPass();
     this.row.painter?.end();
     this.row.message.setAttribute('aria-busy', 'false');
     this.row.element.classList.add('over');
-    this.status.classList.add('said');
+    this.waiting.element.classList.add('said');
     if (problem) this.row.foot.prepend(problemBox(problem));
     paintBusy();
     emit('ended');
@@ -283,10 +287,10 @@ class Turn {
   /** The history has it now, or another session is shown. */
   leave() {
     this.close();
-    clearInterval(this.clock);
+    this.waiting.end();
     clearTimeout(this.passing.timer);
     clearTimeout(this.retry);
-    this.status.remove();
+    this.waiting.element.remove();
     this.row.element.classList.remove('growing', 'over', 'speaking', 'stopping', 'cut');
     this.row.message.removeAttribute('aria-live');
     this.row.message.removeAttribute('aria-busy');

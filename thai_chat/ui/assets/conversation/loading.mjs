@@ -68,17 +68,18 @@ export async function arrive({ session_id, message_id, is_new }) {
     show(viewOf(body, { target: message_id || null, notice: problem }));
   } catch (error) {
     if (!(error instanceof Refused)) { if (isAborted(/** @type {Error} */ (error))) return; throw error; }
-    startNew(error.status >= 400 && error.status < 500 ? t('session_replaced') : error.message);
+    if (error.status >= 400 && error.status < 500) startNew({ notice: t('session_replaced') });
+    else startNew({ notice: error.message, is_instead: true });
   }
 }
 
 /** @returns {Promise<string | undefined>} */
 const lastSession = async () => (await api('GET', 'api/sessions', { query: { limit: 1 }, signal: begin() })).sessions[0]?.session_id;
 
-/** @param {string | null} [notice] */
-export function startNew(notice = null) {
+/** @param {{ notice?: string, is_instead?: boolean }} [how] */
+export function startNew(how) {
   begin();
-  show(emptyView(newId(), notice));
+  show(emptyView(newId(), how));
 }
 
 /** @param {View} view */

@@ -17,6 +17,7 @@ export function viewOf({ session, history, siblings, live, has_earlier, has_late
   return {
     session_id: session.session_id,
     stored: true,
+    is_instead: false,
     name: session.session_name,
     shelf: session.deleted_at ? 'trash' : session.archived_at ? 'archived' : 'current',
     options: session.options,
@@ -30,10 +31,11 @@ export function viewOf({ session, history, siblings, live, has_earlier, has_late
   };
 }
 
-/** A session that its first question will make. @param {string} session_id @param {string | null} [notice] @returns {View} */
-export const emptyView = (session_id, notice = null) => ({
+/** A session that its first question will make. @param {string} session_id @param {{ notice?: string | null, is_instead?: boolean }} [how] @returns {View} */
+export const emptyView = (session_id, { notice = null, is_instead = false } = {}) => ({
   session_id,
   stored: false,
+  is_instead,
   name: null,
   shelf: 'current',
   options: {},

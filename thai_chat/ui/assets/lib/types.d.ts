@@ -11,6 +11,8 @@ interface Choice { backend: string; model: string }
 interface View {
   session_id: string;
   stored: boolean;
+  /** True when the server was away for the session that the address names, which is kept for another try. */
+  is_instead: boolean;
   name: string | null;
   shelf: ShelfName;
   options: Options;

@@ -159,7 +159,7 @@ async function keep(options, words, { isUndo = false } = {}) {
       ? await api('PATCH', `api/sessions/${session_id}`, { body: { options } })
       : await api('POST', 'api/presets/check', { body: { options } });
     if (store.view.session_id !== session_id) throw new Refused(t('settings_away'));
-    store.view.options = answer.options;
+    store.view = { ...store.view, options: answer.options };
     fill();
     show();
     say(words, isUndo ? null : () => keep(before, t('settings_undone'), { isUndo: true }));

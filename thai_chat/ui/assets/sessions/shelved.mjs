@@ -18,5 +18,5 @@ export function mountShelved() {
   };
   $('#top').after(bar);
   on('view', paint);
-  on('shelved', (shelf) => { store.view.shelf = shelf; paint(); });
+  on('shelved', (shelf) => { store.view = { ...store.view, shelf }; paint(); });
 }
