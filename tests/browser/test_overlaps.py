@@ -75,6 +75,21 @@ async def test_a_history_that_is_read_before_the_question_is_answered_doubles_no
     await expect(page.replies.last.locator(".status")).to_have_text("หยุดโดยคุณ")
 
 
+async def test_a_reply_that_the_history_has_whole_is_not_waited_for(page: ChatPage, model: OpenAIStandin) -> None:
+    await page.ask_and_wait("คำถามแรก")
+    stream: asyncio.Future[Route] = asyncio.get_running_loop().create_future()
+    await page.page.route("**/events?*", lambda route: stream.set_result(route), times=1)
+    await page.ask("คำตอบที่ไม่มีใครได้ยิน")
+    held_back = await stream
+    await expect(page.page.locator("body[data-busy=yes]")).to_be_visible()
+    await page.page.wait_for_function(f"({REFRESH})().then(() => document.body.dataset.busy === 'no')", polling=200)
+    await page.is_idle()
+    await expect(page.replies).to_have_count(2)
+    await expect(page.replies.last.locator(".words")).to_have_text(model.script.text)
+    await expect(page.page.locator("#recent .running")).to_have_count(0)
+    await held_back.abort()
+
+
 async def test_a_question_that_was_taken_while_another_session_is_written_in_is_no_draft_any_more(
     page: ChatPage,
 ) -> None:

@@ -26,8 +26,7 @@ export function mountLive(place, given) {
   refresh = given.refresh;
   place.append(welcome());
   on('view', takeView);
-  on('choice', greet);
-  on('backends', greet);
+  for (const change of /** @type {const} */ (['choice', 'backends'])) on(change, greet);
   // The server closes what nobody reads; a page that comes back from the browser's cache follows anew.
   addEventListener('pagehide', () => turns.forEach((turn) => turn.close()));
   addEventListener('pageshow', (event) => { if (event.persisted) turns.forEach((turn) => turn.resume()); });
@@ -38,12 +37,14 @@ function takeView({ isOther }) {
   const { live, messages, session_id } = store.view;
   if (isOther) leaveTurns(() => true);
   const stored = /** @type {Set<string | null>} */ (new Set(messages.map((message) => message.message_id)));
-  leaveTurns((turn) => turn.isOver && (stored.has(turn.messageId) || turn.sessionId !== session_id));
+  const isNews = turns.some((turn) => !turn.isOver && stored.has(turn.messageId)); // its end has not been heard
+  leaveTurns((turn) => stored.has(turn.messageId) || (turn.isOver && turn.sessionId !== session_id));
   if (live && !turns.some((turn) => turn.messageId === live.message_id)) {
     (unanswered(messages.at(-1)) ?? add(new Turn({ choice: live, waited_ms: live.waited_ms }))).follow(live);
   }
   paintBusy();
   greet();
+  if (isNews) emit('ended');
 }
 
 /** The turn whose question has been stored, although the server has not said so yet. @param {ShownMessage | undefined} question */
