@@ -14,7 +14,7 @@ export function mountCopying(log) {
     const range = selected(log);
     if (!range || !event.clipboardData) return;
     event.preventDefault();
-    event.clipboardData.setData('text/plain', told(rangesIn(log, range), ({ fragment }) => plainText(fragment)));
+    event.clipboardData.setData('text/plain', told(rangesIn(log, range), ({ range: part }) => plainText(part)));
   });
   let settled = 0;
   const button = el('button', { type: 'button', id: 'copy-markdown', hidden: true }, icon('copy'), el('span', {}, t('copy_markdown')));
@@ -90,6 +90,6 @@ function markdownOf({ row, words, range, fragment }) {
   const touched = [...words.childNodes].filter((node) => range.intersectsNode(node));
   const sources = touched.map(sourceOf);
   const isPartOfOne = touched.length === 1 && fragment.textContent !== touched[0].textContent;
-  if (isPartOfOne || sources.some((source) => source === undefined)) return plainText(fragment);
+  if (isPartOfOne || sources.some((source) => source === undefined)) return plainText(range);
   return sources.map((source) => source?.replace(/^\n+|\s+$/g, '')).join('\n\n');
 }

@@ -1,38 +1,79 @@
 // What is drawn as plain text: lines where lines are, lists with their signs, cells parted by tabs, formulas as TeX.
 import { texOf } from './formulas.mjs';
 
+/** Of what is exact, every blank counts; of the rest, lines and blanks are as the page shows them. @typedef {{ text: string, isExact: boolean }} Run */
+
 const BLOCKS = new Set(['P', 'DIV', 'H1', 'H2', 'H3', 'H4', 'H5', 'H6', 'UL', 'OL', 'BLOCKQUOTE', 'TABLE', 'PRE', 'FIGURE', 'HR', 'DETAILS', 'SECTION', 'ASIDE']);
 const LINES = new Set(['TR', 'SUMMARY', 'DT', 'DD']);
 const EXACT = 'pre, .asked, .plain';
 const LEFT_OUT = 'button, .code-head, [aria-hidden="true"]';
 
-/** Return the text of what was drawn. @param {Node} root @returns {string} */
-export function plainText(root) {
-  return written(root, false).replace(/[ \t]+\n/g, '\n').replace(/\n{3,}/g, '\n\n').trim();
+/** Return the text of the drawn part of a message that lies in a range; a part of a formula is all of it. @param {Range} range */
+export function plainText(range) {
+  const { commonAncestorContainer: common } = range;
+  const around = common instanceof Element ? common : common.parentElement;
+  const formula = /** @type {HTMLElement | null | undefined} */ (around?.closest('[data-source]'));
+  return tidy(written(formula ?? common, range, Boolean(around?.closest(EXACT))));
 }
 
-/** @param {Node} node @param {boolean} isExact true in code, where every blank counts @returns {string} */
-function written(node, isExact) {
-  if (node instanceof Text) return isExact || node.parentElement?.closest(EXACT) ? node.data : node.data.replace(/\s+/g, ' ');
-  if (!(node instanceof Element)) return inside(node, isExact);
-  if (node.matches(LEFT_OUT)) return '';
-  if (node.matches('[data-source]')) return texOf(/** @type {HTMLElement} */ (node));
-  return element(node, inside(node, isExact || node.matches(EXACT)));
+/** @param {Run[]} runs */
+function tidy(runs) {
+  const whole = trimmed(joined(runs));
+  return whole.map(({ text, isExact }) => (isExact ? text : text.replace(/[ \t]+\n/g, '\n').replace(/\n{3,}/g, '\n\n'))).join('');
 }
 
-/** What an element makes of the text in it. @type {(node: Element, text: string) => string} */
-function element(node, text) {
+/** @param {Run[]} runs @returns {Run[]} */
+function joined(runs) {
+  /** @type {Run[]} */
+  const found = [];
+  for (const { text, isExact } of runs) {
+    const last = found.at(-1);
+    if (last?.isExact === isExact) last.text += text;
+    else if (text) found.push({ text, isExact });
+  }
+  return found;
+}
+
+/** Without the blanks around it that are not exact. @param {Run[]} runs @returns {Run[]} */
+function trimmed(runs) {
+  const found = joined(runs);
+  const [first, last] = [found[0], found.at(-1)];
+  if (first && !first.isExact) first.text = first.text.trimStart();
+  if (last && !last.isExact) last.text = last.text.trimEnd();
+  return found;
+}
+
+/** @param {string} text @returns {Run} */
+const loose = (text) => ({ text, isExact: false });
+
+/** @param {Node} node @param {Range} range @param {boolean} isExact @returns {Run[]} */
+function written(node, range, isExact) {
+  if (!range.intersectsNode(node)) return [];
+  if (node instanceof Text) {
+    const data = selectedOf(node, range);
+    return [isExact ? { text: data, isExact } : loose(data.replace(/\s+/g, ' '))];
+  }
+  if (!(node instanceof Element) || node.matches(LEFT_OUT)) return [];
+  if (node.matches('[data-source]')) return [loose(texOf(/** @type {HTMLElement} */ (node)))];
+  const isExactInside = isExact || node.matches(EXACT);
+  return element(node, [...node.childNodes].flatMap((child) => written(child, range, isExactInside)));
+}
+
+/** @param {Text} node @param {Range} range */
+function selectedOf(node, { startContainer, startOffset, endContainer, endOffset }) {
+  return node.data.slice(node === startContainer ? startOffset : 0, node === endContainer ? endOffset : node.length);
+}
+
+/** What an element makes of the text in it. @type {(node: Element, runs: Run[]) => Run[]} */
+function element(node, runs) {
   switch (node.tagName) {
-    case 'BR': return '\n';
-    case 'INPUT': return /** @type {HTMLInputElement} */ (node).checked ? '[x] ' : '[ ] ';
-    case 'TD': case 'TH': return node.nextElementSibling ? `${text.trim()}\t` : text.trim();
-    case 'LI': return `${signOf(node)}${text.trim()}\n`;
-    default: return LINES.has(node.tagName) ? `${text}\n` : BLOCKS.has(node.tagName) ? `\n${text}\n` : text;
+    case 'BR': return [loose('\n')];
+    case 'INPUT': return [loose(/** @type {HTMLInputElement} */ (node).checked ? '[x] ' : '[ ] ')];
+    case 'TD': case 'TH': return [...trimmed(runs), loose(node.nextElementSibling ? '\t' : '')];
+    case 'LI': return runs.some(({ text }) => text.trim()) ? [loose(signOf(node)), ...trimmed(runs), loose('\n')] : [];
+    default: return LINES.has(node.tagName) ? [...runs, loose('\n')] : BLOCKS.has(node.tagName) ? [loose('\n'), ...runs, loose('\n')] : runs;
   }
 }
-
-/** @param {Node} node @param {boolean} isExact */
-const inside = (node, isExact) => [...node.childNodes].map((child) => written(child, isExact)).join('');
 
 /** @param {Element} item */
 function signOf(item) {
