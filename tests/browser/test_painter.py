@@ -322,6 +322,8 @@ async def test_a_picture_is_a_link_and_nothing_is_loaded(page: ChatPage) -> None
 async def test_numbers_are_those_that_are_written(page: ChatPage) -> None:
     numbers = """[...element.querySelectorAll('li')].map((item) => [item.parentElement.start, item.value])"""
     assert await drawn(page, "2568. ก\n2570. ข\n2571. ค", numbers) == [[2568, 0], [2568, 2570], [2568, 0]]
+    assert await drawn(page, "2568. ก\n\n100. ข\n101. ค", numbers) == [[2568, 0], [2568, 100], [2568, 0]]
+    assert await drawn(page, "3. ก\n3. ข\n3. ค", numbers) == [[3, 0], [3, 0], [3, 0]]
     assert await drawn(page, "1. ก\n1. ข\n1. ค", numbers) == [[1, 0]] * 3
     inside = """(() => { const list = element.querySelector('ol'), range = document.createRange();
         return parseFloat(getComputedStyle(list).paddingLeft) / parseFloat(getComputedStyle(list).fontSize); })()"""

@@ -82,7 +82,7 @@ export class Code {
   }
 }
 
-/** The number that is written, unless the list counts beyond it: 1. 1. 1. is 1 to 3. @param {string} raw */
+/** @param {string} raw */
 const writtenNumber = (raw) => Number(/^\s*(\d{1,9})[.)]/.exec(raw)?.[1] ?? Number.NaN);
 const BLANK_LINE_AT_END = /\n[ \t]*\n[ \t]*$/;
 const INNER_BLANK_LINE = /\n.*\n/;
@@ -91,8 +91,11 @@ const isLoose = ({ raw, tokens }) => BLANK_LINE_AT_END.test(raw) || tokens.some(
 
 /** A list whose first items can be fixed: a later token then holds only the others. */
 export class List {
-  /** The last number, and whether blank lines part the items, as far as they are fixed. */
+  /** The first number as it is written. */
+  first = 0;
+  /** The last number, the most digits, and whether blank lines part the items, as far as they are fixed. */
   number = 0;
+  digits = 0;
   isLoose = false;
 
   /** @param {any} token @param {boolean} mayGrow */
@@ -125,25 +128,33 @@ export class List {
   /** @param {any[]} items */
   setNumbers(items) {
     let number = this.number;
+    let longest = this.digits;
     const nodes = this.node.children;
     items.forEach((item, at) => {
-      const written = writtenNumber(item.raw);
       const isFirst = this.items.fixed + at === 0;
-      const next = isFirst ? written || 0 : Math.max(number + 1, written || 0);
+      const next = this.numberOf(item, number, isFirst);
+      longest = Math.max(longest, String(next).length);
       const node = nodes[this.items.fixed + at];
       if (isFirst) this.node.setAttribute('start', String(next));
       else if (next !== number + 1) node.setAttribute('value', String(next));
       else node.removeAttribute('value');
       number = next;
     });
-    this.node.style.setProperty('--digits', String(String(number).length));
+    this.node.style.setProperty('--digits', String(longest));
+  }
+
+  /** As it is written, unless all are written alike ("1. 1. 1."): then they are counted. @param {any} item @param {number} before @param {boolean} isFirst */
+  numberOf({ raw }, before, isFirst) {
+    const written = writtenNumber(raw) || 0;
+    if (isFirst) this.first = written;
+    return !isFirst && written === this.first ? before + 1 : written;
   }
 
   /** Keep the first `count` of `items` as they are. @param {any[]} items @param {number} count */
   fix(items, count) {
     for (const item of items.slice(0, count)) {
-      const written = writtenNumber(item.raw) || 0;
-      this.number = this.items.fixed ? Math.max(this.number + 1, written) : written;
+      this.number = this.numberOf(item, this.number, this.items.fixed === 0);
+      this.digits = Math.max(this.digits, String(this.number).length);
       this.isLoose ||= isLoose(item);
       this.items.fixed += 1;
     }
@@ -151,7 +162,7 @@ export class List {
 
   /** Let all of it be read again. */
   unfix() {
-    this.number = 0;
+    this.number = this.digits = 0;
     this.isLoose = false;
     this.items.fixed = 0;
   }
