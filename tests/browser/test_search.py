@@ -17,6 +17,8 @@ from tests.browser.chat_page import ChatPage, visit
 from tests.standins.openai_server import OpenAIStandin
 from tests.standins.script import Script, thai_tokens
 
+LAST_QUESTION = "[...document.querySelectorAll('.message-row.user-row')].at(-1).textContent"
+
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
@@ -30,6 +32,10 @@ class Long:
 
     def address(self, number: int) -> str:
         return f"/?s={self.session_id}&m={self.questions[number]}"
+
+    def row(self, page: ChatPage, number: int) -> Locator:
+        """Return the row of a question; the mark that it is the one that was looked for fades soon."""
+        return page.page.locator(f"[data-message-id='{self.questions[number]}']")
 
 
 async def long_session(app: App, name: str, *, turns: int) -> Long:
@@ -45,37 +51,38 @@ async def long_session(app: App, name: str, *, turns: int) -> Long:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def far(app: App) -> Long:
+async def far(app: App, model_server: OpenAIStandin) -> Long:
+    """Return a long session of long replies: only a part of it is near."""
+    model_server.script = Script(tokens=("ยาวมาก\n\n" * 30,))
     return await long_session(app, "ไกลมาก", turns=45)
 
 
 async def test_an_address_opens_a_message_far_back_and_marks_it(browser: Browser, app: App, far: Long) -> None:
     async with visit(browser, app, far.address(10)) as page:
-        found = page.page.locator(".message-row.sought")
-        await expect(found).to_contain_text("ไกลมาก ข้อที่ 10")
-        await expect(found).to_be_in_viewport()
-        rows = page.page.locator("#chat .message-row")
-        await expect(rows).to_have_count(30)
-        await expect(page.page.locator("#earlier")).to_be_visible()
-        await page.page.locator("#later").click()
-        await expect(rows).to_have_count(60)
-        await expect(page.questions.last).to_have_text("ไกลมาก ข้อที่ 32")
-        await page.page.locator("#later").click()
-        await expect(page.questions.last).to_have_text("ไกลมาก ข้อที่ 44")
+        await expect(page.page.locator(".message-row.sought")).to_contain_text("ไกลมาก ข้อที่ 10")
+        await expect(far.row(page, 10)).to_be_in_viewport()
+        await expect(page.page.locator("#chat .message-row")).to_have_count(30)
+        await expect(page.page.locator("#earlier.offered")).to_be_attached()
+        await page.page.wait_for_function(f"""() => {{
+            const scroll = document.querySelector('#scroll');
+            scroll.scrollTo(0, scroll.scrollHeight);
+            return {LAST_QUESTION}.includes('ข้อที่ 44');
+        }}""")
         await expect(page.page.locator("#later")).to_be_hidden()
-        await page.page.locator("#earlier").click()
+        await page.page.evaluate("document.querySelector('#scroll').scrollTo(0, 0)")
         await expect(page.questions.first).to_have_text("ไกลมาก ข้อที่ 0")
-        assert "m=" not in page.page.url
+        await expect(page.page.locator("#earlier")).to_be_hidden()
 
 
 async def test_from_a_message_far_back_one_press_leads_to_the_end(browser: Browser, app: App, far: Long) -> None:
     async with visit(browser, app, far.address(12)) as page:
-        await expect(page.page.locator(".message-row.sought")).to_be_in_viewport()
-        await page.page.locator("#earlier").click()
+        await expect(far.row(page, 12)).to_be_in_viewport()
+        await page.page.evaluate("document.querySelector('#scroll').scrollTo(0, 0)")
         await expect(page.questions.first).to_have_text("ไกลมาก ข้อที่ 0")
-        await page.page.locator("#to-end").click()
+        await page.page.locator("#latest").click()
         await expect(page.questions.last).to_have_text("ไกลมาก ข้อที่ 44")
-        await expect(page.questions.last).to_be_in_viewport()
+        await expect(page.replies.last.locator(".facts")).to_be_in_viewport()
+        assert "m=" not in page.page.url
         await page.page.go_back()
         await expect(page.questions.last).not_to_have_text("ไกลมาก ข้อที่ 44")
 
@@ -85,7 +92,7 @@ async def test_a_question_asked_from_far_back_goes_on_from_the_end(
 ) -> None:
     middle = await long_session(app, "ถามจากกลางทาง", turns=20)
     async with visit(browser, app, middle.address(2)) as page:
-        await expect(page.page.locator(".message-row.sought")).to_be_in_viewport()
+        await expect(middle.row(page, 2)).to_be_in_viewport()
         model.script = Script(tokens=thai_tokens(60), delay_ms=20)
         await page.ask("ถามต่อจากที่อ่านอยู่")
         await expect(page.questions.nth(-2)).to_have_text("ถามจากกลางทาง ข้อที่ 19")
@@ -93,6 +100,7 @@ async def test_a_question_asked_from_far_back_goes_on_from_the_end(
         await page.is_idle()
         await expect(page.questions.filter(has_text="ถามต่อจากที่อ่านอยู่")).to_have_count(1)
         await expect(page.page.locator("#later")).to_be_hidden()
+        assert "m=" not in page.page.url
 
 
 async def test_a_message_of_another_branch_is_shown_on_its_branch(page: ChatPage, app: App, browser: Browser) -> None:

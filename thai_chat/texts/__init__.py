@@ -26,7 +26,7 @@ UNKNOWN = "internal"
 
 
 # Errors that the page notices before the server would.
-_SAID_BY_BOTH = ("question_too_long", "import_too_large")
+_SAID_BY_BOTH = ("question_too_long", "import_too_large", "message_not_found")
 
 
 def _merged(*dictionaries: Mapping[str, tuple[str, str]]) -> Mapping[str, tuple[str, str]]:

@@ -53,7 +53,7 @@ async function around(session_id, message_id, signal) {
     }
   } catch (error) {
     if (!(error instanceof Refused) || !error.status || error.status >= 500) throw error;
-    return { body: await read(session_id, { limit: WINDOW }, signal), problem: error.message };
+    return { body: await read(session_id, { limit: WINDOW }, signal), problem: error.status === 400 ? t('message_not_found') : error.message }; // no id at all
   }
 }
 
@@ -116,6 +116,8 @@ export async function refresh({ isAll = false } = {}) {
 export function takeIn(question, { response, ...reply }) {
   const before = store.view;
   if (before?.session_id !== reply.session_id || before.has_later) return false;
+  // The server names a session by its first question, and takes one out of the trash.
+  if (!before.name || before.shelf !== 'current') return false;
   const known = before.messages.filter(({ message_id }) => message_id !== question.message_id && message_id !== reply.message_id);
   if ((known.at(-1)?.message_id ?? null) !== question.parent_id || reply.parent_id !== question.message_id) return false;
   const messages = [...known, ...shownOf([question, { ...reply, role: 'assistant', content: response }], {}, null)];

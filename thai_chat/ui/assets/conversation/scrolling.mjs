@@ -38,6 +38,7 @@ export const setLatest = (act) => { onLatest = act; };
 /** Only a person going up is leaving, and only one coming down to the end is back: the text grows and shrinks too. */
 function onScroll() {
   const { scrollTop, scrollHeight } = scroller;
+  if (scrollTop === lastTop) return; // no person has moved: what is held stays so, whatever lies at the edge by now
   if (scrollTop < lastTop && scrollHeight >= lastHeight && distanceToEnd() > 2) isFollowing = false;
   else if (scrollTop > lastTop && distanceToEnd() < NEAR_PX && !store.view?.has_later) isFollowing = true;
   lastTop = scrollTop;
@@ -48,7 +49,9 @@ function onScroll() {
 
 /** Before the scrolling itself, which the next words would undo. @param {WheelEvent} given */
 function onWheel({ deltaY }) {
-  if (deltaY < 0 && scroller.scrollTop > 0) isFollowing = false;
+  if (!isFollowing || deltaY >= 0 || scroller.scrollTop <= 0) return;
+  isFollowing = false;
+  hold();
 }
 
 const distanceToEnd = () => scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
@@ -116,5 +119,7 @@ export function bring(element, top) {
   isFollowing = false;
   scroller.scrollTop += element.getBoundingClientRect().top - scroller.getBoundingClientRect().top - top;
   held = { element, top: element.getBoundingClientRect().top - scroller.getBoundingClientRect().top };
+  lastTop = scroller.scrollTop;
+  lastHeight = scroller.scrollHeight;
   paintLatest();
 }
