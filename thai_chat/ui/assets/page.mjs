@@ -8,7 +8,7 @@ import { mountPrinting } from './conversation/printing.mjs';
 import { mountStatistics, mountTransfer } from './drawers.mjs';
 import { alert, mountAlerts } from './lib/alerts.mjs';
 import { Refused } from './lib/api.mjs';
-import { $, $$, el, icon, iconButton, isPhone } from './lib/dom.mjs';
+import { $, el, icon, iconButton, isPhone } from './lib/dom.mjs';
 import { emit, on, store } from './lib/store.mjs';
 import { t } from './lib/texts.mjs';
 import { mountPicker } from './models/picker.mjs';
@@ -131,12 +131,18 @@ function awaitSettling() {
   settling = setTimeout(() => { look(); awaitSettling(); }, UNSETTLED_MS);
 }
 
+/** What the page is about, for people who hear it. */
+const heading = el('h1', { id: 'heading', class: 'offscreen', dir: 'auto' });
+
 /** @param {Pick<View, 'name'>} given */
-const titleOf = ({ name }) => (name ? `${name} · ${t('brand')}` : t('brand'));
+function nameIt({ name }) {
+  document.title = name ? `${name} · ${t('brand')}` : t('brand');
+  heading.textContent = name || t('brand');
+}
 
 /** @param {View} view @param {boolean} isFirst */
 export function showAddress(view, isFirst) {
-  document.title = titleOf(view);
+  nameIt(view);
   if (view.is_instead) return;
   const address = new URL(location.href);
   if (view.stored) address.searchParams.set('s', view.session_id);
@@ -179,7 +185,7 @@ on('sessions', () => {
 function takeName({ session_id, session_name }) {
   if (session_id !== store.view?.session_id || session_name === store.view.name) return;
   store.view = { ...store.view, name: session_name };
-  document.title = titleOf(store.view);
+  nameIt(store.view);
 }
 
 addEventListener('popstate', () => {
@@ -202,10 +208,12 @@ function mountFrame() {
   $('#count').prepend(icon('chart'));
   $('#new').addEventListener('click', beginNew);
   $('#count').addEventListener('click', () => emit('statistics'));
-  $('#left').setAttribute('role', 'complementary');
+  // Gradio's <main> is around all of the page.
+  $('#left').setAttribute('role', 'navigation');
   $('#left').setAttribute('aria-label', t('sidebar'));
-  for (const outer of $$('main')) outer.setAttribute('role', 'none'); // Gradio's, around all of the page
-  $('#main').setAttribute('role', 'main');
+  $('#main').setAttribute('role', 'region');
+  $('#main').setAttribute('aria-label', t('conversation'));
+  $('#main').prepend(heading);
   $('#frame').append(el('div', { id: 'scrim', onclick: leaveSidebar }));
   restoreSidebar();
   addEventListener('keydown', shortcut, true);

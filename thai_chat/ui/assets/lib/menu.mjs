@@ -31,7 +31,7 @@ export function openMenu(anchor, items, { label, onClose = () => {} } = {}) {
   addEventListener('resize', closeMenu);
   anchor.setAttribute('aria-expanded', 'true');
   anchor.focus({ preventScroll: true }); // the browser gives the focus back to it
-  (anchor.closest('dialog') ?? document.body).append(layer); // what is beside a dialog can't be reached
+  (anchor.closest('dialog, main') ?? document.body).append(layer); // what is beside a dialog can't be reached
   layer.showPopover();
   fill(mine, items);
   return menu;

@@ -17,7 +17,7 @@ function update(scroller) {
     return;
   }
   scroller.tabIndex = 0;
-  scroller.setAttribute('role', 'region');
+  scroller.setAttribute('role', 'group'); // as a region each of them would be a landmark
   scroller.setAttribute('aria-label', scroller.dataset.label ?? '');
 }
 
