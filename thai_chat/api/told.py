@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from thai_chat import texts
 from thai_chat.domain.backend_errors import BackendError
-from thai_chat.domain.facts import ReplyError, ReplyFacts, facts_of
+from thai_chat.domain.facts import ReplyError, ReplyFacts, facts_of, has_notices
 from thai_chat.domain.messages import Message, Status
 from thai_chat.texts import Language
 
@@ -29,7 +29,7 @@ _NOTHING = Told(None, ())
 
 def told(message: Message, language: Language) -> Told:
     """Return what is to be told of a message; whoever wrote its metadata, only texts of errors and notices."""
-    if message.status is not Status.FAILED and "notices" not in message.metadata:
+    if message.status is not Status.FAILED and not has_notices(message):
         return _NOTHING  # without reading all that is known, of each of thousands
     facts = facts_of(message)
     return Told(_problem(message, facts, language), _notices(facts, language))

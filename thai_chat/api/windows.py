@@ -15,7 +15,7 @@ from thai_chat.texts import Language
 _SESSION_EXAMPLE: dict[str, Any] = {
     "session_id": MESSAGE_EXAMPLE["session_id"],
     "session_name": "สวัสดี",
-    "backend": "vllm",
+    "backend": MESSAGE_EXAMPLE["backend"],
     "model": "my-thai-model",
     "created_at": "2026-11-21T03:59:59+00:00",
     "updated_at": "2026-11-21T04:00:00+00:00",

@@ -259,6 +259,11 @@ class SessionOrigin:
         return {"imported": {"from": self.program, "id": self.session_id}}
 
 
+def has_notices(message: Message) -> bool:
+    """Tell whether something was noticed about a reply, without reading all that is known of it."""
+    return "notices" in message.metadata
+
+
 def facts_of(message: Message) -> ReplyFacts:
     return ReplyFacts.from_metadata(message.metadata)
 
