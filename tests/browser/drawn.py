@@ -1,0 +1,130 @@
+"""Messages as they are drawn: words, the boxes of blocks and pixels, to be compared with one another."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageChops, ImageFilter
+from playwright.async_api import Locator, Page
+
+from tests.browser.chat_page import ChatPage
+
+CASES = {path.stem: path.read_text("utf-8") for path in sorted((Path(__file__).parent / "cases" / "page").glob("*.md"))}
+NEAR_PX = 2
+_WITHIN_S = 20.0
+_SHADES = 40
+"""So much of 255 may antialiasing change."""
+
+_LOOK = """(words) => {
+    const row = words.closest('.message-row').getBoundingClientRect();
+    const blocks = ['p, .line, .heading, ul, ol, li, blockquote, hr, figure, pre, table, tr, th, td',
+        'details, summary, .formula, .footnote, .plain'].join();
+    const boxes = [words, ...words.querySelectorAll(blocks)].map((block) => {
+        const { left, top, width, height } = block.getBoundingClientRect();
+        return [block.tagName.toLowerCase(), left - row.left, top - row.top, width, height];
+    });
+    return { text: words.innerText, boxes };
+}"""
+_SETTLED = """async (words) => {
+    const base = document.querySelector('link[href*="page.mjs"]').href;
+    const { whenFormulasSettle } = await import(new URL('message/formulas.mjs', base));
+    await document.fonts.ready;
+    await whenFormulasSettle();
+    // Colours come from a worker; of some code there are none.
+    const waits = () => [...words.querySelectorAll('figure.code')].some((code) => !code.querySelector('[class^=hl-]'));
+    for (let frames = 0; frames < 60 && waits(); frames += 1) await new Promise(requestAnimationFrame);
+}"""
+_NO_CARET = ".growing .words *::after { visibility: hidden; }"  # what says that more comes
+_EXPECTED = """async (source) => {
+    const base = document.querySelector('link[href*="page.mjs"]').href;
+    const { draw } = await import(new URL('message/painter.mjs', base));
+    const { whenFormulasSettle } = await import(new URL('message/formulas.mjs', base));
+    const element = document.createElement('div');
+    element.className = 'words';
+    draw(element, source);
+    await whenFormulasSettle();
+    return element.textContent;
+}"""
+
+
+@dataclass
+class Look:
+    """What is seen of a message: the text, the boxes of its blocks relative to its row, and a picture."""
+
+    text: str
+    boxes: list[tuple[str, float, float, float, float]]
+    picture: bytes
+
+    def differs_from(self, other: Look) -> str:
+        """Return what differs by more than antialiasing does, or nothing."""
+        if self.text != other.text:
+            return f"text: {self.text!r} != {other.text!r}"
+        if len(self.boxes) != len(other.boxes):
+            return f"{len(self.boxes)} blocks != {len(other.boxes)}"
+        for mine, its in zip(self.boxes, other.boxes, strict=True):
+            if mine[0] != its[0] or any(abs(a - b) > NEAR_PX for a, b in zip(mine[1:], its[1:], strict=True)):
+                return f"box: {mine} != {its}"
+        return pixels_differ(self.picture, other.picture)
+
+
+def pixels_differ(before: bytes, after: bytes) -> str:
+    """Tell whether a picture has what the other has not within 2 px."""
+    one, two = (Image.open(io.BytesIO(picture)).convert("RGB") for picture in (before, after))
+    if any(abs(a - b) > NEAR_PX for a, b in zip(one.size, two.size, strict=True)):
+        return f"pictures of {one.size} and {two.size}"
+    size = (min(one.width, two.width), min(one.height, two.height))
+    one, two = one.crop((0, 0, *size)), two.crop((0, 0, *size))
+    for left, right in ((one, two), (two, one)):
+        above = ImageChops.subtract(right, left.filter(ImageFilter.MaxFilter(2 * NEAR_PX + 1)))
+        below = ImageChops.subtract(left.filter(ImageFilter.MinFilter(2 * NEAR_PX + 1)), right)
+        strange = ImageChops.lighter(above, below).convert("L").point(lambda shade: 255 * (shade > _SHADES))
+        if where := strange.getbbox():
+            return f"pixels in {where}"
+    return ""
+
+
+async def settled(words: Locator) -> None:
+    """Wait until fonts, formulas and colours of code are there."""
+    await words.evaluate(_SETTLED)
+
+
+async def look_at(page: ChatPage, words: Locator) -> Look:
+    """Look at a message in a window that is high enough for all of it."""
+    await settled(words)
+    height = await words.evaluate("(words) => words.offsetHeight")
+    await page.page.set_viewport_size({"width": 1280, "height": height + 600})
+    await words.scroll_into_view_if_needed()
+    await page.page.mouse.move(1, 1)
+    seen = await words.evaluate(_LOOK)
+    return Look(
+        seen["text"],
+        [tuple(box) for box in seen["boxes"]],
+        await words.screenshot(animations="disabled", style=_NO_CARET),
+    )
+
+
+async def expected_text(page: Page, source: str) -> str:
+    """Return the text of a message that is drawn at once."""
+    return str(await page.evaluate(_EXPECTED, source))
+
+
+async def until(fact: Callable[[], Awaitable[Any]]) -> None:
+    """Wait until `fact()` is true."""
+    async with asyncio.timeout(_WITHIN_S):
+        while not await fact():  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+
+def small_pieces(text: str) -> tuple[str, ...]:
+    """Return a text as a model says it, and an empty last piece, which stands for the end."""
+    pieces, at, size = [], 0, 1
+    while at < len(text):
+        pieces.append(text[at : at + size])
+        at += size
+        size = size % 6 + 1
+    return (*pieces, "")
