@@ -27,7 +27,7 @@ READ = {
         " ".join("`" * (number % 300 + 1) for number in range(600) if number % 300),
     ),
 }
-"""Each is read in time; the second is what is shown then: escaped signs without their backslash, code without its marks."""
+"""Each is read in time; the second is what is shown: escaped signs without their backslash, code without its marks."""
 GROWING = (
     *(
         "**a ",
