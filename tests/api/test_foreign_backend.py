@@ -19,7 +19,7 @@ from thai_chat.backends.registry import KINDS
 from thai_chat.chat.service import ChatService
 from thai_chat.settings import Settings
 from thai_chat.texts.backends import name_backends
-from thai_chat.ui.page import inline_scripts
+from thai_chat.ui.head import described
 from thai_chat.ui.picker import picker_of
 
 
@@ -86,7 +86,6 @@ async def test_its_options_are_taken_and_passed_on(started: Started) -> None:
 
 
 async def test_the_browser_is_told_what_it_has_to_know_of_it(started: Started) -> None:
-    script = inline_scripts(started.service.kinds)[0]
-    told = json.loads(script.partition("window.thaiChatBackends = ")[2].removesuffix(";"))
+    told = json.loads(json.dumps(described(started.service.kinds)))
     assert told["toy"] == {"label": "Toy Box", "options": "toy_mood", "effort": False, "thinking": False}
     assert list(told) == ["vllm", "ollama", "openai", "llamacpp", "toy"]

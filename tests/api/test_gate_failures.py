@@ -22,7 +22,7 @@ from thai_chat.gate.doors import BodyLimit, Door, door_of
 from thai_chat.gate.gate import Gate
 
 DOORS = ["/", "/docs", "/healthz", "/api/sessions", "/static/x.js", "/gradio_api/run/predict"]
-EVENT = b'{"data": [{}], "fn_index": 0}'
+EVENT = b'{"data": [], "fn_index": 0}'
 SMALL = BodyLimit(1000, pause_s=0.3, whole_s=0.6)
 
 
