@@ -31,6 +31,12 @@
   // Gradio asks for its theme unless a link to it is there; the page's one style has it.
   style({ href: `${location.origin}{theme}`, disabled: '' });
 
+  // The clock of Gradio's loading sign goes on when the sign has gone, at every frame and for ever, by the function that
+  // stands here while its script is read.
+  const askForFrame = window.requestAnimationFrame;
+  let isLoading = true;
+  window.requestAnimationFrame = (act) => (isLoading ? askForFrame.call(window, act) : 0);
+
   const loaded = import(new URL('{base}/page.mjs', document.baseURI).href);
   /** @type {typeof import('./page.mjs') | null} */
   let module = null;
@@ -43,6 +49,10 @@
       let isWritten = false;
       try { isWritten = Boolean(sessionStorage.getItem('thai-chat:new') && localStorage.getItem('thai-chat:draft:new')); } catch { /* nothing is kept there */ }
       return { session_id: named.get('s') ?? '', message_id: named.get('m') ?? '', is_new: isWritten && !named.has('s') };
+    },
+    endLoading: () => {
+      isLoading = false;
+      window.requestAnimationFrame = askForFrame;
     },
     send: () => module?.send(),
     stop: () => module?.stop(),

@@ -3,7 +3,7 @@ import { focusBox, keepDraftOf, mountComposer, send, stop } from './conversation
 import { mountHistory } from './conversation/history.mjs';
 import { lookFor, mountJump } from './conversation/jump.mjs';
 import { mountLive } from './conversation/live.mjs';
-import { arrive, refresh, openSession as show, startNew } from './conversation/loading.mjs';
+import { arriving, refresh, openSession as show, startNew } from './conversation/loading.mjs';
 import { mountPrinting } from './conversation/printing.mjs';
 import { mountStatistics, mountTransfer } from './drawers.mjs';
 import { alert, mountAlerts } from './lib/alerts.mjs';
@@ -22,6 +22,17 @@ import { mountShelved } from './sessions/shelved.mjs';
 import { closeSidebar, leaveSidebar, mountBrand, openSidebar, restoreSidebar } from './sidebar.mjs';
 
 export { send, stop };
+
+/** The newest session of the list, which is read for the sidebar anyway. */
+async function lastSession() {
+  await shelf.begin();
+  if (shelf.failure) throw new Refused(shelf.failure);
+  return shelf.sorted[0]?.session_id;
+}
+
+// Both are on their way before Gradio has laid out anything.
+shelf.begin();
+const arrive = arriving(window.thaiChat.addressed(), lastSession);
 
 const ANSWER_MS = 6_000;
 const UNSETTLED_MS = 3_000;
@@ -90,7 +101,7 @@ function mountConversation({ element }) {
   mountLive(element, { refresh });
   mountJump();
   mountPrinting();
-  arrive(window.thaiChat.addressed());
+  arrive();
 }
 
 /** @param {Changes['view']} given */
@@ -106,7 +117,7 @@ function takeView({ isOther, isFirst, how }) {
   if (how === 'opened') isStep = false;
   if (view.notice && how === 'opened') alert(view.notice);
   if (isOther && !isFirst && !view.target && !isPhone()) focusBox();
-  document.body.dataset.ready = 'yes';
+  beReady();
   document.body.dataset.session = view.session_id;
   awaitSettling();
 }
@@ -220,9 +231,14 @@ function mountFrame() {
   setTimeout(beReadyAnyway, ANSWER_MS);
 }
 
+function beReady() {
+  document.body.dataset.ready = 'yes';
+  window.thaiChat.endLoading();
+}
+
 /** The first answer did not come: an empty session is better than an empty page. */
 function beReadyAnyway() {
-  document.body.dataset.ready = 'yes';
+  beReady();
   if (!store.view) startNew({ notice: t('server_silent'), is_instead: true });
 }
 

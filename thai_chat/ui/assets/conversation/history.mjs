@@ -9,8 +9,8 @@ import { keepPlace, mountScrolling, setLatest, startFollowing, stopFollowing } f
 
 /** So far from an edge of the window the next messages are fetched. */
 const AHEAD = '1500px 0px';
-/** Drawing takes the page so long at once. */
-const SLICE_MS = 24;
+/** Drawing takes the page so long at once: when a session is opened, and while somebody reads. */
+const [OPENING_MS, READING_MS] = [24, 8];
 
 /** @type {HTMLElement} */
 let log;
@@ -41,7 +41,7 @@ export function mountHistory(place, { openEnd }) {
     for (const button of [later, end]) button.classList.toggle('offered', has_later);
     if (isOther) forget();
     painted = store.view.session_id;
-    paint();
+    paint(how === 'opened' ? OPENING_MS : READING_MS);
     if (how === 'opened' && !target) startFollowing();
     else keepPlace();
   });
@@ -65,11 +65,15 @@ function forget() {
   log.replaceChildren();
 }
 
-/** Another session is painted when it is shown, not before. */
-const repaint = () => { if (store.view?.session_id === painted) paint(); };
+/** What stands around a message tells of the models too. Another session is painted when it is shown, not before. */
+function repaint() {
+  if (store.view?.session_id !== painted) return;
+  for (const row of rows.values()) row.shown = null;
+  paint(OPENING_MS);
+}
 
-/** Rows of messages that are stored, then those on their way. None is moved: that would disturb what is in it. */
-function paint() {
+/** Rows of messages that are stored, then those on their way. None is moved: that would disturb what is in it. @param {number} slice_ms */
+function paint(slice_ms) {
   const { messages } = store.view;
   cancelAnimationFrame(drawing);
   const ids = new Set(messages.map(({ message_id }) => message_id));
@@ -81,7 +85,9 @@ function paint() {
   };
   for (const message of messages) place(rowOf(message));
   for (const row of growing) if (!ids.has(row.element.dataset.messageId ?? '')) place(row);
-  draw([...messages].reverse());
+  const left = messages.filter((message) => rows.get(message.message_id)?.shown !== message);
+  // From where a reader comes on: down to what is later, up to all else.
+  draw(left[0] === messages[0] ? left.reverse() : left, slice_ms);
 }
 
 /** @param {ShownMessage} message */
@@ -94,20 +100,17 @@ function rowOf(message) {
   return row;
 }
 
-/** Draw from the end on, where most readers are, or from the one that was asked for; the page breathes in between. @param {ShownMessage[]} left */
-function draw(left) {
-  const { target } = store.view;
+/** Draw what was asked for, and all others in their order; the page breathes in between. @param {ShownMessage[]} left @param {number} slice_ms */
+function draw(left, slice_ms) {
   const begun = performance.now();
-  if (target) {
-    const sought = left.find(({ message_id }) => message_id === target);
-    if (sought) rows.get(target)?.show(sought);
-  }
+  const sought = left.find(({ message_id }) => message_id === store.view.target);
+  if (sought) rows.get(sought.message_id)?.show(sought);
   for (let message = left.shift(); message; message = left.shift()) {
     rows.get(message.message_id)?.show(message);
-    if (performance.now() - begun > SLICE_MS) break;
+    if (performance.now() - begun > slice_ms) break;
   }
   keepPlace();
-  if (left.length) drawing = requestAnimationFrame(() => draw(left));
+  if (left.length) drawing = requestAnimationFrame(() => draw(left, slice_ms));
 }
 
 /** A row for what is on its way; it stays when its message is stored. @param {Row} row */

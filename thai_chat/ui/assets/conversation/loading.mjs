@@ -1,6 +1,7 @@
 // Which messages the page has: read from the API, at the end of a session, around a message, back and forth.
 import { alert } from '../lib/alerts.mjs';
 import { api, isAborted, Refused } from '../lib/api.mjs';
+import { $$ } from '../lib/dom.mjs';
 import { newId } from '../lib/ids.mjs';
 import { emit, store } from '../lib/store.mjs';
 import { t } from '../lib/texts.mjs';
@@ -8,6 +9,8 @@ import { emptyView, shownOf, viewOf } from './shown.mjs';
 
 export const WINDOW = 30;
 const MORE = 50;
+/** The page has so many messages at most: as more come, those at the other end leave. Every frame costs what is there. */
+const KEPT = 600;
 const MOST = 200;
 /** The newest messages that are read when a reply has ended. */
 const NEWEST = 6;
@@ -30,14 +33,19 @@ function begin() {
 export async function openSession(session_id, message_id = '') {
   const signal = begin();
   try {
-    const { body, problem } = message_id ? await around(session_id, message_id, signal) : { body: await read(session_id, { limit: WINDOW }, signal), problem: null };
-    show(viewOf(body, { target: message_id || null, notice: problem }));
+    show(await windowOf(session_id, message_id, signal));
     return true;
   } catch (error) {
     if (!(error instanceof Refused)) { if (isAborted(/** @type {Error} */ (error))) return false; throw error; }
     alert(error.message);
     return false;
   }
+}
+
+/** @param {string} session_id @param {string} message_id @param {AbortSignal} signal */
+async function windowOf(session_id, message_id, signal) {
+  const { body, problem } = message_id ? await around(session_id, message_id, signal) : { body: await read(session_id, { limit: WINDOW }, signal), problem: null };
+  return viewOf(body, { target: message_id || null, notice: problem });
 }
 
 /** The window around a message; its branch is shown from then on. At the end, and with the reason, when that can't be. @param {string} session_id @param {string} message_id @param {AbortSignal} signal */
@@ -57,24 +65,37 @@ async function around(session_id, message_id, signal) {
   }
 }
 
-/** Show what the page's address names, else the last session, else an empty one, with the reason. @param {{ session_id: string, message_id: string, is_new: boolean }} arrival */
-export async function arrive({ session_id, message_id, is_new }) {
-  if (is_new) { startNew(); return; }
-  try {
-    const meant = session_id || await lastSession();
-    if (!meant) { startNew(); return; }
-    const signal = begin();
-    const { body, problem } = message_id ? await around(meant, message_id, signal) : { body: await read(meant, { limit: WINDOW }, signal), problem: null };
-    show(viewOf(body, { target: message_id || null, notice: problem }));
-  } catch (error) {
-    if (!(error instanceof Refused)) { if (isAborted(/** @type {Error} */ (error))) return; throw error; }
-    if (error.status >= 400 && error.status < 500) startNew({ notice: t('session_replaced') });
-    else startNew({ notice: error.message, is_instead: true });
-  }
+/**
+ * Begin to read what the page's address names, else the last session. Return what shows it when there is a place for it:
+ * an empty session when there is none, with the reason.
+ *
+ * @param {{ session_id: string, message_id: string, is_new: boolean }} arrival
+ * @param {() => Promise<string | undefined>} lastSession
+ */
+export function arriving({ session_id, message_id, is_new }, lastSession) {
+  const signal = begin();
+  const find = async () => {
+    const meant = is_new ? '' : session_id || await lastSession();
+    return meant ? windowOf(meant, message_id, signal) : null;
+  };
+  const found = find();
+  found.catch(() => {}); // it is heard below
+  return async () => {
+    try {
+      const view = await found;
+      if (!signal.aborted) show(view ?? emptyView(newId()));
+    } catch (error) {
+      if (!signal.aborted) startInstead(/** @type {Error} */ (error));
+    }
+  };
 }
 
-/** @returns {Promise<string | undefined>} */
-const lastSession = async () => (await api('GET', 'api/sessions', { query: { limit: 1 }, signal: begin() })).sessions[0]?.session_id;
+/** @param {Error} error */
+function startInstead(error) {
+  if (!(error instanceof Refused)) throw error;
+  if (error.status >= 400 && error.status < 500) startNew({ notice: t('session_replaced') });
+  else startNew({ notice: error.message, is_instead: true });
+}
 
 /** @param {{ notice?: string, is_instead?: boolean }} [how] */
 export function startNew(how) {
@@ -154,15 +175,23 @@ export async function more(where) {
   }
 }
 
+/** Something in the conversation is selected, written or growing: nothing may leave. */
+const isInUse = () => store.isBusy || !(getSelection()?.isCollapsed ?? true) || $$('#chat .editor').length > 0;
+
 /** @param {View} before @param {Where} where @param {number | undefined} edge */
 async function extend({ session_id }, where, edge) {
   const body = await read(session_id, { limit: MORE, [where === 'earlier' ? 'before_order' : 'after_order']: edge }, asked.signal);
   const { view } = store;
   if (view.session_id !== session_id || edgeOf(view, where) !== edge) return false;
   const found = shownOf(body.history, body.siblings, body.live);
-  store.view = where === 'earlier'
-    ? { ...view, messages: [...found, ...view.messages], has_earlier: body.has_earlier }
-    : { ...view, messages: [...view.messages, ...found], has_later: body.has_later, live: body.live };
+  const most = isInUse() ? Infinity : KEPT;
+  if (where === 'earlier') {
+    const all = [...found, ...view.messages];
+    store.view = { ...view, messages: all.slice(0, most), has_earlier: body.has_earlier, has_later: view.has_later || all.length > most };
+  } else {
+    const all = [...view.messages, ...found];
+    store.view = { ...view, messages: all.slice(-most), has_earlier: view.has_earlier || all.length > most, has_later: body.has_later, live: body.live };
+  }
   emit('view', { isOther: false, isFirst: false, how: 'extended' });
   return true;
 }

@@ -17,6 +17,8 @@ const COPIED_MS = 1_600;
  * selected or read in it is not disturbed by its end.
  */
 export class Row {
+  /** The message that is shown. */
+  shown = /** @type {ShownMessage | null} */ (null);
   /** What is drawn already, and around it. */
   text = /** @type {string | null} */ (null);
   #around = '';
@@ -39,6 +41,7 @@ export class Row {
 
   /** Show a stored message; what is there already stays. @param {ShownMessage} message */
   show(message) {
+    this.shown = message;
     this.name(message.message_id);
     this.#showText(message);
     const key = this.#keyOf(message);

@@ -38,7 +38,7 @@ export const setLatest = (act) => { onLatest = act; };
 /** Only a person going up is leaving, and only one coming down to the end is back: the text grows and shrinks too. */
 function onScroll() {
   const { scrollTop, scrollHeight } = scroller;
-  if (scrollTop === lastTop) return; // no person has moved: what is held stays so, whatever lies at the edge by now
+  if (isSetHere()) return;
   if (scrollTop < lastTop && scrollHeight >= lastHeight && distanceToEnd() > 2) isFollowing = false;
   else if (scrollTop > lastTop && distanceToEnd() < NEAR_PX && !store.view?.has_later) isFollowing = true;
   lastTop = scrollTop;
@@ -47,9 +47,15 @@ function onScroll() {
   paintLatest();
 }
 
+/** No person has moved: the place was set here, or by the browser when the end came nearer. What is held stays held. */
+function isSetHere() {
+  const { scrollTop, scrollHeight } = scroller;
+  return Math.abs(scrollTop - lastTop) < 1 || (scrollTop < lastTop && scrollHeight < lastHeight && distanceToEnd() < 1);
+}
+
 /** Before the scrolling itself, which the next words would undo. @param {WheelEvent} given */
 function onWheel({ deltaY }) {
-  if (!isFollowing || deltaY >= 0 || scroller.scrollTop <= 0) return;
+  if (deltaY >= 0 || scroller.scrollTop <= 0 || !isFollowing) return;
   isFollowing = false;
   hold();
 }
@@ -88,15 +94,18 @@ function within(element, line) {
   return found && found !== element ? found : null;
 }
 
+/** What was held may have left the page; then what is there now is held. */
+function putBack() {
+  if (!held?.element.isConnected) { hold(); return; }
+  const moved = held.element.getBoundingClientRect().top - scroller.getBoundingClientRect().top - held.top;
+  if (Math.abs(moved) >= 1) scroller.scrollTop += moved;
+}
+
 /** Put what was at the reader's line back to its place, or the end to the end. */
 export function keepPlace() {
   if (!scroller) return;
-  if (isFollowing) {
-    if (!isTouched) scroller.scrollTop = scroller.scrollHeight;
-  } else if (held?.element.isConnected) {
-    const moved = held.element.getBoundingClientRect().top - scroller.getBoundingClientRect().top - held.top;
-    if (Math.abs(moved) >= 1) scroller.scrollTop += moved;
-  }
+  if (!isFollowing) putBack();
+  else if (!isTouched) scroller.scrollTop = scroller.scrollHeight;
   lastTop = scroller.scrollTop;
   lastHeight = scroller.scrollHeight;
   paintLatest();
@@ -114,11 +123,11 @@ export function stopFollowing() {
   paintLatest();
 }
 
-/** Bring an element to a place below the window's top edge and hold it there. @param {Element} element @param {number} top */
+/** Bring an element to a place below the window's top edge, as soon as it can be there, and hold it there. @param {Element} element @param {number} top */
 export function bring(element, top) {
   isFollowing = false;
   scroller.scrollTop += element.getBoundingClientRect().top - scroller.getBoundingClientRect().top - top;
-  held = { element, top: element.getBoundingClientRect().top - scroller.getBoundingClientRect().top };
+  held = { element, top };
   lastTop = scroller.scrollTop;
   lastHeight = scroller.scrollHeight;
   paintLatest();

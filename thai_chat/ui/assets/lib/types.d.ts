@@ -286,6 +286,7 @@ interface Find {
 interface Window {
   /** `early.js`: the door that Gradio's parts and events use. */
   thaiChat: {
+    endLoading: () => void;
     mount: (name: string, element: HTMLElement, trigger: Part['trigger'], props: Part['props'], watch: Part['watch']) => Promise<void>;
     addressed: () => { session_id: string; message_id: string; is_new: boolean };
     send: () => void;

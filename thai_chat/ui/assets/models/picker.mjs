@@ -28,7 +28,8 @@ export function mountPicker({ element, props, watch }, { refresh }) {
     @beforetoggle=${toggle} @keydown=${onKey}>${repeat(store.backends, ({ name }) => name, (group) => groupOf(group, pick))}</div>`);
   /** A session may have been asked of a model whose backend has been taken out of the settings since. */
   const settle = () => {
-    const isGone = store.backends.find(({ name }) => name === store.choice?.backend)?.state === 'not_configured';
+    const asked = store.backends.find(({ name }) => name === store.choice?.backend);
+    const isGone = store.backends.length > 0 && (asked?.state ?? 'not_configured') === 'not_configured'; // or of another program's
     if (isGone || !store.choice) store.choice = store.preferred ?? firstThatAnswers() ?? store.choice;
   };
   const take = () => {
@@ -50,7 +51,7 @@ export function mountPicker({ element, props, watch }, { refresh }) {
 
   watch('value', take);
   on('view', () => { settle(); repaint(); });
-  on('choice', repaint);
+  on('choice', () => { settle(); repaint(); });
   on('ready', ({ backends }) => { if (isOutOfDate(backends)) refresh(); });
   addEventListener('resize', () => { if (isOpen) placeBelow($('button', element), list()); });
   take();

@@ -2,7 +2,7 @@
 import { $, $$, el, focused } from '../lib/dom.mjs';
 import { openMenu } from '../lib/menu.mjs';
 import { html, nothing, paint, repeat } from '../lib/painting.mjs';
-import { on, store } from '../lib/store.mjs';
+import { emit, on, store } from '../lib/store.mjs';
 import { t } from '../lib/texts.mjs';
 import { menuOf, mountActions, rename, trash } from './actions.mjs';
 import { grouping, groupLabel } from './days.mjs';
@@ -35,7 +35,8 @@ export function mountSessions({ element }, page) {
   for (const change of /** @type {const} */ (['ended', 'imported'])) on(change, () => shelf.refresh());
   on('polled', () => { if (!document.hidden) shelf.refresh(); });
   followRunning();
-  shelf.refresh();
+  shelf.begin();
+  if (shelf.isRead || shelf.failure) emit('sessions'); // it was read before there was a list
 }
 
 /** A question was taken: its session is the newest now, and may be new. @param {Accepted} given */

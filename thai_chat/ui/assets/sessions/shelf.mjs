@@ -34,6 +34,7 @@ class Shelf {
   failure = /** @type {string | null} */ (null);
   changes = 0;
   isStale = false;
+  first = /** @type {Promise<void> | null} */ (null);
 
   constructor() {
     tabs?.addEventListener('message', ({ data }) => { this.put(...data.put); this.drop(...data.drop); });
@@ -71,6 +72,12 @@ class Shelf {
   get showsPins() { return this.place.shelf === 'current'; }
 
   get isNarrowed() { return Boolean(this.place.folder || this.place.tag); }
+
+  /** The first page for the first time; who needs it later gets the same reading. */
+  begin() {
+    this.first ??= this.refresh();
+    return this.first;
+  }
 
   /** The first page anew, merged into what is known: rows that stay keep their place. */
   async refresh() {
