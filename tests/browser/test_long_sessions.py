@@ -235,7 +235,7 @@ async def test_the_browser_finds_what_is_loaded(long: ChatPage) -> None:
 
 
 async def test_a_reply_touches_no_other_row(long: ChatPage, model: OpenAIStandin) -> None:
-    model.script = Script(tokens=["สวัสดี ", "**ครับ**"])
+    model.script = Script(tokens=("สวัสดี ", "**ครับ**"))
     await load_earlier(long, 330)
     await long.page.locator("#latest").click()
     await settled(long.page)
