@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, Request, Route, expect
 
-from tests.app import App
+from tests.app import App, running_app
 from tests.browser.chat_page import ChatPage, visit
 from tests.standins.openai_server import OpenAIStandin
 from tests.standins.script import Script
@@ -79,6 +79,13 @@ async def imported(app: App) -> str:
         answer = await http.post(f"{app.address}/api/import", files=files)
         session_id: str = answer.raise_for_status().json()["programs"][0]["newest"][0]["session_id"]
     return session_id
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def app(model_server: OpenAIStandin) -> AsyncIterator[App]:
+    """Yield an app of its own: other tests search through all that theirs has."""
+    async with running_app(VLLM_BASE_URL=model_server.base_url) as running:
+        yield running
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
