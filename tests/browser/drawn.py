@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image, ImageChops, ImageFilter
-from playwright.async_api import Locator, Page
+from playwright.async_api import Locator, Page, expect
 
 from tests.browser.chat_page import ChatPage
 
@@ -24,7 +24,8 @@ _LOOK = """(words) => {
     const row = words.closest('.message-row').getBoundingClientRect();
     const blocks = ['p, .line, .heading, ul, ol, li, blockquote, hr, figure, pre, table, tr, th, td',
         'details, summary, .formula, .footnote, .plain'].join();
-    const boxes = [words, ...words.querySelectorAll(blocks)].map((block) => {
+    const seen = [words, ...words.querySelectorAll(blocks)].filter((block) => block.getClientRects().length);
+    const boxes = seen.map((block) => {
         const { left, top, width, height } = block.getBoundingClientRect();
         return [block.tagName.toLowerCase(), left - row.left, top - row.top, width, height];
     });
@@ -39,7 +40,9 @@ _SETTLED = """async (words) => {
     const waits = () => [...words.querySelectorAll('figure.code')].some((code) => !code.querySelector('[class^=hl-]'));
     for (let frames = 0; frames < 60 && waits(); frames += 1) await new Promise(requestAnimationFrame);
 }"""
-_NO_CARET = ".growing .words *::after { visibility: hidden; }"  # what says that more comes
+# What is far away is not laid out until the frame after it has come near.
+_IS_LAID_OUT = "() => new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(go))))"
+_NOT_THE_MESSAGE = ".growing .words *::after, #latest, #copy-markdown { visibility: hidden !important; }"
 _EXPECTED = """async (source) => {
     const base = document.querySelector('link[href*="page.mjs"]').href;
     const { draw } = await import(new URL('message/painter.mjs', base));
@@ -54,7 +57,7 @@ _EXPECTED = """async (source) => {
 
 @dataclass
 class Look:
-    """What is seen of a message: the text, the boxes of its blocks relative to its row, and a picture."""
+    """The text of a message, the boxes of its blocks relative to its row, and a picture of it."""
 
     text: str
     boxes: list[tuple[str, float, float, float, float]]
@@ -83,7 +86,8 @@ def pixels_differ(before: bytes, after: bytes) -> str:
         above = ImageChops.subtract(right, left.filter(ImageFilter.MaxFilter(2 * NEAR_PX + 1)))
         below = ImageChops.subtract(left.filter(ImageFilter.MinFilter(2 * NEAR_PX + 1)), right)
         strange = ImageChops.lighter(above, below).convert("L").point(lambda shade: 255 * (shade > _SHADES))
-        if where := strange.getbbox():
+        inner = strange.crop((NEAR_PX, NEAR_PX, size[0] - NEAR_PX, size[1] - NEAR_PX))
+        if where := inner.getbbox():
             return f"pixels in {where}"
     return ""
 
@@ -95,16 +99,18 @@ async def settled(words: Locator) -> None:
 
 async def look_at(page: ChatPage, words: Locator) -> Look:
     """Look at a message in a window that is high enough for all of it."""
+    await expect(words).not_to_be_empty()
     await settled(words)
     height = await words.evaluate("(words) => words.offsetHeight")
     await page.page.set_viewport_size({"width": 1280, "height": height + 600})
     await words.scroll_into_view_if_needed()
+    await words.evaluate(_IS_LAID_OUT)
     await page.page.mouse.move(1, 1)
     seen = await words.evaluate(_LOOK)
     return Look(
         seen["text"],
         [tuple(box) for box in seen["boxes"]],
-        await words.screenshot(animations="disabled", style=_NO_CARET),
+        await words.screenshot(animations="disabled", style=_NOT_THE_MESSAGE),
     )
 
 

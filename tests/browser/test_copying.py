@@ -14,6 +14,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 CODE = "\n".join(["if a < b:  ", "\tprint('ไทย')", "", "", "", "", *(f"x{number} = {number}" for number in range(30))])
 TABLE = "| ชื่อ | ราคา |\n|:--|--:|\n| น้ำตาล | $12 |\n| เกลือ | 8 |"
 LIST = "1. หนึ่ง **หนา**\n2. สอง"
+YEARS = "2568. ปีนี้\n2570. ปีโน้น\n2571. ปีถัดไป"
 SPEAKER = "thai-large\u00a0· vLLM"
 FORMULA = "สูตร $E = mc^2$ นี้"
 REPLY = f"{FORMULA}\n\n```python\n{CODE}\n```\n\n{TABLE}\n\n{LIST}\n\nจบ *เอียง*"
@@ -136,6 +137,15 @@ async def test_a_part_of_a_message_is_copied_as_it_stands_there(page: ChatPage, 
     )
     text = await copied(page)
     assert text == expected
+
+
+async def test_a_list_is_copied_with_the_numbers_that_are_shown(page: ChatPage, app: App) -> None:
+    session_id = await bring_in(page.page, app, session_of("ตัวเลขของรายการ", "ปีไหนบ้าง", YEARS))
+    await page.open(f"{app.address}/?s={session_id}")
+    await expect(page.replies.locator("li")).to_have_count(3)
+    await page.page.evaluate(SELECT, [".bot-row li:nth-child(2)", ".bot-row .words"])
+    text = await copied(page)
+    assert text == YEARS[YEARS.index("2570") :]
 
 
 async def test_what_is_selected_in_the_box_is_the_browser_s(page: ChatPage, app: App) -> None:

@@ -149,7 +149,7 @@ async def test_paper_is_black_on_white_and_code_is_whole(page: ChatPage, app: Ap
     assert await lines.count() == CODE_LINES
     # It is wrapped, not cut, and what the page folds is unfolded.
     assert await code.evaluate(WHOLE)
-    assert ((await lines.first.bounding_box()) or {})["height"] > 60
+    assert await lines.first.evaluate("(line) => line.getBoundingClientRect().height") > 60
     assert await is_below(lines.last, lines.nth(CODE_LINES - 2))
     await expect(sheet.locator("button:visible")).to_have_count(0)
 

@@ -16,6 +16,8 @@ MOST_KEPT_BYTES = 24_000_000
 _UTMOST_BYTES = 600_000
 """Brotli takes seconds for its last tenth of a larger file."""
 _PACKABLE = re.compile(r"\.(?:js|mjs|css|svg|json|map|ico|html|txt|wasm|webmanifest)$", re.IGNORECASE)
+_ALIAS = re.compile(r"//|/\.{1,2}(?:/|$)")
+"""Another address for a file that has one: answered, not kept, for there is no end of them."""
 _HASHED = re.compile(r"/assets/(?:.+/)?[^/]+-[\w-]{8,10}\.\w+$")
 """Vite names a file by what is in it; a digit more keeps two names apart."""
 _FOR_EVER = "public, max-age=31536000, immutable"
@@ -38,6 +40,7 @@ class Files:
     _kept: dict[tuple[str, Encoding], PackedFile] = field(default_factory=dict)
     """The one that was asked for last is the last."""
     _work: set[asyncio.Task[None]] = field(default_factory=set)
+    _improving: set[tuple[str, Encoding]] = field(default_factory=set)
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def serve(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
@@ -47,7 +50,7 @@ class Files:
         path = scope["path"]
         plain = _without(scope, b"accept-encoding")
         cached = _caching(path, scope["query_string"])
-        if encoding is None or "range" in asked or not _PACKABLE.search(path):
+        if encoding is None or "range" in asked or not _PACKABLE.search(path) or _ALIAS.search(path):
             await app(plain, receive, _marking(send, cached))
             return
         file = self._found(path, encoding) or await self._load(app, plain, receive, send, encoding)
@@ -98,6 +101,9 @@ class Files:
         headers.add_vary_header("Accept-Encoding")
         del headers["Accept-Ranges"]
         file = self._keep(scope["path"], encoding, headers, await _pack(body, encoding, Effort.QUICK), etag)
+        if (scope["path"], encoding) in self._improving:
+            return file
+        self._improving.add((scope["path"], encoding))
         improving = asyncio.create_task(self._improve(scope["path"], encoding, headers, body, etag))
         self._work.add(improving)
         improving.add_done_callback(self._work.discard)
@@ -107,6 +113,7 @@ class Files:
         effort = Effort.UTMOST if len(body) <= _UTMOST_BYTES else Effort.THOROUGH
         async with self._one_at_a_time:
             packed = await _pack(body, encoding, effort)
+        self._improving.discard((path, encoding))
         if (path, encoding) in self._kept:
             self._keep(path, encoding, headers, packed, etag)
 

@@ -17,7 +17,7 @@ import { mountState } from './models/state.mjs';
 import { mountSearch } from './search/search.mjs';
 import { mountFinder } from './sessions/finder.mjs';
 import { mountSessions } from './sessions/sessions.mjs';
-import { shelf } from './sessions/shelf.mjs';
+import { shelf, shelfOf } from './sessions/shelf.mjs';
 import { mountShelved } from './sessions/shelved.mjs';
 import { closeSidebar, leaveSidebar, mountBrand, openSidebar, restoreSidebar } from './sidebar.mjs';
 
@@ -184,6 +184,12 @@ on('changed', async ({ shown_message_id }) => {
     if (!(error instanceof Refused)) throw error;
     alert(error.message);
   }
+});
+on('elsewhere', ({ put, drop }) => {
+  const session_id = store.view?.session_id ?? '';
+  const moved = put.find((session) => session.session_id === session_id);
+  if (drop.includes(session_id)) startNew({ notice: t('session_replaced') });
+  else if (moved && store.view.stored) emit('shelved', shelfOf(moved));
 });
 on('renamed', takeName);
 // A session that has just been asked its first question is named by the server; any is renamed in other tabs.

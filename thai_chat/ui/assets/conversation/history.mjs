@@ -39,6 +39,7 @@ export function mountHistory(place, { openEnd }) {
     const { has_earlier, has_later, target } = store.view;
     earlier.classList.toggle('offered', has_earlier);
     for (const button of [later, end]) button.classList.toggle('offered', has_later);
+    log.classList.toggle('amid', has_later); // what grows at the end does not follow on what is shown
     if (isOther) forget();
     painted = store.view.session_id;
     paint(how === 'opened' ? OPENING_MS : READING_MS);

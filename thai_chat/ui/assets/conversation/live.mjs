@@ -15,6 +15,8 @@ import { paintWelcome, welcome } from './welcome.mjs';
 const RETRY_MS = [1_500, 4_000, 10_000];
 const [MOST_VAIN, VAIN_MS] = [4, 5_000];
 const STOP_MS = 10_000;
+/** Then, as long as nobody knows how a reply has ended. */
+const SLOWLY_MS = 20_000;
 
 /** Turns of the shown session that the history does not hold yet, oldest first. */
 let turns = /** @type {Turn[]} */ ([]);
@@ -36,6 +38,7 @@ export function mountLive(place, given) {
 function takeView({ isOther }) {
   const { live, messages, session_id } = store.view;
   if (isOther) leaveTurns(() => true);
+  turns.find((turn) => turn.isOver && turn.messageId === live?.message_id)?.goOn();
   const stored = /** @type {Set<string | null>} */ (new Set(messages.map((message) => message.message_id)));
   const isNews = turns.some((turn) => !turn.isOver && stored.has(turn.messageId)); // its end has not been heard
   leaveTurns((turn) => stored.has(turn.messageId) || (turn.isOver && turn.sessionId !== session_id));
@@ -106,6 +109,8 @@ class Turn {
   sessionId = store.view.session_id;
   source = /** @type {EventSource | null} */ (null);
   isOver = false;
+  /** Its events can't be read: only what is stored of it will be shown. */
+  isGivenUp = false;
   wantsStop = false;
   /** The number of the last event that was heard. */
   seen = 0;
@@ -187,7 +192,7 @@ class Turn {
     if (event instanceof MessageEvent) { this.end(JSON.parse(event.data).message); return; }
     if (this.source?.readyState === this.source?.CLOSED) { this.end(); return; }
     this.countVain();
-    if (this.vain >= MOST_VAIN) { this.end(t('reply_unreadable')); return; }
+    if (this.vain >= MOST_VAIN) { this.isGivenUp = true; this.end(t('reply_unreadable')); return; }
     this.row.element.classList.add('cut');
     this.paintWaiting(t('reconnecting'));
   }
@@ -247,7 +252,7 @@ class Turn {
     try {
       await api('POST', `api/sessions/${this.sessionId}/stop`, { patience_ms: STOP_MS });
     } catch ({ status }) {
-      if (status) return; // it is over by now
+      if (status && status < 500) return; // it is over by now
       this.wantsStop = false;
       this.row.element.classList.remove('stopping');
       this.paintWaiting();
@@ -274,10 +279,21 @@ class Turn {
   /** The reply is stored: what stands around it is read. Asked again when the server does not answer. */
   async askForStored() {
     if (!turns.includes(this)) return;
-    const wait = RETRY_MS[this.attempts];
+    const wait = RETRY_MS[this.attempts] ?? SLOWLY_MS;
     this.attempts += 1;
     try { await refresh(); } catch { /* asked again */ }
-    if (wait && turns.includes(this)) this.retry = setTimeout(() => this.askForStored(), wait);
+    if (this.isOver && turns.includes(this)) this.retry = setTimeout(() => this.askForStored(), wait);
+  }
+
+  /** What looked like its end was the connection's: it grows still. */
+  goOn() {
+    if (this.isGivenUp) return;
+    clearTimeout(this.retry);
+    this.isOver = false;
+    this.row.message.setAttribute('aria-busy', 'true');
+    this.row.element.classList.remove('over');
+    this.waiting.element.classList.remove('said');
+    this.resume();
   }
 
   close() {

@@ -97,19 +97,26 @@ function versionSwitch({ message_id, versions }) {
 
 /** @param {string} shown_message_id */
 async function show(shown_message_id) {
+  const { session_id } = store.view;
   const outcome = await send('PATCH', '', { shown_message_id });
-  if (outcome.ok) emit('changed', { follow: false, shown_message_id });
-  else alert(outcome.message);
+  if (!outcome.ok) alert(outcome.message);
+  else tellOf(session_id, { follow: false, shown_message_id });
 }
 
 /** @param {HTMLButtonElement} button @param {ShownMessage} given @param {{ continues: boolean }} how */
 async function askAgain(button, { message_id }, { continues }) {
   button.disabled = true;
   clearAlerts();
+  const { session_id } = store.view;
   const outcome = await sendOnce(`/messages/${message_id}/replies`, { continues, ...store.choice });
   button.disabled = false;
-  if (outcome.ok) emit('changed', { follow: true });
-  else alert(outcome.message);
+  if (!outcome.ok) alert(outcome.message);
+  else tellOf(session_id, { follow: true });
+}
+
+/** Another session may be shown by now, which has not changed. @param {string} session_id @param {Changes['changed']} change */
+function tellOf(session_id, change) {
+  if (store.view.session_id === session_id) emit('changed', change);
 }
 
 /** @param {HTMLElement} row @param {ShownMessage} given */
@@ -148,11 +155,12 @@ const guardedSubmit = (edits, box, save, close) => async () => {
   if (save.disabled) return;
   save.disabled = true;
   clearAlerts();
+  const { session_id } = store.view;
   const outcome = await sendOnce('/messages', { query: box.value, edits, ...store.choice });
   save.disabled = false;
   if (!outcome.ok) { alert(outcome.message); box.focus(); return; }
   close();
-  emit('changed', { follow: true });
+  tellOf(session_id, { follow: true });
 };
 
 /** @param {HTMLTextAreaElement} box */

@@ -256,6 +256,8 @@ interface Changes {
   changed: { follow?: boolean; shown_message_id?: string };
   accepted: Accepted;
   renamed: Session;
+  /** Another tab has changed sessions, or deleted them for good. */
+  elsewhere: { put: Session[]; drop: string[] };
   print: { session_id: string };
   shelved: ShelfName;
   ready: Ready;

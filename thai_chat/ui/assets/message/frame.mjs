@@ -2,6 +2,8 @@
 import { el } from '../lib/dom.mjs';
 
 export const LIMIT_MS = 10_000;
+/** Mermaid is a large file, which comes over a slow line too. */
+const LOAD_MS = 90_000;
 /** This module may be served as a part of another file, but below the same folder. */
 const ADDRESS = import.meta.url.replace(/(\/ui-static\/[^/]+\/).*/, '$1message/diagram.html');
 
@@ -23,7 +25,8 @@ export class Frame {
 
   /** Draw `source`, and resolve to its size or to what is wrong. @param {string} source @param {boolean} isDark @returns {Promise<Answer>} */
   async draw(source, isDark) {
-    await this.load();
+    const late = new Promise((resolve) => setTimeout(() => resolve('late'), LOAD_MS));
+    if (await Promise.race([this.load(), late]) === 'late') { this.remove(); return { isLate: true }; }
     const answer = await this.ask({ source, isDark });
     if ('isLate' in answer) this.remove();
     return answer;

@@ -94,7 +94,7 @@ export function bareLink(text, at) {
   const found = matchAt(URL_, text, at);
   if (!found) return null;
   const address = trimmed(found[0]);
-  if (!/[^/.]\.?[^/]*$/.test(address) || /^(?:\w+:\/\/|www\.?)$/i.test(address)) return null;
+  if (!/^(?:[a-z]+:\/\/|www\.)[^/.]/i.test(address)) return null;
   return { href: /^www\./i.test(address) ? `http://${address}` : address, text: address, end: at + address.length };
 }
 

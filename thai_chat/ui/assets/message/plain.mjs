@@ -75,9 +75,14 @@ function element(node, runs) {
   }
 }
 
-/** @param {Element} item */
+/** The number that the browser shows: it counts on from the last one that is told. @param {Element} item */
 function signOf(item) {
   const list = item.parentElement;
   if (list?.tagName !== 'OL') return '- ';
-  return `${Number(list.getAttribute('start') ?? 1) + [...list.children].indexOf(item)}. `;
+  let steps = 0;
+  for (let before = /** @type {Element | null} */ (item); before; before = before.previousElementSibling) {
+    if (before.hasAttribute('value')) return `${Number(before.getAttribute('value')) + steps}. `;
+    steps += 1;
+  }
+  return `${Number(list.getAttribute('start') ?? 1) + steps - 1}. `;
 }

@@ -5,7 +5,7 @@ import { copyButton } from './buttons.mjs';
 import { makeReachable } from './reach.mjs';
 
 /** A spreadsheet takes these for a formula, which may ask other servers for something. */
-const BEGINS_A_FORMULA = /^[=@\t\r]|^[+-](?![\d\s.,])/;
+const BEGINS_A_FORMULA = /^[=@\t\r]|^[+-](?!\s*[\d.,\s]*%?$)/;
 
 /** The text of a cell, a line for each <br>; what was drawn from a source, such as a formula, is told by it. @param {Node} node @returns {string} */
 function textOf(node) {

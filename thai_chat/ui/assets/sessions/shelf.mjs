@@ -37,7 +37,7 @@ class Shelf {
   first = /** @type {Promise<void> | null} */ (null);
 
   constructor() {
-    tabs?.addEventListener('message', ({ data }) => { this.put(...data.put); this.drop(...data.drop); });
+    tabs?.addEventListener('message', ({ data }) => { this.put(...data.put); this.drop(...data.drop); emit('elsewhere', data); });
   }
 
   reset() {
