@@ -190,6 +190,8 @@ async def test_an_address_ends_where_its_sentence_goes_on(page: ChatPage) -> Non
     await require_paragraphs(
         page,
         {
+            "https://example.com/ และ": f"{link('https://example.com/')} และ",
+            "https://example.org/docs/, ดู": f"{link('https://example.org/docs/')}, ดู",
             "https://example.com/xดูต่อ": f"{link('https://example.com/x')}ดูต่อ",
             "https://th.wikipedia.org/wiki/ประเทศไทย ค": f"{link('https://th.wikipedia.org/wiki/ประเทศไทย')} ค",
             "(https://a.b/c_(d)) ดูhttps://a.b/c).": f"({link('https://a.b/c_(d)')}) ดู{link('https://a.b/c')}).",

@@ -120,10 +120,10 @@ async def test_the_copy_is_what_the_table_says(page: ChatPage) -> None:
 
 
 async def test_a_spreadsheet_runs_nothing_of_the_copy(page: ChatPage) -> None:
-    formulas = ['=HYPERLINK("http://evil.example")', "@SUM(A1)", "+cmd|x", "-A1", "-1.5", "- ข้อ"]
+    formulas = ['=HYPERLINK("http://evil.example")', "@SUM(A1)", "+cmd|x", "-A1", "-2+3+cmd|x", "- ข้อ", "-1.5", "+66 2"]
     await add(page, ["x"], *([formula] for formula in formulas))
     read = [row[0] for row in csv.reader(io.StringIO(await copied(page)))]
-    assert read == ["x", *(f"'{formula}" for formula in formulas[:4]), "-1.5", "- ข้อ"]
+    assert read == ["x", *(f"'{formula}" for formula in formulas[:6]), "-1.5", "+66 2"]
 
 
 async def test_rows_that_come_later_are_copied_and_make_it_scroll(page: ChatPage) -> None:
