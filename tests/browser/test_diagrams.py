@@ -23,7 +23,8 @@ MOUNT = """async (source) => {
     pre.textContent = source;
     block.append(pre, diagramControls(() => pre.textContent));
     place.append(block);
-    document.querySelector('#live').replaceChildren(place);
+    document.querySelector('#scroll > .words')?.remove();
+    document.querySelector('#scroll').append(place);
 }"""
 FLOW = "graph TD\n A[เริ่มต้น] --> B{ตัดสินใจ}\n B -->|ใช่| C[จบ]"
 
@@ -148,7 +149,7 @@ async def test_colours_follow_the_page(diagrams: Diagrams) -> None:
 
 async def test_one_that_is_moved_in_the_page_is_drawn_again(diagrams: Diagrams) -> None:
     await diagrams.draw(FLOW)
-    await diagrams.page.evaluate("document.querySelector('#live').append(document.querySelector('.words'))")
+    await diagrams.page.evaluate("document.querySelector('#scroll').append(document.querySelector('.words'))")
     await expect(diagrams.drawn).to_contain_text("เริ่มต้น")
 
 

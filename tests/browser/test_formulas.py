@@ -21,7 +21,7 @@ PLACE = """async () => {
     window.formulas = await import(new URL('message/formulas.mjs', base));
     window.place = document.createElement('div');
     place.className = 'words';
-    document.querySelector('#live').append(place);
+    document.querySelector('#scroll').append(place);
 }"""
 SHOWN = """async ([texts, isDisplay]) => {
     const drawn = texts.map((tex) => formulas.formula(tex, isDisplay, isDisplay ? `$$${tex}$$` : `$${tex}$`));
