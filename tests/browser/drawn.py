@@ -24,7 +24,9 @@ _LOOK = """(words) => {
     const row = words.closest('.message-row').getBoundingClientRect();
     const blocks = ['p, .line, .heading, ul, ol, li, blockquote, hr, figure, pre, table, tr, th, td',
         'details, summary, .formula, .footnote, .plain'].join();
-    const seen = [words, ...words.querySelectorAll(blocks)].filter((block) => block.getClientRects().length);
+    // What is folded has boxes only once somebody has opened it.
+    const isSeen = (block) => block.getClientRects().length && !block.closest('details:not([open]) > :not(summary)');
+    const seen = [words, ...words.querySelectorAll(blocks)].filter(isSeen);
     const boxes = seen.map((block) => {
         const { left, top, width, height } = block.getBoundingClientRect();
         return [block.tagName.toLowerCase(), left - row.left, top - row.top, width, height];
@@ -32,10 +34,9 @@ _LOOK = """(words) => {
     return { text: words.innerText, boxes };
 }"""
 _SETTLED = """async (words) => {
-    const base = document.querySelector('link[href*="page.mjs"]').href;
-    const { whenFormulasSettle } = await import(new URL('message/formulas.mjs', base));
     await document.fonts.ready;
-    await whenFormulasSettle();
+    const isDrawn = (formula) => formula.matches('.bad, :has(> math)');
+    while (![...words.querySelectorAll('.formula')].every(isDrawn)) await new Promise(requestAnimationFrame);
     // Colours come from a worker; of some code there are none.
     const waits = () => [...words.querySelectorAll('figure.code')].some((code) => !code.querySelector('[class^=hl-]'));
     for (let frames = 0; frames < 60 && waits(); frames += 1) await new Promise(requestAnimationFrame);
