@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import parse_qs, urlsplit
 
-from playwright.async_api import Browser, ConsoleMessage, Locator, Page, Request, expect
+from playwright.async_api import Browser, ConsoleMessage, Locator, Page, Request, Route, expect
 
 from tests.app import App
+from thai_chat.ui.static import ASSETS
 
 MODELS = ("thai-large", "thai-small")
 
@@ -46,6 +47,15 @@ class ChatPage:
     async def reload(self) -> None:
         await self.page.reload()
         await self.is_ready()
+
+    async def use_sources(self) -> None:
+        """Open the page anew with each module in a file of its own, as tests reach them, instead of the bundle."""
+
+        async def entry(route: Route) -> None:
+            await route.fulfill(content_type="text/javascript", body=(ASSETS / "page.mjs").read_text("utf-8"))
+
+        await self.page.route("**/page.mjs", entry)
+        await self.reload()
 
     async def new_session(self) -> None:
         shown = await self.page.locator("body").get_attribute("data-session") or ""

@@ -7,7 +7,7 @@ import random
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, Request, Route, expect
+from playwright.async_api import Request, Route, expect
 
 from tests.app import App
 from tests.browser.chat_page import ChatPage
@@ -15,7 +15,6 @@ from tests.browser.drawn import CASES, Look, expected_text, look_at, small_piece
 from tests.browser.imported_sessions import bring_in, session_of
 from tests.standins.openai_server import OpenAIStandin
 from tests.standins.script import Script
-from thai_chat.ui.static import ASSETS
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -75,18 +74,14 @@ export const drawTable = (token, mayGrow) => new Table(token, mayGrow);
 BREAKS_READING = "export function read() { throw new Error('nothing can be read'); }"
 
 
-async def break_module(page: Page, path: str, source: str) -> None:
+async def break_module(page: ChatPage, path: str, source: str) -> None:
     """Serve another module in the place of one of ours, to this page alone."""
 
     async def answer(route: Route) -> None:
         await route.fulfill(content_type="text/javascript", body=source)
 
-    async def entry(route: Route) -> None:
-        await route.fulfill(content_type="text/javascript", body=(ASSETS / "page.mjs").read_text("utf-8"))
-
-    await page.route("**/page.mjs", entry)  # the sources, where the bundle has its modules in one file
-    await page.route(f"**/{path}*", answer)
-    await page.reload()
+    await page.page.route(f"**/{path}*", answer)
+    await page.use_sources()
 
 
 @pytest.mark.parametrize(
@@ -97,7 +92,7 @@ async def break_module(page: Page, path: str, source: str) -> None:
 async def test_what_can_not_be_drawn_is_shown_with_its_source(
     page: ChatPage, model: OpenAIStandin, path: str, source: str, is_rest_drawn: bool
 ) -> None:
-    await break_module(page.page, path, source)
+    await break_module(page, path, source)
     await page.is_ready()
     await page.new_session()
     written = f"ก่อน **หนา**\n\n{TABLE}\n\nหลัง"

@@ -56,6 +56,8 @@ async def held(page: ChatPage, method: str) -> AsyncIterator[asyncio.Event]:
 async def test_a_history_that_is_read_before_the_question_is_answered_doubles_nothing(
     page: ChatPage, model: OpenAIStandin
 ) -> None:
+    await page.use_sources()
+    await page.new_session()
     await page.ask_and_wait("คำถามแรก")
     model.script = ENDLESS
     async with held(page, "POST") as accepted:
@@ -76,6 +78,8 @@ async def test_a_history_that_is_read_before_the_question_is_answered_doubles_no
 
 
 async def test_a_reply_that_the_history_has_whole_is_not_waited_for(page: ChatPage, model: OpenAIStandin) -> None:
+    await page.use_sources()
+    await page.new_session()
     await page.ask_and_wait("คำถามแรก")
     stream: asyncio.Future[Route] = asyncio.get_running_loop().create_future()
     await page.page.route("**/events?*", lambda route: stream.set_result(route), times=1)

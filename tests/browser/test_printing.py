@@ -93,7 +93,9 @@ async def test_the_keys_print_all_of_a_session_with_names_times_and_models(page:
 
 
 async def test_the_menu_of_a_session_prints_that_session(page: ChatPage, app: App) -> None:
-    await bring_in(page.page, app, session_of("พิมพ์จากเมนู", "ถามจากเมนู", "ตอบจากเมนู"))
+    session_id = await bring_in(page.page, app, session_of("พิมพ์จากเมนู", "ถามจากเมนู", "ตอบจากเมนู"))
+    # It is old, and others of this app stand before it.
+    await page.page.request.patch(f"{app.address}/api/sessions/{session_id}", data={"pinned": True})
     await page.reload()
     await page.ask_and_wait("แชตที่เปิดอยู่")
     await page.page.evaluate(STUB)

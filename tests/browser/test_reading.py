@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 HERE = Path(__file__).parent
 PAGES = {path.stem: path.read_text("utf-8") for path in sorted((HERE / "cases" / "page").glob("*.md"))}
 LIBRARY = (HERE / "markdown.js").read_text("utf-8")
-RANDOM_TEXTS = int(os.environ.get("READING_TEXTS", "3000"))
+RANDOM_TEXTS = 3_000
 BATCH = 500
 SMALL, TIMES, SLACK = 5_000, 4, 3
 LEAST_S = 0.02

@@ -46,8 +46,11 @@ BOUNDED = {
     "thai_chat.chat.search.keyboard": "a query, MAX_QUERY_CHARS",
     "thai_chat.chat.transfer.tables": "cells of at most 40 characters",
     "thai_chat.chat.words": "200 characters of a question, 100 of a name, a query, the surroundings of a hit",
+    "thai_chat.gate.files": "2,000 characters of a path (doors.door_of)",
     "thai_chat.gate.pages": "the HTML of Gradio's page and of /docs, in which nobody writes",
     "thai_chat.history.outage.journal": "names of files in a folder of our own",
+    "thai_chat.ui.head": "files of ours, and the fonts of Gradio's package",
+    "thai_chat.ui.shell": "files of Gradio's package",
 }
 """Modules whose expressions never see a long text, with what they see."""
 

@@ -22,6 +22,7 @@ from thai_chat.ui.static import ASSETS, Assets, first_modules, style_sheet, vers
 
 _BUILT_IN: Language = "en"
 """Gradio's scripts have its own texts in this language."""
+_PLACE = re.compile(r"\{(base|fonts|theme)\}")
 _FACE = re.compile(r"@font-face\s*\{[^}]*\}")
 _FONT = re.compile(r"url\((?:\./)?(fonts/[\w.-]+\.woff2)\)")
 _RELATIVE = re.compile(r"url\((['\"]?)(?!data:|https?:|/|#)")
@@ -61,7 +62,7 @@ class Heads:
     def _scripts(self, language: Language, fonts: str) -> Iterator[str]:
         early = (ASSETS / "early.js").read_text("utf-8")
         values = {"base": _base(), "fonts": fonts, "theme": f"/theme.css?v={self.page.theme_hash}"}
-        early = re.sub(r"\{(base|fonts|theme)\}", lambda found: values[found[1]], early)
+        early = _PLACE.sub(lambda found: values[found[1]], early)
         said = {
             "thaiChatTexts": {language: texts.page_texts(language)},
             "thaiChatLimit": MAX_QUESTION_CHARS,
