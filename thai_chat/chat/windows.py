@@ -53,36 +53,39 @@ class Windows:
         after_order: int | None = None,
     ) -> Window:
         """Return the newest messages, the last ones before a place in the session, or the first ones after one."""
+        session = await self._conversation.read(ReadSession(session_id, person.user_id))
         wanted = ReadMessages(
             session_id, person.user_id, limit=limit, before_order=before_order, after_order=after_order
         )
         found = await self._conversation.read(wanted)
-        return await self._window(session_id, person, found, is_after=after_order is not None)
+        is_newest = before_order is None and (after_order is None or len(found) < limit)
+        return await self._window(session, found, is_newest=is_newest, is_after=after_order is not None)
 
     async def around(self, session_id: UUID, person: Person, message_id: UUID, *, limit: int = WINDOW) -> Window:
         """Return the window that has as many as half of its messages behind the one that is meant.
 
         Raises MessageNotFound, and MessageOnOtherBranch when it is not among those that are shown.
         """
+        read, user_id = self._conversation.read, person.user_id
+        session = await read(ReadSession(session_id, user_id))
         message = await message_in(self._conversation, session_id, person, message_id)
         order = message.message_order
-        read, user_id = self._conversation.read, person.user_id
         later = await read(ReadMessages(session_id, user_id, limit=limit // 2, after_order=order)) if limit > 1 else []
         room = limit - len(later)
         before = await read(ReadMessages(session_id, user_id, limit=room, before_order=order + 1))
         if not before or before[-1].message_id != message_id:
             raise MessageOnOtherBranch
-        return await self._window(session_id, person, [*before, *later])
+        return await self._window(session, [*before, *later], is_newest=limit > 1 and len(later) < limit // 2)
 
     async def _window(
-        self, session_id: UUID, person: Person, found: Sequence[Message], *, is_after: bool = False
+        self, session: Session, found: Sequence[Message], *, is_newest: bool, is_after: bool = False
     ) -> Window:
-        """Return the window that shows what was found. Where it is empty, `is_after` tells on which side the rest is.
+        """Return the window that shows what was found; `is_newest` tells that nothing is behind it.
 
-        The session is read last: its end is then never older than what was found.
+        Where it is empty, `is_after` tells on which side the rest is. The session was read before its messages: memory
+        holds those of sessions alone that it knows, and an outage may begin at any time.
         """
-        session = await self._conversation.read(ReadSession(session_id, person.user_id))
-        live = self._replies.of_session(session_id)
+        live = self._replies.of_session(session.session_id)
         has_messages = session.leaf_id is not None
         return Window(
             session=session,
@@ -90,7 +93,8 @@ class Windows:
             live=live if live and live.result is None else None,
             versions=await self._sessions.versions(session, found),
             has_earlier=found[0].parent_id is not None if found else has_messages and is_after,
-            has_later=found[-1].message_id != session.leaf_id if found else has_messages and not is_after,
+            has_later=not is_newest
+            and (found[-1].message_id != session.leaf_id if found else has_messages and not is_after),
         )
 
     async def messages(
