@@ -26,6 +26,7 @@ MOUNT = """async (source) => {
     document.querySelector('#scroll > .words')?.remove();
     document.querySelector('#scroll').append(place);
 }"""
+FINISHED = "(one) => one.playState === 'finished' || one.effect.getTiming().iterations === Infinity"
 FLOW = "graph TD\n A[เริ่มต้น] --> B{ตัดสินใจ}\n B -->|ใช่| C[จบ]"
 
 
@@ -160,7 +161,7 @@ async def test_axe_finds_nothing_in_any_state(diagrams: Diagrams) -> None:
     assert await faults_of(diagrams.chat) == []
     await diagrams.page.locator("#theme").click()
     await expect(diagrams.page.locator("html[data-theme=dark] body.dark")).to_be_visible()
-    await diagrams.page.wait_for_function("document.getAnimations().every((one) => one.playState === 'finished')")
+    await diagrams.page.wait_for_function("document.getAnimations().every(" + FINISHED + ")")
     assert await faults_of(diagrams.chat) == []
     await diagrams.draw("nothing")
     assert await faults_of(diagrams.chat) == []

@@ -11,10 +11,13 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import expect
 
+from tests.app import App
 from tests.browser.chat_page import ChatPage
 from tests.browser.test_accessibility import faults_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+NO_SESSION = "/?s=01900000-0000-7000-8000-000000000000"
 
 PLACE = """async () => {
     const base = document.querySelector('link[href*="page.mjs"]').href;
@@ -233,7 +236,8 @@ async def test_axe_finds_nothing_in_formulas(formulas: ChatPage) -> None:
     assert await faults_of(formulas) == []
 
 
-async def test_temml_is_fetched_once_with_the_first_formula(page: ChatPage) -> None:
+async def test_temml_is_fetched_once_with_the_first_formula(page: ChatPage, app: App) -> None:
+    await page.open(app.address + NO_SESSION)  # the last one may hold a formula
     asked: list[str] = []
     page.page.on("request", lambda request: asked.append(request.url))
     await page.page.evaluate(PLACE)
@@ -243,8 +247,9 @@ async def test_temml_is_fetched_once_with_the_first_formula(page: ChatPage) -> N
     assert len([address for address in asked if "temml" in address]) == 1
 
 
-async def test_without_temml_the_source_is_shown(page: ChatPage) -> None:
+async def test_without_temml_the_source_is_shown(page: ChatPage, app: App) -> None:
     await page.page.route("**/temml*", lambda route: route.abort())
+    await page.open(app.address + NO_SESSION)
     await page.page.evaluate(PLACE)
     (one,) = await shown(page, "x")
     assert one["text"] == "$x$"

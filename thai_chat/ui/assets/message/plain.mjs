@@ -18,8 +18,13 @@ export function plainText(range) {
 
 /** @param {Run[]} runs */
 function tidy(runs) {
-  const whole = trimmed(joined(runs));
-  return whole.map(({ text, isExact }) => (isExact ? text : text.replace(/[ \t]+\n/g, '\n').replace(/\n{3,}/g, '\n\n'))).join('');
+  const whole = trimmed(joined(runs)).filter(({ text }) => text);
+  const last = whole.length - 1;
+  return whole.map(({ text, isExact }, at) => {
+    if (isExact) return text;
+    const lines = text.replace(/[ \t]+\n/g, '\n').replace(/\n{3,}/g, '\n\n');
+    return at === last ? lines.trimEnd() : lines; // nothing parts what is copied from a cell that is not
+  }).join('');
 }
 
 /** @param {Run[]} runs @returns {Run[]} */
