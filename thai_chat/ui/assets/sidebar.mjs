@@ -1,5 +1,6 @@
 // The sidebar: its head, and whether it is open.
 import { $, el, iconButton, isPhone } from './lib/dom.mjs';
+import { keep, kept } from './lib/kept.mjs';
 import { t } from './lib/texts.mjs';
 
 /** @param {Part} given */
@@ -25,12 +26,10 @@ export function closeSidebar() {
 /** Close it where it covers the conversation. */
 export function leaveSidebar() { if (isPhone()) document.body.dataset.menu = 'closed'; }
 
-function remembered() { try { return localStorage.getItem('thai-chat:menu'); } catch { return null; } }
-
 /** @param {string} state */
-function remember(state) { try { if (!isPhone()) localStorage.setItem('thai-chat:menu', state); } catch { /* nothing to remember in */ } }
+function remember(state) { if (!isPhone()) keep('menu', state); }
 
 /** A phone starts with it closed, by the style sheet; a desk keeps what was chosen. */
 export function restoreSidebar() {
-  if (remembered() === 'closed') document.body.dataset.menu = 'closed';
+  if (kept('menu') === 'closed') document.body.dataset.menu = 'closed';
 }

@@ -2,6 +2,7 @@
 import { alert, clearAlerts, hint } from '../lib/alerts.mjs';
 import { api } from '../lib/api.mjs';
 import { $, el, icon, isTouchPhone, randomKey } from '../lib/dom.mjs';
+import { keep, kept } from '../lib/kept.mjs';
 import { emit, on, store } from '../lib/store.mjs';
 import { number, t } from '../lib/texts.mjs';
 import { followAccepted, forgetQuestion, showQuestion, stopShown } from './live.mjs';
@@ -15,7 +16,7 @@ const SEND_MS = 30_000;
 
 const box = () => /** @type {HTMLTextAreaElement} */ ($('#box textarea'));
 /** @param {View} view */
-const draftKey = (view) => `thai-chat:draft:${view.stored ? view.session_id : 'new'}`;
+const draftKey = (view) => `draft:${view.stored ? view.session_id : 'new'}`;
 
 export function mountComposer() {
   const hintLine = el('div', { id: 'hint' }, t('hint_keys'));
@@ -57,16 +58,12 @@ function write(text) {
 
 /** @param {string} text */
 function saveDraft(text) {
-  try {
-    if (!store.view) return;
-    if (text) localStorage.setItem(draftKey(store.view), text);
-    else localStorage.removeItem(draftKey(store.view));
-  } catch { /* full or forbidden: the draft lives as long as the page */ }
+  if (store.view) keep(draftKey(store.view), text || null);
 }
 
 /** @param {View} view */
 export function keepDraftOf(view) {
-  try { write(localStorage.getItem(draftKey(view)) ?? ''); } catch { write(''); }
+  write(kept(draftKey(view)) ?? '');
 }
 
 export async function send() {
@@ -82,7 +79,7 @@ export async function send() {
   const draft = draftKey(store.view);
   showQuestion(key, text, store.choice);
   write('');
-  keepDraft(draft, text);
+  keep(draft, text); // until the question is accepted, although the box is empty
   const outcome = await post(session_id, text, key);
   if (outcome.accepted) {
     unsure = null;
@@ -97,14 +94,9 @@ export async function send() {
   }
 }
 
-/** The draft stays until the question is accepted, although the box is empty. @param {string} key @param {string} text */
-function keepDraft(key, text) {
-  try { localStorage.setItem(key, text); } catch { /* see saveDraft */ }
-}
-
 /** Not what has been written there since. @param {string} key @param {string} text */
 function forgetDraft(key, text) {
-  try { if (localStorage.getItem(key) === text) localStorage.removeItem(key); } catch { /* see saveDraft */ }
+  if (kept(key) === text) keep(key, null);
 }
 
 /** @param {string} session_id @param {string} text */

@@ -1,0 +1,25 @@
+// What this browser keeps for the person: choices and what is not sent yet. A private window, or one that is full, keeps it
+// as long as the page lives.
+const PREFIX = 'thai-chat:';
+/** @type {Map<string, string | null>} */
+const unkept = new Map();
+
+/** @param {string} name @returns {string | null} */
+export function kept(name) {
+  if (unkept.has(name)) return unkept.get(name) ?? null;
+  try { return localStorage.getItem(PREFIX + name); } catch { return null; }
+}
+
+/** @param {string} name @param {string | null} value null forgets it */
+export function keep(name, value) {
+  try {
+    if (value === null) localStorage.removeItem(PREFIX + name);
+    else localStorage.setItem(PREFIX + name, value);
+    unkept.delete(name);
+  } catch { unkept.set(name, value); }
+}
+
+/** Hear of what another tab of this browser keeps. @param {(name: string, value: string | null) => void} listener */
+export function onKept(listener) {
+  addEventListener('storage', ({ key, newValue }) => { if (key?.startsWith(PREFIX)) listener(key.slice(PREFIX.length), newValue); });
+}
