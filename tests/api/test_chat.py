@@ -283,6 +283,21 @@ async def test_the_share_of_the_thinking_is_estimated_where_the_server_counts_it
     assert said == {"tokens": "exact", "prompt_tokens": "exact", "reasoning_tokens": "estimated"}
 
 
+async def test_the_time_of_the_thinking_is_kept(chat: Chat) -> None:
+    chat.standin.script = Script(tokens=("ตอบแล้ว",) * 2, reasoning=("คิดก่อน",) * 5, delay_ms=10)
+    session_id = str(uuid4())
+    await chat.http.post("/chat", json={"query": QUESTION, "session_id": session_id})
+    reply = (await chat.http.get(f"/chat/history/{session_id}")).json()["history"][1]
+    assert 40 <= reply["metadata"]["reasoning_ms"] < reply["latency_ms"]
+
+
+async def test_a_reply_without_thinking_has_no_time_of_it(chat: Chat) -> None:
+    session_id = str(uuid4())
+    await chat.http.post("/chat", json={"query": QUESTION, "session_id": session_id})
+    reply = (await chat.http.get(f"/chat/history/{session_id}")).json()["history"][1]
+    assert "reasoning_ms" not in reply["metadata"]
+
+
 async def test_thinking_that_was_taken_for_the_reply_is_put_right_and_never_fed_back(chat: Chat) -> None:
     chat.standin.script = Script(tokens=("คิดก่อน", "ว่าจะตอบ\n", "</think>", "\n\n", "สวัสดี", "ครับ"), delay_ms=1)
     session_id = str(uuid4())

@@ -228,13 +228,16 @@ async def test_pressing_enter_twice_asks_once(page: ChatPage, model: OpenAIStand
 
 
 async def test_a_model_s_thinking_is_folded_and_apart_from_its_reply(page: ChatPage, model: OpenAIStandin) -> None:
-    model.script = Script(reasoning=("คิดก่อนว่า ", "ควรทักทาย"), tokens=("สวัสดี", "ครับ"))
+    model.script = Script(reasoning=("คิดก่อนว่า ", "ควรทักทาย") * 15, tokens=("สวัสดี", "ครับ") * 10, delay_ms=25)
     reply = await page.ask_and_wait("คิดแล้วตอบ")
-    await expect(reply.locator(".words")).to_have_text("สวัสดีครับ")
+    await expect(reply.locator(".thoughts summary")).to_have_text(re.compile(r"^คิดอยู่ [\d.]+ วิ$"))
+    await reply.locator(".facts-more").click()
+    await expect(reply.locator(".all-facts")).to_contain_text(re.compile(r"ความเร็ว\s*[\d.]+ โทเค็น/วินาที"))
+    await expect(reply.locator(".words")).to_have_text("สวัสดีครับ" * 10)
     thoughts = reply.locator(".thoughts-text")
     await expect(thoughts).to_be_hidden()
     await reply.locator(".thoughts summary").click()
-    await expect(thoughts).to_have_text("คิดก่อนว่า ควรทักทาย")
+    await expect(thoughts).to_have_text("คิดก่อนว่า ควรทักทาย" * 15)
 
 
 async def test_the_last_session_is_open_again_on_return(page: ChatPage, browser: Browser, app: App) -> None:

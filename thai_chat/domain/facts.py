@@ -198,6 +198,8 @@ class ReplyFacts:
     cost_thb: float | None = field(default=None, metadata=_kept(_number))
     reasoning: str | None = field(default=None, metadata=_TEXT)
     """All that the model thought, as one text."""
+    reasoning_ms: int | None = field(default=None, metadata=_COUNT)
+    """The time that the model thought, in milliseconds; not the thinking that the reply began with."""
     notices: Sequence[Notice] | None = field(default=None, metadata=_kept(_notices, _listed(_coded_object)))
     error: ReplyError | None = field(default=None, metadata=_kept(_error, _coded_object))
     audio_files: Sequence[JsonValue] | None = field(default=None, metadata=_LIST)

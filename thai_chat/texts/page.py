@@ -85,6 +85,7 @@ PAGE: Mapping[str, tuple[str, str]] = {
     "waiting": ("กำลังรอคำตอบ", "Waiting for the first word"),
     "thinking": ("กำลังคิด", "Thinking"),
     "thoughts": ("วิธีคิดของโมเดล", "The model's thinking"),
+    "thoughts_for": ("คิดอยู่ {time}", "Thought for {time}"),
     "session_replaced": (
         "ไม่พบแชตนี้ อาจถูกลบไปแล้วหรือลิงก์ไม่ถูกต้อง จึงเปิดแชตใหม่ให้",
         "This session doesn't exist (any more), or the link is wrong. Here is a new one.",

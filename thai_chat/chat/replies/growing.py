@@ -49,6 +49,8 @@ class GrowingReply:
         """Nothing more is taken in: the reply is to be ended."""
         self.pieces = 0
         """Grows with every text and thought: tells whether there is something new to checkpoint."""
+        self._thinking_since_ms: int | None = None
+        """None while it does not think."""
         self._reasoned_before = facts_of(turn.reply).reasoning
         self._begin_with(turn.reply)
 
@@ -81,18 +83,20 @@ class GrowingReply:
         """Take in one event of the routed stream."""
         match event:
             case TextDelta(text):
-                self._note_first_token()
+                self._note_text(text)
                 self.pieces += 1
                 room = REPLY_CHARS - self.log.text_chars
                 self.log.append(event if len(text) <= room else TextDelta(self._fill(text, room, "reply_too_long")))
             case ReasoningDelta(text):
-                self._note_first_token()
+                self._note_thinking()
                 self.pieces += 1
                 room = REPLY_CHARS - self.log.reasoning_chars
                 fits = len(text) <= room
                 self.log.append(event if fits else ReasoningDelta(self._fill(text, room, "thinking_too_long")))
             case WasReasoning(closing):
                 self.pieces += 1
+                self._thinking_since_ms = self.first_token_ms
+                self._note_thought()
                 self.log.append(BecameReasoning(self.log.reasoning + self.log.text.removesuffix(closing).rstrip()))
             case Usage():
                 self.usage = _usage_that_can_be(event)
@@ -124,6 +128,7 @@ class GrowingReply:
 
     def figures(self) -> Figures:
         """Return what the server counted, else what the text is estimated at; the facts say which it is of each."""
+        self._note_thought()
         usage, model = self.usage, self.choice.model
         said, thought = estimate_tokens(self._answered, model), estimate_tokens(self._new_reasoning, model)
         completion = said + thought if usage.completion_tokens is None else usage.completion_tokens
@@ -184,6 +189,23 @@ class GrowingReply:
     def _note_first_token(self) -> None:
         if self.first_token_ms is None:
             self.first_token_ms = self.log.elapsed_ms
+
+    def _note_text(self, text: str) -> None:
+        self._note_first_token()
+        if text.strip():
+            self._note_thought()
+
+    def _note_thinking(self) -> None:
+        self._note_first_token()
+        if self._thinking_since_ms is None:
+            self._thinking_since_ms = self.log.elapsed_ms
+
+    def _note_thought(self) -> None:
+        """Count the time since it began to think, if it does."""
+        if self._thinking_since_ms is not None:
+            thought_ms = (self.facts.reasoning_ms or 0) + self.log.elapsed_ms - self._thinking_since_ms
+            self.facts = replace(self.facts, reasoning_ms=thought_ms)
+            self._thinking_since_ms = None
 
 
 def _usage_that_can_be(usage: Usage) -> Usage:

@@ -4,6 +4,9 @@ import { modelInfo } from '../lib/store.mjs';
 import { compact, duration, money, nameOf, number, t, when } from '../lib/texts.mjs';
 import { meter, meterWords } from './meter.mjs';
 
+const FEW_TOKENS = 10;
+const SHORT_MS = 100;
+
 /** The line, the button after it, and below them the list of all facts, which the button shows. @param {ShownMessage} message */
 export function factsOf(message) {
   const list = el('dl', { class: 'all-facts', id: `facts-${message.message_id}`, hidden: true },
@@ -38,6 +41,8 @@ const allFacts = (message) => [
   ['fact_at', when(message.created_at)],
   ['fact_first', message.first_token_ms === null ? null : duration(message.first_token_ms)],
   ['fact_total', message.latency_ms === null ? null : duration(message.latency_ms)],
+  ['fact_thought', message.reasoning_ms === null ? null : duration(message.reasoning_ms)],
+  ['fact_speed', speedOf(message)],
   ['fact_context', meterWords(message)],
   ['fact_prompt_tokens', message.prompt_tokens === null ? null : about(number(message.prompt_tokens), message.prompt_estimated)],
   ['fact_tokens', tokensOf(message)],
@@ -54,6 +59,13 @@ function tokensOf({ tokens, reasoning_tokens, estimated, thought_estimated }) {
   if (!reasoning_tokens) return about(number(tokens), estimated);
   const thought = about(number(reasoning_tokens), thought_estimated && !estimated);
   return about(t('fact_tokens_thought', { count: number(tokens), thought }), estimated);
+}
+
+/** Tokens a second from the first one on; of fewer, or in less time, it would say nothing. @param {ShownMessage} given */
+function speedOf({ tokens, estimated, first_token_ms, latency_ms }) {
+  const spoken_ms = (latency_ms ?? 0) - (first_token_ms ?? latency_ms ?? 0);
+  if (!tokens || tokens < FEW_TOKENS || spoken_ms < SHORT_MS) return null;
+  return about(t('fact_tokens_a_second', { count: number(Math.round((tokens / spoken_ms) * 10_000) / 10) }), estimated);
 }
 
 /** @param {ShownMessage} given */

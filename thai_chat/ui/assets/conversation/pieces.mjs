@@ -1,6 +1,5 @@
 // Pieces of a message that a growing reply and a stored one share.
 import { el, icon } from '../lib/dom.mjs';
-import { t } from '../lib/texts.mjs';
 
 /** @param {string} text */
 export const notice = (text) => el('div', { class: 'notice' }, icon('info'), el('span', {}, text));
@@ -8,5 +7,5 @@ export const notice = (text) => el('div', { class: 'notice' }, icon('info'), el(
 /** @param {string} text */
 export const problemBox = (text) => el('div', { class: 'problem', role: 'alert' }, icon('alert'), el('span', {}, text));
 
-/** @param {HTMLElement} content */
-export const thoughtsBox = (content) => el('details', { class: 'thoughts' }, el('summary', {}, icon('bulb'), t('thoughts')), content);
+/** @param {HTMLElement} title @param {HTMLElement} content */
+export const thoughtsBox = (title, content) => el('details', { class: 'thoughts' }, el('summary', {}, icon('bulb'), title), content);

@@ -1,7 +1,7 @@
 // A message of the history: what was said, drawn by the painter, and what stands around it.
 import { copyText, el, icon, iconButton } from '../lib/dom.mjs';
 import { modelInfo, store } from '../lib/store.mjs';
-import { nameOf, t } from '../lib/texts.mjs';
+import { duration, nameOf, t } from '../lib/texts.mjs';
 import { Painter } from '../message/painter.mjs';
 import { drawParts } from '../message/parts.mjs';
 import { fetchBox } from '../models/fetching.mjs';
@@ -11,6 +11,8 @@ import { continueButton, hasOthers, questionControls, replyControls } from './ve
 
 const LABEL_CHARS = 300;
 const COPIED_MS = 1_600;
+/** Thinking that is over sooner has no figure. */
+const SHORT_MS = 500;
 
 /**
  * One row, which stays the same element from the first word of a reply for as long as it is shown: what is opened,
@@ -23,6 +25,7 @@ export class Row {
   text = /** @type {string | null} */ (null);
   #around = '';
   thoughts = /** @type {HTMLElement | null} */ (null);
+  #thoughtsTitle = el('span', {}, t('thoughts'));
 
   /** @param {'user' | 'assistant'} role */
   constructor(role) {
@@ -82,6 +85,7 @@ export class Row {
   #showAround(message) {
     this.notices.replaceChildren(...message.notices.map(({ text }) => notice(text)));
     if (message.reasoning && !message.parts?.some(({ type }) => type === 'reasoning')) this.showThoughts(message.reasoning);
+    if ((message.reasoning_ms ?? 0) >= SHORT_MS) this.#thoughtsTitle.textContent = t('thoughts_for', { time: duration(message.reasoning_ms) });
     const status = { streaming: t('running'), stopped: t('status_stopped'), interrupted: t('status_interrupted'), failed: t('status_failed'), complete: message.is_cut ? t('status_length') : null }[message.status];
     const { line, more, list } = factsOf(message);
     this.foot.replaceChildren(...[
@@ -111,7 +115,7 @@ export class Row {
   #thoughtsPlace() {
     if (this.thoughts) return;
     this.thoughts = el('div', { class: 'thoughts-text', tabindex: 0 });
-    this.notices.after(thoughtsBox(this.thoughts));
+    this.notices.after(thoughtsBox(this.#thoughtsTitle, this.thoughts));
   }
 }
 

@@ -80,6 +80,7 @@ function shown(message, versions) {
     begun_by: begunBy(message, facts),
     options: isFilled(facts.options) ? facts.options : null,
     reasoning: typeof facts.reasoning === 'string' && facts.reasoning ? facts.reasoning : null,
+    reasoning_ms: numberOf(facts.reasoning_ms),
     problem: message.problem ?? null,
     context: contextOf(facts.context_used),
     versions,

@@ -47,6 +47,7 @@ interface ShownMessage extends Choice {
   begun_by: Choice[];
   options: Options | null;
   reasoning: string | null;
+  reasoning_ms: number | null;
   problem: string | null;
   context: { sent: number; left_out: number; tokens: number; window: number | null } | null;
   versions: string[] | null;

@@ -42,11 +42,13 @@ export function mountFinder({ element }, { open }) {
     input.value = session.session_name;
     show(false);
   };
+  /** What was typed and not picked leads nowhere. */
+  const forget = () => { picked = null; input.value = ''; };
   const openPicked = () => {
+    picked ??= input.value.trim() && found.length === 1 ? found[0] : null; // the only one of that name
     if (!picked) { hint(t('pick_session')); input.focus(); return; }
     const { session_id } = picked;
-    picked = null;
-    input.value = '';
+    forget();
     show(false);
     open(session_id);
   };
@@ -87,13 +89,13 @@ export function mountFinder({ element }, { open }) {
   /** @param {KeyboardEvent} event */
   const escape_ = (event) => {
     event.stopPropagation();
-    if (list.hidden) { input.value = ''; picked = null; }
+    if (!picked || list.hidden) forget();
     show(false);
   };
 
   input.addEventListener('focus', () => { input.select(); look(); });
   input.addEventListener('click', () => { if (list.hidden) look(); });
-  input.addEventListener('blur', () => show(false));
+  input.addEventListener('blur', ({ relatedTarget }) => { show(false); if (!picked && relatedTarget !== load) forget(); });
   input.addEventListener('input', () => {
     picked = null;
     clearTimeout(pause);
