@@ -14,6 +14,7 @@ PAGE: Mapping[str, tuple[str, str]] = {
     "pick_session": ("เลือกแชตจากรายการก่อน", "Pick a session from the list first."),
     "session_name": ("ชื่อแชต", "Name of the session"),
     "running": ("กำลังตอบ", "Answering"),
+    "unread": ("มีคำตอบใหม่", "New answer"),
     "menu_open": ("เปิดแถบข้าง", "Open the sidebar"),
     "menu_close": ("ปิดแถบข้าง", "Close the sidebar"),
     "theme": ("สลับมืด / สว่าง", "Switch dark / light"),

@@ -21,6 +21,7 @@ BUNDLE = ASSETS / "bundle"
 STYLES = (
     "page.css",
     "browsing.css",
+    "sessions/preview.css",
     "drawers.css",
     "models/models.css",
     "message/message.css",

@@ -85,7 +85,7 @@ export class Row {
   #showAround(message) {
     this.notices.replaceChildren(...message.notices.map(({ text }) => notice(text)));
     if (message.reasoning && !message.parts?.some(({ type }) => type === 'reasoning')) this.showThoughts(message.reasoning);
-    if ((message.reasoning_ms ?? 0) >= SHORT_MS) this.#thoughtsTitle.textContent = t('thoughts_for', { time: duration(message.reasoning_ms) });
+    if ((message.reasoning_ms ?? 0) >= SHORT_MS) this.#thoughtsTitle.textContent = t('thoughts_for', { time: duration(message.reasoning_ms ?? 0) });
     const status = { streaming: t('running'), stopped: t('status_stopped'), interrupted: t('status_interrupted'), failed: t('status_failed'), complete: message.is_cut ? t('status_length') : null }[message.status];
     const { line, more, list } = factsOf(message);
     this.foot.replaceChildren(...[

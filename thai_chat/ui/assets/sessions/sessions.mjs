@@ -7,10 +7,12 @@ import { t } from '../lib/texts.mjs';
 import { menuOf, mountActions, rename, trash } from './actions.mjs';
 import { grouping, groupLabel } from './days.mjs';
 import { editTags, moveToFolder } from './labels.mjs';
+import { mountPreview } from './preview.mjs';
 import { row } from './row.mjs';
 import { selection } from './selection.mjs';
 import { moment, shelf } from './shelf.mjs';
 import { mountShelves } from './shelves.mjs';
+import { seen } from './unread.mjs';
 
 /** @typedef {{ open: (session_id: string) => void, startNew: () => void }} Page */
 /** @typedef {{ key: string, sessions: Session[] }} Group */
@@ -28,6 +30,8 @@ export function mountSessions({ element }, page) {
   const list = new List(page);
   element.append(mountShelves(), list.element);
   list.watchEnd(element.closest('#recent'));
+  mountPreview(list.element);
+  document.addEventListener('visibilitychange', () => list.paint());
   for (const change of /** @type {const} */ (['sessions', 'selection', 'view', 'busy'])) on(change, () => list.paint());
   on('view', ({ isOther }) => { if (isOther) list.show(store.view?.session_id); });
   on('accepted', noteAsked);
@@ -87,6 +91,7 @@ class List {
   }
 
   paint() {
+    this.noteSeen();
     const groups = this.groups();
     paint(this.element, html`${repeat(groups, ({ key }) => key, (group) => this.section(group))}<div class="tail">${this.tail(groups.length)}</div>`);
     const tail = $('.tail', this.element);
@@ -111,6 +116,12 @@ class List {
     const [list, item] = [scroller, row].map((element) => element.getBoundingClientRect());
     const beyond = Math.min(0, item.top - list.top) || Math.max(0, item.bottom - list.bottom);
     scroller.scrollTop += beyond;
+  }
+
+  noteSeen() {
+    if (shelf.isRead) seen.begin(shelf.sorted);
+    const shown = shelf.find(store.view?.session_id ?? '');
+    if (shown && !shown.running && !document.hidden) seen.see(shown);
   }
 
   groups() {
@@ -138,6 +149,7 @@ class List {
     return row(session, {
       isShown,
       isRunning: isShown ? store.isBusy : session.running,
+      isUnread: !isShown && seen.isUnread(session),
       isPicked: selection.isOn ? selection.has(session_id) : null,
       isEdited: session_id === this.edited,
     });
