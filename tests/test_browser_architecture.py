@@ -16,19 +16,22 @@ from thai_chat.ui.static import ASSETS, BUNDLE, first_modules, is_bundled, sourc
 TOOLS = Path(__file__).parent.parent / "scripts" / "browser"
 TOP = "the top"
 ROOMS = {
-    TOP: {"lib", "conversation", "message", "models", "sessions", "search", "statistics", "transfer"},
+    TOP: {"install", "lib", "conversation", "message", "models", "sessions", "search", "statistics", "transfer"},
     "lib": {"vendor"},
     "conversation": {"lib", "message", "models"},
     "message": {"lib", "vendor"},
     "models": {"lib"},
     "sessions": {"lib"},
     "search": {"lib"},
+    "install": {"lib"},
     "statistics": {"lib"},
     "transfer": {"lib"},
 }
 """The folders that a folder may import, itself aside. One that has no row may import nothing at all."""
 
 CLIENT = "lib/api.mjs"
+WORKER = "install/service-worker.js"
+"""It stands between the page and the server, and so uses the names of both."""
 SPEAKS_HTTP = {"fetch", "XMLHttpRequest", "EventSource", "sendBeacon", "WebSocket", "WebTransport"}
 ENTRY = "early.js"
 """It alone makes an address for an import: the page's own, whose folder has a version in its name."""
@@ -46,7 +49,7 @@ def violations(root: Path) -> list[str]:
     speakers = (
         f"{name} uses {', '.join(sorted(used))}"
         for name in own
-        if name != CLIENT and (used := names_in(modules[name]) & SPEAKS_HTTP)
+        if name not in (CLIENT, WORKER) and (used := names_in(modules[name]) & SPEAKS_HTTP)
     )
     return [*_astray(own, set(modules)), *speakers, *_circles(graph)]
 

@@ -151,14 +151,24 @@ class ChatPage:
 
 @asynccontextmanager
 async def visit(
-    browser: Browser, app: App, path: str = "/", *, locale: str = "th-TH", phone: bool = False
+    browser: Browser,
+    app: App,
+    path: str = "/",
+    *,
+    locale: str = "th-TH",
+    phone: bool = False,
+    keeps_files: bool = False,
 ) -> AsyncIterator[ChatPage]:
-    """Yield the page in a browser of its own: nothing is remembered from other visits."""
+    """Yield the page in a browser of its own: nothing is remembered from other visits.
+
+    Its service worker, which asks for files behind the back of those who watch, runs when it `keeps_files`.
+    """
     context = await browser.new_context(
         locale=locale,
         viewport={"width": 390, "height": 844} if phone else {"width": 1280, "height": 800},
         is_mobile=phone,
         has_touch=phone,
+        service_workers="allow" if keeps_files else "block",
         permissions=["clipboard-read", "clipboard-write"],
     )
     page = ChatPage(await context.new_page())

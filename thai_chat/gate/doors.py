@@ -58,6 +58,8 @@ class Door:
 
 RUN = "/gradio_api/run/predict"
 SCRIPTS = "/ui-static/{version}/{path:path}"
+SERVICE_WORKER = "/install/service-worker.js"
+"""The end of its address, which is one of SCRIPTS."""
 PAGE_EVENTS = ("models",)
 """The page's handlers, which a POST to RUN calls by their number; a test holds the page to them."""
 

@@ -14,11 +14,11 @@ from thai_chat.domain.errors import ForeignHost, ForeignSite, NotFound, ThaiChat
 from thai_chat.domain.people import Person, with_person
 from thai_chat.gate.answers import Answer
 from thai_chat.gate.bodies import Body, too_large
-from thai_chat.gate.doors import RUN, SCRIPTS, Door, DoorKind, door_of
+from thai_chat.gate.doors import RUN, SCRIPTS, SERVICE_WORKER, Door, DoorKind, door_of
 from thai_chat.gate.events import read_event, replayed
 from thai_chat.gate.files import Files, is_known
 from thai_chat.gate.forwarded import Proxies
-from thai_chat.gate.headers import Framed, complete, frame_policy, page_policy, script_policy
+from thai_chat.gate.headers import Framed, complete, frame_policy, page_policy, script_policy, service_worker_policy
 from thai_chat.gate.names import Names, is_address, name_of
 from thai_chat.gate.origins import is_foreign
 from thai_chat.gate.packing import encoding_for, packing
@@ -89,7 +89,7 @@ class Gate:
             await self._event(scope, body, answer)
         elif door.kind is DoorKind.STATIC:
             if door.path == SCRIPTS:
-                answer.policy = script_policy(self._hosts(Headers(scope=scope)))
+                answer.policy = self._policy_of_script(scope)
             await self.files.serve(self.app, scope, body, answer)
         else:
             if door.kind is DoorKind.FRAME and self.framed:
@@ -122,6 +122,11 @@ class Gate:
         if length.isascii() and length.isdecimal() and (len(length) > 18 or int(length) > door.body.size_bytes):
             raise too_large(door.body)
         return door
+
+    def _policy_of_script(self, scope: Scope) -> str:
+        if scope["path"].endswith(SERVICE_WORKER):
+            return service_worker_policy()
+        return script_policy(self._hosts(Headers(scope=scope)))
 
     def _foreign_host(self, host: str) -> ForeignHost:
         name = name_of(host)[:_SHOWN_CHARS] or "?"

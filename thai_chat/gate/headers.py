@@ -100,6 +100,7 @@ def page_policy(
             "img-src data: blob:",
             "connect-src 'self'",
             f"worker-src {_files(hosts, _SCRIPTS)}",
+            f"manifest-src {_files(hosts, _SCRIPTS)}",
             *((f"frame-src {_files(hosts, framed.path)}",) if framed and kind is DoorKind.PAGE else ()),
             "base-uri 'self'",
             "form-action 'none'",
@@ -111,6 +112,11 @@ def page_policy(
 def script_policy(hosts: Sequence[str]) -> str:
     """Return the Content-Security-Policy of our own scripts. One that is run as a worker may load the others."""
     return f"{STRICT}; script-src {_files(hosts, _SCRIPTS)}"
+
+
+def service_worker_policy() -> str:
+    """Return the Content-Security-Policy of the worker that keeps the page's files: it asks its own server alone."""
+    return f"{STRICT}; connect-src 'self'"
 
 
 def _files(hosts: Sequence[str], *paths: str) -> str:

@@ -30,7 +30,8 @@ STYLES = (
     "conversation/printing.css",
 )
 """In the order in which they are read; the bundle has them as the first of them."""
-SERVED = frozenset({".css", ".js", ".mjs", ".html", ".woff2", ".svg"})
+SERVED = frozenset({".css", ".js", ".mjs", ".html", ".woff2", ".svg", ".png", ".webmanifest"})
+SERVICE_WORKER = "install/service-worker.js"
 _BUNDLED = frozenset({".css", ".js", ".mjs"})
 
 
@@ -103,5 +104,7 @@ class Assets(StaticFiles):
             response = Response(self.made[path], media_type="text/css")
         else:
             response = await super().get_response(path, scope)
+        if path == SERVICE_WORKER:
+            response.headers["Service-Worker-Allowed"] = "/"
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
         return response

@@ -6,6 +6,7 @@ import { mountLive } from './conversation/live.mjs';
 import { arriving, refresh, openSession as show, startNew } from './conversation/loading.mjs';
 import { mountPrinting } from './conversation/printing.mjs';
 import { mountStatistics, mountTransfer } from './drawers.mjs';
+import { beInstallable } from './install/install.mjs';
 import { alert, mountAlerts } from './lib/alerts.mjs';
 import { Refused } from './lib/api.mjs';
 import { $, el, icon, iconButton, isPhone } from './lib/dom.mjs';
@@ -36,6 +37,8 @@ const arrive = arriving(window.thaiChat.addressed(), lastSession);
 
 const ANSWER_MS = 6_000;
 const UNSETTLED_MS = 3_000;
+/** The page is there and at rest by then. */
+const INSTALL_MS = 4_000;
 
 /** True while what was asked for is a step of the person's, which the browser's Back takes back. */
 let isStep = false;
@@ -235,6 +238,7 @@ function mountFrame() {
   restoreSidebar();
   addEventListener('keydown', shortcut, true);
   setTimeout(beReadyAnyway, ANSWER_MS);
+  setTimeout(beInstallable, INSTALL_MS);
 }
 
 function beReady() {
