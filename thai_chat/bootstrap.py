@@ -209,6 +209,7 @@ def _build_app(settings: Settings, service: ChatService) -> Gate:
         proxies=Proxies(settings.trusted_proxies, settings.public_url),
         heads=app.state.heads,
         framed=Framed(diagrams.path(), diagrams.script_hashes),
+        embedders=settings.embed_hosts,
     )
 
 

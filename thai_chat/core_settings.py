@@ -78,6 +78,9 @@ class Place(BaseModel):
     allowed_hosts: Annotated[tuple[str, ...], BeforeValidator(_names)] = Field(
         (), description="More names under which it answers, with commas; *.example.org stands for all below it"
     )
+    embed_hosts: Annotated[tuple[str, ...], BeforeValidator(_names)] = Field(
+        (), description="Hosts whose pages may have the chat in a frame, by a button of /embed.js, with commas"
+    )
     trusted_proxies: Annotated[tuple[Network, ...], BeforeValidator(_networks)] = Field(
         (), description="Addresses or networks of proxies whose X-Forwarded-* headers are believed, with commas"
     )
@@ -110,7 +113,7 @@ class Place(BaseModel):
             raise ValueError("must be a scheme and a name alone, such as https://chat.example.org: no path")
         return _without_default_port(address.lower()) if address else None
 
-    @field_validator("allowed_hosts")
+    @field_validator("allowed_hosts", "embed_hosts")
     @classmethod
     def _host_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         names = tuple(name.removeprefix("[").removesuffix("]") for name in value)

@@ -25,6 +25,8 @@ class DoorKind(Enum):
     """Files that are the same for everybody."""
     FRAME = "frame"
     """The one document that the page frames. Nothing else may, and it is opened nowhere else."""
+    EMBED = "embed"
+    """The script that pages of other sites may run, where the settings name such sites."""
     PRIVATE = "private"
     """Everything that people said, and all that changes something."""
     PROBE = "probe"
@@ -85,6 +87,7 @@ DOORS = (
     Door("/favicon.ico", ("GET",), DoorKind.STATIC),
     Door(FRAMED, ("GET", "HEAD"), DoorKind.FRAME),
     Door(SCRIPTS, ("GET", "HEAD"), DoorKind.STATIC),
+    Door("/embed.js", ("GET", "HEAD"), DoorKind.EMBED),
     Door("/docs", ("GET", "HEAD"), DoorKind.DOCS),
     Door("/docs-static/{path:path}", ("GET", "HEAD"), DoorKind.STATIC),
     Door("/openapi.json", ("GET", "HEAD")),

@@ -48,6 +48,8 @@ class Gate:
     """These are put into the page's `<head>`, by the language of the reader."""
     files: Files = field(default_factory=Files)
     framed: Framed | None = None
+    embedders: Sequence[str] = ()
+    """Hosts whose pages may have the page in a frame."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -112,7 +114,10 @@ class Gate:
             raise self._foreign_host(host)
         if door is None:
             raise NotFound
-        if is_foreign(door.kind, scope["method"], headers, self.proxies.public_url):
+        if door.kind is DoorKind.EMBED and not self.embedders:
+            raise NotFound
+        is_embedded = bool(self.embedders)
+        if is_foreign(door.kind, scope["method"], headers, self.proxies.public_url, is_embedded=is_embedded):
             self.reports.foreign_site(scope["method"], headers)
             raise ForeignSite
         if scope["method"] not in door.methods:
@@ -167,7 +172,10 @@ class Gate:
         language = texts.language_of(headers.get("accept-language"))
         page = document(b"".join(parts), language, self.heads.get(language, "") if kind is DoorKind.PAGE else "")
         out = MutableHeaders(raw=start["headers"])
-        complete(out, kind, page_policy(kind, self._hosts(headers), page.script_hashes, self.framed))
+        embedders = self.embedders if kind is DoorKind.PAGE else ()
+        complete(out, kind, page_policy(kind, self._hosts(headers), page.script_hashes, self.framed, embedders))
+        if embedders:
+            del out["X-Frame-Options"]  # it can't name other sites; the policy does
         out["Vary"] = "Accept-Encoding, Accept-Language"
         out["ETag"] = page.etag
         if start["status"] == 200 and is_known(headers, page.etag):

@@ -46,7 +46,9 @@ def complete(headers: MutableHeaders, kind: DoorKind | None, policy: str = STRIC
     headers["Content-Security-Policy"] = policy
     if kind is DoorKind.FRAME:
         headers["X-Frame-Options"] = "SAMEORIGIN"
-    if kind not in (DoorKind.STATIC, DoorKind.FRAME):
+    if kind is DoorKind.EMBED:
+        headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    if kind not in (DoorKind.STATIC, DoorKind.FRAME, DoorKind.EMBED):
         headers["Cache-Control"] = _CACHE.get(kind, "no-store") if kind else "no-store"
 
 
@@ -77,10 +79,14 @@ def frame_policy(script_hashes: Sequence[str]) -> str:
 
 
 def page_policy(
-    kind: DoorKind, hosts: Sequence[str], script_hashes: Sequence[str], framed: Framed | None = None
+    kind: DoorKind,
+    hosts: Sequence[str],
+    script_hashes: Sequence[str],
+    framed: Framed | None = None,
+    embedders: Sequence[str] = (),
 ) -> str:
     """Return the Content-Security-Policy of a page that is opened under `hosts`, and whose inline scripts have these
-    hashes.
+    hashes. Pages of the hosts `embedders`, at any port, may have it in a frame; nobody else.
 
     Pictures come from the page itself (`data:`, `blob:`) alone, so that nothing that a model writes, in whatever
     notation, asks any server for anything. Styles and fonts come from the folders of static files for the same reason.
@@ -88,6 +94,7 @@ def page_policy(
     place ('unsafe-inline' for styles). Workers are scripts of ours. No script runs that is neither one of our
     files nor hashed here.
     """
+    ancestors = " ".join(f"{host}:*" for host in embedders) or "'none'"
     scripts = " ".join(("'self'", *(f"'sha256-{digest}'" for digest in script_hashes)))
     if kind is DoorKind.PAGE:
         scripts += " 'unsafe-eval'"
@@ -104,7 +111,7 @@ def page_policy(
             *((f"frame-src {_files(hosts, framed.path)}",) if framed and kind is DoorKind.PAGE else ()),
             "base-uri 'self'",
             "form-action 'none'",
-            "frame-ancestors 'none'",
+            f"frame-ancestors {ancestors}",
         )
     )
 

@@ -15,15 +15,27 @@ from thai_chat.gate.doors import DoorKind
 _READING = frozenset({"GET", "HEAD"})
 _OPENED_OR_FETCHED = frozenset({"empty", "document"})
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_EMBEDDING = frozenset(
+    {
+        (DoorKind.PAGE, "navigate", "iframe"),
+        (DoorKind.EMBED, "no-cors", "script"),
+        (DoorKind.EMBED, "cors", "script"),
+    }
+)
 _FRAMES = frozenset({"iframe", "frame", "embed", "object", "fencedframe"})
 
 
-def is_foreign(kind: DoorKind, method: str, headers: Headers, public_url: str | None = None) -> bool:
+def is_foreign(
+    kind: DoorKind, method: str, headers: Headers, public_url: str | None = None, *, is_embedded: bool = False
+) -> bool:
     """Tell whether a browser says that another site, or something that a model wrote into ours, is behind the request.
 
     Clients that are no browsers say nothing and pass. `public_url` is our own origin, whatever `Host` a proxy sends.
+    Where the page `is_embedded` in some sites, browsers are left to keep it out of the frames of all others.
     """
     site = headers.get("sec-fetch-site")
+    if is_embedded and method in _READING and _is_embedding(kind, headers):
+        return False
     if _is_speculative(headers) and kind not in (DoorKind.PAGE, DoorKind.DOCS, DoorKind.STATIC):
         return True
     if site is None:
@@ -32,6 +44,11 @@ def is_foreign(kind: DoorKind, method: str, headers: Headers, public_url: str | 
         return not _may_be_used_as(headers.get("sec-fetch-dest", "empty"), kind)
     is_link = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
     return not (is_link and method in _READING and kind in (DoorKind.PAGE, DoorKind.DOCS))
+
+
+def _is_embedding(kind: DoorKind, headers: Headers) -> bool:
+    """Tell whether a page has our page in a frame, or runs the script that puts it there."""
+    return (kind, headers.get("sec-fetch-mode"), headers.get("sec-fetch-dest")) in _EMBEDDING
 
 
 def _is_speculative(headers: Headers) -> bool:

@@ -9,6 +9,7 @@ from thai_chat.texts.backends import label_of, with_settings
 from thai_chat.texts.browsing import BROWSING
 from thai_chat.texts.code import CODE
 from thai_chat.texts.drawing import DRAWING
+from thai_chat.texts.embedding import EMBEDDING
 from thai_chat.texts.errors import ERRORS
 from thai_chat.texts.model_settings import MODEL_SETTINGS
 from thai_chat.texts.notices import NOTICES
@@ -39,7 +40,9 @@ def _merged(*dictionaries: Mapping[str, tuple[str, str]]) -> Mapping[str, tuple[
     return merged
 
 
-_TEXTS = _merged(ERRORS, NOTICES, PAGE, CODE, DRAWING, BROWSING, STATISTICS, REFUSALS, TRANSFER, MODEL_SETTINGS, PARTS)
+_TEXTS = _merged(
+    ERRORS, NOTICES, PAGE, CODE, DRAWING, BROWSING, STATISTICS, REFUSALS, TRANSFER, MODEL_SETTINGS, PARTS, EMBEDDING
+)
 
 # Params that are codes themselves, those first that others speak of.
 _CODES = ("expected", "place", "why")

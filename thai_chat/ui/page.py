@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from thai_chat.chat.service import ChatService
-from thai_chat.ui import diagrams
+from thai_chat.ui import diagrams, embedding
 from thai_chat.ui.components import gr
 from thai_chat.ui.gradio_texts import GradioTexts
 from thai_chat.ui.handlers import Handlers
@@ -50,6 +50,7 @@ def mount_page(app: FastAPI, service: ChatService) -> FastAPI:
     `app.state.heads` gets what each language's page has in its `<head>`, which whoever serves the page puts there.
     """
     app.add_api_route(f"/{diagrams.path()}", diagrams.document, methods=["GET", "HEAD"], include_in_schema=False)
+    app.add_api_route(embedding.PATH, embedding.script, methods=["GET", "HEAD"], include_in_schema=False)
     assets = Assets()
     app.mount(f"/ui-static/{version()}", assets, name="ui-static")
     page = build_page(service)
