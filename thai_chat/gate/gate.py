@@ -114,12 +114,12 @@ class Gate:
             raise self._foreign_host(host)
         if door is None:
             raise NotFound
-        if door.kind is DoorKind.EMBED and not self.embedders:
-            raise NotFound
         is_embedded = bool(self.embedders)
         if is_foreign(door.kind, scope["method"], headers, self.proxies.public_url, is_embedded=is_embedded):
             self.reports.foreign_site(scope["method"], headers)
             raise ForeignSite
+        if door.kind is DoorKind.EMBED and not is_embedded:
+            raise NotFound
         if scope["method"] not in door.methods:
             raise WrongMethod(allowed=", ".join(door.methods))
         length = headers.get("content-length", "0")
