@@ -20,6 +20,11 @@ ASSETS = Path(__file__).parent / "assets"
 BUNDLE = ASSETS / "bundle"
 STYLES = (
     "page.css",
+    "sidebar.css",
+    "top.css",
+    "models/picker.css",
+    "conversation/conversation.css",
+    "conversation/composer.css",
     "browsing.css",
     "sessions/preview.css",
     "drawers.css",

@@ -19,5 +19,8 @@ export function mountTransfer({ element }, page) {
     mounted ??= import('./transfer/transfer.mjs').then(({ mountTransfer: mount }) => mount(element, page));
     (await mounted).open();
   };
-  $('#count').after(el('button', { type: 'button', id: 'transfer-open', onclick: open }, icon('download'), el('span', {}, t('export_import'))));
+  const count = $('#count');
+  const foot = el('div', { class: 'side-foot' });
+  count.replaceWith(foot);
+  foot.append(count, el('button', { type: 'button', id: 'transfer-open', onclick: open }, icon('download'), el('span', {}, t('export_import'))));
 }

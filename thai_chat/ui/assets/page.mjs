@@ -9,7 +9,7 @@ import { mountStatistics, mountTransfer } from './drawers.mjs';
 import { beInstallable } from './install/install.mjs';
 import { alert, mountAlerts } from './lib/alerts.mjs';
 import { Refused } from './lib/api.mjs';
-import { $, el, icon, iconButton, isPhone } from './lib/dom.mjs';
+import { $, el, icon, iconButton, isPhone, keysOf } from './lib/dom.mjs';
 import { emit, on, store } from './lib/store.mjs';
 import { t } from './lib/texts.mjs';
 import { mountPicker } from './models/picker.mjs';
@@ -225,6 +225,7 @@ function mountFrame() {
   mountSettings();
   top.append(el('button', { type: 'button', id: 'theme', class: 'icon-button', 'aria-label': t('theme'), title: t('theme'), onclick: () => window.thaiChat.toggleTheme() }, icon('moon'), icon('sun')));
   $('#new').prepend(icon('plus'));
+  $('#new').append(el('kbd', { 'aria-hidden': 'true' }, keysOf('mod', 'shift', 'O')));
   $('#count').prepend(icon('chart'));
   $('#new').addEventListener('click', beginNew);
   $('#count').addEventListener('click', () => emit('statistics'));

@@ -31,6 +31,7 @@ export function mountHistory(place, { openEnd }) {
   place.append(earlier, log, later, end);
   mountScrolling(log);
   mountCopying(log);
+  log.addEventListener('click', showTapped);
   fetchAhead(earlier, 'earlier');
   fetchAhead(later, 'later');
   // In the middle of a session the latest message is not the last one on the page.
@@ -49,6 +50,15 @@ export function mountHistory(place, { openEnd }) {
   on('changed', ({ follow }) => { if (follow) startFollowing(); else stopFollowing(); });
   on('backends', repaint);
   on('choice', repaint);
+}
+
+/** A finger has nothing to point with: what can be done with a message is shown by a tap on it. @param {any} event */
+function showTapped({ target }) {
+  if (!matchMedia('(hover: none)').matches || target.closest('button, a, summary')) return;
+  const row = target.closest('.message-row');
+  const shown = $('.tapped', log);
+  shown?.classList.remove('tapped');
+  if (row !== shown) row?.classList.add('tapped');
 }
 
 /** More messages come before a reader is at the edge. @param {HTMLElement} button @param {'earlier' | 'later'} where */

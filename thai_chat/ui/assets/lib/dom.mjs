@@ -39,6 +39,7 @@ const ICONS = {
   share: 'M12 15V4.5M8 8l4-4 4 4M5 12.5V19h14v-6.5',
   star: 'm12 4 2.4 5 5.4.7-4 3.8 1 5.4L12 16.3 7.2 18.9l1-5.4-4-3.8 5.4-.7Z',
   wrap: 'M4 6.5h16M4 12h12.5a3 3 0 0 1 0 6H12M14.5 15.5 12 18l2.5 2.5M4 18h3.5',
+  clock: 'M12 3.5a8.5 8.5 0 1 1 0 17 8.5 8.5 0 0 1 0-17ZM12 7.5v5l3.2 1.9',
   bulb: 'M9.5 17.5h5M10 20.5h4M12 3.5a6 6 0 0 1 3.5 10.9c-.7.5-1 1.1-1 1.9h-5c0-.8-.3-1.4-1-1.9A6 6 0 0 1 12 3.5Z',
 };
 
@@ -86,6 +87,11 @@ export const isPhone = () => matchMedia('(max-width: 760px)').matches;
 
 /** With fingers and a keyboard on the screen; a narrow window on a desk is none. */
 export const isTouchPhone = () => isPhone() && matchMedia('(hover: none)').matches;
+
+/** The keys of a shortcut, as keyboards of this system name them. @param {string[]} keys 'mod' is the command key */
+export const keysOf = (...keys) => keys.map((key) => (isMac() ? { mod: '⌘', shift: '⇧' } : { mod: 'Ctrl', shift: 'Shift' })[key] ?? key).join(isMac() ? '' : ' ');
+
+const isMac = () => /mac|iphone|ipad/i.test(navigator.userAgentData?.platform ?? navigator.platform);
 
 /** Works on plain http of a local network too, where crypto.randomUUID and the clipboard API are missing. */
 export const randomKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');

@@ -20,8 +20,13 @@ export function mountFinder({ element }, { open }) {
   const input = el('input', { type: 'text', role: 'combobox', autocomplete: 'off', spellcheck: 'false', 'aria-label': t('find_session'), placeholder: t('find_session'), 'aria-expanded': 'false', 'aria-controls': 'found', 'aria-autocomplete': 'list' });
   const list = el('ul', { id: 'found', role: 'listbox', 'aria-label': t('find_session'), hidden: true });
   const load = el('button', { type: 'button', id: 'load', onclick: () => openPicked() }, t('load'));
-  element.append(el('div', { class: 'field' }, input, icon('chevron')), load, list);
+  element.append(icon('clock'), input, load, list);
 
+  /** @param {Session | null} session */
+  const setPicked = (session) => {
+    picked = session;
+    load.classList.toggle('ready', session !== null);
+  };
   /** @param {boolean} isShown */
   const show = (isShown) => {
     list.hidden = !isShown;
@@ -38,14 +43,14 @@ export function mountFinder({ element }, { open }) {
   };
   /** @param {Session} session */
   const pick = (session) => {
-    picked = session;
+    setPicked(session);
     input.value = session.session_name;
     show(false);
   };
   /** What was typed and not picked leads nowhere. */
-  const forget = () => { picked = null; input.value = ''; };
+  const forget = () => { setPicked(null); input.value = ''; };
   const openPicked = () => {
-    picked ??= input.value.trim() && found.length === 1 ? found[0] : null; // the only one of that name
+    if (!picked && input.value.trim() && found.length === 1) setPicked(found[0]); // the only one of that name
     if (!picked) { hint(t('pick_session')); input.focus(); return; }
     const { session_id } = picked;
     forget();
@@ -97,7 +102,7 @@ export function mountFinder({ element }, { open }) {
   input.addEventListener('click', () => { if (list.hidden) look(); });
   input.addEventListener('blur', ({ relatedTarget }) => { show(false); if (!picked && relatedTarget !== load) forget(); });
   input.addEventListener('input', () => {
-    picked = null;
+    setPicked(null);
     clearTimeout(pause);
     pause = setTimeout(look, TYPING_PAUSE_MS);
   });

@@ -1,0 +1,104 @@
+"""Where things stand, and how much room they take: the sidebar, the top bar, the turns, the empty page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Locator, expect
+
+from tests.app import App
+from tests.browser.chat_page import ChatPage, visit
+from tests.browser.imported_sessions import bring_in, session_of
+from tests.standins.openai_server import OpenAIStandin
+from tests.standins.script import Script
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+DESK = {"width": 1440, "height": 900}
+STATE_PX = 32
+"""The height of the line of states at the foot of the sidebar, when all is well."""
+
+
+async def rect(of: Locator) -> Any:
+    """Return where an element is: left, top, right, bottom, width and height."""
+    return await of.evaluate("(element) => element.getBoundingClientRect().toJSON()")
+
+
+async def test_fifteen_sessions_are_in_view_and_every_control_is_at_hand(page: ChatPage, app: App) -> None:
+    await page.page.set_viewport_size(DESK)
+    for at in range(3):
+        await bring_in(page.page, app, session_of(f"แชตที่ {at}", "คำถาม", "คำตอบ"))
+    await page.reload()
+    for part in ("#new", "#search input", "#find input", "#load", "#count", "#transfer-open"):
+        await expect(page.page.locator(part)).to_be_in_viewport()
+    first, second = await rect(page.sessions.nth(0)), await rect(page.sessions.nth(1))
+    seen, state = await rect(page.page.locator("#recent")), await rect(page.page.locator("#state"))
+    room = seen["bottom"] - first["top"] + state["height"] - STATE_PX
+    assert room / (second["top"] - first["top"]) >= 15
+
+
+BELOW_QUESTION_PX, BELOW_REPLY_PX = 20, 36
+
+
+async def test_turns_stand_apart_and_what_can_be_done_with_them_takes_no_room(
+    page: ChatPage, model: OpenAIStandin
+) -> None:
+    table = "สรุปได้ว่า\n\n| ก | ข |\n|---|--:|\n| ๑ | 2 |\n"
+    for tokens in (("ตอบสั้น",), (table,), ("```python\nprint(1)\n```",)):
+        model.script = Script(tokens=tokens)
+        await page.ask_and_wait("ถามสั้น")
+    for at in range(3):
+        question = await rect(page.questions.nth(at).locator(".asked"))
+        words = await rect(page.replies.nth(at).locator(".words"))
+        assert words["top"] - question["bottom"] == pytest.approx(BELOW_QUESTION_PX, abs=0.5)
+        if at < 2:
+            following = await rect(page.questions.nth(at + 1).locator(".asked"))
+            assert following["top"] - words["bottom"] == pytest.approx(BELOW_REPLY_PX, abs=0.5)
+    # At the table's edge, not at the column's.
+    drawn, tools = page.replies.nth(1).locator("table"), page.replies.nth(1).locator(".table-tools button")
+    assert (await rect(tools))["right"] <= (await rect(page.replies.nth(1).locator(".words")))["left"] + 200
+    assert (await rect(tools))["right"] >= (await rect(drawn))["right"] - 1
+
+
+async def test_facts_are_seen_under_the_newest_reply_and_under_one_that_is_pointed_at(page: ChatPage) -> None:
+    await page.ask_and_wait("คำถามแรก")
+    await page.ask_and_wait("คำถามที่สอง")
+    older, newest = (page.replies.nth(at).locator(".facts .by") for at in (0, 1))
+    copy = page.questions.first.locator(".copy")
+    await page.page.mouse.move(0, 0)
+    for hidden in (older, copy):
+        await expect(hidden).to_have_css("opacity", "0")
+    await expect(newest).to_have_css("opacity", "1")
+    await expect(newest).to_contain_text("โทเค็น")
+    before = await rect(page.replies.last)
+    await page.replies.first.hover()
+    await expect(older).to_have_css("opacity", "1")
+    await page.questions.first.hover()
+    await expect(copy).to_have_css("opacity", "1")
+    await expect(older).to_have_css("opacity", "0")
+    await page.page.mouse.move(0, 0)
+    await page.replies.first.locator(".again").focus()
+    await expect(older).to_have_css("opacity", "1")
+    assert await rect(page.replies.last) == before
+
+
+async def test_a_tap_on_a_message_shows_what_can_be_done_with_it(browser: Browser, app: App) -> None:
+    async with visit(browser, app, phone=True) as phone:
+        await phone.page.locator("#menu-open").click()
+        await phone.new_session()
+        await phone.ask_and_wait("คำถามแรก")
+        await phone.ask_and_wait("คำถามที่สอง")
+        edit = phone.questions.first.locator(".edit")
+        shape = await rect(edit)
+        # What is not seen is not hit.
+        await phone.page.touchscreen.tap(shape["x"] + shape["width"] / 2, shape["y"] + shape["height"] - 4)
+        await expect(phone.page.locator(".editor")).to_have_count(0)
+        before = await rect(phone.replies.last)
+        await phone.questions.first.locator(".asked").tap()
+        await expect(edit).to_have_css("opacity", "1")
+        assert await rect(phone.replies.last) == before
+        assert min(shape["width"], shape["height"]) >= 40
+        await edit.tap()
+        await expect(phone.page.locator(".editor textarea")).to_have_value("คำถามแรก")
+        assert not await phone.scrolls_sideways()
