@@ -24,6 +24,7 @@ ROOMS = {
     "sessions": {"lib"},
     "search": {"lib"},
     "install": {"lib"},
+    "embed": set(),
     "statistics": {"lib"},
     "transfer": {"lib"},
 }
