@@ -30,7 +30,7 @@ from thai_chat.domain.errors import (
     SessionNotFound,
 )
 from thai_chat.domain.messages import Choice, Message, Status
-from thai_chat.domain.reads import ReadMessage, ReadMessages, ReadSession, ReadVersions
+from thai_chat.domain.reads import ReadIsKeyKnown, ReadMessage, ReadMessages, ReadSession, ReadVersions
 from thai_chat.domain.writes import Checkpoints
 
 
@@ -325,3 +325,10 @@ def way(messages: dict[UUID, Message], leaf_id: UUID | None) -> list[int]:
 
 def orders_of(messages: Sequence[Message]) -> list[int]:
     return [message.message_order for message in messages]
+
+
+async def test_a_key_is_known_where_something_was_asked_with_it(history: Stores, user: str) -> None:
+    turn = await history.write(begin(user, idempotency_key="คีย์เดิม"))
+    session_id = turn.session.session_id
+    assert await history.read(ReadIsKeyKnown(session_id, user, "คีย์เดิม"))
+    assert not await history.read(ReadIsKeyKnown(session_id, user, "คีย์อื่น"))

@@ -200,3 +200,25 @@ async def test_an_app_chats_through_pgbouncer_and_through_its_death(
         await chat.ask_and_read("หลัง")
     text = SCRIPTS["standin"].text
     assert await rows(postgres, name, chat) == [turns(("ก่อน", text), ("ตอนดับ", text), ("หลัง", text))]
+
+
+async def test_a_stale_view_is_told_of_what_is_newer_in_an_outage_and_after_it(place: Place) -> None:
+    chat = Chat(place.http)
+    await chat.ask_and_read("ก่อนดับ")
+    seen = (await chat.messages())[-1]["message_id"]
+
+    async def from_stale_view(**more: str) -> httpx.Response:
+        body = {"query": "จากแท็บเก่า", "last_seen_message_id": seen, **more}
+        return await place.http.post(f"/api/sessions/{chat.session_id}/messages", json=body)
+
+    await asyncio.to_thread(place.proxy.refuse)
+    await chat.ask_and_read("ตอนดับ")
+    refused = await from_stale_view()
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "newer_messages")
+    seen = (await chat.messages())[-1]["message_id"]
+    once, twice = [await from_stale_view(idempotency_key="คีย์") for _ in range(2)]
+    assert once.json()["message_id"] == twice.json()["message_id"]
+    await asyncio.to_thread(place.proxy.resume)
+    await until_stored(place.http)
+    assert (await from_stale_view()).status_code == 409
+    assert [message["content"] for message in await chat.messages()][::2] == ["ก่อนดับ", "ตอนดับ", "จากแท็บเก่า"]

@@ -53,6 +53,7 @@ def question_of(body: TurnRequest, person: Person, session_id: str | None) -> Qu
         model=body.model,
         idempotency_key=body.idempotency_key,
         edits=identifier(body.edits) if body.edits else None,
+        last_seen_id=identifier(body.last_seen_message_id) if body.last_seen_message_id else None,
         options=body.options,
         session_options=body.session_options,
     )

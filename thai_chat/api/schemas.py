@@ -48,6 +48,12 @@ MESSAGE_EXAMPLE: dict[str, Any] = {
 }
 
 
+LastSeen = Annotated[
+    str | None,
+    Field(description="The last message that was seen; `newer_messages` when another one is the last that is shown"),
+]
+
+
 class TurnRequest(BaseModel):
     """A question. Without backend and model the session's last ones answer, else the default."""
 
@@ -61,6 +67,7 @@ class TurnRequest(BaseModel):
     edits: str | None = Field(
         default=None, description="The question this one is said instead of; that stays, on a branch of its own"
     )
+    last_seen_message_id: LastSeen = None
     options: dict[str, Any] = Field(
         default_factory=dict,
         description="For this reply alone: system_prompt, temperature, top_p, top_k, ...; null: nothing is sent for it",
@@ -82,6 +89,7 @@ class AgainRequest(BaseModel):
         default_factory=dict, description="For this reply alone; null: nothing is sent for it"
     )
     continues: bool = Field(default=False, description="Begin with the text of this reply and go on from there")
+    last_seen_message_id: LastSeen = None
     idempotency_key: Key = None
 
 

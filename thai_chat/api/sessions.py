@@ -156,6 +156,7 @@ async def again(
             session_id=identifier(session_id),
             message_id=identifier(message_id),
             continues=body.continues,
+            last_seen_id=identifier(body.last_seen_message_id) if body.last_seen_message_id else None,
             options=body.options,
             backend=body.backend,
             model=body.model,

@@ -61,6 +61,8 @@ class Question:
     idempotency_key: str | None = None
     edits: UUID | None = None
     """The earlier question that this one is said instead of: it stays, on a branch of its own."""
+    last_seen_id: UUID | None = None
+    """The last message of the shown branch that the person has seen; None asks whatever was said since."""
     options: JsonObject = field(default_factory=dict)
     """The options for this reply alone, over those of the session."""
     session_options: JsonObject | None = None
@@ -78,6 +80,8 @@ class Again:
     """The question, or a reply to it."""
     continues: bool = False
     """The new reply begins with the text of the reply `message_id` and goes on from there."""
+    last_seen_id: UUID | None = None
+    """The same as a question has."""
     backend: str | None = None
     model: str | None = None
     idempotency_key: str | None = None
@@ -127,14 +131,17 @@ class ChatService:
     async def ask(self, question: Question) -> Asked:
         """Commit the question, then start the reply, which goes on whoever listens.
 
-        Raises BadInput, ReplyRunning, NoBackend, SessionNotFound and HistoryError; then no model was called. What goes
-        wrong with the model comes as the reply's last event and is stored with it.
+        Raises BadInput, ReplyRunning, NewerMessages, NoBackend, SessionNotFound and HistoryError; then no model was
+        called. What goes wrong with the model comes as the reply's last event and is stored with it.
         """
         started_at_s = time.perf_counter()
         text = checked_question(question.text)
         options = checked(question.options, self.options)
         kept = None if question.session_options is None else checked(question.session_options, self.options)
         choice = await self._choice_for(question)
+        await self.windows.require_seen(
+            question.session_id, question.person, question.last_seen_id, question.idempotency_key
+        )
         edited = await self._edited(question)
         turn = await self._conversation.write(
             BeginTurn(
@@ -170,6 +177,7 @@ class ChatService:
         started_at_s = time.perf_counter()
         options = checked(again.options, self.options)
         choice = await self._choice_for(again)
+        await self.windows.require_seen(again.session_id, again.person, again.last_seen_id, again.idempotency_key)
         message = await message_in(self._conversation, again.session_id, again.person, again.message_id)
         question_id = message.message_id if message.role is Role.USER else message.parent_id
         if again.continues and (message.role is not Role.ASSISTANT or message.status is Status.STREAMING):

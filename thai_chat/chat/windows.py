@@ -8,14 +8,21 @@ from uuid import UUID
 
 from thai_chat.chat.replies.runner import Replies
 from thai_chat.chat.sessions import Sessions
-from thai_chat.domain.errors import MessageNotFound, MessageOnOtherBranch
+from thai_chat.domain.errors import (
+    HistoryUnavailable,
+    MessageNotFound,
+    MessageOnOtherBranch,
+    NewerMessages,
+    ReplyRunning,
+    SessionNotFound,
+)
 from thai_chat.domain.events import Completed, Failed
 from thai_chat.domain.facts import ReplyError, facts_of
 from thai_chat.domain.messages import Message, Session, Status
 from thai_chat.domain.people import Person
 from thai_chat.domain.ports.conversation import Conversation
 from thai_chat.domain.ports.reply_log import ReplyLog
-from thai_chat.domain.reads import ReadMessage, ReadMessages, ReadSession
+from thai_chat.domain.reads import ReadIsKeyKnown, ReadMessage, ReadMessages, ReadSession
 
 WINDOW = 30
 """Messages that are read of a session at first."""
@@ -76,6 +83,27 @@ class Windows:
         if not before or before[-1].message_id != message_id:
             raise MessageOnOtherBranch
         return await self._window(session, [*before, *later], is_newest=limit > 1 and len(later) < limit // 2)
+
+    async def require_seen(
+        self, session_id: UUID | None, person: Person, last_seen_id: UUID | None, idempotency_key: str | None
+    ) -> None:
+        """Refuse what somebody asks who has not seen the last message of the shown branch, unless it was asked before.
+
+        Raises NewerMessages, and ReplyRunning when the last message still grows. A session that is not known (yet, or
+        in an outage) is left to the write; so is one whose asker does not say what was seen.
+        """
+        if session_id is None or last_seen_id is None:
+            return
+        read, user_id = self._conversation.read, person.user_id
+        try:
+            session = await read(ReadSession(session_id, user_id))
+            if session.leaf_id in (None, last_seen_id):
+                return
+            if idempotency_key is not None and await read(ReadIsKeyKnown(session_id, user_id, idempotency_key)):
+                return
+        except (SessionNotFound, HistoryUnavailable):
+            return
+        raise ReplyRunning if session_id in self._sessions.running() else NewerMessages
 
     async def _window(
         self, session: Session, found: Sequence[Message], *, is_newest: bool, is_after: bool = False

@@ -7,7 +7,7 @@ ThaiChatError
 │   ├── TooManyPlaces
 ├── NotFound
 │   ├── SessionNotFound  MessageNotFound  PresetNotFound
-├── ReplyRunning  MessageOnOtherBranch  KeyReused  ImportStopped
+├── ReplyRunning  NewerMessages  MessageOnOtherBranch  KeyReused  ImportStopped
 ├── BackendError, with its own in `thai_chat.domain.backend_errors`
 ├── HistoryError
 │   ├── HistoryUnavailable  HistoryRefused  JournalUnavailable
@@ -183,6 +183,12 @@ class ReplyRunning(ThaiChatError):
     """The session has a reply that still grows; a second question waits for it."""
 
     code = "reply_running"
+
+
+class NewerMessages(ThaiChatError):
+    """The session has messages that the client has not seen, or shows another branch than the client does."""
+
+    code = "newer_messages"
 
 
 class MessageOnOtherBranch(ThaiChatError):

@@ -133,6 +133,22 @@ class ReadVersions(Read[Mapping[UUID, Sequence[UUID]]]):
 
 
 @dataclass(frozen=True, slots=True)
+class ReadIsKeyKnown(Read[bool]):
+    """Whether something was asked in the user's session with the idempotency key.
+
+    In an outage as far as memory knows.
+    """
+
+    session_id: UUID
+    user_id: str
+    idempotency_key: str
+
+    @property
+    def texts(self) -> Sequence[str]:
+        return self.user_id, self.idempotency_key
+
+
+@dataclass(frozen=True, slots=True)
 class ReadMessage(Read[Message]):
     """Raises MessageNotFound."""
 

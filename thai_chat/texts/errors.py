@@ -76,6 +76,11 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "This idempotency_key was used for another question in this session. A new question needs a new key.",
     ),
     "message_not_found": ("ไม่พบข้อความนี้", "This message doesn't exist."),
+    "newer_messages": (
+        "มีข้อความใหม่กว่าในแชตนี้ จากแท็บหรืออุปกรณ์อื่น อ่านก่อน แล้วส่งอีกครั้งถ้ายังต้องการ",
+        "Something newer was said here, in another tab or on another device. Read it, then send again if you still "
+        "want to.",
+    ),
     "message_on_other_branch": (
         "ข้อความนี้อยู่ในอีกรุ่นของแชต ซึ่งไม่ได้แสดงอยู่",
         "This message is in another version of the session than the one that is shown.",

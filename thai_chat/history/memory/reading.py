@@ -10,6 +10,7 @@ from thai_chat.domain.messages import Message, Session
 from thai_chat.domain.reads import (
     Answer,
     Read,
+    ReadIsKeyKnown,
     ReadLabels,
     ReadMessage,
     ReadMessages,
@@ -39,6 +40,8 @@ def answer(held: HeldSessions, read: Read[Answer]) -> Answer:
             found = window(limit=read.limit, before=read.before_order, after=read.after_order)
         case ReadVersions():
             found = held.require(read.session_id, read.user_id).versions(read.message_ids)
+        case ReadIsKeyKnown():
+            found = read.idempotency_key in held.require(read.session_id, read.user_id).keys
         case ReadMessage():
             found = held.require_message(read.message_id, read.user_id)
         case _:

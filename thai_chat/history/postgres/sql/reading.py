@@ -11,6 +11,7 @@ from thai_chat.domain.messages import Message, Session
 from thai_chat.domain.reads import (
     Answer,
     Read,
+    ReadIsKeyKnown,
     ReadLabels,
     ReadMessage,
     ReadMessages,
@@ -37,6 +38,8 @@ def answer(connection: Connection, read: Read[Answer]) -> Answer:
             found = windows.messages(connection, read)
         case ReadVersions():
             found = windows.versions(connection, read)
+        case ReadIsKeyKnown():
+            found = _is_key_known(connection, read)
         case ReadMessage():
             found = _message(connection, read)
         case _:
@@ -52,6 +55,19 @@ def _session(connection: Connection, read: ReadSession) -> Session:
     if row is None:
         raise SessionNotFound()
     return session_of(row)
+
+
+def _is_key_known(connection: Connection, read: ReadIsKeyKnown) -> bool:
+    query = (
+        select(chat_messages.c.message_id)
+        .join(chat_sessions, chat_sessions.c.session_id == chat_messages.c.session_id)
+        .where(
+            chat_messages.c.session_id == read.session_id,
+            chat_messages.c.idempotency_key == read.idempotency_key,
+            chat_sessions.c.user_id == read.user_id,
+        )
+    )
+    return connection.execute(query).first() is not None
 
 
 def _message(connection: Connection, read: ReadMessage) -> Message:
