@@ -7,6 +7,7 @@ from typing import Literal, get_args
 
 from thai_chat.texts.backends import label_of, with_settings
 from thai_chat.texts.browsing import BROWSING
+from thai_chat.texts.choosing import CHOOSING
 from thai_chat.texts.code import CODE
 from thai_chat.texts.drawing import DRAWING
 from thai_chat.texts.errors import ERRORS
@@ -39,7 +40,9 @@ def _merged(*dictionaries: Mapping[str, tuple[str, str]]) -> Mapping[str, tuple[
     return merged
 
 
-_TEXTS = _merged(ERRORS, NOTICES, PAGE, CODE, DRAWING, BROWSING, STATISTICS, REFUSALS, TRANSFER, MODEL_SETTINGS, PARTS)
+_TEXTS = _merged(
+    ERRORS, NOTICES, PAGE, CODE, DRAWING, BROWSING, STATISTICS, REFUSALS, TRANSFER, MODEL_SETTINGS, CHOOSING, PARTS
+)
 
 # Params that are codes themselves, those first that others speak of.
 _CODES = ("expected", "place", "why")
@@ -107,7 +110,7 @@ def is_told(code: str) -> bool:
 def page_texts(language: Language) -> dict[str, str]:
     """Return the templates of the page's own texts by code, for the part of the page that runs in the browser."""
     own = (
-        *(*PAGE, *CODE, *DRAWING, *BROWSING, *STATISTICS, *TRANSFER, *MODEL_SETTINGS, *PARTS),
+        *(*PAGE, *CODE, *DRAWING, *BROWSING, *STATISTICS, *TRANSFER, *MODEL_SETTINGS, *CHOOSING, *PARTS),
         *(*NOTICES, *_SAID_BY_BOTH),
     )
     return {code: template(code, language) for code in own}

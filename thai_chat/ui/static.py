@@ -23,6 +23,7 @@ STYLES = (
     "browsing.css",
     "drawers.css",
     "models/models.css",
+    "models/chooser.css",
     "message/message.css",
     "message/formulas.css",
     "message/code.css",
