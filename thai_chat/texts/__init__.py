@@ -41,7 +41,7 @@ def _merged(*dictionaries: Mapping[str, tuple[str, str]]) -> Mapping[str, tuple[
 
 
 _TEXTS = _merged(
-    ERRORS, NOTICES, PAGE, CODE, DRAWING, BROWSING, STATISTICS, REFUSALS, TRANSFER, MODEL_SETTINGS, CHOOSING, PARTS
+    *(ERRORS, NOTICES, PAGE, CODE, DRAWING, BROWSING, STATISTICS, REFUSALS, TRANSFER, MODEL_SETTINGS, CHOOSING, PARTS)
 )
 
 # Params that are codes themselves, those first that others speak of.

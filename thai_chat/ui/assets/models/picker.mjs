@@ -6,7 +6,7 @@ import { emit, modelInfo, on, store } from '../lib/store.mjs';
 import { backendName, t } from '../lib/texts.mjs';
 import { chooseModel } from './chooser.mjs';
 
-/** @type {(part: Part<{ backends: BackendInfo[], default: Choice | null } | null>, page: { refresh: () => void }) => void} */
+/** The part's value is JSON: `{ backends, default }`. @type {(part: Part<string | null>, page: { refresh: () => void }) => void} */
 export function mountPicker({ element, props, watch }, { refresh }) {
   const repaint = () => paint(element, button(open));
   const open = async () => {
@@ -24,8 +24,9 @@ export function mountPicker({ element, props, watch }, { refresh }) {
     if (isGone || !store.choice) store.choice = store.preferred ?? firstThatAnswers() ?? store.choice;
   };
   const take = () => {
-    store.backends = props.value?.backends ?? [];
-    store.preferred = props.value?.default ?? null;
+    const { backends, default: preferred } = props.value ? JSON.parse(props.value) : { backends: [], default: null };
+    store.backends = backends;
+    store.preferred = preferred;
     settle();
     repaint();
     emit('backends');
