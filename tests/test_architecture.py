@@ -119,6 +119,7 @@ LIBRARIES: dict[str, set[str]] = {
         "history.outage",
         "history.postgres",
         "history.postgres.bulk",
+        "ui",
     },
     "psycopg2": {
         "embedded",

@@ -26,7 +26,16 @@ async def test_readiness_names_the_database_and_every_backend(chat: Chat) -> Non
 
 async def test_models_are_listed_live_with_their_context_windows(chat: Chat) -> None:
     models = (await chat.http.get("/api/models")).json()["models"]
-    assert {"backend": "vllm", "model": "thai-model", "context_window": 8192, "state": "up"} in models
+    assert {
+        "backend": "vllm",
+        "model": "thai-model",
+        "chat": True,
+        "context_window": 8192,
+        "vision": False,
+        "thinking": False,
+        "price": None,
+        "state": "up",
+    } in models
 
 
 async def test_the_api_describes_itself(chat: Chat) -> None:

@@ -10,16 +10,20 @@ import subprocess
 import sys
 from contextlib import aclosing
 from pathlib import Path
+from typing import Any
 
 import aiohttp
+import openai
 import pytest
 
 from tests.standins.llamacpp import child_of, demo, loaded
+from tests.standins.openai_server import OpenAIStandin
 from tests.standins.replies import ask, request, text_of
 from thai_chat.backends.llamacpp.backend import DEMO_MODEL, LlamaCppBackend
 from thai_chat.backends.llamacpp.library import demo_model_path
 from thai_chat.backends.openai_api.compatible import OpenAICompatible
 from thai_chat.backends.openai_api.exchange import Api
+from thai_chat.backends.openai_api.props import takes_pictures
 from thai_chat.domain.backend_errors import BackendLoading, BackendUnreachable, ReplyCut
 from thai_chat.domain.events import Finished, TextDelta, Usage
 
@@ -34,6 +38,29 @@ async def test_llamacpp_stops_working_when_the_stream_is_closed(tmp_path: Path) 
                     break
         async with asyncio.timeout(5):
             await idle(child)
+
+
+@pytest.mark.parametrize(
+    ("props", "told"),
+    [
+        ({"modalities": {"vision": True, "audio": False}}, True),
+        ({"modalities": {"vision": False}}, False),
+        ({"total_slots": 2}, None),
+        ({"modalities": ["vision"]}, None),
+        (None, None),
+    ],
+)
+async def test_a_server_tells_whether_it_reads_pictures(props: dict[str, Any] | None, told: bool | None) -> None:
+    async with (
+        OpenAIStandin(props=props) as standin,
+        openai.AsyncOpenAI(base_url=standin.base_url, api_key="-", max_retries=0) as client,
+    ):
+        assert await takes_pictures(client) is told
+
+
+async def test_the_demo_model_reads_no_pictures(tmp_path: Path) -> None:
+    async with demo(tmp_path) as backend:
+        assert [info.vision for info in await loaded(backend)] == [False]
 
 
 async def test_llamacpp_runs_no_module_of_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -130,10 +130,26 @@ async def test_a_server_that_shows_no_cards_is_sent_nothing_that_depends_on_them
     assert "think" not in standin.seen[0].body
 
 
-async def test_models_that_only_embed_are_not_offered(standin: OllamaStandin, backend: OllamaBackend) -> None:
-    standin.models["bge-m3:latest"] = 8192
-    standin.capabilities["bge-m3:latest"] = ["embedding"]
-    assert [info.model for info in await backend.models()] == ["standin"]
+async def test_a_server_tells_which_models_chat_see_and_think(standin: OllamaStandin, backend: OllamaBackend) -> None:
+    standin.models |= {"one:latest": 8192, "two:latest": 8192, "vision-embed:latest": 8192}
+    standin.capabilities["one:latest"] = ["embedding"]
+    standin.capabilities["two:latest"] = ["completion", "vision", "thinking"]
+    told = {info.model: (info.chats, info.vision, info.thinking) for info in await backend.models()}
+    assert told == {
+        "standin": (True, False, False),
+        "one:latest": (False, False, False),
+        "two:latest": (True, True, True),
+        "vision-embed:latest": (True, False, False),  # the server knows better than the name
+    }
+
+
+async def test_a_server_that_shows_nothing_leaves_it_to_the_names(
+    standin: OllamaStandin, backend: OllamaBackend
+) -> None:
+    standin.has_show = False
+    standin.models |= {"bge-m3:latest": 8192, "qwen2.5vl:7b": 8192}
+    told = {info.model: (info.chats, info.vision) for info in await backend.models()}
+    assert told == {"standin": (True, False), "bge-m3:latest": (False, False), "qwen2.5vl:7b": (True, True)}
 
 
 async def test_a_model_of_ollamas_cloud_is_neither_sized_nor_loaded(

@@ -52,9 +52,9 @@ async def test_vllm_windows_are_read_and_an_adapter_has_its_parents(standin: Ope
     standin.models = {"typhoon2": 32768, "unknown": None, "our-thai-lora": None}
     standin.adapters = {"our-thai-lora": "typhoon2"}
     assert await vllm.models() == [
-        ModelInfo(model="typhoon2", context_window=32768),
+        ModelInfo(model="typhoon2", context_window=32768, strength="thai"),
         ModelInfo(model="unknown", context_window=None),
-        ModelInfo(model="our-thai-lora", context_window=32768),
+        ModelInfo(model="our-thai-lora", context_window=32768, strength="thai"),
     ]
 
 
@@ -320,7 +320,7 @@ async def test_an_account_without_credit_is_told_from_too_many_requests(
 
 async def test_other_clouds_list_all_their_chat_models(standin: OpenAIStandin, openai: OpenAIBackend) -> None:
     standin.models = dict.fromkeys(["typhoon-v2.1-12b-instruct", "text-embedding-x", "whisper-large-v3", "qwen3"])
-    assert [info.model for info in await openai.models()] == ["qwen3", "typhoon-v2.1-12b-instruct"]
+    assert [info.model for info in await openai.models() if info.chats] == ["qwen3", "typhoon-v2.1-12b-instruct"]
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,8 @@ class OpenAIStandin(Standin):
     health_body: str = ""
     tokenizes: bool = True
     chat_template: bool = True
+    props: dict[str, Any] | None = None
+    """The answer of llama.cpp's `/props`; None: a server without that route."""
     counted: int = 0
     """How often `/tokenize` was asked."""
 
@@ -46,6 +48,7 @@ class OpenAIStandin(Standin):
             web.post("/v1/responses", self._responses),
             web.post("/tokenize", self._tokenize),
             web.get("/health", self._health),
+            web.get("/props", self._props),
         ]
 
     @property
@@ -54,6 +57,9 @@ class OpenAIStandin(Standin):
 
     async def _health(self, request: web.Request) -> web.Response:
         return web.Response(status=self.health_status or 404, text=self.health_body or None)
+
+    async def _props(self, request: web.Request) -> web.Response:
+        return web.json_response(self.props or {}, status=200 if self.props is not None else 404)
 
     async def _tokenize(self, request: web.Request) -> web.Response:
         self.counted += 1

@@ -18,6 +18,8 @@ from thai_chat.domain.people import LOCAL, Person, person_of, with_person
 
 OF_THE_HOUSE = {
     "ChatService.backends": "which models there are is the same for all",
+    "ChatService.learn_prices": "what a model costs is the same for all",
+    "ChatService.price": "what a model costs is the same for all",
     "ChatService.choices_now": "which models there are is the same for all",
     "ChatService.default_choice": "which models there are is the same for all",
     "ChatService.state": "whether PostgreSQL serves is the same for all",

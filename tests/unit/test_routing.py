@@ -47,6 +47,25 @@ async def test_every_backend_is_offered_with_its_state(vllm: OpenAIStandin) -> N
         assert [info.model for info in offered(router, "vllm").models] == ["typhoon2", "shared"]
 
 
+async def test_a_model_that_does_not_chat_is_offered_only_when_the_settings_name_it(vllm: OpenAIStandin) -> None:
+    vllm.models = {"bge-m3": 8192, "typhoon2": 32_768, "whisper-large-v3": None}
+    async with routing(VLLMBackend(vllm.base_url)) as router:
+        assert [info.model for info in offered(router, "vllm").models] == ["typhoon2"]
+        assert [info.model for info in offered(router, "vllm").other_models] == ["bge-m3", "whisper-large-v3"]
+        assert router.default_choice() == Choice("vllm", "typhoon2")
+    async with routing(VLLMBackend(vllm.base_url, default_model="bge-m3")) as router:
+        assert [info.model for info in offered(router, "vllm").models] == ["bge-m3", "typhoon2"]
+        assert router.default_choice() == Choice("vllm", "bge-m3")
+
+
+async def test_a_server_without_a_model_that_chats_gives_no_default(vllm: OpenAIStandin) -> None:
+    vllm.models = {"bge-m3": 8192}
+    async with routing(VLLMBackend(vllm.base_url)) as router:
+        assert offered(router, "vllm").models == ()
+        with pytest.raises(NoBackend):
+            router.default_choice()
+
+
 async def test_a_wrong_key_is_told_as_the_reason(vllm: OpenAIStandin) -> None:
     vllm.api_key = "sk-right"
     async with routing(OpenAIBackend(vllm.base_url, api_key="sk-wrong")) as router:

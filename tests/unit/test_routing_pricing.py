@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 
 from thai_chat.domain.messages import Choice
+from thai_chat.domain.ports.backend import Price
 from thai_chat.routing.pricing import Cost, Prices
 
 OPENAI = {"openai": "https://api.openai.com/v1"}
@@ -55,6 +56,16 @@ async def test_what_the_cloud_had_read_before_costs_less() -> None:
     assert cost == Cost(Decimal("0.000405000"), None)
     nonsense = await Prices(OPENAI).cost(choice, prompt_tokens=1000, completion_tokens=500, cached_tokens=9000)
     assert nonsense == Cost(Decimal("0.000375000"), None)
+
+
+async def test_the_price_of_a_million_tokens_is_looked_up_ahead() -> None:
+    known, unknown, own = Choice("openai", "gpt-4o-mini"), Choice("openai", "no-such-model"), Choice("vllm", "gpt-4o")
+    prices = Prices(OPENAI)
+    assert prices.price(known) is None
+    await prices.learn([known, unknown, own])
+    assert prices.price(known) == Price(input_usd=Decimal("0.15"), output_usd=Decimal("0.6"), context_window=128_000)
+    assert prices.price(unknown) is None
+    assert prices.price(own) is None
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,9 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from thai_chat.api.dependencies import Service
-from thai_chat.domain.ports.backend import BackendChoices, BackendState
+from thai_chat.chat.service import ChatService
+from thai_chat.domain.messages import Choice
+from thai_chat.domain.ports.backend import BackendChoices, BackendState, ModelInfo
 from thai_chat.domain.ports.conversation import DatabaseState
 
 router = APIRouter(tags=["health"])
@@ -40,18 +42,32 @@ async def readyz(service: Service) -> dict[str, object]:
 
 @router.get("/api/models")
 async def models(service: Service) -> dict[str, object]:
-    """List every model that a question can be put to, by backend, with how it is now."""
+    """List every model that a question can be put to, by backend, with how it is now and what is known of it.
+
+    `price` is dollars for a million tokens, null where it is not known. `other_models` has what the servers list
+    besides: models that embed, rerank, draw, speak or listen.
+    """
+    await service.learn_prices()
+    backends = service.backends()
     return {
-        "models": [
-            {
-                "backend": backend.name,
-                "model": model.model,
-                "context_window": model.context_window,
-                "state": backend.model_states.get(model.model, backend.state),
-            }
-            for backend in service.backends()
-            for model in backend.models
-        ]
+        "models": [_model_body(service, backend, info, chat=True) for backend in backends for info in backend.models],
+        "other_models": [
+            _model_body(service, backend, info, chat=False) for backend in backends for info in backend.other_models
+        ],
+    }
+
+
+def _model_body(service: ChatService, backend: BackendChoices, info: ModelInfo, *, chat: bool) -> dict[str, object]:
+    price = service.price(Choice(backend.name, info.model))
+    return {
+        "backend": backend.name,
+        "model": info.model,
+        "chat": chat,
+        "context_window": info.context_window,
+        "vision": info.vision,
+        "thinking": info.thinking,
+        "price": {"input": float(price.input_usd), "output": float(price.output_usd)} if price else None,
+        "state": backend.model_states.get(info.model, backend.state),
     }
 
 

@@ -38,6 +38,7 @@ from thai_chat.domain.facts import ReplyFacts, facts_of
 from thai_chat.domain.json_types import JsonObject
 from thai_chat.domain.messages import Choice, Message, Role, Status, Turn
 from thai_chat.domain.people import Person
+from thai_chat.domain.ports.backend import Price
 from thai_chat.domain.ports.backend_kinds import Kinds, options_of
 from thai_chat.domain.ports.conversation import HistoryState
 from thai_chat.domain.ports.reply_log import ReplyLog
@@ -242,6 +243,13 @@ class ChatService:
 
     def backends(self) -> Sequence[BackendChoices]:
         return self._router.choices()
+
+    async def learn_prices(self) -> None:
+        """Have `price` know the models that are offered now."""
+        await self._router.learn_prices()
+
+    def price(self, choice: Choice) -> Price | None:
+        return self._router.price(choice)
 
     def default_choice(self) -> Choice:
         """Return the default choice. Raises NoBackend when nothing is configured."""

@@ -12,7 +12,7 @@ from thai_chat.domain.backend_errors import NoBackend
 from thai_chat.domain.errors import UnknownBackend
 from thai_chat.domain.events import Progress, RoutedEvent
 from thai_chat.domain.messages import Choice
-from thai_chat.domain.ports.backend import Backend, BackendChoices, BackendState, PromptMessage, ReplyRequest
+from thai_chat.domain.ports.backend import Backend, BackendChoices, BackendState, Price, PromptMessage, ReplyRequest
 from thai_chat.domain.ports.backend_kinds import Kinds
 from thai_chat.routing.preference import Preference, Rules
 from thai_chat.routing.pricing import Cost, Prices
@@ -62,6 +62,7 @@ class Router:
         self._preference = Preference(self._backends, tuple(ranked), rules or Rules())
         self._last_resort = last_resort
         self._first_look: asyncio.Task[None] | None = None
+        self._price_look: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Begin to watch; return after the first look, at most 2 s later: a slow server is not waited for."""
@@ -69,12 +70,14 @@ class Router:
             server.watch.start()
         self._first_look = asyncio.create_task(self._look_around(), name="first look at the backends")
         await asyncio.wait({self._first_look}, timeout=_START_S)
+        self._price_look = asyncio.create_task(self.learn_prices(), name="first look at the prices")
 
     async def close(self) -> None:
         """Stop watching and close the backends. Safe to call twice."""
-        if self._first_look is not None:
-            self._first_look.cancel()
-            await asyncio.gather(self._first_look, return_exceptions=True)
+        looks = [look for look in (self._first_look, self._price_look) if look is not None]
+        for look in looks:
+            look.cancel()
+        await asyncio.gather(*looks, return_exceptions=True)
         servers = self._all_servers()
         for server in servers:
             await server.watch.close()
@@ -143,6 +146,15 @@ class Router:
         return await self._prices.cost(
             choice, prompt_tokens=prompt_tokens, completion_tokens=completion_tokens, cached_tokens=cached_tokens
         )
+
+    async def learn_prices(self) -> None:
+        """Look up the prices of the models that are offered; takes time for those that are new alone."""
+        paid = [backend for backend in self.choices() if self._prices.covers(backend.name)]
+        await self._prices.learn(Choice(backend.name, info.model) for backend in paid for info in backend.models)
+
+    def price(self, choice: Choice) -> Price | None:
+        """Return the price that was looked up; None where it is not known, as for every model of one's own."""
+        return self._prices.price(choice)
 
     async def count_tokens(self, choice: Choice, messages: Sequence[PromptMessage]) -> int | None:
         """Count tokens as `Backend.count_tokens` does, by the server that would be asked."""

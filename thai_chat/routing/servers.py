@@ -154,7 +154,7 @@ class Servers:
 
     def _could_answer(self, health: Health) -> bool:
         if health.state is BackendState.UP:
-            return bool(health.models) or self.kind.may_hide_models
+            return any(info.chats for info in health.models) or self.kind.may_hide_models
         return health.state is BackendState.LOADING
 
     def refusal(self, model: str) -> BackendError:
@@ -180,14 +180,17 @@ class Servers:
         model_states = {model: best(found) for model, found in states.items()}
         if state is BackendState.UP and model_states:
             state = best(model_states.values())
-        named = next((server.backend.default_model for server in self.servers if server.backend.default_model), None)
+        found = next((server.backend.default_model for server in self.servers if server.backend.default_model), None)
+        named = short_name(found) if found else None
+        offered = {name: info for name, info in models.items() if info.chats or name == named}
         return BackendChoices(
             name=self.kind.name,
             label=self.kind.label,
             state=state,
-            models=tuple(models.values()),
+            models=tuple(offered.values()),
+            other_models=tuple(info for name, info in models.items() if name not in offered),
             model_states={model: found for model, found in model_states.items() if found is not state},
-            default_model=short_name(named) if named else next(iter(models), None),
+            default_model=named or next(iter(offered), None),
             error_code=None if state is BackendState.UP else self._error_code(models),
             server_states=[health.state for _, health in healths],
         )

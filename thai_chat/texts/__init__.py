@@ -7,6 +7,7 @@ from typing import Literal, get_args
 
 from thai_chat.texts.backends import label_of, with_settings
 from thai_chat.texts.browsing import BROWSING
+from thai_chat.texts.choosing import CHOOSING
 from thai_chat.texts.code import CODE
 from thai_chat.texts.drawing import DRAWING
 from thai_chat.texts.embedding import EMBEDDING
@@ -41,7 +42,8 @@ def _merged(*dictionaries: Mapping[str, tuple[str, str]]) -> Mapping[str, tuple[
 
 
 _TEXTS = _merged(
-    ERRORS, NOTICES, PAGE, CODE, DRAWING, BROWSING, STATISTICS, REFUSALS, TRANSFER, MODEL_SETTINGS, PARTS, EMBEDDING
+    *(ERRORS, NOTICES, PAGE, CODE, DRAWING, BROWSING, STATISTICS, REFUSALS, TRANSFER, MODEL_SETTINGS, CHOOSING, PARTS),
+    EMBEDDING,
 )
 
 # Params that are codes themselves, those first that others speak of.
@@ -110,7 +112,7 @@ def is_told(code: str) -> bool:
 def page_texts(language: Language) -> dict[str, str]:
     """Return the templates of the page's own texts by code, for the part of the page that runs in the browser."""
     own = (
-        *(*PAGE, *CODE, *DRAWING, *BROWSING, *STATISTICS, *TRANSFER, *MODEL_SETTINGS, *PARTS),
+        *(*PAGE, *CODE, *DRAWING, *BROWSING, *STATISTICS, *TRANSFER, *MODEL_SETTINGS, *CHOOSING, *PARTS),
         *(*NOTICES, *_SAID_BY_BOTH),
     )
     return {code: template(code, language) for code in own}

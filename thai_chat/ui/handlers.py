@@ -7,12 +7,14 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import Concatenate, ParamSpec, TypeVar
 
+import orjson
+
 from thai_chat import texts
 from thai_chat.chat.service import ChatService
 from thai_chat.domain.errors import ThaiChatError, trace_of
 from thai_chat.texts import Language
 from thai_chat.ui.components import gr
-from thai_chat.ui.picker import Value, picker_of
+from thai_chat.ui.picker import picker_of
 
 logger = logging.getLogger(__name__)
 
@@ -49,5 +51,7 @@ class Handlers:
         self._service = service
 
     @edge
-    async def models(self, request: gr.Request) -> Value:
-        return picker_of(self._service, language_of(request))
+    async def models(self, request: gr.Request) -> str:
+        """Return the picker's content as JSON: of a structure Gradio would have the browser watch every model."""
+        await self._service.learn_prices()
+        return orjson.dumps(picker_of(self._service, language_of(request))).decode()

@@ -8,7 +8,8 @@ from typing import TypeAlias
 from thai_chat import texts
 from thai_chat.chat.service import ChatService
 from thai_chat.domain.backend_errors import NoBackend
-from thai_chat.domain.ports.backend import BackendState, ModelInfo
+from thai_chat.domain.messages import Choice
+from thai_chat.domain.ports.backend import BackendState, ModelInfo, Price
 from thai_chat.texts import Language
 
 Value: TypeAlias = dict[str, object]
@@ -31,7 +32,12 @@ def picker_of(service: ChatService, language: Language) -> Value:
                 "default_model": backend.default_model,
                 "servers": _servers(backend.server_states),
                 "models": [
-                    _model(model, backend.model_states.get(model.model, backend.state), language)
+                    _model(
+                        model,
+                        backend.model_states.get(model.model, backend.state),
+                        service.price(Choice(backend.name, model.model)),
+                        language,
+                    )
                     for model in backend.models
                 ],
             }
@@ -55,12 +61,15 @@ def _servers(states: Sequence[BackendState]) -> Value | None:
     return {"up": sum(state in ANSWERING for state in states), "count": len(states)}
 
 
-def _model(model: ModelInfo, state: BackendState, language: Language) -> Value:
-    note = texts.text(model.note, language) if model.note else None
-    return {
-        "model": model.model,
-        "note": note,
+def _model(model: ModelInfo, state: BackendState, price: Price | None, language: Language) -> Value:
+    """Return what is known of a model; whatever says nothing is left out, as there may be thousands of them."""
+    known: Value = {
         "code": model.note,
-        "state": state,
-        "state_text": texts.text(f"state_{state}", language),
+        "context_window": model.context_window or (price.context_window if price else None),
+        "vision": model.vision,
+        "thinking": model.thinking,
+        "strength": model.strength,
+        "price": {"input": float(price.input_usd), "output": float(price.output_usd)} if price else None,
     }
+    note = texts.text(model.note, language) if model.note else None
+    return {"model": model.model, "note": note, "state": state} | {name: fact for name, fact in known.items() if fact}

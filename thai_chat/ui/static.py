@@ -29,6 +29,7 @@ STYLES = (
     "sessions/preview.css",
     "drawers.css",
     "models/models.css",
+    "models/chooser.css",
     "message/message.css",
     "message/formulas.css",
     "message/code.css",

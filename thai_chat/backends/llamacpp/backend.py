@@ -13,10 +13,12 @@ from typing import Any, ClassVar
 from thai_chat.backends.llamacpp.options import OPTIONS, SLOT_CONTEXT
 from thai_chat.backends.llamacpp.process import LlamaCppProcess
 from thai_chat.backends.llamacpp.server import LaunchOrder
+from thai_chat.backends.named import described
 from thai_chat.backends.openai_api.compatible import OpenAICompatible
 from thai_chat.backends.openai_api.counter import LLAMACPP_COUNTER, Counter
 from thai_chat.backends.openai_api.errors import translation
 from thai_chat.backends.openai_api.exchange import Ways
+from thai_chat.backends.openai_api.props import takes_pictures
 from thai_chat.backends.timeouts import DEFAULT_TIMEOUTS, Timeouts
 from thai_chat.domain.backend_errors import NotOffered
 from thai_chat.domain.events import MODEL_LOADING, Notice, Progress, StreamEvent
@@ -135,6 +137,8 @@ class _Server(OpenAICompatible):
     def __init__(self, address: str, *, api_key: str, demo: bool, timeouts: Timeouts) -> None:
         super().__init__("llamacpp", f"{address}/v1", api_key=api_key, timeouts=timeouts)
         self._note = DEMO_NOTE if demo else None
+        self._vision: bool | None = None
+        """Whether it reads pictures, asked until it says so: a server has one model."""
 
     def _counters(self) -> Sequence[Counter]:
         return (LLAMACPP_COUNTER,)
@@ -142,9 +146,20 @@ class _Server(OpenAICompatible):
     def _offered(self, cards: Sequence[dict[str, Any]]) -> Sequence[ModelInfo]:
         """Return the models; their window is `meta.n_ctx`, which one slot has."""
         return [
-            ModelInfo(model=str(card["id"]), context_window=(card.get("meta") or {}).get("n_ctx"), note=self._note)
+            described(
+                str(card["id"]),
+                context_window=(card.get("meta") or {}).get("n_ctx"),
+                note=self._note,
+                vision=self._vision,
+            )
             for card in cards
         ]
+
+    async def _listed(self) -> list[dict[str, Any]] | None:
+        cards = await super()._listed()
+        if self._vision is None:
+            self._vision = await takes_pictures(self._client)
+        return cards
 
 
 def _demo_options(request: ReplyRequest) -> dict[str, JsonValue]:

@@ -11,6 +11,7 @@ import ollama
 
 from thai_chat.backends.bounds import MOST_MODELS, REASON_CHARS
 from thai_chat.backends.continuation import Continuation
+from thai_chat.backends.named import described
 from thai_chat.backends.ollama.client import OllamaClient
 from thai_chat.backends.ollama.errors import pull_translation, translation
 from thai_chat.backends.ollama.memory import Memory
@@ -107,13 +108,15 @@ class OllamaBackend:
         digests = {entry.model: entry.digest or entry.model for entry in listed[:MOST_MODELS]}
         cards = await self._cards.read(digests)
         return [
-            ModelInfo(
-                model=model,
-                context_window=self._windows.in_force(model, card),
+            described(
+                model,
+                context_window=self._windows.in_force(model, card := cards.get(model)),
                 is_cloud=card is not None and card.is_remote,
+                chats=card.chats if card else None,
+                vision=card.vision if card else None,
+                thinking=bool(card.thinking) if card else None,
             )
             for model in digests
-            if (card := cards.get(model)) is None or card.chats
         ]
 
     async def stream(self, request: ReplyRequest) -> AsyncGenerator[StreamEvent, None]:

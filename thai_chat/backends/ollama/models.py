@@ -27,7 +27,9 @@ _NUM_CTX = re.compile(r"^num_ctx\s+(\d+)\s*$", re.MULTILINE)
 class Card:
     """The facts of a model that do not change while its digest stays the same."""
 
-    chats: bool = True
+    chats: bool | None = None
+    """None where the server has no word on what its models can do."""
+    vision: bool | None = None
     own_num_ctx: int | None = None
     """The `num_ctx` of its Modelfile: whoever made the model has chosen it."""
     largest_window: int | None = None
@@ -47,7 +49,8 @@ def read_card(shown: Shown) -> Card:
     capabilities = shown.capabilities
     own = _NUM_CTX.search(shown.parameters or "")
     return Card(
-        chats=capabilities is None or "completion" in capabilities,
+        chats=None if capabilities is None else "completion" in capabilities,
+        vision=None if capabilities is None else "vision" in capabilities,
         own_num_ctx=int(own[1]) if own else None,
         largest_window=_largest_window(shown),
         thinking=_reasoning(shown),

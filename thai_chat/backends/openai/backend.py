@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from thai_chat.backends.openai.models import chats, is_openai, is_snapshot
+from thai_chat.backends.named import described, told_in
+from thai_chat.backends.openai.models import chats, is_openai, is_snapshot, sees
 from thai_chat.backends.openai.options import OPTIONS
 from thai_chat.backends.openai_api.compatible import OpenAICompatible
 from thai_chat.backends.openai_api.exchange import Api, Ways
@@ -36,10 +37,15 @@ class OpenAIBackend(OpenAICompatible):
         return Api.RESPONSES if is_openai(self._host) and thinks(model) else Api.COMPLETIONS
 
     def _offered(self, cards: Sequence[dict[str, Any]]) -> Sequence[ModelInfo]:
-        """Return the chat models, newest first, dated copies last."""
-        chatting = [card for card in cards if chats(str(card["id"]), host=self._host)]
-        chatting.sort(key=lambda card: (is_snapshot(str(card["id"])), -_created(card), str(card["id"])))
-        return [ModelInfo(model=str(card["id"])) for card in chatting]
+        """Return the models, newest first, dated copies last."""
+        newest = sorted(cards, key=lambda card: (is_snapshot(str(card["id"])), -_created(card), str(card["id"])))
+        return [described(str(card["id"]), **self._told(card)) for card in newest]
+
+    def _told(self, card: dict[str, Any]) -> dict[str, bool]:
+        if not is_openai(self._host):
+            return told_in(card)
+        model = str(card["id"])
+        return {"chats": chats(model, host=self._host), "vision": sees(model), "thinking": thinks(model)}
 
 
 def _created(card: dict[str, Any]) -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from thai_chat.backends.named import chats_by_name
+
 OPENAI_HOST = "api.openai.com"
 """Regions have addresses below it ("eu.api.openai.com")."""
 
@@ -13,7 +15,9 @@ _OPENAI_OTHER = re.compile(
     r"|gpt-3\.5-turbo-instruct|gpt-4-base"  # the old completions endpoint
     r"|deep-research|computer-use"  # they work with tools only
 )
-_NOT_CHAT = re.compile(r"embed|whisper|tts|moderation|rerank|guard|stable-diffusion|flux|dall-e|transcribe")
+_OPENAI_SEES = re.compile(
+    r"^(ft:)?(gpt-4o|gpt-4\.1|gpt-4-turbo|gpt-([5-9]|\d\d)|chatgpt-4o|o1(?!-mini)|o3(?!-mini)|o4|codex)"
+)
 _SNAPSHOT = re.compile(r"-(\d{4}-\d{2}-\d{2}|\d{4})(-preview)?$")
 
 
@@ -24,7 +28,12 @@ def chats(model: str, *, host: str) -> bool:
     """
     if is_openai(host):
         return bool(_OPENAI_CHAT.match(model)) and not _OPENAI_OTHER.search(model)
-    return not _NOT_CHAT.search(model.lower())
+    return chats_by_name(model)
+
+
+def sees(model: str) -> bool:
+    """Tell whether a chat model of OpenAI's reads pictures, by its name alone."""
+    return bool(_OPENAI_SEES.match(model))
 
 
 def is_openai(host: str) -> bool:

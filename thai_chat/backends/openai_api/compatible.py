@@ -20,6 +20,7 @@ from thai_chat.backends.bounds import MOST_MODELS, UNPACKED, bound, is_page
 from thai_chat.backends.failures import NO_SUCH_ROUTE
 from thai_chat.backends.json_text import lenient
 from thai_chat.backends.listing import entries
+from thai_chat.backends.named import described, told_in
 from thai_chat.backends.openai_api.completion_stream import CompletionStream
 from thai_chat.backends.openai_api.counter import Counter
 from thai_chat.backends.openai_api.errors import translate, translation
@@ -117,8 +118,8 @@ class OpenAICompatible:
             async with asyncio.timeout(MODELS_TIMEOUT_S):
                 cards = await self._listed()
             if cards is None:
-                return [ModelInfo(model=self._default_model)] if self._default_model else []
-            return self._offered(cards)[:MOST_MODELS]
+                return [described(self._default_model)] if self._default_model else []
+            return self._offered(cards[:MOST_MODELS])
 
     async def _listed(self) -> list[dict[str, Any]] | None:
         """Return the entries of the server's list; None when it has no list. The address becomes the one that has
@@ -158,8 +159,8 @@ class OpenAICompatible:
         raise BackendMoved("again and again")
 
     def _offered(self, cards: Sequence[dict[str, Any]]) -> Sequence[ModelInfo]:
-        """Return the chat models among the server's `cards`, in the order of the picker."""
-        return [ModelInfo(model=str(card["id"])) for card in cards]
+        """Return the models of the server's `cards`, in the order of the picker."""
+        return [described(str(card["id"]), **told_in(card)) for card in cards]
 
     def _preferred_api(self, model: str) -> Api:
         return Api.COMPLETIONS

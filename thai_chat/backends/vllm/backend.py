@@ -10,6 +10,7 @@ import httpx2
 import openai
 
 from thai_chat.backends.address import base_of, root_of, with_default_path
+from thai_chat.backends.named import described, told_in
 from thai_chat.backends.openai_api.compatible import OpenAICompatible
 from thai_chat.backends.openai_api.counter import LLAMACPP_COUNTER, Counter
 from thai_chat.backends.openai_api.errors import translate
@@ -78,7 +79,11 @@ class VLLMBackend(OpenAICompatible):
         windows = {card["id"]: _window(card) for card in cards}
         return [
             # A LoRA adapter has no window of its own: it lives in its parent's.
-            ModelInfo(model=str(card["id"]), context_window=windows[card["id"]] or windows.get(str(card.get("parent"))))
+            described(
+                str(card["id"]),
+                context_window=windows[card["id"]] or windows.get(str(card.get("parent"))),
+                **told_in(card),
+            )
             for card in cards
         ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
@@ -44,6 +45,24 @@ class ModelInfo:
     """Code of a text in `thai_chat.texts` that the page shows beside the model (DEMO_NOTE)."""
     is_cloud: bool = False
     """The server says that it passes questions on to somebody else's machine."""
+    chats: bool = True
+    """False for models that embed, rerank, draw, speak or listen: they are in the list and offered to nobody."""
+    vision: bool = False
+    """It is known to read pictures."""
+    thinking: bool = False
+    """It is known to reason before it answers."""
+    strength: str | None = None
+    """The work that it is known to be made for: "code", "thai" (tuned for Thai), or "small" (few parameters)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """The list price of a model, in dollars for a million tokens."""
+
+    input_usd: Decimal
+    output_usd: Decimal
+    context_window: int | None = None
+    """Tokens, as the price list has them."""
 
 
 class Backend(Protocol):
@@ -116,7 +135,9 @@ class BackendChoices:
     """How people write the name."""
     state: BackendState
     models: Sequence[ModelInfo] = ()
-    """The last list that the server gave."""
+    """The models that chat, of the last list that the server gave; also one that does not when the settings name it."""
+    other_models: Sequence[ModelInfo] = ()
+    """The rest of that list: nobody is offered them, and none is ever chosen by default."""
     model_states: Mapping[str, BackendState] = field(default_factory=dict)
     """The states of models that are in another one than their backend."""
     default_model: str | None = None

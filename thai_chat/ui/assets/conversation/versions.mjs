@@ -5,6 +5,7 @@ import { $, el, icon, iconButton, randomKey } from '../lib/dom.mjs';
 import { openMenu } from '../lib/menu.mjs';
 import { emit, modelInfo, store } from '../lib/store.mjs';
 import { nameOf, number, t } from '../lib/texts.mjs';
+import { chooseModel } from '../models/chooser.mjs';
 import { limitPasted } from './pasting.mjs';
 
 const SEND_MS = 30_000;
@@ -27,6 +28,7 @@ export const questionControls = (message) => [
 /** @param {ShownMessage} message */
 export const replyControls = (message) => [
   iconButton('again', t('again'), guarded((button) => askAgain(button, message, { continues: false })), { class: 'icon-button again' }),
+  iconButton('swap', t('again_with'), guarded((button) => askAgainWith(button, message)), { class: 'icon-button again-with', 'aria-haspopup': 'dialog', 'aria-expanded': 'false' }),
   versionSwitch(message),
 ];
 
@@ -58,7 +60,7 @@ function likeliestFor(message) {
 /** The models that could answer instead of the one that failed, beside the one that is picked. @param {ShownMessage} message */
 const othersFor = (message) => store.backends.flatMap(({ name, models }) => models
   .filter(({ state = '' }) => CAN_ANSWER.includes(state))
-  .map(({ model, state, state_text }) => ({ choice: { backend: name, model }, note: state === 'up' ? null : state_text }))
+  .map(({ model, state }) => ({ choice: { backend: name, model }, note: state === 'up' ? null : t(`state_${state}`) }))
   .filter(({ choice }) => !isSame(choice, message) && !isSame(choice, store.choice ?? {})));
 
 /** @param {ShownMessage} message */
@@ -103,12 +105,19 @@ async function show(shown_message_id) {
   else tellOf(session_id, { follow: false, shown_message_id });
 }
 
-/** @param {HTMLButtonElement} button @param {ShownMessage} given @param {{ continues: boolean }} how */
-async function askAgain(button, { message_id }, { continues }) {
+/** Another version of the reply by a model that is chosen for it alone. @param {HTMLButtonElement} button @param {ShownMessage} message */
+async function askAgainWith(button, message) {
+  const choice = await chooseModel(button, { label: t('again_with'), chosen: { backend: message.backend, model: message.model } });
+  if (choice) askAgain(button, message, { continues: false, choice });
+}
+
+/** @param {HTMLButtonElement} button @param {ShownMessage} given @param {{ continues: boolean, choice?: Choice | null }} how */
+async function askAgain(button, { message_id }, { continues, choice = store.choice }) {
+  if (store.isBusy) { hint(t('hint_running')); return; }
   button.disabled = true;
   clearAlerts();
   const { session_id } = store.view;
-  const outcome = await sendOnce(`/messages/${message_id}/replies`, { continues, ...store.choice });
+  const outcome = await sendOnce(`/messages/${message_id}/replies`, { continues, ...choice });
   button.disabled = false;
   if (!outcome.ok) alert(outcome.message);
   else tellOf(session_id, { follow: true });

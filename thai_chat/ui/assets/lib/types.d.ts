@@ -68,7 +68,19 @@ interface BackendInfo {
   servers: { up: number; count: number } | null;
   models: ModelInfo[];
 }
-interface ModelInfo { model: string; note: string | null; code?: string | null; state?: State; state_text?: string }
+interface ModelInfo {
+  model: string;
+  note: string | null;
+  code?: string | null;
+  state?: State;
+  context_window?: number | null;
+  /** Dollars for a million tokens. */
+  price?: { input: number; output: number } | null;
+  vision?: boolean;
+  thinking?: boolean;
+  /** What it is made for: 'thai', 'code', 'small'. */
+  strength?: string | null;
+}
 
 /** `SessionBody` of the API; `at` is `updated_at` in milliseconds, once somebody has asked for it. */
 interface Session extends Choice {
@@ -264,6 +276,8 @@ interface Changes {
   ready: Ready;
   choice: undefined;
   backends: undefined;
+  /** The models that a person has marked, here or in another tab. */
+  marks: undefined;
   busy: undefined;
   ended: undefined;
   prepared: undefined;
