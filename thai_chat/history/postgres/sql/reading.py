@@ -11,6 +11,7 @@ from thai_chat.domain.messages import Message, Session
 from thai_chat.domain.reads import (
     Answer,
     Read,
+    ReadDeleted,
     ReadLabels,
     ReadMessage,
     ReadMessages,
@@ -37,6 +38,8 @@ def answer(connection: Connection, read: Read[Answer]) -> Answer:
             found = windows.messages(connection, read)
         case ReadVersions():
             found = windows.versions(connection, read)
+        case ReadDeleted():
+            found = windows.deleted(connection, read)
         case ReadMessage():
             found = _message(connection, read)
         case _:
