@@ -351,9 +351,14 @@ def has_notices(message: Message) -> bool:
     return "notices" in message.metadata
 
 
+def rating_of(message: Message) -> Rating | None:
+    """Return how a reply was rated, without reading all that is known of those that were not."""
+    return _rating(message.metadata["rating"]) if "rating" in message.metadata else None
+
+
 def rated(message: Message) -> int | None:
-    """Return 1 or -1 of a reply that was rated, without reading all that is known of the others."""
-    rating = facts_of(message).rating if "rating" in message.metadata else None
+    """Return 1 or -1 of a reply that was rated."""
+    rating = rating_of(message)
     return rating.value if rating else None
 
 

@@ -76,6 +76,7 @@ _SESSIONS = (
     ("/{session_id}/events", "GET"),
     ("/{session_id}/stop", "POST"),
     ("/{session_id}/export", "GET"),
+    ("/{session_id}/export/examples", "GET"),
 )
 
 DOORS = (
@@ -107,6 +108,7 @@ DOORS = (
     Door("/api/presets/check", ("POST",)),
     Door("/api/presets/{preset_id}", ("PATCH", "DELETE")),
     Door("/api/export", ("GET", "POST")),
+    Door("/api/export/examples", ("GET",)),
     Door("/api/import", ("POST",), body=FILE),
     Door("/api/statistics", ("GET",)),
     Door("/api/statistics/questions", ("GET",)),
