@@ -15,8 +15,12 @@ from thai_chat.domain.writes import (
     BeginReply,
     BeginTurn,
     Checkpoint,
+    DeleteMessage,
     FinishReply,
+    PreferReply,
+    PurgeMessage,
     PurgeSession,
+    RateReply,
     UpdateSession,
 )
 
@@ -84,6 +88,26 @@ def update(turn: Turn, **fields: Any) -> UpdateSession:
 def purge(turn: Turn, **fields: Any) -> PurgeSession:
     values = {"session_id": turn.session.session_id, "user_id": turn.session.user_id, "at": datetime.now(UTC)}
     return PurgeSession(**{**values, **fields})
+
+
+def _of(turn: Turn) -> dict[str, Any]:
+    return {"session_id": turn.session.session_id, "user_id": turn.session.user_id, "at": datetime.now(UTC)}
+
+
+def rate(turn: Turn, value: int | None = 1, **fields: Any) -> RateReply:
+    return RateReply(**{**_of(turn), "reply_id": turn.reply.message_id, "value": value, **fields})
+
+
+def prefer(turn: Turn, *over: UUID, **fields: Any) -> PreferReply:
+    return PreferReply(**{**_of(turn), "reply_id": turn.reply.message_id, "over": over, **fields})
+
+
+def delete(turn: Turn, message_id: UUID, **fields: Any) -> DeleteMessage:
+    return DeleteMessage(**{**_of(turn), "message_id": message_id, **fields})
+
+
+def purge_message(turn: Turn, message_id: UUID, **fields: Any) -> PurgeMessage:
+    return PurgeMessage(**{**_of(turn), "message_id": message_id, **fields})
 
 
 async def whole_turn(history: Stores, user_id: str, session_id: UUID | None = None, **fields: Any) -> Turn:

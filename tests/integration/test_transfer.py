@@ -19,12 +19,12 @@ from uuid_utils.compat import uuid7
 from tests.contract.test_history_presets import preset
 from tests.foreign_exports import Json, as_file, chatgpt_conversation, chatgpt_with_tools, openwebui_chat
 from tests.histories import MemoryStores, PostgresStores, opened, straight, until
-from tests.history_writes import begin, finish, new_user, update, whole_reply, whole_turn
+from tests.history_writes import begin, delete, finish, new_user, prefer, rate, update, whole_reply, whole_turn
 from tests.messages_in_parts import PARTS
 from tests.people import as_person
 from tests.postgres_servers import PostgresServer, Proxy
 from tests.uploads import upload
-from thai_chat.api.transfer import words_in
+from thai_chat.api.exports import words_in
 from thai_chat.chat.transfer import service
 from thai_chat.chat.transfer.exports import PAGE_MESSAGES, Format
 from thai_chat.chat.transfer.imports import ImportProgress
@@ -88,6 +88,9 @@ async def lived_in(history: PostgresStores, user: str, postgres: PostgresServer,
             plain, tags=("อาหาร", 'a"b,{c}'), folder="ครัว", options={"system_prompt": "สุภาพ", "top_p": 0.9}, pinned=True
         )
     )
+    await history.write(rate(plain, -1, reason="ปีผิด 🙏", tags=("wrong",)))
+    await history.write(prefer(first, edited.reply.message_id, reason="สั้นกว่า"))
+    await history.write(delete(plain, plain.question.message_id))
     archived = await whole_turn(history, user, at=datetime.now(UTC) - timedelta(days=400))
     await history.write(update(archived, archived=True))
     trash = await whole_turn(history, user)

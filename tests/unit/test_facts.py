@@ -6,6 +6,7 @@ import ast
 import random
 from collections.abc import Iterator
 from dataclasses import fields, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -14,11 +15,12 @@ import orjson
 import pytest
 
 from thai_chat.domain.events import Notice
-from thai_chat.domain.facts import MOST_READ, ContextUsed, Precision, ReplyError, ReplyFacts
+from thai_chat.domain.facts import MOST_READ, ContextUsed, Precision, Rating, ReplyError, ReplyFacts, Vote
 from thai_chat.domain.json_types import JsonObject, JsonValue
 from thai_chat.domain.messages import Choice
 
 REPLY_ID = UUID("0199a1b2-0000-7000-8000-000000000002")
+RATED_AT = datetime(2026, 11, 29, 4, tzinfo=UTC)
 VLLM, OLLAMA = Choice("vllm", "typhoon"), Choice("ollama", "qwen3:8b")
 WHOLE = ReplyFacts(
     finish_reason="stop",
@@ -40,6 +42,9 @@ WHOLE = ReplyFacts(
     error=ReplyError("reply_cut", {"backend": "vllm", "seconds": 3}),
     audio_files=("เสียง.wav",),
     function_calls=({"name": "weather", "arguments": {}},),
+    rating=Rating(value=-1, reason="ปีผิด", tags=("wrong",), rated_at=RATED_AT),
+    vote=Vote(over=(REPLY_ID,), reason="สั้น", at=RATED_AT),
+    purged=False,
     others={"ของเรา": [1, None]},
 )
 METADATA: JsonObject = {
@@ -65,6 +70,9 @@ METADATA: JsonObject = {
     "error": {"code": "reply_cut", "backend": "vllm", "seconds": 3},
     "audio_files": ["เสียง.wav"],
     "function_calls": [{"name": "weather", "arguments": {}}],
+    "rating": {"value": -1, "reason": "ปีผิด", "tags": ["wrong"], "rated_at": "2026-11-29T04:00:00+00:00"},
+    "vote": {"over": [str(REPLY_ID)], "reason": "สั้น", "at": "2026-11-29T04:00:00+00:00"},
+    "purged": False,
     "ของเรา": [1, None],
 }
 """The metadata that clients and rows have had from the beginning: the names are a promise."""

@@ -11,7 +11,7 @@ import orjson
 import pytest
 from uuid_utils.compat import uuid7
 
-from tests.history_writes import begin, finish, grow
+from tests.history_writes import begin, delete, finish, grow, prefer, purge_message, rate
 from tests.messages_in_parts import CONTENT, PARTS
 from thai_chat.domain.errors import HistoryRefused
 from thai_chat.domain.facts import Precision, ReplyFacts
@@ -26,9 +26,11 @@ from thai_chat.domain.writes import (
     Write,
 )
 from thai_chat.history.outage.records import decode, encode
+from thai_chat.history.turns import new_session, new_turn
 
 OLD_JOURNALS = Path(__file__).parents[1] / "old_journals"
 BEGIN = begin("สมหญิง", idempotency_key="ครั้งเดียว", parent_id=uuid7(), metadata={"ไฟล์": ["ก.wav", 1, None, 0.5]})
+TURN = new_turn(new_session(BEGIN), begin("สมหญิง", BEGIN.session_id))
 WRITES: list[Write] = [
     BEGIN,
     begin("สมหญิง"),
@@ -56,6 +58,11 @@ WRITES: list[Write] = [
         metadata={"continues": "x"},
     ),
     PurgeSession(session_id=uuid7(), user_id="u", at=datetime.now(UTC)),
+    rate(TURN, -1, reason="ไม่ใช่ 🍚", tags=("wrong",)),
+    rate(TURN, None),
+    prefer(TURN, uuid7(), uuid7(), reason="สั้นกว่า"),
+    delete(TURN, uuid7(), deleted=False),
+    purge_message(TURN, uuid7()),
     PurgeSession(session_id=uuid7(), user_id="u", at=datetime.now(UTC), only_trash=True),
 ]
 

@@ -19,14 +19,15 @@ from uuid_utils.compat import uuid7
 
 from tests.imported import dialog, read
 from tests.messages_in_parts import AS_JSON, CONTENT, PARTS
-from thai_chat.api.transfer import words_in
+from thai_chat.api.exports import words_in
 from thai_chat.chat.transfer.exports import OwnWriter, Writer
 from thai_chat.chat.transfer.fields import SourcePlace
 from thai_chat.chat.transfer.markdown import MarkdownWriter
 from thai_chat.chat.transfer.objects import message_object, session_object
 from thai_chat.chat.transfer.own import read_session
 from thai_chat.chat.transfer.service import file_name_of
-from thai_chat.chat.transfer.tables import COLUMNS, CsvWriter, TrainingWriter, guarded, unguarded
+from thai_chat.chat.transfer.tables import COLUMNS, CsvWriter, guarded, unguarded
+from thai_chat.chat.transfer.training import SftWriter
 from thai_chat.domain.facts import ContextUsed, content_parts, facts_of
 from thai_chat.domain.messages import Choice, Figures, Message, Role, Session, Status
 from thai_chat.domain.parts import ReasoningPart, TextPart
@@ -84,7 +85,7 @@ def written(writer: Writer, *sessions: KeptSession) -> bytes:
     for kept in sessions:
         pieces.append(writer.begin_session(kept.session))
         pieces += [writer.messages([message]) for message in kept.messages]
-        pieces.append(writer.end_session())
+        pieces.extend(writer.end_session())
     return b"".join([*pieces, writer.end()])
 
 
@@ -257,7 +258,7 @@ def test_what_a_spreadsheet_shows_as_it_is_stays(text: str) -> None:
 
 
 def training(*sessions: KeptSession) -> list[list[tuple[str, str]]]:
-    lines = written(TrainingWriter(), *sessions).decode().splitlines()
+    lines = written(SftWriter(), *sessions).decode().splitlines()
     return [[(said["role"], said["content"]) for said in json.loads(line)["messages"]] for line in lines]
 
 

@@ -13,6 +13,7 @@ from thai_chat.api import (
     docs_page,
     errors,
     health,
+    marks,
     models,
     openapi,
     presets,
@@ -45,6 +46,6 @@ def build_app(
     for part in (chat, search, models, presets, transfer, statistics):
         app.include_router(part.router, dependencies=checks)
     for prefix in (SESSIONS, *SESSIONS_TOO):
-        for router in (sessions.router, transfer.session_router):
+        for router in (sessions.router, marks.router, transfer.session_router):
             app.include_router(router, prefix=prefix, include_in_schema=prefix == SESSIONS, dependencies=checks)
     return app

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query
@@ -65,6 +65,7 @@ class BehindQuery(PeriodQuery):
     role: Role | None = None
     session_id: str | None = None
     figure: Figure | None = Field(default=None, description="Messages that have this figure")
+    rating: Literal["1", "-1"] | None = Field(default=None, description="Replies that were rated up (1) or down (-1)")
     question: str | None = Field(default=None, description="`key` of a group of frequent questions")
     word: str | None = Field(default=None, description="A frequent word")
     cursor: str | None = None
@@ -138,6 +139,7 @@ async def _behind(service: ChatService, person: Person, chosen: BehindQuery) -> 
         role=chosen.role,
         session_id=identifier(chosen.session_id) if chosen.session_id else None,
         figure=chosen.figure,
+        rating=int(chosen.rating) if chosen.rating else None,
     )
     if chosen.question or chosen.word:
         return await service.statistics.behind_question(
@@ -158,6 +160,8 @@ def _usage(usage: UsageTotals) -> dict[str, Any]:
         "sessions": usage.sessions,
         "messages": usage.messages,
         "replies": usage.replies,
+        "rated_up": usage.rated_up,
+        "rated_down": usage.rated_down,
         "prompt_tokens": usage.prompt_tokens,
         "completion_tokens": usage.completion_tokens,
         "reasoning_tokens": usage.reasoning_tokens,

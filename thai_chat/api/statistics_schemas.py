@@ -21,6 +21,8 @@ class UsageBody(BaseModel):
     completion_tokens: int
     reasoning_tokens: int
     cost_usd: str = Field(description="US dollars, exact")
+    rated_up: int = Field(default=0, description="Replies rated up; not counted by day")
+    rated_down: int = 0
     first_token: TimesBody | None
     latency: TimesBody | None
 

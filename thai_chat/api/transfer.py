@@ -6,27 +6,21 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Annotated
-from urllib.parse import quote
 from uuid import UUID
 
 import orjson
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from thai_chat import texts
-from thai_chat.api import errors, sse
+from thai_chat.api import errors, exports, sse
 from thai_chat.api.dependencies import Asking, Service
+from thai_chat.api.exports import ExamplesBody, ExportQuery, ExportRequest, SessionExportQuery
 from thai_chat.api.uploads import received
-from thai_chat.chat.service import ChatService
-from thai_chat.chat.statistics import zone_of
 from thai_chat.chat.text import identifier
-from thai_chat.chat.transfer.exports import Format
 from thai_chat.chat.transfer.imports import ImportProgress, ImportRun
-from thai_chat.chat.transfer.markdown import Words
 from thai_chat.domain.errors import ThaiChatError
-from thai_chat.domain.messages import Status
-from thai_chat.domain.people import Person
 from thai_chat.domain.transfer import Imported, ImportedFrom, Refusal
 from thai_chat.texts import Language
 
@@ -36,19 +30,6 @@ session_router = APIRouter(tags=["export and import"])
 
 _LOOK_S = 0.5
 """How often it is looked whether somebody still waits for an import."""
-
-FormatOf = Annotated[Format, Query(alias="format", description="json is complete and can be imported again")]
-Zone = Annotated[str | None, Query(description="IANA name; cuts days and writes times", examples=["Asia/Bangkok"])]
-
-
-class ExportRequest(BaseModel):
-    """A selection of sessions, which may be too long for an address."""
-
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"format": "md", "session_ids": []}})
-
-    format: Format = Format.JSON
-    session_ids: list[UUID] | None = Field(default=None, description="None exports everything", max_length=100_000)
-    timezone: str | None = None
 
 
 class ImportedSessionBody(BaseModel):
@@ -91,32 +72,40 @@ class ImportedBody(BaseModel):
 
 @session_router.get("/{session_id}/export", response_class=StreamingResponse)
 async def export_session(
-    session_id: str, request: Request, service: Service, person: Asking, format_: FormatOf, timezone: Zone = None
+    session_id: str, request: Request, service: Service, person: Asking, asked: Annotated[SessionExportQuery, Query()]
 ) -> Response:
     """Export one session as a file."""
-    return await _export(
-        request, service, person, ExportRequest(format=format_, session_ids=[identifier(session_id)], timezone=timezone)
-    )
+    return await exports.exported(request, service, person, asked, [identifier(session_id)])
+
+
+@session_router.get("/{session_id}/export/examples")
+async def examples_of_session(
+    session_id: str, request: Request, service: Service, person: Asking, asked: Annotated[SessionExportQuery, Query()]
+) -> ExamplesBody:
+    """Count the examples of a file for fine-tuning of one session."""
+    return await exports.counted(request, service, person, asked, [identifier(session_id)])
 
 
 @router.get("/api/export", response_class=StreamingResponse)
 async def export(
-    request: Request,
-    service: Service,
-    person: Asking,
-    format_: FormatOf = Format.JSON,
-    session_id: Annotated[list[str] | None, Query(description="Any number of them; none exports everything")] = None,
-    timezone: Zone = None,
+    request: Request, service: Service, person: Asking, asked: Annotated[ExportQuery, Query()]
 ) -> Response:
     """Export some sessions, or all, as one file."""
-    chosen = None if session_id is None else [identifier(value) for value in session_id]
-    return await _export(request, service, person, ExportRequest(format=format_, session_ids=chosen, timezone=timezone))
+    return await exports.exported(request, service, person, asked, _chosen(asked))
+
+
+@router.get("/api/export/examples")
+async def examples(
+    request: Request, service: Service, person: Asking, asked: Annotated[ExportQuery, Query()]
+) -> ExamplesBody:
+    """Count the examples of a file for fine-tuning."""
+    return await exports.counted(request, service, person, asked, _chosen(asked))
 
 
 @router.post("/api/export", response_class=StreamingResponse)
 async def export_selection(body: ExportRequest, request: Request, service: Service, person: Asking) -> Response:
     """Export as `GET /api/export` does, with the selection in the body."""
-    return await _export(request, service, person, body)
+    return await exports.exported(request, service, person, body, body.session_ids)
 
 
 @router.post(
@@ -156,36 +145,8 @@ async def import_files(request: Request, service: Service, person: Asking) -> Re
     return JSONResponse(imported.model_dump(mode="json"))
 
 
-async def _export(request: Request, service: ChatService, person: Person, wanted: ExportRequest) -> Response:
-    made = await service.transfer.export(
-        person,
-        wanted.format,
-        chosen=wanted.session_ids,
-        words=words_in(errors.language_of(request)),
-        timezone=zone_of(wanted.timezone),
-    )
-    headers = {
-        "Content-Disposition": _disposition(made.file_name),
-        "Cache-Control": "no-store",
-        "X-Content-Type-Options": "nosniff",
-    }
-    return StreamingResponse(made.pieces, media_type=made.media_type, headers=headers)
-
-
-def words_in(language: Language) -> Words:
-    """Return the words that stand between the messages of a Markdown export."""
-    ends = {
-        status: texts.text(f"status_{status}", language)
-        for status in (Status.STOPPED, Status.INTERRUPTED, Status.FAILED)
-    }
-    return Words(
-        untitled=texts.text("untitled", language),
-        you=texts.text("markdown_you", language),
-        assistant=texts.text("markdown_assistant", language),
-        system=texts.text("markdown_system", language),
-        ends=ends,
-        is_thai=language == "th",
-    )
+def _chosen(asked: ExportQuery) -> list[UUID] | None:
+    return None if asked.session_id is None else [identifier(value) for value in asked.session_id]
 
 
 async def _events(run: ImportRun, language: Language) -> AsyncIterator[bytes]:
@@ -246,17 +207,3 @@ def _left_out_body(refusal: Refusal, language: Language) -> LeftOutBody:
         title=str(refusal["title"]) if "title" in refusal else None,
         message=texts.text("import_left_out", language, refusal),
     )
-
-
-def _disposition(file_name: str) -> str:
-    """Return the header with the name twice (RFC 6266): in plain ASCII for the very old, and as it is for everybody
-    else."""
-    return f"attachment; filename=\"{_ascii(file_name)}\"; filename*=UTF-8''{quote(file_name, safe='')}"
-
-
-def _ascii(file_name: str) -> str:
-    """Return a name for clients that read plain names only: the same kind of file, with what can be kept of its
-    name."""
-    stem, _, extension = file_name.rpartition(".")
-    plain = "".join(sign if sign.isascii() and (sign.isalnum() or sign in " -_().") else "" for sign in stem).strip()
-    return f"{plain or 'thai-chat'}.{extension}"

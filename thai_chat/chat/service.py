@@ -13,6 +13,7 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from thai_chat.chat import titles
+from thai_chat.chat.marks import Marks
 from thai_chat.chat.models import Models
 from thai_chat.chat.options import checked
 from thai_chat.chat.presets import Presets
@@ -108,6 +109,7 @@ class ChatService:
         self.options = options_of(router.kinds)
         """The options that some backend passes on to its servers."""
         self.sessions = Sessions(conversation, self._replies, self.options)
+        self.marks = Marks(conversation, self._replies, self.sessions)
         self.windows = Windows(conversation, self._replies, self.sessions)
         self.models = Models(router)
         self.presets = Presets(storage.presets, self.options)

@@ -137,9 +137,9 @@ class Windows:
 
 
 async def message_in(conversation: Conversation, session_id: UUID, person: Person, message_id: UUID) -> Message:
-    """Return a message of that session. Raises MessageNotFound."""
+    """Return a message of that session that is not deleted. Raises MessageNotFound."""
     message = await conversation.read(ReadMessage(message_id, person.user_id))
-    if message.session_id != session_id:
+    if message.session_id != session_id or message.deleted_at is not None:
         raise MessageNotFound
     return message
 
@@ -159,9 +159,11 @@ def _told_by(live: ReplyLog, message: Message) -> Message:
     match live.result:
         case None:  # also where its checkpoints could not be stored for so long that it looks dead
             return replace(message, content=live.text, parts=(), status=Status.STREAMING)
-        case Completed(reply=reply):
+        case Completed(reply=reply) if message.status in (Status.STREAMING, Status.INTERRUPTED):
             return replace(reply, parent_id=message.parent_id, message_order=message.message_order)
         case Failed(code, params) if message.status is Status.STREAMING:
             facts = replace(facts_of(message), error=ReplyError(code, params))
             return replace(message, content=live.text, parts=(), status=Status.FAILED, metadata=facts.to_metadata())
+        case Completed():  # what was read is as new, and has what was made of it since
+            return message
     return replace(message, content=live.text, parts=())

@@ -4,7 +4,7 @@ ThaiChatError
 ├── BadInput
 │   ├── EmptyQuestion  QuestionTooLong  UnreadableText  EmptyName  InvalidIdentifier  InvalidCursor  UnknownBackend
 │   ├── ForeignSite  BadLabel  BadOption ── UnknownOption  NotAQuestion  NotAReply  ImportRefused  ImportTooLarge
-│   ├── TooManyPlaces
+│   ├── TooManyPlaces  OnlyReplies  NotOtherReplies  BadReason
 ├── NotFound
 │   ├── SessionNotFound  MessageNotFound  PresetNotFound
 ├── ReplyRunning  NewerMessages  MessageOnOtherBranch  KeyReused  ImportStopped
@@ -99,6 +99,25 @@ class NotAReply(BadInput):
     """Only a reply that has ended can be continued."""
 
     code = "not_a_reply"
+
+
+class OnlyReplies(BadInput):
+    """Only a reply can be rated or preferred."""
+
+    code = "only_replies"
+
+
+class NotOtherReplies(BadInput):
+    """A reply is preferred to others that answer the same question."""
+
+    code = "not_other_replies"
+
+
+class BadReason(BadInput):
+    """The reason of a rating has more than `params["limit"]` characters, or a tag that is none of
+    `params["allowed"]`."""
+
+    code = "bad_reason"
 
 
 class ForeignSite(BadInput):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -18,6 +19,19 @@ from thai_chat.domain.parts import NoticePart, Part, ReasoningPart, TextPart
 
 MOST_READ = 50
 """Notices, and models that began a reply, that are read of one: ours have a few, and a file may have millions."""
+REASON_CHARS = 2_000
+"""The most characters of the reason of a rating or a vote."""
+RATING_TAGS = (
+    "wrong",
+    "not_thai_enough",
+    "too_long",
+    "too_short",
+    "off_topic",
+    "unsafe",
+    "clear",
+    "useful",
+    "well_put",
+)
 _UNKNOWN_ERROR = "backend_error"
 
 
@@ -58,6 +72,28 @@ class ReplyError:
         return _fetchable(self.params, "backend", "model")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rating:
+    """A person's judgement of a reply."""
+
+    value: int
+    """1 is good, -1 is not."""
+    reason: str = ""
+    tags: Sequence[str] = ()
+    """Words for reasons that many have, of `RATING_TAGS` where they were given here."""
+    rated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vote:
+    """A person's choice of a reply before others to the same question."""
+
+    over: Sequence[UUID]
+    """The replies that were not chosen."""
+    reason: str = ""
+    at: datetime
+
+
 class _Codec(NamedTuple):
     read: Callable[[JsonValue], Any]
     """Gives None for what it does not understand."""
@@ -90,6 +126,10 @@ def _list(value: JsonValue) -> Sequence[JsonValue] | None:
 
 def _precision(value: JsonValue) -> Precision | None:
     return next((precision for precision in Precision if precision == value), None)
+
+
+def _flag(value: JsonValue) -> bool | None:
+    return value if isinstance(value, bool) else None
 
 
 def _identifier(value: JsonValue) -> UUID | None:
@@ -154,6 +194,49 @@ def _notices(value: JsonValue) -> Sequence[Notice] | None:
     return tuple(Notice(code, params) for code, params in read if code is not None)
 
 
+def _moment(value: JsonValue) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return found if found and found.tzinfo else None
+
+
+def _reason(value: JsonValue) -> str:
+    return (_text(value) or "")[:REASON_CHARS]
+
+
+def _rating(value: JsonValue) -> Rating | None:
+    if not isinstance(value, Mapping):
+        return None
+    rated_at, judged = _moment(value.get("rated_at")), _count(value.get("value"))
+    if rated_at is None or judged not in (1, -1):
+        return None
+    tags = [tag for tag in (_list(value.get("tags")) or ())[:MOST_READ] if isinstance(tag, str)]
+    return Rating(value=judged, reason=_reason(value.get("reason")), tags=tuple(tags), rated_at=rated_at)
+
+
+def _rating_object(rating: Rating) -> JsonObject:
+    return {
+        "value": rating.value,
+        "reason": rating.reason,
+        "tags": list(rating.tags),
+        "rated_at": rating.rated_at.isoformat(),
+    }
+
+
+def _vote(value: JsonValue) -> Vote | None:
+    if not isinstance(value, Mapping):
+        return None
+    at, over = _moment(value.get("at")), (_list(value.get("over")) or ())[:MOST_READ]
+    beaten = tuple(found for one in over if (found := _identifier(one)))
+    return Vote(over=beaten, reason=_reason(value.get("reason")), at=at) if at and beaten else None
+
+
+def _vote_object(vote: Vote) -> JsonObject:
+    return {"over": [str(one) for one in vote.over], "reason": vote.reason, "at": vote.at.isoformat()}
+
+
 def _listed(write: Callable[[Any], JsonValue]) -> Callable[[Any], JsonValue]:
     return lambda values: [write(value) for value in values]
 
@@ -204,6 +287,10 @@ class ReplyFacts:
     error: ReplyError | None = field(default=None, metadata=_kept(_error, _coded_object))
     audio_files: Sequence[JsonValue] | None = field(default=None, metadata=_LIST)
     function_calls: Sequence[JsonValue] | None = field(default=None, metadata=_LIST)
+    rating: Rating | None = field(default=None, metadata=_kept(_rating, _rating_object))
+    vote: Vote | None = field(default=None, metadata=_kept(_vote, _vote_object))
+    purged: bool | None = field(default=None, metadata=_kept(_flag))
+    """Nothing is left of the message but its place; of questions too."""
     others: JsonObject = field(default_factory=dict)
     """Keys that are none of these, and those whose values are not wholly understood: given back as they came."""
 
@@ -264,6 +351,17 @@ class SessionOrigin:
 def has_notices(message: Message) -> bool:
     """Tell whether something was noticed about a reply, without reading all that is known of it."""
     return "notices" in message.metadata
+
+
+def rating_of(message: Message) -> Rating | None:
+    """Return how a reply was rated, without reading all that is known of those that were not."""
+    return _rating(message.metadata["rating"]) if "rating" in message.metadata else None
+
+
+def rated(message: Message) -> int | None:
+    """Return 1 or -1 of a reply that was rated."""
+    rating = rating_of(message)
+    return rating.value if rating else None
 
 
 def facts_of(message: Message) -> ReplyFacts:

@@ -115,6 +115,8 @@ class Message:
     """The row's own, which `facts_of` reads."""
     parts: Sequence[Part] = ()
     """Empty for plain text, of which the content says all; `content_parts` gives the parts of any message."""
+    deleted_at: datetime | None = None
+    """Set while the message is deleted: nothing shows it but the list from which it can be restored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -68,6 +68,7 @@ class SessionFilter:
         return self.name_contains, self.tag or "", self.folder or ""
 
 
+MOST_DELETED = 500
 CURRENT_SESSIONS = SessionFilter()
 
 
@@ -106,7 +107,7 @@ class ReadLabels(Read[Labels]):
 @dataclass(frozen=True, slots=True)
 class ReadMessages(Read[Sequence[Message]]):
     """The last `limit` messages of the shown branch (below `before_order`), oldest first; with `after_order` the first
-    ones above it. Those of a session in the trash are there too.
+    ones above it. Deleted ones are left out. Those of a session in the trash are there too.
 
     A streaming reply whose checkpoints have stopped (`STALE_AFTER`) comes as interrupted. Raises SessionNotFound.
     """
@@ -120,9 +121,21 @@ class ReadMessages(Read[Sequence[Message]]):
 
 
 @dataclass(frozen=True, slots=True)
+class ReadDeleted(Read[Sequence[Message]]):
+    """The messages of a session that are deleted and not wiped, of all branches, in the order of arrival; at most
+    `MOST_DELETED`, the newest. Raises SessionNotFound.
+
+    In an outage those that memory holds.
+    """
+
+    session_id: UUID
+    user_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReadVersions(Read[Mapping[UUID, Sequence[UUID]]]):
     """For each of the messages that has other versions (the same parent, or none): all of them, itself included, in the
-    order of arrival. Messages of other sessions are left out. Raises SessionNotFound.
+    order of arrival. Deleted ones are left out, and messages of other sessions. Raises SessionNotFound.
 
     In an outage those that memory holds.
     """

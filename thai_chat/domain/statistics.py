@@ -47,6 +47,8 @@ class Behind:
     """Messages that have it."""
     session_id: UUID | None = None
     message_ids: Sequence[UUID] | None = None
+    rating: int | None = None
+    """1 or -1: replies that were rated so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,9 @@ class UsageTotals:
     reasoning_tokens: int = 0
     """Part of `completion_tokens`."""
     cost_usd: Decimal = Decimal(0)
+    rated_up: int = 0
+    """Replies that were rated up, those among them that were deleted since included."""
+    rated_down: int = 0
     first_token: Times | None = None
     latency: Times | None = None
 

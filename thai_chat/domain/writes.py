@@ -160,5 +160,63 @@ class PurgeSession(Write[bool]):
     """Leave it when it is not in the trash (any more)."""
 
 
-SingleWrite: TypeAlias = BeginTurn | BeginReply | Checkpoint | FinishReply | UpdateSession | PurgeSession
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateReply(Write[Message]):
+    """Keep a person's judgement of a reply, in place of an earlier one. The answer is the message as stored."""
+
+    session_id: UUID
+    user_id: str
+    reply_id: UUID
+    at: datetime
+    value: int | None
+    """1 is good, -1 is not; None takes the rating back."""
+    reason: str = ""
+    tags: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreferReply(Write[Message]):
+    """Keep that a person chose a reply before others, in place of an earlier choice of it. The answer is the message as
+    stored."""
+
+    session_id: UUID
+    user_id: str
+    reply_id: UUID
+    at: datetime
+    over: Sequence[UUID]
+    """The replies that were not chosen; without any the choice is taken back."""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteMessage(Write[Message]):
+    """Take a message out of what is shown, sent, searched and exported, or put it back. What stands below it stays. The
+    answer is the message as stored."""
+
+    session_id: UUID
+    user_id: str
+    message_id: UUID
+    at: datetime
+    deleted: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PurgeMessage(Write[None]):
+    """Wipe a message for good: its row stays without a word, so that what stands below it keeps its place.
+
+    Nothing happens when it is not there.
+    """
+
+    session_id: UUID
+    user_id: str
+    message_id: UUID
+    at: datetime
+
+
+MarkMessage: TypeAlias = RateReply | PreferReply | DeleteMessage
+"""A write that changes what is known of one message, and is answered with the message."""
+
+SingleWrite: TypeAlias = (
+    BeginTurn | BeginReply | Checkpoint | FinishReply | UpdateSession | PurgeSession | MarkMessage | PurgeMessage
+)
 """A write that a journal keeps as one record."""

@@ -72,10 +72,15 @@ _SESSIONS = (
     ("/labels", "GET"),
     ("/{session_id}", "GET PATCH DELETE"),
     ("/{session_id}/messages", "GET POST"),
+    ("/{session_id}/messages/{message_id}", "PATCH DELETE"),
     ("/{session_id}/messages/{message_id}/replies", "POST"),
+    ("/{session_id}/messages/{message_id}/rating", "PUT DELETE"),
+    ("/{session_id}/messages/{message_id}/preference", "PUT DELETE"),
+    ("/{session_id}/deleted", "GET"),
     ("/{session_id}/events", "GET"),
     ("/{session_id}/stop", "POST"),
     ("/{session_id}/export", "GET"),
+    ("/{session_id}/export/examples", "GET"),
 )
 
 DOORS = (
@@ -108,6 +113,7 @@ DOORS = (
     Door("/api/presets/check", ("POST",)),
     Door("/api/presets/{preset_id}", ("PATCH", "DELETE")),
     Door("/api/export", ("GET", "POST")),
+    Door("/api/export/examples", ("GET",)),
     Door("/api/import", ("POST",), body=FILE),
     Door("/api/statistics", ("GET",)),
     Door("/api/statistics/questions", ("GET",)),

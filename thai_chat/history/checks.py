@@ -45,7 +45,8 @@ def check(write: Write[Outcome] | Checkpoint) -> None:
         if isinstance(value, str) and len(value) > _LIMITS[name]:
             raise HistoryRefused(f"{name} is longer than {_LIMITS[name]} characters")
     check_text(*(value for value in fields.values() if isinstance(value, str)))
-    check_text(getattr(write, "question", ""), getattr(write, "content", ""), *(getattr(write, "tags", None) or ()))
+    check_text(*(getattr(write, name, "") for name in ("question", "content", "reason")))
+    check_text(*(getattr(write, "tags", None) or ()))
     for name in ("metadata", "options"):
         value = getattr(write, name, None)
         if value and _ESCAPED_NUL.search(_json(value)):

@@ -6,11 +6,26 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
+from typing import assert_never
 from uuid import UUID
 
+from thai_chat.domain.facts import Rating, ReplyFacts, Vote, facts_of
 from thai_chat.domain.messages import Figures, Message, Role, Session, Status, Turn
-from thai_chat.domain.writes import BeginReply, BeginTurn, Checkpoint, FinishReply, UpdateSession
+from thai_chat.domain.writes import (
+    BeginReply,
+    BeginTurn,
+    Checkpoint,
+    DeleteMessage,
+    FinishReply,
+    MarkMessage,
+    PreferReply,
+    PurgeMessage,
+    RateReply,
+    UpdateSession,
+)
 
+WIPED = ReplyFacts(purged=True)
+"""All that is known of a message that was wiped."""
 _NANODOLLAR = Decimal("1e-9")
 
 
@@ -96,6 +111,42 @@ def finished(reply: Message, write: FinishReply) -> Message:
         figures=_kept(write.figures),
         metadata={**reply.metadata, **write.metadata},
         parts=write.parts,
+    )
+
+
+def marked(message: Message, write: MarkMessage) -> Message:
+    """Return the message with what the write tells of it."""
+    facts = facts_of(message)
+    match write:
+        case DeleteMessage():
+            return replace(message, deleted_at=(message.deleted_at or write.at) if write.deleted else None)
+        case RateReply():
+            facts = replace(facts, rating=rating_of(write))
+        case PreferReply():
+            facts = replace(facts, vote=vote_of(write))
+        case _:
+            assert_never(write)
+    return replace(message, metadata=facts.to_metadata())
+
+
+def rating_of(write: RateReply) -> Rating | None:
+    if write.value is None:
+        return None
+    return Rating(value=write.value, reason=write.reason, tags=tuple(write.tags), rated_at=write.at)
+
+
+def vote_of(write: PreferReply) -> Vote | None:
+    return Vote(over=tuple(write.over), reason=write.reason, at=write.at) if write.over else None
+
+
+def wiped(message: Message, write: PurgeMessage) -> Message:
+    return replace(
+        message,
+        content="",
+        parts=(),
+        metadata=WIPED.to_metadata(),
+        deleted_at=message.deleted_at or write.at,
+        status=Status.STOPPED if message.status is Status.STREAMING else message.status,
     )
 
 

@@ -12,6 +12,7 @@ from thai_chat.texts.code import CODE
 from thai_chat.texts.drawing import DRAWING
 from thai_chat.texts.embedding import EMBEDDING
 from thai_chat.texts.errors import ERRORS
+from thai_chat.texts.marks import MARKS
 from thai_chat.texts.model_settings import MODEL_SETTINGS
 from thai_chat.texts.notices import NOTICES
 from thai_chat.texts.page import PAGE
@@ -41,9 +42,25 @@ def _merged(*dictionaries: Mapping[str, tuple[str, str]]) -> Mapping[str, tuple[
     return merged
 
 
+_OF_PAGE = (
+    PAGE,
+    CODE,
+    DRAWING,
+    BROWSING,
+    STATISTICS,
+    TRANSFER,
+    MODEL_SETTINGS,
+    CHOOSING,
+    PARTS,
+    MARKS,
+)
+"""What the page's scripts say."""
 _TEXTS = _merged(
-    *(ERRORS, NOTICES, PAGE, CODE, DRAWING, BROWSING, STATISTICS, REFUSALS, TRANSFER, MODEL_SETTINGS, CHOOSING, PARTS),
+    ERRORS,
+    NOTICES,
+    REFUSALS,
     EMBEDDING,
+    *_OF_PAGE,
 )
 
 # Params that are codes themselves, those first that others speak of.
@@ -111,10 +128,7 @@ def is_told(code: str) -> bool:
 
 def page_texts(language: Language) -> dict[str, str]:
     """Return the templates of the page's own texts by code, for the part of the page that runs in the browser."""
-    own = (
-        *(*PAGE, *CODE, *DRAWING, *BROWSING, *STATISTICS, *TRANSFER, *MODEL_SETTINGS, *CHOOSING, *PARTS),
-        *(*NOTICES, *_SAID_BY_BOTH),
-    )
+    own = (*(code for codes in _OF_PAGE for code in codes), *NOTICES, *_SAID_BY_BOTH)
     return {code: template(code, language) for code in own}
 
 

@@ -32,6 +32,15 @@ ERRORS: Mapping[str, tuple[str, str]] = {
     ),
     "not_a_question": ("แก้ไขได้เฉพาะคำถาม", "Only a question can be edited."),
     "not_a_reply": ("ตอบต่อได้เฉพาะคำตอบที่จบแล้ว", "Only a reply that has ended can be continued."),
+    "only_replies": ("ให้คะแนนหรือเลือกได้เฉพาะคำตอบ", "Only a reply can be rated or chosen."),
+    "not_other_replies": (
+        "เลือกได้ระหว่างคำตอบของคำถามเดียวกันเท่านั้น",
+        "A reply can be chosen only over other replies to the same question.",
+    ),
+    "bad_reason": (
+        "เหตุผลยาวได้ไม่เกิน {limit} ตัวอักษร และแท็กที่ใช้ได้คือ {allowed}",
+        "A reason takes at most {limit} characters, and its tags may be: {allowed}.",
+    ),
     "invalid_identifier": ("รหัสนี้ไม่ถูกรูปแบบ", "This identifier isn't well formed."),
     "invalid_cursor": ("ตำแหน่งหน้าไม่ถูกต้อง เริ่มจากหน้าแรกใหม่", "The page position isn't valid; start from the first page."),
     "too_many_places": (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Protocol
@@ -19,6 +20,7 @@ from thai_chat.domain.transfer import KeptMessage
 
 PAGE_SESSIONS = 200
 PAGE_MESSAGES = 400
+PIECE_BYTES = 1_000_000
 
 
 class Format(StrEnum):
@@ -26,6 +28,13 @@ class Format(StrEnum):
     MARKDOWN = "md"
     CSV = "csv"
     TRAINING = "jsonl"
+    """The same as SFT, under its first name."""
+    SFT = "sft"
+    DPO = "dpo"
+
+
+OF_TRAINING = (Format.TRAINING, Format.SFT, Format.DPO)
+"""The formats that a model is fine-tuned with."""
 
 
 class Writer(Protocol):
@@ -41,6 +50,13 @@ class Writer(Protocol):
     def shown_only(self) -> bool:
         """True for the branch that is shown, False for all there is."""
 
+    @property
+    def with_deleted(self) -> bool:
+        """True for deleted messages too; else what stands below one stands below what is above it."""
+
+    def takes(self, session: Session) -> bool:
+        """Tell whether anything of the session may stand in the file, before its messages are read."""
+
     def begin(self) -> bytes: ...
 
     def begin_session(self, session: Session) -> bytes: ...
@@ -48,7 +64,8 @@ class Writer(Protocol):
     def messages(self, messages: Sequence[KeptMessage]) -> bytes:
         """Return the messages as they stand in the file, oldest first. Called any number of times for a session."""
 
-    def end_session(self) -> bytes: ...
+    def end_session(self) -> Iterable[bytes]:
+        """Return the rest of the session, in pieces that are taken one by one."""
 
     def end(self) -> bytes: ...
 
@@ -59,12 +76,16 @@ class OwnWriter:
     media_type = "application/json; charset=utf-8"
     extension = "json"
     shown_only = False
+    with_deleted = True
 
     def __init__(self, presets: Sequence[Preset] | None = None) -> None:
         """Take the presets of a file that holds everything a person has; None says nothing of them."""
         self._presets = presets
         self._is_first_session = True
         self._is_first_message = True
+
+    def takes(self, session: Session) -> bool:
+        return True
 
     def begin(self) -> bytes:
         head = orjson.dumps({"format": FORMAT, "version": VERSION, "exported_at": datetime.now(UTC)})[:-1]
@@ -84,8 +105,8 @@ class OwnWriter:
         self._is_first_message = False
         return between + b",\n".join(orjson.dumps(message_object(kept)) for kept in messages)
 
-    def end_session(self) -> bytes:
-        return b"\n]}"
+    def end_session(self) -> Iterable[bytes]:
+        return (b"\n]}",)
 
     def end(self) -> bytes:
         return b"\n]}\n"
@@ -97,28 +118,33 @@ async def export(transfer: Transfer, writer: Writer, user_id: str, session_ids: 
     yield writer.begin()
     for start in range(0, len(session_ids), PAGE_SESSIONS):
         page = session_ids[start : start + PAGE_SESSIONS]
-        found = {session.session_id: session for session in await transfer.sessions(user_id, page)}
+        read = await transfer.sessions(user_id, page)
+        found = {session.session_id: session for session in read if writer.takes(session)}
         for group in _groups(found[session_id] for session_id in page if session_id in found):
-            if len(group) == 1:
-                async for piece in _long(transfer, writer, user_id, group[0]):
-                    yield piece
-            else:
-                yield await _short(transfer, writer, user_id, group)
+            part = _long(transfer, writer, user_id, group[0]) if len(group) == 1 else None
+            async for piece in part or _short(transfer, writer, user_id, group):
+                yield piece
     yield writer.end()
 
 
-async def _short(transfer: Transfer, writer: Writer, user_id: str, group: Sequence[Session]) -> bytes:
-    """Return the file's part of sessions whose messages are read at once."""
+async def _short(transfer: Transfer, writer: Writer, user_id: str, group: Sequence[Session]) -> AsyncIterator[bytes]:
+    """Yield the file's part of sessions whose messages are read at once."""
     of_session: dict[UUID, list[KeptMessage]] = {session.session_id: [] for session in group}
     for kept in await transfer.messages(user_id, list(of_session), limit=None):
         of_session[kept.message.session_id].append(kept)
-    pieces = []
+    pieces: list[bytes] = []
     for session in group:
         messages = _as_counted(session, of_session[session.session_id])
         if writer.shown_only:
             messages = _shown(session, messages)
-        pieces += [writer.begin_session(session), writer.messages(messages), writer.end_session()]
-    return b"".join(pieces)
+        messages = _Deleted().without(messages) if not writer.with_deleted else messages
+        pieces += [writer.begin_session(session), writer.messages(messages)]
+        for piece in writer.end_session():
+            pieces.append(piece)
+            if sum(map(len, pieces)) > PIECE_BYTES:
+                yield b"".join(pieces)
+                pieces.clear()
+    yield b"".join(pieces)
 
 
 async def _long(transfer: Transfer, writer: Writer, user_id: str, session: Session) -> AsyncIterator[bytes]:
@@ -127,14 +153,37 @@ async def _long(transfer: Transfer, writer: Writer, user_id: str, session: Sessi
     if writer.shown_only:
         shown = await transfer.shown_ranges(user_id, session.session_id)
     yield writer.begin_session(session)
-    order = 0
+    order, deleted = 0, _Deleted()
     while page := await transfer.messages(user_id, [session.session_id], limit=PAGE_MESSAGES, after_order=order):
         order = page[-1].message.message_order
-        counted = _as_counted(session, page)
-        yield writer.messages([kept for kept in counted if _is_within(kept.message.message_order, shown)])
+        counted = [kept for kept in _as_counted(session, page) if _is_within(kept.message.message_order, shown)]
+        yield writer.messages(counted if writer.with_deleted else deleted.without(counted))
         if len(page) < PAGE_MESSAGES or order >= session.message_count:
             break
-    yield writer.end_session()
+    for piece in writer.end_session():
+        yield piece
+
+
+class _Deleted:
+    """Leaves deleted messages out of a session's messages, which come in the order of their arrival."""
+
+    def __init__(self) -> None:
+        self._above: dict[UUID, UUID | None] = {}
+        """What stands above each that was deleted."""
+
+    def without(self, messages: Sequence[KeptMessage]) -> list[KeptMessage]:
+        """Return those that are not deleted, each below what is still above it."""
+        left = []
+        for kept in messages:
+            message = kept.message
+            parent_id = self._above.get(message.parent_id, message.parent_id) if message.parent_id else None
+            if message.deleted_at is not None:
+                self._above[message.message_id] = parent_id
+            elif parent_id == message.parent_id:
+                left.append(kept)
+            else:
+                left.append(replace(kept, message=replace(message, parent_id=parent_id)))
+        return left
 
 
 def _is_within(order: int, ranges: Sequence[tuple[int, int]]) -> bool:

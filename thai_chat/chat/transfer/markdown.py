@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from thai_chat.domain.facts import rating_of
 from thai_chat.domain.messages import Message, Role, Session, Status
 from thai_chat.domain.transfer import KeptMessage
 
@@ -21,6 +22,7 @@ _HEADING_BREAKS = re.compile(r"\s+")
 _MONTHS_TH = ("ม.ค.", "ก.พ.", "มี.ค.", "เม.ย.", "พ.ค.", "มิ.ย.", "ก.ค.", "ส.ค.", "ก.ย.", "ต.ค.", "พ.ย.", "ธ.ค.")
 _MONTHS_EN = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _BUDDHIST_YEARS = 543
+_THUMBS = {1: "👍", -1: "👎"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +35,8 @@ class Words:
     system: str
     ends: dict[Status, str]
     """The words under a reply that is not whole."""
+    tags: Mapping[str, str]
+    """What the tags of ratings are called."""
     is_thai: bool
 
 
@@ -40,11 +44,15 @@ class MarkdownWriter:
     media_type = "text/markdown; charset=utf-8"
     extension = "md"
     shown_only = True
+    with_deleted = False
 
     def __init__(self, words: Words, timezone: ZoneInfo) -> None:
         self._words = words
         self._timezone = timezone
         self._is_first = True
+
+    def takes(self, session: Session) -> bool:
+        return True
 
     def begin(self) -> bytes:
         return b""
@@ -61,8 +69,8 @@ class MarkdownWriter:
     def messages(self, messages: Sequence[KeptMessage]) -> bytes:
         return "".join(self._message(kept.message) for kept in messages).encode()
 
-    def end_session(self) -> bytes:
-        return b""
+    def end_session(self) -> Iterable[bytes]:
+        return ()
 
     def end(self) -> bytes:
         return b""
@@ -84,8 +92,16 @@ class MarkdownWriter:
             case _:
                 who = f"{words.assistant} ({message.model})" if message.model else words.assistant
         end = words.ends.get(message.status)
-        remark = f"\n*({end})*\n" if end else ""
+        remark = (f"\n*({end})*\n" if end else "") + self._rated(message)
         return f"\n## {who} · {self.when(message.created_at)}\n\n{_closed(message.content.rstrip())}\n{remark}"
+
+    def _rated(self, message: Message) -> str:
+        rating = rating_of(message)
+        if rating is None:
+            return ""
+        reasons = [*(self._words.tags.get(tag, tag) for tag in rating.tags), rating.reason]
+        told = " · ".join(reason for reason in reasons if reason)
+        return f"\n> {_THUMBS[rating.value]} {_quoted(told).removeprefix('> ')}".rstrip() + "\n"
 
 
 def _closed(markdown: str) -> str:

@@ -57,6 +57,7 @@ def message_object(kept: KeptMessage) -> dict[str, object]:
         "idempotency_key": kept.idempotency_key,
         "metadata": message.metadata,
         "parts": parts_to_json(message.parts) or None,
+        "deleted_at": message.deleted_at,
         "contexts": [_document_object(document) for document in kept.documents],
     }
 

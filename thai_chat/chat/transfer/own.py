@@ -151,6 +151,7 @@ def _message(fields: Fields, session_id: UUID) -> tuple[KeptMessage, SourcePlace
         figures=_figures(fields),
         metadata=fields.object("metadata"),
         parts=parts,
+        deleted_at=fields.time("deleted_at"),
     )
     documents = tuple(_document(Fields(item, fields.place, "contexts")) for item in fields.items("contexts"))
     key = fields.text("idempotency_key", limit=KEY_CHARS)

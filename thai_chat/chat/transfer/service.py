@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo
 from thai_chat.chat.transfer.exports import Format, OwnWriter, Writer, export
 from thai_chat.chat.transfer.imports import ImportRun
 from thai_chat.chat.transfer.markdown import MarkdownWriter, Words
-from thai_chat.chat.transfer.tables import CsvWriter, TrainingWriter
+from thai_chat.chat.transfer.tables import CsvWriter
+from thai_chat.chat.transfer.training import EVERYTHING, DpoWriter, SftWriter, Wanted
 from thai_chat.chat.transfer.upload import Upload
 from thai_chat.chat.words import cut
 from thai_chat.domain.errors import SessionNotFound, ThaiChatError
@@ -60,9 +61,10 @@ class Transfers:
         chosen: Sequence[UUID] | None,
         words: Words,
         timezone: ZoneInfo,
+        wanted: Wanted = EVERYTHING,
     ) -> Export:
         """Return `chosen` sessions as a file, or all of them: with the archived ones, and in JSON with those in the
-        trash and the person's presets.
+        trash and the person's presets. `wanted` counts for the formats that models are fine-tuned with.
 
         Raises SessionNotFound when one of `chosen` is not there, HistoryUnavailable.
         """
@@ -72,13 +74,23 @@ class Transfers:
         if chosen is not None and len(found) < len(set(chosen)):
             raise SessionNotFound
         presets = await self._own_presets(person) if is_whole and chosen is None else None
-        writer = _writer(format_, words, timezone, presets)
+        writer = _writer(format_, words, timezone, presets, wanted)
         name = f"thai-chat-{datetime.now(timezone):%Y-%m-%d}"
         if chosen is not None and len(found) == 1:
             sessions = await transfer.sessions(person.user_id, found)
             name = file_name_of(sessions[0].session_name if sessions else "") or name
         pieces = export(transfer, writer, person.user_id, found)
         return Export(f"{name}.{writer.extension}", writer.media_type, pieces)
+
+    async def examples(
+        self, person: Person, format_: Format, *, chosen: Sequence[UUID] | None, words: Words, wanted: Wanted
+    ) -> int:
+        """Return how many lines such a file for fine-tuning has now. Raises as `export` does."""
+        made = await self.export(person, format_, chosen=chosen, words=words, timezone=ZoneInfo("UTC"), wanted=wanted)
+        count = 0
+        async for piece in made.pieces:
+            count += piece.count(b"\n")
+        return count
 
     def begin_import(self, person: Person, upload: Upload) -> ImportRun:
         """Return an import that runs already, for the caller to follow. It closes `upload`. Raises
@@ -119,7 +131,9 @@ def file_name_of(name: str) -> str:
     return cut(plain, FILE_NAME_CHARS).rstrip(" .")
 
 
-def _writer(format_: Format, words: Words, timezone: ZoneInfo, presets: Sequence[Preset] | None) -> Writer:
+def _writer(
+    format_: Format, words: Words, timezone: ZoneInfo, presets: Sequence[Preset] | None, wanted: Wanted
+) -> Writer:
     match format_:
         case Format.JSON:
             return OwnWriter(presets)
@@ -127,7 +141,9 @@ def _writer(format_: Format, words: Words, timezone: ZoneInfo, presets: Sequence
             return MarkdownWriter(words, timezone)
         case Format.CSV:
             return CsvWriter(timezone)
-        case Format.TRAINING:
-            return TrainingWriter()
+        case Format.TRAINING | Format.SFT:
+            return SftWriter(wanted)
+        case Format.DPO:
+            return DpoWriter(wanted)
         case _:
             assert_never(format_)

@@ -1,18 +1,15 @@
-"""Messages as CSV that opens right in a Thai Excel, and as the lines that models are fine-tuned with."""
+"""Messages as CSV that opens right in a Thai Excel."""
 
 from __future__ import annotations
 
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from zoneinfo import ZoneInfo
 
-import orjson
-
-from thai_chat.domain.events import FILTERED, LENGTH, TOO_LONG
-from thai_chat.domain.facts import facts_of
-from thai_chat.domain.messages import Message, Role, Session, Status
+from thai_chat.domain.facts import rating_of
+from thai_chat.domain.messages import Message, Session
 from thai_chat.domain.transfer import KeptMessage
 
 _BOM = "\ufeff"
@@ -34,6 +31,9 @@ COLUMNS = (
     "cost_usd",
     "first_token_ms",
     "latency_ms",
+    "rating",
+    "rating_tags",
+    "rating_reason",
     "content",
 )
 # A spreadsheet takes a text for a formula that begins so. The mark itself is among them, so that taking one mark away
@@ -44,10 +44,6 @@ _DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", 
 # number stays.
 _NUMERIC = re.compile(r"(?!(?:0|[1-9]\d{0,14})(?:\.\d{0,13}[1-9])?$)[\d\s.,:/()%eE+-]*\d[\d\s.,:/()%eE+-]*")
 _CELL_NUMBER_CHARS = 40
-_CUT = (LENGTH, FILTERED, TOO_LONG)
-"""The reasons for which a reply ended that its model did not end."""
-# Lines end with \n alone; some readers take these for ends too.
-_LINE_ENDS = {"\u2028".encode(): b"\\u2028", "\u2029".encode(): b"\\u2029", "\x85".encode(): b"\\u0085"}
 
 
 def guarded(text: str) -> str:
@@ -66,6 +62,7 @@ class CsvWriter:
     media_type = "text/csv; charset=utf-8"
     extension = "csv"
     shown_only = False
+    with_deleted = False
 
     def __init__(self, timezone: ZoneInfo) -> None:
         """Write times in `timezone`, as spreadsheets read them."""
@@ -74,6 +71,9 @@ class CsvWriter:
 
     def begin(self) -> bytes:
         return (_BOM + ",".join(COLUMNS) + "\r\n").encode()
+
+    def takes(self, session: Session) -> bool:
+        return True
 
     def begin_session(self, session: Session) -> bytes:
         self._session = session
@@ -84,14 +84,14 @@ class CsvWriter:
         csv.writer(lines, lineterminator="\r\n").writerows(self._row(kept.message) for kept in messages)
         return lines.getvalue().encode()
 
-    def end_session(self) -> bytes:
-        return b""
+    def end_session(self) -> Iterable[bytes]:
+        return ()
 
     def end(self) -> bytes:
         return b""
 
     def _row(self, message: Message) -> list[object]:
-        figures = message.figures
+        figures, rating = message.figures, rating_of(message)
         return [
             message.session_id,
             guarded(self._session.session_name if self._session else ""),
@@ -109,60 +109,8 @@ class CsvWriter:
             None if figures.cost_usd is None else f"{figures.cost_usd:f}",
             figures.first_token_ms,
             figures.latency_ms,
+            rating.value if rating else None,
+            guarded(", ".join(rating.tags)) if rating else None,
+            guarded(rating.reason) if rating else None,
             guarded(message.content),
         ]
-
-
-class TrainingWriter:
-    """One line a session: `{"messages": [...]}` with the system prompt and every question that has a whole reply."""
-
-    media_type = "application/jsonl; charset=utf-8"
-    extension = "jsonl"
-    shown_only = True
-
-    def __init__(self) -> None:
-        self._said: list[dict[str, str]] = []
-        self._question: str | None = None
-        self._has_reply = False
-
-    def begin(self) -> bytes:
-        return b""
-
-    def begin_session(self, session: Session) -> bytes:
-        prompt = session.options.get("system_prompt")
-        self._said = [{"role": "system", "content": prompt}] if isinstance(prompt, str) and prompt.strip() else []
-        self._question = None
-        self._has_reply = False
-        return b""
-
-    def messages(self, messages: Sequence[KeptMessage]) -> bytes:
-        for kept in messages:
-            message = kept.message
-            match message.role:
-                case Role.USER:
-                    self._question = message.content
-                case Role.ASSISTANT if self._question is not None and is_whole(message):
-                    self._said.append({"role": "user", "content": self._question})
-                    self._said.append({"role": "assistant", "content": message.content})
-                    self._question = None
-                    self._has_reply = True
-                case Role.SYSTEM if not self._said:
-                    self._said.append({"role": "system", "content": message.content})
-        return b""
-
-    def end_session(self) -> bytes:
-        if not self._has_reply:
-            return b""
-        line = orjson.dumps({"messages": self._said})
-        for sign, escaped in _LINE_ENDS.items():
-            line = line.replace(sign, escaped)
-        return line + b"\n"
-
-    def end(self) -> bytes:
-        return b""
-
-
-def is_whole(reply: Message) -> bool:
-    """Tell whether a reply is neither stopped, broken off, nor cut at the model's limit or by a filter."""
-    is_cut = facts_of(reply).finish_reason in _CUT
-    return reply.status is Status.COMPLETE and not is_cut and bool(reply.content.strip())

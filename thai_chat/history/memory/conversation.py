@@ -17,15 +17,20 @@ from thai_chat.domain.writes import (
     BeginTurn,
     Checkpoint,
     Checkpoints,
+    DeleteMessage,
     FinishReply,
+    MarkMessage,
     Outcome,
+    PreferReply,
+    PurgeMessage,
     PurgeSession,
+    RateReply,
     UpdateSession,
     Write,
 )
 from thai_chat.history.memory import reading
 from thai_chat.history.memory.sessions import HeldSessions
-from thai_chat.history.turns import finished, grown, new_reply, new_session, new_turn, updated
+from thai_chat.history.turns import finished, grown, marked, new_reply, new_session, new_turn, updated, wiped
 
 
 class MemoryConversation:
@@ -54,6 +59,11 @@ class MemoryConversation:
                 outcome = self._update_session(write)
             case PurgeSession():
                 outcome = self._purge_session(write)
+            case RateReply() | PreferReply() | DeleteMessage():
+                outcome = self._mark_message(write)
+            case PurgeMessage():
+                self._purge_message(write)
+                outcome = None
             case _:
                 raise TypeError(f"no store takes a {type(write).__name__}")
         return cast("Outcome", outcome)
@@ -79,6 +89,10 @@ class MemoryConversation:
             case PurgeSession() as purge, is_gone:
                 if is_gone or not purge.only_trash:
                     self._purge_session(replace(purge, only_trash=False))
+            case ((RateReply() | PreferReply() | DeleteMessage()), Message() as message):
+                self._keep_message(message)
+            case PurgeMessage(), _:
+                self._purge_message(write)
             case Checkpoints(), _:
                 self._grow(write.checkpoints)
 
@@ -150,6 +164,18 @@ class MemoryConversation:
         self._held.know(held, updated(held.session, write, leaf_id))
         return held.session
 
+    def _mark_message(self, write: MarkMessage) -> Message:
+        held = self._held.require(write.session_id, write.user_id)
+        message_id = write.message_id if isinstance(write, DeleteMessage) else write.reply_id
+        self._held.put(held, marked(held.require(message_id), write))
+        return held.shown(held.messages[message_id])
+
+    def _purge_message(self, write: PurgeMessage) -> None:
+        held = self._held.get(write.session_id)
+        if held and held.session.user_id == write.user_id and write.message_id in held.messages:
+            held.growing.discard(write.message_id)
+            self._held.put(held, wiped(held.messages[write.message_id], write))
+
     def _purge_session(self, write: PurgeSession) -> bool:
         held = self._held.get(write.session_id)
         if held is None or held.session.user_id != write.user_id:
@@ -178,3 +204,9 @@ class MemoryConversation:
         if held:
             held.growing.discard(reply.message_id)
             self._held.put(held, reply)
+
+    def _keep_message(self, message: Message) -> None:
+        """Hold what a store has just made of a message that is held."""
+        held = self._held.get(message.session_id)
+        if held and message.message_id in held.messages:
+            self._held.put(held, message)

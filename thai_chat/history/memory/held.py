@@ -26,6 +26,8 @@ class HeldSession:
     """The last sign of life of each reply that streams."""
     keys: dict[str, UUID] = field(default_factory=dict)
     """The message that has the idempotency key."""
+    read_below: dict[UUID, UUID] = field(default_factory=dict)
+    """Messages whose parents are deleted and not held, and below which others they were read."""
     newest: Message | None = None
     size: int = 0
     """The size in memory, in bytes."""
@@ -93,9 +95,9 @@ class HeldSession:
             message = self.messages[next_id]
             if after is not None and message.message_order <= after:
                 break
-            if before is None or message.message_order < before:
+            if message.deleted_at is None and (before is None or message.message_order < before):
                 found.append(self.shown(message))
-            next_id = message.parent_id
+            next_id = self.above(message)
         if next_id and next_id not in self.messages and (after is not None or not found):
             raise unknown_here()
         found.reverse()
@@ -109,7 +111,7 @@ class HeldSession:
         if not self.is_whole:
             raise unknown_here()
         newest_id, below = message_id, {message_id}
-        for message in sorted(self.messages.values(), key=_order):
+        for message in self.ordered():
             if message.parent_id in below:
                 newest_id = message.message_id
                 below.add(newest_id)
@@ -118,11 +120,22 @@ class HeldSession:
     def versions(self, message_ids: Iterable[UUID]) -> Mapping[UUID, Sequence[UUID]]:
         """Return for each of the messages that has other versions all those that are held, oldest first."""
         families: dict[UUID | None, list[UUID]] = {}
-        for message in sorted(self.messages.values(), key=_order):
-            families.setdefault(message.parent_id, []).append(message.message_id)
+        for message in self.ordered():
+            if message.deleted_at is None:
+                families.setdefault(message.parent_id, []).append(message.message_id)
         known = [self.messages[message_id] for message_id in message_ids if message_id in self.messages]
-        found = {message.message_id: families[message.parent_id] for message in known}
+        found = {message.message_id: families.get(message.parent_id, []) for message in known}
         return {message_id: family for message_id, family in found.items() if len(family) > 1}
+
+    def above(self, message: Message) -> UUID | None:
+        """Return what stands above the message; where deleted ones between them are not held, what is above those."""
+        if message.parent_id in self.messages:
+            return message.parent_id
+        return self.read_below.get(message.message_id, message.parent_id)
+
+    def ordered(self) -> list[Message]:
+        """Return the messages that are held, in the order of arrival."""
+        return sorted(self.messages.values(), key=_order)
 
     def _with_key(self, key: str | None) -> Message | None:
         known_id = self.keys.get(key) if key else None

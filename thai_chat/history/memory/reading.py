@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from typing import cast
 
 from thai_chat.domain.errors import HistoryUnavailable
+from thai_chat.domain.facts import facts_of
 from thai_chat.domain.messages import Message, Session
 from thai_chat.domain.reads import (
+    MOST_DELETED,
     Answer,
     Read,
+    ReadDeleted,
     ReadIsKeyKnown,
     ReadLabels,
     ReadMessage,
@@ -42,6 +45,9 @@ def answer(held: HeldSessions, read: Read[Answer]) -> Answer:
             found = held.require(read.session_id, read.user_id).versions(read.message_ids)
         case ReadIsKeyKnown():
             found = read.idempotency_key in held.require(read.session_id, read.user_id).keys
+        case ReadDeleted():
+            messages = held.require(read.session_id, read.user_id).ordered()
+            found = [one for one in messages if one.deleted_at and not facts_of(one).purged][-MOST_DELETED:]
         case ReadMessage():
             found = held.require_message(read.message_id, read.user_id)
         case _:
@@ -58,6 +64,8 @@ def remember(held: HeldSessions, read: Read[Answer], found: Answer) -> None:
             for session in reversed(cast("Sequence[Session]", found)):
                 held.remember(session)
         case ReadMessages():
+            held.put_window(read.session_id, cast("Sequence[Message]", found))
+        case ReadDeleted():
             held.put_read(read.session_id, cast("Sequence[Message]", found))
         case ReadMessage():
             message = cast("Message", found)

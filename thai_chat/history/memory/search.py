@@ -59,6 +59,7 @@ def _search_messages(held: Iterable[tuple[Session, Message]], query: SearchQuery
         if _is_meant(session, message.created_at, query.filters)
         and query.filters.session_id in (None, session.session_id)
         and message.status is not Status.STREAMING
+        and message.deleted_at is None
         and _is_said_so(message, query.filters)
     ]
     found = _found(fitting, query, lambda item: item[1].content, lambda item: (item[1].created_at, item[1].message_id))

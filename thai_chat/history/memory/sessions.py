@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import pairwise
 from uuid import UUID
 
 from thai_chat.domain.errors import MessageNotFound, SessionNotFound
@@ -96,6 +97,15 @@ class HeldSessions:
                 if message.status is Status.STREAMING:
                     held.alive_at.setdefault(message.message_id, self.now())
                 self.put(held, message)
+
+    def put_window(self, session_id: UUID, messages: Sequence[Message]) -> None:
+        """Add messages that follow each other on the shown branch, as `put_read` does."""
+        self.put_read(session_id, messages)
+        held = self._sessions.get(session_id)
+        if held:
+            for above, message in pairwise(messages):
+                if message.parent_id != above.message_id:
+                    held.read_below[message.message_id] = above.message_id
 
     def settle(self, held: HeldSession) -> None:
         """Mark the newest reply as interrupted when its process is gone."""

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from uuid import UUID
 
-from thai_chat.domain.writes import BeginReply, BeginTurn, FinishReply, PurgeSession, SingleWrite
+from thai_chat.domain.writes import BeginReply, BeginTurn, FinishReply, PurgeMessage, PurgeSession, SingleWrite
 from thai_chat.history.sizes import size_of_write
 
 KEEP_S = 60.0
@@ -33,7 +33,7 @@ class RecentTurns:
         """Keep begins, ends and purges; pass over what else there is among the writes."""
         for write in writes:
             match write:
-                case BeginTurn() | BeginReply() | FinishReply():
+                case BeginTurn() | BeginReply() | FinishReply() | PurgeMessage():
                     self._keep(write, size_of_write(write))
                 case PurgeSession():
                     self._forget(write.session_id)

@@ -18,8 +18,12 @@ from thai_chat.domain.writes import (
     BeginReply,
     BeginTurn,
     Checkpoint,
+    DeleteMessage,
     FinishReply,
+    PreferReply,
+    PurgeMessage,
     PurgeSession,
+    RateReply,
     SingleWrite,
     UpdateSession,
 )
@@ -31,9 +35,13 @@ _KINDS: Mapping[str, Callable[..., SingleWrite]] = {
     "finish_reply": FinishReply,
     "update_session": UpdateSession,
     "purge_session": PurgeSession,
+    "rate_reply": RateReply,
+    "prefer_reply": PreferReply,
+    "delete_message": DeleteMessage,
+    "purge_message": PurgeMessage,
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}
-_IDS = ("session_id", "question_id", "reply_id", "parent_id", "leaf_id")
+_IDS = ("session_id", "question_id", "reply_id", "message_id", "parent_id", "leaf_id")
 
 
 def encode(write: SingleWrite) -> bytes:
@@ -67,6 +75,8 @@ def decode(record: bytes) -> SingleWrite:
             fields["figures"] = _figures(fields["figures"])
         if fields.get("tags") is not None:
             fields["tags"] = tuple(fields["tags"])
+        if "over" in fields:
+            fields["over"] = tuple(map(UUID, fields["over"]))
         if "status" in fields:
             fields["status"] = Status(fields["status"])
         if "parts" in fields:

@@ -9,11 +9,11 @@ from typing import NamedTuple
 from uuid import UUID
 
 from thai_chat.domain.errors import HistoryRefused, HistoryUnavailable, ThaiChatError
-from thai_chat.domain.writes import PurgeSession, SingleWrite, UpdateSession
+from thai_chat.domain.writes import SingleWrite
 from thai_chat.history.outage.outbox import Outbox
 from thai_chat.history.outage.recent import RecentTurns
 from thai_chat.history.outage.stores import Upstream
-from thai_chat.history.outage.waiting import Batch
+from thai_chat.history.outage.waiting import OF_TURNS, Batch
 
 logger = logging.getLogger(__name__)
 
@@ -87,9 +87,9 @@ class Replay:
             if isinstance(outcome, ThaiChatError):
                 logger.error("PostgreSQL refused a %s (%s): it is set aside", type(write).__name__, outcome.code)
                 refused.append((write, outcome))
-                if not isinstance(write, UpdateSession | PurgeSession):
+                if isinstance(write, OF_TURNS):
                     self._refused_replies.add(write.reply_id)
-            elif not isinstance(write, UpdateSession | PurgeSession) and write.reply_id in self._refused_replies:
+            elif isinstance(write, OF_TURNS) and write.reply_id in self._refused_replies:
                 # The text of a reply whose turn was refused: without its row PostgreSQL ignores it in silence.
                 refused.append((write, HistoryRefused("its turn was refused")))
         return refused

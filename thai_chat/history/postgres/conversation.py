@@ -15,9 +15,13 @@ from thai_chat.domain.writes import (
     BeginReply,
     BeginTurn,
     Checkpoints,
+    DeleteMessage,
     FinishReply,
     Outcome,
+    PreferReply,
+    PurgeMessage,
     PurgeSession,
+    RateReply,
     SingleWrite,
     UpdateSession,
     Write,
@@ -60,6 +64,10 @@ class PostgresConversation:
                 outcome = await self.database.run(lambda c: writes.update_session(c, write))
             case PurgeSession():
                 outcome = await self.database.run(lambda c: writes.purge_session(c, write), timeout_s=_PURGE_TIMEOUT_S)
+            case RateReply() | PreferReply() | DeleteMessage():
+                outcome = await self.database.run(lambda c: writes.mark_message(c, write))
+            case PurgeMessage():
+                await self.database.run(lambda c: writes.purge_message(c, write))
             case _:
                 raise TypeError(f"no store takes a {type(write).__name__}")
         if isinstance(outcome, ThaiChatError):

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from thai_chat.domain.errors import HistoryRefused
+from thai_chat.domain.facts import rated
 from thai_chat.domain.parts import parts_to_json
 from thai_chat.domain.transfer import KeptMessage
 from thai_chat.history.postgres.sql.parameters import TextParameter, filled, run
@@ -16,7 +17,7 @@ from thai_chat.history.postgres.sql.rows import MESSAGE_FIELDS, SESSION_FIELDS
 
 PART_CHARS = 2_000_000
 SESSION_COLUMNS = SESSION_FIELDS
-MESSAGE_COLUMNS = (*MESSAGE_FIELDS, "idempotency_key", "parent_order")
+MESSAGE_COLUMNS = (*MESSAGE_FIELDS, "rating", "idempotency_key", "parent_order")
 DOCUMENT_COLUMNS = ("id", "message_id", "doc_id", "content", "score", "metadata")
 _INSERT = "INSERT INTO {table} ({columns}) SELECT {columns} FROM json_populate_recordset(NULL::{table}, %s::json)"
 
@@ -55,6 +56,7 @@ def _message_row(item: KeptMessage, parent_order: int) -> Row:
         "reasoning_tokens": figures.reasoning_tokens,
         "cost_usd": None if figures.cost_usd is None else str(figures.cost_usd),
         "parts": parts_to_json(message.parts) or None,
+        "rating": rated(message),
         "idempotency_key": item.idempotency_key,
         "parent_order": None if parent_order == message.message_order - 1 else parent_order,
     }

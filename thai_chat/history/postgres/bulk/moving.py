@@ -49,12 +49,14 @@ def moved(kept: KeptSession, way: int, user_id: str) -> KeptSession:
     def moved_message(message: Message) -> Message:
         facts = facts_of(message)
         continues = ids.get(facts.continues) if facts.continues else None
+        vote = facts.vote and replace(facts.vote, over=tuple(ids.get(one, one) for one in facts.vote.over))
+        named_facts = replace(facts, continues=continues or facts.continues, vote=vote)
         return replace(
             message,
             message_id=named(message.message_id),
             session_id=named(given_id),
             parent_id=named(message.parent_id) if message.parent_id else None,
-            metadata=replace(facts, continues=continues).to_metadata() if continues else message.metadata,
+            metadata=named_facts.to_metadata() if continues or vote else message.metadata,
         )
 
     leaf_id = kept.session.leaf_id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -45,6 +46,12 @@ _SUMS = """count(DISTINCT number), count(*), count(*) FILTER (WHERE is_reply), s
     percentile_disc(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY first_token_ms),
     percentile_disc(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY latency_ms)"""
 _NO_SUMS = ", ".join(["NULL"] * 7)
+# The few messages that were rated or deleted stand in an index of their own.
+_RATINGS = f"""
+SELECT m.backend, m.model, count(*) FILTER (WHERE m.rating > 0), count(*) FILTER (WHERE m.rating < 0)
+FROM {_MINE} AND m.rating IS NOT NULL GROUP BY m.backend, m.model"""
+_NOT_DELETED = """NOT EXISTS (SELECT FROM chat_messages d WHERE d.session_id = m.session_id
+    AND d.message_id = m.message_id AND d.deleted_at IS NOT NULL)"""
 
 # One pass over the messages, which an index alone serves. OFFSET 0 keeps the local time from being computed twice,
 # and numbers are compared sooner than UUIDs.
@@ -88,16 +95,17 @@ WITH chosen AS MATERIALIZED (
 )
 SELECT {columns} FROM chosen JOIN chat_messages m USING (message_id) ORDER BY m.created_at DESC, m.message_id DESC"""
 _MESSAGES = _CHOSEN.format(
-    meant=f"""{_FILTERS} {{having}} AND (%(before_at)s::timestamptz IS NULL
+    meant=f"""{_FILTERS} {{having}} AND {_NOT_DELETED} AND (%(before_at)s::timestamptz IS NULL
         OR (m.created_at, m.message_id) < (%(before_at)s, %(before_id)s::uuid))""",
     columns=MESSAGE_SQL.replace("m.content", f"left(m.content, {SHOWN_CHARS})").replace("m.parts", NO_PARTS)
     + ", chosen.session_name",
 )
 _QUESTIONS = _CHOSEN.format(
-    meant=f"{_MINE} AND m.role = 'user'", columns=f"m.message_id, left(m.content, {SHOWN_CHARS})"
+    meant=f"{_MINE} AND m.role = 'user' AND {_NOT_DELETED}", columns=f"m.message_id, left(m.content, {SHOWN_CHARS})"
 )
 _SESSIONS = f"""
 SELECT s.session_id, s.session_name, count(*), max(m.created_at) FROM {_FILTERS} {{having}}
+AND {_NOT_DELETED}
 GROUP BY s.session_id ORDER BY count(*) DESC, s.session_id LIMIT %(limit)s OFFSET %(offset)s"""
 
 
@@ -110,16 +118,18 @@ def read(connection: Connection, user_id: str, period: Period) -> Statistics:
         cursor.execute(_STATISTICS, _bounds(user_id, period))
         for kind, *row in cursor.fetchall():
             groups[kind].append(row)
+        cursor.execute(_RATINGS, _bounds(user_id, period))
+        ratings = cursor.fetchall()
         longest = _longest(cursor, user_id, groups["session"])
         cursor.execute("COMMIT")
     sessions = groups["session"][0][2] if groups["session"] else 0
     hours = {int(row[0]): row[3] for row in groups["hour"]}
     return Statistics(
         period=period,
-        total=_usage([sessions, *groups["all"][0][3:]]),
+        total=_rated(_usage([sessions, *groups["all"][0][3:]]), ratings),
         by_day=_filled(period, {date.fromisoformat(day): _usage(sums) for day, _, *sums in groups["day"]}),
-        by_model=_by_model(row for row in groups["model"] if row[1] is not None),
-        by_backend=_by_model(groups["backend"]),
+        by_model=_by_model((row for row in groups["model"] if row[1] is not None), ratings),
+        by_backend=_by_model(groups["backend"], ratings),
         by_hour=[HourUsage(hour=hour, messages=hours.get(hour, 0)) for hour in range(24)],
         longest=longest,
     )
@@ -171,9 +181,17 @@ def _longest(cursor: Any, user_id: str, rows: Sequence[Sequence[Any]]) -> list[S
     ]
 
 
-def _by_model(rows: Iterable[Sequence[Any]]) -> list[ModelUsage]:
+def _by_model(rows: Iterable[Sequence[Any]], ratings: Sequence[Sequence[Any]]) -> list[ModelUsage]:
     most_first = sorted(rows, key=lambda row: (-row[4], row[0], row[1] or ""))
-    return [ModelUsage(backend=backend, model=model, usage=_usage(sums)) for backend, model, *sums in most_first]
+    found = []
+    for backend, model, *sums in most_first:
+        own = [row for row in ratings if row[0] == backend and model in (None, row[1])]
+        found.append(ModelUsage(backend=backend, model=model, usage=_rated(_usage(sums), own)))
+    return found
+
+
+def _rated(usage: UsageTotals, ratings: Sequence[Sequence[Any]]) -> UsageTotals:
+    return replace(usage, rated_up=sum(row[2] for row in ratings), rated_down=sum(row[3] for row in ratings))
 
 
 def _usage(sums: Sequence[Any]) -> UsageTotals:
@@ -235,7 +253,8 @@ def _wanted(user_id: str, behind: Behind) -> dict[str, object]:
 
 
 def _having(behind: Behind) -> str:
-    return f"AND m.{behind.figure.value} IS NOT NULL" if behind.figure else ""
+    rated = f"AND m.rating = {behind.rating:d} " if behind.rating else ""
+    return rated + (f"AND m.{behind.figure.value} IS NOT NULL" if behind.figure else "")
 
 
 def _cursor(connection: Connection) -> Any:

@@ -40,7 +40,8 @@ SELECT q.number, q.message_id, q.session_id FROM chat_search_queue q WHERE {_IS_
 ORDER BY q.number DESC LIMIT %(limit)s FOR UPDATE"""
 
 _MESSAGES = """
-SELECT m.message_id, s.user_id, m.role, m.backend, m.model, m.created_at, m.content
+SELECT m.message_id, s.user_id, m.role, m.backend, m.model, m.created_at,
+    CASE WHEN m.deleted_at IS NULL THEN m.content ELSE '' END
 FROM chat_messages m JOIN chat_sessions s ON s.session_id = m.session_id
 WHERE m.message_id = ANY (%s::uuid[]) ORDER BY m.message_id FOR KEY SHARE OF m"""
 

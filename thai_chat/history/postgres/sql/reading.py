@@ -11,6 +11,7 @@ from thai_chat.domain.messages import Message, Session
 from thai_chat.domain.reads import (
     Answer,
     Read,
+    ReadDeleted,
     ReadIsKeyKnown,
     ReadLabels,
     ReadMessage,
@@ -40,6 +41,8 @@ def answer(connection: Connection, read: Read[Answer]) -> Answer:
             found = windows.versions(connection, read)
         case ReadIsKeyKnown():
             found = _is_key_known(connection, read)
+        case ReadDeleted():
+            found = windows.deleted(connection, read)
         case ReadMessage():
             found = _message(connection, read)
         case _:

@@ -55,6 +55,7 @@ MESSAGE_FIELDS = (
     "cost_usd",
     "metadata",
     "parts",
+    "deleted_at",
 )
 
 _FIGURES = MESSAGE_FIELDS[10:16]
@@ -118,6 +119,7 @@ def message_of(row: Sequence[Any]) -> Message:
         figures=NO_FIGURES if figures == _UNKNOWN else Figures(**dict(zip(_FIGURES, figures, strict=True))),
         metadata=row[16],
         parts=() if row[17] is None else parts_from_json(row[17]),
+        deleted_at=_utc(row[18]),
     )
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Integer,
     MetaData,
     Numeric,
+    SmallInteger,
     String,
     Table,
     Text,
@@ -134,6 +135,9 @@ chat_messages = Table(
     Column("parent_order", Integer),
     # The parts of the message, a list, where it is made of more than its content; NULL for plain text.
     Column("parts", JSONB, info={"json": "array"}),
+    # 1 or -1 of a reply that was rated; all of the rating is in the metadata.
+    Column("rating", SmallInteger),
+    Column("deleted_at", _TIME),
     UniqueConstraint("session_id", "message_order"),
     CheckConstraint("role IN ('user', 'assistant', 'system')", name="role"),
     CheckConstraint("status IN ('complete', 'streaming', 'interrupted', 'stopped', 'failed')", name="status"),
@@ -158,6 +162,14 @@ Index(
     chat_messages.c.message_order,
     postgresql_include=["parent_order"],
     postgresql_where=text("parent_order IS NOT NULL"),
+)
+
+# The few messages that were rated or deleted.
+Index(
+    "chat_messages_marked_idx",
+    chat_messages.c.session_id,
+    postgresql_include=["message_id", "rating", "deleted_at"],
+    postgresql_where=text("rating IS NOT NULL OR deleted_at IS NOT NULL"),
 )
 
 # Statistics: all that is counted of a session's messages, without looking into the messages themselves.

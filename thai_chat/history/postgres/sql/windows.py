@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from thai_chat.domain.errors import SessionNotFound
 from thai_chat.domain.messages import Message
-from thai_chat.domain.reads import ReadMessages, ReadVersions
+from thai_chat.domain.reads import MOST_DELETED, ReadDeleted, ReadMessages, ReadVersions
 from thai_chat.history.postgres.sql import branches
 from thai_chat.history.postgres.sql.branches import Fork, Range
 from thai_chat.history.postgres.sql.rows import MESSAGE_SQL, message_of
@@ -30,7 +30,7 @@ SELECT CASE WHEN s.has_branches THEN {_FORKS} END,
 FROM chat_sessions s LEFT JOIN LATERAL (
     SELECT {MESSAGE_SQL} FROM chat_messages m
     WHERE m.session_id = s.session_id AND NOT s.has_branches
-        AND m.message_order > %(after)s AND m.message_order < %(before)s
+        AND m.message_order > %(after)s AND m.message_order < %(before)s AND m.deleted_at IS NULL
     ORDER BY m.message_order {{}} LIMIT %(limit)s
 ) m ON true
 WHERE s.session_id = %(session_id)s AND s.user_id = %(user_id)s"""
@@ -40,7 +40,7 @@ _LAST, _FIRST = _WINDOW.format("DESC"), _WINDOW.format("ASC")
 _RANGES = f"""
 SELECT m.* FROM (VALUES {{}}) part (first, last) JOIN LATERAL (
     SELECT {MESSAGE_SQL} FROM chat_messages m
-    WHERE m.session_id = %(session_id)s AND m.message_order BETWEEN part.first AND part.last
+    WHERE m.session_id = %(session_id)s AND m.message_order BETWEEN part.first AND part.last AND m.deleted_at IS NULL
     ORDER BY m.message_order LIMIT part.last - part.first + 1
 ) m ON true ORDER BY m.message_order"""
 
@@ -49,18 +49,28 @@ _VERSIONS = """
 SELECT families.* FROM chat_sessions s LEFT JOIN LATERAL (
     SELECT asked.message_id, array_agg(member.message_id ORDER BY member.message_order)
     FROM chat_messages asked JOIN LATERAL (
-        SELECT m.message_id, m.message_order FROM chat_messages m WHERE m.parent_id = asked.parent_id
+        SELECT m.message_id, m.message_order FROM chat_messages m
+        WHERE m.parent_id = asked.parent_id AND m.deleted_at IS NULL
         UNION ALL
         SELECT m.message_id, m.message_order FROM chat_messages m
         WHERE asked.parent_id IS NULL AND m.session_id = s.session_id AND m.message_order = 1
+            AND m.deleted_at IS NULL
         UNION ALL
         SELECT m.message_id, m.message_order FROM chat_messages m
         WHERE asked.parent_id IS NULL AND m.session_id = s.session_id AND m.parent_order = 0
+            AND m.deleted_at IS NULL
     ) member ON true
     WHERE s.has_branches AND asked.session_id = s.session_id AND asked.message_id = ANY (%(message_ids)s::uuid[])
     GROUP BY asked.message_id HAVING count(*) > 1
 ) families ON true
 WHERE s.session_id = %(session_id)s AND s.user_id = %(user_id)s"""
+
+_DELETED = f"""
+SELECT m.* FROM chat_sessions s LEFT JOIN LATERAL (
+    SELECT {MESSAGE_SQL} FROM chat_messages m
+    WHERE m.session_id = s.session_id AND m.deleted_at IS NOT NULL AND m.metadata -> 'purged' IS NULL
+    ORDER BY m.message_order DESC LIMIT %(limit)s
+) m ON true WHERE s.session_id = %(session_id)s AND s.user_id = %(user_id)s"""
 
 _SHOWN = f"""
 SELECT s.message_count, CASE WHEN s.has_branches THEN {_FORKS} END, leaf.message_order
@@ -92,10 +102,20 @@ def messages(connection: Connection, wanted: ReadMessages) -> list[Message]:
         forks, leaf_order = rows[0][:2]
         if forks is not None:
             ranges = branches.branch(_forks(forks), leaf_order or 0)
-            inside = branches.window(ranges, limit=wanted.limit, before=wanted.before_order, after=wanted.after_order)
-            return _read_ranges(cursor, wanted.session_id, inside)
+            return _read_branch(cursor, wanted, ranges)
         found = [message_of(row[2:]) for row in rows if row[2] is not None]
     return found[::-1] if wanted.after_order is None else found
+
+
+def deleted(connection: Connection, wanted: ReadDeleted) -> list[Message]:
+    """Return the deleted messages of the session. Raises SessionNotFound."""
+    raw: Any = connection.connection
+    with raw.cursor() as cursor:
+        cursor.execute(_DELETED, {"session_id": wanted.session_id, "user_id": wanted.user_id, "limit": MOST_DELETED})
+        rows = cursor.fetchall()
+    if not rows:
+        raise SessionNotFound()
+    return [message_of(row) for row in reversed(rows) if row[0] is not None]
 
 
 def shown_ranges(connection: Connection, session_id: UUID, user_id: str) -> list[Range]:
@@ -140,6 +160,22 @@ def newest_below(cursor: Any, session_id: UUID, message_id: UUID) -> UUID | None
 
 def _forks(rows: Sequence[Sequence[int]]) -> list[Fork]:
     return [Fork(order, parent_order) for order, parent_order in rows]
+
+
+def _read_branch(cursor: Any, wanted: ReadMessages, ranges: Sequence[Range]) -> list[Message]:
+    """Return the window on the branch. Where messages are deleted it is read on, until it is full or all is read."""
+    found: list[Message] = []
+    before, after = wanted.before_order, wanted.after_order
+    while len(found) < wanted.limit:
+        inside = branches.window(ranges, limit=wanted.limit - len(found), before=before, after=after)
+        if not inside:
+            break
+        read = _read_ranges(cursor, wanted.session_id, inside)
+        if after is None:
+            found, before = [*read, *found], min(inside).first
+        else:
+            found, after = [*found, *read], max(inside).last
+    return found
 
 
 def _read_ranges(cursor: Any, session_id: UUID, ranges: Sequence[Range]) -> list[Message]:

@@ -21,24 +21,29 @@ from thai_chat.domain.writes import (
     BeginReply,
     BeginTurn,
     Checkpoint,
+    DeleteMessage,
     FinishReply,
+    MarkMessage,
+    PreferReply,
+    PurgeMessage,
     PurgeSession,
+    RateReply,
     SingleWrite,
     UpdateSession,
 )
 from thai_chat.history.postgres.connections import translated
-from thai_chat.history.postgres.sql import statements, windows
+from thai_chat.history.postgres.sql import marks, statements, windows
 from thai_chat.history.postgres.sql.parameters import run
 from thai_chat.history.postgres.sql.rows import MESSAGE_FIELDS, MESSAGE_SQL, SESSION_FIELDS, message_of, session_of
 from thai_chat.history.turns import reply_of, turn_of
 
 Stored: TypeAlias = "Turn | Message | Session | ThaiChatError | None"
-"""The outcome of a write: of a begin a Turn, of FinishReply a Message, of UpdateSession a Session, of the others
-nothing."""
+"""The outcome of a write: of a begin a Turn, of FinishReply and MarkMessage a Message, of UpdateSession a Session,
+of the others nothing."""
 
 Begin: TypeAlias = BeginTurn | BeginReply
 
-SESSION_WRITES = (UpdateSession, PurgeSession)
+APART = (UpdateSession, PurgeSession, RateReply, PreferReply, DeleteMessage, PurgeMessage)
 """The writes that have their place between the turns around them."""
 
 Kind = TypeVar("Kind", bound=SingleWrite)
@@ -64,6 +69,16 @@ def purge_session(connection: Connection, write: PurgeSession) -> bool:
     raw: Any = connection.connection
     with raw.cursor() as cursor:
         return bool(run(cursor, statements.purge_session(cursor, write), statements.PATIENCE).number)
+
+
+def mark_message(connection: Connection, write: MarkMessage) -> Message | ThaiChatError:
+    return _isolated(connection, [write], lambda cursor, part: [marks.mark(cursor, part[0])])[0]
+
+
+def purge_message(connection: Connection, write: PurgeMessage) -> None:
+    raw: Any = connection.connection
+    with raw.cursor() as cursor:
+        marks.purge(cursor, write)
 
 
 def checkpoint(connection: Connection, writes: Sequence[Checkpoint]) -> None:
@@ -114,10 +129,10 @@ def _apply(cursor: Any, writes: Sequence[SingleWrite]) -> Sequence[Stored]:
 
 
 def _parts(writes: Sequence[SingleWrite]) -> Iterable[Sequence[SingleWrite]]:
-    """Cut before and after each change of a session, which has its place between the turns around it."""
+    """Cut before and after each change of a session or a stored message, which has its place between the turns."""
     part: list[SingleWrite] = []
     for write in writes:
-        if part and isinstance(write, SESSION_WRITES) != isinstance(part[0], SESSION_WRITES):
+        if part and isinstance(write, APART) != isinstance(part[0], APART):
             yield part
             part = []
         part.append(write)
@@ -148,6 +163,11 @@ def _apply_part(cursor: Any, writes: Sequence[SingleWrite]) -> list[Stored]:
                 outcomes.append(_update(cursor, write))
             case PurgeSession():
                 run(cursor, statements.purge_session(cursor, write))
+                outcomes.append(None)
+            case RateReply() | PreferReply() | DeleteMessage():
+                outcomes.append(marks.mark(cursor, write))
+            case PurgeMessage():
+                marks.purge(cursor, write)
                 outcomes.append(None)
             case Checkpoint():
                 outcomes.append(None)

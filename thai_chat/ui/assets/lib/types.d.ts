@@ -205,6 +205,8 @@ interface Usage {
   completion_tokens: number;
   reasoning_tokens: number;
   cost_usd: string | number;
+  rated_up: number;
+  rated_down: number;
   first_token: Times | null;
   latency: Times | null;
   backend: string;

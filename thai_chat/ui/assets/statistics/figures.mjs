@@ -10,7 +10,9 @@ const MOST_BARS = 92;
 /** @typedef {{ text: string, value: (usage: Usage) => number, say: (value: number) => string, query: Record<string, unknown>, isTime?: boolean }} Measured */
 /** @typedef {{ chosen: string, choose: (chosen: string) => void }} Measure */
 
-const COUNTS = /** @type {const} */ (['sessions', 'messages', 'prompt_tokens', 'completion_tokens', 'reasoning_tokens', 'cost_usd']);
+const COUNTS = /** @type {const} */ (['sessions', 'messages', 'prompt_tokens', 'completion_tokens', 'reasoning_tokens', 'cost_usd', 'rated_up', 'rated_down']);
+/** Which messages are behind a total, where they are not those that have a figure of that name. @type {Record<string, Record<string, unknown>>} */
+const BEHIND = { sessions: {}, messages: {}, rated_up: { rating: 1 }, rated_down: { rating: -1 } };
 const TIMES = /** @type {const} */ (['first_token', 'latency']);
 /** The bars show one of these measures: its value in a usage, how it is written, and which messages are behind it. @type {Record<string, Measured>} */
 const MEASURES = {
@@ -41,7 +43,7 @@ const figure = (text, what, query, { key, title, sessions = false }) =>
 const totals = (total) => html`<dl class="totals">${COUNTS.filter((name) => name in total && (Number(total[name]) > 0 || name === 'messages')).map((name) => {
   const what = t(`stat_${name}`);
   const text = name === 'cost_usd' ? money(total[name]) : compact(Number(total[name]));
-  const query = ['sessions', 'messages'].includes(name) ? {} : { figure: name };
+  const query = BEHIND[name] ?? { figure: name };
   const exact = name === 'cost_usd' ? `US$ ${Number(total[name])}` : number(Number(total[name]));
   return html`<div><dt>${what}</dt><dd>${figure(text, `${what} ${exact}`, query, { key: name, title: exact, sessions: name === 'sessions' })}</dd></div>`;
 })}</dl>`;
@@ -89,12 +91,14 @@ function months(by_day) {
 function table(heading, first, usages, name) {
   if (!usages.length) return nothing;
   const heads = [first, t('stat_replies'), t('stat_tokens'), t('stat_cost_usd'), t('stat_first_token_ms'), t('stat_latency_ms')];
+  const isRated = usages.some(({ rated_up, rated_down }) => rated_up || rated_down);
+  if (isRated) heads.push(t('stat_rated'));
   return html`<section><h3>${t(heading)}</h3><div class="wide"><table><thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead
-    ><tbody>${usages.map((usage) => tableRow(usage, name(usage)))}</tbody></table></div></section>`;
+    ><tbody>${usages.map((usage) => tableRow(usage, name(usage), isRated))}</tbody></table></div></section>`;
 }
 
-/** @type {(usage: Usage, name: unknown) => unknown} */
-function tableRow(usage, name) {
+/** @type {(usage: Usage, name: unknown, isRated: boolean) => unknown} */
+function tableRow(usage, name, isRated) {
   const of = { backend: usage.backend, model: usage.model };
   const who = usage.model ?? backendName(usage.backend);
   const key = `${usage.backend}/${usage.model ?? ''}`;
@@ -105,12 +109,15 @@ function tableRow(usage, name) {
   /** @param {Times | null} times @param {string} code @param {string} column */
   const time = (times, code, column) => html`<td>${times ? html`${
     figure(duration(times.median_ms), `${who} · ${t(code)}`, { ...of, figure: column }, { key: `${key}/${code}` })}<small>${t('stat_p95', { time: duration(times.p95_ms) })}</small>` : '–'}</td>`;
+  /** @param {number} count @param {string} code @param {number} rating @param {string} sign */
+  const rated = (count, code, rating, sign) => (count ? figure(`${sign} ${number(count)}`, `${who} · ${t(code)}`, { ...of, rating }, { key: `${key}/${code}`, title: `${t(code)}: ${number(count)}` }) : '');
+  const ratings = html`<td>${rated(usage.rated_up, 'stat_rated_up', 1, '👍')} ${rated(usage.rated_down, 'stat_rated_down', -1, '👎')}</td>`;
   return html`<tr><th scope="row">${name}</th>${
     cell(number(usage.replies), 'stat_replies', {})}${
     cell(compact(tokens), 'stat_tokens', {}, number(tokens))}${
     cell(Number(usage.cost_usd) ? money(usage.cost_usd) : '–', 'stat_cost_usd', { figure: 'cost_usd' }, String(usage.cost_usd))}${
     time(usage.first_token, 'stat_first_token_ms', 'first_token_ms')}${
-    time(usage.latency, 'stat_latency_ms', 'latency_ms')}</tr>`;
+    time(usage.latency, 'stat_latency_ms', 'latency_ms')}${isRated ? ratings : nothing}</tr>`;
 }
 
 /** @param {Counted['by_hour']} by_hour */
