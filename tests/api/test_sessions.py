@@ -11,7 +11,7 @@ import pytest
 from tests.api.conftest import Chat
 from tests.api.streams import Event, events_of, require_stream, text_of
 from tests.standins.script import Script, thai_tokens
-from thai_chat.chat.service import Question
+from thai_chat.chat.asking import Question
 from thai_chat.domain.events import Completed
 from thai_chat.domain.messages import Status
 from thai_chat.domain.people import LOCAL

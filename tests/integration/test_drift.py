@@ -34,6 +34,7 @@ LANDED = {
     "0006_as_written.py": "1a3d52d452edbb5c2a1db4253e4095593c9f92435e16c4a987b26342a3adf74c",
     "0007_parts.py": "bcb7e765fb8fd8443427b082e0ca962e29acc30d9a57beda95b8ae4b82394ad7",
     "0008_marks.py": "5a9eb79fc5738b889f64ef40b07c5606f21b9fe861c98dab2c3b60b1ed7c9dc9",
+    "0009_beside.py": "3045aea123a10b9e8a3fb99f77f0f623b2e09004c9631c320e36e6fa682624dc",
 }
 REVISIONS_OF = {"0001": ["0001"], "0002": ["0002", "0003", "0005"], "0004": ["0004", "0005"]}
 """The revisions that a database made with an earlier text of a step may be left at."""

@@ -7,7 +7,8 @@ from fastapi import APIRouter, Request, Response
 from thai_chat.api import errors, sse
 from thai_chat.api.dependencies import Asking, Service
 from thai_chat.api.schemas import ChatBody, ChatRequest, HistoryBody, TurnRequest, chat_body, message_body
-from thai_chat.chat.service import Asked, ChatService, Question
+from thai_chat.chat.asking import Asked, Question, Wanted
+from thai_chat.chat.service import ChatService
 from thai_chat.chat.text import identifier
 from thai_chat.domain.events import Failed
 from thai_chat.domain.people import Person
@@ -56,6 +57,7 @@ def question_of(body: TurnRequest, person: Person, session_id: str | None) -> Qu
         last_seen_id=identifier(body.last_seen_message_id) if body.last_seen_message_id else None,
         options=body.options,
         session_options=body.session_options,
+        compare=[Wanted(one.backend, one.model) for one in body.compare],
     )
 
 

@@ -11,7 +11,14 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from thai_chat.api.told import NoticeBody, told
 from thai_chat.domain.facts import ReplyFacts, facts_of
 from thai_chat.domain.labels import Labels
-from thai_chat.domain.messages import LABEL_CHARS, MAX_QUESTION_CHARS, MOST_TAGS, Message, Session
+from thai_chat.domain.messages import (
+    LABEL_CHARS,
+    MAX_QUESTION_CHARS,
+    MOST_BESIDE,
+    MOST_TAGS,
+    Message,
+    Session,
+)
 from thai_chat.domain.parts import parts_to_json
 from thai_chat.domain.reads import Shelf
 from thai_chat.texts import Language
@@ -54,6 +61,15 @@ LastSeen = Annotated[
 ]
 
 
+class ModelRequest(BaseModel):
+    """A model; a backend alone means its default."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    backend: Short | None = None
+    model: Short | None = None
+
+
 class TurnRequest(BaseModel):
     """A question. Without backend and model the session's last ones answer, else the default."""
 
@@ -75,6 +91,12 @@ class TurnRequest(BaseModel):
     session_options: dict[str, Any] | None = Field(
         default=None, description="The same, kept with the session for all that follow"
     )
+    compare: list[ModelRequest] = Field(
+        default_factory=list,
+        description=f"Models that answer the question at the same time, to be compared ({MOST_BESIDE - 1} at most): "
+        "`also` in the answer with `Prefer: respond-async`. What the session shows, and what any other answer has, is "
+        "the reply of the first model",
+    )
 
 
 class AgainRequest(BaseModel):
@@ -87,6 +109,11 @@ class AgainRequest(BaseModel):
     stream: bool = False
     options: dict[str, Any] = Field(
         default_factory=dict, description="For this reply alone; null: nothing is sent for it"
+    )
+    beside: bool = Field(
+        default=False,
+        description="To be compared with this reply, which is still shown and may still grow; at most three replies to "
+        "one question grow at a time",
     )
     continues: bool = Field(default=False, description="Begin with the text of this reply and go on from there")
     last_seen_message_id: LastSeen = None
@@ -173,6 +200,14 @@ class ChatBody(BaseModel):
     notices: list[NoticeBody] = Field(default_factory=list)
 
 
+class AlsoBody(BaseModel):
+    """A reply that has begun beside another: follow it with its `message_id`."""
+
+    message_id: UUID
+    backend: str
+    model: str
+
+
 class AcceptedBody(BaseModel):
     """The turn is stored and its reply has begun: follow it at `/api/sessions/{session_id}/events`."""
 
@@ -181,6 +216,13 @@ class AcceptedBody(BaseModel):
     backend: str
     model: str
     question: MessageBody
+    also: list[AlsoBody] = Field(
+        default_factory=list, description="The replies that grow beside it, one for each model of `compare`"
+    )
+
+
+class VersionsBody(BaseModel):
+    versions: list[MessageBody]
 
 
 class SessionBody(BaseModel):

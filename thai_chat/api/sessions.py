@@ -15,6 +15,7 @@ from thai_chat.api.dependencies import Asking, Service
 from thai_chat.api.schemas import (
     AcceptedBody,
     AgainRequest,
+    AlsoBody,
     ChatBody,
     LabelsBody,
     SessionBody,
@@ -22,12 +23,14 @@ from thai_chat.api.schemas import (
     SessionsBody,
     SessionsQuery,
     TurnRequest,
+    VersionsBody,
     labels_body,
     message_body,
     session_body,
 )
 from thai_chat.api.windows import WindowBody, WindowQuery, window_body
-from thai_chat.chat.service import Again, Asked, ChatService
+from thai_chat.chat.asking import Again, Asked
+from thai_chat.chat.service import ChatService
 from thai_chat.chat.sessions import SessionChange
 from thai_chat.chat.text import identifier
 from thai_chat.chat.windows import Window
@@ -157,6 +160,7 @@ async def again(
             message_id=identifier(message_id),
             continues=body.continues,
             last_seen_id=identifier(body.last_seen_message_id) if body.last_seen_message_id else None,
+            beside=body.beside,
             options=body.options,
             backend=body.backend,
             model=body.model,
@@ -168,6 +172,19 @@ async def again(
     return await answer(service, asked, request, stream=body.stream)
 
 
+@router.get("/{session_id}/messages/{message_id}/versions")
+async def versions(
+    session_id: str, message_id: str, request: Request, service: Service, person: Asking
+) -> VersionsBody:
+    """Return all versions of a message, itself included, oldest first: the last 50 of them.
+
+    A reply that still grows is among them with the text so far.
+    """
+    found = await service.windows.versions(identifier(session_id), person, identifier(message_id))
+    language = errors.language_of(request)
+    return VersionsBody(versions=[message_body(message, language) for message in found])
+
+
 @router.get("/{session_id}/events")
 async def events(
     session_id: str,
@@ -177,7 +194,10 @@ async def events(
     message_id: str | None = None,
     after: str = "0",
 ) -> Response:
-    """Follow the live reply from its start, or behind `after`; 204 when there is none (or another than meant)."""
+    """Follow the live reply from its start, or behind `after`; 204 when there is none (or another than meant).
+
+    A reply that grows beside it, to be compared, is followed by its `message_id`.
+    """
     meant: UUID | None = identifier(message_id) if message_id else None
     live = await service.live_reply(identifier(session_id), person, message_id=meant)
     if live is None:
@@ -189,9 +209,12 @@ async def events(
 
 
 @router.post("/{session_id}/stop", status_code=204)
-async def stop(session_id: str, service: Service, person: Asking) -> None:
-    """End the request to the model and keep the text so far; fine when nothing runs any more."""
-    await service.stop(identifier(session_id), person)
+async def stop(session_id: str, service: Service, person: Asking, message_id: str | None = None) -> None:
+    """End the requests to models and keep the texts so far; fine when nothing runs any more.
+
+    `message_id` stops one of the replies that are compared, and leaves the others.
+    """
+    await service.stop(identifier(session_id), person, message_id=identifier(message_id) if message_id else None)
 
 
 async def _window(service: ChatService, session_id: UUID, person: Person, wanted: WindowQuery) -> Window:
@@ -213,6 +236,10 @@ def _accepted(asked: Asked, language: Language) -> JSONResponse:
         backend=reply.backend or "",
         model=reply.model or "",
         question=message_body(asked.turn.question, language),
+        also=[
+            AlsoBody(message_id=turn.reply.message_id, backend=turn.reply.backend or "", model=turn.reply.model or "")
+            for turn in asked.also
+        ],
     )
     return JSONResponse(accepted.model_dump(mode="json"), 202, {"Preference-Applied": "respond-async"})
 

@@ -53,6 +53,10 @@ class LiveBody(BaseModel):
     waited_ms: int = Field(description="Milliseconds since its question was taken")
 
 
+class BesideBody(LiveBody):
+    beside: UUID = Field(description="The reply that it is compared with")
+
+
 class WindowBody(HistoryBody):
     model_config = ConfigDict(
         json_schema_extra={
@@ -69,6 +73,7 @@ class WindowBody(HistoryBody):
                     "model": MESSAGE_EXAMPLE["model"],
                     "waited_ms": 500,
                 },
+                "also_live": [],
             }
         }
     )
@@ -80,6 +85,11 @@ class WindowBody(HistoryBody):
     live: LiveBody | None = Field(
         description="The session's reply that grows here, also where the window does not reach it; null when none does"
     )
+    also_live: list[BesideBody] = Field(
+        default_factory=list,
+        description="The replies that are compared, while one of them or of those they are compared with grows here: "
+        "follow them with their `message_id`, also those that have ended",
+    )
 
 
 def window_body(window: Window, *, running: bool, language: Language) -> WindowBody:
@@ -90,11 +100,15 @@ def window_body(window: Window, *, running: bool, language: Language) -> WindowB
         siblings={message_id: list(family) for message_id, family in window.versions.items()},
         session=session_body(window.session, running=running),
         has_later=window.has_later,
-        live=_live_body(window.live) if window.live else None,
+        live=LiveBody(**_live(window.live)) if window.live else None,
+        also_live=[BesideBody(**_live(log), beside=beside) for log, beside in window.also_live],
     )
 
 
-def _live_body(live: ReplyLog) -> LiveBody:
-    return LiveBody(
-        message_id=live.reply_id, backend=live.choice.backend, model=live.choice.model, waited_ms=live.elapsed_ms
-    )
+def _live(live: ReplyLog) -> dict[str, Any]:
+    return {
+        "message_id": live.reply_id,
+        "backend": live.choice.backend,
+        "model": live.choice.model,
+        "waited_ms": live.elapsed_ms,
+    }

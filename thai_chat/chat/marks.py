@@ -141,10 +141,10 @@ class Marks:
 
     async def _stop(self, session_id: UUID, person: Person, message_id: UUID) -> None:
         """End the reply to the message, or the message itself, where it grows in this process."""
-        live = self._replies.of_session(session_id)
-        if live and live.user_id == person.user_id and live.result is None and live.reply_id == message_id:
-            live.stop()
-            await live.finished()
+        for live in self._replies.all_of(session_id):
+            if live.user_id == person.user_id and live.result is None and live.reply_id == message_id:
+                live.stop()
+                await live.finished()
 
     async def _show(self, session_id: UUID, person: Person, message_id: UUID) -> None:
         """Show the branch through the message, where that can be done now: what was to be kept is kept already."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from uuid import UUID
@@ -13,6 +13,7 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from thai_chat.chat import titles
+from thai_chat.chat.asking import Again, Asked, Question, Wanted
 from thai_chat.chat.marks import Marks
 from thai_chat.chat.models import Models
 from thai_chat.chat.options import checked
@@ -32,12 +33,13 @@ from thai_chat.domain.errors import (
     NotAQuestion,
     NotAReply,
     SessionNotFound,
+    TooManyCompared,
     UnknownBackend,
 )
 from thai_chat.domain.events import Completed, Failed
 from thai_chat.domain.facts import ReplyFacts, facts_of
 from thai_chat.domain.json_types import JsonObject
-from thai_chat.domain.messages import Choice, Message, Role, Status, Turn
+from thai_chat.domain.messages import KEY_CHARS, MOST_BESIDE, Choice, Message, Role, Status, Turn
 from thai_chat.domain.people import Person
 from thai_chat.domain.ports.backend import Price
 from thai_chat.domain.ports.backend_kinds import Kinds, options_of
@@ -48,54 +50,10 @@ from thai_chat.domain.reads import ReadMessage, ReadSession
 from thai_chat.domain.writes import BeginReply, BeginTurn
 from thai_chat.routing.router import BackendChoices, Router
 
+_KEY_KEPT = KEY_CHARS - 2
+"""The characters of an idempotency key that those beside a reply share; each has a number behind it."""
 LOOK_EVERY_S = 0.5
 """How often a reply that grows in another process is looked at by who waits for its end."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    person: Person
-    text: str
-    session_id: UUID | None = None
-    """None makes a session; so does an id that no session has yet."""
-    backend: str | None = None
-    model: str | None = None
-    idempotency_key: str | None = None
-    edits: UUID | None = None
-    """The earlier question that this one is said instead of: it stays, on a branch of its own."""
-    last_seen_id: UUID | None = None
-    """The last message of the shown branch that the person has seen; None asks whatever was said since."""
-    options: JsonObject = field(default_factory=dict)
-    """The options for this reply alone, over those of the session."""
-    session_options: JsonObject | None = None
-    """The options that are kept with the session, for this reply and those after it; None leaves those it has."""
-    metadata: JsonObject = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Again:
-    """Wants another reply to a question that has been asked."""
-
-    person: Person
-    session_id: UUID
-    message_id: UUID
-    """The question, or a reply to it."""
-    continues: bool = False
-    """The new reply begins with the text of the reply `message_id` and goes on from there."""
-    last_seen_id: UUID | None = None
-    """The same as a question has."""
-    backend: str | None = None
-    model: str | None = None
-    idempotency_key: str | None = None
-    options: JsonObject = field(default_factory=dict)
-    """The options for this reply alone, over those of the session."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    turn: Turn
-    live: ReplyLog | None
-    """None when the turn is a repeated one whose reply has ended: `turn.reply` is all there is."""
 
 
 class ChatService:
@@ -135,9 +93,38 @@ class ChatService:
         """Commit the question, then start the reply, which goes on whoever listens.
 
         Raises BadInput, ReplyRunning, NewerMessages, NoBackend, SessionNotFound and HistoryError; then no model was
-        called. What goes wrong with the model comes as the reply's last event and is stored with it.
+        called. What goes wrong with the model comes as the reply's last event and is stored with it. Those that are to
+        answer beside it begin after it.
         """
         started_at_s = time.perf_counter()
+        if len(question.compare) >= MOST_BESIDE:
+            raise TooManyCompared(count=MOST_BESIDE)
+        also = [self._resolved(wanted) for wanted in question.compare]
+        asked = await self._ask(question, started_at_s=started_at_s)
+        beside = [await self._compared(question, asked.turn, choice, number) for number, choice in enumerate(also, 1)]
+        return replace(asked, also=beside) if beside else asked
+
+    def _resolved(self, wanted: Wanted) -> Choice:
+        for name in wanted:
+            require_storable(name or "")
+        return self._router.resolve(wanted.backend, wanted.model)
+
+    async def _compared(self, question: Question, turn: Turn, choice: Choice, number: int) -> Turn:
+        """Begin another reply to a question that has just been asked."""
+        key = question.idempotency_key
+        again = Again(
+            person=question.person,
+            session_id=turn.session.session_id,
+            message_id=turn.reply.message_id,
+            beside=True,
+            backend=choice.backend,
+            model=choice.model,
+            idempotency_key=f"{key[:_KEY_KEPT]}+{number}" if key else None,
+            options=question.options,
+        )
+        return (await self.ask_again(again)).turn
+
+    async def _ask(self, question: Question, *, started_at_s: float) -> Asked:
         text = checked_question(question.text)
         options = checked(question.options, self.options)
         kept = None if question.session_options is None else checked(question.session_options, self.options)
@@ -183,10 +170,15 @@ class ChatService:
         await self.windows.require_seen(again.session_id, again.person, again.last_seen_id, again.idempotency_key)
         message = await message_in(self._conversation, again.session_id, again.person, again.message_id)
         question_id = message.message_id if message.role is Role.USER else message.parent_id
+        if again.beside and message.role is not Role.ASSISTANT:
+            raise NotAReply
         if again.continues and (message.role is not Role.ASSISTANT or message.status is Status.STREAMING):
             raise NotAReply
         if question_id is None:
             raise MessageNotFound
+        metadata = _continued(message).to_metadata() if again.continues else {}
+        if again.beside:
+            metadata = {**metadata, **ReplyFacts(beside=message.message_id).to_metadata()}
         turn = await self._conversation.write(
             BeginReply(
                 session_id=again.session_id,
@@ -197,12 +189,14 @@ class ChatService:
                 at=datetime.now(UTC),
                 content=message.content if again.continues else "",
                 idempotency_key=again.idempotency_key,
-                metadata=_continued(message).to_metadata() if again.continues else {},
+                metadata=metadata,
+                beside=again.beside,
             )
         )
         if turn.repeated and turn.question.message_id != question_id:
             raise KeyReused
-        return self._answer(turn, choice, options, started_at_s=started_at_s)
+        beside = message.message_id if again.beside else None
+        return self._answer(turn, choice, options, started_at_s=started_at_s, beside=beside)
 
     async def reply_of(self, asked: Asked) -> Completed | Failed:
         """Wait for the end of the reply, or return the stored one of a repeated turn."""
@@ -224,21 +218,31 @@ class ChatService:
             await asyncio.sleep(LOOK_EVERY_S)
 
     async def live_reply(self, session_id: UUID, person: Person, *, message_id: UUID | None = None) -> ReplyLog | None:
-        """Return the reply that runs in the session or has just ended; None when there is none, or not the one
-        meant."""
-        live = self._replies.of_session(session_id)
-        if live is None or live.user_id != person.user_id:
-            await self._conversation.read(ReadSession(session_id, person.user_id))
-            return None
-        return live if message_id in (None, live.reply_id) else None
+        """Return the reply that runs in the session or has just ended, or the one beside it that is meant; None when
+        there is none."""
+        found = await self._logs(session_id, person)
+        if message_id is None:
+            shown = self._replies.of_session(session_id)
+            return shown if shown in found else None
+        return next((live for live in found if live.reply_id == message_id), None)
 
-    async def stop(self, session_id: UUID, person: Person) -> bool:
-        """Stop the reply; True when one was running here. Safe to call twice and too late."""
-        live = await self.live_reply(session_id, person)
-        if live is None or live.result:
-            return False
-        live.stop()
-        return True
+    async def stop(self, session_id: UUID, person: Person, *, message_id: UUID | None = None) -> bool:
+        """Stop all replies that run in the session, or the one that is meant; True when one was running here.
+
+        Safe to call twice and too late.
+        """
+        found = await self._logs(session_id, person)
+        running = [live for live in found if live.result is None and message_id in (None, live.reply_id)]
+        for live in running:
+            live.stop()
+        return bool(running)
+
+    async def _logs(self, session_id: UUID, person: Person) -> Sequence[ReplyLog]:
+        """Return the logs of the session's replies that run here. Raises SessionNotFound where there are none."""
+        found = [live for live in self._replies.all_of(session_id) if live.user_id == person.user_id]
+        if not found:
+            await self._conversation.read(ReadSession(session_id, person.user_id))
+        return found
 
     async def state(self) -> HistoryState:
         return await self._conversation.state()
@@ -283,15 +287,18 @@ class ChatService:
             raise NotAQuestion
         return edited
 
-    def _answer(self, turn: Turn, choice: Choice, options: JsonObject, *, started_at_s: float) -> Asked:
+    def _answer(
+        self, turn: Turn, choice: Choice, options: JsonObject, *, started_at_s: float, beside: UUID | None = None
+    ) -> Asked:
         if turn.repeated:
             return Asked(turn=turn, live=self._running(turn))
         stream = partial(self._source.stream, options=options)
-        return Asked(turn=turn, live=self._replies.run(turn, choice, stream, started_at_s=started_at_s))
+        live = self._replies.run(turn, choice, stream, started_at_s=started_at_s, beside=beside)
+        return Asked(turn=turn, live=live)
 
     def _running(self, turn: Turn) -> ReplyLog | None:
-        live = self._replies.of_session(turn.session.session_id)
-        return live if live and live.reply_id == turn.reply.message_id else None
+        logs = self._replies.all_of(turn.session.session_id)
+        return next((live for live in logs if live.reply_id == turn.reply.message_id), None)
 
 
 def _continued(reply: Message) -> ReplyFacts:

@@ -92,8 +92,8 @@ class Sessions:
 
     async def change(self, session_id: UUID, person: Person, change: SessionChange) -> Session:
         """Make all of the change or nothing. Raises EmptyName, BadLabel, BadOption, and as `show_branch` does."""
-        live = self._running_in(session_id, person)
-        if change.shown_message_id and live:
+        running = self._running_in(session_id, person)
+        if change.shown_message_id and running:
             raise ReplyRunning
         changed = await self._conversation.write(
             UpdateSession(
@@ -111,8 +111,9 @@ class Sessions:
                 options=None if change.options is None else checked(change.options, self._options),
             )
         )
-        if change.deleted and live:
-            live.stop()
+        if change.deleted:
+            for live in running:
+                live.stop()
         return changed
 
     async def trash(self, session_id: UUID, person: Person) -> Session:
@@ -125,14 +126,14 @@ class Sessions:
 
     async def purge(self, session_id: UUID, person: Person) -> None:
         """Delete a session for good, with all that was said in it. Safe to call twice."""
-        live = self._replies.of_session(session_id)
-        is_own = live is not None and live.user_id == person.user_id
-        if live and is_own:
+        own = [live for live in self._replies.all_of(session_id) if live.user_id == person.user_id]
+        for live in own:
             live.stop()
+        for live in own:
             await live.finished()
         write = PurgeSession(session_id=session_id, user_id=person.user_id, at=datetime.now(UTC))
         await self._conversation.write(write)
-        if is_own:
+        if own:
             self._replies.forget(session_id)
 
     async def empty_trash(self, person: Person) -> None:
@@ -148,9 +149,9 @@ class Sessions:
 
     async def _purge_from_trash(self, session_id: UUID, person: Person) -> None:
         """Delete a session for good, unless it was taken out of the trash since it was listed."""
-        live = self._running_in(session_id, person)
-        if live and live.is_ending:
-            await live.finished()
+        for live in self._running_in(session_id, person):
+            if live.is_ending:
+                await live.finished()
         write = PurgeSession(session_id=session_id, user_id=person.user_id, at=datetime.now(UTC), only_trash=True)
         if await self._conversation.write(write):
             self._replies.forget(session_id)
@@ -166,9 +167,9 @@ class Sessions:
         ids = [message.message_id for message in messages]
         return await self._conversation.read(ReadVersions(session.session_id, session.user_id, ids))
 
-    def _running_in(self, session_id: UUID, person: Person) -> ReplyLog | None:
-        live = self._replies.of_session(session_id)
-        return live if live and live.user_id == person.user_id and live.result is None else None
+    def _running_in(self, session_id: UUID, person: Person) -> Sequence[ReplyLog]:
+        found = self._replies.all_of(session_id)
+        return [live for live in found if live.user_id == person.user_id and live.result is None]
 
 
 def _name(name: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from thai_chat.chat.replies.runner import Replies
+from thai_chat.chat.replies.runner import Beside, Replies
 from thai_chat.chat.sessions import Sessions
 from thai_chat.domain.errors import (
     HistoryUnavailable,
@@ -26,6 +26,7 @@ from thai_chat.domain.reads import ReadIsKeyKnown, ReadMessage, ReadMessages, Re
 
 WINDOW = 30
 """Messages that are read of a session at first."""
+MOST_VERSIONS = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +37,8 @@ class Window:
     messages: Sequence[Message]
     live: ReplyLog | None
     """The reply that grows in this process, also where the window does not reach it."""
+    also_live: Sequence[Beside]
+    """The replies that are compared with one here, while one of all of them grows."""
     versions: Mapping[UUID, Sequence[UUID]]
     """All versions, oldest first, of each of those messages that has others."""
     has_earlier: bool
@@ -117,13 +120,25 @@ class Windows:
         has_messages = session.leaf_id is not None
         return Window(
             session=session,
-            messages=_as_of_now(found, live),
+            messages=_as_of_now(found, self._replies.all_of(session.session_id)),
             live=live if live and live.result is None else None,
+            also_live=self._replies.beside(session.session_id),
             versions=await self._sessions.versions(session, found),
             has_earlier=found[0].parent_id is not None if found else has_messages and is_after,
             has_later=not is_newest
             and (found[-1].message_id != session.leaf_id if found else has_messages and not is_after),
         )
+
+    async def versions(self, session_id: UUID, person: Person, message_id: UUID) -> Sequence[Message]:
+        """Return the message's versions, oldest first, itself included: the last MOST_VERSIONS.
+
+        Raises MessageNotFound.
+        """
+        session = await self._conversation.read(ReadSession(session_id, person.user_id))
+        message = await message_in(self._conversation, session_id, person, message_id)
+        family = (await self._sessions.versions(session, [message])).get(message_id, ())[-MOST_VERSIONS:]
+        others = [await self._conversation.read(ReadMessage(one, person.user_id)) for one in family]
+        return _as_of_now(others or [message], self._replies.all_of(session_id))
 
     async def messages(
         self, session_id: UUID, person: Person, *, limit: int, before_order: int | None = None
@@ -133,7 +148,7 @@ class Windows:
         session = await self._conversation.read(ReadSession(session_id, person.user_id))
         wanted = ReadMessages(session_id, person.user_id, limit=limit, before_order=before_order)
         found = await self._conversation.read(wanted)
-        return session, _as_of_now(found, self._replies.of_session(session_id))
+        return session, _as_of_now(found, self._replies.all_of(session_id))
 
 
 async def message_in(conversation: Conversation, session_id: UUID, person: Person, message_id: UUID) -> Message:
@@ -144,11 +159,12 @@ async def message_in(conversation: Conversation, session_id: UUID, person: Perso
     return message
 
 
-def _as_of_now(found: Sequence[Message], live: ReplyLog | None) -> Sequence[Message]:
-    """Return what was read, with the live reply as it is at this moment: it may have grown or ended since."""
-    if live is None:
+def _as_of_now(found: Sequence[Message], logs: Sequence[ReplyLog]) -> Sequence[Message]:
+    """Return what was read, with live replies as they are at this moment: they may have grown or ended since."""
+    if not logs:
         return found
-    return [_told_by(live, message) if message.message_id == live.reply_id else message for message in found]
+    by_id = {log.reply_id: log for log in logs}
+    return [_told_by(by_id[one.message_id], one) if one.message_id in by_id else one for one in found]
 
 
 def _told_by(live: ReplyLog, message: Message) -> Message:

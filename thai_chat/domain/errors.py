@@ -67,6 +67,12 @@ class TooManyPlaces(BadInput):
     code = "too_many_places"
 
 
+class TooManyCompared(BadInput):
+    """More models were to answer at once than are compared."""
+
+    code = "too_many_compared"
+
+
 class UnknownBackend(BadInput):
     code = "unknown_backend"
 

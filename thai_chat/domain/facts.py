@@ -266,6 +266,8 @@ class ReplyFacts:
     """Code of the error that kept the one that was asked from answering."""
     continues: UUID | None = field(default=None, metadata=_kept(_identifier, str))
     """The reply that this one begins with."""
+    beside: UUID | None = field(default=None, metadata=_kept(_identifier, str))
+    """The reply that this one was asked for to be compared with."""
     begun_by: Sequence[Choice] | None = field(default=None, metadata=_kept(_choices, _listed(_choice_object)))
     """Who wrote that beginning, in their order."""
     context_used: ContextUsed | None = field(default=None, metadata=_kept(_context, _context_object))

@@ -25,6 +25,8 @@ FOLDER_CHARS = 255
 LABEL_CHARS = 60
 """The most characters of a tag's or a folder's name, whoever gives it."""
 MOST_TAGS = 30
+MOST_BESIDE = 3
+"""The most replies to one question that grow at the same time."""
 STALE_AFTER = timedelta(seconds=10)
 """A streaming reply without a checkpoint for this long has lost its process; one comes every three seconds at least."""
 

@@ -65,7 +65,8 @@ class BeginTurn(Write[Turn]):
 class BeginReply(Write[Turn]):
     """Answer a stored question once more: a new reply (streaming) beside those that it has, and shown instead of them.
 
-    The new reply may begin with the text of an earlier one that it continues; the earlier one stays as it is.
+    The new reply may begin with the text of an earlier one that it continues; the earlier one stays as it is. With
+    `beside` it is to be compared: what the session shows stays, and up to MOST_BESIDE replies to the question may grow.
     """
 
     session_id: UUID
@@ -78,6 +79,7 @@ class BeginReply(Write[Turn]):
     idempotency_key: str | None = None
     metadata: JsonObject = field(default_factory=dict)
     """Kept with the reply: `continues` names the reply that it goes on from."""
+    beside: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -77,6 +77,7 @@ _SESSIONS = (
     ("/{session_id}/messages/{message_id}/rating", "PUT DELETE"),
     ("/{session_id}/messages/{message_id}/preference", "PUT DELETE"),
     ("/{session_id}/deleted", "GET"),
+    ("/{session_id}/messages/{message_id}/versions", "GET"),
     ("/{session_id}/events", "GET"),
     ("/{session_id}/stop", "POST"),
     ("/{session_id}/export", "GET"),

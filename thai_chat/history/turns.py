@@ -50,6 +50,8 @@ def new_turn(session: Session, write: BeginTurn) -> Turn:
 def new_reply(session: Session, write: BeginReply, question: Message) -> Turn:
     """Return the turn of one more reply to the question."""
     after = _begun(session, write, parent_id=question.message_id, messages=1)
+    if write.beside:
+        after = replace(after, leaf_id=session.leaf_id, backend=session.backend, model=session.model)
     return Turn(session=after, question=question, reply=reply_of(after, write))
 
 

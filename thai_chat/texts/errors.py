@@ -31,7 +31,6 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "“{param}” isn't among the options that are passed on to models. Some that are: {allowed}.",
     ),
     "not_a_question": ("แก้ไขได้เฉพาะคำถาม", "Only a question can be edited."),
-    "not_a_reply": ("ตอบต่อได้เฉพาะคำตอบที่จบแล้ว", "Only a reply that has ended can be continued."),
     "only_replies": ("ให้คะแนนหรือเลือกได้เฉพาะคำตอบ", "Only a reply can be rated or chosen."),
     "not_other_replies": (
         "เลือกได้ระหว่างคำตอบของคำถามเดียวกันเท่านั้น",
@@ -41,11 +40,19 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "เหตุผลยาวได้ไม่เกิน {limit} ตัวอักษร และแท็กที่ใช้ได้คือ {allowed}",
         "A reason takes at most {limit} characters, and its tags may be: {allowed}.",
     ),
+    "not_a_reply": (
+        "ตอบต่อได้เฉพาะคำตอบที่จบแล้ว และเปรียบเทียบได้เฉพาะกับคำตอบ",
+        "Only a reply that has ended can be continued, and only replies can be compared.",
+    ),
     "invalid_identifier": ("รหัสนี้ไม่ถูกรูปแบบ", "This identifier isn't well formed."),
     "invalid_cursor": ("ตำแหน่งหน้าไม่ถูกต้อง เริ่มจากหน้าแรกใหม่", "The page position isn't valid; start from the first page."),
     "too_many_places": (
         "ใช้ได้ทีละอย่างเท่านั้น: before_order, after_order หรือ around",
         "Messages can be asked for at one place: give before_order, after_order or around, and no other of them.",
+    ),
+    "too_many_compared": (
+        "เปรียบเทียบได้พร้อมกันไม่เกิน {count} โมเดล",
+        "At most {count} models can be compared at a time.",
     ),
     "unknown_backend": ("ไม่รู้จักระบบโมเดล “{backend}”", "There is no backend “{backend}”."),
     "foreign_site": (

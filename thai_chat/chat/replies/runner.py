@@ -11,7 +11,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from thai_chat.chat.replies.checkpoints import Checkpointer
@@ -50,6 +50,8 @@ class CostOf(Protocol):
 @dataclass(slots=True, eq=False)
 class _Run:
     reply: GrowingReply
+    beside: UUID | None = None
+    """The reply that this one is compared with."""
     task: asyncio.Task[None] | None = None
     ending: Status | None = None
     """How it is to end, once that is known."""
@@ -73,6 +75,13 @@ class _Run:
                 self.task.cancel()
 
 
+class Beside(NamedTuple):
+    """A reply that is compared, and the one that it is compared with."""
+
+    log: ReplyLog
+    beside: UUID
+
+
 class Replies:
     """The replies that this process runs. `start()` and `close()` once each; everything runs on one event loop."""
 
@@ -80,7 +89,8 @@ class Replies:
         self._conversation = conversation
         self._cost_of = cost_of
         self._runner = f"{socket.gethostname()}:{os.getpid()}"
-        self._by_session: dict[UUID, _Run] = {}
+        self._by_session: dict[UUID, list[_Run]] = {}
+        """The last reply of each session, and those beside it."""
         self._checkpoints = Checkpointer(conversation, self._growing)
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_closing = False
@@ -92,28 +102,33 @@ class Replies:
         """End every reply as interrupted and store what there is of it."""
         self._is_closing = True
         self._checkpoints.stop()
-        for run in self._by_session.values():
+        for run in self._all():
             run.cancel(Status.INTERRUPTED)
         # Not gather, which would take a cancellation of this call for one of the replies that are being stored.
         if self._tasks:
             await asyncio.wait(set(self._tasks))
         await self._checkpoints.close()
 
-    def run(self, turn: Turn, choice: Choice, source: Source, *, started_at_s: float) -> ReplyLog:
+    def run(
+        self, turn: Turn, choice: Choice, source: Source, *, started_at_s: float, beside: UUID | None = None
+    ) -> ReplyLog:
         """Start the reply to a stored turn, and return its log; while closing, only store it as interrupted.
 
         `started_at_s` is `time.perf_counter()` when the question was taken: first-token and total times count from it.
-        One reply a session: the history has made sure of that, unless this process slept so long that it took the
-        earlier one for dead.
+        One reply a session, and those `beside` it: the history has made sure of that, unless this process slept so long
+        that it took the earlier ones for dead.
         """
         session_id = turn.session.session_id
-        if earlier := self._by_session.get(session_id):
-            earlier.cancel(Status.INTERRUPTED)
+        earlier = self._by_session.get(session_id, [])
+        if beside is None:
+            for other in earlier:
+                other.cancel(Status.INTERRUPTED)
+            earlier = []
         # By its ids: a log that knew its run would keep both alive until a collection.
         stop = partial(self._stop, session_id, turn.reply.message_id)
         log = LocalReplyLog(turn, choice, runner=self._runner, started_at_s=started_at_s, stop=stop)
-        run = _Run(GrowingReply(turn, log))
-        self._by_session[session_id] = run
+        run = _Run(GrowingReply(turn, log), beside=beside)
+        self._by_session[session_id] = [*earlier, run]
         run.task = asyncio.create_task(self._pump(run, source), name=f"reply {log.reply_id}")
         self._tasks.add(run.task)
         run.task.add_done_callback(self._tasks.discard)
@@ -122,24 +137,40 @@ class Replies:
         return log
 
     def _stop(self, session_id: UUID, reply_id: UUID) -> None:
-        run = self._by_session.get(session_id)
-        if run and run.log.reply_id == reply_id:
-            run.cancel(Status.STOPPED)
+        for run in self._by_session.get(session_id, ()):
+            if run.log.reply_id == reply_id:
+                run.cancel(Status.STOPPED)
 
     def of_session(self, session_id: UUID) -> ReplyLog | None:
-        """Return the log of the reply that runs in the session, or that ended there less than KEEP_FINISHED_S ago."""
-        run = self._by_session.get(session_id)
-        return run.log if run else None
+        """Return the log of the reply that runs in the session, or that ended there less than KEEP_FINISHED_S ago.
+
+        Those beside it are not meant.
+        """
+        return next((run.log for run in self._by_session.get(session_id, ()) if run.beside is None), None)
+
+    def beside(self, session_id: UUID) -> Sequence[Beside]:
+        """Return the replies that are compared in the session, as long as one of them or of the others grows there."""
+        runs = self._by_session.get(session_id, ())
+        if all(run.log.result for run in runs):
+            return ()
+        return [Beside(run.log, run.beside) for run in runs if run.beside]
+
+    def all_of(self, session_id: UUID) -> Sequence[ReplyLog]:
+        """Return the logs of all replies that run in the session, or that ended there a short while ago."""
+        return [run.log for run in self._by_session.get(session_id, ())]
 
     def sessions(self) -> set[UUID]:
         """Return the sessions with a reply that still grows."""
-        return {session_id for session_id, run in self._by_session.items() if run.log.result is None}
+        return {run.log.session_id for run in self._all() if run.log.result is None}
 
     def forget(self, session_id: UUID) -> None:
-        """Forget the reply that has ended in a session, which is deleted for good."""
-        run = self._by_session.get(session_id)
-        if run and run.log.result:
-            del self._by_session[session_id]
+        """Forget the replies that have ended in a session, which is deleted for good."""
+        for run in self._by_session.get(session_id, ()):
+            if run.log.result:
+                self._forget(run)
+
+    def _all(self) -> Sequence[_Run]:
+        return [run for runs in self._by_session.values() for run in runs]
 
     async def length_at(self, turn: Turn, reply: Message) -> int:
         """Return how many messages the conversation has down to `reply`; those on other branches are none of it."""
@@ -154,7 +185,7 @@ class Replies:
         return len(before) + 1
 
     def _growing(self) -> Sequence[GrowingReply]:
-        return [run.reply for run in self._by_session.values() if run.ending is None]
+        return [run.reply for run in self._all() if run.ending is None]
 
     async def _pump(self, run: _Run, source: Source) -> None:
         status, error, reply = Status.COMPLETE, None, run.reply
@@ -208,7 +239,7 @@ class Replies:
             logger.error("reply %s could not be stored: %s", log.reply_id, type(exc).__name__, extra=trace_of(exc))
         finally:
             log.append(last)
-            asyncio.get_running_loop().call_later(KEEP_FINISHED_S, self._forget, run)
+            self._forget_later(run)
 
     async def _priced(self, reply: GrowingReply, figures: Figures) -> Figures:
         """Return the figures with what the reply cost, where that is known. Nothing here may cost the reply its end."""
@@ -239,6 +270,20 @@ class Replies:
             bare = ReplyFacts(error=ReplyError(HistoryRefused.code)).to_metadata()
             return await self._conversation.write(replace(write, metadata=bare, parts=()))
 
+    def _forget_later(self, run: _Run) -> None:
+        asyncio.get_running_loop().call_later(KEEP_FINISHED_S, self._forget_unless_compared, run)
+
+    def _forget_unless_compared(self, run: _Run) -> None:
+        """Forget the reply, but not while another grows beside it: a page that comes back shows both."""
+        if all(other.log.result for other in self._by_session.get(run.log.session_id, ())):
+            self._forget(run)
+        else:
+            self._forget_later(run)
+
     def _forget(self, run: _Run) -> None:
-        if self._by_session.get(run.log.session_id) is run:
-            del self._by_session[run.log.session_id]
+        session_id = run.log.session_id
+        left = [other for other in self._by_session.get(session_id, ()) if other is not run]
+        if left:
+            self._by_session[session_id] = left
+        else:
+            self._by_session.pop(session_id, None)

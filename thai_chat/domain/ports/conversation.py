@@ -37,7 +37,8 @@ class Conversation(Protocol):
         """Return what the write says it is answered with, once it is kept. May be repeated without harm.
 
         BeginTurn and BeginReply commit the row of the reply, the first with its question. A known idempotency key gives
-        the earlier turn or reply (`repeated`). They raise ReplyRunning while the session's last reply still grows,
+        the earlier turn or reply (`repeated`). They raise ReplyRunning while the session's last reply, or one
+        beside it, still grows (a reply that is to grow beside those only when MOST_BESIDE grow there),
         SessionNotFound for another owner's session, and MessageNotFound for a parent that is not in it, or is no
         user's message where a reply is to answer it. A session in the trash comes out of it.
         FinishReply raises MessageNotFound; UpdateSession raises SessionNotFound, and MessageNotFound for a `leaf_id`

@@ -117,7 +117,7 @@ class MemoryConversation:
             earlier = held.earlier(write)
             if earlier:
                 return earlier
-            held.require_room()
+            held.require_room(write)
             if write.parent_id and write.parent_id not in held.messages and held.is_whole:
                 raise MessageNotFound()
             self._held.settle(held)
@@ -130,11 +130,12 @@ class MemoryConversation:
         earlier = held.earlier(write)
         if earlier:
             return earlier
-        held.require_room()
+        held.require_room(write)
         question = held.require(write.question_id)
         if question.role is not Role.USER:
             raise MessageNotFound()
-        self._held.settle(held)
+        if not held.joins(write):
+            self._held.settle(held)
         turn = new_reply(held.session, write, question)
         self._keep_turn(write, turn, alive_at=self._held.now())
         return turn

@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from thai_chat.domain.errors import HistoryUnavailable, MessageNotFound, ReplyRunning
-from thai_chat.domain.messages import STALE_AFTER, Message, Role, Session, Status, Turn
+from thai_chat.domain.messages import MOST_BESIDE, STALE_AFTER, Message, Role, Session, Status, Turn
 from thai_chat.domain.writes import BeginReply, BeginTurn
 from thai_chat.history.sizes import size_of_message, size_of_session
 
@@ -75,10 +75,26 @@ class HeldSession:
         repeated = known.message_id != own_id
         return Turn(session=self.session, question=question, reply=self.shown(reply), repeated=repeated)
 
-    def require_room(self) -> None:
-        """Refuse a turn while the newest reply grows. Raises ReplyRunning."""
-        if self.newest and self.shown(self.newest).status is Status.STREAMING:
+    def require_room(self, write: BeginTurn | BeginReply) -> None:
+        """Refuse a turn while a reply grows, and more than MOST_BESIDE that are compared. Raises ReplyRunning."""
+        living = sum(self.shown(reply).status is Status.STREAMING for reply in self.streaming())
+        if living >= (MOST_BESIDE if self.joins(write) else 1):
             raise ReplyRunning()
+
+    def joins(self, write: BeginTurn | BeginReply) -> bool:
+        """Tell whether the write begins a reply beside the newest one."""
+        newest_for = self.newest.parent_id if self.newest else None
+        return isinstance(write, BeginReply) and write.beside and write.question_id == newest_for
+
+    def streaming(self) -> Sequence[Message]:
+        """Return the newest message and the other replies to its question, those of them that are not finished."""
+        newest = self.newest
+        if newest is None:
+            return ()
+        if not self.session.has_branches or newest.role is not Role.ASSISTANT:
+            return (newest,) if newest.status is Status.STREAMING else ()
+        beside = (message for message in self.messages.values() if message.parent_id == newest.parent_id)
+        return [message for message in beside if message.status is Status.STREAMING]
 
     def require(self, message_id: UUID) -> Message:
         """Return the message. Raises MessageNotFound, or HistoryUnavailable when it may be one that is not held."""

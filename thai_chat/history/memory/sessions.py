@@ -108,10 +108,9 @@ class HeldSessions:
                     held.read_below[message.message_id] = above.message_id
 
     def settle(self, held: HeldSession) -> None:
-        """Mark the newest reply as interrupted when its process is gone."""
-        newest = held.newest
-        if newest and newest.status is Status.STREAMING:
-            self.put(held, replace(newest, status=Status.INTERRUPTED))
+        """Mark the newest reply, and those beside it, as interrupted when their process is gone."""
+        for reply in held.streaming():
+            self.put(held, replace(reply, status=Status.INTERRUPTED))
 
     def drop(self, held: HeldSession) -> None:
         """Let go of the session with its messages."""

@@ -33,7 +33,7 @@ _BEGIN_TURN = f"""
 SELECT turn.outcome, turn.parent_id, {", ".join(f"(turn.session).{name}" for name in SESSION_FIELDS)}
 FROM chat_begin_turn(%(session_id)s, %(user_id)s, %(session_name)s, %(question_id)s, %(question)s, %(reply_id)s,
     %(content)s, %(backend)s, %(model)s, %(at)s, %(idempotency_key)s, %(parent_id)s, %(is_first)s, %(metadata)s,
-    %(replay)s, %(stale_after)s, %(parts)s) turn"""
+    %(replay)s, %(stale_after)s, %(parts)s, %(beside)s) turn"""
 
 _FINISH = """
 UPDATE chat_messages m SET content = w.content, status = w.status, backend = w.backend, model = w.model,
@@ -113,6 +113,7 @@ def _begin_fields(write: BeginTurn | BeginReply) -> Fields:
                 "parent_id": write.parent_id,
                 "is_first": write.is_first,
                 "parts": _parts(write.parts),
+                "beside": False,
             }
         case BeginReply():
             own = {
@@ -122,6 +123,7 @@ def _begin_fields(write: BeginTurn | BeginReply) -> Fields:
                 "parent_id": None,
                 "is_first": False,
                 "parts": None,
+                "beside": write.beside,
             }
         case _:
             assert_never(write)
