@@ -9,6 +9,7 @@ from thai_chat.texts.backends import label_of, with_settings
 from thai_chat.texts.browsing import BROWSING
 from thai_chat.texts.choosing import CHOOSING
 from thai_chat.texts.code import CODE
+from thai_chat.texts.comparing import COMPARING
 from thai_chat.texts.drawing import DRAWING
 from thai_chat.texts.embedding import EMBEDDING
 from thai_chat.texts.errors import ERRORS
@@ -51,6 +52,7 @@ _OF_PAGE = (
     TRANSFER,
     MODEL_SETTINGS,
     CHOOSING,
+    COMPARING,
     PARTS,
     MARKS,
 )

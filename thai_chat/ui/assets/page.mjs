@@ -1,4 +1,5 @@
 // The page's parts, what each event tells the server, and what concerns the page as a whole.
+import { mountBeside } from './conversation/beside.mjs';
 import { focusBox, keepDraftOf, mountComposer, send, stop } from './conversation/composer.mjs';
 import { mountHistory } from './conversation/history.mjs';
 import { lookFor, mountJump } from './conversation/jump.mjs';
@@ -102,6 +103,7 @@ function mountConversation({ element }) {
   on('view', takeView); // first: what is painted then depends on the model that is picked
   mountHistory(element, { openEnd: () => openSession(store.view.session_id) });
   mountLive(element, { refresh });
+  mountBeside();
   mountJump();
   mountPrinting();
   arrive();

@@ -110,7 +110,8 @@ function giveBack(session_id, text) {
 async function post(session_id, query, idempotency_key) {
   const { backend, model } = store.choice ?? {};
   try {
-    const body = { query, backend, model, idempotency_key, session_options: optionsOfNew() };
+    const compare = store.compared.length ? store.compared : undefined;
+    const body = { query, backend, model, idempotency_key, compare, session_options: optionsOfNew() };
     return { accepted: await api('POST', `api/sessions/${session_id}/messages`, { body, patience_ms: SEND_MS, isAsync: true }) };
   } catch ({ isSilent, message, mayHaveArrived }) {
     return { message: isSilent ? t('server_away') : message, mayHaveArrived };

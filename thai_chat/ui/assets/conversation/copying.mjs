@@ -1,5 +1,5 @@
 // Copies what is selected in the conversation as clean text, or as the Markdown that it was written in.
-import { copyText, el, icon } from '../lib/dom.mjs';
+import { $$, copyText, el, icon } from '../lib/dom.mjs';
 import { store } from '../lib/store.mjs';
 import { nameOf, t } from '../lib/texts.mjs';
 import { sourceOf } from '../message/painter.mjs';
@@ -56,7 +56,7 @@ function offer(button, range) {
 
 /** The part of each message that is selected. @param {HTMLElement} log @param {Range} range @returns {Piece[]} */
 function rangesIn(log, range) {
-  const rows = /** @type {HTMLElement[]} */ ([...log.children].filter((row) => range.intersectsNode(row)));
+  const rows = ($$('.message-row', log).filter((row) => range.intersectsNode(row)));
   return rows.flatMap((row) => {
     const words = /** @type {HTMLElement | null} */ (row.querySelector('.words'));
     if (!words || !range.intersectsNode(words)) return [];

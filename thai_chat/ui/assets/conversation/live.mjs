@@ -8,7 +8,7 @@ import { paintWelcome, welcome } from './welcome.mjs';
 /** Turns of the shown session that the history does not hold yet, oldest first. */
 let turns = /** @type {Turn[]} */ ([]);
 /** @type {import('./turn.mjs').Turns} */
-const those = {
+export const those = {
   refresh: async () => {},
   has: (turn) => turns.includes(turn),
   ended: () => { paintBusy(); emit('ended'); },
@@ -85,6 +85,21 @@ export function forgetQuestion(key) {
   paintBusy();
   greet();
 }
+
+/** A reply that grows beside another one, in whose row it is. @param {Turn} turn */
+export function addBeside(turn) {
+  turns.push(turn);
+  paintBusy();
+}
+
+/** @param {Turn} turn */
+export const leaveBeside = (turn) => leaveTurns((one) => one === turn);
+
+/** @param {string} message_id */
+export const stopOne = (message_id) => turns.find((turn) => turn.messageId === message_id)?.stop();
+
+/** @param {string} message_id */
+export const isGrowing = (message_id) => turns.some((turn) => turn.messageId === message_id && !turn.isOver);
 
 export const stopShown = () => turns.filter((turn) => !turn.isOver).forEach((turn) => turn.stop());
 

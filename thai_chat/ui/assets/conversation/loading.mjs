@@ -190,7 +190,7 @@ async function extend({ session_id }, where, edge) {
     store.view = { ...view, messages: all.slice(0, most), has_earlier: body.has_earlier, has_later: view.has_later || all.length > most };
   } else {
     const all = [...view.messages, ...found];
-    store.view = { ...view, messages: all.slice(-most), has_earlier: view.has_earlier || all.length > most, has_later: body.has_later, live: body.live };
+    store.view = { ...view, messages: all.slice(-most), has_earlier: view.has_earlier || all.length > most, has_later: body.has_later, live: body.live, also_live: body.also_live };
   }
   emit('view', { isOther: false, isFirst: false, how: 'extended' });
   return true;

@@ -13,7 +13,7 @@ const BROKEN = ['interrupted', 'stopped', 'failed'];
  * @param {{ target?: string | null, notice?: string | null }} [how]
  * @returns {View}
  */
-export function viewOf({ session, history, siblings, live, has_earlier, has_later }, { target = null, notice = null } = {}) {
+export function viewOf({ session, history, siblings, live, also_live, has_earlier, has_later }, { target = null, notice = null } = {}) {
   return {
     session_id: session.session_id,
     stored: true,
@@ -23,6 +23,7 @@ export function viewOf({ session, history, siblings, live, has_earlier, has_late
     options: session.options,
     choice: session.backend ? { backend: session.backend, model: session.model } : null,
     live,
+    also_live,
     has_earlier,
     has_later,
     target,
@@ -41,6 +42,7 @@ export const emptyView = (session_id, { notice = null, is_instead = false } = {}
   options: {},
   choice: null,
   live: null,
+  also_live: [],
   has_earlier: false,
   has_later: false,
   target: null,

@@ -69,7 +69,7 @@ export class Turn {
   /** @param {Choice & { message_id: string }} given @param {MessageBody} [question] */
   follow({ message_id, backend, model }, question) {
     this.messageId = message_id;
-    nameGrowing(this.row, message_id);
+    this.name(message_id);
     if (this.question && question) nameGrowing(this.question, question.message_id);
     this.stored = question ?? null;
     this.choice = { backend, model };
@@ -77,6 +77,9 @@ export class Turn {
     this.resume();
     if (this.wantsStop) this.stop();
   }
+
+  /** @param {string} message_id */
+  name(message_id) { nameGrowing(this.row, message_id); }
 
   resume() {
     if (this.source || this.isOver || !this.messageId) return;
@@ -170,7 +173,7 @@ export class Turn {
     this.paintWaiting();
     if (!this.messageId) return;
     try {
-      await api('POST', `api/sessions/${this.sessionId}/stop`, { patience_ms: STOP_MS });
+      await api('POST', `api/sessions/${this.sessionId}/stop`, { query: { message_id: this.messageId }, patience_ms: STOP_MS });
     } catch ({ status }) {
       if (status && status < 500) return; // it is over by now
       this.wantsStop = false;
@@ -192,8 +195,11 @@ export class Turn {
     this.waiting.element.classList.add('said');
     if (problem) this.row.foot.prepend(problemBox(problem));
     this.turns.ended();
-    if (!body || !this.stored || !takeIn(this.stored, body)) this.askForStored();
+    if (!body || !this.takeIn(body)) this.askForStored();
   }
+
+  /** Show all of the reply; false when that has to be read. @param {ChatBody} body */
+  takeIn(body) { return this.stored !== null && takeIn(this.stored, body); }
 
   /** The reply is stored: what stands around it is read. Asked again when the server does not answer. */
   async askForStored() {
@@ -230,6 +236,8 @@ export class Turn {
     this.row.element.classList.remove('growing', 'over', 'speaking', 'stopping', 'cut');
     this.row.message.removeAttribute('aria-live');
     this.row.message.removeAttribute('aria-busy');
-    for (const row of [this.question, this.row]) if (row) dropGrowing(row);
+    this.drop();
   }
+
+  drop() { for (const row of [this.question, this.row]) if (row) dropGrowing(row); }
 }

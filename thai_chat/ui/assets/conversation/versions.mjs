@@ -29,7 +29,9 @@ export const questionControls = (message) => [
 export const replyControls = (message) => [
   iconButton('again', t('again'), guarded((button) => askAgain(button, message, { continues: false })), { class: 'icon-button again' }),
   iconButton('swap', t('again_with'), guarded((button) => askAgainWith(button, message)), { class: 'icon-button again-with', 'aria-haspopup': 'dialog', 'aria-expanded': 'false' }),
+  iconButton('columns', t('compare_with'), guarded((button) => emit('compare', { message, button })), { class: 'icon-button compare', 'aria-haspopup': 'dialog', 'aria-expanded': 'false' }),
   versionSwitch(message),
+  message.versions ? iconButton('checks', t('compare_versions'), guarded((button) => emit('compare', { message, button, isStored: true })), { class: 'icon-button compare-versions', 'aria-expanded': 'false' }) : null,
 ];
 
 /** For a reply that is not whole: what is there is kept, and any model can go on from it. @param {ShownMessage} message */

@@ -5,6 +5,8 @@ export const store = {
   view: /** @type {View} */ (/** @type {unknown} */ (null)),
   /** The model for the next question: {backend, model}, or null while there is none. */
   choice: /** @type {Choice | null} */ (null),
+  /** The models that answer the next question beside it. */
+  compared: /** @type {Choice[]} */ ([]),
   /** The model for a session that has none yet. */
   preferred: /** @type {Choice | null} */ (null),
   /** Backends with their models and states. */

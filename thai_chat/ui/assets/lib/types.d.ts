@@ -7,6 +7,9 @@ type Options = Record<string, any>;
 
 interface Choice { backend: string; model: string }
 
+/** A reply that grows. */
+interface Live extends Choice { message_id: string; waited_ms: number }
+
 /** The shown session: `conversation/shown.mjs`. */
 interface View {
   session_id: string;
@@ -17,7 +20,9 @@ interface View {
   shelf: ShelfName;
   options: Options;
   choice: Choice | null;
-  live: (Choice & { message_id: string; waited_ms: number }) | null;
+  live: Live | null;
+  /** The replies that are compared with one of the session, while one of all of them grows. */
+  also_live: (Live & { beside: string })[];
   has_earlier: boolean;
   has_later: boolean;
   target: string | null;
@@ -133,7 +138,8 @@ interface HistoryBody {
   session: Session & { options: Options };
   history: MessageBody[];
   siblings: Record<string, string[]>;
-  live: View['live'];
+  live: Live | null;
+  also_live: View['also_live'];
   has_earlier: boolean;
   has_later: boolean;
 }
@@ -143,6 +149,7 @@ interface Accepted extends Choice {
   session_id: string;
   message_id: string;
   question: MessageBody;
+  also: (Choice & { message_id: string })[];
 }
 
 /** A result of `GET /api/search`: a message, or a session by its name. */
@@ -270,6 +277,9 @@ interface Changes {
   view: { isOther: boolean; isFirst: boolean; how: 'opened' | 'refreshed' | 'extended' };
   changed: { follow?: boolean; shown_message_id?: string };
   accepted: Accepted;
+  /** A reply is to be compared: with another model's, or with another version of itself. */
+  compare: { message: ShownMessage, button: HTMLElement, isStored?: boolean };
+  compared: undefined;
   renamed: Session;
   /** Another tab has changed sessions, or deleted them for good. */
   elsewhere: { put: Session[]; drop: string[] };
