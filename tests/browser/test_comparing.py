@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from playwright.async_api import Browser, Locator, expect
 
 from tests.app import App
 from tests.browser.chat_page import ChatPage, visit
+from tests.browser.drawn import NEAR_PX
 from tests.standins.openai_server import OpenAIStandin
 from tests.standins.script import Script, thai_tokens
 
@@ -16,6 +15,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 ONE = Script(tokens=("ต้มยำ", "กุ้ง", "น้ำ", "ข้น"))
 TWO = Script(tokens=("แกง", "เขียว", "หวาน"))
+TOP = "document.querySelector('#chat > .compared').getBoundingClientRect().top"
 ENDLESS = Script(tokens=thai_tokens(3_000), delay_ms=30)
 
 
@@ -36,7 +36,8 @@ async def ask_both(page: ChatPage, question: str = "แนะนำเมนู�
 
 async def is_beside(first: Locator, second: Locator) -> bool:
     one, other = await first.bounding_box(), await second.bounding_box()
-    assert one and other
+    assert one
+    assert other
     return abs(one["y"] - other["y"]) < 2 and other["x"] >= one["x"] + one["width"]
 
 
@@ -125,12 +126,9 @@ async def test_a_reply_is_compared_afterwards_and_the_reader_keeps_the_place(
     await add_model(page, "thai-small", reply.locator(".compare"))
     column = page.page.locator("#chat > .compared > .beside .words")
     await expect(column).to_contain_text("สวัสดี")
-    place: dict[str, Any] = await page.page.evaluate(
-        """() => { const row = document.querySelector('#chat > .compared'); return {top: row.getBoundingClientRect().top} }"""
-    )
+    before: float = await page.page.evaluate(TOP)
     await page.is_idle()
-    after = await page.page.evaluate("document.querySelector('#chat > .compared').getBoundingClientRect().top")
-    assert abs(after - place["top"]) <= 2
+    assert abs(await page.page.evaluate(TOP) - before) <= NEAR_PX
     await expect(page.replies.first.locator("> .message .words")).to_contain_text("สวัสดี")
 
 

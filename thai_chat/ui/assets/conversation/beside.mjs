@@ -48,8 +48,8 @@ function paintChips(place) {
   if (place.hidden || !store.choice) { place.replaceChildren(); return; }
   const more = el('button', { type: 'button', class: 'chip more', 'aria-haspopup': 'dialog', 'aria-expanded': 'false', onclick: () => choose(more) }, icon('plus'), t('compare_add'));
   place.replaceChildren(el('span', { class: 'compared-label' }, t('compare_next')),
-    el('span', { class: 'chip' }, el('bdi', {}, nameOf(store.choice))),
-    ...store.compared.map((one) => el('span', { class: 'chip' }, el('bdi', {}, nameOf(one)), iconButton('close', t('compare_remove', { model: nameOf(one) }), () => {
+    el('span', { class: 'chip' }, el('bdi', {}, store.choice.model)),
+    ...store.compared.map((one) => el('span', { class: 'chip' }, el('bdi', {}, one.model), iconButton('close', t('compare_remove', { model: nameOf(one) }), () => {
       store.compared = store.compared.filter((other) => other !== one);
       emit('compared');
     }))),

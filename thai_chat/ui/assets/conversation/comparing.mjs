@@ -158,7 +158,7 @@ class Comparison {
   #column(choice, element, row) {
     const stop = iconButton('close', t('compare_stop_one', { model: nameOf(choice) }), () => stopOne(choice.message_id), { class: 'icon-button stop-one' });
     stop.replaceChildren(el('span', { class: 'square' }));
-    const head = el('div', { class: 'column-head' }, el('strong', {}, el('bdi', {}, nameOf(choice))), el('small', {}, backendName(choice.backend)), stop);
+    const head = el('div', { class: 'column-head' }, el('strong', {}, el('bdi', {}, choice.model || backendName(choice.backend))), el('small', {}, backendName(choice.backend)), stop);
     const better = el('button', { type: 'button', class: 'better', onclick: () => this.choose(choice) }, icon('check'), el('span', {}, t('compare_better')));
     const foot = el('div', { class: 'column-foot' }, better);
     element.prepend(head);
