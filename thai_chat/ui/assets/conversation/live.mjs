@@ -29,6 +29,8 @@ export function mountLive(place, given) {
   place.append(welcome());
   on('view', takeView);
   for (const change of /** @type {const} */ (['choice', 'backends'])) on(change, greet);
+  on('gone', () => turns.forEach((turn) => { if (!turn.isOver) turn.cut(); }));
+  on('back', () => turns.forEach((turn) => { turn.close(); turn.resume(); }));
   // The server closes what nobody reads; a page that comes back from the browser's cache follows anew.
   addEventListener('pagehide', () => turns.forEach((turn) => turn.close()));
   addEventListener('pageshow', (event) => { if (event.persisted) turns.forEach((turn) => turn.resume()); });
@@ -94,6 +96,9 @@ export function forgetQuestion(key) {
   paintBusy();
   greet();
 }
+
+/** The reply is heard as it grows, or may be one that was just asked for. @param {string | undefined} reply_id */
+export const isHeard = (reply_id) => turns.some(({ isOver, messageId }) => messageId === reply_id || (!isOver && !messageId));
 
 export const stopShown = () => turns.filter((turn) => !turn.isOver).forEach((turn) => turn.stop());
 
@@ -193,6 +198,11 @@ class Turn {
     if (this.source?.readyState === this.source?.CLOSED) { this.end(); return; }
     this.countVain();
     if (this.vain >= MOST_VAIN) { this.isGivenUp = true; this.end(t('reply_unreadable')); return; }
+    this.cut();
+  }
+
+  /** The connection is lost for now. */
+  cut() {
     this.row.element.classList.add('cut');
     this.paintWaiting(t('reconnecting'));
   }
