@@ -79,6 +79,7 @@ async def mounted(chat: Chat) -> list[tuple[str, frozenset[str]]]:
 
 @pytest.fixture
 async def served(chat: Chat) -> AsyncIterator[httpx.AsyncClient]:
+    chat.service.changes.close()  # a stream of them never ends, and here answers are read to their end
     mounted = mount_page(build_app(chat.service), chat.service)
     app = Gate(mounted, heads=mounted.state.heads, framed=Framed(diagrams.path(), diagrams.script_hashes))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as http:

@@ -13,6 +13,7 @@ from uuid_utils.compat import uuid7
 from tests.histories import Stores
 from tests.history_writes import UNKNOWN, new_user, update, whole_reply, whole_turn
 from tests.people import as_person
+from thai_chat.chat.changes import Changes
 from thai_chat.chat.replies.runner import Replies
 from thai_chat.chat.sessions import Sessions
 from thai_chat.chat.windows import Window, Windows
@@ -27,8 +28,9 @@ async def nothing(*args: object, **kwargs: object) -> None:
 
 
 def windows_of(conversation: Conversation) -> Windows:
-    replies = Replies(conversation, cost_of=nothing)
-    return Windows(conversation, replies, Sessions(conversation, replies, {}))
+    changes = Changes()
+    replies = Replies(conversation, cost_of=nothing, changes=changes)
+    return Windows(conversation, replies, Sessions(conversation, replies, {}, changes))
 
 
 def place(window: Window) -> tuple[list[int], bool, bool]:

@@ -9,6 +9,7 @@ from fastapi import Depends, FastAPI
 
 from thai_chat import __version__
 from thai_chat.api import (
+    changes,
     chat,
     docs_page,
     errors,
@@ -38,12 +39,13 @@ def build_app(
     """Return the API without a gate in front of it: serve it through `gate.Gate` only."""
     app = FastAPI(title="Thai Chat", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.service = service
+    app.state.page_version = ""
     errors.install(app)
     docs_page.install(app)
     openapi.install(app)
     checks = [Depends(only_known)]
     app.include_router(health.router)  # monitors may add what they like to an address
-    for part in (chat, search, models, presets, transfer, statistics):
+    for part in (chat, changes, search, models, presets, transfer, statistics):
         app.include_router(part.router, dependencies=checks)
     for prefix in (SESSIONS, *SESSIONS_TOO):
         for router in (sessions.router, marks.router, transfer.session_router):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
+from thai_chat.chat.changes import Change, ChangeKind, Changes
 from thai_chat.chat.replies.runner import Replies
 from thai_chat.chat.sessions import Sessions
 from thai_chat.chat.text import require_storable
@@ -25,7 +26,7 @@ from thai_chat.domain.messages import Message, Role
 from thai_chat.domain.people import Person
 from thai_chat.domain.ports.conversation import Conversation
 from thai_chat.domain.reads import ReadDeleted, ReadMessage, ReadMessages, ReadVersions
-from thai_chat.domain.writes import DeleteMessage, PreferReply, PurgeMessage, RateReply
+from thai_chat.domain.writes import DeleteMessage, Outcome, PreferReply, PurgeMessage, RateReply, Write
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,8 +40,9 @@ class Judgement:
 class Marks:
     """Finds nothing that belongs to somebody else."""
 
-    def __init__(self, conversation: Conversation, replies: Replies, sessions: Sessions) -> None:
+    def __init__(self, conversation: Conversation, replies: Replies, sessions: Sessions, changes: Changes) -> None:
         self._conversation = conversation
+        self._changes = changes
         self._replies = replies
         self._sessions = sessions
 
@@ -51,7 +53,7 @@ class Marks:
             require_storable(unknown)
             raise BadReason(limit=REASON_CHARS, allowed=", ".join(RATING_TAGS))
         await self._reply(session_id, person, reply_id)
-        return await self._conversation.write(
+        return await self._write(
             RateReply(
                 session_id=session_id,
                 user_id=person.user_id,
@@ -77,7 +79,7 @@ class Marks:
         for other_id in beaten:
             if (await self._reply(session_id, person, other_id)).parent_id != reply.parent_id:
                 raise NotOtherReplies
-        chosen = await self._conversation.write(
+        chosen = await self._write(
             PreferReply(
                 session_id=session_id,
                 user_id=person.user_id,
@@ -101,7 +103,7 @@ class Marks:
         await self._stop(session_id, person, message_id)
         newest = await self._conversation.read(ReadMessages(session_id, person.user_id, limit=1))
         versions = await self._conversation.read(ReadVersions(session_id, person.user_id, (message_id,)))
-        deleted = await self._conversation.write(self._deletion(session_id, person, message_id, deleted=True))
+        deleted = await self._write(self._deletion(session_id, person, message_id, deleted=True))
         others = [other_id for other_id in versions.get(message_id, ()) if other_id != message_id]
         if others and newest and newest[-1].message_id == message_id:
             await self._show(session_id, person, others[-1])
@@ -112,7 +114,7 @@ class Marks:
         message = await self._conversation.read(ReadMessage(message_id, person.user_id))
         if message.session_id != session_id or facts_of(message).purged:
             raise MessageNotFound
-        restored = await self._conversation.write(self._deletion(session_id, person, message_id, deleted=False))
+        restored = await self._write(self._deletion(session_id, person, message_id, deleted=False))
         place = ReadMessages(session_id, person.user_id, limit=1, before_order=message.message_order + 1)
         shown = await self._conversation.read(place)
         if not shown or shown[-1].message_id != message_id:
@@ -125,13 +127,20 @@ class Marks:
         if message.session_id != session_id:
             raise MessageNotFound
         await self._stop(session_id, person, message_id)
-        await self._conversation.write(
+        await self._write(
             PurgeMessage(session_id=session_id, user_id=person.user_id, message_id=message_id, at=datetime.now(UTC))
         )
 
     async def deleted(self, session_id: UUID, person: Person) -> Sequence[Message]:
         """Return the session's deleted messages that can be restored, in the order of arrival."""
         return await self._conversation.read(ReadDeleted(session_id, person.user_id))
+
+    async def _write(self, write: Write[Outcome]) -> Outcome:
+        """Keep it, and tell the person's open pages."""
+        kept = await self._conversation.write(write)
+        if write.user_id and write.session_id:
+            self._changes.tell(write.user_id, Change(ChangeKind.CHANGED, write.session_id))
+        return kept
 
     async def _reply(self, session_id: UUID, person: Person, message_id: UUID) -> Message:
         reply = await message_in(self._conversation, session_id, person, message_id)

@@ -14,6 +14,7 @@ from uuid_utils.compat import uuid7
 
 from thai_chat.chat import titles
 from thai_chat.chat.asking import Again, Asked, Question, Wanted
+from thai_chat.chat.changes import Changes
 from thai_chat.chat.marks import Marks
 from thai_chat.chat.models import Models
 from thai_chat.chat.options import checked
@@ -63,16 +64,17 @@ class ChatService:
         self.searches = Searches(storage.search)
         conversation = self._conversation = storage.conversation
         self._router = router
-        self._replies = Replies(conversation, cost_of=router.cost)
+        self.changes = Changes()
+        self._replies = Replies(conversation, cost_of=router.cost, changes=self.changes)
         self.options = options_of(router.kinds)
         """The options that some backend passes on to its servers."""
-        self.sessions = Sessions(conversation, self._replies, self.options)
-        self.marks = Marks(conversation, self._replies, self.sessions)
+        self.sessions = Sessions(conversation, self._replies, self.options, self.changes)
+        self.marks = Marks(conversation, self._replies, self.sessions, self.changes)
         self.windows = Windows(conversation, self._replies, self.sessions)
         self.models = Models(router)
         self.presets = Presets(storage.presets, self.options)
         self._source = ReplySource(conversation, router, self.presets, max_history_messages=max_history_messages)
-        self.transfer = Transfers(storage.transfer, storage.presets)
+        self.transfer = Transfers(storage.transfer, storage.presets, changes=self.changes)
         self.statistics = UserStatistics(storage.statistics)
 
     @property
@@ -88,6 +90,7 @@ class ChatService:
         await self.models.close()
         await self._replies.close()
         await self.transfer.close()
+        self.changes.close()
 
     async def ask(self, question: Question) -> Asked:
         """Commit the question, then start the reply, which goes on whoever listens.

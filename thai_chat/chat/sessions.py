@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
+from thai_chat.chat.changes import Change, ChangeKind, Changes
 from thai_chat.chat.names import short_name, tidy
 from thai_chat.chat.options import checked
 from thai_chat.chat.replies.runner import Replies
@@ -56,11 +57,12 @@ class SessionChange:
 class Sessions:
     """Finds nothing that belongs to somebody else."""
 
-    def __init__(self, conversation: Conversation, replies: Replies, options: Options) -> None:
-        """Take the storage, the replies, and the options that some backend passes on to its servers."""
+    def __init__(self, conversation: Conversation, replies: Replies, options: Options, changes: Changes) -> None:
+        """Take the storage, the replies, the options that some backend passes on to its servers, and who is told."""
         self._options = options
         self._conversation = conversation
         self._replies = replies
+        self._changes = changes
 
     async def get(self, session_id: UUID, person: Person) -> Session:
         return await self._conversation.read(ReadSession(session_id, person.user_id))
@@ -114,6 +116,7 @@ class Sessions:
         if change.deleted:
             for live in running:
                 live.stop()
+        self._tell(ChangeKind.CHANGED, session_id, person)
         return changed
 
     async def trash(self, session_id: UUID, person: Person) -> Session:
@@ -133,6 +136,7 @@ class Sessions:
             await live.finished()
         write = PurgeSession(session_id=session_id, user_id=person.user_id, at=datetime.now(UTC))
         await self._conversation.write(write)
+        self._tell(ChangeKind.DELETED, session_id, person)
         if own:
             self._replies.forget(session_id)
 
@@ -155,6 +159,7 @@ class Sessions:
         write = PurgeSession(session_id=session_id, user_id=person.user_id, at=datetime.now(UTC), only_trash=True)
         if await self._conversation.write(write):
             self._replies.forget(session_id)
+            self._tell(ChangeKind.DELETED, session_id, person)
 
     async def show_branch(self, session_id: UUID, person: Person, message_id: UUID) -> Session:
         """Show the branch through the message. Raises MessageNotFound, and ReplyRunning while a reply grows here."""
@@ -166,6 +171,9 @@ class Sessions:
             return {}
         ids = [message.message_id for message in messages]
         return await self._conversation.read(ReadVersions(session.session_id, session.user_id, ids))
+
+    def _tell(self, kind: ChangeKind, session_id: UUID, person: Person) -> None:
+        self._changes.tell(person.user_id, Change(kind, session_id))
 
     def _running_in(self, session_id: UUID, person: Person) -> Sequence[ReplyLog]:
         found = self._replies.all_of(session_id)

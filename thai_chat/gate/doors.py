@@ -106,6 +106,7 @@ DOORS = (
         for prefix in ("/api/sessions", "/api/conversations", "/conversations")
         for path, methods in _SESSIONS
     ),
+    Door("/api/changes", ("GET",)),
     Door("/api/search", ("GET",)),
     Door("/api/models", ("GET",)),
     Door("/api/models/prepare", ("POST",)),

@@ -19,6 +19,7 @@ from thai_chat.texts.notices import NOTICES
 from thai_chat.texts.page import PAGE
 from thai_chat.texts.parts import PARTS
 from thai_chat.texts.reasons import REASONS
+from thai_chat.texts.signs import SIGNS
 from thai_chat.texts.statistics import STATISTICS
 from thai_chat.texts.transfer import REFUSALS, TRANSFER
 
@@ -55,6 +56,7 @@ _OF_PAGE = (
     COMPARING,
     PARTS,
     MARKS,
+    SIGNS,
 )
 """What the page's scripts say."""
 _TEXTS = _merged(

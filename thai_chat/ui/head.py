@@ -22,7 +22,7 @@ from thai_chat.ui.static import ASSETS, Assets, first_modules, style_sheet, vers
 
 _BUILT_IN: Language = "en"
 """Gradio's scripts have its own texts in this language."""
-_PLACE = re.compile(r"\{(base|fonts|theme)\}")
+_PLACE = re.compile(r"\{(base|version|fonts|theme)\}")
 _FACE = re.compile(r"@font-face\s*\{[^}]*\}")
 _FONT = re.compile(r"url\((?:\./)?(fonts/[\w.-]+\.woff2)\)")
 _RELATIVE = re.compile(r"url\((['\"]?)(?!data:|https?:|/|#)")
@@ -61,7 +61,12 @@ class Heads:
 
     def _scripts(self, language: Language, fonts: str) -> Iterator[str]:
         early = (ASSETS / "early.js").read_text("utf-8")
-        values = {"base": _base(), "fonts": fonts, "theme": f"/theme.css?v={self.page.theme_hash}"}
+        values = {
+            "base": _base(),
+            "version": version(),
+            "fonts": fonts,
+            "theme": f"/theme.css?v={self.page.theme_hash}",
+        }
         early = _PLACE.sub(lambda found: values[found[1]], early)
         said = {
             "thaiChatTexts": {language: texts.page_texts(language)},

@@ -68,6 +68,7 @@ def mount_page(app: FastAPI, service: ChatService) -> FastAPI:
         pwa=False,
         show_error=False,
     )
+    mounted.state.page_version = version()
     mounted.state.heads = Heads(page, service.kinds, assets).by_language()
     return mounted
 

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from uuid import UUID
 
 from thai_chat.chat.text import storable
+from thai_chat.chat.waiting import wait, wake
 from thai_chat.domain.events import BecameReasoning, Completed, Failed, LiveEvent, ReasoningDelta, Started, TextDelta
 from thai_chat.domain.messages import Choice, Turn
 
@@ -95,13 +96,13 @@ class LocalReplyLog:
             if self.result and after >= len(self._events):
                 return
             if flowing and pace_s:
-                await _wait(self._end, pace_s)
-            if after >= len(self._events) and not await _wait(self._next, BEAT_EVERY_S):
+                await wait(self._end, pace_s)
+            if after >= len(self._events) and not await wait(self._next, BEAT_EVERY_S):
                 yield after, None
 
     async def finished(self) -> Completed | Failed:
         while (result := self.result) is None:
-            await _wait(self._end, BEAT_EVERY_S)
+            await wait(self._end, BEAT_EVERY_S)
         return result
 
     def stop(self) -> None:
@@ -109,9 +110,9 @@ class LocalReplyLog:
 
     def _tell(self, event: LiveEvent) -> None:
         self._events.append(event)
-        _wake(self._next)
+        wake(self._next)
         if self.result:
-            _wake(self._end)
+            wake(self._end)
 
     def _append_piece(self, piece: TextDelta | ReasoningDelta) -> None:
         last = self._events[-1]
@@ -119,7 +120,7 @@ class LocalReplyLog:
             return
         if type(last) is type(piece) and len(self._events) > self._read and len(last.text) < _RUN_CHARS:
             self._events[-1] = type(piece)(last.text + piece.text)
-            _wake(self._next)
+            wake(self._next)
         else:
             self._tell(piece)
 
@@ -159,28 +160,3 @@ class _Text:
         if len(self._pieces) > 1:
             self._pieces[:] = ["".join(self._pieces)]
         return storable(self._pieces[0]) if self._pieces else ""
-
-
-def _wake(waiting: list[asyncio.Future[bool]]) -> None:
-    for future in waiting:
-        _resolve(future, True)
-    waiting.clear()
-
-
-async def _wait(waiting: list[asyncio.Future[bool]], timeout_s: float) -> bool:
-    """Return True when woken, False after the time. A follower would pay for asyncio.timeout at each step."""
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[bool] = loop.create_future()
-    waiting.append(future)
-    timer = loop.call_later(timeout_s, _resolve, future, False)
-    try:
-        return await future
-    finally:
-        timer.cancel()
-        if future in waiting:
-            waiting.remove(future)
-
-
-def _resolve(future: asyncio.Future[bool], woken: bool) -> None:
-    if not future.done():
-        future.set_result(woken)

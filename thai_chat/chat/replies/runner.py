@@ -14,6 +14,7 @@ from functools import partial
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
+from thai_chat.chat.changes import Change, ChangeKind, Changes
 from thai_chat.chat.replies.checkpoints import Checkpointer
 from thai_chat.chat.replies.growing import GrowingReply
 from thai_chat.chat.replies.log import LocalReplyLog
@@ -85,8 +86,9 @@ class Beside(NamedTuple):
 class Replies:
     """The replies that this process runs. `start()` and `close()` once each; everything runs on one event loop."""
 
-    def __init__(self, conversation: Conversation, *, cost_of: CostOf) -> None:
+    def __init__(self, conversation: Conversation, *, cost_of: CostOf, changes: Changes) -> None:
         self._conversation = conversation
+        self._changes = changes
         self._cost_of = cost_of
         self._runner = f"{socket.gethostname()}:{os.getpid()}"
         self._by_session: dict[UUID, list[_Run]] = {}
@@ -134,7 +136,11 @@ class Replies:
         run.task.add_done_callback(self._tasks.discard)
         if self._is_closing:
             run.cancel(Status.INTERRUPTED)
+        self._tell(ChangeKind.BEGAN, log)
         return log
+
+    def _tell(self, kind: ChangeKind, log: LocalReplyLog) -> None:
+        self._changes.tell(log.user_id, Change(kind, log.session_id, log.reply_id))
 
     def _stop(self, session_id: UUID, reply_id: UUID) -> None:
         for run in self._by_session.get(session_id, ()):
@@ -239,6 +245,7 @@ class Replies:
             logger.error("reply %s could not be stored: %s", log.reply_id, type(exc).__name__, extra=trace_of(exc))
         finally:
             log.append(last)
+            self._tell(ChangeKind.ENDED, log)
             self._forget_later(run)
 
     async def _priced(self, reply: GrowingReply, figures: Figures) -> Figures:

@@ -12,6 +12,7 @@ from typing import assert_never
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from thai_chat.chat.changes import ANEW, Changes
 from thai_chat.chat.transfer.exports import Format, OwnWriter, Writer, export
 from thai_chat.chat.transfer.imports import ImportRun
 from thai_chat.chat.transfer.markdown import MarkdownWriter, Words
@@ -45,9 +46,15 @@ class Transfers:
     """Finds nothing that belongs to somebody else."""
 
     def __init__(
-        self, transfer: Callable[[], Transfer], presets: PresetStore, *, limits: ImportLimits | None = None
+        self,
+        transfer: Callable[[], Transfer],
+        presets: PresetStore,
+        *,
+        changes: Changes | None = None,
+        limits: ImportLimits | None = None,
     ) -> None:
         self._transfer = transfer
+        self._changes = changes or Changes()
         self._presets = presets
         self._limits = limits or ImportLimits()
         self._turn = asyncio.Lock()
@@ -103,6 +110,7 @@ class Transfers:
         run = ImportRun(transfer, person.user_id, upload, turn=self._turn, limits=self._limits)
         self._runs[run.task] = run
         run.task.add_done_callback(self._ended)
+        run.task.add_done_callback(lambda _: self._changes.tell(person.user_id, ANEW))
         return run
 
     async def _own_presets(self, person: Person) -> Sequence[Preset]:

@@ -42,6 +42,7 @@
   let module = null;
   loaded.then((found) => { module = found; });
   window.thaiChat = {
+    version: '{version}',
     mount: (...part) => loaded.then((found) => found.mount(...part)),
     // The address of the page names session and message. A new session that was being written in this tab is gone on with.
     addressed: () => {

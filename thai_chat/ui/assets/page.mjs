@@ -3,13 +3,14 @@ import { mountBeside } from './conversation/beside.mjs';
 import { focusBox, keepDraftOf, mountComposer, send, stop } from './conversation/composer.mjs';
 import { mountHistory } from './conversation/history.mjs';
 import { lookFor, mountJump } from './conversation/jump.mjs';
-import { mountLive } from './conversation/live.mjs';
+import { isHeard, mountLive } from './conversation/live.mjs';
 import { arriving, refresh, openSession as show, startNew } from './conversation/loading.mjs';
 import { mountPrinting } from './conversation/printing.mjs';
 import { mountStatistics, mountTransfer } from './drawers.mjs';
 import { beInstallable } from './install/install.mjs';
 import { alert, mountAlerts } from './lib/alerts.mjs';
-import { Refused } from './lib/api.mjs';
+import { answerGradio, Refused } from './lib/api.mjs';
+import { followChanges } from './lib/changes.mjs';
 import { $, el, icon, iconButton, isPhone, keysOf } from './lib/dom.mjs';
 import { emit, on, store } from './lib/store.mjs';
 import { t } from './lib/texts.mjs';
@@ -32,6 +33,7 @@ async function lastSession() {
   return shelf.sorted[0]?.session_id;
 }
 
+answerGradio();
 // Both are on their way before Gradio has laid out anything.
 shelf.begin();
 const arrive = arriving(window.thaiChat.addressed(), lastSession);
@@ -107,6 +109,7 @@ function mountConversation({ element }) {
   mountJump();
   mountPrinting();
   arrive();
+  followChanges();
 }
 
 /** @param {Changes['view']} given */
@@ -196,12 +199,27 @@ on('elsewhere', ({ put, drop }) => {
   if (drop.includes(session_id)) startNew({ notice: t('session_replaced') });
   else if (moved && store.view.stored) emit('shelved', shelfOf(moved));
 });
+on('told', (changes) => { if (changes.some(isNews)) look(); });
+on('anew', async () => {
+  const { session_id } = store.view;
+  try { await refresh({ isAll: true }); } catch (error) {
+    if (error.status === 404 && store.view.session_id === session_id) startNew({ notice: t('session_replaced') });
+  }
+});
 on('renamed', takeName);
 // A session that has just been asked its first question is named by the server; any is renamed in other tabs.
 on('sessions', () => {
   const listed = shelf.find(store.view?.session_id ?? '');
   if (listed) takeName(listed);
 });
+
+/** Something happened in the shown session that the page does not know of. @param {Change} change */
+function isNews({ kind, session_id, reply_id }) {
+  if (session_id !== store.view?.session_id || kind === 'deleted') return false;
+  if (kind === 'changed') return true;
+  const isShown = store.view.messages.some(({ message_id, status }) => message_id === reply_id && status !== 'streaming');
+  return !isShown && !isHeard(reply_id);
+}
 
 /** @param {Pick<Session, 'session_id' | 'session_name'>} given */
 function takeName({ session_id, session_name }) {

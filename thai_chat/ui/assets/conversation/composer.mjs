@@ -72,6 +72,7 @@ export async function send() {
   if (!text.trim()) { hint(t('hint_empty')); focusBox(); return; }
   if (store.isBusy) { hint(t('hint_running')); return; }
   clearAlerts();
+  if (store.isGone) { alert(t('server_away')); return; }
   // The server says the same; but taking so much text out of the box and back in would freeze the page for a while.
   if (isTooLong(text)) { alert(t('question_too_long', { limit: number(LIMIT) })); return; }
   const { session_id } = store.view;

@@ -20,6 +20,8 @@ export function mountLive(place, given) {
   place.append(welcome());
   on('view', takeView);
   for (const change of /** @type {const} */ (['choice', 'backends'])) on(change, greet);
+  on('gone', () => turns.forEach((turn) => { if (!turn.isOver) turn.cut(); }));
+  on('back', () => turns.forEach((turn) => { turn.close(); turn.resume(); }));
   // The server closes what nobody reads; a page that comes back from the browser's cache follows anew.
   addEventListener('pagehide', () => turns.forEach((turn) => turn.close()));
   addEventListener('pageshow', (event) => { if (event.persisted) turns.forEach((turn) => turn.resume()); });
@@ -100,6 +102,9 @@ export const stopOne = (message_id) => turns.find((turn) => turn.messageId === m
 
 /** @param {string} message_id */
 export const isGrowing = (message_id) => turns.some((turn) => turn.messageId === message_id && !turn.isOver);
+
+/** The reply is heard as it grows, or may be one that was just asked for. @param {string | undefined} reply_id */
+export const isHeard = (reply_id) => turns.some(({ isOver, messageId }) => messageId === reply_id || (!isOver && !messageId));
 
 export const stopShown = () => turns.filter((turn) => !turn.isOver).forEach((turn) => turn.stop());
 

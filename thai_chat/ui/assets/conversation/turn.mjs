@@ -116,6 +116,11 @@ export class Turn {
     if (this.source?.readyState === this.source?.CLOSED) { this.end(); return; }
     this.countVain();
     if (this.vain >= MOST_VAIN) { this.isGivenUp = true; this.end(t('reply_unreadable')); return; }
+    this.cut();
+  }
+
+  /** The connection is lost for now. */
+  cut() {
     this.row.element.classList.add('cut');
     this.paintWaiting(t('reconnecting'));
   }

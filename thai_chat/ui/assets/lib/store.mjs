@@ -13,6 +13,8 @@ export const store = {
   backends: /** @type {BackendInfo[]} */ ([]),
   /** True while a reply of the shown session grows. */
   isBusy: false,
+  /** True while the server does not answer. */
+  isGone: false,
 };
 
 /** @type {Map<string, ((detail: any) => void)[]>} */

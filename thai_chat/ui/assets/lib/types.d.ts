@@ -144,6 +144,9 @@ interface HistoryBody {
   has_later: boolean;
 }
 
+/** An event of `GET /api/changes`. */
+interface Change { kind: 'changed' | 'began' | 'ended' | 'deleted'; session_id: string; reply_id?: string }
+
 /** `AcceptedBody` of the API. */
 interface Accepted extends Choice {
   session_id: string;
@@ -286,6 +289,16 @@ interface Changes {
   print: { session_id: string };
   shelved: ShelfName;
   ready: Ready;
+  /** What has changed in sessions, here or elsewhere; `anew` when nobody knows what. */
+  told: Change[];
+  anew: undefined;
+  /** The server does not answer, or does again. */
+  gone: undefined;
+  back: undefined;
+  /** A request got no answer. */
+  unanswered: undefined;
+  /** The server has a newer page. */
+  outdated: undefined;
   choice: undefined;
   backends: undefined;
   /** The models that a person has marked, here or in another tab. */
@@ -315,6 +328,8 @@ interface Find {
 interface Window {
   /** `early.js`: the door that Gradio's parts and events use. */
   thaiChat: {
+    /** Which of its files the page runs; a server that is newer has another. */
+    version: string;
     endLoading: () => void;
     mount: (name: string, element: HTMLElement, trigger: Part['trigger'], props: Part['props'], watch: Part['watch']) => Promise<void>;
     addressed: () => { session_id: string; message_id: string; is_new: boolean };

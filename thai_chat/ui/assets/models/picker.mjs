@@ -35,6 +35,8 @@ export function mountPicker({ element, props, watch }, { refresh }) {
   watch('value', take);
   on('view', () => { settle(); repaint(); });
   on('choice', () => { settle(); repaint(); });
+  on('gone', () => { store.backends = store.backends.map(unknown); repaint(); emit('backends'); });
+  on('back', () => { take(); refresh(); });
   on('ready', ({ backends }) => { if (isOutOfDate(backends)) refresh(); });
   take();
 }
@@ -64,6 +66,12 @@ async function prepare({ backend, model }) {
 function firstThatAnswers() {
   const group = store.backends.find(({ models }) => models.length);
   return group ? { backend: group.name, model: group.default_model ?? group.models[0].model } : null;
+}
+
+/** A backend of a server that does not answer. @param {BackendInfo} group @returns {BackendInfo} */
+function unknown(group) {
+  const state = { state: /** @type {State} */ ('unknown'), state_text: t('state_unknown') };
+  return { ...group, ...state, problem: null, servers: null, models: group.models.map((info) => ({ ...info, ...state })) };
 }
 
 /** @param {Ready['backends']} backends */

@@ -1,8 +1,9 @@
-// The state of the database and of the backends: asked again and again, and said at the foot of the sidebar.
+// How server, database and backends are: asked again and again, said in one line at the foot of the sidebar, and above the
+// conversation when it concerns whoever writes.
 import { api } from '../lib/api.mjs';
 import { $, el } from '../lib/dom.mjs';
 import { html, iconOf, nothing, paint } from '../lib/painting.mjs';
-import { emit, on } from '../lib/store.mjs';
+import { emit, on, store } from '../lib/store.mjs';
 import { backendName, number, t } from '../lib/texts.mjs';
 
 const POLL_MS = 15_000;
@@ -12,61 +13,133 @@ const SOON_MS = 1_500;
 /** Fewer messages are searchable before anybody has read that they are not. */
 const SHOWN_FROM = 500;
 
+/** What the server said of itself last; null until it has said something. */
+let ready = /** @type {Ready | null} */ (null);
+let hasFailed = false;
+
 /** @param {Part} given */
 export function mountState({ element }) {
-  const lines = el('dl', { class: 'state', 'aria-label': t('state') });
-  element.append(lines);
+  const place = el('div', { class: 'state' });
   const banner = el('div', { id: 'banner', role: 'status', hidden: true });
+  const newer = el('div', { id: 'newer', role: 'status', hidden: true });
+  /** On a phone the line stands where nobody looks, and hears nothing. */
+  const said = el('div', { id: 'state-said', class: 'offscreen', role: 'status' });
+  element.append(place);
+  $('#top').after(banner, newer, said);
+  const repaint = () => {
+    paint(place, foot());
+    paintBanner(banner);
+    const words = store.isGone ? '' : troubles().map(({ text }) => text).join(' · ');
+    if (said.textContent !== words) said.textContent = words;
+  };
   let soon = 0;
   const look = async () => {
-    const ready = await readiness();
-    paintState(lines, banner, ready);
+    const answer = await api('GET', 'readyz', { patience_ms: ANSWER_MS }).catch(() => null);
+    if (store.isGone) return;
+    hasFailed = answer === null;
+    ready = answer ?? ready;
+    repaint();
+    if (answer) emit('ready', answer);
     clearTimeout(soon);
-    if (!answers(ready) || isLoading(ready) || ready?.database.unindexed) soon = setTimeout(poll, SOON_MS);
+    if (!answer || !answers(answer) || isLoading(answer) || answer.database.unindexed) soon = setTimeout(poll, SOON_MS);
   };
   const poll = async () => {
-    if (document.hidden) return;
+    if (document.hidden || store.isGone) return;
     await look();
     emit('polled');
   };
-  $('#top').after(banner);
+  repaint();
   setInterval(poll, POLL_MS);
   document.addEventListener('visibilitychange', poll);
-  on('ended', poll);
-  on('prepared', poll);
+  for (const change of /** @type {const} */ (['ended', 'prepared', 'anew'])) on(change, poll);
+  on('gone', repaint);
+  on('back', repaint);
+  addEventListener('online', repaint);
+  addEventListener('offline', repaint);
   on('fetched', () => setTimeout(poll, SOON_MS)); // the server lists it a moment later
+  on('outdated', () => offerReload(newer));
   // Whoever waits for a poll has just asked for everything.
   if (!document.hidden) look();
 }
 
-/** Some model can be asked. @param {Ready | null} ready */
-const answers = (ready) => Object.values(ready?.backends ?? {}).some(({ state }) => ['up', 'slow'].includes(state));
+/** Some model can be asked. @param {Ready} ready */
+const answers = ({ backends }) => Object.values(backends).some(({ state }) => ANSWERING.includes(state));
 
-/** @param {Ready | null} ready */
-const isLoading = (ready) => Object.values(ready?.backends ?? {}).some(({ state, model_states = {} }) => [state, ...Object.values(model_states)].includes('loading'));
+/** @param {Ready} ready */
+const isLoading = ({ backends }) => Object.values(backends).some(({ state, model_states = {} }) => [state, ...Object.values(model_states)].includes('loading'));
 
-const readiness = () => api('GET', 'readyz', { patience_ms: ANSWER_MS }).catch(() => null);
+const ANSWERING = ['up', 'slow'];
+/** @type {Record<string, string>} */
+const DATABASES = { postgresql: 'up', memory: 'loading' };
 
-/** @type {(lines: HTMLElement, banner: HTMLElement, ready: Ready | null) => void} */
-function paintState(lines, banner, ready) {
-  const database = ready?.database ?? { state: 'unknown', waiting: 0 };
-  const isMemory = database.state === 'memory';
-  const unindexed = database.unindexed ?? 0;
-  paint(lines, html`${line(t(ready ? 'database' : 'server'), t(`database_${database.state}`), STATES[database.state] ?? 'down')}${
-    unindexed > SHOWN_FROM ? line(t('search'), t('indexing_left', { count: number(unindexed) }), 'loading') : nothing}${
-    Object.entries(ready?.backends ?? {}).map(([name, backend]) => line(backendName(name), stateOf(backend), backend.state))}`);
-  banner.hidden = !isMemory;
-  paint(banner, isMemory ? html`${iconOf('info')}<span><strong>${t('memory_only')}</strong> ${memorySays(database)}</span>` : nothing);
-  if (ready) emit('ready', ready);
+/** Return nothing while the server answers. */
+const absence = () => (store.isGone || hasFailed ? t(navigator.onLine ? 'server_gone' : 'offline') : '');
+
+/** All that is wrong while the server answers; a class for its colour with each. @returns {{ text: string, level: string }[]} */
+function troubles() {
+  if (!ready) return [];
+  const { database, backends } = ready;
+  const memory = database.state === 'memory' ? [{ text: t('state_memory', { count: number(database.waiting) }), level: 'loading' }] : [];
+  return [...memory, ...Object.entries(backends).flatMap(([name, backend]) => {
+    const isWell = ['up', 'not_configured'].includes(backend.state) && !isPartly(backend);
+    return isWell ? [] : [{ text: `${backendName(name)}: ${stateOf(backend)}`, level: backend.state === 'down' ? 'down' : 'loading' }];
+  })];
 }
 
-/** @type {Record<string, string>} */
-const STATES = { postgresql: 'up', memory: 'loading' };
+/** Return the words of the one line, and its colour. */
+function summary() {
+  const away = absence();
+  if (away) return { text: away, level: 'down' };
+  if (!ready) return { text: t('state_unknown'), level: 'unknown' };
+  const wrong = troubles();
+  const models = Object.values(ready.backends).flatMap(({ state, models: own, model_states: states = {} }) => own.filter((model) => ANSWERING.includes(states[model] ?? state)));
+  const text = [
+    ...(wrong.length ? wrong.map((one) => one.text) : [t('database_postgresql')]),
+    t(models.length ? 'models_answer' : 'models_none', { count: number(models.length) }),
+  ].join(' · ');
+  const level = wrong.some((one) => one.level === 'down') || !models.length ? 'down' : wrong.length ? 'loading' : 'up';
+  return { text, level: level === 'down' && models.length ? 'loading' : level };
+}
 
-/** Return the state in words; some of several servers may be away while the others answer. @param {Ready['backends'][string]} backend */
-function stateOf({ state, servers = [] }) {
-  const up = servers.filter((one) => ['up', 'slow'].includes(one)).length;
-  return up && up < servers.length ? t('servers_up', { up: number(up), count: number(servers.length) }) : t(`state_${state}`);
+function foot() {
+  const { text, level } = summary();
+  return html`<details><summary class=${level} title=${text}><i></i><span><span class="offscreen">${t('state')}: </span>${text}</span>${iconOf('chevron')}</summary
+    ><dl aria-label=${t('state')}>${lines()}</dl></details>`;
+}
+
+function lines() {
+  const isAway = Boolean(absence());
+  const known = (/** @type {string} */ text, /** @type {string} */ state) => (isAway ? { text: t('state_unknown'), state: 'unknown' } : { text, state });
+  if (!ready) return isAway ? line(t('server'), { text: t('database_unknown'), state: 'down' }) : nothing;
+  const { database, backends } = ready;
+  const unindexed = database.unindexed ?? 0;
+  return html`${isAway ? line(t('server'), { text: t('database_unknown'), state: 'down' }) : nothing
+  }${line(t('database'), known(t(`database_${database.state}`), DATABASES[database.state] ?? 'down'))
+  }${!isAway && unindexed > SHOWN_FROM ? line(t('search'), { text: t('indexing_left', { count: number(unindexed) }), state: 'loading' }) : nothing
+  }${Object.entries(backends).map(([name, backend]) => line(backendName(name), known(stateOf(backend), backend.state)))}`;
+}
+
+/** @type {(name: string, given: { text: string, state: string }) => unknown} */
+const line = (name, { text, state }) => html`<dt>${name}</dt><dd class=${state}><i></i>${text}</dd>`;
+
+/** Some of several servers are away while the others answer. @param {Ready['backends'][string]} backend */
+const isPartly = ({ servers = [] }) => servers.some((one) => !ANSWERING.includes(one)) && servers.some((one) => ANSWERING.includes(one));
+
+/** @param {Ready['backends'][string]} backend */
+function stateOf(backend) {
+  const { state, servers = [] } = backend;
+  const up = servers.filter((one) => ANSWERING.includes(one)).length;
+  return isPartly(backend) ? t('servers_up', { up: number(up), count: number(servers.length) }) : t(`state_${state}`);
+}
+
+/** @param {HTMLElement} banner */
+function paintBanner(banner) {
+  const away = store.isGone ? absence() : '';
+  const isMemory = !away && ready?.database.state === 'memory';
+  banner.hidden = !away && !isMemory;
+  banner.className = away ? 'away' : '';
+  paint(banner, away || isMemory ? html`${iconOf(away ? 'alert' : 'info')}<span><strong>${away || t('memory_only')}</strong> ${
+    away || !ready ? t('away_more') : memorySays(ready.database)}</span>` : nothing);
 }
 
 /** @param {Ready['database']} database */
@@ -77,5 +150,8 @@ const memorySays = ({ waiting, journal, refused }) => [
   refused ? t('memory_refused', { count: number(refused) }) : '',
 ].filter(Boolean).join(' ');
 
-/** @type {(name: string, text: string, state: string) => unknown} */
-const line = (name, text, state) => html`<dt>${name}</dt><dd class=${state}><i></i>${text}</dd>`;
+/** What is written here is kept by the browser, and what grows by the server. @param {HTMLElement} place */
+function offerReload(place) {
+  place.hidden = false;
+  paint(place, html`${iconOf('info')}<span>${t('page_newer')}</span><button type="button" @click=${() => location.reload()}>${t('reload')}</button>`);
+}

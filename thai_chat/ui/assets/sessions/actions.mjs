@@ -37,7 +37,9 @@ async function each(sessions, act) {
       try { answers.push(await act(session)); } catch (error) { refusals.push(error); }
     }
   };
+  shelf.deeds += 1;
   await Promise.all(Array.from({ length: AT_ONCE }, work));
+  shelf.deeds -= 1;
   if (refusals[0]) {
     alert(refusals[0].message);
     shelf.refresh();
@@ -53,7 +55,6 @@ export async function change(sessions, patch) {
   const changed = await each(sessions, (session) =>
     api('PATCH', pathOf(session), { body: typeof patch === 'function' ? patch(session) : patch }));
   shelf.put(...changed);
-  shelf.tellOthers({ put: changed });
   const shown = changed.find(({ session_id }) => session_id === store.view?.session_id);
   if (shown) emit('shelved', shelfOf(shown));
   return changed;
@@ -132,7 +133,6 @@ function forget(sessions) {
   const isShown = holdsShown(sessions);
   const drop = sessions.map(({ session_id }) => session_id);
   shelf.drop(...drop);
-  shelf.tellOthers({ drop });
   if (isShown) page.startNew();
 }
 

@@ -1,4 +1,5 @@
 // The list of sessions in the sidebar: groups by day, more on scrolling, and the same rows kept while all of it lives.
+import { isFollowed } from '../lib/changes.mjs';
 import { $, $$, el, focused } from '../lib/dom.mjs';
 import { openMenu } from '../lib/menu.mjs';
 import { html, nothing, paint, repeat } from '../lib/painting.mjs';
@@ -6,6 +7,7 @@ import { emit, on, store } from '../lib/store.mjs';
 import { t } from '../lib/texts.mjs';
 import { menuOf, mountActions, rename, trash } from './actions.mjs';
 import { grouping, groupLabel } from './days.mjs';
+import { followSessions } from './following.mjs';
 import { editTags, moveToFolder } from './labels.mjs';
 import { mountPreview } from './preview.mjs';
 import { row } from './row.mjs';
@@ -36,8 +38,9 @@ export function mountSessions({ element }, page) {
   on('view', ({ isOther }) => { if (isOther) list.show(store.view?.session_id); });
   on('accepted', noteAsked);
   on('accepted', ({ session_id }) => list.show(session_id));
-  for (const change of /** @type {const} */ (['ended', 'imported'])) on(change, () => shelf.refresh());
-  on('polled', () => { if (!document.hidden) shelf.refresh(); });
+  followSessions();
+  on('imported', () => shelf.refresh());
+  for (const change of /** @type {const} */ (['ended', 'polled'])) on(change, () => { if (!isFollowed() && !store.isGone) shelf.refresh(); });
   followRunning();
   shelf.begin();
   if (shelf.isRead || shelf.failure) emit('sessions'); // it was read before there was a list
@@ -57,11 +60,11 @@ function firstWords(text) {
   return characters.slice(0, 40).map(({ segment }) => segment).join('');
 }
 
-/** A reply of another session ends without a word to this page. */
+/** Where changes are not told, a reply of another session ends without a word to this page. */
 function followRunning() {
   setInterval(() => {
     const isElsewhere = shelf.sorted.some(({ running, session_id }) => running && session_id !== store.view?.session_id);
-    if (isElsewhere && !document.hidden) shelf.refresh();
+    if (isElsewhere && !document.hidden && !isFollowed() && !store.isGone) shelf.refresh();
   }, SOON_MS);
 }
 

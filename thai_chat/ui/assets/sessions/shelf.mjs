@@ -1,12 +1,9 @@
-// The sessions that the sidebar lists: read in pages, kept in step with the server and with other tabs.
+// The sessions that the sidebar lists: read in pages, kept in step with the server.
 import { api, isAborted } from '../lib/api.mjs';
 import { emit } from '../lib/store.mjs';
 
 const PAGE = 50;
 const PINNED_PAGE = 200;
-
-/** The other tabs of this browser: they are told what was changed here. */
-const tabs = 'BroadcastChannel' in window ? new BroadcastChannel('thai-chat') : null;
 
 /** Return when a session was changed last, in milliseconds: read once. @param {Session} session */
 export function moment(session) {
@@ -33,12 +30,10 @@ class Shelf {
   isRead = false;
   failure = /** @type {string | null} */ (null);
   changes = 0;
+  /** Deeds on sessions that are under way here. */
+  deeds = 0;
   isStale = false;
   first = /** @type {Promise<void> | null} */ (null);
-
-  constructor() {
-    tabs?.addEventListener('message', ({ data }) => { this.put(...data.put); this.drop(...data.drop); emit('elsewhere', data); });
-  }
 
   reset() {
     this.reading?.abort();
@@ -183,9 +178,6 @@ class Shelf {
     this.changes += 1;
     emit('sessions');
   }
-
-  /** @param {{ put?: Session[], drop?: string[] }} news */
-  tellOthers({ put = [], drop = [] }) { tabs?.postMessage({ put, drop }); }
 
   /** @param {Session} session */
   holds(session) {
