@@ -59,7 +59,7 @@ def is_refusal(error: Exception) -> TypeGuard[ThaiChatError]:
 def refusal(error: ThaiChatError, scope: Scope) -> Response:
     """Return the answer to a request that is refused, or has failed, in the reader's language."""
     asked = Headers(scope=scope)
-    language = texts.language_of(asked.get("accept-language", ""))
+    language = texts.language_for(asked)
     message = texts.text(error.code, language, error.params)
     if isinstance(error, _PAGED) and _is_opened(asked):
         shown = _linked(escape(message), escape(str(error.params.get("address", ""))))
