@@ -42,7 +42,7 @@ _PAGED = (ForeignHost, ForeignSite)
 """Refusals that people meet who open the chat by an address that does not lead to it."""
 _STYLE = (
     ":root{color-scheme:light dark}body{max-width:36rem;margin:20vh auto;padding:0 1.5rem;"
-    "font:1.125rem/1.7 Sarabun,'Noto Sans Thai',system-ui,sans-serif;overflow-wrap:anywhere}"
+    "font:1.125rem/1.7 'Noto Sans Thai',system-ui,sans-serif;overflow-wrap:anywhere}"
 )
 _PAGE = (
     '<!doctype html><html lang="{language}" data-code="{code}"><meta charset="utf-8">'

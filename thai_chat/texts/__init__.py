@@ -14,6 +14,7 @@ from thai_chat.texts.model_settings import MODEL_SETTINGS
 from thai_chat.texts.notices import NOTICES
 from thai_chat.texts.page import PAGE
 from thai_chat.texts.parts import PARTS
+from thai_chat.texts.reading import READING
 from thai_chat.texts.reasons import REASONS
 from thai_chat.texts.statistics import STATISTICS
 from thai_chat.texts.transfer import REFUSALS, TRANSFER
@@ -41,7 +42,9 @@ def _merged(*dictionaries: Mapping[str, tuple[str, str]]) -> Mapping[str, tuple[
     return merged
 
 
-_TEXTS = _merged(ERRORS, NOTICES, PAGE, CODE, DRAWING, BROWSING, STATISTICS, REFUSALS, TRANSFER, MODEL_SETTINGS, PARTS)
+_TEXTS = _merged(
+    ERRORS, NOTICES, PAGE, CODE, DRAWING, BROWSING, STATISTICS, REFUSALS, TRANSFER, MODEL_SETTINGS, PARTS, READING
+)
 
 # Params that are codes themselves, those first that others speak of.
 _CODES = ("expected", "place", "why")
@@ -109,7 +112,7 @@ def is_told(code: str) -> bool:
 def page_texts(language: Language) -> dict[str, str]:
     """Return the templates of the page's own texts by code, for the part of the page that runs in the browser."""
     own = (
-        *(*PAGE, *CODE, *DRAWING, *BROWSING, *STATISTICS, *TRANSFER, *MODEL_SETTINGS, *PARTS),
+        *(*PAGE, *CODE, *DRAWING, *BROWSING, *STATISTICS, *TRANSFER, *MODEL_SETTINGS, *PARTS, *READING),
         *(*NOTICES, *_SAID_BY_BOTH),
     )
     return {code: template(code, language) for code in own}

@@ -20,12 +20,14 @@ ASSETS = Path(__file__).parent / "assets"
 BUNDLE = ASSETS / "bundle"
 STYLES = (
     "page.css",
+    "fonts.css",
     "browsing.css",
     "drawers.css",
     "models/models.css",
     "message/message.css",
     "message/formulas.css",
     "message/code.css",
+    "preferences/preferences.css",
     "conversation/printing.css",
 )
 """In the order in which they are read; the bundle has them as the first of them."""

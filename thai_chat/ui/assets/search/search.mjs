@@ -1,6 +1,7 @@
 // Search over everything ever said: asks while one types, drops what is overtaken, reads on as one scrolls.
 import { api, isAborted } from '../lib/api.mjs';
 import { $, el, icon, iconButton, isPhone } from '../lib/dom.mjs';
+import { isMac, keysShown } from '../lib/keys.mjs';
 import { html } from '../lib/painting.mjs';
 import { on, store } from '../lib/store.mjs';
 import { number, t } from '../lib/texts.mjs';
@@ -45,7 +46,7 @@ class Search {
       'aria-label': t('search'), placeholder: t('search_placeholder'), 'aria-controls': 'results',
     });
     this.clear = iconButton('close', t('search_clear'), () => this.close(), { class: 'icon-button clear', hidden: true });
-    this.field = el('div', { class: 'field', role: 'search' }, icon('search'), this.input, el('kbd', { 'aria-hidden': 'true' }, isMac() ? '⌘K' : 'Ctrl K'), this.clear);
+    this.field = el('div', { class: 'field', role: 'search' }, icon('search'), this.input, el('kbd', { 'aria-hidden': 'true' }, keysShown(['Ctrl', 'K']).join(isMac() ? '' : ' ')), this.clear);
     this.filters = mountFilters(() => this.ask());
     this.results = new Results({
       filters: this.filters,
@@ -188,5 +189,3 @@ class Search {
     this.page.open(result.session_id, result.message_id ?? '', words);
   }
 }
-
-const isMac = () => /mac|iphone|ipad/i.test(navigator.userAgentData?.platform ?? navigator.platform);
