@@ -85,7 +85,7 @@ VIEWS: dict[str, tuple[str, View]] = {
     **{f"history-{part}": ("session", _scroll(part / 8)) for part in range(8)},
     "sidebar": ("session", _click("#menu-open")),
     "picker": ("session", _click("#picker [aria-haspopup]")),
-    "settings": ("session", _click("#top .icon-button:not(#theme):not(#menu-open)")),
+    "settings": ("session", _click("#settings-open")),
     "facts": ("session", _click("#chat .facts-more")),
     "search": ("session", _search),
     "statistics": ("session", _click("#count")),

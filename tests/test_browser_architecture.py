@@ -16,7 +16,10 @@ from thai_chat.ui.static import ASSETS, BUNDLE, first_modules, is_bundled, sourc
 TOOLS = Path(__file__).parent.parent / "scripts" / "browser"
 TOP = "the top"
 ROOMS = {
-    TOP: {"install", "lib", "conversation", "message", "models", "sessions", "search", "statistics", "transfer"},
+    TOP: {
+        *("install", "lib", "conversation", "message", "models", "sessions", "search", "statistics", "transfer"),
+        "preferences",
+    },
     "lib": {"vendor"},
     "conversation": {"lib", "message", "models"},
     "message": {"lib", "vendor"},
@@ -27,6 +30,7 @@ ROOMS = {
     "embed": set(),
     "statistics": {"lib"},
     "transfer": {"lib"},
+    "preferences": {"lib"},
 }
 """The folders that a folder may import, itself aside. One that has no row may import nothing at all."""
 

@@ -20,7 +20,7 @@ from thai_chat.ui.static import version
 
 SCRIPT = f"/ui-static/{version()}/page.mjs"
 HASHED = f"/assets/{next((FRONTEND / 'assets').glob('index-*.js')).name}"
-FONT = f"/ui-static/{version()}/fonts/sarabun-thai-400-normal.woff2"
+FONT = f"/ui-static/{version()}/fonts/noto-sans-thai-thai-400-normal.woff2"
 DOCS_SCRIPT = "/docs-static/swagger-ui-bundle.js"
 PACKED = ("/", "/docs", SCRIPT, HASHED, "/theme.css", "/openapi.json", DOCS_SCRIPT, "/api/models")
 ENCODED = ("br", "gzip")

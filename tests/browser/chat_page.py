@@ -57,6 +57,10 @@ class ChatPage:
         await self.page.route("**/page.mjs", entry)
         await self.reload()
 
+    async def use_theme(self, theme: str) -> None:
+        """Paint the page as it is in `theme`, which is not kept."""
+        await self.page.evaluate("(theme) => window.thaiChat.look('theme', theme)", theme)
+
     async def new_session(self) -> None:
         shown = await self.page.locator("body").get_attribute("data-session") or ""
         await self.page.locator("#new").click()

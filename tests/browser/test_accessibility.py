@@ -52,9 +52,9 @@ async def faults_of(place: ChatPage | Frame) -> list[str]:
 
 async def finds_nothing_in_light_nor_in_dark(page: ChatPage) -> None:
     for theme in ("light", "dark"):
+        await page.use_theme(theme)
         await expect(page.page.locator(f"html[data-theme={theme}]")).to_be_attached()
         assert await faults_of(page) == []
-        await page.page.evaluate("window.thaiChat.toggleTheme()")
 
 
 async def menu(page: ChatPage) -> None:

@@ -65,7 +65,7 @@ async def test_deleting_the_shown_session_goes_to_a_new_one_and_undo_shows_it_ag
     await expect(page.welcome).to_be_visible()
     assert page.session_id == ""
     await page.page.locator("#main").click()
-    await page.page.locator("#theme").focus()
+    await page.page.locator("#preferences").focus()
     await page.page.keyboard.press("Control+Z")
     await expect(page.questions).to_have_text("ลบแชตที่เปิดอยู่")
     assert page.session_id == session_id

@@ -375,7 +375,7 @@ async def test_axe_finds_nothing_in_code(browser: Browser, app: App, phone: bool
         await add(page, "x\n" * 500)
         await expect(page.page.locator("#placed .code").nth(7).locator("[class^=hl-]").first).to_be_attached()
         assert await faults_of(page) == []
-        await page.page.evaluate("window.thaiChat.toggleTheme()")
+        await page.use_theme("dark")
         await expect(page.page.locator("html")).to_have_attribute("data-theme", "dark")
         assert await faults_of(page) == []
         assert not await page.scrolls_sideways()

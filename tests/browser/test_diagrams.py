@@ -159,7 +159,7 @@ async def test_axe_finds_nothing_in_any_state(diagrams: Diagrams) -> None:
     assert await faults_of(diagrams.chat) == []
     await diagrams.draw(FLOW)
     assert await faults_of(diagrams.chat) == []
-    await diagrams.page.locator("#theme").click()
+    await diagrams.chat.use_theme("dark")
     await expect(diagrams.page.locator("html[data-theme=dark] body.dark")).to_be_visible()
     await diagrams.page.wait_for_function("document.getAnimations().every(" + FINISHED + ")")
     assert await faults_of(diagrams.chat) == []

@@ -230,7 +230,7 @@ async def test_axe_finds_nothing_in_formulas(formulas: ChatPage) -> None:
     wide = " + ".join(f"x_{{{number}}}" for number in range(200))
     await shown(formulas, wide, r"\frac{a}{b}", r"\nothing", display=True)
     assert await faults_of(formulas) == []
-    await formulas.page.locator("#theme").click()
+    await formulas.use_theme("dark")
     await expect(formulas.page.locator("html[data-theme=dark] body.dark")).to_be_visible()
     await formulas.page.wait_for_function("document.getAnimations().every((one) => one.playState === 'finished')")
     assert await faults_of(formulas) == []

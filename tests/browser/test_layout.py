@@ -35,15 +35,6 @@ async def test_the_page_speaks_the_language_of_the_browser(browser: Browser, app
         await expect(page.alert).to_contain_text("This session doesn't exist")
 
 
-async def test_dark_or_light_is_remembered(page: ChatPage) -> None:
-    body = page.page.locator("body")
-    await expect(body).not_to_have_class("dark")
-    await page.page.locator("#theme").click()
-    await expect(body).to_have_class("dark")
-    await page.reload()
-    await expect(body).to_have_class("dark")
-
-
 async def test_a_phone_shows_everything_without_scrolling_sideways(
     browser: Browser, app: App, model: OpenAIStandin
 ) -> None:

@@ -129,10 +129,8 @@ async def test_a_pdf_has_all_pages_and_leaves_nothing_behind(page: ChatPage, app
 
 
 async def test_paper_is_black_on_white_and_code_is_whole(page: ChatPage, app: App) -> None:
-    await page.page.evaluate("localStorage.setItem('thai-chat:theme', 'dark')")
     await shown(page, app, long_session("พิมพ์ในธีมมืด"))
-    if await page.page.locator("html").get_attribute("data-theme") != "dark":
-        await page.page.locator("#theme").click()
+    await page.use_theme("dark")
     await expect(page.page.locator("html")).to_have_attribute("data-theme", "dark")
     await page.page.set_viewport_size({"width": 700, "height": 900})
     await page.page.evaluate("dispatchEvent(new Event('beforeprint'))")

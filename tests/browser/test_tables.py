@@ -147,6 +147,6 @@ async def test_axe_finds_nothing_in_tables(browser: Browser, app: App, phone: bo
         await add(page, *THAI)
         await expect(page.page.locator("#placed .table-scroll").first).to_have_attribute("tabindex", "0")
         assert await faults_of(page) == []
-        await page.page.evaluate("window.thaiChat.toggleTheme()")
+        await page.use_theme("dark")
         await expect(page.page.locator("html")).to_have_attribute("data-theme", "dark")
         assert await faults_of(page) == []

@@ -73,7 +73,7 @@ def status_of(kind: type[ThaiChatError]) -> int:
 
 
 def language_of(request: HTTPConnection) -> Language:
-    return texts.language_of(request.headers.get("accept-language", ""))
+    return texts.language_for(request.headers)
 
 
 def response(error: ThaiChatError, request: HTTPConnection) -> JSONResponse:

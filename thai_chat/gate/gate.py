@@ -169,14 +169,14 @@ class Gate:
                 parts.append(message.get("body", b""))
 
         await self.app(inner, receive, collect)
-        language = texts.language_of(headers.get("accept-language"))
+        language = texts.language_for(headers)
         page = document(b"".join(parts), language, self.heads.get(language, "") if kind is DoorKind.PAGE else "")
         out = MutableHeaders(raw=start["headers"])
         embedders = self.embedders if kind is DoorKind.PAGE else ()
         complete(out, kind, page_policy(kind, self._hosts(headers), page.script_hashes, self.framed, embedders))
         if embedders:
             del out["X-Frame-Options"]  # it can't name other sites; the policy does
-        out["Vary"] = "Accept-Encoding, Accept-Language"
+        out.add_vary_header("Accept-Encoding")
         out["ETag"] = page.etag
         if start["status"] == 200 and is_known(headers, page.etag):
             del out["Content-Length"]

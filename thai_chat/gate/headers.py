@@ -29,6 +29,8 @@ _CACHE = {
     DoorKind.PRIVATE: "no-store",
     DoorKind.PROBE: "no-store",
 }
+_VARIES = "Accept-Language, Cookie"
+"""Pages, errors and notices are in the reader's language, which a cookie may name (`texts.language_for`)."""
 _SCRIPTS = "ui-static/"
 _FILES = ("assets/", "static/", _SCRIPTS)
 STRICT = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
@@ -50,6 +52,7 @@ def complete(headers: MutableHeaders, kind: DoorKind | None, policy: str = STRIC
         headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     if kind not in (DoorKind.STATIC, DoorKind.FRAME, DoorKind.EMBED):
         headers["Cache-Control"] = _CACHE.get(kind, "no-store") if kind else "no-store"
+        headers.add_vary_header(_VARIES)
 
 
 @dataclass(frozen=True, slots=True)

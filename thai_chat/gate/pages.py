@@ -25,7 +25,7 @@ _GRADIO = b"<gradio-app"
 # A page that is there at once shows none of it, and only one that does not come says what may be wrong.
 _OPENING_STYLE = """<style>
 #opening { position: fixed; inset: 38vh 0 auto; margin: 0 auto; padding: 0 24px; max-width: 36rem; text-align: center;
-  z-index: 9; pointer-events: none; color: #71717a; font: 1rem/1.7 Sarabun, 'Noto Sans Thai', system-ui, sans-serif; }
+  z-index: 9; pointer-events: none; color: #71717a; font: 1rem/1.7 'Noto Sans Thai', system-ui, sans-serif; }
 #opening > * { display: block; }
 #opening > span { opacity: 0; animation: opening .2s .4s forwards; }
 #opening > .page_not_opened { animation-delay: 12s; }

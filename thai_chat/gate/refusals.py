@@ -42,7 +42,7 @@ _PAGED = (ForeignHost, ForeignSite)
 """Refusals that people meet who open the chat by an address that does not lead to it."""
 _STYLE = (
     ":root{color-scheme:light dark}body{max-width:36rem;margin:20vh auto;padding:0 1.5rem;"
-    "font:1.125rem/1.7 Sarabun,'Noto Sans Thai',system-ui,sans-serif;overflow-wrap:anywhere}"
+    "font:1.125rem/1.7 'Noto Sans Thai',system-ui,sans-serif;overflow-wrap:anywhere}"
 )
 _PAGE = (
     '<!doctype html><html lang="{language}" data-code="{code}"><meta charset="utf-8">'
@@ -59,7 +59,7 @@ def is_refusal(error: Exception) -> TypeGuard[ThaiChatError]:
 def refusal(error: ThaiChatError, scope: Scope) -> Response:
     """Return the answer to a request that is refused, or has failed, in the reader's language."""
     asked = Headers(scope=scope)
-    language = texts.language_of(asked.get("accept-language", ""))
+    language = texts.language_for(asked)
     message = texts.text(error.code, language, error.params)
     if isinstance(error, _PAGED) and _is_opened(asked):
         shown = _linked(escape(message), escape(str(error.params.get("address", ""))))

@@ -18,6 +18,7 @@ from thai_chat.texts.model_settings import MODEL_SETTINGS
 from thai_chat.texts.notices import NOTICES
 from thai_chat.texts.page import PAGE
 from thai_chat.texts.parts import PARTS
+from thai_chat.texts.reading import READING
 from thai_chat.texts.reasons import REASONS
 from thai_chat.texts.signs import SIGNS
 from thai_chat.texts.statistics import STATISTICS
@@ -26,6 +27,8 @@ from thai_chat.texts.transfer import REFUSALS, TRANSFER
 Language = Literal["th", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 FALLBACK: Language = "en"
+LANGUAGE_COOKIE = "thai_chat_language"
+"""The page keeps the language in it that a person has chosen."""
 UNKNOWN = "internal"
 """The text of a code that has none of its own."""
 
@@ -57,6 +60,7 @@ _OF_PAGE = (
     PARTS,
     MARKS,
     SIGNS,
+    READING,
 )
 """What the page's scripts say."""
 _TEXTS = _merged(
@@ -136,8 +140,18 @@ def page_texts(language: Language) -> dict[str, str]:
     return {code: template(code, language) for code in own}
 
 
+def language_for(headers: Mapping[str, str]) -> Language:
+    """Return the language to answer a request in: the one that was chosen on the page, else the browser's."""
+    for pair in headers.get("cookie", "").split(";"):
+        name, _, value = pair.strip().partition("=")
+        for language in LANGUAGES:
+            if (name, value) == (LANGUAGE_COOKIE, language):
+                return language
+    return language_of(headers.get("accept-language"))
+
+
 def language_of(accept_language: str | None) -> Language:
-    """Return the language to answer in, from an Accept-Language header: the best ranked one with a translation."""
+    """Return the language that an Accept-Language header asks for: the best ranked one with a translation."""
     ranked: list[tuple[float, int, Language]] = []
     for position, part in enumerate((accept_language or "").split(",")):
         tag, _, weight = part.strip().partition(";q=")

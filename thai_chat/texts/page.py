@@ -17,7 +17,6 @@ PAGE: Mapping[str, tuple[str, str]] = {
     "unread": ("มีคำตอบใหม่", "New answer"),
     "menu_open": ("เปิดแถบข้าง", "Open the sidebar"),
     "menu_close": ("ปิดแถบข้าง", "Close the sidebar"),
-    "theme": ("สลับมืด / สว่าง", "Switch dark / light"),
     "model": ("โมเดล", "Model"),
     "model_pick": ("เลือกโมเดล ใช้ตั้งแต่คำถามถัดไป", "Pick a model; it answers from the next question on"),
     "model_now": ("โมเดล: {model}", "Model: {model}"),

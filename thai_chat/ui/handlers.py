@@ -24,7 +24,7 @@ Handler = Callable[Concatenate["Handlers", gr.Request, Params], Coroutine[None, 
 
 
 def language_of(request: gr.Request) -> Language:
-    return texts.language_of(request.headers.get("accept-language", ""))
+    return texts.language_for(request.headers)
 
 
 def edge(handler: Handler[Params, Result]) -> Handler[Params, Result]:

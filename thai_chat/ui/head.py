@@ -22,8 +22,10 @@ from thai_chat.ui.static import ASSETS, Assets, first_modules, style_sheet, vers
 
 _BUILT_IN: Language = "en"
 """Gradio's scripts have its own texts in this language."""
-_PLACE = re.compile(r"\{(base|version|fonts|theme)\}")
-_FACE = re.compile(r"@font-face\s*\{[^}]*\}")
+_PLACE = re.compile(r"\{(base|version|looped|loopless|theme)\}")
+_READ = ("looped", "loopless")
+"""The families of the page's text: a person reads one of them, which comes whole, and the other is not asked for."""
+_FACE = re.compile(rf"@font-face\s*\{{[^}}]*font-family:\s*({'|'.join(_READ)})\b[^}}]*\}}")
 _FONT = re.compile(r"url\((?:\./)?(fonts/[\w.-]+\.woff2)\)")
 _RELATIVE = re.compile(r"url\((['\"]?)(?!data:|https?:|/|#)")
 
@@ -40,10 +42,13 @@ class Heads:
         """Return the head for each language, and have the one style sheet of the page served."""
         shell = read_shell(FRONTEND, (block.get_block_name() for block in self.page.blocks.values()), texts.LANGUAGES)
         own = style_sheet()
-        fonts = self._serve("fonts", "".join(_FACE.findall(own)))
+        faces = {
+            family: self._serve(family, "".join(face[0] for face in _FACE.finditer(own) if face[1] == family))
+            for family in _READ
+        }
         sheet = self._serve("all", self._whole(shell, _FACE.sub("", own)))
         return {
-            language: "".join((*self._scripts(language, fonts), *_links(shell, language, sheet)))
+            language: "".join((*self._scripts(language, faces), *_links(shell, language, sheet)))
             for language in texts.LANGUAGES
         }
 
@@ -53,18 +58,19 @@ class Heads:
         return "\n".join((shell.style_sheet(FRONTEND / "assets", above="../../assets/"), theme, own))
 
     def _serve(self, kind: str, sheet: str) -> str:
-        """Return the address at which the style sheet is served from now on, with its fonts in it."""
-        sheet = _FONT.sub(lambda font: f"url({_as_address(font[1])})", sheet)
+        """Return the address at which the style sheet is served from now on; fonts for reading are in theirs."""
+        if kind in _READ:
+            sheet = _FONT.sub(lambda font: f"url({_as_address(font[1])})", sheet)
         name = f"{kind}-{hashlib.sha256(sheet.encode()).hexdigest()[:12]}.css"
         self.assets.made[name] = sheet
         return f"{_base()}/{name}"
 
-    def _scripts(self, language: Language, fonts: str) -> Iterator[str]:
+    def _scripts(self, language: Language, faces: Mapping[str, str]) -> Iterator[str]:
         early = (ASSETS / "early.js").read_text("utf-8")
         values = {
             "base": _base(),
             "version": version(),
-            "fonts": fonts,
+            **faces,
             "theme": f"/theme.css?v={self.page.theme_hash}",
         }
         early = _PLACE.sub(lambda found: values[found[1]], early)

@@ -146,6 +146,6 @@ def _theme() -> gr.themes.Base:
         primary_hue=gr.themes.colors.teal,
         neutral_hue=gr.themes.colors.zinc,
         radius_size="lg",
-        font=[gr.themes.Font("Sarabun"), "Noto Sans Thai", "system-ui", "sans-serif"],
-        font_mono=["ui-monospace", "SFMono-Regular", "Noto Sans Mono", "monospace"],
+        font=["var(--face)"],
+        font_mono=["ui-monospace", "monospace"],
     )

@@ -20,6 +20,7 @@ ASSETS = Path(__file__).parent / "assets"
 BUNDLE = ASSETS / "bundle"
 STYLES = (
     "page.css",
+    "fonts.css",
     "sidebar.css",
     "top.css",
     "models/picker.css",
@@ -34,6 +35,7 @@ STYLES = (
     "message/formulas.css",
     "message/code.css",
     "conversation/comparing.css",
+    "preferences/preferences.css",
     "conversation/printing.css",
 )
 """In the order in which they are read; the bundle has them as the first of them."""

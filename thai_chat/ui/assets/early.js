@@ -1,35 +1,61 @@
-// Before anything is painted: language, colours, and a door to the module, which loads meanwhile.
+// Before anything is painted: language, what a person has chosen for reading, and a door to the module, which loads meanwhile.
 (() => {
   const root = document.documentElement;
   root.lang = Object.keys(window.thaiChatTexts)[0];
+  // Gradio's own texts are in the browser's language; a person may have chosen the other one.
+  if (!navigator.language.startsWith(root.lang)) {
+    Object.defineProperty(navigator, 'language', { value: root.lang, configurable: true });
+    Object.defineProperty(navigator, 'languages', { value: [root.lang], configurable: true });
+  }
 
-  const system = matchMedia('(prefers-color-scheme: dark)');
-  const chosen = () => { try { return localStorage.getItem('thai-chat:theme'); } catch { return null; } };
-  const isDark = () => (chosen() ?? (system.matches ? 'dark' : 'light')) === 'dark';
-  const paint = () => {
-    root.dataset.theme = isDark() ? 'dark' : 'light';
-    if (document.body && document.body.classList.contains('dark') !== isDark()) document.body.classList.toggle('dark', isDark());
+  /** What can be chosen for reading; the first of each is what is there unless somebody chooses. @type {Record<string, string[]>} */
+  const CHOICES = {
+    theme: ['system', 'light', 'dark'],
+    contrast: ['system', 'more'],
+    face: ['looped', 'loopless'],
+    size: ['normal', 'small', 'large', 'larger'],
+    column: ['normal', 'narrow', 'wide'],
   };
-  paint();
-  system.addEventListener('change', paint);
-  // Gradio sets the class by the system's colours alone, and later than this.
-  addEventListener('DOMContentLoaded', () => {
-    paint();
-    new MutationObserver(paint).observe(document.body, { attributeFilter: ['class'] });
-  });
+  /** @type {Record<string, string>} */
+  const looks = {};
+  /** @param {string} name @param {string | null} value */
+  const take = (name, value) => { looks[name] = CHOICES[name].find((choice) => choice === value) ?? CHOICES[name][0]; };
+  for (const name of Object.keys(CHOICES)) {
+    try { take(name, localStorage.getItem(`thai-chat:${name}`)); } catch { take(name, null); }
+  }
+  const isDark = matchMedia('(prefers-color-scheme: dark)');
+  const isSharp = matchMedia('(prefers-contrast: more)');
+  /** @type {Record<string, string>} */
+  const FACES = { looped: '{looped}', loopless: '{loopless}' };
+  /** @type {Set<string>} */
+  const loadedFaces = new Set();
 
-  const viewport = /** @type {HTMLMetaElement | null} */ (document.querySelector('meta[name=viewport]'));
-  if (viewport) viewport.content = 'width=device-width, initial-scale=1, interactive-widget=resizes-content';
-
+  const paint = () => {
+    const { theme, contrast, face, size, column } = looks;
+    const dark = theme === 'system' ? isDark.matches : theme === 'dark';
+    Object.assign(root.dataset, { theme: dark ? 'dark' : 'light', contrast: contrast === 'more' || isSharp.matches ? 'more' : 'normal', face, size, column });
+    if (document.body && document.body.classList.contains('dark') !== dark) document.body.classList.toggle('dark', dark);
+    if (!loadedFaces.has(face)) style({ href: FACES[face] }); // nothing waits for it
+    loadedFaces.add(face);
+  };
   /** @param {Record<string, string>} attributes */
   const style = (attributes) => {
     const link = document.createElement('link');
     for (const [name, value] of Object.entries({ rel: 'stylesheet', ...attributes })) link.setAttribute(name, value);
     document.head.append(link);
   };
-  style({ href: '{fonts}' }); // nothing waits for them
+  paint();
+  for (const media of [isDark, isSharp]) media.addEventListener('change', paint);
+  // Gradio sets the class by the system's colours alone, and later than this.
+  addEventListener('DOMContentLoaded', () => {
+    paint();
+    new MutationObserver(paint).observe(document.body, { attributeFilter: ['class'] });
+  });
   // Gradio asks for its theme unless a link to it is there; the page's one style has it.
   style({ href: `${location.origin}{theme}`, disabled: '' });
+
+  const viewport = /** @type {HTMLMetaElement | null} */ (document.querySelector('meta[name=viewport]'));
+  if (viewport) viewport.content = 'width=device-width, initial-scale=1, interactive-widget=resizes-content';
 
   // The clock of Gradio's loading sign goes on when the sign has gone, at every frame and for ever, by the function that
   // stands here while its script is read.
@@ -57,8 +83,11 @@
     },
     send: () => module?.send(),
     stop: () => module?.stop(),
-    toggleTheme: () => {
-      try { localStorage.setItem('thai-chat:theme', isDark() ? 'light' : 'dark'); } catch { /* private window: this page only */ }
+    choices: CHOICES,
+    looks,
+    look: (name, value) => {
+      if (!CHOICES[name]) return;
+      take(name, value);
       paint();
     },
   };

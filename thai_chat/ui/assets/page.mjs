@@ -6,17 +6,20 @@ import { lookFor, mountJump } from './conversation/jump.mjs';
 import { isHeard, mountLive } from './conversation/live.mjs';
 import { arriving, refresh, openSession as show, startNew } from './conversation/loading.mjs';
 import { mountPrinting } from './conversation/printing.mjs';
+import { editLast } from './conversation/versions.mjs';
 import { mountStatistics, mountTransfer } from './drawers.mjs';
 import { beInstallable } from './install/install.mjs';
 import { alert, mountAlerts } from './lib/alerts.mjs';
 import { answerGradio, Refused } from './lib/api.mjs';
 import { followChanges } from './lib/changes.mjs';
-import { $, el, icon, iconButton, isPhone, keysOf } from './lib/dom.mjs';
+import { $, el, icon, iconButton, isPhone } from './lib/dom.mjs';
+import { keysOf, shortcutOf } from './lib/keys.mjs';
 import { emit, on, store } from './lib/store.mjs';
 import { t } from './lib/texts.mjs';
 import { mountPicker } from './models/picker.mjs';
 import { mountSettings } from './models/settings.mjs';
 import { mountState } from './models/state.mjs';
+import { mountPreferences } from './preferences/preferences.mjs';
 import { mountSearch } from './search/search.mjs';
 import { mountFinder } from './sessions/finder.mjs';
 import { mountSessions } from './sessions/sessions.mjs';
@@ -243,9 +246,9 @@ function mountFrame() {
   mountShelved();
   top.prepend(iconButton('panel', t('menu_open'), openSidebar, { id: 'menu-open' }));
   mountSettings();
-  top.append(el('button', { type: 'button', id: 'theme', class: 'icon-button', 'aria-label': t('theme'), title: t('theme'), onclick: () => window.thaiChat.toggleTheme() }, icon('moon'), icon('sun')));
+  mountPreferences(top);
   $('#new').prepend(icon('plus'));
-  $('#new').append(el('kbd', { 'aria-hidden': 'true' }, keysOf('mod', 'shift', 'O')));
+  $('#new').append(el('kbd', { 'aria-hidden': 'true' }, keysOf('new')));
   $('#count').prepend(icon('chart'));
   $('#new').addEventListener('click', beginNew);
   $('#count').addEventListener('click', () => emit('statistics'));
@@ -273,16 +276,22 @@ function beReadyAnyway() {
   if (!store.view) startNew({ notice: t('server_silent'), is_instead: true });
 }
 
+/** What each shortcut of `lib/keys.mjs` does that is not the keyboard's own. @type {Record<string, (event: any) => void>} */
+const DEEDS = {
+  new: beginNew,
+  search: () => search?.focus(),
+  composer: focusBox,
+  edit: editLast,
+  help: () => emit('shortcuts'),
+  stop: escape_,
+};
+
 /** @param {any} event */
 function shortcut(event) {
-  const isCommand = (event.ctrlKey || event.metaKey) && !$('dialog[open]');
-  if (isCommand && event.shiftKey && event.code === 'KeyO') {
-    event.preventDefault();
-    beginNew();
-  } else if (isCommand && !event.shiftKey && event.code === 'KeyK') {
-    event.preventDefault();
-    search?.focus();
-  } else if (event.key === 'Escape' && !event.isComposing) escape_(event);
+  const name = shortcutOf(event);
+  if (!name) return;
+  if (name !== 'stop') event.preventDefault();
+  DEEDS[name](event);
 }
 
 /** Esc closes what is open, and stops the reply only when nothing is. @param {any} event */

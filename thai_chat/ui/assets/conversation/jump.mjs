@@ -2,7 +2,7 @@
 import { $ } from '../lib/dom.mjs';
 import { on, store } from '../lib/store.mjs';
 import { rowElement } from './history.mjs';
-import { bring } from './scrolling.mjs';
+import { bring, readingPlace } from './scrolling.mjs';
 
 const MARKED_MS = 4_000;
 const ABOVE_PX = 72;
@@ -12,6 +12,28 @@ let words = /** @type {string[]} */ ([]);
 
 export function mountJump() {
   on('view', ({ how }) => { if (how === 'opened' && store.view.target) goTo(store.view.target); });
+  on('leaving', keepReading);
+}
+
+const PLACE = 'thai-chat:place';
+
+/** The address names the message that is read, and where it stood is kept as long as this tab. */
+function keepReading() {
+  const place = store.view?.stored ? readingPlace() : null;
+  const address = new URL(location.href);
+  if (place) address.searchParams.set('m', place.message_id);
+  else address.searchParams.delete('m');
+  history.replaceState(null, '', address);
+  try { sessionStorage.setItem(PLACE, JSON.stringify(place)); } catch { /* forbidden: it stands at the top then */ }
+}
+
+/** @param {string} message_id */
+function takePlace(message_id) {
+  try {
+    const place = JSON.parse(sessionStorage.getItem(PLACE) ?? 'null');
+    sessionStorage.removeItem(PLACE);
+    return place?.message_id === message_id ? Number(place.top) : null;
+  } catch { return null; }
 }
 
 /** Keep the words to mark in the message that is about to be opened. @param {string[]} pieces */
@@ -21,7 +43,9 @@ export function lookFor(pieces) { words = pieces.filter((piece) => piece.trim())
 function goTo(message_id) {
   const row = rowElement(message_id);
   if (!row) return;
-  bring(row, ABOVE_PX);
+  const top = takePlace(message_id);
+  bring(row, top ?? ABOVE_PX);
+  if (top !== null) return;
   markWords(row);
   mark(row);
 }

@@ -116,6 +116,13 @@ export function startFollowing() {
   keepPlace();
 }
 
+/** The message at the reader's line and where it begins; nothing at the end, which is followed. */
+export function readingPlace() {
+  const row = /** @type {HTMLElement | null | undefined} */ (isFollowing ? null : held?.element.closest('.message-row'));
+  const message_id = row?.dataset.messageId;
+  return row && message_id ? { message_id, top: row.getBoundingClientRect().top - scroller.getBoundingClientRect().top } : null;
+}
+
 /** Whoever reads further up stays there. */
 export function stopFollowing() {
   isFollowing = false;

@@ -1,7 +1,7 @@
 // The deeds on a message: edit a question, ask again, continue a reply, look at its other versions.
 import { alert, clearAlerts, hint } from '../lib/alerts.mjs';
 import { api } from '../lib/api.mjs';
-import { $, el, icon, iconButton, randomKey } from '../lib/dom.mjs';
+import { $, $$, el, icon, iconButton, randomKey } from '../lib/dom.mjs';
 import { openMenu } from '../lib/menu.mjs';
 import { emit, modelInfo, store } from '../lib/store.mjs';
 import { nameOf, number, t } from '../lib/texts.mjs';
@@ -24,6 +24,11 @@ export const questionControls = (message) => [
   iconButton('pencil', t('edit'), guarded((button) => openEditor(/** @type {HTMLElement} */ (button.closest('.message-row')), message)), { class: 'icon-button edit' }),
   versionSwitch(message),
 ];
+
+/** The last question of the session, when the page has it. */
+export function editLast() {
+  if (!store.view?.has_later) $$('#chat .user-row .edit').at(-1)?.click();
+}
 
 /** @param {ShownMessage} message */
 export const replyControls = (message) => [

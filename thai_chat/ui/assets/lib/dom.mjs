@@ -7,9 +7,8 @@ const ICONS = {
   plus: 'M12 5v14M5 12h14',
   menu: 'M4 7h16M4 12h16M4 17h10',
   panel: 'M5 4.5h14a1.5 1.5 0 0 1 1.5 1.5v12a1.5 1.5 0 0 1-1.5 1.5H5A1.5 1.5 0 0 1 3.5 18V6A1.5 1.5 0 0 1 5 4.5ZM9.5 4.5v15',
+  gear: 'M12 9a3 3 0 1 1 0 6 3 3 0 0 1 0-6ZM10.2 3.5h3.6l.5 2.6 1.9 1.1 2.5-.9 1.8 3.1-2 1.7v2.2l2 1.7-1.8 3.1-2.5-.9-1.9 1.1-.5 2.6h-3.6l-.5-2.6-1.9-1.1-2.5.9-1.8-3.1 2-1.7v-2.2l-2-1.7 1.8-3.1 2.5.9 1.9-1.1Z',
   chevron: 'm7 10 5 5 5-5',
-  moon: 'M20 14.2A8 8 0 0 1 9.8 4a8 8 0 1 0 10.2 10.2Z',
-  sun: 'M12 8a4 4 0 1 1 0 8 4 4 0 0 1 0-8ZM12 2.8v1.7M12 19.5v1.7M21.2 12h-1.7M4.5 12H2.8M18.5 5.5l-1.2 1.2M6.7 17.3l-1.2 1.2M18.5 18.5l-1.2-1.2M6.7 6.7 5.5 5.5',
   copy: 'M9 9h9.5A1.5 1.5 0 0 1 20 10.5V19a1.5 1.5 0 0 1-1.5 1.5H10A1.5 1.5 0 0 1 8.5 19V9.5M15.5 8.5V5A1.5 1.5 0 0 0 14 3.5H5.5A1.5 1.5 0 0 0 4 5v8.5A1.5 1.5 0 0 0 5.5 15H8',
   check: 'm5 12.5 4.5 4.5L19 7.5',
   pencil: 'M4 20l.9-4L15.7 5.2a1.8 1.8 0 0 1 2.5 0l.6.6a1.8 1.8 0 0 1 0 2.5L8 19.1 4 20Z',
@@ -91,11 +90,6 @@ export const isPhone = () => matchMedia('(max-width: 760px)').matches;
 
 /** With fingers and a keyboard on the screen; a narrow window on a desk is none. */
 export const isTouchPhone = () => isPhone() && matchMedia('(hover: none)').matches;
-
-/** The keys of a shortcut, as keyboards of this system name them. @param {string[]} keys 'mod' is the command key */
-export const keysOf = (...keys) => keys.map((key) => (isMac() ? { mod: '⌘', shift: '⇧' } : { mod: 'Ctrl', shift: 'Shift' })[key] ?? key).join(isMac() ? '' : ' ');
-
-const isMac = () => /mac|iphone|ipad/i.test(navigator.userAgentData?.platform ?? navigator.platform);
 
 /** Works on plain http of a local network too, where crypto.randomUUID and the clipboard API are missing. */
 export const randomKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');

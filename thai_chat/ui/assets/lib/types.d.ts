@@ -314,6 +314,10 @@ interface Changes {
   place: undefined;
   presets: undefined;
   statistics: undefined;
+  /** The page is about to be loaded anew, for the same session. */
+  leaving: undefined;
+  /** The list of shortcuts is asked for. */
+  shortcuts: undefined;
 }
 
 type Child = Node | string | number | null | undefined | false | readonly Child[];
@@ -335,7 +339,10 @@ interface Window {
     addressed: () => { session_id: string; message_id: string; is_new: boolean };
     send: () => void;
     stop: () => void;
-    toggleTheme: () => void;
+    /** What was chosen for reading, by name; the first of the choices stands where nothing was. */
+    look: (name: string, value: string | null) => void;
+    looks: Readonly<Record<string, string>>;
+    choices: Readonly<Record<string, readonly string[]>>;
   };
   /** Of the one language that the server chose for this reader. */
   thaiChatTexts: Record<string, Record<string, string>>;

@@ -3,7 +3,7 @@
 // A model wrote it. The frame is of no origin and its policy lets it ask for nothing (thai_chat/gate/headers.py); what is done here comes on top of that.
 (() => {
   const MAX_CHARS = 20_000;
-  const FONT = '"Sarabun", "Noto Sans Thai", "Leelawadee UI", Thonburi, system-ui, sans-serif';
+  const FONT = '"Noto Sans Thai Looped", "Noto Sans Thai", "Leelawadee UI", Thonburi, system-ui, sans-serif';
   const FIXED = ['secure', 'securityLevel', 'startOnLoad', 'maxTextSize', 'maxEdges', 'suppressErrorRendering', 'htmlLabels', 'fontFamily', 'themeCSS', 'dompurifyConfig', 'logLevel'];
   const LOADS = 'script, img, iframe, object, embed, video, audio, link';
   const OWN_ADDRESS = /^(?:#|data:image\/(?:png|gif|jpeg|webp);)/;

@@ -1,6 +1,7 @@
 // Search over everything ever said: asks while one types, drops what is overtaken, reads on as one scrolls.
 import { api, isAborted } from '../lib/api.mjs';
-import { $, el, icon, iconButton, isPhone, keysOf } from '../lib/dom.mjs';
+import { $, el, icon, iconButton, isPhone } from '../lib/dom.mjs';
+import { keysOf } from '../lib/keys.mjs';
 import { html } from '../lib/painting.mjs';
 import { on, store } from '../lib/store.mjs';
 import { number, t } from '../lib/texts.mjs';
@@ -45,7 +46,7 @@ class Search {
       'aria-label': t('search'), placeholder: t('search_placeholder'), 'aria-controls': 'results',
     });
     this.clear = iconButton('close', t('search_clear'), () => this.close(), { class: 'icon-button clear', hidden: true });
-    this.field = el('div', { class: 'field', role: 'search' }, icon('search'), this.input, el('kbd', { 'aria-hidden': 'true' }, keysOf('mod', 'K')), this.clear);
+    this.field = el('div', { class: 'field', role: 'search' }, icon('search'), this.input, el('kbd', { 'aria-hidden': 'true' }, keysOf('search')), this.clear);
     this.filters = mountFilters(() => this.ask());
     this.results = new Results({
       filters: this.filters,

@@ -1,0 +1,40 @@
+"""Texts of what a person chooses for reading, of keys, days and dates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+READING: Mapping[str, tuple[str, str]] = {
+    "preferences": ("การแสดงผล ภาษา และปุ่มลัด", "Display, language and shortcuts"),
+    "preferences_sample": ("ผู้ใหญ่ปู่ย่ารู้จักฐานญาติ กินน้ำพริก Good things take time.",) * 2,
+    "language": ("ภาษา", "Language"),
+    "theme": ("สี", "Colours"),
+    "theme_system": ("ตามระบบ", "System"),
+    "theme_light": ("สว่าง", "Light"),
+    "theme_dark": ("มืด", "Dark"),
+    "contrast": ("ความคมชัด", "Contrast"),
+    "contrast_system": ("ตามระบบ", "System"),
+    "contrast_more": ("สูง", "High"),
+    "face": ("ตัวอักษร", "Typeface"),
+    "face_looped": ("มีหัว", "Looped"),
+    "face_loopless": ("ไม่มีหัว", "Loopless"),
+    "size": ("ขนาดตัวอักษร", "Text size"),
+    "size_small": ("เล็ก", "Small"),
+    "size_normal": ("ปกติ", "Normal"),
+    "size_large": ("ใหญ่", "Large"),
+    "size_larger": ("ใหญ่มาก", "Larger"),
+    "column": ("ความกว้างของบทสนทนา", "Width of the conversation"),
+    "column_narrow": ("แคบ", "Narrow"),
+    "column_normal": ("ปกติ", "Normal"),
+    "column_wide": ("กว้าง", "Wide"),
+    "shortcuts": ("ปุ่มลัดทั้งหมด", "All shortcuts"),
+    "shortcut_send": ("ส่งคำถาม", "Send the question"),
+    "shortcut_line": ("ขึ้นบรรทัดใหม่", "Start a new line"),
+    "shortcut_edit": ("แก้ไขคำถามล่าสุด (เมื่อช่องคำถามว่าง)", "Edit the last question (from an empty box)"),
+    "shortcut_stop": ("ปิดสิ่งที่เปิดอยู่ หรือหยุดคำตอบ", "Close what is open, or stop the reply"),
+    "shortcut_composer": ("ไปที่ช่องคำถาม", "Go to the question box"),
+    "shortcut_new": ("แชตใหม่", "New session"),
+    "shortcut_search": ("ค้นหาทุกแชต", "Search all sessions"),
+    "shortcut_undo": ("ยกเลิกสิ่งที่เพิ่งทำ", "Undo what was just done"),
+    "shortcut_help": ("แสดงปุ่มลัด", "Show the shortcuts"),
+}
