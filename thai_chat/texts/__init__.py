@@ -10,6 +10,7 @@ from thai_chat.texts.browsing import BROWSING
 from thai_chat.texts.code import CODE
 from thai_chat.texts.drawing import DRAWING
 from thai_chat.texts.errors import ERRORS
+from thai_chat.texts.kept import KEPT
 from thai_chat.texts.model_settings import MODEL_SETTINGS
 from thai_chat.texts.notices import NOTICES
 from thai_chat.texts.page import PAGE
@@ -39,7 +40,9 @@ def _merged(*dictionaries: Mapping[str, tuple[str, str]]) -> Mapping[str, tuple[
     return merged
 
 
-_TEXTS = _merged(ERRORS, NOTICES, PAGE, CODE, DRAWING, BROWSING, STATISTICS, REFUSALS, TRANSFER, MODEL_SETTINGS, PARTS)
+_TEXTS = _merged(
+    ERRORS, NOTICES, PAGE, CODE, DRAWING, BROWSING, STATISTICS, REFUSALS, TRANSFER, MODEL_SETTINGS, PARTS, KEPT
+)
 
 # Params that are codes themselves, those first that others speak of.
 _CODES = ("expected", "place", "why")
@@ -107,7 +110,7 @@ def is_told(code: str) -> bool:
 def page_texts(language: Language) -> dict[str, str]:
     """Return the templates of the page's own texts by code, for the part of the page that runs in the browser."""
     own = (
-        *(*PAGE, *CODE, *DRAWING, *BROWSING, *STATISTICS, *TRANSFER, *MODEL_SETTINGS, *PARTS),
+        *(*PAGE, *CODE, *DRAWING, *BROWSING, *STATISTICS, *TRANSFER, *MODEL_SETTINGS, *PARTS, *KEPT),
         *(*NOTICES, *_SAID_BY_BOTH),
     )
     return {code: template(code, language) for code in own}

@@ -4,6 +4,7 @@ import { $, $$, focused, isPhone } from '../lib/dom.mjs';
 import { html, iconOf, nothing, paint, repeat } from '../lib/painting.mjs';
 import { emit, modelInfo, on, store } from '../lib/store.mjs';
 import { backendName, number, t } from '../lib/texts.mjs';
+import { isGone, isSameChoice, pick as setPick, tellGone } from './picks.mjs';
 
 const GAP_PX = 6;
 
@@ -13,7 +14,7 @@ export function mountPicker({ element, props, watch }, { refresh }) {
   const list = () => $('.choices', element);
   const close = () => list().hidePopover(); // the browser gives the focus back to the button
   const pick = (/** @type {Choice} */ choice) => {
-    store.choice = choice;
+    setPick(choice);
     close();
     emit('choice');
     prepare(choice);
@@ -28,9 +29,11 @@ export function mountPicker({ element, props, watch }, { refresh }) {
     @beforetoggle=${toggle} @keydown=${onKey}>${repeat(store.backends, ({ name }) => name, (group) => groupOf(group, pick))}</div>`);
   /** A session may have been asked of a model whose backend has been taken out of the settings since. */
   const settle = () => {
-    const asked = store.backends.find(({ name }) => name === store.choice?.backend);
-    const isGone = store.backends.length > 0 && (asked?.state ?? 'not_configured') === 'not_configured'; // or of another program's
-    if (isGone || !store.choice) store.choice = store.preferred ?? firstThatAnswers() ?? store.choice;
+    const { choice, view } = store;
+    if (choice && !isGone(choice)) return;
+    const former = view?.choice && !isGone(view.choice) ? view.choice : null;
+    store.choice = former ?? store.preferred ?? firstThatAnswers() ?? choice;
+    if (choice && !isSameChoice(choice, store.choice)) tellGone(choice, store.choice);
   };
   const take = () => {
     store.backends = props.value?.backends ?? [];
