@@ -13,6 +13,7 @@ from thai_chat.texts.comparing import COMPARING
 from thai_chat.texts.drawing import DRAWING
 from thai_chat.texts.embedding import EMBEDDING
 from thai_chat.texts.errors import ERRORS
+from thai_chat.texts.kept import KEPT
 from thai_chat.texts.marks import MARKS
 from thai_chat.texts.model_settings import MODEL_SETTINGS
 from thai_chat.texts.notices import NOTICES
@@ -61,6 +62,7 @@ _OF_PAGE = (
     MARKS,
     SIGNS,
     READING,
+    KEPT,
 )
 """What the page's scripts say."""
 _TEXTS = _merged(

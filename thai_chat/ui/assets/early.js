@@ -70,11 +70,14 @@
   window.thaiChat = {
     version: '{version}',
     mount: (...part) => loaded.then((found) => found.mount(...part)),
-    // The address of the page names session and message. A new session that was being written in this tab is gone on with.
+    // The address of the page names session and message. Without one, a new session with an unsent question is gone on with.
     addressed: () => {
       const named = new URLSearchParams(location.search);
       let isWritten = false;
-      try { isWritten = Boolean(sessionStorage.getItem('thai-chat:new') && localStorage.getItem('thai-chat:draft:new')); } catch { /* nothing is kept there */ }
+      try {
+        const own = `thai-chat:draft:new:${sessionStorage.getItem('thai-chat:tab')}`;
+        isWritten = Object.keys(localStorage).some((key) => key === own || (key.startsWith('thai-chat:draft:new:') && JSON.parse(localStorage[key]).text));
+      } catch { /* nothing is kept there */ }
       return { session_id: named.get('s') ?? '', message_id: named.get('m') ?? '', is_new: isWritten && !named.has('s') };
     },
     endLoading: () => {

@@ -1,6 +1,7 @@
 // The page's parts, what each event tells the server, and what concerns the page as a whole.
 import { mountBeside } from './conversation/beside.mjs';
-import { focusBox, keepDraftOf, mountComposer, send, stop } from './conversation/composer.mjs';
+import { focusBox } from './conversation/box.mjs';
+import { mountComposer, send, showDraftOf, stop } from './conversation/composer.mjs';
 import { mountHistory } from './conversation/history.mjs';
 import { lookFor, mountJump } from './conversation/jump.mjs';
 import { isHeard, mountLive } from './conversation/live.mjs';
@@ -17,6 +18,7 @@ import { keysOf, shortcutOf } from './lib/keys.mjs';
 import { emit, on, store } from './lib/store.mjs';
 import { t } from './lib/texts.mjs';
 import { mountPicker } from './models/picker.mjs';
+import { optionsOf, pickOf } from './models/picks.mjs';
 import { mountSettings } from './models/settings.mjs';
 import { mountState } from './models/state.mjs';
 import { mountPreferences } from './preferences/preferences.mjs';
@@ -117,13 +119,13 @@ function mountConversation({ element }) {
 
 /** @param {Changes['view']} given */
 function takeView({ isOther, isFirst, how }) {
-  const { view } = store;
   if (isOther) {
-    store.choice = view.choice ?? store.preferred;
-    keepDraftOf(view);
-    keepPlaceOf(view);
+    showDraftOf(store.view);
+    store.view = { ...store.view, options: optionsOf(store.view) };
+    store.choice = pickOf(store.view) ?? store.view.choice ?? store.preferred;
     emit('choice');
   }
+  const { view } = store;
   if (how !== 'extended') showAddress(view, isFirst || !(isOther || isStep));
   if (how === 'opened') isStep = false;
   if (view.notice && how === 'opened') alert(view.notice);
@@ -131,14 +133,6 @@ function takeView({ isOther, isFirst, how }) {
   beReady();
   document.body.dataset.session = view.session_id;
   awaitSettling();
-}
-
-/** A new session has no address: after a reload this tab is where it was while something is written there. @param {View} view */
-function keepPlaceOf(view) {
-  try {
-    if (view.stored) sessionStorage.removeItem('thai-chat:new');
-    else sessionStorage.setItem('thai-chat:new', 'yes');
-  } catch { /* forbidden: the last session is shown */ }
 }
 
 /** A reply that was cut off with its server counts as running until its last sign of life is old enough. @param {View} view */
@@ -177,8 +171,8 @@ export function showAddress(view, isFirst) {
 }
 
 // The address gets the session with its first accepted question.
-on('accepted', () => {
-  store.view = { ...store.view, stored: true, is_instead: false, target: null };
+on('accepted', ({ message_id, backend, model }) => {
+  store.view = { ...store.view, stored: true, is_instead: false, target: null, choice: { backend, model }, newest: message_id };
   // Whoever asks goes on from the end.
   if (store.view.has_later) openSession(store.view.session_id);
   else showAddress(store.view, true);

@@ -1,22 +1,21 @@
 // The question box: sending, stopping, drafts.
 import { alert, clearAlerts, hint } from '../lib/alerts.mjs';
-import { api } from '../lib/api.mjs';
 import { $, el, icon, isTouchPhone, randomKey } from '../lib/dom.mjs';
-import { keep, kept } from '../lib/kept.mjs';
-import { emit, on, store } from '../lib/store.mjs';
+import { draftName, followDraft, forgetDraft, hasOwnDraft, onDraft, takeDraft, writeDraft } from '../lib/drafts.mjs';
+import { on, store } from '../lib/store.mjs';
 import { number, t } from '../lib/texts.mjs';
-import { followAccepted, forgetQuestion, showQuestion, stopShown } from './live.mjs';
+import { isSameChoice, pick } from '../models/picks.mjs';
+import { box, focusBox, giveBack, isWritten, write } from './box.mjs';
+import { stopShown } from './live.mjs';
 import { isTooLong, limitPasted } from './pasting.mjs';
+import { ask } from './sending.mjs';
 
 /** The last question that may not have reached the server: sent again, it has the same key and is stored once. */
 let unsure = /** @type {{ text: string, session_id: string, key: string } | null} */ (null);
+/** The draft that this tab knows of: a box with something else is being written in. */
+let known = '';
 
 const LIMIT = window.thaiChatLimit;
-const SEND_MS = 30_000;
-
-const box = () => /** @type {HTMLTextAreaElement} */ ($('#box textarea'));
-/** @param {View} view */
-const draftKey = (view) => `draft:${view.stored ? view.session_id : 'new'}`;
 
 export function mountComposer() {
   const hintLine = el('div', { id: 'hint' }, t('hint_keys'));
@@ -29,7 +28,8 @@ export function mountComposer() {
   }
   box().setAttribute('aria-describedby', 'hint');
   box().setAttribute('enterkeyhint', isTouchPhone() ? 'enter' : 'send');
-  $('#box').addEventListener('input', () => { saveDraft(box().value); paintButtons(); });
+  $('#box').addEventListener('input', () => { if (!isWritten()) saveDraft(box().value); paintButtons(); });
+  onDraft(follow);
   limitPasted($('#box'));
   // Before Gradio's own listener, which sends.
   $('#box').addEventListener('keydown', holdEnter, true);
@@ -48,22 +48,23 @@ function paintButtons() {
   $('#send').setAttribute('aria-disabled', String(!box().value.trim()));
 }
 
-export const focusBox = () => box()?.focus({ preventScroll: true });
-
-/** @param {string} text */
-function write(text) {
-  box().value = text;
-  box().dispatchEvent(new Event('input', { bubbles: true })); // Gradio keeps its own copy and the height
-}
-
 /** @param {string} text */
 function saveDraft(text) {
-  if (store.view) keep(draftKey(store.view), text || null);
+  known = text;
+  if (store.view) writeDraft(draftName(store.view), { text });
 }
 
-/** @param {View} view */
-export function keepDraftOf(view) {
-  write(kept(draftKey(view)) ?? '');
+/** Show what was written in a session and not sent. @param {View} view */
+export function showDraftOf(view) {
+  known = takeDraft(draftName(view))?.text ?? '';
+  write(known);
+}
+
+/** What another tab writes is shown here too, unless something else is being written here. @param {string} name */
+function follow(name) {
+  if (!store.view || name !== draftName(store.view) || hasOwnDraft(name) || box().value !== known) return;
+  known = followDraft(name)?.text ?? '';
+  write(known);
 }
 
 export async function send() {
@@ -75,52 +76,37 @@ export async function send() {
   if (store.isGone) { alert(t('server_away')); return; }
   // The server says the same; but taking so much text out of the box and back in would freeze the page for a while.
   if (isTooLong(text)) { alert(t('question_too_long', { limit: number(LIMIT) })); return; }
-  const { session_id } = store.view;
-  const key = unsure?.text === text && unsure.session_id === session_id ? unsure.key : randomKey();
-  const draft = draftKey(store.view);
-  showQuestion(key, text, store.choice);
+  sendNow(text);
+}
+
+/** @param {string} text */
+async function sendNow(text) {
+  const { view, choice } = store;
+  const key = unsure?.text === text && unsure.session_id === view.session_id ? unsure.key : randomKey();
+  const name = draftName(view);
   write('');
-  keep(draft, text); // until the question is accepted, although the box is empty
-  const outcome = await post(session_id, text, key);
+  writeDraft(name, { text }); // until the question is accepted, although the box is empty
+  const outcome = await ask({ key, text, choice, compare: store.compared });
+  const isShown = store.view.session_id === view.session_id;
   if (outcome.accepted) {
     unsure = null;
-    forgetDraft(draft, text);
-    if (store.view.session_id === session_id) emit('accepted', outcome.accepted);
-    followAccepted(key, outcome.accepted);
+    forgetDraft(name, text);
+    if (isShown) settleDraft(view, choice);
   } else {
-    unsure = outcome.mayHaveArrived ? { text, session_id, key } : null;
-    forgetQuestion(key);
-    giveBack(session_id, text);
+    unsure = outcome.mayHaveArrived ? { text, session_id: view.session_id, key } : null;
+    if (isShown) giveBack(text);
     alert(outcome.message);
   }
 }
 
-/** Not what has been written there since. @param {string} key @param {string} text */
-function forgetDraft(key, text) {
-  if (kept(key) === text) keep(key, null);
+/** What has been written and picked since a question was sent is kept with its session, which may have been new. @param {View} before @param {Choice | null} asked */
+function settleDraft(before, asked) {
+  known = box().value;
+  if (before.stored) return;
+  writeDraft(draftName(before), { text: '', choice: null, options: {} });
+  if (known) saveDraft(known);
+  if (!isSameChoice(store.choice, asked)) pick(store.choice);
 }
-
-/** @param {string} session_id @param {string} text */
-function giveBack(session_id, text) {
-  if (store.view.session_id !== session_id) return;
-  write(box().value ? `${text}\n${box().value}` : text);
-  focusBox();
-}
-
-/** @param {string} session_id @param {string} query @param {string} idempotency_key */
-async function post(session_id, query, idempotency_key) {
-  const { backend, model } = store.choice ?? {};
-  try {
-    const compare = store.compared.length ? store.compared : undefined;
-    const body = { query, backend, model, idempotency_key, compare, session_options: optionsOfNew() };
-    return { accepted: await api('POST', `api/sessions/${session_id}/messages`, { body, patience_ms: SEND_MS, isAsync: true }) };
-  } catch ({ isSilent, message, mayHaveArrived }) {
-    return { message: isSilent ? t('server_away') : message, mayHaveArrived };
-  }
-}
-
-/** A session takes with its first question what has been set for it on the page. */
-const optionsOfNew = () => (store.view.stored || !Object.keys(store.view.options).length ? undefined : store.view.options);
 
 export function stop() {
   if (store.isBusy) stopShown();

@@ -5,6 +5,7 @@ import { $$ } from '../lib/dom.mjs';
 import { newId } from '../lib/ids.mjs';
 import { emit, store } from '../lib/store.mjs';
 import { t } from '../lib/texts.mjs';
+import { startFollowing } from './scrolling.mjs';
 import { emptyView, shownOf, viewOf } from './shown.mjs';
 
 export const WINDOW = 30;
@@ -127,6 +128,25 @@ export async function refresh({ isAll = false } = {}) {
   emit('view', { isOther: false, isFirst: false, how: 'refreshed' });
 }
 
+/** What the shown session's end was when it was read, for the server to compare; nothing where that is not known. */
+export const lastSeen = () => (store.view.has_later ? undefined : store.view.newest ?? undefined);
+
+/** The refusals of a question that was asked from a view which lacks something. */
+const BEHIND = ['newer_messages', 'reply_running'];
+
+/** What was asked in the shown session was refused. Where something newer is the reason, show that at the end of the session.
+ * @param {string} session_id @param {string} code */
+export async function showNewer(session_id, code) {
+  if (!BEHIND.includes(code) || store.view.session_id !== session_id) return;
+  try {
+    await refresh({ isAll: true });
+    if (store.view.session_id === session_id) startFollowing();
+  } catch {
+    // Nobody can read it now, and so nobody is asked to.
+    if (store.view.session_id === session_id) store.view = { ...store.view, newest: null };
+  }
+}
+
 /**
  * Take in a turn that was asked here and whose reply has ended: the end of its events has all of it. Return false when
  * it does not follow on what is known; then the history has to be read.
@@ -142,7 +162,7 @@ export function takeIn(question, { response, ...reply }) {
   const known = before.messages.filter(({ message_id }) => message_id !== question.message_id && message_id !== reply.message_id);
   if ((known.at(-1)?.message_id ?? null) !== question.parent_id || reply.parent_id !== question.message_id) return false;
   const messages = [...known, ...shownOf([question, { ...reply, role: 'assistant', content: response }], {}, null)];
-  store.view = { ...before, stored: true, live: null, messages };
+  store.view = { ...before, stored: true, live: null, newest: reply.message_id, messages };
   emit('view', { isOther: false, isFirst: false, how: 'refreshed' });
   return true;
 }
@@ -187,10 +207,10 @@ async function extend({ session_id }, where, edge) {
   const most = isInUse() ? Infinity : KEPT;
   if (where === 'earlier') {
     const all = [...found, ...view.messages];
-    store.view = { ...view, messages: all.slice(0, most), has_earlier: body.has_earlier, has_later: view.has_later || all.length > most };
+    store.view = { ...view, messages: all.slice(0, most), has_earlier: body.has_earlier, has_later: view.has_later || all.length > most, newest: all.length > most ? null : view.newest };
   } else {
     const all = [...view.messages, ...found];
-    store.view = { ...view, messages: all.slice(-most), has_earlier: view.has_earlier || all.length > most, has_later: body.has_later, live: body.live, also_live: body.also_live };
+    store.view = { ...view, messages: all.slice(-most), has_earlier: view.has_earlier || all.length > most, has_later: body.has_later, live: body.live, also_live: body.also_live, newest: body.has_later ? null : body.history.at(-1)?.message_id ?? null };
   }
   emit('view', { isOther: false, isFirst: false, how: 'extended' });
   return true;

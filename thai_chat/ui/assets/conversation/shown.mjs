@@ -27,6 +27,7 @@ export function viewOf({ session, history, siblings, live, also_live, has_earlie
     has_earlier,
     has_later,
     target,
+    newest: has_later ? null : history.at(-1)?.message_id ?? null,
     messages: shownOf(history, siblings, live),
     notice,
   };
@@ -46,6 +47,7 @@ export const emptyView = (session_id, { notice = null, is_instead = false } = {}
   has_earlier: false,
   has_later: false,
   target: null,
+  newest: null,
   messages: [],
   notice,
 });

@@ -6,6 +6,9 @@ import { openMenu } from '../lib/menu.mjs';
 import { emit, modelInfo, store } from '../lib/store.mjs';
 import { nameOf, number, t } from '../lib/texts.mjs';
 import { chooseModel } from '../models/chooser.mjs';
+import { forgetPick, pick } from '../models/picks.mjs';
+import { giveBack } from './box.mjs';
+import { lastSeen, showNewer } from './loading.mjs';
 import { limitPasted } from './pasting.mjs';
 
 const SEND_MS = 30_000;
@@ -85,7 +88,7 @@ function otherButton(message, continues) {
 /** @param {Choice | null} choice @param {HTMLButtonElement} button @param {ShownMessage} message @param {{ continues: boolean }} how */
 function askWith(choice, button, message, how) {
   if (choice !== store.choice) {
-    store.choice = choice;
+    pick(choice);
     emit('choice');
   }
   askAgain(button, message, how);
@@ -126,7 +129,7 @@ async function askAgain(button, { message_id }, { continues, choice = store.choi
   const { session_id } = store.view;
   const outcome = await sendOnce(`/messages/${message_id}/replies`, { continues, ...choice });
   button.disabled = false;
-  if (!outcome.ok) alert(outcome.message);
+  if (!outcome.ok) await refuse(session_id, outcome);
   else tellOf(session_id, { follow: true });
 }
 
@@ -174,10 +177,17 @@ const guardedSubmit = (edits, box, save, close) => async () => {
   const { session_id } = store.view;
   const outcome = await sendOnce('/messages', { query: box.value, edits, ...store.choice });
   save.disabled = false;
-  if (!outcome.ok) { alert(outcome.message); box.focus(); return; }
-  close();
-  tellOf(session_id, { follow: true });
+  if (outcome.ok) { close(); tellOf(session_id, { follow: true }); return; }
+  await refuse(session_id, outcome);
+  if (box.isConnected) box.focus();
+  else if (store.view.session_id === session_id) giveBack(box.value); // its question is on another branch than the one that is shown now
 };
+
+/** Show what is newer first, if that is the reason. @param {string} session_id @param {{ code: string, message: string }} outcome */
+async function refuse(session_id, { code, message }) {
+  await showNewer(session_id, code);
+  alert(message);
+}
 
 /** @param {HTMLTextAreaElement} box */
 function fit(box) {
@@ -190,7 +200,9 @@ async function sendOnce(path, body) {
   const what = JSON.stringify([store.view.session_id, path, body]);
   const idempotency_key = unsure.get(what) ?? randomKey();
   unsure.set(what, idempotency_key);
-  const outcome = await send('POST', path, { ...body, idempotency_key });
+  const { view, choice } = store;
+  const outcome = await send('POST', path, { ...body, idempotency_key, last_seen_message_id: lastSeen() });
+  if (outcome.ok) forgetPick(view, choice);
   if (outcome.ok || !outcome.mayHaveArrived) unsure.delete(what);
   return outcome;
 }
@@ -199,8 +211,8 @@ async function sendOnce(path, body) {
 async function send(method, path, body) {
   try {
     await api(method, `api/sessions/${store.view.session_id}${path}`, { body, patience_ms: SEND_MS, isAsync: true });
-    return { ok: true };
-  } catch ({ isSilent, message, mayHaveArrived }) {
-    return { ok: false, message: isSilent ? t('server_away_action') : message, mayHaveArrived };
+    return { ok: true, code: '', message: '', mayHaveArrived: true };
+  } catch ({ isSilent, code, message, mayHaveArrived }) {
+    return { ok: false, code, message: isSilent ? t('server_away_action') : message, mayHaveArrived };
   }
 }

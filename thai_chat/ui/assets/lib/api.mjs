@@ -11,12 +11,14 @@ const FILE_MS = 600_000;
 export class Refused extends Error {
   /**
    * @param {string} message
-   * @param {{ status?: number, param?: string | null, isSilent?: boolean }} [how]
+   * @param {{ status?: number, code?: string, param?: string | null, isSilent?: boolean }} [how]
    */
-  constructor(message, { status = 0, param = null, isSilent = false } = {}) {
+  constructor(message, { status = 0, code = '', param = null, isSilent = false } = {}) {
     super(message);
     /** The status of the answer, 0 when none came. */
     this.status = status;
+    /** What kind of refusal it is, empty when the server gave no reason. */
+    this.code = code;
     /** The option that it is about, if it is about one. */
     this.param = param;
     /** True when the server gave no reason; a caller may know a better word than `message`. */
@@ -177,8 +179,8 @@ async function sent(method, url, { body, signal, patience_ms, isAsync = false })
 /** @type {(status: number, text: string) => Refused} */
 function refusal(status, text) {
   try {
-    const { message, param } = JSON.parse(text).error;
-    return new Refused(message, { status, param });
+    const { code, message, param } = JSON.parse(text).error;
+    return new Refused(message, { status, code, param });
   } catch {
     return silent(status);
   }

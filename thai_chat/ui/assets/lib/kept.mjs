@@ -19,6 +19,13 @@ export function keep(name, value) {
   } catch { unkept.set(name, value); }
 }
 
+/** Return the names of what is kept that begin so. @param {string} start */
+export function keptNames(start) {
+  let names = /** @type {string[]} */ ([]);
+  try { names = Object.keys(localStorage).filter((key) => key.startsWith(PREFIX)).map((key) => key.slice(PREFIX.length)); } catch { /* nothing is kept there */ }
+  return [...new Set([...names, ...unkept.keys()])].filter((name) => name.startsWith(start) && kept(name) !== null);
+}
+
 /** Hear of what another tab of this browser keeps. @param {(name: string, value: string | null) => void} listener */
 export function onKept(listener) {
   addEventListener('storage', ({ key, newValue }) => { if (key?.startsWith(PREFIX)) listener(key.slice(PREFIX.length), newValue); });

@@ -26,6 +26,8 @@ interface View {
   has_earlier: boolean;
   has_later: boolean;
   target: string | null;
+  /** The last message of the shown branch as far as the page knows, drawn or not; null when there is none, or later ones are not read. */
+  newest: string | null;
   messages: ShownMessage[];
   notice: string | null;
 }

@@ -5,6 +5,7 @@ import { html, iconOf, paint } from '../lib/painting.mjs';
 import { emit, modelInfo, on, store } from '../lib/store.mjs';
 import { backendName, t } from '../lib/texts.mjs';
 import { chooseModel } from './chooser.mjs';
+import { isGone, isSameChoice, pick, tellGone } from './picks.mjs';
 
 /** The part's value is JSON: `{ backends, default }`. @type {(part: Part<string | null>, page: { refresh: () => void }) => void} */
 export function mountPicker({ element, props, watch }, { refresh }) {
@@ -13,15 +14,17 @@ export function mountPicker({ element, props, watch }, { refresh }) {
     refresh();
     const choice = await chooseModel($('button', element), { label: t('model'), chosen: store.choice });
     if (!choice) return;
-    store.choice = choice;
+    pick(choice);
     emit('choice');
     prepare(choice);
   };
   /** A session may have been asked of a model whose backend has been taken out of the settings since. */
   const settle = () => {
-    const asked = store.backends.find(({ name }) => name === store.choice?.backend);
-    const isGone = store.backends.length > 0 && (asked?.state ?? 'not_configured') === 'not_configured'; // or of another program's
-    if (isGone || !store.choice) store.choice = store.preferred ?? firstThatAnswers() ?? store.choice;
+    const { choice, view } = store;
+    if (choice && !isGone(choice)) return;
+    const former = view?.choice && !isGone(view.choice) ? view.choice : null;
+    store.choice = former ?? store.preferred ?? firstThatAnswers() ?? choice;
+    if (choice && !isSameChoice(choice, store.choice)) tellGone(choice, store.choice);
   };
   const take = () => {
     const { backends, default: preferred } = props.value ? JSON.parse(props.value) : { backends: [], default: null };

@@ -7,6 +7,7 @@ import { html, iconOf, nothing, paint } from '../lib/painting.mjs';
 import { on, store } from '../lib/store.mjs';
 import { t } from '../lib/texts.mjs';
 import { Form, parsed } from './fields.mjs';
+import { keepOptions } from './picks.mjs';
 import { asJson, defaultOf, loadPresets, PresetList, presetWith } from './presets.mjs';
 
 /** @type {HTMLButtonElement} */
@@ -160,6 +161,7 @@ async function keep(options, words, { isUndo = false } = {}) {
       : await api('POST', 'api/presets/check', { body: { options } });
     if (store.view.session_id !== session_id) throw new Refused(t('settings_away'));
     store.view = { ...store.view, options: answer.options };
+    if (!stored) keepOptions(answer.options);
     fill();
     show();
     say(words, isUndo ? null : () => keep(before, t('settings_undone'), { isUndo: true }));

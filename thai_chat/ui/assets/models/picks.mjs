@@ -1,0 +1,57 @@
+// The model, and for a new session the options, that somebody has picked and not used yet: kept with their session.
+import { alert } from '../lib/alerts.mjs';
+import { draftName, shownDraft, writeDraft } from '../lib/drafts.mjs';
+import { keep, kept } from '../lib/kept.mjs';
+import { store } from '../lib/store.mjs';
+import { nameOf, t } from '../lib/texts.mjs';
+
+/** @type {(one: Choice | null | undefined, other: Choice | null | undefined) => boolean} */
+export const isSameChoice = (one, other) => one?.backend === other?.backend && one?.model === other?.model;
+
+/** Return the model that was picked for a session and not asked yet. @param {View} view @returns {Choice | null} */
+export function pickOf(view) {
+  if (!view.stored) return shownDraft(draftName(view))?.choice ?? null;
+  try {
+    const found = JSON.parse(kept(`pick:${view.session_id}`) ?? 'null');
+    return typeof found?.backend === 'string' && typeof found.model === 'string' ? found : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Return the options that were set for a session which is not stored yet. @param {View} view @returns {Options} */
+export const optionsOf = (view) => (view.stored ? view.options : shownDraft(draftName(view))?.options ?? {});
+
+/** Pick a model for the next question of the shown session. @param {Choice | null} choice */
+export function pick(choice) {
+  store.choice = choice;
+  const { view } = store;
+  if (!view) return;
+  if (!view.stored) writeDraft(draftName(view), { choice });
+  else keep(`pick:${view.session_id}`, choice && !isSameChoice(choice, view.choice) ? JSON.stringify(choice) : null);
+}
+
+/** @param {Options} options */
+export const keepOptions = (options) => writeDraft(draftName(store.view), { options });
+
+/** A question was accepted with it. @param {View} view as it was when the question was sent @param {Choice | null} choice */
+export function forgetPick(view, choice) {
+  if (isSameChoice(pickOf(view), choice) && view.stored) keep(`pick:${view.session_id}`, null);
+}
+
+/** A model that is there no more can't answer. Models that a session was asked of may be listed nowhere. @param {Choice | null} choice */
+export function isGone(choice) {
+  if (!choice || !store.backends.length) return false;
+  const backend = store.backends.find(({ name }) => name === choice.backend);
+  if ((backend?.state ?? 'not_configured') === 'not_configured') return true; // or of another program's
+  const isPicked = Boolean(store.view) && isSameChoice(pickOf(store.view), choice);
+  return isPicked && backend?.state === 'up' && backend.models.length > 0 && !backend.models.some(({ model }) => model === choice.model);
+}
+
+/** Say which model answers instead of one that was picked and is there no more. @param {Choice | null} gone @param {Choice | null} instead */
+export function tellGone(gone, instead) {
+  if (!gone || !store.view || !isSameChoice(pickOf(store.view), gone)) return;
+  pick(null);
+  store.choice = instead;
+  alert(instead ? t('pick_gone_instead', { gone: nameOf(gone), instead: nameOf(instead) }) : t('pick_gone', { gone: nameOf(gone) }));
+}
