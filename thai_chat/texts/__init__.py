@@ -24,6 +24,7 @@ from thai_chat.texts.reasons import REASONS
 from thai_chat.texts.signs import SIGNS
 from thai_chat.texts.statistics import STATISTICS
 from thai_chat.texts.transfer import REFUSALS, TRANSFER
+from thai_chat.texts.welcome import WELCOME
 
 Language = Literal["th", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -50,6 +51,7 @@ def _merged(*dictionaries: Mapping[str, tuple[str, str]]) -> Mapping[str, tuple[
 
 _OF_PAGE = (
     PAGE,
+    WELCOME,
     CODE,
     DRAWING,
     BROWSING,

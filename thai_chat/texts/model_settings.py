@@ -79,7 +79,19 @@ MODEL_SETTINGS: Mapping[str, tuple[str, str]] = {
     "preset_options": ("ตัวเลือกของชุดค่า {name}", "Options of the preset {name}"),
     "preset_make": ("บันทึกเป็นชุดค่า…", "Save as a preset…"),
     "preset_save": ("บันทึก", "Save"),
-    "preset_made": ("บันทึกชุดค่า “{name}” แล้ว", "Saved the preset “{name}”"),
+    "preset_made": (
+        "บันทึกชุดค่า “{name}” แล้ว และใช้กับแชตนี้",
+        "Saved the preset “{name}”; this session uses it",
+    ),
+    "preset_replace_question": (
+        "มีชุดค่า “{name}” อยู่แล้ว บันทึกทับไหม",
+        "There is a preset “{name}” already. Replace it?",
+    ),
+    "preset_replace": ("บันทึกทับ", "Replace"),
+    "preset_replaced": (
+        "บันทึกทับชุดค่า “{name}” แล้ว และใช้กับแชตนี้",
+        "Replaced the preset “{name}”; this session uses it",
+    ),
     "preset_apply": ("ใช้กับแชตนี้", "Use for this session"),
     "preset_applied": ("แชตนี้ใช้ “{name}” แล้ว", "This session now uses “{name}”"),
     "preset_update": ("บันทึกค่าที่กรอกทับชุดนี้", "Replace with what is set below"),

@@ -105,25 +105,6 @@ PAGE: Mapping[str, tuple[str, str]] = {
     "figure_tokens_estimated": ("ราว {count} โทเค็น", "about {count} {count:token|tokens}"),
     "seconds": ("{count} วิ", "{count} s"),
     "minutes": ("{count} นาที", "{count} min"),
-    "hello": ("วันนี้ให้ช่วยอะไรดี", "How can I help you today?"),
-    "hello_more": (
-        "ถามได้ทั้งภาษาไทยและอังกฤษ ทุกข้อความเก็บไว้ในเครื่องของคุณ",
-        "Ask in Thai or English. Every word is kept, on your own machine.",
-    ),
-    "suggestion_1": ("อธิบาย MVCC ของ PostgreSQL แบบเข้าใจง่าย", "Explain PostgreSQL's MVCC in plain words"),
-    "suggestion_2": ("แต่งกลอนแปดเรื่องฝนแรกของปี", "Write a short poem about the first rain of the year"),
-    "suggestion_3": ("แปลเป็นไทยให้สละสลวย: “Good things take time.”", "Translate into Thai: “Good things take time.”"),
-    "suggestion_4": ("เขียนตัวอย่าง FastAPI ที่อ่านไฟล์ CSV", "Write a FastAPI example that reads a CSV file"),
-    "demo_note": (
-        "ตอนนี้ใช้โมเดลสาธิตภาษาอังกฤษขนาดเล็ก ตอบภาษาไทยได้ไม่ดี ต่อโมเดลไทยจริงได้โดยตั้ง "
-        "{settings_of_servers} ในไฟล์ .env แล้วเปิดใหม่",
-        "This is a small English demo model and its Thai is poor. To connect a real Thai model, set "
-        "{settings_of_servers} in .env and start again.",
-    ),
-    "no_model_note": (
-        "ยังไม่มีโมเดลที่ตอบได้ ตั้ง {settings_of_backends} ในไฟล์ .env แล้วเปิดใหม่",
-        "No model can answer yet. Set {settings_of_backends} in .env and start again.",
-    ),
     "server_away": (
         "ติดต่อเซิร์ฟเวอร์ไม่ได้ คำถามยังอยู่ในช่อง ลองส่งใหม่",
         "The server can't be reached. Your question is still in the box; send it again.",

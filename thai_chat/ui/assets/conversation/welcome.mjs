@@ -1,16 +1,18 @@
 // The page of an empty session: a greeting, questions to begin with, and what the model at hand can do.
-import { $, el, icon } from '../lib/dom.mjs';
+import { $, $$, el, icon } from '../lib/dom.mjs';
 import { modelInfo, store } from '../lib/store.mjs';
 import { t } from '../lib/texts.mjs';
 
 /** The demo model can do these, in the one language that it knows. */
 const DEMO_SUGGESTIONS = ['Tell me about the sea.', 'What is a mango?', 'Write two sentences about rain.', 'Why do people drink tea?'];
 
+const NUMBERS = [1, 2, 3, 4];
+
 /** Return what an empty session shows; `paintWelcome` fills and hides it. */
 export function welcome() {
   return el('section', { id: 'welcome', hidden: true },
     el('h1', {}, t('hello')), el('p', {}, t('hello_more')),
-    el('div', { class: 'suggestions' }, [1, 2, 3, 4].map((n) => el('button', { type: 'button', onclick: (/** @type {any} */ event) => suggest(event.currentTarget.textContent) }, t(`suggestion_${n}`)))),
+    el('div', { class: 'suggestions' }, NUMBERS.map(() => el('button', { type: 'button', onclick: (/** @type {any} */ event) => suggest(event.currentTarget.textContent) }))),
     el('div', { id: 'model-note', hidden: true }, icon('info'), el('span')));
 }
 
@@ -28,10 +30,32 @@ export function paintWelcome(isQuiet) {
   $('#welcome').hidden = !isEmpty;
   document.body.dataset.empty = isEmpty ? 'yes' : 'no';
   if (!isEmpty) return;
-  const answersNothing = store.backends.length > 0 && !store.backends.some(({ models }) => models.length);
-  const isDemo = modelInfo(store.choice ?? {})?.code === 'demo_model';
-  document.querySelectorAll('#welcome .suggestions button').forEach((button, at) => { button.textContent = isDemo ? DEMO_SUGGESTIONS[at] : t(`suggestion_${at + 1}`); });
-  const text = answersNothing ? t('no_model_note') : isDemo ? t('demo_note') : '';
+  const info = modelInfo(store.choice ?? {});
+  const trouble = troubleNow();
+  $('#welcome .suggestions').hidden = Boolean(trouble);
+  $$('#welcome .suggestions button').forEach((button, at) => { button.textContent = suggestionsFor(info)[at]; });
+  const text = trouble ?? (isDemo(info) ? t('demo_note') : '');
   $('#model-note').hidden = !text;
   $('#model-note span').textContent = text;
+}
+
+/** @param {ModelInfo | null} info */
+const isDemo = (info) => info?.code === 'demo_model';
+
+/** Questions that the model is good at. @param {ModelInfo | null} info */
+function suggestionsFor(info) {
+  if (isDemo(info)) return DEMO_SUGGESTIONS;
+  const kind = info?.strength === 'small' && info.thinking ? 'thinking' : info?.strength ?? (info?.thinking ? 'thinking' : 'any');
+  return NUMBERS.map((n) => t(`suggestion_${kind}_${n}`));
+}
+
+/** What is to be done before any model can answer; null when one can, or nothing is known yet. */
+function troubleNow() {
+  const set = store.backends.filter(({ state }) => state !== 'not_configured');
+  if (!store.backends.length) return null;
+  if (!set.length) return t('no_model_note');
+  const alive = set.filter(({ state }) => state !== 'down');
+  if (!alive.length) return [t('no_model_answers'), ...set.map(({ problem }) => problem).filter(Boolean), t('no_model_start')].join(' ');
+  const isEmpty = alive.every(({ state, models, default_model }) => state !== 'loading' && !models.length && !default_model);
+  return isEmpty ? t('no_model_there', { backends: alive.map(({ label }) => label).join(', ') }) : null;
 }

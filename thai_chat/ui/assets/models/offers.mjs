@@ -1,6 +1,6 @@
 // What the chooser offers: the models of all backends in groups, favourites first, as far as a search means them.
 import { store } from '../lib/store.mjs';
-import { backendName, compact, money, number, t } from '../lib/texts.mjs';
+import { backendName, money, number, t } from '../lib/texts.mjs';
 import { keyOf, marksNow } from './marks.mjs';
 import { matching, searchable } from './matching.mjs';
 
@@ -72,7 +72,7 @@ export function shortFacts({ info, group }, { hasBackend }) {
   return [
     hasBackend ? backendName(group.name) : null,
     info.note,
-    window ? t('model_window', { count: compact(window) }) : null,
+    window ? t('model_window', { count: sized(window) }) : null,
     price ? t('model_price', prices(price)) : null,
     ...marksOf(info),
   ].filter((fact) => fact !== null && fact !== undefined);
@@ -87,6 +87,14 @@ export function wholeFacts({ info, group }) {
     price ? t('model_price_whole', prices(price)) : null,
     ...marksOf(info),
   ].filter((fact) => fact !== null);
+}
+
+/** As makers of models write it: 128K is 131,072. @param {number} tokens */
+function sized(tokens) {
+  const kilo = tokens % 1024 === 0 ? 1024 : 1000;
+  if (tokens < kilo) return number(tokens);
+  const thousands = Math.round(tokens / kilo);
+  return thousands < 1000 ? `${number(thousands)}K` : `${number(Math.round(thousands / (kilo / 10)) / 10)}M`;
 }
 
 /** @param {NonNullable<ModelInfo['price']>} price */

@@ -25,8 +25,14 @@ export async function loadPresets() {
 export const defaultOf = ({ backend, model }) =>
   (presets ?? []).find((preset) => preset.is_default && preset.backend === backend && preset.model === model) ?? null;
 
+/** The preset that a session was given last; another may have the same options. */
+let usedId = '';
+
 /** @param {Options} options */
-export const presetWith = (options) => (presets ?? []).find((preset) => isSame(preset.options, options)) ?? null;
+export function presetWith(options) {
+  const same = (presets ?? []).filter((preset) => isSame(preset.options, options));
+  return same.find(({ preset_id }) => preset_id === usedId) ?? same[0] ?? null;
+}
 
 /** @param {Options} one @param {Options} other */
 const isSame = (one, other) => inOrder(one) === inOrder(other);
@@ -39,15 +45,17 @@ export const asJson = (preset_name, options) => JSON.stringify({ preset_name, op
 
 export class PresetList {
   /**
-   * `use` has the session use a preset, `read` gives the options that are written, `say` and `refuse` tell a person.
+   * `apply` has the session use a preset and says `words`, `read` gives the options that are written, `say` and `refuse` tell a person.
    *
-   * @param {{ use: (preset: Preset) => void, read: () => Options | null, say: (words: string) => void, refuse: (error: any) => void }} page
+   * @param {{ apply: (preset: Preset, words: string) => Promise<void>, read: () => Options | null, say: (words: string) => void, refuse: (error: any) => void }} page
    */
-  constructor({ use, read, say, refuse }) {
-    this.use = use;
+  constructor({ apply, read, say, refuse }) {
+    this.apply = apply;
     this.read = read;
     this.say = say;
     this.refuse = refuse;
+    /** The name of a preset that could not be saved. */
+    this.unkept = '';
     this.element = el('section', { class: 'presets' });
     this.paint(null);
   }
@@ -105,14 +113,38 @@ export class PresetList {
     ];
   }
 
-  /** Keeps what is written as a new preset, meant for the model that is picked. */
-  async make(name = '') {
+  /** @param {Preset} preset */
+  use(preset, words = t('preset_applied', { name: preset.preset_name })) {
+    usedId = preset.preset_id;
+    return this.apply(preset, words);
+  }
+
+  /** Keep what is written, saved or not, as a preset for the model that is picked, and have the session use it. One of the same name is replaced when the person says so. */
+  async make(proposed = '') {
     const options = this.read();
     if (!options) return;
-    const preset_name = await askText(t('preset_name'), { value: name, yes: t('preset_save'), limit: NAME_CHARS, check: nameless });
-    if (preset_name === null) return;
+    const given = await askText(t('preset_name'), { value: proposed || this.unkept, yes: t('preset_save'), limit: NAME_CHARS, check: nameless });
+    if (given === null) return;
+    const name = tidy(given);
+    const same = (presets ?? []).find((preset) => preset.is_own && preset.preset_name === name);
+    if (same && !(await confirm(t('preset_replace_question', { name }), t('preset_replace')))) { await this.make(name); return; }
+    try {
+      const made = await this.send(name, options, same);
+      this.unkept = '';
+      await loadPresets();
+      await this.use(made, t(same ? 'preset_replaced' : 'preset_made', { name }));
+    } catch (error) {
+      this.unkept = name; // proposed the next time
+      this.refuse(error);
+      loadPresets().catch(() => {});
+    }
+  }
+
+  /** A preset that its model is always asked with stays the one of that model. @type {(preset_name: string, options: Options, same: Preset | undefined) => Promise<Preset>} */
+  send(preset_name, options, same) {
     const { backend, model } = /** @type {Partial<Choice>} */ (store.choice ?? {});
-    await this.tried(() => api('POST', 'api/presets', { body: { preset_name, options, backend, model } }), t('preset_made', { name: preset_name.trim() }));
+    if (!same) return api('POST', 'api/presets', { body: { preset_name, options, backend, model } });
+    return api('PATCH', `api/presets/${same.preset_id}`, { body: same.is_default || !model ? { options } : { options, backend, model } });
   }
 
   /** @param {Preset} given @param {Change} change */
@@ -152,6 +184,9 @@ export class PresetList {
     }
   }
 }
+
+/** As the server keeps a name. @param {string} name */
+const tidy = (name) => name.split(/\s+/).filter(Boolean).join(' ');
 
 /** @param {string} name */
 const nameless = (name) => (name.trim() ? null : t('preset_needs_name'));

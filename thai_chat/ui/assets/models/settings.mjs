@@ -35,7 +35,7 @@ export function mountSettings() {
   button = iconButton('sliders', t('model_settings'), open, { id: 'settings-open', 'aria-haspopup': 'dialog' });
   $('#picker').after(button);
   form = new Form({ changed: paintFoot });
-  list = new PresetList({ use, read: () => form.read(), say, refuse });
+  list = new PresetList({ apply, read: () => form.read(), say, refuse });
   inForceLine = el('p', { class: 'in-force' });
   said = el('p', { class: 'settings-said', role: 'status' });
   foot = {
@@ -142,8 +142,8 @@ function save(event) {
   if (options && form.isChanged) keep(asOwn(options), t('settings_saved'));
 }
 
-/** @param {Preset} preset */
-const use = (preset) => keep(asOwn(preset.options), t('preset_applied', { name: preset.preset_name }));
+/** @param {Preset} preset @param {string} words */
+const apply = (preset, words) => keep(asOwn(preset.options), words);
 
 function reset() {
   if (inForce().isOwn) { keep({}, t('settings_were_reset')); return; }

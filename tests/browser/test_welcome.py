@@ -1,0 +1,59 @@
+"""The questions to begin with suit the model that answers; when none can, the page says what to do."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, expect
+
+from tests.app import App, running_app
+from tests.browser.chat_page import visit
+from tests.standins.ollama_server import OllamaStandin
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+CAPABILITIES = {"qwen3:8b": ["completion", "thinking"], "bge-m3:latest": ["embedding"]}
+FIRST = {
+    "mistral:7b": "อธิบาย MVCC ของ PostgreSQL แบบเข้าใจง่าย",
+    "typhoon2.1-gemma3:4b": "อธิบายสำนวน “น้ำขึ้นให้รีบตัก” พร้อมตัวอย่าง",
+    "qwen2.5-coder:7b": "เขียนตัวอย่าง FastAPI ที่อ่านไฟล์ CSV",
+    "qwen3:8b": "เชือกสองเส้นไหม้หมดเส้นละหนึ่งชั่วโมงแต่ไม่สม่ำเสมอ จับเวลา 45 นาทีอย่างไร",
+    "llama3.2:1b": "แปลเป็นอังกฤษ: “ขอบคุณที่ช่วยนะ”",
+}
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def server() -> AsyncIterator[tuple[OllamaStandin, AsyncExitStack]]:
+    """Yield a model server, and what stops it."""
+    async with AsyncExitStack() as stack:
+        standin = OllamaStandin(models=dict.fromkeys(FIRST, 8192), capabilities=CAPABILITIES)
+        yield await stack.enter_async_context(standin), stack
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def ollama_app(server: tuple[OllamaStandin, AsyncExitStack]) -> AsyncIterator[App]:
+    async with running_app(OLLAMA_HOST=server[0].address) as running:
+        yield running
+
+
+async def test_the_suggestions_suit_the_model_and_are_gone_when_none_answers(
+    browser: Browser, ollama_app: App, server: tuple[OllamaStandin, AsyncExitStack]
+) -> None:
+    ollama, stopping = server
+    async with visit(browser, ollama_app) as page:
+        await page.new_session()
+        suggestions = page.page.locator("#welcome .suggestions button")
+        note = page.page.locator("#model-note")
+        for name, first in FIRST.items():
+            await page.pick_model(name)
+            await expect(suggestions.first).to_have_text(first)
+        await expect(note).to_be_hidden()
+        ollama.models = {"bge-m3:latest": 8192}
+        await expect(note).to_contain_text("Ollama ยังไม่มีโมเดลสำหรับคุย", timeout=40_000)
+        await expect(suggestions.first).to_be_hidden()
+        await stopping.aclose()
+        await expect(note).to_contain_text("ตอนนี้ไม่มีโมเดลที่ตอบได้ ติดต่อ Ollama ไม่ได้", timeout=40_000)
+        await expect(suggestions.first).to_be_hidden()
