@@ -19,6 +19,7 @@ import { mountFinder } from './sessions/finder.mjs';
 import { mountSessions } from './sessions/sessions.mjs';
 import { shelf, shelfOf } from './sessions/shelf.mjs';
 import { mountShelved } from './sessions/shelved.mjs';
+import { mountTitle, nameIt } from './sessions/title.mjs';
 import { closeSidebar, leaveSidebar, mountBrand, openSidebar, restoreSidebar } from './sidebar.mjs';
 
 export { send, stop };
@@ -142,15 +143,6 @@ function awaitSettling() {
   settling = setTimeout(() => { look(); awaitSettling(); }, UNSETTLED_MS);
 }
 
-/** What the page is about, for people who hear it. */
-const heading = el('h1', { id: 'heading', class: 'offscreen', dir: 'auto' });
-
-/** @param {Pick<View, 'name'>} given */
-function nameIt({ name }) {
-  document.title = name ? `${name} · ${t('brand')}` : t('brand');
-  heading.textContent = name || t('brand');
-}
-
 /** @param {View} view @param {boolean} isFirst */
 export function showAddress(view, isFirst) {
   nameIt(view);
@@ -220,7 +212,7 @@ function mountFrame() {
   mountShelved();
   top.prepend(iconButton('panel', t('menu_open'), openSidebar, { id: 'menu-open' }));
   mountSettings();
-  top.append(el('button', { type: 'button', id: 'theme', class: 'icon-button', 'aria-label': t('theme'), title: t('theme'), onclick: () => window.thaiChat.toggleTheme() }, icon('moon'), icon('sun')));
+  top.append(mountTitle(), el('button', { type: 'button', id: 'theme', class: 'icon-button', 'aria-label': t('theme'), title: t('theme'), onclick: () => window.thaiChat.toggleTheme() }, icon('moon'), icon('sun')));
   $('#new').prepend(icon('plus'));
   $('#new').append(el('kbd', { 'aria-hidden': 'true' }, keysOf('mod', 'shift', 'O')));
   $('#count').prepend(icon('chart'));
@@ -231,7 +223,6 @@ function mountFrame() {
   $('#left').setAttribute('aria-label', t('sidebar'));
   $('#main').setAttribute('role', 'region');
   $('#main').setAttribute('aria-label', t('conversation'));
-  $('#main').prepend(heading);
   $('#frame').append(el('div', { id: 'scrim', onclick: leaveSidebar }));
   restoreSidebar();
   addEventListener('keydown', shortcut, true);
