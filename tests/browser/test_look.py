@@ -102,3 +102,90 @@ async def test_a_tap_on_a_message_shows_what_can_be_done_with_it(browser: Browse
         await edit.tap()
         await expect(phone.page.locator(".editor textarea")).to_have_value("คำถามแรก")
         assert not await phone.scrolls_sideways()
+
+
+LONG_NAME = "กู้ปั๊มน้ำที่บ้านผู้ใหญ่ และรายงานการประชุมประจำไตรมาสที่สาม " * 4
+
+
+@pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
+async def test_the_name_of_a_session_stands_at_the_top_and_is_written_anew_there(
+    browser: Browser, app: App, phone: bool
+) -> None:
+    new_name = f"ชื่อใหม่จากด้านบน {phone:d}"
+    async with visit(browser, app, locale="en-GB", phone=phone) as page:
+        session_id = await bring_in(page.page, app, session_of(LONG_NAME, "คำถาม", "คำตอบ"))
+        await page.open(f"{app.address}/?s={session_id}")
+        name = page.page.locator("#heading button")
+        await expect(name).to_have_text(LONG_NAME.strip())
+        shape, top = await rect(name), await rect(page.page.locator("#top"))
+        assert shape["height"] < 44
+        assert top["left"] <= shape["left"] < shape["right"] <= top["right"]
+        assert not await page.scrolls_sideways()
+        written = page.page.get_by_label("Name of the session")
+        await name.press("Enter")
+        await expect(written).to_be_focused()
+        await written.fill("ไม่เอาแล้ว")
+        await written.press("Escape")
+        await expect(name).to_be_focused()
+        await expect(name).to_have_text(LONG_NAME.strip())
+        await name.click()
+        await written.fill(new_name)
+        await page.box.focus()
+        await expect(name).to_have_text(new_name)
+        await expect(page.page).to_have_title(f"{new_name} · Thai Chat")
+        await page.reload()
+        await expect(name).to_have_text(new_name)
+        await expect(page.row(new_name)).to_have_count(1)
+        assert page.complaints == []
+
+
+async def test_a_name_that_is_refused_is_not_shown_as_kept(page: ChatPage) -> None:
+    await page.ask_and_wait("ชื่อที่ตั้งไว้")
+    name = page.page.locator("#heading button")
+    await page.page.route("**/api/sessions/*", lambda route: route.abort())
+    await name.click()
+    await page.page.locator("#heading .rename").fill("ชื่อที่ไปไม่ถึง")
+    await page.page.locator("#heading .rename").press("Enter")
+    await expect(page.alert).to_be_visible()
+    await expect(name).to_have_text("ชื่อที่ตั้งไว้")
+
+
+@pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
+async def test_an_empty_session_has_its_box_in_the_middle_and_the_first_question_takes_it_to_the_foot(
+    browser: Browser, app: App, phone: bool
+) -> None:
+    async with visit(browser, app, phone=phone) as page:
+        if phone:
+            await page.page.locator("#menu-open").click()
+        await page.new_session()
+        composer = page.page.locator("#composer")
+        await expect(page.page.locator("#heading")).to_be_hidden()
+        greeting, box = await rect(page.welcome), await rect(composer)
+        suggestions = await rect(page.page.locator(".suggestions"))
+        main = await rect(page.page.locator("#main"))
+        assert greeting["bottom"] <= box["top"] + 1
+        assert box["bottom"] <= suggestions["top"] + 1
+        middle = (greeting["top"] + suggestions["bottom"]) / 2
+        assert abs(middle - (main["top"] + main["bottom"]) / 2) < main["height"] * 0.1
+        await composer.evaluate(
+            """(composer) => {
+                const { animate } = composer;
+                const top = () => composer.getBoundingClientRect().top;
+                const begin = () => { window.begun ??= top(); };
+                for (const event of ['keydown', 'click']) addEventListener(event, begin, true);
+                composer.animate = (frames, how) => {
+                    const ways = frames.map(({ translate }) => parseFloat(translate.split(' ')[1]));
+                    window.glided = { ways, way: window.begun - top() };
+                    return animate.call(composer, frames, how);
+                };
+            }"""
+        )
+        await page.ask_and_wait("คำถามแรกสุด")
+        # It sets out from where it was.
+        glided = await page.page.evaluate("window.glided")
+        assert glided["ways"] == [pytest.approx(glided["way"], abs=1), 0]
+        await composer.evaluate("(composer) => Promise.all(composer.getAnimations().map(({ finished }) => finished))")
+        after = await rect(composer)
+        assert after["top"] > box["bottom"]
+        assert main["bottom"] - after["bottom"] < 12
+        await expect(page.page.locator("#beginnings")).to_be_hidden()

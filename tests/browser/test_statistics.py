@@ -16,7 +16,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 async def drawer_of(page: ChatPage) -> Locator:
     await page.page.locator("#count").click()
     drawer = page.page.locator("#drawer")
-    await expect(drawer.locator(".totals dt").first).to_have_text("แชต")
+    await expect(drawer.locator(".leading dt")).to_have_text(["ข้อความ", "ค่าใช้จ่าย (USD)"])
     return drawer
 
 

@@ -27,6 +27,7 @@ import { mountFinder } from './sessions/finder.mjs';
 import { mountSessions } from './sessions/sessions.mjs';
 import { shelf, shelfOf } from './sessions/shelf.mjs';
 import { mountShelved } from './sessions/shelved.mjs';
+import { mountTitle, nameIt } from './sessions/title.mjs';
 import { closeSidebar, leaveSidebar, mountBrand, openSidebar, restoreSidebar } from './sidebar.mjs';
 
 export { send, stop };
@@ -147,15 +148,6 @@ function awaitSettling() {
   settling = setTimeout(() => { look(); awaitSettling(); }, UNSETTLED_MS);
 }
 
-/** What the page is about, for people who hear it. */
-const heading = el('h1', { id: 'heading', class: 'offscreen', dir: 'auto' });
-
-/** @param {Pick<View, 'name'>} given */
-function nameIt({ name }) {
-  document.title = name ? `${name} · ${t('brand')}` : t('brand');
-  heading.textContent = name || t('brand');
-}
-
 /** @param {View} view @param {boolean} isFirst */
 export function showAddress(view, isFirst) {
   nameIt(view);
@@ -240,6 +232,7 @@ function mountFrame() {
   mountShelved();
   top.prepend(iconButton('panel', t('menu_open'), openSidebar, { id: 'menu-open' }));
   mountSettings();
+  top.append(mountTitle());
   mountPreferences(top);
   $('#new').prepend(icon('plus'));
   $('#new').append(el('kbd', { 'aria-hidden': 'true' }, keysOf('new')));
@@ -251,7 +244,6 @@ function mountFrame() {
   $('#left').setAttribute('aria-label', t('sidebar'));
   $('#main').setAttribute('role', 'region');
   $('#main').setAttribute('aria-label', t('conversation'));
-  $('#main').prepend(heading);
   $('#frame').append(el('div', { id: 'scrim', onclick: leaveSidebar }));
   restoreSidebar();
   addEventListener('keydown', shortcut, true);

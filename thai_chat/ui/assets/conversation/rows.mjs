@@ -87,7 +87,7 @@ export class Row {
     if (message.reasoning && !message.parts?.some(({ type }) => type === 'reasoning')) this.showThoughts(message.reasoning);
     if ((message.reasoning_ms ?? 0) >= SHORT_MS) this.#thoughtsTitle.textContent = t('thoughts_for', { time: duration(message.reasoning_ms ?? 0) });
     const status = { streaming: t('running'), stopped: t('status_stopped'), interrupted: t('status_interrupted'), failed: t('status_failed'), complete: message.is_cut ? t('status_length') : null }[message.status];
-    const { line, more, list } = factsOf(message);
+    const { line, gauge, more, list } = factsOf(message);
     this.foot.replaceChildren(...[
       message.problem ? problemBox(message.problem) : null,
       message.missing ? fetchBox(message.message_id, message.missing) : null,
@@ -95,7 +95,7 @@ export class Row {
       el('div', { class: 'facts' },
         message.text ? copyButton(message) : null,
         message.status === 'streaming' ? null : replyControls(message),
-        line, more),
+        line, gauge, more),
       list,
     ].filter((one) => one !== null));
   }

@@ -7,11 +7,16 @@ import { t } from '../lib/texts.mjs';
 const DEMO_SUGGESTIONS = ['Tell me about the sea.', 'What is a mango?', 'Write two sentences about rain.', 'Why do people drink tea?'];
 
 const NUMBERS = [1, 2, 3, 4];
+const MOVE_MS = 240;
 
-/** Return what an empty session shows; `paintWelcome` fills and hides it. */
+/** Return what an empty session shows above the question box; `paintWelcome` fills and hides it, and what stands below the box. */
 export function welcome() {
-  return el('section', { id: 'welcome', hidden: true },
-    el('h1', {}, t('hello')), el('p', {}, t('hello_more')),
+  $('#composer').after(beginnings());
+  return el('section', { id: 'welcome', hidden: true }, el('h1', {}, t('hello')), el('p', {}, t('hello_more')));
+}
+
+function beginnings() {
+  return el('div', { id: 'beginnings' },
     el('div', { class: 'suggestions' }, NUMBERS.map(() => el('button', { type: 'button', onclick: (/** @type {any} */ event) => suggest(event.currentTarget.textContent) }))),
     el('div', { id: 'model-note', hidden: true }, icon('info'), el('span')));
 }
@@ -24,16 +29,29 @@ function suggest(text) {
   window.thaiChat.send();
 }
 
+/** Let an element glide to where `move` puts it. @param {HTMLElement} element @param {() => void} move */
+function glide(element, move) {
+  const { top } = element.getBoundingClientRect();
+  move();
+  if (matchMedia('(prefers-reduced-motion: reduce)').matches) return;
+  const way = top - element.getBoundingClientRect().top;
+  element.animate([{ translate: `0 ${way}px` }, { translate: '0 0' }], { duration: MOVE_MS, easing: 'cubic-bezier(.2, .8, .2, 1)' });
+}
+
 /** Show it while the session has no messages. @param {boolean} isQuiet true when no turn is under way either */
 export function paintWelcome(isQuiet) {
   const isEmpty = Boolean(store.view) && store.view.messages.length === 0 && isQuiet;
-  $('#welcome').hidden = !isEmpty;
-  document.body.dataset.empty = isEmpty ? 'yes' : 'no';
+  const place = () => {
+    $('#welcome').hidden = !isEmpty;
+    document.body.dataset.empty = isEmpty ? 'yes' : 'no';
+  };
+  if (isQuiet || document.body.dataset.empty !== 'yes') place();
+  else glide($('#composer'), place);
   if (!isEmpty) return;
   const info = modelInfo(store.choice ?? {});
   const trouble = troubleNow();
-  $('#welcome .suggestions').hidden = Boolean(trouble);
-  $$('#welcome .suggestions button').forEach((button, at) => { button.textContent = suggestionsFor(info)[at]; });
+  $('.suggestions').hidden = Boolean(trouble);
+  $$('.suggestions button').forEach((button, at) => { button.textContent = suggestionsFor(info)[at]; });
   const text = trouble ?? (isDemo(info) ? t('demo_note') : '');
   $('#model-note').hidden = !text;
   $('#model-note span').textContent = text;

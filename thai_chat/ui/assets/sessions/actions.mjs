@@ -60,9 +60,10 @@ export async function change(sessions, patch) {
   return changed;
 }
 
-/** @param {Session} session @param {string} session_name */
+/** The list may not have read the session. @param {Session} session @param {string} session_name */
 export async function rename(session, session_name) {
-  shelf.put({ ...session, session_name });
+  const known = shelf.find(session.session_id);
+  if (known) shelf.put({ ...known, session_name });
   const [renamed] = await change([session], { session_name });
   if (renamed) emit('renamed', renamed);
 }

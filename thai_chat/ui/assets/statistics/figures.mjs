@@ -10,7 +10,8 @@ const MOST_BARS = 92;
 /** @typedef {{ text: string, value: (usage: Usage) => number, say: (value: number) => string, query: Record<string, unknown>, isTime?: boolean }} Measured */
 /** @typedef {{ chosen: string, choose: (chosen: string) => void }} Measure */
 
-const COUNTS = /** @type {const} */ (['sessions', 'messages', 'prompt_tokens', 'completion_tokens', 'reasoning_tokens', 'cost_usd', 'rated_up', 'rated_down']);
+const LEADING = /** @type {const} */ (['messages', 'cost_usd']);
+const COUNTS = /** @type {const} */ (['sessions', 'prompt_tokens', 'completion_tokens', 'reasoning_tokens', 'rated_up', 'rated_down']);
 /** Which messages are behind a total, where they are not those that have a figure of that name. @type {Record<string, Record<string, unknown>>} */
 const BEHIND = { sessions: {}, messages: {}, rated_up: { rating: 1 }, rated_down: { rating: -1 } };
 const TIMES = /** @type {const} */ (['first_token', 'latency']);
@@ -40,13 +41,19 @@ const figure = (text, what, query, { key, title, sessions = false }) =>
   html`<button type="button" class="figure" title=${title ?? nothing} data-key=${key} @click=${() => behind(what, query, { sessions })}>${text}</button>`;
 
 /** @param {Usage} total */
-const totals = (total) => html`<dl class="totals">${COUNTS.filter((name) => name in total && (Number(total[name]) > 0 || name === 'messages')).map((name) => {
+const totals = (total) => [
+  html`<dl class="totals leading">${LEADING.map((name) => count(total, name))}</dl>`,
+  html`<dl class="totals">${COUNTS.filter((name) => Number(total[name]) > 0).map((name) => count(total, name))}</dl>`,
+];
+
+/** @param {Usage} total @param {typeof LEADING[number] | typeof COUNTS[number]} name */
+function count(total, name) {
   const what = t(`stat_${name}`);
   const text = name === 'cost_usd' ? money(total[name]) : compact(Number(total[name]));
   const query = BEHIND[name] ?? { figure: name };
   const exact = name === 'cost_usd' ? `US$ ${Number(total[name])}` : number(Number(total[name]));
   return html`<div><dt>${what}</dt><dd>${figure(text, `${what} ${exact}`, query, { key: name, title: exact, sessions: name === 'sessions' })}</dd></div>`;
-})}</dl>`;
+}
 
 /** @param {Usage} total */
 function times(total) {
