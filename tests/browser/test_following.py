@@ -115,6 +115,26 @@ async def test_the_tabs_of_a_browser_share_one_stream_and_another_takes_it_over(
     assert len(streams) <= 2
 
 
+async def test_a_tab_takes_the_stream_from_one_that_says_nothing(page: ChatPage, app: App) -> None:
+    """A browser may stop a tab that nobody looks at, and keep its lock."""
+    stopped, hold = await page.page.context.new_page(), "navigator.locks.request"
+    await stopped.goto(f"{app.address}/docs")
+    await stopped.evaluate(f"() => {{ {hold}('thai-chat:changes', {{steal: true}}, () => new Promise(() => {{}})) }}")
+    async with page.page.expect_response(f"**{STREAM}"):
+        await page.reload()
+    await stopped.close()
+
+
+async def test_where_there_are_no_locks_a_page_follows_by_itself(browser: Browser, app: App, page: ChatPage) -> None:
+    """Plain http of a local network has none."""
+    await page.page.context.add_init_script("Object.defineProperty(navigator, 'locks', { value: undefined })")
+    await page.reload()
+    await page.ask_and_wait("ไม่มีล็อก")
+    async with client_of(app) as http:
+        await changed(http, f"/api/sessions/{page.session_id}", session_name="เปลี่ยนจากที่อื่น")
+        await expect(page.page).to_have_title(re.compile("^เปลี่ยนจากที่อื่น"), timeout=SOON_MS)
+
+
 async def test_a_reply_asked_here_is_read_no_more_often_than_it_has_to_be(page: ChatPage) -> None:
     async with page.page.expect_response(f"**{STREAM}"):
         await page.reload()

@@ -12,12 +12,12 @@ SIGNS: Mapping[str, tuple[str, str]] = {
         "The page keeps trying. What you have typed is kept.",
     ),
     "state_unknown": ("ไม่ทราบสถานะ", "unknown"),
-    "state_memory": ("เก็บในหน่วยความจำเท่านั้น รอบันทึก {count} รายการ", "Memory only, turns waiting: {count}"),
+    "state_memory": ("หน่วยความจำเท่านั้น รอบันทึก {count} รายการ", "Memory only, {count} {count:turn waits|turns wait}"),
     "models_answer": ("โมเดลพร้อม {count} ตัว", "{count} {count:model answers|models answer}"),
     "models_none": ("ไม่มีโมเดลที่ตอบได้", "no model answers"),
     "page_newer": (
-        "มีหน้าแชตรุ่นใหม่ โหลดใหม่ได้เลย สิ่งที่พิมพ์ไว้ไม่หาย",
-        "There is a newer version of this page. Reloading loses nothing that you have typed.",
+        "มีหน้าแชตรุ่นใหม่ สิ่งที่พิมพ์ไว้ไม่หาย",
+        "There is a newer version of this page. What you have typed is kept.",
     ),
     "reload": ("โหลดใหม่", "Reload"),
 }

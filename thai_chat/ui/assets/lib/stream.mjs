@@ -2,9 +2,9 @@
 import { api, follow } from './api.mjs';
 
 const TOLD = ['hello', 'changed', 'began', 'ended', 'deleted', 'anew', 'beat'];
-const LOOK_MS = 200;
+const LOOK_MS = 150;
 /** The server beats every second. Whoever hears nothing for so long asks whether it lives, and waits so long for the answer. */
-const [SILENT_MS, LIVES_MS] = [1_250, 600];
+const [SILENT_MS, LIVES_MS] = [1_200, 500];
 /** The clock of a page that slept, or was not let run, stands still. */
 const SLEPT_MS = 1_500;
 /** A stream that ends sooner than this is not opened again at once. */

@@ -16,20 +16,22 @@ const SHOWN_FROM = 500;
 /** What the server said of itself last; null until it has said something. */
 let ready = /** @type {Ready | null} */ (null);
 let hasFailed = false;
+let isOutdated = false;
 
 /** @param {Part} given */
 export function mountState({ element }) {
   const place = el('div', { class: 'state' });
-  const banner = el('div', { id: 'banner', role: 'status', hidden: true });
-  const newer = el('div', { id: 'newer', role: 'status', hidden: true });
-  /** On a phone the line stands where nobody looks, and hears nothing. */
+  const banner = el('div', { id: 'banner', hidden: true });
+  const newer = el('div', { id: 'newer', hidden: true });
+  /** Who hears the page is told here: what comes and goes above, and the line that a closed sidebar hides. */
   const said = el('div', { id: 'state-said', class: 'offscreen', role: 'status' });
   element.append(place);
   $('#top').after(banner, newer, said);
   const repaint = () => {
     paint(place, foot());
     paintBanner(banner);
-    const words = store.isGone ? '' : troubles().map(({ text }) => text).join(' · ');
+    paintOffer(newer);
+    const words = spoken();
     if (said.textContent !== words) said.textContent = words;
   };
   let soon = 0;
@@ -57,7 +59,7 @@ export function mountState({ element }) {
   addEventListener('online', repaint);
   addEventListener('offline', repaint);
   on('fetched', () => setTimeout(poll, SOON_MS)); // the server lists it a moment later
-  on('outdated', () => offerReload(newer));
+  on('outdated', () => { isOutdated = true; repaint(); });
   // Whoever waits for a poll has just asked for everything.
   if (!document.hidden) look();
 }
@@ -101,6 +103,13 @@ function summary() {
   return { text, level: level === 'down' && models.length ? 'loading' : level };
 }
 
+/** Return what is to be heard: nothing while all is well. */
+function spoken() {
+  const away = absence();
+  const wrong = away ? [`${away} ${t('away_more')}`] : troubles().map(({ text }) => text);
+  return [...wrong, ...(isOutdated && !away ? [t('page_newer')] : [])].join(' · ');
+}
+
 function foot() {
   const { text, level } = summary();
   return html`<details><summary class=${level} title=${text}><i></i><span><span class="offscreen">${t('state')}: </span>${text}</span>${iconOf('chevron')}</summary
@@ -137,7 +146,7 @@ function paintBanner(banner) {
   const away = store.isGone ? absence() : '';
   const isMemory = !away && ready?.database.state === 'memory';
   banner.hidden = !away && !isMemory;
-  banner.className = away ? 'away' : '';
+  banner.className = !away ? '' : navigator.onLine ? 'away' : 'offline';
   paint(banner, away || isMemory ? html`${iconOf(away ? 'alert' : 'info')}<span><strong>${away || t('memory_only')}</strong> ${
     away || !ready ? t('away_more') : memorySays(ready.database)}</span>` : nothing);
 }
@@ -150,8 +159,8 @@ const memorySays = ({ waiting, journal, refused }) => [
   refused ? t('memory_refused', { count: number(refused) }) : '',
 ].filter(Boolean).join(' ');
 
-/** What is written here is kept by the browser, and what grows by the server. @param {HTMLElement} place */
-function offerReload(place) {
-  place.hidden = false;
-  paint(place, html`${iconOf('info')}<span>${t('page_newer')}</span><button type="button" @click=${() => location.reload()}>${t('reload')}</button>`);
+/** What is written here is kept by the browser, and what grows by the server; while that is away nothing could be loaded. @param {HTMLElement} place */
+function paintOffer(place) {
+  place.hidden = !isOutdated || store.isGone;
+  if (!place.hidden) paint(place, html`${iconOf('info')}<span>${t('page_newer')}</span><button type="button" @click=${() => location.reload()}>${t('reload')}</button>`);
 }
