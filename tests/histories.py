@@ -21,6 +21,7 @@ from thai_chat.history.memory.conversation import MemoryConversation
 from thai_chat.history.memory.presets import MemoryPresets
 from thai_chat.history.memory.search import MemorySearch
 from thai_chat.history.memory.sessions import HeldSessions
+from thai_chat.history.memory.temporary import TemporarySessions
 from thai_chat.history.opening import open_history
 from thai_chat.history.postgres.connections import Database
 from thai_chat.history.postgres.conversation import PostgresConversation
@@ -70,7 +71,7 @@ class MemoryStores(Stores):
         nobody = ServingDatabase(None)
         super().__init__(
             Storage(
-                conversation=CheckedConversation(MemoryConversation(self._held)),
+                conversation=TemporarySessions(CheckedConversation(MemoryConversation(self._held))),
                 search=MemorySearch(self._held),
                 presets=MemoryPresets(),
                 statistics=PostgresCounting(nobody),

@@ -57,6 +57,7 @@ def question_of(body: TurnRequest, person: Person, session_id: str | None) -> Qu
         last_seen_id=identifier(body.last_seen_message_id) if body.last_seen_message_id else None,
         options=body.options,
         session_options=body.session_options,
+        temporary=body.temporary,
         compare=[Wanted(one.backend, one.model) for one in body.compare],
     )
 

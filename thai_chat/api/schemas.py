@@ -91,6 +91,11 @@ class TurnRequest(BaseModel):
     session_options: dict[str, Any] | None = Field(
         default=None, description="The same, kept with the session for all that follow"
     )
+    temporary: bool = Field(
+        default=False,
+        description="The session is held in memory alone, and never stored, listed, searched or counted; it is gone an "
+        "hour after its last use. With each question of such a session; it must be a new one",
+    )
     compare: list[ModelRequest] = Field(
         default_factory=list,
         description=f"Models that answer the question at the same time, to be compared ({MOST_BESIDE - 1} at most): "
@@ -240,6 +245,7 @@ class SessionBody(BaseModel):
     tags: list[str]
     folder: str | None
     options: dict[str, object]
+    temporary: bool = Field(default=False, description="It is held in memory alone and never stored")
 
 
 class SessionPatch(BaseModel):
@@ -350,4 +356,5 @@ def session_body(session: Session, *, running: bool) -> SessionBody:
         tags=list(session.tags),
         folder=session.folder,
         options=dict(session.options),
+        temporary=session.is_temporary,
     )

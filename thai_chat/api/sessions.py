@@ -217,6 +217,12 @@ async def stop(session_id: str, service: Service, person: Asking, message_id: st
     await service.stop(identifier(session_id), person, message_id=identifier(message_id) if message_id else None)
 
 
+@router.post("/{session_id}/leave", status_code=204)
+async def leave(session_id: str, service: Service, person: Asking) -> None:
+    """Say that a page was closed: a temporary session is gone a minute later, unless somebody comes back to it."""
+    await service.sessions.leave(identifier(session_id), person)
+
+
 async def _window(service: ChatService, session_id: UUID, person: Person, wanted: WindowQuery) -> Window:
     places = (wanted.before_order, wanted.after_order, wanted.around)
     if sum(place is not None for place in places) > 1:

@@ -27,6 +27,7 @@ _SESSION_EXAMPLE: dict[str, Any] = {
     "tags": [],
     "folder": None,
     "options": {},
+    "temporary": False,
 }
 
 

@@ -38,6 +38,8 @@ class Question:
     session_options: JsonObject | None = None
     """The options that are kept with the session, for this reply and those after it; None leaves those it has."""
     metadata: JsonObject = field(default_factory=dict)
+    temporary: bool = False
+    """The session is never stored; it must be new, or temporary already."""
     compare: Sequence[Wanted] = ()
     """Who else answers it, beside the first: at most MOST_BESIDE models in all."""
 

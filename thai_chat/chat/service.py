@@ -150,6 +150,7 @@ class ChatService:
                 parent_id=edited.parent_id if edited else None,
                 is_first=edited is not None and edited.parent_id is None,
                 metadata=question.metadata,
+                temporary=question.temporary,
             )
         )
         if turn.repeated and turn.question.content != text:

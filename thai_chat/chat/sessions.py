@@ -30,7 +30,7 @@ from thai_chat.domain.reads import (
     SessionFilter,
     Shelf,
 )
-from thai_chat.domain.writes import PurgeSession, UpdateSession
+from thai_chat.domain.writes import LeaveSession, PurgeSession, UpdateSession
 
 PURGED_AT_ONCE = 100
 
@@ -66,6 +66,10 @@ class Sessions:
 
     async def get(self, session_id: UUID, person: Person) -> Session:
         return await self._conversation.read(ReadSession(session_id, person.user_id))
+
+    async def leave(self, session_id: UUID, person: Person) -> None:
+        """Say that a page with a temporary session was closed. Safe to call for any session, and for none."""
+        await self._conversation.write(LeaveSession(session_id=session_id, user_id=person.user_id))
 
     async def page(
         self,

@@ -67,6 +67,12 @@ class TooManyPlaces(BadInput):
     code = "too_many_places"
 
 
+class AlreadyKept(BadInput):
+    """A temporary session was to have the id of one that is stored."""
+
+    code = "already_kept"
+
+
 class TooManyCompared(BadInput):
     """More models were to answer at once than are compared."""
 

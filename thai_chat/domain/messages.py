@@ -97,6 +97,8 @@ class Session:
     """The options that the session gives its models: "system_prompt", and sampling options by their OpenAI names."""
     context_snapshot: JsonObject = field(default_factory=dict)
     metadata: JsonObject = field(default_factory=dict)
+    is_temporary: bool = False
+    """True of a session that is in memory alone and never stored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

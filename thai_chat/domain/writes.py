@@ -59,6 +59,8 @@ class BeginTurn(Write[Turn]):
     """Kept with the question."""
     parts: Sequence[Part] = ()
     """Kept with the question. As in all writes their text is the content, and plain text has none."""
+    temporary: bool = False
+    """The session, which is new or temporary already, is never stored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,6 +219,15 @@ class PurgeMessage(Write[None]):
 
 MarkMessage: TypeAlias = RateReply | PreferReply | DeleteMessage
 """A write that changes what is known of one message, and is answered with the message."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaveSession(Write[None]):
+    """Nobody looks at a temporary session any more: it is forgotten soon. A session that is stored stays as it is."""
+
+    session_id: UUID
+    user_id: str
+
 
 SingleWrite: TypeAlias = (
     BeginTurn | BeginReply | Checkpoint | FinishReply | UpdateSession | PurgeSession | MarkMessage | PurgeMessage

@@ -80,6 +80,7 @@ _SESSIONS = (
     ("/{session_id}/messages/{message_id}/versions", "GET"),
     ("/{session_id}/events", "GET"),
     ("/{session_id}/stop", "POST"),
+    ("/{session_id}/leave", "POST"),
     ("/{session_id}/export", "GET"),
     ("/{session_id}/export/examples", "GET"),
 )

@@ -10,6 +10,7 @@ from thai_chat.history.memory.conversation import MemoryConversation
 from thai_chat.history.memory.presets import MemoryPresets
 from thai_chat.history.memory.search import MemorySearch
 from thai_chat.history.memory.sessions import MAX_BYTES, HeldSessions
+from thai_chat.history.memory.temporary import TemporarySessions
 from thai_chat.history.outage.outbox import Outbox
 from thai_chat.history.outage.primary import Primary
 from thai_chat.history.outage.resilient import ResilientConversation
@@ -73,7 +74,7 @@ def open_history(
     indexer = Indexer(serving.now, unused_s=lambda: primary.unused_s) if primary else None
     search = PostgresSearch(serving, unindexed=lambda: indexer.unindexed if indexer else 0)
     storage = Storage(
-        conversation=CheckedConversation(conversation),
+        conversation=TemporarySessions(CheckedConversation(conversation)),
         search=ResilientSearch(search, MemorySearch(held)),
         presets=PostgresPresets(WatchedDatabase(primary)) if primary else MemoryPresets(),
         statistics=PostgresCounting(serving),

@@ -38,6 +38,7 @@ def new_session(write: BeginTurn) -> Session:
         model=write.choice.model,
         created_at=write.at,
         updated_at=write.at,
+        is_temporary=write.temporary,
     )
 
 

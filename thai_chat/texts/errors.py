@@ -50,6 +50,10 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "ใช้ได้ทีละอย่างเท่านั้น: before_order, after_order หรือ around",
         "Messages can be asked for at one place: give before_order, after_order or around, and no other of them.",
     ),
+    "already_kept": (
+        "แชตนี้ถูกเก็บไว้แล้ว เปลี่ยนเป็นแชตชั่วคราวไม่ได้",
+        "This session is stored already and can't become a temporary one.",
+    ),
     "too_many_compared": (
         "เปรียบเทียบได้พร้อมกันไม่เกิน {count} โมเดล",
         "At most {count} models can be compared at a time.",

@@ -53,8 +53,9 @@ def encode(write: SingleWrite) -> bytes:
         fields = {"kind": _NAMES[type(write)], **asdict(write)}
         if fields.pop("parts", ()):  # without them an earlier version reads the record too
             fields["parts"] = parts_to_json(getattr(write, "parts", ()))
-        if not fields.get("beside"):  # nor without this
-            fields.pop("beside", None)
+        for name in ("beside", "temporary"):  # nor without these
+            if not fields.get(name):
+                fields.pop(name, None)
         if isinstance(write, FinishReply) and write.figures.cost_usd is not None:
             fields["figures"]["cost_usd"] = str(write.figures.cost_usd)
         return orjson.dumps(fields)

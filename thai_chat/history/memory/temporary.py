@@ -1,0 +1,145 @@
+"""Sessions that are never stored: held in memory alone until nobody uses them any more."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import cast
+from uuid import UUID
+
+from thai_chat.domain.errors import AlreadyKept, HistoryUnavailable, MessageNotFound, SessionNotFound
+from thai_chat.domain.ports.conversation import Conversation, HistoryState
+from thai_chat.domain.reads import Answer, Read, ReadMessage, ReadSession
+from thai_chat.domain.writes import BeginTurn, Checkpoints, LeaveSession, Outcome, Write
+from thai_chat.history.checked import CheckedConversation
+from thai_chat.history.memory.conversation import MemoryConversation
+from thai_chat.history.memory.sessions import HeldSessions
+
+IDLE_S = 3600.0
+"""So long a temporary session is held without being used."""
+LEFT_S = 60.0
+"""So long after its page was closed, which may have been a reload."""
+MAX_BYTES = 40_000_000
+"""All temporary sessions together; those used longest ago are forgotten first."""
+MOST_KNOWN = 100_000
+
+
+@dataclass(slots=True)
+class _Use:
+    until_s: float
+    timer: asyncio.TimerHandle | None = None
+
+
+class TemporarySessions:
+    """A `Conversation` over one that keeps what it is given: what belongs to a temporary session never reaches that.
+
+    An id that has once been a temporary session's stays one, so that a late word of it is not kept either.
+    """
+
+    def __init__(
+        self,
+        conversation: Conversation,
+        *,
+        idle_s: float = IDLE_S,
+        left_s: float = LEFT_S,
+        max_bytes: int = MAX_BYTES,
+    ) -> None:
+        self._conversation = conversation
+        self._held = HeldSessions(max_bytes=max_bytes)
+        self._memory = CheckedConversation(MemoryConversation(self._held), takes_temporary=True)
+        self._idle_s = idle_s
+        self._left_s = left_s
+        self._uses: dict[UUID, _Use] = {}
+        self._known: OrderedDict[UUID, None] = OrderedDict()
+
+    async def write(self, write: Write[Outcome]) -> Outcome:
+        match write:
+            case Checkpoints():
+                await self._checkpoint(write)
+                return cast("Outcome", None)
+            case LeaveSession():
+                self._leave(write)
+                return cast("Outcome", None)
+            case BeginTurn(temporary=True) if write.session_id not in self._known:
+                await self._require_new(write)
+                self._known[write.session_id] = None
+                while len(self._known) > MOST_KNOWN:
+                    self._known.popitem(last=False)
+        session_id = write.session_id
+        if session_id is None or session_id not in self._known:
+            return await self._conversation.write(write)
+        outcome = await self._memory.write(write)
+        self._use(session_id)
+        return outcome
+
+    async def read(self, read: Read[Answer]) -> Answer:
+        session_id = read.session_id
+        names_message = isinstance(read, ReadMessage)
+        if self._uses and names_message:
+            with suppress(MessageNotFound):
+                return await self._memory.read(read)
+        if session_id is None or session_id not in self._known:
+            return await self._conversation.read(read)
+        found = await self._memory.read(read)
+        self._use(session_id)
+        return found
+
+    async def state(self) -> HistoryState:
+        return await self._conversation.state()
+
+    async def _checkpoint(self, write: Checkpoints) -> None:
+        own = [one for one in write.checkpoints if one.session_id in self._known]
+        others = [one for one in write.checkpoints if one.session_id not in self._known]
+        if own:
+            await self._memory.write(Checkpoints(own))
+        if others:
+            await self._conversation.write(Checkpoints(others))
+
+    async def _require_new(self, write: BeginTurn) -> None:
+        """Refuse what would make a stored session look temporary. Raises AlreadyKept."""
+        try:
+            await self._conversation.read(ReadSession(write.session_id, write.user_id))
+        except (SessionNotFound, HistoryUnavailable):
+            return
+        raise AlreadyKept
+
+    def _leave(self, write: LeaveSession) -> None:
+        """Hold the session for a short while more; whoever comes back uses it as before."""
+        held = self._held.get(write.session_id)
+        if held and held.session.user_id == write.user_id:
+            self._use(write.session_id, self._left_s)
+
+    def _use(self, session_id: UUID, for_s: float | None = None) -> None:
+        if self._held.get(session_id) is None:
+            self._end(session_id)
+            return
+        use = self._uses.setdefault(session_id, _Use(0))
+        use.until_s = self._now() + (self._idle_s if for_s is None else for_s)
+        self._arm(session_id, use)
+
+    def _arm(self, session_id: UUID, use: _Use) -> None:
+        if use.timer:
+            use.timer.cancel()
+        loop = asyncio.get_running_loop()
+        use.timer = loop.call_at(use.until_s, self._look, session_id, use)
+
+    def _look(self, session_id: UUID, use: _Use) -> None:
+        """Forget the session, but not while a reply grows in it: that is looked at again."""
+        held = self._held.get(session_id)
+        if held and held.growing:
+            use.until_s = self._now() + self._left_s
+            self._arm(session_id, use)
+            return
+        if held:
+            self._held.drop(held)
+        self._end(session_id)
+
+    def _end(self, session_id: UUID) -> None:
+        use = self._uses.pop(session_id, None)
+        if use and use.timer:
+            use.timer.cancel()
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
