@@ -97,7 +97,7 @@ function summary() {
   const models = Object.values(ready.backends).flatMap(({ state, models: own, model_states: states = {} }) => own.filter((model) => ANSWERING.includes(states[model] ?? state)));
   const text = [
     ...(wrong.length ? wrong.map((one) => one.text) : [t('database_postgresql')]),
-    t(models.length ? 'models_answer' : 'models_none', { count: number(models.length) }),
+    t(models.length ? 'models_answer' : 'models_answer_none', { count: number(models.length) }),
   ].join(' · ');
   const level = wrong.some((one) => one.level === 'down') || !models.length ? 'down' : wrong.length ? 'loading' : 'up';
   return { text, level: level === 'down' && models.length ? 'loading' : level };
