@@ -68,8 +68,9 @@ async def test_a_second_tab_that_asks_while_a_reply_runs_is_told_so_and_keeps_it
         model.script = ENDLESS
         await page.ask("คำถามที่ตอบนาน")
         await expect(page.growing).not_to_be_empty()
+        await expect(other.growing).not_to_be_empty()
         await other.ask("ถามซ้อนจากอีกแท็บ")
-        await expect(other.alert).to_contain_text("ยังตอบไม่เสร็จ")
+        await expect(other.page.locator("#hint.told")).to_contain_text("กำลังตอบอยู่")
         assert await other.text() == "ถามซ้อนจากอีกแท็บ"
     await page.stop.click()
     await page.is_idle()
