@@ -4,7 +4,7 @@ import { modelInfo } from '../lib/store.mjs';
 import { compact, duration, money, nameOf, number, t, when } from '../lib/texts.mjs';
 import { meter, meterWords } from './meter.mjs';
 
-/** The line, the button after it, and below them the list of all facts, which the button shows. @param {ShownMessage} message */
+/** The line, the button after it, and below them what the meter says and the list of all facts, which are shown on demand. @param {ShownMessage} message */
 export function factsOf(message) {
   const list = el('dl', { class: 'all-facts', id: `facts-${message.message_id}`, hidden: true },
     allFacts(message).map(([name, value]) => el('div', {}, el('dt', {}, t(name)), el('dd', {}, value))));
@@ -12,10 +12,11 @@ export function factsOf(message) {
     list.hidden = !list.hidden;
     more.setAttribute('aria-expanded', String(!list.hidden));
   }, { class: 'icon-button facts-more', 'aria-expanded': 'false', 'aria-controls': list.id });
+  const { button = null, told = null } = meter(message) ?? {};
   const line = el('span', { class: 'by', title: when(message.created_at) }, el('b', {}, authorsOf(message)),
     shortFacts(message).map(({ text, isMinor }) => el('span', { class: isMinor ? 'minor' : null }, '\u00a0· ', el('span', { class: 'fact' }, text))),
-    meter(message));
-  return { line, more, list };
+    button);
+  return { line, more, told, list };
 }
 
 /** Who wrote it, in their order. @param {ShownMessage} message */
