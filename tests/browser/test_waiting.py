@@ -119,9 +119,17 @@ async def test_all_facts_of_a_reply_are_behind_a_button(page: ChatPage, model: O
 async def test_what_the_model_was_sent_of_the_conversation_is_among_the_facts(page: ChatPage) -> None:
     reply = await page.ask_and_wait("เห็นบทสนทนาแค่ไหน")
     await reply.locator(".facts-more").click()
-    words = await reply.locator(".meter").get_attribute("title")
+    meter = reply.locator(".meter")
+    words = await meter.get_attribute("title")
     assert words
-    assert "โทเค็นที่โมเดลรับได้" in words
+    assert re.fullmatch(r"ส่งบทสนทนาทั้งหมด · ใช้(ราว)? [\d,]+ จาก 8,192 โทเค็นที่โมเดลรับได้", words)
+    told = reply.locator(".meter-told")
+    await expect(told).to_be_hidden()
+    await meter.press("Enter")
+    await expect(told).to_have_text(words)
+    await expect(meter).to_have_attribute("aria-expanded", "true")
+    await meter.press("Enter")
+    await expect(told).to_be_hidden()
     await expect(reply.locator(".all-facts")).to_contain_text(words)
 
 

@@ -55,6 +55,7 @@ PAGE: Mapping[str, tuple[str, str]] = {
         "as it was.",
     ),
     "latest": ("ไปที่ข้อความล่าสุด", "Jump to the latest"),
+    "latest_new": ("ไปที่ข้อความล่าสุด มีคำตอบใหม่ {count}", "Jump to the latest; {count} new {count:reply|replies}"),
     "copy": ("คัดลอก", "Copy"),
     "copy_markdown": ("คัดลอกเป็น Markdown", "Copy as Markdown"),
     "copied": ("คัดลอกแล้ว", "Copied"),
@@ -72,15 +73,6 @@ PAGE: Mapping[str, tuple[str, str]] = {
         "ติดต่อเซิร์ฟเวอร์ไม่ได้ ยังไม่มีอะไรเปลี่ยน ลองใหม่อีกครั้ง",
         "The server can't be reached; nothing has changed. Please try again.",
     ),
-    "meter_window": (
-        "ส่งไปราว {tokens} จาก {window} โทเค็นที่โมเดลรับได้",
-        "Sent about {tokens} of the {window} tokens the model takes",
-    ),
-    "meter_left_out": (
-        "ส่งข้อความก่อนหน้า {sent} ข้อความ ไม่ได้ส่ง {left_out} ข้อความ",
-        "{sent} earlier {sent:message|messages} sent, {left_out} left out",
-    ),
-    "meter_all": ("ส่งบทสนทนาทั้งหมด", "the whole conversation"),
     "you": ("คุณ", "You"),
     "waiting": ("กำลังรอคำตอบ", "Waiting for the first word"),
     "thinking": ("กำลังคิด", "Thinking"),

@@ -27,6 +27,16 @@ READING: Mapping[str, tuple[str, str]] = {
     "column_narrow": ("แคบ", "Narrow"),
     "column_normal": ("ปกติ", "Normal"),
     "column_wide": ("กว้าง", "Wide"),
+    "meter_left_out": (
+        "ส่ง {sent} ข้อความล่าสุดจากข้อความก่อนหน้า {total} ข้อความ ไม่ได้ส่ง {left_out} ข้อความ",
+        "Of {total} earlier messages the last {sent} {sent:was|were} sent, {left_out} {left_out:was|were} left out",
+    ),
+    "meter_all": ("ส่งบทสนทนาทั้งหมด", "The whole conversation was sent"),
+    "meter_window": ("ใช้ {tokens} จาก {window} โทเค็นที่โมเดลรับได้", "{tokens} of the {window} tokens the model takes"),
+    "meter_window_about": (
+        "ใช้ราว {tokens} จาก {window} โทเค็นที่โมเดลรับได้",
+        "about {tokens} of the {window} tokens the model takes",
+    ),
     "shortcuts": ("ปุ่มลัดทั้งหมด", "All shortcuts"),
     "shortcut_send": ("ส่งคำถาม", "Send the question"),
     "shortcut_line": ("ขึ้นบรรทัดใหม่", "Start a new line"),

@@ -7,7 +7,7 @@ import { meter, meterWords } from './meter.mjs';
 const FEW_TOKENS = 10;
 const SHORT_MS = 100;
 
-/** The line, how full the model's window was, the button after them, and below the list of all facts, which the button shows. @param {ShownMessage} message */
+/** The line, how full the model's window was, the button after them, and below what that says and the list of all facts, which are shown on demand. @param {ShownMessage} message */
 export function factsOf(message) {
   const list = el('dl', { class: 'all-facts', id: `facts-${message.message_id}`, hidden: true },
     allFacts(message).map(([name, value]) => el('div', {}, el('dt', {}, t(name)), el('dd', {}, value))));
@@ -15,9 +15,10 @@ export function factsOf(message) {
     list.hidden = !list.hidden;
     more.setAttribute('aria-expanded', String(!list.hidden));
   }, { class: 'icon-button facts-more', 'aria-expanded': 'false', 'aria-controls': list.id });
+  const { button: gauge = null, told = null } = meter(message) ?? {};
   const line = el('span', { class: 'by', title: when(message.created_at) }, el('b', {}, authorsOf(message)),
     shortFacts(message).map(({ text, isMinor }) => el('span', { class: isMinor ? 'minor' : null }, '\u00a0· ', el('span', { class: 'fact' }, text))));
-  return { line, gauge: meter(message), more, list };
+  return { line, gauge, more, told, list };
 }
 
 /** Who wrote it, in their order. @param {ShownMessage} message */

@@ -3,6 +3,7 @@ import { $, el, icon } from '../lib/dom.mjs';
 import { on, store } from '../lib/store.mjs';
 import { t } from '../lib/texts.mjs';
 import { mountCopying } from './copying.mjs';
+import { daysOf } from './days.mjs';
 import { more } from './loading.mjs';
 import { Row } from './rows.mjs';
 import { keepPlace, mountScrolling, setLatest, startFollowing, stopFollowing } from './scrolling.mjs';
@@ -48,6 +49,7 @@ export function mountHistory(place, { openEnd }) {
     else keepPlace();
   });
   on('changed', ({ follow }) => { if (follow) startFollowing(); else stopFollowing(); });
+  document.addEventListener('visibilitychange', () => { if (!document.hidden && store.view) tellDays(); }); // it may be tomorrow
   on('backends', repaint);
   on('choice', repaint);
 }
@@ -96,9 +98,16 @@ function paint(slice_ms) {
   };
   for (const message of messages) place(rowOf(message));
   for (const row of growing) if (!ids.has(row.element.dataset.messageId ?? '')) place(row);
+  tellDays();
   const left = messages.filter((message) => rows.get(message.message_id)?.shown !== message);
   // From where a reader comes on: down to what is later, up to all else.
   draw(left[0] === messages[0] ? left.reverse() : left, slice_ms);
+}
+
+function tellDays() {
+  const { messages, has_earlier } = store.view;
+  const days = daysOf(messages, has_earlier);
+  for (const { message_id } of messages) rows.get(message_id)?.tellDay(days.get(message_id));
 }
 
 /** @param {ShownMessage} message */
@@ -126,6 +135,8 @@ function draw(left, slice_ms) {
 
 /** A row for what is on its way; it stays when its message is stored. @param {Row} row */
 export function addGrowing(row) {
+  const last = store.view?.messages.at(-1);
+  if (row.role === 'user' && last) row.tellDay(daysOf([last, { ...last, message_id: '', created_at: new Date().toISOString() }], true).get(''));
   growing.push(row);
   log.append(row.element);
 }

@@ -1,7 +1,7 @@
 // A message of the history: what was said, drawn by the painter, and what stands around it.
 import { copyText, el, icon, iconButton } from '../lib/dom.mjs';
 import { modelInfo, store } from '../lib/store.mjs';
-import { duration, nameOf, t } from '../lib/texts.mjs';
+import { clock, duration, nameOf, t, when } from '../lib/texts.mjs';
 import { Painter } from '../message/painter.mjs';
 import { drawParts } from '../message/parts.mjs';
 import { fetchBox } from '../models/fetching.mjs';
@@ -42,6 +42,15 @@ export class Row {
   /** @param {string} message_id */
   name(message_id) { this.element.dataset.messageId = message_id; }
 
+  /** Name the day above the first message of it. @param {string | undefined} name */
+  tellDay(name) {
+    const told = this.element.firstElementChild;
+    if (told?.className === 'new-day') {
+      if (name) told.textContent = name;
+      else told.remove();
+    } else if (name) this.element.prepend(el('p', { class: 'new-day' }, name));
+  }
+
   /** Show a stored message; what is there already stays. @param {ShownMessage} message */
   show(message) {
     this.shown = message;
@@ -51,7 +60,7 @@ export class Row {
     if (this.#around === key) return;
     this.#around = key;
     this.element.setAttribute('aria-label', `${message.role === 'user' ? t('you') : nameOf(message)}: ${message.text.slice(0, LABEL_CHARS)}`);
-    if (message.role === 'user') this.foot.replaceChildren(copyButton(message), ...questionControls(message).filter((one) => one !== null));
+    if (message.role === 'user') this.foot.replaceChildren(copyButton(message), ...questionControls(message).filter((one) => one !== null), askedAt(message));
     else this.#showAround(message);
   }
 
@@ -87,7 +96,7 @@ export class Row {
     if (message.reasoning && !message.parts?.some(({ type }) => type === 'reasoning')) this.showThoughts(message.reasoning);
     if ((message.reasoning_ms ?? 0) >= SHORT_MS) this.#thoughtsTitle.textContent = t('thoughts_for', { time: duration(message.reasoning_ms ?? 0) });
     const status = { streaming: t('running'), stopped: t('status_stopped'), interrupted: t('status_interrupted'), failed: t('status_failed'), complete: message.is_cut ? t('status_length') : null }[message.status];
-    const { line, gauge, more, list } = factsOf(message);
+    const { line, gauge, more, told, list } = factsOf(message);
     this.foot.replaceChildren(...[
       message.problem ? problemBox(message.problem) : null,
       message.missing ? fetchBox(message.message_id, message.missing) : null,
@@ -96,6 +105,7 @@ export class Row {
         message.text ? copyButton(message) : null,
         message.status === 'streaming' ? null : replyControls(message),
         line, gauge, more),
+      told,
       list,
     ].filter((one) => one !== null));
   }
@@ -118,6 +128,9 @@ export class Row {
     this.notices.after(thoughtsBox(this.#thoughtsTitle, this.thoughts));
   }
 }
+
+/** Written by the style sheet: who selects the conversation, or looks for a figure in it, does not mean the time. @param {ShownMessage} given */
+const askedAt = ({ created_at }) => el('time', { datetime: created_at, title: when(created_at), dataset: { clock: clock(created_at) } });
 
 /** @param {ShownMessage} message */
 function copyButton(message) {

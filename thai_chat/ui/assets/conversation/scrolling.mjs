@@ -1,7 +1,7 @@
 // Where the reader is: at the end, which is followed, or at a line, which stays where it is whatever grows around it.
 import { $, el, icon } from '../lib/dom.mjs';
 import { store } from '../lib/store.mjs';
-import { t } from '../lib/texts.mjs';
+import { number, t } from '../lib/texts.mjs';
 
 const NEAR_PX = 90;
 /** What the reader's line can hold on to. Inside of something long it is one of its own pieces. */
@@ -29,7 +29,7 @@ export function mountScrolling(rows) {
     scroller.addEventListener(event, () => { isTouched = event === 'touchstart'; }, { passive: true });
   }
   for (const watched of [rows, scroller]) new ResizeObserver(keepPlace).observe(watched);
-  $('#composer').prepend(el('button', { type: 'button', id: 'latest', 'aria-label': t('latest'), title: t('latest'), onclick: () => onLatest(), hidden: true }, icon('down')));
+  $('#composer').prepend(el('button', { type: 'button', id: 'latest', 'aria-label': t('latest'), title: t('latest'), onclick: () => onLatest(), hidden: true }, icon('down'), el('span', { class: 'unseen', hidden: true })));
 }
 
 /** What a press on the button for the latest message does. @param {() => void} act */
@@ -63,7 +63,25 @@ function onWheel({ deltaY }) {
 const distanceToEnd = () => scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
 
 function paintLatest() {
-  $('#latest').hidden = isFollowing || (distanceToEnd() < NEAR_PX && !store.view?.has_later);
+  const latest = $('#latest');
+  latest.hidden = isFollowing || (distanceToEnd() < NEAR_PX && !store.view?.has_later);
+  paintUnseen(latest);
+}
+
+/** The last message that was there when the reader was at the end of the session, by its place in it. */
+const seen = { session_id: '', order: 0, count: 0 };
+
+/** Say how many replies have come since. @param {HTMLElement} latest */
+function paintUnseen(latest) {
+  const { session_id = '', messages = [], has_later = false } = store.view ?? {};
+  if (latest.hidden || has_later || seen.session_id !== session_id) Object.assign(seen, { session_id, order: messages.at(-1)?.order ?? 0 });
+  let count = 0;
+  for (let at = messages.length - 1; at >= 0 && messages[at].order > seen.order; at -= 1) if (messages[at].role === 'assistant') count += 1;
+  if (count === seen.count) return;
+  seen.count = count;
+  const label = count ? t('latest_new', { count: number(count) }) : t('latest');
+  Object.assign(latest, { ariaLabel: label, title: label });
+  Object.assign($('.unseen', latest), { hidden: !count, textContent: number(count) });
 }
 
 /** Remember what is at the reader's line. */

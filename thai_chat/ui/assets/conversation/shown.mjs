@@ -118,6 +118,7 @@ const contextOf = (used) => (isFilled(used)
   ? {
     sent: numberOf(used.messages_sent) ?? 0,
     left_out: numberOf(used.messages_left_out) ?? 0,
+    estimated: !numberOf(used.exact_tokens),
     tokens: numberOf(used.exact_tokens) || numberOf(used.estimated_tokens) || 0,
     window: numberOf(used.context_window),
   }

@@ -62,6 +62,19 @@ const moment = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle:
 /** @param {string} iso */
 export const when = (iso) => moment.format(new Date(iso));
 
+const clockTime = new Intl.DateTimeFormat(locale, { timeStyle: 'short' });
+/** @param {string} iso */
+export const clock = (iso) => clockTime.format(new Date(iso));
+
+const fullDay = new Intl.DateTimeFormat(locale, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
+/** Today, yesterday, or the day by its name. @param {Date} date @param {Date} now */
+export function relativeDay(date, now) {
+  const days = Math.round((startOf(now) - startOf(date)) / 86_400_000);
+  return days === 0 ? t('group_today') : days === 1 ? t('group_yesterday') : fullDay.format(date);
+}
+/** @param {Date} date */
+const startOf = (date) => new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
+
 /** Any language and any case of backend: how its makers write it. @param {string} name */
 export const backendName = (name) => window.thaiChatBackends[name]?.label ?? name;
 

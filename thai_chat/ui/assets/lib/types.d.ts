@@ -56,7 +56,7 @@ interface ShownMessage extends Choice {
   reasoning: string | null;
   reasoning_ms: number | null;
   problem: string | null;
-  context: { sent: number; left_out: number; tokens: number; window: number | null } | null;
+  context: { sent: number; left_out: number; estimated: boolean; tokens: number; window: number | null } | null;
   versions: string[] | null;
   can_continue: boolean;
   is_cut: boolean;
