@@ -159,7 +159,7 @@ class Chooser {
     paint(this.box, html`<div class="choices-find">${iconOf('search')}<input type="text" role="combobox" aria-label=${t('models_find')} placeholder=${t('models_find')} aria-expanded="true"
         aria-controls="choices-list" aria-autocomplete="list" autocomplete="off" autocapitalize="off" spellcheck="false" enterkeyhint="done" @input=${onInput}></div
       ><div class="choices-list" id="choices-list" role="listbox" aria-label=${this.label} tabindex="-1"><div class="choice choice-measure" aria-hidden="true"></div>${this.groups.map(groupOf)}</div
-      ><p class="choices-none" role="status">${this.offers.length ? nothing : t(this.query ? 'models_not_found' : 'models_none')}</p
+      ><p class="choices-none" role="status">${this.offers.length ? nothing : t(this.query ? 'models_not_found' : 'models_nowhere')}</p
       >${this.hidden ? html`<button type="button" class="choices-hidden" aria-expanded=${String(this.isHiddenShown)} @click=${() => this.toggleHidden()}>${t('models_hidden_count', { count: number(this.hidden) })}${iconOf('chevron')}</button>` : nothing
       }<div class="choices-foot"></div>`);
   }
