@@ -56,7 +56,7 @@ class Choices:
         self.box = page.page.locator(".choices")
         self.find = self.box.get_by_role("combobox")
         self.options = self.box.get_by_role("option")
-        self.active = self.box.locator(".choice.active")
+        self.active = self.box.locator(".offer.active")
 
     async def open(self, button: Locator | None = None) -> None:
         await (button or self.page.page.locator("#picker [aria-haspopup]")).click()
