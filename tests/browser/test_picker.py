@@ -56,7 +56,7 @@ class Choices:
         self.box = page.page.locator(".choices")
         self.find = self.box.get_by_role("combobox")
         self.options = self.box.get_by_role("option")
-        self.active = self.box.locator(".choice.active")
+        self.active = self.box.locator(".offer.active")
 
     async def open(self, button: Locator | None = None) -> None:
         await (button or self.page.page.locator("#picker [aria-haspopup]")).click()
@@ -207,7 +207,7 @@ async def test_the_list_has_no_faults_that_a_machine_finds(browser: Browser, man
 async def test_on_a_phone_the_list_is_a_sheet_that_stands_on_the_keyboard(browser: Browser, many_app: App) -> None:
     async with choosing(browser, many_app, phone=True, locale="th-TH") as (page, choices):
         # The keyboard comes with the search, not before it.
-        assert await choices.box.get_by_role("listbox").evaluate("(list) => list === document.activeElement")
+        assert await page.page.evaluate("document.activeElement.className") == "choices-list"
         assert float((await choices.find.evaluate("(field) => getComputedStyle(field).fontSize"))[:-2]) >= 16
         sheet = await choices.box.bounding_box()
         assert sheet is not None

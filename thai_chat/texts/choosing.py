@@ -11,7 +11,7 @@ CHOOSING: Mapping[str, tuple[str, str]] = {
     "models_hidden": ("ที่ซ่อนไว้", "Hidden"),
     "models_hidden_count": ("ที่ซ่อนไว้ ({count})", "Hidden ({count})"),
     "models_not_found": ("ไม่พบโมเดลที่ค้นหา", "No model matches."),
-    "models_none": ("ยังไม่มีโมเดล", "There is no model yet."),
+    "models_nowhere": ("ยังไม่มีโมเดล", "There is no model yet."),
     "model_star": ("เพิ่มในรายการโปรด", "Add to favourites"),
     "model_unstar": ("เอาออกจากรายการโปรด", "Remove from favourites"),
     "model_hide": ("ซ่อนโมเดลนี้", "Hide this model"),

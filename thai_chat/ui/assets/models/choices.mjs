@@ -16,7 +16,7 @@ import { shortFacts, wholeFacts } from './offers.mjs';
 export function rowOf(offer, at, { hasBackend, isActive, isChosen, count }) {
   const { key, info, group, isFavourite } = offer;
   const state = info.state ?? group.state;
-  return html`<div role="option" class="choice ${state} ${isActive ? 'active' : ''}" id="choice-${at}" aria-selected=${String(isChosen)} aria-posinset=${at + 1} aria-setsize=${count}
+  return html`<div role="option" class="offer ${state} ${isActive ? 'active' : ''}" id="offer-${at}" aria-selected=${String(isChosen)} aria-posinset=${at + 1} aria-setsize=${count}
     data-value=${key} data-at=${at}><span class="mark star ${isFavourite ? 'on' : ''}" aria-hidden="true" title=${starWords(offer)}>${iconOf('star')}</span
     ><span class="model" title=${info.model}><span class="model-name">${info.model}</span>${factsOf(offer, { state, isSaid: hasBackend ? state !== 'up' : state !== group.state, hasBackend })}</span
     >${isChosen ? iconOf('check') : nothing}<span class="mark hide" aria-hidden="true" title=${hideWords(offer)}>${iconOf(eyeOf(offer))}</span></div>`;

@@ -147,7 +147,7 @@ class Chooser {
   }
 
   measure() {
-    this.rowPx = $('.choice-measure', this.list).getBoundingClientRect().height || 1;
+    this.rowPx = $('.offer-measure', this.list).getBoundingClientRect().height || 1;
     for (const [at, place] of this.places.entries()) place.style.height = `${this.groups[at].offers.length * this.rowPx}px`;
     this.tops = this.places.map((place) => place.offsetTop);
   }
@@ -158,8 +158,8 @@ class Chooser {
     const onInput = (/** @type {Event} */ event) => this.search(/** @type {HTMLInputElement} */ (event.target).value);
     paint(this.box, html`<div class="choices-find">${iconOf('search')}<input type="text" role="combobox" aria-label=${t('models_find')} placeholder=${t('models_find')} aria-expanded="true"
         aria-controls="choices-list" aria-autocomplete="list" autocomplete="off" autocapitalize="off" spellcheck="false" enterkeyhint="done" @input=${onInput}></div
-      ><div class="choices-list" id="choices-list" role="listbox" aria-label=${this.label} tabindex="-1"><div class="choice choice-measure" aria-hidden="true"></div>${this.groups.map(groupOf)}</div
-      ><p class="choices-none" role="status">${this.offers.length ? nothing : t(this.query ? 'models_not_found' : 'models_none')}</p
+      ><div class="choices-list" id="choices-list" role="listbox" aria-label=${this.label} tabindex="-1"><div class="offer offer-measure" aria-hidden="true"></div>${this.groups.map(groupOf)}</div
+      ><p class="choices-none" role="status">${this.offers.length ? nothing : t(this.query ? 'models_not_found' : 'models_nowhere')}</p
       >${this.hidden ? html`<button type="button" class="choices-hidden" aria-expanded=${String(this.isHiddenShown)} @click=${() => this.toggleHidden()}>${t('models_hidden_count', { count: number(this.hidden) })}${iconOf('chevron')}</button>` : nothing
       }<div class="choices-foot"></div>`);
   }
@@ -193,7 +193,7 @@ class Chooser {
   /** The active row is told to whoever hears the page; below the list stands what is known of it. */
   paintActive() {
     const offer = this.offers[this.active];
-    const row = $(`#choice-${this.active}`, this.list);
+    const row = $(`#offer-${this.active}`, this.list);
     for (const element of [this.input, this.list]) {
       if (row) element.setAttribute('aria-activedescendant', row.id);
       else element.removeAttribute('aria-activedescendant');
@@ -221,7 +221,7 @@ class Chooser {
   /** @param {MouseEvent} event */
   onPress(event) {
     const target = /** @type {Element} */ (event.target);
-    const row = /** @type {HTMLElement | null} */ (target.closest('.choice[data-at]'));
+    const row = /** @type {HTMLElement | null} */ (target.closest('.offer[data-at]'));
     const offer = row && this.offers[Number(row.dataset.at)];
     if (!offer) return;
     if (target.closest('.star')) toggleFavourite(offer.key);
