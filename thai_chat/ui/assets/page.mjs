@@ -6,6 +6,7 @@ import { lookFor, mountJump } from './conversation/jump.mjs';
 import { mountLive } from './conversation/live.mjs';
 import { arriving, refresh, openSession as show, startNew } from './conversation/loading.mjs';
 import { mountPrinting } from './conversation/printing.mjs';
+import { mountQueue } from './conversation/queue.mjs';
 import { mountStatistics, mountTransfer } from './drawers.mjs';
 import { alert, mountAlerts } from './lib/alerts.mjs';
 import { Refused } from './lib/api.mjs';
@@ -102,6 +103,7 @@ function mountConversation({ element }) {
   mountHistory(element, { openEnd: () => openSession(store.view.session_id) });
   mountLive(element, { refresh });
   mountJump();
+  mountQueue();
   mountPrinting();
   arrive();
 }
@@ -256,7 +258,7 @@ function shortcut(event) {
 
 /** Esc closes what is open, and stops the reply only when nothing is. @param {any} event */
 function escape_(event) {
-  if ($('dialog[open], [data-layer], #picker [aria-expanded=true]') || event.target.closest?.('.rename, #search, #results')) return;
+  if ($('dialog[open], [data-layer], #picker [aria-expanded=true]') || event.target.closest?.('.rename, #search, #results, #queue textarea')) return;
   if (isPhone() && document.body.dataset.menu === 'open') closeSidebar();
   else if (store.isBusy) stop();
 }

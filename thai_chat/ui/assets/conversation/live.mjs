@@ -86,6 +86,9 @@ export function forgetQuestion(key) {
   greet();
 }
 
+/** True when the history holds every turn. */
+export const isQuiet = () => turns.length === 0;
+
 export const stopShown = () => turns.filter((turn) => !turn.isOver).forEach((turn) => turn.stop());
 
 function paintBusy() {
