@@ -202,19 +202,6 @@ async def test_another_session_can_be_read_while_a_reply_runs(page: ChatPage, mo
     await page.is_idle()
 
 
-async def test_a_second_question_stays_in_the_box_while_a_reply_runs(page: ChatPage, model: OpenAIStandin) -> None:
-    model.script = ENDLESS
-    await page.ask("คำถามแรกที่ตอบช้า")
-    await expect(page.growing).not_to_be_empty()
-    await page.ask("คำถามถัดไป")
-    await expect(page.page.locator("#hint.told")).to_contain_text("กำลังตอบอยู่")
-    assert await page.text() == "คำถามถัดไป"
-    await page.stop.click()
-    await page.is_idle()
-    assert await page.text() == "คำถามถัดไป"
-    assert len(model.seen) == 1
-
-
 async def test_pressing_enter_twice_asks_once(page: ChatPage, model: OpenAIStandin) -> None:
     await page.box.fill("ถามครั้งเดียว")
     await page.box.evaluate(

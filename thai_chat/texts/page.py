@@ -41,7 +41,10 @@ PAGE: Mapping[str, tuple[str, str]] = {
     "send": ("ส่ง", "Send"),
     "stop": ("หยุด", "Stop"),
     "hint_keys": ("Enter ส่ง · Shift+Enter ขึ้นบรรทัดใหม่", "Enter sends · Shift+Enter starts a new line"),
-    "hint_running": ("กำลังตอบอยู่ กด Esc เพื่อหยุด แล้วค่อยส่ง", "Still answering. Press Esc to stop it, then send."),
+    "hint_running": (
+        "กำลังตอบอยู่ รอให้จบหรือกด Esc เพื่อหยุดก่อน",
+        "Still answering. Wait for the end, or press Esc to stop it.",
+    ),
     "hint_empty": ("พิมพ์คำถามก่อนส่ง", "Write a question first."),
     "page_opening": ("กำลังเปิดหน้า …", "Opening the page …"),
     "page_not_opened": (

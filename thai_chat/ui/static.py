@@ -36,6 +36,7 @@ STYLES = (
     "message/code.css",
     "conversation/comparing.css",
     "preferences/preferences.css",
+    "conversation/queue.css",
     "conversation/printing.css",
 )
 """In the order in which they are read; the bundle has them as the first of them."""

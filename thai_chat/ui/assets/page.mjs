@@ -7,6 +7,7 @@ import { lookFor, mountJump } from './conversation/jump.mjs';
 import { isHeard, mountLive } from './conversation/live.mjs';
 import { arriving, refresh, openSession as show, startNew } from './conversation/loading.mjs';
 import { mountPrinting } from './conversation/printing.mjs';
+import { mountQueue } from './conversation/queue.mjs';
 import { editLast } from './conversation/versions.mjs';
 import { mountStatistics, mountTransfer } from './drawers.mjs';
 import { beInstallable } from './install/install.mjs';
@@ -113,6 +114,7 @@ function mountConversation({ element }) {
   mountLive(element, { refresh });
   mountBeside();
   mountJump();
+  mountQueue();
   mountPrinting();
   arrive();
   followChanges();
@@ -282,7 +284,7 @@ function shortcut(event) {
 
 /** Esc closes what is open, and stops the reply only when nothing is. @param {any} event */
 function escape_(event) {
-  if ($('dialog[open], [data-layer], #picker [aria-expanded=true]') || event.target.closest?.('.rename, #search, #results')) return;
+  if ($('dialog[open], [data-layer], #picker [aria-expanded=true]') || event.target.closest?.('.rename, #search, #results, #queue textarea')) return;
   if (isPhone() && document.body.dataset.menu === 'open') closeSidebar();
   else if (store.isBusy) stop();
 }

@@ -8,7 +8,7 @@ export const box = () => /** @type {HTMLTextAreaElement} */ ($('#box textarea'))
 export const focusBox = () => box()?.focus({ preventScroll: true });
 
 /** True while the page writes there, and no person. */
-export const isWritten = () => isWriting;
+export const isPageWriting = () => isWriting;
 
 /** @param {string} text */
 export function write(text) {

@@ -5,13 +5,16 @@ import { draftName, followDraft, forgetDraft, hasOwnDraft, onDraft, takeDraft, w
 import { on, store } from '../lib/store.mjs';
 import { number, t } from '../lib/texts.mjs';
 import { isSameChoice, pick } from '../models/picks.mjs';
-import { box, focusBox, giveBack, isWritten, write } from './box.mjs';
+import { box, focusBox, giveBack, isPageWriting, write } from './box.mjs';
 import { stopShown } from './live.mjs';
 import { isTooLong, limitPasted } from './pasting.mjs';
+import { isGoing, queue } from './queue.mjs';
 import { ask } from './sending.mjs';
 
 /** The last question that may not have reached the server: sent again, it has the same key and is stored once. */
 let unsure = /** @type {{ text: string, session_id: string, key: string } | null} */ (null);
+/** The question that was sent while the first one of its session was on its way; it is in the box. */
+let early = '';
 /** The draft that this tab knows of: a box with something else is being written in. */
 let known = '';
 
@@ -22,30 +25,43 @@ export function mountComposer() {
   $('#composer').append(hintLine);
   $('#send').replaceChildren(icon('down'));
   $('#stop').replaceChildren(el('span', { class: 'square' }));
-  for (const [id, label] of [['send', t('send')], ['stop', t('stop')]]) {
-    $(`#${id}`).setAttribute('aria-label', label);
-    $(`#${id}`).title = label;
-  }
+  $('#stop').setAttribute('aria-label', t('stop'));
+  $('#stop').title = t('stop');
   box().setAttribute('aria-describedby', 'hint');
   box().setAttribute('enterkeyhint', isTouchPhone() ? 'enter' : 'send');
-  $('#box').addEventListener('input', () => { if (!isWritten()) saveDraft(box().value); paintButtons(); });
+  $('#box').addEventListener('input', () => { if (!isPageWriting()) saveDraft(box().value); paintButtons(); });
   onDraft(follow);
   limitPasted($('#box'));
   // Before Gradio's own listener, which sends.
   $('#box').addEventListener('keydown', holdEnter, true);
   $('#box').addEventListener('keypress', holdEnter, true);
   on('busy', paintButtons);
+  // The session is stored, and knows its draft, a moment later.
+  on('accepted', () => setTimeout(() => { if (early && box().value === early) wait(early); early = ''; }));
   paintButtons();
 }
 
-/** An Enter that ends an input method's composition sends nothing; a finger's keyboard has no other key for a new line. @param {KeyboardEvent} event */
+/** An Enter that ends an input method's composition sends nothing; a finger's keyboard has no other key for a new line.
+ * What is in the box at this moment is sent: Gradio would look at it later, when the next question may be in it. @param {KeyboardEvent} event */
 function holdEnter(event) {
-  if (event.key === 'Enter' && (event.isComposing || event.keyCode === 229 || isTouchPhone())) event.stopPropagation();
+  if (event.key !== 'Enter') return;
+  const isHeld = event.isComposing || event.keyCode === 229 || isTouchPhone();
+  const isPlain = !event.shiftKey && !event.altKey && !event.ctrlKey && !event.metaKey;
+  if (isHeld) event.stopPropagation();
+  if (isHeld || !isPlain || event.type !== 'keydown') return;
+  event.stopPropagation();
+  event.preventDefault();
+  if (!event.repeat) send();
 }
 
 function paintButtons() {
+  const isWritten = Boolean(box().value.trim());
+  const label = t(store.isBusy ? 'send_later' : 'send');
   document.body.dataset.busy = store.isBusy ? 'yes' : 'no';
-  $('#send').setAttribute('aria-disabled', String(!box().value.trim()));
+  document.body.dataset.written = isWritten ? 'yes' : 'no';
+  $('#send').setAttribute('aria-disabled', String(!isWritten));
+  $('#send').setAttribute('aria-label', label);
+  $('#send').title = label;
 }
 
 /** @param {string} text */
@@ -71,12 +87,21 @@ export async function send() {
   const text = box().value;
   if (!store.view) return;
   if (!text.trim()) { hint(t('hint_empty')); focusBox(); return; }
-  if (store.isBusy) { hint(t('hint_running')); return; }
   clearAlerts();
   if (store.isGone) { alert(t('server_away')); return; }
   // The server says the same; but taking so much text out of the box and back in would freeze the page for a while.
   if (isTooLong(text)) { alert(t('question_too_long', { limit: number(LIMIT) })); return; }
-  sendNow(text);
+  if (store.isBusy || isGoing()) wait(text);
+  else sendNow(text);
+}
+
+/** The question is asked when the reply that runs has ended. A session gets its queue with its first accepted question. @param {string} text */
+function wait(text) {
+  early = store.view.stored ? '' : text;
+  if (early) { hint(t('hint_running')); return; }
+  write('');
+  saveDraft('');
+  queue(text);
 }
 
 /** @param {string} text */

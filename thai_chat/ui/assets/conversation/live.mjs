@@ -106,6 +106,9 @@ export const isGrowing = (message_id) => turns.some((turn) => turn.messageId ===
 /** The reply is heard as it grows, or may be one that was just asked for. @param {string | undefined} reply_id */
 export const isHeard = (reply_id) => turns.some(({ isOver, messageId }) => messageId === reply_id || (!isOver && !messageId));
 
+/** True when the history holds every turn. */
+export const isQuiet = () => turns.length === 0;
+
 export const stopShown = () => turns.filter((turn) => !turn.isOver).forEach((turn) => turn.stop());
 
 function paintBusy() {

@@ -1,0 +1,168 @@
+// The queue above the question box: questions that are sent one after the other, each when the reply before has ended well.
+import { alert, clearAlerts } from '../lib/alerts.mjs';
+import { $, el } from '../lib/dom.mjs';
+import { html, iconButtonOf, nothing, paint, repeat } from '../lib/painting.mjs';
+import { on, store } from '../lib/store.mjs';
+import { nameOf, number, t } from '../lib/texts.mjs';
+import { isSameChoice } from '../models/picks.mjs';
+import { giveBack } from './box.mjs';
+import { isQuiet } from './live.mjs';
+import { isTooLong, limitPasted } from './pasting.mjs';
+import { addQueued, changeQueued, dropQueued, onQueued, queuedIn } from './queued.mjs';
+import { ask } from './sending.mjs';
+
+/** @typedef {import('./queued.mjs').Queued} Queued */
+
+const BROKEN = ['stopped', 'failed', 'interrupted'];
+
+/** @type {HTMLElement} */
+let place;
+/** The questions that wait in the shown session. */
+let items = /** @type {Queued[]} */ ([]);
+/** The names of the one that is on its way, and of the one whose text is being changed. */
+let sending = '';
+let edited = '';
+/** Something went wrong with the first of them: it waits for a word of the person's. */
+let isHeld = false;
+
+/** Mount it when all that follows replies is mounted: it goes by what they know. */
+export function mountQueue() {
+  place = el('section', { id: 'queue', 'aria-label': t('queue'), hidden: true });
+  $('#composer').before(place);
+  limitPasted(place);
+  on('view', ({ isOther }) => {
+    if (isOther) leave();
+    load();
+    go();
+  });
+  on('accepted', () => { isHeld = false; });
+  for (const change of /** @type {const} */ (['busy', 'choice'])) on(change, show);
+  onQueued((session_id) => { if (session_id === store.view?.session_id) load(); });
+}
+
+/** Have a question wait for its turn in the shown session. @param {string} text */
+export function queue(text) {
+  addQueued(store.view.session_id, text, store.choice);
+  load();
+}
+
+/** True while a question would be asked before others that are about to be sent. */
+export const isGoing = () => items.length > 0 && !isHeld && (Boolean(sending) || !isQuiet());
+
+/** Another session is shown: what has been changed of a question stays changed. */
+function leave() {
+  const item = items.find(({ name }) => name === edited);
+  if (item) changeQueued(item, $('textarea', place).value.trim() || item.text);
+  [edited, isHeld] = ['', false];
+}
+
+function load() {
+  const before = items.find(({ name }) => name === edited);
+  items = queuedIn(store.view.session_id);
+  if (before && !items.some(({ name }) => name === edited)) {
+    // Another tab has sent it, or taken it back.
+    const { value } = $('textarea', place);
+    if (value !== before.text) giveBack(value);
+    edited = '';
+  }
+  if (!items.length) isHeld = false;
+  show();
+}
+
+/** The last reply has ended well, and all of it is shown. */
+function hasEndedWell() {
+  const { stored, has_later, messages } = store.view;
+  const last = messages.at(-1);
+  return stored && !has_later && isQuiet() && last?.role === 'assistant' && last.status === 'complete';
+}
+
+/** Send the first of them if it is its turn. */
+function go() {
+  if (!isHeld && items[0]?.name !== edited && hasEndedWell()) sendFirst();
+}
+
+async function sendFirst() {
+  const [first] = items;
+  if (!first || sending || store.isBusy) return;
+  sending = first.name;
+  show();
+  const { accepted, session_id, code, message } = await ask(first);
+  sending = '';
+  if (accepted) dropQueued(first);
+  if (store.view.session_id !== session_id) return;
+  // Another tab has sent the one before.
+  isHeld = !accepted && code !== 'reply_running';
+  if (isHeld) alert(message);
+  load();
+}
+
+function sendNow() {
+  clearAlerts();
+  isHeld = false;
+  sendFirst();
+}
+
+/** @param {Queued} item */
+function takeBack(item) {
+  dropQueued(item);
+  giveBack(item.text);
+  load();
+}
+
+/** @param {Queued} item */
+function edit({ name }) {
+  edited = name;
+  show();
+  const box = $('textarea', place);
+  box.focus();
+  box.setSelectionRange(box.value.length, box.value.length);
+}
+
+function endEdit() {
+  edited = '';
+  load();
+  go();
+}
+
+/** Nothing of what was written is lost when the question has been sent meanwhile. @param {Queued} item */
+function save(item) {
+  const text = $('textarea', place).value;
+  if (isTooLong(text)) { alert(t('question_too_long', { limit: number(window.thaiChatLimit) })); return; }
+  if (!text.trim()) dropQueued(item);
+  else if (text !== item.text && !changeQueued(item, text)) giveBack(text);
+  endEdit();
+}
+
+/** @param {KeyboardEvent} event @param {Queued} item */
+function onKey(event, item) {
+  if (event.isComposing || event.keyCode === 229) return;
+  if (event.key === 'Escape') { event.stopPropagation(); endEdit(); }
+  if (event.key === 'Enter' && !event.shiftKey && !event.altKey) { event.preventDefault(); save(item); }
+}
+
+function show() {
+  const waiting = items.filter(({ name }) => name !== sending);
+  place.hidden = !waiting.length;
+  const [words, canSend] = state();
+  paint(place, waiting.length ? html`<p class="queue-state" role="status"><span>${words}</span>${canSend
+    ? html`<button type="button" class="queue-send" data-key="send queue" @click=${sendNow}>${t('queue_send')}</button>` : nothing}</p
+    ><ol>${repeat(waiting, ({ name }) => name, (item) => html`<li>${item.name === edited ? editorOf(item) : rowOf(item)}</li>`)}</ol>` : nothing);
+}
+
+/** Return what the questions wait for, and whether the first can be sent at once. @returns {[string, boolean]} */
+function state() {
+  if (store.isBusy || sending) return [t('queue_waits'), false];
+  const isBroken = BROKEN.includes(store.view?.messages.at(-1)?.status ?? '');
+  return [t(isBroken ? 'queue_broken' : 'queue_held'), items[0]?.name !== edited];
+}
+
+/** @param {Queued} item */
+const rowOf = (item) => html`<span class="queued" dir="auto">${item.text}</span>${isSameChoice(item.choice, store.choice) || !item.choice
+  ? nothing : html`<small>${nameOf(item.choice)}</small>`}${
+  iconButtonOf('pencil', t('queue_edit'), () => edit(item), { key: `edit ${item.name}` })}${
+  iconButtonOf('back', t('queue_take_back'), () => takeBack(item), { key: `back ${item.name}` })}`;
+
+/** @param {Queued} item */
+const editorOf = (item) => html`<textarea rows="1" dir="auto" spellcheck="false" aria-label=${t('queue_edit')} .value=${item.text}
+  @keydown=${(/** @type {KeyboardEvent} */ event) => onKey(event, item)}></textarea><button type="button" @click=${endEdit}>${t('cancel')}</button
+  ><button type="button" class="save" @click=${() => save(item)}>${t('save')}</button>`;

@@ -1,0 +1,49 @@
+// Questions that wait for the reply that runs, by their sessions: each is kept under a name of its own, in the order in which they
+// were written, so that tabs write over nothing of each other.
+import { randomKey } from '../lib/dom.mjs';
+import { keep, kept, keptNames, onKept } from '../lib/kept.mjs';
+
+/**
+ * A question that waits, with the model that it is meant for. `key`: sent by two tabs, it is stored once.
+ *
+ * @typedef {{ name: string, key: string, text: string, choice: Choice | null }} Queued
+ */
+
+let last = 0;
+
+/** Return the questions that wait in a session, in their order. @param {string} session_id */
+export const queuedIn = (session_id) => keptNames(`queue:${session_id}:`).sort().map(read).filter((item) => item !== null);
+
+/** @param {string} session_id @param {string} text @param {Choice | null} choice */
+export function addQueued(session_id, text, choice) {
+  last = Math.max(Date.now(), last + 1);
+  put({ name: `queue:${session_id}:${last}:${randomKey().slice(0, 8)}`, key: randomKey(), text, choice });
+}
+
+/** Another text is another question. Return false when it waits no more. @param {Queued} item @param {string} text */
+export function changeQueued(item, text) {
+  if (kept(item.name) === null) return false;
+  put({ ...item, key: randomKey(), text });
+  return true;
+}
+
+/** @param {Queued} item */
+export const dropQueued = ({ name }) => keep(name, null);
+
+/** Hear of what another tab does with the queue of a session. @param {(session_id: string) => void} listener */
+export function onQueued(listener) {
+  onKept((name) => { if (name.startsWith('queue:')) listener(name.split(':')[1]); });
+}
+
+/** @param {Queued} item */
+const put = ({ name, key, text, choice }) => keep(name, JSON.stringify({ key, text, choice }));
+
+/** @param {string} name @returns {Queued | null} */
+function read(name) {
+  try {
+    const { key, text, choice } = JSON.parse(kept(name) ?? '');
+    return typeof key === 'string' && typeof text === 'string' ? { name, key, text, choice } : null;
+  } catch {
+    return null;
+  }
+}
