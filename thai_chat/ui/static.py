@@ -26,6 +26,7 @@ STYLES = (
     "message/message.css",
     "message/formulas.css",
     "message/code.css",
+    "conversation/marks.css",
     "conversation/printing.css",
 )
 """In the order in which they are read; the bundle has them as the first of them."""
