@@ -1,4 +1,4 @@
-"""The days of a conversation and the time of a question are told, and what came while one read further up is counted."""
+"""Days of a conversation and times of questions are told, and what came while one read further up is counted."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from playwright.async_api import Browser, Download, FilePayload, Locator, expect
 
 from tests.app import App
 from tests.browser.chat_page import ChatPage, visit
+from tests.browser.test_accessibility import finds_nothing_in_light_nor_in_dark
 from tests.foreign_exports import as_file, chatgpt_conversation, node, said
 
 EXPORTS = Path(__file__).parent.parent / "exports"
@@ -190,3 +191,29 @@ async def test_the_report_of_an_import_fits(browser: Browser, app: App, locale: 
         await expect(dialog.locator(".report")).to_be_visible()
         assert not await dialog.evaluate("(dialog) => dialog.scrollWidth > dialog.clientWidth")
         assert visitor.complaints == []
+
+
+async def test_examples_for_fine_tuning_are_counted_before_they_are_downloaded(page: ChatPage) -> None:
+    reply = await page.ask_and_wait("ฝึกฉันที")
+    dialog = await dialog_of(page)
+    await dialog.get_by_label("แชตที่เปิดอยู่").check()
+    await dialog.locator("input[value=dpo]").check()
+    await expect(dialog.locator(".examples")).to_contain_text("ยังไม่มีคู่คำตอบ")
+    await expect(dialog.locator(".primary")).to_be_hidden()
+    await dialog.locator("input[value=sft]").check()
+    await expect(dialog.locator(".examples")).to_have_text("มี 1 ตัวอย่าง")
+    await page.page.emulate_media(reduced_motion="reduce")
+    await finds_nothing_in_light_nor_in_dark(page)
+    await dialog.get_by_label("คะแนน").select_option("up")
+    await expect(dialog.locator(".examples")).to_have_text("ยังไม่มีคำตอบที่ตรงตามนี้")
+    await dialog.get_by_role("button", name="ปิด").click()
+    await reply.get_by_role("button", name="คำตอบดี", exact=True).click()
+    await expect(page.page.locator(".why")).to_be_visible()
+    dialog = await dialog_of(page)
+    await expect(dialog.locator(".examples")).to_have_text("มี 1 ตัวอย่าง")
+    async with page.page.expect_download() as started:
+        await dialog.locator(".primary").click()
+    download = await started.value
+    assert download.suggested_filename == "ฝึกฉันที.jsonl"
+    (line,) = (await text_of(download)).splitlines()
+    assert json.loads(line)["messages"][0] == {"role": "user", "content": "ฝึกฉันที"}

@@ -31,7 +31,7 @@ from thai_chat.domain.errors import HistoryRefused
 from thai_chat.domain.facts import Rating, Vote, facts_of
 from thai_chat.domain.messages import Status, Turn
 from thai_chat.domain.reads import ReadDeleted, ReadMessage, ReadMessages, ReadVersions
-from thai_chat.domain.searching import SearchQuery, terms_of
+from thai_chat.domain.searching import SearchFilters, SearchQuery, terms_of
 from thai_chat.domain.writes import Checkpoints
 
 
@@ -169,6 +169,19 @@ async def test_a_deleted_message_is_found_again_only_when_it_is_restored(history
     assert await hits(history, user, "ขนมครก") == {message_id}
     await history.write(purge_message(turn, message_id))
     assert await hits(history, user, "ขนมครก") == set()
+
+
+async def test_rated_replies_are_found_by_their_rating(history: Stores, user: str) -> None:
+    good, bad = await whole_turn(history, user), await whole_turn(history, user)
+    await whole_turn(history, user)
+    await history.write(rate(good, 1))
+    await history.write(rate(bad, -1))
+    for value, turn in ((1, good), (-1, bad)):
+        filters = SearchFilters(rating=value)
+        page = await history.search.messages(
+            SearchQuery(user_id=user, terms=terms_of("เต้าเจี้ยว"), limit=20, filters=filters)
+        )
+        assert [hit.message.message_id for hit in page.hits] == [turn.reply.message_id]
 
 
 async def test_a_reply_to_a_deleted_version_s_question_can_be_asked_again(history: Stores, user: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fastapi import APIRouter, Query
@@ -49,6 +49,9 @@ async def search(
     until: Annotated[str | None, Query(description="As `from`, not included; a date means its end")] = None,
     timezone: Annotated[str, Query(description="IANA name, for times and dates without one")] = "UTC",
     pinned: bool | None = None,
+    rating: Annotated[
+        Literal["1", "-1"] | None, Query(description="Replies that were rated up (1) or down (-1)")
+    ] = None,
 ) -> FoundBody:
     """Search messages that no longer grow, outside the trash; literal hits first, then other forms of English words."""
     zone = _zone(timezone)
@@ -60,6 +63,7 @@ async def search(
         since=_moment(since, zone, field="from", is_end=False),
         until=_moment(until, zone, field="until", is_end=True),
         pinned=pinned,
+        rating=int(rating) if rating else None,
     )
     wanted = SearchRequest(person=person, text=q, limit=limit, filters=filters, order=order, cursor=cursor or None)
     if only is Only.SESSIONS:

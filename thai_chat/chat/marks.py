@@ -96,10 +96,12 @@ class Marks:
     async def delete(self, session_id: UUID, person: Person, message_id: UUID) -> Message:
         """Take a message out of what is shown, sent, searched and exported, from where `restore` takes it back.
 
-        A reply that grows is stopped first. Where nothing that follows is left, another version of it is shown. Raises
-        MessageNotFound.
+        A reply that grows is stopped first. Where nothing that follows is left, another version of it is shown. Safe to
+        call twice. Raises MessageNotFound.
         """
-        await message_in(self._conversation, session_id, person, message_id)
+        message = await self._message(session_id, person, message_id)
+        if message.deleted_at is not None:
+            return message
         await self._stop(session_id, person, message_id)
         newest = await self._conversation.read(ReadMessages(session_id, person.user_id, limit=1))
         versions = await self._conversation.read(ReadVersions(session_id, person.user_id, (message_id,)))
@@ -111,8 +113,8 @@ class Marks:
 
     async def restore(self, session_id: UUID, person: Person, message_id: UUID) -> Message:
         """Put a deleted message back in its place, and show it. Safe to call twice. Raises MessageNotFound."""
-        message = await self._conversation.read(ReadMessage(message_id, person.user_id))
-        if message.session_id != session_id or facts_of(message).purged:
+        message = await self._message(session_id, person, message_id)
+        if facts_of(message).purged:
             raise MessageNotFound
         restored = await self._write(self._deletion(session_id, person, message_id, deleted=False))
         place = ReadMessages(session_id, person.user_id, limit=1, before_order=message.message_order + 1)
@@ -123,9 +125,7 @@ class Marks:
 
     async def purge(self, session_id: UUID, person: Person, message_id: UUID) -> None:
         """Wipe a message for good. What stands below it stays. Raises MessageNotFound."""
-        message = await self._conversation.read(ReadMessage(message_id, person.user_id))
-        if message.session_id != session_id:
-            raise MessageNotFound
+        await self._message(session_id, person, message_id)
         await self._stop(session_id, person, message_id)
         await self._write(
             PurgeMessage(session_id=session_id, user_id=person.user_id, message_id=message_id, at=datetime.now(UTC))
@@ -141,6 +141,13 @@ class Marks:
         if write.user_id and write.session_id:
             self._changes.tell(write.user_id, Change(ChangeKind.CHANGED, write.session_id))
         return kept
+
+    async def _message(self, session_id: UUID, person: Person, message_id: UUID) -> Message:
+        """Return a message of the session, be it deleted."""
+        message = await self._conversation.read(ReadMessage(message_id, person.user_id))
+        if message.session_id != session_id:
+            raise MessageNotFound
+        return message
 
     async def _reply(self, session_id: UUID, person: Person, message_id: UUID) -> Message:
         reply = await message_in(self._conversation, session_id, person, message_id)

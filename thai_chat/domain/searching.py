@@ -104,6 +104,8 @@ class SearchFilters:
     """The end of the time, not included itself."""
     pinned: bool | None = None
     """Whether the session is."""
+    rating: int | None = None
+    """1 or -1: replies that were rated so."""
 
 
 NO_FILTERS = SearchFilters()

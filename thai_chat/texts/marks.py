@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 MARKS: Mapping[str, tuple[str, str]] = {
+    "rating": ("ให้คะแนนคำตอบ", "Rate the reply"),
     "rating_up": ("คำตอบดี", "Good reply"),
     "rating_down": ("คำตอบไม่ดี", "Bad reply"),
     "rating_why_up": ("ดีตรงไหน", "What is good about it?"),
@@ -28,6 +29,8 @@ MARKS: Mapping[str, tuple[str, str]] = {
     "message_deleted": ("ลบข้อความแล้ว", "The message is deleted."),
     "message_restored": ("กู้คืนข้อความแล้ว", "The message is back."),
     "deleted_messages": ("ข้อความที่ลบ", "Deleted messages"),
+    "deleted_more": ("ข้อความที่ลบ…", "Deleted messages…"),
+    "message_purged": ("ลบถาวรแล้ว", "Deleted for good."),
     "deleted_none": ("แชตนี้ไม่มีข้อความที่ลบ", "No message of this session is deleted."),
     "deleted_restore": ("กู้คืน", "Restore"),
     "deleted_purge": ("ลบถาวร", "Delete for good"),

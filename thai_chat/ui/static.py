@@ -37,6 +37,7 @@ STYLES = (
     "conversation/comparing.css",
     "preferences/preferences.css",
     "conversation/queue.css",
+    "conversation/marks.css",
     "conversation/printing.css",
 )
 """In the order in which they are read; the bundle has them as the first of them."""

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
+from thai_chat.domain.facts import rated
 from thai_chat.domain.messages import Message, Session, Status
 from thai_chat.domain.searching import (
     SEARCHED_CHARS,
@@ -92,6 +93,7 @@ def _is_said_so(message: Message, filters: SearchFilters) -> bool:
         filters.role in (None, message.role)
         and filters.backend in (None, message.backend)
         and filters.model in (None, message.model)
+        and (filters.rating is None or filters.rating == rated(message))
     )
 
 

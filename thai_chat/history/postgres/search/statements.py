@@ -164,6 +164,9 @@ class Search:
         if filters.session_id is not None:
             conditions.append("s.session_id = %(session_id)s")
             self.values["session_id"] = filters.session_id
+        if filters.rating is not None:
+            conditions.append("m.rating = %(rating)s")
+            self.values["rating"] = filters.rating
         return f"(SELECT {_all(conditions)} FROM {self._kind.session})"
 
     def _traits(self) -> str:

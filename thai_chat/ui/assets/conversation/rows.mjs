@@ -5,8 +5,10 @@ import { clock, duration, nameOf, t, when } from '../lib/texts.mjs';
 import { Painter } from '../message/painter.mjs';
 import { drawParts } from '../message/parts.mjs';
 import { fetchBox } from '../models/fetching.mjs';
+import { moreButton } from './actions.mjs';
 import { factsOf } from './facts.mjs';
 import { notice, problemBox, thoughtsBox } from './pieces.mjs';
+import { RatingControl } from './rating.mjs';
 import { continueButton, hasOthers, questionControls, replyControls } from './versions.mjs';
 
 const LABEL_CHARS = 300;
@@ -37,6 +39,7 @@ export class Row {
     this.message = el('div', { class: `message ${isQuestion ? 'user' : 'bot'}` }, isQuestion ? null : this.notices, this.words, this.foot);
     this.element = el('article', { class: `message-row ${isQuestion ? 'user-row' : 'bot-row'}` }, this.message);
     this.painter = isQuestion ? null : new Painter(this.words);
+    this.rating = isQuestion ? null : new RatingControl();
   }
 
   /** @param {string} message_id */
@@ -56,11 +59,12 @@ export class Row {
     this.shown = message;
     this.name(message.message_id);
     this.#showText(message);
+    this.rating?.show(message, store.view.session_id);
     const key = this.#keyOf(message);
     if (this.#around === key) return;
     this.#around = key;
     this.element.setAttribute('aria-label', `${message.role === 'user' ? t('you') : nameOf(message)}: ${message.text.slice(0, LABEL_CHARS)}`);
-    if (message.role === 'user') this.foot.replaceChildren(copyButton(message), ...questionControls(message).filter((one) => one !== null), askedAt(message));
+    if (message.role === 'user') this.foot.replaceChildren(copyButton(message), ...questionControls(message).filter((one) => one !== null), moreButton(message), askedAt(message));
     else this.#showAround(message);
   }
 
@@ -103,7 +107,7 @@ export class Row {
       status || message.can_continue ? el('div', { class: 'ended' }, status ? el('span', { class: `status ${message.status}` }, status) : null, continueButton(message)) : null,
       el('div', { class: 'facts' },
         message.text ? copyButton(message) : null,
-        message.status === 'streaming' ? null : replyControls(message),
+        message.status === 'streaming' ? null : [this.rating?.element ?? null, ...replyControls(message), moreButton(message)],
         line, gauge, more),
       told,
       list,

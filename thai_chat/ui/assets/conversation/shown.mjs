@@ -91,6 +91,7 @@ function shown(message, versions) {
     can_continue: isReply && (BROKEN.includes(message.status) || facts.finish_reason === 'length'),
     is_cut: CUT.includes(facts.finish_reason),
     missing: missingOf(message, facts),
+    rating: ratingOf(facts.rating),
     notices: (message.notices ?? []).map(({ message: text }) => ({ text })),
   };
 }
@@ -121,6 +122,15 @@ const contextOf = (used) => (isFilled(used)
     estimated: !numberOf(used.exact_tokens),
     tokens: numberOf(used.exact_tokens) || numberOf(used.estimated_tokens) || 0,
     window: numberOf(used.context_window),
+  }
+  : null);
+
+/** @param {any} rating @returns {ShownMessage['rating']} */
+const ratingOf = (rating) => (rating?.value === 1 || rating?.value === -1
+  ? {
+    value: rating.value,
+    tags: Array.isArray(rating.tags) ? rating.tags.slice(0, MOST_BEGUN_BY).filter((/** @type {unknown} */ tag) => typeof tag === 'string') : [],
+    reason: typeof rating.reason === 'string' ? rating.reason : '',
   }
   : null);
 

@@ -61,6 +61,7 @@ interface ShownMessage extends Choice {
   can_continue: boolean;
   is_cut: boolean;
   missing: Choice | null;
+  rating: { value: number; tags: string[]; reason: string } | null;
   notices: { text: string }[];
 }
 

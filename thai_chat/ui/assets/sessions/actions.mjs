@@ -191,6 +191,7 @@ export function menuOf(session, on) {
       : { icon: 'archive', text: t('archive'), act: () => archive(one) },
     { icon: 'download', text: t('export'), items: exportItems(one) },
     { icon: 'printer', text: t('print'), act: () => emit('print', session) },
+    { icon: 'back', text: t('deleted_more'), act: async () => (await import('./deleted.mjs')).openDeleted(session) },
     { icon: 'checks', text: t('select_many'), act: on.select },
     '-',
     { icon: 'trash', text: t('delete'), danger: true, act: () => trash(one) },

@@ -6,8 +6,9 @@ import { number, t } from '../lib/texts.mjs';
 import { filesOf, worthSending } from './folders.mjs';
 import { report } from './imported.mjs';
 import { upload } from './importing.mjs';
+import { TRAINING, trainingPart } from './training.mjs';
 
-const FORMATS = { json: 'JSON', md: 'Markdown', csv: 'CSV', jsonl: 'JSONL' };
+const FORMATS = { json: 'JSON', md: 'Markdown', csv: 'CSV', sft: 'JSONL (SFT)', dpo: 'JSONL (DPO)' };
 const LIMIT_BYTES = 512_000_000;
 const LIMIT_MB = 512;
 
@@ -36,21 +37,33 @@ function exportPart() {
     el('input', { type: 'radio', name: `export-${group}`, value, checked: chosen[group] === value, onchange: () => { chosen[group] = value; refresh(); } }),
     el('span', {}, el('b', {}, text), more ? el('small', {}, more) : null));
   const link = el('a', { class: 'primary', download: '' }, icon('download'), t('export_download'));
+  const training = trainingPart(() => refresh());
   const open = choice('what', 'open', t('export_this'));
   const refresh = () => {
     const isOpen = Boolean(store.view?.stored);
     $('input', open).disabled = !isOpen;
     if (!isOpen && chosen.what === 'open') chosen.what = 'everything';
-    for (const radio of element.querySelectorAll('input')) radio.checked = Object.values(chosen).includes(radio.value);
+    for (const radio of /** @type {NodeListOf<HTMLInputElement>} */ (element.querySelectorAll('input[type=radio]'))) radio.checked = Object.values(chosen).includes(radio.value);
     const path = chosen.what === 'open' ? `api/sessions/${store.view.session_id}/export` : 'api/export';
-    link.href = address(path, { format: chosen.format, timezone: Intl.DateTimeFormat().resolvedOptions().timeZone }).href;
+    const isTraining = TRAINING.includes(chosen.format);
+    const asked = { format: chosen.format, timezone: Intl.DateTimeFormat().resolvedOptions().timeZone, ...(isTraining ? training.query() : {}) };
+    link.href = address(path, asked).href;
+    setOffered(link, true);
+    if (isTraining && training.element.hidden) training.offer();
+    training.element.hidden = !isTraining;
+    if (isTraining) training.count(path, asked, (isThere) => setOffered(link, isThere || !TRAINING.includes(chosen.format)));
   };
   const element = el('section', {}, el('h3', {}, t('export')),
     el('fieldset', { class: 'what' }, el('legend', { class: 'offscreen' }, t('export_what')), choice('what', 'everything', t('export_everything')), open),
     el('fieldset', { class: 'formats' }, el('legend', { class: 'offscreen' }, t('export_format')),
       Object.entries(FORMATS).map(([format, name]) => choice('format', format, name, t(`export_${format}_more`)))),
-    link);
+    training.element, link);
   return { element, refresh };
+}
+
+/** A file without examples is none to be had. @param {HTMLAnchorElement} link @param {boolean} isOffered */
+function setOffered(link, isOffered) {
+  link.toggleAttribute('hidden', !isOffered);
 }
 
 /** @param {(session_id: string) => void} open */

@@ -1,0 +1,61 @@
+// How a reply is rated: two buttons, and why it was.
+import { alert } from '../lib/alerts.mjs';
+import { api } from '../lib/api.mjs';
+import { $, el, iconButton } from '../lib/dom.mjs';
+import { t } from '../lib/texts.mjs';
+
+/** One for a row, as long as that is there: what is pressed keeps the focus. */
+export class RatingControl {
+  #message = /** @type {ShownMessage | null} */ (null);
+  #session_id = '';
+  #isBusy = false;
+  #buttons = /** @type {[number, HTMLButtonElement][]} */ ([[1, 'up'], [-1, 'down']].map(([value, name]) => [value,
+    iconButton(`thumb_${name}`, t(name === 'up' ? 'rating_up' : 'rating_down'), () => this.#press(Number(value)), { class: 'icon-button rate' })]));
+
+  element = el('span', { class: 'rating', role: 'group', 'aria-label': t('rating') }, this.#buttons.map(([, button]) => button));
+
+  /** @param {ShownMessage} message @param {string} session_id */
+  show(message, session_id) {
+    this.#message = message;
+    this.#session_id = session_id;
+    this.#paint();
+  }
+
+  #paint() {
+    for (const [value, button] of this.#buttons) button.setAttribute('aria-pressed', String(this.#message?.rating?.value === value));
+  }
+
+  /** The same once more takes it back. @param {number} value */
+  async #press(value) {
+    const message = this.#message;
+    if (!message || this.#isBusy) return;
+    const before = message.rating;
+    const isBack = before?.value === value;
+    const row = /** @type {HTMLElement} */ (this.element.closest('.message'));
+    $('.why', row)?.remove();
+    if (!await this.#rate(isBack ? null : { value, tags: [], reason: '' }) || isBack) return;
+    const { openReasons } = await import('./reasons.mjs');
+    if (message === this.#message) openReasons(row, message.rating, (why) => this.#rate({ value, ...why }), () => this.#buttons[value === 1 ? 0 : 1][1].focus());
+  }
+
+  /** True when it is kept. @param {NonNullable<ShownMessage['rating']> | null} rating */
+  async #rate(rating) {
+    const message = this.#message;
+    if (!message) return false;
+    const before = message.rating;
+    message.rating = rating;
+    this.#isBusy = true;
+    this.#paint();
+    try {
+      await api(rating ? 'PUT' : 'DELETE', `api/sessions/${this.#session_id}/messages/${message.message_id}/rating`, { body: rating ?? undefined });
+      return true;
+    } catch (error) {
+      message.rating = before;
+      alert(error.message);
+      return false;
+    } finally {
+      this.#isBusy = false;
+      this.#paint();
+    }
+  }
+}

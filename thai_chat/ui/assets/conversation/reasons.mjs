@@ -1,0 +1,50 @@
+// Why a reply was rated so: some words to press, and one's own.
+import { $, el, iconButton } from '../lib/dom.mjs';
+import { t } from '../lib/texts.mjs';
+import { toast } from '../lib/toast.mjs';
+
+const CHARS = 2_000;
+/** @type {Record<string, string[]>} */
+const TAGS = {
+  1: ['clear', 'useful', 'well_put'],
+  '-1': ['wrong', 'not_thai_enough', 'too_long', 'too_short', 'off_topic', 'unsafe'],
+};
+
+/**
+ * Show the reasons in the row. `keep` resolves to whether they are kept, `leave` is called when they are closed.
+ *
+ * @param {HTMLElement} row
+ * @param {ShownMessage['rating']} rating
+ * @param {(why: { tags: string[], reason: string }) => Promise<boolean>} keep
+ * @param {() => void} leave
+ */
+export function openReasons(row, rating, keep, leave) {
+  if (!rating) return;
+  const chips = TAGS[rating.value].map((tag) => {
+    const chip = el('button', { type: 'button', class: 'chip', 'aria-pressed': String(rating.tags.includes(tag)), value: tag, onclick: () => {
+      chip.setAttribute('aria-pressed', String(chip.getAttribute('aria-pressed') !== 'true'));
+    } }, t(`rating_${tag}`));
+    return chip;
+  });
+  const words = el('textarea', { rows: 2, maxlength: CHARS, dir: 'auto', 'aria-label': t('rating_reason'), placeholder: t('rating_reason') });
+  words.value = rating.reason;
+  const save = el('button', { type: 'submit', class: 'save' }, t('rating_keep'));
+  const close = () => { box.remove(); leave(); };
+  const submit = async (/** @type {SubmitEvent} */ event) => {
+    event.preventDefault();
+    save.disabled = true;
+    const tags = chips.filter((chip) => chip.getAttribute('aria-pressed') === 'true').map(({ value }) => value);
+    if (await keep({ tags, reason: words.value.trim() })) { close(); toast(t('rating_reason_kept')); } else save.disabled = false;
+  };
+  const question = t(rating.value === 1 ? 'rating_why_up' : 'rating_why_down');
+  const box = el('form', { class: 'why', 'aria-label': question, dataset: { layer: 'why' }, onsubmit: submit },
+    el('div', { class: 'why-head' }, el('b', {}, question), iconButton('close', t('close'), close)),
+    el('div', { class: 'chips', role: 'group', 'aria-label': question }, chips), words, el('div', { class: 'why-foot' }, save));
+  box.addEventListener('keydown', (event) => {
+    if (event.isComposing) return;
+    if (event.key === 'Escape') { event.stopPropagation(); close(); }
+    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) { event.preventDefault(); box.requestSubmit(); }
+  });
+  $('.why', row)?.remove();
+  row.append(box);
+}
