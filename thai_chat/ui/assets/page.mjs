@@ -7,6 +7,7 @@ import { lookFor, mountJump } from './conversation/jump.mjs';
 import { isHeard, mountLive } from './conversation/live.mjs';
 import { arriving, refresh, openSession as show, startNew } from './conversation/loading.mjs';
 import { mountPrinting } from './conversation/printing.mjs';
+import { mountTemporary, toggleTemporary } from './conversation/temporary.mjs';
 import { editLast } from './conversation/versions.mjs';
 import { mountStatistics, mountTransfer } from './drawers.mjs';
 import { beInstallable } from './install/install.mjs';
@@ -112,6 +113,7 @@ function mountConversation({ element }) {
   mountHistory(element, { openEnd: () => openSession(store.view.session_id) });
   mountLive(element, { refresh });
   mountBeside();
+  mountTemporary();
   mountJump();
   mountPrinting();
   arrive();
@@ -265,6 +267,7 @@ function beReadyAnyway() {
 /** What each shortcut of `lib/keys.mjs` does that is not the keyboard's own. @type {Record<string, (event: any) => void>} */
 const DEEDS = {
   new: beginNew,
+  temporary: () => { if (store.view?.stored) beginNew(); toggleTemporary(); },
   search: () => search?.focus(),
   composer: focusBox,
   edit: editLast,
