@@ -13,7 +13,7 @@ from uuid_utils.compat import uuid7
 
 from tests.unit.test_transfer_formats import AT, BANGKOK, PROMPT, session_of, turn, words_in, written
 from thai_chat.chat.transfer.markdown import MarkdownWriter
-from thai_chat.chat.transfer.training import DpoWriter, Rated, SftWriter, Wanted
+from thai_chat.chat.transfer.training import DpoWriter, Lessons, Rated, SftWriter
 from thai_chat.domain.facts import Rating, ReplyFacts, Vote
 from thai_chat.domain.messages import Message, Role, Status
 from thai_chat.domain.transfer import KeptMessage, KeptSession
@@ -76,11 +76,11 @@ class Tree:
 
 
 def sft(kept: KeptSession, **wanted: Any) -> list[Any]:
-    return [orjson.loads(line)["messages"] for line in written(SftWriter(Wanted(**wanted)), kept).splitlines()]
+    return [orjson.loads(line)["messages"] for line in written(SftWriter(Lessons(**wanted)), kept).splitlines()]
 
 
 def dpo(kept: KeptSession, **wanted: Any) -> list[Any]:
-    return [orjson.loads(line) for line in written(DpoWriter(Wanted(**wanted)), kept).splitlines()]
+    return [orjson.loads(line) for line in written(DpoWriter(Lessons(**wanted)), kept).splitlines()]
 
 
 def answers(lines: list[Any]) -> list[tuple[str, str]]:
@@ -127,9 +127,9 @@ def test_replies_are_chosen_by_who_gave_them_and_when(wanted: dict[str, Any], is
 def test_sessions_are_chosen_by_tag_and_folder() -> None:
     session = session_of(*turn("a", "b"), tags=("อาหาร",), folder="ครัว", has_branches=True).session
     for writer in (SftWriter, DpoWriter):
-        assert writer(Wanted(tag="อาหาร", folder="ครัว")).takes(session)
-        assert not writer(Wanted(tag="งาน")).takes(session)
-        assert not writer(Wanted(folder="งาน")).takes(session)
+        assert writer(Lessons(tag="อาหาร", folder="ครัว")).takes(session)
+        assert not writer(Lessons(tag="งาน")).takes(session)
+        assert not writer(Lessons(folder="งาน")).takes(session)
 
 
 def test_a_model_s_thoughts_are_there_when_they_are_asked_for() -> None:

@@ -154,7 +154,7 @@ def test_every_message_is_a_line_of_the_json() -> None:
 
 def test_every_field_of_the_domain_is_in_the_json() -> None:
     kept = session_of(*turn("ถาม", "ตอบ"))
-    fields = set(Session.__dataclass_fields__) - {"user_id"}
+    fields = set(Session.__dataclass_fields__) - {"user_id", "is_temporary"}
     assert set(session_object(kept.session)) == fields
     figures = set(Figures.__dataclass_fields__)
     expected = set(Message.__dataclass_fields__) - {"session_id", "figures"} | figures | {"idempotency_key", "contexts"}

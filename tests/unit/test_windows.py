@@ -14,6 +14,7 @@ import pytest
 from tests.histories import MemoryStores
 from tests.history_writes import CHOICE, begin, new_user, whole_turn
 from tests.people import as_person
+from thai_chat.chat.changes import Changes
 from thai_chat.chat.replies.growing import GrowingReply
 from thai_chat.chat.replies.runner import Replies
 from thai_chat.chat.sessions import Sessions
@@ -57,8 +58,10 @@ class Scene:
     def __init__(self, error: Exception | None = None) -> None:
         self.history = MemoryStores()
         self.conversation: Any = Interrupted(self.history)
-        self.replies = Replies(self.conversation, cost_of=nothing)
-        self.windows = Windows(self.conversation, self.replies, Sessions(self.conversation, self.replies, {}))
+        self.replies = Replies(self.conversation, cost_of=nothing, changes=Changes())
+        self.windows = Windows(
+            self.conversation, self.replies, Sessions(self.conversation, self.replies, {}, Changes())
+        )
         self.has_begun = asyncio.Event()
         self.may_end = asyncio.Event()
         self._error = error

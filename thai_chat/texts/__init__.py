@@ -68,7 +68,7 @@ _OF_PAGE = (
     READING,
     KEPT,
 )
-"""What the page's scripts say."""
+"""Said by the page's scripts."""
 _TEXTS = _merged(
     ERRORS,
     NOTICES,

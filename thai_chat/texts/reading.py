@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 READING: Mapping[str, tuple[str, str]] = {
     "preferences": ("การแสดงผล ภาษา และปุ่มลัด", "Display, language and shortcuts"),
-    "preferences_sample": ("ผู้ใหญ่ปู่ย่ารู้จักฐานญาติ กินน้ำพริก Good things take time.",) * 2,
     "language": ("ภาษา", "Language"),
     "theme": ("สี", "Colours"),
     "theme_system": ("ตามระบบ", "System"),

@@ -169,7 +169,7 @@ class _Deleted:
 
     def __init__(self) -> None:
         self._above: dict[UUID, UUID | None] = {}
-        """What stands above each that was deleted."""
+        """The parent of each message that was deleted."""
 
     def without(self, messages: Sequence[KeptMessage]) -> list[KeptMessage]:
         """Return those that are not deleted, each below what is still above it."""

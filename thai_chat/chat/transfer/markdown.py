@@ -36,7 +36,7 @@ class Words:
     ends: dict[Status, str]
     """The words under a reply that is not whole."""
     tags: Mapping[str, str]
-    """What the tags of ratings are called."""
+    """Names of the tags of ratings."""
     is_thai: bool
 
 

@@ -17,7 +17,7 @@ from thai_chat.chat.transfer.exports import Format, OwnWriter, Writer, export
 from thai_chat.chat.transfer.imports import ImportRun
 from thai_chat.chat.transfer.markdown import MarkdownWriter, Words
 from thai_chat.chat.transfer.tables import CsvWriter
-from thai_chat.chat.transfer.training import EVERYTHING, DpoWriter, SftWriter, Wanted
+from thai_chat.chat.transfer.training import EVERYTHING, DpoWriter, Lessons, SftWriter
 from thai_chat.chat.transfer.upload import Upload
 from thai_chat.chat.words import cut
 from thai_chat.domain.errors import SessionNotFound, ThaiChatError
@@ -68,7 +68,7 @@ class Transfers:
         chosen: Sequence[UUID] | None,
         words: Words,
         timezone: ZoneInfo,
-        wanted: Wanted = EVERYTHING,
+        wanted: Lessons = EVERYTHING,
     ) -> Export:
         """Return `chosen` sessions as a file, or all of them: with the archived ones, and in JSON with those in the
         trash and the person's presets. `wanted` counts for the formats that models are fine-tuned with.
@@ -90,7 +90,7 @@ class Transfers:
         return Export(f"{name}.{writer.extension}", writer.media_type, pieces)
 
     async def examples(
-        self, person: Person, format_: Format, *, chosen: Sequence[UUID] | None, words: Words, wanted: Wanted
+        self, person: Person, format_: Format, *, chosen: Sequence[UUID] | None, words: Words, wanted: Lessons
     ) -> int:
         """Return how many lines such a file for fine-tuning has now. Raises as `export` does."""
         made = await self.export(person, format_, chosen=chosen, words=words, timezone=ZoneInfo("UTC"), wanted=wanted)
@@ -140,7 +140,7 @@ def file_name_of(name: str) -> str:
 
 
 def _writer(
-    format_: Format, words: Words, timezone: ZoneInfo, presets: Sequence[Preset] | None, wanted: Wanted
+    format_: Format, words: Words, timezone: ZoneInfo, presets: Sequence[Preset] | None, wanted: Lessons
 ) -> Writer:
     match format_:
         case Format.JSON:

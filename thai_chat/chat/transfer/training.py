@@ -37,7 +37,7 @@ class Rated(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class Lessons:
     """Which replies a model shall learn from; None lets all through."""
 
     rating: Rated = Rated.ANY
@@ -49,7 +49,7 @@ class Wanted:
     tag: str | None = None
     folder: str | None = None
     with_reasoning: bool = False
-    """What a model thought stands before what it said, between <think> and </think>."""
+    """The thinking of a model stands before what it said, between <think> and </think>."""
 
     def takes(self, session: Session) -> bool:
         return self.tag in (None, *session.tags) and self.folder in (None, session.folder)
@@ -76,7 +76,7 @@ class Wanted:
         return self.rating is Rated.ANY or value == 1 or (self.rating is Rated.NOT_DOWN and value is None)
 
 
-EVERYTHING = Wanted()
+EVERYTHING = Lessons()
 
 
 class SftWriter:
@@ -88,7 +88,7 @@ class SftWriter:
     shown_only = True
     with_deleted = False
 
-    def __init__(self, wanted: Wanted = EVERYTHING) -> None:
+    def __init__(self, wanted: Lessons = EVERYTHING) -> None:
         self._wanted = wanted
         self._said: list[Said] = []
         self._question: str | None = None
@@ -146,7 +146,7 @@ class DpoWriter:
     shown_only = False
     with_deleted = False
 
-    def __init__(self, wanted: Wanted = EVERYTHING) -> None:
+    def __init__(self, wanted: Lessons = EVERYTHING) -> None:
         self._wanted = wanted
         self._system: list[Said] = []
         self._messages: dict[UUID, Message] = {}
@@ -192,7 +192,7 @@ class DpoWriter:
         while above and (message := self._messages.get(above)):
             line.append(message)
             above = message.parent_id
-        earlier = SftWriter(Wanted(with_reasoning=self._wanted.with_reasoning))
+        earlier = SftWriter(Lessons(with_reasoning=self._wanted.with_reasoning))
         earlier.messages([KeptMessage(message=message) for message in reversed(line)])
         return [*self._system, *earlier.said, {"role": "user", "content": question.content}]
 

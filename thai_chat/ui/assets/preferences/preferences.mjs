@@ -10,6 +10,8 @@ const YEAR_S = 31_536_000;
 const LANGUAGE_COOKIE = 'thai_chat_language';
 /** Each language in its own words. */
 const LANGUAGES = { th: 'ไทย', en: 'English' };
+/** Marks above and below, and both scripts. */
+const SAMPLE = 'ผู้ใหญ่ปู่ย่ารู้จักฐานญาติ กินน้ำพริก Good things take time.';
 
 /** The button, and what other tabs choose, which is followed at once. @param {HTMLElement} bar */
 export function mountPreferences(bar) {
@@ -27,7 +29,7 @@ function open() {
     el('header', {}, el('h2', {}, t('preferences')), iconButton('close', t('close'), () => box.close())),
     group('language', Object.keys(LANGUAGES), language, speak, (name) => LANGUAGES[/** @type {'th' | 'en'} */ (name)]),
     ...['theme', 'contrast', 'face', 'size', 'column'].map((name) => group(name, inOrder(name, choices[name]), looks[name], (value) => choose(name, value))),
-    el('p', { class: 'sample', 'aria-hidden': 'true', lang: 'th' }, t('preferences_sample')),
+    el('p', { class: 'sample', 'aria-hidden': 'true', lang: 'th' }, SAMPLE),
     el('button', { type: 'button', class: 'to-shortcuts', onclick: () => { box.close(); openShortcuts(); } }, t('shortcuts')));
   box.addEventListener('click', (event) => { if (event.target === box) box.close(); });
   box.addEventListener('close', () => box.remove());
