@@ -18,7 +18,7 @@ from thai_chat.chat.statistics import FIRST_DAY, LAST_DAY, zone_of
 from thai_chat.chat.text import require_storable
 from thai_chat.chat.transfer.exports import OF_TRAINING, Format
 from thai_chat.chat.transfer.markdown import Words
-from thai_chat.chat.transfer.training import Rated, Wanted
+from thai_chat.chat.transfer.training import Lessons, Rated
 from thai_chat.domain.errors import BadInput
 from thai_chat.domain.facts import RATING_TAGS
 from thai_chat.domain.messages import Status
@@ -38,7 +38,7 @@ class TrainingFilters(BaseModel):
     folder: str | None = Field(default=None, description="Only sessions in this folder")
     with_reasoning: bool = Field(default=False, description="With what the model thought, as <think>...</think>")
 
-    def wanted(self, timezone: ZoneInfo) -> Wanted:
+    def wanted(self, timezone: ZoneInfo) -> Lessons:
         """Return the filters with days as the clocks of the time zone cut them."""
         for text in (self.backend, self.model, self.tag, self.folder):
             require_storable(text or "")
@@ -46,7 +46,7 @@ class TrainingFilters(BaseModel):
         def midnight(day: date) -> datetime:
             return datetime.combine(day, time(), timezone)
 
-        return Wanted(
+        return Lessons(
             rating=self.rating,
             backend=self.backend,
             model=self.model,
@@ -128,7 +128,7 @@ async def counted(
     return ExamplesBody(examples=count)
 
 
-def _wanted(asked: SessionExportQuery, zone: ZoneInfo) -> Wanted:
+def _wanted(asked: SessionExportQuery, zone: ZoneInfo) -> Lessons:
     filters = asked.model_fields_set & TrainingFilters.model_fields.keys()
     if asked.format not in OF_TRAINING and filters:
         raise BadInput(fields=", ".join(sorted(filters)))
