@@ -250,3 +250,6 @@ async def test_a_reply_is_answered_again_by_a_model_that_is_chosen_for_it_alone(
         await page.is_idle()
         await expect(page.replies.locator(".by b")).to_contain_text("thai-small")
         await expect(page.page.locator("#picker .name")).to_have_text("thai-large")
+        await page.reload()
+        await expect(page.replies.locator(".by b")).to_contain_text("thai-small")
+        await expect(page.page.locator("#picker .name")).to_have_text("thai-large")

@@ -45,7 +45,7 @@ async def test_the_suggestions_suit_the_model_and_are_gone_when_none_answers(
     ollama, stopping = server
     async with visit(browser, ollama_app) as page:
         await page.new_session()
-        suggestions = page.page.locator("#welcome .suggestions button")
+        suggestions = page.page.locator(".suggestions button")
         note = page.page.locator("#model-note")
         for name, first in FIRST.items():
             await page.pick_model(name)

@@ -2,11 +2,10 @@
 import { alert, clearAlerts, hint } from '../lib/alerts.mjs';
 import { api } from '../lib/api.mjs';
 import { $, $$, el, icon, iconButton, randomKey } from '../lib/dom.mjs';
-import { openMenu } from '../lib/menu.mjs';
 import { emit, modelInfo, store } from '../lib/store.mjs';
-import { nameOf, number, t } from '../lib/texts.mjs';
+import { number, t } from '../lib/texts.mjs';
 import { chooseModel } from '../models/chooser.mjs';
-import { forgetPick, pick } from '../models/picks.mjs';
+import { forgetPick, keepPick, pick } from '../models/picks.mjs';
 import { giveBack } from './box.mjs';
 import { lastSeen, showNewer } from './loading.mjs';
 import { limitPasted } from './pasting.mjs';
@@ -64,24 +63,26 @@ const isSame = (choice, { backend, model }) => !choice?.model || (choice.backend
 function likeliestFor(message) {
   const picked = modelInfo(store.choice ?? {});
   if (!picked || CAN_ANSWER.includes(picked.state ?? '')) return store.choice;
-  return othersFor(message)[0]?.choice ?? store.choice;
+  return othersFor(message)[0] ?? store.choice;
 }
 
 /** The models that could answer instead of the one that failed, beside the one that is picked. @param {ShownMessage} message */
 const othersFor = (message) => store.backends.flatMap(({ name, models }) => models
   .filter(({ state = '' }) => CAN_ANSWER.includes(state))
-  .map(({ model, state }) => ({ choice: { backend: name, model }, note: state === 'up' ? null : t(`state_${state}`) }))
-  .filter(({ choice }) => !isSame(choice, message) && !isSame(choice, store.choice ?? {})));
+  .map(({ model }) => ({ backend: name, model }))
+  .filter((choice) => !isSame(choice, message) && !isSame(choice, store.choice ?? {})));
 
 /** @param {ShownMessage} message */
 export const hasOthers = (message) => message.status === 'failed' && othersFor(message).length > 0;
 
 /** @param {ShownMessage} message @param {boolean} continues */
 function otherButton(message, continues) {
-  const button = el('button', { type: 'button', class: 'go-on', 'aria-haspopup': 'menu', 'aria-expanded': 'false' }, el('span', {}, t('try_other')), icon('chevron'));
-  button.addEventListener('click', guarded(() => openMenu(button, othersFor(message).map(({ choice, note }) => ({
-    text: nameOf(choice), note, act: () => askWith(choice, button, message, { continues }),
-  })), { label: t('try_other') })));
+  const button = el('button', { type: 'button', class: 'go-on', 'aria-haspopup': 'dialog', 'aria-expanded': 'false' }, el('span', {}, t('try_other')), icon('chevron'));
+  button.addEventListener('click', guarded(async () => {
+    const { view } = store;
+    const choice = await chooseModel(button, { label: t('try_other'), chosen: store.choice });
+    if (choice && store.view.session_id === view.session_id) askWith(choice, button, message, { continues });
+  }));
   return button;
 }
 
@@ -117,8 +118,9 @@ async function show(shown_message_id) {
 
 /** Another version of the reply by a model that is chosen for it alone. @param {HTMLButtonElement} button @param {ShownMessage} message */
 async function askAgainWith(button, message) {
+  const { view } = store;
   const choice = await chooseModel(button, { label: t('again_with'), chosen: { backend: message.backend, model: message.model } });
-  if (choice) askAgain(button, message, { continues: false, choice });
+  if (choice && store.view.session_id === view.session_id) askAgain(button, message, { continues: false, choice });
 }
 
 /** @param {HTMLButtonElement} button @param {ShownMessage} given @param {{ continues: boolean, choice?: Choice | null }} how */
@@ -126,11 +128,12 @@ async function askAgain(button, { message_id }, { continues, choice = store.choi
   if (store.isBusy) { hint(t('hint_running')); return; }
   button.disabled = true;
   clearAlerts();
-  const { session_id } = store.view;
+  const { view } = store;
+  keepPick(view, choice);
   const outcome = await sendOnce(`/messages/${message_id}/replies`, { continues, ...choice });
   button.disabled = false;
-  if (!outcome.ok) await refuse(session_id, outcome);
-  else tellOf(session_id, { follow: true });
+  if (!outcome.ok) await refuse(view.session_id, outcome);
+  else tellOf(view.session_id, { follow: true });
 }
 
 /** Another session may be shown by now, which has not changed. @param {string} session_id @param {Changes['changed']} change */
@@ -200,9 +203,9 @@ async function sendOnce(path, body) {
   const what = JSON.stringify([store.view.session_id, path, body]);
   const idempotency_key = unsure.get(what) ?? randomKey();
   unsure.set(what, idempotency_key);
-  const { view, choice } = store;
+  const { view } = store;
   const outcome = await send('POST', path, { ...body, idempotency_key, last_seen_message_id: lastSeen() });
-  if (outcome.ok) forgetPick(view, choice);
+  if (outcome.ok) forgetPick(view, { backend: String(body.backend), model: String(body.model) });
   if (outcome.ok || !outcome.mayHaveArrived) unsure.delete(what);
   return outcome;
 }

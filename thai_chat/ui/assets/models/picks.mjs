@@ -31,6 +31,11 @@ export function pick(choice) {
   else keep(`pick:${view.session_id}`, choice && !isSameChoice(choice, view.choice) ? JSON.stringify(choice) : null);
 }
 
+/** Another model was asked for one reply alone: the picked one is kept, though the session was asked of the other last. @param {View} view @param {Choice | null} asked */
+export function keepPick(view, asked) {
+  if (store.choice && !isSameChoice(store.choice, asked)) keep(`pick:${view.session_id}`, JSON.stringify(store.choice));
+}
+
 /** @param {Options} options */
 export const keepOptions = (options) => writeDraft(draftName(store.view), { options });
 
@@ -45,7 +50,7 @@ export function isGone(choice) {
   const backend = store.backends.find(({ name }) => name === choice.backend);
   if ((backend?.state ?? 'not_configured') === 'not_configured') return true; // or of another program's
   const isPicked = Boolean(store.view) && isSameChoice(pickOf(store.view), choice);
-  return isPicked && backend?.state === 'up' && backend.models.length > 0 && !backend.models.some(({ model }) => model === choice.model);
+  return isPicked && backend?.state === 'up' && backend.models.length > 0 && ![backend.default_model, ...backend.models.map(({ model }) => model)].includes(choice.model);
 }
 
 /** Say which model answers instead of one that was picked and is there no more. @param {Choice | null} gone @param {Choice | null} instead */
