@@ -33,9 +33,11 @@ export class RatingControl {
     const isBack = before?.value === value;
     const row = /** @type {HTMLElement} */ (this.element.closest('.message'));
     $('.why', row)?.remove();
-    if (!await this.#rate(isBack ? null : { value, tags: [], reason: '' }) || isBack) return;
+    const rating = isBack ? null : { value, tags: [], reason: '' };
+    if (!await this.#rate(rating) || !rating) return;
     const { openReasons } = await import('./reasons.mjs');
-    if (message === this.#message) openReasons(row, message.rating, (why) => this.#rate({ value, ...why }), () => this.#buttons[value === 1 ? 0 : 1][1].focus());
+    // The message may have been read anew meanwhile, or another version be shown.
+    if (message.message_id === this.#message?.message_id) openReasons(row, rating, (why) => this.#rate({ value, ...why }), () => this.#buttons[value === 1 ? 0 : 1][1].focus());
   }
 
   /** True when it is kept. @param {NonNullable<ShownMessage['rating']> | null} rating */

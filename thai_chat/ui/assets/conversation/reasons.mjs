@@ -14,12 +14,11 @@ const TAGS = {
  * Show the reasons in the row. `keep` resolves to whether they are kept, `leave` is called when they are closed.
  *
  * @param {HTMLElement} row
- * @param {ShownMessage['rating']} rating
+ * @param {NonNullable<ShownMessage['rating']>} rating
  * @param {(why: { tags: string[], reason: string }) => Promise<boolean>} keep
  * @param {() => void} leave
  */
 export function openReasons(row, rating, keep, leave) {
-  if (!rating) return;
   const chips = TAGS[rating.value].map((tag) => {
     const chip = el('button', { type: 'button', class: 'chip', 'aria-pressed': String(rating.tags.includes(tag)), value: tag, onclick: () => {
       chip.setAttribute('aria-pressed', String(chip.getAttribute('aria-pressed') !== 'true'));
