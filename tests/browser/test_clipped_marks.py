@@ -1,0 +1,117 @@
+"""No vowel nor tone mark of Thai is cut off: each text that is seen is painted with the highest and the deepest."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image, ImageChops
+from playwright.async_api import Browser, expect
+
+from tests.app import App
+from tests.browser import test_accessibility as places
+from tests.browser.chat_page import ChatPage, visit
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+said = places.said
+"""The fixture: a session with everything that a reply can have."""
+SCRIPT = (Path(__file__).parent / "marks.js").read_text("utf-8")
+ZOOM = 3
+MOST_MISSING_PX = 0.7
+"""Less is missing where a glyph falls between pixels."""
+_MOST_OTHER = 50
+
+
+async def picture_of(page: ChatPage) -> Image.Image:
+    size = page.page.viewport_size
+    assert size
+    devtools = await page.page.context.new_cdp_session(page.page)
+    clip = {"x": 0, "y": 0, **size, "scale": ZOOM}
+    taken = await devtools.send("Page.captureScreenshot", {"clip": clip})
+    return Image.open(io.BytesIO(base64.b64decode(taken["data"]))).convert("RGB")
+
+
+def ink_of(picture: Image.Image, place: dict[str, Any]) -> float:
+    """Return how high that is what is painted at a place in its colour."""
+    edges = (place["left"] - 3, place["top"], place["right"] + 3, place["bottom"])
+    channels = list(picture.crop(tuple(round(edge * ZOOM) for edge in edges)).split())
+    own = channels.pop(place["colour"])
+    ink = ImageChops.subtract(own, ImageChops.lighter(*channels)).point(lambda shade: 255 * (shade > _MOST_OTHER))
+    box = ink.getbbox()
+    return (box[3] - box[1]) / ZOOM if box else 0
+
+
+async def cut_marks(page: ChatPage) -> list[str]:
+    """Return each kind of text whose marks are not whole, and how much of their height is there."""
+    await page.page.evaluate("document.fonts.ready.then(() => true)")
+    placed = await page.page.evaluate(f"() => {SCRIPT}.write()")
+    assert placed
+    picture = await picture_of(page)
+    fonts = list({place["font"] for place in placed})
+    lines = await page.page.evaluate(f"(fonts) => {SCRIPT}.showWhole(fonts)", fonts)
+    sheet = await picture_of(page)
+    whole = {font: ink_of(sheet, line) for font, line in zip(fonts, lines, strict=True)}
+    assert min(whole.values()) > 10
+    return [
+        f"{place['kind']}: {ink:.1f} of {whole[place['font']]:.1f}"
+        for place in placed
+        if (ink := ink_of(picture, place)) < whole[place["font"]] - MOST_MISSING_PX
+    ]
+
+
+async def a_name_that_is_written_anew(page: ChatPage) -> None:
+    await places.menu(page)
+    await page.sessions.first.press("F2")
+    await expect(page.page.locator("#recent .rename")).to_be_visible()
+
+
+async def a_title_that_is_written_anew(page: ChatPage) -> None:
+    await page.page.locator("#heading button").click()
+
+
+async def tags(page: ChatPage) -> None:
+    await places.a_menu(page)
+    await page.page.get_by_role("menuitem", name="แท็ก").click()
+    await expect(page.page.locator("dialog[open]")).to_be_visible()
+
+
+async def words_on_what_was_done(page: ChatPage) -> None:
+    await places.a_menu(page)
+    await page.page.get_by_role("menuitem", name="เก็บถาวร").click()
+    await expect(page.toast).to_be_visible()
+    patched = await page.page.request.patch(
+        page.page.url.split("?")[0] + f"api/sessions/{page.session_id}", data={"archived": False}
+    )
+    assert patched.ok
+    await page.box.press("Enter")
+    await expect(page.page.locator("#hint.told")).to_be_visible()
+
+
+OTHERS = (places.a_drawn_diagram, places.a_search_without_words)
+"""States that have no further texts."""
+STATES: tuple[Callable[[ChatPage], Awaitable[None]], ...] = (
+    *(state for state in places.STATES if state not in OTHERS),
+    a_name_that_is_written_anew,
+    a_title_that_is_written_anew,
+    tags,
+    words_on_what_was_done,
+)
+
+
+ON_A_PHONE = (places.the_sidebar, places.the_picker, places.a_menu, a_title_that_is_written_anew)
+CASES = [(state, phone) for phone, states in ((False, STATES), (True, ON_A_PHONE)) for state in states]
+
+
+@pytest.mark.parametrize(("state", "phone"), CASES, ids=[f"{state.__name__}-{phone:d}" for state, phone in CASES])
+async def test_no_mark_is_cut_off(
+    browser: Browser, app: App, said: str, state: Callable[[ChatPage], Awaitable[None]], phone: bool
+) -> None:
+    async with visit(browser, app, said, phone=phone) as page:
+        await page.page.emulate_media(reduced_motion="reduce")
+        await state(page)
+        assert await cut_marks(page) == []
