@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -13,7 +14,7 @@ from playwright.async_api import Browser, Request, expect
 
 from tests.app import App
 from tests.browser.chat_page import MODELS, ChatPage, visit
-from tests.chats import Chat, client_of
+from tests.chats import ASYNC, Chat, client_of
 from tests.standins.openai_server import OpenAIStandin
 from tests.standins.script import Script, thai_tokens
 
@@ -84,12 +85,15 @@ async def test_a_session_that_is_begun_elsewhere_is_listed_and_shown_as_answerin
 ) -> None:
     model.script = ENDLESS
     async with client_of(app) as http:
+        kept_nowhere = {"query": "แชตชั่วคราวจากที่อื่น", "temporary": True}
+        await http.post(f"/api/sessions/{uuid4()}/messages", json=kept_nowhere, headers=ASYNC)
         chat = Chat(http, model=MODELS[0])
         await chat.ask("เริ่มจากโปรแกรมอื่น")
         running = page.row("เริ่มจากโปรแกรมอื่น").locator(".running")
         await expect(running).to_be_visible(timeout=SOON_MS)
         await chat.stop()
         await expect(running).to_be_hidden(timeout=SOON_MS)
+        await expect(page.row("แชตชั่วคราว")).to_have_count(0)
 
 
 async def test_the_tabs_of_a_browser_share_one_stream_and_another_takes_it_over(

@@ -1,5 +1,6 @@
 // The question box: sending, stopping, drafts.
 import { alert, clearAlerts, hint } from '../lib/alerts.mjs';
+import { answers } from '../lib/api.mjs';
 import { $, el, icon, isTouchPhone, randomKey } from '../lib/dom.mjs';
 import { draftName, followDraft, forgetDraft, hasOwnDraft, onDraft, takeDraft, writeDraft } from '../lib/drafts.mjs';
 import { on, store } from '../lib/store.mjs';
@@ -18,6 +19,7 @@ let early = '';
 /** The draft that this tab knows of: a box with something else is being written in. */
 let known = '';
 
+const ANSWER_MS = 1_000;
 const LIMIT = window.thaiChatLimit;
 
 export function mountComposer() {
@@ -84,11 +86,12 @@ function follow(name) {
 }
 
 export async function send() {
+  // The sign may be older than the server's return.
+  if (store.isGone && box().value.trim() && !await answers(ANSWER_MS)) { clearAlerts(); alert(t('server_away')); return; }
   const text = box().value;
   if (!store.view) return;
   if (!text.trim()) { hint(t('hint_empty')); focusBox(); return; }
   clearAlerts();
-  if (store.isGone) { alert(t('server_away')); return; }
   // The server says the same; but taking so much text out of the box and back in would freeze the page for a while.
   if (isTooLong(text)) { alert(t('question_too_long', { limit: number(LIMIT) })); return; }
   if (store.isBusy || isGoing()) wait(text);

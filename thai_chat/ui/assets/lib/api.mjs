@@ -191,6 +191,9 @@ function refusal(status, text) {
 
 const silent = (status = 0) => new Refused(t('server_silent'), { status, isSilent: true });
 
+/** Tell whether the server answers at all within a time. @param {number} patience_ms */
+export const answers = (patience_ms) => api('GET', 'healthz', { patience_ms }).then(() => true, () => false);
+
 const EVENT = '/gradio_api/run/';
 
 /**

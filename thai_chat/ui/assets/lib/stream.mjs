@@ -1,5 +1,5 @@
 // One stream of what changes at the server, kept open: it also tells when the server falls silent, and goes on trying.
-import { api, follow } from './api.mjs';
+import { answers, follow } from './api.mjs';
 
 const TOLD = ['hello', 'changed', 'began', 'ended', 'deleted', 'anew', 'beat'];
 const LOOK_MS = 150;
@@ -98,7 +98,7 @@ export class Stream {
     if (this.isAsking) return;
     this.isAsking = true;
     const { heard } = this.at;
-    const lives = await api('GET', 'healthz', { patience_ms: LIVES_MS }).then(() => true, () => false);
+    const lives = await answers(LIVES_MS);
     this.isAsking = false;
     if (!this.isOpen || this.at.heard !== heard) return;
     if (lives && this.source && Date.now() - heard < SILENT_MS) return;

@@ -94,6 +94,7 @@ interface ModelInfo {
 
 /** `SessionBody` of the API; `at` is `updated_at` in milliseconds, once somebody has asked for it. */
 interface Session extends Choice {
+  temporary?: boolean;
   session_id: string;
   session_name: string;
   updated_at: string;

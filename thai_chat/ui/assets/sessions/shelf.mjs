@@ -179,10 +179,10 @@ class Shelf {
     emit('sessions');
   }
 
-  /** @param {Session} session */
+  /** A temporary session is in no list. @param {Session} session */
   holds(session) {
     const { shelf: name, folder, tag } = this.place;
-    return shelfOf(session) === name && (!folder || session.folder === folder) && (!tag || session.tags.includes(tag));
+    return !session.temporary && shelfOf(session) === name && (!folder || session.folder === folder) && (!tag || session.tags.includes(tag));
   }
 }
 
