@@ -1,6 +1,6 @@
 // Makes few files of the page's scripts and styles: thai_chat/ui/assets/bundle/, which is kept in the repository.
 // Called by bundle.sh with the sum of the sources, and the names of the styles in their order.
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { build } from 'esbuild';
 
@@ -25,6 +25,32 @@ const beside = {
   },
 };
 
+/** The modules that are fetched when they are needed first, by their paths. */
+const fetchedLater = async () => {
+  const modules = (await readdir(assets, { recursive: true })).filter((name) => name.endsWith('.mjs') && !/^(?:bundle|vendor)\//.test(name));
+  const found = new Set();
+  for (const name of modules.sort()) {
+    const source = await readFile(path.join(assets, name), 'utf8');
+    for (const [, address] of source.matchAll(/\bimport\('(\.{1,2}\/[\w./-]+\.mjs)'\)/g)) {
+      const file = path.join(assets, path.dirname(name), address);
+      if (!file.includes('/vendor/')) found.add(file);
+    }
+  }
+  return [...found];
+};
+
+/** Those are one file: parted by who needs what, the page would begin with a file for each of them and more. */
+const later = {
+  name: 'later',
+  setup({ onLoad, onResolve }) {
+    onResolve({ filter: /^\.{1,2}\/.*\.mjs$/ }, ({ kind, path: address }) =>
+      (kind === 'dynamic-import' && !address.includes('/vendor/') ? { path: 'later', namespace: 'later' } : undefined));
+    onLoad({ filter: /.*/, namespace: 'later' }, async () => ({
+      contents: (await fetchedLater()).map((file) => `export * from ${JSON.stringify(file)};`).join('\n'), loader: 'js', resolveDir: assets,
+    }));
+  },
+};
+
 const shared = {
   bundle: true,
   minify: true,
@@ -34,7 +60,7 @@ const shared = {
   logLevel: 'warning',
   absWorkingDir: assets,
   outdir,
-  plugins: [beside],
+  plugins: [beside, later],
 };
 
 await rm(outdir, { recursive: true, force: true });

@@ -1,2 +1,0 @@
-import{c as e,m as a}from"./chunk-QI6VCCQS.mjs";function d(t,r){return new Promise(n=>{let o=e("dialog",{class:"box","aria-label":t},e("form",{method:"dialog"},e("p",{},t),e("div",{class:"box-foot"},e("button",{value:"no",autofocus:!0},a("cancel")),e("button",{value:"yes",class:"danger"},r))));o.addEventListener("click",l=>{l.target===o&&o.close()}),o.addEventListener("close",()=>{o.remove(),n(o.returnValue==="yes")}),document.body.append(o),o.showModal()})}export{d as a};
-/*! With libraries of others: vendor/README.md names them, and their licences stand beside it. */
