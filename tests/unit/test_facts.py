@@ -193,7 +193,7 @@ READERS = ("get", "pop", "setdefault", "update")
 ALSO_WORDS_OF_OTHERS = {
     # columns, options, events and texts have these names too
     *("reason", "asked", "options", "tokens", "prompt_tokens", "reasoning_tokens", "cost", "reasoning", "notices"),
-    *("error", "begun_by", "continues", "cached_tokens"),
+    *("error", "begun_by", "continues", "cached_tokens", "rating"),
 }
 
 
