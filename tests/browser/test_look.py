@@ -189,3 +189,26 @@ async def test_an_empty_session_has_its_box_in_the_middle_and_the_first_question
         assert after["top"] > box["bottom"]
         assert main["bottom"] - after["bottom"] < 12
         await expect(page.page.locator("#beginnings")).to_be_hidden()
+
+
+async def test_a_phone_shows_facts_and_buttons_in_lines_of_their_own_and_moves_nothing_for_them(
+    browser: Browser, app: App
+) -> None:
+    async with visit(browser, app, phone=True) as phone:
+        await phone.page.locator("#menu-open").click()
+        await phone.new_session()
+        await phone.ask_and_wait("คำถามแรก")
+        await phone.ask_and_wait("คำถามที่สอง")
+        newest = phone.replies.last.locator(".facts")
+        facts, button = await rect(newest.locator(".by")), await rect(newest.locator(".copy"))
+        assert button["top"] >= facts["bottom"] - 1
+        assert facts["width"] > 200
+        for part in ("#top > .icon-button >> nth=-1", "#menu-open", "#picker"):
+            assert (await rect(phone.page.locator(part)))["bottom"] <= 52
+        before = await rect(phone.questions.last)
+        await phone.replies.first.locator(".words").tap()
+        older = phone.replies.first.locator(".facts .again")
+        await expect(older).to_have_css("opacity", "1")
+        assert await rect(phone.questions.last) == before
+        await older.tap()
+        await expect(phone.replies.first.locator(".version")).to_have_text("2/2")
