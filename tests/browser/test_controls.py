@@ -19,7 +19,7 @@ LEAST_PX = 13
 LEAST_FIELD_PX = 16
 # What people and models have written, and terms and names that are the same in every language.
 FOREIGN = (
-    ".words *, .session, .session *, [role=option], #found *, .formats *, .place, "
+    ".words *, #heading *, .session, .session *, [role=option], #found *, .formats *, .place, "
     "#settings .field :is(input, select), [name=preference-language]"
 )
 CONTROLS = """([foreign, isThai]) => {
@@ -90,7 +90,7 @@ async def the_shortcuts(page: ChatPage) -> None:
 
 
 async def the_editor(page: ChatPage) -> None:
-    await page.questions.last.hover()
+    await page.questions.last.locator(".asked").click()
     await page.questions.last.locator(".edit").click()
 
 
