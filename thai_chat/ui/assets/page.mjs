@@ -248,6 +248,7 @@ function mountFrame() {
   $('#left').setAttribute('aria-label', t('sidebar'));
   $('#main').setAttribute('role', 'region');
   $('#main').setAttribute('aria-label', t('conversation'));
+  document.body.prepend(el('a', { href: '#box', class: 'skip', onclick: (/** @type {Event} */ event) => { event.preventDefault(); focusBox(); } }, t('skip')));
   $('#frame').append(el('div', { id: 'scrim', onclick: leaveSidebar }));
   restoreSidebar();
   addEventListener('keydown', shortcut, true);

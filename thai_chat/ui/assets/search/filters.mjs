@@ -1,4 +1,5 @@
 // The filters narrow a search: when, who, which model, pinned ones, this session; and they order what is found.
+import { dateField } from '../lib/datefield.mjs';
 import { $, el, icon } from '../lib/dom.mjs';
 import { html, paint } from '../lib/painting.mjs';
 import { on, store } from '../lib/store.mjs';
@@ -41,7 +42,7 @@ export function mountFilters(changed) {
     ['relevance', 'newest'].map((value) => el('label', {},
       el('input', { type: 'radio', name: 'search-order', value, onchange: () => choose('order', value) }), el('span', {}, t(`order_${value}`)))));
   /** @param {'since' | 'until'} name */
-  const date = (name) => el('input', { type: 'date', 'aria-label': t(`filter_${name}`), onchange: (/** @type {any} */ event) => choose(name, event.target.value) });
+  const date = (name) => dateField(t(`filter_${name}`), (iso) => choose(name, iso));
   const since = date('since');
   const until = date('until');
   const role = el('select', { onchange: () => choose('role', role.value) },
@@ -53,15 +54,15 @@ export function mountFilters(changed) {
   const [within, withinLine] = check(t('filter_session'), (isOn) => { setScope(isOn ? store.view : null); show(); changed(); });
   const reset = el('button', { type: 'button', class: 'retry', onclick: () => { Object.assign(chosen, { since: '', until: '', role: EITHER, model: EITHER, pinned: false, scope: null }); show(); changed(); } }, t('filter_reset'));
   const element = el('div', { class: 'filters', id: 'search-filters', hidden: true },
-    el('div', { class: 'line', role: 'group', 'aria-label': t('filter_days') }, el('span', {}, t('filter_days')), el('span', { class: 'days-between' }, since, '–', until)), line(t('filter_who'), role), line(t('model'), model), pinnedLine, reset);
+    el('div', { class: 'line', role: 'group', 'aria-label': t('filter_days') }, el('span', {}, t('filter_days')), el('span', { class: 'days-between' }, since.element, '–', until.element)), line(t('filter_who'), role), line(t('model'), model), pinnedLine, reset);
   const count = el('span', { class: 'count', hidden: true });
   const button = el('button', { type: 'button', class: 'head-button', 'aria-expanded': 'false', 'aria-controls': 'search-filters', onclick: () => { element.hidden = !element.hidden; button.setAttribute('aria-expanded', String(!element.hidden)); } },
     icon('filter'), t('filters'), count);
 
   const show = () => {
     for (const radio of order.querySelectorAll('input')) radio.checked = radio.value === chosen.order;
-    Object.assign(since, { value: chosen.since, max: chosen.until });
-    Object.assign(until, { value: chosen.until, min: chosen.since });
+    since.set({ value: chosen.since, max: chosen.until });
+    until.set({ value: chosen.until, min: chosen.since });
     role.value = chosen.role;
     model.value = chosen.model;
     pinned.checked = chosen.pinned;
