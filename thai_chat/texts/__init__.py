@@ -23,6 +23,7 @@ from thai_chat.texts.reading import READING
 from thai_chat.texts.reasons import REASONS
 from thai_chat.texts.signs import SIGNS
 from thai_chat.texts.statistics import STATISTICS
+from thai_chat.texts.temporary import TEMPORARY
 from thai_chat.texts.transfer import REFUSALS, TRANSFER
 from thai_chat.texts.welcome import WELCOME
 
@@ -60,6 +61,7 @@ _OF_PAGE = (
     MODEL_SETTINGS,
     CHOOSING,
     COMPARING,
+    TEMPORARY,
     PARTS,
     MARKS,
     SIGNS,

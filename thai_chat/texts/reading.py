@@ -44,6 +44,7 @@ READING: Mapping[str, tuple[str, str]] = {
     "shortcut_stop": ("ปิดสิ่งที่เปิดอยู่ หรือหยุดคำตอบ", "Close what is open, or stop the reply"),
     "shortcut_composer": ("ไปที่ช่องคำถาม", "Go to the question box"),
     "shortcut_new": ("แชตใหม่", "New session"),
+    "shortcut_temporary": ("แชตชั่วคราว", "Temporary session"),
     "shortcut_search": ("ค้นหาทุกแชต", "Search all sessions"),
     "shortcut_undo": ("ยกเลิกสิ่งที่เพิ่งทำ", "Undo what was just done"),
     "shortcut_help": ("แสดงปุ่มลัด", "Show the shortcuts"),

@@ -35,6 +35,7 @@ STYLES = (
     "message/formulas.css",
     "message/code.css",
     "conversation/comparing.css",
+    "conversation/temporary.css",
     "preferences/preferences.css",
     "conversation/queue.css",
     "conversation/marks.css",

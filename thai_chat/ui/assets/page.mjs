@@ -8,6 +8,7 @@ import { isHeard, mountLive } from './conversation/live.mjs';
 import { arriving, refresh, openSession as show, startNew } from './conversation/loading.mjs';
 import { mountPrinting } from './conversation/printing.mjs';
 import { mountQueue } from './conversation/queue.mjs';
+import { mountTemporary, toggleTemporary } from './conversation/temporary.mjs';
 import { editLast } from './conversation/versions.mjs';
 import { mountStatistics, mountTransfer } from './drawers.mjs';
 import { beInstallable } from './install/install.mjs';
@@ -113,6 +114,7 @@ function mountConversation({ element }) {
   mountHistory(element, { openEnd: () => openSession(store.view.session_id) });
   mountLive(element, { refresh });
   mountBeside();
+  mountTemporary();
   mountJump();
   mountQueue();
   mountPrinting();
@@ -267,6 +269,7 @@ function beReadyAnyway() {
 /** What each shortcut of `lib/keys.mjs` does that is not the keyboard's own. @type {Record<string, (event: any) => void>} */
 const DEEDS = {
   new: beginNew,
+  temporary: () => { if (store.view?.stored) beginNew(); toggleTemporary(); },
   search: () => search?.focus(),
   composer: focusBox,
   edit: editLast,

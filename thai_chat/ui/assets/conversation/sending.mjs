@@ -18,7 +18,7 @@ const SEND_MS = 30_000;
 export async function ask({ key, text, choice, compare = [] }) {
   const { view } = store;
   const { session_id } = view;
-  const body = { query: text, ...choice, idempotency_key: key, compare: compare.length ? compare : undefined, session_options: optionsOfNew(view), last_seen_message_id: lastSeen() };
+  const body = { query: text, ...choice, idempotency_key: key, compare: compare.length ? compare : undefined, temporary: view.is_temporary || undefined, session_options: optionsOfNew(view), last_seen_message_id: lastSeen() };
   showQuestion(key, text, choice);
   try {
     const accepted = /** @type {Accepted} */ (await api('POST', `api/sessions/${session_id}/messages`, { body, patience_ms: SEND_MS, isAsync: true }));

@@ -17,6 +17,7 @@ export function viewOf({ session, history, siblings, live, also_live, has_earlie
   return {
     session_id: session.session_id,
     stored: true,
+    is_temporary: session.temporary,
     is_instead: false,
     name: session.session_name,
     shelf: session.deleted_at ? 'trash' : session.archived_at ? 'archived' : 'current',
@@ -37,6 +38,7 @@ export function viewOf({ session, history, siblings, live, also_live, has_earlie
 export const emptyView = (session_id, { notice = null, is_instead = false } = {}) => ({
   session_id,
   stored: false,
+  is_temporary: false,
   is_instead,
   name: null,
   shelf: 'current',

@@ -175,7 +175,7 @@ const guardedSubmit = (edits, box, save, close) => async () => {
   save.disabled = true;
   clearAlerts();
   const { session_id } = store.view;
-  const outcome = await sendOnce('/messages', { query: box.value, edits, ...store.choice });
+  const outcome = await sendOnce('/messages', { query: box.value, edits, temporary: store.view.is_temporary || undefined, ...store.choice });
   save.disabled = false;
   if (outcome.ok) { close(); tellOf(session_id, { follow: true }); return; }
   await refuse(session_id, outcome);

@@ -2,6 +2,7 @@
 import { $, $$, el, icon } from '../lib/dom.mjs';
 import { modelInfo, store } from '../lib/store.mjs';
 import { t } from '../lib/texts.mjs';
+import { temporaryToggle } from './temporary.mjs';
 
 /** The demo model can do these, in the one language that it knows. */
 const DEMO_SUGGESTIONS = ['Tell me about the sea.', 'What is a mango?', 'Write two sentences about rain.', 'Why do people drink tea?'];
@@ -12,7 +13,7 @@ const MOVE_MS = 240;
 /** Return what an empty session shows above the question box; `paintWelcome` fills and hides it, and what stands below the box. */
 export function welcome() {
   $('#composer').after(beginnings());
-  return el('section', { id: 'welcome', hidden: true }, el('h1', {}, t('hello')), el('p', {}, t('hello_more')));
+  return el('section', { id: 'welcome', hidden: true }, el('h1', {}, t('hello')), el('p', {}, t('hello_more')), temporaryToggle());
 }
 
 function beginnings() {

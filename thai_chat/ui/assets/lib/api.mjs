@@ -73,6 +73,9 @@ export function address(path, query = {}) {
   return url;
 }
 
+/** Tell an address that the page is closing: nobody is left to hear the answer. @param {string} path */
+export const apiAtLast = (path) => { navigator.sendBeacon(address(path)); };
+
 /** Follow the server-sent events of an address; the browser connects anew by itself until `close` is called. @type {(path: string, query: Query) => EventSource} */
 export const follow = (path, query) => new EventSource(address(path, query));
 

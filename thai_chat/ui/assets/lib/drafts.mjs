@@ -25,11 +25,15 @@ const shown = /** @type {Map<string, Draft>} */ (new Map());
 addEventListener('pagehide', () => markOwn(true));
 addEventListener('pageshow', (event) => { if (event.persisted) markOwn(false); });
 
+/** Drafts with such names live as long as the page does. */
+const UNKEPT = 'temporary ';
+
 /** Return the name under which drafts of a session are kept: one for all sessions that are not stored yet. @param {View} view */
-export const draftName = ({ stored, session_id }) => (stored ? session_id : 'new');
+export const draftName = ({ stored, is_temporary, session_id }) => (is_temporary ? UNKEPT + session_id : stored ? session_id : 'new');
 
 /** Return the draft to show in a session: this tab's, else what other tabs have left, else another tab's. @param {string} name */
 export function takeDraft(name) {
+  if (name.startsWith(UNKEPT)) return shownDraft(name);
   const all = draftsOf(name);
   const mine = ownAmong(all, name);
   const left = all.filter(isLeft);
@@ -117,8 +121,9 @@ function beAnother() {
 /** @param {string} name @param {Pick<Draft, 'text' | 'choice' | 'options'>} draft */
 function put(name, { text, choice, options }) {
   const draft = { tab, at: Date.now(), is_left: false, text, choice, options };
-  own.add(name);
   shown.set(name, draft);
+  if (name.startsWith(UNKEPT)) return;
+  own.add(name);
   keep(slot(name, tab), JSON.stringify(draft));
 }
 

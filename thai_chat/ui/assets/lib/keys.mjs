@@ -21,6 +21,7 @@ export const SHORTCUTS = [
   { name: 'stop', keys: ['Esc'], isMeant: (event) => event.key === 'Escape' && !event.isComposing },
   { name: 'composer', keys: ['/'], isMeant: (event) => isOutside(event) && (event.key === '/' || (event.code === 'Slash' && !event.shiftKey)) },
   { name: 'new', keys: ['Ctrl', 'Shift', 'O'], isMeant: (event) => isCommand(event) && event.shiftKey && event.code === 'KeyO' },
+  { name: 'temporary', keys: ['Ctrl', 'Shift', ';'], isMeant: (event) => isCommand(event) && event.shiftKey && event.code === 'Semicolon' },
   { name: 'search', keys: ['Ctrl', 'K'], isMeant: (event) => isCommand(event) && !event.shiftKey && event.code === 'KeyK' },
   { name: 'undo', keys: ['Ctrl', 'Z'] },
   { name: 'help', keys: ['?'], isMeant: (event) => isOutside(event) && (event.key === '?' || (event.code === 'Slash' && event.shiftKey)) },

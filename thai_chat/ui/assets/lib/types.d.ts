@@ -14,6 +14,8 @@ interface Live extends Choice { message_id: string; waited_ms: number }
 interface View {
   session_id: string;
   stored: boolean;
+  /** True of a session that the server holds in memory alone. */
+  is_temporary: boolean;
   /** True when the server was away for the session that the address names, which is kept for another try. */
   is_instead: boolean;
   name: string | null;
@@ -138,7 +140,7 @@ type ChatBody = Omit<MessageBody, 'content' | 'role'> & { session_id: string; re
 
 /** `WindowBody` of the API. */
 interface HistoryBody {
-  session: Session & { options: Options };
+  session: Session & { options: Options, temporary: boolean };
   history: MessageBody[];
   siblings: Record<string, string[]>;
   live: Live | null;
@@ -286,6 +288,7 @@ interface Changes {
   /** A reply is to be compared: with another model's, or with another version of itself. */
   compare: { message: ShownMessage, button: HTMLElement, isStored?: boolean };
   compared: undefined;
+  temporary: undefined;
   renamed: Session;
   /** Another tab has changed sessions, or deleted them for good. */
   elsewhere: { put: Session[]; drop: string[] };

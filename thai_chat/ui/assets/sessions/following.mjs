@@ -29,8 +29,8 @@ async function take(changes) {
 /** A question that was asked here is listed already. @param {Change} change */
 const isKnown = ({ kind, session_id }) => kind === 'began' && Boolean(shelf.find(session_id)?.running);
 
-/** Null when it is gone by now, or the server is. @param {string} session_id @returns {Promise<Session | null>} */
-const read = (session_id) => api('GET', `api/sessions/${session_id}`).catch((error) => {
+/** Null when it is gone by now, or the server is; a temporary one is in no list. @param {string} session_id @returns {Promise<Session | null>} */
+const read = (session_id) => api('GET', `api/sessions/${session_id}`).then((session) => (session.temporary ? null : session), (error) => {
   if (isAborted(error)) throw error;
   return null;
 });

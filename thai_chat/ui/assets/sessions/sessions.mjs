@@ -48,6 +48,7 @@ export function mountSessions({ element }, page) {
 
 /** A question was taken: its session is the newest now, and may be new. @param {Accepted} given */
 function noteAsked({ session_id, question, backend, model }) {
+  if (store.view.is_temporary) return;
   const known = shelf.find(session_id) ?? {
     session_id, session_name: firstWords(question.content), pinned_at: null, archived_at: null, deleted_at: null, tags: [], folder: null,
   };

@@ -13,9 +13,10 @@ export function mountTitle() {
   return heading;
 }
 
-/** @param {Pick<View, 'name'>} given */
-export function nameIt({ name }) {
-  document.title = name ? `${name} · ${t('brand')}` : t('brand');
+/** The browser keeps titles: that of a temporary session has none of its words. @param {Pick<View, 'name' | 'is_temporary'>} given */
+export function nameIt({ name, is_temporary }) {
+  const told = is_temporary ? t('temporary') : name;
+  document.title = told ? `${told} · ${t('brand')}` : t('brand');
   paint(name);
 }
 
