@@ -224,3 +224,20 @@ async def test_what_could_not_be_sent_waits_and_is_stored_once(page: ChatPage, m
         await page.reload()
         await expect(page.questions.locator(".asked")).to_have_text(["คำถามแรก", "คำตอบหายกลางทาง"])
         assert asked(model) == ["คำถามแรก", "คำตอบหายกลางทาง"]
+
+
+async def test_what_waits_in_a_temporary_session_is_written_down_nowhere(page: ChatPage, model: OpenAIStandin) -> None:
+    async with free(model):
+        await page.page.locator("#temporary").click()
+        await begin(page, model)
+        await page.ask("ความลับที่รออยู่")
+        await expect(waiting(page)).to_have_text(["ความลับที่รออยู่"])
+        await page.page.locator("#queue [data-key^='edit ']").click()
+        await page.page.locator("#queue textarea").fill("ความลับที่แก้แล้ว")
+        await page.new_session()
+        assert "ความลับ" not in await page.page.evaluate("JSON.stringify({...localStorage, ...sessionStorage})")
+        await page.page.go_back()
+        await expect(waiting(page)).to_have_text(["ความลับที่แก้แล้ว"])
+        model.may_end.set()
+        await expect(page.replies).to_have_count(2)
+        assert asked(model) == ["คำถามแรก", "ความลับที่แก้แล้ว"]

@@ -42,7 +42,7 @@ export function mountQueue() {
 
 /** Have a question wait for its turn in the shown session. @param {string} text */
 export function queue(text) {
-  addQueued(store.view.session_id, text, store.choice);
+  addQueued(store.view, text, store.choice);
   load();
 }
 

@@ -1,13 +1,19 @@
 // Questions that wait for the reply that runs, by their sessions: each is kept under a name of its own, in the order in which they
 // were written, so that tabs write over nothing of each other.
 import { randomKey } from '../lib/dom.mjs';
+<<<<<<< HEAD
 import { hold, keep, kept, keptNames, onKept } from '../lib/kept.mjs';
 import { store } from '../lib/store.mjs';
+||||||| 49418cc
+import { keep, kept, keptNames, onKept } from '../lib/kept.mjs';
+=======
+import { keep, keepHere, kept, keptNames, onKept } from '../lib/kept.mjs';
+>>>>>>> keep
 
 /**
  * A question that waits, with the model that it is meant for. `key`: sent by two tabs, it is stored once.
  *
- * @typedef {{ name: string, key: string, text: string, choice: Choice | null }} Queued
+ * @typedef {{ name: string, key: string, text: string, choice: Choice | null, is_temporary: boolean }} Queued
  */
 
 let last = 0;
@@ -15,10 +21,10 @@ let last = 0;
 /** Return the questions that wait in a session, in their order. @param {string} session_id */
 export const queuedIn = (session_id) => keptNames(`queue:${session_id}:`).sort().map(read).filter((item) => item !== null);
 
-/** @param {string} session_id @param {string} text @param {Choice | null} choice */
-export function addQueued(session_id, text, choice) {
+/** @param {View} view @param {string} text @param {Choice | null} choice */
+export function addQueued({ session_id, is_temporary }, text, choice) {
   last = Math.max(Date.now(), last + 1);
-  put({ name: `queue:${session_id}:${last}:${randomKey().slice(0, 8)}`, key: randomKey(), text, choice });
+  put({ name: `queue:${session_id}:${last}:${randomKey().slice(0, 8)}`, key: randomKey(), text, choice, is_temporary });
 }
 
 /** Another text is another question. Return false when it waits no more. @param {Queued} item @param {string} text */
@@ -36,14 +42,24 @@ export function onQueued(listener) {
   onKept((name) => { if (name.startsWith('queue:')) listener(name.split(':')[1]); });
 }
 
+<<<<<<< HEAD
 /** What is written in a temporary session is not kept. @param {Queued} item */
 const put = ({ name, key, text, choice }) => (store.view.is_temporary ? hold : keep)(name, JSON.stringify({ key, text, choice }));
+||||||| 49418cc
+/** @param {Queued} item */
+const put = ({ name, key, text, choice }) => keep(name, JSON.stringify({ key, text, choice }));
+=======
+/** What waits in a temporary session is gone with the page, as the session is. @param {Queued} item */
+function put({ name, ...item }) {
+  (item.is_temporary ? keepHere : keep)(name, JSON.stringify(item));
+}
+>>>>>>> keep
 
 /** @param {string} name @returns {Queued | null} */
 function read(name) {
   try {
-    const { key, text, choice } = JSON.parse(kept(name) ?? '');
-    return typeof key === 'string' && typeof text === 'string' ? { name, key, text, choice } : null;
+    const { key, text, choice, is_temporary = false } = JSON.parse(kept(name) ?? '');
+    return typeof key === 'string' && typeof text === 'string' ? { name, key, text, choice, is_temporary } : null;
   } catch {
     return null;
   }
