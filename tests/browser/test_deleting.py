@@ -18,8 +18,11 @@ LINK = {"th": "คัดลอกลิงก์", "en": "Copy link"}
 UNDO = {"th": "เลิกทำ", "en": "Undo"}
 
 
-async def choose(page: ChatPage, row: Locator, entry: str) -> None:
-    await row.hover()
+async def choose(page: ChatPage, row: Locator, entry: str, *, phone: bool = False) -> None:
+    if phone:
+        await row.locator(".words").tap()
+    else:
+        await row.hover()
     await row.locator(".message-more").click()
     await page.page.get_by_role("menuitem", name=entry, exact=True).click()
 
@@ -33,7 +36,7 @@ async def test_a_message_is_deleted_and_what_follows_stays(
         await expect(page.welcome).to_be_visible()
         await page.ask_and_wait("ความลับของฉัน")
         await page.ask_and_wait("คำถามที่สอง")
-        await choose(page, page.questions.first, DELETE[language])
+        await choose(page, page.questions.first, DELETE[language], phone=phone)
         await expect(page.questions).to_have_count(1)
         await expect(page.questions.first).to_contain_text("คำถามที่สอง")
         await expect(page.replies).to_have_count(2)
@@ -41,8 +44,8 @@ async def test_a_message_is_deleted_and_what_follows_stays(
         await expect(page.questions).to_have_count(2)
         await expect(page.questions.first).to_contain_text("ความลับของฉัน")
 
-        await choose(page, page.questions.first, DELETE[language])
-        await choose(page, page.replies.first, DELETE[language])
+        await choose(page, page.questions.first, DELETE[language], phone=phone)
+        await choose(page, page.replies.first, DELETE[language], phone=phone)
         await expect(page.replies).to_have_count(1)
         model.seen.clear()
         await page.ask_and_wait("คำถามที่สาม")

@@ -194,6 +194,7 @@ on('elsewhere', ({ put, drop }) => {
 });
 on('told', (changes) => { if (changes.some(isNews)) look(); });
 on('anew', async () => {
+  if (!store.view) return; // what is on its way is new
   const { session_id } = store.view;
   try { await refresh({ isAll: true }); } catch (error) {
     if (error.status === 404 && store.view.session_id === session_id) startNew({ notice: t('session_replaced') });
