@@ -13,18 +13,21 @@ const isPlain = (event) => !(event.ctrlKey || event.metaKey || event.altKey || e
 /** @param {Press} event */
 const isOutside = (event) => isPlain(event) && !event.target.closest?.(TYPING) && !document.querySelector(LAYERS);
 
-/** A key by its place too: with the Thai layout other letters are on it. @type {Shortcut[]} */
+/** The key of `/` and `?`, which has letters in the Thai layout. @param {Press} event */
+const isThaiSlash = (event) => event.code === 'Slash' && /^[ก-๛]$/.test(event.key);
+
+/** @type {Shortcut[]} */
 export const SHORTCUTS = [
   { name: 'send', keys: ['Enter'] },
   { name: 'line', keys: ['Shift', 'Enter'] },
   { name: 'edit', keys: ['↑'], isMeant: (event) => event.key === 'ArrowUp' && isPlain(event) && !event.shiftKey && event.target.matches?.('#box textarea') && !(/** @type {HTMLTextAreaElement} */ (/** @type {unknown} */ (event.target)).value) },
   { name: 'stop', keys: ['Esc'], isMeant: (event) => event.key === 'Escape' && !event.isComposing },
-  { name: 'composer', keys: ['/'], isMeant: (event) => isOutside(event) && (event.key === '/' || (event.code === 'Slash' && !event.shiftKey)) },
+  { name: 'composer', keys: ['/'], isMeant: (event) => isOutside(event) && (event.key === '/' || (isThaiSlash(event) && !event.shiftKey)) },
   { name: 'new', keys: ['Ctrl', 'Shift', 'O'], isMeant: (event) => isCommand(event) && event.shiftKey && event.code === 'KeyO' },
   { name: 'temporary', keys: ['Ctrl', 'Shift', ';'], isMeant: (event) => isCommand(event) && event.shiftKey && event.code === 'Semicolon' },
   { name: 'search', keys: ['Ctrl', 'K'], isMeant: (event) => isCommand(event) && !event.shiftKey && event.code === 'KeyK' },
   { name: 'undo', keys: ['Ctrl', 'Z'] },
-  { name: 'help', keys: ['?'], isMeant: (event) => isOutside(event) && (event.key === '?' || (event.code === 'Slash' && event.shiftKey)) },
+  { name: 'help', keys: ['?'], isMeant: (event) => isOutside(event) && (event.key === '?' || (isThaiSlash(event) && event.shiftKey)) },
 ];
 
 /** The name of the shortcut that is pressed, if it is one of the page's. @param {any} event */
