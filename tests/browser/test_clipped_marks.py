@@ -84,10 +84,12 @@ async def words_on_what_was_done(page: ChatPage) -> None:
     await places.a_menu(page)
     await page.page.get_by_role("menuitem", name="เก็บถาวร").click()
     await expect(page.toast).to_be_visible()
+    await expect(page.page.locator("#shelved")).to_be_visible()
     patched = await page.page.request.patch(
         page.page.url.split("?")[0] + f"api/sessions/{page.session_id}", data={"archived": False}
     )
     assert patched.ok
+    await expect(page.page.locator("#shelved")).to_be_hidden()
     await page.box.press("Enter")
     await expect(page.page.locator("#hint.told")).to_be_visible()
 
