@@ -14,7 +14,7 @@ from thai_chat.texts import Language
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-NAMES = ("send", "line", "edit", "stop", "composer", "new", "search", "undo", "help")
+NAMES = ("send", "line", "edit", "stop", "composer", "new", "temporary", "search", "undo", "help")
 
 
 async def leave_fields(page: ChatPage) -> None:

@@ -86,7 +86,7 @@ async function sendFirst() {
   if (!first || sending || store.isBusy) return;
   sending = first.name;
   show();
-  const { accepted, session_id, code, message } = await ask(first);
+  const { accepted, session_id, code, message } = await ask({ ...first, compare: store.compared });
   sending = '';
   if (accepted) dropQueued(first);
   if (store.view.session_id !== session_id) return;

@@ -19,6 +19,9 @@ export function keep(name, value) {
   } catch { unkept.set(name, value); }
 }
 
+/** Keep it only as long as the page lives. @param {string} name @param {string} value */
+export const hold = (name, value) => { unkept.set(name, value); };
+
 /** Return the names of what is kept that begin so. @param {string} start */
 export function keptNames(start) {
   let names = /** @type {string[]} */ ([]);
