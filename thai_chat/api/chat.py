@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 from thai_chat.api import errors, sse
 from thai_chat.api.dependencies import Asking, Service
 from thai_chat.api.schemas import ChatBody, ChatRequest, HistoryBody, TurnRequest, chat_body, message_body
-from thai_chat.chat.asking import Asked, Question, Wanted
+from thai_chat.chat.asking import Asked, ComparedModel, Question
 from thai_chat.chat.service import ChatService
 from thai_chat.chat.text import identifier
 from thai_chat.domain.events import Failed
@@ -58,7 +58,7 @@ def question_of(body: TurnRequest, person: Person, session_id: str | None) -> Qu
         options=body.options,
         session_options=body.session_options,
         temporary=body.temporary,
-        compare=[Wanted(one.backend, one.model) for one in body.compare],
+        compare=[ComparedModel(one.backend, one.model) for one in body.compare],
     )
 
 

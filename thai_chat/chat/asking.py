@@ -13,7 +13,7 @@ from thai_chat.domain.people import Person
 from thai_chat.domain.ports.reply_log import ReplyLog
 
 
-class Wanted(NamedTuple):
+class ComparedModel(NamedTuple):
     """A model by what is said of it: a backend alone means its default."""
 
     backend: str | None
@@ -40,7 +40,7 @@ class Question:
     metadata: JsonObject = field(default_factory=dict)
     temporary: bool = False
     """The session is never stored; it must be new, or temporary already."""
-    compare: Sequence[Wanted] = ()
+    compare: Sequence[ComparedModel] = ()
     """Who else answers it, beside the first: at most MOST_BESIDE models in all."""
 
 

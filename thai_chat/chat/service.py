@@ -13,7 +13,7 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from thai_chat.chat import titles
-from thai_chat.chat.asking import Again, Asked, Question, Wanted
+from thai_chat.chat.asking import Again, Asked, ComparedModel, Question
 from thai_chat.chat.changes import Changes
 from thai_chat.chat.marks import Marks
 from thai_chat.chat.models import Models
@@ -107,7 +107,7 @@ class ChatService:
         beside = [await self._compared(question, asked.turn, choice, number) for number, choice in enumerate(also, 1)]
         return replace(asked, also=beside) if beside else asked
 
-    def _resolved(self, wanted: Wanted) -> Choice:
+    def _resolved(self, wanted: ComparedModel) -> Choice:
         for name in wanted:
             require_storable(name or "")
         return self._router.resolve(wanted.backend, wanted.model)
