@@ -68,6 +68,8 @@ async def test_two_models_answer_side_by_side_and_the_better_one_goes_on(
         assert sent[:2] == ["แนะนำเมนูหน่อย", TWO.text]
 
         # The stored comparison is opened again, with what was said of it.
+        if phone:
+            await page.replies.first.locator(".words").tap()
         await page.replies.first.locator(".compare-versions").click()
         await expect(page.page.locator(".compared > .beside .words")).to_have_text(ONE.text)
         await expect(page.page.locator(".verdict .reason")).to_have_value("อ่านง่ายกว่า")
