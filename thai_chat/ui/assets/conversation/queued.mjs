@@ -1,14 +1,7 @@
 // Questions that wait for the reply that runs, by their sessions: each is kept under a name of its own, in the order in which they
 // were written, so that tabs write over nothing of each other.
 import { randomKey } from '../lib/dom.mjs';
-<<<<<<< HEAD
 import { keep, keepHere, kept, keptNames, onKept } from '../lib/kept.mjs';
-||||||| b074775
-import { keep, kept, keptNames, onKept } from '../lib/kept.mjs';
-=======
-import { hold, keep, kept, keptNames, onKept } from '../lib/kept.mjs';
-import { store } from '../lib/store.mjs';
->>>>>>> compare
 
 /**
  * A question that waits, with the model that it is meant for. `key`: sent by two tabs, it is stored once.
@@ -42,18 +35,10 @@ export function onQueued(listener) {
   onKept((name) => { if (name.startsWith('queue:')) listener(name.split(':')[1]); });
 }
 
-<<<<<<< HEAD
 /** What waits in a temporary session is gone with the page, as the session is. @param {Queued} item */
 function put({ name, ...item }) {
   (item.is_temporary ? keepHere : keep)(name, JSON.stringify(item));
 }
-||||||| b074775
-/** @param {Queued} item */
-const put = ({ name, key, text, choice }) => keep(name, JSON.stringify({ key, text, choice }));
-=======
-/** What is written in a temporary session is not kept. @param {Queued} item */
-const put = ({ name, key, text, choice }) => (store.view.is_temporary ? hold : keep)(name, JSON.stringify({ key, text, choice }));
->>>>>>> compare
 
 /** @param {string} name @returns {Queued | null} */
 function read(name) {

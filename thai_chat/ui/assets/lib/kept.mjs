@@ -19,16 +19,9 @@ export function keep(name, value) {
   } catch { unkept.set(name, value); }
 }
 
-<<<<<<< HEAD
 /** Keep as long as the page lives: nothing of it is written down. @param {string} name @param {string} value */
 export const keepHere = (name, value) => { unkept.set(name, value); };
 
-||||||| b074775
-=======
-/** Keep it only as long as the page lives. @param {string} name @param {string} value */
-export const hold = (name, value) => { unkept.set(name, value); };
-
->>>>>>> compare
 /** Return the names of what is kept that begin so. @param {string} start */
 export function keptNames(start) {
   let names = /** @type {string[]} */ ([]);
