@@ -111,10 +111,12 @@ async def test_a_picked_model_that_is_gone_is_said(
         await page.page.locator("#picker [aria-haspopup]").click()
         await page.page.locator(f"#picker [data-value='openai/{SMALL}']").click()
         await expect(picked(page)).to_have_text(SMALL)
+        address = page.page.url
+        await page.page.goto("about:blank")
         await app.stop()
         app.environment = {"VLLM_BASE_URL": model.base_url}
         await app.start()
-        await page.reload()
+        await page.open(address)
         for words in (told, SMALL, LARGE):
             await expect(page.alert).to_contain_text(words)
         await expect(picked(page)).to_have_text(LARGE)
