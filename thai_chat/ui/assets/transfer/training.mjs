@@ -22,7 +22,7 @@ export function trainingPart(changed) {
   const told = el('p', { class: 'examples', role: 'status' });
   const element = el('fieldset', { class: 'training', hidden: true }, el('legend', { class: 'offscreen' }, t('export_training')),
     field('export_rating', rating), field('model', model), field('export_since', since), field('export_until', until), field('export_label', label),
-    el('label', { class: 'check' }, reasoning, el('span', {}, t('export_with_reasoning'))), told);
+    el('label', { class: 'thoughts-too' }, reasoning, el('span', {}, t('export_with_reasoning'))), told);
   let counting = new AbortController();
 
   /** @param {HTMLSelectElement} select @param {[value: string, text: string][]} options */
