@@ -3,7 +3,7 @@ import { alert } from '../lib/alerts.mjs';
 import { $, el, icon, iconButton } from '../lib/dom.mjs';
 import { emit, on, store } from '../lib/store.mjs';
 import { nameOf, t } from '../lib/texts.mjs';
-import { chooseModel } from '../models/chooser.mjs';
+import { chooseModel } from '../models/choose.mjs';
 import { compareVersions, compareWith, showAlso } from './comparing.mjs';
 
 /** The most models that answer beside the picked one. */

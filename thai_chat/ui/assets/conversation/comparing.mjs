@@ -6,7 +6,7 @@ import { openMenu } from '../lib/menu.mjs';
 import { emit, on, store } from '../lib/store.mjs';
 import { backendName, nameOf, t } from '../lib/texts.mjs';
 import { toast } from '../lib/toast.mjs';
-import { chooseModel } from '../models/chooser.mjs';
+import { chooseModel } from '../models/choose.mjs';
 import { rowElement } from './history.mjs';
 import { addBeside, isGrowing, leaveBeside, stopOne, those } from './live.mjs';
 import { refresh } from './loading.mjs';

@@ -4,7 +4,7 @@ import { api } from '../lib/api.mjs';
 import { $, $$, el, icon, iconButton, randomKey } from '../lib/dom.mjs';
 import { emit, modelInfo, store } from '../lib/store.mjs';
 import { number, t } from '../lib/texts.mjs';
-import { chooseModel } from '../models/chooser.mjs';
+import { chooseModel } from '../models/choose.mjs';
 import { forgetPick, keepPick, pick } from '../models/picks.mjs';
 import { giveBack } from './box.mjs';
 import { lastSeen, showNewer } from './loading.mjs';

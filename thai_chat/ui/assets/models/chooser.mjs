@@ -21,15 +21,8 @@ let shown = /** @type {Chooser | null} */ (null);
 on('backends', () => shown?.take());
 on('marks', () => shown?.take());
 
-/**
- * Open the list of models beside `anchor`. Resolves to the one that is chosen, null when the list is closed without one.
- * `label` says what a model is chosen for; `chosen` is marked as the present choice.
- *
- * @param {HTMLElement} anchor
- * @param {{ label: string, chosen?: Choice | null }} how
- * @returns {Promise<Choice | null>}
- */
-export function chooseModel(anchor, { label, chosen = null }) {
+/** `choose.mjs` tells what it does. @param {HTMLElement} anchor @param {{ label: string, chosen?: Choice | null }} how @returns {Promise<Choice | null>} */
+export function openChooser(anchor, { label, chosen = null }) {
   shown?.close(null);
   return new Promise((resolve) => {
     shown = new Chooser(anchor, { label, chosen }, (choice) => { shown = null; resolve(choice); });

@@ -4,7 +4,7 @@ import { $ } from '../lib/dom.mjs';
 import { html, iconOf, paint } from '../lib/painting.mjs';
 import { emit, modelInfo, on, store } from '../lib/store.mjs';
 import { backendName, t } from '../lib/texts.mjs';
-import { chooseModel } from './chooser.mjs';
+import { chooseModel, fetchNear } from './choose.mjs';
 import { isGone, isSameChoice, pick, tellGone } from './picks.mjs';
 
 /** The part's value is JSON: `{ backends, default }`. @type {(part: Part<string | null>, page: { refresh: () => void }) => void} */
@@ -35,6 +35,7 @@ export function mountPicker({ element, props, watch }, { refresh }) {
     emit('backends');
   };
 
+  fetchNear(element);
   watch('value', take);
   on('view', () => { settle(); repaint(); });
   on('choice', () => { settle(); repaint(); });

@@ -1,79 +1,17 @@
-// What a person chooses for reading: language, colours, face, size and width; kept by the browser, shown at once.
-import { el, iconButton } from '../lib/dom.mjs';
-import { keep, onKept } from '../lib/kept.mjs';
+// What a person chooses for reading, and the list of shortcuts: each is fetched when it is opened first; what other tabs choose is followed.
+import { iconButton } from '../lib/dom.mjs';
+import { onKept } from '../lib/kept.mjs';
 import { emit, on } from '../lib/store.mjs';
-import { language, t } from '../lib/texts.mjs';
-import { openShortcuts } from './shortcuts.mjs';
-
-const YEAR_S = 31_536_000;
-/** `thai_chat/texts` reads it. */
-const LANGUAGE_COOKIE = 'thai_chat_language';
-/** Each language in its own words. */
-const LANGUAGES = { th: 'ไทย', en: 'English' };
-/** Marks above and below, and both scripts. */
-const SAMPLE = 'ผู้ใหญ่ปู่ย่ารู้จักฐานญาติ กินน้ำพริก Good things take time.';
+import { t } from '../lib/texts.mjs';
 
 /** The button, and what other tabs choose, which is followed at once. @param {HTMLElement} bar */
 export function mountPreferences(bar) {
-  bar.append(iconButton('gear', t('preferences'), open, { id: 'preferences', 'aria-haspopup': 'dialog' }));
-  on('shortcuts', openShortcuts);
+  bar.append(iconButton('gear', t('preferences'), async () => (await import('./box.mjs')).openPreferences(), { id: 'preferences', 'aria-haspopup': 'dialog' }));
+  on('shortcuts', async () => (await import('./shortcuts.mjs')).openShortcuts());
   onKept((name, value) => {
     window.thaiChat.look(name, value);
     if (name === 'language') followLanguage();
   });
-}
-
-function open() {
-  const { choices, looks } = window.thaiChat;
-  const box = el('dialog', { id: 'preferences-box', class: 'aside', 'aria-label': t('preferences') },
-    el('header', {}, el('h2', {}, t('preferences')), iconButton('close', t('close'), () => box.close())),
-    group('language', Object.keys(LANGUAGES), language, speak, (name) => LANGUAGES[/** @type {'th' | 'en'} */ (name)]),
-    ...['theme', 'contrast', 'face', 'size', 'column'].map((name) => group(name, inOrder(name, choices[name]), looks[name], (value) => choose(name, value))),
-    el('p', { class: 'sample', 'aria-hidden': 'true', lang: 'th' }, SAMPLE),
-    el('button', { type: 'button', class: 'to-shortcuts', onclick: () => { box.close(); openShortcuts(); } }, t('shortcuts')));
-  box.addEventListener('click', (event) => { if (event.target === box) box.close(); });
-  box.addEventListener('close', () => box.remove());
-  document.body.append(box);
-  box.showModal();
-}
-
-/** From small to large, whichever of them is there by itself. @param {string} name @param {readonly string[]} values */
-function inOrder(name, values) {
-  const ORDER = ['small', 'narrow', 'normal'];
-  return name === 'size' || name === 'column' ? [...values].sort((one, other) => placeIn(ORDER, one) - placeIn(ORDER, other)) : values;
-}
-
-/** @param {string[]} order @param {string} value */
-const placeIn = (order, value) => (order.includes(value) ? order.indexOf(value) : order.length);
-
-/**
- * One choice among a few, as buttons in a row.
- *
- * @param {string} name
- * @param {readonly string[]} values
- * @param {string} chosen
- * @param {(value: string) => void} choose
- * @param {(value: string) => string} [said]
- */
-const group = (name, values, chosen, choose, said = (value) => t(`${name}_${value}`)) => el('fieldset', { class: 'choice', dataset: { name } },
-  el('legend', {}, t(name)),
-  el('div', { class: 'order' }, values.map((value) => el('label', {},
-    el('input', { type: 'radio', name: `preference-${name}`, value, checked: value === chosen, onchange: () => choose(value) }),
-    el('span', { lang: name === 'language' ? value : null }, said(value))))));
-
-/** @param {string} name @param {string} value */
-function choose(name, value) {
-  keep(name, value === window.thaiChat.choices[name][0] ? null : value);
-  window.thaiChat.look(name, value);
-}
-
-/** The server speaks it from now on, to other tabs too. @param {string} value */
-function speak(value) {
-  const secure = location.protocol === 'https:' ? '; Secure' : '';
-  // biome-ignore lint/suspicious/noDocumentCookie: plain http of a local network has no cookieStore
-  document.cookie = `${LANGUAGE_COOKIE}=${value}; Path=/; Max-Age=${YEAR_S}; SameSite=Lax${secure}`;
-  keep('language', value);
-  openAnew();
 }
 
 /** Another tab has chosen a language. What is being written in an editor here is not taken away. */
@@ -81,7 +19,8 @@ function followLanguage() {
   if (!document.querySelector('.editor, dialog[open]')) openAnew();
 }
 
-function openAnew() {
+/** Load the page anew, with what is being written. */
+export function openAnew() {
   emit('leaving');
   location.reload();
 }
