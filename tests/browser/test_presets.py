@@ -101,6 +101,7 @@ async def test_a_preset_serves_a_model_in_every_session_that_has_no_settings_of_
         await settings.choose("จบแล้วจ้า", f"ใช้กับ {MODELS[0]} เสมอ")
         await expect(settings.presets).to_contain_text(f"ใช้กับ {MODELS[0]} เสมอ")
         await settings.close()
+        await page.ask_and_wait("ใช้ค่าที่ตั้งไว้กับแชตนี้")
         await page.new_session()
         await expect(settings.button).to_have_attribute("aria-label", "ตั้งค่าโมเดล (ตั้งไว้แล้ว)")
         await page.ask_and_wait("สวัสดี")
