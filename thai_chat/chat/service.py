@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -34,6 +35,7 @@ from thai_chat.domain.errors import (
     NotAQuestion,
     NotAReply,
     SessionNotFound,
+    ThaiChatError,
     TooManyCompared,
     UnknownBackend,
 )
@@ -51,6 +53,7 @@ from thai_chat.domain.reads import ReadMessage, ReadSession
 from thai_chat.domain.writes import BeginReply, BeginTurn
 from thai_chat.routing.router import BackendChoices, Router
 
+logger = logging.getLogger(__name__)
 _KEY_KEPT = KEY_CHARS - 2
 """The characters of an idempotency key that those beside a reply share; each has a number behind it."""
 LOOK_EVERY_S = 0.5
@@ -104,7 +107,12 @@ class ChatService:
             raise TooManyCompared(count=MOST_BESIDE)
         also = [self._resolved(wanted) for wanted in question.compare]
         asked = await self._ask(question, started_at_s=started_at_s)
-        beside = [await self._compared(question, asked.turn, choice, number) for number, choice in enumerate(also, 1)]
+        beside: list[Turn] = []
+        for number, choice in enumerate(also, 1):
+            try:
+                beside.append(await self._compared(question, asked.turn, choice, number))
+            except ThaiChatError as exc:  # the question is stored, and its reply grows
+                logger.warning("a reply to be compared did not begin: %s", exc.code)
         return replace(asked, also=beside) if beside else asked
 
     def _resolved(self, wanted: ComparedModel) -> Choice:

@@ -104,6 +104,10 @@ class Windows:
                 return
             if idempotency_key is not None and await read(ReadIsKeyKnown(session_id, user_id, idempotency_key)):
                 return
+            # What stands at the end may have been deleted since.
+            shown = await read(ReadMessages(session_id, user_id, limit=1))
+            if shown and shown[-1].message_id == last_seen_id:
+                return
         except (SessionNotFound, HistoryUnavailable):
             return
         raise ReplyRunning if session_id in self._sessions.running() else NewerMessages
