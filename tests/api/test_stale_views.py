@@ -94,10 +94,9 @@ async def test_a_malformed_id_is_refused(chat: Chat) -> None:
 
 async def test_one_asks_on_when_the_last_message_was_deleted(chat: Chat) -> None:
     session_id, ids = await two_turns(chat)
-    assert (await chat.http.delete(f"/api/sessions/{session_id}/messages/{ids[3]}")).status_code == 200
-    assert refusal(await ask(chat, session_id, "ไม่ได้เห็นคำถามที่สอง", last_seen_message_id=ids[1])) == (
-        409,
-        "newer_messages",
-    )
+    assert (await chat.http.delete(f"/api/sessions/{session_id}/messages/{ids[3]}")).status_code == 204
+    stale = await ask(chat, session_id, "ไม่ได้เห็นคำถามที่สอง", last_seen_message_id=ids[1])
+    assert refusal(stale) == (409, "newer_messages")
     assert (await ask(chat, session_id, "ถามต่อหลังลบ", last_seen_message_id=ids[2])).status_code == 200
-    assert [message["content"] for message in await history(chat, session_id)][2:4] == ["คำถามที่สอง", "ถามต่อหลังลบ"]
+    shown = [message["content"] for message in await history(chat, session_id)]
+    assert shown[2:4] == ["คำถามที่สอง", "ถามต่อหลังลบ"]
