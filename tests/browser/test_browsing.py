@@ -174,7 +174,7 @@ async def test_the_list_and_its_menus_are_reached_by_keys(page: ChatPage) -> Non
     await page.page.keyboard.press("Enter")
     await expect(page.page.get_by_role("menuitem", name="เปลี่ยนชื่อ")).to_be_focused()
     await page.page.keyboard.press("ArrowUp")
-    await expect(page.page.get_by_role("menuitem", name="ลบ")).to_be_focused()
+    await expect(page.page.get_by_role("menuitem", name="ลบ", exact=True)).to_be_focused()
     await page.page.keyboard.press("Escape")
     await expect(page.page.get_by_role("menu")).to_have_count(0)
     await expect(page.row("ใช้แป้นพิมพ์ ล่าง").locator(".more")).to_be_focused()
