@@ -122,6 +122,15 @@ async def test_sent_again_with_the_same_key_it_is_one_question_and_two_replies(c
     assert (await window(chat, session_id))["session"]["message_count"] == 3
 
 
+async def test_long_keys_that_end_differently_are_different_keys(chat: Chat) -> None:
+    session_id = str(uuid4())
+    first = await compare(chat, "หนึ่ง", session_id, idempotency_key="ก" * 99 + "ข")
+    for accepted in (first["message_id"], first["also"][0]["message_id"]):
+        await heard(chat, session_id, accepted)
+    second = await compare(chat, "สอง", session_id, idempotency_key="ก" * 99 + "ค")
+    assert second["also"][0]["message_id"] != first["also"][0]["message_id"]
+
+
 async def test_the_next_question_goes_on_from_the_one_that_is_chosen_else_from_the_first(chat: Chat) -> None:
     session_id = str(uuid4())
     accepted = await compare(chat, "แนะนำเมนู", session_id)

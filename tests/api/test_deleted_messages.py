@@ -6,6 +6,8 @@ import asyncio
 from typing import Any
 from uuid import uuid4
 
+import pytest
+
 from tests.api.conftest import Chat
 from tests.api.test_versions import again, ask, contents, shown
 from tests.standins.script import Script, thai_tokens
@@ -98,6 +100,56 @@ async def test_a_reply_that_grows_is_stopped_first(chat: Chat) -> None:
     chat.standin.script = FIRST
     await ask(chat, session_id, "ต่อ")
     assert contents((await shown(chat, session_id))[0]) == ["ยาว ๆ", "ต่อ", FIRST.text]
+
+
+@pytest.mark.parametrize("permanent", ["true", "false"])
+async def test_nobody_follows_the_reply_any_more_that_was_deleted_or_answers_what_was(
+    chat: Chat, permanent: str
+) -> None:
+    session_id, history = await said(chat)
+    for deleted_id in (history[3]["message_id"], history[2]["message_id"]):
+        if deleted_id == history[2]["message_id"]:
+            await again(chat, session_id, deleted_id)
+        events = f"/api/sessions/{session_id}/events"
+        assert SECOND.text[:2] in (await chat.http.get(events)).text
+        address = f"/api/sessions/{session_id}/messages/{deleted_id}"
+        assert (await chat.http.delete(address, params={"permanent": permanent})).status_code == 204
+        assert (await chat.http.get(events)).status_code == 204
+
+
+async def test_the_reply_to_a_wiped_question_is_stopped_and_forgotten(chat: Chat) -> None:
+    session_id = str(uuid4())
+    chat.standin.script = Script(tokens=thai_tokens(5_000), delay_ms=20)
+    begun = await chat.http.post(
+        f"/api/sessions/{session_id}/messages", json={"query": "ความลับ"}, headers={"Prefer": "respond-async"}
+    )
+    question_id = (await shown(chat, session_id))[0][0]["message_id"]
+    async with asyncio.timeout(15):
+        await chat.http.delete(f"/api/sessions/{session_id}/messages/{question_id}", params={"permanent": "true"})
+    assert (await chat.http.get(f"/api/sessions/{session_id}/events")).status_code == 204
+    [reply] = (await shown(chat, session_id))[0]
+    assert (reply["message_id"], reply["status"]) == (begun.json()["message_id"], "stopped")
+
+
+async def test_a_session_is_named_anew_when_the_question_in_its_name_is_wiped(chat: Chat) -> None:
+    session_id, history = await said(chat)
+    address = f"/api/sessions/{session_id}"
+
+    async def wiped(number: int) -> str:
+        message = f"{address}/messages/{history[number]['message_id']}"
+        assert (await chat.http.delete(message, params={"permanent": "true"})).status_code == 204
+        name: str = (await chat.http.get(address)).json()["session_name"]
+        return name
+
+    assert [await wiped(number) for number in (1, 0, 2)] == ["ความลับ", "คำถามที่สอง", ""]
+
+
+async def test_a_name_that_a_person_gave_stays_when_the_question_is_wiped(chat: Chat) -> None:
+    session_id, history = await said(chat)
+    address = f"/api/sessions/{session_id}"
+    await chat.http.patch(address, json={"session_name": "ชื่อเอง"})
+    await chat.http.delete(f"{address}/messages/{history[0]['message_id']}", params={"permanent": "true"})
+    assert (await chat.http.get(address)).json()["session_name"] == "ชื่อเอง"
 
 
 async def test_a_message_is_wiped_for_good_and_its_place_stays(chat: Chat) -> None:

@@ -11,6 +11,7 @@ import pytest
 from tests.api.test_transfer import history, http
 from tests.histories import PostgresStores
 from tests.history_writes import ANSWER, QUESTION, delete, prefer, rate, update, whole_reply, whole_turn
+from thai_chat.chat.transfer import exports
 from thai_chat.domain.people import LOCAL
 
 __all__ = ["history", "http"]  # fixtures
@@ -86,6 +87,29 @@ async def test_a_deleted_message_is_in_no_file_but_the_complete_one(
     assert str(later.question.message_id) in rows[2]
     whole = (await http.get("/api/export")).json()["sessions"][0]["messages"]
     assert [message["deleted_at"] is None for message in whole] == [False, False, True, True]
+
+
+@pytest.mark.parametrize("page", [1, 400], ids=["page by page", "at once"])
+async def test_a_file_of_chosen_sessions_has_no_deleted_message_and_comes_back(
+    http: httpx.AsyncClient, history: PostgresStores, monkeypatch: pytest.MonkeyPatch, page: int
+) -> None:
+    monkeypatch.setattr(exports, "PAGE_MESSAGES", page)
+    turn = await whole_turn(history, USER, question="ถาม")
+    session_id = turn.session.session_id
+    later = await whole_turn(history, USER, session_id, question="ความลับ")
+    await whole_reply(history, turn, "สาขา")
+    await history.write(update(turn, leaf_id=later.reply.message_id))
+    for message in (later.question, later.reply):
+        await history.write(delete(later, message.message_id))
+    answer = await http.get(f"/api/sessions/{session_id}/export", params={"format": "json"})
+    assert "ความลับ" not in answer.text
+    [session] = answer.json()["sessions"]
+    assert [message["content"] for message in session["messages"]] == ["ถาม", ANSWER, "สาขา"]
+    assert session["leaf_id"] == str(turn.reply.message_id)
+    assert "ความลับ" not in (await http.get("/api/export", params={"session_id": [str(session_id)]})).text
+    await http.delete(f"/api/sessions/{session_id}", params={"permanent": "true"})
+    imported = await http.post("/api/import", files=[("file", ("a.json", answer.content, "application/json"))])
+    assert (imported.status_code, imported.json()["messages"]) == (200, 3)
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,9 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from tests.unit.test_transfer_formats import AT, BANGKOK, PROMPT, session_of, turn, words_in, written
+from thai_chat.chat.transfer import training
 from thai_chat.chat.transfer.markdown import MarkdownWriter
-from thai_chat.chat.transfer.training import DpoWriter, Lessons, Rated, SftWriter
+from thai_chat.chat.transfer.training import PAIRS_OF_A_QUESTION, DpoWriter, Lessons, Rated, SftWriter
 from thai_chat.domain.facts import Rating, ReplyFacts, Vote
 from thai_chat.domain.messages import Message, Role, Status
 from thai_chat.domain.transfer import KeptMessage, KeptSession
@@ -186,6 +187,32 @@ def test_what_is_not_whole_the_same_or_not_there_makes_no_pair() -> None:
     same = tree.reply("ตอบ", question)
     tree.reply("ตอบ", question, 1, over=[stopped, same, uuid7()])
     assert dpo(tree.kept()) == []
+
+
+@pytest.mark.parametrize("is_voted", [True, False], ids=["votes", "ratings"])
+def test_a_question_makes_so_many_pairs_and_no_more(is_voted: bool) -> None:
+    tree = Tree(has_branches=True)
+    question = tree.ask()
+    worse = [tree.reply(f"แย่ {number}", question, None if is_voted else -1) for number in range(15)]
+    for number in range(15):
+        tree.reply(f"ดี {number}", question, None if is_voted else 1, over=worse if is_voted else ())
+    assert len(dpo(tree.kept())) == PAIRS_OF_A_QUESTION
+
+
+def test_the_lines_of_a_session_end_before_they_are_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training, "LINES_BYTES", 6_000)
+    tree, above = Tree(has_branches=True), None
+    for _ in range(20):
+        question = tree.ask("ถาม" * 20, above)
+        above = tree.reply("แย่" * 20, question, -1)
+        tree.reply("ดี" * 20, question, 1)
+    pairs = written(DpoWriter(), tree.kept())
+    assert 3_000 < len(pairs) <= 6_000
+    assert written(DpoWriter(only_counts=True), tree.kept()) == b"\n" * len(pairs.splitlines())
+    [line] = sft(tree.kept())
+    assert 3_000 < len(written(SftWriter(), tree.kept())) <= 6_000
+    assert line[-1]["role"] == "assistant"
+    assert written(SftWriter(only_counts=True), tree.kept()) == b"\n"
 
 
 def test_markdown_tells_a_rating_below_the_reply() -> None:

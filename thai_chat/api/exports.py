@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import date, datetime, time, timedelta
 from urllib.parse import quote
 from uuid import UUID
@@ -24,6 +25,9 @@ from thai_chat.domain.facts import RATING_TAGS
 from thai_chat.domain.messages import Status
 from thai_chat.domain.people import Person
 from thai_chat.texts import Language
+
+LOOK_S = 0.5
+"""How often it is looked whether somebody still waits for an answer."""
 
 
 class TrainingFilters(BaseModel):
@@ -59,14 +63,19 @@ class TrainingFilters(BaseModel):
 
 
 class SessionExportQuery(TrainingFilters):
-    format: Format = Field(description="json is complete and can be imported again; sft and dpo are for fine-tuning")
+    format: Format = Field(
+        description="json has all branches and can be imported again; sft and dpo are for fine-tuning"
+    )
     timezone: str | None = Field(
         default=None, description="IANA name; cuts days and writes times", examples=["Asia/Bangkok"]
     )
 
 
 class ExportQuery(SessionExportQuery):
-    format: Format = Field(default=Format.JSON, description="json is complete and can be imported again")
+    format: Format = Field(
+        default=Format.JSON,
+        description="json can be imported again; without chosen sessions it has deleted messages too",
+    )
     session_id: list[str] | None = Field(default=None, description="Any number of them; none exports everything")
 
 
@@ -75,7 +84,10 @@ class ExportRequest(SessionExportQuery):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"format": "md", "session_ids": []}})
 
-    format: Format = Format.JSON
+    format: Format = Field(
+        default=Format.JSON,
+        description="json can be imported again; without chosen sessions it has deleted messages too",
+    )
     session_ids: list[UUID] | None = Field(default=None, description="None exports everything", max_length=100_000)
 
 
@@ -118,14 +130,16 @@ async def counted(
     """Return how many examples the file for fine-tuning has. Raises BadInput for another format."""
     if asked.format not in OF_TRAINING:
         raise BadInput(fields="format")
-    count = await service.transfer.examples(
-        person,
-        asked.format,
-        chosen=chosen,
-        words=words_in(errors.language_of(request)),
-        wanted=_wanted(asked, zone_of(asked.timezone)),
-    )
-    return ExamplesBody(examples=count)
+    wanted = _wanted(asked, zone_of(asked.timezone))
+    counting = asyncio.ensure_future(service.transfer.examples(person, asked.format, chosen=chosen, wanted=wanted))
+    try:
+        while not counting.done():
+            await asyncio.wait((counting,), timeout=LOOK_S)
+            if not counting.done() and await request.is_disconnected():
+                return ExamplesBody(examples=0)  # to nobody
+        return ExamplesBody(examples=counting.result())
+    finally:
+        counting.cancel()
 
 
 def _wanted(asked: SessionExportQuery, zone: ZoneInfo) -> Lessons:

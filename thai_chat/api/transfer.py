@@ -28,9 +28,6 @@ router = APIRouter(tags=["export and import"])
 session_router = APIRouter(tags=["export and import"])
 """The routes below the address of the sessions."""
 
-_LOOK_S = 0.5
-"""How often it is looked whether somebody still waits for an import."""
-
 
 class ImportedSessionBody(BaseModel):
     session_id: UUID
@@ -138,7 +135,7 @@ async def import_files(request: Request, service: Service, person: Asking) -> Re
         events = _events(run, errors.language_of(request))
         return StreamingResponse(events, media_type="text/event-stream", headers=sse.HEADERS)
     while not run.task.done():
-        await asyncio.wait((run.task,), timeout=_LOOK_S)
+        await asyncio.wait((run.task,), timeout=exports.LOOK_S)
         if await request.is_disconnected():
             run.cancel()
     imported = _body(run.task.result(), errors.language_of(request))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
+from thai_chat.chat import titles
 from thai_chat.chat.changes import Change, ChangeKind, Changes
 from thai_chat.chat.replies.runner import Replies
 from thai_chat.chat.sessions import Sessions
@@ -26,7 +27,10 @@ from thai_chat.domain.messages import Message, Role
 from thai_chat.domain.people import Person
 from thai_chat.domain.ports.conversation import Conversation
 from thai_chat.domain.reads import ReadDeleted, ReadMessage, ReadMessages, ReadVersions
-from thai_chat.domain.writes import DeleteMessage, Outcome, PreferReply, PurgeMessage, RateReply, Write
+from thai_chat.domain.writes import DeleteMessage, Outcome, PreferReply, PurgeMessage, RateReply, UpdateSession, Write
+
+_NAMED_FROM = 20
+"""So many messages of the shown branch are looked through for another name of a session."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +110,7 @@ class Marks:
         newest = await self._conversation.read(ReadMessages(session_id, person.user_id, limit=1))
         versions = await self._conversation.read(ReadVersions(session_id, person.user_id, (message_id,)))
         deleted = await self._write(self._deletion(session_id, person, message_id, deleted=True))
+        self._replies.forget(session_id, message_id)
         others = [other_id for other_id in versions.get(message_id, ()) if other_id != message_id]
         if others and newest and newest[-1].message_id == message_id:
             await self._show(session_id, person, others[-1])
@@ -124,16 +129,37 @@ class Marks:
         return restored
 
     async def purge(self, session_id: UUID, person: Person, message_id: UUID) -> None:
-        """Wipe a message for good. What stands below it stays. Raises MessageNotFound."""
-        await self._message(session_id, person, message_id)
+        """Wipe a message for good, also from the name of its session. What stands below it stays. Raises
+        MessageNotFound."""
+        message = await self._message(session_id, person, message_id)
         await self._stop(session_id, person, message_id)
+        # Named anew first: a name that stayed when this call was cut short would be found by no later one.
+        await self._name_anew(person, message)
         await self._write(
             PurgeMessage(session_id=session_id, user_id=person.user_id, message_id=message_id, at=datetime.now(UTC))
         )
+        self._replies.forget(session_id, message_id)
 
     async def deleted(self, session_id: UUID, person: Person) -> Sequence[Message]:
         """Return the session's deleted messages that can be restored, in the order of arrival."""
         return await self._conversation.read(ReadDeleted(session_id, person.user_id))
+
+    async def _name_anew(self, person: Person, message: Message) -> None:
+        """Name a session that has its name from the message by the first other question; without one it has none."""
+        session_id, name = message.session_id, titles.name_of(message.content)
+        session = await self._sessions.get(session_id, person)
+        if message.role is not Role.USER or not name or session.session_name != name:
+            return
+        others: Sequence[Message] = ()
+        with suppress(HistoryUnavailable):
+            others = await self._conversation.read(
+                ReadMessages(session_id, person.user_id, limit=_NAMED_FROM, after_order=0)
+            )
+        names = (titles.name_of(other.content) for other in others if other.role is Role.USER)
+        another = next((found for found in names if found and found != name), "")
+        await self._write(
+            UpdateSession(session_id=session_id, user_id=person.user_id, at=datetime.now(UTC), session_name=another)
+        )
 
     async def _write(self, write: Write[Outcome]) -> Outcome:
         """Keep it, and tell the person's open pages."""
@@ -156,9 +182,9 @@ class Marks:
         return reply
 
     async def _stop(self, session_id: UUID, person: Person, message_id: UUID) -> None:
-        """End the reply to the message, or the message itself, where it grows in this process."""
-        for live in self._replies.all_of(session_id):
-            if live.user_id == person.user_id and live.result is None and live.reply_id == message_id:
+        """End the replies to the message, or the message itself, where it grows in this process."""
+        for live in self._replies.all_with(session_id, message_id):
+            if live.user_id == person.user_id and live.result is None:
                 live.stop()
                 await live.finished()
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from hashlib import sha256
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
@@ -42,7 +43,7 @@ from thai_chat.domain.errors import (
 from thai_chat.domain.events import Completed, Failed
 from thai_chat.domain.facts import ReplyFacts, facts_of
 from thai_chat.domain.json_types import JsonObject
-from thai_chat.domain.messages import KEY_CHARS, MOST_BESIDE, Choice, Message, Role, Status, Turn
+from thai_chat.domain.messages import MOST_BESIDE, Choice, Message, Role, Status, Turn
 from thai_chat.domain.people import Person
 from thai_chat.domain.ports.backend import Price
 from thai_chat.domain.ports.backend_kinds import Kinds, options_of
@@ -54,8 +55,6 @@ from thai_chat.domain.writes import BeginReply, BeginTurn
 from thai_chat.routing.router import BackendChoices, Router
 
 logger = logging.getLogger(__name__)
-_KEY_KEPT = KEY_CHARS - 2
-"""The characters of an idempotency key that those beside a reply share; each has a number behind it."""
 LOOK_EVERY_S = 0.5
 """How often a reply that grows in another process is looked at by who waits for its end."""
 
@@ -130,7 +129,7 @@ class ChatService:
             beside=True,
             backend=choice.backend,
             model=choice.model,
-            idempotency_key=f"{key[:_KEY_KEPT]}+{number}" if key else None,
+            idempotency_key=_key_beside(key, number) if key else None,
             options=question.options,
         )
         return (await self.ask_again(again)).turn
@@ -311,6 +310,11 @@ class ChatService:
     def _running(self, turn: Turn) -> ReplyLog | None:
         logs = self._replies.all_of(turn.session.session_id)
         return next((live for live in logs if live.reply_id == turn.reply.message_id), None)
+
+
+def _key_beside(key: str, number: int) -> str:
+    """Return the idempotency key of a reply that is compared: short however long the question's key is."""
+    return sha256(f"{key}+{number}".encode()).hexdigest()
 
 
 def _continued(reply: Message) -> ReplyFacts:

@@ -169,11 +169,21 @@ class Replies:
         """Return the sessions with a reply that still grows."""
         return {run.log.session_id for run in self._all() if run.log.result is None}
 
-    def forget(self, session_id: UUID) -> None:
-        """Forget the replies that have ended in a session, which is deleted for good."""
-        for run in self._by_session.get(session_id, ()):
+    def forget(self, session_id: UUID, message_id: UUID | None = None) -> None:
+        """Forget the replies that have ended in a session, which is deleted for good; or of them those that are the
+        message or answer it."""
+        runs = self._by_session.get(session_id, ()) if message_id is None else self._runs_of(session_id, message_id)
+        for run in runs:
             if run.log.result:
                 self._forget(run)
+
+    def all_with(self, session_id: UUID, message_id: UUID) -> Sequence[ReplyLog]:
+        """Return the logs, out of all of the session, of the replies that are the message or answer it."""
+        return [run.log for run in self._runs_of(session_id, message_id)]
+
+    def _runs_of(self, session_id: UUID, message_id: UUID) -> Sequence[_Run]:
+        runs = self._by_session.get(session_id, ())
+        return [run for run in runs if message_id in (run.log.reply_id, run.reply.turn.question.message_id)]
 
     def _all(self) -> Sequence[_Run]:
         return [run for runs in self._by_session.values() for run in runs]

@@ -1,8 +1,10 @@
-"""Streams sessions out of the history in a format: never more than some hundred messages in memory."""
+"""Streams sessions out of the history in a format: some hundred messages are in memory at a time, in files for
+fine-tuning the messages of one session."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -52,7 +54,7 @@ class Writer(Protocol):
 
     @property
     def with_deleted(self) -> bool:
-        """True for deleted messages too; else what stands below one stands below what is above it."""
+        """True to be given deleted messages too; else what stands below one stands below what is above it."""
 
     def takes(self, session: Session) -> bool:
         """Tell whether anything of the session may stand in the file, before its messages are read."""
@@ -71,7 +73,10 @@ class Writer(Protocol):
 
 
 class OwnWriter:
-    """Our own format: one message a line, so that a line's number leads to it."""
+    """Our own format: one message a line, so that a line's number leads to it.
+
+    Deleted messages are only in a file that holds everything a person has.
+    """
 
     media_type = "application/json; charset=utf-8"
     extension = "json"
@@ -81,6 +86,8 @@ class OwnWriter:
     def __init__(self, presets: Sequence[Preset] | None = None) -> None:
         """Take the presets of a file that holds everything a person has; None says nothing of them."""
         self._presets = presets
+        self._deleted = _Deleted() if presets is None else None
+        self._leaf_id: UUID | None = None
         self._is_first_session = True
         self._is_first_message = True
 
@@ -96,9 +103,15 @@ class OwnWriter:
     def begin_session(self, session: Session) -> bytes:
         between = b"" if self._is_first_session else b",\n"
         self._is_first_session, self._is_first_message = False, True
-        return between + orjson.dumps(session_object(session))[:-1] + b',"messages":[\n'
+        head = session_object(session)
+        if self._deleted:
+            self._deleted, self._leaf_id = _Deleted(), session.leaf_id
+            del head["leaf_id"]  # it may be deleted, which is known when all messages are
+        return between + orjson.dumps(head)[:-1] + b',"messages":[\n'
 
     def messages(self, messages: Sequence[KeptMessage]) -> bytes:
+        if self._deleted:
+            messages = self._deleted.without(messages)
         if not messages:
             return b""
         between = b"" if self._is_first_message else b",\n"
@@ -106,13 +119,17 @@ class OwnWriter:
         return between + b",\n".join(orjson.dumps(message_object(kept)) for kept in messages)
 
     def end_session(self) -> Iterable[bytes]:
+        if self._deleted:
+            return (b'\n],"leaf_id":' + orjson.dumps(self._deleted.left_of(self._leaf_id)) + b"}",)
         return (b"\n]}",)
 
     def end(self) -> bytes:
         return b"\n]}\n"
 
 
-async def export(transfer: Transfer, writer: Writer, user_id: str, session_ids: Sequence[UUID]) -> AsyncIterator[bytes]:
+async def export(
+    transfer: Transfer, writer: Writer, user_id: str, session_ids: Sequence[UUID]
+) -> AsyncGenerator[bytes]:
     """Yield the file in pieces. A session that is deleted meanwhile is left out; what is said meanwhile is not in
     it."""
     yield writer.begin()
@@ -133,17 +150,21 @@ async def _short(transfer: Transfer, writer: Writer, user_id: str, group: Sequen
     for kept in await transfer.messages(user_id, list(of_session), limit=None):
         of_session[kept.message.session_id].append(kept)
     pieces: list[bytes] = []
+    size = 0
     for session in group:
         messages = _as_counted(session, of_session[session.session_id])
         if writer.shown_only:
             messages = _shown(session, messages)
         messages = _Deleted().without(messages) if not writer.with_deleted else messages
         pieces += [writer.begin_session(session), writer.messages(messages)]
-        for piece in writer.end_session():
+        size += len(pieces[-2]) + len(pieces[-1])
+        async for piece in _rest(writer):
             pieces.append(piece)
-            if sum(map(len, pieces)) > PIECE_BYTES:
+            size += len(piece)
+            if size > PIECE_BYTES:
                 yield b"".join(pieces)
                 pieces.clear()
+                size = 0
     yield b"".join(pieces)
 
 
@@ -160,8 +181,15 @@ async def _long(transfer: Transfer, writer: Writer, user_id: str, session: Sessi
         yield writer.messages(counted if writer.with_deleted else deleted.without(counted))
         if len(page) < PAGE_MESSAGES or order >= session.message_count:
             break
+    async for piece in _rest(writer):
+        yield piece
+
+
+async def _rest(writer: Writer) -> AsyncIterator[bytes]:
+    """Yield the rest of a session; everybody else has a turn between its pieces."""
     for piece in writer.end_session():
         yield piece
+        await asyncio.sleep(0)
 
 
 class _Deleted:
@@ -176,7 +204,7 @@ class _Deleted:
         left = []
         for kept in messages:
             message = kept.message
-            parent_id = self._above.get(message.parent_id, message.parent_id) if message.parent_id else None
+            parent_id = self.left_of(message.parent_id)
             if message.deleted_at is not None:
                 self._above[message.message_id] = parent_id
             elif parent_id == message.parent_id:
@@ -184,6 +212,10 @@ class _Deleted:
             else:
                 left.append(replace(kept, message=replace(message, parent_id=parent_id)))
         return left
+
+    def left_of(self, message_id: UUID | None) -> UUID | None:
+        """Return the message, or what is still above it where it was deleted."""
+        return self._above.get(message_id, message_id) if message_id else None
 
 
 def _is_within(order: int, ranges: Sequence[tuple[int, int]]) -> bool:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 from uuid import UUID
+from weakref import WeakValueDictionary
 from zoneinfo import ZoneInfo
 
 from thai_chat.chat.changes import ANEW, Changes
-from thai_chat.chat.transfer.exports import Format, OwnWriter, Writer, export
+from thai_chat.chat.transfer.exports import OF_TRAINING, Format, OwnWriter, Writer, export
 from thai_chat.chat.transfer.imports import ImportRun
 from thai_chat.chat.transfer.markdown import MarkdownWriter, Words
 from thai_chat.chat.transfer.tables import CsvWriter
@@ -58,6 +60,8 @@ class Transfers:
         self._presets = presets
         self._limits = limits or ImportLimits()
         self._turn = asyncio.Lock()
+        self._training: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        """The turn of each person whose file for fine-tuning is made or counted."""
         self._runs: dict[asyncio.Task[Imported], ImportRun] = {}
 
     async def export(
@@ -75,11 +79,9 @@ class Transfers:
 
         Raises SessionNotFound when one of `chosen` is not there, HistoryUnavailable.
         """
-        transfer = self._transfer()
         is_whole = format_ is Format.JSON
-        found = await transfer.session_ids(person.user_id, chosen=chosen, with_trash=is_whole)
-        if chosen is not None and len(found) < len(set(chosen)):
-            raise SessionNotFound
+        found = await self._ids(person, chosen, with_trash=is_whole)
+        transfer = self._transfer()
         presets = await self._own_presets(person) if is_whole and chosen is None else None
         writer = _writer(format_, words, timezone, presets, wanted)
         name = f"thai-chat-{datetime.now(timezone):%Y-%m-%d}"
@@ -87,17 +89,32 @@ class Transfers:
             sessions = await transfer.sessions(person.user_id, found)
             name = file_name_of(sessions[0].session_name if sessions else "") or name
         pieces = export(transfer, writer, person.user_id, found)
+        if format_ in OF_TRAINING:
+            pieces = self._in_turn(person, pieces)
         return Export(f"{name}.{writer.extension}", writer.media_type, pieces)
 
-    async def examples(
-        self, person: Person, format_: Format, *, chosen: Sequence[UUID] | None, words: Words, wanted: Lessons
-    ) -> int:
+    async def examples(self, person: Person, format_: Format, *, chosen: Sequence[UUID] | None, wanted: Lessons) -> int:
         """Return how many lines such a file for fine-tuning has now. Raises as `export` does."""
-        made = await self.export(person, format_, chosen=chosen, words=words, timezone=ZoneInfo("UTC"), wanted=wanted)
+        found = await self._ids(person, chosen)
+        writer = _training_writer(format_, wanted, only_counts=True)
         count = 0
-        async for piece in made.pieces:
-            count += piece.count(b"\n")
+        async with aclosing(self._in_turn(person, export(self._transfer(), writer, person.user_id, found))) as pieces:
+            async for piece in pieces:
+                count += piece.count(b"\n")
         return count
+
+    async def _ids(self, person: Person, chosen: Sequence[UUID] | None, *, with_trash: bool = False) -> Sequence[UUID]:
+        found = await self._transfer().session_ids(person.user_id, chosen=chosen, with_trash=with_trash)
+        if chosen is not None and len(found) < len(set(chosen)):
+            raise SessionNotFound
+        return found
+
+    async def _in_turn(self, person: Person, pieces: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
+        """Yield the pieces as soon as no other file for fine-tuning is made or counted for the person."""
+        turn = self._training.setdefault(person.user_id, asyncio.Lock())
+        async with turn, aclosing(pieces):
+            async for piece in pieces:
+                yield piece
 
     def begin_import(self, person: Person, upload: Upload) -> ImportRun:
         """Return an import that runs already, for the caller to follow. It closes `upload`. Raises
@@ -149,9 +166,12 @@ def _writer(
             return MarkdownWriter(words, timezone)
         case Format.CSV:
             return CsvWriter(timezone)
-        case Format.TRAINING | Format.SFT:
-            return SftWriter(wanted)
-        case Format.DPO:
-            return DpoWriter(wanted)
+        case Format.TRAINING | Format.SFT | Format.DPO:
+            return _training_writer(format_, wanted)
         case _:
             assert_never(format_)
+
+
+def _training_writer(format_: Format, wanted: Lessons, *, only_counts: bool = False) -> Writer:
+    kind = DpoWriter if format_ is Format.DPO else SftWriter
+    return kind(wanted, only_counts=only_counts)

@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from itertools import islice, product
+from typing import NamedTuple
 from uuid import UUID
 
 import orjson
@@ -19,7 +20,11 @@ from thai_chat.domain.transfer import KeptMessage
 
 MEDIA_TYPE = "application/jsonl; charset=utf-8"
 PAIRS_OF_A_QUESTION = 100
-"""The most pairs that the ratings of one question's replies make."""
+"""The most pairs that the replies to one question make."""
+LINES_BYTES = 50_000_000
+"""About the most that the lines of one session have together."""
+_FRAME_BYTES = 40
+"""The bytes that a line has around each text."""
 _CUT = (LENGTH, FILTERED, TOO_LONG)
 """The reasons for which a reply ended that its model did not end."""
 # Lines end with \n alone; some readers take these for ends too.
@@ -79,66 +84,97 @@ class Lessons:
 EVERYTHING = Lessons()
 
 
+class _Down(NamedTuple):
+    """The whole turns down to a message, as a list from its end, and the question that has no reply yet."""
+
+    before: _Down | None = None
+    turn: tuple[tuple[Role, str], ...] = ()
+    """The texts that came after `before`."""
+    size: int = 0
+    """The bytes that all turns have in a line."""
+    question: str | None = None
+
+    def below(self, message: Message, wanted: Lessons) -> _Down:
+        """Return the same down to a message that stands below. Nothing comes after more than LINES_BYTES."""
+        if self.size > LINES_BYTES:
+            return self
+        match message.role:
+            case Role.USER:
+                return self._replace(question=message.content)
+            case Role.ASSISTANT if self.question is not None and wanted.may_stay(message):
+                return self._with((Role.USER, self.question), (Role.ASSISTANT, wanted.text_of(message)))
+            case Role.SYSTEM if not self.turn:
+                return self._with((Role.SYSTEM, message.content))._replace(question=self.question)
+        return self
+
+    def said(self) -> list[Said]:
+        parts = []
+        at: _Down | None = self
+        while at:
+            parts.append(at.turn)
+            at = at.before
+        return [_by(role, text) for turn in reversed(parts) for role, text in turn]
+
+    def _with(self, *turn: tuple[Role, str]) -> _Down:
+        return _Down(self, turn, self.size + _size(*(text for _, text in turn)))
+
+
 class SftWriter:
     """One line a session: `{"messages": [...]}` with the system prompt and every question of the shown branch that has
-    a whole reply, up to the last reply that fits."""
+    a whole reply, up to the last reply that fits and has at most LINES_BYTES down to it."""
 
     media_type = MEDIA_TYPE
     extension = "jsonl"
     shown_only = True
     with_deleted = False
 
-    def __init__(self, wanted: Lessons = EVERYTHING) -> None:
+    def __init__(self, wanted: Lessons = EVERYTHING, *, only_counts: bool = False) -> None:
+        """Take `only_counts` for lines that are empty."""
         self._wanted = wanted
-        self._said: list[Said] = []
-        self._question: str | None = None
-        self._fitting = 0
-        """How many of what was said make the line."""
+        self._only_counts = only_counts
+        self._down = _Down()
+        self._fitting: _Down | None = None
+        """The end of the line, once one fits."""
 
     def takes(self, session: Session) -> bool:
         return self._wanted.takes(session)
-
-    @property
-    def said(self) -> Sequence[Said]:
-        """All that may stand in the line so far."""
-        return self._said
 
     def begin(self) -> bytes:
         return b""
 
     def begin_session(self, session: Session) -> bytes:
-        self._said = _system(session)
-        self._question = None
-        self._fitting = 0
+        self._down = _top(session)
+        self._fitting = None
         return b""
 
     def messages(self, messages: Sequence[KeptMessage]) -> bytes:
-        for kept in messages:
-            message = kept.message
-            match message.role:
-                case Role.USER:
-                    self._question = message.content
-                case Role.ASSISTANT if self._question is not None and self._wanted.may_stay(message):
-                    self._said.append({"role": "user", "content": self._question})
-                    self._said.append({"role": "assistant", "content": self._wanted.text_of(message)})
-                    self._question = None
-                    if self._wanted.fits(message):
-                        self._fitting = len(self._said)
-                case Role.SYSTEM if not self._said:
-                    self._said.append({"role": "system", "content": message.content})
+        for message in (kept.message for kept in messages):
+            above, self._down = self._down, self._down.below(message, self._wanted)
+            is_reply = message.role is Role.ASSISTANT and self._down is not above
+            if is_reply and self._down.size <= LINES_BYTES and self._wanted.fits(message):
+                self._fitting = self._down
         return b""
 
-    def end_session(self) -> Iterable[bytes]:
-        return [_line({"messages": self._said[: self._fitting]})] if self._fitting else []
+    def end_session(self) -> Iterator[bytes]:
+        if self._fitting:
+            yield b"\n" if self._only_counts else _line({"messages": self._fitting.said()})
 
     def end(self) -> bytes:
         return b""
 
 
+class _Reply(NamedTuple):
+    message: Message
+    rating: int | None
+    over: Sequence[UUID]
+    """The replies that it was chosen over."""
+
+
 class DpoWriter:
     """One line a pair of replies to the same question: `{"prompt": [...], "chosen": [...], "rejected": [...]}`.
 
-    A reply was chosen over another in a comparison, or rated up where the other was rated down.
+    A reply was chosen over another in a comparison, or rated up where the other was rated down. Every line has all that
+    was said before it: those of a session end before they have more than LINES_BYTES together.
     """
 
     media_type = MEDIA_TYPE
@@ -146,10 +182,16 @@ class DpoWriter:
     shown_only = False
     with_deleted = False
 
-    def __init__(self, wanted: Lessons = EVERYTHING) -> None:
+    def __init__(self, wanted: Lessons = EVERYTHING, *, only_counts: bool = False) -> None:
+        """Take `only_counts` for lines that are empty."""
         self._wanted = wanted
-        self._system: list[Said] = []
-        self._messages: dict[UUID, Message] = {}
+        self._only_counts = only_counts
+        self._context = Lessons(with_reasoning=wanted.with_reasoning)
+        self._top = _Down()
+        self._downs: dict[UUID, _Down] = {}
+        self._questions: set[UUID] = set()
+        self._replies: dict[UUID, list[_Reply]] = {}
+        """The whole replies to each question."""
 
     def takes(self, session: Session) -> bool:
         return session.has_branches and self._wanted.takes(session)
@@ -158,46 +200,43 @@ class DpoWriter:
         return b""
 
     def begin_session(self, session: Session) -> bytes:
-        self._system = _system(session)
-        self._messages = {}
+        self._top = _top(session)
+        self._downs, self._questions, self._replies = {}, set(), {}
         return b""
 
     def messages(self, messages: Sequence[KeptMessage]) -> bytes:
-        self._messages.update((kept.message.message_id, kept.message) for kept in messages)
+        for message in (kept.message for kept in messages):
+            above = self._downs.get(message.parent_id, self._top) if message.parent_id else self._top
+            self._downs[message.message_id] = above.below(message, self._context)
+            if message.role is Role.USER:
+                self._questions.add(message.message_id)
+            elif message.role is Role.ASSISTANT and message.parent_id in self._questions and is_whole(message):
+                vote = facts_of(message).vote
+                reply = _Reply(message, rated(message), vote.over if vote else ())
+                self._replies.setdefault(message.parent_id, []).append(reply)
         return b""
 
     def end_session(self) -> Iterator[bytes]:
-        """Yield the lines one by one: each has all that was said before it."""
-        families: dict[UUID, list[Message]] = {}
-        for message in self._messages.values():
-            if message.role is Role.ASSISTANT and message.parent_id and is_whole(message):
-                families.setdefault(message.parent_id, []).append(message)
-        for question_id, replies in families.items():
-            question = self._messages.get(question_id)
-            pairs = _pairs(replies) if len(replies) > 1 and question and question.role is Role.USER else []
-            fitting = [(chosen, rejected) for chosen, rejected in pairs if self._wanted.fits(chosen)]
-            if not fitting or question is None:
+        """Yield the lines one by one, and an empty piece after each question."""
+        left = LINES_BYTES
+        for question_id, replies in self._replies.items():
+            if len(replies) < 2:
                 continue
-            prompt = self._prompt(question)
-            for chosen, rejected in fitting:
-                yield _line({"prompt": prompt, "chosen": self._said(chosen), "rejected": self._said(rejected)})
+            down = self._downs[question_id]
+            question = down.question or ""
+            size = down.size + _size(question)
+            for chosen, rejected in _pairs(replies):
+                if not self._wanted.fits(chosen):
+                    continue
+                better, worse = self._wanted.text_of(chosen), self._wanted.text_of(rejected)
+                left -= size + _size(better, worse)
+                if left < 0:
+                    return
+                yield b"\n" if self._only_counts else _pair([*down.said(), _by(Role.USER, question)], better, worse)
+            yield b""
 
     def end(self) -> bytes:
         return b""
-
-    def _prompt(self, question: Message) -> list[Said]:
-        """Return what stands before the replies to a question: whole turns, and the question."""
-        line: list[Message] = []
-        above = question.parent_id
-        while above and (message := self._messages.get(above)):
-            line.append(message)
-            above = message.parent_id
-        earlier = SftWriter(Lessons(with_reasoning=self._wanted.with_reasoning))
-        earlier.messages([KeptMessage(message=message) for message in reversed(line)])
-        return [*self._system, *earlier.said, {"role": "user", "content": question.content}]
-
-    def _said(self, reply: Message) -> list[Said]:
-        return [{"role": "assistant", "content": self._wanted.text_of(reply)}]
 
 
 def is_whole(reply: Message) -> bool:
@@ -206,26 +245,44 @@ def is_whole(reply: Message) -> bool:
     return reply.status is Status.COMPLETE and not is_cut and bool(reply.content.strip())
 
 
-def _pairs(replies: Sequence[Message]) -> list[tuple[Message, Message]]:
+def _pairs(replies: Sequence[_Reply]) -> list[tuple[Message, Message]]:
     """Return pairs of a better and a worse reply, each once; a choice counts more than ratings that say the reverse."""
-    by_id = {reply.message_id: reply for reply in replies}
-    found: dict[tuple[UUID, UUID], None] = {}
-    for reply in replies:
-        vote = facts_of(reply).vote
-        for other_id in vote.over if vote else ():
-            if other_id in by_id and other_id != reply.message_id:
-                found[reply.message_id, other_id] = None
-    up, down = ([reply.message_id for reply in replies if rated(reply) == value] for value in (1, -1))
-    for better, worse in islice(product(up, down), PAIRS_OF_A_QUESTION):
-        if (worse, better) not in found:
-            found[better, worse] = None
-    pairs = [(by_id[better], by_id[worse]) for better, worse in found]
+    by_id = {reply.message.message_id: reply.message for reply in replies}
+    chosen = (
+        (better_id, worse_id)
+        for better_id, worse_id in (
+            (reply.message.message_id, other_id) for reply in replies for other_id in reply.over
+        )
+        if worse_id in by_id and worse_id != better_id
+    )
+    found = dict.fromkeys(islice(chosen, PAIRS_OF_A_QUESTION))
+    up, down = ([reply.message.message_id for reply in replies if reply.rating == value] for value in (1, -1))
+    for better_id, worse_id in islice(product(up, down), PAIRS_OF_A_QUESTION):
+        if len(found) < PAIRS_OF_A_QUESTION and (worse_id, better_id) not in found:
+            found[better_id, worse_id] = None
+    pairs = [(by_id[better_id], by_id[worse_id]) for better_id, worse_id in found]
     return [(better, worse) for better, worse in pairs if better.content != worse.content]
 
 
-def _system(session: Session) -> list[Said]:
+def _top(session: Session) -> _Down:
+    """Return what stands above a session's first message."""
     prompt = session.options.get("system_prompt")
-    return [{"role": "system", "content": prompt}] if isinstance(prompt, str) and prompt.strip() else []
+    if not isinstance(prompt, str) or not prompt.strip():
+        return _Down()
+    return _Down(turn=((Role.SYSTEM, prompt),), size=_size(prompt))
+
+
+def _by(role: Role, text: str) -> Said:
+    return {"role": role.value, "content": text}
+
+
+def _size(*texts: str) -> int:
+    return sum(len(text.encode()) + _FRAME_BYTES for text in texts)
+
+
+def _pair(prompt: list[Said], better: str, worse: str) -> bytes:
+    replies = {"chosen": [_by(Role.ASSISTANT, better)], "rejected": [_by(Role.ASSISTANT, worse)]}
+    return _line({"prompt": prompt, **replies})
 
 
 def _line(example: dict[str, list[Said]]) -> bytes:

@@ -45,11 +45,11 @@ _SHORT = "CASE WHEN octet_length(m.content) <= %(share)s THEN m.content END AS c
 _MESSAGES = f"""
 SELECT {MESSAGE_SQL.replace("m.content", _SHORT).replace("m.parts", NO_PARTS)}, {SESSION_SQL}
 FROM chat_messages m JOIN chat_sessions s ON s.session_id = m.session_id
-WHERE m.message_id = ANY (%(found)s::uuid[])"""
+WHERE m.message_id = ANY (%(found)s::uuid[]) AND m.deleted_at IS NULL"""
 _LONG = """
 SELECT m.message_id, CASE WHEN sum(least(octet_length(m.content), %(most)s)) OVER () > %(page)s
 THEN left(m.content, %(share)s) ELSE {part} END
-FROM chat_messages m WHERE m.message_id = ANY (%(found)s::uuid[])"""
+FROM chat_messages m WHERE m.message_id = ANY (%(found)s::uuid[]) AND m.deleted_at IS NULL"""
 # The place in the folded text is nearly that in the text itself: what is read around it has room for the difference.
 _AROUND = f"""substr(m.content, greatest(1, (
 SELECT strpos(e.search_text, %(text)s) FROM {MESSAGES.table} e WHERE e.message_id = m.message_id

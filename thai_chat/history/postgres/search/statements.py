@@ -32,7 +32,8 @@ MESSAGES = Table(
     table="chat_message_search",
     id="message_id",
     keys="chat_search_keys(e.user_id, e.role, e.backend, e.model, e.created_at, e.search_text)",
-    session="chat_messages m JOIN chat_sessions s ON s.session_id = m.session_id WHERE m.message_id = e.message_id",
+    session="chat_messages m JOIN chat_sessions s ON s.session_id = m.session_id "
+    "WHERE m.message_id = e.message_id AND m.deleted_at IS NULL",
 )
 NAMES = Table(
     table="chat_session_search",

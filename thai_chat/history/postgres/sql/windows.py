@@ -16,6 +16,8 @@ from thai_chat.history.postgres.sql.branches import Fork, Range
 from thai_chat.history.postgres.sql.rows import MESSAGE_SQL, message_of
 
 _MAX_ORDER = 2**31 - 1
+_READ_ON = 50
+"""The fewest messages that are read at once where deleted ones have left a window too short."""
 
 _FORKS = """ARRAY(
     SELECT ARRAY[f.message_order, f.parent_order] FROM chat_messages f
@@ -166,8 +168,9 @@ def _read_branch(cursor: Any, wanted: ReadMessages, ranges: Sequence[Range]) -> 
     """Return the window on the branch. Where messages are deleted it is read on, until it is full or all is read."""
     found: list[Message] = []
     before, after = wanted.before_order, wanted.after_order
+    limit = wanted.limit
     while len(found) < wanted.limit:
-        inside = branches.window(ranges, limit=wanted.limit - len(found), before=before, after=after)
+        inside = branches.window(ranges, limit=limit, before=before, after=after)
         if not inside:
             break
         read = _read_ranges(cursor, wanted.session_id, inside)
@@ -175,7 +178,8 @@ def _read_branch(cursor: Any, wanted: ReadMessages, ranges: Sequence[Range]) -> 
             found, before = [*read, *found], min(inside).first
         else:
             found, after = [*found, *read], max(inside).last
-    return found
+        limit = max(wanted.limit - len(found), _READ_ON)
+    return found[-wanted.limit :] if after is None else found[: wanted.limit]
 
 
 def _read_ranges(cursor: Any, session_id: UUID, ranges: Sequence[Range]) -> list[Message]:
