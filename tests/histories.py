@@ -69,9 +69,11 @@ class MemoryStores(Stores):
     def __init__(self, **limits: Any) -> None:
         self._held = HeldSessions(**limits)
         nobody = ServingDatabase(None)
+        sessions = TemporarySessions(CheckedConversation(MemoryConversation(self._held)))
         super().__init__(
             Storage(
-                conversation=TemporarySessions(CheckedConversation(MemoryConversation(self._held))),
+                conversation=sessions,
+                is_temporary=sessions.is_temporary,
                 search=MemorySearch(self._held),
                 presets=MemoryPresets(),
                 statistics=PostgresCounting(nobody),
@@ -101,6 +103,7 @@ class PostgresStores(Stores):
         super().__init__(
             Storage(
                 conversation=CheckedConversation(self._upstream),
+                is_temporary=lambda session_id: False,
                 search=PostgresSearch(database),
                 presets=PostgresPresets(database),
                 statistics=PostgresCounting(database),

@@ -32,6 +32,11 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _HOST = re.compile(r"[\w.-]+|[0-9a-f.]*:[0-9a-f:.]*:[0-9a-f:.]*(%\w+)?")
 
 
+_LABEL = r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?"
+_EMBEDDER = re.compile(rf"{_LABEL}(?:\.{_LABEL})*|\*(?:\.{_LABEL}){{2,}}")
+"""The hosts that a Content-Security-Policy can name."""
+
+
 def _names(value: object) -> object:
     return tuple(part.strip().lower() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
@@ -111,9 +116,24 @@ class Place(BaseModel):
         address = http_address(value.strip()) if value else None
         if address and (urlsplit(address).path or urlsplit(address).query or "@" in address):
             raise ValueError("must be a scheme and a name alone, such as https://chat.example.org: no path")
+        if address and not address.isascii():
+            raise ValueError("must be written in ASCII: a Thai name as browsers send it, such as https://xn--...")
         return _without_default_port(address.lower()) if address else None
 
-    @field_validator("allowed_hosts", "embed_hosts")
+    @field_validator("embed_hosts")
+    @classmethod
+    def _embedders(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            if not name.isascii():
+                raise ValueError("must be written in ASCII: a Thai name as browsers send it, such as xn--...")
+            if not _EMBEDDER.fullmatch(name):
+                raise ValueError(
+                    "must be names or IPv4 addresses alone, such as intranet.example.org, without scheme and port; "
+                    "*. needs two parts behind it, such as *.example.org"
+                )
+        return value
+
+    @field_validator("allowed_hosts")
     @classmethod
     def _host_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         names = tuple(name.removeprefix("[").removesuffix("]") for name in value)

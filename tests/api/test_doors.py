@@ -291,6 +291,16 @@ async def test_where_browsers_say_nothing_the_origin_tells_who_would_change_some
         assert (await served.request(method, path, headers={"Origin": "http://localhost"})).status_code != 403
 
 
+async def test_where_browsers_say_nothing_the_page_that_asks_tells_who_would_read_what_is_private(
+    served: httpx.AsyncClient,
+) -> None:
+    for door in DOORS:
+        path = re.sub(r"\{.*?\}", str(uuid4()), door.path)
+        if door.kind is DoorKind.PRIVATE and "GET" in door.methods:
+            assert (await served.get(path, headers={"Referer": "http://evil.example/"})).status_code == 403, path
+    assert (await served.get("/api/sessions", headers={"Referer": "http://localhost/?s=1"})).status_code == 200
+
+
 async def test_what_another_site_has_prerendered_is_nothing_but_the_page(served: httpx.AsyncClient) -> None:
     speculative = {**LINK, "Sec-Fetch-Site": "none"}
     for said in ({"Sec-Purpose": "prefetch;prerender"}, {"Sec-Purpose": "prefetch"}, {"Purpose": "prefetch"}):

@@ -53,9 +53,32 @@ async def test_the_worker_keeps_files_and_never_an_answer(browser: Browser, app:
         await page.reload()
         await expect(page.questions).to_have_text("คำถามที่ไม่มีใครเก็บไว้ในไฟล์")
         kept = await kept_files(page.page)
-        assert any(re.fullmatch(r"/ui-static/\w+/page\.mjs", path) for path in kept)
+        assert any(re.fullmatch(r"/ui-static/\w+/page\.css", path) for path in kept)
+        assert any(path.endswith(".woff2") for path in kept)
+        assert [path for path in kept if path.endswith(("js", ".webmanifest"))] == []
         assert [path for path in kept if not re.match(r"/(?:ui-static|assets)/", path)] == []
         assert page.complaints == []
+
+
+async def test_nothing_that_was_put_into_the_cache_is_run(browser: Browser, app: App) -> None:
+    async with visit(browser, app, keeps_files=True) as page:
+        await page.page.wait_for_function(CONTROLLED)
+        await page.reload()
+        written = await page.page.evaluate(
+            """async () => {
+              const [name] = await caches.keys();
+              const cache = await caches.open(name);
+              const body = "document.documentElement.dataset.hostile = 'yes'";
+              const asked = performance.getEntriesByType('resource').map(({ name }) => name);
+              const addresses = asked.filter((name) => /js$/.test(name));
+              const answer = () => new Response(body, { headers: { 'Content-Type': 'text/javascript' } });
+              for (const address of addresses) await cache.put(address, answer());
+              return addresses.length;
+            }"""
+        )
+        assert written > 1
+        await page.reload()
+        assert await page.page.locator("html").get_attribute("data-hostile") is None
 
 
 async def test_the_worker_forgets_the_files_of_other_versions(browser: Browser, app: App) -> None:

@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from tests.app import App
-from tests.browser.chat_page import ChatPage, visit
+from tests.browser.chat_page import MODELS, ChatPage, visit
 from tests.standins.openai_server import OpenAIStandin
 from tests.standins.script import Script, thai_tokens
 
@@ -58,6 +58,15 @@ async def test_it_says_so_survives_a_reload_and_is_nowhere_else(
             assert session_id not in (await http.get("/api/sessions")).text
             assert (await http.get("/api/search", params={"q": SECRET})).json()["results"] == []
         assert page.complaints == []
+
+
+async def test_a_picked_model_is_not_written_down(page: ChatPage, model: OpenAIStandin) -> None:
+    await begin(page)
+    await page.ask_and_wait(SECRET)
+    await page.pick_model(MODELS[1])
+    assert page.session_id not in await page.page.evaluate(KEPT_HERE)
+    await page.ask_and_wait("ต่อ")
+    assert model.seen[-1].body["model"] == MODELS[1]
 
 
 async def test_a_page_that_closes_says_so(page: ChatPage, model: OpenAIStandin) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -26,6 +27,7 @@ from thai_chat.domain.reads import (
     ReadLabels,
     ReadMessage,
     ReadMessages,
+    ReadOwner,
     ReadSession,
     ReadSessions,
     SessionCursor,
@@ -49,6 +51,14 @@ async def test_a_session_changes_only_in_what_is_named(history: Stores, user: st
     chosen = await history.write(update(turn, choice=Choice("openai", "gpt-5"), pinned=False))
     assert (chosen.backend, chosen.model, chosen.pinned_at) == ("openai", "gpt-5", None)
     assert await history.read(ReadSession(turn.session.session_id, user)) == chosen
+
+
+async def test_the_owner_of_a_session_is_known_whoever_asks(history: Stores, user: str) -> None:
+    turn = await whole_turn(history, user)
+    for who in (user, new_user()):
+        assert await history.read(ReadOwner(turn.session.session_id, who)) == user
+    with pytest.raises(UNKNOWN):
+        await history.read(ReadOwner(uuid4(), user))
 
 
 async def test_archived_and_deleted_sessions_leave_the_list_and_come_back(history: Stores, user: str) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from uuid import uuid4
 
 import pytest
 
 from tests.people import as_person
 from thai_chat.chat import changes as hub
-from thai_chat.chat.changes import ANEW, MOST_UNREAD, Change, ChangeKind, Changes
+from thai_chat.chat.changes import ANEW, CROWDED, MOST_FOLLOWERS, MOST_UNREAD, Change, ChangeKind, Changes
 
 NOI, LEK = as_person("noi"), as_person("lek")
 LONG_S = 20.0
@@ -74,6 +75,31 @@ async def test_at_the_end_a_follower_reads_what_it_was_told_and_is_let_go() -> N
         assert await follower.next(LONG_S) is None
     with changes.following(NOI) as late:
         assert await late.next(LONG_S) is None
+
+
+async def test_of_too_many_followers_the_oldest_is_let_go_with_a_last_word() -> None:
+    changes = Changes()
+    with ExitStack() as others:
+        with changes.following(NOI) as oldest:
+            others.enter_context(changes.following(LEK))
+            later = [others.enter_context(changes.following(NOI)) for _ in range(MOST_FOLLOWERS)]
+            assert await oldest.next(LONG_S) == [CROWDED]
+            assert await oldest.next(LONG_S) is None
+            assert len(changes._followers[NOI.user_id]) == MOST_FOLLOWERS
+        change = changed()
+        changes.tell(NOI.user_id, change)
+        assert [await follower.next(LONG_S) for follower in later] == [[change]] * MOST_FOLLOWERS
+    assert changes._followers == {}
+
+
+async def test_nothing_is_told_of_a_temporary_session() -> None:
+    told, secret = changed(), changed()
+    changes = Changes(is_temporary=lambda session_id: session_id == secret.session_id)
+    with changes.following(NOI) as follower:
+        changes.tell(NOI.user_id, secret)
+        assert changes.since_last_s(NOI) is None
+        changes.tell(NOI.user_id, told)
+        assert await follower.next(LONG_S) == [told]
 
 
 async def test_nothing_is_kept_of_who_has_left_or_was_quiet_for_long(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -127,6 +127,30 @@ def test_an_origin_is_ours_at_the_host_that_is_told_or_at_the_public_address(
 
 
 @pytest.mark.parametrize(
+    ("referer", "is_other"),
+    [
+        ("http://chat.lan:8080/?s=1", False),
+        ("https://chat.example.org:8443/", False),
+        ("", False),
+        (None, False),
+        ("http://evil.example/page", True),
+        ("http://chat.lan:9/", True),
+        ("http://chat.lan:8080.evil.example/", True),
+        ("http://evil.example/?http://chat.lan:8080/", True),
+        ("http://[evil", True),
+    ],
+)
+def test_without_metadata_a_page_of_another_site_reads_nothing_private(referer: str | None, is_other: bool) -> None:
+    headers = Headers({"host": "chat.lan:8080"} if referer is None else {"host": "chat.lan:8080", "referer": referer})
+    public_url = "https://chat.example.org:8443"
+    assert is_foreign(DoorKind.PRIVATE, "GET", headers, public_url) == is_other
+    for kind in (DoorKind.PAGE, DoorKind.DOCS, DoorKind.STATIC, DoorKind.PROBE):
+        assert not is_foreign(kind, "GET", headers, public_url)
+    told = Headers({**headers, "sec-fetch-site": "none"})
+    assert not is_foreign(DoorKind.PRIVATE, "GET", told, public_url)
+
+
+@pytest.mark.parametrize(
     ("hosts", "styles"),
     [
         (["chat.lan:8080"], "chat.lan:*/assets/"),

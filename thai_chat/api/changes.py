@@ -1,7 +1,7 @@
 """`/api/changes`: one stream of what changes in a person's sessions, by ids; the page reads the rest where it is.
 
-Each event is `hello` (once, at first), `changed`, `began`, `ended`, `deleted`, `anew`, or a `beat`, which says that the
-server lives.
+Each event is `hello` (once, at first), `changed`, `began`, `ended`, `deleted`, `anew`, `crowded` (the last
+one: too many pages follow), or a `beat`, which says that the server lives.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,6 +15,8 @@ from thai_chat.domain.people import Person
 
 MOST_UNREAD = 64
 """A follower that has more to read is told to read everything anew instead."""
+MOST_FOLLOWERS = 32
+"""The pages of one person that are told."""
 REMEMBERED_S = 60.0
 """How long it is known when a person's last change was."""
 
@@ -30,6 +32,8 @@ class ChangeKind(StrEnum):
     """The session is gone for good."""
     ANEW = "anew"
     """So much has changed that everything is to be read anew."""
+    CROWDED = "crowded"
+    """The last one: more pages follow than are told, and this one has followed longest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,7 @@ class Change:
 
 
 ANEW = Change(ChangeKind.ANEW)
+CROWDED = Change(ChangeKind.CROWDED)
 
 
 class Follower:
@@ -65,6 +70,8 @@ class Follower:
         return unread
 
     def hear(self, change: Change) -> None:
+        if self._is_over:
+            return
         if ANEW not in self._unread:
             if change is ANEW or len(self._unread) >= MOST_UNREAD:
                 self._unread = {ANEW: None}
@@ -72,21 +79,30 @@ class Follower:
                 self._unread[change] = None
         wake(self._waiting)
 
-    def end(self) -> None:
+    def end(self, last: Change | None = None) -> None:
+        if last:
+            self._unread[last] = None
         self._is_over = True
         wake(self._waiting)
 
 
 class Changes:
-    """The followers of each person. Nobody hears of a change of somebody else's."""
+    """The followers of each person. Nobody hears of a change of somebody else's, or of a temporary session.
 
-    def __init__(self) -> None:
-        self._followers: dict[str, set[Follower]] = {}
+    Where people have no names of their own all are one person, and the id of a session is all it takes to read it.
+    """
+
+    def __init__(self, *, is_temporary: Callable[[UUID], bool] = lambda session_id: False) -> None:
+        self._is_temporary = is_temporary
+        self._followers: dict[str, dict[Follower, None]] = {}
+        """The pages of each, the one that has followed longest first."""
         self._last_s: dict[str, float] = {}
         """When each person's last change was, the earliest first."""
         self.is_closed = False
 
     def tell(self, user_id: str, change: Change) -> None:
+        if change.session_id and self._is_temporary(change.session_id):
+            return
         now = time.monotonic()
         self._last_s.pop(user_id, None)
         self._last_s[user_id] = now
@@ -103,17 +119,21 @@ class Changes:
 
     @contextmanager
     def following(self, person: Person) -> Iterator[Follower]:
-        """Yield what hears of every change from now on."""
+        """Yield what hears of every change from now on. Of too many, those that have followed longest are let go."""
         follower = Follower()
-        followers = self._followers.setdefault(person.user_id, set())
-        followers.add(follower)
+        followers = self._followers.setdefault(person.user_id, {})
+        followers[follower] = None
+        while len(followers) > MOST_FOLLOWERS:
+            oldest = next(iter(followers))
+            del followers[oldest]
+            oldest.end(CROWDED)
         try:
             if self.is_closed:
                 follower.end()
             yield follower
         finally:
-            followers.discard(follower)
-            if not followers:
+            followers.pop(follower, None)
+            if not followers and self._followers.get(person.user_id) is followers:
                 self._followers.pop(person.user_id, None)
 
     def close(self) -> None:

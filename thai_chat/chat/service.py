@@ -66,7 +66,7 @@ class ChatService:
         self.searches = Searches(storage.search)
         conversation = self._conversation = storage.conversation
         self._router = router
-        self.changes = Changes()
+        self.changes = Changes(is_temporary=storage.is_temporary)
         self._replies = Replies(conversation, cost_of=router.cost, changes=self.changes)
         self.options = options_of(router.kinds)
         """The options that some backend passes on to its servers."""

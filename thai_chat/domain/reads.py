@@ -73,6 +73,14 @@ CURRENT_SESSIONS = SessionFilter()
 
 
 @dataclass(frozen=True, slots=True)
+class ReadOwner(Read[str]):
+    """Answered with the owner's id, whoever asks. Raises SessionNotFound."""
+
+    session_id: UUID
+    user_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReadSession(Read[Session]):
     """Raises SessionNotFound."""
 

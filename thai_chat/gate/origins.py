@@ -1,7 +1,8 @@
 """Whose page asks: pages of other sites may link to the page and do nothing else.
 
 Browsers tell it by Fetch Metadata (`Sec-Fetch-*`, https://www.w3.org/TR/fetch-metadata/), which no script can set. They
-leave it out where the connection is neither TLS nor loopback; there `Origin` tells who would change something.
+leave it out where the connection is neither TLS nor loopback; there `Origin` tells who would change something, and
+`Referer`, which our own pages send and other sites may leave out, who would read what is private.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ def is_foreign(
     if _is_speculative(headers) and kind not in (DoorKind.PAGE, DoorKind.DOCS, DoorKind.STATIC):
         return True
     if site is None:
-        return _has_foreign_origin(headers, public_url)
+        named = [headers.get("origin"), headers.get("referer") if kind is DoorKind.PRIVATE else None]
+        return any(_is_other(origin, headers, public_url) for origin in named if origin)
     if site in ("same-origin", "none"):
         return not _may_be_used_as(headers.get("sec-fetch-dest", "empty"), kind)
     is_link = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
@@ -69,13 +71,13 @@ def _may_be_used_as(destination: str, kind: DoorKind) -> bool:
     return destination not in _FRAMES if kind is DoorKind.STATIC else destination in _OPENED_OR_FETCHED
 
 
-def _has_foreign_origin(headers: Headers, public_url: str | None) -> bool:
-    origin = headers.get("origin")
-    if origin is None or origin == public_url:
-        return False
+def _is_other(address: str, headers: Headers, public_url: str | None) -> bool:
+    """Tell whether an origin, or the address of a page, is none of ours."""
     try:
-        parts = urlsplit(origin)
+        parts = urlsplit(address)
     except ValueError:  # what no browser sends
         return True
+    if f"{parts.scheme}://{parts.netloc}" == public_url:
+        return False
     # A proxy may write the port that browsers leave out.
     return headers.get("host") not in (parts.netloc, f"{parts.netloc}:{_DEFAULT_PORTS.get(parts.scheme)}")

@@ -73,8 +73,10 @@ def open_history(
     serving = ServingDatabase(primary)
     indexer = Indexer(serving.now, unused_s=lambda: primary.unused_s) if primary else None
     search = PostgresSearch(serving, unindexed=lambda: indexer.unindexed if indexer else 0)
+    sessions = TemporarySessions(CheckedConversation(conversation))
     storage = Storage(
-        conversation=TemporarySessions(CheckedConversation(conversation)),
+        conversation=sessions,
+        is_temporary=sessions.is_temporary,
         search=ResilientSearch(search, MemorySearch(held)),
         presets=PostgresPresets(WatchedDatabase(primary)) if primary else MemoryPresets(),
         statistics=PostgresCounting(serving),

@@ -54,6 +54,18 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "แชตนี้ถูกเก็บไว้แล้ว เปลี่ยนเป็นแชตชั่วคราวไม่ได้",
         "This session is stored already and can't become a temporary one.",
     ),
+    "temporary_over": (
+        "แชตชั่วคราวนี้จบไปแล้วและไม่ได้ถูกเก็บไว้ เริ่มแชตใหม่แล้วส่งอีกครั้ง",
+        "This temporary session has ended and was not kept. Begin a new session and send again.",
+    ),
+    "temporary_full": (
+        "แชตชั่วคราวนี้ยาวเกินไปแล้ว (ไม่เกิน {megabytes} MB) เริ่มแชตใหม่แล้วส่งอีกครั้ง",
+        "This temporary session is too long now (at most {megabytes} MB). Begin a new session and send again.",
+    ),
+    "temporary_busy": (
+        "ตอนนี้มีแชตชั่วคราวที่กำลังตอบอยู่มากเกินไป รอสักครู่แล้วส่งอีกครั้ง",
+        "Too many temporary sessions are being answered right now. Wait a moment and send again.",
+    ),
     "too_many_compared": (
         "เปรียบเทียบได้พร้อมกันไม่เกิน {count} โมเดล",
         "At most {count} models can be compared at a time.",

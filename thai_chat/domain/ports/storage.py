@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from uuid import UUID
 
 from thai_chat.domain.ports.conversation import Conversation
 from thai_chat.domain.ports.presets import PresetStore
@@ -20,6 +21,8 @@ class Storage:
     search: MessageSearch
     presets: PresetStore
     statistics: Counting
+    is_temporary: Callable[[UUID], bool]
+    """Tells of a session that it is never stored; also when it has ended."""
     transfer: Callable[[], Transfer]
     """Raises HistoryUnavailable while PostgreSQL is away: a part would be taken for the whole. What it gives stays with
     that server to the end of the work."""

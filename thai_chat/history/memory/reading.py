@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
-from thai_chat.domain.errors import HistoryUnavailable
+from thai_chat.domain.errors import HistoryUnavailable, SessionNotFound
 from thai_chat.domain.facts import facts_of
 from thai_chat.domain.messages import Message, Session
 from thai_chat.domain.reads import (
@@ -17,6 +17,7 @@ from thai_chat.domain.reads import (
     ReadLabels,
     ReadMessage,
     ReadMessages,
+    ReadOwner,
     ReadSession,
     ReadSessions,
     ReadVersions,
@@ -32,8 +33,8 @@ def answer(held: HeldSessions, read: Read[Answer]) -> Answer:
     """
     found: object
     match read:
-        case ReadSession():
-            found = held.require(read.session_id, read.user_id).session
+        case ReadSession() | ReadOwner():
+            found = _session_or_owner(held, read)
         case ReadSessions():
             found = _listed(held, read)
         case ReadLabels():
@@ -70,6 +71,15 @@ def remember(held: HeldSessions, read: Read[Answer], found: Answer) -> None:
         case ReadMessage():
             message = cast("Message", found)
             held.put_read(message.session_id, (message,))
+
+
+def _session_or_owner(held: HeldSessions, read: ReadSession | ReadOwner) -> Session | str:
+    if isinstance(read, ReadSession):
+        return held.require(read.session_id, read.user_id).session
+    known = held.get(read.session_id)
+    if known is None:
+        raise SessionNotFound()
+    return known.session.user_id
 
 
 def _listed(held: HeldSessions, read: ReadSessions) -> list[Session]:

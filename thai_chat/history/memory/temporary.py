@@ -9,13 +9,21 @@ from dataclasses import dataclass
 from typing import cast
 from uuid import UUID
 
-from thai_chat.domain.errors import AlreadyKept, HistoryUnavailable, MessageNotFound, SessionNotFound
+from thai_chat.domain.errors import (
+    AlreadyKept,
+    MessageNotFound,
+    SessionNotFound,
+    TemporaryBusy,
+    TemporaryFull,
+    TemporaryOver,
+)
 from thai_chat.domain.ports.conversation import Conversation, HistoryState
-from thai_chat.domain.reads import Answer, Read, ReadMessage, ReadSession
-from thai_chat.domain.writes import BeginTurn, Checkpoints, LeaveSession, Outcome, Write
+from thai_chat.domain.reads import Answer, Read, ReadMessage, ReadOwner
+from thai_chat.domain.writes import BeginReply, BeginTurn, Checkpoints, LeaveSession, Outcome, Write
 from thai_chat.history.checked import CheckedConversation
 from thai_chat.history.memory.conversation import MemoryConversation
 from thai_chat.history.memory.sessions import HeldSessions
+from thai_chat.history.sizes import size_of_write
 
 IDLE_S = 3600.0
 """So long a temporary session is held without being used."""
@@ -23,7 +31,12 @@ LEFT_S = 60.0
 """So long after its page was closed, which may have been a reload."""
 MAX_BYTES = 40_000_000
 """All temporary sessions together; those used longest ago are forgotten first."""
+SESSION_BYTES = 10_000_000
+"""One that is larger takes no question any more."""
+MOST_GROWING = 16
+"""So many temporary sessions may have a reply that grows: these can't be forgotten."""
 MOST_KNOWN = 100_000
+"""Ids that are remembered; those of sessions that are held come on top."""
 
 
 @dataclass(slots=True)
@@ -45,7 +58,14 @@ class TemporarySessions:
         idle_s: float = IDLE_S,
         left_s: float = LEFT_S,
         max_bytes: int = MAX_BYTES,
+        session_bytes: int = SESSION_BYTES,
+        most_growing: int = MOST_GROWING,
+        most_known: int = MOST_KNOWN,
     ) -> None:
+        self._max_bytes = max_bytes
+        self._session_bytes = session_bytes
+        self._most_growing = most_growing
+        self._most_known = most_known
         self._conversation = conversation
         self._held = HeldSessions(max_bytes=max_bytes)
         self._memory = CheckedConversation(MemoryConversation(self._held), takes_temporary=True)
@@ -62,15 +82,16 @@ class TemporarySessions:
             case LeaveSession():
                 self._leave(write)
                 return cast("Outcome", None)
-            case BeginTurn(temporary=True) if write.session_id not in self._known:
-                await self._require_new(write)
-                self._known[write.session_id] = None
-                while len(self._known) > MOST_KNOWN:
-                    self._known.popitem(last=False)
         session_id = write.session_id
-        if session_id is None or session_id not in self._known:
+        is_first = isinstance(write, BeginTurn) and write.temporary and write.session_id not in self._known
+        if session_id is None or not (is_first or session_id in self._known):
             return await self._conversation.write(write)
+        if isinstance(write, BeginTurn) and is_first:
+            await self._require_new(write)
+        if isinstance(write, BeginTurn | BeginReply):
+            self._require_room(write)
         outcome = await self._memory.write(write)
+        self._know(session_id)
         self._use(session_id)
         return outcome
 
@@ -86,6 +107,10 @@ class TemporarySessions:
         self._use(session_id)
         return found
 
+    def is_temporary(self, session_id: UUID) -> bool:
+        """Tell whether the session is a temporary one, or was."""
+        return session_id in self._known
+
     async def state(self) -> HistoryState:
         return await self._conversation.state()
 
@@ -98,12 +123,37 @@ class TemporarySessions:
             await self._conversation.write(Checkpoints(others))
 
     async def _require_new(self, write: BeginTurn) -> None:
-        """Refuse what would make a stored session look temporary. Raises AlreadyKept."""
+        """Refuse what would make a stored session look temporary, whoever's it is.
+
+        Raises AlreadyKept, and HistoryUnavailable where nobody can tell.
+        """
         try:
-            await self._conversation.read(ReadSession(write.session_id, write.user_id))
-        except (SessionNotFound, HistoryUnavailable):
+            await self._conversation.read(ReadOwner(write.session_id, write.user_id))
+        except SessionNotFound:
             return
         raise AlreadyKept
+
+    def _require_room(self, write: BeginTurn | BeginReply) -> None:
+        """Refuse what memory has no room for. Raises TemporaryOver, TemporaryFull and TemporaryBusy."""
+        held = self._held.get(write.session_id)
+        if held is None and isinstance(write, BeginTurn) and not write.temporary:
+            raise TemporaryOver
+        if held and (held.session.user_id != write.user_id or held.earlier(write)):
+            return  # nothing is added
+        size = size_of_write(write) + (held.size if held else 0)
+        if size > self._session_bytes:
+            raise TemporaryFull(megabytes=self._session_bytes // 1_000_000)
+        growing = [other.size for other in self._held.of(None) if other.growing and other is not held]
+        if len(growing) >= self._most_growing or sum(growing) + size > self._max_bytes:
+            raise TemporaryBusy
+
+    def _know(self, session_id: UUID) -> None:
+        """Remember the id as a temporary session's, and forget the oldest ones of those that have ended."""
+        self._known[session_id] = None
+        for _ in range(len(self._known) - self._most_known):
+            oldest, _ = self._known.popitem(last=False)
+            if self._held.get(oldest):
+                self._known[oldest] = None
 
     def _leave(self, write: LeaveSession) -> None:
         """Hold the session for a short while more; whoever comes back uses it as before."""

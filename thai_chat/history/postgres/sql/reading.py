@@ -16,6 +16,7 @@ from thai_chat.domain.reads import (
     ReadLabels,
     ReadMessage,
     ReadMessages,
+    ReadOwner,
     ReadSession,
     ReadSessions,
     ReadVersions,
@@ -31,6 +32,8 @@ def answer(connection: Connection, read: Read[Answer]) -> Answer:
     match read:
         case ReadSession():
             found = _session(connection, read)
+        case ReadOwner():
+            found = _owner(connection, read)
         case ReadSessions():
             found = listing.sessions(connection, read)
         case ReadLabels():
@@ -58,6 +61,14 @@ def _session(connection: Connection, read: ReadSession) -> Session:
     if row is None:
         raise SessionNotFound()
     return session_of(row)
+
+
+def _owner(connection: Connection, read: ReadOwner) -> str:
+    query = select(chat_sessions.c.user_id).where(chat_sessions.c.session_id == read.session_id)
+    owner = connection.execute(query).scalar()
+    if owner is None:
+        raise SessionNotFound()
+    return str(owner)
 
 
 def _is_key_known(connection: Connection, read: ReadIsKeyKnown) -> bool:

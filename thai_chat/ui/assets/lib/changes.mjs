@@ -1,7 +1,8 @@
 // Follows what changes at the server. A browser has six connections for a host: one of its tabs holds the stream and passes
 // on to the others what it hears. Where locks are missing (plain http), each tab that can be seen has its own.
+import { forgetSession } from './kept.mjs';
 import { emit, on, store } from './store.mjs';
-import { Stream } from './stream.mjs';
+import { REST_MS, Stream } from './stream.mjs';
 
 const NAME = 'thai-chat:changes';
 /** Nothing of the page waits for it. */
@@ -31,6 +32,8 @@ let hasStarted = false;
 let letGo = /** @type {(() => void) | null} */ (null);
 let waiting = /** @type {AbortController | null} */ (null);
 let hiddenAt = 0;
+/** Too many pages follow: no tab of this browser is told anything until then. */
+let restUntil = 0;
 
 /** Changes that the page has not been told of yet, and whether they are too many. */
 let unread = /** @type {Map<string, Change>} */ (new Map());
@@ -39,7 +42,7 @@ let toldAt = 0;
 let timer = 0;
 
 /** True while every change is told: whoever asks again and again need not. */
-export const isFollowed = () => hasStarted && !store.isGone && Date.now() - heardAt < LOST_MS;
+export const isFollowed = () => hasStarted && !store.isGone && !restUntil && Date.now() - heardAt < LOST_MS;
 
 export function followChanges() {
   channel?.addEventListener('message', ({ data }) => {
@@ -52,7 +55,7 @@ export function followChanges() {
 function start() {
   hasStarted = true;
   stand();
-  setInterval(() => { if (!document.hidden && Date.now() - heardAt > LOST_MS) take(); }, LOOK_MS);
+  setInterval(() => { if (!document.hidden && Date.now() > restUntil && Date.now() - heardAt > LOST_MS) take(); }, LOOK_MS);
   document.addEventListener('visibilitychange', onVisibility);
   addEventListener('online', () => stream.hurry());
   addEventListener('offline', () => stream.hurry());
@@ -115,6 +118,7 @@ function onVisibility() {
 function hear(name, body) {
   const quiet_ms = Date.now() - heardAt;
   heardAt = Date.now();
+  restUntil = name === 'crowded' ? Date.now() + REST_MS + LOST_MS : 0;
   if (name === 'gone') { setGone(true); return; }
   setGone(false);
   if (name === 'hello') greet(body, quiet_ms);
@@ -138,6 +142,7 @@ function setGone(isGone) {
 
 /** @param {Change} change */
 function note(change) {
+  if (change.kind === 'deleted') forgetSession(change.session_id);
   unread.set(`${change.kind} ${change.session_id} ${change.reply_id ?? ''}`, change);
   if (unread.size > MOST_UNREAD) readAnew();
   else tellSoon();

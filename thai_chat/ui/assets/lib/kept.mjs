@@ -29,6 +29,12 @@ export function keptNames(start) {
   return [...new Set([...names, ...unkept.keys()])].filter((name) => name.startsWith(start) && kept(name) !== null);
 }
 
+/** Forget what is kept for a session, which is deleted for good. @param {string} session_id */
+export function forgetSession(session_id) {
+  const names = ['queue', 'draft', 'pick'].flatMap((kind) => keptNames(`${kind}:${session_id}`));
+  for (const name of names) keep(name, null);
+}
+
 /** Hear of what another tab of this browser keeps. @param {(name: string, value: string | null) => void} listener */
 export function onKept(listener) {
   addEventListener('storage', ({ key, newValue }) => { if (key?.startsWith(PREFIX)) listener(key.slice(PREFIX.length), newValue); });

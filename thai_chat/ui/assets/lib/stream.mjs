@@ -1,7 +1,7 @@
 // One stream of what changes at the server, kept open: it also tells when the server falls silent, and goes on trying.
 import { answers, follow } from './api.mjs';
 
-const TOLD = ['hello', 'changed', 'began', 'ended', 'deleted', 'anew', 'beat'];
+const TOLD = ['hello', 'changed', 'began', 'ended', 'deleted', 'anew', 'crowded', 'beat'];
 const LOOK_MS = 150;
 /** The server beats every second. Whoever hears nothing for so long asks whether it lives, and waits so long for the answer. */
 const [SILENT_MS, LIVES_MS] = [1_200, 500];
@@ -10,6 +10,8 @@ const SLEPT_MS = 1_500;
 /** A stream that ends sooner than this is not opened again at once. */
 const SHORT_MS = 1_000;
 const STUCK_MS = 2_500;
+/** More pages follow than the server tells, and this one has for longest: it leaves its place to the others for so long. */
+export const REST_MS = 15_000;
 const [SOON_MS, LATER_MS] = [500, 5_000];
 const MOST_SOON = 240;
 
@@ -23,6 +25,7 @@ export class Stream {
   /** When the stream was opened, when it was heard last or opened, and when that was looked at. */
   at = { opened: 0, heard: 0, looked: 0 };
   timers = { look: 0, retry: 0 };
+  restUntil = 0;
 
   /** `tell` hears each event, and `gone` again and again while the server is away. @param {(name: string, body: any) => void} tell */
   constructor(tell) { this.tell = tell; }
@@ -62,6 +65,7 @@ export class Stream {
     this.drop();
     const source = follow('api/changes', {});
     this.source = source;
+    this.restUntil = 0;
     this.at.opened = this.at.heard = Date.now();
     for (const name of TOLD) source.addEventListener(name, ({ data }) => this.hear(name, JSON.parse(data)));
     source.addEventListener('error', () => this.fail());
@@ -73,6 +77,13 @@ export class Stream {
     this.isGone = false;
     this.vain = 0;
     this.tell(name, body);
+    if (name === 'crowded') this.rest();
+  }
+
+  rest() {
+    this.drop();
+    this.restUntil = Date.now() + REST_MS;
+    this.timers.retry = setTimeout(() => this.connect(), REST_MS);
   }
 
   /** What has worked is tried again at once: a stream may break while the server is well. */
@@ -101,7 +112,7 @@ export class Stream {
     const lives = await answers(LIVES_MS);
     this.isAsking = false;
     if (!this.isOpen || this.at.heard !== heard) return;
-    if (lives && this.source && Date.now() - heard < SILENT_MS) return;
+    if (lives && (Date.now() < this.restUntil || (this.source && Date.now() - heard < SILENT_MS))) return;
     this.vain += 1;
     if (lives && this.isGone) this.tell('back', null);
     this.isGone = !lives;

@@ -1,7 +1,7 @@
 // The model, and for a new session the options, that somebody has picked and not used yet: kept with their session.
 import { alert } from '../lib/alerts.mjs';
 import { draftName, shownDraft, writeDraft } from '../lib/drafts.mjs';
-import { keep, kept } from '../lib/kept.mjs';
+import { keep, keepHere, kept } from '../lib/kept.mjs';
 import { store } from '../lib/store.mjs';
 import { nameOf, t } from '../lib/texts.mjs';
 
@@ -28,12 +28,18 @@ export function pick(choice) {
   const { view } = store;
   if (!view) return;
   if (!view.stored) writeDraft(draftName(view), { choice });
-  else keep(`pick:${view.session_id}`, choice && !isSameChoice(choice, view.choice) ? JSON.stringify(choice) : null);
+  else put(view, choice && !isSameChoice(choice, view.choice) ? choice : null);
+}
+
+/** Of a temporary session nothing is written down. @param {View} view @param {Choice | null} choice */
+function put({ session_id, is_temporary }, choice) {
+  if (choice && is_temporary) keepHere(`pick:${session_id}`, JSON.stringify(choice));
+  else keep(`pick:${session_id}`, choice && JSON.stringify(choice));
 }
 
 /** Another model was asked for one reply alone: the picked one is kept, though the session was asked of the other last. @param {View} view @param {Choice | null} asked */
 export function keepPick(view, asked) {
-  if (store.choice && !isSameChoice(store.choice, asked)) keep(`pick:${view.session_id}`, JSON.stringify(store.choice));
+  if (store.choice && !isSameChoice(store.choice, asked)) put(view, store.choice);
 }
 
 /** @param {Options} options */
@@ -41,7 +47,7 @@ export const keepOptions = (options) => writeDraft(draftName(store.view), { opti
 
 /** A question was accepted with it. @param {View} view as it was when the question was sent @param {Choice | null} choice */
 export function forgetPick(view, choice) {
-  if (isSameChoice(pickOf(view), choice) && view.stored) keep(`pick:${view.session_id}`, null);
+  if (isSameChoice(pickOf(view), choice) && view.stored) put(view, null);
 }
 
 /** A model that is there no more can't answer. Models that a session was asked of may be listed nowhere. @param {Choice | null} choice */

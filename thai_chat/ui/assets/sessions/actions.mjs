@@ -3,6 +3,7 @@ import { alert } from '../lib/alerts.mjs';
 import { address, api, apiFile } from '../lib/api.mjs';
 import { confirm } from '../lib/confirm.mjs';
 import { el } from '../lib/dom.mjs';
+import { forgetSession } from '../lib/kept.mjs';
 import { emit, store } from '../lib/store.mjs';
 import { number, t } from '../lib/texts.mjs';
 import { toast } from '../lib/toast.mjs';
@@ -135,6 +136,7 @@ function forget(sessions) {
   const drop = sessions.map(({ session_id }) => session_id);
   shelf.drop(...drop);
   if (isShown) page.startNew();
+  drop.forEach(forgetSession);
 }
 
 /** @param {Session[]} sessions */

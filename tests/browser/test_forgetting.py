@@ -1,0 +1,52 @@
+"""What the browser keeps for a session is forgotten with it; and a page that is told to make room does so."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+from playwright.async_api import Route, expect
+
+from tests.app import App
+from tests.browser.chat_page import MODELS, ChatPage
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+KEPT = "(id) => Object.keys(localStorage).filter((name) => name.includes(id)).length"
+CROWDED = 'event: hello\ndata: {"page": "", "changed_ms_ago": null}\n\nevent: crowded\ndata: {}\n\n'
+
+
+async def test_a_session_that_was_deleted_elsewhere_leaves_nothing_in_the_browser(page: ChatPage, app: App) -> None:
+    await page.ask_and_wait("จะถูกลบ")
+    async with page.page.expect_response("**/api/changes"):
+        await page.reload()
+    session_id = page.session_id
+    await page.write("ร่างที่ยังไม่ส่ง")
+    await page.pick_model(MODELS[1])
+    queued = "(id) => localStorage.setItem(`thai-chat:queue:${id}:1:x`, JSON.stringify({ key: 'k', text: 'รอ' }))"
+    await page.page.evaluate(queued, session_id)
+    assert await page.page.evaluate(KEPT, session_id) == 3
+    async with httpx.AsyncClient(base_url=app.address) as http:
+        await http.delete(f"/api/sessions/{session_id}", params={"permanent": True})
+    await expect(page.welcome).to_be_visible()
+    assert await page.page.evaluate(KEPT, session_id) == 0
+
+
+async def test_a_page_that_is_told_to_make_room_comes_back_later(page: ChatPage) -> None:
+    asked: list[str] = []
+
+    async def crowded(route: Route) -> None:
+        asked.append(route.request.url)
+        await route.fulfill(content_type="text/event-stream", body=CROWDED)
+
+    await page.page.route("**/api/changes", crowded)
+    await page.page.clock.install()
+    await page.page.reload()
+    await page.is_ready()
+    async with page.page.expect_response("**/api/changes"):
+        await page.page.clock.fast_forward(2_000)
+    await expect(page.box).to_be_visible()
+    for _ in range(5):
+        await page.page.clock.run_for(2_000)
+    assert len(asked) == 1
+    async with page.page.expect_response("**/api/changes"):
+        await page.page.clock.run_for(6_000)
