@@ -251,7 +251,7 @@ async def test_a_phone_opens_a_session_s_menu_with_a_tap(browser: Browser, app: 
         await expect(phone.page.locator("#recent section").first).to_contain_text("เมนูบนมือถือ")
         assert not await phone.scrolls_sideways()
         await phone.row("เมนูบนมือถือ").locator(".more").tap()
-        await phone.page.get_by_role("menuitem", name="ลบ").tap()
+        await phone.page.get_by_role("menuitem", name="ลบ", exact=True).tap()
         await expect(phone.toast).to_be_in_viewport()
 
 
