@@ -1,6 +1,6 @@
 // The model settings of the shown session: which are in force, and a button with a mark, which opens their panel.
-import { alert } from '../lib/alerts.mjs';
 import { $, iconButton } from '../lib/dom.mjs';
+import { fetched } from '../lib/fetched.mjs';
 import { on, store } from '../lib/store.mjs';
 import { t } from '../lib/texts.mjs';
 import { defaultOf, loadPresets, presetWith } from './presets.mjs';
@@ -25,9 +25,7 @@ export function mountSettings() {
 /** The panel is fetched when somebody opens it first. */
 async function open() {
   if (!store.view) return;
-  let panel;
-  try { panel = await import('./panel.mjs'); } catch { alert(t('server_away')); return; }
-  panel.openPanel();
+  await fetched(() => import('./panel.mjs'), ({ openPanel }) => openPanel());
 }
 
 function paintButton() {
