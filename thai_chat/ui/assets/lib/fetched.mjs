@@ -6,12 +6,12 @@ import { t } from './texts.mjs';
  * Fetch a module and do something with it. When the server is away that is said, null comes back, and the next press tries again.
  *
  * @template M, T
- * @param {() => Promise<M>} fetch
+ * @param {() => Promise<M>} load
  * @param {(module: M) => T} act
  * @returns {Promise<Awaited<T> | null>}
  */
-export async function fetched(fetch, act) {
+export async function fetched(load, act) {
   let module;
-  try { module = await fetch(); } catch { alert(t('server_away')); return null; }
+  try { module = await load(); } catch { alert(t('server_away')); return null; }
   return await act(module);
 }
