@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
-from playwright.async_api import Browser, Locator, expect
+from playwright.async_api import Browser, Locator, Route, expect
 
 from tests.app import App
 from tests.browser.chat_page import ChatPage, visit
@@ -19,9 +21,23 @@ TOP = "document.querySelector('#chat > .compared').getBoundingClientRect().top"
 ENDLESS = Script(tokens=thai_tokens(3_000), delay_ms=30)
 
 
+COMPARE_WITH = re.compile("เปรียบเทียบกับโมเดลอื่น|Compare with another model")
+COMPARE_VERSIONS = re.compile("เปรียบเทียบสองเวอร์ชัน|Compare two versions")
+
+
+async def open_entry(reply: Locator, entry: re.Pattern[str]) -> None:
+    """Pick an entry of a reply's menu."""
+    await reply.locator(".message-more").click()
+    await reply.page.get_by_role("menuitem", name=entry).click()
+
+
+async def choose(page: ChatPage, model: str) -> None:
+    await page.page.locator("#choices [role=option]", has_text=model).first.click()
+
+
 async def add_model(page: ChatPage, model: str, opener: Locator) -> None:
     await opener.click()
-    await page.page.locator("#choices [role=option]", has_text=model).first.click()
+    await choose(page, model)
 
 
 async def ask_both(page: ChatPage, question: str = "แนะนำเมนูหน่อย") -> tuple[Locator, Locator]:
@@ -70,7 +86,7 @@ async def test_two_models_answer_side_by_side_and_the_better_one_goes_on(
         # The stored comparison is opened again, with what was said of it.
         if phone:
             await page.replies.first.locator(".words").tap()
-        await page.replies.first.locator(".compare-versions").click()
+        await open_entry(page.replies.first, COMPARE_VERSIONS)
         await expect(page.page.locator(".compared > .beside .words")).to_have_text(ONE.text)
         await expect(page.page.locator(".verdict .reason")).to_have_value("อ่านง่ายกว่า")
         await expect(page.page.locator(".compared > .column-foot .better")).to_have_attribute("aria-pressed", "true")
@@ -124,8 +140,9 @@ async def test_a_reply_is_compared_afterwards_and_the_reader_keeps_the_place(
     model.scripts["thai-large"] = ONE
     await page.ask_and_wait("สอง")
     reply = page.replies.first
-    await reply.locator(".compare").scroll_into_view_if_needed()
-    await add_model(page, "thai-small", reply.locator(".compare"))
+    await reply.locator(".message-more").scroll_into_view_if_needed()
+    await open_entry(reply, COMPARE_WITH)
+    await choose(page, "thai-small")
     column = page.page.locator("#chat > .compared > .beside .words")
     await expect(column).to_contain_text("สวัสดี")
     before: float = await page.page.evaluate(TOP)
@@ -142,3 +159,35 @@ async def test_a_chip_is_taken_away_and_one_model_answers(page: ChatPage, model:
     asked = len(model.seen)
     await page.ask_and_wait("คนเดียวพอ")
     assert len(model.seen) == asked + 1
+
+
+async def test_a_reply_compared_again_after_a_lost_answer_is_compared_once(
+    page: ChatPage, model: OpenAIStandin
+) -> None:
+    lost = 0
+
+    async def lose_the_answer(route: Route) -> None:
+        nonlocal lost
+        lost += 1
+        assert route.request.post_data_json["last_seen_message_id"]
+        if lost == 1:
+            await route.fetch()
+            await route.abort()
+        else:
+            await route.continue_()
+
+    await page.pick_model("thai-large")
+    reply = await page.ask_and_wait("คำตอบหายกลางทาง")
+    model.scripts["thai-small"] = TWO
+    await page.page.route("**/replies", lose_the_answer)
+    await open_entry(reply, COMPARE_WITH)
+    await choose(page, "thai-small")
+    await expect(page.alert).to_be_visible()
+    await open_entry(reply, COMPARE_WITH)
+    async with page.page.expect_response("**/replies"):
+        await choose(page, "thai-small")
+    await expect(page.alert).to_be_hidden()
+    await page.is_idle()
+    await page.reload()
+    await expect(page.replies.first.locator(".version")).to_have_text("1/2")
+    assert [request.body["model"] for request in model.seen] == ["thai-large", "thai-small"]

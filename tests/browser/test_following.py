@@ -154,3 +154,17 @@ async def test_a_reply_asked_here_is_read_no_more_often_than_it_has_to_be(page: 
 
 async def changed(http: httpx.AsyncClient, address: str, **change: object) -> None:
     assert (await http.patch(address, json=change)).status_code == 200
+
+
+async def test_changes_are_followed_where_locks_are_forbidden(browser: Browser, app: App) -> None:
+    async with visit(browser, app) as page, client_of(app) as http:
+        await page.page.add_init_script(
+            "window.locksAsked = 0; LockManager.prototype.request = async () => {"
+            " window.locksAsked += 1; throw new DOMException('forbidden', 'SecurityError'); };"
+        )
+        async with page.page.expect_response(f"**{STREAM}"):
+            await page.reload()
+        await page.ask_and_wait("ไม่มีสิทธิ์ล็อก")
+        await changed(http, f"/api/sessions/{page.session_id}", session_name="ได้ยินโดยไม่ล็อก")
+        await expect(page.row("ได้ยินโดยไม่ล็อก")).to_be_visible(timeout=SOON_MS)
+        assert await page.page.evaluate("window.locksAsked") == 1

@@ -71,12 +71,21 @@ async def test_draft_session_and_place_are_there_in_the_other_language(page: Cha
 
 async def test_other_tabs_speak_it_too_but_not_over_an_open_editor(page: ChatPage, app: App) -> None:
     await page.ask_and_wait("แก้ไขอยู่")
-    reading, editing = [ChatPage(await page.page.context.new_page()) for _ in range(2)]
+    reading, editing, secret, rating = [ChatPage(await page.page.context.new_page()) for _ in range(4)]
     await reading.open(app.address)
     await editing.open(page.page.url)
     await editing.questions.last.hover()
     await editing.page.locator(".edit").last.click()
     await editing.page.locator(".editor textarea").fill("ยังไม่ส่ง")
+    await secret.open(app.address)
+    await secret.new_session()
+    await secret.page.locator("#temporary").click()
+    await secret.box.fill("ความลับ")
+    await rating.open(page.page.url)
+    await rating.page.locator(".rate").last.click()
+    await rating.page.locator(".why textarea").fill("เพราะว่า")
     await speak(page, "en")
     await expect(reading.page.locator("html")).to_have_attribute("lang", "en")
     await expect(editing.page.locator(".editor textarea")).to_have_value("ยังไม่ส่ง")
+    await expect(secret.box).to_have_value("ความลับ")
+    await expect(rating.page.locator(".why textarea")).to_have_value("เพราะว่า")

@@ -241,3 +241,43 @@ async def test_what_waits_in_a_temporary_session_is_written_down_nowhere(page: C
         model.may_end.set()
         await expect(page.replies).to_have_count(2)
         assert asked(model) == ["คำถามแรก", "ความลับที่แก้แล้ว"]
+
+
+async def test_a_question_on_its_way_in_one_session_holds_up_no_other(page: ChatPage, model: OpenAIStandin) -> None:
+    held: list[Route] = []
+
+    async def hold(route: Route) -> None:
+        if route.request.post_data_json["query"] == "ค้างกลางทาง":
+            held.append(route)
+        else:
+            await route.continue_()
+
+    async with free(model):
+        await begin(page, model)
+        await page.ask("ค้างกลางทาง")
+        await page.page.route("**/api/sessions/*/messages", hold)
+        async with page.page.expect_request("**/api/sessions/*/messages"):
+            model.may_end.set()
+        await page.new_session()
+        await begin(page, model, "แชตที่สอง")
+        await page.ask("ไม่ต้องรอใคร")
+        model.may_end.set()
+        await expect(page.replies).to_have_count(2)
+        assert asked(model) == ["คำถามแรก", "แชตที่สอง", "ไม่ต้องรอใคร"]
+        await held[0].continue_()
+        await page.page.go_back()
+        await expect(page.replies).to_have_count(2)
+        await expect(page.page.locator("#queue")).to_be_hidden()
+
+
+async def test_a_question_waits_with_the_models_that_answer_it_together(page: ChatPage, model: OpenAIStandin) -> None:
+    async with free(model):
+        await begin(page, model)
+        await page.page.locator("#compare-next").click()
+        await page.page.locator("#choices [role=option]", has_text=SMALL).first.click()
+        await page.ask("ถามสองตัว")
+        await page.page.locator("#compared .chip .icon-button").click()
+        model.may_end.set()
+        await expect(page.page.locator("#chat > .compared > .beside")).to_be_visible()
+        await page.is_idle()
+        assert sorted(request.body["model"] for request in model.seen) == [LARGE, LARGE, SMALL]

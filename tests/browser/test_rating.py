@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.async_api import Browser, Locator, expect
 
@@ -93,3 +95,14 @@ async def test_a_rating_that_the_server_does_not_take_is_told_and_undone(page: C
     await expect(page.alert).to_be_visible()
     await expect(thumb(reply, UP["th"])).to_have_attribute("aria-pressed", "false")
     await expect(page.page.locator(".why")).to_have_count(0)
+
+
+async def test_reasons_that_could_not_be_fetched_are_fetched_with_the_next_press(page: ChatPage) -> None:
+    reply = await page.ask_and_wait("ให้คะแนนตอนเซิร์ฟเวอร์ดับ")
+    later = re.compile(r"/(later-\w+|reasons)\.mjs")
+    await page.page.route(later, lambda route: route.abort())
+    await thumb(reply, UP["th"]).click()
+    await expect(page.alert).to_be_visible()
+    await page.page.unroute(later)
+    await thumb(reply, DOWN["th"]).click()
+    await expect(page.page.locator(".why")).to_be_visible()

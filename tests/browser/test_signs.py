@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import signal
@@ -199,3 +200,29 @@ async def test_one_line_says_what_is_wrong_also_to_who_hears_it(browser: Browser
         await expect(page.page.locator("#state dl")).to_be_visible()
         assert not await page.scrolls_sideways()
         assert re.search("down", await page.page.locator("#state dl").inner_text())
+
+
+async def test_a_server_that_is_away_for_long_is_asked_less_often(browser: Browser, own_app: App) -> None:
+    async with visit(browser, own_app) as page:
+        clock = page.page.clock
+        await clock.install()
+        await page.page.add_init_script(
+            "window.asked = []; const plain = window.fetch; window.fetch = (...given) => {"
+            " if (String(given[0]).includes('healthz')) window.asked.push(Date.now()); return plain(...given); };"
+        )
+        async with page.page.expect_response("**/api/changes"):
+            await page.reload()
+        await own_app.kill()
+        await expect(banner(page)).to_be_visible(timeout=SOON_MS)
+        asked = 0
+        for _ in range(32):
+            asked = await page.page.evaluate("window.asked.length")
+            await clock.fast_forward(4_000)
+            await page.page.wait_for_function("(asked) => window.asked.length > asked", arg=asked)
+        while await page.page.evaluate("window.asked.length") < asked + 5:
+            await clock.fast_forward(1_000)
+        times = (await page.page.evaluate("window.asked"))[-3:]
+        assert all(later - earlier >= 5_000 for earlier, later in itertools.pairwise(times))
+        await own_app.start()
+        await page.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        await expect(banner(page)).to_be_hidden(timeout=SOON_MS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 
 from tests.app import App
 from tests.browser.chat_page import MODELS, ChatPage, visit
@@ -89,3 +89,21 @@ async def test_keys_begin_one_and_take_it_back(page: ChatPage) -> None:
     await page.page.keyboard.press("Control+Shift+Semicolon")
     await expect(page.welcome).to_be_visible()
     await expect(sign).to_be_visible()
+
+
+async def test_a_question_whose_answer_was_lost_makes_no_session_temporary(page: ChatPage, app: App) -> None:
+    async def lose_the_answer(route: Route) -> None:
+        await route.fetch()
+        await route.abort()
+
+    await begin(page)
+    await page.page.route("**/api/sessions/*/messages", lose_the_answer)
+    await page.ask(SECRET)
+    await expect(page.alert).to_be_visible()
+    await page.page.unroute("**/api/sessions/*/messages")
+    await page.page.locator("#temporary").click()
+    await page.ask_and_wait("เก็บไว้")
+    await expect(page.page.locator("#temporary-sign")).to_be_hidden()
+    await expect(page.questions).to_have_count(1)
+    async with httpx.AsyncClient(base_url=app.address) as http:
+        assert page.session_id in (await http.get("/api/sessions")).text

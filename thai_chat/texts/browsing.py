@@ -71,10 +71,6 @@ BROWSING: Mapping[str, tuple[str, str]] = {
     "shown_archived": ("แชตนี้เก็บถาวรไว้", "This session is archived."),
     "later": ("โหลดข้อความถัดไป", "Load later messages"),
     "to_the_end": ("ไปที่ข้อความล่าสุด", "Go to the latest message"),
-    "branch_busy": (
-        "ข้อความนี้อยู่ในอีกรุ่นของแชต ซึ่งเปิดได้เมื่อคำตอบที่กำลังเขียนจบแล้ว",
-        "This message is in another version of the session, which can be shown once the reply being written has ended.",
-    ),
     "purge_question_one": (
         "ลบแชตนี้ถาวร? ข้อความทั้งหมดในแชตจะหายไปและกู้คืนไม่ได้",
         "Delete this session for good? All that was said in it will be gone and can't be brought back.",

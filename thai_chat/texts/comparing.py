@@ -11,7 +11,6 @@ COMPARING: Mapping[str, tuple[str, str]] = {
     "compare_remove": ("ไม่ถาม {model}", "Don't ask {model}"),
     "compare_same": ("โมเดลนี้ตอบอยู่แล้ว เลือกโมเดลอื่น", "This model answers already: choose another one."),
     "compare_versions": ("เปรียบเทียบสองเวอร์ชัน", "Compare two versions"),
-    "compare_group": ("คำตอบที่เปรียบเทียบกัน", "Replies that are compared"),
     "compare_stop_one": ("หยุด {model}", "Stop {model}"),
     "compare_better": ("คำตอบนี้ดีกว่า", "This one is better"),
     "compare_chosen": ("เลือกไว้", "Chosen"),

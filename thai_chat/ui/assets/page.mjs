@@ -153,7 +153,7 @@ function awaitSettling() {
 }
 
 /** @param {View} view @param {boolean} isFirst */
-export function showAddress(view, isFirst) {
+function showAddress(view, isFirst) {
   nameIt(view);
   if (view.is_instead) return;
   const address = new URL(location.href);

@@ -4,13 +4,11 @@ import { $, el, icon, iconButton } from '../lib/dom.mjs';
 import { emit, on, store } from '../lib/store.mjs';
 import { nameOf, t } from '../lib/texts.mjs';
 import { chooseModel } from '../models/choose.mjs';
+import { isSameChoice } from '../models/picks.mjs';
 import { compareVersions, compareWith, showAlso } from './comparing.mjs';
 
 /** The most models that answer beside the picked one. */
 const MOST = 2;
-
-/** @type {(one: Partial<Choice> | null, other: Partial<Choice> | null) => boolean} */
-export const isSame = (one, other) => one?.backend === other?.backend && one?.model === other?.model;
 
 export function mountBeside() {
   const add = iconButton('columns', t('compare_with'), () => choose(add), { id: 'compare-next', 'aria-haspopup': 'dialog', 'aria-expanded': 'false' });
@@ -18,7 +16,7 @@ export function mountBeside() {
   const chips = el('div', { id: 'compared', role: 'group', 'aria-label': t('compare_next'), hidden: true });
   $('#composer').before(chips);
   const repaint = () => paintChips(chips);
-  on('choice', () => { store.compared = store.compared.filter((one) => !isSame(one, store.choice)); repaint(); });
+  on('choice', () => { store.compared = store.compared.filter((one) => !isSameChoice(one, store.choice)); repaint(); });
   on('compared', repaint);
   on('view', ({ isOther }) => {
     if (isOther && store.compared.length) { store.compared = []; emit('compared'); }
@@ -36,7 +34,7 @@ export function mountBeside() {
 async function choose(button) {
   const choice = await chooseModel(button, { label: t('compare_with') });
   if (!choice) return;
-  if ([store.choice, ...store.compared].some((one) => isSame(one, choice))) { alert(t('compare_same')); return; }
+  if ([store.choice, ...store.compared].some((one) => isSameChoice(one, choice))) { alert(t('compare_same')); return; }
   store.compared = [...store.compared, choice].slice(0, MOST);
   emit('compared');
 }

@@ -1,7 +1,7 @@
 // Replies to one question beside each other: in the row of the one that the session shows, each in a column of its own.
 import { alert, clearAlerts } from '../lib/alerts.mjs';
 import { api, Refused } from '../lib/api.mjs';
-import { el, icon, iconButton, randomKey } from '../lib/dom.mjs';
+import { el, icon, iconButton } from '../lib/dom.mjs';
 import { openMenu } from '../lib/menu.mjs';
 import { emit, on, store } from '../lib/store.mjs';
 import { backendName, nameOf, t } from '../lib/texts.mjs';
@@ -10,13 +10,12 @@ import { chooseModel } from '../models/choose.mjs';
 import { rowElement } from './history.mjs';
 import { addBeside, isGrowing, leaveBeside, stopOne, those } from './live.mjs';
 import { refresh } from './loading.mjs';
+import { MOST_REASON } from './pieces.mjs';
 import { Row } from './rows.mjs';
 import { keepPlace } from './scrolling.mjs';
 import { shownOf } from './shown.mjs';
 import { Turn } from './turn.mjs';
-
-const SEND_MS = 30_000;
-const MOST_REASON = 2_000;
+import { refuse, sendOnce } from './versions.mjs';
 
 /** By the reply whose row the others are in. @type {Map<string, Comparison>} */
 const comparisons = new Map();
@@ -71,14 +70,9 @@ export async function compareWith(message, button) {
   if (!choice || store.isBusy) return;
   clearAlerts();
   const { session_id } = store.view;
-  try {
-    const body = { ...choice, beside: true, idempotency_key: randomKey() };
-    await api('POST', `${path(message.message_id)}/replies`, { body, patience_ms: SEND_MS, isAsync: true });
-  } catch (error) {
-    tell(error);
-    return;
-  }
-  if (store.view.session_id === session_id) emit('changed', { follow: false });
+  const outcome = await sendOnce(`/messages/${message.message_id}/replies`, { ...choice, beside: true });
+  if (!outcome.ok) await refuse(session_id, outcome);
+  else if (store.view.session_id === session_id) emit('changed', { follow: false });
 }
 
 /** Versions that are stored; of several a person chooses one. @param {ShownMessage} message @param {HTMLElement} button */

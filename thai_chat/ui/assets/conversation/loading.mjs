@@ -8,7 +8,7 @@ import { t } from '../lib/texts.mjs';
 import { startFollowing } from './scrolling.mjs';
 import { emptyView, shownOf, viewOf } from './shown.mjs';
 
-export const WINDOW = 30;
+const WINDOW = 30;
 const MORE = 50;
 /** The page has so many messages at most: as more come, those at the other end leave. Every frame costs what is there. */
 const KEPT = 600;

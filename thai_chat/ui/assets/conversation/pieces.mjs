@@ -1,6 +1,9 @@
 // Pieces of a message that a growing reply and a stored one share.
 import { el, icon } from '../lib/dom.mjs';
 
+/** The server takes no longer reason of a rating or a choice. */
+export const MOST_REASON = 2_000;
+
 /** @param {string} text */
 export const notice = (text) => el('div', { class: 'notice' }, icon('info'), el('span', {}, text));
 

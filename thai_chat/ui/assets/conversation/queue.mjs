@@ -19,8 +19,9 @@ const BROKEN = ['stopped', 'failed', 'interrupted'];
 let place;
 /** The questions that wait in the shown session. */
 let items = /** @type {Queued[]} */ ([]);
-/** The names of the one that is on its way, and of the one whose text is being changed. */
-let sending = '';
+/** By its session, the name of the one that is on its way. */
+const sending = /** @type {Map<string, string>} */ (new Map());
+/** The name of the one whose text is being changed. */
 let edited = '';
 /** Something went wrong with the first of them: it waits for a word of the person's. */
 let isHeld = false;
@@ -42,12 +43,14 @@ export function mountQueue() {
 
 /** Have a question wait for its turn in the shown session. @param {string} text */
 export function queue(text) {
-  addQueued(store.view, text, store.choice);
+  addQueued(store.view, text, store.choice, store.compared.filter((one) => !isSameChoice(one, store.choice)));
   load();
 }
 
 /** True while a question would be asked before others that are about to be sent. */
-export const isGoing = () => items.length > 0 && !isHeld && (Boolean(sending) || !isQuiet());
+export const isGoing = () => items.length > 0 && !isHeld && (isSending() || !isQuiet());
+
+const isSending = () => sending.has(store.view?.session_id);
 
 /** Another session is shown: what has been changed of a question stays changed. */
 function leave() {
@@ -83,17 +86,19 @@ function go() {
 
 async function sendFirst() {
   const [first] = items;
-  if (!first || sending || store.isBusy) return;
-  sending = first.name;
+  if (!first || isSending() || store.isBusy) return;
+  const { session_id } = store.view;
+  sending.set(session_id, first.name);
   show();
-  const { accepted, session_id, code, message } = await ask({ ...first, compare: store.compared });
-  sending = '';
+  const { accepted, code, message } = await ask(first);
+  sending.delete(session_id);
   if (accepted) dropQueued(first);
   if (store.view.session_id !== session_id) return;
   // Another tab has sent the one before.
   isHeld = !accepted && code !== 'reply_running';
   if (isHeld) alert(message);
   load();
+  go();
 }
 
 function sendNow() {
@@ -141,7 +146,7 @@ function onKey(event, item) {
 }
 
 function show() {
-  const waiting = items.filter(({ name }) => name !== sending);
+  const waiting = items.filter(({ name }) => name !== sending.get(store.view?.session_id));
   place.hidden = !waiting.length;
   const [words, canSend] = state();
   paint(place, waiting.length ? html`<p class="queue-state" role="status"><span>${words}</span>${canSend
@@ -151,7 +156,7 @@ function show() {
 
 /** Return what the questions wait for, and whether the first can be sent at once. @returns {[string, boolean]} */
 function state() {
-  if (store.isBusy || sending) return [t('queue_waits'), false];
+  if (store.isBusy || isSending()) return [t('queue_waits'), false];
   const isBroken = BROKEN.includes(store.view?.messages.at(-1)?.status ?? '');
   return [t(isBroken ? 'queue_broken' : 'queue_held'), items[0]?.name !== edited];
 }

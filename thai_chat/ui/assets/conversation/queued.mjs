@@ -4,9 +4,9 @@ import { randomKey } from '../lib/dom.mjs';
 import { keep, keepHere, kept, keptNames, onKept } from '../lib/kept.mjs';
 
 /**
- * A question that waits, with the model that it is meant for. `key`: sent by two tabs, it is stored once.
+ * A question that waits, with the model that it is meant for and those that answer beside it. `key`: sent by two tabs, it is stored once.
  *
- * @typedef {{ name: string, key: string, text: string, choice: Choice | null, is_temporary: boolean }} Queued
+ * @typedef {{ name: string, key: string, text: string, choice: Choice | null, compare: Choice[], is_temporary: boolean }} Queued
  */
 
 let last = 0;
@@ -14,10 +14,10 @@ let last = 0;
 /** Return the questions that wait in a session, in their order. @param {string} session_id */
 export const queuedIn = (session_id) => keptNames(`queue:${session_id}:`).sort().map(read).filter((item) => item !== null);
 
-/** @param {View} view @param {string} text @param {Choice | null} choice */
-export function addQueued({ session_id, is_temporary }, text, choice) {
+/** @param {View} view @param {string} text @param {Choice | null} choice @param {Choice[]} compare */
+export function addQueued({ session_id, is_temporary }, text, choice, compare) {
   last = Math.max(Date.now(), last + 1);
-  put({ name: `queue:${session_id}:${last}:${randomKey().slice(0, 8)}`, key: randomKey(), text, choice, is_temporary });
+  put({ name: `queue:${session_id}:${last}:${randomKey().slice(0, 8)}`, key: randomKey(), text, choice, compare, is_temporary });
 }
 
 /** Another text is another question. Return false when it waits no more. @param {Queued} item @param {string} text */
@@ -43,8 +43,8 @@ function put({ name, ...item }) {
 /** @param {string} name @returns {Queued | null} */
 function read(name) {
   try {
-    const { key, text, choice, is_temporary = false } = JSON.parse(kept(name) ?? '');
-    return typeof key === 'string' && typeof text === 'string' ? { name, key, text, choice, is_temporary } : null;
+    const { key, text, choice, compare = [], is_temporary = false } = JSON.parse(kept(name) ?? '');
+    return typeof key === 'string' && typeof text === 'string' ? { name, key, text, choice, compare, is_temporary } : null;
   } catch {
     return null;
   }

@@ -2,6 +2,7 @@
 import { alert } from '../lib/alerts.mjs';
 import { api } from '../lib/api.mjs';
 import { $, el, iconButton } from '../lib/dom.mjs';
+import { fetched } from '../lib/fetched.mjs';
 import { t } from '../lib/texts.mjs';
 
 /** One for a row, as long as that is there: what is pressed keeps the focus. */
@@ -35,9 +36,10 @@ export class RatingControl {
     $('.why', row)?.remove();
     const rating = isBack ? null : { value, tags: [], reason: '' };
     if (!await this.#rate(rating) || !rating) return;
-    const { openReasons } = await import('./reasons.mjs');
-    // The message may have been read anew meanwhile, or another version be shown.
-    if (message.message_id === this.#message?.message_id) openReasons(row, rating, (why) => this.#rate({ value, ...why }), () => this.#buttons[value === 1 ? 0 : 1][1].focus());
+    await fetched(() => import('./reasons.mjs'), ({ openReasons }) => {
+      // The message may have been read anew meanwhile, or another version be shown.
+      if (message.message_id === this.#message?.message_id) openReasons(row, rating, (why) => this.#rate({ value, ...why }), () => this.#buttons[value === 1 ? 0 : 1][1].focus());
+    });
   }
 
   /** True when it is kept. @param {NonNullable<ShownMessage['rating']> | null} rating */

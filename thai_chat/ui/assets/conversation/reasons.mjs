@@ -2,8 +2,8 @@
 import { $, el, iconButton } from '../lib/dom.mjs';
 import { t } from '../lib/texts.mjs';
 import { toast } from '../lib/toast.mjs';
+import { MOST_REASON } from './pieces.mjs';
 
-const CHARS = 2_000;
 /** @type {Record<string, string[]>} */
 const TAGS = {
   1: ['clear', 'useful', 'well_put'],
@@ -25,7 +25,7 @@ export function openReasons(row, rating, keep, leave) {
     } }, t(`rating_${tag}`));
     return chip;
   });
-  const words = el('textarea', { rows: 2, maxlength: CHARS, dir: 'auto', 'aria-label': t('rating_reason'), placeholder: t('rating_reason') });
+  const words = el('textarea', { rows: 2, maxlength: MOST_REASON, dir: 'auto', 'aria-label': t('rating_reason'), placeholder: t('rating_reason') });
   words.value = rating.reason;
   const save = el('button', { type: 'submit', class: 'save' }, t('rating_keep'));
   const close = () => { box.remove(); leave(); };

@@ -1,12 +1,10 @@
 // A question on its way to the server: shown at once, followed when it is accepted, taken back when it is refused.
-import { api } from '../lib/api.mjs';
+import { api, SEND_MS } from '../lib/api.mjs';
 import { emit, store } from '../lib/store.mjs';
 import { t } from '../lib/texts.mjs';
 import { forgetPick } from '../models/picks.mjs';
 import { followAccepted, forgetQuestion, showQuestion } from './live.mjs';
 import { lastSeen, showNewer } from './loading.mjs';
-
-const SEND_MS = 30_000;
 
 /**
  * Ask in the shown session. Return what the server accepted, or why it did not, in words for people.

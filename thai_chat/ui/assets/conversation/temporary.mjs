@@ -2,6 +2,7 @@
 import { apiAtLast } from '../lib/api.mjs';
 import { $, el, icon } from '../lib/dom.mjs';
 import { draftName, shownDraft, writeDraft } from '../lib/drafts.mjs';
+import { newId } from '../lib/ids.mjs';
 import { keysOf } from '../lib/keys.mjs';
 import { emit, on, store } from '../lib/store.mjs';
 import { t } from '../lib/texts.mjs';
@@ -25,12 +26,13 @@ export function mountTemporary() {
   addEventListener('pagehide', () => used.forEach((id) => apiAtLast(`api/sessions/${id}/leave`)));
 }
 
-/** A session that has no question yet becomes one that is not kept, or one that is. */
+/** A session that has no question yet becomes one that is not kept, or one that is: another one, as a question whose answer was lost may have made the first. */
 export function toggleTemporary() {
   if (!store.view || store.view.stored || store.isBusy) return;
   const before = draftName(store.view);
   const { text = '', choice = null, options = {} } = shownDraft(before) ?? {};
-  store.view = { ...store.view, is_temporary: !store.view.is_temporary };
+  store.view = { ...store.view, is_temporary: !store.view.is_temporary, session_id: newId() };
+  document.body.dataset.session = store.view.session_id;
   writeDraft(draftName(store.view), { text, choice, options });
   writeDraft(before, { text: '', choice: null, options: {} });
   emit('temporary');

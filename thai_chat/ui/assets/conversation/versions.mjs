@@ -1,25 +1,28 @@
 // The deeds on a message: edit a question, ask again, continue a reply, look at its other versions.
 import { alert, clearAlerts, hint } from '../lib/alerts.mjs';
-import { api } from '../lib/api.mjs';
+import { api, SEND_MS } from '../lib/api.mjs';
 import { $, $$, el, icon, iconButton, randomKey } from '../lib/dom.mjs';
 import { emit, modelInfo, store } from '../lib/store.mjs';
 import { number, t } from '../lib/texts.mjs';
 import { chooseModel } from '../models/choose.mjs';
-import { forgetPick, keepPick, pick } from '../models/picks.mjs';
+import { forgetPick, isSameChoice, keepPick, pick } from '../models/picks.mjs';
+import { offer } from './actions.mjs';
 import { giveBack } from './box.mjs';
 import { lastSeen, showNewer } from './loading.mjs';
 import { limitPasted } from './pasting.mjs';
 
-const SEND_MS = 30_000;
 const CAN_ANSWER = ['up', 'slow', 'loading'];
 /** Keys of what may not have reached the server: sent again, it is stored once. */
 const unsure = new Map();
 
 /** Everything that another branch could come of: nothing while a reply grows, which would be left behind. @param {(button: HTMLButtonElement) => void} act */
-const guarded = (act) => (/** @type {MouseEvent} */ event) => {
-  if (store.isBusy) { hint(t('hint_running')); return; }
-  act(/** @type {HTMLButtonElement} */ (event.currentTarget));
-};
+const guarded = (act) => (/** @type {MouseEvent} */ event) => unlessBusy(() => act(/** @type {HTMLButtonElement} */ (event.currentTarget)));
+
+/** @param {() => unknown} act */
+function unlessBusy(act) {
+  if (store.isBusy) hint(t('hint_running'));
+  else act();
+}
 
 /** @param {ShownMessage} message */
 export const questionControls = (message) => [
@@ -35,18 +38,21 @@ export function editLast() {
 /** @param {ShownMessage} message */
 export const replyControls = (message) => [
   iconButton('again', t('again'), guarded((button) => askAgain(button, message, { continues: false })), { class: 'icon-button again' }),
-  iconButton('swap', t('again_with'), guarded((button) => askAgainWith(button, message)), { class: 'icon-button again-with', 'aria-haspopup': 'dialog', 'aria-expanded': 'false' }),
-  iconButton('columns', t('compare_with'), guarded((button) => emit('compare', { message, button })), { class: 'icon-button compare', 'aria-haspopup': 'dialog', 'aria-expanded': 'false' }),
   versionSwitch(message),
-  message.versions ? iconButton('checks', t('compare_versions'), guarded((button) => emit('compare', { message, button, isStored: true })), { class: 'icon-button compare-versions', 'aria-expanded': 'false' }) : null,
 ];
+
+offer((message, button) => (message.role === 'user' || button.closest('.compared') ? [] : [
+  { icon: 'swap', text: t('again_with'), act: () => unlessBusy(() => askAgainWith(button, message)) },
+  { icon: 'columns', text: t('compare_with'), act: () => unlessBusy(() => emit('compare', { message, button })) },
+  ...(message.versions ? [{ icon: 'checks', text: t('compare_versions'), act: () => unlessBusy(() => emit('compare', { message, button, isStored: true })) }] : []),
+]));
 
 /** For a reply that is not whole: what is there is kept, and any model can go on from it. @param {ShownMessage} message */
 export function continueButton(message) {
   if (!message.can_continue) return null;
   const continues = message.text.trim().length > 0;
   const choice = likeliestFor(message);
-  const words = isSame(choice, message)
+  const words = !choice?.model || isSameChoice(choice, authorOf(message))
     ? t(continues ? 'continue' : 'try_again')
     : t(continues ? 'continue_with' : 'try_again_with', { model: choice?.model });
   return [
@@ -56,8 +62,8 @@ export function continueButton(message) {
   ];
 }
 
-/** @type {(choice: Choice | null, other: Partial<Choice>) => boolean} */
-const isSame = (choice, { backend, model }) => !choice?.model || (choice.backend === backend && choice.model === model);
+/** @param {ShownMessage} message @returns {Choice} */
+const authorOf = ({ backend = '', model = '' }) => ({ backend, model });
 
 /** The picked model, unless it is known that it can't answer now and another can. @param {ShownMessage} message */
 function likeliestFor(message) {
@@ -70,7 +76,7 @@ function likeliestFor(message) {
 const othersFor = (message) => store.backends.flatMap(({ name, models }) => models
   .filter(({ state = '' }) => CAN_ANSWER.includes(state))
   .map(({ model }) => ({ backend: name, model }))
-  .filter((choice) => !isSame(choice, message) && !isSame(choice, store.choice ?? {})));
+  .filter((choice) => ![authorOf(message), store.choice].some((other) => isSameChoice(choice, other))));
 
 /** @param {ShownMessage} message */
 export const hasOthers = (message) => message.status === 'failed' && othersFor(message).length > 0;
@@ -133,7 +139,10 @@ async function askAgain(button, { message_id }, { continues, choice = store.choi
   const outcome = await sendOnce(`/messages/${message_id}/replies`, { continues, ...choice });
   button.disabled = false;
   if (!outcome.ok) await refuse(view.session_id, outcome);
-  else tellOf(view.session_id, { follow: true });
+  else {
+    forgetPick(view, choice);
+    tellOf(view.session_id, { follow: true });
+  }
 }
 
 /** Another session may be shown by now, which has not changed. @param {string} session_id @param {Changes['changed']} change */
@@ -177,17 +186,18 @@ const guardedSubmit = (edits, box, save, close) => async () => {
   if (save.disabled) return;
   save.disabled = true;
   clearAlerts();
-  const { session_id } = store.view;
-  const outcome = await sendOnce('/messages', { query: box.value, edits, temporary: store.view.is_temporary || undefined, ...store.choice });
+  const { view, choice } = store;
+  const { session_id } = view;
+  const outcome = await sendOnce('/messages', { query: box.value, edits, temporary: view.is_temporary || undefined, ...choice });
   save.disabled = false;
-  if (outcome.ok) { close(); tellOf(session_id, { follow: true }); return; }
+  if (outcome.ok) { forgetPick(view, choice); close(); tellOf(session_id, { follow: true }); return; }
   await refuse(session_id, outcome);
   if (box.isConnected) box.focus();
   else if (store.view.session_id === session_id) giveBack(box.value); // its question is on another branch than the one that is shown now
 };
 
 /** Show what is newer first, if that is the reason. @param {string} session_id @param {{ code: string, message: string }} outcome */
-async function refuse(session_id, { code, message }) {
+export async function refuse(session_id, { code, message }) {
   await showNewer(session_id, code);
   alert(message);
 }
@@ -199,13 +209,11 @@ function fit(box) {
 }
 
 /** The same thing sent again after a lost answer has the same key. @param {string} path @param {Record<string, unknown>} body */
-async function sendOnce(path, body) {
+export async function sendOnce(path, body) {
   const what = JSON.stringify([store.view.session_id, path, body]);
   const idempotency_key = unsure.get(what) ?? randomKey();
   unsure.set(what, idempotency_key);
-  const { view } = store;
   const outcome = await send('POST', path, { ...body, idempotency_key, last_seen_message_id: lastSeen() });
-  if (outcome.ok) forgetPick(view, { backend: String(body.backend), model: String(body.model) });
   if (outcome.ok || !outcome.mayHaveArrived) unsure.delete(what);
   return outcome;
 }

@@ -6,6 +6,8 @@ import { t } from './texts.mjs';
 
 const ANSWER_MS = 15_000;
 const FILE_MS = 600_000;
+/** How long a question may take until it is stored. */
+export const SEND_MS = 30_000;
 
 /** The server said no, or nothing; `message` is for people. */
 export class Refused extends Error {

@@ -1,5 +1,6 @@
 // Follows what changes at the server. A browser has six connections for a host: one of its tabs holds the stream and passes
-// on to the others what it hears. Where locks are missing (plain http), each tab that can be seen has its own.
+// on to the others what it hears. Where locks are missing (plain http) or forbidden, each tab that can be seen has its own.
+import { isAborted } from './api.mjs';
 import { forgetSession } from './kept.mjs';
 import { emit, on, store } from './store.mjs';
 import { REST_MS, Stream } from './stream.mjs';
@@ -9,6 +10,8 @@ const NAME = 'thai-chat:changes';
 const START_MS = 1_500;
 /** A tab that holds the stream and says nothing for so long is not let run by its browser. */
 const LOST_MS = 4_000;
+/** While the server is gone, it is asked less and less often. */
+const LOST_GONE_MS = 10_000;
 const LOOK_MS = 1_000;
 const [SOON_MS, BETWEEN_MS] = [120, 500];
 /** A tab that was out of sight for longer reads everything anew. */
@@ -19,7 +22,7 @@ const MINUTE_MS = 60_000;
 const MOST_UNREAD = 64;
 
 const channel = 'BroadcastChannel' in window ? new BroadcastChannel(NAME) : null;
-const locks = 'locks' in navigator ? navigator.locks : null;
+let locks = 'locks' in navigator ? navigator.locks : null;
 const stream = new Stream((name, body) => {
   channel?.postMessage({ name, body, isHidden: document.hidden });
   hear(name, body);
@@ -55,7 +58,7 @@ export function followChanges() {
 function start() {
   hasStarted = true;
   stand();
-  setInterval(() => { if (!document.hidden && Date.now() > restUntil && Date.now() - heardAt > LOST_MS) take(); }, LOOK_MS);
+  setInterval(() => { if (!document.hidden && Date.now() > restUntil && Date.now() - heardAt > (store.isGone ? LOST_GONE_MS : LOST_MS)) take(); }, LOOK_MS);
   document.addEventListener('visibilitychange', onVisibility);
   addEventListener('online', () => stream.hurry());
   addEventListener('offline', () => stream.hurry());
@@ -69,10 +72,11 @@ function start() {
 
 /** Wait until it is this tab's turn to hold the stream. */
 async function stand() {
+  waiting?.abort();
   if (!locks) { if (!document.hidden) stream.open(); return; }
   waiting = new AbortController();
   const { signal } = waiting;
-  while (!signal.aborted) await hold({ signal });
+  while (locks && !signal.aborted) await hold({ signal });
 }
 
 /** Hold the stream until another tab takes it, or it is let go. @param {LockOptions} how */
@@ -82,7 +86,9 @@ async function hold(how) {
     letGo = mine = resolve;
     stream.open();
   });
-  await locks?.request(NAME, how, held).catch(() => {});
+  try { await locks?.request(NAME, how, held); } catch (error) {
+    if (!isAborted(error)) { locks = null; stand(); return; }
+  }
   if (!mine || letGo !== mine) return;
   letGo = null;
   stream.close();

@@ -41,3 +41,9 @@ export function emit(change, detail) {
 /** @param {Partial<Choice>} [choice] */
 export const modelInfo = ({ backend, model } = {}) =>
   store.backends.find(({ name }) => name === backend)?.models.find((info) => info.model === model) ?? null;
+
+/** Load the page anew, with what is being written. */
+export function openAnew() {
+  emit('leaving');
+  location.reload();
+}

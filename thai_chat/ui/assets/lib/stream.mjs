@@ -9,11 +9,13 @@ const [SILENT_MS, LIVES_MS] = [1_200, 500];
 const SLEPT_MS = 1_500;
 /** A stream that ends sooner than this is not opened again at once. */
 const SHORT_MS = 1_000;
-const STUCK_MS = 2_500;
 /** More pages follow than the server tells, and this one has for longest: it leaves its place to the others for so long. */
 export const REST_MS = 15_000;
+/** How long is waited between attempts: while the server may be back any moment, and later. */
 const [SOON_MS, LATER_MS] = [500, 5_000];
-const MOST_SOON = 240;
+const SOON_FOR_MS = 120_000;
+/** So many attempts are made soon where the server answers and its stream does not come. */
+const MOST_VAIN = 3;
 
 export class Stream {
   source = /** @type {EventSource | null} */ (null);
@@ -22,8 +24,8 @@ export class Stream {
   isAsking = false;
   /** The attempts that brought nothing, one after another. */
   vain = 0;
-  /** When the stream was opened, when it was heard last or opened, and when that was looked at. */
-  at = { opened: 0, heard: 0, looked: 0 };
+  /** When the stream was opened, when it was heard last or opened, when that was looked at, and since when the server may be back any moment. */
+  at = { opened: 0, heard: 0, looked: 0, hoped: 0 };
   timers = { look: 0, retry: 0 };
   restUntil = 0;
 
@@ -48,6 +50,7 @@ export class Stream {
   hurry() {
     if (!this.isOpen) return;
     this.vain = 0;
+    this.at.hoped = Date.now();
     if (this.isGone) this.connect();
     else this.check();
   }
@@ -100,8 +103,8 @@ export class Stream {
     this.at.looked = now;
     const silent = now - this.at.heard;
     if (!this.source || silent < SILENT_MS) return;
-    if (hasSlept || silent > STUCK_MS) this.connect();
-    else if (!this.isGone) this.check();
+    if (hasSlept) this.connect();
+    else this.check();
   }
 
   /** Something between server and page may swallow the stream alone: only a server that does not answer at all is gone. */
@@ -115,10 +118,11 @@ export class Stream {
     if (lives && (Date.now() < this.restUntil || (this.source && Date.now() - heard < SILENT_MS))) return;
     this.vain += 1;
     if (lives && this.isGone) this.tell('back', null);
+    if (!lives && !this.isGone) this.at.hoped = Date.now();
     this.isGone = !lives;
     if (this.isGone) this.tell('gone', null);
     this.drop();
-    const isSoon = this.vain < (this.isGone ? MOST_SOON : 3);
+    const isSoon = this.isGone ? Date.now() - this.at.hoped < SOON_FOR_MS : this.vain < MOST_VAIN;
     this.timers.retry = setTimeout(() => this.connect(), isSoon ? SOON_MS : LATER_MS);
   }
 }

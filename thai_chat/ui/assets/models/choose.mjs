@@ -1,8 +1,7 @@
 // Has a person choose a model. The list of models is fetched when somebody is about to open it first.
-import { alert } from '../lib/alerts.mjs';
-import { t } from '../lib/texts.mjs';
+import { fetched } from '../lib/fetched.mjs';
 
-const fetched = () => import('./chooser.mjs');
+const chooser = () => import('./chooser.mjs');
 
 /**
  * Open the list of models beside `anchor`. Resolves to the one that is chosen, null when the list is closed without one.
@@ -12,13 +11,9 @@ const fetched = () => import('./chooser.mjs');
  * @param {{ label: string, chosen?: Choice | null }} how
  * @returns {Promise<Choice | null>}
  */
-export async function chooseModel(anchor, { label, chosen = null }) {
-  let list;
-  try { list = await fetched(); } catch { alert(t('server_away')); return null; }
-  return list.openChooser(anchor, { label, chosen });
-}
+export const chooseModel = (anchor, { label, chosen = null }) => fetched(chooser, ({ openChooser }) => openChooser(anchor, { label, chosen }));
 
 /** Fetch the list as soon as a pointer or the keyboard comes near `place`, so that it opens at once. @param {HTMLElement} place */
 export function fetchNear(place) {
-  for (const sign of ['pointerenter', 'focusin', 'pointerdown']) place.addEventListener(sign, () => { fetched().catch(() => {}); }, { once: true, passive: true });
+  for (const sign of ['pointerenter', 'focusin', 'pointerdown']) place.addEventListener(sign, () => { chooser().catch(() => {}); }, { once: true, passive: true });
 }

@@ -7,7 +7,7 @@ const TO_THAI = new Map([...LATIN].map((key, at) => [key, THAI[at]]));
 const TO_LATIN = new Map([...THAI].map((key, at) => [key, LATIN[at]]));
 
 /** Return what the same keys give in the other layout. @param {string} text */
-export function inOtherLayout(text) {
+function inOtherLayout(text) {
   const other = /[ก-๛]/.test(text) ? TO_LATIN : TO_THAI;
   return [...text].map((sign) => other.get(sign) ?? sign).join('');
 }

@@ -7,10 +7,10 @@ import { html, iconOf, nothing, paint } from '../lib/painting.mjs';
 import { on, store } from '../lib/store.mjs';
 import { t } from '../lib/texts.mjs';
 import { Form, parsed } from './fields.mjs';
+import { inForce, isSet } from './in_force.mjs';
 import { keepOptions } from './picks.mjs';
 import { asJson, PresetList } from './preset_list.mjs';
 import { defaultOf, loadPresets } from './presets.mjs';
-import { inForce, isSet } from './settings.mjs';
 
 /** @type {HTMLDialogElement} */
 let panel;

@@ -3,7 +3,7 @@
 import { api } from '../lib/api.mjs';
 import { $, el } from '../lib/dom.mjs';
 import { html, iconOf, nothing, paint } from '../lib/painting.mjs';
-import { emit, on, store } from '../lib/store.mjs';
+import { emit, on, openAnew, store } from '../lib/store.mjs';
 import { backendName, number, t } from '../lib/texts.mjs';
 
 const POLL_MS = 15_000;
@@ -162,5 +162,5 @@ const memorySays = ({ waiting, journal, refused }) => [
 /** What is written here is kept by the browser, and what grows by the server; while that is away nothing could be loaded. @param {HTMLElement} place */
 function paintOffer(place) {
   place.hidden = !isOutdated || store.isGone;
-  if (!place.hidden) paint(place, html`${iconOf('info')}<span>${t('page_newer')}</span><button type="button" @click=${() => location.reload()}>${t('reload')}</button>`);
+  if (!place.hidden) paint(place, html`${iconOf('info')}<span>${t('page_newer')}</span><button type="button" @click=${openAnew}>${t('reload')}</button>`);
 }

@@ -1,8 +1,8 @@
 // The box in which a person chooses for reading: language, colours, face, size and width; kept by the browser, shown at once.
 import { el, iconButton } from '../lib/dom.mjs';
 import { keep } from '../lib/kept.mjs';
+import { openAnew } from '../lib/store.mjs';
 import { language, t } from '../lib/texts.mjs';
-import { openAnew } from './preferences.mjs';
 import { openShortcuts } from './shortcuts.mjs';
 
 const YEAR_S = 31_536_000;
@@ -57,11 +57,17 @@ function choose(name, value) {
   window.thaiChat.look(name, value);
 }
 
+/** The page stands in a frame of another site, where a browser takes only such a cookie as is meant for frames. */
+function isElsewhere() {
+  try { return !window.top?.location.href; } catch { return true; }
+}
+
 /** The server speaks it from now on, to other tabs too. @param {string} value */
 function speak(value) {
-  const secure = location.protocol === 'https:' ? '; Secure' : '';
+  const isSecure = location.protocol === 'https:';
+  const scope = isSecure && isElsewhere() ? 'SameSite=None; Secure; Partitioned' : `SameSite=Lax${isSecure ? '; Secure' : ''}`;
   // biome-ignore lint/suspicious/noDocumentCookie: plain http of a local network has no cookieStore
-  document.cookie = `${LANGUAGE_COOKIE}=${value}; Path=/; Max-Age=${YEAR_S}; SameSite=Lax${secure}`;
+  document.cookie = `${LANGUAGE_COOKIE}=${value}; Path=/; Max-Age=${YEAR_S}; ${scope}`;
   keep('language', value);
   openAnew();
 }

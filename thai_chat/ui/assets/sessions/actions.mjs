@@ -3,6 +3,7 @@ import { alert } from '../lib/alerts.mjs';
 import { address, api, apiFile } from '../lib/api.mjs';
 import { confirm } from '../lib/confirm.mjs';
 import { el } from '../lib/dom.mjs';
+import { fetched } from '../lib/fetched.mjs';
 import { forgetSession } from '../lib/kept.mjs';
 import { emit, store } from '../lib/store.mjs';
 import { number, t } from '../lib/texts.mjs';
@@ -193,7 +194,7 @@ export function menuOf(session, on) {
       : { icon: 'archive', text: t('archive'), act: () => archive(one) },
     { icon: 'download', text: t('export'), items: exportItems(one) },
     { icon: 'printer', text: t('print'), act: () => emit('print', session) },
-    { icon: 'back', text: t('deleted_more'), act: async () => (await import('./deleted.mjs')).openDeleted(session) },
+    { icon: 'back', text: t('deleted_more'), act: () => fetched(() => import('./deleted.mjs'), ({ openDeleted }) => openDeleted(session)) },
     { icon: 'checks', text: t('select_many'), act: on.select },
     '-',
     { icon: 'trash', text: t('delete'), danger: true, act: () => trash(one) },
