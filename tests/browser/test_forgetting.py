@@ -1,4 +1,4 @@
-"""What the browser keeps for a session is forgotten with it; and a page that is told to make room does so."""
+"""The browser forgets what it keeps for a session with the session; a page that is told to make room does so."""
 
 from __future__ import annotations
 
