@@ -232,7 +232,9 @@ async def test_axe_finds_nothing_in_formulas(formulas: ChatPage) -> None:
     assert await faults_of(formulas) == []
     await formulas.use_theme("dark")
     await expect(formulas.page.locator("html[data-theme=dark] body.dark")).to_be_visible()
-    await formulas.page.wait_for_function("document.getAnimations().every((one) => one.playState === 'finished')")
+    await formulas.page.wait_for_function(
+        "document.getAnimations().every((one) => one.playState === 'finished' || one.effect.getTiming().iterations === Infinity)"
+    )
     assert await faults_of(formulas) == []
 
 

@@ -125,9 +125,9 @@ async def test_a_suggestion_is_asked_with_one_click(page: ChatPage, model: OpenA
 
 async def test_the_state_of_database_and_backends_is_shown(page: ChatPage) -> None:
     state = page.page.locator("#state")
-    await expect(state.locator("summary")).to_contain_text("PostgreSQL · โมเดลพร้อม 2 ตัว")
+    await expect(state.locator(".line")).to_contain_text("PostgreSQL · โมเดลพร้อม 2 ตัว")
     await expect(state.locator("dd").first).to_be_hidden()
-    await state.locator("summary").click()
+    await state.locator(".line").click()
     await expect(state.locator("dd").first).to_be_visible()
     await expect(state.locator("dd.up")).to_have_count(2)
     await expect(state.locator("dd.not_configured").first).to_have_text("ยังไม่ตั้งค่า")
@@ -140,7 +140,7 @@ async def test_the_states_stand_in_one_column_whatever_they_are(page: ChatPage) 
     }
     await page.page.route("**/readyz", lambda route: route.fulfill(json=answer))
     await page.page.reload()
-    await page.page.locator("#state summary").click()
+    await page.page.locator("#state .line").click()
     lines = page.page.locator("#state dd")
     await expect(lines).to_have_count(6)
     boxes = [await line.bounding_box() for line in await lines.all()]

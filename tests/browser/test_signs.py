@@ -64,7 +64,7 @@ async def test_a_page_whose_server_is_gone_says_so_keeps_what_is_typed_and_comes
         await expect(page.page.locator("#state dd.up")).to_have_count(2)
         await own_app.kill()
         await expect(banner(page)).to_contain_text(GONE[locale], timeout=SOON_MS)
-        await expect(page.page.locator("#state summary")).to_contain_text(GONE[locale])
+        await expect(page.page.locator("#state .line")).to_contain_text(GONE[locale])
         await expect(page.page.locator("#state dd.up")).to_have_count(0)
         await expect(page.page.locator("#state dd.unknown")).not_to_have_count(0)
         await page.page.locator("#picker [aria-haspopup]").click()  # which asks the server by Gradio
@@ -158,23 +158,23 @@ def says(answer: object) -> Callable[[Route], Awaitable[None]]:
 
 
 async def well(page: ChatPage) -> None:
-    await expect(page.page.locator("#state summary.up")).to_contain_text("PostgreSQL · 4 models answer")
+    await expect(page.page.locator("#state .line.up")).to_contain_text("PostgreSQL · 4 models answer")
     await expect(page.page.locator("#state-said")).to_be_empty()
 
 
 async def one_down(page: ChatPage) -> None:
-    for place in ("#state summary.loading", "#state-said"):
+    for place in ("#state .line.loading", "#state-said"):
         await expect(page.page.locator(place)).to_contain_text("OpenAI: down")
-    await expect(page.page.locator("#state summary")).to_contain_text("2 models answer")
+    await expect(page.page.locator("#state .line")).to_contain_text("2 models answer")
 
 
 async def in_memory(page: ChatPage) -> None:
-    for place in ("#state summary.loading", "#state-said"):
+    for place in ("#state .line.loading", "#state-said"):
         await expect(page.page.locator(place)).to_contain_text("Memory only, 3 turns wait")
 
 
 async def all_down(page: ChatPage) -> None:
-    await expect(page.page.locator("#state summary.down")).to_contain_text("no model answers")
+    await expect(page.page.locator("#state .line.down")).to_contain_text("no model answers")
 
 
 DOWN = {"state": "down", "models": []}
@@ -196,7 +196,7 @@ async def test_one_line_says_what_is_wrong_also_to_who_hears_it(browser: Browser
             if phone:
                 await page.page.locator("#menu-open").click()
             await holds(page)
-        await page.page.locator("#state summary").click()
+        await page.page.locator("#state .line").click()
         await expect(page.page.locator("#state dl")).to_be_visible()
         assert not await page.scrolls_sideways()
         assert re.search("down", await page.page.locator("#state dl").inner_text())

@@ -320,6 +320,7 @@ interface Changes {
   selection: undefined;
   place: undefined;
   presets: undefined;
+  options: undefined;
   statistics: undefined;
   /** The page is about to be loaded anew, for the same session. */
   leaving: undefined;

@@ -4,7 +4,7 @@ import { askText } from '../lib/asking.mjs';
 import { $, copyText, el, iconButton } from '../lib/dom.mjs';
 import { openMenu } from '../lib/menu.mjs';
 import { html, iconOf, nothing, paint } from '../lib/painting.mjs';
-import { on, store } from '../lib/store.mjs';
+import { emit, on, store } from '../lib/store.mjs';
 import { t } from '../lib/texts.mjs';
 import { Form, parsed } from './fields.mjs';
 import { inForce, isSet } from './in_force.mjs';
@@ -133,6 +133,7 @@ async function keep(options, words, { isUndo = false } = {}) {
     if (store.view.session_id !== session_id) throw new Refused(t('settings_away'));
     store.view = { ...store.view, options: answer.options };
     if (!stored) keepOptions(answer.options);
+    emit('options');
     fill();
     show();
     say(words, isUndo ? null : () => keep(before, t('settings_undone'), { isUndo: true }));

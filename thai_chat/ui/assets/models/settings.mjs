@@ -12,7 +12,7 @@ let button;
 export function mountSettings() {
   button = iconButton('sliders', t('model_settings'), open, { id: 'settings-open', 'aria-haspopup': 'dialog' });
   $('#picker').after(button);
-  for (const change of /** @type {const} */ (['view', 'choice', 'presets'])) on(change, paintButton);
+  for (const change of /** @type {const} */ (['view', 'choice', 'presets', 'options'])) on(change, paintButton);
   let isAsked = false;
   on('view', () => {
     if (isAsked) return;

@@ -27,8 +27,9 @@ export function mountState({ element }) {
   const said = el('div', { id: 'state-said', class: 'offscreen', role: 'status' });
   element.append(place);
   $('#top').after(banner, newer, said);
+  const toggle = () => { isListed = !isListed; repaint(); };
   const repaint = () => {
-    paint(place, foot());
+    paint(place, foot(toggle));
     paintBanner(banner);
     paintOffer(newer);
     const words = spoken();
@@ -110,10 +111,15 @@ function spoken() {
   return [...wrong, ...(isOutdated && !away ? [t('page_newer')] : [])].join(' · ');
 }
 
-function foot() {
+let isListed = false;
+
+/** @param {() => void} toggle */
+function foot(toggle) {
   const { text, level } = summary();
-  return html`<details><summary class=${level} title=${text}><i></i><span><span class="offscreen">${t('state')}: </span>${text}</span>${iconOf('chevron')}</summary
-    ><dl aria-label=${t('state')}>${lines()}</dl></details>`;
+  // No <details>: while one is closed, Chromium takes time by the square of a long text that is replaced in the question box.
+  return html`<button type="button" class="line ${level}" title=${text} aria-expanded=${String(isListed)} aria-controls="state-list" @click=${toggle}
+    ><i></i><span><span class="offscreen">${t('state')}: </span>${text}</span>${iconOf('chevron')}</button
+    ><dl id="state-list" aria-label=${t('state')} ?hidden=${!isListed}>${lines()}</dl>`;
 }
 
 function lines() {
