@@ -236,7 +236,7 @@ async def test_axe_finds_nothing_in_formulas(formulas: ChatPage) -> None:
     assert await faults_of(formulas) == []
     await formulas.use_theme("dark")
     await expect(formulas.page.locator("html[data-theme=dark] body.dark")).to_be_visible()
-    await formulas.page.wait_for_function(await formulas.page.wait_for_function(AT_REST))
+    await formulas.page.wait_for_function(AT_REST)
     assert await faults_of(formulas) == []
 
 
