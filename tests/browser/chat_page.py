@@ -13,6 +13,8 @@ from tests.app import App
 from thai_chat.ui.static import ASSETS
 
 MODELS = ("thai-large", "thai-small")
+AT_REST = """document.getAnimations().every((one) =>
+  one.playState === 'finished' || one.effect.getTiming().iterations === Infinity)"""
 BLOCKED_WORKER = "Service Worker registration blocked by Playwright"
 """Said some seconds after the page has opened, of `service_workers` below."""
 
@@ -49,6 +51,10 @@ class ChatPage:
     async def reload(self) -> None:
         await self.page.reload()
         await self.is_ready()
+
+    async def is_at_rest(self) -> None:
+        """Wait until nothing moves; what moves for ever, such as the mark of a session that is answered, may go on."""
+        await self.page.wait_for_function(AT_REST)
 
     async def use_sources(self) -> None:
         """Open the page anew with each module in a file of its own, as tests reach them, instead of the bundle."""

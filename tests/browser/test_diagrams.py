@@ -26,7 +26,6 @@ MOUNT = """async (source) => {
     document.querySelector('#scroll > .words')?.remove();
     document.querySelector('#scroll').append(place);
 }"""
-FINISHED = "(one) => one.playState === 'finished' || one.effect.getTiming().iterations === Infinity"
 FLOW = "graph TD\n A[เริ่มต้น] --> B{ตัดสินใจ}\n B -->|ใช่| C[จบ]"
 
 
@@ -161,7 +160,7 @@ async def test_axe_finds_nothing_in_any_state(diagrams: Diagrams) -> None:
     assert await faults_of(diagrams.chat) == []
     await diagrams.chat.use_theme("dark")
     await expect(diagrams.page.locator("html[data-theme=dark] body.dark")).to_be_visible()
-    await diagrams.page.wait_for_function("document.getAnimations().every(" + FINISHED + ")")
+    await diagrams.chat.is_at_rest()
     assert await faults_of(diagrams.chat) == []
     await diagrams.draw("nothing")
     assert await faults_of(diagrams.chat) == []

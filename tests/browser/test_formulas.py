@@ -226,17 +226,13 @@ async def test_a_wide_formula_scrolls_within_the_conversation(formulas: ChatPage
     assert not await formulas.scrolls_sideways()
 
 
-AT_REST = """document.getAnimations().every((one) =>
-  one.playState === 'finished' || one.effect.getTiming().iterations === Infinity)"""
-
-
 async def test_axe_finds_nothing_in_formulas(formulas: ChatPage) -> None:
     wide = " + ".join(f"x_{{{number}}}" for number in range(200))
     await shown(formulas, wide, r"\frac{a}{b}", r"\nothing", display=True)
     assert await faults_of(formulas) == []
     await formulas.use_theme("dark")
     await expect(formulas.page.locator("html[data-theme=dark] body.dark")).to_be_visible()
-    await formulas.page.wait_for_function(AT_REST)
+    await formulas.is_at_rest()
     assert await faults_of(formulas) == []
 
 

@@ -54,7 +54,7 @@ async def test_draft_session_and_place_are_there_in_the_other_language(page: Cha
     await page.page.mouse.move(700, 400)
     await page.page.mouse.wheel(0, -40)
     await expect(page.page.locator("#latest")).to_be_visible()
-    await page.page.wait_for_function("document.getAnimations().every((one) => one.playState === 'finished')")
+    await page.is_at_rest()
     before = await second.bounding_box()
     session_id = page.session_id
     await speak(page, "en")
