@@ -70,7 +70,7 @@ async def works(page: ChatPage) -> None:
     """Require that the page has its styles and fonts, and answers a question."""
     await expect(page.box).to_be_visible()
     await expect(page.page.locator("#opening")).to_be_hidden()
-    assert await page.page.evaluate("document.fonts.check('16px looped', 'ก')")
+    await page.page.wait_for_function("document.fonts.check('16px looped', 'ก')")
     await page.new_session()
     await page.ask_and_wait("ผ่านพร็อกซี")
     # Browsers hold to it on TLS and loopback only, and say so; what the page's policy keeps out would be told here too.

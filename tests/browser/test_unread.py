@@ -41,15 +41,15 @@ async def test_what_was_there_at_the_first_visit_and_what_was_read_has_no_mark(
 
 async def test_a_pointer_that_rests_on_a_session_shows_what_was_said_last(page: ChatPage, model: OpenAIStandin) -> None:
     model.script = Script(tokens=("คำตอบ", "ท้ายสุด"))
-    await page.ask_and_wait("คำถามแรก")
+    await page.ask_and_wait("แชตที่ดูด้วยเมาส์")
     await page.ask_and_wait("คำถามท้ายสุด <b>x</b>")
-    await page.row("คำถามแรก").locator(".session").hover()
+    await page.row("แชตที่ดูด้วยเมาส์").locator(".session").hover()
     preview = page.page.locator("#preview")
     await expect(preview).to_contain_text("คำถามท้ายสุด <b>x</b>")
     await expect(preview).to_contain_text("คำตอบท้ายสุด")
     await page.page.mouse.move(900, 300)
     await expect(preview).to_be_hidden()
-    await page.row("คำถามแรก").locator(".session").press("ArrowDown")
+    await page.row("แชตที่ดูด้วยเมาส์").locator(".session").press("ArrowDown")
     await page.page.keyboard.press("Home")
     await expect(preview).to_be_visible()
     await page.page.keyboard.press("Escape")
