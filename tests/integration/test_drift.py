@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -82,15 +83,21 @@ def test_a_database_of_an_earlier_text_is_replaced_by_its_backup(address: str, t
     assert differences(address) == []
 
 
+def execute(address: str, statement: str, values: Mapping[str, object] | None = None) -> None:
+    with closing(psycopg2.connect(address)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute(statement, values)
+
+
 async def test_what_was_indexed_with_other_keys_is_found_after_the_mending(address: str, tmp_path: Path) -> None:
     make_earlier(address, tmp_path / "steps", next(file for file in EARLIER if "search" in file.stem), "0005")
     user, query = new_user(), terms_of("ขิง กระเทียม")
     said = {"user": user, "session_id": str(uuid7()), "message_id": str(uuid7()), "text": ANSWER}
-    with closing(psycopg2.connect(address)) as connection, connection, connection.cursor() as cursor:
-        cursor.execute(SAID, said)  # as the version of then did: today's knows columns that are not there yet
+    execute(address, SAID, said)  # as the version of then did: today's knows columns that are not there yet
+    execute(address, "ALTER TABLE chat_messages ADD COLUMN deleted_at timestamptz")  # so does today's indexing
     async with straight(address) as history:
         while await history.index.index_noted(100):
             pass
+        execute(address, "ALTER TABLE chat_messages DROP COLUMN deleted_at")
         upkeep.migrate(address)
         while await history.index.index_old(100):
             pass

@@ -15,6 +15,7 @@ from tests.history_writes import again, begin, finish, grow, new_user, update, w
 from tests.people import as_person
 from tests.ports import free_port
 from tests.postgres_servers import PostgresServer, Proxy, installations, serving, wait_for
+from thai_chat.chat.changes import Changes
 from thai_chat.chat.replies.runner import Replies
 from thai_chat.chat.sessions import Sessions
 from thai_chat.chat.windows import Windows
@@ -119,8 +120,9 @@ async def test_a_window_around_a_message_reads_no_more_of_a_long_session_than_it
     )
     before = rows_read(postgres, own_database)
     async with straight(postgres.address(own_database)) as history:
-        replies = Replies(history.storage.conversation, cost_of=_price)
-        windows = Windows(history.storage.conversation, replies, Sessions(history.storage.conversation, replies, {}))
+        conversation, changes = history.storage.conversation, Changes()
+        replies = Replies(conversation, cost_of=_price, changes=changes)
+        windows = Windows(conversation, replies, Sessions(conversation, replies, {}, changes))
         window = await windows.around(UUID(str(session_id)), as_person(user), UUID(str(message_id)), limit=50)
     orders = [message.message_order for message in window.messages]
     assert (orders, window.has_earlier, window.has_later) == ([*range(6976, 7026)], True, True)
