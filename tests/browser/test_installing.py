@@ -50,6 +50,7 @@ async def test_the_worker_keeps_files_and_never_an_answer(browser: Browser, app:
     async with visit(browser, app, keeps_files=True) as page:
         await page.page.wait_for_function(CONTROLLED)
         await page.reload()
+        await page.new_session()
         await page.ask_and_wait("คำถามที่ไม่มีใครเก็บไว้ในไฟล์")
         await page.reload()
         await expect(page.questions).to_have_text("คำถามที่ไม่มีใครเก็บไว้ในไฟล์")

@@ -23,7 +23,7 @@ from thai_chat.backends.registry import KINDS
 from thai_chat.backends.vllm.backend import VLLMBackend
 from thai_chat.domain.backend_errors import BackendLoading, BackendUnreachable, ModelNotFound, ReplyCut
 from thai_chat.domain.events import Finished, Notice, ReasoningDelta, TextDelta, Usage
-from thai_chat.domain.ports.backend import Backend, ModelInfo
+from thai_chat.domain.ports.backend import Backend
 
 SLOW = Script(tokens=thai_tokens(10_000), delay_ms=5)
 NOWHERE = "http://127.0.0.1:9"
@@ -217,7 +217,9 @@ async def test_llamacpp_loads_its_model_and_tells_its_window_and_that_it_is_a_de
     async with demo(tmp_path) as backend:
         with pytest.raises(BackendLoading):
             await backend.models()
-        assert await loaded(backend) == [ModelInfo(model=DEMO_MODEL, context_window=4096, note="demo_model")]
+        (info,) = await loaded(backend)
+    assert (info.model, info.context_window, info.note) == (DEMO_MODEL, 4096, "demo_model")
+    assert (info.chats, info.vision, info.thinking, info.strength) == (True, False, False, "small")
 
 
 async def test_llamacpp_streams_a_real_reply_with_its_usage(tmp_path: Path) -> None:
