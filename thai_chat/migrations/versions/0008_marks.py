@@ -1,4 +1,4 @@
-"""What people think of replies, and messages that are deleted.
+"""Ratings of replies, and messages that are deleted.
 
 Revision: 0008
 Follows: 0007
