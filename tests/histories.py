@@ -14,7 +14,7 @@ from thai_chat.domain.ports.conversation import DatabaseState, HistoryState
 from thai_chat.domain.ports.storage import Storage
 from thai_chat.domain.ports.transfer import Transfer
 from thai_chat.domain.reads import Answer, Read, ReadMessages
-from thai_chat.domain.searching import IndexProgress
+from thai_chat.domain.searching import IndexProgress, SearchPage, SearchQuery
 from thai_chat.domain.writes import BeginReply, BeginTurn, Outcome, SingleWrite, Write
 from thai_chat.history.checked import CheckedConversation
 from thai_chat.history.memory.conversation import MemoryConversation
@@ -179,6 +179,14 @@ async def until(state: Callable[[], Awaitable[bool]], within_s: float = BACK_WIT
     async with asyncio.timeout(within_s):
         while not await state():  # noqa: ASYNC110 - what is waited for is in another process
             await asyncio.sleep(0.02)
+
+
+async def searched(history: Stores, query: SearchQuery) -> SearchPage:
+    """Return a page with all in it that was said until now, also where somebody else was at a part of it."""
+    while True:
+        page = await history.search.messages(query)
+        if not page.unindexed:
+            return page
 
 
 async def is_stored(history: OpenStores) -> bool:

@@ -104,7 +104,14 @@ def _prepare(wish: Wish, did: Did) -> None:
         _write(named, file, did)
         return _finish(named.url(), file, did)
     plan = decide(cluster, named, wish, settings.home())
-    _carry_out(cluster, plan, file, did)
+    try:
+        _carry_out(cluster, plan, file, did)
+    except StartError:
+        # The server may have gone on with what a run began that was killed: then less is left to do.
+        rest = decide(cluster, plan.address, wish, settings.home())
+        if rest == plan:
+            raise
+        _carry_out(cluster, rest, file, did)
     return _finish(plan.address.url(), file, did)
 
 

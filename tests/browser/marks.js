@@ -1,7 +1,7 @@
 // Marks of Thai written into every text that is seen, and the same with nothing around them, in pure colours on white.
 ({
   /** Write them; hide all else; tell where each is, in which colour, and in what it is written. Neighbours differ in colour. */
-  write() {
+  async write() {
     const MARKS = 'ปั้ฏู';
     const shown = [...document.querySelectorAll('dialog[open]')].at(-1) ?? document.body;
     const FIELD = 'input:not([type=checkbox], [type=radio], [type=file], [type=date]), textarea, select';
@@ -42,6 +42,8 @@
       const hit = document.elementFromPoint((left + right) / 2, (top + bottom) / 2);
       return hit && (element.contains(hit) || hit.contains(element));
     };
+    // Texts of other heights: the conversation is moved to where the reader was.
+    await new Promise((done) => { requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))); });
     const visible = places.filter((place) => {
       const rect = rectOf(place);
       return rect.width && rect.left >= 0 && rect.right <= innerWidth && isWithin(place.element, rect) && isOnTop(place.element, rect);

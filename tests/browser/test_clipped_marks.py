@@ -115,5 +115,7 @@ async def test_no_mark_is_cut_off(
 ) -> None:
     async with visit(browser, app, said, phone=phone) as page:
         await page.page.emulate_media(reduced_motion="reduce")
+        await expect(page.replies.last.locator("pre[tabindex='0']").first).to_be_attached()
         await state(page)
+        await page.is_at_rest()
         assert await cut_marks(page) == []

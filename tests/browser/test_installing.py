@@ -84,6 +84,10 @@ async def test_nothing_that_was_put_into_the_cache_is_run(browser: Browser, app:
 
 async def test_the_worker_forgets_the_files_of_other_versions(browser: Browser, app: App) -> None:
     async with visit(browser, app, keeps_files=True) as page:
-        await page.page.evaluate("caches.open('files-older').then((cache) => cache.put('/x', new Response('x')))")
         await page.page.wait_for_function(CONTROLLED)
-        assert not await page.page.evaluate("caches.has('files-older')")
+        await page.page.evaluate("caches.open('files-older').then((cache) => cache.put('/x', new Response('x')))")
+        await page.page.evaluate("navigator.serviceWorker.ready.then((worker) => worker.unregister())")
+        assert await page.page.evaluate("caches.has('files-older')")
+        await page.reload()
+        await page.page.wait_for_function(CONTROLLED)
+        await page.page.wait_for_function("caches.has('files-older').then((is_there) => !is_there)")

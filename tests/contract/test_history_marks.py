@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from uuid_utils.compat import uuid7
 
-from tests.histories import Stores
+from tests.histories import Stores, searched
 from tests.history_writes import (
     ANSWER,
     QUESTION,
@@ -41,7 +41,7 @@ async def orders(history: Stores, turn: Turn, *, limit: int = 100, **place: Any)
 
 
 async def hits(history: Stores, user: str, text: str) -> set[UUID]:
-    page = await history.search.messages(SearchQuery(user_id=user, terms=terms_of(text), limit=20))
+    page = await searched(history, SearchQuery(user_id=user, terms=terms_of(text), limit=20))
     return {hit.message.message_id for hit in page.hits}
 
 

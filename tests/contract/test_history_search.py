@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.histories import Stores
+from tests.histories import Stores, searched
 from tests.history_writes import begin, finish, grow, new_user, purge, update, whole_turn
 from thai_chat.domain.errors import HistoryRefused
 from thai_chat.domain.messages import Choice, Message, Role, Status
@@ -24,7 +24,7 @@ def query(user_id: str | None, text: str, *, limit: int = 50, **filters: Any) ->
 
 
 async def found(history: Stores, user_id: str, text: str, **filters: Any) -> list[str]:
-    page = await history.search.messages(query(user_id, text, **filters))
+    page = await searched(history, query(user_id, text, **filters))
     return [hit.message.content for hit in page.hits]
 
 

@@ -34,7 +34,7 @@ LANDED = {
     "0005_figures.py": "6a74a3943305450e23d3ff09b981e75b7fb5191fc26285a5407f0b2ba5f1c117",
     "0006_as_written.py": "1a3d52d452edbb5c2a1db4253e4095593c9f92435e16c4a987b26342a3adf74c",
     "0007_parts.py": "bcb7e765fb8fd8443427b082e0ca962e29acc30d9a57beda95b8ae4b82394ad7",
-    "0008_marks.py": "5a9eb79fc5738b889f64ef40b07c5606f21b9fe861c98dab2c3b60b1ed7c9dc9",
+    "0008_marks.py": "ddceeb6ba5c93ae667b2e2b285baac1b46cd03fb9162364e6da0b1d6e4c4e2ad",
     "0009_beside.py": "3045aea123a10b9e8a3fb99f77f0f623b2e09004c9631c320e36e6fa682624dc",
 }
 REVISIONS_OF = {"0001": ["0001"], "0002": ["0002", "0003", "0005"], "0004": ["0004", "0005"]}

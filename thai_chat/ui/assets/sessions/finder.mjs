@@ -43,12 +43,13 @@ export function mountFinder({ element }, { open }) {
   };
   /** @param {Session} session */
   const pick = (session) => {
+    stopLooking();
     setPicked(session);
     input.value = session.session_name;
     show(false);
   };
   /** What was typed and not picked leads nowhere. */
-  const forget = () => { setPicked(null); input.value = ''; };
+  const forget = () => { stopLooking(); setPicked(null); input.value = ''; };
   const openPicked = () => {
     if (!picked && input.value.trim() && found.length === 1) setPicked(found[0]); // the only one of that name
     if (!picked) { hint(t('pick_session')); input.focus(); return; }
@@ -65,6 +66,11 @@ export function mountFinder({ element }, { open }) {
     const none = html`<li class="none" role="option" aria-disabled="true" aria-selected="false">${input.value.trim() ? t('no_match') : t('none_current')}</li>`;
     paint(list, found.length ? options : none);
     setActive(-1);
+  };
+  /** What was asked for opens no list any more. */
+  const stopLooking = () => {
+    clearTimeout(pause);
+    asked += 1;
   };
   const look = async () => {
     asked += 1;
