@@ -22,7 +22,7 @@ _SECTIONS = {
     "host": "The page",
     "database_url": "PostgreSQL",
     next(iter(KINDS[0].settings.model_fields)): "Models",
-    "auth": "Login and logs",
+    "auth": "Accounts and logs",
 }
 """By the first setting of each."""
 

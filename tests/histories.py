@@ -23,6 +23,7 @@ from thai_chat.history.memory.search import MemorySearch
 from thai_chat.history.memory.sessions import HeldSessions
 from thai_chat.history.memory.temporary import TemporarySessions
 from thai_chat.history.opening import open_history
+from thai_chat.history.postgres.accounts import PostgresAccounts, PostgresSignIns
 from thai_chat.history.postgres.connections import Database
 from thai_chat.history.postgres.conversation import PostgresConversation
 from thai_chat.history.postgres.presets import PostgresPresets
@@ -77,6 +78,8 @@ class MemoryStores(Stores):
                 search=MemorySearch(self._held),
                 presets=MemoryPresets(),
                 statistics=PostgresCounting(nobody),
+                accounts=PostgresAccounts(nobody),
+                sign_ins=PostgresSignIns(nobody),
                 transfer=lambda: PostgresTransfer(nobody.require()),
             )
         )
@@ -107,6 +110,8 @@ class PostgresStores(Stores):
                 search=PostgresSearch(database),
                 presets=PostgresPresets(database),
                 statistics=PostgresCounting(database),
+                accounts=PostgresAccounts(database),
+                sign_ins=PostgresSignIns(database),
                 transfer=lambda: PostgresTransfer(database),
             )
         )

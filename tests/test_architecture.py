@@ -16,7 +16,8 @@ PACKAGE = ROOT / "thai_chat"
 ROOMS: dict[str, set[str]] = {
     "": set(),
     "__main__": {"bootstrap", "commands", "domain", "observability", "settings"},
-    "api": {"chat", "chat.search", "chat.transfer", "domain", "domain.ports", "texts"},
+    "accounts": {"domain.ports"},
+    "api": {"accounts", "chat", "chat.search", "chat.transfer", "domain", "domain.ports", "texts"},
     "backends": {"backends.llamacpp", "backends.ollama", "backends.openai", "backends.vllm", "domain", "domain.ports"},
     "backends.llamacpp": {"backends", "backends.openai_api", "domain", "domain.ports"},
     "backends.ollama": {"backends", "domain", "domain.ports"},
@@ -24,6 +25,7 @@ ROOMS: dict[str, set[str]] = {
     "backends.openai_api": {"backends", "domain", "domain.ports"},
     "backends.vllm": {"backends", "backends.openai_api", "domain", "domain.ports"},
     "bootstrap": {
+        "accounts",
         "api",
         "backends",
         "chat",
@@ -87,6 +89,7 @@ ROOMS: dict[str, set[str]] = {
     "observability": set(),
     "routing": {"domain", "domain.ports"},
     "settings": {"backends", "core_settings", "domain", "domain.ports"},
+    "sharing": set(),
     "texts": {"domain"},
     "ui": {"chat", "domain", "domain.ports", "texts"},
 }

@@ -12,8 +12,9 @@ import logging
 import socket
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, NamedTuple, assert_never
 
 from thai_chat import texts
 from thai_chat.domain.errors import StartError
@@ -26,6 +27,7 @@ from thai_chat.texts.backends import name_backends
 if TYPE_CHECKING:
     import uvicorn
 
+    from thai_chat.accounts.service import Accounts
     from thai_chat.chat.service import ChatService
     from thai_chat.gate.gate import Gate
     from thai_chat.routing.router import BackendChoices
@@ -77,8 +79,9 @@ def _advice(error: OSError) -> str:
 
 async def _serve(settings: Settings, listener: socket.socket, progress: Progress) -> None:
     async with AsyncExitStack() as stack:
-        service = await build_service(settings, stack, progress=progress)
-        server = _server(_build_app(settings, service), service)
+        service, storage = await build_parts(settings, stack, progress=progress)
+        accounts = await _accounts(settings, storage, stack)
+        server = _server(_build_app(settings, service, accounts), service)
         # A Ctrl-C that came while the page was built takes effect here, not inside of the web server's start.
         await asyncio.sleep(0)
         for line in await summary(settings, service):
@@ -87,13 +90,18 @@ async def _serve(settings: Settings, listener: socket.socket, progress: Progress
         progress("Stopping: storing what is being written ...")
 
 
-async def build_service(settings: Settings, stack: AsyncExitStack, *, progress: Progress) -> ChatService:
+class Parts(NamedTuple):
+    service: ChatService
+    storage: Storage
+
+
+async def build_parts(settings: Settings, stack: AsyncExitStack, *, progress: Progress) -> Parts:
     """Return the service over database and backends, all started; `stack` takes them down in the reverse order."""
     kinds = settings.kinds
     name_backends(kinds)
-    storage = asyncio.create_task(_open_storage(settings, stack, progress))
+    opening = asyncio.create_task(_open_storage(settings, stack, progress))
     # Looked at here, because after a Ctrl-C nobody else would, and asyncio tells that with a traceback.
-    storage.add_done_callback(lambda task: task.cancelled() or task.exception())
+    opening.add_done_callback(lambda task: task.cancelled() or task.exception())
     # Meanwhile: most of a database's start is waiting for another process.
     await asyncio.to_thread(_import_page)
 
@@ -119,10 +127,30 @@ async def build_service(settings: Settings, stack: AsyncExitStack, *, progress: 
     )
     stack.push_async_callback(router.close)
     await router.start()
-    service = ChatService(await storage, router, max_history_messages=settings.max_history_messages)
+    storage = await opening
+    service = ChatService(storage, router, max_history_messages=settings.max_history_messages)
     stack.push_async_callback(service.close)
     service.start()
-    return service
+    return Parts(service, storage)
+
+
+async def _accounts(settings: Settings, storage: Storage, stack: AsyncExitStack) -> Accounts | None:
+    """Return the use cases of accounts, started; None where nobody signs in."""
+    if not settings.has_accounts:
+        return None
+    from thai_chat.accounts.service import AccountRules, Accounts
+
+    rules = AccountRules(
+        ways=settings.auth,
+        sign_up=settings.sign_up,
+        longest=timedelta(hours=settings.sign_in_hours),
+        idle=timedelta(hours=settings.sign_in_idle_hours),
+        admin_reads_chats=settings.admin_reads_chats,
+    )
+    accounts = Accounts(storage, rules)
+    stack.push_async_callback(accounts.close)
+    accounts.start()
+    return accounts
 
 
 async def _open_storage(settings: Settings, stack: AsyncExitStack, progress: Progress) -> Storage:
@@ -193,7 +221,7 @@ def _state_line(backend: BackendChoices, configured_by: str) -> str:
             assert_never(backend.state)
 
 
-def _build_app(settings: Settings, service: ChatService) -> Gate:
+def _build_app(settings: Settings, service: ChatService, accounts: Accounts | None) -> Gate:
     from thai_chat.api.app import build_app
     from thai_chat.gate.forwarded import Proxies
     from thai_chat.gate.gate import Gate
@@ -202,7 +230,7 @@ def _build_app(settings: Settings, service: ChatService) -> Gate:
     from thai_chat.ui import diagrams
     from thai_chat.ui.page import mount_page
 
-    app = mount_page(build_app(service), service)
+    app = mount_page(build_app(service, accounts), service)
     return Gate(
         app,
         names=Names(settings.own_names),

@@ -27,6 +27,7 @@ from thai_chat.domain.alternatives import alternatives
 from thai_chat.domain.ports.backend_kinds import Kinds
 from thai_chat.domain.setting_values import expanded, http_address
 
+_WAYS = {("none",), ("password",), ("oidc",), ("password", "oidc"), ("oidc", "password")}
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _HOST = re.compile(r"[\w.-]+|[0-9a-f.]*:[0-9a-f:.]*:[0-9a-f:.]*(%\w+)?")
@@ -154,20 +155,6 @@ class Place(BaseModel):
             raise ValueError("must start with postgresql://")
         return value
 
-    @model_validator(mode="after")
-    def _closed_to_the_network(self) -> Place:
-        if not self.is_local and not self.allow_open_network:
-            raise ValueError(
-                f"HOST={self.host} would show every chat to the network without a login; "
-                "keep 127.0.0.1, or set ALLOW_OPEN_NETWORK=yes if that is what you want"
-            )
-        if not self.is_local and not self.public_url and not self.allowed_hosts:
-            raise ValueError(
-                f"HOST={self.host} needs the names that people open the page under, or any web site could read every "
-                "chat through a name of its own: set PUBLIC_URL=http://NAME:PORT, or ALLOWED_HOSTS=NAME,NAME"
-            )
-        return self
-
     @property
     def own_names(self) -> Sequence[str]:
         """The names and addresses, besides loopback's, under which the page may be opened."""
@@ -224,13 +211,54 @@ class Core(Place):
         40, ge=1, le=100_000, description="At most this many earlier messages are sent to a model"
     )
 
-    auth: Annotated[Literal["none"], BeforeValidator(_lower)] = Field(
-        "none", description="none: one person's tool, no login"
+    auth: Annotated[tuple[str, ...], BeforeValidator(_names)] = Field(
+        ("none",),
+        description="none: one person's tool, no login; password: people have accounts; oidc: an OpenID provider knows "
+        "them; password,oidc: either",
+    )
+    sign_up: Annotated[Literal["off", "invitation", "open"], BeforeValidator(_lower)] = Field(
+        "invitation", description="Who may make an account: off, invitation (by a link), or open (anybody who comes)"
+    )
+    sign_in_hours: int = Field(
+        720, ge=1, le=24 * 365, description="Hours after which somebody has to sign in again, whatever they do"
+    )
+    sign_in_idle_hours: int = Field(
+        168, ge=1, le=24 * 365, description="Hours without use after which somebody has to sign in again"
+    )
+    admin_reads_chats: bool = Field(
+        False, description="yes: administrators may search and count what everybody said; the page tells people so"
     )
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = Field(
         "INFO", description="DEBUG, INFO, WARNING or ERROR"
     )
     log_format: Annotated[Literal["text", "json"], BeforeValidator(_lower)] = Field("text", description="text or json")
+
+    @field_validator("auth")
+    @classmethod
+    def _ways(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if value not in _WAYS:
+            raise ValueError("must be 'none', 'password', 'oidc' or 'password,oidc'")
+        return value
+
+    @model_validator(mode="after")
+    def _closed_to_the_network(self) -> Core:
+        if self.is_local:
+            return self
+        if not self.has_accounts and not self.allow_open_network:
+            raise ValueError(
+                f"HOST={self.host} would show every chat to the network without a login; keep 127.0.0.1, set "
+                "AUTH=password, or set ALLOW_OPEN_NETWORK=yes if that is what you want"
+            )
+        if not self.public_url and not self.allowed_hosts:
+            raise ValueError(
+                f"HOST={self.host} needs the names that people open the page under, or any web site could read every "
+                "chat through a name of its own: set PUBLIC_URL=http://NAME:PORT, or ALLOWED_HOSTS=NAME,NAME"
+            )
+        return self
+
+    @property
+    def has_accounts(self) -> bool:
+        return "none" not in self.auth
 
 
 @cache

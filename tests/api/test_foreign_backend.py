@@ -42,7 +42,7 @@ async def started(postgres: PostgresServer, own_database: str, tmp_path: Path) -
     found = settings.load(tmp_path / ".env", environment, kinds=(*KINDS, TOY))
     async with AsyncExitStack() as stack:
         stack.callback(name_backends, KINDS)
-        service = await bootstrap.build_service(found, stack, progress=lambda line: None)
+        service, _ = await bootstrap.build_parts(found, stack, progress=lambda line: None)
         yield Started(found, service, await stack.enter_async_context(serving(service)))
 
 

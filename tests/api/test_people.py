@@ -17,7 +17,7 @@ from thai_chat.gate.gate import Gate
 from thai_chat.ui.page import mount_page
 
 
-def person_in(scope: Scope) -> Person:
+async def person_in(scope: Scope) -> Person:
     return replace(LOCAL, user_id=Headers(scope=scope).get("x-who", ""))
 
 

@@ -7,12 +7,14 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from starlette.types import Scope
 
 from tests.api.conftest import Chat
 from tests.api.test_versions import again, ask, shown
 from tests.people import as_person
 from thai_chat.api.app import build_app
 from thai_chat.domain.facts import REASON_CHARS
+from thai_chat.domain.people import Person
 from thai_chat.gate.gate import Gate
 
 
@@ -80,7 +82,11 @@ async def test_a_question_can_t_be_rated_or_chosen(chat: Chat) -> None:
 async def test_nobody_rates_what_is_another_s(chat: Chat) -> None:
     session_id, reply_id = await asked(chat)
     other_session, _ = await asked(chat)
-    app = Gate(build_app(chat.service), who=lambda scope: as_person("somchai"))
+
+    async def somchai(scope: Scope) -> Person:
+        return as_person("somchai")
+
+    app = Gate(build_app(chat.service), who=somchai)
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as stranger:
         await refused(stranger, session_id, reply_id)

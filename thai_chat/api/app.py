@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from fastapi import Depends, FastAPI
 
 from thai_chat import __version__
+from thai_chat.accounts.service import Accounts
 from thai_chat.api import (
     changes,
     chat,
@@ -15,6 +16,7 @@ from thai_chat.api import (
     errors,
     health,
     marks,
+    me,
     models,
     openapi,
     presets,
@@ -33,19 +35,24 @@ SESSIONS_TOO = ("/api/conversations", "/conversations")
 
 def build_app(
     service: ChatService,
+    accounts: Accounts | None = None,
     *,
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None,
 ) -> FastAPI:
-    """Return the API without a gate in front of it: serve it through `gate.Gate` only."""
+    """Return the API without a gate in front of it: serve it through `gate.Gate` only.
+
+    Without `accounts` nobody signs in, and what comes with them is not found.
+    """
     app = FastAPI(title="Thai Chat", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.service = service
+    app.state.accounts = accounts
     app.state.page_version = ""
     errors.install(app)
     docs_page.install(app)
     openapi.install(app)
     checks = [Depends(only_known)]
     app.include_router(health.router)  # monitors may add what they like to an address
-    for part in (chat, changes, search, models, presets, transfer, statistics):
+    for part in (chat, changes, search, models, presets, transfer, statistics, me):
         app.include_router(part.router, dependencies=checks)
     for prefix in (SESSIONS, *SESSIONS_TOO):
         for router in (sessions.router, marks.router, transfer.session_router):

@@ -4,10 +4,11 @@ ThaiChatError
 ├── BadInput
 │   ├── EmptyQuestion  QuestionTooLong  UnreadableText  EmptyName  InvalidIdentifier  InvalidCursor  UnknownBackend
 │   ├── ForeignSite  BadLabel  BadOption ── UnknownOption  NotAQuestion  NotAReply  ImportRefused  ImportTooLarge
-│   ├── TooManyPlaces  OnlyReplies  NotOtherReplies  BadReason
+│   ├── TooManyPlaces  OnlyReplies  NotOtherReplies  BadReason  BadAccountName  BadPassword  NameTaken
 ├── NotFound
-│   ├── SessionNotFound  MessageNotFound  PresetNotFound
-├── ReplyRunning  NewerMessages  MessageOnOtherBranch  KeyReused  ImportStopped
+│   ├── SessionNotFound  MessageNotFound  PresetNotFound  AccountNotFound  NoAccounts
+├── ReplyRunning  NewerMessages  MessageOnOtherBranch  KeyReused  ImportStopped  LastAdministrator
+├── SignInNeeded  WrongCredentials  ScopeTooSmall  NotAdministrator
 ├── BackendError, with its own in `thai_chat.domain.backend_errors`
 ├── HistoryError
 │   ├── HistoryUnavailable  HistoryRefused  JournalUnavailable
@@ -226,6 +227,65 @@ class PresetNotFound(NotFound):
     """No such preset, or one of somebody else that can't be changed."""
 
     code = "preset_not_found"
+
+
+class AccountNotFound(NotFound):
+    code = "account_not_found"
+
+
+class NoAccounts(NotFound):
+    """This comes with accounts, and there are none (AUTH=none)."""
+
+    code = "no_accounts"
+
+
+class BadAccountName(BadInput):
+    """A name to sign in by is empty, too long, or has characters that nobody sees. `params["limit"]` is the most
+    characters."""
+
+    code = "bad_account_name"
+
+
+class BadPassword(BadInput):
+    """A password is shorter than `params["least"]` characters or longer than `params["most"]`."""
+
+    code = "bad_password"
+
+
+class NameTaken(BadInput):
+    """Somebody else signs in by this name."""
+
+    code = "name_taken"
+
+
+class LastAdministrator(ThaiChatError):
+    """Nobody would be left who may administer."""
+
+    code = "last_administrator"
+
+
+class SignInNeeded(ThaiChatError):
+    """Nobody has signed in, or their session is over, or their key is not good any more."""
+
+    code = "sign_in_needed"
+
+
+class WrongCredentials(ThaiChatError):
+    """The name or the password is wrong; which of them is not told."""
+
+    code = "wrong_credentials"
+
+
+class ScopeTooSmall(ThaiChatError):
+    """An API key may not be used for this. `params["scope"]` is what it lacks."""
+
+    code = "scope_too_small"
+
+
+class NotAdministrator(ThaiChatError):
+    """An administrator alone may do this."""
+
+    code = "not_administrator"
 
 
 class ReplyRunning(ThaiChatError):

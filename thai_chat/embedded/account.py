@@ -22,7 +22,7 @@ _ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class SystemAccount:
     name: str
     uid: int
     gid: int
@@ -110,11 +110,11 @@ def current_name() -> str:
     return _name(os.geteuid())
 
 
-def of_owner(folder: Path) -> Account:
+def of_owner(folder: Path) -> SystemAccount:
     """Return the account that owns an existing database. Raises StartError when this process may not act as it."""
     status = folder.stat()
     name = _name(status.st_uid)
-    account = Account(name, status.st_uid, status.st_gid)
+    account = SystemAccount(name, status.st_uid, status.st_gid)
     if status.st_uid == 0:
         raise StartError(
             f"{folder} belongs to root, and PostgreSQL does not run as root: "
@@ -127,13 +127,13 @@ def of_owner(folder: Path) -> Account:
     return account
 
 
-def choose(progress: Callable[[str], None]) -> Account:
+def choose(progress: Callable[[str], None]) -> SystemAccount:
     """Return the account for a new database: oneself, or for root a system user that is made when missing.
 
     Raises StartError.
     """
     if os.geteuid() != 0:
-        return Account(current_name(), os.geteuid(), os.getegid())
+        return SystemAccount(current_name(), os.geteuid(), os.getegid())
     account = _lookup(SYSTEM_USER) or _create(progress)
     if account:
         return account
@@ -148,7 +148,7 @@ def choose(progress: Callable[[str], None]) -> Account:
     )
 
 
-def _create(progress: Callable[[str], None]) -> Account | None:
+def _create(progress: Callable[[str], None]) -> SystemAccount | None:
     program = shutil.which("useradd", path=_SBIN)
     if not program:
         return None
@@ -162,12 +162,12 @@ def _create(progress: Callable[[str], None]) -> Account | None:
     return account
 
 
-def _lookup(name: str) -> Account | None:
+def _lookup(name: str) -> SystemAccount | None:
     try:
         entry = pwd.getpwnam(name)
     except KeyError:
         return None
-    return Account(name, entry.pw_uid, entry.pw_gid)
+    return SystemAccount(name, entry.pw_uid, entry.pw_gid)
 
 
 def _name(uid: int) -> str:

@@ -15,7 +15,7 @@ from thai_chat.domain import private_files, server_log
 from thai_chat.domain.errors import StartError
 from thai_chat.embedded import account as accounts
 from thai_chat.embedded import binaries as programs
-from thai_chat.embedded.account import Account
+from thai_chat.embedded.account import SystemAccount
 from thai_chat.embedded.binaries import Binaries
 
 DATABASE = ROLE = "thai_chat"
@@ -50,7 +50,7 @@ log_timezone = 'UTC'
 class Cluster:
     folder: Path
     """Resolved: no symbolic link in it."""
-    account: Account
+    account: SystemAccount
     binaries: Binaries
     socket_folder: Path
 
@@ -166,7 +166,7 @@ def _make(data_dir: Path, progress: Callable[[str], None]) -> Cluster:
     return cluster
 
 
-def _place(data_dir: Path, account: Account, progress: Callable[[str], None]) -> Path:
+def _place(data_dir: Path, account: SystemAccount, progress: Callable[[str], None]) -> Path:
     if not account.is_other or account.can_enter(data_dir):
         return data_dir / "postgres"
     folder = _roots_folder() / _stable_id(data_dir)
@@ -175,7 +175,7 @@ def _place(data_dir: Path, account: Account, progress: Callable[[str], None]) ->
     return folder
 
 
-def _reachable(binaries: Binaries, account: Account, progress: Callable[[str], None]) -> Binaries:
+def _reachable(binaries: Binaries, account: SystemAccount, progress: Callable[[str], None]) -> Binaries:
     if not account.is_other or account.can_run(binaries.program("postgres")):
         return binaries
     parent = _roots_folder()
@@ -201,7 +201,7 @@ def _roots_folder() -> Path:
     return _ROOTS_FOLDER
 
 
-def _initialise(folder: Path, account: Account, binaries: Binaries, progress: Callable[[str], None]) -> Cluster:
+def _initialise(folder: Path, account: SystemAccount, binaries: Binaries, progress: Callable[[str], None]) -> Cluster:
     free = shutil.disk_usage(folder.parent).free
     if free < _ROOM_BYTES:
         raise StartError(
@@ -258,7 +258,7 @@ def _reason(stderr: str) -> str:
     return (telling or lines or ["no reason was given"])[-1]
 
 
-def _socket_folder(folder: Path, account: Account) -> Path:
+def _socket_folder(folder: Path, account: SystemAccount) -> Path:
     if len(os.fsencode(folder / SOCKET_NAME)) <= _LONGEST_SOCKET_PATH:
         return folder
     name = _stable_id(folder)

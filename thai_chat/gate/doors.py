@@ -13,6 +13,8 @@ from enum import Enum
 
 from starlette.routing import compile_path
 
+from thai_chat.domain.people import Scope
+
 
 class DoorKind(Enum):
     """The kind of a door: it decides who may come, and what headers the answer has."""
@@ -43,7 +45,21 @@ class BodyLimit:
     whole_s: float = 60
 
 
+class Access(Enum):
+    """Who may come through a door where there are accounts."""
+
+    ANYBODY = "anybody"
+    """Nobody has to have signed in. Behind such a door there is nothing of a person's."""
+    PEOPLE = "people"
+    """Whoever has signed in, or has a key: for their own."""
+    ADMINISTRATORS = "administrators"
+    """An administrator, or their key with the scope for it."""
+    BROWSERS = "browsers"
+    """Whoever has signed in with a browser: a key can't make other keys, nor change a password."""
+
+
 ORDINARY = BodyLimit(4_000_000)
+SMALL = BodyLimit(65_536, whole_s=20)
 EVENT = BodyLimit(65_536, whole_s=20)
 FILE = BodyLimit(512_000_000, is_file=True, whole_s=3600)
 
@@ -56,6 +72,16 @@ class Door:
     methods: tuple[str, ...]
     kind: DoorKind = DoorKind.PRIVATE
     body: BodyLimit = ORDINARY
+    access: Access = Access.PEOPLE
+    reads: bool | None = None
+    """Whether a key of the scope `read` may come in; None: with GET and HEAD."""
+
+    def scope(self, method: str) -> Scope:
+        """Return what a key must be good for."""
+        if self.access is Access.ADMINISTRATORS:
+            return Scope.ADMIN
+        is_reading = method in ("GET", "HEAD") if self.reads is None else self.reads
+        return Scope.READ if is_reading else Scope.CHAT
 
 
 RUN = "/gradio_api/run/predict"
@@ -88,18 +114,18 @@ _SESSIONS = (
 DOORS = (
     Door("/", ("GET", "HEAD"), DoorKind.PAGE),
     Door(RUN, ("POST",), body=EVENT),
-    Door("/assets/{path:path}", ("GET",), DoorKind.STATIC),
-    Door("/static/{path:path}", ("GET",), DoorKind.STATIC),
-    Door("/theme.css", ("GET",), DoorKind.STATIC),
-    Door("/favicon.ico", ("GET",), DoorKind.STATIC),
-    Door(FRAMED, ("GET", "HEAD"), DoorKind.FRAME),
-    Door(SCRIPTS, ("GET", "HEAD"), DoorKind.STATIC),
-    Door("/embed.js", ("GET", "HEAD"), DoorKind.EMBED),
+    Door("/assets/{path:path}", ("GET",), DoorKind.STATIC, access=Access.ANYBODY),
+    Door("/static/{path:path}", ("GET",), DoorKind.STATIC, access=Access.ANYBODY),
+    Door("/theme.css", ("GET",), DoorKind.STATIC, access=Access.ANYBODY),
+    Door("/favicon.ico", ("GET",), DoorKind.STATIC, access=Access.ANYBODY),
+    Door(FRAMED, ("GET", "HEAD"), DoorKind.FRAME, access=Access.ANYBODY),
+    Door(SCRIPTS, ("GET", "HEAD"), DoorKind.STATIC, access=Access.ANYBODY),
+    Door("/embed.js", ("GET", "HEAD"), DoorKind.EMBED, access=Access.ANYBODY),
     Door("/docs", ("GET", "HEAD"), DoorKind.DOCS),
-    Door("/docs-static/{path:path}", ("GET", "HEAD"), DoorKind.STATIC),
+    Door("/docs-static/{path:path}", ("GET", "HEAD"), DoorKind.STATIC, access=Access.ANYBODY),
     Door("/openapi.json", ("GET", "HEAD")),
-    Door("/healthz", ("GET", "HEAD"), DoorKind.PROBE),
-    Door("/readyz", ("GET", "HEAD"), DoorKind.PROBE),
+    Door("/healthz", ("GET", "HEAD"), DoorKind.PROBE, access=Access.ANYBODY),
+    Door("/readyz", ("GET", "HEAD"), DoorKind.PROBE, access=Access.ANYBODY),
     Door("/chat", ("POST",)),
     Door("/chat/history/{session_id}", ("GET",)),
     *(
@@ -115,9 +141,10 @@ DOORS = (
     Door("/api/presets", ("GET", "POST")),
     Door("/api/presets/check", ("POST",)),
     Door("/api/presets/{preset_id}", ("PATCH", "DELETE")),
-    Door("/api/export", ("GET", "POST")),
+    Door("/api/export", ("GET", "POST"), reads=True),
     Door("/api/export/examples", ("GET",)),
     Door("/api/import", ("POST",), body=FILE),
+    Door("/api/me", ("GET",)),
     Door("/api/statistics", ("GET",)),
     Door("/api/statistics/questions", ("GET",)),
     Door("/api/statistics/messages", ("GET",)),

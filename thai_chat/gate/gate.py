@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -11,10 +11,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from thai_chat import texts
 from thai_chat.domain.errors import ForeignHost, ForeignSite, NotFound, ThaiChatError, WrongMethod
-from thai_chat.domain.people import Person, with_person
+from thai_chat.domain.people import with_person
 from thai_chat.gate.answers import Answer
 from thai_chat.gate.bodies import Body, too_large
-from thai_chat.gate.doors import RUN, SCRIPTS, SERVICE_WORKER, Door, DoorKind, door_of
+from thai_chat.gate.doors import RUN, SCRIPTS, SERVICE_WORKER, Access, Door, DoorKind, door_of
 from thai_chat.gate.events import read_event, replayed
 from thai_chat.gate.files import Files, is_known
 from thai_chat.gate.forwarded import Proxies
@@ -23,7 +23,7 @@ from thai_chat.gate.names import Names, is_address, name_of
 from thai_chat.gate.origins import is_foreign
 from thai_chat.gate.packing import encoding_for, packing
 from thai_chat.gate.pages import document
-from thai_chat.gate.people import one_person
+from thai_chat.gate.people import Who, let_in, one_person
 from thai_chat.gate.refusals import is_refusal, policy_of, refusal
 from thai_chat.gate.reports import Reports, hidden_address
 from thai_chat.texts import Language
@@ -42,7 +42,7 @@ class Gate:
     names: Names = field(default_factory=Names)
     proxies: Proxies = field(default_factory=Proxies)
     reports: Reports = field(default_factory=Reports)
-    who: Callable[[Scope], Person] = one_person
+    who: Who = one_person
     """Tells who asks, for API and page alike."""
     heads: Mapping[Language, str] = field(default_factory=dict)
     """These are put into the page's `<head>`, by the language of the reader."""
@@ -68,7 +68,10 @@ class Gate:
             answer.kind = door.kind
             self._notice_hidden_address(door.kind, Headers(scope=resolved))
             body = Body(receive, door.body, answer)
-            await self._pass(door, with_person(resolved, self.who(resolved)), body, answer)
+            is_the_same_for_all = door.kind is DoorKind.STATIC and door.access is Access.ANYBODY
+            person = None if is_the_same_for_all else await self.who(resolved)
+            let_in(door, resolved["method"], person)
+            await self._pass(door, with_person(resolved, person), body, answer)
         except Exception as error:
             refused = error if is_refusal(error) else body and body.refused
             if refused:

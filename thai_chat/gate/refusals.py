@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from html import escape
 from typing import TypeGuard
+from urllib.parse import quote
 
 from starlette.datastructures import Headers
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import Scope
 
 from thai_chat import texts
@@ -16,10 +17,14 @@ from thai_chat.domain.errors import (
     BodyTooSlow,
     ForeignHost,
     ForeignSite,
+    HistoryUnavailable,
     ImportTooLarge,
+    NotAdministrator,
     NotFound,
     QuestionTooLong,
+    ScopeTooSmall,
     ServerBusy,
+    SignInNeeded,
     ThaiChatError,
     WrongMethod,
 )
@@ -37,6 +42,10 @@ _STATUS: dict[type[ThaiChatError], int] = {
     BadEvent: 400,
     BadInput: 400,
     BodyTooSlow: 408,
+    SignInNeeded: 401,
+    ScopeTooSmall: 403,
+    NotAdministrator: 403,
+    HistoryUnavailable: 503,
 }
 _PAGED = (ForeignHost, ForeignSite)
 """Refusals that people meet who open the chat by an address that does not lead to it."""
@@ -60,6 +69,8 @@ def refusal(error: ThaiChatError, scope: Scope) -> Response:
     """Return the answer to a request that is refused, or has failed, in the reader's language."""
     asked = Headers(scope=scope)
     language = texts.language_for(asked)
+    if isinstance(error, SignInNeeded) and _is_opened(asked):
+        return RedirectResponse(sign_in_address(scope), 303)
     message = texts.text(error.code, language, error.params)
     if isinstance(error, _PAGED) and _is_opened(asked):
         shown = _linked(escape(message), escape(str(error.params.get("address", ""))))
@@ -68,6 +79,13 @@ def refusal(error: ThaiChatError, scope: Scope) -> Response:
     body = {"code": error.code, "message": message}
     headers = {"Allow": str(error.params["allowed"])} if isinstance(error, WrongMethod) else None
     return JSONResponse({"error": body}, _STATUS.get(type(error), 500), headers)
+
+
+def sign_in_address(scope: Scope) -> str:
+    """Return where somebody signs in who then comes back to what they opened."""
+    question = scope.get("query_string", b"").decode("latin-1")
+    opened = scope["path"] + (f"?{question}" if question else "")
+    return "/sign-in" if opened == "/" else f"/sign-in?next={quote(opened, safe='')}"
 
 
 def _linked(shown: str, address: str) -> str:

@@ -15,6 +15,7 @@ from thai_chat.history.outage.outbox import Outbox
 from thai_chat.history.outage.primary import Primary
 from thai_chat.history.outage.resilient import ResilientConversation
 from thai_chat.history.outage.search import ResilientSearch
+from thai_chat.history.postgres.accounts import PostgresAccounts, PostgresSignIns
 from thai_chat.history.postgres.connections import POOL_SIZE, TIMEOUT_S
 from thai_chat.history.postgres.connector import Address, PostgresConnector
 from thai_chat.history.postgres.conversation import PostgresConversation
@@ -74,11 +75,14 @@ def open_history(
     indexer = Indexer(serving.now, unused_s=lambda: primary.unused_s) if primary else None
     search = PostgresSearch(serving, unindexed=lambda: indexer.unindexed if indexer else 0)
     sessions = TemporarySessions(CheckedConversation(conversation))
+    server = WatchedDatabase(primary)
     storage = Storage(
         conversation=sessions,
         is_temporary=sessions.is_temporary,
         search=ResilientSearch(search, MemorySearch(held)),
-        presets=PostgresPresets(WatchedDatabase(primary)) if primary else MemoryPresets(),
+        presets=PostgresPresets(server) if primary else MemoryPresets(),
+        accounts=PostgresAccounts(server),
+        sign_ins=PostgresSignIns(server),
         statistics=PostgresCounting(serving),
         transfer=lambda: PostgresTransfer(serving.require()),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal, get_args
 
+from thai_chat.texts.accounts import ACCOUNT_ERRORS
 from thai_chat.texts.backends import label_of, with_settings
 from thai_chat.texts.browsing import BROWSING
 from thai_chat.texts.choosing import CHOOSING
@@ -71,6 +72,7 @@ _OF_PAGE = (
 """Said by the page's scripts."""
 _TEXTS = _merged(
     ERRORS,
+    ACCOUNT_ERRORS,
     NOTICES,
     REFUSALS,
     EMBEDDING,

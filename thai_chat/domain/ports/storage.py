@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
+from thai_chat.domain.ports.accounts import AccountStore, SignInStore
 from thai_chat.domain.ports.conversation import Conversation
 from thai_chat.domain.ports.presets import PresetStore
 from thai_chat.domain.ports.search import MessageSearch
@@ -21,6 +22,8 @@ class Storage:
     search: MessageSearch
     presets: PresetStore
     statistics: Counting
+    accounts: AccountStore
+    sign_ins: SignInStore
     is_temporary: Callable[[UUID], bool]
     """Tells of a session that it is never stored; also when it has ended."""
     transfer: Callable[[], Transfer]

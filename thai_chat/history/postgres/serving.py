@@ -56,8 +56,11 @@ class ServingDatabase:
 class WatchedDatabase:
     """A `Server` for what is quick: where it fails PostgreSQL is away, for the conversation too."""
 
-    def __init__(self, watch: Watch) -> None:
+    def __init__(self, watch: Watch | None) -> None:
+        """Take the watch; without one there is no database, and everything is refused."""
         self._watch = watch
 
     async def run(self, work: Callable[[Connection], Result], *, timeout_s: float | None = None) -> Result:
+        if self._watch is None:
+            raise HistoryUnavailable("there is no database")
         return await self._watch.ask(lambda upstream: upstream.database.run(work, timeout_s=timeout_s))

@@ -7,12 +7,14 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Date,
     DateTime,
     Double,
     ForeignKey,
     Identity,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Numeric,
     SmallInteger,
@@ -282,3 +284,131 @@ message_contexts = Table(
     Column("metadata", JSONB, nullable=False, server_default=_NO_JSON),
 )
 Index(None, message_contexts.c.message_id)
+
+_OF_ACCOUNT = "chat_accounts.account_id"
+
+chat_accounts = Table(
+    "chat_accounts",
+    metadata,
+    Column("account_id", Uuid, primary_key=True),
+    # The owner of what the person keeps, in the tables above; `local` of who took over what was there before.
+    Column("user_id", String(USER_CHARS), nullable=False, unique=True),
+    Column("name", String(100), nullable=False),
+    Column("name_key", String(400), nullable=False, unique=True),
+    Column("display_name", String(100), nullable=False),
+    Column("role", String(20), nullable=False),
+    Column("password_hash", Text),
+    Column("language", String(10)),
+    Column("created_at", _TIME, nullable=False, server_default=func.now()),
+    Column("disabled_at", _TIME),
+    Column("adopted_at", _TIME),
+    CheckConstraint("role IN ('user', 'administrator')", name="role"),
+)
+chat_identities = Table(
+    "chat_identities",
+    metadata,
+    Column("issuer", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("account_id", Uuid, ForeignKey(_OF_ACCOUNT, ondelete="CASCADE"), nullable=False, index=True),
+    Column("created_at", _TIME, nullable=False, server_default=func.now()),
+)
+chat_sign_ins = Table(
+    "chat_sign_ins",
+    metadata,
+    Column("sign_in_id", Uuid, primary_key=True),
+    Column("token_hash", LargeBinary, nullable=False, unique=True),
+    Column("account_id", Uuid, ForeignKey(_OF_ACCOUNT, ondelete="CASCADE"), nullable=False, index=True),
+    Column("created_at", _TIME, nullable=False),
+    Column("used_at", _TIME, nullable=False),
+    Column("expires_at", _TIME, nullable=False),
+    Column("browser", Text, nullable=False, server_default=text("''")),
+    Column("address", Text, nullable=False, server_default=text("''")),
+)
+chat_keys = Table(
+    "chat_keys",
+    metadata,
+    Column("key_id", String(40), primary_key=True),
+    Column("secret_hash", LargeBinary, nullable=False),
+    Column("account_id", Uuid, ForeignKey(_OF_ACCOUNT, ondelete="CASCADE"), nullable=False, index=True),
+    Column("key_name", String(100), nullable=False),
+    Column("scopes", ARRAY(Text), nullable=False),
+    Column("created_at", _TIME, nullable=False),
+    Column("expires_at", _TIME),
+    Column("used_at", _TIME),
+)
+# Links that are good for one use: for the first administrator, for somebody new, or for a new password.
+chat_invitations = Table(
+    "chat_invitations",
+    metadata,
+    Column("invitation_id", Uuid, primary_key=True),
+    Column("token_hash", LargeBinary, nullable=False, unique=True),
+    Column("purpose", String(20), nullable=False),
+    Column("role", String(20), nullable=False),
+    Column("name", String(100)),
+    Column("account_id", Uuid, ForeignKey(_OF_ACCOUNT, ondelete="CASCADE"), index=True),
+    Column("created_by", Uuid),
+    Column("created_at", _TIME, nullable=False),
+    Column("expires_at", _TIME, nullable=False),
+    Column("used_at", _TIME),
+    Column("used_by", Uuid),
+    CheckConstraint("purpose IN ('first', 'invite', 'reset')", name="purpose"),
+)
+chat_quotas = Table(
+    "chat_quotas",
+    metadata,
+    Column("kind", String(10), primary_key=True),
+    Column("subject", String(255), primary_key=True),
+    Column("quotas", JSONB, nullable=False, server_default=_NO_JSON),
+    CheckConstraint("kind IN ('role', 'account', 'key')", name="kind"),
+)
+chat_usage = Table(
+    "chat_usage",
+    metadata,
+    Column("user_id", String(USER_CHARS), primary_key=True),
+    Column("key_id", String(40), primary_key=True, server_default=text("''")),
+    Column("day", Date, primary_key=True),
+    Column("replies", Integer, nullable=False, server_default=text("0")),
+    Column("tokens", BigInteger, nullable=False, server_default=text("0")),
+    Column("cost_usd", Numeric(15, 9), nullable=False, server_default=text("0")),
+)
+# Models that not everybody may use, and who may.
+chat_model_rules = Table(
+    "chat_model_rules",
+    metadata,
+    Column("backend", String(BACKEND_CHARS), primary_key=True),
+    Column("model", String(MODEL_CHARS), primary_key=True),
+    Column("roles", ARRAY(Text), nullable=False, server_default=text("'{}'::text[]")),
+    Column("accounts", ARRAY(Uuid), nullable=False, server_default=text("'{}'::uuid[]")),
+)
+chat_shares = Table(
+    "chat_shares",
+    metadata,
+    Column("share_id", Uuid, primary_key=True),
+    Column("token_hash", LargeBinary, nullable=False, unique=True),
+    Column("user_id", String(USER_CHARS), nullable=False),
+    Column("session_id", Uuid, ForeignKey("chat_sessions.session_id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("snapshot", JSONB, nullable=False),
+    Column("password_hash", Text),
+    Column("created_at", _TIME, nullable=False),
+    Column("expires_at", _TIME),
+    Column("revoked_at", _TIME),
+    Column("views", Integer, nullable=False, server_default=text("0")),
+    Column("viewed_at", _TIME),
+)
+Index("chat_shares_user_id_idx", chat_shares.c.user_id, chat_shares.c.created_at)
+# No foreign key: an entry outlives whom it is about.
+chat_audit = Table(
+    "chat_audit",
+    metadata,
+    Column("entry_id", Uuid, primary_key=True),
+    Column("at", _TIME, nullable=False),
+    Column("action", String(50), nullable=False),
+    Column("outcome", String(20), nullable=False),
+    Column("account_id", Uuid),
+    Column("name", String(100)),
+    Column("key_id", String(40)),
+    Column("target", String(255)),
+    Column("address", Text, nullable=False, server_default=text("''")),
+    Column("details", JSONB, nullable=False, server_default=_NO_JSON),
+)
+Index("chat_audit_at_idx", chat_audit.c.at, chat_audit.c.entry_id)

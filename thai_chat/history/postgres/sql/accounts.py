@@ -1,0 +1,137 @@
+"""Accounts as rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, Select, delete, exc, func, insert, select, text, update
+from sqlalchemy.dialects import postgresql
+
+from thai_chat.domain.accounts import Account, name_key
+from thai_chat.domain.errors import AccountNotFound, LastAdministrator, NameTaken
+from thai_chat.domain.people import PersonRole
+from thai_chat.history.postgres.sql import statements
+from thai_chat.history.postgres.sql.tables import chat_accounts, chat_identities
+
+_FIELDS = [column for column in chat_accounts.c if column.name != "name_key"]
+_LAST_ADMINISTRATOR = """
+SELECT count(*) = 0 FROM chat_accounts WHERE role = 'administrator' AND disabled_at IS NULL"""
+# Changes to who may administer come one after the other.
+_LOCK = "SELECT pg_advisory_xact_lock(7239001)"
+
+
+def by_name(connection: Connection, name: str) -> Account | None:
+    return _first(connection, _accounts().where(chat_accounts.c.name_key == name_key(name)))
+
+
+def by_id(connection: Connection, account_id: UUID) -> Account:
+    account = _first(connection, _accounts().where(chat_accounts.c.account_id == account_id))
+    if account is None:
+        raise AccountNotFound()
+    return account
+
+
+def by_identity(connection: Connection, issuer: str, subject: str) -> Account | None:
+    query = (
+        _accounts()
+        .join(chat_identities, chat_identities.c.account_id == chat_accounts.c.account_id)
+        .where(chat_identities.c.issuer == issuer, chat_identities.c.subject == subject)
+    )
+    return _first(connection, query)
+
+
+def read_all(connection: Connection) -> Sequence[Account]:
+    return [account_of(row) for row in connection.execute(_accounts().order_by(chat_accounts.c.name_key))]
+
+
+def count(connection: Connection) -> int:
+    return connection.execute(select(func.count()).select_from(chat_accounts)).scalar_one()
+
+
+def add(connection: Connection, account: Account) -> Account:
+    """Store a new account. Raises NameTaken."""
+    try:
+        connection.execute(insert(chat_accounts).values(_values(account)))
+    except exc.IntegrityError as error:
+        raise NameTaken() from error
+    return account
+
+
+def change(connection: Connection, account_id: UUID, changed: Callable[[Account], Account]) -> Account:
+    """Replace the account by what `changed` makes of it. Raises AccountNotFound, NameTaken, LastAdministrator."""
+    with _alone(connection):
+        found = _first(connection, _accounts().where(chat_accounts.c.account_id == account_id).with_for_update())
+        if found is None:
+            raise AccountNotFound()
+        account = changed(found)
+        try:
+            connection.execute(
+                update(chat_accounts).where(chat_accounts.c.account_id == account_id).values(_values(account))
+            )
+        except exc.IntegrityError as error:
+            raise NameTaken() from error
+        if _may_administer(found) and not _may_administer(account):
+            _leave_one(connection)
+    return account
+
+
+def link(connection: Connection, account_id: UUID, issuer: str, subject: str) -> None:
+    values = {"account_id": account_id, "issuer": issuer, "subject": subject}
+    connection.execute(postgresql.insert(chat_identities).values(values).on_conflict_do_nothing())
+
+
+def remove(connection: Connection, account_id: UUID) -> None:
+    """Delete the account. Raises AccountNotFound, LastAdministrator."""
+    with _alone(connection):
+        deleted = connection.execute(delete(chat_accounts).where(chat_accounts.c.account_id == account_id))
+        if not deleted.rowcount:
+            raise AccountNotFound()
+        _leave_one(connection)
+
+
+def account_of(row: Row[Any] | Sequence[Any]) -> Account:
+    """Return the account of a row that has `ACCOUNT_FIELDS`."""
+    values = dict(zip((column.name for column in _FIELDS), row, strict=True))
+    return Account(**{**values, "role": PersonRole(values["role"])})
+
+
+ACCOUNT_FIELDS = tuple(_FIELDS)
+
+
+def _accounts() -> Select[Any]:
+    return select(*ACCOUNT_FIELDS)
+
+
+def _first(connection: Connection, query: Select[Any]) -> Account | None:
+    row = connection.execute(query).first()
+    return account_of(row) if row else None
+
+
+def _values(account: Account) -> dict[str, Any]:
+    return {**asdict(account), "name_key": name_key(account.name)}
+
+
+def _may_administer(account: Account) -> bool:
+    return account.role is PersonRole.ADMINISTRATOR and not account.is_disabled
+
+
+def _leave_one(connection: Connection) -> None:
+    is_nobody_left = connection.execute(text(_LAST_ADMINISTRATOR)).scalar_one()
+    is_anybody_there = count(connection)
+    if is_nobody_left and is_anybody_there:
+        raise LastAdministrator()
+
+
+@contextmanager
+def _alone(connection: Connection) -> Iterator[None]:
+    """Run statements in one transaction, one after the other with those of others. What fails is rolled back where the
+    connection is made clean."""
+    raw: Any = connection.connection
+    with raw.cursor() as cursor:
+        cursor.execute(f"{statements.BEGIN}; {_LOCK}")
+        yield
+        cursor.execute("COMMIT")

@@ -1,0 +1,1 @@
+"""Snapshots of sessions that are shared by a link."""
