@@ -11,6 +11,7 @@ import asyncio
 import json
 import statistics
 from collections.abc import Sequence
+from itertools import pairwise
 
 import httpx
 from playwright.async_api import Page, async_playwright
@@ -53,7 +54,7 @@ async def scroll(view: Page) -> list[float]:
         await view.mouse.wheel(0, WHEEL_PX)
         await view.wait_for_timeout(16)
     at: list[float] = await view.evaluate("window.benchFrames")
-    return [later - earlier for earlier, later in zip(at, at[1:], strict=False)]
+    return [later - earlier for earlier, later in pairwise(at)]
 
 
 async def measure(address: str, runs: int) -> None:
