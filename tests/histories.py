@@ -24,6 +24,7 @@ from thai_chat.history.memory.sessions import HeldSessions
 from thai_chat.history.memory.temporary import TemporarySessions
 from thai_chat.history.opening import open_history
 from thai_chat.history.postgres.accounts import PostgresAccounts, PostgresSignIns
+from thai_chat.history.postgres.audit import PostgresAudit
 from thai_chat.history.postgres.connections import Database
 from thai_chat.history.postgres.conversation import PostgresConversation
 from thai_chat.history.postgres.presets import PostgresPresets
@@ -80,6 +81,7 @@ class MemoryStores(Stores):
                 statistics=PostgresCounting(nobody),
                 accounts=PostgresAccounts(nobody),
                 sign_ins=PostgresSignIns(nobody),
+                audit=PostgresAudit(nobody),
                 transfer=lambda: PostgresTransfer(nobody.require()),
             )
         )
@@ -112,6 +114,7 @@ class PostgresStores(Stores):
                 statistics=PostgresCounting(database),
                 accounts=PostgresAccounts(database),
                 sign_ins=PostgresSignIns(database),
+                audit=PostgresAudit(database),
                 transfer=lambda: PostgresTransfer(database),
             )
         )

@@ -16,7 +16,7 @@ PACKAGE = ROOT / "thai_chat"
 ROOMS: dict[str, set[str]] = {
     "": set(),
     "__main__": {"bootstrap", "commands", "domain", "observability", "settings"},
-    "accounts": {"domain.ports"},
+    "accounts": {"domain", "domain.ports"},
     "api": {"accounts", "chat", "chat.search", "chat.transfer", "domain", "domain.ports", "texts"},
     "backends": {"backends.llamacpp", "backends.ollama", "backends.openai", "backends.vllm", "domain", "domain.ports"},
     "backends.llamacpp": {"backends", "backends.openai_api", "domain", "domain.ports"},

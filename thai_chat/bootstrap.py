@@ -146,6 +146,8 @@ async def _accounts(settings: Settings, storage: Storage, stack: AsyncExitStack)
         longest=timedelta(hours=settings.sign_in_hours),
         idle=timedelta(hours=settings.sign_in_idle_hours),
         admin_reads_chats=settings.admin_reads_chats,
+        audit_folder=settings.data_dir,
+        audit_kept=timedelta(days=settings.audit_days),
     )
     accounts = Accounts(storage, rules)
     stack.push_async_callback(accounts.close)

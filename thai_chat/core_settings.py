@@ -228,6 +228,12 @@ class Core(Place):
     admin_reads_chats: bool = Field(
         False, description="yes: administrators may search and count what everybody said; the page tells people so"
     )
+    audit_days: int = Field(
+        365,
+        ge=1,
+        le=36_500,
+        description="Days that an entry of the audit log is kept: who signed in, exported or deleted",
+    )
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = Field(
         "INFO", description="DEBUG, INFO, WARNING or ERROR"
     )

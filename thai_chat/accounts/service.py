@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
+from thai_chat.accounts.audit import Audit
 from thai_chat.domain.ports.storage import Storage
 
 
@@ -22,6 +24,10 @@ class AccountRules:
     idle: timedelta = timedelta(days=7)
     """After this without use a session is over."""
     admin_reads_chats: bool = False
+    audit_folder: Path | None = None
+    """The folder of the audit log's file; None: there is no file."""
+    audit_kept: timedelta = timedelta(days=365)
+    """After this an entry of the audit log is deleted."""
 
 
 class Accounts:
@@ -30,9 +36,12 @@ class Accounts:
     def __init__(self, storage: Storage, rules: AccountRules) -> None:
         self.storage = storage
         self.rules = rules
+        self.audit = Audit(storage.audit, folder=rules.audit_folder, kept=rules.audit_kept)
 
     def start(self) -> None:
         """Begin what runs in the background."""
+        self.audit.start()
 
     async def close(self) -> None:
         """End what runs in the background. Safe to call twice."""
+        await self.audit.close()

@@ -16,6 +16,7 @@ from thai_chat.history.outage.primary import Primary
 from thai_chat.history.outage.resilient import ResilientConversation
 from thai_chat.history.outage.search import ResilientSearch
 from thai_chat.history.postgres.accounts import PostgresAccounts, PostgresSignIns
+from thai_chat.history.postgres.audit import PostgresAudit
 from thai_chat.history.postgres.connections import POOL_SIZE, TIMEOUT_S
 from thai_chat.history.postgres.connector import Address, PostgresConnector
 from thai_chat.history.postgres.conversation import PostgresConversation
@@ -83,6 +84,7 @@ def open_history(
         presets=PostgresPresets(server) if primary else MemoryPresets(),
         accounts=PostgresAccounts(server),
         sign_ins=PostgresSignIns(server),
+        audit=PostgresAudit(server),
         statistics=PostgresCounting(serving),
         transfer=lambda: PostgresTransfer(serving.require()),
     )

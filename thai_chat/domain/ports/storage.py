@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from thai_chat.domain.ports.accounts import AccountStore, SignInStore
+from thai_chat.domain.ports.audit import AuditStore
 from thai_chat.domain.ports.conversation import Conversation
 from thai_chat.domain.ports.presets import PresetStore
 from thai_chat.domain.ports.search import MessageSearch
@@ -24,6 +25,7 @@ class Storage:
     statistics: Counting
     accounts: AccountStore
     sign_ins: SignInStore
+    audit: AuditStore
     is_temporary: Callable[[UUID], bool]
     """Tells of a session that it is never stored; also when it has ended."""
     transfer: Callable[[], Transfer]
