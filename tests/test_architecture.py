@@ -16,7 +16,7 @@ PACKAGE = ROOT / "thai_chat"
 ROOMS: dict[str, set[str]] = {
     "": set(),
     "__main__": {"bootstrap", "commands", "domain", "observability", "settings"},
-    "accounts": {"domain.ports"},
+    "accounts": {"domain", "domain.ports"},
     "api": {"accounts", "chat", "chat.search", "chat.transfer", "domain", "domain.ports", "texts"},
     "backends": {"backends.llamacpp", "backends.ollama", "backends.openai", "backends.vllm", "domain", "domain.ports"},
     "backends.llamacpp": {"backends", "backends.openai_api", "domain", "domain.ports"},
@@ -107,6 +107,7 @@ LIBRARIES: dict[str, set[str]] = {
     "httpx": {"backends", "backends.ollama"},
     "httpx2": {"backends", "backends.openai_api", "backends.vllm"},
     "httpx_aiohttp": {"backends.ollama"},
+    "limits": {"accounts"},
     "marisa_trie": {"chat"},
     "ollama": {"backends.ollama"},
     "openai": {"backends.openai_api", "backends.vllm"},
@@ -131,6 +132,7 @@ LIBRARIES: dict[str, set[str]] = {
         "history.postgres.search",
         "history.postgres.sql",
     },
+    "pwdlib": {"accounts"},
     "pydantic": {
         "api",
         "backends",
