@@ -107,6 +107,7 @@ LIBRARIES: dict[str, set[str]] = {
     "httpx": {"backends", "backends.ollama"},
     "httpx2": {"backends", "backends.openai_api", "backends.vllm"},
     "httpx_aiohttp": {"backends.ollama"},
+    "limits": {"accounts"},
     "marisa_trie": {"chat"},
     "ollama": {"backends.ollama"},
     "openai": {"backends.openai_api", "backends.vllm"},
@@ -131,6 +132,7 @@ LIBRARIES: dict[str, set[str]] = {
         "history.postgres.search",
         "history.postgres.sql",
     },
+    "pwdlib": {"accounts"},
     "pydantic": {
         "api",
         "backends",

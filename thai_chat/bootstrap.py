@@ -229,6 +229,7 @@ def _build_app(settings: Settings, service: ChatService, accounts: Accounts | No
     from thai_chat.gate.gate import Gate
     from thai_chat.gate.headers import Framed
     from thai_chat.gate.names import Names
+    from thai_chat.gate.people import Holders, one_person
     from thai_chat.ui import diagrams
     from thai_chat.ui.page import mount_page
 
@@ -237,6 +238,7 @@ def _build_app(settings: Settings, service: ChatService, accounts: Accounts | No
         app,
         names=Names(settings.own_names),
         proxies=Proxies(settings.trusted_proxies, settings.public_url),
+        who=Holders(accounts.by_cookie, accounts.by_key) if accounts else one_person,
         heads=app.state.heads,
         framed=Framed(diagrams.path(), diagrams.script_hashes),
         embedders=settings.embed_hosts,

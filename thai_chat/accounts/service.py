@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from thai_chat.accounts.attempts import Attempts
 from thai_chat.accounts.audit import Audit
+from thai_chat.accounts.browsers import Browsers
+from thai_chat.accounts.passwords import Passwords
+from thai_chat.accounts.signing_in import SigningIn
+from thai_chat.domain.errors import HistoryError, trace_of
+from thai_chat.domain.people import Person
 from thai_chat.domain.ports.storage import Storage
+
+logger = logging.getLogger(__name__)
+
+TIDY_EVERY_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,11 +49,49 @@ class Accounts:
         self.storage = storage
         self.rules = rules
         self.audit = Audit(storage.audit, folder=rules.audit_folder, kept=rules.audit_kept)
+        self.passwords = Passwords()
+        self.attempts = Attempts()
+        self.browsers = Browsers(storage.sign_ins, idle=rules.idle)
+        self.signing_in = SigningIn(
+            storage.accounts,
+            storage.sign_ins,
+            passwords=self.passwords,
+            attempts=self.attempts,
+            browsers=self.browsers,
+            longest=rules.longest,
+        )
+        self._work: list[asyncio.Task[None]] = []
+
+    async def by_cookie(self, token: str) -> Person | None:
+        """Return who has a session's token. Raises SignInUnavailable."""
+        return await self.browsers.person(token)
+
+    async def by_key(self, key: str) -> Person | None:
+        """Return who has an API key."""
+        return None
 
     def start(self) -> None:
         """Begin what runs in the background."""
         self.audit.start()
+        self._work.append(asyncio.create_task(self._tidy(), name="sessions that are over"))
 
     async def close(self) -> None:
         """End what runs in the background. Safe to call twice."""
+        for task in self._work:
+            task.cancel()
+        await asyncio.gather(*self._work, return_exceptions=True)
+        self._work.clear()
+        await self.browsers.close()
+        self.passwords.close()
         await self.audit.close()
+
+    async def _tidy(self) -> None:
+        """Forget sessions that are over, now and then."""
+        while True:
+            try:
+                await self.storage.sign_ins.forget(datetime.now(UTC))
+            except HistoryError:
+                pass  # PostgreSQL is away
+            except Exception as error:  # noqa: BLE001 - the edge of a background task: nobody else would see it
+                logger.error("sessions that are over stay: %s", type(error).__name__, extra=trace_of(error))
+            await asyncio.sleep(TIDY_EVERY_S)

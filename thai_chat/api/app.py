@@ -22,6 +22,7 @@ from thai_chat.api import (
     presets,
     search,
     sessions,
+    sign_in,
     statistics,
     transfer,
 )
@@ -52,7 +53,7 @@ def build_app(
     openapi.install(app)
     checks = [Depends(only_known)]
     app.include_router(health.router)  # monitors may add what they like to an address
-    for part in (chat, changes, search, models, presets, transfer, statistics, me):
+    for part in (chat, changes, search, models, presets, transfer, statistics, me, sign_in):
         app.include_router(part.router, dependencies=checks)
     for prefix in (SESSIONS, *SESSIONS_TOO):
         for router in (sessions.router, marks.router, transfer.session_router):

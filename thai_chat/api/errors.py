@@ -18,6 +18,7 @@ from thai_chat.domain.errors import (
     AlreadyTakenOver,
     BadInput,
     BadOption,
+    BodyTooLarge,
     BodyTooSlow,
     HistoryError,
     HistoryRefused,
@@ -40,8 +41,10 @@ from thai_chat.domain.errors import (
     TemporaryFull,
     TemporaryOver,
     ThaiChatError,
+    TooManyAttempts,
     UnreadableText,
     WrongCredentials,
+    WrongPassword,
 )
 from thai_chat.domain.events import Failed
 from thai_chat.domain.messages import MAX_QUESTION_CHARS
@@ -50,6 +53,7 @@ from thai_chat.texts import Language
 _STATUS: tuple[tuple[type[ThaiChatError], int], ...] = (
     (QuestionTooLong, 413),
     (ImportTooLarge, 413),
+    (BodyTooLarge, 413),
     (BodyTooSlow, 408),
     (NameTaken, 409),
     (BadInput, 400),
@@ -64,6 +68,8 @@ _STATUS: tuple[tuple[type[ThaiChatError], int], ...] = (
     (SignUpClosed, 403),
     (SignInNeeded, 401),
     (WrongCredentials, 401),
+    (WrongPassword, 403),
+    (TooManyAttempts, 429),
     (ScopeTooSmall, 403),
     (NotAdministrator, 403),
     (TemporaryOver, 409),
@@ -105,7 +111,8 @@ def response(error: ThaiChatError, request: HTTPConnection) -> JSONResponse:
     body = {"code": error.code, "message": texts.text(what, language_of(request), error.params)}
     if isinstance(error, BadOption):
         body["param"] = str(error.params["param"])
-    return JSONResponse({"error": body}, status_of(type(error)))
+    headers = {"Retry-After": str(error.params["seconds"])} if isinstance(error, TooManyAttempts) else None
+    return JSONResponse({"error": body}, status_of(type(error)), headers)
 
 
 def failed(result: Failed, request: Request) -> JSONResponse:
@@ -126,6 +133,22 @@ def _field(problem: Mapping[str, Any]) -> str:
     return f"{name} ({', '.join(allowed)})" if allowed else str(name)
 
 
+def _said_by_starlette(error: HTTPException) -> ThaiChatError | None:
+    """Return our own error for one of Starlette's or of the gate's body; None where there is none."""
+    match error.status_code:
+        case 400:  # a body that is no JSON
+            return BadInput()
+        case 404:
+            return NotFound()
+        case 408:
+            return BodyTooSlow()
+        case 413 if error.detail == BodyTooLarge.code:
+            return BodyTooLarge()
+        case 413:
+            return QuestionTooLong(limit=MAX_QUESTION_CHARS)
+    return None
+
+
 def install(app: FastAPI) -> None:
     @app.exception_handler(ThaiChatError)
     async def known(request: Request, exc: ThaiChatError) -> JSONResponse:
@@ -143,15 +166,8 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, exc: HTTPException) -> JSONResponse:
-        match exc.status_code:
-            case 400:  # a body that is no JSON
-                return response(BadInput(), request)
-            case 404:
-                return response(NotFound(), request)
-            case 408:
-                return response(BodyTooSlow(), request)
-            case 413:
-                return response(QuestionTooLong(limit=MAX_QUESTION_CHARS), request)
+        if said := _said_by_starlette(exc):
+            return response(said, request)
         body = {"code": f"http_{exc.status_code}", "message": str(exc.detail)}
         return JSONResponse({"error": body}, exc.status_code, exc.headers)
 

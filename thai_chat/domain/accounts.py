@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from thai_chat.domain.people import PersonRole
+from thai_chat.domain.errors import BadAccountName
+from thai_chat.domain.people import Entrance, Person, PersonRole
 
 NAME_CHARS = 100
 DISPLAY_NAME_CHARS = 100
 PASSWORD_CHARS = (8, 200)
 """The fewest and the most; there is no other rule."""
 TOKEN_BYTES = 32
+
+_KEY_CHARS = 400
+# Letters and marks that show nothing, though Unicode calls them printable.
+_UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0]")
+_TOKEN = re.compile(r"[\w-]{43}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +61,50 @@ class SignIn:
     address: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """Where a request comes from, as people are shown it in the list of their sessions."""
+
+    address: str = ""
+    browser: str = ""
+
+
+def cookie_name(*, is_secure: bool) -> str:
+    """Return the name of the cookie that holds a session's token. Browsers let no other host set a `__Host-` one."""
+    return "__Host-thai_chat" if is_secure else "thai_chat"
+
+
+def person_of_account(account: Account, sign_in_id: UUID) -> Person:
+    """Return who asks with a session of an account."""
+    return Person(
+        user_id=account.user_id,
+        name=account.display_name,
+        role=account.role,
+        entrance=Entrance.SESSION,
+        account_id=account.account_id,
+        sign_in_id=sign_in_id,
+    )
+
+
+def checked_name(name: str) -> str:
+    """Return a name to sign in by, without spaces around it. Raises BadAccountName."""
+    return _checked(name, NAME_CHARS)
+
+
+def checked_display_name(name: str) -> str:
+    """Return a name to be shown, without spaces around it. Raises BadAccountName."""
+    return _checked(name, DISPLAY_NAME_CHARS)
+
+
+def _checked(name: str, most: int) -> str:
+    plain = unicodedata.normalize("NFC", name).strip() if len(name) <= 2 * most else ""
+    if not 0 < len(plain) <= most or not plain.isprintable() or _UNSEEN.search(plain):
+        raise BadAccountName(limit=most)
+    if not 0 < len(name_key(plain)) <= _KEY_CHARS:
+        raise BadAccountName(limit=most)
+    return plain
+
+
 def name_key(name: str) -> str:
     """Return what two names have in common that are the same to a reader: spaces around, case and forms of letters do
     not count."""
@@ -63,6 +114,11 @@ def name_key(name: str) -> str:
 def new_token() -> str:
     """Return 32 random bytes, as text for a cookie or a link."""
     return secrets.token_urlsafe(TOKEN_BYTES)
+
+
+def is_token(text: str) -> bool:
+    """Tell whether a text may be a token: whatever can't be one is not looked up."""
+    return _TOKEN.fullmatch(text) is not None
 
 
 def hash_of_token(token: str) -> bytes:

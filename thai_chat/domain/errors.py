@@ -4,15 +4,17 @@ ThaiChatError
 ├── BadInput
 │   ├── EmptyQuestion  QuestionTooLong  UnreadableText  EmptyName  InvalidIdentifier  InvalidCursor  UnknownBackend
 │   ├── ForeignSite  BadLabel  BadOption ── UnknownOption  NotAQuestion  NotAReply  ImportRefused  ImportTooLarge
+│   ├── BodyTooLarge
 │   ├── TooManyPlaces  OnlyReplies  NotOtherReplies  BadReason  BadAccountName  BadPassword  NameTaken
 ├── NotFound
-│   ├── SessionNotFound  MessageNotFound  PresetNotFound  AccountNotFound  NoAccounts  InvitationOver
+│   ├── SessionNotFound  MessageNotFound  PresetNotFound  AccountNotFound  NoAccounts  NoPasswords  SignInNotFound
+│   ├── InvitationOver
 ├── ReplyRunning  NewerMessages  MessageOnOtherBranch  KeyReused  ImportStopped  LastAdministrator
 ├── AlreadyTakenOver  NothingTakenOver  SignUpClosed
-├── SignInNeeded  WrongCredentials  ScopeTooSmall  NotAdministrator
+├── SignInNeeded  WrongCredentials  WrongPassword  TooManyAttempts  ScopeTooSmall  NotAdministrator
 ├── BackendError, with its own in `thai_chat.domain.backend_errors`
 ├── HistoryError
-│   ├── HistoryUnavailable  HistoryRefused  JournalUnavailable
+│   ├── HistoryUnavailable ── SignInUnavailable  HistoryRefused  JournalUnavailable
 └── StartError
     └── SettingsError
 """
@@ -182,6 +184,12 @@ class ServerBusy(ThaiChatError):
     code = "server_busy"
 
 
+class BodyTooLarge(BadInput):
+    """A request's body is larger than anything that is asked for there."""
+
+    code = "body_too_large"
+
+
 class BodyTooSlow(BadInput):
     """A request's body did not arrive in time."""
 
@@ -238,6 +246,18 @@ class NoAccounts(NotFound):
     """This comes with accounts, and there are none (AUTH=none)."""
 
     code = "no_accounts"
+
+
+class NoPasswords(NotFound):
+    """People sign in here, and not by a password."""
+
+    code = "no_passwords"
+
+
+class SignInNotFound(NotFound):
+    """No such session of a browser, or one of somebody else."""
+
+    code = "sign_in_not_found"
 
 
 class BadAccountName(BadInput):
@@ -301,6 +321,18 @@ class WrongCredentials(ThaiChatError):
     code = "wrong_credentials"
 
 
+class WrongPassword(ThaiChatError):
+    """Somebody who has signed in gave another password than theirs."""
+
+    code = "wrong_password"
+
+
+class TooManyAttempts(ThaiChatError):
+    """Too many passwords were wrong, for one name or from one address. `params["seconds"]` is how long to wait."""
+
+    code = "too_many_attempts"
+
+
 class ScopeTooSmall(ThaiChatError):
     """An API key may not be used for this. `params["scope"]` is what it lacks."""
 
@@ -339,6 +371,12 @@ class HistoryUnavailable(HistoryError):
     """The database can't be reached or hangs; the same call may work later."""
 
     code = "history_unavailable"
+
+
+class SignInUnavailable(HistoryUnavailable):
+    """Nobody can sign in, and no session can be looked up that is not remembered: the database is away."""
+
+    code = "sign_in_unavailable"
 
 
 class HistoryRefused(HistoryError):

@@ -7,15 +7,17 @@ import asyncio
 from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive
 
-from thai_chat.domain.errors import BodyTooSlow, ImportTooLarge, QuestionTooLong, ThaiChatError
+from thai_chat.domain.errors import BodyTooLarge, BodyTooSlow, ImportTooLarge, QuestionTooLong, ThaiChatError
 from thai_chat.domain.messages import MAX_QUESTION_CHARS
 from thai_chat.gate.answers import Answer
-from thai_chat.gate.doors import BodyLimit
+from thai_chat.gate.doors import ORDINARY, BodyLimit
 
 
 def too_large(limit: BodyLimit) -> ThaiChatError:
     if limit.is_file:
         return ImportTooLarge(limit=limit.size_bytes // 1_000_000)
+    if limit.size_bytes < ORDINARY.size_bytes:
+        return BodyTooLarge()
     return QuestionTooLong(limit=MAX_QUESTION_CHARS)
 
 
@@ -60,4 +62,6 @@ class Body:
         if isinstance(refused, ImportTooLarge):
             raise refused
         # FastAPI turns any other error while it reads a body into "400".
+        if isinstance(refused, BodyTooLarge):
+            raise HTTPException(413, refused.code)
         raise HTTPException(408 if isinstance(refused, BodyTooSlow) else 413)

@@ -145,6 +145,8 @@ DOORS = (
     Door("/api/export/examples", ("GET",)),
     Door("/api/import", ("POST",), body=FILE),
     Door("/api/me", ("GET",)),
+    Door("/api/sign-in", ("GET", "POST"), body=SMALL, access=Access.ANYBODY),
+    Door("/api/sign-out", ("POST",), body=SMALL),
     Door("/api/statistics", ("GET",)),
     Door("/api/statistics/questions", ("GET",)),
     Door("/api/statistics/messages", ("GET",)),

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from thai_chat import texts
 from thai_chat.domain.errors import ForeignHost, ForeignSite, NotFound, ThaiChatError, WrongMethod
-from thai_chat.domain.people import with_person
+from thai_chat.domain.people import Person, with_person
 from thai_chat.gate.answers import Answer
 from thai_chat.gate.bodies import Body, too_large
 from thai_chat.gate.doors import RUN, SCRIPTS, SERVICE_WORKER, Access, Door, DoorKind, door_of
@@ -30,6 +30,8 @@ from thai_chat.texts import Language
 
 _SHOWN_CHARS = 100
 """The characters that are repeated of a name that is refused."""
+_SAME_FOR_ALL = (DoorKind.STATIC, DoorKind.FRAME, DoorKind.EMBED, DoorKind.PROBE)
+"""Behind such a door, where it is open to all, nobody is somebody."""
 _PAGES = (DoorKind.PAGE, DoorKind.DOCS)
 _CONDITIONS = (b"accept-encoding", b"if-none-match", b"if-modified-since", b"range")
 
@@ -68,8 +70,7 @@ class Gate:
             answer.kind = door.kind
             self._notice_hidden_address(door.kind, Headers(scope=resolved))
             body = Body(receive, door.body, answer)
-            is_the_same_for_all = door.kind is DoorKind.STATIC and door.access is Access.ANYBODY
-            person = None if is_the_same_for_all else await self.who(resolved)
+            person = await self._person(door, resolved)
             let_in(door, resolved["method"], person)
             await self._pass(door, with_person(resolved, person), body, answer)
         except Exception as error:
@@ -79,6 +80,17 @@ class Gate:
                 return
             await self._refuse(error if isinstance(error, ThaiChatError) else ThaiChatError(), scope, receive, answer)
             raise
+
+    async def _person(self, door: Door, scope: Scope) -> Person | None:
+        """Return who asks; at a door that is open to all it must not matter whether that can be told."""
+        if door.access is not Access.ANYBODY:
+            return await self.who(scope)
+        if door.kind in _SAME_FOR_ALL:
+            return None
+        try:
+            return await self.who(scope)
+        except ThaiChatError:
+            return None
 
     async def _refuse(self, refused: ThaiChatError, scope: Scope, receive: Receive, answer: Answer) -> None:
         """Say why there is no other answer, unless one has begun: then the connection is closed."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from starlette.types import Scope
 
+from thai_chat.domain.accounts import cookie_name
 from thai_chat.domain.errors import NotAdministrator, ScopeTooSmall, SignInNeeded
 from thai_chat.domain.people import LOCAL, Entrance, Person
 from thai_chat.gate.doors import Access, Door
@@ -18,6 +20,33 @@ Who: TypeAlias = Callable[[Scope], Awaitable[Person | None]]
 async def one_person(scope: Scope) -> Person | None:
     """Return the same person for every request (AUTH=none)."""
     return LOCAL
+
+
+@dataclass(frozen=True, slots=True)
+class Holders:
+    """A `Who` where there are accounts: a request with an API key is its owner's, else a cookie tells who asks."""
+
+    by_cookie: Callable[[str], Awaitable[Person | None]]
+    by_key: Callable[[str], Awaitable[Person | None]]
+
+    async def __call__(self, scope: Scope) -> Person | None:
+        name = cookie_name(is_secure=scope["scheme"] == "https").encode()
+        token = b""
+        for header, value in scope["headers"]:
+            if header == b"authorization" and value[:7].lower() == b"bearer ":
+                return await self.by_key(value[7:].strip().decode("latin-1"))
+            if header == b"cookie":
+                token = token or _cookie(value, name)
+        return await self.by_cookie(token.decode("latin-1")) if token else None
+
+
+def _cookie(header: bytes, name: bytes) -> bytes:
+    """Return the value of the first cookie of a name."""
+    for pair in header.split(b";"):
+        key, _, value = pair.partition(b"=")
+        if key.strip() == name:
+            return value.strip()
+    return b""
 
 
 def let_in(door: Door, method: str, person: Person | None) -> None:

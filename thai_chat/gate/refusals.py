@@ -14,6 +14,7 @@ from thai_chat import texts
 from thai_chat.domain.errors import (
     BadEvent,
     BadInput,
+    BodyTooLarge,
     BodyTooSlow,
     ForeignHost,
     ForeignSite,
@@ -25,6 +26,7 @@ from thai_chat.domain.errors import (
     ScopeTooSmall,
     ServerBusy,
     SignInNeeded,
+    SignInUnavailable,
     ThaiChatError,
     WrongMethod,
 )
@@ -36,6 +38,7 @@ _STATUS: dict[type[ThaiChatError], int] = {
     ForeignSite: 403,
     NotFound: 404,
     QuestionTooLong: 413,
+    BodyTooLarge: 413,
     ImportTooLarge: 413,
     ServerBusy: 503,
     WrongMethod: 405,
@@ -46,9 +49,10 @@ _STATUS: dict[type[ThaiChatError], int] = {
     ScopeTooSmall: 403,
     NotAdministrator: 403,
     HistoryUnavailable: 503,
+    SignInUnavailable: 503,
 }
-_PAGED = (ForeignHost, ForeignSite)
-"""Refusals that people meet who open the chat by an address that does not lead to it."""
+_PAGED = (ForeignHost, ForeignSite, SignInUnavailable)
+"""Refusals that people meet who open the chat: by an address that does not lead to it, or in an outage."""
 _STYLE = (
     ":root{color-scheme:light dark}body{max-width:36rem;margin:20vh auto;padding:0 1.5rem;"
     "font:1.125rem/1.7 'Noto Sans Thai',system-ui,sans-serif;overflow-wrap:anywhere}"

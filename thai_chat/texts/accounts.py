@@ -8,6 +8,12 @@ ACCOUNT_ERRORS: dict[str, tuple[str, str]] = {
         "เครื่องนี้ไม่ได้ใช้บัญชีผู้ใช้ (AUTH=none)",
         "There are no accounts here (AUTH=none).",
     ),
+    "no_passwords": (
+        "เครื่องนี้ไม่ได้ให้เข้าสู่ระบบด้วยรหัสผ่าน",
+        "People don't sign in by a password here.",
+    ),
+    "sign_in_not_found": ("ไม่พบการเข้าสู่ระบบนี้ อาจออกจากระบบไปแล้ว", "There is no such sign-in. It may be over."),
+    "body_too_large": ("ข้อมูลที่ส่งมายาวเกินไป", "What was sent is too long."),
     "bad_account_name": (
         "ชื่อผู้ใช้ต้องมีอย่างน้อย 1 ตัวอักษร ไม่เกิน {limit} ตัว และไม่มีอักขระที่มองไม่เห็น",
         "A name has 1 to {limit} characters, and none that can't be seen.",
@@ -39,6 +45,15 @@ ACCOUNT_ERRORS: dict[str, tuple[str, str]] = {
     ),
     "sign_in_needed": ("กรุณาเข้าสู่ระบบก่อน", "Please sign in first."),
     "wrong_credentials": ("ชื่อหรือรหัสผ่านไม่ถูกต้อง", "The name or the password is wrong."),
+    "wrong_password": ("รหัสผ่านปัจจุบันไม่ถูกต้อง", "That is not your password."),
+    "too_many_attempts": (
+        "ใส่รหัสผ่านผิดหลายครั้งเกินไป ลองใหม่ได้ในอีก {seconds} วินาที",
+        "Too many wrong passwords. Try again in {seconds} seconds.",
+    ),
+    "sign_in_unavailable": (
+        "เข้าสู่ระบบตอนนี้ไม่ได้ เพราะติดต่อฐานข้อมูลไม่ได้ ลองใหม่ในอีกสักครู่",
+        "Nobody can sign in now, because the database can't be reached. Try again in a while.",
+    ),
     "scope_too_small": (
         "คีย์นี้ใช้ทำสิ่งนี้ไม่ได้ ต้องมีสิทธิ์ {scope}",
         "This key may not be used for this: it lacks the scope {scope}.",

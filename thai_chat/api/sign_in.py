@@ -1,0 +1,61 @@
+"""Signing in by a password, and out."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, ConfigDict
+
+from thai_chat.api.cookies import remove_token, set_token, token_of, visit_of
+from thai_chat.api.dependencies import Asking, People
+from thai_chat.api.me import Me, me_of
+from thai_chat.domain.errors import NoPasswords
+
+router = APIRouter(prefix="/api", tags=["people"])
+
+
+class SignInBody(BaseModel):
+    """How people sign in here."""
+
+    ways: list[str]
+    """`password`, `oidc`, or both."""
+    sign_up: str
+    """Who may make an account: `off`, `invitation`, `open`."""
+    oidc_label: str | None = None
+    """The name of the OpenID provider, for a button."""
+
+
+class SignInRequest(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    name: str
+    password: str
+
+
+@router.get("/sign-in")
+async def ways(people: People) -> SignInBody:
+    """Return how people sign in here."""
+    rules = people.rules
+    return SignInBody(ways=list(rules.ways), sign_up=rules.sign_up)
+
+
+@router.post("/sign-in")
+async def sign_in(asked: SignInRequest, request: Request, response: Response, people: People) -> Me:
+    """Sign in. The answer sets the cookie that goes with all other requests; a session that the browser had is over.
+
+    401 `wrong_credentials` for a wrong name and a wrong password alike; 429 `too_many_attempts` with `Retry-After`.
+    """
+    if "password" not in people.rules.ways:
+        raise NoPasswords
+    signed_in = await people.signing_in.by_password(
+        asked.name, asked.password, visit_of(request), old_token=token_of(request)
+    )
+    set_token(response, request, signed_in)
+    response.headers["Cache-Control"] = "no-store"
+    return me_of(signed_in.person, people, signed_in.account)
+
+
+@router.post("/sign-out", status_code=204)
+async def sign_out(request: Request, response: Response, person: Asking, people: People) -> None:
+    """End the session of this browser. With an API key nothing ends."""
+    await people.signing_in.end(person)
+    remove_token(response, request)
