@@ -27,6 +27,7 @@ from thai_chat.history.postgres.accounts import PostgresAccounts, PostgresSignIn
 from thai_chat.history.postgres.audit import PostgresAudit
 from thai_chat.history.postgres.connections import Database
 from thai_chat.history.postgres.conversation import PostgresConversation
+from thai_chat.history.postgres.people import PostgresInvitations, PostgresPeople
 from thai_chat.history.postgres.presets import PostgresPresets
 from thai_chat.history.postgres.search import indexing
 from thai_chat.history.postgres.search.index import SearchIndex
@@ -82,6 +83,8 @@ class MemoryStores(Stores):
                 accounts=PostgresAccounts(nobody),
                 sign_ins=PostgresSignIns(nobody),
                 audit=PostgresAudit(nobody),
+                invitations=PostgresInvitations(nobody),
+                people=PostgresPeople(nobody),
                 transfer=lambda: PostgresTransfer(nobody.require()),
             )
         )
@@ -115,6 +118,8 @@ class PostgresStores(Stores):
                 accounts=PostgresAccounts(database),
                 sign_ins=PostgresSignIns(database),
                 audit=PostgresAudit(database),
+                invitations=PostgresInvitations(database),
+                people=PostgresPeople(database),
                 transfer=lambda: PostgresTransfer(database),
             )
         )

@@ -77,13 +77,13 @@ class Accounts:
 
     async def close(self) -> None:
         """End what runs in the background. Safe to call twice."""
-        await self.audit.close()
         for task in self._work:
             task.cancel()
         await asyncio.gather(*self._work, return_exceptions=True)
         self._work.clear()
         await self.browsers.close()
         self.passwords.close()
+        await self.audit.close()
 
     async def _tidy(self) -> None:
         """Forget sessions that are over, now and then."""

@@ -15,6 +15,7 @@ from starlette.requests import HTTPConnection
 from thai_chat import texts
 from thai_chat.domain.backend_errors import BackendDenied, BackendError, BackendTimeout, NoBackend, RateLimited
 from thai_chat.domain.errors import (
+    AlreadyTakenOver,
     BadInput,
     BadOption,
     BodyTooLarge,
@@ -30,10 +31,12 @@ from thai_chat.domain.errors import (
     NewerMessages,
     NotAdministrator,
     NotFound,
+    NothingTakenOver,
     QuestionTooLong,
     ReplyRunning,
     ScopeTooSmall,
     SignInNeeded,
+    SignUpClosed,
     TemporaryBusy,
     TemporaryFull,
     TemporaryOver,
@@ -60,6 +63,9 @@ _STATUS: tuple[tuple[type[ThaiChatError], int], ...] = (
     (MessageOnOtherBranch, 409),
     (KeyReused, 409),
     (LastAdministrator, 409),
+    (AlreadyTakenOver, 409),
+    (NothingTakenOver, 409),
+    (SignUpClosed, 403),
     (SignInNeeded, 401),
     (WrongCredentials, 401),
     (WrongPassword, 403),

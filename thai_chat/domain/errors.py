@@ -8,7 +8,9 @@ ThaiChatError
 │   ├── TooManyPlaces  OnlyReplies  NotOtherReplies  BadReason  BadAccountName  BadPassword  NameTaken
 ├── NotFound
 │   ├── SessionNotFound  MessageNotFound  PresetNotFound  AccountNotFound  NoAccounts  NoPasswords  SignInNotFound
+│   ├── InvitationOver
 ├── ReplyRunning  NewerMessages  MessageOnOtherBranch  KeyReused  ImportStopped  LastAdministrator
+├── AlreadyTakenOver  NothingTakenOver  SignUpClosed
 ├── SignInNeeded  WrongCredentials  WrongPassword  TooManyAttempts  ScopeTooSmall  NotAdministrator
 ├── BackendError, with its own in `thai_chat.domain.backend_errors`
 ├── HistoryError
@@ -275,6 +277,30 @@ class NameTaken(BadInput):
     """Somebody else signs in by this name."""
 
     code = "name_taken"
+
+
+class InvitationOver(NotFound):
+    """An invitation or another link is unknown, used or expired; which of them is not told."""
+
+    code = "invitation_over"
+
+
+class SignUpClosed(ThaiChatError):
+    """Accounts can't be made in this way here (SIGN_UP, AUTH)."""
+
+    code = "sign_up_closed"
+
+
+class AlreadyTakenOver(ThaiChatError):
+    """Somebody has the chats of before accounts already."""
+
+    code = "already_taken_over"
+
+
+class NothingTakenOver(ThaiChatError):
+    """The account has not taken over what was there before accounts."""
+
+    code = "nothing_taken_over"
 
 
 class LastAdministrator(ThaiChatError):

@@ -23,6 +23,22 @@ ACCOUNT_ERRORS: dict[str, tuple[str, str]] = {
         "A password has {least} to {most} characters.",
     ),
     "name_taken": ("มีผู้ใช้ชื่อนี้แล้ว เลือกชื่ออื่น", "Somebody has this name already. Choose another one."),
+    "invitation_over": (
+        "ลิงก์นี้ใช้ไม่ได้แล้ว ขอลิงก์ใหม่จากผู้ดูแลระบบ",
+        "This link can't be used any more. Ask an administrator for a new one.",
+    ),
+    "sign_up_closed": (
+        "สมัครบัญชีเองที่นี่ไม่ได้ ขอลิงก์เชิญจากผู้ดูแลระบบ",
+        "You can't make an account here by yourself. Ask an administrator for an invitation.",
+    ),
+    "already_taken_over": (
+        "มีบัญชีหนึ่งรับแชตเดิมของเครื่องนี้ไปแล้ว",
+        "An account has already taken over the chats of before.",
+    ),
+    "nothing_taken_over": (
+        "บัญชีนี้ไม่ได้รับแชตเดิมของเครื่องนี้มา",
+        "This account has not taken over the chats of before.",
+    ),
     "last_administrator": (
         "ต้องมีผู้ดูแลระบบเหลืออย่างน้อยหนึ่งคน",
         "One administrator has to stay.",

@@ -9,6 +9,8 @@ from uuid import UUID
 from thai_chat.domain.ports.accounts import AccountStore, SignInStore
 from thai_chat.domain.ports.audit import AuditStore
 from thai_chat.domain.ports.conversation import Conversation
+from thai_chat.domain.ports.invitations import InvitationStore
+from thai_chat.domain.ports.people import PeopleStore
 from thai_chat.domain.ports.presets import PresetStore
 from thai_chat.domain.ports.search import MessageSearch
 from thai_chat.domain.ports.statistics import Counting
@@ -26,6 +28,8 @@ class Storage:
     accounts: AccountStore
     sign_ins: SignInStore
     audit: AuditStore
+    invitations: InvitationStore
+    people: PeopleStore
     is_temporary: Callable[[UUID], bool]
     """Tells of a session that it is never stored; also when it has ended."""
     transfer: Callable[[], Transfer]

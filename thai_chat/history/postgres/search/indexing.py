@@ -55,13 +55,15 @@ INSERT INTO chat_message_search AS known
     (message_id, user_id, role, backend, model, created_at, version, search_text)
 SELECT * FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::bigint[],
     %s::text[])
-ON CONFLICT (message_id) DO UPDATE SET role = excluded.role, backend = excluded.backend, model = excluded.model,
-    version = excluded.version, search_text = excluded.search_text WHERE excluded.version >= known.version"""
+ON CONFLICT (message_id) DO UPDATE SET user_id = excluded.user_id, role = excluded.role,
+    backend = excluded.backend, model = excluded.model, version = excluded.version,
+    search_text = excluded.search_text WHERE excluded.version >= known.version"""
 
 _STORE_NAMES = """
 INSERT INTO chat_session_search AS known (session_id, user_id, created_at, version, search_text)
 SELECT * FROM unnest(%s::uuid[], %s::text[], %s::timestamptz[], %s::bigint[], %s::text[])
-ON CONFLICT (session_id) DO UPDATE SET version = excluded.version, search_text = excluded.search_text
+ON CONFLICT (session_id) DO UPDATE SET user_id = excluded.user_id, version = excluded.version,
+    search_text = excluded.search_text
 WHERE excluded.version >= known.version"""
 
 # In a replay or an import rows of any age may come; those are noted in the queue, wherever the walk has got to.

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, Select, delete, exc, func, insert, selec
 from sqlalchemy.dialects import postgresql
 
 from thai_chat.domain.accounts import Account, name_key
-from thai_chat.domain.errors import AccountNotFound, LastAdministrator, NameTaken
+from thai_chat.domain.errors import AccountNotFound, AlreadyTakenOver, LastAdministrator, NameTaken, ThaiChatError
 from thai_chat.domain.people import PersonRole
 from thai_chat.history.postgres.sql import statements
 from thai_chat.history.postgres.sql.tables import chat_accounts, chat_identities
@@ -53,17 +53,17 @@ def count(connection: Connection) -> int:
 
 
 def add(connection: Connection, account: Account) -> Account:
-    """Store a new account. Raises NameTaken."""
+    """Store a new account. Raises NameTaken, AlreadyTakenOver."""
     try:
         connection.execute(insert(chat_accounts).values(_values(account)))
     except exc.IntegrityError as error:
-        raise NameTaken() from error
+        raise taken(error) from error
     return account
 
 
 def change(connection: Connection, account_id: UUID, changed: Callable[[Account], Account]) -> Account:
     """Replace the account by what `changed` makes of it. Raises AccountNotFound, NameTaken, LastAdministrator."""
-    with _alone(connection):
+    with alone(connection):
         found = _first(connection, _accounts().where(chat_accounts.c.account_id == account_id).with_for_update())
         if found is None:
             raise AccountNotFound()
@@ -73,9 +73,9 @@ def change(connection: Connection, account_id: UUID, changed: Callable[[Account]
                 update(chat_accounts).where(chat_accounts.c.account_id == account_id).values(_values(account))
             )
         except exc.IntegrityError as error:
-            raise NameTaken() from error
+            raise taken(error) from error
         if _may_administer(found) and not _may_administer(account):
-            _leave_one(connection)
+            leave_one(connection)
     return account
 
 
@@ -86,11 +86,11 @@ def link(connection: Connection, account_id: UUID, issuer: str, subject: str) ->
 
 def remove(connection: Connection, account_id: UUID) -> None:
     """Delete the account. Raises AccountNotFound, LastAdministrator."""
-    with _alone(connection):
+    with alone(connection):
         deleted = connection.execute(delete(chat_accounts).where(chat_accounts.c.account_id == account_id))
         if not deleted.rowcount:
             raise AccountNotFound()
-        _leave_one(connection)
+        leave_one(connection)
 
 
 def account_of(row: Row[Any] | Sequence[Any]) -> Account:
@@ -115,19 +115,24 @@ def _values(account: Account) -> dict[str, Any]:
     return {**asdict(account), "name_key": name_key(account.name)}
 
 
+def taken(error: exc.IntegrityError) -> ThaiChatError:
+    """Return what another account has already: the name, or what was there before accounts."""
+    constraint = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
+    return AlreadyTakenOver() if constraint == "chat_accounts_user_id_key" else NameTaken()
+
+
 def _may_administer(account: Account) -> bool:
     return account.role is PersonRole.ADMINISTRATOR and not account.is_disabled
 
 
-def _leave_one(connection: Connection) -> None:
-    is_nobody_left = connection.execute(text(_LAST_ADMINISTRATOR)).scalar_one()
-    is_anybody_there = count(connection)
-    if is_nobody_left and is_anybody_there:
+def leave_one(connection: Connection) -> None:
+    """Refuse what leaves nobody who may administer. Raises LastAdministrator."""
+    if connection.execute(text(_LAST_ADMINISTRATOR)).scalar_one():
         raise LastAdministrator()
 
 
 @contextmanager
-def _alone(connection: Connection) -> Iterator[None]:
+def alone(connection: Connection) -> Iterator[None]:
     """Run statements in one transaction, one after the other with those of others. What fails is rolled back where the
     connection is made clean."""
     raw: Any = connection.connection
