@@ -21,6 +21,7 @@ from thai_chat.domain.errors import (
     ImportTooLarge,
     NotAdministrator,
     NotFound,
+    OtherAccount,
     QuestionTooLong,
     ScopeTooSmall,
     ServerBusy,
@@ -34,6 +35,7 @@ from thai_chat.gate.pages import hash_of
 _STATUS: dict[type[ThaiChatError], int] = {
     ForeignHost: 400,
     ForeignSite: 403,
+    OtherAccount: 403,
     NotFound: 404,
     QuestionTooLong: 413,
     ImportTooLarge: 413,
@@ -47,7 +49,7 @@ _STATUS: dict[type[ThaiChatError], int] = {
     NotAdministrator: 403,
     HistoryUnavailable: 503,
 }
-_PAGED = (ForeignHost, ForeignSite)
+_PAGED = (ForeignHost, ForeignSite, OtherAccount)
 """Refusals that people meet who open the chat by an address that does not lead to it."""
 _STYLE = (
     ":root{color-scheme:light dark}body{max-width:36rem;margin:20vh auto;padding:0 1.5rem;"
