@@ -16,7 +16,7 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, assert_never
 
-from thai_chat import texts
+from thai_chat import connecting, texts
 from thai_chat.domain.errors import StartError
 from thai_chat.domain.ports.backend import BackendState
 from thai_chat.domain.ports.conversation import DatabaseState
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from thai_chat.accounts.service import Accounts
     from thai_chat.chat.service import ChatService
     from thai_chat.gate.gate import Gate
+    from thai_chat.gate.guests import Guests
     from thai_chat.routing.router import BackendChoices
 
 logger = logging.getLogger(__name__)
@@ -49,8 +50,9 @@ def serve(settings: Settings, *, progress: Progress) -> None:
         from thai_chat.history.postgres.connections import parsed
 
         parsed(settings.database_address.get_secret_value())
+    guests = connecting.guests_of(settings)
     with listening_socket(settings) as listener, asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(settings, listener, progress))
+        runner.run(_serve(settings, listener, guests, progress))
 
 
 def listening_socket(settings: Settings) -> socket.socket:
@@ -77,14 +79,14 @@ def _advice(error: OSError) -> str:
             return f"can't be listened on ({error.strerror}). Set HOST to an address of this machine, or 127.0.0.1."
 
 
-async def _serve(settings: Settings, listener: socket.socket, progress: Progress) -> None:
+async def _serve(settings: Settings, listener: socket.socket, guests: Guests | None, progress: Progress) -> None:
     async with AsyncExitStack() as stack:
         service, storage = await build_parts(settings, stack, progress=progress)
         accounts = await _accounts(settings, storage, stack)
-        server = _server(_build_app(settings, service, accounts), service)
+        server = _server(_build_app(settings, service, accounts), service, guests)
         # A Ctrl-C that came while the page was built takes effect here, not inside of the web server's start.
         await asyncio.sleep(0)
-        for line in await summary(settings, service):
+        for line in await summary(settings, service, guests):
             progress(line)
         await server.serve(sockets=[listener])
         progress("Stopping: storing what is being written ...")
@@ -176,7 +178,7 @@ def _address(settings: Settings, stack: AsyncExitStack, progress: Progress) -> s
     return embedded.start
 
 
-async def summary(settings: Settings, service: ChatService) -> Sequence[str]:
+async def summary(settings: Settings, service: ChatService, guests: Guests | None = None) -> Sequence[str]:
     """Return the lines that a person at the terminal wants to read at the end of the start."""
     history = await service.state()
     named = "DATABASE_URL" if settings.database_url else "POSTGRES_HOST"
@@ -184,7 +186,7 @@ async def summary(settings: Settings, service: ChatService) -> Sequence[str]:
     lines = [f"Thai Chat is ready at {address_of(settings)}"]
     if settings.public_url:
         lines.append(f"  listening on {_listened_on(settings)}, where a proxy or that name has to lead")
-    lines.append("")
+    lines += ["", f"  open to   {connecting.told(settings, guests)}"]
     if history.database is DatabaseState.POSTGRESQL:
         lines.append(f"  database  PostgreSQL ({where})")
     else:
@@ -257,7 +259,7 @@ def _import_page() -> None:
         gc.enable()
 
 
-def _server(app: Gate, service: ChatService) -> uvicorn.Server:
+def _server(app: Gate, service: ChatService, guests: Guests | None) -> uvicorn.Server:
     import uvicorn
 
     from thai_chat.gate.connections import Connection, most_connections
@@ -270,6 +272,8 @@ def _server(app: Gate, service: ChatService) -> uvicorn.Server:
 
     class CountedConnection(Connection):
         most = most_connections()
+
+    CountedConnection.guests = guests
 
     config = uvicorn.Config(
         app,

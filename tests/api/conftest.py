@@ -19,6 +19,7 @@ from thai_chat.backends.registry import KINDS, build_backends
 from thai_chat.chat.service import ChatService
 from thai_chat.gate.connections import Connection
 from thai_chat.gate.gate import Gate
+from thai_chat.gate.guests import Guests
 from thai_chat.routing.router import Router
 from thai_chat.settings import Settings
 
@@ -56,10 +57,17 @@ async def chat(standin: OpenAIStandin) -> AsyncIterator[Chat]:
 
 
 @asynccontextmanager
-async def serving(service: ChatService) -> AsyncIterator[httpx.AsyncClient]:
+async def serving(
+    service: ChatService, host: str = "127.0.0.1", guests: Guests | None = None
+) -> AsyncIterator[httpx.AsyncClient]:
+    class OwnConnection(Connection):
+        pass
+
+    OwnConnection.guests = guests
     config = uvicorn.Config(
         Gate(build_app(service)),
-        http=Connection,
+        http=OwnConnection,
+        host=host,
         port=0,
         log_config=None,
         lifespan="off",
@@ -72,7 +80,9 @@ async def serving(service: ChatService) -> AsyncIterator[httpx.AsyncClient]:
         await asyncio.sleep(0.005)
     port = server.servers[0].sockets[0].getsockname()[1]
     try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20) as http:
+        async with httpx.AsyncClient(
+            base_url=f"http://{f'[{host}]' if ':' in host else host}:{port}", timeout=20
+        ) as http:
             yield http
     finally:
         server.should_exit = True

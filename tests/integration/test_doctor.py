@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import closing
@@ -11,12 +12,14 @@ from threading import Thread
 
 import pytest
 
+from tests.other_accounts import NOBODY, needs_root
 from tests.pgbouncer import PgBouncer
 from tests.ports import free_port
 from tests.postgres_servers import PostgresServer
 from thai_chat import settings
 from thai_chat.__main__ import main
-from thai_chat.commands import doctor
+from thai_chat.commands import connecting_findings, doctor
+from thai_chat.commands.findings import Level
 from thai_chat.domain.server_log import statements
 
 PASSWORD = "s3cr3t-pass"
@@ -247,3 +250,41 @@ def test_options_that_a_pooler_refuses_have_their_own_way_out(
     address = postgres.address(own_database, port=pgbouncer.port)
     monkeypatch.setenv("DATABASE_URL", f"{address}?options=-cstatement_timeout%3D5s")
     assert "remove options=" in the_one(told(capsys), "can't be used")
+
+
+@needs_root
+def test_a_proxy_whose_account_may_not_connect_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PUBLIC_URL", "https://chat.example.org")
+    processes = tmp_path / "proc"
+    for number, (name, owner) in enumerate({"nginx": NOBODY, "caddy": "root", "bash": NOBODY}.items(), 1):
+        (processes / str(number)).mkdir(parents=True)
+        (processes / str(number) / "comm").write_text(f"{name}\n")
+        shutil.chown(processes / str(number), owner)
+    (found, open_to) = connecting_findings.findings(settings.load(tmp_path / ".env"), processes)
+    assert found.lines()[0].endswith(
+        "nginx runs as nobody, an account that may not connect: a page behind it answers 403"
+    )
+    assert open_to.level is Level.OK
+    monkeypatch.setenv("ALLOW_LOCAL_USERS", NOBODY)
+    (open_to,) = connecting_findings.findings(settings.load(tmp_path / ".env"), processes)
+    assert NOBODY in open_to.lines()[0]
+
+
+@pytest.mark.usefixtures("url")
+def test_an_account_that_is_not_here_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ALLOW_LOCAL_USERS", "no-such-account")
+    (found,) = [finding for finding in told(capsys) if "ALLOW_LOCAL_USERS" in finding]
+    assert "no account 'no-such-account'" in found
+
+
+@pytest.mark.usefixtures("url")
+def test_a_setting_for_other_accounts_is_told_to_be_idle_where_people_sign_in(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AUTH", "password")
+    monkeypatch.setenv("ALLOW_LOCAL_USERS", NOBODY)
+    assert any("ALLOW_LOCAL_USERS: without effect" in finding for finding in told(capsys))

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from tests.app import ROOT, running_app
+from tests.other_accounts import asked_by_nobody, needs_root
 from tests.ports import free_port
 from tests.seclusion import bare
 
@@ -54,9 +55,13 @@ async def test_the_log_has_the_format_that_was_asked_for_and_no_word_of_a_chat()
         assert "ความลับ" not in app.log
 
 
-async def test_a_quiet_log_level_is_quiet() -> None:
+@needs_root
+async def test_a_quiet_log_level_is_quiet_and_others_of_this_machine_are_refused() -> None:
     async with running_app(LOG_FORMAT="json", LOG_LEVEL="WARNING") as app:
         assert [line for line in app.log.splitlines() if line.startswith("{")] == []
+        assert "open to   accounts of this machine: root" in app.log
+        assert (await asked_by_nobody("127.0.0.1", app.port)).startswith("HTTP/1.1 403 ")
+        assert "set ALLOW_LOCAL_USERS=nobody" in app.log
 
 
 def test_ctrl_c_while_the_page_is_built_ends_it_without_a_traceback(tmp_path: Path) -> None:

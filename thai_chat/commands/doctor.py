@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from thai_chat import settings as settings_module
 from thai_chat.backends.registry import KINDS
-from thai_chat.commands import database, folders, model_servers, schema_findings, settings_findings
+from thai_chat.commands import connecting_findings, database, folders, model_servers, schema_findings, settings_findings
 from thai_chat.commands.findings import Finding, Level, bad, note, ok
 from thai_chat.commands.terminal import counted, progress, size, tell
 from thai_chat.domain.errors import HistoryUnavailable, SettingsError, StartError
@@ -55,6 +55,7 @@ def _findings(env_file: Path, kinds: Kinds) -> Iterator[Finding]:
             )
         return
     yield from settings_findings.findings(settings, env_file)
+    yield from connecting_findings.findings(settings)
     yield from _files(settings, env_file)
     yield from _database(settings)
     yield from model_servers.findings(settings)

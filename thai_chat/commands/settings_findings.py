@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from thai_chat import settings as settings_module
 from thai_chat.commands.findings import Finding, bad, note, ok
+from thai_chat.connecting import is_checked
 from thai_chat.domain.errors import StartError
 from thai_chat.domain.ports.backend_kinds import Kinds
 from thai_chat.settings import Settings
@@ -26,6 +27,7 @@ _NEEDED: Mapping[str, tuple[str, Callable[[Settings], bool]]] = {
         ("POSTGRES_HOST", lambda s: bool(s.postgres_host or s.database_url)),
     ),
     "ALLOW_CLOUD_FALLBACK": ("FALLBACK=yes", lambda s: s.fallback),
+    "ALLOW_LOCAL_USERS": ("AUTH=none and HOST=127.0.0.1", is_checked),
     "ALLOW_OPEN_NETWORK": ("another HOST", lambda s: not s.is_local),
 }
 

@@ -166,6 +166,12 @@ class ForeignHost(BadInput):
     code = "foreign_host"
 
 
+class OtherAccount(BadInput):
+    """The connection is of an account of this machine that may not read along; `params["account"]` is its name."""
+
+    code = "other_account"
+
+
 class WrongMethod(BadInput):
     """The address is there, and has no such method. `params["allowed"]` are those that it has."""
 

@@ -15,6 +15,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from thai_chat.domain.errors import BadInput, ServerBusy
 from thai_chat.gate.doors import DoorKind, door_of
+from thai_chat.gate.guests import Guests
 from thai_chat.gate.headers import complete
 from thai_chat.gate.refusals import refusal
 
@@ -50,6 +51,9 @@ class Connection(H11Protocol):
     makes room."""
     room_for_probes: ClassVar[int] = 32
 
+    guests: ClassVar[Guests | None] = None
+    """Whose connections are answered; None: everybody's."""
+
     _deadline: asyncio.TimerHandle | None = None
     _waits_for: str = ""
     _reader: asyncio.TimerHandle | None = None
@@ -60,6 +64,8 @@ class Connection(H11Protocol):
             self._make_room()
         if len(self.connections) > self.most:
             self.app = _Crowded(self.app)
+        if self.guests:
+            self.app = self.guests.guarded(self.app, transport)
         self._watch()
 
     def send_400_response(self, msg: str) -> None:

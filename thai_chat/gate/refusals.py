@@ -22,6 +22,7 @@ from thai_chat.domain.errors import (
     ImportTooLarge,
     NotAdministrator,
     NotFound,
+    OtherAccount,
     QuestionTooLong,
     ScopeTooSmall,
     ServerBusy,
@@ -36,6 +37,7 @@ from thai_chat.gate.pages import hash_of
 _STATUS: dict[type[ThaiChatError], int] = {
     ForeignHost: 400,
     ForeignSite: 403,
+    OtherAccount: 403,
     NotFound: 404,
     QuestionTooLong: 413,
     BodyTooLarge: 413,
@@ -51,8 +53,9 @@ _STATUS: dict[type[ThaiChatError], int] = {
     HistoryUnavailable: 503,
     SignInUnavailable: 503,
 }
-_PAGED = (ForeignHost, ForeignSite, SignInUnavailable)
-"""Refusals that people meet who open the chat: by an address that does not lead to it, or in an outage."""
+_PAGED = (ForeignHost, ForeignSite, OtherAccount, SignInUnavailable)
+"""Refusals that people meet who open the chat: by an address or from an account that does not lead to it, or in an
+outage."""
 _STYLE = (
     ":root{color-scheme:light dark}body{max-width:36rem;margin:20vh auto;padding:0 1.5rem;"
     "font:1.125rem/1.7 'Noto Sans Thai',system-ui,sans-serif;overflow-wrap:anywhere}"

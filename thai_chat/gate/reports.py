@@ -31,6 +31,7 @@ class _Kind(Enum):
     HOST = auto()
     SITE = auto()
     HIDDEN = auto()
+    ACCOUNT = auto()
 
 
 class Reports:
@@ -75,6 +76,15 @@ class Reports:
                 f"address, so that it stays blank, or another site has linked to the file. {_ONLY_YOURS}"
             )
         self._tell(_Kind.HIDDEN, line)
+
+    def other_account(self, account: str) -> None:
+        """Tell of a connection by an account that may not read along; empty: it is not known whose it was."""
+        whose, name = (f"the account {account!r}", account) if account else ("nobody who is known", "*")
+        self._tell(
+            _Kind.ACCOUNT,
+            f"refused: a connection of {whose}. Without sign-in only the account that started Thai Chat may "
+            f"connect, and root. If it is yours or a proxy's, set ALLOW_LOCAL_USERS={name}",
+        )
 
     def _tell(self, kind: _Kind, line: str) -> None:
         now_s = self._clock()

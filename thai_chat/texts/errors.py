@@ -76,6 +76,22 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "This request comes from another site's page and is refused. If it came from Thai Chat's own page, "
         "whoever runs it has to set PUBLIC_URL to the address that the browser shows.",
     ),
+    "other_account": (
+        "Thai Chat หน้านี้ตอบเฉพาะบัญชีผู้ใช้ของเครื่องที่เปิดมันขึ้นมา {why}",
+        "This Thai Chat answers only the account of this machine that started it. {why}",
+    ),
+    "let_account_in": (
+        "การเชื่อมต่อนี้มาจากบัญชี “{account}” ถ้าจะให้เข้าได้ ผู้ที่เปิด Thai Chat ต้องเพิ่มชื่อนี้ใน ALLOW_LOCAL_USERS แล้วเริ่มใหม่ "
+        "ถ้ามีหลายคนใช้ ให้แต่ละคนมีบัญชีด้วย AUTH=password",
+        "This connection is of the account “{account}”. To let it in, whoever runs Thai Chat has to add that name to "
+        "ALLOW_LOCAL_USERS and start again. For several people, AUTH=password gives each an account.",
+    ),
+    "account_unknown": (
+        "ไม่พบว่าการเชื่อมต่อนี้เป็นของบัญชีใด ลองอีกครั้งจากเครื่องนี้โดยตรง "
+        "หรือให้ผู้ที่เปิด Thai Chat ตั้ง ALLOW_LOCAL_USERS=* เพื่อให้ทุกคนในเครื่องเข้าได้",
+        "It is not known whose connection this is. Try again on this machine itself, or ask whoever runs Thai Chat to "
+        "let everybody of this machine in by ALLOW_LOCAL_USERS=*.",
+    ),
     "foreign_host": (
         "Thai Chat ไม่ตอบที่ชื่อ “{name}” {why}",
         "Thai Chat doesn't answer under the name “{name}”. {why}",
