@@ -18,7 +18,7 @@ from thai_chat.accounts.service import AccountRules, Accounts
 from thai_chat.api.app import build_app
 from thai_chat.backends.registry import KINDS, build_backends
 from thai_chat.chat.service import ChatService
-from thai_chat.domain.accounts import Account
+from thai_chat.domain.accounts import Account, SignIn, hash_of_token, new_token
 from thai_chat.domain.people import PersonRole
 from thai_chat.gate.connections import Connection
 from thai_chat.gate.gate import Gate
@@ -82,6 +82,21 @@ async def sign_in(http: httpx.AsyncClient, name: str, password: str = PASSWORD) 
     answer = await http.post("/api/sign-in", json={"name": name, "password": password})
     assert answer.status_code == 200, answer.text
     return answer
+
+
+async def have_signed_in(people: Team, http: httpx.AsyncClient, account: Account, *, ago: timedelta) -> SignIn:
+    """Give a browser a session that began a while ago, without a password."""
+    now, token = datetime.now(UTC), new_token()
+    sign_in = SignIn(
+        sign_in_id=uuid4(),
+        account_id=account.account_id,
+        created_at=now - ago,
+        used_at=now,
+        expires_at=now - ago + people.accounts.rules.longest,
+    )
+    await people.accounts.storage.sign_ins.add(sign_in, hash_of_token(token))
+    http.cookies.set("thai_chat", token)
+    return sign_in
 
 
 @asynccontextmanager

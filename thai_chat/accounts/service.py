@@ -13,6 +13,7 @@ from thai_chat.accounts.attempts import Attempts
 from thai_chat.accounts.audit import Audit
 from thai_chat.accounts.browsers import Browsers
 from thai_chat.accounts.passwords import Passwords
+from thai_chat.accounts.profile import Profile
 from thai_chat.accounts.signing_in import SigningIn
 from thai_chat.domain.errors import HistoryError, trace_of
 from thai_chat.domain.people import Person
@@ -59,6 +60,14 @@ class Accounts:
             attempts=self.attempts,
             browsers=self.browsers,
             longest=rules.longest,
+        )
+        self.profile = Profile(
+            storage.accounts,
+            storage.sign_ins,
+            passwords=self.passwords,
+            attempts=self.attempts,
+            browsers=self.browsers,
+            idle=rules.idle,
         )
         self._work: list[asyncio.Task[None]] = []
 

@@ -20,7 +20,7 @@ from thai_chat.domain.accounts import (
     new_token,
     person_of_account,
 )
-from thai_chat.domain.errors import HistoryUnavailable, SignInUnavailable, WrongCredentials
+from thai_chat.domain.errors import AccountNotFound, HistoryUnavailable, SignInUnavailable, WrongCredentials
 from thai_chat.domain.people import Person
 from thai_chat.domain.ports.accounts import AccountStore, SignInStore
 
@@ -68,7 +68,9 @@ class SigningIn:
         self._attempts.require_few(name, visit.address)
         try:
             account = await self._checked(name, password, visit)
-            return await self.begin(account, visit, old_token)
+            signed_in = await self.begin(account, visit, old_token)
+            await self._require_unchanged(account, signed_in)
+            return signed_in
         except HistoryUnavailable as error:
             raise SignInUnavailable from error
 
@@ -113,16 +115,26 @@ class SigningIn:
             if account is None or not verdict.is_right:
                 self._attempts.note_failure(name, visit.address)
                 raise WrongCredentials
-        if verdict.new_hash:
-            await self._rehash(account, verdict.new_hash)
-        return account
+        return await self._rehash(account, verdict.new_hash) if verdict.new_hash else account
 
-    async def _rehash(self, account: Account, new_hash: str) -> None:
+    async def _rehash(self, account: Account, new_hash: str) -> Account:
         def change(stored: Account) -> Account:
             is_same = stored.password_hash == account.password_hash
             return replace(stored, password_hash=new_hash) if is_same else stored
 
-        await self._accounts.change(account.account_id, change)
+        changed = await self._accounts.change(account.account_id, change)
+        return replace(account, password_hash=new_hash) if changed.password_hash == new_hash else account
+
+    async def _require_unchanged(self, account: Account, signed_in: SignedIn) -> None:
+        """End a session whose password was changed while it began: it would outlive all others. Raises
+        WrongCredentials."""
+        try:
+            stored = await self._accounts.by_id(account.account_id)
+        except AccountNotFound:
+            raise WrongCredentials from None
+        if stored.password_hash != account.password_hash or stored.is_disabled:
+            await self.end(signed_in.person)
+            raise WrongCredentials
 
     async def _end_old(self, token: str) -> None:
         if not is_token(token):

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
-from pydantic import BaseModel
+from datetime import datetime
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, ConfigDict
 
 from thai_chat.accounts.service import Accounts
-from thai_chat.api.dependencies import Asking, PeopleIfAny
+from thai_chat.api.cookies import remove_token, visit_of
+from thai_chat.api.dependencies import Asking, People, PeopleIfAny
+from thai_chat.chat.text import identifier
 from thai_chat.domain.accounts import Account
 from thai_chat.domain.errors import HistoryUnavailable
 from thai_chat.domain.people import Entrance, Person, PersonRole, Scope
+from thai_chat.texts import Language
 
 router = APIRouter(prefix="/api/me", tags=["people"])
 
@@ -31,6 +37,45 @@ class Me(BaseModel):
     """Whether administrators may search and count what everybody said."""
 
 
+class MeChanges(BaseModel):
+    """Fields that are left out stay as they are."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    display_name: str | None = None
+    language: Language | None = None
+    """Null leaves it to the browser."""
+
+
+class PasswordRequest(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    current: str = ""
+    """Empty for an account that has no password yet."""
+    new: str
+
+
+class SignInEntry(BaseModel):
+    """One browser in which this person has signed in."""
+
+    sign_in_id: UUID
+    created_at: datetime
+    used_at: datetime
+    expires_at: datetime
+    browser: str
+    """The name that the browser gives itself."""
+    address: str
+    is_current: bool
+
+
+class SignInsBody(BaseModel):
+    sign_ins: list[SignInEntry]
+
+
+class EndedBody(BaseModel):
+    ended: int
+
+
 @router.get("")
 async def me(person: Asking, people: PeopleIfAny) -> Me:
     """Return who asks."""
@@ -41,6 +86,58 @@ async def me(person: Asking, people: PeopleIfAny) -> Me:
     except HistoryUnavailable:
         account = None
     return me_of(person, people, account)
+
+
+@router.patch("")
+async def change(asked: MeChanges, person: Asking, people: People) -> Me:
+    """Change the name that is shown, and the language of the page."""
+    account = None
+    if asked.display_name is not None:
+        account = await people.profile.rename(person, asked.display_name)
+    if "language" in asked.model_fields_set:
+        account = await people.profile.choose_language(person, asked.language)
+    if account is None:
+        return await me(person, people)
+    return me_of(person, people, account)
+
+
+@router.post("/password", status_code=204)
+async def change_password(asked: PasswordRequest, request: Request, person: Asking, people: People) -> None:
+    """Change the password. All other sessions of this person are over."""
+    await people.profile.change_password(person, asked.current, asked.new, visit_of(request))
+
+
+@router.get("/sign-ins")
+async def sign_ins(person: Asking, people: People) -> SignInsBody:
+    """Return the browsers in which this person has signed in, the last used first."""
+    entries = [
+        SignInEntry(
+            sign_in_id=one.sign_in_id,
+            created_at=one.created_at,
+            used_at=one.used_at,
+            expires_at=one.expires_at,
+            browser=one.browser,
+            address=one.address,
+            is_current=one.sign_in_id == person.sign_in_id,
+        )
+        for one in await people.profile.sign_ins(person)
+    ]
+    return SignInsBody(sign_ins=entries)
+
+
+@router.delete("/sign-ins")
+async def end_others(person: Asking, people: People) -> EndedBody:
+    """Sign out everywhere but here: within ten seconds, on every process."""
+    return EndedBody(ended=await people.profile.end_others(person))
+
+
+@router.delete("/sign-ins/{sign_in_id}", status_code=204)
+async def end_sign_in(sign_in_id: str, request: Request, response: Response, person: Asking, people: People) -> None:
+    """Sign out in one browser."""
+    ended = identifier(sign_in_id)
+    await people.profile.end_sign_in(person, ended)
+    if ended == person.sign_in_id:
+        remove_token(response, request)
 
 
 def me_of(person: Person, people: Accounts | None, account: Account | None) -> Me:

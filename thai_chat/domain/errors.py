@@ -11,7 +11,7 @@ ThaiChatError
 │   ├── InvitationOver
 ├── ReplyRunning  NewerMessages  MessageOnOtherBranch  KeyReused  ImportStopped  LastAdministrator
 ├── AlreadyTakenOver  NothingTakenOver  SignUpClosed
-├── SignInNeeded  WrongCredentials  WrongPassword  TooManyAttempts  ScopeTooSmall  NotAdministrator
+├── SignInNeeded  WrongCredentials  WrongPassword  FreshSignInNeeded  TooManyAttempts  ScopeTooSmall  NotAdministrator
 ├── BackendError, with its own in `thai_chat.domain.backend_errors`
 ├── HistoryError
 │   ├── HistoryUnavailable ── SignInUnavailable  HistoryRefused  JournalUnavailable
@@ -331,6 +331,12 @@ class WrongPassword(ThaiChatError):
     """Somebody who has signed in gave another password than theirs."""
 
     code = "wrong_password"
+
+
+class FreshSignInNeeded(ThaiChatError):
+    """Somebody without a password may choose one only shortly after signing in."""
+
+    code = "fresh_sign_in_needed"
 
 
 class TooManyAttempts(ThaiChatError):

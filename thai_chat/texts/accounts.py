@@ -46,6 +46,10 @@ ACCOUNT_ERRORS: dict[str, tuple[str, str]] = {
     "sign_in_needed": ("กรุณาเข้าสู่ระบบก่อน", "Please sign in first."),
     "wrong_credentials": ("ชื่อหรือรหัสผ่านไม่ถูกต้อง", "The name or the password is wrong."),
     "wrong_password": ("รหัสผ่านปัจจุบันไม่ถูกต้อง", "That is not your password."),
+    "fresh_sign_in_needed": (
+        "ออกจากระบบแล้วเข้าใหม่อีกครั้ง จากนั้นตั้งรหัสผ่านภายใน 15 นาที",
+        "Sign out and in again, then choose a password within 15 minutes.",
+    ),
     "too_many_attempts": (
         "ใส่รหัสผ่านผิดหลายครั้งเกินไป ลองใหม่ได้ในอีก {seconds} วินาที",
         "Too many wrong passwords. Try again in {seconds} seconds.",
