@@ -45,6 +45,16 @@ Thai Chat
   ./manage.sh restore --take-journal
                                   store into the present chats what waited for those that a restore replaced
 
+  ./manage.sh user add NAME [--admin] [--password-stdin]
+                                  print an invitation link for somebody, or make the account at once
+  ./manage.sh user list           everybody who has an account
+  ./manage.sh user disable|enable|reset|make-admin|make-user NAME
+                                  keep somebody out, let them in again, a link for a new password, their role
+  ./manage.sh user delete NAME [--yes]
+                                  delete somebody with all that they have
+  ./manage.sh user take-over|give-back NAME [--yes]
+                                  give somebody the chats from before there were accounts; undo that
+
   ./manage.sh check               lint, formatting and types, of the page's scripts too, and the architecture test
   ./manage.sh bundle              make few files of the page's scripts and styles anew, for whoever has changed them
   ./manage.sh bench [NAME ARGS]   measure the speed; docs/performance.md has the method
@@ -163,7 +173,7 @@ main() {
         setup-postgres)
             exec scripts/setup_postgres.sh "$@"
             ;;
-        migrate | status | doctor)
+        migrate | status | doctor | user)
             ensure_runtime
             chat "$verb" "$@"
             ;;

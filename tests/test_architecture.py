@@ -46,6 +46,7 @@ ROOMS: dict[str, set[str]] = {
     "chat.search": {"chat", "domain", "domain.ports"},
     "chat.transfer": {"chat", "domain", "domain.ports"},
     "commands": {
+        "accounts",
         "backends",
         "bootstrap",
         "connecting",
@@ -57,6 +58,7 @@ ROOMS: dict[str, set[str]] = {
         "history.postgres.backup",
         "observability",
         "settings",
+        "texts",
     },
     "connecting": {"domain", "gate", "settings"},
     "core_settings": {"domain", "domain.ports", "place_settings"},

@@ -94,6 +94,10 @@ def _run_with(settings: Settings, asked: argparse.Namespace) -> int:
             return backup.run(settings, asked.file)
         case "restore":
             return _restore(settings, asked)
+        case "user":
+            from thai_chat.commands import user
+
+            return user.run(settings, asked)
     raise AssertionError(asked.command)
 
 
@@ -152,6 +156,8 @@ def _parser() -> argparse.ArgumentParser:
     what.add_argument("--forget-old", action="store_true", help="drop what restores have replaced")
     what.add_argument("--take-journal", action="store_true", help="store what waited for chats that were replaced")
     restore.add_argument("--replace", action="store_true", help="also when chats are there; they are kept")
+    user = commands.add_parser("user", help="the people who have accounts", description=usage.USER)
+    usage.add_user_arguments(user)
     commands.add_parser("version", help="the version, as --version")
     commands.add_parser("help", help="this")
     return parser

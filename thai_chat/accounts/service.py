@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from thai_chat.accounts.administration import Administration
 from thai_chat.accounts.attempts import Attempts
 from thai_chat.accounts.audit import Audit
 from thai_chat.accounts.browsers import Browsers
+from thai_chat.accounts.invitations import Invitations
 from thai_chat.accounts.passwords import Passwords
 from thai_chat.accounts.profile import Profile
 from thai_chat.accounts.signing_in import SigningIn
+from thai_chat.domain.accounts import Account
 from thai_chat.domain.errors import HistoryError, trace_of
 from thai_chat.domain.people import Person
 from thai_chat.domain.ports.storage import Storage
@@ -69,6 +72,16 @@ class Accounts:
             browsers=self.browsers,
             idle=rules.idle,
         )
+        self.invitations = Invitations(
+            storage.accounts,
+            storage.invitations,
+            passwords=self.passwords,
+            sign_up=rules.sign_up,
+            has_passwords="password" in rules.ways,
+        )
+        self.administration = Administration(
+            storage.accounts, storage.sign_ins, storage.people, changed=self._changed, gone=self._gone
+        )
         self._work: list[asyncio.Task[None]] = []
 
     async def by_cookie(self, token: str) -> Person | None:
@@ -78,6 +91,12 @@ class Accounts:
     async def by_key(self, key: str) -> Person | None:
         """Return who has an API key."""
         return None
+
+    async def _changed(self, account: Account) -> None:
+        self.browsers.renew(account.account_id)
+
+    async def _gone(self, account: Account) -> None:
+        self.browsers.end_all(account.account_id)
 
     def start(self) -> None:
         """Begin what runs in the background."""

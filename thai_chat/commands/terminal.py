@@ -31,7 +31,7 @@ def tell(*lines: str, to: TextIO | None = None) -> None:
 _EVERY_S = {True: 0.2, False: 5.0}
 """How often a line of progress comes on a terminal, where it takes the place of the one before, and elsewhere."""
 
-_MANAGE = re.compile(r"\./manage\.sh (?=(chat-web-db|migrate|status|doctor|backup|restore)\b)")
+_MANAGE = re.compile(r"\./manage\.sh (?=(chat-web-db|migrate|status|doctor|backup|restore|user)\b)")
 
 _ENV = re.compile(r"\bin \.env\b(?!\.)")
 

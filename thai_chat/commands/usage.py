@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Iterator, Mapping
 
 from thai_chat.backends.registry import KINDS
+from thai_chat.domain.accounts import PASSWORD_CHARS
 from thai_chat.settings import Settings
 
 SERVE = "Serve the page and the API until Ctrl-C. Settings, in the environment or in .env, with their defaults:"
@@ -40,6 +42,21 @@ RESTORE = (
     "Put the chats of a backup into an empty database, or with --replace in the place of those that are there, which "
     "are kept. Stop the page first. All or nothing."
 )
+USER = (
+    "Add, change and delete the people who have accounts (AUTH=password), whether the page is running or not. "
+    "Links are good for one use; they are shown here and kept nowhere."
+)
+_USER = {
+    "add": "print an invitation link for somebody, or make the account",
+    "disable": "keep somebody out; what they have stays",
+    "enable": "let them in again",
+    "reset": "print a link for a new password",
+    "make-admin": "make somebody an administrator",
+    "make-user": "make an administrator a user",
+    "delete": "delete somebody with all that they have",
+    "take-over": "give somebody the chats from before there were accounts",
+    "give-back": "undo that; what they made since stays theirs",
+}
 
 
 def every_setting() -> str:
@@ -60,3 +77,22 @@ def spelled(default: object) -> str:
     if isinstance(default, tuple):
         return ",".join(map(str, default))
     return "" if default is None else str(default)
+
+
+def add_user_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe what `user` may be asked for."""
+    verbs = parser.add_subparsers(dest="what", required=True, metavar="WHAT")
+    verbs.add_parser("list", help="everybody, with role, chats and last use")
+    least, most = PASSWORD_CHARS
+    for what, help_ in _USER.items():
+        verb = verbs.add_parser(what, help=help_)
+        verb.add_argument("name", metavar="NAME", help="the name to sign in by")
+        if what == "add":
+            verb.add_argument("--admin", action="store_true", help="as an administrator")
+            verb.add_argument(
+                "--password-stdin",
+                action="store_true",
+                help=f"make the account now, with the first line of standard input ({least} to {most} characters)",
+            )
+        if what in ("delete", "take-over", "give-back"):
+            verb.add_argument("--yes", action="store_true", help="do not ask")

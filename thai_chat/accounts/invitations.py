@@ -1,0 +1,181 @@
+"""Making accounts and giving new passwords, by links that are good for one use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+from thai_chat.accounts.passwords import Passwords
+from thai_chat.domain.accounts import Account, checked_display_name, checked_name, hash_of_token, new_token
+from thai_chat.domain.errors import InvitationOver, NameTaken, SignUpClosed
+from thai_chat.domain.invitations import LASTS, Invitation, InvitationPurpose
+from thai_chat.domain.people import LOCAL, PersonRole
+from thai_chat.domain.ports.accounts import AccountStore
+from thai_chat.domain.ports.invitations import InvitationStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issued:
+    """An invitation that has just been made, with its token, which is told this once."""
+
+    invitation: Invitation
+    token: str
+
+    @property
+    def path(self) -> str:
+        return f"/invitation/{self.token}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPerson:
+    """The answers of somebody who makes an account."""
+
+    name: str
+    password: str
+    display_name: str = ""
+    """Empty: the name."""
+    takes_over: bool = False
+    """The first administrator alone: what was there before accounts becomes theirs."""
+
+
+class Invitations:
+    """`sign_up` is SIGN_UP; nobody makes an account here where people have no passwords."""
+
+    def __init__(
+        self,
+        accounts: AccountStore,
+        invitations: InvitationStore,
+        *,
+        passwords: Passwords,
+        sign_up: str,
+        has_passwords: bool = True,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._accounts, self._invitations = accounts, invitations
+        self._passwords = passwords
+        self._sign_up, self._has_passwords = sign_up, has_passwords
+        self._now = now
+
+    async def find(self, token: str) -> Invitation:
+        """Return the invitation of a link that is good now. Raises InvitationOver."""
+        invitation = await self._invitations.find(hash_of_token(token), self._now())
+        if not self._has_passwords or (invitation.purpose is InvitationPurpose.INVITE and self._sign_up == "off"):
+            raise InvitationOver
+        return invitation
+
+    async def all(self) -> Sequence[Invitation]:
+        """Return what administrators have made, the newest first."""
+        return await self._invitations.all()
+
+    async def invite(
+        self,
+        role: PersonRole,
+        *,
+        name: str | None = None,
+        lasts: timedelta = LASTS[InvitationPurpose.INVITE],
+        by: UUID | None = None,
+    ) -> Issued:
+        """Make an invitation for anybody, or for a name. Raises SignUpClosed, BadAccountName, NameTaken."""
+        if self._sign_up == "off" or not self._has_passwords:
+            raise SignUpClosed
+        name = checked_name(name) if name else None
+        if name and await self._accounts.by_name(name):
+            raise NameTaken
+        return await self._issue(InvitationPurpose.INVITE, role, lasts, name=name, created_by=by)
+
+    async def reset(self, account: Account, *, by: UUID | None = None) -> Issued:
+        """Make a link for a new password of an account. The password of before is good until the link is used."""
+        purpose, whose = InvitationPurpose.RESET, account.account_id
+        return await self._issue(
+            purpose, account.role, LASTS[purpose], name=account.name, account_id=whose, created_by=by
+        )
+
+    async def first(self) -> Issued | None:
+        """Make a link for the first administrator, and end earlier ones; None where somebody administers."""
+        if not self._has_passwords or any(map(_administers, await self._accounts.all())):
+            return None
+        purpose = InvitationPurpose.FIRST
+        return await self._issue(purpose, PersonRole.ADMINISTRATOR, LASTS[purpose])
+
+    async def revoke(self, invitation_id: UUID) -> None:
+        """End an invitation. Raises InvitationOver when there is none."""
+        if not await self._invitations.end(invitation_id):
+            raise InvitationOver
+
+    async def sign_up(self, new: NewPerson, token: str | None) -> Account:
+        """Make an account by a link, or without one where anybody may.
+
+        Raises InvitationOver and SignUpClosed before anything is hashed; BadAccountName, BadPassword, UnreadableText,
+        NameTaken, AlreadyTakenOver.
+        """
+        if token is None:
+            await self._require_open()
+            return await self._accounts.add(await self._made(new))
+        invitation = await self.find(token)
+        if invitation.purpose is InvitationPurpose.RESET:
+            raise InvitationOver
+        account = await self._made(replace(new, name=invitation.name or new.name))
+        if new.takes_over and invitation.purpose is InvitationPurpose.FIRST:
+            account = replace(account, user_id=LOCAL.user_id, adopted_at=account.created_at)
+        return await self._invitations.sign_up(
+            hash_of_token(token), self._now(), lambda found: replace(account, role=found.role)
+        )
+
+    async def add(self, new: NewPerson, role: PersonRole) -> Account:
+        """Make an account without any link. Raises BadAccountName, BadPassword, UnreadableText, NameTaken."""
+        return await self._accounts.add(replace(await self._made(new), role=role))
+
+    async def reset_password(self, token: str, password: str) -> Account:
+        """Give the account of a link a new password. Raises InvitationOver, BadPassword, UnreadableText."""
+        if (await self.find(token)).purpose is not InvitationPurpose.RESET:
+            raise InvitationOver
+        password_hash = await self._passwords.hash(password)
+        return await self._invitations.reset(hash_of_token(token), self._now(), password_hash)
+
+    async def _require_open(self) -> None:
+        """Refuse who comes without a link, unless anybody may. The first account is the first administrator's."""
+        if self._sign_up != "open" or not self._has_passwords or not await self._accounts.count():
+            raise SignUpClosed
+
+    async def _made(self, new: NewPerson) -> Account:
+        name = checked_name(new.name)
+        display_name = checked_display_name(new.display_name or name)
+        account_id = uuid4()
+        return Account(
+            account_id=account_id,
+            user_id=str(account_id),
+            name=name,
+            display_name=display_name,
+            password_hash=await self._passwords.hash(new.password),
+            created_at=self._now(),
+        )
+
+    async def _issue(
+        self,
+        purpose: InvitationPurpose,
+        role: PersonRole,
+        lasts: timedelta,
+        *,
+        name: str | None = None,
+        account_id: UUID | None = None,
+        created_by: UUID | None = None,
+    ) -> Issued:
+        now, token = self._now(), new_token()
+        invitation = Invitation(
+            invitation_id=uuid4(),
+            purpose=purpose,
+            role=role,
+            name=name,
+            account_id=account_id,
+            created_by=created_by,
+            created_at=now,
+            expires_at=now + lasts,
+        )
+        await self._invitations.add(invitation, hash_of_token(token))
+        return Issued(invitation=invitation, token=token)
+
+
+def _administers(account: Account) -> bool:
+    return account.role is PersonRole.ADMINISTRATOR and not account.is_disabled
