@@ -12,6 +12,7 @@ from pathlib import Path
 from thai_chat.accounts.attempts import Attempts
 from thai_chat.accounts.audit import Audit
 from thai_chat.accounts.browsers import Browsers
+from thai_chat.accounts.keys import ApiKeys
 from thai_chat.accounts.passwords import Passwords
 from thai_chat.accounts.signing_in import SigningIn
 from thai_chat.domain.errors import HistoryError, trace_of
@@ -49,6 +50,7 @@ class Accounts:
         self.storage = storage
         self.rules = rules
         self.audit = Audit(storage.audit, folder=rules.audit_folder, kept=rules.audit_kept)
+        self.keys = ApiKeys(storage.keys, self.audit)
         self.passwords = Passwords()
         self.attempts = Attempts()
         self.browsers = Browsers(storage.sign_ins, idle=rules.idle)
@@ -66,14 +68,15 @@ class Accounts:
         """Return who has a session's token. Raises SignInUnavailable."""
         return await self.browsers.person(token)
 
-    async def by_key(self, key: str) -> Person | None:
-        """Return who has an API key."""
-        return None
+    async def by_key(self, key: str) -> Person:
+        """Return who has an API key. Raises SignInNeeded, and HistoryUnavailable in an outage."""
+        return await self.keys.person(key)
 
     def start(self) -> None:
         """Begin what runs in the background."""
         self.audit.start()
         self._work.append(asyncio.create_task(self._tidy(), name="sessions that are over"))
+        self.keys.start()
 
     async def close(self) -> None:
         """End what runs in the background. Safe to call twice."""
@@ -83,6 +86,7 @@ class Accounts:
         self._work.clear()
         await self.browsers.close()
         self.passwords.close()
+        await self.keys.close()
         await self.audit.close()
 
     async def _tidy(self) -> None:
