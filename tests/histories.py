@@ -27,6 +27,7 @@ from thai_chat.history.postgres.accounts import PostgresAccounts, PostgresSignIn
 from thai_chat.history.postgres.audit import PostgresAudit
 from thai_chat.history.postgres.connections import Database
 from thai_chat.history.postgres.conversation import PostgresConversation
+from thai_chat.history.postgres.keys import PostgresKeys
 from thai_chat.history.postgres.people import PostgresInvitations, PostgresPeople
 from thai_chat.history.postgres.presets import PostgresPresets
 from thai_chat.history.postgres.search import indexing
@@ -82,6 +83,7 @@ class MemoryStores(Stores):
                 statistics=PostgresCounting(nobody),
                 accounts=PostgresAccounts(nobody),
                 sign_ins=PostgresSignIns(nobody),
+                keys=PostgresKeys(nobody),
                 audit=PostgresAudit(nobody),
                 invitations=PostgresInvitations(nobody),
                 people=PostgresPeople(nobody),
@@ -117,6 +119,7 @@ class PostgresStores(Stores):
                 statistics=PostgresCounting(database),
                 accounts=PostgresAccounts(database),
                 sign_ins=PostgresSignIns(database),
+                keys=PostgresKeys(database),
                 audit=PostgresAudit(database),
                 invitations=PostgresInvitations(database),
                 people=PostgresPeople(database),

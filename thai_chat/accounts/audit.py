@@ -72,6 +72,20 @@ class Audit:
         address: str = "",
         details: Mapping[str, Detail] | None = None,
     ) -> None:
+        """Keep what somebody has done or tried, as `put` does."""
+        self.put(action, who=who, name=name, outcome=outcome, target=target, address=address, details=details)
+
+    def put(
+        self,
+        action: Action,
+        *,
+        who: Person | None = None,
+        name: str = "",
+        outcome: str = "done",
+        target: str = "",
+        address: str = "",
+        details: Mapping[str, Detail] | None = None,
+    ) -> None:
         """Keep what somebody has done or tried. It never raises, and waits for neither disk nor database.
 
         `name` is for somebody who is not signed in, and else the person's. Nothing given may be a text of a message, a

@@ -14,6 +14,7 @@ from thai_chat.accounts.attempts import Attempts
 from thai_chat.accounts.audit import Audit
 from thai_chat.accounts.browsers import Browsers
 from thai_chat.accounts.invitations import Invitations
+from thai_chat.accounts.keys import ApiKeys
 from thai_chat.accounts.passwords import Passwords
 from thai_chat.accounts.profile import Profile
 from thai_chat.accounts.signing_in import SigningIn
@@ -53,6 +54,7 @@ class Accounts:
         self.storage = storage
         self.rules = rules
         self.audit = Audit(storage.audit, folder=rules.audit_folder, kept=rules.audit_kept)
+        self.keys = ApiKeys(storage.keys, self.audit)
         self.passwords = Passwords()
         self.attempts = Attempts()
         self.browsers = Browsers(storage.sign_ins, idle=rules.idle)
@@ -88,9 +90,9 @@ class Accounts:
         """Return who has a session's token. Raises SignInUnavailable."""
         return await self.browsers.person(token)
 
-    async def by_key(self, key: str) -> Person | None:
-        """Return who has an API key."""
-        return None
+    async def by_key(self, key: str) -> Person:
+        """Return who has an API key. Raises SignInNeeded, and HistoryUnavailable in an outage."""
+        return await self.keys.person(key)
 
     async def _changed(self, account: Account) -> None:
         self.browsers.renew(account.account_id)
@@ -102,6 +104,7 @@ class Accounts:
         """Begin what runs in the background."""
         self.audit.start()
         self._work.append(asyncio.create_task(self._tidy(), name="sessions that are over"))
+        self.keys.start()
 
     async def close(self) -> None:
         """End what runs in the background. Safe to call twice."""
@@ -111,6 +114,7 @@ class Accounts:
         self._work.clear()
         await self.browsers.close()
         self.passwords.close()
+        await self.keys.close()
         await self.audit.close()
 
     async def _tidy(self) -> None:

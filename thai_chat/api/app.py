@@ -10,11 +10,13 @@ from fastapi import Depends, FastAPI
 from thai_chat import __version__
 from thai_chat.accounts.service import Accounts
 from thai_chat.api import (
+    audit,
     changes,
     chat,
     docs_page,
     errors,
     health,
+    keys,
     marks,
     me,
     models,
@@ -53,7 +55,7 @@ def build_app(
     openapi.install(app)
     checks = [Depends(only_known)]
     app.include_router(health.router)  # monitors may add what they like to an address
-    for part in (chat, changes, search, models, presets, transfer, statistics, me, sign_in):
+    for part in (chat, changes, search, models, presets, transfer, statistics, me, sign_in, keys, audit):
         app.include_router(part.router, dependencies=checks)
     for prefix in (SESSIONS, *SESSIONS_TOO):
         for router in (sessions.router, marks.router, transfer.session_router):

@@ -5,14 +5,18 @@ Coroutines do it: FastAPI sends plain functions to a thread and back at each req
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
 
+from thai_chat.accounts.audit import Audit
 from thai_chat.accounts.service import Accounts
 from thai_chat.chat.service import ChatService
+from thai_chat.domain.audit import Action, Detail
 from thai_chat.domain.errors import NoAccounts
-from thai_chat.domain.people import Person, person_of
+from thai_chat.domain.people import Person, known_person, person_of
 
 
 async def _service(request: Request) -> ChatService:
@@ -36,8 +40,34 @@ async def _accounts_if_any(request: Request) -> Accounts | None:
     return accounts
 
 
+async def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """Takes what the person of a request does for the audit log; where there are no accounts nothing is noted."""
+
+    audit: Audit | None
+    person: Person | None
+    address: str
+
+    def put(self, action: Action, *, target: str = "", details: Mapping[str, Detail] | None = None) -> None:
+        """Note what was done. It never raises and never waits."""
+        if self.audit:
+            self.audit.put(action, who=self.person, target=target, address=self.address, details=details)
+
+
+async def _notes(request: Request) -> Notes:
+    accounts: Accounts | None = request.app.state.accounts
+    return Notes(accounts.audit if accounts else None, known_person(request.scope), await _address(request))
+
+
 Service = Annotated[ChatService, Depends(_service)]
 Asking = Annotated[Person, Depends(_asking)]
 People = Annotated[Accounts, Depends(_accounts)]
 """The use cases of accounts; where there are none the answer is 404 `no_accounts`."""
+Address = Annotated[str, Depends(_address)]
+"""The address that the request comes from; empty where it is not known."""
+Noting = Annotated[Notes, Depends(_notes)]
 PeopleIfAny = Annotated[Accounts | None, Depends(_accounts_if_any)]

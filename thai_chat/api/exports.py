@@ -14,12 +14,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from thai_chat import texts
 from thai_chat.api import errors
+from thai_chat.api.dependencies import Notes
 from thai_chat.chat.service import ChatService
 from thai_chat.chat.statistics import FIRST_DAY, LAST_DAY, zone_of
 from thai_chat.chat.text import require_storable
 from thai_chat.chat.transfer.exports import OF_TRAINING, Format
 from thai_chat.chat.transfer.markdown import Words
 from thai_chat.chat.transfer.training import Lessons, Rated
+from thai_chat.domain.audit import Action
 from thai_chat.domain.errors import BadInput
 from thai_chat.domain.facts import RATING_TAGS
 from thai_chat.domain.messages import Status
@@ -101,6 +103,7 @@ async def exported(
     person: Person,
     asked: SessionExportQuery,
     chosen: list[UUID] | None,
+    notes: Notes,
 ) -> Response:
     """Return the file, in pieces."""
     zone = zone_of(asked.timezone)
@@ -112,6 +115,9 @@ async def exported(
         timezone=zone,
         wanted=_wanted(asked, zone),
     )
+    target = str(chosen[0]) if chosen and len(chosen) == 1 else "all" if chosen is None else "selection"
+    details = {"format": str(asked.format), "sessions": None if chosen is None else len(chosen)}
+    notes.put(Action.EXPORT, target=target, details=details)
     headers = {
         "Content-Disposition": _disposition(made.file_name),
         "Cache-Control": "no-store",

@@ -9,10 +9,11 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from thai_chat.api import errors
-from thai_chat.api.dependencies import Asking, Service
+from thai_chat.api.dependencies import Asking, Noting, Service
 from thai_chat.api.schemas import MessageBody, message_body
 from thai_chat.chat.marks import Judgement
 from thai_chat.chat.text import identifier
+from thai_chat.domain.audit import Action
 from thai_chat.domain.facts import RATING_TAGS, REASON_CHARS
 
 router = APIRouter(tags=["sessions"])
@@ -96,11 +97,14 @@ async def change_message(
 
 @router.delete("/{session_id}/messages/{message_id}", status_code=204)
 async def delete_message(
-    session_id: str, message_id: str, service: Service, person: Asking, permanent: bool = False
+    session_id: str, message_id: str, service: Service, person: Asking, notes: Noting, permanent: bool = False
 ) -> None:
     """Delete a message, which `PATCH {"deleted": false}` restores; `permanent` wipes it for good."""
     do = service.marks.purge if permanent else service.marks.delete
     await do(identifier(session_id), person, identifier(message_id))
+    if permanent:
+        details = {"session_id": str(identifier(session_id))}
+        notes.put(Action.MESSAGE_DELETED, target=str(identifier(message_id)), details=details)
 
 
 @router.get("/{session_id}/deleted")

@@ -9,10 +9,11 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from thai_chat.api.dependencies import Asking, Service
+from thai_chat.api.dependencies import Asking, Noting, Service
 from thai_chat.api.schemas import Short
 from thai_chat.chat.options import checked
 from thai_chat.chat.text import identifier
+from thai_chat.domain.audit import Action
 from thai_chat.domain.errors import BadOption
 from thai_chat.domain.messages import SESSION_NAME_CHARS, Choice
 from thai_chat.domain.people import Person
@@ -97,7 +98,7 @@ async def check(body: CheckedOptions, service: Service, person: Asking) -> Check
 
 
 @router.patch("/{preset_id}")
-async def change(preset_id: str, body: PresetPatch, service: Service, person: Asking) -> PresetBody:
+async def change(preset_id: str, body: PresetPatch, service: Service, person: Asking, notes: Noting) -> PresetBody:
     changed = await service.presets.change(
         identifier(preset_id),
         person,
@@ -107,6 +108,8 @@ async def change(preset_id: str, body: PresetPatch, service: Service, person: As
         is_default=body.is_default,
         is_shared=body.is_shared,
     )
+    if body.is_shared is not None:
+        notes.put(Action.PRESET_SHARED, target=str(changed.preset_id), details={"is_shared": changed.is_shared})
     return _body(changed, person)
 
 

@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 
 from thai_chat.api import errors, sse
 from thai_chat.api.chat import answer, question_of
-from thai_chat.api.dependencies import Asking, Service
+from thai_chat.api.dependencies import Asking, Noting, Service
 from thai_chat.api.schemas import (
     AcceptedBody,
     AgainRequest,
@@ -34,6 +34,7 @@ from thai_chat.chat.service import ChatService
 from thai_chat.chat.sessions import SessionChange
 from thai_chat.chat.text import identifier
 from thai_chat.chat.windows import Window
+from thai_chat.domain.audit import Action
 from thai_chat.domain.errors import InvalidCursor, TooManyPlaces
 from thai_chat.domain.messages import Session
 from thai_chat.domain.people import Person
@@ -79,9 +80,10 @@ async def labels(service: Service, person: Asking, shelf: Shelf = Shelf.CURRENT)
 
 
 @router.delete("", status_code=204)
-async def empty(service: Service, person: Asking, shelf: Literal[Shelf.TRASH]) -> None:
+async def empty(service: Service, person: Asking, notes: Noting, shelf: Literal[Shelf.TRASH]) -> None:
     """Empty the trash: all that is in it is deleted for good."""
     await service.sessions.empty_trash(person)
+    notes.put(Action.SESSION_DELETED, target=shelf)
 
 
 @router.get("/{session_id}")
@@ -102,11 +104,12 @@ async def change(session_id: str, body: SessionPatch, service: Service, person: 
 
 
 @router.delete("/{session_id}", status_code=204)
-async def delete(session_id: str, service: Service, person: Asking, permanent: bool = False) -> None:
+async def delete(session_id: str, service: Service, person: Asking, notes: Noting, permanent: bool = False) -> None:
     """Put a session into the trash, from where `PATCH {"deleted": false}` takes it back; `permanent` deletes it for
     good."""
     if permanent:
         await service.sessions.purge(identifier(session_id), person)
+        notes.put(Action.SESSION_DELETED, target=str(identifier(session_id)))
     else:
         await service.sessions.trash(identifier(session_id), person)
 

@@ -15,11 +15,12 @@ from pydantic import BaseModel, Field
 
 from thai_chat import texts
 from thai_chat.api import errors, exports, sse
-from thai_chat.api.dependencies import Asking, Service
+from thai_chat.api.dependencies import Asking, Notes, Noting, Service
 from thai_chat.api.exports import ExamplesBody, ExportQuery, ExportRequest, SessionExportQuery
 from thai_chat.api.uploads import received
 from thai_chat.chat.text import identifier
 from thai_chat.chat.transfer.imports import ImportProgress, ImportRun
+from thai_chat.domain.audit import Action
 from thai_chat.domain.errors import ThaiChatError
 from thai_chat.domain.transfer import Imported, ImportedFrom, Refusal
 from thai_chat.texts import Language
@@ -69,10 +70,15 @@ class ImportedBody(BaseModel):
 
 @session_router.get("/{session_id}/export", response_class=StreamingResponse)
 async def export_session(
-    session_id: str, request: Request, service: Service, person: Asking, asked: Annotated[SessionExportQuery, Query()]
+    session_id: str,
+    request: Request,
+    service: Service,
+    person: Asking,
+    notes: Noting,
+    asked: Annotated[SessionExportQuery, Query()],
 ) -> Response:
     """Export one session as a file."""
-    return await exports.exported(request, service, person, asked, [identifier(session_id)])
+    return await exports.exported(request, service, person, asked, [identifier(session_id)], notes)
 
 
 @session_router.get("/{session_id}/export/examples")
@@ -85,10 +91,10 @@ async def examples_of_session(
 
 @router.get("/api/export", response_class=StreamingResponse)
 async def export(
-    request: Request, service: Service, person: Asking, asked: Annotated[ExportQuery, Query()]
+    request: Request, service: Service, person: Asking, notes: Noting, asked: Annotated[ExportQuery, Query()]
 ) -> Response:
     """Export some sessions, or all, as one file."""
-    return await exports.exported(request, service, person, asked, _chosen(asked))
+    return await exports.exported(request, service, person, asked, _chosen(asked), notes)
 
 
 @router.get("/api/export/examples")
@@ -100,9 +106,11 @@ async def examples(
 
 
 @router.post("/api/export", response_class=StreamingResponse)
-async def export_selection(body: ExportRequest, request: Request, service: Service, person: Asking) -> Response:
+async def export_selection(
+    body: ExportRequest, request: Request, service: Service, person: Asking, notes: Noting
+) -> Response:
     """Export as `GET /api/export` does, with the selection in the body."""
-    return await exports.exported(request, service, person, body, body.session_ids)
+    return await exports.exported(request, service, person, body, body.session_ids, notes)
 
 
 @router.post(
@@ -122,7 +130,7 @@ async def export_selection(body: ExportRequest, request: Request, service: Servi
         }
     },
 )
-async def import_files(request: Request, service: Service, person: Asking) -> Response:
+async def import_files(request: Request, service: Service, person: Asking, notes: Noting) -> Response:
     """Import everything in the files that can be read, or nothing: exports of ours and of many other programs.
 
     Files without chats, and single sessions of other programs that can't be read, are left out and named.
@@ -131,6 +139,7 @@ async def import_files(request: Request, service: Service, person: Asking) -> Re
     `error`. Closing the connection before the end takes the import back.
     """
     run = service.transfer.begin_import(person, await received(request))
+    run.task.add_done_callback(lambda task: _note_import(task, notes))
     if "text/event-stream" in request.headers.get("accept", ""):
         events = _events(run, errors.language_of(request))
         return StreamingResponse(events, media_type="text/event-stream", headers=sse.HEADERS)
@@ -140,6 +149,14 @@ async def import_files(request: Request, service: Service, person: Asking) -> Re
             run.cancel()
     imported = _body(run.task.result(), errors.language_of(request))
     return JSONResponse(imported.model_dump(mode="json"))
+
+
+def _note_import(task: asyncio.Task[Imported], notes: Notes) -> None:
+    """Note an import at its end, also where nobody waits for it any more."""
+    if not task.cancelled() and task.exception() is None:
+        imported = task.result()
+        counts = {"sessions": imported.sessions, "extended": imported.extended, "messages": imported.messages}
+        notes.put(Action.IMPORT, details={**counts, "programs": sorted(imported.programs)})
 
 
 def _chosen(asked: ExportQuery) -> list[UUID] | None:

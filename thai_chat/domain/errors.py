@@ -8,10 +8,11 @@ ThaiChatError
 │   ├── TooManyPlaces  OnlyReplies  NotOtherReplies  BadReason  BadAccountName  BadPassword  NameTaken
 ├── NotFound
 │   ├── SessionNotFound  MessageNotFound  PresetNotFound  AccountNotFound  NoAccounts  NoPasswords  SignInNotFound
-│   ├── InvitationOver
+│   ├── InvitationOver  KeyNotFound
 ├── ReplyRunning  NewerMessages  MessageOnOtherBranch  KeyReused  ImportStopped  LastAdministrator
 ├── AlreadyTakenOver  NothingTakenOver  SignUpClosed
 ├── SignInNeeded  WrongCredentials  WrongPassword  FreshSignInNeeded  TooManyAttempts  ScopeTooSmall  NotAdministrator
+├── TooManyKeys
 ├── BackendError, with its own in `thai_chat.domain.backend_errors`
 ├── HistoryError
 │   ├── HistoryUnavailable ── SignInUnavailable  HistoryRefused  JournalUnavailable
@@ -246,6 +247,18 @@ class PresetNotFound(NotFound):
 
 class AccountNotFound(NotFound):
     code = "account_not_found"
+
+
+class KeyNotFound(NotFound):
+    """No such API key, or one of somebody else."""
+
+    code = "key_not_found"
+
+
+class TooManyKeys(ThaiChatError):
+    """A person has as many API keys as they may: `params["limit"]`."""
+
+    code = "too_many_keys"
 
 
 class NoAccounts(NotFound):

@@ -73,8 +73,14 @@ class Door:
     kind: DoorKind = DoorKind.PRIVATE
     body: BodyLimit = ORDINARY
     access: Access = Access.PEOPLE
+    changing: Access | None = None
+    """Who may come with another method than GET and HEAD; None: who may read."""
     reads: bool | None = None
     """Whether a key of the scope `read` may come in; None: with GET and HEAD."""
+
+    def access_for(self, method: str) -> Access:
+        """Return who may come with a method."""
+        return self.changing if self.changing and method not in ("GET", "HEAD") else self.access
 
     def scope(self, method: str) -> Scope:
         """Return what a key must be good for."""
@@ -150,6 +156,9 @@ DOORS = (
     Door("/api/me/sign-ins/{sign_in_id}", ("DELETE",), access=Access.BROWSERS),
     Door("/api/sign-in", ("GET", "POST"), body=SMALL, access=Access.ANYBODY),
     Door("/api/sign-out", ("POST",), body=SMALL),
+    Door("/api/keys", ("GET", "POST"), body=SMALL, changing=Access.BROWSERS),
+    Door("/api/keys/{key_id}", ("DELETE",), access=Access.BROWSERS),
+    Door("/api/audit", ("GET",), access=Access.ADMINISTRATORS),
     Door("/api/statistics", ("GET",)),
     Door("/api/statistics/questions", ("GET",)),
     Door("/api/statistics/messages", ("GET",)),

@@ -33,11 +33,16 @@ class Holders:
         name = cookie_name(is_secure=scope["scheme"] == "https").encode()
         token = b""
         for header, value in scope["headers"]:
-            if header == b"authorization" and value[:7].lower() == b"bearer ":
+            if header == b"authorization" and has_key(value):
                 return await self.by_key(value[7:].strip().decode("latin-1"))
             if header == b"cookie":
                 token = token or _cookie(value, name)
         return await self.by_cookie(token.decode("latin-1")) if token else None
+
+
+def has_key(authorization: bytes) -> bool:
+    """Tell whether a request asks by an API key, be it a good one or not; other schemes are a proxy's."""
+    return authorization.split(b" ", 1)[0].lower() == b"bearer"
 
 
 def _cookie(header: bytes, name: bytes) -> bytes:
@@ -55,10 +60,10 @@ def let_in(door: Door, method: str, person: Person | None) -> None:
         return
     if person is None:
         raise SignInNeeded
-    scope = door.scope(method)
+    scope, access = door.scope(method), door.access_for(method)
     if scope not in person.scopes:
         raise ScopeTooSmall(scope=scope.value)
-    if door.access is Access.ADMINISTRATORS and not person.is_administrator:
+    if access is Access.ADMINISTRATORS and not person.is_administrator:
         raise NotAdministrator
-    if door.access is Access.BROWSERS and person.entrance is Entrance.KEY:
+    if access is Access.BROWSERS and person.entrance is Entrance.KEY:
         raise ScopeTooSmall(scope="browser")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 from typing import TypeGuard
 from urllib.parse import quote
@@ -33,6 +34,7 @@ from thai_chat.domain.errors import (
 )
 from thai_chat.gate.headers import STRICT
 from thai_chat.gate.pages import hash_of
+from thai_chat.gate.people import has_key
 
 _STATUS: dict[type[ThaiChatError], int] = {
     ForeignHost: 400,
@@ -76,7 +78,7 @@ def refusal(error: ThaiChatError, scope: Scope) -> Response:
     """Return the answer to a request that is refused, or has failed, in the reader's language."""
     asked = Headers(scope=scope)
     language = texts.language_for(asked)
-    if isinstance(error, SignInNeeded) and _is_opened(asked):
+    if isinstance(error, SignInNeeded) and _is_opened(asked) and not _has_key(asked):
         return RedirectResponse(sign_in_address(scope), 303)
     message = texts.text(error.code, language, error.params)
     if isinstance(error, _PAGED) and _is_opened(asked):
@@ -84,8 +86,21 @@ def refusal(error: ThaiChatError, scope: Scope) -> Response:
         page = _PAGE.format(language=language, code=error.code, style=_STYLE, message=shown)
         return HTMLResponse(page, _STATUS[type(error)])
     body = {"code": error.code, "message": message}
-    headers = {"Allow": str(error.params["allowed"])} if isinstance(error, WrongMethod) else None
-    return JSONResponse({"error": body}, _STATUS.get(type(error), 500), headers)
+    return JSONResponse({"error": body}, _STATUS.get(type(error), 500), _headers(error))
+
+
+def _has_key(asked: Headers) -> bool:
+    return has_key(asked.get("authorization", "").encode("latin-1"))
+
+
+def _headers(error: ThaiChatError) -> Mapping[str, str] | None:
+    match error:
+        case WrongMethod():
+            return {"Allow": str(error.params["allowed"])}
+        case SignInNeeded():
+            return {"WWW-Authenticate": "Bearer"}
+        case _:
+            return None
 
 
 def sign_in_address(scope: Scope) -> str:

@@ -20,6 +20,7 @@ from thai_chat.history.postgres.audit import PostgresAudit
 from thai_chat.history.postgres.connections import POOL_SIZE, TIMEOUT_S
 from thai_chat.history.postgres.connector import Address, PostgresConnector
 from thai_chat.history.postgres.conversation import PostgresConversation
+from thai_chat.history.postgres.keys import PostgresKeys
 from thai_chat.history.postgres.people import PostgresInvitations, PostgresPeople
 from thai_chat.history.postgres.presets import PostgresPresets
 from thai_chat.history.postgres.search.indexer import Indexer
@@ -85,6 +86,7 @@ def open_history(
         presets=PostgresPresets(server) if primary else MemoryPresets(),
         accounts=PostgresAccounts(server),
         sign_ins=PostgresSignIns(server),
+        keys=PostgresKeys(server),
         audit=PostgresAudit(server),
         invitations=PostgresInvitations(server),
         people=PostgresPeople(serving),

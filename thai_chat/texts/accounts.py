@@ -4,6 +4,11 @@ from __future__ import annotations
 
 ACCOUNT_ERRORS: dict[str, tuple[str, str]] = {
     "account_not_found": ("ไม่พบบัญชีนี้", "There is no such account."),
+    "key_not_found": ("ไม่พบคีย์ API นี้", "There is no such API key."),
+    "too_many_keys": (
+        "มีคีย์ API ครบ {limit} คีย์แล้ว ลบคีย์ที่ไม่ใช้ก่อน",
+        "You have {limit} API keys already. Delete one that you don't use first.",
+    ),
     "no_accounts": (
         "เครื่องนี้ไม่ได้ใช้บัญชีผู้ใช้ (AUTH=none)",
         "There are no accounts here (AUTH=none).",

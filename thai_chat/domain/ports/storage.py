@@ -10,6 +10,7 @@ from thai_chat.domain.ports.accounts import AccountStore, SignInStore
 from thai_chat.domain.ports.audit import AuditStore
 from thai_chat.domain.ports.conversation import Conversation
 from thai_chat.domain.ports.invitations import InvitationStore
+from thai_chat.domain.ports.keys import KeyStore
 from thai_chat.domain.ports.people import PeopleStore
 from thai_chat.domain.ports.presets import PresetStore
 from thai_chat.domain.ports.search import MessageSearch
@@ -27,6 +28,7 @@ class Storage:
     statistics: Counting
     accounts: AccountStore
     sign_ins: SignInStore
+    keys: KeyStore
     audit: AuditStore
     invitations: InvitationStore
     people: PeopleStore

@@ -1,0 +1,190 @@
+"""API keys: making and revoking them, and who asks by one."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import logging
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from thai_chat.accounts.audit import Audit
+from thai_chat.domain.audit import Action
+from thai_chat.domain.errors import (
+    BadInput,
+    HistoryUnavailable,
+    KeyNotFound,
+    NotAdministrator,
+    SignInNeeded,
+    ThaiChatError,
+)
+from thai_chat.domain.keys import KEY_NAME_CHARS, MOST_KEYS, ApiKey, KeyText, new_key_text, person_of_key, read_key
+from thai_chat.domain.people import Person, Scope
+from thai_chat.domain.ports.keys import KeyStore
+
+logger = logging.getLogger(__name__)
+
+REMEMBERED = timedelta(seconds=5)
+"""So long a key that was looked up counts as good; in an outage until PostgreSQL is back."""
+_NOTED = timedelta(minutes=1)
+"""The use of a key is noted once in this time."""
+_MOST_REMEMBERED = 10_000
+
+
+@dataclass(slots=True)
+class _GoodKey:
+    """A key that was good when it was looked up."""
+
+    person: Person
+    key: ApiKey
+    asked_at: datetime
+    noted_at: datetime | None = None
+
+
+class ApiKeys:
+    """The use cases of API keys. `start` it before use and `close` it after."""
+
+    def __init__(self, store: KeyStore, audit: Audit) -> None:
+        self._store = store
+        self._audit = audit
+        self._known: dict[bytes, _GoodKey] = {}
+        self._used: dict[str, datetime] = {}
+        self._woken = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    async def make(
+        self, person: Person, *, name: str, scopes: Sequence[Scope], lasts: timedelta | None = None, address: str = ""
+    ) -> tuple[ApiKey, KeyText]:
+        """Make a key for a person, and return it with its text, which is kept nowhere.
+
+        `lasts` is how long it is good, None: until it is revoked. Raises BadInput, NotAdministrator, TooManyKeys.
+        """
+        if not scopes:
+            raise BadInput(fields="scopes")
+        if Scope.ADMIN in scopes and not person.is_administrator:
+            raise NotAdministrator
+        now, text = datetime.now(UTC), new_key_text()
+        key = ApiKey(
+            key_id=text.key_id,
+            account_id=_account_id(person),
+            key_name=_checked_name(name),
+            scopes=tuple(scope for scope in Scope if scope in scopes),
+            created_at=now,
+            expires_at=now + lasts if lasts else None,
+        )
+        await self._store.add(key, text.secret_hash, most=MOST_KEYS)
+        details = {"scopes": key.scopes, "expires_at": key.expires_at.isoformat() if key.expires_at else None}
+        await self._audit.note(Action.KEY_MADE, who=person, target=key.key_id, address=address, details=details)
+        return key, text
+
+    async def of(self, person: Person) -> Sequence[ApiKey]:
+        """Return a person's keys, the newest first."""
+        return await self._store.of(_account_id(person))
+
+    async def revoke(self, person: Person, key_id: str, *, address: str = "") -> None:
+        """Delete a key of a person: here it is over at once, in other processes a few seconds later.
+
+        Raises KeyNotFound.
+        """
+        if not await self._store.delete(_account_id(person), key_id):
+            raise KeyNotFound
+        self._forget(lambda known: known.key.key_id == key_id)
+        await self._audit.note(Action.KEY_REVOKED, who=person, target=key_id, address=address)
+
+    def forget(self, account_id: UUID) -> None:
+        """Look all keys of an account up again: it has changed."""
+        self._forget(lambda known: known.key.account_id == account_id)
+
+    async def person(self, text: str, now: datetime | None = None) -> Person:
+        """Return who asks by a key.
+
+        Raises SignInNeeded when it is none, is over, or its account is disabled, and HistoryUnavailable in an outage
+        for one that is not remembered.
+        """
+        now = now or datetime.now(UTC)
+        parts = read_key(text)
+        if parts is None:
+            raise SignInNeeded
+        place = hashlib.sha256(text.encode()).digest()
+        known = self._known.get(place)
+        if known is None or now - known.asked_at >= REMEMBERED:
+            known = await self._look_up(place, parts, known, now)
+        if known.key.is_over(now):
+            self._known.pop(place, None)
+            raise SignInNeeded
+        self._note_use(known, now)
+        return known.person
+
+    def start(self) -> None:
+        """Begin to note the use of keys."""
+        self._task = asyncio.create_task(self._note_uses(), name="keys")
+
+    async def close(self) -> None:
+        """Safe to call twice."""
+        if self._task:
+            self._task.cancel()
+            await asyncio.wait((self._task,))
+            self._task = None
+
+    async def _look_up(self, place: bytes, parts: KeyText, known: _GoodKey | None, now: datetime) -> _GoodKey:
+        before = known.asked_at if known else now
+        if known:
+            known.asked_at = now  # others who ask meanwhile get what is known
+        try:
+            stored = await self._store.find(parts.key_id)
+        except HistoryUnavailable:
+            if known is None:
+                raise
+            known.asked_at = before
+            return known
+        except BaseException:
+            if known:
+                known.asked_at = before
+            raise
+        if stored is None or not hmac.compare_digest(stored.secret_hash, parts.secret_hash):
+            self._known.pop(place, None)
+            raise SignInNeeded
+        person = person_of_key(stored.account, stored.key)
+        found = _GoodKey(person, stored.key, now, known.noted_at if known else None)
+        self._known.pop(place, None)
+        self._known[place] = found
+        if len(self._known) > _MOST_REMEMBERED:
+            del self._known[next(iter(self._known))]
+        return found
+
+    def _forget(self, is_meant: Callable[[_GoodKey], bool]) -> None:
+        self._known = {place: known for place, known in self._known.items() if not is_meant(known)}
+
+    def _note_use(self, known: _GoodKey, now: datetime) -> None:
+        if known.noted_at is None or now - known.noted_at >= _NOTED:
+            known.noted_at = now
+            self._used[known.key.key_id] = now
+            self._woken.set()
+
+    async def _note_uses(self) -> None:
+        while True:
+            await self._woken.wait()
+            self._woken.clear()
+            used, self._used = self._used, {}
+            try:
+                await self._store.touch(used)
+            except ThaiChatError as error:  # it is a hint for their owners, and not worth keeping for later
+                logger.info("the use of %d keys is not noted: %s", len(used), error.code)
+
+
+def _account_id(person: Person) -> UUID:
+    """Return the account of a person. Raises SignInNeeded for somebody who has none."""
+    if person.account_id is None:
+        raise SignInNeeded
+    return person.account_id
+
+
+def _checked_name(name: str) -> str:
+    plain = unicodedata.normalize("NFC", name).strip()
+    if not 0 < len(plain) <= KEY_NAME_CHARS or not plain.isprintable():
+        raise BadInput(fields=f"name (1-{KEY_NAME_CHARS})")
+    return plain

@@ -1,0 +1,86 @@
+"""`GET /api/audit`: who did what and when, for administrators."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+
+from thai_chat.api.dependencies import People
+from thai_chat.chat.text import identifier
+from thai_chat.domain.audit import MOST_ENTRIES, Action, AuditCursor, AuditEntry, AuditQuery
+from thai_chat.domain.errors import InvalidCursor
+
+router = APIRouter(prefix="/api/audit", tags=["people"])
+
+
+class EntryBody(BaseModel):
+    entry_id: UUID
+    at: datetime
+    action: str
+    outcome: str = Field(description="done, else a code that says why not")
+    name: str = Field(description="Of who did it, or the one that was tried")
+    account_id: UUID | None
+    key_id: str | None = Field(description="The API key by which it was done")
+    target: str | None = Field(description="The thing that it was done to: an id, or a name")
+    address: str
+    details: Mapping[str, Any]
+
+
+class AuditBody(BaseModel):
+    entries: list[EntryBody] = Field(description="The newest first")
+    next: str | None = Field(description="Give it as `cursor` for the next page; null on the last")
+
+
+@router.get("")
+async def audit(
+    people: People,
+    limit: Annotated[int, Query(ge=1, le=MOST_ENTRIES)] = 100,
+    cursor: Annotated[str | None, Query(max_length=100, description="`next` of the page before")] = None,
+    action: Action | None = None,
+    account_id: str | None = None,
+) -> AuditBody:
+    """List what people have done: signing in, keys, exports, deletions and the like; never a text."""
+    found = await people.audit.page(
+        AuditQuery(
+            limit=limit + 1,
+            before=_read_cursor(cursor) if cursor else None,
+            action=action,
+            account_id=identifier(account_id) if account_id else None,
+        )
+    )
+    shown = found[:limit]
+    return AuditBody(
+        entries=[_body(entry) for entry in shown],
+        next=f"{shown[-1].at.isoformat()}~{shown[-1].entry_id}" if len(found) > limit else None,
+    )
+
+
+def _body(entry: AuditEntry) -> EntryBody:
+    return EntryBody(
+        entry_id=entry.entry_id,
+        at=entry.at.astimezone(UTC),
+        action=entry.action,
+        outcome=entry.outcome,
+        name=entry.name,
+        account_id=entry.account_id,
+        key_id=entry.key_id or None,
+        target=entry.target or None,
+        address=entry.address,
+        details=entry.details,
+    )
+
+
+def _read_cursor(cursor: str) -> AuditCursor:
+    at, _, entry_id = cursor.partition("~")
+    try:
+        found = AuditCursor(at=datetime.fromisoformat(at), entry_id=UUID(entry_id))
+    except ValueError as exc:
+        raise InvalidCursor from exc
+    if found.at.tzinfo is None:
+        raise InvalidCursor
+    return found
