@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from thai_chat.accounts.attempts import Attempts
 from thai_chat.accounts.audit import Audit
 from thai_chat.accounts.browsers import Browsers
+from thai_chat.accounts.model_rules import ModelRules
 from thai_chat.accounts.passwords import Passwords
+from thai_chat.accounts.quotas import Limits
 from thai_chat.accounts.signing_in import SigningIn
 from thai_chat.domain.errors import HistoryError, trace_of
-from thai_chat.domain.people import Person
+from thai_chat.domain.people import Person, PersonRole
 from thai_chat.domain.ports.storage import Storage
+from thai_chat.domain.quotas import Quotas
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +43,8 @@ class AccountRules:
     """The folder of the audit log's file; None: there is no file."""
     audit_kept: timedelta = timedelta(days=365)
     """After this an entry of the audit log is deleted."""
+    quotas: Mapping[PersonRole, Quotas] = field(default_factory=dict)
+    """The quotas of each role, where administrators have set none."""
 
 
 class Accounts:
@@ -60,6 +65,8 @@ class Accounts:
             browsers=self.browsers,
             longest=rules.longest,
         )
+        models = ModelRules(storage.model_rules, storage.accounts)
+        self.limits = Limits(storage.quotas, storage.accounts, models, defaults=rules.quotas)
         self._work: list[asyncio.Task[None]] = []
 
     async def by_cookie(self, token: str) -> Person | None:
@@ -74,6 +81,7 @@ class Accounts:
         """Begin what runs in the background."""
         self.audit.start()
         self._work.append(asyncio.create_task(self._tidy(), name="sessions that are over"))
+        self.limits.start()
 
     async def close(self) -> None:
         """End what runs in the background. Safe to call twice."""
@@ -83,6 +91,7 @@ class Accounts:
         self._work.clear()
         await self.browsers.close()
         self.passwords.close()
+        await self.limits.close()
         await self.audit.close()
 
     async def _tidy(self) -> None:

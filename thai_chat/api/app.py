@@ -15,6 +15,7 @@ from thai_chat.api import (
     docs_page,
     errors,
     health,
+    limits,
     marks,
     me,
     models,
@@ -53,7 +54,7 @@ def build_app(
     openapi.install(app)
     checks = [Depends(only_known)]
     app.include_router(health.router)  # monitors may add what they like to an address
-    for part in (chat, changes, search, models, presets, transfer, statistics, me, sign_in):
+    for part in (chat, changes, search, models, presets, transfer, statistics, me, sign_in, limits):
         app.include_router(part.router, dependencies=checks)
     for prefix in (SESSIONS, *SESSIONS_TOO):
         for router in (sessions.router, marks.router, transfer.session_router):

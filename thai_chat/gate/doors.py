@@ -73,8 +73,15 @@ class Door:
     kind: DoorKind = DoorKind.PRIVATE
     body: BodyLimit = ORDINARY
     access: Access = Access.PEOPLE
+    is_stream: bool = False
+    """The answer is open for long and asked for again when it breaks: such requests are not counted."""
     reads: bool | None = None
     """Whether a key of the scope `read` may come in; None: with GET and HEAD."""
+
+    @property
+    def is_counted(self) -> bool:
+        """Tell whether its requests count for the limit of requests a minute."""
+        return self.kind in _COUNTED and not self.is_stream
 
     def scope(self, method: str) -> Scope:
         """Return what a key must be good for."""
@@ -84,6 +91,7 @@ class Door:
         return Scope.READ if is_reading else Scope.CHAT
 
 
+_COUNTED = (DoorKind.PAGE, DoorKind.DOCS, DoorKind.PRIVATE)
 RUN = "/gradio_api/run/predict"
 SCRIPTS = "/ui-static/{version}/{path:path}"
 SERVICE_WORKER = "/install/service-worker.js"
@@ -93,6 +101,7 @@ PAGE_EVENTS = ("models",)
 
 FRAMED = "/ui-static/{version}/message/diagram.html"
 
+_EVENTS = "/{session_id}/events"
 _SESSIONS = (
     ("", "GET DELETE"),
     ("/labels", "GET"),
@@ -104,7 +113,7 @@ _SESSIONS = (
     ("/{session_id}/messages/{message_id}/preference", "PUT DELETE"),
     ("/{session_id}/deleted", "GET"),
     ("/{session_id}/messages/{message_id}/versions", "GET"),
-    ("/{session_id}/events", "GET"),
+    (_EVENTS, "GET"),
     ("/{session_id}/stop", "POST"),
     ("/{session_id}/leave", "POST"),
     ("/{session_id}/export", "GET"),
@@ -129,11 +138,11 @@ DOORS = (
     Door("/chat", ("POST",)),
     Door("/chat/history/{session_id}", ("GET",)),
     *(
-        Door(f"{prefix}{path}", tuple(methods.split()))
+        Door(f"{prefix}{path}", tuple(methods.split()), is_stream=path == _EVENTS)
         for prefix in ("/api/sessions", "/api/conversations", "/conversations")
         for path, methods in _SESSIONS
     ),
-    Door("/api/changes", ("GET",)),
+    Door("/api/changes", ("GET",), is_stream=True),
     Door("/api/search", ("GET",)),
     Door("/api/models", ("GET",)),
     Door("/api/models/prepare", ("POST",)),
@@ -147,6 +156,12 @@ DOORS = (
     Door("/api/me", ("GET",)),
     Door("/api/sign-in", ("GET", "POST"), body=SMALL, access=Access.ANYBODY),
     Door("/api/sign-out", ("POST",), body=SMALL),
+    Door("/api/me/limits", ("GET",)),
+    Door("/api/people/statistics", ("GET",), access=Access.ADMINISTRATORS),
+    Door("/api/quotas", ("GET",), access=Access.ADMINISTRATORS),
+    Door("/api/quotas/{kind}/{subject}", ("PUT",), access=Access.ADMINISTRATORS),
+    Door("/api/model-rules", ("GET",), access=Access.ADMINISTRATORS),
+    Door("/api/model-rules/{backend}/{model:path}", ("PUT", "DELETE"), access=Access.ADMINISTRATORS),
     Door("/api/statistics", ("GET",)),
     Door("/api/statistics/questions", ("GET",)),
     Door("/api/statistics/messages", ("GET",)),

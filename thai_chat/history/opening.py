@@ -22,6 +22,7 @@ from thai_chat.history.postgres.connector import Address, PostgresConnector
 from thai_chat.history.postgres.conversation import PostgresConversation
 from thai_chat.history.postgres.people import PostgresInvitations, PostgresPeople
 from thai_chat.history.postgres.presets import PostgresPresets
+from thai_chat.history.postgres.quotas import PostgresModelRules, PostgresQuotas
 from thai_chat.history.postgres.search.indexer import Indexer
 from thai_chat.history.postgres.search.search import PostgresSearch
 from thai_chat.history.postgres.serving import ServingDatabase, WatchedDatabase
@@ -88,6 +89,8 @@ def open_history(
         audit=PostgresAudit(server),
         invitations=PostgresInvitations(server),
         people=PostgresPeople(serving),
+        quotas=PostgresQuotas(server),
+        model_rules=PostgresModelRules(server),
         statistics=PostgresCounting(serving),
         transfer=lambda: PostgresTransfer(serving.require()),
     )
