@@ -30,6 +30,7 @@ from thai_chat.history.postgres.conversation import PostgresConversation
 from thai_chat.history.postgres.keys import PostgresKeys
 from thai_chat.history.postgres.people import PostgresInvitations, PostgresPeople
 from thai_chat.history.postgres.presets import PostgresPresets
+from thai_chat.history.postgres.quotas import PostgresModelRules, PostgresQuotas
 from thai_chat.history.postgres.search import indexing
 from thai_chat.history.postgres.search.index import SearchIndex
 from thai_chat.history.postgres.search.search import PostgresSearch
@@ -87,6 +88,8 @@ class MemoryStores(Stores):
                 audit=PostgresAudit(nobody),
                 invitations=PostgresInvitations(nobody),
                 people=PostgresPeople(nobody),
+                quotas=PostgresQuotas(nobody),
+                model_rules=PostgresModelRules(nobody),
                 transfer=lambda: PostgresTransfer(nobody.require()),
             )
         )
@@ -123,6 +126,8 @@ class PostgresStores(Stores):
                 audit=PostgresAudit(database),
                 invitations=PostgresInvitations(database),
                 people=PostgresPeople(database),
+                quotas=PostgresQuotas(database),
+                model_rules=PostgresModelRules(database),
                 transfer=lambda: PostgresTransfer(database),
             )
         )

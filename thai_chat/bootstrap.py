@@ -83,6 +83,7 @@ async def _serve(settings: Settings, listener: socket.socket, guests: Guests | N
     async with AsyncExitStack() as stack:
         service, storage = await build_parts(settings, stack, progress=progress)
         accounts = await _accounts(settings, storage, stack)
+        service.permits.allowance = accounts.limits if accounts else None
         server = _server(_build_app(settings, service, accounts), service, guests)
         # A Ctrl-C that came while the page was built takes effect here, not inside of the web server's start.
         await asyncio.sleep(0)
@@ -150,6 +151,7 @@ async def _accounts(settings: Settings, storage: Storage, stack: AsyncExitStack)
         admin_reads_chats=settings.admin_reads_chats,
         audit_folder=settings.data_dir,
         audit_kept=timedelta(days=settings.audit_days),
+        quotas=settings.quotas,
     )
     accounts = Accounts(storage, rules)
     stack.push_async_callback(accounts.close)
@@ -244,6 +246,7 @@ def _build_app(settings: Settings, service: ChatService, accounts: Accounts | No
         heads=app.state.heads,
         framed=Framed(diagrams.path(), diagrams.script_hashes),
         embedders=settings.embed_hosts,
+        limit=accounts.limits.let_pass if accounts else None,
     )
 
 

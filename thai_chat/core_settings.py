@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from functools import cache
 from typing import Annotated, Any, ClassVar, Literal
@@ -9,7 +10,9 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, Field, create_model, field_validator, model_validator
 
 from thai_chat.domain.alternatives import alternatives
+from thai_chat.domain.people import PersonRole
 from thai_chat.domain.ports.backend_kinds import Kinds
+from thai_chat.domain.quotas import Quota, Quotas
 from thai_chat.place_settings import Place, names
 
 _WAYS = {("none",), ("password",), ("oidc",), ("password", "oidc"), ("oidc", "password")}
@@ -17,6 +20,10 @@ _WAYS = {("none",), ("password",), ("oidc",), ("password", "oidc"), ("oidc", "pa
 
 def _lower(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
+
+
+def _or_none(value: object) -> object:
+    return None if isinstance(value, str) and value.strip().lower() == "none" else value
 
 
 def _upper(value: object) -> object:
@@ -71,6 +78,29 @@ class Core(Place):
         le=36_500,
         description="Days that an entry of the audit log is kept: who signed in, exported or deleted",
     )
+    quota_requests_minute: Annotated[int | None, BeforeValidator(_or_none)] = Field(
+        120,
+        ge=1,
+        description="Requests a minute of one person who is no administrator, where there are accounts; none: any "
+        "number",
+    )
+    quota_running_replies: Annotated[int | None, BeforeValidator(_or_none)] = Field(
+        4, ge=0, description="Replies that are written for one of them at a time; none: any number"
+    )
+    quota_tokens_day: Annotated[int | None, BeforeValidator(_or_none)] = Field(
+        None,
+        ge=0,
+        description="Tokens of one of them in a day, prompts and thinking included; empty: any number",
+    )
+    quota_tokens_month: Annotated[int | None, BeforeValidator(_or_none)] = Field(
+        None, ge=0, description="Tokens in a month"
+    )
+    quota_usd_day: Annotated[Decimal | None, BeforeValidator(_or_none)] = Field(
+        None, ge=0, description="US dollars of one of them in a day, as far as prices are known, e.g. 1.50"
+    )
+    quota_usd_month: Annotated[Decimal | None, BeforeValidator(_or_none)] = Field(
+        None, ge=0, description="US dollars in a month"
+    )
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = Field(
         "INFO", description="DEBUG, INFO, WARNING or ERROR"
     )
@@ -98,6 +128,13 @@ class Core(Place):
                 "chat through a name of its own: set PUBLIC_URL=http://NAME:PORT, or ALLOWED_HOSTS=NAME,NAME"
             )
         return self
+
+    @property
+    def quotas(self) -> Mapping[PersonRole, Quotas]:
+        """The quotas of each role; administrators have none."""
+        amounts = {what: getattr(self, f"quota_{what}") for what in Quota}
+        mine = {what: Decimal(amount) for what, amount in amounts.items() if amount is not None}
+        return {PersonRole.USER: mine, PersonRole.ADMINISTRATOR: {}}
 
     @property
     def has_accounts(self) -> bool:

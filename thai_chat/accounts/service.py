@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,13 +15,16 @@ from thai_chat.accounts.audit import Audit
 from thai_chat.accounts.browsers import Browsers
 from thai_chat.accounts.invitations import Invitations
 from thai_chat.accounts.keys import ApiKeys
+from thai_chat.accounts.model_rules import ModelRules
 from thai_chat.accounts.passwords import Passwords
 from thai_chat.accounts.profile import Profile
+from thai_chat.accounts.quotas import Limits
 from thai_chat.accounts.signing_in import SigningIn
 from thai_chat.domain.accounts import Account
 from thai_chat.domain.errors import HistoryError, trace_of
-from thai_chat.domain.people import Person
+from thai_chat.domain.people import Person, PersonRole
 from thai_chat.domain.ports.storage import Storage
+from thai_chat.domain.quotas import Quotas
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +48,8 @@ class AccountRules:
     """The folder of the audit log's file; None: there is no file."""
     audit_kept: timedelta = timedelta(days=365)
     """After this an entry of the audit log is deleted."""
+    quotas: Mapping[PersonRole, Quotas] = field(default_factory=dict)
+    """The quotas of each role, where administrators have set none."""
 
 
 class Accounts:
@@ -84,6 +89,8 @@ class Accounts:
         self.administration = Administration(
             storage.accounts, storage.sign_ins, storage.people, changed=self._changed, gone=self._gone
         )
+        models = ModelRules(storage.model_rules, storage.accounts)
+        self.limits = Limits(storage.quotas, storage.accounts, models, defaults=rules.quotas)
         self._work: list[asyncio.Task[None]] = []
 
     async def by_cookie(self, token: str) -> Person | None:
@@ -105,6 +112,7 @@ class Accounts:
         self.audit.start()
         self._work.append(asyncio.create_task(self._tidy(), name="sessions that are over"))
         self.keys.start()
+        self.limits.start()
 
     async def close(self) -> None:
         """End what runs in the background. Safe to call twice."""
@@ -115,6 +123,7 @@ class Accounts:
         await self.browsers.close()
         self.passwords.close()
         await self.keys.close()
+        await self.limits.close()
         await self.audit.close()
 
     async def _tidy(self) -> None:

@@ -17,6 +17,7 @@ from thai_chat.api import (
     errors,
     health,
     keys,
+    limits,
     marks,
     me,
     models,
@@ -55,7 +56,20 @@ def build_app(
     openapi.install(app)
     checks = [Depends(only_known)]
     app.include_router(health.router)  # monitors may add what they like to an address
-    for part in (chat, changes, search, models, presets, transfer, statistics, me, sign_in, keys, audit):
+    for part in (
+        chat,
+        changes,
+        search,
+        models,
+        presets,
+        transfer,
+        statistics,
+        me,
+        sign_in,
+        keys,
+        audit,
+        limits,
+    ):
         app.include_router(part.router, dependencies=checks)
     for prefix in (SESSIONS, *SESSIONS_TOO):
         for router in (sessions.router, marks.router, transfer.session_router):

@@ -20,6 +20,7 @@ from thai_chat.domain.errors import (
     BadOption,
     BodyTooLarge,
     BodyTooSlow,
+    ChatsArePrivate,
     FreshSignInNeeded,
     HistoryError,
     HistoryRefused,
@@ -27,6 +28,7 @@ from thai_chat.domain.errors import (
     ImportTooLarge,
     KeyReused,
     LastAdministrator,
+    LimitReached,
     MessageOnOtherBranch,
     NameTaken,
     NewerMessages,
@@ -76,6 +78,8 @@ _STATUS: tuple[tuple[type[ThaiChatError], int], ...] = (
     (TooManyAttempts, 429),
     (ScopeTooSmall, 403),
     (NotAdministrator, 403),
+    (ChatsArePrivate, 403),
+    (LimitReached, 429),
     (TemporaryOver, 409),
     (TemporaryFull, 409),
     (TemporaryBusy, 503),
@@ -115,19 +119,23 @@ def response(error: ThaiChatError, request: HTTPConnection) -> JSONResponse:
     body = {"code": error.code, "message": texts.text(what, language_of(request), error.params)}
     if isinstance(error, BadOption):
         body["param"] = str(error.params["param"])
-    headers = {"Retry-After": str(error.params["seconds"])} if isinstance(error, TooManyAttempts) else None
-    return JSONResponse({"error": body}, status_of(type(error)), headers)
+    if isinstance(error, LimitReached):
+        body["what"] = str(error.params["what"])
+    wait = _wait(error.params) if isinstance(error, LimitReached | TooManyAttempts) else None
+    return JSONResponse({"error": body}, status_of(type(error)), wait)
 
 
 def failed(result: Failed, request: Request) -> JSONResponse:
     """Answer for a reply that ended in an error: question and part are stored."""
     kind = _KINDS.get(result.code, ThaiChatError)
     message = texts.text(result.code, language_of(request), result.params)
-    headers = {}
-    wait_s = result.params.get("retry_after_s")
-    if issubclass(kind, RateLimited) and isinstance(wait_s, int | float):
-        headers["Retry-After"] = str(ceil(wait_s))
+    headers = _wait(result.params) if issubclass(kind, RateLimited) else {}
     return JSONResponse({"error": {"code": result.code, "message": message}}, status_of(kind), headers)
+
+
+def _wait(params: Mapping[str, object]) -> dict[str, str]:
+    wait_s = params.get("retry_after_s", params.get("seconds"))
+    return {"Retry-After": str(ceil(wait_s))} if isinstance(wait_s, int | float) else {}
 
 
 def _field(problem: Mapping[str, Any]) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 
-from thai_chat.api.dependencies import Service
+from thai_chat.api.dependencies import Asking, Service
 from thai_chat.chat.service import ChatService
+from thai_chat.domain.errors import HistoryUnavailable
 from thai_chat.domain.messages import Choice
+from thai_chat.domain.people import known_person
 from thai_chat.domain.ports.backend import BackendChoices, BackendState, ModelInfo
 from thai_chat.domain.ports.conversation import DatabaseState
+from thai_chat.domain.ports.quotas import MayUse
 
 router = APIRouter(tags=["health"])
 
@@ -21,10 +24,10 @@ async def healthz() -> dict[str, str]:
 
 @router.head("/readyz", include_in_schema=False)
 @router.get("/readyz")
-async def readyz(service: Service) -> dict[str, object]:
+async def readyz(request: Request, service: Service) -> dict[str, object]:
     """Tell how the server is. 200 in both states: "degraded" when turns are kept in memory, or no model answers."""
     history = await service.state()
-    backends = service.backends()
+    backends = service.backends(await _models_for(service, request))
     answering = any(backend.state in (BackendState.UP, BackendState.SLOW) for backend in backends)
     whole = history.database is DatabaseState.POSTGRESQL and answering
     return {
@@ -41,20 +44,28 @@ async def readyz(service: Service) -> dict[str, object]:
 
 
 @router.get("/api/models")
-async def models(service: Service) -> dict[str, object]:
-    """List every model that a question can be put to, by backend, with how it is now and what is known of it.
+async def models(service: Service, person: Asking) -> dict[str, object]:
+    """List every model that one can put a question to, by backend, with how it is now and what is known of it.
 
     `price` is dollars for a million tokens, null where it is not known. `other_models` has what the servers list
     besides: models that embed, rerank, draw, speak or listen.
     """
     await service.learn_prices()
-    backends = service.backends()
+    backends = service.backends(await service.permits.models_for(person))
     return {
         "models": [_model_body(service, backend, info, chat=True) for backend in backends for info in backend.models],
         "other_models": [
             _model_body(service, backend, info, chat=False) for backend in backends for info in backend.other_models
         ],
     }
+
+
+async def _models_for(service: ChatService, request: Request) -> MayUse | None:
+    """Return which models are told to who asks, who may be nobody that is known; none while the rules are not."""
+    try:
+        return await service.permits.models_for(known_person(request.scope))
+    except HistoryUnavailable:
+        return lambda choice, is_listed: False
 
 
 def _model_body(service: ChatService, backend: BackendChoices, info: ModelInfo, *, chat: bool) -> dict[str, object]:

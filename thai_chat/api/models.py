@@ -43,7 +43,7 @@ async def prepare(body: ModelChoice, service: Service, person: Asking) -> ModelC
 
     Nothing happens where a server has its models loaded anyway.
     """
-    choice = service.models.prepare(body.backend, body.model)
+    choice = service.models.prepare(body.backend, body.model, await service.permits.models_for(person))
     return ModelChoice(backend=choice.backend, model=choice.model)
 
 
@@ -54,7 +54,7 @@ async def pull(body: ModelChoice, request: Request, service: Service, person: As
     Server-sent events: `progress` (`status`, `completed` and `total` in bytes), then one last `completed` (`backend`,
     `model`) or `error` (`code`, `message`). Leaving ends the fetch; the next one goes on from there.
     """
-    steps = service.models.pull(body.backend, body.model)
+    steps = service.models.pull(body.backend, body.model, await service.permits.models_for(person))
     events = _events(steps, body, errors.language_of(request))
     return StreamingResponse(events, media_type="text/event-stream", headers=HEADERS)
 

@@ -11,6 +11,7 @@ from thai_chat.chat.text import require_storable
 from thai_chat.domain.errors import ThaiChatError
 from thai_chat.domain.events import Progress
 from thai_chat.domain.messages import Choice
+from thai_chat.domain.ports.quotas import MayUse
 from thai_chat.routing.router import Router
 
 logger = logging.getLogger(__name__)
@@ -23,23 +24,24 @@ class Models:
         self._router = router
         self._loads: dict[Choice, asyncio.Task[None]] = {}
 
-    def prepare(self, backend: str, model: str) -> Choice:
-        """Load the model in the background, once however often it is asked for, and return it. Raises UnknownBackend.
+    def prepare(self, backend: str, model: str, may: MayUse | None = None) -> Choice:
+        """Load the model in the background, once however often it is asked for, and return it.
 
-        A load that fails is only logged: the first question tells why.
+        A load that fails is only logged: the first question tells why. Raises UnknownBackend, and UnknownModel for one
+        that `may` is against.
         """
         require_storable(model)
-        choice = self._router.resolve(backend, model)
+        choice = self._router.resolve(backend, model, may)
         if choice not in self._loads:
             task = asyncio.create_task(self._load(choice), name=f"load {choice.backend}")
             self._loads[choice] = task
             task.add_done_callback(lambda _: self._loads.pop(choice, None))
         return choice
 
-    def pull(self, backend: str, model: str) -> AsyncGenerator[Progress, None]:
-        """Fetch a model as `Backend.pull` does. Raises UnknownBackend at once."""
+    def pull(self, backend: str, model: str, may: MayUse | None = None) -> AsyncGenerator[Progress, None]:
+        """Fetch a model as `Backend.pull` does. Raises UnknownBackend and UnknownModel at once."""
         require_storable(model)
-        return self._fetch(self._router.resolve(backend, model))
+        return self._fetch(self._router.resolve(backend, model, may))
 
     async def close(self) -> None:
         """End the loads. Safe to call twice."""

@@ -15,7 +15,7 @@ from uuid_utils.compat import uuid7
 from thai_chat.chat.names import short_name
 from thai_chat.chat.options import checked
 from thai_chat.chat.text import require_storable
-from thai_chat.domain.errors import EmptyName, HistoryUnavailable
+from thai_chat.domain.errors import EmptyName, HistoryUnavailable, OnlyAdministratorsShare
 from thai_chat.domain.json_types import JsonObject
 from thai_chat.domain.messages import Choice
 from thai_chat.domain.options import Options
@@ -29,7 +29,7 @@ _MOST_PEOPLE = 1_000
 
 
 class Presets:
-    """A shared preset can be used by everybody and changed by its owner alone."""
+    """A shared preset can be used by everybody, and changed by its owner alone, who is an administrator."""
 
     def __init__(self, store: PresetStore, options: Options, *, clock: Callable[[], float] = time.monotonic) -> None:
         """Take the store, and the options that some backend passes on to its servers."""
@@ -73,13 +73,16 @@ class Presets:
         one no longer.
 
         A new default takes the place of its model's earlier one; one without a model can't be a default. Raises
-        PresetNotFound, EmptyName, BadOption.
+        PresetNotFound, EmptyName, BadOption, and OnlyAdministratorsShare for what would be shared then.
         """
         new_name = None if name is None else _name(name)
         new_options = None if options is None else checked(options, self._options)
 
         def changed(kept: Preset) -> Preset:
             backend, model = kept.of if of is None else of
+            will_be_shared = kept.is_shared if is_shared is None else is_shared
+            if will_be_shared and not person.is_administrator:
+                raise OnlyAdministratorsShare
             return replace(
                 kept,
                 backend=backend,
@@ -87,7 +90,7 @@ class Presets:
                 preset_name=new_name or kept.preset_name,
                 options=kept.options if new_options is None else new_options,
                 is_default=(kept.is_default if is_default is None else is_default) and model is not None,
-                is_shared=kept.is_shared if is_shared is None else is_shared,
+                is_shared=will_be_shared,
                 updated_at=datetime.now(UTC),
             )
 

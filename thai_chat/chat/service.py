@@ -20,6 +20,7 @@ from thai_chat.chat.changes import Changes
 from thai_chat.chat.marks import Marks
 from thai_chat.chat.models import Models
 from thai_chat.chat.options import checked
+from thai_chat.chat.permits import Grant, Permits
 from thai_chat.chat.presets import Presets
 from thai_chat.chat.replies.runner import Replies
 from thai_chat.chat.replies.source import ReplySource
@@ -39,6 +40,7 @@ from thai_chat.domain.errors import (
     ThaiChatError,
     TooManyCompared,
     UnknownBackend,
+    UnknownModel,
 )
 from thai_chat.domain.events import Completed, Failed
 from thai_chat.domain.facts import ReplyFacts, facts_of
@@ -48,10 +50,12 @@ from thai_chat.domain.people import Person
 from thai_chat.domain.ports.backend import Price
 from thai_chat.domain.ports.backend_kinds import Kinds, options_of
 from thai_chat.domain.ports.conversation import HistoryState
+from thai_chat.domain.ports.quotas import MayUse
 from thai_chat.domain.ports.reply_log import ReplyLog
 from thai_chat.domain.ports.storage import Storage
 from thai_chat.domain.reads import ReadMessage, ReadSession
 from thai_chat.domain.writes import BeginReply, BeginTurn
+from thai_chat.routing.preference import default_model
 from thai_chat.routing.router import BackendChoices, Router
 
 logger = logging.getLogger(__name__)
@@ -74,6 +78,7 @@ class ChatService:
         self.marks = Marks(conversation, self._replies, self.sessions, self.changes)
         self.windows = Windows(conversation, self._replies, self.sessions)
         self.models = Models(router)
+        self.permits = Permits()
         self.presets = Presets(storage.presets, self.options)
         self._source = ReplySource(conversation, router, self.presets, max_history_messages=max_history_messages)
         self.transfer = Transfers(storage.transfer, storage.presets, changes=self.changes)
@@ -98,28 +103,31 @@ class ChatService:
         """Commit the question, then start the reply, which goes on whoever listens.
 
         Raises BadInput, ReplyRunning, NewerMessages, NoBackend, SessionNotFound and HistoryError; then no model was
-        called. What goes wrong with the model comes as the reply's last event and is stored with it. Those that are to
-        answer beside it begin after it.
+        called. Where questions are limited, LimitReached and UnknownModel too. What goes wrong with the model comes as
+        the reply's last event and is stored with it. Those that are to answer beside it begin after it.
         """
         started_at_s = time.perf_counter()
         if len(question.compare) >= MOST_BESIDE:
             raise TooManyCompared(count=MOST_BESIDE)
-        also = [self._resolved(wanted) for wanted in question.compare]
-        asked = await self._ask(question, started_at_s=started_at_s)
-        beside: list[Turn] = []
-        for number, choice in enumerate(also, 1):
-            try:
-                beside.append(await self._compared(question, asked.turn, choice, number))
-            except ThaiChatError as exc:  # the question is stored, and its reply grows
-                logger.warning("a reply to be compared did not begin: %s", exc.code)
+        replies = 1 + len(question.compare)
+        repeats = _repeats(question.session_id, question.idempotency_key)
+        async with self.permits.grants(question.person, replies=replies, repeats=repeats) as grants:
+            also = [self._resolved(wanted, grants[0]) for wanted in question.compare]
+            asked = await self._ask(question, grants[0], started_at_s=started_at_s)
+            beside: list[Turn] = []
+            for number, choice in enumerate(also, 1):
+                try:
+                    beside.append(await self._compared(question, asked.turn, choice, number, grants[number]))
+                except ThaiChatError as exc:  # the question is stored, and its reply grows
+                    logger.warning("a reply to be compared did not begin: %s", exc.code)
         return replace(asked, also=beside) if beside else asked
 
-    def _resolved(self, wanted: ComparedModel) -> Choice:
+    def _resolved(self, wanted: ComparedModel, grant: Grant) -> Choice:
         for name in wanted:
             require_storable(name or "")
-        return self._router.resolve(wanted.backend, wanted.model)
+        return self._router.resolve(wanted.backend, wanted.model, grant.may)
 
-    async def _compared(self, question: Question, turn: Turn, choice: Choice, number: int) -> Turn:
+    async def _compared(self, question: Question, turn: Turn, choice: Choice, number: int, grant: Grant) -> Turn:
         """Begin another reply to a question that has just been asked."""
         key = question.idempotency_key
         again = Again(
@@ -132,13 +140,13 @@ class ChatService:
             idempotency_key=_key_beside(key, number) if key else None,
             options=question.options,
         )
-        return (await self.ask_again(again)).turn
+        return (await self._ask_again(again, grant, started_at_s=time.perf_counter())).turn
 
-    async def _ask(self, question: Question, *, started_at_s: float) -> Asked:
+    async def _ask(self, question: Question, grant: Grant, *, started_at_s: float) -> Asked:
         text = checked_question(question.text)
         options = checked(question.options, self.options)
         kept = None if question.session_options is None else checked(question.session_options, self.options)
-        choice = await self._choice_for(question)
+        choice = await self._choice_for(question, grant.may)
         await self.windows.require_seen(
             question.session_id, question.person, question.last_seen_id, question.idempotency_key
         )
@@ -163,10 +171,10 @@ class ChatService:
         if turn.repeated and turn.question.content != text:
             raise KeyReused
         if kept is None or turn.repeated or kept == turn.session.options:
-            return self._answer(turn, choice, options, started_at_s=started_at_s)
+            return self._answer(turn, choice, options, grant, started_at_s=started_at_s)
         turn = replace(turn, session=replace(turn.session, options=kept))
         # Begun first: were the options refused, the stored reply would be left to nobody and hold up the session.
-        asked = self._answer(turn, choice, options, started_at_s=started_at_s)
+        asked = self._answer(turn, choice, options, grant, started_at_s=started_at_s)
         await self.sessions.change(turn.session.session_id, question.person, SessionChange(options=kept))
         return asked
 
@@ -176,8 +184,13 @@ class ChatService:
         Raises the same, MessageNotFound for a message that is not in the session, and NotAReply.
         """
         started_at_s = time.perf_counter()
+        repeats = _repeats(again.session_id, again.idempotency_key)
+        async with self.permits.grants(again.person, repeats=repeats) as grants:
+            return await self._ask_again(again, grants[0], started_at_s=started_at_s)
+
+    async def _ask_again(self, again: Again, grant: Grant, *, started_at_s: float) -> Asked:
         options = checked(again.options, self.options)
-        choice = await self._choice_for(again)
+        choice = await self._choice_for(again, grant.may)
         await self.windows.require_seen(again.session_id, again.person, again.last_seen_id, again.idempotency_key)
         message = await message_in(self._conversation, again.session_id, again.person, again.message_id)
         question_id = message.message_id if message.role is Role.USER else message.parent_id
@@ -207,7 +220,7 @@ class ChatService:
         if turn.repeated and turn.question.message_id != question_id:
             raise KeyReused
         beside = message.message_id if again.beside else None
-        return self._answer(turn, choice, options, started_at_s=started_at_s, beside=beside)
+        return self._answer(turn, choice, options, grant, started_at_s=started_at_s, beside=beside)
 
     async def reply_of(self, asked: Asked) -> Completed | Failed:
         """Wait for the end of the reply, or return the stored one of a repeated turn."""
@@ -258,8 +271,10 @@ class ChatService:
     async def state(self) -> HistoryState:
         return await self._conversation.state()
 
-    def backends(self) -> Sequence[BackendChoices]:
-        return self._router.choices()
+    def backends(self, may: MayUse | None = None) -> Sequence[BackendChoices]:
+        """Return every backend there can be, with the models that may be used."""
+        found = self._router.choices()
+        return found if may is None else [_open_part(backend, may) for backend in found]
 
     async def learn_prices(self) -> None:
         """Have `price` know the models that are offered now."""
@@ -268,25 +283,26 @@ class ChatService:
     def price(self, choice: Choice) -> Price | None:
         return self._router.price(choice)
 
-    def default_choice(self) -> Choice:
-        """Return the default choice. Raises NoBackend when nothing is configured."""
-        return self._router.default_choice()
+    def default_choice(self, may: MayUse | None = None) -> Choice:
+        """Return the default choice. Raises NoBackend when nothing is configured, UnknownModel when nothing of it may
+        be used."""
+        return self._router.default_choice(may)
 
-    async def _choice_for(self, wanted: Question | Again) -> Choice:
+    async def _choice_for(self, wanted: Question | Again, may: MayUse | None) -> Choice:
         """Return what was asked for, else what the session used last, else the default."""
         for name in (wanted.backend, wanted.model, wanted.idempotency_key):
             require_storable(name or "")
         if wanted.backend or wanted.model or wanted.session_id is None:
-            return self._router.resolve(wanted.backend, wanted.model)
+            return self._router.resolve(wanted.backend, wanted.model, may)
         try:
             session = await self._conversation.read(ReadSession(wanted.session_id, wanted.person.user_id))
         except (SessionNotFound, HistoryUnavailable):
-            return self._router.resolve(None, None)
+            return self._router.resolve(None, None, may)
         try:
-            return self._router.resolve(session.backend, session.model)
-        except UnknownBackend:
-            # Its backend has been taken out of the settings since; the session goes on with another.
-            return self._router.resolve(None, None)
+            return self._router.resolve(session.backend, session.model, may)
+        except (UnknownBackend, UnknownModel):
+            # It has been taken out of the settings since, or from this person; the session goes on with another.
+            return self._router.resolve(None, None, may)
 
     async def _edited(self, question: Question) -> Message | None:
         if question.edits is None:
@@ -299,17 +315,44 @@ class ChatService:
         return edited
 
     def _answer(
-        self, turn: Turn, choice: Choice, options: JsonObject, *, started_at_s: float, beside: UUID | None = None
+        self,
+        turn: Turn,
+        choice: Choice,
+        options: JsonObject,
+        grant: Grant,
+        *,
+        started_at_s: float,
+        beside: UUID | None = None,
     ) -> Asked:
         if turn.repeated:
             return Asked(turn=turn, live=self._running(turn))
-        stream = partial(self._source.stream, options=options)
-        live = self._replies.run(turn, choice, stream, started_at_s=started_at_s, beside=beside)
+        stream = partial(self._source.stream, options=options, may=grant.may)
+        permit = grant.taken()
+        live = self._replies.run(turn, choice, stream, started_at_s=started_at_s, beside=beside, permit=permit)
         return Asked(turn=turn, live=live)
 
     def _running(self, turn: Turn) -> ReplyLog | None:
         logs = self._replies.all_of(turn.session.session_id)
         return next((live for live in logs if live.reply_id == turn.reply.message_id), None)
+
+
+def _open_part(backend: BackendChoices, may: MayUse) -> BackendChoices:
+    """Return a backend as it looks to somebody to whom not all models are open."""
+    models = [info for info in backend.models if may(Choice(backend.name, info.model), True)]
+    others = [info for info in backend.other_models if may(Choice(backend.name, info.model), True)]
+    names = {info.model for info in (*models, *others)}
+    return replace(
+        backend,
+        models=models,
+        other_models=others,
+        default_model=default_model(backend, may),
+        model_states={name: state for name, state in backend.model_states.items() if name in names},
+    )
+
+
+def _repeats(session_id: UUID | None, key: str | None) -> str:
+    """Return what a request has in common with its repetition; empty where it is never taken for one."""
+    return f"{session_id} {key}" if session_id and key else ""
 
 
 def _key_beside(key: str, number: int) -> str:

@@ -15,10 +15,8 @@ from thai_chat.chat.text import require_storable
 from thai_chat.domain.errors import BadInput
 from thai_chat.domain.people import Person
 from thai_chat.domain.ports.statistics import Counting
-from thai_chat.domain.statistics import Behind, CountedMessage, MessageCursor, Period, SessionUsage, Statistics
+from thai_chat.domain.statistics import HOME, Behind, CountedMessage, MessageCursor, Period, SessionUsage, Statistics
 
-HOME = "Asia/Bangkok"
-"""The time zone whose midnight cuts the days when nobody says where the reader is."""
 MOST_QUESTIONS = 2000
 MOST_WORDS = 15
 _KNOWN_QUESTIONS = 20_000

@@ -8,11 +8,13 @@ ThaiChatError
 │   ├── TooManyPlaces  OnlyReplies  NotOtherReplies  BadReason  BadAccountName  BadPassword  NameTaken
 ├── NotFound
 │   ├── SessionNotFound  MessageNotFound  PresetNotFound  AccountNotFound  NoAccounts  NoPasswords  SignInNotFound
-│   ├── InvitationOver  KeyNotFound
+│   ├── InvitationOver  KeyNotFound  UnknownModel
 ├── ReplyRunning  NewerMessages  MessageOnOtherBranch  KeyReused  ImportStopped  LastAdministrator
 ├── AlreadyTakenOver  NothingTakenOver  SignUpClosed
 ├── SignInNeeded  WrongCredentials  WrongPassword  FreshSignInNeeded  TooManyAttempts  ScopeTooSmall  NotAdministrator
-├── TooManyKeys
+├── TooManyKeys  ChatsArePrivate
+├── LimitReached
+│   ├── TooManyRequests  TooManyReplies  QuotaUsedUp
 ├── BackendError, with its own in `thai_chat.domain.backend_errors`
 ├── HistoryError
 │   ├── HistoryUnavailable ── SignInUnavailable  HistoryRefused  JournalUnavailable
@@ -364,10 +366,50 @@ class ScopeTooSmall(ThaiChatError):
     code = "scope_too_small"
 
 
+class UnknownModel(NotFound):
+    """There is no such model, or it is not open to who asks: the two are not told apart."""
+
+    code = "unknown_model"
+
+
+class ChatsArePrivate(ThaiChatError):
+    """Administrators may not read what others said (ADMIN_READS_CHATS)."""
+
+    code = "chats_are_private"
+
+
+class LimitReached(ThaiChatError):
+    """Somebody has reached `params["limit"]` of `params["what"]`; it is over after `params["retry_after_s"]`."""
+
+    code = "limit_reached"
+
+
+class TooManyRequests(LimitReached):
+    code = "too_many_requests"
+
+
+class TooManyReplies(LimitReached):
+    """Too many of their replies are being written."""
+
+    code = "too_many_replies"
+
+
+class QuotaUsedUp(LimitReached):
+    """The tokens or dollars of a day or a month are used up; `params["why"]` is the code of what."""
+
+    code = "quota_used_up"
+
+
 class NotAdministrator(ThaiChatError):
     """An administrator alone may do this."""
 
     code = "not_administrator"
+
+
+class OnlyAdministratorsShare(NotAdministrator):
+    """A preset is for everybody only where an administrator says so."""
+
+    code = "only_administrators_share"
 
 
 class ReplyRunning(ThaiChatError):

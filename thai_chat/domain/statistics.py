@@ -12,6 +12,9 @@ from zoneinfo import ZoneInfo
 
 from thai_chat.domain.messages import Message, Role
 
+HOME = "Asia/Bangkok"
+"""The time zone whose midnight cuts the days when nobody says where the reader is."""
+
 
 class Figure(StrEnum):
     """A figure that is measured of a reply: a column of `chat_messages`."""

@@ -75,12 +75,19 @@ class Door:
     access: Access = Access.PEOPLE
     changing: Access | None = None
     """Who may come with another method than GET and HEAD; None: who may read."""
+    is_stream: bool = False
+    """The answer is open for long and asked for again when it breaks: such requests are not counted."""
     reads: bool | None = None
     """Whether a key of the scope `read` may come in; None: with GET and HEAD."""
 
     def access_for(self, method: str) -> Access:
         """Return who may come with a method."""
         return self.changing if self.changing and method not in ("GET", "HEAD") else self.access
+
+    @property
+    def is_counted(self) -> bool:
+        """Tell whether its requests count for the limit of requests a minute."""
+        return self.kind in _COUNTED and not self.is_stream
 
     def scope(self, method: str) -> Scope:
         """Return what a key must be good for."""
@@ -90,6 +97,7 @@ class Door:
         return Scope.READ if is_reading else Scope.CHAT
 
 
+_COUNTED = (DoorKind.PAGE, DoorKind.DOCS, DoorKind.PRIVATE)
 RUN = "/gradio_api/run/predict"
 SCRIPTS = "/ui-static/{version}/{path:path}"
 SERVICE_WORKER = "/install/service-worker.js"
@@ -99,6 +107,7 @@ PAGE_EVENTS = ("models",)
 
 FRAMED = "/ui-static/{version}/message/diagram.html"
 
+_EVENTS = "/{session_id}/events"
 _SESSIONS = (
     ("", "GET DELETE"),
     ("/labels", "GET"),
@@ -110,7 +119,7 @@ _SESSIONS = (
     ("/{session_id}/messages/{message_id}/preference", "PUT DELETE"),
     ("/{session_id}/deleted", "GET"),
     ("/{session_id}/messages/{message_id}/versions", "GET"),
-    ("/{session_id}/events", "GET"),
+    (_EVENTS, "GET"),
     ("/{session_id}/stop", "POST"),
     ("/{session_id}/leave", "POST"),
     ("/{session_id}/export", "GET"),
@@ -135,11 +144,11 @@ DOORS = (
     Door("/chat", ("POST",)),
     Door("/chat/history/{session_id}", ("GET",)),
     *(
-        Door(f"{prefix}{path}", tuple(methods.split()))
+        Door(f"{prefix}{path}", tuple(methods.split()), is_stream=path == _EVENTS)
         for prefix in ("/api/sessions", "/api/conversations", "/conversations")
         for path, methods in _SESSIONS
     ),
-    Door("/api/changes", ("GET",)),
+    Door("/api/changes", ("GET",), is_stream=True),
     Door("/api/search", ("GET",)),
     Door("/api/models", ("GET",)),
     Door("/api/models/prepare", ("POST",)),
@@ -159,6 +168,12 @@ DOORS = (
     Door("/api/keys", ("GET", "POST"), body=SMALL, changing=Access.BROWSERS),
     Door("/api/keys/{key_id}", ("DELETE",), access=Access.BROWSERS),
     Door("/api/audit", ("GET",), access=Access.ADMINISTRATORS),
+    Door("/api/me/limits", ("GET",)),
+    Door("/api/people/statistics", ("GET",), access=Access.ADMINISTRATORS),
+    Door("/api/quotas", ("GET",), access=Access.ADMINISTRATORS),
+    Door("/api/quotas/{kind}/{subject}", ("PUT",), access=Access.ADMINISTRATORS),
+    Door("/api/model-rules", ("GET",), access=Access.ADMINISTRATORS),
+    Door("/api/model-rules/{backend}/{model:path}", ("PUT", "DELETE"), access=Access.ADMINISTRATORS),
     Door("/api/statistics", ("GET",)),
     Door("/api/statistics/questions", ("GET",)),
     Door("/api/statistics/messages", ("GET",)),

@@ -23,7 +23,7 @@ from thai_chat.gate.names import Names, is_address, name_of
 from thai_chat.gate.origins import is_foreign
 from thai_chat.gate.packing import encoding_for, packing
 from thai_chat.gate.pages import document
-from thai_chat.gate.people import Who, let_in, one_person
+from thai_chat.gate.people import Limit, Who, let_in, one_person
 from thai_chat.gate.refusals import is_refusal, policy_of, refusal
 from thai_chat.gate.reports import Reports, hidden_address
 from thai_chat.texts import Language
@@ -46,6 +46,8 @@ class Gate:
     reports: Reports = field(default_factory=Reports)
     who: Who = one_person
     """Tells who asks, for API and page alike."""
+    limit: Limit | None = None
+    """Limits requests a minute; None does not."""
     heads: Mapping[Language, str] = field(default_factory=dict)
     """These are put into the page's `<head>`, by the language of the reader."""
     files: Files = field(default_factory=Files)
@@ -71,6 +73,8 @@ class Gate:
             self._notice_hidden_address(door.kind, Headers(scope=resolved))
             body = Body(receive, door.body, answer)
             person = await self._person(door, resolved)
+            if self.limit and door.is_counted:
+                self.limit(person, (resolved.get("client") or ("",))[0])
             let_in(door, resolved["method"], person)
             await self._pass(door, with_person(resolved, person), body, answer)
         except Exception as error:

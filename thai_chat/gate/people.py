@@ -15,6 +15,8 @@ from thai_chat.gate.doors import Access, Door
 
 Who: TypeAlias = Callable[[Scope], Awaitable[Person | None]]
 """Tells who asks, None for nobody who is known. It may raise what the request is refused with."""
+Limit: TypeAlias = Callable[[Person | None, str], None]
+"""Counts the request of a person, or of nobody from an address. Raises TooManyRequests."""
 
 
 async def one_person(scope: Scope) -> Person | None:

@@ -30,6 +30,7 @@ from thai_chat.domain.errors import (
     SignInNeeded,
     SignInUnavailable,
     ThaiChatError,
+    TooManyRequests,
     WrongMethod,
 )
 from thai_chat.gate.headers import STRICT
@@ -52,12 +53,13 @@ _STATUS: dict[type[ThaiChatError], int] = {
     SignInNeeded: 401,
     ScopeTooSmall: 403,
     NotAdministrator: 403,
+    TooManyRequests: 429,
     HistoryUnavailable: 503,
     SignInUnavailable: 503,
 }
-_PAGED = (ForeignHost, ForeignSite, OtherAccount, SignInUnavailable)
-"""Refusals that people meet who open the chat: by an address or from an account that does not lead to it, or in an
-outage."""
+_PAGED = (ForeignHost, ForeignSite, OtherAccount, SignInUnavailable, TooManyRequests)
+"""Refusals that people meet who open the chat: by an address or from an account that does not lead to it, in an
+outage, or too often."""
 _STYLE = (
     ":root{color-scheme:light dark}body{max-width:36rem;margin:20vh auto;padding:0 1.5rem;"
     "font:1.125rem/1.7 'Noto Sans Thai',system-ui,sans-serif;overflow-wrap:anywhere}"
@@ -84,8 +86,10 @@ def refusal(error: ThaiChatError, scope: Scope) -> Response:
     if isinstance(error, _PAGED) and _is_opened(asked):
         shown = _linked(escape(message), escape(str(error.params.get("address", ""))))
         page = _PAGE.format(language=language, code=error.code, style=_STYLE, message=shown)
-        return HTMLResponse(page, _STATUS[type(error)])
+        return HTMLResponse(page, _STATUS[type(error)], _headers(error))
     body = {"code": error.code, "message": message}
+    if isinstance(error, TooManyRequests):
+        body["what"] = str(error.params["what"])
     return JSONResponse({"error": body}, _STATUS.get(type(error), 500), _headers(error))
 
 
@@ -99,6 +103,8 @@ def _headers(error: ThaiChatError) -> Mapping[str, str] | None:
             return {"Allow": str(error.params["allowed"])}
         case SignInNeeded():
             return {"WWW-Authenticate": "Bearer"}
+        case TooManyRequests():
+            return {"Retry-After": str(error.params["retry_after_s"])}
         case _:
             return None
 

@@ -23,6 +23,7 @@ from thai_chat.history.postgres.conversation import PostgresConversation
 from thai_chat.history.postgres.keys import PostgresKeys
 from thai_chat.history.postgres.people import PostgresInvitations, PostgresPeople
 from thai_chat.history.postgres.presets import PostgresPresets
+from thai_chat.history.postgres.quotas import PostgresModelRules, PostgresQuotas
 from thai_chat.history.postgres.search.indexer import Indexer
 from thai_chat.history.postgres.search.search import PostgresSearch
 from thai_chat.history.postgres.serving import ServingDatabase, WatchedDatabase
@@ -90,6 +91,8 @@ def open_history(
         audit=PostgresAudit(server),
         invitations=PostgresInvitations(server),
         people=PostgresPeople(serving),
+        quotas=PostgresQuotas(server),
+        model_rules=PostgresModelRules(server),
         statistics=PostgresCounting(serving),
         transfer=lambda: PostgresTransfer(serving.require()),
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from thai_chat.domain.backend_errors import BackendError, NoBackend
 from thai_chat.domain.messages import Choice
 from thai_chat.domain.ports.backend import DEMO_NOTE, BackendChoices, BackendState, ModelInfo
+from thai_chat.domain.ports.quotas import MayUse
 from thai_chat.routing.retries import remedy_for
 from thai_chat.routing.servers import READINESS, Servers
 
@@ -49,22 +50,27 @@ class Preference:
     def servers(self, backend: str) -> Servers:
         return self._backends[backend]
 
-    def default_choice(self) -> Choice:
-        """Return the first that is up, else the one that is nearest to it. Raises NoBackend when none has a model."""
-        return self._readiest(
-            [self._candidate(found, found.default_model) for found in self._offered() if found.default_model]
-        )
+    def default_choice(self, may: MayUse | None = None) -> Choice:
+        """Return the first that is up, else the one that is nearest to it. Raises NoBackend when none has a model.
 
-    def choice_with(self, model: str) -> Choice:
+        `may` tells which models are meant at all, here and below.
+        """
+        offered = [(found, default_model(found, may)) for found in self._offered()]
+        return self._readiest([self._candidate(found, model) for found, model in offered if model])
+
+    def choice_with(self, model: str, may: MayUse | None = None) -> Choice:
         """Return the readiest of the backends that list the model; when none does, the default backend."""
         having = [
             self._candidate(found, named)
             for found in self._offered()
             if _info(found, named := self._backends[found.name].as_listed(model))
         ]
-        return self._readiest(having) if having else Choice(self.default_choice().backend, model)
+        if not having:
+            return Choice(self.default_choice(may).backend, model)
+        usable = [candidate for candidate in having if may is None or may(candidate.choice, True)]
+        return self._readiest(usable or having)
 
-    def others(self, asked: Choice, error: BackendError | None = None) -> Sequence[Choice]:
+    def others(self, asked: Choice, error: BackendError | None = None, may: MayUse | None = None) -> Sequence[Choice]:
         """Return who may answer instead of the asked one, in order, after `error`; without one, in general."""
         remedy = remedy_for(error) if error else None
         if not self.rules.fall_back or (remedy and not remedy.other_model):
@@ -72,9 +78,9 @@ class Preference:
         found: list[_Candidate] = []
         for offered in self._offered():
             if offered.name != asked.backend:
-                found += self._instead(offered, asked.model)
-            elif remedy and remedy.same_backend and offered.default_model not in (None, asked.model):
-                beside = self._candidate(offered, str(offered.default_model))
+                found += self._instead(offered, asked.model, may)
+            elif remedy and remedy.same_backend and (model := default_model(offered, may)) not in (None, asked.model):
+                beside = self._candidate(offered, str(model))
                 may_leave = self.rules.fall_back_to_cloud or self._candidate(offered, asked.model).is_cloud
                 if may_leave or not beside.is_cloud:
                     found.insert(0, beside)
@@ -82,10 +88,11 @@ class Preference:
         ready.sort(key=lambda candidate: candidate.state is BackendState.LOADING)
         return [candidate.choice for candidate in ready]
 
-    def _instead(self, offered: BackendChoices, model: str) -> Sequence[_Candidate]:
+    def _instead(self, offered: BackendChoices, model: str, may: MayUse | None) -> Sequence[_Candidate]:
         """Return the same model there, else the backend's default; never the demo model, which answers no question."""
         named = self._backends[offered.name].as_listed(model)
-        found = named if _info(offered, named) else offered.default_model
+        is_there = _info(offered, named) and (may is None or may(Choice(offered.name, named), True))
+        found = named if is_there else default_model(offered, may)
         if found is None or ((info := _info(offered, found)) and info.note == DEMO_NOTE):
             return ()
         candidate = self._candidate(offered, found)
@@ -116,6 +123,18 @@ class Preference:
             offered.model_states.get(model, offered.state),
             self._backends[offered.name].is_cloud(model) or (info is not None and info.is_cloud),
         )
+
+
+def default_model(offered: BackendChoices, may: MayUse | None) -> str | None:
+    """Return the backend's default model; where that may not be used, the first that may."""
+    model = offered.default_model
+    if may is None or (model and may(Choice(offered.name, model), is_listed(offered, model))):
+        return model
+    return next((info.model for info in offered.models if may(Choice(offered.name, info.model), True)), None)
+
+
+def is_listed(offered: BackendChoices, model: str) -> bool:
+    return _info(offered, model) is not None
 
 
 def _info(offered: BackendChoices, model: str) -> ModelInfo | None:

@@ -12,6 +12,7 @@ from thai_chat.domain.events import Answering, Notice, RoutedEvent
 from thai_chat.domain.json_types import JsonObject, JsonValue
 from thai_chat.domain.messages import Choice
 from thai_chat.domain.ports.backend import PromptMessage, ReplyRequest
+from thai_chat.domain.ports.quotas import MayUse
 from thai_chat.routing.attempt import Attempt
 from thai_chat.routing.overflow import smaller_window
 from thai_chat.routing.preference import Preference
@@ -46,9 +47,17 @@ class RoutedReply:
     """Before its first word a reply may come from anybody; from then on only from the one who began it."""
 
     def __init__(
-        self, asked: Choice, request: ReplyRequest, prompt_for: PromptMaker, *, preference: Preference, retries: Retries
+        self,
+        asked: Choice,
+        request: ReplyRequest,
+        prompt_for: PromptMaker,
+        *,
+        preference: Preference,
+        retries: Retries,
+        may: MayUse | None = None,
     ) -> None:
         """Take the `request`, which has all but the model, the messages and the options."""
+        self._may = may
         self._asked = asked
         self._request = request
         self._prompt_for = prompt_for
@@ -76,7 +85,7 @@ class RoutedReply:
     async def _find_answer(self) -> AsyncGenerator[RoutedEvent, None]:
         """Set `_answer`, which has said its first word then."""
         failures: list[_Failure] = []
-        waiting, has_others = [self._asked], bool(self._preference.others(self._asked))
+        waiting, has_others = [self._asked], bool(self._preference.others(self._asked, may=self._may))
         while waiting:
             choice = waiting.pop(0)
             if failures:
@@ -87,7 +96,7 @@ class RoutedReply:
                         yield notice
             except BackendError as error:
                 if not failures:
-                    waiting, has_others = list(self._preference.others(choice, error)), False
+                    waiting, has_others = list(self._preference.others(choice, error, self._may)), False
                 failures.append(_Failure(choice, error))
                 continue
             if failures:

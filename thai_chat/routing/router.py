@@ -9,12 +9,13 @@ from contextlib import aclosing
 from uuid import UUID
 
 from thai_chat.domain.backend_errors import NoBackend
-from thai_chat.domain.errors import UnknownBackend
+from thai_chat.domain.errors import UnknownBackend, UnknownModel
 from thai_chat.domain.events import Progress, RoutedEvent
 from thai_chat.domain.messages import Choice
 from thai_chat.domain.ports.backend import Backend, BackendChoices, BackendState, Price, PromptMessage, ReplyRequest
 from thai_chat.domain.ports.backend_kinds import Kinds
-from thai_chat.routing.preference import Preference, Rules
+from thai_chat.domain.ports.quotas import MayUse
+from thai_chat.routing.preference import Preference, Rules, default_model, is_listed
 from thai_chat.routing.pricing import Cost, Prices
 from thai_chat.routing.reply import ModelPrompt, PromptMaker, RoutedReply
 from thai_chat.routing.retries import Retries
@@ -95,20 +96,38 @@ class Router:
             for kind in self.kinds
         ]
 
-    def default_choice(self) -> Choice:
-        """Return the first preferred backend that is up, else the one that is nearest to it. Raises NoBackend."""
-        return self._preference.default_choice()
+    def default_choice(self, may: MayUse | None = None) -> Choice:
+        """Return the first preferred backend that is up, else the one that is nearest to it. Raises NoBackend, and
+        UnknownModel when there are models and none of them may be used."""
+        try:
+            return self._preference.default_choice(may)
+        except NoBackend:
+            if may:
+                self._preference.default_choice()
+                raise UnknownModel from None
+            raise
 
-    def resolve(self, backend: str | None, model: str | None) -> Choice:
+    def resolve(self, backend: str | None, model: str | None, may: MayUse | None = None) -> Choice:
         """Fill in what was left open: a backend's default model, the preferred backend that has the model.
 
         The backend need not be up. Raises UnknownBackend for one that is not configured, NoBackend when nothing can be
-        filled in.
+        filled in, UnknownModel for one that may not be used.
         """
+        if backend is None and not model:
+            return self.default_choice(may)
+        choice = self._named(backend, model or "", may)
+        if may and not may(choice, is_listed(self._servers_of(choice.backend).choices(), choice.model)):
+            raise UnknownModel
+        return choice
+
+    def _named(self, backend: str | None, model: str, may: MayUse | None) -> Choice:
         if backend is None:
-            return self._preference.choice_with(model) if model else self._preference.default_choice()
+            return self._preference.choice_with(model, may)
         servers = self._servers_of(backend)
-        found = model or servers.choices().default_model
+        offered = servers.choices()
+        found = model or default_model(offered, may)
+        if not found and offered.default_model:
+            raise UnknownModel
         if not found:
             raise NoBackend("the backend has no model", backend=backend)
         return Choice(backend, servers.as_listed(found))
@@ -125,19 +144,22 @@ class Router:
         *,
         session_id: UUID | None = None,
         continues: str = "",
+        may: MayUse | None = None,
     ) -> AsyncGenerator[RoutedEvent, None]:
         """Yield the reply, or what follows its beginning `continues`; its last event is Finished.
 
         Closing the generator ends the request to the server.
 
-        Until its first word a failed reply is tried again, then put to another model, where that is allowed:
+        Until its first word a failed reply is tried again, then put to another model that may be used, where that is
+        allowed:
         `Answering` and a notice tell of it before the first text. Raises UnknownBackend at once, and in the stream the
         BackendError of the model that was asked: also ReplyCut for a reply that just stops, EmptyReply for a whole one
         that says nothing.
         """
         self._servers_of(choice.backend)
         request = ReplyRequest(model=choice.model, messages=(), session_id=session_id, continues=continues)
-        return RoutedReply(choice, request, prompt_for, preference=self._preference, retries=self._retries).events()
+        routed = RoutedReply(choice, request, prompt_for, preference=self._preference, retries=self._retries, may=may)
+        return routed.events()
 
     async def cost(
         self, choice: Choice, *, prompt_tokens: int, completion_tokens: int, cached_tokens: int = 0

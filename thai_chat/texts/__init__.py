@@ -15,6 +15,7 @@ from thai_chat.texts.drawing import DRAWING
 from thai_chat.texts.embedding import EMBEDDING
 from thai_chat.texts.errors import ERRORS
 from thai_chat.texts.kept import KEPT
+from thai_chat.texts.limits import LIMIT_ERRORS, LIMITS
 from thai_chat.texts.marks import MARKS
 from thai_chat.texts.model_settings import MODEL_SETTINGS
 from thai_chat.texts.notices import NOTICES
@@ -68,11 +69,13 @@ _OF_PAGE = (
     SIGNS,
     READING,
     KEPT,
+    LIMITS,
 )
 """Said by the page's scripts."""
 _TEXTS = _merged(
     ERRORS,
     ACCOUNT_ERRORS,
+    LIMIT_ERRORS,
     NOTICES,
     REFUSALS,
     EMBEDDING,

@@ -12,9 +12,10 @@ import orjson
 from thai_chat import texts
 from thai_chat.chat.service import ChatService
 from thai_chat.domain.errors import ThaiChatError, trace_of
+from thai_chat.domain.people import person_of
 from thai_chat.texts import Language
 from thai_chat.ui.components import gr
-from thai_chat.ui.picker import picker_of
+from thai_chat.ui.picker import limits_of, picker_of
 
 logger = logging.getLogger(__name__)
 
@@ -53,5 +54,10 @@ class Handlers:
     @edge
     async def models(self, request: gr.Request) -> str:
         """Return the picker's content as JSON: of a structure Gradio would have the browser watch every model."""
+        person = person_of(request.request.scope)
         await self._service.learn_prices()
-        return orjson.dumps(picker_of(self._service, language_of(request))).decode()
+        may = await self._service.permits.models_for(person)
+        content = picker_of(self._service, language_of(request), may)
+        if self._service.permits.allowance:
+            content["limits"] = limits_of(await self._service.permits.states(person))
+        return orjson.dumps(content).decode()

@@ -8,8 +8,11 @@ from typing import TypeAlias
 from thai_chat import texts
 from thai_chat.chat.service import ChatService
 from thai_chat.domain.backend_errors import NoBackend
+from thai_chat.domain.errors import UnknownModel
 from thai_chat.domain.messages import Choice
 from thai_chat.domain.ports.backend import BackendState, ModelInfo, Price
+from thai_chat.domain.ports.quotas import MayUse
+from thai_chat.domain.quotas import QuotaState
 from thai_chat.texts import Language
 
 Value: TypeAlias = dict[str, object]
@@ -18,9 +21,10 @@ Value: TypeAlias = dict[str, object]
 ANSWERING = (BackendState.UP, BackendState.SLOW)
 
 
-def picker_of(service: ChatService, language: Language) -> Value:
+def picker_of(service: ChatService, language: Language, may: MayUse | None = None) -> Value:
+    """Return the content for somebody who may use these models; all without `may`."""
     backends: list[Value] = []
-    for backend in service.backends():
+    for backend in service.backends(may):
         problem = texts.text(backend.error_code, language, {"backend": backend.name}) if backend.error_code else None
         backends.append(
             {
@@ -42,14 +46,27 @@ def picker_of(service: ChatService, language: Language) -> Value:
                 ],
             }
         )
-    return {"backends": backends, "default": _default(service)}
+    return {"backends": backends, "default": _default(service, may)}
 
 
-def _default(service: ChatService) -> Value | None:
-    """Return the model for a session that has none yet; None when no backend is set."""
+def limits_of(states: Sequence[QuotaState]) -> list[Value]:
+    """Return how near somebody is to their limits, as `/api/me/limits` does."""
+    return [
+        {
+            "what": state.what,
+            "used": float(state.used),
+            "limit": None if state.limit is None else float(state.limit),
+            "resets_at": state.resets_at.isoformat() if state.resets_at else None,
+        }
+        for state in states
+    ]
+
+
+def _default(service: ChatService, may: MayUse | None) -> Value | None:
+    """Return the model for a session that has none yet; None when no backend is set, or no model may be used."""
     try:
-        choice = service.default_choice()
-    except NoBackend:
+        choice = service.default_choice(may)
+    except (NoBackend, UnknownModel):
         return None
     return {"backend": choice.backend, "model": choice.model}
 

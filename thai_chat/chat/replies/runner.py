@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import partial
 from typing import NamedTuple, Protocol
 from uuid import UUID
@@ -24,6 +25,7 @@ from thai_chat.domain.events import Completed, Failed, LiveEvent, RoutedEvent
 from thai_chat.domain.facts import ReplyError, ReplyFacts
 from thai_chat.domain.messages import Choice, Figures, Message, Status, Turn
 from thai_chat.domain.ports.conversation import Conversation
+from thai_chat.domain.ports.quotas import Permit
 from thai_chat.domain.ports.reply_log import ReplyLog
 from thai_chat.domain.reads import ReadMessages
 from thai_chat.domain.writes import FinishReply
@@ -53,6 +55,8 @@ class _Run:
     reply: GrowingReply
     beside: UUID | None = None
     """The reply that this one is compared with."""
+    permit: Permit | None = None
+    """None where replies are not limited."""
     task: asyncio.Task[None] | None = None
     ending: Status | None = None
     """How it is to end, once that is known."""
@@ -112,13 +116,20 @@ class Replies:
         await self._checkpoints.close()
 
     def run(
-        self, turn: Turn, choice: Choice, source: Source, *, started_at_s: float, beside: UUID | None = None
+        self,
+        turn: Turn,
+        choice: Choice,
+        source: Source,
+        *,
+        started_at_s: float,
+        beside: UUID | None = None,
+        permit: Permit | None = None,
     ) -> ReplyLog:
         """Start the reply to a stored turn, and return its log; while closing, only store it as interrupted.
 
         `started_at_s` is `time.perf_counter()` when the question was taken: first-token and total times count from it.
         One reply a session, and those `beside` it: the history has made sure of that, unless this process slept so long
-        that it took the earlier ones for dead.
+        that it took the earlier ones for dead. `permit` is ended with what the reply has used.
         """
         session_id = turn.session.session_id
         earlier = self._by_session.get(session_id, [])
@@ -129,7 +140,7 @@ class Replies:
         # By its ids: a log that knew its run would keep both alive until a collection.
         stop = partial(self._stop, session_id, turn.reply.message_id)
         log = LocalReplyLog(turn, choice, runner=self._runner, started_at_s=started_at_s, stop=stop)
-        run = _Run(GrowingReply(turn, log), beside=beside)
+        run = _Run(GrowingReply(turn, log), beside=beside, permit=permit)
         self._by_session[session_id] = [*earlier, run]
         run.task = asyncio.create_task(self._pump(run, source), name=f"reply {log.reply_id}")
         self._tasks.add(run.task)
@@ -231,6 +242,9 @@ class Replies:
         """Store the end, then tell it. Whatever happens, the last event comes and the reply is forgotten."""
         reply, log = run.reply, run.log
         figures = await self._priced(reply, reply.figures())
+        if run.permit:
+            tokens = (figures.prompt_tokens or 0) + (figures.completion_tokens or 0)
+            run.permit.end(tokens=tokens, cost_usd=figures.cost_usd or Decimal(0))
         if error:
             reply.facts = replace(reply.facts, error=ReplyError(error.code, error.params))
         write = FinishReply(

@@ -15,6 +15,7 @@ from thai_chat.domain.events import RoutedEvent
 from thai_chat.domain.json_types import JsonObject
 from thai_chat.domain.messages import Choice, Message, Session
 from thai_chat.domain.ports.conversation import Conversation
+from thai_chat.domain.ports.quotas import MayUse
 from thai_chat.domain.reads import ReadMessages
 from thai_chat.routing.router import ModelPrompt, Router
 
@@ -30,10 +31,12 @@ class ReplySource:
         self._presets = presets
         self._max_history_messages = max_history_messages
 
-    async def stream(self, reply: GrowingReply, options: JsonObject) -> AsyncGenerator[RoutedEvent, None]:
+    async def stream(
+        self, reply: GrowingReply, options: JsonObject, may: MayUse | None = None
+    ) -> AsyncGenerator[RoutedEvent, None]:
         """Yield what the router streams for the question, with a prompt made for whoever answers it.
 
-        `options` go over those of the session.
+        `options` go over those of the session; `may` tells which models may answer, all without it.
         """
         earlier = await self._earlier(reply)
 
@@ -48,7 +51,7 @@ class ReplySource:
             return ModelPrompt(prompt.messages, sampling)
 
         stream = self._router.stream(
-            reply.choice, prompt_for, session_id=reply.log.session_id, continues=reply.turn.reply.content
+            reply.choice, prompt_for, session_id=reply.log.session_id, continues=reply.turn.reply.content, may=may
         )
         async with aclosing(stream):
             async for event in stream:

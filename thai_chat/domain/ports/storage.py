@@ -13,6 +13,7 @@ from thai_chat.domain.ports.invitations import InvitationStore
 from thai_chat.domain.ports.keys import KeyStore
 from thai_chat.domain.ports.people import PeopleStore
 from thai_chat.domain.ports.presets import PresetStore
+from thai_chat.domain.ports.quotas import ModelRuleStore, QuotaStore
 from thai_chat.domain.ports.search import MessageSearch
 from thai_chat.domain.ports.statistics import Counting
 from thai_chat.domain.ports.transfer import Transfer
@@ -32,6 +33,8 @@ class Storage:
     audit: AuditStore
     invitations: InvitationStore
     people: PeopleStore
+    quotas: QuotaStore
+    model_rules: ModelRuleStore
     is_temporary: Callable[[UUID], bool]
     """Tells of a session that it is never stored; also when it has ended."""
     transfer: Callable[[], Transfer]
