@@ -80,4 +80,7 @@ await build({
   stdin: { contents: styles.map((style) => `@import './${style}';`).join('\n'), loader: 'css', resolveDir: assets, sourcefile: 'all-styles.css' },
   entryNames: 'page',
 });
+// The sign-in page shares no file with the page: it is a small one, and nobody has both open at once.
+await build({ ...shared, entryPoints: ['sign_in.mjs'], format: 'esm', target: 'es2023', outExtension: { '.js': '.mjs' } });
+await build({ ...shared, entryPoints: ['sign_in.css'] });
 await writeFile(path.join(outdir, 'sources.txt'), `${sum}\n`);

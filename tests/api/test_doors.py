@@ -251,13 +251,15 @@ async def test_what_a_stranger_says_about_a_proxy_reaches_nobody(served: httpx.A
 LINK = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
 
 
-async def test_a_link_on_another_site_opens_the_page_and_the_docs_and_nothing_else(served: httpx.AsyncClient) -> None:
+async def test_a_link_on_another_site_opens_pages_and_nothing_else(served: httpx.AsyncClient) -> None:
     for door in DOORS:
         path = re.sub(r"\{.*?\}", str(uuid4()), door.path)
         for method in door.methods:
             answer = await served.request(method, path, headers=LINK)
             if door.kind in (DoorKind.PAGE, DoorKind.DOCS):
                 assert answer.status_code == 200, f"{method} {path}"
+            elif door.kind is DoorKind.SIGN_IN:
+                assert answer.headers["location"] == "/", f"nobody signs in here: {method} {path}"
             else:
                 assert answer.status_code == 403, f"{method} {path}"
                 assert method == "HEAD" or 'data-code="foreign_site"' in answer.text

@@ -21,6 +21,8 @@ class DoorKind(Enum):
 
     PAGE = "page"
     """Gradio's page. A link on another site may lead here."""
+    SIGN_IN = "sign-in"
+    """The pages on which people sign in, without Gradio. A link on another site may lead here."""
     DOCS = "docs"
     """The description of the API. A link on another site may lead here."""
     STATIC = "static"
@@ -136,6 +138,8 @@ DOORS = (
     Door(FRAMED, ("GET", "HEAD"), DoorKind.FRAME, access=Access.ANYBODY),
     Door(SCRIPTS, ("GET", "HEAD"), DoorKind.STATIC, access=Access.ANYBODY),
     Door("/embed.js", ("GET", "HEAD"), DoorKind.EMBED, access=Access.ANYBODY),
+    Door("/sign-in", ("GET", "HEAD"), DoorKind.SIGN_IN, access=Access.ANYBODY),
+    Door("/invitation/{token}", ("GET", "HEAD"), DoorKind.SIGN_IN, access=Access.ANYBODY),
     Door("/docs", ("GET", "HEAD"), DoorKind.DOCS),
     Door("/docs-static/{path:path}", ("GET", "HEAD"), DoorKind.STATIC, access=Access.ANYBODY),
     Door("/openapi.json", ("GET", "HEAD")),

@@ -32,7 +32,7 @@ _SHOWN_CHARS = 100
 """The characters that are repeated of a name that is refused."""
 _SAME_FOR_ALL = (DoorKind.STATIC, DoorKind.FRAME, DoorKind.EMBED, DoorKind.PROBE)
 """Behind such a door, where it is open to all, nobody is somebody."""
-_PAGES = (DoorKind.PAGE, DoorKind.DOCS)
+_PAGES = (DoorKind.PAGE, DoorKind.SIGN_IN, DoorKind.DOCS)
 _CONDITIONS = (b"accept-encoding", b"if-none-match", b"if-modified-since", b"range")
 
 
@@ -191,7 +191,7 @@ class Gate:
         language = texts.language_for(headers)
         page = document(b"".join(parts), language, self.heads.get(language, "") if kind is DoorKind.PAGE else "")
         out = MutableHeaders(raw=start["headers"])
-        embedders = self.embedders if kind is DoorKind.PAGE else ()
+        embedders = () if kind is DoorKind.DOCS else self.embedders
         complete(out, kind, page_policy(kind, self._hosts(headers), page.script_hashes, self.framed, embedders))
         if embedders:
             del out["X-Frame-Options"]  # it can't name other sites; the policy does

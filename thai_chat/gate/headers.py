@@ -25,6 +25,7 @@ _ALWAYS = {
 }
 _CACHE = {
     DoorKind.PAGE: "no-cache",
+    DoorKind.SIGN_IN: "no-cache",
     DoorKind.DOCS: "no-cache",
     DoorKind.PRIVATE: "no-store",
     DoorKind.PROBE: "no-store",
@@ -98,6 +99,8 @@ def page_policy(
     files nor hashed here.
     """
     ancestors = " ".join(f"{host}:*" for host in embedders) or "'none'"
+    if kind is DoorKind.SIGN_IN:
+        return _sign_in_policy(hosts, script_hashes, ancestors)
     scripts = " ".join(("'self'", *(f"'sha256-{digest}'" for digest in script_hashes)))
     if kind is DoorKind.PAGE:
         scripts += " 'unsafe-eval'"
@@ -113,6 +116,25 @@ def page_policy(
             f"manifest-src {_files(hosts, _SCRIPTS)}",
             *((f"frame-src {_files(hosts, framed.path)}",) if framed and kind is DoorKind.PAGE else ()),
             "base-uri 'self'",
+            "form-action 'none'",
+            f"frame-ancestors {ancestors}",
+        )
+    )
+
+
+def _sign_in_policy(hosts: Sequence[str], script_hashes: Sequence[str], ancestors: str) -> str:
+    """Return the policy of the pages on which a password is typed: scripts and styles are files of ours alone."""
+    ours = _files(hosts, _SCRIPTS)
+    hashes = " ".join(f"'sha256-{digest}'" for digest in script_hashes)
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src {ours} {hashes}",
+            f"style-src {ours}",
+            f"font-src {ours}",
+            "img-src data:",
+            "connect-src 'self'",
+            "base-uri 'none'",
             "form-action 'none'",
             f"frame-ancestors {ancestors}",
         )

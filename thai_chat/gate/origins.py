@@ -16,9 +16,11 @@ from thai_chat.gate.doors import DoorKind
 _READING = frozenset({"GET", "HEAD"})
 _OPENED_OR_FETCHED = frozenset({"empty", "document"})
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_LINKED = (DoorKind.PAGE, DoorKind.SIGN_IN, DoorKind.DOCS)
 _EMBEDDING = frozenset(
     {
         (DoorKind.PAGE, "navigate", "iframe"),
+        (DoorKind.SIGN_IN, "navigate", "iframe"),
         (DoorKind.EMBED, "no-cors", "script"),
         (DoorKind.EMBED, "cors", "script"),
     }
@@ -37,7 +39,7 @@ def is_foreign(
     site = headers.get("sec-fetch-site")
     if is_embedded and method in _READING and _is_embedding(kind, headers):
         return False
-    if _is_speculative(headers) and kind not in (DoorKind.PAGE, DoorKind.DOCS, DoorKind.STATIC):
+    if _is_speculative(headers) and kind not in (*_LINKED, DoorKind.STATIC):
         return True
     if site is None:
         named = [headers.get("origin"), headers.get("referer") if kind is DoorKind.PRIVATE else None]
@@ -45,7 +47,7 @@ def is_foreign(
     if site in ("same-origin", "none"):
         return not _may_be_used_as(headers.get("sec-fetch-dest", "empty"), kind)
     is_link = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
-    return not (is_link and method in _READING and kind in (DoorKind.PAGE, DoorKind.DOCS))
+    return not (is_link and method in _READING and kind in _LINKED)
 
 
 def _is_embedding(kind: DoorKind, headers: Headers) -> bool:

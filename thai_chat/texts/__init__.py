@@ -23,6 +23,7 @@ from thai_chat.texts.page import PAGE
 from thai_chat.texts.parts import PARTS
 from thai_chat.texts.reading import READING
 from thai_chat.texts.reasons import REASONS
+from thai_chat.texts.signing_in import SIGNING_IN
 from thai_chat.texts.signs import SIGNS
 from thai_chat.texts.statistics import STATISTICS
 from thai_chat.texts.temporary import TEMPORARY
@@ -79,6 +80,7 @@ _TEXTS = _merged(
     NOTICES,
     REFUSALS,
     EMBEDDING,
+    SIGNING_IN,
     *_OF_PAGE,
 )
 
@@ -149,6 +151,13 @@ def page_texts(language: Language) -> dict[str, str]:
     """Return the templates of the page's own texts by code, for the part of the page that runs in the browser."""
     own = (*(code for codes in _OF_PAGE for code in codes), *NOTICES, *_SAID_BY_BOTH)
     return {code: template(code, language) for code in own}
+
+
+def sign_in_texts(language: Language) -> dict[str, str]:
+    """Return the templates that the sign-in page's script has: its own, and every reason why signing in may fail."""
+    return {
+        code: template(code, language) for code in (*SIGNING_IN, *ACCOUNT_ERRORS, "server_silent", "language", "brand")
+    }
 
 
 def language_for(headers: Mapping[str, str]) -> Language:

@@ -80,7 +80,7 @@ class Heads:
             "thaiChatPromptLimit": SYSTEM_PROMPT_CHARS,
             "thaiChatBackends": described(self.kinds),
         }
-        yield f"<script>{' '.join(f'window.{name} = {_as_script(value)};' for name, value in said.items())}</script>"
+        yield f"<script>{' '.join(f'window.{name} = {as_script(value)};' for name, value in said.items())}</script>"
         yield f"<script>{early}</script>"
 
 
@@ -93,7 +93,7 @@ def _as_address(font: str) -> str:
 
 
 def _links(shell: Shell, language: Language, sheet: str) -> Iterator[str]:
-    yield f'<link rel="icon" href="{_icon()}">'
+    yield f'<link rel="icon" href="{icon()}">'
     yield f'<link rel="stylesheet" href="{sheet}">'
     # Gradio asks for a style unless a link to it, spelled like this, is there; one that is disabled is not loaded.
     yield from (f'<link rel="stylesheet" href="./assets/{escape(name)}" disabled>' for name in shell.styles)
@@ -117,10 +117,10 @@ def described(kinds: Kinds) -> Mapping[str, object]:
     }
 
 
-def _as_script(value: object) -> str:
+def as_script(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
-def _icon() -> str:
+def icon() -> str:
     """Return the icon as an address that asks nobody: the page's policy lets pictures come from itself alone."""
     return "data:image/svg+xml," + quote((ASSETS / "icon.svg").read_text("utf-8").strip(), safe="/:=")

@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from thai_chat.chat.service import ChatService
-from thai_chat.ui import diagrams, embedding
+from thai_chat.ui import diagrams, embedding, signing_in
 from thai_chat.ui.components import gr
 from thai_chat.ui.gradio_texts import GradioTexts
 from thai_chat.ui.handlers import Handlers
@@ -51,6 +51,8 @@ def mount_page(app: FastAPI, service: ChatService) -> FastAPI:
     """
     app.add_api_route(f"/{diagrams.path()}", diagrams.document, methods=["GET", "HEAD"], include_in_schema=False)
     app.add_api_route(embedding.PATH, embedding.script, methods=["GET", "HEAD"], include_in_schema=False)
+    for path in signing_in.PATHS:
+        app.add_api_route(path, signing_in.page, methods=["GET", "HEAD"], include_in_schema=False)
     assets = Assets()
     app.mount(f"/ui-static/{version()}", assets, name="ui-static")
     page = build_page(service)

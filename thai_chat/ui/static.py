@@ -20,6 +20,7 @@ ASSETS = Path(__file__).parent / "assets"
 BUNDLE = ASSETS / "bundle"
 STYLES = (
     "page.css",
+    "colours.css",
     "fonts.css",
     "sidebar.css",
     "top.css",

@@ -13,9 +13,9 @@ export const SEND_MS = 30_000;
 export class Refused extends Error {
   /**
    * @param {string} message
-   * @param {{ status?: number, code?: string, param?: string | null, isSilent?: boolean }} [how]
+   * @param {{ status?: number, code?: string, param?: string | null, after_s?: number | null, isSilent?: boolean }} [how]
    */
-  constructor(message, { status = 0, code = '', param = null, isSilent = false } = {}) {
+  constructor(message, { status = 0, code = '', param = null, after_s = null, isSilent = false } = {}) {
     super(message);
     /** The status of the answer, 0 when none came. */
     this.status = status;
@@ -23,6 +23,8 @@ export class Refused extends Error {
     this.code = code;
     /** The option that it is about, if it is about one. */
     this.param = param;
+    /** In how many seconds it may be asked again, where the server says it. */
+    this.after_s = after_s;
     /** True when the server gave no reason; a caller may know a better word than `message`. */
     this.isSilent = isSilent;
   }
@@ -178,14 +180,14 @@ async function sent(method, url, { body, signal, patience_ms, isAsync = false })
     throw silent();
   }
   if (response.ok) return response;
-  throw refusal(response.status, await response.text().catch(() => ''));
+  throw refusal(response.status, await response.text().catch(() => ''), Number(response.headers.get('Retry-After')) || null);
 }
 
-/** @type {(status: number, text: string) => Refused} */
-function refusal(status, text) {
+/** @type {(status: number, text: string, after_s?: number | null) => Refused} */
+function refusal(status, text, after_s = null) {
   try {
     const { code, message, param } = JSON.parse(text).error;
-    return new Refused(message, { status, code, param });
+    return new Refused(message, { status, code, param, after_s });
   } catch {
     return silent(status);
   }

@@ -361,6 +361,8 @@ interface Window {
   /** The most characters of a question, and of a system prompt. */
   thaiChatLimit: number;
   thaiChatPromptLimit: number;
+  /** On the sign-in page alone: the most characters of names, and the fewest and the most of a password. */
+  thaiChatSignIn: { name: number; display_name: number; password: [number, number] };
 }
 
 interface Navigator { userAgentData?: { platform: string } }

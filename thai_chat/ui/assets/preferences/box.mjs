@@ -1,15 +1,11 @@
 // The box in which a person chooses for reading: language, colours, face, size and width; kept by the browser, shown at once.
 import { el, iconButton } from '../lib/dom.mjs';
 import { keep } from '../lib/kept.mjs';
+import { LANGUAGES, speak } from '../lib/speaking.mjs';
 import { openAnew } from '../lib/store.mjs';
 import { language, t } from '../lib/texts.mjs';
 import { openShortcuts } from './shortcuts.mjs';
 
-const YEAR_S = 31_536_000;
-/** `thai_chat/texts` reads it. */
-const LANGUAGE_COOKIE = 'thai_chat_language';
-/** Each language in its own words. */
-const LANGUAGES = { th: 'ไทย', en: 'English' };
 /** Marks above and below, and both scripts. */
 const SAMPLE = 'ผู้ใหญ่ปู่ย่ารู้จักฐานญาติ กินน้ำพริก Good things take time.';
 
@@ -17,7 +13,7 @@ export function openPreferences() {
   const { choices, looks } = window.thaiChat;
   const box = el('dialog', { id: 'preferences-box', class: 'aside', 'aria-label': t('preferences') },
     el('header', {}, el('h2', {}, t('preferences')), iconButton('close', t('close'), () => box.close())),
-    group('language', Object.keys(LANGUAGES), language, speak, (name) => LANGUAGES[/** @type {'th' | 'en'} */ (name)]),
+    group('language', Object.keys(LANGUAGES), language, speakAnew, (name) => LANGUAGES[/** @type {'th' | 'en'} */ (name)]),
     ...['theme', 'contrast', 'face', 'size', 'column'].map((name) => group(name, inOrder(name, choices[name]), looks[name], (value) => choose(name, value))),
     el('p', { class: 'sample', 'aria-hidden': 'true', lang: 'th' }, SAMPLE),
     el('button', { type: 'button', class: 'to-shortcuts', onclick: () => { box.close(); openShortcuts(); } }, t('shortcuts')));
@@ -57,17 +53,8 @@ function choose(name, value) {
   window.thaiChat.look(name, value);
 }
 
-/** The page stands in a frame of another site, where a browser takes only such a cookie as is meant for frames. */
-function isElsewhere() {
-  try { return !window.top?.location.href; } catch { return true; }
-}
-
-/** The server speaks it from now on, to other tabs too. @param {string} value */
-function speak(value) {
-  const isSecure = location.protocol === 'https:';
-  const scope = isSecure && isElsewhere() ? 'SameSite=None; Secure; Partitioned' : `SameSite=Lax${isSecure ? '; Secure' : ''}`;
-  // biome-ignore lint/suspicious/noDocumentCookie: plain http of a local network has no cookieStore
-  document.cookie = `${LANGUAGE_COOKIE}=${value}; Path=/; Max-Age=${YEAR_S}; ${scope}`;
-  keep('language', value);
+/** @param {string} value */
+function speakAnew(value) {
+  speak(value);
   openAnew();
 }
