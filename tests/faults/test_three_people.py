@@ -31,6 +31,7 @@ from thai_chat.history.postgres.connections import Database
 
 SECRETS = {"มะลิ": "ดอกลีลาวดีสีม่วง", "สมชาย": "กุญแจใต้กระถาง", "Robert": "heronsquadron"}
 MODELS = dict(zip(SECRETS, ("one", "two", "three"), strict=True))
+SETTINGS = {"AUTH": "password", "QUOTA_REQUESTS_MINUTE": "100000", "QUOTA_RUNNING_REPLIES": "1000"}
 ACTIONS = 25
 """So many does each do in each part of the test."""
 NOT_THEIRS = {404, 409, 503}
@@ -55,7 +56,7 @@ class Visitor:
     seen: int = 0
     """The answers that were looked through."""
     refused: int = 0
-    """Those of them that refused what is somebody else's."""
+    """How many of them refused what is somebody else's."""
 
     @property
     def secret(self) -> str:
@@ -306,7 +307,7 @@ async def test_nothing_of_one_is_ever_anothers(seed: int, model: OpenAIStandin, 
     address = postgres.address(database, port=proxy.port)
     try:
         async with (
-            running_app(VLLM_BASE_URL=model.base_url, DATABASE_URL=address, AUTH="password") as app,
+            running_app(VLLM_BASE_URL=model.base_url, DATABASE_URL=address, **SETTINGS) as app,
             AsyncExitStack() as stack,
         ):
             accounts = await make_accounts(address)
