@@ -12,6 +12,7 @@ from pathlib import Path
 from thai_chat.accounts.attempts import Attempts
 from thai_chat.accounts.audit import Audit
 from thai_chat.accounts.browsers import Browsers
+from thai_chat.accounts.closing import Closing, RunningReplies
 from thai_chat.accounts.passwords import Passwords
 from thai_chat.accounts.profile import Profile
 from thai_chat.accounts.signing_in import SigningIn
@@ -44,9 +45,12 @@ class AccountRules:
 
 
 class Accounts:
-    """All use cases, over one storage. `start` it before use and `close` it after."""
+    """All use cases, over one storage. `start` it before use and `close` it after.
 
-    def __init__(self, storage: Storage, rules: AccountRules) -> None:
+    `replies` are those that run in this process: they end with the account of whoever asked.
+    """
+
+    def __init__(self, storage: Storage, rules: AccountRules, replies: RunningReplies | None = None) -> None:
         self.storage = storage
         self.rules = rules
         self.audit = Audit(storage.audit, folder=rules.audit_folder, kept=rules.audit_kept)
@@ -59,6 +63,7 @@ class Accounts:
             passwords=self.passwords,
             attempts=self.attempts,
             browsers=self.browsers,
+            audit=self.audit,
             longest=rules.longest,
         )
         self.profile = Profile(
@@ -67,8 +72,10 @@ class Accounts:
             passwords=self.passwords,
             attempts=self.attempts,
             browsers=self.browsers,
+            audit=self.audit,
             idle=rules.idle,
         )
+        self.closing = Closing(storage.accounts, self.browsers, replies)
         self._work: list[asyncio.Task[None]] = []
 
     async def by_cookie(self, token: str) -> Person | None:
@@ -83,6 +90,7 @@ class Accounts:
         """Begin what runs in the background."""
         self.audit.start()
         self._work.append(asyncio.create_task(self._tidy(), name="sessions that are over"))
+        self.closing.start()
 
     async def close(self) -> None:
         """End what runs in the background. Safe to call twice."""
@@ -90,6 +98,7 @@ class Accounts:
             task.cancel()
         await asyncio.gather(*self._work, return_exceptions=True)
         self._work.clear()
+        await self.closing.close()
         await self.browsers.close()
         self.passwords.close()
         await self.audit.close()
