@@ -113,7 +113,7 @@ async def team(
         service = ChatService(stores.storage, router, max_history_messages=settings.max_history_messages)
         stack.push_async_callback(service.close)
         service.start()
-        accounts = Accounts(stores.storage, rules or AccountRules(longest=timedelta(days=30), idle=timedelta(days=7)))
+        accounts = Accounts(stores.storage, rules or AccountRules(), service)
         stack.push_async_callback(accounts.close)
         accounts.start()
         gate = Gate(build_app(service, accounts), who=Holders(accounts.by_cookie, accounts.by_key))

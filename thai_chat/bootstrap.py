@@ -82,7 +82,7 @@ def _advice(error: OSError) -> str:
 async def _serve(settings: Settings, listener: socket.socket, guests: Guests | None, progress: Progress) -> None:
     async with AsyncExitStack() as stack:
         service, storage = await build_parts(settings, stack, progress=progress)
-        accounts = await _accounts(settings, storage, stack)
+        accounts = await _accounts(settings, storage, service, stack)
         service.permits.allowance = accounts.limits if accounts else None
         server = _server(_build_app(settings, service, accounts), service, guests)
         # A Ctrl-C that came while the page was built takes effect here, not inside of the web server's start.
@@ -137,7 +137,9 @@ async def build_parts(settings: Settings, stack: AsyncExitStack, *, progress: Pr
     return Parts(service, storage)
 
 
-async def _accounts(settings: Settings, storage: Storage, stack: AsyncExitStack) -> Accounts | None:
+async def _accounts(
+    settings: Settings, storage: Storage, service: ChatService, stack: AsyncExitStack
+) -> Accounts | None:
     """Return the use cases of accounts, started; None where nobody signs in."""
     if not settings.has_accounts:
         return None
@@ -153,7 +155,7 @@ async def _accounts(settings: Settings, storage: Storage, stack: AsyncExitStack)
         audit_kept=timedelta(days=settings.audit_days),
         quotas=settings.quotas,
     )
-    accounts = Accounts(storage, rules)
+    accounts = Accounts(storage, rules, service)
     stack.push_async_callback(accounts.close)
     accounts.start()
     return accounts

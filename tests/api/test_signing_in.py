@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.accounts import PASSWORD, Team, cookies_of, sign_in, team, token_of
+from thai_chat.accounts.passwords import AT_ONCE, Passwords
+from thai_chat.api.app import build_app
+from thai_chat.domain.audit import AuditQuery
+from thai_chat.gate.forwarded import Proxies
+from thai_chat.gate.gate import Gate
+from thai_chat.gate.names import Names
+from thai_chat.gate.people import Holders
 
 
 @pytest.fixture
@@ -95,3 +105,121 @@ async def test_lone_surrogates_are_refused(people: Team) -> None:
         body = b'{"name": "mali", "password": "\\ud800\\ud800aaaaaaaa"}'
         answer = await http.post("/api/sign-in", content=body, headers={"content-type": "application/json"})
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "unreadable_text")
+
+
+async def tried(http: httpx.AsyncClient, name: str, password: str = "ไม่ใช่รหัสนี้") -> httpx.Response:
+    return await http.post("/api/sign-in", json={"name": name, "password": password})
+
+
+async def test_wrong_passwords_are_held_back_by_name_alike_for_names_that_nobody_has(people: Team) -> None:
+    account = await people.account()
+    said = []
+    async with people.browser() as http:
+        for name in (account.name, f"ไม่มีคนชื่อ {account.name[-12:]}"):
+            answers = [await tried(http, name) for _ in range(11)]
+            assert [answer.status_code for answer in answers] == [401] * 10 + [429]
+            refused = answers[-1]
+            seconds = int(refused.headers["retry-after"])
+            assert 0 < seconds <= 15 * 60 + 2
+            assert str(seconds) in refused.json()["error"]["message"]
+            said.append(refused.json()["error"]["code"])
+        assert said == ["too_many_attempts"] * 2
+        # The right one does not come in meanwhile: else it could be told from the wrong ones.
+        assert (await tried(http, account.name, PASSWORD)).status_code == 429
+
+
+async def test_attempts_that_come_at_once_are_counted_before_they_are_hashed(people: Team) -> None:
+    account = await people.account()
+    async with people.browser() as http:
+        answers = await asyncio.gather(*(tried(http, account.name) for _ in range(25)))
+    hashed = [answer.status_code for answer in answers].count(401)
+    # Those that are hashed at the same moment can't know of each other.
+    assert 10 <= hashed < 10 + AT_ONCE
+    assert {answer.status_code for answer in answers} == {401, 429}
+
+
+async def test_right_passwords_do_not_count(people: Team) -> None:
+    account = await people.account()
+    async with people.browser() as http:
+        for _ in range(12):
+            await sign_in(http, account.name)
+
+
+async def test_an_address_is_held_back_whatever_names_it_tries(people: Team) -> None:
+    account = await people.account()
+    async with people.browser() as http:
+        for number in range(30):
+            people.accounts.attempts.note_failure(f"ชื่อ {number}", "127.0.0.1")
+        assert (await tried(http, account.name, PASSWORD)).status_code == 429
+
+
+async def test_a_password_of_other_parameters_is_hashed_anew_when_somebody_signs_in(people: Team) -> None:
+    weak = Passwords(memory_kib=8 * 1024, passes=1)
+    old = await weak.hash(PASSWORD)
+    weak.close()
+    account = await people.account(password_hash=old)
+    async with people.browser() as http:
+        await sign_in(http, account.name)
+        stored = await people.accounts.storage.accounts.by_id(account.account_id)
+        assert stored.password_hash is not None
+        assert stored.password_hash.startswith("$argon2id$v=19$m=19456,")
+        assert (await http.get("/api/me")).status_code == 200
+        await sign_in(http, account.name)
+
+
+async def test_ways_to_sign_in_are_told_to_anybody(people: Team) -> None:
+    async with people.browser() as http:
+        told = (await http.get("/api/sign-in")).json()
+    assert told == {"ways": ["password"], "sign_up": "invitation", "oidc_label": None}
+
+
+async def test_a_key_makes_cookies_count_for_nothing(people: Team) -> None:
+    account = await people.account()
+    async with people.signed_in(account) as http:
+        assert (await http.get("/api/me", headers={"Authorization": "Bearer tc_x_y"})).status_code == 401
+        assert (await http.get("/api/me", headers={"Authorization": "Basic eDp5"})).status_code == 200
+
+
+async def test_a_page_that_needs_somebody_leads_to_the_sign_in_page(people: Team) -> None:
+    async with people.browser(Accept="text/html") as http:
+        answer = await http.get("/docs")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?next=%2Fdocs")
+
+
+async def test_under_tls_the_cookie_is_for_this_host_alone(people: Team) -> None:
+    account = await people.account()
+    gate = Gate(
+        build_app(people.service, people.accounts),
+        names=Names(("chat.example.org",)),
+        proxies=Proxies(public_url="https://chat.example.org"),
+        who=Holders(people.accounts.by_cookie, people.accounts.by_key),
+    )
+    transport = httpx.ASGITransport(gate)
+    async with httpx.AsyncClient(transport=transport, base_url="https://chat.example.org") as http:
+        (cookie,) = cookies_of(await sign_in(http, account.name))
+        assert cookie.startswith("__Host-thai_chat=")
+        assert "secure" in cookie.lower()
+        assert "domain" not in cookie.lower()
+        token = cookie.partition("=")[2].partition(";")[0]
+        assert (await http.get("/api/me")).status_code == 200
+        http.cookies.clear()
+        plain = await http.get("/api/me", headers={"Cookie": f"thai_chat={token}"})
+        assert plain.status_code == 401
+
+
+async def test_no_password_and_no_token_is_in_a_log(people: Team, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    account = await people.account()
+    async with people.browser() as http:
+        await tried(http, account.name, "ไม่ใช่รหัสนี้เลย")
+        await tried(http, "รหัสที่พิมพ์ผิดช่อง")
+        await sign_in(http, account.name)
+        token = http.cookies["thai_chat"]
+        await http.post("/api/sign-out")
+    page = await people.accounts.audit.page(AuditQuery(limit=100))
+    ours = [one for one in caplog.records if not one.name.startswith(("httpcore", "httpx"))]
+    logged = "".join(f"{one.getMessage()} {one.__dict__}" for one in ours) + repr(page)
+    for secret in (PASSWORD, "ไม่ใช่รหัสนี้เลย", "รหัสที่พิมพ์ผิดช่อง", token, str(account.password_hash)):
+        assert secret not in logged
+    mine = [(entry.action, entry.outcome) for entry in page if entry.name == account.name]
+    assert mine == [("sign_out", "done"), ("sign_in", "done"), ("sign_in_failed", "wrong_credentials")]

@@ -8,9 +8,11 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from thai_chat.accounts.attempts import Attempts
+from thai_chat.accounts.audit import Audit
 from thai_chat.accounts.browsers import Browsers
 from thai_chat.accounts.passwords import Passwords, checked
 from thai_chat.domain.accounts import Account, SignIn, Visit, checked_display_name
+from thai_chat.domain.audit import Action
 from thai_chat.domain.errors import AccountNotFound, FreshSignInNeeded, SignInNotFound, WrongPassword
 from thai_chat.domain.people import Person
 from thai_chat.domain.ports.accounts import AccountStore, SignInStore
@@ -30,18 +32,22 @@ class Profile:
         passwords: Passwords,
         attempts: Attempts,
         browsers: Browsers,
+        audit: Audit,
         idle: timedelta,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._accounts, self._sign_ins = accounts, sign_ins
         self._passwords, self._attempts, self._browsers = passwords, attempts, browsers
+        self._audit = audit
         self._idle = idle
         self._now = now
 
     async def rename(self, person: Person, display_name: str) -> Account:
         """Change the name that is shown. Raises BadAccountName."""
         name = checked_display_name(display_name)
-        return await self._change(person, lambda account: replace(account, display_name=name))
+        account = await self._change(person, lambda account: replace(account, display_name=name))
+        await self._audit.note(Action.NAME_CHANGED, who=person)
+        return account
 
     async def choose_language(self, person: Person, language: str | None) -> Account:
         """Change the language of the page; None leaves it to the browser."""
@@ -67,9 +73,10 @@ class Profile:
             return replace(stored, password_hash=new_hash)
 
         # Ended before as well: were only the second of the two lost, an old session would stay.
-        await self.end_others(person)
+        await self._end_others(person)
         await self._accounts.change(account.account_id, change)
-        await self.end_others(person)
+        await self._end_others(person)
+        await self._audit.note(Action.PASSWORD_CHANGED, who=person, address=visit.address)
 
     async def sign_ins(self, person: Person) -> Sequence[SignIn]:
         """Return where somebody is signed in, the last used first."""
@@ -84,9 +91,15 @@ class Profile:
         self._browsers.end(account_id, sign_in_id)
         if not is_ended:
             raise SignInNotFound
+        await self._audit.note(Action.SIGN_INS_ENDED, who=person, details={"sessions": 1})
 
     async def end_others(self, person: Person) -> int:
         """End all sessions but the one that asks, and return how many they were."""
+        ended = await self._end_others(person)
+        await self._audit.note(Action.SIGN_INS_ENDED, who=person, details={"sessions": ended})
+        return ended
+
+    async def _end_others(self, person: Person) -> int:
         account_id = _account_of(person)
         ended = await self._sign_ins.end_all(account_id, but=person.sign_in_id)
         self._browsers.end_all(account_id, but=person.sign_in_id)
@@ -102,6 +115,9 @@ class Profile:
             self._attempts.require_few(account.name, visit.address)
             if not (await self._passwords.verify(current, account.password_hash)).is_right:
                 self._attempts.note_failure(account.name, visit.address)
+                await self._audit.note(
+                    Action.PASSWORD_CHANGED, name=account.name, outcome=WrongPassword.code, address=visit.address
+                )
                 raise WrongPassword
 
     async def _require_fresh(self, person: Person) -> None:

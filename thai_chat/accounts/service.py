@@ -13,6 +13,7 @@ from thai_chat.accounts.administration import Administration
 from thai_chat.accounts.attempts import Attempts
 from thai_chat.accounts.audit import Audit
 from thai_chat.accounts.browsers import Browsers
+from thai_chat.accounts.closing import Closing, RunningReplies
 from thai_chat.accounts.invitations import Invitations
 from thai_chat.accounts.keys import ApiKeys
 from thai_chat.accounts.model_rules import ModelRules
@@ -53,9 +54,12 @@ class AccountRules:
 
 
 class Accounts:
-    """All use cases, over one storage. `start` it before use and `close` it after."""
+    """All use cases, over one storage. `start` it before use and `close` it after.
 
-    def __init__(self, storage: Storage, rules: AccountRules) -> None:
+    `replies` are those that run in this process: they end with the account of whoever asked.
+    """
+
+    def __init__(self, storage: Storage, rules: AccountRules, replies: RunningReplies | None = None) -> None:
         self.storage = storage
         self.rules = rules
         self.audit = Audit(storage.audit, folder=rules.audit_folder, kept=rules.audit_kept)
@@ -69,6 +73,7 @@ class Accounts:
             passwords=self.passwords,
             attempts=self.attempts,
             browsers=self.browsers,
+            audit=self.audit,
             longest=rules.longest,
         )
         self.profile = Profile(
@@ -77,6 +82,7 @@ class Accounts:
             passwords=self.passwords,
             attempts=self.attempts,
             browsers=self.browsers,
+            audit=self.audit,
             idle=rules.idle,
         )
         self.invitations = Invitations(
@@ -91,6 +97,7 @@ class Accounts:
         )
         models = ModelRules(storage.model_rules, storage.accounts)
         self.limits = Limits(storage.quotas, storage.accounts, models, defaults=rules.quotas)
+        self.closing = Closing(storage.accounts, self.browsers, replies)
         self._work: list[asyncio.Task[None]] = []
 
     async def by_cookie(self, token: str) -> Person | None:
@@ -113,6 +120,7 @@ class Accounts:
         self._work.append(asyncio.create_task(self._tidy(), name="sessions that are over"))
         self.keys.start()
         self.limits.start()
+        self.closing.start()
 
     async def close(self) -> None:
         """End what runs in the background. Safe to call twice."""
@@ -120,6 +128,7 @@ class Accounts:
             task.cancel()
         await asyncio.gather(*self._work, return_exceptions=True)
         self._work.clear()
+        await self.closing.close()
         await self.browsers.close()
         self.passwords.close()
         await self.keys.close()

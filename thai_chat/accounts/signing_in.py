@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from thai_chat.accounts.attempts import Attempts
+from thai_chat.accounts.audit import Audit
 from thai_chat.accounts.browsers import Browsers
 from thai_chat.accounts.passwords import Passwords
 from thai_chat.domain.accounts import (
@@ -20,6 +21,7 @@ from thai_chat.domain.accounts import (
     new_token,
     person_of_account,
 )
+from thai_chat.domain.audit import Action
 from thai_chat.domain.errors import AccountNotFound, HistoryUnavailable, SignInUnavailable, WrongCredentials
 from thai_chat.domain.people import Person
 from thai_chat.domain.ports.accounts import AccountStore, SignInStore
@@ -33,6 +35,7 @@ _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 class SignedIn:
     account: Account
     person: Person
+    sign_in_id: UUID
     token: str
     """The value of the cookie, which nobody else is told."""
     expires_at: datetime
@@ -49,11 +52,13 @@ class SigningIn:
         passwords: Passwords,
         attempts: Attempts,
         browsers: Browsers,
+        audit: Audit,
         longest: timedelta,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._accounts, self._sign_ins = accounts, sign_ins
         self._passwords, self._attempts, self._browsers = passwords, attempts, browsers
+        self._audit = audit
         self._longest = longest
         self._now = now
 
@@ -70,9 +75,10 @@ class SigningIn:
             account = await self._checked(name, password, visit)
             signed_in = await self.begin(account, visit, old_token)
             await self._require_unchanged(account, signed_in)
-            return signed_in
         except HistoryUnavailable as error:
             raise SignInUnavailable from error
+        await self._audit.note(Action.SIGN_IN, who=signed_in.person, name=account.name, address=visit.address)
+        return signed_in
 
     async def begin(self, account: Account, visit: Visit, old_token: str = "") -> SignedIn:
         """Begin a session for somebody who has shown who they are, and end the one that the browser had.
@@ -92,12 +98,19 @@ class SigningIn:
         )
         await self._sign_ins.add(sign_in, hash_of_token(token))
         person = person_of_account(account, sign_in.sign_in_id)
-        return SignedIn(account=account, person=person, token=token, expires_at=sign_in.expires_at)
+        return SignedIn(
+            account=account,
+            person=person,
+            sign_in_id=sign_in.sign_in_id,
+            token=token,
+            expires_at=sign_in.expires_at,
+        )
 
     async def end(self, person: Person) -> None:
         """End the session in which somebody asks; while PostgreSQL is away it is told later."""
         if person.account_id is None or person.sign_in_id is None:
             return
+        await self._audit.note(Action.SIGN_OUT, who=person)
         try:
             await self._sign_ins.end(person.account_id, person.sign_in_id)
         except HistoryUnavailable:
@@ -114,8 +127,14 @@ class SigningIn:
             verdict = await self._passwords.verify(password, account.password_hash if account and is_open else None)
             if account is None or not verdict.is_right:
                 self._attempts.note_failure(name, visit.address)
+                await self._note_failure(account, visit)
                 raise WrongCredentials
         return await self._rehash(account, verdict.new_hash) if verdict.new_hash else account
+
+    async def _note_failure(self, account: Account | None, visit: Visit) -> None:
+        """Note a failure by the name of an account alone: what else was typed for a name may be a password."""
+        code, name = WrongCredentials.code, account.name if account else ""
+        await self._audit.note(Action.SIGN_IN_FAILED, name=name, outcome=code, address=visit.address)
 
     async def _rehash(self, account: Account, new_hash: str) -> Account:
         def change(stored: Account) -> Account:
@@ -133,7 +152,7 @@ class SigningIn:
         except AccountNotFound:
             raise WrongCredentials from None
         if stored.password_hash != account.password_hash or stored.is_disabled:
-            await self.end(signed_in.person)
+            await self._sign_ins.end(account.account_id, signed_in.sign_in_id)
             raise WrongCredentials
 
     async def _end_old(self, token: str) -> None:

@@ -261,6 +261,14 @@ class ChatService:
             live.stop()
         return bool(running)
 
+    def users_with_replies(self) -> set[str]:
+        """Return who has a reply that grows in this process."""
+        return self._replies.users()
+
+    def stop_all(self, user_id: str) -> int:
+        """Stop all replies of one user that run in this process, and return how many they were."""
+        return self._replies.stop_all(user_id)
+
     async def _logs(self, session_id: UUID, person: Person) -> Sequence[ReplyLog]:
         """Return the logs of the session's replies that run here. Raises SessionNotFound where there are none."""
         found = [live for live in self._replies.all_of(session_id) if live.user_id == person.user_id]

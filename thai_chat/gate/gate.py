@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -11,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from thai_chat import texts
 from thai_chat.domain.errors import ForeignHost, ForeignSite, NotFound, ThaiChatError, WrongMethod
-from thai_chat.domain.people import Person, with_person
+from thai_chat.domain.people import Entrance, Person, with_person
 from thai_chat.gate.answers import Answer
 from thai_chat.gate.bodies import Body, too_large
 from thai_chat.gate.doors import RUN, SCRIPTS, SERVICE_WORKER, Access, Door, DoorKind, door_of
@@ -26,6 +27,7 @@ from thai_chat.gate.pages import document
 from thai_chat.gate.people import Limit, Who, let_in, one_person
 from thai_chat.gate.refusals import is_refusal, policy_of, refusal
 from thai_chat.gate.reports import Reports, hidden_address
+from thai_chat.gate.watching import Watched
 from thai_chat.texts import Language
 
 _SHOWN_CHARS = 100
@@ -76,7 +78,10 @@ class Gate:
             if self.limit and door.is_counted:
                 self.limit(person, (resolved.get("client") or ("",))[0])
             let_in(door, resolved["method"], person)
-            await self._pass(door, with_person(resolved, person), body, answer)
+            if person is None or person.entrance is Entrance.OPEN:
+                await self._pass(door, with_person(resolved, person), body, answer)
+            else:
+                await self._pass_watched(door, with_person(resolved, person), body, answer)
         except Exception as error:
             refused = error if is_refusal(error) else body and body.refused
             if refused:
@@ -103,7 +108,21 @@ class Gate:
             answer.kind, answer.policy = None, policy_of(said)
             await said(scope, receive, answer)
 
-    async def _pass(self, door: Door, scope: Scope, body: Body, answer: Answer) -> None:
+    async def _pass_watched(self, door: Door, scope: Scope, body: Body, answer: Answer) -> None:
+        """Let a request pass whose answer, where it is a stream, ends with the session of who asks."""
+        watched = Watched(answer, self.who, scope)
+        try:
+            await self._pass(door, scope, body, answer, watched)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if not watched.is_over or task is None or task.uncancel():
+                raise
+            await answer.pass_on({"type": "http.response.body"})
+        finally:
+            watched.close()
+
+    async def _pass(self, door: Door, scope: Scope, body: Body, answer: Answer, send: Send | None = None) -> None:
+        """Let a request pass. `send` gets what has no form that the gate gives it, instead of the answer itself."""
         if door.kind in _PAGES:
             await self._page(door.kind, scope, body, answer)
         elif door.path == RUN:
@@ -115,7 +134,7 @@ class Gate:
         else:
             if door.kind is DoorKind.FRAME and self.framed:
                 answer.policy = frame_policy(self.framed.script_hashes())
-            await self.app(scope, body, answer)
+            await self.app(scope, body, send or answer)
 
     async def _event(self, scope: Scope, body: Body, answer: Answer) -> None:
         event = await read_event(body)

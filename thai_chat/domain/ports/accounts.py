@@ -22,6 +22,9 @@ class AccountStore(Protocol):
     async def by_identity(self, issuer: str, subject: str) -> Account | None:
         """Return the account of somebody whom an OpenID provider knows."""
 
+    async def open_users(self, user_ids: Sequence[str]) -> set[str]:
+        """Return which of these users have an account that is not disabled."""
+
     async def all(self) -> Sequence[Account]:
         """Return every account, by name."""
 

@@ -26,6 +26,9 @@ class PostgresAccounts:
     async def by_identity(self, issuer: str, subject: str) -> Account | None:
         return await self._server.run(lambda connection: accounts.by_identity(connection, issuer, subject))
 
+    async def open_users(self, user_ids: Sequence[str]) -> set[str]:
+        return await self._server.run(lambda connection: accounts.open_users(connection, user_ids))
+
     async def all(self) -> Sequence[Account]:
         return await self._server.run(accounts.read_all)
 

@@ -44,6 +44,12 @@ def by_identity(connection: Connection, issuer: str, subject: str) -> Account | 
     return _first(connection, query)
 
 
+def open_users(connection: Connection, user_ids: Sequence[str]) -> set[str]:
+    columns = chat_accounts.c
+    query = select(columns.user_id).where(columns.user_id.in_(user_ids), columns.disabled_at.is_(None))
+    return set(connection.execute(query).scalars())
+
+
 def read_all(connection: Connection) -> Sequence[Account]:
     return [account_of(row) for row in connection.execute(_accounts().order_by(chat_accounts.c.name_key))]
 
