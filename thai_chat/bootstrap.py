@@ -17,7 +17,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, assert_never
 
 from thai_chat import connecting, texts
-from thai_chat.domain.errors import StartError
+from thai_chat.domain.errors import HistoryUnavailable, StartError
 from thai_chat.domain.ports.backend import BackendState
 from thai_chat.domain.ports.conversation import DatabaseState
 from thai_chat.domain.ports.storage import Storage
@@ -87,7 +87,7 @@ async def _serve(settings: Settings, listener: socket.socket, guests: Guests | N
         server = _server(_build_app(settings, service, accounts), service, guests)
         # A Ctrl-C that came while the page was built takes effect here, not inside of the web server's start.
         await asyncio.sleep(0)
-        for line in await summary(settings, service, guests):
+        for line in (*await summary(settings, service, guests), *await first_link(settings, accounts)):
             progress(line)
         await server.serve(sockets=[listener])
         progress("Stopping: storing what is being written ...")
@@ -151,6 +151,7 @@ async def _accounts(
         longest=timedelta(hours=settings.sign_in_hours),
         idle=timedelta(hours=settings.sign_in_idle_hours),
         admin_reads_chats=settings.admin_reads_chats,
+        public_url=settings.public_url,
         audit_folder=settings.data_dir,
         audit_kept=timedelta(days=settings.audit_days),
         quotas=settings.quotas,
@@ -198,6 +199,23 @@ async def summary(settings: Settings, service: ChatService, guests: Guests | Non
     for kind, backend in zip(settings.kinds, service.backends(), strict=True):
         lines.append(f"  {backend.name:<9} {_state_line(backend, kind.configured_by)}")
     return [*lines, "", "Press Ctrl-C to stop."]
+
+
+async def first_link(settings: Settings, accounts: Accounts | None) -> Sequence[str]:
+    """Return the lines with the link for the first administrator, while there is none. They are for the terminal alone:
+    whoever has the link administers."""
+    try:
+        issued = await accounts.invitations.first() if accounts else None
+    except HistoryUnavailable:
+        return ()
+    if issued is None:
+        return ()
+    return (
+        "",
+        "Nobody administers yet. This link makes the first administrator, once, within 24 hours:",
+        f"  {address_of(settings)}{issued.path}",
+        "Another start, and ./manage.sh user add NAME --admin, make another one.",
+    )
 
 
 def address_of(settings: Settings) -> str:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 from thai_chat.accounts.passwords import Passwords
-from thai_chat.domain.accounts import Account, checked_display_name, checked_name, hash_of_token, new_token
+from thai_chat.domain.accounts import Account, checked_display_name, checked_name, hash_of_token, is_token, new_token
 from thai_chat.domain.errors import InvitationOver, NameTaken, SignUpClosed
 from thai_chat.domain.invitations import LASTS, Invitation, InvitationPurpose
 from thai_chat.domain.people import LOCAL, PersonRole
@@ -60,6 +60,8 @@ class Invitations:
 
     async def find(self, token: str) -> Invitation:
         """Return the invitation of a link that is good now. Raises InvitationOver."""
+        if not is_token(token):
+            raise InvitationOver
         invitation = await self._invitations.find(hash_of_token(token), self._now())
         if not self._has_passwords or (invitation.purpose is InvitationPurpose.INVITE and self._sign_up == "off"):
             raise InvitationOver

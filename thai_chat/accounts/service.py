@@ -45,6 +45,8 @@ class AccountRules:
     idle: timedelta = timedelta(days=7)
     """After this without use a session is over."""
     admin_reads_chats: bool = False
+    public_url: str | None = None
+    """The address under which people open the page, for links; None: the one that a request came to."""
     audit_folder: Path | None = None
     """The folder of the audit log's file; None: there is no file."""
     audit_kept: timedelta = timedelta(days=365)

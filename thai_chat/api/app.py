@@ -16,12 +16,14 @@ from thai_chat.api import (
     docs_page,
     errors,
     health,
+    invitations,
     keys,
     limits,
     marks,
     me,
     models,
     openapi,
+    people,
     presets,
     search,
     sessions,
@@ -69,6 +71,8 @@ def build_app(
         keys,
         audit,
         limits,
+        invitations,
+        people,
     ):
         app.include_router(part.router, dependencies=checks)
     for prefix in (SESSIONS, *SESSIONS_TOO):

@@ -158,6 +158,14 @@ class Replies:
             if run.log.reply_id == reply_id:
                 run.cancel(Status.STOPPED)
 
+    async def end_all_of(self, user_id: str) -> None:
+        """Stop every reply of somebody, and return when what there is of them is stored."""
+        runs = [run for run in self._all() if run.log.user_id == user_id]
+        for run in runs:
+            run.cancel(Status.STOPPED)
+        if tasks := {run.task for run in runs if run.task and not run.task.done()}:
+            await asyncio.wait(tasks)
+
     def of_session(self, session_id: UUID) -> ReplyLog | None:
         """Return the log of the reply that runs in the session, or that ended there less than KEEP_FINISHED_S ago.
 

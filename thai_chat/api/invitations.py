@@ -1,0 +1,194 @@
+"""Links that make an account or give a new password, and administrators who make and revoke them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from thai_chat.accounts.invitations import Issued, NewPerson
+from thai_chat.accounts.service import Accounts
+from thai_chat.api.cookies import set_token, token_of, visit_of
+from thai_chat.api.dependencies import Asking, People
+from thai_chat.api.me import Me, me_of
+from thai_chat.domain.accounts import Account
+from thai_chat.domain.audit import Action
+from thai_chat.domain.invitations import LASTS, InvitationPurpose
+from thai_chat.domain.people import LOCAL, Person, PersonRole
+
+router = APIRouter(prefix="/api", tags=["people"])
+
+_INVITED_S = int(LASTS[InvitationPurpose.INVITE].total_seconds())
+Lasts = Annotated[int, Field(ge=60, le=90 * 86_400, description="Seconds for which the link is good")]
+
+
+class InvitationTold(BaseModel):
+    """What a link is for, as it is told to whoever has it."""
+
+    purpose: InvitationPurpose
+    """`first` makes the first administrator, `invite` an account, `reset` a new password."""
+    role: PersonRole
+    name: str | None
+    """The name that the account has or will have; null: it is chosen."""
+    expires_at: datetime
+    local_sessions: int | None
+    """With `first`: how many sessions of before there were accounts can be taken over."""
+
+
+class SignUpRequest(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    token: str | None = Field(default=None, description="The end of an invitation's link; without it SIGN_UP=open")
+    name: str
+    password: str
+    display_name: str = ""
+    take_over: bool = Field(default=False, description="With `first`: the sessions of before become this person's")
+
+
+class ResetRequest(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    token: str
+    password: str
+
+
+class InvitationEntry(BaseModel):
+    invitation_id: UUID
+    purpose: InvitationPurpose
+    role: PersonRole
+    name: str | None
+    created_at: datetime
+    expires_at: datetime
+    used_at: datetime | None
+
+
+class InvitationsBody(BaseModel):
+    invitations: list[InvitationEntry]
+
+
+class InvitationRequest(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    role: PersonRole
+    name: str | None = Field(default=None, description="The name that the account will have; without it they choose")
+    expires_in_s: Lasts = _INVITED_S
+
+
+class Link(BaseModel):
+    url: str
+    """It is told this once, and good for one use."""
+    expires_at: datetime
+
+
+class InvitationMade(Link):
+    invitation_id: UUID
+
+
+@router.get("/invitations/{token}")
+async def told(token: str, people: People) -> InvitationTold:
+    """Return what a link is for. 404 `invitation_over` for one that is unknown, used or expired alike."""
+    invitation = await people.invitations.find(token)
+    is_first = invitation.purpose is InvitationPurpose.FIRST
+    return InvitationTold(
+        purpose=invitation.purpose,
+        role=invitation.role,
+        name=invitation.name,
+        expires_at=invitation.expires_at,
+        local_sessions=await people.storage.people.count_sessions(LOCAL.user_id) if is_first else None,
+    )
+
+
+@router.post("/sign-up", status_code=201)
+async def sign_up(asked: SignUpRequest, request: Request, response: Response, people: People) -> Me:
+    """Make an account, and sign in with it: by an invitation, or without one where anybody may."""
+    new = NewPerson(
+        name=asked.name, password=asked.password, display_name=asked.display_name, takes_over=asked.take_over
+    )
+    account = await people.invitations.sign_up(new, asked.token)
+    takes_over = account.user_id == LOCAL.user_id
+    return await _let_in(Action.SIGN_UP, account, request, response, people, takes_over=takes_over)
+
+
+@router.post("/reset-password")
+async def reset_password(asked: ResetRequest, request: Request, response: Response, people: People) -> Me:
+    """Choose a new password by a link, and sign in with it. All sessions of before are over."""
+    account = await people.invitations.reset_password(asked.token, asked.password)
+    people.browsers.end_all(account.account_id)
+    people.attempts.forget(account.name)
+    return await _let_in(Action.PASSWORD_RESET, account, request, response, people)
+
+
+async def _let_in(
+    action: Action,
+    account: Account,
+    request: Request,
+    response: Response,
+    people: Accounts,
+    *,
+    takes_over: bool = False,
+) -> Me:
+    """Sign somebody in who has just shown who they are."""
+    visit = visit_of(request)
+    signed_in = await people.signing_in.begin(account, visit, old_token=token_of(request))
+    who, target = signed_in.person, str(account.account_id)
+    await people.audit.note(action, who=who, target=target, address=visit.address, details={"role": account.role.value})
+    if takes_over:
+        await people.audit.note(Action.CHATS_TAKEN_OVER, who=who, target=target, address=visit.address)
+    set_token(response, request, signed_in)
+    return me_of(who, people, account)
+
+
+@router.get("/invitations")
+async def invitations(people: People) -> InvitationsBody:
+    """Return the links that were made, used and expired ones too, the newest first."""
+    made = await people.invitations.all()
+    return InvitationsBody(
+        invitations=[
+            InvitationEntry(
+                invitation_id=one.invitation_id,
+                purpose=one.purpose,
+                role=one.role,
+                name=one.name,
+                created_at=one.created_at,
+                expires_at=one.expires_at,
+                used_at=one.used_at,
+            )
+            for one in made
+        ]
+    )
+
+
+@router.post("/invitations", status_code=201)
+async def invite(asked: InvitationRequest, request: Request, person: Asking, people: People) -> InvitationMade:
+    """Make a link by which somebody makes an account."""
+    lasts = timedelta(seconds=asked.expires_in_s)
+    issued = await people.invitations.invite(asked.role, name=asked.name, lasts=lasts, by=person.account_id)
+    await note(people, Action.INVITATION_MADE, person, request, issued.invitation.invitation_id, role=asked.role.value)
+    return InvitationMade(
+        invitation_id=issued.invitation.invitation_id,
+        url=url_of(issued, request, people),
+        expires_at=issued.invitation.expires_at,
+    )
+
+
+@router.delete("/invitations/{invitation_id:uuid}", status_code=204)
+async def revoke(invitation_id: UUID, request: Request, person: Asking, people: People) -> None:
+    """End a link."""
+    await people.invitations.revoke(invitation_id)
+    await note(people, Action.INVITATION_REVOKED, person, request, invitation_id)
+
+
+def url_of(issued: Issued, request: Request, people: Accounts) -> str:
+    """Return the link of an invitation, under the name that the request came to where the settings name no other."""
+    return (people.rules.public_url or str(request.base_url).rstrip("/")) + issued.path
+
+
+async def note(
+    people: Accounts, action: Action, person: Person, request: Request, target: UUID, **details: str | bool
+) -> None:
+    """Tell the audit log what an administrator has done."""
+    address = visit_of(request).address
+    await people.audit.note(action, who=person, target=str(target), address=address, details=details)

@@ -1,0 +1,109 @@
+"""The people who have accounts, as administrators see and change them; and leaving for good."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict
+
+from thai_chat.accounts.administration import PersonChange
+from thai_chat.api.dependencies import Asking, People, Service
+from thai_chat.api.invitations import Link, note, url_of
+from thai_chat.chat.text import identifier
+from thai_chat.domain.audit import Action
+from thai_chat.domain.people import PersonRole
+
+router = APIRouter(prefix="/api", tags=["people"])
+
+
+class PersonEntry(BaseModel):
+    account_id: UUID
+    name: str
+    """The name to sign in by."""
+    display_name: str
+    role: PersonRole
+    is_disabled: bool
+    created_at: datetime
+    last_used_at: datetime | None
+    """When a browser or a key of theirs was last seen; null: not for a long time."""
+    has_password: bool
+    sessions: int
+    """How many sessions of the chat they have."""
+
+
+class PeopleBody(BaseModel):
+    people: list[PersonEntry]
+
+
+class PersonChanges(BaseModel):
+    """The changes of a person: what is named is changed, the rest stays."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    role: PersonRole | None = None
+    disabled: bool | None = None
+    """True keeps somebody out: they are signed out, their keys are good for nothing, and their replies end."""
+    display_name: str | None = None
+
+
+@router.get("/people")
+async def everybody(people: People) -> PeopleBody:
+    """Return everybody who has an account, by name."""
+    return PeopleBody(
+        people=[
+            PersonEntry(
+                account_id=one.account.account_id,
+                name=one.account.name,
+                display_name=one.account.display_name,
+                role=one.account.role,
+                is_disabled=one.account.is_disabled,
+                created_at=one.account.created_at,
+                last_used_at=one.last_used_at,
+                has_password=one.account.password_hash is not None,
+                sessions=one.sessions,
+            )
+            for one in await people.administration.all()
+        ]
+    )
+
+
+@router.patch("/people/{account_id}", status_code=204)
+async def change(
+    account_id: str, asked: PersonChanges, request: Request, person: Asking, people: People, service: Service
+) -> None:
+    """Change somebody's role, keep them out or let them in again, or correct the name that is shown.
+
+    409 `last_administrator` where nobody would be left who may administer.
+    """
+    wanted = PersonChange(role=asked.role, disabled=asked.disabled, display_name=asked.display_name)
+    account = await people.administration.change(identifier(account_id), wanted)
+    if account.is_disabled:
+        await service.let_go(account.user_id)
+    target = account.account_id
+    if asked.role is not None:
+        await note(people, Action.ROLE_CHANGED, person, request, target, role=account.role.value)
+    if asked.disabled is not None:
+        action = Action.ACCOUNT_DISABLED if account.is_disabled else Action.ACCOUNT_ENABLED
+        await note(people, action, person, request, target)
+    if asked.display_name is not None:
+        await note(people, Action.NAME_CHANGED, person, request, target)
+
+
+@router.post("/people/{account_id}/reset", status_code=201)
+async def reset(account_id: str, request: Request, person: Asking, people: People) -> Link:
+    """Make a link by which somebody chooses a new password. The old one is good until then."""
+    account = await people.storage.accounts.by_id(identifier(account_id))
+    issued = await people.invitations.reset(account, by=person.account_id)
+    await note(people, Action.PASSWORD_RESET, person, request, account.account_id, link=True)
+    return Link(url=url_of(issued, request, people), expires_at=issued.invitation.expires_at)
+
+
+@router.delete("/people/{account_id}", status_code=204)
+async def remove(account_id: str, request: Request, person: Asking, people: People, service: Service) -> None:
+    """Delete somebody with all that they have. 409 `last_administrator` for the last one."""
+    account = await people.storage.accounts.by_id(identifier(account_id))
+    await service.let_go(account.user_id)
+    await people.administration.remove(account.account_id)
+    await note(people, Action.ACCOUNT_DELETED, person, request, account.account_id)
