@@ -20,9 +20,19 @@ from thai_chat.domain.errors import (
     KeyNotFound,
     NotAdministrator,
     SignInNeeded,
+    SignInUnavailable,
     ThaiChatError,
 )
-from thai_chat.domain.keys import KEY_NAME_CHARS, MOST_KEYS, ApiKey, KeyText, new_key_text, person_of_key, read_key
+from thai_chat.domain.keys import (
+    KEY_NAME_CHARS,
+    MOST_KEYS,
+    ApiKey,
+    KeyText,
+    StoredKey,
+    new_key_text,
+    person_of_key,
+    read_key,
+)
 from thai_chat.domain.people import Person, Scope
 from thai_chat.domain.ports.keys import KeyStore
 
@@ -32,6 +42,8 @@ REMEMBERED = timedelta(seconds=5)
 """So long a key that was looked up counts as good; in an outage until PostgreSQL is back."""
 _NOTED = timedelta(minutes=1)
 """The use of a key is noted once in this time."""
+_WAIT_S = 1.0
+"""A request with a key that is remembered waits no longer: a server that hangs is as good as away."""
 _MOST_REMEMBERED = 10_000
 
 
@@ -52,6 +64,8 @@ class ApiKeys:
         self._store = store
         self._audit = audit
         self._known: dict[bytes, _GoodKey] = {}
+        self._changes = 0
+        """How often keys were forgotten: what was looked up before that is not believed."""
         self._used: dict[str, datetime] = {}
         self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -102,7 +116,7 @@ class ApiKeys:
     async def person(self, text: str, now: datetime | None = None) -> Person:
         """Return who asks by a key.
 
-        Raises SignInNeeded when it is none, is over, or its account is disabled, and HistoryUnavailable in an outage
+        Raises SignInNeeded when it is none, is over, or its account is disabled, and SignInUnavailable in an outage
         for one that is not remembered.
         """
         now = now or datetime.now(UTC)
@@ -135,28 +149,36 @@ class ApiKeys:
         if known:
             known.asked_at = now  # others who ask meanwhile get what is known
         try:
-            stored = await self._store.find(parts.key_id)
-        except HistoryUnavailable:
+            async with asyncio.timeout(_WAIT_S if known else None):
+                found = await self._found(parts)
+        except (HistoryUnavailable, TimeoutError) as error:
             if known is None:
-                raise
+                raise SignInUnavailable from error
             known.asked_at = before
             return known
         except BaseException:
             if known:
                 known.asked_at = before
             raise
-        if stored is None or not hmac.compare_digest(stored.secret_hash, parts.secret_hash):
-            self._known.pop(place, None)
-            raise SignInNeeded
-        person = person_of_key(stored.account, stored.key)
-        found = _GoodKey(person, stored.key, now, known.noted_at if known else None)
         self._known.pop(place, None)
-        self._known[place] = found
+        if found is None or not hmac.compare_digest(found.secret_hash, parts.secret_hash):
+            raise SignInNeeded
+        person = person_of_key(found.account, found.key)
+        good = self._known[place] = _GoodKey(person, found.key, now, known.noted_at if known else None)
         if len(self._known) > _MOST_REMEMBERED:
             del self._known[next(iter(self._known))]
-        return found
+        return good
+
+    async def _found(self, parts: KeyText) -> StoredKey | None:
+        """Return what is stored of a key, as it is after all that was revoked here meanwhile."""
+        while True:
+            changes = self._changes
+            found = await self._store.find(parts.key_id)
+            if changes == self._changes:
+                return found
 
     def _forget(self, is_meant: Callable[[_GoodKey], bool]) -> None:
+        self._changes += 1
         self._known = {place: known for place, known in self._known.items() if not is_meant(known)}
 
     def _note_use(self, known: _GoodKey, now: datetime) -> None:

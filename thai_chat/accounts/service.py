@@ -107,7 +107,7 @@ class Accounts:
         return await self.browsers.person(token)
 
     async def by_key(self, key: str) -> Person:
-        """Return who has an API key. Raises SignInNeeded, and HistoryUnavailable in an outage."""
+        """Return who has an API key. Raises SignInNeeded, SignInUnavailable."""
         return await self.keys.person(key)
 
     async def _changed(self, account: Account) -> None:

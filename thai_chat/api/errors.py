@@ -140,7 +140,8 @@ def _wait(params: Mapping[str, object]) -> dict[str, str]:
 
 def _field(problem: Mapping[str, Any]) -> str:
     """Return the field's name and what it may be, where that is a bound."""
-    name, bounds = problem["loc"][-1], problem.get("ctx", {})
+    names = [part for part in problem["loc"] if isinstance(part, str)]  # a number is a place in a list
+    name, bounds = names[-1] if names else problem["loc"][-1], problem.get("ctx", {})
     allowed = [f"{sign} {bounds[kind]}" for kind, sign in _BOUNDS.items() if kind in bounds]
     return f"{name} ({', '.join(allowed)})" if allowed else str(name)
 
