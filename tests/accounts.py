@@ -116,7 +116,9 @@ async def team(
         accounts = Accounts(stores.storage, rules or AccountRules(), service)
         stack.push_async_callback(accounts.close)
         accounts.start()
-        gate = Gate(build_app(service, accounts), who=Holders(accounts.by_cookie, accounts.by_key))
+        service.permits.allowance = accounts.limits
+        who = Holders(accounts.by_cookie, accounts.by_key)
+        gate = Gate(build_app(service, accounts), who=who, limit=accounts.limits.let_pass)
         where = await stack.enter_async_context(listening(gate))
         yield Team(where, accounts, service, stores)
 

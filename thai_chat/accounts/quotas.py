@@ -40,6 +40,7 @@ NOBODYS_REQUESTS = 300
 RUNNING_RETRY_S = 5
 """Nobody knows when a running reply ends; this is said of it."""
 _REPEATS_S, _MOST_REPEATS = 120, 10_000
+_MONEY = (Quota.USD_DAY, Quota.USD_MONTH)
 Rules = Mapping[tuple[QuotaKind, str], Quotas]
 
 
@@ -184,7 +185,7 @@ class Limits:
                     raise QuotaUsedUp(
                         what=what.value,
                         why=f"{what.value}_used_up",
-                        limit=f"{state.limit:,f}",
+                        limit=f"{state.limit:,.2f}" if what in _MONEY else f"{int(state.limit):,}",
                         retry_after_s=ceil((state.resets_at - at).total_seconds()),
                     )
 
@@ -206,8 +207,7 @@ class Limits:
             return QuotaState(what=what, used=Decimal(self._running[holder.name]), limit=limit)
         first, resets_at = (day_of(at), next_day(at)) if what in DAILY else (day_of(at).replace(day=1), next_month(at))
         used = _sum(uses, holder.key_id, first)
-        is_money = what in (Quota.USD_DAY, Quota.USD_MONTH)
-        amount = used.cost_usd if is_money else Decimal(used.tokens)
+        amount = used.cost_usd if what in _MONEY else Decimal(used.tokens)
         return QuotaState(what=what, used=amount, limit=limit, resets_at=resets_at)
 
     async def _require_subject(self, kind: QuotaKind, subject: str) -> None:

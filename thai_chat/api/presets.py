@@ -99,6 +99,7 @@ async def check(body: CheckedOptions, service: Service, person: Asking) -> Check
 
 @router.patch("/{preset_id}")
 async def change(preset_id: str, body: PresetPatch, service: Service, person: Asking, notes: Noting) -> PresetBody:
+    """Change a preset of one's own. Where there are accounts, one that is shared is an administrator's."""
     changed = await service.presets.change(
         identifier(preset_id),
         person,

@@ -8,12 +8,14 @@ from enum import StrEnum
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 
-from thai_chat.api.dependencies import Asking, Service
+from thai_chat.api.dependencies import Asking, PeopleIfAny, Service
+from thai_chat.api.reading import reader
 from thai_chat.api.search_schemas import FoundBody, results_body
 from thai_chat.chat.search.searches import Order, SearchRequest
 from thai_chat.chat.text import identifier
+from thai_chat.domain.audit import Action
 from thai_chat.domain.errors import BadInput
 from thai_chat.domain.messages import Role
 from thai_chat.domain.searching import MAX_QUERY_CHARS, SearchFilters
@@ -30,8 +32,10 @@ class Only(StrEnum):
 
 @router.get("")
 async def search(
+    request: Request,
     service: Service,
     person: Asking,
+    people: PeopleIfAny,
     q: Annotated[
         str, Query(max_length=MAX_QUERY_CHARS, description='All words must be there; "in quotes" they are a phrase')
     ],
@@ -52,8 +56,12 @@ async def search(
     rating: Annotated[
         Literal["1", "-1"] | None, Query(description="Replies that were rated up (1) or down (-1)")
     ] = None,
+    everyone: Annotated[
+        bool, Query(description="What everybody said: for administrators, where ADMIN_READS_CHATS=yes")
+    ] = False,
 ) -> FoundBody:
     """Search messages that no longer grow, outside the trash; literal hits first, then other forms of English words."""
+    owner = await reader(person, people, request, Action.SEARCH_BY_ADMINISTRATOR) if everyone else person
     zone = _zone(timezone)
     filters = SearchFilters(
         role=role,
@@ -65,7 +73,7 @@ async def search(
         pinned=pinned,
         rating=int(rating) if rating else None,
     )
-    wanted = SearchRequest(person=person, text=q, limit=limit, filters=filters, order=order, cursor=cursor or None)
+    wanted = SearchRequest(person=owner, text=q, limit=limit, filters=filters, order=order, cursor=cursor or None)
     if only is Only.SESSIONS:
         return results_body(await service.searches.sessions(wanted))
     return results_body(await service.searches.messages(wanted))

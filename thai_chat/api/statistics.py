@@ -6,10 +6,11 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
-from thai_chat.api.dependencies import Asking, Service
+from thai_chat.api.dependencies import Asking, PeopleIfAny, Service
+from thai_chat.api.reading import reader
 from thai_chat.api.statistics_schemas import (
     CountedMessageBody,
     CountedMessagesBody,
@@ -29,6 +30,7 @@ from thai_chat.chat.search.snippets import snippet_of
 from thai_chat.chat.service import ChatService
 from thai_chat.chat.statistics import FIRST_DAY, LAST_DAY, last_days, zone_of
 from thai_chat.chat.text import identifier
+from thai_chat.domain.audit import Action
 from thai_chat.domain.errors import InvalidCursor
 from thai_chat.domain.messages import Message, Role
 from thai_chat.domain.people import Person
@@ -56,6 +58,12 @@ class PeriodQuery(BaseModel):
     last: date | None = Field(default=None, ge=FIRST_DAY, le=LAST_DAY)
 
 
+class TotalsQuery(PeriodQuery):
+    everyone: bool = Field(
+        default=False, description="Count what everybody said: for administrators, where ADMIN_READS_CHATS=yes"
+    )
+
+
 class BehindQuery(PeriodQuery):
     """All of it is met by the messages that are given."""
 
@@ -73,12 +81,16 @@ class BehindQuery(PeriodQuery):
 
 
 @router.get("")
-async def statistics(service: Service, person: Asking, chosen: Annotated[PeriodQuery, Query()]) -> StatisticsBody:
+async def statistics(
+    request: Request, service: Service, person: Asking, people: PeopleIfAny, chosen: Annotated[TotalsQuery, Query()]
+) -> StatisticsBody:
     """Count messages, tokens and times. Sessions in the trash are not counted, archived ones are.
 
     Median and p95 are times that some reply took.
     """
-    found = await service.statistics.read(person, _period(chosen))
+    action = Action.CHATS_READ_BY_ADMINISTRATOR
+    owner = await reader(person, people, request, action) if chosen.everyone else person
+    found = await service.statistics.read(owner, _period(chosen))
     return StatisticsBody(
         timezone=found.period.timezone.key,
         first=found.period.first,

@@ -41,8 +41,9 @@ class UserStatistics:
         self._known: OrderedDict[UUID, Words] = OrderedDict()
         self._reading = asyncio.Lock()
 
-    async def read(self, person: Person, period: Period) -> Statistics:
-        return await self._counting.statistics(person.user_id, period)
+    async def read(self, person: Person | None, period: Period) -> Statistics:
+        """Return what a person's messages add up to; None counts those of everybody."""
+        return await self._counting.statistics(person.user_id if person else None, period)
 
     async def messages(
         self, person: Person, behind: Behind, *, limit: int, before: MessageCursor | None = None

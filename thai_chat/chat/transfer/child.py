@@ -38,8 +38,9 @@ class ImportReader:
     process fails. No more than one session is in memory.
     """
 
-    def __init__(self, upload: Upload, limits: ImportLimits) -> None:
-        """Take over `upload`, which is closed with the reader."""
+    def __init__(self, upload: Upload, limits: ImportLimits, *, may_share: bool = True) -> None:
+        """Take over `upload`, which is closed with the reader. Without `may_share` no preset of it is for everybody."""
+        self._may_share = may_share
         self._upload = upload
         self._limits = limits
         self._child: _Child | None = None
@@ -75,7 +76,7 @@ class ImportReader:
         self.total = int(orjson.loads(frame[1]))
 
     def presets(self) -> Sequence[Preset]:
-        return self._presets
+        return self._presets if self._may_share else [replace(one, is_shared=False) for one in self._presets]
 
     def sessions(self) -> Iterator[KeptSession]:
         """Yield the sessions. Called anew, it has the files read anew."""

@@ -10,6 +10,7 @@ from threading import Event
 
 from thai_chat.chat.transfer.child import ImportReader
 from thai_chat.chat.transfer.upload import Upload
+from thai_chat.domain.people import Person
 from thai_chat.domain.ports.transfer import Transfer
 from thai_chat.domain.transfer import Imported, ImportLimits
 
@@ -32,15 +33,15 @@ class ImportRun:
     """An import, which runs from the start. `cancel` takes all of it back, unless it is committed already."""
 
     def __init__(
-        self, transfer: Transfer, user_id: str, upload: Upload, *, turn: asyncio.Lock, limits: ImportLimits
+        self, transfer: Transfer, person: Person, upload: Upload, *, turn: asyncio.Lock, limits: ImportLimits
     ) -> None:
         """Start the import. `upload` is closed at its end.
 
         Imports with one `turn` follow each other: each holds a connection throughout.
         """
         self._transfer = transfer
-        self._user_id = user_id
-        self._reader = ImportReader(upload, limits)
+        self._user_id = person.user_id
+        self._reader = ImportReader(upload, limits, may_share=person.is_administrator)
         self._turn = turn
         self._told = Imported()
         self._is_over = Event()

@@ -124,7 +124,7 @@ class Transfers:
         except ThaiChatError:
             upload.close()
             raise
-        run = ImportRun(transfer, person.user_id, upload, turn=self._turn, limits=self._limits)
+        run = ImportRun(transfer, person, upload, turn=self._turn, limits=self._limits)
         self._runs[run.task] = run
         run.task.add_done_callback(self._ended)
         run.task.add_done_callback(lambda _: self._changes.tell(person.user_id, ANEW))

@@ -19,8 +19,8 @@ from thai_chat.domain.statistics import (
 class Counting(Protocol):
     """Counts messages of one person. All methods raise HistoryUnavailable."""
 
-    async def statistics(self, user_id: str, period: Period) -> Statistics:
-        """Return what the user's messages of the period add up to."""
+    async def statistics(self, user_id: str | None, period: Period) -> Statistics:
+        """Return what the user's messages of the period add up to; without a user, those of everybody."""
 
     async def messages_behind(
         self, user_id: str, behind: Behind, *, limit: int, before: MessageCursor | None = None

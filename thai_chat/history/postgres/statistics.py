@@ -26,8 +26,8 @@ class PostgresCounting:
     def __init__(self, server: Server) -> None:
         self._server = server
 
-    async def statistics(self, user_id: str, period: Period) -> Statistics:
-        check_text(user_id)
+    async def statistics(self, user_id: str | None, period: Period) -> Statistics:
+        check_text(user_id or "")
         return await self._server.run(lambda c: statistics.read(c, user_id, period), timeout_s=_TIMEOUT_S)
 
     async def messages_behind(

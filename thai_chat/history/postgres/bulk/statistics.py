@@ -36,7 +36,8 @@ SHOWN_CHARS = 300
 _BEGIN = "BEGIN READ ONLY; SET LOCAL work_mem = '32MB'; SET LOCAL jit = off"
 
 # A session is at least as new as its newest message: older ones need not be looked into.
-_MY_SESSIONS = """s.user_id = %(user_id)s AND s.deleted_at IS NULL
+_OF_USER = "s.user_id = %(user_id)s"
+_MY_SESSIONS = f"""{_OF_USER} AND s.deleted_at IS NULL
     AND (%(start)s::timestamptz IS NULL OR s.updated_at >= %(start)s)"""
 _IN_PERIOD = """(%(start)s::timestamptz IS NULL OR m.created_at >= %(start)s)
     AND (%(end)s::timestamptz IS NULL OR m.created_at < %(end)s)"""
@@ -77,8 +78,9 @@ SELECT 'hour', hour::text, NULL, NULL, count(*), {_NO_SUMS} FROM mine GROUP BY h
 UNION ALL
 (SELECT 'session', session_id::text, NULL, count(*) OVER (), count(*), {_NO_SUMS} FROM mine GROUP BY session_id
 ORDER BY count(*) DESC, session_id LIMIT {LONGEST})"""
-_SESSION_NAMES = """
-SELECT session_id, session_name, updated_at FROM chat_sessions WHERE user_id = %s AND session_id = ANY (%s::uuid[])"""
+_SESSION_NAMES = f"""
+SELECT session_id, session_name, updated_at FROM chat_sessions s
+WHERE {_OF_USER} AND session_id = ANY (%(session_ids)s::uuid[])"""
 
 _FILTERS = f"""{_MINE}
     AND (%(backend)s::text IS NULL OR m.backend = %(backend)s AND m.role = 'assistant')
@@ -109,16 +111,17 @@ AND {_NOT_DELETED}
 GROUP BY s.session_id ORDER BY count(*) DESC, s.session_id LIMIT %(limit)s OFFSET %(offset)s"""
 
 
-def read(connection: Connection, user_id: str, period: Period) -> Statistics:
+def read(connection: Connection, user_id: str | None, period: Period) -> Statistics:
+    """Return what a user's messages add up to; None counts those of everybody."""
     groups: dict[str, list[Sequence[Any]]] = {
         kind: [] for kind in ("day", "model", "backend", "all", "hour", "session")
     }
     with _cursor(connection) as cursor:
         cursor.execute(_BEGIN)
-        cursor.execute(_STATISTICS, _bounds(user_id, period))
+        cursor.execute(_meant(_STATISTICS, user_id), _bounds(user_id, period))
         for kind, *row in cursor.fetchall():
             groups[kind].append(row)
-        cursor.execute(_RATINGS, _bounds(user_id, period))
+        cursor.execute(_meant(_RATINGS, user_id), _bounds(user_id, period))
         ratings = cursor.fetchall()
         longest = _longest(cursor, user_id, groups["session"])
         cursor.execute("COMMIT")
@@ -168,9 +171,13 @@ def questions(connection: Connection, user_id: str, period: Period, *, limit: in
         return [AskedQuestion(message_id, text) for message_id, text in cursor.fetchall()]
 
 
-def _longest(cursor: Any, user_id: str, rows: Sequence[Sequence[Any]]) -> list[SessionUsage]:
+def _meant(statement: str, user_id: str | None) -> str:
+    return statement.replace(_OF_USER, "TRUE") if user_id is None else statement
+
+
+def _longest(cursor: Any, user_id: str | None, rows: Sequence[Sequence[Any]]) -> list[SessionUsage]:
     ids = [UUID(row[0]) for row in rows]
-    cursor.execute(_SESSION_NAMES, (user_id, ids))
+    cursor.execute(_meant(_SESSION_NAMES, user_id), {"user_id": user_id, "session_ids": ids})
     found = {session_id: (name, updated_at) for session_id, name, updated_at in cursor.fetchall()}
     return [
         SessionUsage(
@@ -225,7 +232,7 @@ def _filled(period: Period, found: Mapping[date, UsageTotals]) -> list[DayUsage]
     return [DayUsage(day=day, usage=found.get(day, UsageTotals())) for day in days]
 
 
-def _bounds(user_id: str, period: Period) -> dict[str, object]:
+def _bounds(user_id: str | None, period: Period) -> dict[str, object]:
     """Return the parameters of a period, with midnights as the clocks of the time zone show them: a day may have 23 or
     25 hours."""
 
