@@ -82,5 +82,6 @@ await build({
 });
 // The sign-in page shares no file with the page: it is a small one, and nobody has both open at once.
 await build({ ...shared, entryPoints: ['sign_in.mjs'], format: 'esm', target: 'es2023', outExtension: { '.js': '.mjs' } });
-await build({ ...shared, entryPoints: ['sign_in.css'] });
+// So is the style of panels that are opened seldom.
+await build({ ...shared, entryPoints: ['sign_in.css', 'panels.css'] });
 await writeFile(path.join(outdir, 'sources.txt'), `${sum}\n`);

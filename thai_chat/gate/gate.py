@@ -24,7 +24,7 @@ from thai_chat.gate.names import Names, is_address, name_of
 from thai_chat.gate.origins import is_foreign
 from thai_chat.gate.packing import encoding_for, packing
 from thai_chat.gate.pages import document
-from thai_chat.gate.people import Limit, Who, let_in, one_person
+from thai_chat.gate.people import Limit, Who, let_in, one_person, person_cookie
 from thai_chat.gate.refusals import is_refusal, policy_of, refusal
 from thai_chat.gate.reports import Reports, hidden_address
 from thai_chat.gate.watching import Watched
@@ -216,6 +216,8 @@ class Gate:
             del out["X-Frame-Options"]  # it can't name other sites; the policy does
         out.add_vary_header("Accept-Encoding")
         out["ETag"] = page.etag
+        if kind is DoorKind.PAGE and (cookie := person_cookie(scope)):
+            out.append("Set-Cookie", cookie)
         if start["status"] == 200 and is_known(headers, page.etag):
             del out["Content-Length"]
             await answer.pass_on({**start, "status": 304})

@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeAlias
+from urllib.parse import quote
 
+from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from thai_chat.domain.accounts import cookie_name
 from thai_chat.domain.errors import NotAdministrator, ScopeTooSmall, SignInNeeded
-from thai_chat.domain.people import LOCAL, Entrance, Person
+from thai_chat.domain.people import LOCAL, Entrance, Person, known_person
 from thai_chat.gate.doors import Access, Door
 
 Who: TypeAlias = Callable[[Scope], Awaitable[Person | None]]
 """Tells who asks, None for nobody who is known. It may raise what the request is refused with."""
 Limit: TypeAlias = Callable[[Person | None, str], None]
 """Counts the request of a person, or of nobody from an address. Raises TooManyRequests."""
+
+PERSON_COOKIE = "thai_chat_person"
+"""It tells the page's scripts whose drafts and marks to show, of those that the browser keeps. It opens nothing."""
 
 
 async def one_person(scope: Scope) -> Person | None:
@@ -69,3 +74,21 @@ def let_in(door: Door, method: str, person: Person | None) -> None:
         raise NotAdministrator
     if access is Access.BROWSERS and person.entrance is Entrance.KEY:
         raise ScopeTooSmall(scope="browser")
+
+
+def person_cookie(scope: Scope) -> str | None:
+    """Return the cookie that tells the page who has opened it; None where the browser has it already.
+
+    Where nobody signs in there is none, and one that is left from before is removed.
+    """
+    person = known_person(scope)
+    named = quote(person.user_id, safe="") if person and person.account_id else ""
+    has = ""
+    for pair in Headers(scope=scope).get("cookie", "").split(";"):
+        name, _, value = pair.strip().partition("=")
+        if name == PERSON_COOKIE:
+            has = value
+    if has == named:
+        return None
+    attributes = ["Path=/", "SameSite=Lax", *(("Secure",) if scope["scheme"] == "https" else ())]
+    return "; ".join((f"{PERSON_COOKIE}={named}", *attributes, *(() if named else ("Max-Age=0",))))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal, get_args
 
+from thai_chat.texts.account_panels import ACCOUNT_PANELS
 from thai_chat.texts.accounts import ACCOUNT_ERRORS
 from thai_chat.texts.backends import label_of, with_settings
 from thai_chat.texts.browsing import BROWSING
@@ -21,6 +22,7 @@ from thai_chat.texts.model_settings import MODEL_SETTINGS
 from thai_chat.texts.notices import NOTICES
 from thai_chat.texts.page import PAGE
 from thai_chat.texts.parts import PARTS
+from thai_chat.texts.person import PERSON
 from thai_chat.texts.reading import READING
 from thai_chat.texts.reasons import REASONS
 from thai_chat.texts.signing_in import SIGNING_IN
@@ -71,6 +73,7 @@ _OF_PAGE = (
     READING,
     KEPT,
     LIMITS,
+    PERSON,
 )
 """Said by the page's scripts."""
 _TEXTS = _merged(
@@ -81,6 +84,7 @@ _TEXTS = _merged(
     REFUSALS,
     EMBEDDING,
     SIGNING_IN,
+    ACCOUNT_PANELS,
     *_OF_PAGE,
 )
 
@@ -158,6 +162,11 @@ def sign_in_texts(language: Language) -> dict[str, str]:
     return {
         code: template(code, language) for code in (*SIGNING_IN, *ACCOUNT_ERRORS, "server_silent", "language", "brand")
     }
+
+
+def later_texts(language: Language) -> dict[str, str]:
+    """Return the templates for the parts of the page that are fetched when somebody opens them."""
+    return {code: template(code, language) for code in ACCOUNT_PANELS}
 
 
 def language_for(headers: Mapping[str, str]) -> Language:

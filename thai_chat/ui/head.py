@@ -22,7 +22,7 @@ from thai_chat.ui.static import ASSETS, Assets, first_modules, style_sheet, vers
 
 _BUILT_IN: Language = "en"
 """Gradio's scripts have its own texts in this language."""
-_PLACE = re.compile(r"\{(base|version|looped|loopless|theme)\}")
+_PLACE = re.compile(r"\{(base|version|texts|looped|loopless|theme)\}")
 _READ = ("looped", "loopless")
 """The families of the page's text: a person reads one of them, which comes whole, and the other is not asked for."""
 _FACE = re.compile(rf"@font-face\s*\{{[^}}]*font-family:\s*({'|'.join(_READ)})\b[^}}]*\}}")
@@ -65,11 +65,19 @@ class Heads:
         self.assets.made[name] = sheet
         return f"{_base()}/{name}"
 
+    def _serve_texts(self, language: Language) -> str:
+        """Return the address of the texts of what is opened seldom."""
+        said = json.dumps(texts.later_texts(language), ensure_ascii=False)
+        name = f"texts-{language}-{hashlib.sha256(said.encode()).hexdigest()[:12]}.json"
+        self.assets.made[name] = said
+        return f"{_base()}/{name}"
+
     def _scripts(self, language: Language, faces: Mapping[str, str]) -> Iterator[str]:
         early = (ASSETS / "early.js").read_text("utf-8")
         values = {
             "base": _base(),
             "version": version(),
+            "texts": self._serve_texts(language),
             **faces,
             "theme": f"/theme.css?v={self.page.theme_hash}",
         }

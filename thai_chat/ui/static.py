@@ -10,7 +10,7 @@ import hashlib
 import re
 from collections.abc import Iterable
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
@@ -40,11 +40,13 @@ STYLES = (
     "preferences/preferences.css",
     "conversation/queue.css",
     "conversation/marks.css",
+    "account/account.css",
     "conversation/printing.css",
 )
 """In the order in which they are read; the bundle has them as the first of them."""
 SERVED = frozenset({".css", ".js", ".mjs", ".html", ".woff2", ".svg", ".png", ".webmanifest"})
 SERVICE_WORKER = "install/service-worker.js"
+_MADE = {".css": "text/css", ".json": "application/json"}
 _BUNDLED = frozenset({".css", ".js", ".mjs"})
 
 
@@ -114,7 +116,7 @@ class Assets(StaticFiles):
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         if path in self.made and scope["method"] in ("GET", "HEAD"):
-            response = Response(self.made[path], media_type="text/css")
+            response = Response(self.made[path], media_type=_MADE[PurePath(path).suffix])
         else:
             response = await super().get_response(path, scope)
         if path == SERVICE_WORKER:

@@ -1,8 +1,9 @@
-// Statistics, export and import: their scripts are fetched when somebody opens them first.
+// Statistics, export and import, account and people: their scripts are fetched when somebody opens them first.
+import { api } from './lib/api.mjs';
 import { $, el, icon } from './lib/dom.mjs';
 import { fetched } from './lib/fetched.mjs';
 import { on } from './lib/store.mjs';
-import { t } from './lib/texts.mjs';
+import { learnTexts, t } from './lib/texts.mjs';
 
 /** @param {Part} given */
 export function mountStatistics({ element }) {
@@ -25,3 +26,22 @@ export function mountTransfer({ element }, page) {
   count.replaceWith(foot);
   foot.append(count, el('button', { type: 'button', id: 'transfer-open', onclick: open }, icon('download'), el('span', {}, t('export_import'))));
 }
+
+let isDressed = false;
+
+/** Their texts and their style come with them. @template M @param {Promise<M>} module */
+async function dressed(module) {
+  if (isDressed) return module;
+  const link = el('link', { rel: 'stylesheet', href: `ui-static/${window.thaiChat.version}/panels.css` });
+  const styled = new Promise((resolve, reject) => { link.onload = resolve; link.onerror = reject; });
+  document.head.append(link);
+  const [found, more] = await Promise.all([module, api('GET', window.thaiChat.texts), styled]);
+  learnTexts(more);
+  isDressed = true;
+  return found;
+}
+
+/** @param {string} part */
+export const openAccount = (part) => fetched(() => dressed(import('./account/account.mjs')), ({ openAccount: open }) => open(part));
+
+export const openPeople = () => fetched(() => dressed(import('./people/people.mjs')), ({ openPeople: open }) => open());

@@ -63,22 +63,33 @@
   let isLoading = true;
   window.requestAnimationFrame = (act) => (isLoading ? askForFrame.call(window, act) : 0);
 
+  /** Who has opened the page, where people sign in: what the browser keeps is theirs. */
+  const named = () => /(?:^|; )thai_chat_person=([^;]*)/.exec(document.cookie)?.[1] ?? '';
+  const person = decodeURIComponent(named());
+  const own = `thai-chat:${person && person !== 'local' ? `@${person}:` : ''}`;
+  const isAnother = () => decodeURIComponent(named()) !== person;
+
   const loaded = import(new URL('{base}/page.mjs', document.baseURI).href);
   /** @type {typeof import('./page.mjs') | null} */
   let module = null;
   loaded.then((found) => { module = found; });
   window.thaiChat = {
     version: '{version}',
+    texts: '{texts}',
+    person,
+    own,
+    isAnother,
     mount: (...part) => loaded.then((found) => found.mount(...part)),
     // The address of the page names session and message. Without one, a new session with an unsent question is gone on with.
     addressed: () => {
-      const named = new URLSearchParams(location.search);
+      const asked = new URLSearchParams(location.search);
       let isWritten = false;
       try {
-        const own = `thai-chat:draft:new:${sessionStorage.getItem('thai-chat:tab')}`;
-        isWritten = Object.keys(localStorage).some((key) => key === own || (key.startsWith('thai-chat:draft:new:') && JSON.parse(localStorage[key]).text));
+        const drafts = `${own}draft:new:`;
+        const mine = drafts + sessionStorage.getItem('thai-chat:tab');
+        isWritten = Object.keys(localStorage).some((key) => key === mine || (key.startsWith(drafts) && JSON.parse(localStorage[key]).text));
       } catch { /* nothing is kept there */ }
-      return { session_id: named.get('s') ?? '', message_id: named.get('m') ?? '', is_new: isWritten && !named.has('s') };
+      return { session_id: asked.get('s') ?? '', message_id: asked.get('m') ?? '', is_new: isWritten && !asked.has('s') };
     },
     endLoading: () => {
       isLoading = false;

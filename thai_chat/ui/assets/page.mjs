@@ -1,4 +1,5 @@
 // The page's parts, what each event tells the server, and what concerns the page as a whole.
+import { mountPerson } from './account/person.mjs';
 import { mountBeside } from './conversation/beside.mjs';
 import { focusBox } from './conversation/box.mjs';
 import { mountComposer, send, showDraftOf, stop } from './conversation/composer.mjs';
@@ -10,7 +11,7 @@ import { mountPrinting } from './conversation/printing.mjs';
 import { mountQueue } from './conversation/queue.mjs';
 import { mountTemporary, toggleTemporary } from './conversation/temporary.mjs';
 import { editLast } from './conversation/versions.mjs';
-import { mountStatistics, mountTransfer } from './drawers.mjs';
+import { mountStatistics, mountTransfer, openAccount, openPeople } from './drawers.mjs';
 import { beInstallable } from './install/install.mjs';
 import { alert, mountAlerts } from './lib/alerts.mjs';
 import { answerGradio, Refused } from './lib/api.mjs';
@@ -251,6 +252,7 @@ function mountFrame() {
   $('#main').setAttribute('aria-label', t('conversation'));
   document.body.prepend(el('a', { href: '#box', class: 'skip', onclick: (/** @type {Event} */ event) => { event.preventDefault(); focusBox(); } }, t('skip')));
   $('#frame').append(el('div', { id: 'scrim', onclick: leaveSidebar }));
+  mountPerson({ open: openAccount, people: openPeople });
   restoreSidebar();
   addEventListener('keydown', shortcut, true);
   setTimeout(beReadyAnyway, ANSWER_MS);

@@ -180,6 +180,7 @@ async function sent(method, url, { body, signal, patience_ms, isAsync = false })
     throw silent();
   }
   if (response.ok) return response;
+  if (response.status === 401) emit('signed_out', { isAct: method !== 'GET' });
   throw refusal(response.status, await response.text().catch(() => ''), Number(response.headers.get('Retry-After')) || null);
 }
 
@@ -194,6 +195,9 @@ function refusal(status, text, after_s = null) {
 }
 
 const silent = (status = 0) => new Refused(t('server_silent'), { status, isSilent: true });
+
+/** Ask who asks: a session that is over is noticed by the answer. */
+export const lookWhoAsks = () => { if (window.thaiChat.person) api('GET', 'api/me').catch(() => {}); };
 
 /** Tell whether the server answers at all within a time. @param {number} patience_ms */
 export const answers = (patience_ms) => api('GET', 'healthz', { patience_ms }).then(() => true, () => false);

@@ -5,7 +5,8 @@ import { forgetSession } from './kept.mjs';
 import { emit, on, store } from './store.mjs';
 import { REST_MS, Stream } from './stream.mjs';
 
-const NAME = 'thai-chat:changes';
+/** Tabs of one person share what they hear. */
+const NAME = `${window.thaiChat.own}changes`;
 /** Nothing of the page waits for it. */
 const START_MS = 1_500;
 /** A tab that holds the stream and says nothing for so long is not let run by its browser. */

@@ -1,20 +1,26 @@
 // What this browser keeps for the person: choices and what is not sent yet. A private window, or one that is full, keeps it
 // as long as the page lives.
 const PREFIX = 'thai-chat:';
+/** What is the same whoever signs in: how this browser shows the page. */
+const SHARED = new Set(['theme', 'contrast', 'face', 'size', 'column', 'language', 'menu']);
+/** What else is kept is one person's. The sign-in page knows of nobody. */
+const OWN = window.thaiChat?.own ?? PREFIX;
+/** @param {string} name */
+const keyOf = (name) => (SHARED.has(name) ? PREFIX : OWN) + name;
 /** @type {Map<string, string | null>} */
 const unkept = new Map();
 
 /** @param {string} name @returns {string | null} */
 export function kept(name) {
   if (unkept.has(name)) return unkept.get(name) ?? null;
-  try { return localStorage.getItem(PREFIX + name); } catch { return null; }
+  try { return localStorage.getItem(keyOf(name)); } catch { return null; }
 }
 
 /** @param {string} name @param {string | null} value null forgets it */
 export function keep(name, value) {
   try {
-    if (value === null) localStorage.removeItem(PREFIX + name);
-    else localStorage.setItem(PREFIX + name, value);
+    if (value === null) localStorage.removeItem(keyOf(name));
+    else localStorage.setItem(keyOf(name), value);
     unkept.delete(name);
   } catch { unkept.set(name, value); }
 }
@@ -25,7 +31,7 @@ export const keepHere = (name, value) => { unkept.set(name, value); };
 /** Return the names of what is kept that begin so. @param {string} start */
 export function keptNames(start) {
   let names = /** @type {string[]} */ ([]);
-  try { names = Object.keys(localStorage).filter((key) => key.startsWith(PREFIX)).map((key) => key.slice(PREFIX.length)); } catch { /* nothing is kept there */ }
+  try { names = Object.keys(localStorage).filter((key) => key.startsWith(OWN)).map((key) => key.slice(OWN.length)); } catch { /* nothing is kept there */ }
   return [...new Set([...names, ...unkept.keys()])].filter((name) => name.startsWith(start) && kept(name) !== null);
 }
 
@@ -35,7 +41,15 @@ export function forgetSession(session_id) {
   for (const name of names) keep(name, null);
 }
 
+/** Forget all that is this person's: nobody who uses the browser next is to find it. */
+export function forgetPerson() {
+  for (const name of keptNames('')) if (!SHARED.has(name) && !name.startsWith('@')) keep(name, null);
+}
+
 /** Hear of what another tab of this browser keeps. @param {(name: string, value: string | null) => void} listener */
 export function onKept(listener) {
-  addEventListener('storage', ({ key, newValue }) => { if (key?.startsWith(PREFIX)) listener(key.slice(PREFIX.length), newValue); });
+  addEventListener('storage', ({ key, newValue }) => {
+    const name = key?.startsWith(OWN) ? key.slice(OWN.length) : key?.slice(PREFIX.length) ?? '';
+    if (key === keyOf(name)) listener(name, newValue);
+  });
 }

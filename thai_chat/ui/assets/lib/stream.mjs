@@ -1,5 +1,5 @@
 // One stream of what changes at the server, kept open: it also tells when the server falls silent, and goes on trying.
-import { answers, follow } from './api.mjs';
+import { answers, follow, lookWhoAsks } from './api.mjs';
 
 const TOLD = ['hello', 'changed', 'began', 'ended', 'deleted', 'anew', 'crowded', 'beat'];
 const LOOK_MS = 150;
@@ -93,6 +93,7 @@ export class Stream {
   fail() {
     const { opened, heard } = this.at;
     this.drop();
+    lookWhoAsks(); // it ends with the session of who follows, and is refused then
     if (heard - opened > SHORT_MS) this.connect();
     else this.check();
   }

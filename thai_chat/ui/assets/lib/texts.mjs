@@ -1,7 +1,11 @@
 // The page's texts, numbers and dates in the reader's language.
 
 export const language = document.documentElement.lang.startsWith('th') ? 'th' : 'en';
+/** Since they are fetched with what needs them, some come later. */
 const texts = window.thaiChatTexts[language];
+
+/** @param {Record<string, string>} more */
+export const learnTexts = (more) => { Object.assign(texts, more); };
 const locale = language === 'th' ? 'th-TH' : 'en-GB'; // th-TH counts Buddhist years
 
 /** `{count}` is a param; `{count:message|messages}` is the word for one, or for any other number of them. @param {string} code @param {Record<string, unknown>} [params] */

@@ -256,6 +256,17 @@ interface CountedMessage extends Choice {
   [figure: string]: any;
 }
 
+/** `GET /api/me`. */
+interface Me {
+  user_id: string;
+  name: string;
+  display_name: string;
+  role: 'user' | 'administrator';
+  language: string | null;
+  has_password: boolean;
+  admin_reads_chats: boolean;
+}
+
 /** One event of a stream of server-sent events. */
 interface Told { name: string; body: any }
 
@@ -324,6 +335,10 @@ interface Changes {
   statistics: undefined;
   /** The page is about to be loaded anew, for the same session. */
   leaving: undefined;
+  /** Who asks is not signed in any more; `isAct`: it is noticed by something that a person did. */
+  /** What is known of who is signed in has changed. */
+  me: undefined;
+  signed_out: { isAct: boolean };
   /** The list of shortcuts is asked for. */
   shortcuts: undefined;
 }
@@ -342,6 +357,14 @@ interface Window {
   thaiChat: {
     /** Which of its files the page runs; a server that is newer has another. */
     version: string;
+    /** Where texts are that are fetched with what needs them. */
+    texts: string;
+    /** Who has opened the page; empty where nobody signs in. */
+    person: string;
+    /** How the names begin of what the browser keeps for this person. */
+    own: string;
+    /** Tell whether somebody else has signed in meanwhile. */
+    isAnother: () => boolean;
     endLoading: () => void;
     mount: (name: string, element: HTMLElement, trigger: Part['trigger'], props: Part['props'], watch: Part['watch']) => Promise<void>;
     addressed: () => { session_id: string; message_id: string; is_new: boolean };

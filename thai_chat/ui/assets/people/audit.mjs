@@ -1,0 +1,58 @@
+// The log of what was done, without a word of what anybody said.
+import { api } from '../lib/api.mjs';
+import { html, nothing, repeat } from '../lib/painting.mjs';
+import { none, plain, section } from '../lib/panel.mjs';
+import { t, when } from '../lib/texts.mjs';
+import { nameOf } from './list.mjs';
+
+/** @typedef {import('./list.mjs').Known} Known */
+/** @typedef {{ entry_id: string, at: string, action: string, outcome: string, name: string, account_id: string | null, key_id: string | null, target: string | null, address: string, details: Record<string, unknown> }} Entry */
+/** @typedef {{ entries: Entry[], next: string | null, people: Known[] }} Data */
+
+const PAGE = 50;
+const ACTIONS = [
+  'sign_in', 'sign_in_failed', 'sign_out', 'sign_ins_ended', 'sign_up', 'password_changed', 'password_reset', 'account_disabled', 'account_enabled', 'account_deleted',
+  'role_changed', 'name_changed', 'chats_taken_over', 'invitation_made', 'invitation_revoked', 'key_made', 'key_revoked', 'share_made', 'share_revoked', 'share_continued',
+  'export', 'import', 'session_deleted', 'message_deleted', 'quota_changed', 'model_rule_changed', 'preset_shared', 'chats_read_by_administrator', 'search_by_administrator',
+];
+
+export class Audit {
+  action = '';
+  account_id = '';
+
+  async load() {
+    const [page, { people }] = await Promise.all([this.read(), api('GET', 'api/people')]);
+    return { ...page, people };
+  }
+
+  /** @param {string | null} [cursor] */
+  read(cursor = null) { return api('GET', 'api/audit', { query: { limit: PAGE, action: this.action, account_id: this.account_id, cursor } }); }
+
+  /** @param {Data} data @param {import('../lib/panel.mjs').Panel} panel */
+  view(data, panel) {
+    const older = async () => {
+      try {
+        const page = await this.read(data.next);
+        data.entries = [...data.entries, ...page.entries];
+        data.next = page.next;
+        panel.repaint();
+      } catch (error) { panel.complain(error.message); }
+    };
+    /** @param {string} key @param {string} label @param {string} every @param {[string, string][]} options @param {(value: string) => void} pick */
+    const filter = (key, label, every, options, pick) => html`<select aria-label=${label} data-key=${key} @change=${(/** @type {any} */ { target }) => { pick(target.value); panel.load(); }}>
+      <option value="">${every}</option>${options.map(([value, text]) => html`<option value=${value}>${text}</option>`)}</select>`;
+    const filters = html`<div class="filters">${
+      filter('action', t('audit_action'), t('audit_every_action'), ACTIONS.map((action) => [action, t(`action_${action}`)]), (value) => { this.action = value; })}${
+      filter('person', t('person'), t('audit_everybody'), data.people.map((person) => [person.account_id, nameOf(person)]), (value) => { this.account_id = value; })}</div>`;
+    return section(t('people_audit'), html`${filters}${data.entries.length
+      ? html`<ol class="rows audit">${repeat(data.entries, ({ entry_id }) => entry_id, row)}</ol>${data.next ? plain(t('audit_older'), older, { key: 'older' }) : nothing}`
+      : none(t('audit_none'))}`);
+  }
+}
+
+/** @param {Entry} entry */
+function row({ at, action, outcome, name, key_id, target, address, details }) {
+  const more = [target, key_id && t('quota_key', { key: key_id }), ...Object.entries(details ?? {}).map(([what, value]) => `${what}: ${typeof value === 'string' ? value : JSON.stringify(value)}`), address];
+  return html`<li><div><strong>${ACTIONS.includes(action) ? t(`action_${action}`) : action}</strong>${outcome === 'done' ? nothing : html`<span class="badge bad">${outcome}</span>`}
+    <span class="aside-name" dir="auto">${name}</span><small dir="auto">${more.filter(Boolean).join(' · ')}</small></div><time datetime=${at}>${when(at)}</time></li>`;
+}
