@@ -23,6 +23,7 @@ from thai_chat.texts.page import PAGE
 from thai_chat.texts.parts import PARTS
 from thai_chat.texts.reading import READING
 from thai_chat.texts.reasons import REASONS
+from thai_chat.texts.sharing import SHARE_ERRORS, SHARED_PAGE, SHARING
 from thai_chat.texts.signing_in import SIGNING_IN
 from thai_chat.texts.signs import SIGNS
 from thai_chat.texts.statistics import STATISTICS
@@ -71,6 +72,7 @@ _OF_PAGE = (
     READING,
     KEPT,
     LIMITS,
+    SHARING,
 )
 """Said by the page's scripts."""
 _TEXTS = _merged(
@@ -81,6 +83,8 @@ _TEXTS = _merged(
     REFUSALS,
     EMBEDDING,
     SIGNING_IN,
+    SHARE_ERRORS,
+    SHARED_PAGE,
     *_OF_PAGE,
 )
 
