@@ -35,6 +35,7 @@ from thai_chat.history.postgres.search import indexing
 from thai_chat.history.postgres.search.index import SearchIndex
 from thai_chat.history.postgres.search.search import PostgresSearch
 from thai_chat.history.postgres.serving import ServingDatabase
+from thai_chat.history.postgres.shares import PostgresShares
 from thai_chat.history.postgres.statistics import PostgresCounting
 from thai_chat.history.postgres.transfer import PostgresTransfer
 
@@ -90,6 +91,7 @@ class MemoryStores(Stores):
                 people=PostgresPeople(nobody),
                 quotas=PostgresQuotas(nobody),
                 model_rules=PostgresModelRules(nobody),
+                shares=PostgresShares(nobody),
                 transfer=lambda: PostgresTransfer(nobody.require()),
             )
         )
@@ -128,6 +130,7 @@ class PostgresStores(Stores):
                 people=PostgresPeople(database),
                 quotas=PostgresQuotas(database),
                 model_rules=PostgresModelRules(database),
+                shares=PostgresShares(database),
                 transfer=lambda: PostgresTransfer(database),
             )
         )

@@ -17,7 +17,7 @@ ROOMS: dict[str, set[str]] = {
     "": set(),
     "__main__": {"bootstrap", "commands", "domain", "observability", "settings"},
     "accounts": {"domain", "domain.ports"},
-    "api": {"accounts", "chat", "chat.search", "chat.transfer", "domain", "domain.ports", "texts"},
+    "api": {"accounts", "chat", "chat.search", "chat.transfer", "domain", "domain.ports", "sharing", "texts"},
     "backends": {"backends.llamacpp", "backends.ollama", "backends.openai", "backends.vllm", "domain", "domain.ports"},
     "backends.llamacpp": {"backends", "backends.openai_api", "domain", "domain.ports"},
     "backends.ollama": {"backends", "domain", "domain.ports"},
@@ -38,6 +38,7 @@ ROOMS: dict[str, set[str]] = {
         "history.postgres",
         "routing",
         "settings",
+        "sharing",
         "texts",
         "ui",
     },
@@ -95,7 +96,7 @@ ROOMS: dict[str, set[str]] = {
     "place_settings": {"backends", "domain"},
     "routing": {"domain", "domain.ports"},
     "settings": {"backends", "core_settings", "domain", "domain.ports"},
-    "sharing": set(),
+    "sharing": {"domain", "domain.ports", "texts"},
     "texts": {"domain"},
     "ui": {"chat", "domain", "domain.ports", "texts"},
 }
@@ -113,8 +114,9 @@ LIBRARIES: dict[str, set[str]] = {
     "httpx": {"backends", "backends.ollama"},
     "httpx2": {"backends", "backends.openai_api", "backends.vllm"},
     "httpx_aiohttp": {"backends.ollama"},
-    "limits": {"accounts"},
+    "limits": {"accounts", "sharing"},
     "marisa_trie": {"chat"},
+    "markdown_it": {"sharing"},
     "ollama": {"backends.ollama"},
     "openai": {"backends.openai_api", "backends.vllm"},
     "orjson": {
@@ -163,7 +165,7 @@ LIBRARIES: dict[str, set[str]] = {
         "migrations.versions",
     },
     "starlette": {"api", "gate", "ui"},
-    "uuid_utils": {"chat", "history.outage", "history.postgres.bulk"},
+    "uuid_utils": {"chat", "history.outage", "history.postgres.bulk", "sharing"},
     "uvicorn": {"bootstrap", "gate"},
     "uvloop": {"bootstrap"},
     "xllamacpp": {"backends.llamacpp"},
@@ -233,7 +235,12 @@ def test_what_is_installed_for_the_program_is_imported() -> None:
     direct = (ROOT / "requirements.txt").read_text().split("\n\n")[0]
     names = set(re.findall(r"^([\w.-]+)==", direct, flags=re.MULTILINE))
     assert len(names) > 10
-    called = {"psycopg2-binary": "psycopg2", "python-dotenv": "dotenv", "genai-prices": "genai_prices"}
+    called = {
+        "psycopg2-binary": "psycopg2",
+        "python-dotenv": "dotenv",
+        "genai-prices": "genai_prices",
+        "markdown-it-py": "markdown_it",
+    }
     imported = {called.get(name, name.lower().replace("-", "_")): name for name in names}
     assert {name for module, name in imported.items() if module not in LIBRARIES} == set(NOT_IMPORTED)
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from thai_chat.gate.gate import Gate
     from thai_chat.gate.guests import Guests
     from thai_chat.routing.router import BackendChoices
+    from thai_chat.sharing.service import Shares
 
 logger = logging.getLogger(__name__)
 
@@ -84,7 +85,8 @@ async def _serve(settings: Settings, listener: socket.socket, guests: Guests | N
         service, storage = await build_parts(settings, stack, progress=progress)
         accounts = await _accounts(settings, storage, service, stack)
         service.permits.allowance = accounts.limits if accounts else None
-        server = _server(_build_app(settings, service, accounts), service, guests)
+        sharing = _sharing(settings, storage, stack)
+        server = _server(_build_app(settings, service, accounts, sharing), service, guests)
         # A Ctrl-C that came while the page was built takes effect here, not inside of the web server's start.
         await asyncio.sleep(0)
         for line in (*await summary(settings, service, guests), *await first_link(settings, accounts)):
@@ -160,6 +162,17 @@ async def _accounts(
     stack.push_async_callback(accounts.close)
     accounts.start()
     return accounts
+
+
+def _sharing(settings: Settings, storage: Storage, stack: AsyncExitStack) -> Shares:
+    from thai_chat.accounts.passwords import LinkPasswords
+    from thai_chat.sharing.service import Shares
+
+    passwords = LinkPasswords()
+    stack.callback(passwords.close)
+    sharing = Shares(storage.shares, storage.transfer, passwords, public_url=settings.public_url)
+    stack.push_async_callback(sharing.close)
+    return sharing
 
 
 async def _open_storage(settings: Settings, stack: AsyncExitStack, progress: Progress) -> Storage:
@@ -247,7 +260,7 @@ def _state_line(backend: BackendChoices, configured_by: str) -> str:
             assert_never(backend.state)
 
 
-def _build_app(settings: Settings, service: ChatService, accounts: Accounts | None) -> Gate:
+def _build_app(settings: Settings, service: ChatService, accounts: Accounts | None, sharing: Shares) -> Gate:
     from thai_chat.api.app import build_app
     from thai_chat.gate.forwarded import Proxies
     from thai_chat.gate.gate import Gate
@@ -257,7 +270,7 @@ def _build_app(settings: Settings, service: ChatService, accounts: Accounts | No
     from thai_chat.ui import diagrams
     from thai_chat.ui.page import mount_page
 
-    app = mount_page(build_app(service, accounts), service)
+    app = mount_page(build_app(service, accounts, sharing), service)
     return Gate(
         app,
         names=Names(settings.own_names),

@@ -260,6 +260,8 @@ async def test_a_link_on_another_site_opens_pages_and_nothing_else(served: httpx
                 assert answer.status_code == 200, f"{method} {path}"
             elif door.kind is DoorKind.SIGN_IN:
                 assert answer.headers["location"] == "/", f"nobody signs in here: {method} {path}"
+            elif door.kind is DoorKind.SHARED and method != "POST":
+                assert answer.status_code == 503, f"there is no database here: {method} {path}"
             else:
                 assert answer.status_code == 403, f"{method} {path}"
                 assert method == "HEAD" or 'data-code="foreign_site"' in answer.text
@@ -306,7 +308,7 @@ async def test_where_browsers_say_nothing_the_page_that_asks_tells_who_would_rea
 async def test_what_another_site_has_prerendered_is_nothing_but_the_page(served: httpx.AsyncClient) -> None:
     speculative = {**LINK, "Sec-Fetch-Site": "none"}
     for said in ({"Sec-Purpose": "prefetch;prerender"}, {"Sec-Purpose": "prefetch"}, {"Purpose": "prefetch"}):
-        for path in ("/api/export", "/api/sessions", "/readyz", "/openapi.json"):
+        for path in ("/api/export", "/api/sessions", "/readyz", "/openapi.json", "/s/token"):
             assert (await served.get(path, headers={**speculative, **said})).status_code == 403
         assert (await served.get("/", headers={**speculative, **said})).status_code == 200
 

@@ -59,9 +59,9 @@ class Passwords:
             return Verdict(False)
         return Verdict(is_right and password_hash is not None, new_hash if password_hash else None)
 
-    async def hash(self, password: str) -> str:
+    async def hash(self, password: str, *, least: int = PASSWORD_CHARS[0]) -> str:
         """Return what is kept of a new password. Raises BadPassword, UnreadableText."""
-        plain = checked(password)
+        plain = checked(password, least=least)
         async with self._turns:
             return await self._run(lambda: self._hasher.hash(plain))
 
@@ -72,9 +72,26 @@ class Passwords:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
 
-def checked(password: str) -> str:
+class LinkPasswords:
+    """The `PasswordHasher` of links to snapshots; theirs may be short, as guesses are counted. `close` it after use."""
+
+    def __init__(self, **costs: int) -> None:
+        self._passwords = Passwords(**costs)
+
+    async def hash(self, password: str) -> str:
+        return await self._passwords.hash(password, least=0)
+
+    async def verify(self, password: str, password_hash: str) -> bool:
+        async with self._passwords.turn():
+            return (await self._passwords.verify(password, password_hash)).is_right
+
+    def close(self) -> None:
+        self._passwords.close()
+
+
+def checked(password: str, *, least: int = PASSWORD_CHARS[0]) -> str:
     """Return a new password as it is hashed. Raises BadPassword, UnreadableText."""
-    least, most = PASSWORD_CHARS
+    _, most = PASSWORD_CHARS
     if len(password) < least:
         raise BadPassword(least=least, most=most)
     return _plain(password)

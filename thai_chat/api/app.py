@@ -27,12 +27,15 @@ from thai_chat.api import (
     presets,
     search,
     sessions,
+    shared_page,
+    shares,
     sign_in,
     statistics,
     transfer,
 )
 from thai_chat.api.parameters import only_known
 from thai_chat.chat.service import ChatService
+from thai_chat.sharing.service import Shares
 
 SESSIONS = "/api/sessions"
 SESSIONS_TOO = ("/api/conversations", "/conversations")
@@ -42,6 +45,7 @@ SESSIONS_TOO = ("/api/conversations", "/conversations")
 def build_app(
     service: ChatService,
     accounts: Accounts | None = None,
+    sharing: Shares | None = None,
     *,
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None,
 ) -> FastAPI:
@@ -52,12 +56,14 @@ def build_app(
     app = FastAPI(title="Thai Chat", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.service = service
     app.state.accounts = accounts
+    app.state.shares = sharing
     app.state.page_version = ""
     errors.install(app)
     docs_page.install(app)
     openapi.install(app)
     checks = [Depends(only_known)]
     app.include_router(health.router)  # monitors may add what they like to an address
+    app.include_router(shared_page.router)  # and so may whoever passes a link on
     for part in (
         chat,
         changes,
@@ -73,9 +79,10 @@ def build_app(
         limits,
         invitations,
         people,
+        shares,
     ):
         app.include_router(part.router, dependencies=checks)
     for prefix in (SESSIONS, *SESSIONS_TOO):
-        for router in (sessions.router, marks.router, transfer.session_router):
+        for router in (sessions.router, marks.router, transfer.session_router, shares.session_router):
             app.include_router(router, prefix=prefix, include_in_schema=prefix == SESSIONS, dependencies=checks)
     return app

@@ -15,8 +15,9 @@ from thai_chat.accounts.audit import Audit
 from thai_chat.accounts.service import Accounts
 from thai_chat.chat.service import ChatService
 from thai_chat.domain.audit import Action, Detail
-from thai_chat.domain.errors import NoAccounts
+from thai_chat.domain.errors import HistoryUnavailable, NoAccounts
 from thai_chat.domain.people import Person, known_person, person_of
+from thai_chat.sharing.service import Shares
 
 
 async def _service(request: Request) -> ChatService:
@@ -63,6 +64,13 @@ async def _notes(request: Request) -> Notes:
     return Notes(accounts.audit if accounts else None, known_person(request.scope), await _address(request))
 
 
+async def _shares(request: Request) -> Shares:
+    shares: Shares | None = request.app.state.shares
+    if shares is None:
+        raise HistoryUnavailable
+    return shares
+
+
 Service = Annotated[ChatService, Depends(_service)]
 Asking = Annotated[Person, Depends(_asking)]
 People = Annotated[Accounts, Depends(_accounts)]
@@ -71,3 +79,4 @@ Address = Annotated[str, Depends(_address)]
 """The address that the request comes from; empty where it is not known."""
 Noting = Annotated[Notes, Depends(_notes)]
 PeopleIfAny = Annotated[Accounts | None, Depends(_accounts_if_any)]
+Sharing = Annotated[Shares, Depends(_shares)]

@@ -38,6 +38,8 @@ from thai_chat.domain.errors import (
     QuestionTooLong,
     ReplyRunning,
     ScopeTooSmall,
+    SharePasswordNeeded,
+    ShareTooLarge,
     SignInNeeded,
     SignUpClosed,
     TemporaryBusy,
@@ -46,6 +48,7 @@ from thai_chat.domain.errors import (
     ThaiChatError,
     TooManyAttempts,
     TooManyKeys,
+    TooManyShares,
     UnreadableText,
     WrongCredentials,
     WrongPassword,
@@ -56,6 +59,7 @@ from thai_chat.texts import Language
 
 _STATUS: tuple[tuple[type[ThaiChatError], int], ...] = (
     (QuestionTooLong, 413),
+    (ShareTooLarge, 413),
     (ImportTooLarge, 413),
     (BodyTooLarge, 413),
     (BodyTooSlow, 408),
@@ -80,6 +84,8 @@ _STATUS: tuple[tuple[type[ThaiChatError], int], ...] = (
     (NotAdministrator, 403),
     (ChatsArePrivate, 403),
     (LimitReached, 429),
+    (SharePasswordNeeded, 403),
+    (TooManyShares, 409),
     (TemporaryOver, 409),
     (TemporaryFull, 409),
     (TemporaryBusy, 503),

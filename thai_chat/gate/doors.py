@@ -29,6 +29,8 @@ class DoorKind(Enum):
     """Files that are the same for everybody."""
     FRAME = "frame"
     """The one document that the page frames. Nothing else may, and it is opened nowhere else."""
+    SHARED = "shared"
+    """Pages for whoever has a link to one. A link on another site may lead here. No cookie is read."""
     EMBED = "embed"
     """The script that pages of other sites may run, where the settings name such sites."""
     PRIVATE = "private"
@@ -99,7 +101,7 @@ class Door:
         return Scope.READ if is_reading else Scope.CHAT
 
 
-_COUNTED = (DoorKind.PAGE, DoorKind.DOCS, DoorKind.PRIVATE)
+_COUNTED = (DoorKind.PAGE, DoorKind.DOCS, DoorKind.PRIVATE, DoorKind.SHARED)
 RUN = "/gradio_api/run/predict"
 SCRIPTS = "/ui-static/{version}/{path:path}"
 SERVICE_WORKER = "/install/service-worker.js"
@@ -126,6 +128,7 @@ _SESSIONS = (
     ("/{session_id}/leave", "POST"),
     ("/{session_id}/export", "GET"),
     ("/{session_id}/export/examples", "GET"),
+    ("/{session_id}/share", "POST"),
 )
 
 DOORS = (
@@ -187,6 +190,10 @@ DOORS = (
     Door("/api/people", ("GET",), access=Access.ADMINISTRATORS),
     Door("/api/people/{account_id}", ("PATCH", "DELETE"), body=SMALL, access=Access.ADMINISTRATORS),
     Door("/api/people/{account_id}/reset", ("POST",), body=SMALL, access=Access.ADMINISTRATORS),
+    Door("/s/{token}", ("GET", "HEAD", "POST"), DoorKind.SHARED, body=SMALL, access=Access.ANYBODY),
+    Door("/api/shares", ("GET",)),
+    Door("/api/shares/continue", ("POST",), body=SMALL),
+    Door("/api/shares/{share_id}", ("DELETE",)),
     Door("/api/statistics", ("GET",)),
     Door("/api/statistics/questions", ("GET",)),
     Door("/api/statistics/messages", ("GET",)),

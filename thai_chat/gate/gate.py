@@ -19,7 +19,15 @@ from thai_chat.gate.doors import RUN, SCRIPTS, SERVICE_WORKER, Access, Door, Doo
 from thai_chat.gate.events import read_event, replayed
 from thai_chat.gate.files import Files, is_known
 from thai_chat.gate.forwarded import Proxies
-from thai_chat.gate.headers import Framed, complete, frame_policy, page_policy, script_policy, service_worker_policy
+from thai_chat.gate.headers import (
+    Framed,
+    complete,
+    frame_policy,
+    page_policy,
+    script_policy,
+    service_worker_policy,
+    shared_policy,
+)
 from thai_chat.gate.names import Names, is_address, name_of
 from thai_chat.gate.origins import is_foreign
 from thai_chat.gate.packing import encoding_for, packing
@@ -32,7 +40,7 @@ from thai_chat.texts import Language
 
 _SHOWN_CHARS = 100
 """The characters that are repeated of a name that is refused."""
-_SAME_FOR_ALL = (DoorKind.STATIC, DoorKind.FRAME, DoorKind.EMBED, DoorKind.PROBE)
+_SAME_FOR_ALL = (DoorKind.STATIC, DoorKind.FRAME, DoorKind.EMBED, DoorKind.PROBE, DoorKind.SHARED)
 """Behind such a door, where it is open to all, nobody is somebody."""
 _PAGES = (DoorKind.PAGE, DoorKind.SIGN_IN, DoorKind.DOCS)
 _CONDITIONS = (b"accept-encoding", b"if-none-match", b"if-modified-since", b"range")
@@ -134,6 +142,8 @@ class Gate:
         else:
             if door.kind is DoorKind.FRAME and self.framed:
                 answer.policy = frame_policy(self.framed.script_hashes())
+            if door.kind is DoorKind.SHARED:
+                answer.policy = shared_policy(self._hosts(Headers(scope=scope)))
             await self.app(scope, body, send or answer)
 
     async def _event(self, scope: Scope, body: Body, answer: Answer) -> None:

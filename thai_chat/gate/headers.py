@@ -28,6 +28,7 @@ _CACHE = {
     DoorKind.SIGN_IN: "no-cache",
     DoorKind.DOCS: "no-cache",
     DoorKind.PRIVATE: "no-store",
+    DoorKind.SHARED: "no-store",
     DoorKind.PROBE: "no-store",
 }
 _VARIES = "Accept-Language, Cookie"
@@ -51,9 +52,12 @@ def complete(headers: MutableHeaders, kind: DoorKind | None, policy: str = STRIC
         headers["X-Frame-Options"] = "SAMEORIGIN"
     if kind is DoorKind.EMBED:
         headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    if kind is DoorKind.SHARED:
+        headers["Referrer-Policy"] = "no-referrer"
+        headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
     if kind not in (DoorKind.STATIC, DoorKind.FRAME, DoorKind.EMBED):
         headers["Cache-Control"] = _CACHE.get(kind, "no-store") if kind else "no-store"
-        headers.add_vary_header(_VARIES)
+        headers.add_vary_header("Accept-Language" if kind is DoorKind.SHARED else _VARIES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +142,16 @@ def _sign_in_policy(hosts: Sequence[str], script_hashes: Sequence[str], ancestor
             "form-action 'none'",
             f"frame-ancestors {ancestors}",
         )
+    )
+
+
+def shared_policy(hosts: Sequence[str]) -> str:
+    """Return the Content-Security-Policy of what a link shows: our styles and fonts, and the form for its password. No
+    script runs, and no picture is loaded."""
+    files = _files(hosts, _SCRIPTS)
+    return (
+        f"default-src 'none'; style-src {files}; font-src {files}; img-src 'none'; script-src 'none'; "
+        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
 
 

@@ -16,7 +16,10 @@ from thai_chat.gate.doors import DoorKind
 _READING = frozenset({"GET", "HEAD"})
 _OPENED_OR_FETCHED = frozenset({"empty", "document"})
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_LINKED = (DoorKind.PAGE, DoorKind.SIGN_IN, DoorKind.DOCS)
+_FORESEEN = (DoorKind.PAGE, DoorKind.SIGN_IN, DoorKind.DOCS, DoorKind.STATIC)
+"""Doors behind which nothing is counted nor read of a person's: a browser may go there before anybody does."""
+_LINKED = (DoorKind.PAGE, DoorKind.SIGN_IN, DoorKind.DOCS, DoorKind.SHARED)
+"""Doors to which a link on another site may lead."""
 _EMBEDDING = frozenset(
     {
         (DoorKind.PAGE, "navigate", "iframe"),
@@ -39,10 +42,12 @@ def is_foreign(
     site = headers.get("sec-fetch-site")
     if is_embedded and method in _READING and _is_embedding(kind, headers):
         return False
-    if _is_speculative(headers) and kind not in (*_LINKED, DoorKind.STATIC):
+    if _is_speculative(headers) and kind not in _FORESEEN:
         return True
     if site is None:
         named = [headers.get("origin"), headers.get("referer") if kind is DoorKind.PRIVATE else None]
+        if kind is DoorKind.SHARED and named[0] == "null":
+            return False  # the form of a page that tells nobody where it is; there is no cookie to misuse
         return any(_is_other(origin, headers, public_url) for origin in named if origin)
     if site in ("same-origin", "none"):
         return not _may_be_used_as(headers.get("sec-fetch-dest", "empty"), kind)

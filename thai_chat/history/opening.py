@@ -27,6 +27,7 @@ from thai_chat.history.postgres.quotas import PostgresModelRules, PostgresQuotas
 from thai_chat.history.postgres.search.indexer import Indexer
 from thai_chat.history.postgres.search.search import PostgresSearch
 from thai_chat.history.postgres.serving import ServingDatabase, WatchedDatabase
+from thai_chat.history.postgres.shares import PostgresShares
 from thai_chat.history.postgres.statistics import PostgresCounting
 from thai_chat.history.postgres.transfer import PostgresTransfer
 
@@ -93,6 +94,7 @@ def open_history(
         people=PostgresPeople(serving),
         quotas=PostgresQuotas(server),
         model_rules=PostgresModelRules(server),
+        shares=PostgresShares(server),
         statistics=PostgresCounting(serving),
         transfer=lambda: PostgresTransfer(serving.require()),
     )

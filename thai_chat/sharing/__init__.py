@@ -1,1 +1,1 @@
-"""Snapshots of sessions that are shared by a link."""
+"""Links to read-only snapshots of sessions (decision 0046)."""

@@ -25,6 +25,7 @@ from thai_chat.texts.parts import PARTS
 from thai_chat.texts.person import PERSON
 from thai_chat.texts.reading import READING
 from thai_chat.texts.reasons import REASONS
+from thai_chat.texts.sharing import SHARE_ERRORS, SHARED_PAGE, SHARING
 from thai_chat.texts.signing_in import SIGNING_IN
 from thai_chat.texts.signs import SIGNS
 from thai_chat.texts.statistics import STATISTICS
@@ -74,6 +75,7 @@ _OF_PAGE = (
     KEPT,
     LIMITS,
     PERSON,
+    SHARING,
 )
 """Said by the page's scripts."""
 _TEXTS = _merged(
@@ -85,6 +87,8 @@ _TEXTS = _merged(
     EMBEDDING,
     SIGNING_IN,
     ACCOUNT_PANELS,
+    SHARE_ERRORS,
+    SHARED_PAGE,
     *_OF_PAGE,
 )
 

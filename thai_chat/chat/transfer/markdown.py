@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from thai_chat.domain.dates import written
 from thai_chat.domain.facts import rating_of
 from thai_chat.domain.messages import Message, Role, Session, Status
 from thai_chat.domain.transfer import KeptMessage
@@ -19,9 +20,6 @@ _HTML_ENDS = {"<!--": "-->", "<?": "?>", "<![cdata[": "]]>", "<!": ">"}
 # Markdown's lines end with nothing else.
 _LINE_END = re.compile(r"\r\n?|\n")
 _HEADING_BREAKS = re.compile(r"\s+")
-_MONTHS_TH = ("ม.ค.", "ก.พ.", "มี.ค.", "เม.ย.", "พ.ค.", "มิ.ย.", "ก.ค.", "ส.ค.", "ก.ย.", "ต.ค.", "พ.ย.", "ธ.ค.")
-_MONTHS_EN = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_BUDDHIST_YEARS = 543
 _THUMBS = {1: "👍", -1: "👎"}
 
 
@@ -77,10 +75,7 @@ class MarkdownWriter:
 
     def when(self, at: datetime) -> str:
         """Return a time as people write it; in Thai with the Buddhist year."""
-        local = at.astimezone(self._timezone)
-        month = (_MONTHS_TH if self._words.is_thai else _MONTHS_EN)[local.month - 1]
-        year = local.year + _BUDDHIST_YEARS if self._words.is_thai else local.year
-        return f"{local.day} {month} {year} {local:%H:%M}"
+        return written(at.astimezone(self._timezone), is_thai=self._words.is_thai)
 
     def _message(self, message: Message) -> str:
         words = self._words

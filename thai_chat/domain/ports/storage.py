@@ -15,6 +15,7 @@ from thai_chat.domain.ports.people import PeopleStore
 from thai_chat.domain.ports.presets import PresetStore
 from thai_chat.domain.ports.quotas import ModelRuleStore, QuotaStore
 from thai_chat.domain.ports.search import MessageSearch
+from thai_chat.domain.ports.shares import ShareStore
 from thai_chat.domain.ports.statistics import Counting
 from thai_chat.domain.ports.transfer import Transfer
 
@@ -35,6 +36,7 @@ class Storage:
     people: PeopleStore
     quotas: QuotaStore
     model_rules: ModelRuleStore
+    shares: ShareStore
     is_temporary: Callable[[UUID], bool]
     """Tells of a session that it is never stored; also when it has ended."""
     transfer: Callable[[], Transfer]

@@ -32,8 +32,11 @@ class Transfer(Protocol):
         `after_order` pages within one session.
         """
 
-    async def shown_ranges(self, user_id: str, session_id: UUID) -> Sequence[tuple[int, int]]:
-        """Return the shown branch as ranges of `message_order`, first and last included, in their order."""
+    async def shown_ranges(
+        self, user_id: str, session_id: UUID, leaf_id: UUID | None = None
+    ) -> Sequence[tuple[int, int]]:
+        """Return the shown branch, or the one that ends with a message, as ranges of `message_order`, first and last
+        included, in their order. Raises SessionNotFound, MessageNotFound."""
 
     async def store(
         self, user_id: str, given: Given, *, told: Callable[[Imported], None], is_over: Callable[[], bool]

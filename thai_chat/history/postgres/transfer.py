@@ -41,8 +41,12 @@ class PostgresTransfer:
             timeout_s=_READ_TIMEOUT_S,
         )
 
-    async def shown_ranges(self, user_id: str, session_id: UUID) -> Sequence[tuple[int, int]]:
-        return await self._server.run(lambda c: windows.shown_ranges(c, session_id, user_id), timeout_s=_READ_TIMEOUT_S)
+    async def shown_ranges(
+        self, user_id: str, session_id: UUID, leaf_id: UUID | None = None
+    ) -> Sequence[tuple[int, int]]:
+        return await self._server.run(
+            lambda c: windows.shown_ranges(c, session_id, user_id, leaf_id), timeout_s=_READ_TIMEOUT_S
+        )
 
     async def store(
         self, user_id: str, given: Given, *, told: Callable[[Imported], None], is_over: Callable[[], bool]

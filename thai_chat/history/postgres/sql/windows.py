@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from thai_chat.domain.errors import SessionNotFound
+from thai_chat.domain.errors import MessageNotFound, SessionNotFound
 from thai_chat.domain.messages import Message
 from thai_chat.domain.reads import MOST_DELETED, ReadDeleted, ReadMessages, ReadVersions
 from thai_chat.history.postgres.sql import branches
@@ -76,7 +76,8 @@ SELECT m.* FROM chat_sessions s LEFT JOIN LATERAL (
 
 _SHOWN = f"""
 SELECT s.message_count, CASE WHEN s.has_branches THEN {_FORKS} END, leaf.message_order
-FROM chat_sessions s LEFT JOIN chat_messages leaf ON leaf.message_id = s.leaf_id
+FROM chat_sessions s LEFT JOIN chat_messages leaf
+    ON leaf.message_id = coalesce(%(leaf_id)s::uuid, s.leaf_id) AND leaf.session_id = s.session_id
 WHERE s.session_id = %(session_id)s AND s.user_id = %(user_id)s"""
 
 _SHAPE = f"""
@@ -120,15 +121,20 @@ def deleted(connection: Connection, wanted: ReadDeleted) -> list[Message]:
     return [message_of(row) for row in reversed(rows) if row[0] is not None]
 
 
-def shown_ranges(connection: Connection, session_id: UUID, user_id: str) -> list[Range]:
-    """Return the shown branch as ranges of `message_order`. Raises SessionNotFound."""
+def shown_ranges(connection: Connection, session_id: UUID, user_id: str, leaf_id: UUID | None = None) -> list[Range]:
+    """Return the shown branch, or the one that ends with `leaf_id`, as ranges of `message_order`. Raises
+    SessionNotFound, MessageNotFound."""
     raw: Any = connection.connection
     with raw.cursor() as cursor:
-        cursor.execute(_SHOWN, {"session_id": session_id, "user_id": user_id})
+        cursor.execute(_SHOWN, {"session_id": session_id, "user_id": user_id, "leaf_id": leaf_id})
         row = cursor.fetchone()
     if row is None:
         raise SessionNotFound()
     message_count, forks, leaf_order = row
+    if leaf_id is not None and leaf_order is None:
+        raise MessageNotFound()
+    if forks is None and leaf_id is not None:
+        return [Range(1, leaf_order)]
     return [Range(1, message_count)] if forks is None else branches.branch(_forks(forks), leaf_order or 0)
 
 
