@@ -12,8 +12,7 @@ import pytest
 from tests.pgbouncer import PgBouncer
 from tests.postgres_servers import PostgresServer, Proxy, installations, serving
 from thai_chat.backends.registry import KINDS
-from thai_chat.history.postgres import schema
-from thai_chat.history.postgres.connections import Database
+from thai_chat.history.postgres import upkeep
 from thai_chat.texts.backends import name_backends
 
 _SLOW_FIRST = ("browser", "faults", "integration", "setup", "api", "floods")
@@ -63,9 +62,7 @@ def own_database(postgres: PostgresServer) -> str:
 
 def _with_schema(postgres: PostgresServer) -> str:
     name = postgres.new_database()
-    database = Database(postgres.address(name))
-    schema.migrate(database.engine)
-    database.engine.dispose()
+    upkeep.migrate(postgres.address(name))
     return name
 
 

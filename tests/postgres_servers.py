@@ -21,6 +21,7 @@ from uuid import uuid4
 import psycopg2
 
 from tests.ports import free_port
+from thai_chat.domain import requests_role
 
 _START_S = 60
 _SETTINGS = {
@@ -123,6 +124,8 @@ class PostgresServer:
         name = f"chat_{uuid4().hex}"
         if not self.query("SELECT 1 FROM pg_roles WHERE rolname = 'chat'"):
             self.query("CREATE ROLE chat LOGIN")
+            for statement in requests_role.statements("chat"):
+                self.query(statement)
         self.query(f"CREATE DATABASE {name} OWNER chat TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8'")
         return name
 

@@ -24,7 +24,7 @@ from scripts.postgres.deciding import Plan, Wish, decide
 from scripts.postgres.looking import look, what_keeps_out
 from thai_chat import settings
 from thai_chat.commands.terminal import tell
-from thai_chat.domain import server_log
+from thai_chat.domain import requests_role, server_log
 from thai_chat.domain.errors import StartError, ThaiChatError
 from thai_chat.history.postgres import probe, schema, upkeep
 
@@ -153,6 +153,8 @@ def _carry_out(cluster: Cluster, plan: Plan, file: Path, did: Did) -> None:
         statement = f"""{verb} ROLE :"role" LOGIN {_RIGHTS} VALID UNTIL 'infinity' PASSWORD :'verifier';"""
         cluster.execute(statement, verifier=passwords.verifier(address.password), **names)
         did(f"{'Made' if plan.makes_role else 'Gave a new password to'} the user {address.role}.")
+    if plan.makes_role:
+        _execute(cluster, requests_role.statements(address.role))
     if plan.unlocks_role:
         cluster.execute("""ALTER ROLE :"role" LOGIN VALID UNTIL 'infinity';""", **names)
         did(f"Let the user {address.role} log in again.")
@@ -188,7 +190,11 @@ def _finish(url: str, file: Path, did: Did) -> None:
     if facts.revision != schema.HEAD:
         upkeep.migrate(url)
         did("Made the tables." if facts.revision is None else f"Brought the tables from {facts.revision} up to date.")
-    if facts.talkative and _quieten(Address.of(url)):
+    wall = probe.ask(url).wall
+    if wall and not wall.stands and _as_superuser(url, requests_role.statements(wall.owner)):
+        upkeep.migrate(url)
+        did("Made the role that requests are carried out as, which sees the rows of one person alone.")
+    if facts.talkative and _as_superuser(url, server_log.statements(facts.user)):
         did("Told the server to write nothing of what is said into its log.")
     if file.exists() and file.stat().st_mode & 0o077:
         file.chmod(0o600)
@@ -196,15 +202,19 @@ def _finish(url: str, file: Path, did: Did) -> None:
     test_postgres_integration.check(url)
 
 
-def _quieten(address: Address) -> bool:
-    """Keep texts of what is refused, slow or interrupted out of the server's log. False where this user may not say
-    so."""
+def _as_superuser(url: str, statements: Sequence[str]) -> bool:
+    """Run statements on the server. False where this user may not."""
+    address = Address.of(url)
     if not address.is_here or not clusters.may_administer():
         return False
     found = [one for one in clusters.all_clusters() if one.is_online and one.port == address.port]
     for cluster in found:
-        cluster.execute(";".join(server_log.statements(':"role"')) + ";", role=address.role)
+        _execute(cluster, statements)
     return bool(found)
+
+
+def _execute(cluster: Cluster, statements: Sequence[str]) -> None:
+    cluster.execute(";".join(statements) + ";")
 
 
 def _report(done: Sequence[str]) -> None:

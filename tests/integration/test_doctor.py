@@ -240,6 +240,33 @@ def test_a_server_whose_log_may_hold_chats_is_named_until_its_role_is_set(
         postgres.query("ALTER ROLE chat RESET ALL")
 
 
+def test_a_missing_role_of_requests_is_named_with_the_statements_that_make_it(
+    url: str, postgres: PostgresServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert not [finding for finding in told(capsys) if "second wall" in finding]
+    postgres.query("REVOKE chat_requests FROM chat")
+    try:
+        found = the_one(told(capsys), "second wall")
+        way_out = found.splitlines()[2].split("superuser: ")[1].split("; then start")[0]
+    finally:
+        postgres.query("GRANT chat_requests TO chat")
+    postgres.query("REVOKE chat_requests FROM chat")
+    postgres.query(way_out)
+    assert not [finding for finding in told(capsys) if "second wall" in finding]
+
+
+def test_a_role_of_requests_that_sees_everything_is_named(
+    url: str, postgres: PostgresServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    postgres.query("ALTER ROLE chat_requests BYPASSRLS")
+    try:
+        found = the_one(told(capsys), "second wall")
+        postgres.query(found.splitlines()[2].split("superuser: ")[1].split(",")[0])
+        assert not [finding for finding in told(capsys) if "second wall" in finding]
+    finally:
+        postgres.query("ALTER ROLE chat_requests NOBYPASSRLS")
+
+
 def test_options_that_a_pooler_refuses_have_their_own_way_out(
     monkeypatch: pytest.MonkeyPatch,
     postgres: PostgresServer,

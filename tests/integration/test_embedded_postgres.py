@@ -23,6 +23,7 @@ import pytest
 from thai_chat.domain.errors import StartError
 from thai_chat.embedded import cluster as clusters
 from thai_chat.embedded.postgres import EmbeddedPostgres
+from thai_chat.history.postgres import probe, upkeep
 
 THAI = "ข้าวมันไก่ น้ำจิ้ม 🍚 chicken rice"
 NOBODY = 65534
@@ -104,6 +105,14 @@ def test_the_log_of_a_database_of_an_earlier_version_is_quietened_at_its_next_st
     for _ in range(2):
         with running(data_dir) as address:
             assert sql(address, QUIET) == "tersepanic"
+
+
+def test_requests_are_carried_out_as_a_role_of_their_own(data_dir: Path) -> None:
+    with running(data_dir) as address:
+        upkeep.migrate(address)
+        wall = probe.ask(address).wall
+        assert wall
+        assert (wall.role, wall.stands) == ("thai_chat_requests", True)
 
 
 def keep(address: str, text: str) -> None:

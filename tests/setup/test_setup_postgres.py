@@ -23,6 +23,7 @@ from tests.app import ROOT
 from tests.ports import free_port
 from tests.setup.debian_cluster import DebianCluster, Setup
 from thai_chat.domain import server_log
+from thai_chat.history.postgres import probe
 
 pytestmark = pytest.mark.skipif(
     not shutil.which("pg_lsclusters"), reason="only Debian and Ubuntu are done by the script"
@@ -82,6 +83,15 @@ def test_the_server_is_told_to_log_nothing_of_what_is_said_and_only_once(ready: 
     assert {f"{name}={value}" for name, value in server_log.ROLE_SETTINGS.items()} <= told
     ready.cluster.sql("ALTER ROLE thai_chat RESET log_min_error_statement")
     assert "nothing of what is said" in ready.prepared()
+    assert "nothing had to be changed" in ready.prepared()
+
+
+def test_the_role_of_requests_is_made_also_for_a_database_that_was_made_without_it(ready: Setup) -> None:
+    wall = probe.ask(ready.address).wall
+    assert wall
+    assert (wall.role, wall.stands) == ("thai_chat_requests", True)
+    ready.cluster.sql("REVOKE thai_chat_requests FROM thai_chat")
+    assert "Made the role that requests are carried out as" in ready.prepared()
     assert "nothing had to be changed" in ready.prepared()
 
 

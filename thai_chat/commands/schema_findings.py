@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from thai_chat.commands.findings import Finding, bad, note, ok
+from thai_chat.domain import requests_role
 from thai_chat.domain.errors import HistoryUnavailable
 from thai_chat.domain.server_log import ROLE_SETTINGS
 
 if TYPE_CHECKING:
     from thai_chat.history.postgres.probe import DatabaseFacts
+    from thai_chat.history.postgres.row_security import Wall
 
 _SHOWN = 5
 
@@ -21,6 +23,12 @@ def findings(address: str, facts: DatabaseFacts) -> Iterator[Finding]:
 
     if facts.revision == schema.HEAD and not facts.is_read_only:
         yield from _drift(address)
+    if facts.wall and not facts.wall.stands:
+        yield note(
+            "PostgreSQL does not keep people apart by itself: the second wall, row-level security, is not in use",
+            "PostgreSQL ยังไม่ได้กั้นข้อมูลของแต่ละคนด้วยตัวเอง (กำแพงชั้นที่สองยังไม่ทำงาน)",
+            _way_to(facts.wall),
+        )
     if facts.talkative:
         settings = "; ".join(
             f"ALTER ROLE {facts.user} SET {name} TO '{ROLE_SETTINGS[name]}'" for name in facts.talkative
@@ -30,6 +38,15 @@ def findings(address: str, facts: DatabaseFacts) -> Iterator[Finding]:
             "บันทึกของ PostgreSQL อาจมีบางส่วนของแชต เมื่อมีคำสั่งที่ถูกปฏิเสธหรือช้า",
             f"as its superuser: {settings}",
         )
+
+
+def _way_to(wall: Wall) -> str:
+    if wall.is_role_there and not wall.is_bound:
+        return f'as its superuser: ALTER ROLE "{wall.role}" NOSUPERUSER NOBYPASSRLS, and no member of other roles'
+    if wall.may_be_taken:
+        return "./manage.sh migrate gives the role its rights"
+    made = "; ".join(requests_role.statements(wall.owner))
+    return f"as its superuser: {made}; then start again. Nothing, where the server allows one role only"
 
 
 def revision(facts: DatabaseFacts) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from thai_chat.domain import private_files, server_log
+from thai_chat.domain import private_files, requests_role, server_log
 from thai_chat.domain.errors import StartError
 from thai_chat.embedded import account as accounts
 from thai_chat.embedded import binaries as programs
@@ -113,16 +113,18 @@ def renew_password(data_dir: Path, cluster: Cluster) -> str:
     return made
 
 
-def quieten(cluster: Cluster, progress: Callable[[str], None]) -> None:
-    """Keep chats out of the server's log, once for a database of an earlier version. Only while no server runs on it.
+def set_roles(cluster: Cluster, progress: Callable[[str], None]) -> None:
+    """Keep chats out of the server's log and make the role of requests, once for a database of an earlier version. Only
+    while no server runs on it.
 
     A database that did not stop in good order is left for the next time: it may take long to recover.
     """
-    marker, wanted = cluster.folder / "thai-chat.quiet", "\n".join(server_log.statements(ROLE))
+    statements = [*server_log.statements(ROLE), *requests_role.statements(ROLE)]
+    marker, wanted = cluster.folder / "thai-chat.quiet", "\n".join(statements)
     if (cluster.folder / "postmaster.pid").exists() or cluster.account.read(marker) == wanted:
         return
     try:
-        cluster.run_sql(*server_log.statements(ROLE))
+        cluster.run_sql(*statements)
         cluster.account.write(marker, wanted)
     except StartError as error:
         progress(str(error))  # the chats are more than their absence from a log
@@ -220,7 +222,7 @@ def _initialise(folder: Path, account: SystemAccount, binaries: Binaries, progre
         f"CREATE ROLE {ROLE} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE",
         f"CREATE DATABASE {DATABASE} OWNER {ROLE} TEMPLATE template0 ENCODING 'UTF8' LOCALE '{locale}'",
     )
-    quieten(cluster, progress)
+    set_roles(cluster, progress)
     if folder.is_dir():
         folder.rmdir()
     partial.rename(folder)

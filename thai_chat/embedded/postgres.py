@@ -78,7 +78,7 @@ class EmbeddedPostgres:
         try:
             cluster, password = self._prepare()
             if self._postmaster is None:
-                clusters.quieten(cluster, self._progress)
+                clusters.set_roles(cluster, self._progress)
                 self._postmaster = postmasters.launch(cluster, self._data_dir / "postgres.log", self._progress)
             self._address = _address(cluster, password)
             _check(self._address)

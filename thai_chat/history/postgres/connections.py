@@ -8,7 +8,7 @@ import os
 import socket
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -20,9 +20,11 @@ from sqlalchemy import Connection, Engine, create_engine, event, exc
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from thai_chat.domain.errors import HistoryError, HistoryRefused, HistoryUnavailable, StartError
+from thai_chat.history.postgres import row_security
 from thai_chat.history.postgres.calls import Call
 from thai_chat.history.postgres.pulse import Pulse
 from thai_chat.history.postgres.search_path import cursor_in
+from thai_chat.history.postgres.sql.requests import RequestConnection, RequestCursor, carried_out_as
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +54,8 @@ _CHOICES = {
     "sslmode": ("prefer", "disable", "allow", "require", "verify-ca", "verify-full"),
     "target_session_attrs": ("any", "read-write", "read-only", "primary", "standby", "prefer-standby"),
 }
+# The server's function that refuses a row by a policy. A right that is missing has the same code, and may come back.
+_POLICIES = "ExecWithCheckOptions"
 _TRY_AGAIN = (errorcodes.SERIALIZATION_FAILURE, errorcodes.DEADLOCK_DETECTED)
 
 
@@ -63,12 +67,19 @@ def translated(error: BaseException) -> HistoryError:
     """
     cause = error.orig if isinstance(error, exc.DBAPIError) else error
     code = getattr(cause, "pgcode", None) or ""
+    is_walled = code == errorcodes.INSUFFICIENT_PRIVILEGE and _routine(cause) == _POLICIES
     detail = f"{type(cause).__name__} {code}".strip()
-    if isinstance(cause, (psycopg2.DataError, psycopg2.IntegrityError)) or code.startswith("54"):
+    if isinstance(cause, (psycopg2.DataError, psycopg2.IntegrityError)) or code.startswith("54") or is_walled:
         return HistoryRefused(detail)
     # The server's sentence stays out of what may be shown; it can quote a row.
     logger.debug("%s: %s", detail, str(cause).strip())
     return HistoryUnavailable(detail)
+
+
+def _routine(cause: BaseException | None) -> str | None:
+    """Return the function of the server's source that raised the error."""
+    diagnosis = getattr(cause, "diag", None)
+    return getattr(cause, "source_function", None) or getattr(diagnosis, "source_function", None)
 
 
 def parsed(conninfo: str) -> dict[str, str]:
@@ -107,7 +118,9 @@ class Database:
         `is_patient`, and with several hosts, no call gets more time for a server that lives and is slow.
         """
         self._address: dict[str, str] = {**_DEFAULTS, **parsed(conninfo)}
-        self._cursors = cursor_in(schema_name) if schema_name else None
+        self._cursors = cursor_in(schema_name) if schema_name else RequestCursor
+        self._role: Mapping[str, str] | None = None
+        """The settings of transactions that are carried out behind the wall; None before anybody has looked."""
         self._timeout_s = timeout_s
         self._threads = ThreadPoolExecutor(pool_size, thread_name_prefix="postgres")
         self._calls: dict[asyncio.Future[Any], Call] = {}
@@ -128,8 +141,13 @@ class Database:
         event.listen(self.engine, "connect", _keep_socket)
         event.listen(self.engine, "close", _drop_socket)
 
-    async def run(self, work: Callable[[Connection], Result], *, timeout_s: float | None = None) -> Result:
+    async def run(
+        self, work: Callable[[Connection], Result], *, timeout_s: float | None = None, user_id: str | None = None
+    ) -> Result:
         """Return what `work` returns, called in a thread with a connection in autocommit.
+
+        With `user_id` it is a request of this person, who alone has the rows that it sees and writes; without one it is
+        the server's own work, which sees all.
 
         `work` is called again when a connection turns out dead, a deadlock was resolved against it or a lock was not to
         be had, so it must be repeatable. Raises HistoryUnavailable at the latest `timeout_s` after a thread took it up:
@@ -138,7 +156,7 @@ class Database:
         """
         call = Call(timeout_s or self._timeout_s, may_extend=timeout_s is None and self._pulse is not None)
         loop = asyncio.get_running_loop()
-        future = loop.run_in_executor(self._threads, self._perform, call, work)
+        future = loop.run_in_executor(self._threads, self._perform, call, work, user_id)
         self._calls[future] = call
         future.add_done_callback(self._ended)
         try:
@@ -191,7 +209,11 @@ class Database:
         if not future.cancelled():
             future.exception()  # read here, for nobody may be left to read it
 
-    def _perform(self, call: Call, work: Callable[[Connection], Result]) -> Result:
+    def look_again(self) -> None:
+        """Look at the next request whether the wall stands."""
+        self._role = None
+
+    def _perform(self, call: Call, work: Callable[[Connection], Result], user_id: str | None) -> Result:
         call.start()
         if self._failed_at > call.submitted_at:
             raise HistoryUnavailable("PostgreSQL hung while this call waited")
@@ -199,7 +221,7 @@ class Database:
             is_last = False
             while True:
                 try:
-                    return self._attempt(call, work, is_last=is_last)
+                    return self._attempt(call, work, user_id, is_last=is_last)
                 except _Repeat:
                     is_last = True
                 except _Locked:
@@ -211,13 +233,19 @@ class Database:
         finally:
             call.has_ended = True
 
-    def _attempt(self, call: Call, work: Callable[[Connection], Result], *, is_last: bool = False) -> Result:
+    def _attempt(
+        self, call: Call, work: Callable[[Connection], Result], user_id: str | None, *, is_last: bool
+    ) -> Result:
         used = False
         try:
             with self.engine.connect() as connection:
                 used = call.hold(connection)
                 try:
-                    return work(connection)
+                    if user_id is None:
+                        return work(connection)
+                    raw: Any = connection.connection.dbapi_connection
+                    with carried_out_as(raw, self._found_role(connection), user_id):
+                        return work(connection)
                 except BaseException:
                     _make_clean(connection)
                     raise
@@ -234,6 +262,7 @@ class Database:
             if not call.was_answered:
                 # One dead connection is a sign that all that rest are dead, or lead to a server that lost its role.
                 self.engine.dispose()
+                self.look_again()
                 may_pass = used
             else:
                 may_pass = code in _TRY_AGAIN
@@ -241,8 +270,16 @@ class Database:
                 raise _Repeat from error
             raise history_error from error
 
+    def _found_role(self, connection: Connection) -> Mapping[str, str]:
+        if self._role is None:
+            wall = row_security.build(connection)
+            self._role = wall.settings if wall else {}
+        return self._role
+
     def _connect(self) -> Any:
-        connection = psycopg2.connect(**self._address, cursor_factory=self._cursors)
+        connection = psycopg2.connect(
+            **self._address, connection_factory=RequestConnection, cursor_factory=self._cursors
+        )
         self._prefer(connection.info.host, str(connection.info.port))
         return connection
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from thai_chat.domain.errors import HistoryUnavailable
-from thai_chat.history.postgres import generation, schema
+from thai_chat.history.postgres import generation, row_security, schema
 from thai_chat.history.postgres.connections import Database
 from thai_chat.history.postgres.conversation import PostgresConversation
 
@@ -44,6 +44,8 @@ class PostgresConnector:
         database = self._conversation.database
         if await database.run(schema.current) != schema.HEAD:
             await database.run(schema.upgrade, timeout_s=schema.PATIENCE_S)
+        await database.run(row_security.build)
+        database.look_again()
         return self._conversation
 
     async def server(self) -> str | None:

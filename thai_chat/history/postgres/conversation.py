@@ -10,7 +10,7 @@ from sqlalchemy import text
 from thai_chat.domain.errors import HistoryUnavailable, ThaiChatError
 from thai_chat.domain.messages import Message, Turn
 from thai_chat.domain.ports.conversation import DatabaseState, HistoryState
-from thai_chat.domain.reads import Answer, Read
+from thai_chat.domain.reads import Answer, Read, ReadOwner
 from thai_chat.domain.writes import (
     BeginReply,
     BeginTurn,
@@ -29,6 +29,7 @@ from thai_chat.domain.writes import (
 from thai_chat.history.postgres.connections import Database
 from thai_chat.history.postgres.grouping import GroupedWrites
 from thai_chat.history.postgres.sql import reading, writes
+from thai_chat.history.postgres.sql.requests import NOBODY
 from thai_chat.history.postgres.sql.writes import Begin, Stored
 
 _APPLY_TIMEOUT_S = 10.0
@@ -44,7 +45,7 @@ class PostgresConversation:
         """Take the database, which is closed with this. Its schema must be there when the first method is called."""
         self.database = database
         self._begins: GroupedWrites[Begin, Turn | ThaiChatError] = GroupedWrites(
-            lambda batch: database.run(lambda c: writes.begin(c, batch))
+            lambda batch: database.run(lambda c: writes.begin(c, batch), user_id=NOBODY)
         )
         self._finishes: GroupedWrites[FinishReply, Message | ThaiChatError] = GroupedWrites(
             lambda batch: database.run(lambda c: writes.finish_replies(c, batch))
@@ -61,13 +62,15 @@ class PostgresConversation:
                 if write.checkpoints:
                     await self.database.run(lambda c: writes.checkpoint(c, write.checkpoints))
             case UpdateSession():
-                outcome = await self.database.run(lambda c: writes.update_session(c, write))
+                outcome = await self.database.run(lambda c: writes.update_session(c, write), user_id=write.user_id)
             case PurgeSession():
-                outcome = await self.database.run(lambda c: writes.purge_session(c, write), timeout_s=_PURGE_TIMEOUT_S)
+                outcome = await self.database.run(
+                    lambda c: writes.purge_session(c, write), timeout_s=_PURGE_TIMEOUT_S, user_id=write.user_id
+                )
             case RateReply() | PreferReply() | DeleteMessage():
-                outcome = await self.database.run(lambda c: writes.mark_message(c, write))
+                outcome = await self.database.run(lambda c: writes.mark_message(c, write), user_id=write.user_id)
             case PurgeMessage():
-                await self.database.run(lambda c: writes.purge_message(c, write))
+                await self.database.run(lambda c: writes.purge_message(c, write), user_id=write.user_id)
             case _:
                 raise TypeError(f"no store takes a {type(write).__name__}")
         if isinstance(outcome, ThaiChatError):
@@ -75,7 +78,8 @@ class PostgresConversation:
         return cast("Outcome", outcome)
 
     async def read(self, read: Read[Answer]) -> Answer:
-        return await self.database.run(lambda connection: reading.answer(connection, read))
+        user_id = None if isinstance(read, ReadOwner) else read.user_id
+        return await self.database.run(lambda connection: reading.answer(connection, read), user_id=user_id)
 
     async def apply(self, writes_: Sequence[SingleWrite]) -> Sequence[Stored]:
         """Store writes of an earlier time, in order and in one commit, and return an outcome for each."""

@@ -20,8 +20,14 @@ from thai_chat.history.postgres.connections import Database, translated
 # their arguments belong to what they are.
 _THINGS = """
 WITH ours AS (
-    SELECT c.oid, c.relname FROM pg_class c WHERE c.relnamespace = CAST(:place AS regnamespace) AND c.relkind = 'r')
-SELECT 'table', relname::text, relname::text, relname::text FROM ours
+    SELECT * FROM pg_class c WHERE c.relnamespace = CAST(:place AS regnamespace) AND c.relkind = 'r')
+SELECT 'table', relname::text, relname::text,
+    concat_ws(' ', CASE WHEN relrowsecurity THEN 'SECURE' END, CASE WHEN relforcerowsecurity THEN 'FORCED' END)
+FROM ours
+UNION ALL
+SELECT 'policy', t.relname, t.relname || '.' || p.polname, concat_ws(' ', p.polcmd, p.polpermissive, p.polroles::text,
+    pg_get_expr(p.polqual, t.oid), pg_get_expr(p.polwithcheck, t.oid))
+FROM ours t JOIN pg_policy p ON p.polrelid = t.oid
 UNION ALL
 SELECT 'column', t.relname, t.relname || '.' || a.attname, concat_ws(' ', format_type(a.atttypid, a.atttypmod),
     CASE WHEN a.attnotnull THEN 'NOT NULL' END, 'DEFAULT ' || pg_get_expr(d.adbin, d.adrelid),
@@ -48,7 +54,7 @@ _PLACE = "SELECT relnamespace::regnamespace::text FROM pg_class WHERE oid = to_r
 @dataclass(frozen=True, slots=True, order=True)
 class Difference:
     kind: str
-    """table, column, constraint, index, trigger or function."""
+    """table, column, constraint, index, trigger, policy or function."""
     name: str
     what: str
     """missing, different, or more: a thing at one of our tables that no migration makes."""

@@ -19,11 +19,11 @@ class PostgresPresets:
 
     async def usable(self, user_id: str) -> Sequence[Preset]:
         check_text(user_id)
-        return await self._server.run(lambda connection: presets.read(connection, user_id))
+        return await self._server.run(lambda connection: presets.read(connection, user_id), user_id=user_id)
 
     async def save(self, preset: Preset) -> Preset:
         check_preset(preset)
-        return await self._server.run(lambda connection: presets.save(connection, preset))
+        return await self._server.run(lambda connection: presets.save(connection, preset), user_id=preset.user_id)
 
     async def change(self, preset_id: UUID, user_id: str, change: Callable[[Preset], Preset]) -> Preset:
         check_text(user_id)
@@ -33,8 +33,10 @@ class PostgresPresets:
             check_preset(preset)
             return preset
 
-        return await self._server.run(lambda connection: presets.change(connection, preset_id, user_id, changed))
+        return await self._server.run(
+            lambda connection: presets.change(connection, preset_id, user_id, changed), user_id=user_id
+        )
 
     async def delete(self, preset_id: UUID, user_id: str) -> None:
         check_text(user_id)
-        await self._server.run(lambda connection: presets.remove(connection, preset_id, user_id))
+        await self._server.run(lambda connection: presets.remove(connection, preset_id, user_id), user_id=user_id)

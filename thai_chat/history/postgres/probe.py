@@ -14,7 +14,8 @@ from psycopg2.extensions import parse_dsn
 from thai_chat.domain.errors import HistoryUnavailable
 from thai_chat.domain.searching import IndexProgress
 from thai_chat.domain.server_log import ROLE_SETTINGS
-from thai_chat.history.postgres import generation, schema
+from thai_chat.history.postgres import generation, row_security, schema
+from thai_chat.history.postgres.row_security import Wall
 from thai_chat.history.postgres.search import indexing
 from thai_chat.history.postgres.search_path import cursor_in
 from thai_chat.history.postgres.sql.rows import STALE
@@ -62,6 +63,8 @@ class DatabaseFacts:
     """Replies that were growing when their process ended; they are shown as interrupted."""
     talkative: Sequence[str] = ()
     """Settings by which the server's log may hold what people wrote (domain/server_log.py)."""
+    wall: Wall | None = None
+    """The state of row-level security; None where the tables are not those of this version."""
     search: IndexProgress | None = None
     """How far the search index is; None where the schema has none."""
 
@@ -96,6 +99,7 @@ def ask(address: str) -> DatabaseFacts:
                 generation=generation.read_raw(cursor),
                 search=_search_progress(connection) if is_known else None,
                 talkative=_talkative(connection),
+                wall=row_security.look(cursor) if found == schema.HEAD else None,
                 **counts,
             )
     except psycopg2.Error as exc:

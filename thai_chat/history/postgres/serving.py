@@ -49,8 +49,10 @@ class ServingDatabase:
             raise HistoryUnavailable("PostgreSQL is away")
         return database
 
-    async def run(self, work: Callable[[Connection], Result], *, timeout_s: float | None = None) -> Result:
-        return await self.require().run(work, timeout_s=timeout_s)
+    async def run(
+        self, work: Callable[[Connection], Result], *, timeout_s: float | None = None, user_id: str | None = None
+    ) -> Result:
+        return await self.require().run(work, timeout_s=timeout_s, user_id=user_id)
 
 
 class WatchedDatabase:
@@ -60,7 +62,9 @@ class WatchedDatabase:
         """Take the watch; without one there is no database, and everything is refused."""
         self._watch = watch
 
-    async def run(self, work: Callable[[Connection], Result], *, timeout_s: float | None = None) -> Result:
+    async def run(
+        self, work: Callable[[Connection], Result], *, timeout_s: float | None = None, user_id: str | None = None
+    ) -> Result:
         if self._watch is None:
             raise HistoryUnavailable("there is no database")
-        return await self._watch.ask(lambda upstream: upstream.database.run(work, timeout_s=timeout_s))
+        return await self._watch.ask(lambda upstream: upstream.database.run(work, timeout_s=timeout_s, user_id=user_id))

@@ -28,7 +28,9 @@ class PostgresCounting:
 
     async def statistics(self, user_id: str | None, period: Period) -> Statistics:
         check_text(user_id or "")
-        return await self._server.run(lambda c: statistics.read(c, user_id, period), timeout_s=_TIMEOUT_S)
+        return await self._server.run(
+            lambda c: statistics.read(c, user_id, period), timeout_s=_TIMEOUT_S, user_id=user_id
+        )
 
     async def messages_behind(
         self, user_id: str, behind: Behind, *, limit: int, before: MessageCursor | None = None
@@ -37,6 +39,7 @@ class PostgresCounting:
         return await self._server.run(
             lambda c: statistics.messages_behind(c, user_id, behind, limit=limit, before=before),
             timeout_s=_TIMEOUT_S,
+            user_id=user_id,
         )
 
     async def sessions_behind(
@@ -46,10 +49,11 @@ class PostgresCounting:
         return await self._server.run(
             lambda c: statistics.sessions_behind(c, user_id, behind, limit=limit, offset=offset),
             timeout_s=_TIMEOUT_S,
+            user_id=user_id,
         )
 
     async def questions(self, user_id: str, period: Period, *, limit: int) -> Sequence[AskedQuestion]:
         check_text(user_id)
         return await self._server.run(
-            lambda c: statistics.questions(c, user_id, period, limit=limit), timeout_s=_TIMEOUT_S
+            lambda c: statistics.questions(c, user_id, period, limit=limit), timeout_s=_TIMEOUT_S, user_id=user_id
         )

@@ -27,11 +27,15 @@ class PostgresTransfer:
     ) -> Sequence[UUID]:
         check_text(user_id)
         return await self._server.run(
-            lambda c: transfer.session_ids(c, user_id, chosen=chosen, with_trash=with_trash), timeout_s=_READ_TIMEOUT_S
+            lambda c: transfer.session_ids(c, user_id, chosen=chosen, with_trash=with_trash),
+            timeout_s=_READ_TIMEOUT_S,
+            user_id=user_id,
         )
 
     async def sessions(self, user_id: str, session_ids: Sequence[UUID]) -> Sequence[Session]:
-        return await self._server.run(lambda c: transfer.sessions(c, user_id, session_ids), timeout_s=_READ_TIMEOUT_S)
+        return await self._server.run(
+            lambda c: transfer.sessions(c, user_id, session_ids), timeout_s=_READ_TIMEOUT_S, user_id=user_id
+        )
 
     async def messages(
         self, user_id: str, session_ids: Sequence[UUID], *, limit: int | None, after_order: int = 0
@@ -39,13 +43,14 @@ class PostgresTransfer:
         return await self._server.run(
             lambda c: transfer.messages(c, user_id, session_ids, limit=limit, after_order=after_order),
             timeout_s=_READ_TIMEOUT_S,
+            user_id=user_id,
         )
 
     async def shown_ranges(
         self, user_id: str, session_id: UUID, leaf_id: UUID | None = None
     ) -> Sequence[tuple[int, int]]:
         return await self._server.run(
-            lambda c: windows.shown_ranges(c, session_id, user_id, leaf_id), timeout_s=_READ_TIMEOUT_S
+            lambda c: windows.shown_ranges(c, session_id, user_id, leaf_id), timeout_s=_READ_TIMEOUT_S, user_id=user_id
         )
 
     async def store(
@@ -53,5 +58,7 @@ class PostgresTransfer:
     ) -> Imported:
         check_text(user_id)
         return await self._server.run(
-            lambda c: importing.store(c, user_id, given, told=told, is_over=is_over), timeout_s=_STORE_TIMEOUT_S
+            lambda c: importing.store(c, user_id, given, told=told, is_over=is_over),
+            timeout_s=_STORE_TIMEOUT_S,
+            user_id=user_id,
         )

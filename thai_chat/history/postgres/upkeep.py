@@ -11,7 +11,7 @@ from sqlalchemy import Engine, exc
 
 from thai_chat import migrations
 from thai_chat.domain.errors import StartError
-from thai_chat.history.postgres import schema
+from thai_chat.history.postgres import row_security, schema
 from thai_chat.history.postgres.connections import Database, translated
 
 
@@ -19,6 +19,9 @@ def migrate(address: str, *, schema_name: str | None = None) -> None:
     """Upgrade the schema. Raises StartError when the database is newer than this code, HistoryUnavailable."""
     with _engine(address, schema_name) as engine:
         schema.migrate(engine)
+        if not schema_name:
+            with engine.connect() as connection:
+                row_security.build(connection)
 
 
 def require_known(revision: str) -> None:

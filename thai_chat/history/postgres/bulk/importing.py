@@ -18,6 +18,7 @@ from thai_chat.history.postgres.bulk import extending, presets
 from thai_chat.history.postgres.bulk.extending import Addition
 from thai_chat.history.postgres.bulk.inserting import PART_CHARS, SESSION_COLUMNS, insert_messages, insert_sessions
 from thai_chat.history.postgres.bulk.moving import WAYS, id_in, ids_of, moved
+from thai_chat.history.postgres.sql.requests import servers_own
 
 BATCH_MESSAGES = 1000
 NEWEST_SESSIONS = 3
@@ -184,8 +185,9 @@ class _Store:
     def _taken(self, ids: list[UUID]) -> set[UUID]:
         if not ids:
             return set()
-        self._cursor.execute(_TAKEN, {"ids": ids})
-        return {row[0] for row in self._cursor.fetchall()}
+        with servers_own(self._cursor):  # whoever has them
+            self._cursor.execute(_TAKEN, {"ids": ids})
+            return {row[0] for row in self._cursor.fetchall()}
 
     def _session_row(self, session: Session) -> Mapping[str, object]:
         row = {name: getattr(session, name) for name in SESSION_COLUMNS}

@@ -16,6 +16,7 @@ from thai_chat.domain.presets import Preset
 from thai_chat.history.postgres.bulk.inserting import insert_presets
 from thai_chat.history.postgres.bulk.moving import id_in
 from thai_chat.history.postgres.sql.presets import PRESET_COLUMNS
+from thai_chat.history.postgres.sql.requests import servers_own
 
 # This number is put behind a name that other content has already.
 _NUMBER = re.compile(r" \(\d+\)$")
@@ -34,8 +35,9 @@ def add(cursor: Any, user_id: str, given: Iterable[Preset]) -> Sequence[Preset]:
     cursor.execute(_MINE, (user_id,))
     mine = [Preset(**dict(zip(PRESET_COLUMNS, row, strict=True))) for row in cursor.fetchall()]
     lacking = _lacking(given, mine, user_id)
-    cursor.execute(_TAKEN, ([an_id for one in lacking for an_id in _ids(one.preset_id, user_id)],))
-    taken = {preset_id for (preset_id,) in cursor.fetchall()}
+    with servers_own(cursor):  # whoever has them
+        cursor.execute(_TAKEN, ([an_id for one in lacking for an_id in _ids(one.preset_id, user_id)],))
+        taken = {preset_id for (preset_id,) in cursor.fetchall()}
     names = {one.preset_name for one in mine}
     seen: set[UUID] = set()
     added: list[Preset] = []

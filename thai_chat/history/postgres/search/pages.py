@@ -1,8 +1,12 @@
-"""Finds messages and names of sessions in PostgreSQL: all that contain what is looked for, newest first."""
+"""Finds messages and names of sessions in PostgreSQL: all that contain what is looked for, newest first.
+
+Where they stand is the server's own work: behind row-level security the index of keys could not be used. What stands
+there is read behind it, and nothing of a place where the person sees nothing is told.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -27,6 +31,7 @@ from thai_chat.history.postgres.search.keys import packed
 from thai_chat.history.postgres.search.places import PlaceSearch
 from thai_chat.history.postgres.search.statements import MESSAGES, NAMES, Place
 from thai_chat.history.postgres.sql.parameters import TextParameter, filled, run
+from thai_chat.history.postgres.sql.requests import servers_own
 from thai_chat.history.postgres.sql.rows import (
     MESSAGE_FIELDS,
     MESSAGE_SQL,
@@ -60,10 +65,11 @@ _SESSIONS = f"SELECT {SESSION_SQL} FROM chat_sessions s WHERE s.session_id = ANY
 
 
 def search_messages(connection: Connection, query: SearchQuery) -> SearchPage:
-    unindexed = _catch_up(connection)
     raw: Any = connection.connection
     with raw.cursor() as cursor:
-        places = PlaceSearch(cursor, MESSAGES, query).page()
+        with servers_own(cursor):
+            unindexed = _catch_up(connection)
+            places = PlaceSearch(cursor, MESSAGES, query).page()
         found = [message_id for (_, message_id), _ in places]
         read = _messages(cursor, found, query)
     hits = [
@@ -71,7 +77,7 @@ def search_messages(connection: Connection, query: SearchQuery) -> SearchPage:
         for (_, message_id), is_literal in places
         if message_id in read
     ]
-    return SearchPage(hits=hits[: query.limit], next=_next(places, query.limit), unindexed=unindexed)
+    return SearchPage(hits=hits[: query.limit], next=_next(places, read, query.limit), unindexed=unindexed)
 
 
 def _messages(cursor: Any, found: Sequence[UUID], query: SearchQuery) -> dict[UUID, tuple[Message, Session]]:
@@ -117,14 +123,15 @@ def _shows(text: str, query: SearchQuery) -> bool:
 def search_names(connection: Connection, query: SearchQuery) -> NamePage:
     given = query.filters
     filters = SearchFilters(since=given.since, until=given.until, pinned=given.pinned)
-    unindexed = _catch_up(connection)
     raw: Any = connection.connection
     with raw.cursor() as cursor:
-        places = PlaceSearch(cursor, NAMES, replace(query, filters=filters)).page()
+        with servers_own(cursor):
+            unindexed = _catch_up(connection)
+            places = PlaceSearch(cursor, NAMES, replace(query, filters=filters)).page()
         cursor.execute(_SESSIONS, ([session_id for (_, session_id), _ in places],))
         rows: dict[UUID, Session] = {row[0]: session_of(row) for row in cursor.fetchall()}
     sessions = [rows[session_id] for (_, session_id), _ in places if session_id in rows]
-    return NamePage(sessions=sessions[: query.limit], next=_next(places, query.limit), unindexed=unindexed)
+    return NamePage(sessions=sessions[: query.limit], next=_next(places, rows, query.limit), unindexed=unindexed)
 
 
 def _catch_up(connection: Connection) -> int:
@@ -139,8 +146,9 @@ def _catch_up(connection: Connection) -> int:
     return max(1, indexing.unindexed(connection)) if is_noted or is_old else 0
 
 
-def _next(places: Sequence[tuple[Place, bool]], limit: int) -> SearchCursor | None:
-    if len(places) <= limit:
+def _next(places: Sequence[tuple[Place, bool]], seen: Container[UUID], limit: int) -> SearchCursor | None:
+    last = next((place for place in reversed(places[:limit]) if place[0][1] in seen), None)
+    if len(places) <= limit or last is None:
         return None
-    (at, id_), is_literal = places[limit - 1]
+    (at, id_), is_literal = last
     return SearchCursor(created_at=at, id=id_, is_literal=is_literal)

@@ -27,8 +27,12 @@ class PostgresSearch:
 
     async def messages(self, query: SearchQuery) -> SearchPage:
         check_query(query)
-        return await self._server.run(lambda c: pages.search_messages(c, query), timeout_s=_TIMEOUT_S)
+        return await self._server.run(
+            lambda c: pages.search_messages(c, query), timeout_s=_TIMEOUT_S, user_id=query.user_id
+        )
 
     async def names(self, query: SearchQuery) -> NamePage:
         check_query(query)
-        return await self._server.run(lambda c: pages.search_names(c, query), timeout_s=_TIMEOUT_S)
+        return await self._server.run(
+            lambda c: pages.search_names(c, query), timeout_s=_TIMEOUT_S, user_id=query.user_id
+        )

@@ -24,7 +24,7 @@ Values: TypeAlias = Mapping[str, object] | Sequence[object]
 
 _CONNECTION_OK = 0
 _COMMAND_OK, _TUPLES_OK, _FATAL, _SYNC, _ABORTED = 1, 2, 7, 10, 11
-_SQLSTATE, _PRIMARY = ord("C"), ord("M")
+_SQLSTATE, _PRIMARY, _FUNCTION = ord("C"), ord("M"), ord("R")
 _AT_ONCE_BYTES = 32_768
 """The size below which a statement goes into libpq's and the socket's buffers without waiting for the server."""
 
@@ -217,7 +217,9 @@ def _error(result: ctypes.c_void_p) -> psycopg2.Error:
     except KeyError:
         kind = psycopg2.DatabaseError if code else psycopg2.OperationalError
     error: psycopg2.Error = kind(said)
+    function = _libpq.PQresultErrorField(result, _FUNCTION) or b""
     error.__setstate__({"pgcode": code or None, "pgerror": said})
+    error.source_function = function.decode()
     return error
 
 

@@ -7,11 +7,13 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
+from psycopg2.errors import InsufficientPrivilege
 from sqlalchemy import Connection, Row, delete, func, or_, select, update
 
-from thai_chat.domain.errors import PresetNotFound
+from thai_chat.domain.errors import HistoryRefused, PresetNotFound
 from thai_chat.domain.presets import Preset
 from thai_chat.history.checks import json_text
+from thai_chat.history.postgres.connections import translated
 from thai_chat.history.postgres.sql import statements
 from thai_chat.history.postgres.sql.parameters import TextParameter, filled, run
 from thai_chat.history.postgres.sql.tables import chat_presets
@@ -114,7 +116,12 @@ def _save(connection: Connection, preset: Preset) -> Preset:
     texts = {"preset_name": TextParameter(preset.preset_name), "options": TextParameter(json_text(preset.options))}
     raw: Any = connection.connection
     with raw.cursor() as cursor:
-        rows = run(cursor, filled(cursor, _SAVE, {**values, **texts})).rows
+        try:
+            rows = run(cursor, filled(cursor, _SAVE, {**values, **texts})).rows
+        except InsufficientPrivilege as error:  # row-level security does not show the one that has the id
+            if not isinstance(translated(error), HistoryRefused):
+                raise
+            raise PresetNotFound from error
     if not rows:
         raise PresetNotFound
     return Preset(**dict(zip(PRESET_COLUMNS, rows[0], strict=True)))

@@ -34,6 +34,7 @@ from thai_chat.domain.writes import (
 from thai_chat.history.postgres.connections import translated
 from thai_chat.history.postgres.sql import marks, statements, windows
 from thai_chat.history.postgres.sql.parameters import run
+from thai_chat.history.postgres.sql.requests import for_person
 from thai_chat.history.postgres.sql.rows import MESSAGE_FIELDS, MESSAGE_SQL, SESSION_FIELDS, message_of, session_of
 from thai_chat.history.turns import reply_of, turn_of
 
@@ -183,7 +184,8 @@ def _begin(cursor: Any, writes: Sequence[Begin], *, replay: bool) -> list[Turn |
     begun = run(cursor, statement, {} if replay else statements.PATIENCE)
     outcomes: dict[int, Turn | ThaiChatError] = {}
     for place, row in zip(places, begun.rows, strict=True):
-        outcomes[place] = _begun(cursor, writes[place], row)
+        with for_person(cursor.connection, writes[place].user_id):
+            outcomes[place] = _begun(cursor, writes[place], row)
     return [outcomes[place] for place in range(len(writes))]
 
 
