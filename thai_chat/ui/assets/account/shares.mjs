@@ -10,9 +10,9 @@ import { number, t, when } from '../lib/texts.mjs';
 /** @param {{ shares: Share[] }} data @param {import('../lib/panel.mjs').Panel} panel */
 export function sharesView({ shares }, panel) {
   const rows = html`<ul class="rows">${repeat(shares, ({ share_id }) => share_id, (share) => html`<li class=${isOver(share) ? 'over' : nothing}>
-    <div><a href="/?s=${share.session_id}" dir="auto">${share.session_name || t('untitled')}</a>${share.has_password ? html`<span class="badge">${t('share_has_password')}</span>` : nothing}
-    <small>${said(share)}</small></div>${isOver(share) ? nothing : plain(t('share_revoke'), () => revoke(share, panel), { isDanger: true, key: `revoke ${share.share_id}` })}</li>`)}</ul>`;
-  return section(t('account_shares'), html`<p class="note">${t('shares_more')}</p>${shares.length ? rows : none(t('shares_none'))}`);
+    <div><a href="/?s=${share.session_id}" dir="auto">${share.session_name || t('untitled')}</a>${share.has_password ? html`<span class="badge">${t('my_share_has_password')}</span>` : nothing}
+    <small>${said(share)}</small></div>${isOver(share) ? nothing : plain(t('my_share_revoke'), () => revoke(share, panel), { isDanger: true, key: `revoke ${share.share_id}` })}</li>`)}</ul>`;
+  return section(t('account_shares'), html`<p class="note">${t('shares_more')}</p>${shares.length ? rows : none(t('my_shares_none'))}`);
 }
 
 /** @param {Share} share */
@@ -20,13 +20,13 @@ const isOver = ({ expires_at, revoked_at }) => Boolean(revoked_at) || Boolean(ex
 
 /** @param {Share} share */
 const said = ({ created_at, expires_at, revoked_at, views, viewed_at }) => [
-  t('share_made', { when: when(created_at) }),
-  revoked_at ? t('share_revoked_at', { when: when(revoked_at) }) : expires_at ? t('share_ends', { when: when(expires_at) }) : t('share_no_end'),
-  t('share_views', { count: number(views) }),
-  ...(viewed_at ? [t('share_viewed', { when: when(viewed_at) })] : []),
+  t('my_share_made', { when: when(created_at) }),
+  revoked_at ? t('my_share_revoked_at', { when: when(revoked_at) }) : expires_at ? t('my_share_ends', { when: when(expires_at) }) : t('my_share_no_end'),
+  t('my_share_views', { count: number(views) }),
+  ...(viewed_at ? [t('my_share_viewed', { when: when(viewed_at) })] : []),
 ].join(' · ');
 
 /** @param {Share} share @param {import('../lib/panel.mjs').Panel} panel */
 async function revoke({ share_id, session_name }, panel) {
-  if (await confirm(t('share_revoke_sure', { name: session_name || t('untitled') }), t('share_revoke'))) panel.tried(() => api('DELETE', `api/shares/${share_id}`), t('share_revoked'));
+  if (await confirm(t('my_share_revoke_sure', { name: session_name || t('untitled') }), t('my_share_revoke'))) panel.tried(() => api('DELETE', `api/shares/${share_id}`), t('my_share_revoked'));
 }
