@@ -42,6 +42,10 @@ from thai_chat.history.postgres.transfer import PostgresTransfer
 BACK_WITHIN_S = 5.0
 
 
+async def nothing_held(user_id: str) -> None:
+    pass
+
+
 class Stores:
     """A storage under one name: the conversation itself, and the ports beside it."""
 
@@ -79,6 +83,7 @@ class MemoryStores(Stores):
         super().__init__(
             Storage(
                 conversation=sessions,
+                forget_person=nothing_held,
                 is_temporary=sessions.is_temporary,
                 search=MemorySearch(self._held),
                 presets=MemoryPresets(),
@@ -118,6 +123,7 @@ class PostgresStores(Stores):
         super().__init__(
             Storage(
                 conversation=CheckedConversation(self._upstream),
+                forget_person=nothing_held,
                 is_temporary=lambda session_id: False,
                 search=PostgresSearch(database),
                 presets=PostgresPresets(database),

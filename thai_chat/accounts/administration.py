@@ -28,8 +28,8 @@ async def _nothing(account: Account) -> None:
 
 
 class Administration:
-    """`changed` is told of an account that is another one now, `gone` of one whose browsers, keys and replies have to
-    end."""
+    """`changed` is told of an account that is another one now, `gone` of one that nobody may use any more, `forgotten`
+    of one that has been deleted."""
 
     def __init__(
         self,
@@ -39,10 +39,11 @@ class Administration:
         *,
         changed: Callable[[Account], Awaitable[None]] = _nothing,
         gone: Callable[[Account], Awaitable[None]] = _nothing,
+        forgotten: Callable[[Account], Awaitable[None]] = _nothing,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._accounts, self._sign_ins, self._people = accounts, sign_ins, people
-        self._changed, self._gone = changed, gone
+        self._changed, self._gone, self._forgotten = changed, gone, forgotten
         self._now = now
 
     async def all(self) -> Sequence[KnownPerson]:
@@ -88,6 +89,7 @@ class Administration:
         account = await self._accounts.by_id(account_id)
         await self._people.remove(account_id)
         await self._gone(account)
+        await self._forgotten(account)
         # A question that had passed the gate before may have been stored since.
         await self._people.sweep(account.user_id)
         return account

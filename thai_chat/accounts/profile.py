@@ -60,11 +60,7 @@ class Profile:
         password whose session is not fresh.
         """
         checked(new)
-        account = await self._accounts.by_id(_account_of(person))
-        if account.password_hash is None:
-            await self._require_fresh(person)
-        else:
-            await self._require_current(account, current, visit)
+        account = await self.confirmed(person, current, visit)
         new_hash = await self._passwords.hash(new)
 
         def change(stored: Account) -> Account:
@@ -77,6 +73,19 @@ class Profile:
         await self._accounts.change(account.account_id, change)
         await self._end_others(person)
         await self._audit.note(Action.PASSWORD_CHANGED, who=person, address=visit.address)
+
+    async def confirmed(self, person: Person, current: str, visit: Visit) -> Account:
+        """Return the account of somebody who shows once more that it is theirs.
+
+        Raises WrongPassword, TooManyAttempts; FreshSignInNeeded for an account without a password whose session is not
+        fresh.
+        """
+        account = await self._accounts.by_id(_account_of(person))
+        if account.password_hash is None:
+            await self._require_fresh(person)
+        else:
+            await self._require_current(account, current, visit)
+        return account
 
     async def sign_ins(self, person: Person) -> Sequence[SignIn]:
         """Return where somebody is signed in, the last used first."""

@@ -95,7 +95,12 @@ class Accounts:
             has_passwords="password" in rules.ways,
         )
         self.administration = Administration(
-            storage.accounts, storage.sign_ins, storage.people, changed=self._changed, gone=self._gone
+            storage.accounts,
+            storage.sign_ins,
+            storage.people,
+            changed=self._changed,
+            gone=self._gone,
+            forgotten=self._forgotten,
         )
         models = ModelRules(storage.model_rules, storage.accounts)
         self.limits = Limits(storage.quotas, storage.accounts, models, defaults=rules.quotas)
@@ -112,9 +117,15 @@ class Accounts:
 
     async def _changed(self, account: Account) -> None:
         self.browsers.renew(account.account_id)
+        self.keys.forget(account.account_id)
 
     async def _gone(self, account: Account) -> None:
         self.browsers.end_all(account.account_id)
+        self.keys.forget(account.account_id)
+
+    async def _forgotten(self, account: Account) -> None:
+        await self.limits.usage.store()  # lest it come after the account is gone
+        await self.storage.forget_person(account.user_id)
 
     def start(self) -> None:
         """Begin what runs in the background."""

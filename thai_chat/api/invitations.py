@@ -26,7 +26,7 @@ Lasts = Annotated[int, Field(ge=60, le=90 * 86_400, description="Seconds for whi
 
 
 class InvitationTold(BaseModel):
-    """What a link is for, as it is told to whoever has it."""
+    """A link, as it is told to whoever has it."""
 
     purpose: InvitationPurpose
     """`first` makes the first administrator, `invite` an account, `reset` a new password."""

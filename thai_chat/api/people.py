@@ -5,15 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict
 
 from thai_chat.accounts.administration import PersonChange
+from thai_chat.api.cookies import remove_token, visit_of
 from thai_chat.api.dependencies import Asking, People, Service
 from thai_chat.api.invitations import Link, note, url_of
 from thai_chat.chat.text import identifier
 from thai_chat.domain.audit import Action
-from thai_chat.domain.people import PersonRole
+from thai_chat.domain.errors import ScopeTooSmall
+from thai_chat.domain.people import Entrance, PersonRole
 
 router = APIRouter(prefix="/api", tags=["people"])
 
@@ -46,6 +48,30 @@ class PersonChanges(BaseModel):
     disabled: bool | None = None
     """True keeps somebody out: they are signed out, their keys are good for nothing, and their replies end."""
     display_name: str | None = None
+
+
+class LeaveRequest(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    password: str = ""
+    """Empty where one signs in without, which has to be a short while ago."""
+
+
+@router.delete("/me", status_code=204)
+async def leave(
+    asked: LeaveRequest, request: Request, response: Response, person: Asking, people: People, service: Service
+) -> None:
+    """Delete one's own account with all that it has: sessions, messages, presets, links, keys. An export comes first.
+
+    409 `last_administrator` for the only one who may administer; 503 while PostgreSQL is away. A key may not do it.
+    """
+    if person.entrance is Entrance.KEY:
+        raise ScopeTooSmall(scope="browser")
+    account = await people.profile.confirmed(person, asked.password, visit_of(request))
+    await service.let_go(account.user_id)
+    await people.administration.remove(account.account_id)
+    await note(people, Action.ACCOUNT_DELETED, person, request, account.account_id)
+    remove_token(response, request)
 
 
 @router.get("/people")

@@ -166,7 +166,7 @@ DOORS = (
     Door("/api/export", ("GET", "POST"), reads=True),
     Door("/api/export/examples", ("GET",)),
     Door("/api/import", ("POST",), body=FILE),
-    Door("/api/me", ("GET", "PATCH"), body=SMALL),
+    Door("/api/me", ("GET", "PATCH", "DELETE"), body=SMALL),
     Door("/api/me/password", ("POST",), body=SMALL, access=Access.BROWSERS),
     Door("/api/me/sign-ins", ("GET", "DELETE"), access=Access.BROWSERS),
     Door("/api/me/sign-ins/{sign_in_id}", ("DELETE",), access=Access.BROWSERS),

@@ -81,8 +81,14 @@ def open_history(
     search = PostgresSearch(serving, unindexed=lambda: indexer.unindexed if indexer else 0)
     sessions = TemporarySessions(CheckedConversation(conversation))
     server = WatchedDatabase(primary)
+
+    async def forget_person(user_id: str) -> None:
+        sessions.forget_person(user_id)
+        await conversation.forget_person(user_id)
+
     storage = Storage(
         conversation=sessions,
+        forget_person=forget_person,
         is_temporary=sessions.is_temporary,
         search=ResilientSearch(search, MemorySearch(held)),
         presets=PostgresPresets(server) if primary else MemoryPresets(),

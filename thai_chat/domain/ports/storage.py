@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -37,6 +37,9 @@ class Storage:
     quotas: QuotaStore
     model_rules: ModelRuleStore
     shares: ShareStore
+    forget_person: Callable[[str], Awaitable[None]]
+    """Lets go of what this process holds of the user_id of somebody who is gone for good: in memory, and in what
+    PostgreSQL refused."""
     is_temporary: Callable[[UUID], bool]
     """Tells of a session that it is never stored; also when it has ended."""
     transfer: Callable[[], Transfer]

@@ -106,6 +106,10 @@ class MemoryConversation:
         if held and held.session.user_id == user_id and not held.growing:
             self._held.drop(held)
 
+    def forget_person(self, user_id: str) -> None:
+        """Let go of everything of somebody who is gone for good."""
+        self._held.drop_all_of(user_id)
+
     def _begin_turn(self, write: BeginTurn) -> Turn:
         held = self._held.get(write.session_id)
         if held is None:

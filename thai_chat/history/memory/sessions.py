@@ -119,6 +119,13 @@ class HeldSessions:
         for message_id in held.messages:
             del self._owners[message_id]
 
+    def drop_all_of(self, user_id: str) -> Sequence[UUID]:
+        """Let go of all sessions of somebody who is gone for good, and return their ids."""
+        dropped = list(self.of(user_id))
+        for held in dropped:
+            self.drop(held)
+        return [held.session.session_id for held in dropped]
+
     def _forget(self) -> None:
         if self._size <= self._max_bytes:
             return

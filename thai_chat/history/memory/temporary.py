@@ -111,6 +111,11 @@ class TemporarySessions:
         """Tell whether the session is a temporary one, or was."""
         return session_id in self._known
 
+    def forget_person(self, user_id: str) -> None:
+        """End all temporary sessions of somebody who is gone for good."""
+        for session_id in self._held.drop_all_of(user_id):
+            self._end(session_id)
+
     async def state(self) -> HistoryState:
         return await self._conversation.state()
 

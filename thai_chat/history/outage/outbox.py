@@ -154,6 +154,10 @@ class Outbox:
         else:
             await self._drop(batch.waiting)
 
+    async def forget_person(self, user_id: str) -> None:
+        """Delete what PostgreSQL refused of somebody who is gone for good. What waits is stored before anybody is."""
+        self.refused = await self._on_disk(lambda: self._set_aside.forget_person(user_id))
+
     async def close(self) -> None:
         """Close the journals; what waits stays there for the next process. Safe to call twice."""
         if self._saving:

@@ -123,6 +123,10 @@ class Primary(Generic[AnyUpstream]):
         """Keep the write for a while: it may have to be sent again, should another server take over that lacks it."""
         self._recent.note(write)
 
+    def forget_person(self, user_id: str) -> None:
+        """Do not send again what somebody wrote who is gone for good."""
+        self._recent.forget_person(user_id)
+
     def _lose(self, error: HistoryUnavailable) -> None:
         logger.warning("PostgreSQL is away (%s): memory and journal serve until it is back", error)
         self._is_online = False

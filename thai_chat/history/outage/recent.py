@@ -40,6 +40,11 @@ class RecentTurns:
                     self._keep(write, size_of_write(write))
         self._drop_old()
 
+    def forget_person(self, user_id: str) -> None:
+        """Forget the sessions of somebody who is gone for good."""
+        for session_id in {kept[2].session_id for kept in self._kept if getattr(kept[2], "user_id", None) == user_id}:
+            self._forget(session_id)
+
     def writes(self) -> Sequence[SingleWrite]:
         self._drop_old()
         return [write for _, _, write in self._kept]

@@ -80,6 +80,13 @@ class ResilientConversation(Generic[AnyUpstream]):
         self._memory.remember(read, found)
         return found
 
+    async def forget_person(self, user_id: str) -> None:
+        """Let go of what is held or set aside of somebody whom the upstream does not have any more."""
+        self._memory.forget_person(user_id)
+        if self._primary:
+            self._primary.forget_person(user_id)
+        await self._outbox.forget_person(user_id)
+
     async def state(self) -> HistoryState:
         """Return what is known now; asks nobody."""
         is_serving = self._primary is not None and self._primary.serving is not None

@@ -75,5 +75,8 @@ class Companion(Protocol):
     def forget(self, session_id: UUID, user_id: str) -> None:
         """Let go of the user's session, which the upstream does not have (any more), unless a reply grows in it."""
 
+    def forget_person(self, user_id: str) -> None:
+        """Let go of everything of somebody who is gone for good."""
+
     def holds(self, session_id: UUID) -> bool:
         """Return whether it knows anything of the session."""
