@@ -155,6 +155,20 @@ async def test_every_route_is_in_the_table_or_shut(walk: Walk) -> None:
         assert listed in CLOSED or methods <= EXPECTED.get(listed, {}).keys(), listed
 
 
+async def test_the_description_of_the_api_tells_who_may_come_in_by_each_door(walk: Walk) -> None:
+    described = (await walk.http.get("/openapi.json", headers=await walk.cookie(walk.owner))).json()
+    assert {way["type"] for way in described["components"]["securitySchemes"].values()} == {"apiKey", "http"}
+    ways = {ANYBODY: [], BROWSER: [{"session": []}]}
+    told = 0
+    for door, method, level in steps(ANYBODY, READ, CHAT, ADMIN, BROWSER):
+        operation = described["paths"].get(re.sub(r":\w+}", "}", door), {}).get(method.lower())
+        if operation:
+            told += 1
+            expected = ways.get(level, described["security"])
+            assert operation.get("security", described["security"]) == expected, f"{method} {door}"
+    assert told > 50
+
+
 async def test_who_is_not_known_gets_nothing_by_any_door(walk: Walk) -> None:
     ids, others = await possessions(walk), await make_account(walk.accounts, password=None)
     disabled = await make_account(walk.accounts, password=None)
