@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request
 
-from thai_chat.api.dependencies import Asking, Service
+from thai_chat.api.dependencies import Asking, PeopleIfAny, Service
 from thai_chat.chat.service import ChatService
 from thai_chat.domain.errors import HistoryUnavailable
 from thai_chat.domain.messages import Choice
@@ -24,8 +24,12 @@ async def healthz() -> dict[str, str]:
 
 @router.head("/readyz", include_in_schema=False)
 @router.get("/readyz")
-async def readyz(request: Request, service: Service) -> dict[str, object]:
-    """Tell how the server is. 200 in both states: "degraded" when turns are kept in memory, or no model answers."""
+async def readyz(request: Request, service: Service, people: PeopleIfAny) -> dict[str, object]:
+    """Tell how the server is. 200 in both states: "degraded" when turns are kept in memory, or no model answers.
+
+    Where there are accounts, who has not signed in is told the states, and neither models nor servers.
+    """
+    is_told_all = people is None or known_person(request.scope) is not None
     history = await service.state()
     backends = service.backends(await _models_for(service, request))
     answering = any(backend.state in (BackendState.UP, BackendState.SLOW) for backend in backends)
@@ -39,7 +43,9 @@ async def readyz(request: Request, service: Service) -> dict[str, object]:
             "refused": history.refused_writes,
             "unindexed": service.searches.unindexed,
         },
-        "backends": {backend.name: _backend_body(backend) for backend in backends},
+        "backends": {
+            backend.name: _backend_body(backend) if is_told_all else _state_body(backend) for backend in backends
+        },
     }
 
 
@@ -82,15 +88,18 @@ def _model_body(service: ChatService, backend: BackendChoices, info: ModelInfo, 
     }
 
 
+def _state_body(backend: BackendChoices) -> dict[str, object]:
+    return {"state": backend.state, "error": backend.error_code}
+
+
 def _backend_body(backend: BackendChoices) -> dict[str, object]:
     """Describe a backend.
 
     `model_states` has the models that are in another state than their backend, `servers` each server's own state.
     """
     return {
-        "state": backend.state,
+        **_state_body(backend),
         "models": [model.model for model in backend.models],
         "model_states": backend.model_states,
         "servers": backend.server_states,
-        "error": backend.error_code,
     }

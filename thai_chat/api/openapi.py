@@ -28,11 +28,32 @@ _REFUSED = {
     "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
 }
 
+_WAYS_IN = {
+    "session": {"type": "apiKey", "in": "cookie", "name": "thai_chat", "description": "POST /api/sign-in gives it"},
+    "key": {"type": "http", "scheme": "bearer", "description": "POST /api/keys makes keys: tc_<id>_<secret>"},
+}
+"""How the server knows who asks, where there are accounts; under TLS the cookie is `__Host-thai_chat`."""
+_OPEN = (
+    *("/healthz", "/readyz", "/api/sign-in", "/api/sign-up", "/api/reset-password", "/api/invitations/{token}"),
+    "/s/{token}",
+)
+"""Addresses where nobody has to have signed in."""
+_BROWSERS = (
+    ("post", "/api/keys"),
+    ("delete", "/api/keys/{key_id}"),
+    ("post", "/api/me/password"),
+    ("get", "/api/me/sign-ins"),
+    ("delete", "/api/me/sign-ins"),
+    ("delete", "/api/me/sign-ins/{sign_in_id}"),
+)
+"""What no key may do."""
+
 
 def install(app: FastAPI) -> None:
     def described() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = _corrected(get_openapi(title=app.title, version=app.version, routes=app.routes))
+            schema = _corrected(get_openapi(title=app.title, version=app.version, routes=app.routes))
+            app.openapi_schema = _guarded(schema) if app.state.accounts else schema
         return app.openapi_schema
 
     app.openapi = described  # type: ignore[method-assign]
@@ -47,4 +68,17 @@ def _corrected(schema: dict[str, Any]) -> dict[str, Any]:
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
     schemas["Error"] = _OURS
+    return schema
+
+
+def _guarded(schema: dict[str, Any]) -> dict[str, Any]:
+    """Say of each operation how one comes in."""
+    schema["components"]["securitySchemes"] = _WAYS_IN
+    schema["security"] = [{"session": []}, {"key": []}]
+    for path, operations in schema["paths"].items():
+        for method, operation in operations.items():
+            if path in _OPEN:
+                operation["security"] = []
+            elif (method, path) in _BROWSERS:
+                operation["security"] = [{"session": []}]
     return schema

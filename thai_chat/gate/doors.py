@@ -102,6 +102,7 @@ class Door:
 
 
 _COUNTED = (DoorKind.PAGE, DoorKind.DOCS, DoorKind.PRIVATE, DoorKind.SHARED)
+HEALTH = "/healthz"
 RUN = "/gradio_api/run/predict"
 SCRIPTS = "/ui-static/{version}/{path:path}"
 SERVICE_WORKER = "/install/service-worker.js"
@@ -146,7 +147,7 @@ DOORS = (
     Door("/docs", ("GET", "HEAD"), DoorKind.DOCS),
     Door("/docs-static/{path:path}", ("GET", "HEAD"), DoorKind.STATIC, access=Access.ANYBODY),
     Door("/openapi.json", ("GET", "HEAD")),
-    Door("/healthz", ("GET", "HEAD"), DoorKind.PROBE, access=Access.ANYBODY),
+    Door(HEALTH, ("GET", "HEAD"), DoorKind.PROBE, access=Access.ANYBODY),
     Door("/readyz", ("GET", "HEAD"), DoorKind.PROBE, access=Access.ANYBODY),
     Door("/chat", ("POST",)),
     Door("/chat/history/{session_id}", ("GET",)),

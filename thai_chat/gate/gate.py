@@ -15,7 +15,7 @@ from thai_chat.domain.errors import ForeignHost, ForeignSite, NotFound, ThaiChat
 from thai_chat.domain.people import Entrance, Person, with_person
 from thai_chat.gate.answers import Answer
 from thai_chat.gate.bodies import Body, too_large
-from thai_chat.gate.doors import RUN, SCRIPTS, SERVICE_WORKER, Access, Door, DoorKind, door_of
+from thai_chat.gate.doors import HEALTH, RUN, SCRIPTS, SERVICE_WORKER, Access, Door, DoorKind, door_of
 from thai_chat.gate.events import read_event, replayed
 from thai_chat.gate.files import Files, is_known
 from thai_chat.gate.forwarded import Proxies
@@ -40,7 +40,7 @@ from thai_chat.texts import Language
 
 _SHOWN_CHARS = 100
 """The characters that are repeated of a name that is refused."""
-_SAME_FOR_ALL = (DoorKind.STATIC, DoorKind.FRAME, DoorKind.EMBED, DoorKind.PROBE, DoorKind.SHARED)
+_SAME_FOR_ALL = (DoorKind.STATIC, DoorKind.FRAME, DoorKind.EMBED, DoorKind.SHARED)
 """Behind such a door, where it is open to all, nobody is somebody."""
 _PAGES = (DoorKind.PAGE, DoorKind.SIGN_IN, DoorKind.DOCS)
 _CONDITIONS = (b"accept-encoding", b"if-none-match", b"if-modified-since", b"range")
@@ -102,7 +102,7 @@ class Gate:
         """Return who asks; at a door that is open to all it must not matter whether that can be told."""
         if door.access is not Access.ANYBODY:
             return await self.who(scope)
-        if door.kind in _SAME_FOR_ALL:
+        if door.kind in _SAME_FOR_ALL or door.path == HEALTH:
             return None
         try:
             return await self.who(scope)

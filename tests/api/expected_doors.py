@@ -1,0 +1,116 @@
+"""Who may come in by which door where there are accounts, and what is sent there.
+
+It is a second list beside `gate/doors.py`, so that a door which is opened too far is told, and so is one in no list.
+"""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+ANYBODY, READ, CHAT, ADMIN, BROWSER = "anybody", "read", "chat", "admin", "browser"
+SESSIONS = {
+    "": {"GET": READ, "DELETE": CHAT},
+    "/labels": {"GET": READ},
+    "/{session_id}": {"GET": READ, "PATCH": CHAT, "DELETE": CHAT},
+    "/{session_id}/messages": {"GET": READ, "POST": CHAT},
+    "/{session_id}/messages/{message_id}": {"PATCH": CHAT, "DELETE": CHAT},
+    "/{session_id}/messages/{message_id}/replies": {"POST": CHAT},
+    "/{session_id}/messages/{message_id}/rating": {"PUT": CHAT, "DELETE": CHAT},
+    "/{session_id}/messages/{message_id}/preference": {"PUT": CHAT, "DELETE": CHAT},
+    "/{session_id}/deleted": {"GET": READ},
+    "/{session_id}/messages/{message_id}/versions": {"GET": READ},
+    "/{session_id}/events": {"GET": READ},
+    "/{session_id}/stop": {"POST": CHAT},
+    "/{session_id}/leave": {"POST": CHAT},
+    "/{session_id}/export": {"GET": READ},
+    "/{session_id}/export/examples": {"GET": READ},
+    "/{session_id}/share": {"POST": CHAT},
+}
+EXPECTED: dict[str, dict[str, str]] = {
+    "/": {"GET": READ, "HEAD": READ},
+    "/gradio_api/run/predict": {"POST": CHAT},
+    "/assets/{path:path}": {"GET": ANYBODY},
+    "/static/{path:path}": {"GET": ANYBODY},
+    "/theme.css": {"GET": ANYBODY},
+    "/favicon.ico": {"GET": ANYBODY},
+    "/ui-static/{version}/message/diagram.html": {"GET": ANYBODY, "HEAD": ANYBODY},
+    "/ui-static/{version}/{path:path}": {"GET": ANYBODY, "HEAD": ANYBODY},
+    "/sign-in": {"GET": ANYBODY, "HEAD": ANYBODY},
+    "/invitation/{token}": {"GET": ANYBODY, "HEAD": ANYBODY},
+    "/s/{token}": {"GET": ANYBODY, "HEAD": ANYBODY, "POST": ANYBODY},
+    "/embed.js": {"GET": ANYBODY, "HEAD": ANYBODY},
+    "/docs": {"GET": READ, "HEAD": READ},
+    "/docs-static/{path:path}": {"GET": ANYBODY, "HEAD": ANYBODY},
+    "/openapi.json": {"GET": READ, "HEAD": READ},
+    "/healthz": {"GET": ANYBODY, "HEAD": ANYBODY},
+    "/readyz": {"GET": ANYBODY, "HEAD": ANYBODY},
+    "/chat": {"POST": CHAT},
+    "/chat/history/{session_id}": {"GET": READ},
+    **{
+        f"{prefix}{path}": methods
+        for prefix in ("/api/sessions", "/api/conversations", "/conversations")
+        for path, methods in SESSIONS.items()
+    },
+    "/api/changes": {"GET": READ},
+    "/api/search": {"GET": READ},
+    "/api/models": {"GET": READ},
+    "/api/models/prepare": {"POST": CHAT},
+    "/api/models/pull": {"POST": CHAT},
+    "/api/presets": {"GET": READ, "POST": CHAT},
+    "/api/presets/check": {"POST": CHAT},
+    "/api/presets/{preset_id}": {"PATCH": CHAT, "DELETE": CHAT},
+    "/api/export": {"GET": READ, "POST": READ},
+    "/api/export/examples": {"GET": READ},
+    "/api/import": {"POST": CHAT},
+    "/api/me": {"GET": READ, "PATCH": CHAT},
+    "/api/me/password": {"POST": BROWSER},
+    "/api/me/sign-ins": {"GET": BROWSER, "DELETE": BROWSER},
+    "/api/me/sign-ins/{sign_in_id}": {"DELETE": BROWSER},
+    "/api/me/limits": {"GET": READ},
+    "/api/sign-in": {"GET": ANYBODY, "POST": ANYBODY},
+    "/api/sign-out": {"POST": CHAT},
+    "/api/sign-up": {"POST": ANYBODY},
+    "/api/reset-password": {"POST": ANYBODY},
+    "/api/invitations": {"GET": ADMIN, "POST": ADMIN},
+    "/api/invitations/{invitation_id:uuid}": {"DELETE": ADMIN},
+    "/api/invitations/{token}": {"GET": ANYBODY},
+    "/api/people": {"GET": ADMIN},
+    "/api/people/{account_id}": {"PATCH": ADMIN, "DELETE": ADMIN},
+    "/api/people/{account_id}/reset": {"POST": ADMIN},
+    "/api/people/statistics": {"GET": ADMIN},
+    "/api/quotas": {"GET": ADMIN},
+    "/api/quotas/{kind}/{subject}": {"PUT": ADMIN},
+    "/api/model-rules": {"GET": ADMIN},
+    "/api/model-rules/{backend}/{model:path}": {"PUT": ADMIN, "DELETE": ADMIN},
+    "/api/shares": {"GET": READ},
+    "/api/shares/continue": {"POST": CHAT},
+    "/api/shares/{share_id}": {"DELETE": CHAT},
+    "/api/keys": {"GET": READ, "POST": BROWSER},
+    "/api/keys/{key_id}": {"DELETE": BROWSER},
+    "/api/audit": {"GET": ADMIN},
+    "/api/statistics": {"GET": READ},
+    "/api/statistics/questions": {"GET": READ},
+    "/api/statistics/messages": {"GET": READ},
+    "/api/statistics/sessions": {"GET": READ},
+}
+"""Who may come in, by door and method: a key of which scope, browsers alone, or anybody."""
+
+BODIES: dict[tuple[str, str], object] = {
+    ("POST", "/messages"): {"query": "x"},
+    ("POST", "/replies"): {"backend": "vllm", "model": "thai-model"},
+    ("PATCH", "/api/presets/{preset_id}"): {"preset_name": "x"},
+    ("PATCH", "/messages/{message_id}"): {"deleted": True},
+    ("PATCH", "/{session_id}"): {"session_name": "x"},
+    ("PUT", "/rating"): {"value": 1},
+    ("PUT", "/preference"): {"over": [str(uuid4())]},
+}
+"""Bodies that the owner could send, by the end of the address, so that nothing but the person is wrong."""
+QUESTIONS = {"/export": {"format": "json"}, "/export/examples": {"format": "sft"}}
+
+
+def body_for(method: str, door: str) -> object:
+    return next((body for (known, end), body in BODIES.items() if known == method and door.endswith(end)), {})
+
+
+def question_for(door: str) -> dict[str, str]:
+    return next((query for end, query in QUESTIONS.items() if door.endswith(end)), {})
