@@ -1,4 +1,4 @@
-"""What replies have used, in PostgreSQL: each use once, through outages, by several processes, by key and by day."""
+"""The use of replies, in PostgreSQL: each use once, through outages, by several processes, by key and by day."""
 
 from __future__ import annotations
 

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from thai_chat.accounts.service import Accounts
-from thai_chat.api.cookies import visit_of
-from thai_chat.api.dependencies import Asking, People
+from thai_chat.api.dependencies import Asking, Noting, People
 from thai_chat.domain.audit import Action, Detail
 from thai_chat.domain.errors import UnknownModel
-from thai_chat.domain.people import Person, PersonRole
+from thai_chat.domain.people import PersonRole
 from thai_chat.domain.quotas import ZONE, ModelRule, Quota, QuotaKind, QuotaRule, Quotas, QuotaState, Used
 
 router = APIRouter(tags=["people"])
@@ -127,9 +124,7 @@ async def quotas(people: People) -> QuotaRulesBody:
 
 
 @router.put("/api/quotas/{kind}/{subject}")
-async def put_quotas(
-    kind: QuotaKind, subject: str, body: QuotasPut, request: Request, people: People, person: Asking
-) -> QuotaRuleBody:
+async def put_quotas(kind: QuotaKind, subject: str, body: QuotasPut, people: People, notes: Noting) -> QuotaRuleBody:
     """Set the quotas of a role, an account or a key, all of them: an empty body takes them away."""
     given = {Quota(name): value for name, value in body.model_dump(exclude_unset=True).items()}
     set_to = {name: None if value is None else Decimal(value) for name, value in given.items()}
@@ -137,7 +132,7 @@ async def put_quotas(
     await people.limits.put(rule)
     numbers = _numbers(rule.quotas)
     details = {what.value: amount for what, amount in numbers.items()}
-    await _note(people, Action.QUOTA_CHANGED, person, request, f"{kind.value}/{subject}", details)
+    notes.put(Action.QUOTA_CHANGED, target=f"{kind.value}/{subject}", details=details)
     return QuotaRuleBody(kind=kind, subject=subject, quotas=numbers)
 
 
@@ -148,25 +143,23 @@ async def model_rules(people: People) -> ModelRulesBody:
 
 
 @router.put("/api/model-rules/{backend}/{model:path}")
-async def put_model_rule(
-    backend: str, model: str, body: ModelRulePut, request: Request, people: People, person: Asking
-) -> ModelRuleBody:
+async def put_model_rule(backend: str, model: str, body: ModelRulePut, people: People, notes: Noting) -> ModelRuleBody:
     """Open a model to some roles and accounts alone."""
     rule = ModelRule(
         backend=backend, model=model, roles=list(dict.fromkeys(body.roles)), accounts=list(dict.fromkeys(body.accounts))
     )
     await people.limits.models.put(rule)
     details: dict[str, Detail] = {"roles": list(rule.roles), "accounts": [str(one) for one in rule.accounts]}
-    await _note(people, Action.MODEL_RULE_CHANGED, person, request, f"{backend}/{model}", details)
+    notes.put(Action.MODEL_RULE_CHANGED, target=f"{backend}/{model}", details=details)
     return _rule_body(rule)
 
 
 @router.delete("/api/model-rules/{backend}/{model:path}", status_code=204)
-async def delete_model_rule(backend: str, model: str, request: Request, people: People, person: Asking) -> None:
+async def delete_model_rule(backend: str, model: str, people: People, notes: Noting) -> None:
     """Open a model to everybody."""
     if not await people.limits.models.delete(backend, model):
         raise UnknownModel
-    await _note(people, Action.MODEL_RULE_CHANGED, person, request, f"{backend}/{model}", {"everybody": True})
+    notes.put(Action.MODEL_RULE_CHANGED, target=f"{backend}/{model}", details={"everybody": True})
 
 
 @router.get("/api/people/statistics")
@@ -202,13 +195,6 @@ def limit_body(state: QuotaState) -> LimitBody:
     resets_at = state.resets_at.astimezone(UTC) if state.resets_at else None
     limit = None if state.limit is None else float(state.limit)
     return LimitBody(what=state.what, used=float(state.used), limit=limit, resets_at=resets_at)
-
-
-async def _note(
-    people: Accounts, action: Action, person: Person, request: Request, target: str, details: Mapping[str, Detail]
-) -> None:
-    address = visit_of(request).address
-    await people.audit.note(action, who=person, target=target, address=address, details=details)
 
 
 def _numbers(quotas: Quotas) -> dict[Quota, float | None]:

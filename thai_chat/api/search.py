@@ -8,10 +8,10 @@ from enum import StrEnum
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query
 
-from thai_chat.api.dependencies import Asking, PeopleIfAny, Service
-from thai_chat.api.reading import reader
+from thai_chat.api.dependencies import Address, Asking, PeopleIfAny, Service
+from thai_chat.api.reading import require_reader
 from thai_chat.api.search_schemas import FoundBody, results_body
 from thai_chat.chat.search.searches import Order, SearchRequest
 from thai_chat.chat.text import identifier
@@ -32,10 +32,10 @@ class Only(StrEnum):
 
 @router.get("")
 async def search(
-    request: Request,
     service: Service,
     person: Asking,
     people: PeopleIfAny,
+    address: Address,
     q: Annotated[
         str, Query(max_length=MAX_QUERY_CHARS, description='All words must be there; "in quotes" they are a phrase')
     ],
@@ -61,7 +61,8 @@ async def search(
     ] = False,
 ) -> FoundBody:
     """Search messages that no longer grow, outside the trash; literal hits first, then other forms of English words."""
-    owner = await reader(person, people, request, Action.SEARCH_BY_ADMINISTRATOR) if everyone else person
+    if everyone:
+        require_reader(person, people, Action.SEARCH_BY_ADMINISTRATOR, target="search", address=address)
     zone = _zone(timezone)
     filters = SearchFilters(
         role=role,
@@ -73,7 +74,9 @@ async def search(
         pinned=pinned,
         rating=int(rating) if rating else None,
     )
-    wanted = SearchRequest(person=owner, text=q, limit=limit, filters=filters, order=order, cursor=cursor or None)
+    wanted = SearchRequest(
+        person=None if everyone else person, text=q, limit=limit, filters=filters, order=order, cursor=cursor or None
+    )
     if only is Only.SESSIONS:
         return results_body(await service.searches.sessions(wanted))
     return results_body(await service.searches.messages(wanted))

@@ -6,11 +6,11 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from thai_chat.api.dependencies import Asking, PeopleIfAny, Service
-from thai_chat.api.reading import reader
+from thai_chat.api.dependencies import Address, Asking, PeopleIfAny, Service
+from thai_chat.api.reading import require_reader
 from thai_chat.api.statistics_schemas import (
     CountedMessageBody,
     CountedMessagesBody,
@@ -82,15 +82,20 @@ class BehindQuery(PeriodQuery):
 
 @router.get("")
 async def statistics(
-    request: Request, service: Service, person: Asking, people: PeopleIfAny, chosen: Annotated[TotalsQuery, Query()]
+    service: Service,
+    person: Asking,
+    people: PeopleIfAny,
+    address: Address,
+    chosen: Annotated[TotalsQuery, Query()],
 ) -> StatisticsBody:
     """Count messages, tokens and times. Sessions in the trash are not counted, archived ones are.
 
     Median and p95 are times that some reply took.
     """
-    action = Action.CHATS_READ_BY_ADMINISTRATOR
-    owner = await reader(person, people, request, action) if chosen.everyone else person
-    found = await service.statistics.read(owner, _period(chosen))
+    if chosen.everyone:
+        action = Action.CHATS_READ_BY_ADMINISTRATOR
+        require_reader(person, people, action, target="statistics", address=address)
+    found = await service.statistics.read(None if chosen.everyone else person, _period(chosen))
     return StatisticsBody(
         timezone=found.period.timezone.key,
         first=found.period.first,

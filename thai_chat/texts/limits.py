@@ -47,35 +47,35 @@ LIMIT_ERRORS: dict[str, tuple[str, str]] = {
 LIMITS: dict[str, tuple[str, str]] = {
     "limit_near_tokens_day": (
         "วันนี้ใช้โทเค็นไป {used} จาก {limit} · เริ่มนับใหม่ {time}",
-        "{used} of today's {limit} tokens used · new ones {time}",
+        "{used} of today's {limit} tokens used · it starts anew on {time}",
     ),
     "limit_near_tokens_month": (
         "เดือนนี้ใช้โทเค็นไป {used} จาก {limit} · เริ่มนับใหม่ {time}",
-        "{used} of this month's {limit} tokens used · new ones {time}",
+        "{used} of this month's {limit} tokens used · it starts anew on {time}",
     ),
     "limit_near_usd_day": (
-        "วันนี้ใช้ไป ${used} จาก ${limit} · เริ่มนับใหม่ {time}",
-        "${used} of today's ${limit} spent · it starts anew {time}",
+        "วันนี้ใช้ไป {used} จาก {limit} · เริ่มนับใหม่ {time}",
+        "{used} of today's {limit} spent · it starts anew on {time}",
     ),
     "limit_near_usd_month": (
-        "เดือนนี้ใช้ไป ${used} จาก ${limit} · เริ่มนับใหม่ {time}",
-        "${used} of this month's ${limit} spent · it starts anew {time}",
+        "เดือนนี้ใช้ไป {used} จาก {limit} · เริ่มนับใหม่ {time}",
+        "{used} of this month's {limit} spent · it starts anew on {time}",
     ),
     "limit_over_tokens_day": (
-        "ใช้โทเค็นของวันนี้ครบ {limit} แล้ว ถามต่อได้ {time}",
-        "You have used all of today's {limit} tokens. You can ask again {time}.",
+        "ใช้โทเค็นของวันนี้ครบ {limit} แล้ว ถามต่อได้ตั้งแต่ {time}",
+        "You have used all of today's {limit} tokens. You can ask again from {time}.",
     ),
     "limit_over_tokens_month": (
-        "ใช้โทเค็นของเดือนนี้ครบ {limit} แล้ว ถามต่อได้ {time}",
-        "You have used all of this month's {limit} tokens. You can ask again {time}.",
+        "ใช้โทเค็นของเดือนนี้ครบ {limit} แล้ว ถามต่อได้ตั้งแต่ {time}",
+        "You have used all of this month's {limit} tokens. You can ask again from {time}.",
     ),
     "limit_over_usd_day": (
-        "ใช้เงินของวันนี้ครบ ${limit} แล้ว ถามต่อได้ {time}",
-        "You have spent all of today's ${limit}. You can ask again {time}.",
+        "ใช้เงินของวันนี้ครบ {limit} แล้ว ถามต่อได้ตั้งแต่ {time}",
+        "You have spent all of today's {limit}. You can ask again from {time}.",
     ),
     "limit_over_usd_month": (
-        "ใช้เงินของเดือนนี้ครบ ${limit} แล้ว ถามต่อได้ {time}",
-        "You have spent all of this month's ${limit}. You can ask again {time}.",
+        "ใช้เงินของเดือนนี้ครบ {limit} แล้ว ถามต่อได้ตั้งแต่ {time}",
+        "You have spent all of this month's {limit}. You can ask again from {time}.",
     ),
     "admin_reads_chats": (
         "ผู้ดูแลระบบของที่นี่ค้นหาและนับสิ่งที่ทุกคนเขียนได้ ทุกครั้งจะถูกบันทึกไว้",

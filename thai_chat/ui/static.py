@@ -37,6 +37,7 @@ STYLES = (
     "message/code.css",
     "conversation/comparing.css",
     "conversation/temporary.css",
+    "conversation/limits.css",
     "preferences/preferences.css",
     "conversation/queue.css",
     "conversation/marks.css",

@@ -5,6 +5,7 @@ import { focusBox } from './conversation/box.mjs';
 import { mountComposer, send, showDraftOf, stop } from './conversation/composer.mjs';
 import { mountHistory } from './conversation/history.mjs';
 import { lookFor, mountJump } from './conversation/jump.mjs';
+import { mountLimits } from './conversation/limits.mjs';
 import { isHeard, mountLive } from './conversation/live.mjs';
 import { arriving, refresh, openSession as show, startNew } from './conversation/loading.mjs';
 import { mountPrinting } from './conversation/printing.mjs';
@@ -116,6 +117,7 @@ function mountConversation({ element }) {
   mountLive(element, { refresh });
   mountBeside();
   mountTemporary();
+  mountLimits();
   mountJump();
   mountQueue();
   mountPrinting();

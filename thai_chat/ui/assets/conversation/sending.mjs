@@ -26,6 +26,7 @@ export async function ask({ key, text, choice, compare = [] }) {
     return { accepted: true, session_id, code: '', message: '', mayHaveArrived: true };
   } catch ({ isSilent, code, message, mayHaveArrived }) {
     forgetQuestion(key);
+    if (code === 'quota_used_up') emit('limited');
     await showNewer(session_id, code);
     return { accepted: false, session_id, code, message: isSilent ? t('server_away') : message, mayHaveArrived };
   }

@@ -11,6 +11,8 @@ export const store = {
   preferred: /** @type {Choice | null} */ (null),
   /** Backends with their models and states. */
   backends: /** @type {BackendInfo[]} */ ([]),
+  /** How near the person is to their limits; null where there are none. */
+  limits: /** @type {Limit[] | null} */ (null),
   /** True while a reply of the shown session grows. */
   isBusy: false,
   /** True while the server does not answer. */

@@ -192,6 +192,9 @@ interface Preset {
   is_own: boolean;
 }
 
+/** `GET /api/me/limits`. */
+interface Limit { what: string; used: number; limit: number | null; resets_at: string | null }
+
 /** `GET /readyz`. */
 interface Ready {
   database: { state: string; waiting: number; journal?: boolean; refused?: number; unindexed?: number };
@@ -323,6 +326,8 @@ interface Changes {
   marks: undefined;
   busy: undefined;
   ended: undefined;
+  /** A question was refused since a quota is used up. */
+  limited: undefined;
   prepared: undefined;
   fetched: undefined;
   polled: undefined;
