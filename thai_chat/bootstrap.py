@@ -141,6 +141,7 @@ async def _accounts(settings: Settings, storage: Storage, stack: AsyncExitStack)
     if not settings.has_accounts:
         return None
     from thai_chat.accounts.service import AccountRules, Accounts
+    from thai_chat.openid_rules import openid_rules
 
     rules = AccountRules(
         ways=settings.auth,
@@ -148,6 +149,7 @@ async def _accounts(settings: Settings, storage: Storage, stack: AsyncExitStack)
         longest=timedelta(hours=settings.sign_in_hours),
         idle=timedelta(hours=settings.sign_in_idle_hours),
         admin_reads_chats=settings.admin_reads_chats,
+        openid=openid_rules(settings),
         audit_folder=settings.data_dir,
         audit_kept=timedelta(days=settings.audit_days),
     )

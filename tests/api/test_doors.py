@@ -258,6 +258,8 @@ async def test_a_link_on_another_site_opens_the_page_and_the_docs_and_nothing_el
             answer = await served.request(method, path, headers=LINK)
             if door.kind in (DoorKind.PAGE, DoorKind.DOCS):
                 assert answer.status_code == 200, f"{method} {path}"
+            elif door.kind is DoorKind.RETURN:
+                assert answer.json()["error"]["code"] == "no_accounts", path
             else:
                 assert answer.status_code == 403, f"{method} {path}"
                 assert method == "HEAD" or 'data-code="foreign_site"' in answer.text

@@ -8,15 +8,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from thai_chat.accounts.attempts import Attempts
 from thai_chat.accounts.audit import Audit
 from thai_chat.accounts.browsers import Browsers
+from thai_chat.accounts.openid.rules import OpenIdRules
 from thai_chat.accounts.passwords import Passwords
 from thai_chat.accounts.signing_in import SigningIn
 from thai_chat.domain.errors import HistoryError, trace_of
 from thai_chat.domain.people import Person
 from thai_chat.domain.ports.storage import Storage
+
+if TYPE_CHECKING:
+    from thai_chat.accounts.openid.signing_in import OpenIdSignIn
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +41,8 @@ class AccountRules:
     idle: timedelta = timedelta(days=7)
     """After this without use a session is over."""
     admin_reads_chats: bool = False
+    openid: OpenIdRules | None = None
+    """Where an OpenID provider signs people in, by which of them."""
     audit_folder: Path | None = None
     """The folder of the audit log's file; None: there is no file."""
     audit_kept: timedelta = timedelta(days=365)
@@ -60,6 +67,7 @@ class Accounts:
             browsers=self.browsers,
             longest=rules.longest,
         )
+        self.openid = _openid(rules, self)
         self._work: list[asyncio.Task[None]] = []
 
     async def by_cookie(self, token: str) -> Person | None:
@@ -81,6 +89,8 @@ class Accounts:
             task.cancel()
         await asyncio.gather(*self._work, return_exceptions=True)
         self._work.clear()
+        if self.openid:
+            await self.openid.close()
         await self.browsers.close()
         self.passwords.close()
         await self.audit.close()
@@ -95,3 +105,12 @@ class Accounts:
             except Exception as error:  # noqa: BLE001 - the edge of a background task: nobody else would see it
                 logger.error("sessions that are over stay: %s", type(error).__name__, extra=trace_of(error))
             await asyncio.sleep(TIDY_EVERY_S)
+
+
+def _openid(rules: AccountRules, accounts: Accounts) -> OpenIdSignIn | None:
+    """Return signing in by an OpenID provider. What it needs is installed where it is used alone."""
+    if rules.openid is None:
+        return None
+    from thai_chat.accounts.openid.signing_in import OpenIdSignIn
+
+    return OpenIdSignIn(rules.openid, accounts.storage, accounts.signing_in, accounts.audit)

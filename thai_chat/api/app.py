@@ -19,6 +19,7 @@ from thai_chat.api import (
     me,
     models,
     openapi,
+    openid,
     presets,
     search,
     sessions,
@@ -53,7 +54,8 @@ def build_app(
     openapi.install(app)
     checks = [Depends(only_known)]
     app.include_router(health.router)  # monitors may add what they like to an address
-    for part in (chat, changes, search, models, presets, transfer, statistics, me, sign_in):
+    app.include_router(openid.returning)
+    for part in (chat, changes, search, models, presets, transfer, statistics, me, sign_in, openid):
         app.include_router(part.router, dependencies=checks)
     for prefix in (SESSIONS, *SESSIONS_TOO):
         for router in (sessions.router, marks.router, transfer.session_router):

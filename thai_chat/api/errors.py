@@ -48,6 +48,7 @@ from thai_chat.domain.errors import (
 )
 from thai_chat.domain.events import Failed
 from thai_chat.domain.messages import MAX_QUESTION_CHARS
+from thai_chat.domain.openid_errors import OpenIdError, OpenIdUnavailable
 from thai_chat.texts import Language
 
 _STATUS: tuple[tuple[type[ThaiChatError], int], ...] = (
@@ -58,6 +59,8 @@ _STATUS: tuple[tuple[type[ThaiChatError], int], ...] = (
     (NameTaken, 409),
     (BadInput, 400),
     (NotFound, 404),
+    (OpenIdUnavailable, 503),
+    (OpenIdError, 403),
     (ReplyRunning, 409),
     (NewerMessages, 409),
     (MessageOnOtherBranch, 409),

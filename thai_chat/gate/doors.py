@@ -29,6 +29,8 @@ class DoorKind(Enum):
     """The one document that the page frames. Nothing else may, and it is opened nowhere else."""
     EMBED = "embed"
     """The script that pages of other sites may run, where the settings name such sites."""
+    RETURN = "return"
+    """Where another site sends a browser back to, with something that only that browser can use."""
     PRIVATE = "private"
     """Everything that people said, and all that changes something."""
     PROBE = "probe"
@@ -146,6 +148,9 @@ DOORS = (
     Door("/api/import", ("POST",), body=FILE),
     Door("/api/me", ("GET",)),
     Door("/api/sign-in", ("GET", "POST"), body=SMALL, access=Access.ANYBODY),
+    Door("/sign-in/oidc", ("GET",), access=Access.ANYBODY),
+    Door("/sign-in/oidc/callback", ("GET",), DoorKind.RETURN, access=Access.ANYBODY),
+    Door("/api/me/identities", ("POST",), body=SMALL, access=Access.BROWSERS),
     Door("/api/sign-out", ("POST",), body=SMALL),
     Door("/api/statistics", ("GET",)),
     Door("/api/statistics/questions", ("GET",)),

@@ -45,7 +45,7 @@ def is_foreign(
     if site in ("same-origin", "none"):
         return not _may_be_used_as(headers.get("sec-fetch-dest", "empty"), kind)
     is_link = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
-    return not (is_link and method in _READING and kind in (DoorKind.PAGE, DoorKind.DOCS))
+    return not (is_link and method in _READING and kind in (DoorKind.PAGE, DoorKind.DOCS, DoorKind.RETURN))
 
 
 def _is_embedding(kind: DoorKind, headers: Headers) -> bool:

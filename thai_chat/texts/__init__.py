@@ -18,6 +18,7 @@ from thai_chat.texts.kept import KEPT
 from thai_chat.texts.marks import MARKS
 from thai_chat.texts.model_settings import MODEL_SETTINGS
 from thai_chat.texts.notices import NOTICES
+from thai_chat.texts.openid import OPENID_ERRORS
 from thai_chat.texts.page import PAGE
 from thai_chat.texts.parts import PARTS
 from thai_chat.texts.reading import READING
@@ -73,6 +74,7 @@ _OF_PAGE = (
 _TEXTS = _merged(
     ERRORS,
     ACCOUNT_ERRORS,
+    OPENID_ERRORS,
     NOTICES,
     REFUSALS,
     EMBEDDING,
