@@ -55,6 +55,36 @@ is_current() {
 }
 
 ensure_runtime() {
+    ensure_core
+    if asks_openid; then ensure_openid; fi
+}
+
+# AUTH of the environment, else the last one of .env, as the settings read it.
+asks_openid() {
+    local auth=${AUTH-} line
+    if [ -z "$auth" ] && [ -f .env ]; then
+        while IFS= read -r line || [ -n "$line" ]; do
+            if [[ $line =~ ^[[:space:]]*(export[[:space:]]+)?AUTH[[:space:]]*=(.*)$ ]]; then
+                auth=${BASH_REMATCH[2]%%[[:space:]]#*}
+            fi
+        done <.env
+    fi
+    case $auth in *[Oo][Ii][Dd][Cc]*) ;; *) return 1 ;; esac
+}
+
+ensure_openid() {
+    local stamp=.venv/.oidc files='requirements.txt requirements-oidc.txt'
+    # shellcheck disable=SC2086 # two files
+    if ! is_current "$stamp" $files; then
+        lock_environment
+        install_requirements requirements-oidc.txt
+        # shellcheck disable=SC2086
+        stamp_of $files >"$stamp"
+        unlock_environment
+    fi
+}
+
+ensure_core() {
     local stamp=.venv/.runtime files='requirements.txt requirements-model.txt'
     # shellcheck disable=SC2086 # two files
     if is_current "$stamp" $files; then
@@ -80,7 +110,7 @@ ensure_runtime() {
 }
 
 ensure_dev() {
-    local stamp=.venv/.dev files='requirements.txt requirements-dev.txt'
+    local stamp=.venv/.dev files='requirements.txt requirements-oidc.txt requirements-dev.txt'
     ensure_runtime
     # shellcheck disable=SC2086
     if ! is_current "$stamp" $files; then

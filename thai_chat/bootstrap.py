@@ -146,6 +146,7 @@ async def _accounts(
     if not settings.has_accounts:
         return None
     from thai_chat.accounts.service import AccountRules, Accounts
+    from thai_chat.openid_rules import openid_rules
 
     rules = AccountRules(
         ways=settings.auth,
@@ -154,6 +155,7 @@ async def _accounts(
         idle=timedelta(hours=settings.sign_in_idle_hours),
         admin_reads_chats=settings.admin_reads_chats,
         public_url=settings.public_url,
+        openid=openid_rules(settings),
         audit_folder=settings.data_dir,
         audit_kept=timedelta(days=settings.audit_days),
         quotas=settings.quotas,

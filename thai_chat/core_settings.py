@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from decimal import Decimal
 from functools import cache
 from typing import Annotated, Any, ClassVar, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, create_model, field_validator, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, create_model, field_validator, model_validator
 
 from thai_chat.domain.alternatives import alternatives
 from thai_chat.domain.people import PersonRole
 from thai_chat.domain.ports.backend_kinds import Kinds
 from thai_chat.domain.quotas import Quota, Quotas
-from thai_chat.place_settings import Place, names
+from thai_chat.domain.setting_values import is_secure_address
+from thai_chat.place_settings import Place, as_written, names
 
 _WAYS = {("none",), ("password",), ("oidc",), ("password", "oidc"), ("oidc", "password")}
 
@@ -101,6 +103,34 @@ class Core(Place):
     quota_usd_month: Annotated[Decimal | None, BeforeValidator(_or_none)] = Field(
         None, ge=0, description="US dollars in a month"
     )
+    oidc_issuer: str | None = Field(
+        None,
+        description="The OpenID provider's address, e.g. https://accounts.google.com; the page's own, which it has to "
+        "know, is PUBLIC_URL/sign-in/oidc/callback",
+    )
+    oidc_client_id: str | None = Field(None, description="The name by which the provider knows this page")
+    oidc_client_secret: SecretStr | None = Field(None, description="Its secret; empty for a public client")
+    oidc_scopes: str = Field("openid email profile", description="What the provider is asked to tell")
+    oidc_label: str | None = Field(None, description="The provider's name on the button; empty: its host")
+    oidc_sign_up: bool | None = Field(
+        None,
+        description="yes: whoever the provider signs in gets an account; no: only by an invitation; empty: yes with "
+        "SIGN_UP=open",
+    )
+    oidc_allowed_domains: Annotated[tuple[str, ...], BeforeValidator(names)] = Field(
+        (), description="Only people whose verified e-mail address is of these domains sign in by it, with commas"
+    )
+    oidc_role_claim: str | None = Field(
+        None, description="The claim that tells who is an administrator, e.g. groups or realm_access.roles"
+    )
+    oidc_admin_values: Annotated[tuple[str, ...], BeforeValidator(as_written)] = Field(
+        (), description="Its values that make an administrator, with commas, at each sign-in anew"
+    )
+    secret_key: SecretStr | None = Field(
+        None,
+        description="Signs what a browser keeps while it is at the provider; empty: a key in DATA_DIR. Several "
+        "replicas need the same",
+    )
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = Field(
         "INFO", description="DEBUG, INFO, WARNING or ERROR"
     )
@@ -112,6 +142,30 @@ class Core(Place):
         if value not in _WAYS:
             raise ValueError("must be 'none', 'password', 'oidc' or 'password,oidc'")
         return value
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _provider(cls, value: str | None) -> str | None:
+        if value and not (is_secure_address(value) and not urlsplit(value).query and "@" not in value):
+            raise ValueError("must be an https:// address, or an http:// one on this machine, without a question")
+        return value
+
+    @field_validator("oidc_scopes")
+    @classmethod
+    def _scopes(cls, value: str) -> str:
+        if "openid" not in value.split():
+            raise ValueError("must have openid in it, such as: openid email profile")
+        return " ".join(value.split())
+
+    @model_validator(mode="after")
+    def _known_to_a_provider(self) -> Core:
+        if "oidc" in self.auth and not (self.oidc_issuer and self.oidc_client_id):
+            raise ValueError(
+                "AUTH=oidc needs OIDC_ISSUER, the provider's address, and OIDC_CLIENT_ID, the name it gave"
+            )
+        if bool(self.oidc_role_claim) != bool(self.oidc_admin_values):
+            raise ValueError("OIDC_ROLE_CLAIM and OIDC_ADMIN_VALUES need each other: set both or none")
+        return self
 
     @model_validator(mode="after")
     def _closed_to_the_network(self) -> Core:

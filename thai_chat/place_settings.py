@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
 
 from thai_chat.backends.setting_types import RELATIVE
-from thai_chat.domain.setting_values import expanded, http_address
+from thai_chat.domain.setting_values import expanded, http_address, is_loopback
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -29,7 +29,7 @@ def names(value: object) -> object:
     return tuple(part.strip().lower() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 
-def _as_written(value: object) -> object:
+def as_written(value: object) -> object:
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 
@@ -61,7 +61,7 @@ class Place(BaseModel):
         False,
         description="yes: listen beyond this machine although there is no login; anybody there can read every chat",
     )
-    allow_local_users: Annotated[tuple[str, ...], BeforeValidator(_as_written)] = Field(
+    allow_local_users: Annotated[tuple[str, ...], BeforeValidator(as_written)] = Field(
         (),
         description="Accounts of this machine that may connect, besides the one that starts the page and root, where "
         "nobody signs in: names or numbers with commas (a proxy's, e.g. www-data); *: everybody",
@@ -159,12 +159,7 @@ class Place(BaseModel):
     @property
     def is_local(self) -> bool:
         """True when only this machine can reach the page."""
-        if self.host == "localhost":
-            return True
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return False
+        return is_loopback(self.host)
 
     @property
     def database_address(self) -> SecretStr | None:

@@ -94,7 +94,7 @@ def load(file: Path | None = None, environ: Mapping[str, str] | None = None, *, 
 
 
 # Names of the plans for teams, which people have in their files already.
-_PLANNED = frozenset({"SECRET_KEY", "SESSION_TTL_MINUTES"})
+_PLANNED = frozenset({"SESSION_TTL_MINUTES"})
 _PLANNED_KINDS = ("REDIS_", "JWT_", "SESSION_TTL")
 
 

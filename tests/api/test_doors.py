@@ -262,6 +262,8 @@ async def test_a_link_on_another_site_opens_pages_and_nothing_else(served: httpx
                 assert answer.headers["location"] == "/", f"nobody signs in here: {method} {path}"
             elif door.kind is DoorKind.SHARED and method != "POST":
                 assert answer.status_code == 503, f"there is no database here: {method} {path}"
+            elif door.kind is DoorKind.RETURN:
+                assert answer.json()["error"]["code"] == "no_accounts", path
             else:
                 assert answer.status_code == 403, f"{method} {path}"
                 assert method == "HEAD" or 'data-code="foreign_site"' in answer.text

@@ -23,7 +23,7 @@ def clone(tmp_path: Path) -> Path:
     folder = tmp_path / "ไทย แชต"
     shutil.copytree(ROOT / "scripts", folder / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "manage.sh", folder)
-    for name in ("requirements.txt", "requirements-model.txt", "requirements-dev.txt"):
+    for name in ("requirements.txt", "requirements-model.txt", "requirements-oidc.txt", "requirements-dev.txt"):
         (folder / name).write_text("# nothing\n")
     return folder
 
@@ -118,6 +118,15 @@ def test_setup_makes_the_environment_once_and_again_when_the_requirements_change
     third = run([clone / "manage.sh", "setup"], path=tools)
     assert "Installing requirements.txt" in third.stdout
     assert "Making" not in third.stdout
+
+
+def test_what_openid_needs_is_installed_where_it_is_asked_for(clone: Path, tools: Path) -> None:
+    told = "Installing requirements-oidc.txt"
+    (clone / ".env").write_text("AUTH=password # or oidc\n#AUTH=oidc\n")
+    assert told not in run([clone / "manage.sh", "setup"], path=tools).stdout
+    (clone / ".env").write_text("AUTH=password\nexport AUTH=password,OIDC\n")
+    assert told in run([clone / "manage.sh", "setup"], path=tools).stdout
+    assert told not in run([clone / "manage.sh", "setup"], path=tools).stdout
 
 
 def test_an_old_python_is_named_with_what_to_install(clone: Path, tools: Path) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from thai_chat.accounts.administration import Administration
 from thai_chat.accounts.attempts import Attempts
@@ -17,6 +18,7 @@ from thai_chat.accounts.closing import Closing, RunningReplies
 from thai_chat.accounts.invitations import Invitations
 from thai_chat.accounts.keys import ApiKeys
 from thai_chat.accounts.model_rules import ModelRules
+from thai_chat.accounts.openid.rules import OpenIdRules
 from thai_chat.accounts.passwords import Passwords
 from thai_chat.accounts.profile import Profile
 from thai_chat.accounts.quotas import Limits
@@ -26,6 +28,9 @@ from thai_chat.domain.errors import HistoryError, trace_of
 from thai_chat.domain.people import Person, PersonRole
 from thai_chat.domain.ports.storage import Storage
 from thai_chat.domain.quotas import Quotas
+
+if TYPE_CHECKING:
+    from thai_chat.accounts.openid.signing_in import OpenIdSignIn
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +52,8 @@ class AccountRules:
     admin_reads_chats: bool = False
     public_url: str | None = None
     """The address under which people open the page, for links; None: the one that a request came to."""
+    openid: OpenIdRules | None = None
+    """Where an OpenID provider signs people in, by which of them."""
     audit_folder: Path | None = None
     """The folder of the audit log's file; None: there is no file."""
     audit_kept: timedelta = timedelta(days=365)
@@ -105,6 +112,7 @@ class Accounts:
         models = ModelRules(storage.model_rules, storage.accounts)
         self.limits = Limits(storage.quotas, storage.accounts, models, defaults=rules.quotas)
         self.closing = Closing(storage.accounts, self.browsers, replies)
+        self.openid = _openid(rules, self)
         self._work: list[asyncio.Task[None]] = []
 
     async def by_cookie(self, token: str) -> Person | None:
@@ -142,6 +150,8 @@ class Accounts:
         await asyncio.gather(*self._work, return_exceptions=True)
         self._work.clear()
         await self.closing.close()
+        if self.openid:
+            await self.openid.close()
         await self.browsers.close()
         self.passwords.close()
         await self.keys.close()
@@ -158,3 +168,12 @@ class Accounts:
             except Exception as error:  # noqa: BLE001 - the edge of a background task: nobody else would see it
                 logger.error("sessions that are over stay: %s", type(error).__name__, extra=trace_of(error))
             await asyncio.sleep(TIDY_EVERY_S)
+
+
+def _openid(rules: AccountRules, accounts: Accounts) -> OpenIdSignIn | None:
+    """Return signing in by an OpenID provider. What it needs is installed where it is used alone."""
+    if rules.openid is None:
+        return None
+    from thai_chat.accounts.openid.signing_in import OpenIdSignIn
+
+    return OpenIdSignIn(rules.openid, accounts.storage, accounts.signing_in, accounts.audit)

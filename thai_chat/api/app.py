@@ -23,6 +23,7 @@ from thai_chat.api import (
     me,
     models,
     openapi,
+    openid,
     people,
     presets,
     search,
@@ -63,6 +64,7 @@ def build_app(
     openapi.install(app)
     checks = [Depends(only_known)]
     app.include_router(health.router)  # monitors may add what they like to an address
+    app.include_router(openid.returning)
     app.include_router(shared_page.router)  # and so may whoever passes a link on
     for part in (
         chat,
@@ -80,6 +82,7 @@ def build_app(
         invitations,
         people,
         shares,
+        openid,
     ):
         app.include_router(part.router, dependencies=checks)
     for prefix in (SESSIONS, *SESSIONS_TOO):

@@ -30,20 +30,20 @@ def set_token(response: Response, request: Request, signed_in: SignedIn) -> None
         signed_in.token,
         max_age=max(0, int(left.total_seconds())),
         path="/",
-        secure=_is_secure(request),
+        secure=is_secure(request),
         httponly=True,
         samesite="lax",
     )
 
 
 def remove_token(response: Response, request: Request) -> None:
-    response.delete_cookie(_name(request), path="/", secure=_is_secure(request), httponly=True, samesite="lax")
+    response.delete_cookie(_name(request), path="/", secure=is_secure(request), httponly=True, samesite="lax")
 
 
-def _is_secure(request: Request) -> bool:
+def is_secure(request: Request) -> bool:
     """Tell whether the browser speaks TLS; the gate has found out, also behind a proxy."""
     return request.url.scheme == "https"
 
 
 def _name(request: Request) -> str:
-    return cookie_name(is_secure=_is_secure(request))
+    return cookie_name(is_secure=is_secure(request))

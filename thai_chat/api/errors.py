@@ -55,6 +55,7 @@ from thai_chat.domain.errors import (
 )
 from thai_chat.domain.events import Failed
 from thai_chat.domain.messages import MAX_QUESTION_CHARS
+from thai_chat.domain.openid_errors import OpenIdError, OpenIdUnavailable
 from thai_chat.texts import Language
 
 _STATUS: tuple[tuple[type[ThaiChatError], int], ...] = (
@@ -66,6 +67,8 @@ _STATUS: tuple[tuple[type[ThaiChatError], int], ...] = (
     (NameTaken, 409),
     (BadInput, 400),
     (NotFound, 404),
+    (OpenIdUnavailable, 503),
+    (OpenIdError, 403),
     (ReplyRunning, 409),
     (NewerMessages, 409),
     (MessageOnOtherBranch, 409),

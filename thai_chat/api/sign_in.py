@@ -35,7 +35,8 @@ class SignInRequest(BaseModel):
 async def ways(people: People) -> SignInBody:
     """Return how people sign in here."""
     rules = people.rules
-    return SignInBody(ways=list(rules.ways), sign_up=rules.sign_up)
+    label = rules.openid.label if rules.openid else None
+    return SignInBody(ways=list(rules.ways), sign_up=rules.sign_up, oidc_label=label)
 
 
 @router.post("/sign-in")

@@ -27,6 +27,13 @@ _NEEDED: Mapping[str, tuple[str, Callable[[Settings], bool]]] = {
         ("POSTGRES_HOST", lambda s: bool(s.postgres_host or s.database_url)),
     ),
     "ALLOW_CLOUD_FALLBACK": ("FALLBACK=yes", lambda s: s.fallback),
+    **dict.fromkeys(
+        (
+            *("OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "OIDC_LABEL", "OIDC_SCOPES", "OIDC_SIGN_UP"),
+            *("OIDC_ALLOWED_DOMAINS", "OIDC_ROLE_CLAIM", "OIDC_ADMIN_VALUES", "SECRET_KEY"),
+        ),
+        ("AUTH=oidc", lambda s: "oidc" in s.auth),
+    ),
     "ALLOW_LOCAL_USERS": ("AUTH=none and HOST=127.0.0.1", is_checked),
     "ALLOW_OPEN_NETWORK": ("another HOST", lambda s: not s.is_local),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
@@ -26,6 +27,25 @@ def http_address(value: str) -> str:
     address = value if "://" in value else f"http://{value}"
     http_parts(address)
     return address.rstrip("/")
+
+
+def is_secure_address(address: str) -> bool:
+    """Tell whether what is sent to an http address can't be read on the way: by TLS, or on this machine."""
+    try:
+        parts = http_parts(address)
+    except ValueError:
+        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a name or an address is this machine's own alone."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def with_port(value: str, port: int) -> str:

@@ -33,6 +33,8 @@ class DoorKind(Enum):
     """Pages for whoever has a link to one. A link on another site may lead here. No cookie is read."""
     EMBED = "embed"
     """The script that pages of other sites may run, where the settings name such sites."""
+    RETURN = "return"
+    """Where another site sends a browser back to, with something that only that browser can use."""
     PRIVATE = "private"
     """Everything that people said, and all that changes something."""
     PROBE = "probe"
@@ -172,6 +174,9 @@ DOORS = (
     Door("/api/me/sign-ins", ("GET", "DELETE"), access=Access.BROWSERS),
     Door("/api/me/sign-ins/{sign_in_id}", ("DELETE",), access=Access.BROWSERS),
     Door("/api/sign-in", ("GET", "POST"), body=SMALL, access=Access.ANYBODY),
+    Door("/sign-in/oidc", ("GET",), access=Access.ANYBODY),
+    Door("/sign-in/oidc/callback", ("GET",), DoorKind.RETURN, access=Access.ANYBODY),
+    Door("/api/me/identities", ("POST",), body=SMALL, access=Access.BROWSERS),
     Door("/api/sign-out", ("POST",), body=SMALL),
     Door("/api/keys", ("GET", "POST"), body=SMALL, changing=Access.BROWSERS),
     Door("/api/keys/{key_id}", ("DELETE",), access=Access.BROWSERS),

@@ -18,7 +18,7 @@ _OPENED_OR_FETCHED = frozenset({"empty", "document"})
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _FORESEEN = (DoorKind.PAGE, DoorKind.SIGN_IN, DoorKind.DOCS, DoorKind.STATIC)
 """Doors behind which nothing is counted nor read of a person's: a browser may go there before anybody does."""
-_LINKED = (DoorKind.PAGE, DoorKind.SIGN_IN, DoorKind.DOCS, DoorKind.SHARED)
+_LINKED = (DoorKind.PAGE, DoorKind.SIGN_IN, DoorKind.DOCS, DoorKind.SHARED, DoorKind.RETURN)
 """Doors to which a link on another site may lead."""
 _EMBEDDING = frozenset(
     {

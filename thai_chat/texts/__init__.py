@@ -20,6 +20,7 @@ from thai_chat.texts.limits import LIMIT_ERRORS, LIMITS
 from thai_chat.texts.marks import MARKS
 from thai_chat.texts.model_settings import MODEL_SETTINGS
 from thai_chat.texts.notices import NOTICES
+from thai_chat.texts.openid import OPENID_ERRORS
 from thai_chat.texts.page import PAGE
 from thai_chat.texts.parts import PARTS
 from thai_chat.texts.person import PERSON
@@ -82,6 +83,7 @@ _TEXTS = _merged(
     ERRORS,
     ACCOUNT_ERRORS,
     LIMIT_ERRORS,
+    OPENID_ERRORS,
     NOTICES,
     REFUSALS,
     EMBEDDING,
