@@ -18,7 +18,7 @@ TOP = "the top"
 ROOMS = {
     TOP: {
         *("install", "lib", "conversation", "message", "models", "sessions", "search", "statistics", "transfer"),
-        *("preferences", "signing_in"),
+        *("preferences", "sharing", "signing_in"),
     },
     "lib": {"vendor"},
     "conversation": {"lib", "message", "models"},
@@ -31,6 +31,7 @@ ROOMS = {
     "statistics": {"lib"},
     "transfer": {"lib"},
     "preferences": {"lib"},
+    "sharing": {"lib"},
     "signing_in": {"lib"},
 }
 """The folders that a folder may import, itself aside. One that has no row may import nothing at all."""

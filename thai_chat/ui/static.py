@@ -41,6 +41,7 @@ STYLES = (
     "conversation/queue.css",
     "conversation/marks.css",
     "conversation/printing.css",
+    "sharing/sharing.css",
 )
 """In the order in which they are read; the bundle has them as the first of them."""
 SERVED = frozenset({".css", ".js", ".mjs", ".html", ".woff2", ".svg", ".png", ".webmanifest"})
