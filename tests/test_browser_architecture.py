@@ -18,7 +18,7 @@ TOP = "the top"
 ROOMS = {
     TOP: {
         *("install", "lib", "conversation", "message", "models", "sessions", "search", "statistics", "transfer"),
-        *("account", "people", "preferences", "signing_in"),
+        *("account", "people", "preferences", "sharing", "signing_in"),
     },
     "lib": {"vendor"},
     "conversation": {"lib", "message", "models"},
@@ -31,6 +31,7 @@ ROOMS = {
     "statistics": {"lib"},
     "transfer": {"lib"},
     "preferences": {"lib"},
+    "sharing": {"lib"},
     "signing_in": {"lib"},
     "account": {"lib"},
     "people": {"lib"},

@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse
 from starlette.responses import Response
 
 from thai_chat import texts
-from thai_chat.api.dependencies import Sharing
+from thai_chat.api.dependencies import Address, Sharing
 from thai_chat.domain.errors import HistoryError, ShareNotFound, SharePasswordNeeded, TooManyAttempts
 from thai_chat.sharing.page import Frame, end_of_page, password_page, plain_page
 from thai_chat.sharing.service import Shares
@@ -18,22 +18,21 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.api_route("/s/{token}", methods=["GET", "HEAD"])
-async def shared(token: str, request: Request, shares: Sharing) -> Response:
+async def shared(token: str, request: Request, shares: Sharing, address: Address) -> Response:
     """Show what is behind the link, or ask for its password."""
-    return await _shown(token, request, shares, None)
+    return await _shown(token, request, shares, address, None)
 
 
 @router.post("/s/{token}")
-async def with_password(token: str, request: Request, shares: Sharing) -> Response:
+async def with_password(token: str, request: Request, shares: Sharing, address: Address) -> Response:
     """Show what is behind the link to somebody who gives its password."""
     form = parse_qs((await request.body()).decode("utf-8", "replace"), max_num_fields=10)
-    return await _shown(token, request, shares, form.get("password", [""])[0])
+    return await _shown(token, request, shares, address, form.get("password", [""])[0])
 
 
-async def _shown(token: str, request: Request, shares: Shares, password: str | None) -> Response:
+async def _shown(token: str, request: Request, shares: Shares, address: str, password: str | None) -> Response:
     version = request.app.state.page_version
     frame = Frame(texts.language_of(request.headers.get("accept-language")), f"/ui-static/{version}/")
-    address = request.client.host if request.client else ""
     try:
         share = await shares.open(token, password=password, address=address)
         page = await shares.page(share, frame)

@@ -9,10 +9,11 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from thai_chat.api.dependencies import Asking, Service, Sharing
+from thai_chat.api.dependencies import Address, Asking, Noting, Service, Sharing
 from thai_chat.chat.changes import ANEW
 from thai_chat.chat.statistics import zone_of
 from thai_chat.chat.text import identifier
+from thai_chat.domain.audit import Action
 from thai_chat.domain.shares import LONGEST_S, ListedShare, ShareWish
 
 router = APIRouter(prefix="/api/shares", tags=["shares"])
@@ -74,7 +75,12 @@ class ContinuedBody(BaseModel):
 
 @session_router.post("/{session_id}/share", status_code=201)
 async def share(
-    session_id: str, request: Request, shares: Sharing, person: Asking, body: ShareRequest | None = None
+    session_id: str,
+    request: Request,
+    shares: Sharing,
+    person: Asking,
+    notes: Noting,
+    body: ShareRequest | None = None,
 ) -> MadeShareBody:
     """Make a link to a snapshot of the session as it is now."""
     wanted = body or ShareRequest()
@@ -88,6 +94,7 @@ async def share(
         timezone=zone_of(wanted.timezone).key,
     )
     made = await shares.make(person, identifier(session_id), wish)
+    notes.put(Action.SHARE_MADE, target=str(made.share.share_id), details={"session_id": str(made.share.session_id)})
     origin = shares.public_url or f"{request.url.scheme}://{request.url.netloc}"
     return MadeShareBody(
         share_id=made.share.share_id,
@@ -105,14 +112,16 @@ async def listed(shares: Sharing, person: Asking) -> SharesBody:
 
 
 @router.delete("/{share_id}", status_code=204)
-async def revoke(share_id: str, shares: Sharing, person: Asking) -> None:
+async def revoke(share_id: str, shares: Sharing, person: Asking, notes: Noting) -> None:
     """End a link: nobody can open it any more, and what it led to is forgotten."""
-    await shares.revoke(person, identifier(share_id))
+    revoked = identifier(share_id)
+    await shares.revoke(person, revoked)
+    notes.put(Action.SHARE_REVOKED, target=str(revoked))
 
 
 @router.post("/continue")
 async def go_on(
-    body: ContinueRequest, request: Request, shares: Sharing, service: Service, person: Asking
+    body: ContinueRequest, shares: Sharing, service: Service, person: Asking, address: Address, notes: Noting
 ) -> ContinuedBody:
     """Make a session of one's own that begins with what a link leads to."""
     session_id = await shares.go_on(
@@ -120,8 +129,9 @@ async def go_on(
         service.default_choice(),
         body.token,
         password=body.password or None,
-        address=request.client.host if request.client else "",
+        address=address,
     )
+    notes.put(Action.SHARE_CONTINUED, target=str(session_id))
     service.changes.tell(person.user_id, ANEW)
     return ContinuedBody(session_id=session_id)
 

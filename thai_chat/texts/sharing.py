@@ -78,6 +78,7 @@ SHARING: Mapping[str, tuple[str, str]] = {
     "share_ends_month": ("ใน 30 วัน", "in 30 days"),
     "share_ends_never": ("ไม่หมดอายุ", "never"),
     "share_password": ("รหัสผ่าน (ไม่ใส่ก็ได้)", "Password (optional)"),
+    "share_link_password": ("รหัสผ่านของลิงก์", "The link's password"),
     "share_make": ("สร้างลิงก์", "Make the link"),
     "share_made": ("ลิงก์พร้อมแล้ว คัดลอกเก็บไว้ เพราะจะไม่แสดงอีก", "The link is ready. Copy it now: it is not shown again."),
     "share_link": ("ลิงก์", "Link"),

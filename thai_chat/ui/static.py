@@ -43,6 +43,7 @@ STYLES = (
     "conversation/marks.css",
     "account/account.css",
     "conversation/printing.css",
+    "sharing/sharing.css",
 )
 """In the order in which they are read; the bundle has them as the first of them."""
 SERVED = frozenset({".css", ".js", ".mjs", ".html", ".woff2", ".svg", ".png", ".webmanifest"})

@@ -1,4 +1,4 @@
-// Statistics, export and import, account and people: their scripts are fetched when somebody opens them first.
+// Statistics, export and import, sharing, account and people: their scripts are fetched when somebody opens them first.
 import { api } from './lib/api.mjs';
 import { $, el, icon } from './lib/dom.mjs';
 import { fetched } from './lib/fetched.mjs';
@@ -25,6 +25,17 @@ export function mountTransfer({ element }, page) {
   const foot = el('div', { class: 'side-foot' });
   count.replaceWith(foot);
   foot.append(count, el('button', { type: 'button', id: 'transfer-open', onclick: open }, icon('download'), el('span', {}, t('export_import'))));
+}
+
+/** An address that ends a shared page, `?continue=…`, is asked about once. @param {{ open: (session_id: string) => void }} page */
+export function mountSharing({ open }) {
+  on('share', (session) => fetched(() => import('./sharing/share.mjs'), ({ openShare }) => openShare(session)));
+  const address = new URL(location.href);
+  const token = address.searchParams.get('continue');
+  if (!token) return;
+  address.searchParams.delete('continue');
+  history.replaceState(null, '', address);
+  fetched(() => import('./sharing/continue.mjs'), ({ askToContinue }) => askToContinue(token, open));
 }
 
 let isDressed = false;

@@ -12,7 +12,7 @@ import { mountPrinting } from './conversation/printing.mjs';
 import { mountQueue } from './conversation/queue.mjs';
 import { mountTemporary, toggleTemporary } from './conversation/temporary.mjs';
 import { editLast } from './conversation/versions.mjs';
-import { mountStatistics, mountTransfer, openAccount, openPeople } from './drawers.mjs';
+import { mountSharing, mountStatistics, mountTransfer, openAccount, openPeople } from './drawers.mjs';
 import { beInstallable } from './install/install.mjs';
 import { alert, mountAlerts } from './lib/alerts.mjs';
 import { answerGradio, Refused } from './lib/api.mjs';
@@ -240,6 +240,7 @@ function mountFrame() {
   mountShelved();
   top.prepend(iconButton('panel', t('menu_open'), openSidebar, { id: 'menu-open' }));
   mountSettings();
+  mountSharing({ open: openSession });
   top.append(mountTitle());
   mountPreferences(top);
   $('#new').prepend(icon('plus'));

@@ -308,6 +308,7 @@ interface Changes {
   /** Another tab has changed sessions, or deleted them for good. */
   elsewhere: { put: Session[]; drop: string[] };
   print: { session_id: string };
+  share: Pick<Session, 'session_id' | 'session_name'>;
   shelved: ShelfName;
   ready: Ready;
   /** What has changed in sessions, here or elsewhere; `anew` when nobody knows what. */

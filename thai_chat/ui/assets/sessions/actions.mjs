@@ -192,6 +192,7 @@ export function menuOf(session, on) {
     session.archived_at
       ? { icon: 'archive', text: t('unarchive'), act: () => unarchive(one) }
       : { icon: 'archive', text: t('archive'), act: () => archive(one) },
+    { icon: 'link', text: t('share_more'), act: () => emit('share', session) },
     { icon: 'download', text: t('export'), items: exportItems(one) },
     { icon: 'printer', text: t('print'), act: () => emit('print', session) },
     { icon: 'back', text: t('deleted_more'), act: () => fetched(() => import('./deleted.mjs'), ({ openDeleted }) => openDeleted(session)) },
