@@ -1,4 +1,5 @@
 // Who is signed in, at the foot of the sidebar, and what is done when somebody is not any more. Where nobody signs in there is none of it.
+import { alert } from '../lib/alerts.mjs';
 import { api } from '../lib/api.mjs';
 import { confirm } from '../lib/confirm.mjs';
 import { $, el, icon } from '../lib/dom.mjs';
@@ -56,7 +57,9 @@ function initialOf(name) {
 async function signOut() {
   const hasDrafts = keptNames('draft:').length + keptNames('queue:').length > 0;
   if (hasDrafts && !(await confirm(t('sign_out_drafts'), t('sign_out')))) return;
-  try { await api('POST', 'api/sign-out'); } catch (error) { if (error.status !== 401) throw error; }
+  try { await api('POST', 'api/sign-out'); } catch (error) {
+    if (error.status !== 401) { alert(error.message); return; }
+  }
   forgetPerson();
   location.assign('/sign-in');
 }

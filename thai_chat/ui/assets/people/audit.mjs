@@ -10,6 +10,7 @@ import { nameOf } from './list.mjs';
 /** @typedef {{ entries: Entry[], next: string | null, people: Known[] }} Data */
 
 const PAGE = 50;
+const MOMENT = /^\d{4}-\d{2}-\d{2}T[\d:.]+(?:Z|[+-]\d{2}:\d{2})$/;
 const ACTIONS = [
   'sign_in', 'sign_in_failed', 'sign_out', 'sign_ins_ended', 'sign_up', 'password_changed', 'password_reset', 'account_disabled', 'account_enabled', 'account_deleted',
   'role_changed', 'name_changed', 'chats_taken_over', 'invitation_made', 'invitation_revoked', 'key_made', 'key_revoked', 'share_made', 'share_revoked', 'share_continued',
@@ -50,9 +51,16 @@ export class Audit {
   }
 }
 
+/** @param {unknown} value */
+function written(value) {
+  if (Array.isArray(value)) return value.join(', ');
+  if (typeof value !== 'string') return JSON.stringify(value);
+  return MOMENT.test(value) ? when(value) : value;
+}
+
 /** @param {Entry} entry */
 function row({ at, action, outcome, name, key_id, target, address, details }) {
-  const more = [target, key_id && t('quota_key', { key: key_id }), ...Object.entries(details ?? {}).map(([what, value]) => `${what}: ${typeof value === 'string' ? value : JSON.stringify(value)}`), address];
+  const more = [target, key_id && t('quota_key', { key: key_id }), ...Object.entries(details ?? {}).map(([what, value]) => `${what}: ${written(value)}`), address];
   return html`<li><div><strong>${ACTIONS.includes(action) ? t(`action_${action}`) : action}</strong>${outcome === 'done' ? nothing : html`<span class="badge bad">${outcome}</span>`}
     <span class="aside-name" dir="auto">${name}</span><small dir="auto">${more.filter(Boolean).join(' · ')}</small></div><time datetime=${at}>${when(at)}</time></li>`;
 }

@@ -36,7 +36,7 @@ export function quotasView(data, panel) {
 /** @type {(what: string, rule: Rule, defaults: Record<string, Amounts>) => unknown} */
 function shown(what, { kind, subject, quotas }, defaults) {
   const isSet = what in quotas;
-  const value = isSet ? quotas[what] : kind === 'role' ? defaults[subject]?.[what] : undefined;
+  const value = isSet ? quotas[what] : kind === 'role' ? defaults[subject]?.[what] ?? null : undefined;
   if (value === undefined) return html`<span class="muted">${t('quota_as_role')}</span>`;
   const text = value === null ? t('quota_free') : amount(what, value);
   return isSet ? text : html`<span class="muted">${text}</span>`;
