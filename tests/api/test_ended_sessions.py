@@ -21,6 +21,7 @@ from tests.standins.script import Script, thai_tokens
 from thai_chat.accounts import browsers, closing
 from thai_chat.domain.accounts import Account
 from thai_chat.domain.messages import Status
+from thai_chat.domain.people import PersonRole
 from thai_chat.gate import watching
 
 ENDED_WITHIN_S = 10
@@ -123,11 +124,12 @@ async def test_a_disabled_persons_reply_ends(processes: tuple[Team, Team], where
 async def test_an_account_that_is_closed_here_is_closed_at_once(processes: tuple[Team, Team]) -> None:
     here, _ = processes
     mali, toon = await here.account(), await here.account()
-    async with here.signed_in(mali) as hers, here.signed_in(toon) as his:
+    chief = await here.account(role=PersonRole.ADMINISTRATOR)
+    async with here.signed_in(mali) as hers, here.signed_in(toon) as his, here.signed_in(chief) as chiefs:
         await asked(hers)
         session_id, _ = await asked(his)
-        await disable(here, mali)
-        here.accounts.closing.close_account(mali)
+        closed = await chiefs.patch(f"/api/people/{mali.account_id}", json={"disabled": True})
+        assert closed.status_code == 200, closed.text
         assert (await hers.get("/api/me")).status_code == 401
         await until(lambda: has_replies_of(here, toon), ENDED_WITHIN_S)
         await his.post(f"/api/sessions/{session_id}/stop")

@@ -7,7 +7,6 @@ import logging
 from typing import Protocol
 
 from thai_chat.accounts.browsers import Browsers
-from thai_chat.domain.accounts import Account
 from thai_chat.domain.errors import HistoryError, trace_of
 from thai_chat.domain.ports.accounts import AccountStore
 
@@ -22,8 +21,8 @@ class RunningReplies(Protocol):
     def users_with_replies(self) -> set[str]:
         """Return who has a reply that grows."""
 
-    def stop_all(self, user_id: str) -> int:
-        """Stop all replies of one user, and return how many they were."""
+    async def let_go(self, user_id: str) -> None:
+        """End what runs for one user: replies, which are stored, and streams of changes."""
 
 
 class Closing:
@@ -43,19 +42,13 @@ class Closing:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    def close_account(self, account: Account) -> None:
-        """End at once, in this process, what runs for an account that has been disabled or deleted."""
-        self._browsers.end_all(account.account_id)
-        if self._replies:
-            self._replies.stop_all(account.user_id)
-
     async def look(self) -> None:
         """Stop the replies of whoever has no open account any more. Raises HistoryError."""
         await self._browsers.end_in_store()
         asking = self._replies.users_with_replies() if self._replies else set()
         if self._replies and asking:
             for user_id in asking - await self._accounts.open_users(sorted(asking)):
-                self._replies.stop_all(user_id)
+                await self._replies.let_go(user_id)
 
     async def _watch(self) -> None:
         while True:

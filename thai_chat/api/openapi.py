@@ -46,7 +46,7 @@ _BROWSERS = (
     ("delete", "/api/me/sign-ins"),
     ("delete", "/api/me/sign-ins/{sign_in_id}"),
 )
-"""What no key may do."""
+"""No key is taken there."""
 
 
 def install(app: FastAPI) -> None:

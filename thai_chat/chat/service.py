@@ -265,10 +265,6 @@ class ChatService:
         """Return who has a reply that grows in this process."""
         return self._replies.users()
 
-    def stop_all(self, user_id: str) -> int:
-        """Stop all replies of one user that run in this process, and return how many they were."""
-        return self._replies.stop_all(user_id)
-
     async def let_go(self, user_id: str) -> None:
         """End what runs here for somebody who may not come in any more: their replies, and the streams of their pages.
 

@@ -107,7 +107,8 @@ def _parts(message: Message, wish: ShareWish) -> Iterator[Part]:
 
 
 def _document(document: GivenDocument) -> SharedDocument:
-    title = document.metadata.get("title")
+    told = document.metadata
+    title = told.get("title")
     return SharedDocument(name=title if isinstance(title, str) else document.doc_id or "", text=document.content or "")
 
 

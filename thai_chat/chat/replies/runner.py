@@ -192,13 +192,6 @@ class Replies:
         """Return who has a reply that still grows."""
         return {run.log.user_id for run in self._all() if run.log.result is None}
 
-    def stop_all(self, user_id: str) -> int:
-        """Stop all replies of one user, and return how many they were."""
-        running = [run for run in self._all() if run.log.user_id == user_id and run.log.result is None]
-        for run in running:
-            run.log.stop()
-        return len(running)
-
     def forget(self, session_id: UUID, message_id: UUID | None = None) -> None:
         """Forget the replies that have ended in a session, which is deleted for good; or of them those that are the
         message or answer it."""
