@@ -20,6 +20,7 @@ import statistics
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
@@ -32,6 +33,8 @@ from thai_chat.accounts.browsers import Browsers
 from thai_chat.accounts.passwords import Passwords
 from thai_chat.accounts.service import AccountRules, Accounts
 from thai_chat.domain.accounts import Account, Visit
+from thai_chat.domain.people import PersonRole
+from thai_chat.domain.quotas import Quota
 from thai_chat.embedded.postgres import EmbeddedPostgres
 from thai_chat.gate.gate import Gate
 from thai_chat.gate.people import Holders
@@ -41,6 +44,7 @@ PASSWORD = "ปลาทูสองตัวในเข่ง"
 PACE_S = 0.02
 PEOPLE = 50
 SIGN_INS = 8
+MANY = {Quota.REQUESTS_MINUTE: Decimal(1_000_000_000)}
 Request = Callable[[str], Awaitable[None]]
 
 
@@ -122,10 +126,12 @@ def row(what: str, times: Sequence[float], unit_s: float = 1e-6) -> str:
 
 
 async def requests(accounts: Accounts, tokens: Sequence[str], rounds: int) -> None:
+    who = Holders(accounts.by_cookie, accounts.by_key)
     paths = {
         "no gate": asking(answering),
         "gate, AUTH=none": asking(Gate(answering)),
-        "gate, signed in": asking(Gate(answering, who=Holders(accounts.by_cookie, accounts.by_key))),
+        "gate, signed in": asking(Gate(answering, who=who)),
+        "the same, with limits": asking(Gate(answering, who=who, limit=accounts.limits.let_pass)),
     }
     single: dict[str, list[float]] = {name: [] for name in paths}
     many: dict[str, list[float]] = {name: [] for name in paths}
@@ -203,7 +209,7 @@ async def bench(rounds: int) -> None:
         server = EmbeddedPostgres(Path(folder), progress=lambda line: None)
         history = open_history(address=server.start, folder=Path(folder))
         await history.start()
-        accounts = Accounts(history.storage, AccountRules())
+        accounts = Accounts(history.storage, AccountRules(quotas={PersonRole.USER: MANY}))
         try:
             tokens = [await signed_in(accounts) for _ in range(PEOPLE)]
             await requests(accounts, tokens, rounds)

@@ -41,3 +41,21 @@ async def test_what_one_person_said_is_nobody_elses_by_any_door(served: httpx.As
         listed = (await served.get("/api/sessions", headers={"x-who": who})).json()["sessions"]
         assert [one["session_id"] for one in listed] == ([session_id] if status == 200 else [])
         assert ("ความลับของมะลิ" in (await shown(served, session_id, who)).text) == (status == 200)
+
+
+async def test_where_nobody_signs_in_there_is_no_signing_in(chat: Chat) -> None:
+    app = Gate(build_app(chat.service))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as http:
+        me = (await http.get("/api/me")).json()
+        assert (me["user_id"], me["has_accounts"], me["entrance"]) == ("local", False, "open")
+        body = {"name": "mali", "password": "12345678"}
+        for answer in (
+            await http.get("/api/sign-in"),
+            await http.post("/api/sign-in", json=body),
+            await http.post("/api/sign-out"),
+            await http.patch("/api/me", json={"display_name": "mali"}),
+            await http.get("/api/me/sign-ins"),
+            await http.delete("/api/me/sign-ins"),
+            await http.post("/api/me/password", json={"new": "12345678"}),
+        ):
+            assert (answer.status_code, answer.json()["error"]["code"]) == (404, "no_accounts")

@@ -105,6 +105,19 @@ async def test_sessions_are_listed_by_use_and_end_for_their_owner_alone(
     assert await store.of(toon.account_id) == [his]
 
 
+async def test_the_sessions_used_longest_ago_end_where_they_are_too_many(
+    history: PostgresStores, store: SignInStore
+) -> None:
+    mali, toon = await an_account(history), await an_account(history)
+    kept = [(await a_sign_in(store, mali, used_at=NOW - timedelta(hours=hours)))[0] for hours in range(3)]
+    await a_sign_in(store, mali, used_at=NOW - timedelta(hours=3))
+    his, _ = await a_sign_in(store, toon, used_at=NOW - timedelta(days=1))
+    assert await store.end_oldest(mali.account_id, 3) == 1
+    assert await store.end_oldest(mali.account_id, 3) == 0
+    assert await store.of(mali.account_id) == kept
+    assert await store.of(toon.account_id) == [his]
+
+
 async def test_sessions_that_are_over_are_forgotten(history: PostgresStores, store: SignInStore) -> None:
     account = await an_account(history)
     _, over = await a_sign_in(store, account, expires_at=NOW - timedelta(seconds=1))

@@ -26,6 +26,8 @@ from thai_chat.domain.errors import AccountNotFound, HistoryUnavailable, SignInU
 from thai_chat.domain.people import Person
 from thai_chat.domain.ports.accounts import AccountStore, SignInStore
 
+MOST_SIGN_INS = 100
+"""The sessions of one account; a script that never signs out would fill the table."""
 _BROWSER_CHARS = 200
 _ADDRESS_CHARS = 100
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -97,6 +99,7 @@ class SigningIn:
             address=_storable(visit.address)[:_ADDRESS_CHARS],
         )
         await self._sign_ins.add(sign_in, hash_of_token(token))
+        await self._sign_ins.end_oldest(account.account_id, MOST_SIGN_INS)
         person = person_of_account(account, sign_in.sign_in_id)
         return SignedIn(
             account=account,

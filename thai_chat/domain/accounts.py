@@ -97,7 +97,8 @@ def checked_display_name(name: str) -> str:
 
 
 def _checked(name: str, most: int) -> str:
-    plain = unicodedata.normalize("NFC", name).strip() if len(name) <= 2 * most else ""
+    typed = name.strip()
+    plain = unicodedata.normalize("NFC", typed) if len(typed) <= 2 * most else ""
     if not 0 < len(plain) <= most or not plain.isprintable() or _UNSEEN.search(plain):
         raise BadAccountName(limit=most)
     if not 0 < len(name_key(plain)) <= _KEY_CHARS:

@@ -7,7 +7,7 @@ import asyncio
 from starlette.datastructures import Headers
 from starlette.types import Message, Scope, Send
 
-from thai_chat.domain.errors import ThaiChatError
+from thai_chat.domain.errors import SignInNeeded, ThaiChatError
 from thai_chat.gate.people import Who
 
 LOOK_EVERY_S = 2.0
@@ -42,6 +42,8 @@ class Watched:
             await asyncio.sleep(LOOK_EVERY_S)
             try:
                 is_known = await self._who(self._scope) is not None
+            except SignInNeeded:
+                is_known = False
             except ThaiChatError:
                 continue  # that nobody can tell now ends nothing
             if not is_known:

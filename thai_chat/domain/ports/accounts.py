@@ -73,5 +73,9 @@ class SignInStore(Protocol):
     async def end_all(self, account_id: UUID, *, but: UUID | None = None) -> int:
         """End an account's sessions, except one, and return how many they were."""
 
+    async def end_oldest(self, account_id: UUID, most: int) -> int:
+        """End those of an account's sessions that were used longest ago, but for so many, and return how many they
+        were."""
+
     async def forget(self, before: datetime) -> int:
         """Delete sessions that have expired before a time, and return how many they were."""

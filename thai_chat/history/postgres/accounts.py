@@ -72,5 +72,8 @@ class PostgresSignIns:
     async def end_all(self, account_id: UUID, *, but: UUID | None = None) -> int:
         return await self._server.run(lambda connection: sign_ins.end_all(connection, account_id, but))
 
+    async def end_oldest(self, account_id: UUID, most: int) -> int:
+        return await self._server.run(lambda connection: sign_ins.end_oldest(connection, account_id, most))
+
     async def forget(self, before: datetime) -> int:
         return await self._server.run(lambda connection: sign_ins.forget(connection, before))

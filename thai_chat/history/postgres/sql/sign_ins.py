@@ -64,6 +64,17 @@ def end_all(connection: Connection, account_id: UUID, but: UUID | None) -> int:
     return connection.execute(delete(chat_sign_ins).where(*where)).rowcount
 
 
+def end_oldest(connection: Connection, account_id: UUID, most: int) -> int:
+    columns = chat_sign_ins.c
+    oldest = (
+        select(columns.sign_in_id)
+        .where(columns.account_id == account_id)
+        .order_by(columns.used_at.desc(), columns.sign_in_id)
+        .offset(most)
+    )
+    return connection.execute(delete(chat_sign_ins).where(columns.sign_in_id.in_(oldest))).rowcount
+
+
 def forget(connection: Connection, before: datetime) -> int:
     return connection.execute(delete(chat_sign_ins).where(chat_sign_ins.c.expires_at < before)).rowcount
 
