@@ -24,7 +24,7 @@ OF_THE_HOUSE = {
     "ChatService.default_choice": "which models there are is the same for all",
     "ChatService.state": "whether PostgreSQL serves is the same for all",
     "ChatService.users_with_replies": "the server looks for accounts that are closed",
-    "ChatService.let_go": "the server ends what runs for an account that is closed",
+    "ChatService.end_all": "the server ends what runs for an account that is closed",
     "ChatService.start": "the process begins",
     "ChatService.close": "the process ends",
     "Models.prepare": "a model is loaded for all",

@@ -21,8 +21,8 @@ class RunningReplies(Protocol):
     def users_with_replies(self) -> set[str]:
         """Return who has a reply that grows."""
 
-    async def let_go(self, user_id: str) -> None:
-        """End what runs for one user: replies, which are stored, and streams of changes."""
+    async def end_all(self, user_id: str) -> None:
+        """Stop all replies of one user, and return when what there is of them is stored."""
 
 
 class Closing:
@@ -48,7 +48,7 @@ class Closing:
         asking = self._replies.users_with_replies() if self._replies else set()
         if self._replies and asking:
             for user_id in asking - await self._accounts.open_users(sorted(asking)):
-                await self._replies.let_go(user_id)
+                await self._replies.end_all(user_id)
 
     async def _watch(self) -> None:
         while True:

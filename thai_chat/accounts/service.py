@@ -128,7 +128,7 @@ class Accounts:
         self.keys.forget(account.account_id)
 
     async def _gone(self, account: Account) -> None:
-        self.closing.close_account(account)
+        self.browsers.end_all(account.account_id)
         self.keys.forget(account.account_id)
 
     async def _forgotten(self, account: Account) -> None:

@@ -68,7 +68,7 @@ async def leave(
     if person.entrance is Entrance.KEY:
         raise ScopeTooSmall(scope="browser")
     account = await people.profile.confirmed(person, asked.password, visit_of(request))
-    await service.let_go(account.user_id)
+    await service.end_all(account.user_id)
     await people.administration.remove(account.account_id)
     await note(people, Action.ACCOUNT_DELETED, person, request, account.account_id)
     remove_token(response, request)
@@ -106,7 +106,7 @@ async def change(
     wanted = PersonChange(role=asked.role, disabled=asked.disabled, display_name=asked.display_name)
     account = await people.administration.change(identifier(account_id), wanted)
     if account.is_disabled:
-        await service.let_go(account.user_id)
+        await service.end_all(account.user_id)
     target = account.account_id
     if asked.role is not None:
         await note(people, Action.ROLE_CHANGED, person, request, target, role=account.role.value)
@@ -130,6 +130,6 @@ async def reset(account_id: str, request: Request, person: Asking, people: Peopl
 async def remove(account_id: str, request: Request, person: Asking, people: People, service: Service) -> None:
     """Delete somebody with all that they have. 409 `last_administrator` for the last one."""
     account = await people.storage.accounts.by_id(identifier(account_id))
-    await service.let_go(account.user_id)
+    await service.end_all(account.user_id)
     await people.administration.remove(account.account_id)
     await note(people, Action.ACCOUNT_DELETED, person, request, account.account_id)

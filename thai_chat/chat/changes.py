@@ -136,11 +136,6 @@ class Changes:
             if not followers and self._followers.get(person.user_id) is followers:
                 self._followers.pop(person.user_id, None)
 
-    def let_go(self, user_id: str) -> None:
-        """Let somebody's followers go when they have read what they were told."""
-        for follower in self._followers.get(user_id, ()):
-            follower.end()
-
     def close(self) -> None:
         """Let every follower go when it has read what it was told. Safe to call twice."""
         self.is_closed = True

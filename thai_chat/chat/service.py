@@ -265,13 +265,9 @@ class ChatService:
         """Return who has a reply that grows in this process."""
         return self._replies.users()
 
-    async def let_go(self, user_id: str) -> None:
-        """End what runs here for somebody who may not come in any more: their replies, and the streams of their pages.
-
-        Return when what there is of the replies is stored.
-        """
-        self.changes.let_go(user_id)
-        await self._replies.end_all_of(user_id)
+    async def end_all(self, user_id: str) -> None:
+        """Stop all replies of one user that run in this process, and return when what there is of them is stored."""
+        await self._replies.end_all(user_id)
 
     async def _logs(self, session_id: UUID, person: Person) -> Sequence[ReplyLog]:
         """Return the logs of the session's replies that run here. Raises SessionNotFound where there are none."""

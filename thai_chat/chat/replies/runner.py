@@ -158,14 +158,6 @@ class Replies:
             if run.log.reply_id == reply_id:
                 run.cancel(Status.STOPPED)
 
-    async def end_all_of(self, user_id: str) -> None:
-        """Stop every reply of somebody, and return when what there is of them is stored."""
-        runs = [run for run in self._all() if run.log.user_id == user_id]
-        for run in runs:
-            run.cancel(Status.STOPPED)
-        if tasks := {run.task for run in runs if run.task and not run.task.done()}:
-            await asyncio.wait(tasks)
-
     def of_session(self, session_id: UUID) -> ReplyLog | None:
         """Return the log of the reply that runs in the session, or that ended there less than KEEP_FINISHED_S ago.
 
@@ -191,6 +183,14 @@ class Replies:
     def users(self) -> set[str]:
         """Return who has a reply that still grows."""
         return {run.log.user_id for run in self._all() if run.log.result is None}
+
+    async def end_all(self, user_id: str) -> None:
+        """Stop all replies of one user, and return when what there is of them is stored."""
+        runs = [run for run in self._all() if run.log.user_id == user_id]
+        for run in runs:
+            run.log.stop()
+        if tasks := {run.task for run in runs if run.task}:
+            await asyncio.wait(tasks)
 
     def forget(self, session_id: UUID, message_id: UUID | None = None) -> None:
         """Forget the replies that have ended in a session, which is deleted for good; or of them those that are the
