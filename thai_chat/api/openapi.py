@@ -46,7 +46,7 @@ _BROWSERS = (
     ("delete", "/api/me/sign-ins"),
     ("delete", "/api/me/sign-ins/{sign_in_id}"),
 )
-"""What no key may do."""
+"""All that no key may do."""
 
 
 def install(app: FastAPI) -> None:
