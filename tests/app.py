@@ -42,8 +42,9 @@ class App:
         """All that the process said, over all its starts."""
         return (self.folder / "app.log").read_text()
 
-    async def start(self) -> None:
-        """Start the app; return when it answers. Raises RuntimeError with its log when it ends instead."""
+    @property
+    def whole_environment(self) -> dict[str, str]:
+        """The environment of the process, for commands beside it."""
         own = {
             "HOST": "127.0.0.1",
             "PORT": str(self.port),
@@ -51,9 +52,13 @@ class App:
             "OLLAMA_HOST": "",
             **self.environment,
         }
+        return {**os.environ, **own}
+
+    async def start(self) -> None:
+        """Start the app; return when it answers. Raises RuntimeError with its log when it ends instead."""
         with (self.folder / "app.log").open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
-                *self.program, "serve", cwd=ROOT, env={**os.environ, **own}, stdout=log, stderr=log
+                *self.program, "serve", cwd=ROOT, env=self.whole_environment, stdout=log, stderr=log
             )
         async with asyncio.timeout(START_S), httpx.AsyncClient() as http:
             while not await self._answers(http):

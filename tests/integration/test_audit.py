@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -103,6 +104,33 @@ async def test_entries_of_an_outage_are_in_the_file_at_once_and_stored_once_when
         await audit.close()
         stored = postgres.query("SELECT count(*), count(DISTINCT entry_id) FROM chat_audit", database=own_database)
         assert str(stored).count("1201") == 2
+
+
+async def test_what_a_process_that_was_killed_could_not_store_the_next_one_stores_once(
+    postgres: PostgresServer, own_database: str, proxy: Proxy, tmp_path: Path
+) -> None:
+    async with opened(postgres.address(own_database, port=proxy.port), tmp_path) as history:
+        before = Audit(history.storage.audit, folder=tmp_path)
+        await before.note(Action.SIGN_IN, who=MALI, details={"scopes": ["read"], "count": 3})
+        await before.flush()
+        proxy.refuse()
+        await before.note(Action.EXPORT, who=MALI, target="ส่งออก")
+        await before.flush()
+        with (tmp_path / "audit.jsonl").open("a") as file:
+            file.write('{"entry_id": 3}\n[]\nnull\n{"at": "x"\n')
+        proxy.resume()
+        audit = Audit(history.storage.audit, folder=tmp_path, retry_s=0.02)
+        audit.start()
+
+        async def is_stored() -> bool:
+            with suppress(HistoryUnavailable):
+                return len(await history.storage.audit.page(AuditQuery())) == 2
+            return False
+
+        await until(is_stored)
+        await audit.close()
+        entries = [(entry.action, entry.target, entry.account_id) for entry in await audit.page(AuditQuery())]
+        assert entries == [("export", "ส่งออก", MALI.account_id), ("sign_in", "", MALI.account_id)]
 
 
 async def test_an_entry_whose_storing_was_not_answered_is_there_once(history: PostgresStores) -> None:

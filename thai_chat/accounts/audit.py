@@ -148,7 +148,20 @@ class Audit:
             async with asyncio.timeout(_LAST_WRITE_S):
                 await self.flush()
 
+    async def _take_up(self) -> None:
+        """Let what the file has of an earlier process be stored: most of it is stored already, and passed over."""
+        if self._file:
+            try:
+                recent = await asyncio.to_thread(self._file.recent, datetime.now(UTC) - self._kept)
+            except OSError as error:
+                logger.warning("the audit log's file can't be read: %s", error.strerror)
+                return
+            room = max(0, self._most_waiting - len(self._waiting))
+            self._waiting = {**{entry.entry_id: entry for entry in recent[-room:] if room}, **self._waiting}
+            self._woken.set()
+
     async def _keep(self) -> None:
+        await self._take_up()
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._retry_s if self._waiting else _CLEANING_S):

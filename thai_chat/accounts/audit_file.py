@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
 from thai_chat.domain import private_files
 from thai_chat.domain.audit import AuditEntry
@@ -18,6 +19,9 @@ logger = logging.getLogger(__name__)
 NAME = "audit.jsonl"
 LARGEST_BYTES = 32_000_000
 """A file that has grown to this is renamed to `audit-<time>.jsonl`, and a new one is begun."""
+
+RECENT_BYTES = 4_000_000
+"""So much of the file a process that starts looks through for what the one before could not store."""
 
 
 class AuditFile:
@@ -44,6 +48,20 @@ class AuditFile:
         if size + written >= self._largest_bytes:
             self.path.rename(self.path.with_name(f"audit-{datetime.now(UTC):%Y%m%dT%H%M%S.%f}.jsonl"))
 
+    def recent(self, since: datetime) -> Sequence[AuditEntry]:
+        """Return the entries in the last `RECENT_BYTES` of the file; lines that are none are passed over.
+
+        Raises OSError.
+        """
+        try:
+            descriptor = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return []
+        with open(descriptor, "rb") as file:
+            file.seek(max(0, os.fstat(descriptor).st_size - RECENT_BYTES))
+            found = [_entry(line) for line in file.read(RECENT_BYTES).splitlines()]
+        return [entry for entry in found if entry and entry.at >= since]
+
     def forget(self, before: datetime) -> None:
         """Delete the earlier files whose last line is older than `before`. Raises OSError."""
         for path in self.path.parent.glob("audit-*.jsonl"):
@@ -55,3 +73,17 @@ def _line(entry: AuditEntry) -> bytes:
     values = {**asdict(entry), "entry_id": str(entry.entry_id), "at": entry.at.isoformat()}
     values["account_id"] = str(entry.account_id) if entry.account_id else None
     return json.dumps(values, ensure_ascii=False).encode() + b"\n"
+
+
+def _entry(line: bytes) -> AuditEntry | None:
+    try:
+        values = json.loads(line)
+        account_id = values["account_id"]
+        return AuditEntry(
+            entry_id=UUID(values.pop("entry_id")),
+            at=datetime.fromisoformat(values.pop("at")).astimezone(UTC),
+            account_id=UUID(values.pop("account_id")) if account_id else values.pop("account_id"),
+            **values,
+        )
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None

@@ -47,6 +47,7 @@ _BROWSERS = (
     ("delete", "/api/me/sign-ins/{sign_in_id}"),
 )
 """No key is taken there."""
+"""All that no key may do."""
 
 
 def install(app: FastAPI) -> None:
