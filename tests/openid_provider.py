@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import httpx
+from authlib.deprecate import AuthlibDeprecationWarning
 from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
 from werkzeug.serving import make_server
@@ -27,10 +28,11 @@ from thai_chat.accounts.openid.rules import OpenIdRules
 from thai_chat.accounts.service import AccountRules
 
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore")
+    warnings.simplefilter("ignore", AuthlibDeprecationWarning)
     import oidc_provider_mock
 
 Answer = tuple[int, bytes]
+KEY = RSAKey.generate_key(2048, parameters={"kid": "one"})
 
 
 @dataclass
@@ -45,7 +47,9 @@ class OpenIdProvider:
     signed: Callable[[str], str] = lambda token: token
     asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     """The paths that were asked for, each with what was sent."""
-    key: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, parameters={"kid": "one"}))
+    key: RSAKey = field(default_factory=lambda: KEY)
+
+    key_id: str = "one"
 
     @property
     def name(self) -> str:
@@ -91,7 +95,7 @@ class OpenIdProvider:
     def _signed_anew(self, body: bytes) -> bytes:
         told = json.loads(body)
         claims = self.claims({**_claims(told["id_token"]), "iat": int(time.time()), "exp": int(time.time()) + 600})
-        token = jwt.encode({"alg": "RS256", "kid": "one"}, claims, self.key)
+        token = jwt.encode({"alg": "RS256", "kid": self.key_id}, claims, self.key)
         return json.dumps({**told, "id_token": self.signed(token)}).encode()
 
 

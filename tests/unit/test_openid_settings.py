@@ -89,7 +89,7 @@ def test_replicas_with_the_same_secret_have_the_same_key(tmp_path: Path) -> None
     assert other
     assert one.key == other.key
     assert list(tmp_path.iterdir()) == []
-    with pytest.raises(StartError, match="SECRET_KEY is too short"):
+    with pytest.raises(StartError, match="SECRET_KEY needs 16"):
         openid_rules(settings(tmp_path, secret_key="a" * 15))
 
 
@@ -101,5 +101,5 @@ def test_a_key_file_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
 
 def test_what_is_missing_is_told_with_how_to_install_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "find_spec", lambda name: None)
-    with pytest.raises(StartError, match=r"pip install -r requirements-oidc.txt"):
+    with pytest.raises(StartError, match=r"pip install -r requirements-oidc\.txt"):
         openid_rules(settings(tmp_path))
