@@ -77,9 +77,5 @@ LIMITS: dict[str, tuple[str, str]] = {
         "ใช้เงินของเดือนนี้ครบ {limit} แล้ว ถามต่อได้ตั้งแต่ {time}",
         "You have spent all of this month's {limit}. You can ask again from {time}.",
     ),
-    "admin_reads_chats": (
-        "ผู้ดูแลระบบของที่นี่ค้นหาและนับสิ่งที่ทุกคนเขียนได้ ทุกครั้งจะถูกบันทึกไว้",
-        "Administrators here can search and count what everybody writes. Each time is put on record.",
-    ),
 }
 """Said by the page's scripts."""
