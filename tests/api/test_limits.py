@@ -15,6 +15,7 @@ from tests.accounts import Team, team
 from tests.standins.openai_server import OpenAIStandin
 from tests.standins.script import Script, thai_tokens
 from thai_chat.accounts.service import AccountRules
+from thai_chat.domain.audit import Action, AuditQuery
 from thai_chat.domain.people import PersonRole
 from thai_chat.domain.quotas import Quota
 
@@ -208,3 +209,28 @@ async def test_administrators_see_what_people_have_used_and_nobody_else_does(peo
             assert told["team"]["tokens"] == used
         bad = await http.get("/api/people/statistics", params={"first": "2026-02-01", "last": "2026-01-01"})
         assert bad.status_code == 400
+
+
+async def test_a_key_has_limits_of_its_own_and_uses_its_owners(people: Team) -> None:
+    mali = await people.account()
+    async with people.signed_in(mali) as http:
+        made = (await http.post("/api/keys", json={"name": "script", "scopes": ["chat"]})).json()
+        await set_quotas(people, "key", made["key_id"], requests_minute=4, tokens_day=5)
+        async with people.browser(authorization=f"Bearer {made['key']}") as script:
+            assert (await ask(script)).status_code == 200
+            assert (await ask(script)).json()["error"]["code"] == "quota_used_up"
+            by_key = await limits_of(script)
+            assert (by_key["tokens_day"]["limit"], by_key["requests_minute"]["limit"]) == (5, 4)
+            assert (await script.get("/api/quotas")).status_code == 403
+            assert (await script.get("/api/sessions")).json()["error"]["code"] == "too_many_requests"
+        assert (await ask(http)).status_code == 200
+        own = await limits_of(http)
+        assert own["tokens_day"]["limit"] is None
+        assert own["tokens_day"]["used"] > by_key["tokens_day"]["used"] >= 5
+
+
+async def test_what_administrators_set_is_in_the_audit_log(people: Team) -> None:
+    mali = await people.account()
+    await set_quotas(people, "account", str(mali.account_id), tokens_day=7, usd_day=None)
+    (entry,) = await people.accounts.audit.page(AuditQuery(action=Action.QUOTA_CHANGED))
+    assert (entry.target, entry.details) == (f"account/{mali.account_id}", {"tokens_day": 7, "usd_day": None})

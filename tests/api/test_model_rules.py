@@ -81,6 +81,7 @@ async def test_the_pickers_list_is_the_readers_own(people: Team) -> None:
         content = orjson.loads(answer.json()["data"][0])
         vllm = next(backend for backend in content["backends"] if backend["name"] == "vllm")
         found[account.role] = ([one["model"] for one in vllm["models"]], content["default"]["model"])
+        assert content["may_share"] is (account.role is PersonRole.ADMINISTRATOR)
         assert [one["what"] for one in content["limits"]][:2] == ["requests_minute", "running_replies"]
     assert found[PersonRole.USER] == ([OPEN], OPEN)
     assert set(found[PersonRole.ADMINISTRATOR][0]) == {OPEN, DEAR}

@@ -93,7 +93,11 @@ class Limits:
         if person is None:
             self._hit(f"address {_network(address)}", Decimal(NOBODYS_REQUESTS))
             return
-        for holder in self._holders(person, self._rules.now()):
+        rules = self._rules.now()
+        if not rules:  # the usual case, in the way of every request
+            self._hit(person.user_id, self.defaults.get(person.role, {}).get(Quota.REQUESTS_MINUTE))
+            return
+        for holder in self._holders(person, rules):
             self._hit(holder.name, holder.quotas.get(Quota.REQUESTS_MINUTE))
 
     async def begin(self, person: Person, *, replies: int = 1, repeats: str = "") -> Sequence[Permit]:
@@ -162,7 +166,7 @@ class Limits:
         own = rules.get((QuotaKind.ACCOUNT, str(person.account_id)), {})
         role = rules.get((QuotaKind.ROLE, person.role.value), {})
         quotas = {**self.defaults.get(person.role, {}), **role, **own}
-        holders = [_Holder(f"person {person.user_id}", person.user_id, None, quotas)]
+        holders = [_Holder(person.user_id, person.user_id, None, quotas)]
         if person.key_id and (of_key := rules.get((QuotaKind.KEY, person.key_id))):
             holders.append(_Holder(f"key {person.key_id}", person.user_id, person.key_id, of_key))
         return holders

@@ -13,7 +13,7 @@ LIMIT_ERRORS: dict[str, tuple[str, str]] = {
         "As many replies as you may have at a time ({limit}) are being written. Wait for one to end, or stop one, then "
         "send again.",
     ),
-    "quota_used_up": ("{why}", "{why}"),
+    "quota_used_up": ("ตอนนี้ยังถามต่อไม่ได้ {why}", "You can't ask more for now. {why}"),
     "tokens_day_used_up": (
         "ใช้โทเค็นของวันนี้ครบ {limit} แล้ว ถามต่อได้หลังเที่ยงคืนคืนนี้ (เวลากรุงเทพฯ)",
         "You have used all of today's {limit} tokens. You can ask again after midnight, Bangkok time.",
@@ -76,10 +76,6 @@ LIMITS: dict[str, tuple[str, str]] = {
     "limit_over_usd_month": (
         "ใช้เงินของเดือนนี้ครบ {limit} แล้ว ถามต่อได้ตั้งแต่ {time}",
         "You have spent all of this month's {limit}. You can ask again from {time}.",
-    ),
-    "admin_reads_chats": (
-        "ผู้ดูแลระบบของที่นี่ค้นหาและนับสิ่งที่ทุกคนเขียนได้ ทุกครั้งจะถูกบันทึกไว้",
-        "Administrators here can search and count what everybody writes. Each time is put on record.",
     ),
 }
 """Said by the page's scripts."""

@@ -59,5 +59,6 @@ class Handlers:
         may = await self._service.permits.models_for(person)
         content = picker_of(self._service, language_of(request), may)
         if self._service.permits.allowance:
+            content["may_share"] = person.is_administrator
             content["limits"] = limits_of(await self._service.permits.states(person))
         return orjson.dumps(content).decode()

@@ -13,6 +13,8 @@ export const store = {
   backends: /** @type {BackendInfo[]} */ ([]),
   /** How near the person is to their limits; null where there are none. */
   limits: /** @type {Limit[] | null} */ (null),
+  /** True for whoever may make a preset everybody's. */
+  mayShare: true,
   /** True while a reply of the shown session grows. */
   isBusy: false,
   /** True while the server does not answer. */

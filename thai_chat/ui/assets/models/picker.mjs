@@ -7,7 +7,7 @@ import { backendName, t } from '../lib/texts.mjs';
 import { chooseModel, fetchNear } from './choose.mjs';
 import { isGone, isSameChoice, pick, tellGone } from './picks.mjs';
 
-/** The part's value is JSON: `{ backends, default, limits? }`. @type {(part: Part<string | null>, page: { refresh: () => void }) => void} */
+/** The part's value is JSON: `{ backends, default, limits?, may_share? }`. @type {(part: Part<string | null>, page: { refresh: () => void }) => void} */
 export function mountPicker({ element, props, watch }, { refresh }) {
   const repaint = () => paint(element, button(open));
   const open = async () => {
@@ -27,10 +27,10 @@ export function mountPicker({ element, props, watch }, { refresh }) {
     if (choice && !isSameChoice(choice, store.choice)) tellGone(choice, store.choice);
   };
   const take = () => {
-    const { backends, default: preferred, limits = null } = props.value ? JSON.parse(props.value) : { backends: [], default: null };
+    const { backends, default: preferred, limits = null, may_share: mayShare = true } = props.value ? JSON.parse(props.value) : { backends: [], default: null };
     store.backends = backends;
     store.preferred = preferred;
-    store.limits = limits;
+    Object.assign(store, { limits, mayShare });
     settle();
     repaint();
     emit('backends');

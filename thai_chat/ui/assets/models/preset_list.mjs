@@ -79,7 +79,7 @@ export class PresetList {
       '-',
       { text: t('preset_update'), icon: 'download', act: () => this.update(preset, change) },
       { text: t('rename'), icon: 'pencil', act: () => this.rename(preset, change) },
-      toShared,
+      ...(store.mayShare || preset.is_shared ? [toShared] : []),
       copy,
       '-',
       { text: t('delete'), icon: 'trash', danger: true, act: () => this.delete(preset) },
