@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import logging
+import os
 import socket
 import threading
 import time
+import weakref
+from typing import Any
 
 import psycopg2
 from sqlalchemy import Connection
+from sqlalchemy.pool import ConnectionPoolEntry
 
 logger = logging.getLogger(__name__)
 
@@ -90,3 +94,16 @@ class Call:
                     self._socket.shutdown(socket.SHUT_RDWR)
                 except OSError:
                     logger.debug("the connection was gone before it was cut")
+
+
+def keep_socket(connection: Any, entry: ConnectionPoolEntry) -> None:
+    # A duplicate of its descriptor: libpq may close its own, and the number then belong to something else.
+    kept = socket.socket(fileno=os.dup(connection.fileno()))
+    entry.info["socket"] = kept
+    entry.info["let_go"] = weakref.finalize(connection, kept.close)
+
+
+def drop_socket(connection: Any, entry: ConnectionPoolEntry) -> None:
+    let_go = entry.info.pop("let_go", None)
+    if let_go:
+        let_go()

@@ -1,13 +1,10 @@
-"""The way to one PostgreSQL: its pool, its threads, the deadline of every call, and the translation of its errors."""
+"""The way to one PostgreSQL: its pool, its threads, and the deadline of every call."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import socket
 import time
-import weakref
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -17,11 +14,12 @@ import psycopg2
 from psycopg2 import errorcodes
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE, make_dsn, parse_dsn
 from sqlalchemy import Connection, Engine, create_engine, event, exc
-from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+from sqlalchemy.pool import QueuePool
 
-from thai_chat.domain.errors import HistoryError, HistoryRefused, HistoryUnavailable, StartError
+from thai_chat.domain.errors import HistoryRefused, HistoryUnavailable, StartError
 from thai_chat.history.postgres import row_security
-from thai_chat.history.postgres.calls import Call
+from thai_chat.history.postgres.calls import Call, drop_socket, keep_socket
+from thai_chat.history.postgres.errors import translated
 from thai_chat.history.postgres.pulse import Pulse
 from thai_chat.history.postgres.search_path import cursor_in
 from thai_chat.history.postgres.sql.requests import RequestConnection, RequestCursor, carried_out_as
@@ -54,32 +52,7 @@ _CHOICES = {
     "sslmode": ("prefer", "disable", "allow", "require", "verify-ca", "verify-full"),
     "target_session_attrs": ("any", "read-write", "read-only", "primary", "standby", "prefer-standby"),
 }
-# The server's function that refuses a row by a policy. A right that is missing has the same code, and may come back.
-_POLICIES = "ExecWithCheckOptions"
 _TRY_AGAIN = (errorcodes.SERIALIZATION_FAILURE, errorcodes.DEADLOCK_DETECTED)
-
-
-def translated(error: BaseException) -> HistoryError:
-    """Translate psycopg2's and SQLAlchemy's errors, in this one place.
-
-    Only what lies in the content of a write is HistoryRefused. All else, a schema that is gone included, may pass: then
-    the write waits and is not lost.
-    """
-    cause = error.orig if isinstance(error, exc.DBAPIError) else error
-    code = getattr(cause, "pgcode", None) or ""
-    is_walled = code == errorcodes.INSUFFICIENT_PRIVILEGE and _routine(cause) == _POLICIES
-    detail = f"{type(cause).__name__} {code}".strip()
-    if isinstance(cause, (psycopg2.DataError, psycopg2.IntegrityError)) or code.startswith("54") or is_walled:
-        return HistoryRefused(detail)
-    # The server's sentence stays out of what may be shown; it can quote a row.
-    logger.debug("%s: %s", detail, str(cause).strip())
-    return HistoryUnavailable(detail)
-
-
-def _routine(cause: BaseException | None) -> str | None:
-    """Return the function of the server's source that raised the error."""
-    diagnosis = getattr(cause, "diag", None)
-    return getattr(cause, "source_function", None) or getattr(diagnosis, "source_function", None)
 
 
 def parsed(conninfo: str) -> dict[str, str]:
@@ -138,8 +111,8 @@ class Database:
             use_native_hstore=False,
             json_deserializer=orjson.loads,
         )
-        event.listen(self.engine, "connect", _keep_socket)
-        event.listen(self.engine, "close", _drop_socket)
+        event.listen(self.engine, "connect", keep_socket)
+        event.listen(self.engine, "close", drop_socket)
 
     async def run(
         self, work: Callable[[Connection], Result], *, timeout_s: float | None = None, user_id: str | None = None
@@ -304,19 +277,6 @@ class _Repeat(Exception):
 
 class _Locked(Exception):
     """The server gave up waiting for a lock, and there is time to try again."""
-
-
-def _keep_socket(connection: Any, entry: ConnectionPoolEntry) -> None:
-    # A duplicate of its descriptor: libpq may close its own, and the number then belong to something else.
-    kept = socket.socket(fileno=os.dup(connection.fileno()))
-    entry.info["socket"] = kept
-    entry.info["let_go"] = weakref.finalize(connection, kept.close)
-
-
-def _drop_socket(connection: Any, entry: ConnectionPoolEntry) -> None:
-    let_go = entry.info.pop("let_go", None)
-    if let_go:
-        let_go()
 
 
 def _make_clean(connection: Connection) -> None:

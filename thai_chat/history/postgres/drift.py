@@ -14,7 +14,8 @@ import psycopg2
 from sqlalchemy import Connection, exc, text
 
 from thai_chat.history.postgres import schema
-from thai_chat.history.postgres.connections import Database, translated
+from thai_chat.history.postgres.connections import Database
+from thai_chat.history.postgres.errors import translated
 
 # Each thing with the words that make it what it is, without the name of its schema. Functions are called by name, so
 # their arguments belong to what they are.

@@ -12,7 +12,8 @@ from sqlalchemy import Engine, exc
 from thai_chat import migrations
 from thai_chat.domain.errors import StartError
 from thai_chat.history.postgres import row_security, schema
-from thai_chat.history.postgres.connections import Database, translated
+from thai_chat.history.postgres.connections import Database
+from thai_chat.history.postgres.errors import translated
 
 
 def migrate(address: str, *, schema_name: str | None = None) -> None:

@@ -61,6 +61,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     _PARTS._put_in_place(_BESIDE.BEGIN_TURN)
-    op.execute("DROP POLICY thai_chat_shared ON chat_presets")
+    op.execute("DROP POLICY IF EXISTS thai_chat_shared ON chat_presets")
     for table in _WALLED:
-        op.execute(f"DROP POLICY thai_chat_own ON {table}; ALTER TABLE {table} DISABLE ROW LEVEL SECURITY")
+        op.execute(f"DROP POLICY IF EXISTS thai_chat_own ON {table}; ALTER TABLE {table} DISABLE ROW LEVEL SECURITY")

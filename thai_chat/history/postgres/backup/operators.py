@@ -43,9 +43,7 @@ _TO = _ROLE.format("g.grantee") + " || CASE WHEN g.is_grantable THEN ' WITH GRAN
 _OPTIONS = """(SELECT string_agg(format('%%s%%s=%%L', {1}, split_part(o, '=', 1), substr(o, strpos(o, '=') + 1)), ', ')
     FROM unnest({0}) o)"""
 
-# The policies of the product come with its tables.
-_OWN_POLICY = "starts_with(p.polname, 'thai_chat_')"
-
+_OWN_POLICY = "starts_with(p.polname, 'thai_chat_')"  # it comes with the tables
 # These settings come before the rest on a table that takes the place of another one: the owner, and what only it may
 # change.
 _FIRST = f"""
@@ -133,8 +131,7 @@ SELECT 3, format('COMMENT ON TRIGGER %%I ON %%s IS %%L', g.tgname, t.name, obj_d
 FROM pg_trigger g JOIN tables t ON t.oid = g.tgrelid WHERE obj_description(g.oid, 'pg_trigger') IS NOT NULL
 UNION ALL
 SELECT 3, format('COMMENT ON POLICY %%I ON %%s IS %%L', p.polname, t.name, obj_description(p.oid, 'pg_policy'))
-FROM pg_policy p JOIN tables t ON t.oid = p.polrelid
-WHERE obj_description(p.oid, 'pg_policy') IS NOT NULL AND NOT {_OWN_POLICY}
+FROM pg_policy p JOIN tables t ON t.oid = p.polrelid WHERE obj_description(p.oid, 'pg_policy') IS NOT NULL
 UNION ALL
 SELECT 4, format('GRANT %%s ON %%s %%s TO %%s', g.privilege_type, o.kind, o.name, {_TO})
 FROM objects o, aclexplode(o.acl) g WHERE o.given IS NOT NULL
@@ -170,8 +167,8 @@ FROM pg_policy p JOIN tables t ON t.oid = p.polrelid WHERE NOT {_OWN_POLICY}
 UNION ALL
 SELECT 'TABLE', name, false,
     format('ALTER TABLE %%s DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY', name)
-FROM tables t WHERE relforcerowsecurity OR (relrowsecurity
-    AND NOT EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = t.oid AND {_OWN_POLICY}))
+FROM tables WHERE relforcerowsecurity OR
+    relrowsecurity AND NOT EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = tables.oid AND {_OWN_POLICY})
 """
 
 # Tables that had none before them were made in another schema, where the defaults of their own did not hold.

@@ -18,7 +18,7 @@ from psycopg2.extensions import make_dsn
 from sqlalchemy import Connection, exc
 
 from thai_chat.domain.errors import HistoryUnavailable, StartError
-from thai_chat.history.postgres import generation, probe, schema, session_settings, upkeep
+from thai_chat.history.postgres import generation, probe, row_security, schema, session_settings, upkeep
 from thai_chat.history.postgres.backup import archive, dependents, failures, loading, operators, publications, swapping
 from thai_chat.history.postgres.backup.archive import Backup, Meter
 from thai_chat.history.postgres.backup.manifest import Manifest
@@ -85,6 +85,8 @@ def restore(address: str, file: Path, *, replace: bool = False, meter: Meter = l
             if place.rows and not replace:
                 raise StartError(f"The database has chats already. {_NOTHING_CHANGED}")
             kept, moved = _put_in(connection, cursor, backup, place, meter)
+            session_settings.look_in(cursor, place.home)
+            row_security.build_within(cursor)
             meter("finishing", 0, 0)
     analyze(address)
     left_out = [table.name for table in backup.manifest.tables if table.name not in loading.known(backup)]

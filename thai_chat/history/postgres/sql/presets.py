@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, delete, func, or_, select, update
 from thai_chat.domain.errors import HistoryRefused, PresetNotFound
 from thai_chat.domain.presets import Preset
 from thai_chat.history.checks import json_text
-from thai_chat.history.postgres.connections import translated
+from thai_chat.history.postgres.errors import translated
 from thai_chat.history.postgres.sql import statements
 from thai_chat.history.postgres.sql.parameters import TextParameter, filled, run
 from thai_chat.history.postgres.sql.tables import chat_presets

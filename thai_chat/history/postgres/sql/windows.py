@@ -23,12 +23,11 @@ _FORKS = """ARRAY(
     SELECT ARRAY[f.message_order, f.parent_order] FROM chat_messages f
     WHERE f.session_id = s.session_id AND f.parent_order IS NOT NULL ORDER BY f.message_order)"""
 
-# The shown branch of a session without branches is all its messages, and one query reads a window of them. Of one that
-# has branches it gives the shape, from which comes what ranges to read.
+# The shown branch of a session without branches is all its messages, and one query reads a window of them. What ranges
+# to read of one that has branches another query says: each mention of the messages costs the planner as much as reading
+# ten of them, behind row-level security twice that.
 _WINDOW = f"""
-SELECT CASE WHEN s.has_branches THEN {_FORKS} END,
-    CASE WHEN s.has_branches THEN
-        (SELECT leaf.message_order FROM chat_messages leaf WHERE leaf.message_id = s.leaf_id) END, m.*
+SELECT s.has_branches, m.*
 FROM chat_sessions s LEFT JOIN LATERAL (
     SELECT {MESSAGE_SQL} FROM chat_messages m
     WHERE m.session_id = s.session_id AND NOT s.has_branches
@@ -102,11 +101,9 @@ def messages(connection: Connection, wanted: ReadMessages) -> list[Message]:
         rows = cursor.fetchall()
         if not rows:
             raise SessionNotFound()
-        forks, leaf_order = rows[0][:2]
-        if forks is not None:
-            ranges = branches.branch(_forks(forks), leaf_order or 0)
-            return _read_branch(cursor, wanted, ranges)
-        found = [message_of(row[2:]) for row in rows if row[2] is not None]
+        if rows[0][0]:
+            return _read_branch(cursor, wanted, _shown(cursor, wanted.session_id, wanted.user_id))
+        found = [message_of(row[1:]) for row in rows if row[1] is not None]
     return found[::-1] if wanted.after_order is None else found
 
 
@@ -126,8 +123,12 @@ def shown_ranges(connection: Connection, session_id: UUID, user_id: str, leaf_id
     SessionNotFound, MessageNotFound."""
     raw: Any = connection.connection
     with raw.cursor() as cursor:
-        cursor.execute(_SHOWN, {"session_id": session_id, "user_id": user_id, "leaf_id": leaf_id})
-        row = cursor.fetchone()
+        return _shown(cursor, session_id, user_id, leaf_id)
+
+
+def _shown(cursor: Any, session_id: UUID, user_id: str, leaf_id: UUID | None = None) -> list[Range]:
+    cursor.execute(_SHOWN, {"session_id": session_id, "user_id": user_id, "leaf_id": leaf_id})
+    row = cursor.fetchone()
     if row is None:
         raise SessionNotFound()
     message_count, forks, leaf_order = row

@@ -31,7 +31,7 @@ from thai_chat.domain.writes import (
     SingleWrite,
     UpdateSession,
 )
-from thai_chat.history.postgres.connections import translated
+from thai_chat.history.postgres.errors import translated
 from thai_chat.history.postgres.sql import marks, statements, windows
 from thai_chat.history.postgres.sql.parameters import run
 from thai_chat.history.postgres.sql.requests import for_person
