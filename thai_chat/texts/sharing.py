@@ -7,7 +7,7 @@ from collections.abc import Mapping
 SHARE_ERRORS: Mapping[str, tuple[str, str]] = {
     "share_not_found": (
         "ลิงก์นี้ใช้ไม่ได้ อาจหมดอายุ ถูกยกเลิก หรือพิมพ์ไม่ครบ",
-        "This link leads nowhere: it may be over, taken back, or not whole.",
+        "This link does not work: it may have expired, been taken back, or be incomplete.",
     ),
     "share_password_needed": ("ลิงก์นี้ต้องใช้รหัสผ่าน", "This link needs a password."),
     "wrong_share_password": ("รหัสผ่านไม่ถูกต้อง", "The password is wrong."),
@@ -22,7 +22,7 @@ SHARE_ERRORS: Mapping[str, tuple[str, str]] = {
     ),
     "too_many_shares": (
         "มีลิงก์ที่ยังเปิดอยู่ครบ {limit} ลิงก์แล้ว ยกเลิกลิงก์ที่ไม่ใช้ก่อน",
-        "You have {limit} open links already. Please end one that you do not need.",
+        "You have {limit} open links already. Take back one that you do not need.",
     ),
 }
 
@@ -72,7 +72,7 @@ SHARING: Mapping[str, tuple[str, str]] = {
     "share_prompt": ("คำสั่งระบบ", "System prompt"),
     "share_reasoning": ("ความคิดของโมเดล", "What the model thought"),
     "share_documents": ("เอกสารที่ใช้ตอบ", "Documents given to the model"),
-    "share_ends": ("ลิงก์หมดอายุ", "The link ends"),
+    "share_ends": ("ลิงก์หมดอายุ", "The link expires"),
     "share_ends_day": ("ใน 1 วัน", "in 1 day"),
     "share_ends_week": ("ใน 7 วัน", "in 7 days"),
     "share_ends_month": ("ใน 30 วัน", "in 30 days"),
@@ -89,8 +89,8 @@ SHARING: Mapping[str, tuple[str, str]] = {
     "share_views": ("เปิดดู {count} ครั้ง", "{count} views"),
     "share_views_last": ("เปิดดู {count} ครั้ง ล่าสุด {when}", "{count} views, last {when}"),
     "share_until": ("ถึง {when}", "until {when}"),
-    "share_open_ended": ("ไม่หมดอายุ", "no end"),
-    "share_over": ("หมดอายุแล้ว", "over"),
+    "share_open_ended": ("ไม่หมดอายุ", "does not expire"),
+    "share_over": ("หมดอายุแล้ว", "expired"),
     "share_revoked": ("ยกเลิกแล้ว", "taken back"),
     "share_has_password": ("มีรหัสผ่าน", "with a password"),
     "share_made_at": ("แชร์เมื่อ {when}", "shared {when}"),

@@ -12,25 +12,29 @@ from thai_chat.history.postgres.sql import shares
 
 
 class PostgresShares:
-    """A `ShareStore`."""
+    """A `ShareStore`. Whoever has a link is nobody who is known: `find` and what follows it look for no person."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
 
     async def add(self, share: Share, token_hash: bytes, snapshot: Snapshot) -> None:
-        await self._server.run(lambda connection: shares.add(connection, share, token_hash, snapshot))
+        await self._server.run(
+            lambda connection: shares.add(connection, share, token_hash, snapshot), user_id=share.user_id
+        )
 
     async def of(self, user_id: str) -> Sequence[ListedShare]:
-        return await self._server.run(lambda connection: shares.of(connection, user_id))
+        return await self._server.run(lambda connection: shares.of(connection, user_id), user_id=user_id)
 
     async def open_count(self, user_id: str, now: datetime) -> int:
-        return await self._server.run(lambda connection: shares.open_count(connection, user_id, now))
+        return await self._server.run(lambda connection: shares.open_count(connection, user_id, now), user_id=user_id)
 
     async def revoke(self, user_id: str, share_id: UUID, at: datetime) -> bool:
-        return await self._server.run(lambda connection: shares.revoke(connection, user_id, share_id, at))
+        return await self._server.run(
+            lambda connection: shares.revoke(connection, user_id, share_id, at), user_id=user_id
+        )
 
     async def forget(self, user_id: str, before: datetime) -> int:
-        return await self._server.run(lambda connection: shares.forget(connection, user_id, before))
+        return await self._server.run(lambda connection: shares.forget(connection, user_id, before), user_id=user_id)
 
     async def find(self, token_hash: bytes, now: datetime) -> Share | None:
         return await self._server.run(lambda connection: shares.find(connection, token_hash, now))

@@ -23,7 +23,7 @@ export function openShare({ session_id, session_name }) {
   const make = el('button', { type: 'submit', class: 'main' }, t('share_make'));
   const list = el('button', { type: 'button', class: 'share-list-open', onclick: () => { box.close(); openShares(); } }, t('shares'));
   const form = el('form', {},
-    el('fieldset', {}, el('legend', {}, t('share_also')), ticks.map(({ input, text }) => el('label', { class: 'tick' }, input, el('span', {}, t(text))))),
+    el('fieldset', {}, el('legend', {}, t('share_also')), ticks.map(({ input, text }) => el('label', { class: 'share-tick' }, input, el('span', {}, t(text))))),
     el('label', { class: 'field' }, el('span', {}, t('share_ends')), ends),
     el('label', { class: 'field' }, el('span', {}, t('share_password')), password),
     problem, el('div', { class: 'box-foot' }, list, make));
