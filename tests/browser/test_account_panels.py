@@ -16,8 +16,10 @@ from tests.browser.signed_in import (
     MALI,
     PASSWORD,
     PHONE,
+    add_person,
     browser_of,
     faults_of,
+    sign_in,
     signed_in,
     team_of_two,
 )
@@ -25,8 +27,9 @@ from tests.standins.openai_server import OpenAIStandin
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-ACCOUNT = ("profile", "sign_ins", "keys", "shares", "limits")
+ACCOUNT = ("profile", "sign_ins", "keys", "limits")
 PEOPLE = ("people", "invitations", "quotas", "models", "costs", "audit")
+STAYS_INSIDE = "document.activeElement === document.body || document.activeElement.closest('#account') !== null"
 UGLY = "<b>ปู่ย่าผู้ใหญ่รู้จักฐานญาติกินน้ำพริก</b> " + "ๆ" * 40
 
 
@@ -108,6 +111,39 @@ async def test_a_key_is_shown_once_and_works_until_it_is_deleted(browser: Browse
             await page.page.locator("dialog .danger").last.click()
             await expect(row).to_have_count(0)
             assert (await http.get("/api/me")).status_code == 401
+
+
+async def test_keys_alone_open_the_account_and_come_back(browser: Browser, team: App) -> None:
+    async with signed_in(browser, team) as page:
+        await page.page.locator("#person").focus()
+        await page.page.keyboard.press("Enter")
+        await expect(page.page.get_by_role("menuitem", name="บัญชีของฉัน")).to_be_focused()
+        await page.page.keyboard.press("Enter")
+        await expect(page.page.locator("#account #display-name")).to_be_visible()
+        for _ in range(12):
+            await page.page.keyboard.press("Tab")
+            assert await page.page.evaluate(STAYS_INSIDE)
+        await page.page.keyboard.press("Escape")
+        await expect(page.page.locator("#account")).to_be_hidden()
+        await expect(page.page.locator("#person")).to_be_focused()
+
+
+async def test_an_account_is_deleted_with_its_password_and_nobody_signs_in_to_it_again(
+    browser: Browser, team: App
+) -> None:
+    await add_person(team, "ชูใจ")
+    async with signed_in(browser, team, "ชูใจ") as page:
+        await open_panel(page.page, "บัญชีของฉัน")
+        await page.page.get_by_role("button", name="ลบบัญชีของฉัน").click()
+        await expect(page.page.get_by_role("link", name="ดาวน์โหลดแชตทั้งหมด")).to_be_visible()
+        await page.page.locator("#ask-password").fill("ไม่ใช่รหัสนี้")
+        await page.page.locator(".fields .danger").click()
+        await expect(page.page.locator(".fields [role=alert]")).not_to_be_empty()
+        await page.page.locator("#ask-password").fill(PASSWORD)
+        await page.page.locator(".fields .danger").click()
+        await expect(page.page.locator("#place h1")).to_have_text("เข้าสู่ระบบ")
+        await sign_in(page.page, "ชูใจ")
+        await expect(page.page.locator("#password-problem")).not_to_be_empty()
 
 
 async def test_name_and_password_are_changed(browser: Browser, team: App) -> None:

@@ -1,7 +1,8 @@
 // The page on which people sign in, make an account by a link, or set a new password by one.
 import { api } from './lib/api.mjs';
 import { $, el, icon } from './lib/dom.mjs';
-import { number, t, when } from './lib/texts.mjs';
+import { isSpoken, speak } from './lib/speaking.mjs';
+import { language, number, t, when } from './lib/texts.mjs';
 import { displayNameField, nameField, passwordField } from './signing_in/fields.mjs';
 import { form } from './signing_in/form.mjs';
 import { mountLanguages } from './signing_in/languages.mjs';
@@ -22,8 +23,11 @@ function next() {
   }
 }
 
-/** The first answer of a server that has just let somebody in is the page's. @param {string} [address] */
-const enter = (address = next()) => location.replace(address);
+/** A browser in which no language was chosen speaks that of whoever comes in. @param {Me} me @param {string} [address] */
+function enter(me, address = next()) {
+  if (me?.language && me.language !== language && !isSpoken()) speak(me.language);
+  location.replace(address);
+}
 
 /** @param {(Node | null)[]} parts @param {string} title */
 function show(title, ...parts) {
@@ -56,7 +60,7 @@ function showSignIn(ways) {
         act: t('sign_in'),
         waiting: t('sign_in_wait'),
         body: ({ name, password: typed }) => ({ name, password: typed }),
-        done: () => enter(),
+        done: (me) => enter(me),
       })
     : null;
   show(
@@ -111,7 +115,7 @@ function signUp({ token, name, local_sessions: count }, address = '/') {
     fields: [nameField({ value: name ?? null }), displayNameField(), passwordField({ isNew: true })],
     more: shown,
     act: t(token ? 'sign_in_begin' : 'sign_in_make'),
-    done: () => enter(address),
+    done: (me) => enter(me, address),
     body: ({ name: typed, password, display_name }) => ({
       ...(token ? { token } : {}),
       name: typed,
@@ -134,7 +138,7 @@ function showInvitation(token, given) {
       fields: [...known, passwordField({ isNew: true })],
       act: t('sign_in_reset_do'),
       body: ({ password }) => ({ token, password }),
-      done: () => enter('/'),
+      done: (me) => enter(me, '/'),
     });
     show(t('sign_in_reset'), more(given.name ? t('sign_in_reset_more', { name: given.name }) : t('sign_in_reset_any')), reset, until);
     return;
