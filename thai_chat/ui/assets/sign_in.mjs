@@ -8,6 +8,7 @@ import { form } from './signing_in/form.mjs';
 import { mountLanguages } from './signing_in/languages.mjs';
 
 const INVITATION = /^\/invitation\/([^/]+)$/;
+const LOOK_MS = 5_000;
 const place = $('#place');
 const asked = new URLSearchParams(location.search);
 
@@ -38,8 +39,8 @@ function show(title, ...parts) {
 
 /** @param {string} text */
 const more = (text) => el('p', { class: 'more' }, text);
-/** @param {string} text @param {string} [role] */
-const notice = (text, role = 'status') => el('p', { class: 'notice', role }, icon('info'), el('span', {}, text));
+/** @param {string} text @param {string} [about] */
+const notice = (text, about = '') => el('p', { class: `notice ${about}`, role: 'status' }, icon('info'), el('span', {}, text));
 
 /** What leads elsewhere, below a form. @param {string} question @param {string} act @param {() => void} go */
 const other = (question, act, go) => el('p', { class: 'other' }, `${question} `, el('button', { type: 'button', class: 'link', onclick: go }, act));
@@ -158,10 +159,14 @@ const showOver = () => show(t('sign_in_over'), more(t('sign_in_over_more')), el(
 const showFramed = () =>
   show(t('sign_in'), more(t('sign_in_framed')), el('a', { class: 'provider', href: next(), target: '_blank', rel: 'noopener' }, icon('share'), t('sign_in_own_window')));
 
-/** Nobody types a password in vain. */
+/** Nobody types a password in vain; the word goes when the database is back. */
 async function warnOfOutage() {
   const ready = await api('GET', '/readyz').catch(() => null);
-  if (ready?.database.state === 'memory') $('h1', place)?.after(notice(t('sign_in_outage')));
+  const isAway = ready?.database.state === 'memory';
+  const shown = $('.notice.outage', place);
+  if (!isAway) shown?.remove();
+  else if (!shown) $('h1', place)?.after(notice(t('sign_in_outage'), 'outage'));
+  if (isAway) setTimeout(warnOfOutage, LOOK_MS);
 }
 
 /** @param {Error} error */
