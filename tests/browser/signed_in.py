@@ -36,7 +36,7 @@ async def add_person(app: App, name: str, *more: str) -> None:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "thai_chat", "user", "add", name, *more, "--password-stdin"),
         cwd=ROOT,
-        env={**os.environ, "DATA_DIR": str(app.folder / "data"), "OLLAMA_HOST": "", "AUTH": "password"},
+        env={**os.environ, "DATA_DIR": str(app.folder / "data"), "OLLAMA_HOST": "", **app.environment},
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,

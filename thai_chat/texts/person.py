@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 PERSON: Mapping[str, tuple[str, str]] = {
     "account": ("บัญชีของฉัน", "My account"),
-    "account_shares": ("ลิงก์ที่แชร์", "Shared links"),
     "people": ("ผู้ใช้และระบบ", "People"),
     "sign_out": ("ออกจากระบบ", "Sign out"),
     "sign_out_drafts": (

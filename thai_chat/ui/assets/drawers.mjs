@@ -52,6 +52,8 @@ async function dressed(module) {
   return found;
 }
 
+export const openShares = () => fetched(() => import('./sharing/shares.mjs'), ({ openShares: open }) => open());
+
 /** @param {string} part */
 export const openAccount = (part) => fetched(() => dressed(import('./account/account.mjs')), ({ openAccount: open }) => open(part));
 

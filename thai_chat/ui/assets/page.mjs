@@ -12,7 +12,7 @@ import { mountPrinting } from './conversation/printing.mjs';
 import { mountQueue } from './conversation/queue.mjs';
 import { mountTemporary, toggleTemporary } from './conversation/temporary.mjs';
 import { editLast } from './conversation/versions.mjs';
-import { mountSharing, mountStatistics, mountTransfer, openAccount, openPeople } from './drawers.mjs';
+import { mountSharing, mountStatistics, mountTransfer, openAccount, openPeople, openShares } from './drawers.mjs';
 import { beInstallable } from './install/install.mjs';
 import { alert, mountAlerts } from './lib/alerts.mjs';
 import { answerGradio, Refused } from './lib/api.mjs';
@@ -255,7 +255,7 @@ function mountFrame() {
   $('#main').setAttribute('aria-label', t('conversation'));
   document.body.prepend(el('a', { href: '#box', class: 'skip', onclick: (/** @type {Event} */ event) => { event.preventDefault(); focusBox(); } }, t('skip')));
   $('#frame').append(el('div', { id: 'scrim', onclick: leaveSidebar }));
-  mountPerson({ open: openAccount, people: openPeople });
+  mountPerson({ open: openAccount, shares: openShares, people: openPeople });
   restoreSidebar();
   addEventListener('keydown', shortcut, true);
   setTimeout(beReadyAnyway, ANSWER_MS);

@@ -1,12 +1,14 @@
 // The page on which people sign in, make an account by a link, or set a new password by one.
 import { api } from './lib/api.mjs';
 import { $, el, icon } from './lib/dom.mjs';
-import { number, t, when } from './lib/texts.mjs';
+import { isSpoken, speak } from './lib/speaking.mjs';
+import { language, number, t, when } from './lib/texts.mjs';
 import { displayNameField, nameField, passwordField } from './signing_in/fields.mjs';
 import { form } from './signing_in/form.mjs';
 import { mountLanguages } from './signing_in/languages.mjs';
 
 const INVITATION = /^\/invitation\/([^/]+)$/;
+const LOOK_MS = 5_000;
 const place = $('#place');
 const asked = new URLSearchParams(location.search);
 
@@ -22,8 +24,11 @@ function next() {
   }
 }
 
-/** The first answer of a server that has just let somebody in is the page's. @param {string} [address] */
-const enter = (address = next()) => location.replace(address);
+/** A browser in which no language was chosen speaks that of whoever comes in. @param {Me} me @param {string} [address] */
+function enter(me, address = next()) {
+  if (me?.language && me.language !== language && !isSpoken()) speak(me.language);
+  location.replace(address);
+}
 
 /** @param {(Node | null)[]} parts @param {string} title */
 function show(title, ...parts) {
@@ -34,8 +39,8 @@ function show(title, ...parts) {
 
 /** @param {string} text */
 const more = (text) => el('p', { class: 'more' }, text);
-/** @param {string} text @param {string} [role] */
-const notice = (text, role = 'status') => el('p', { class: 'notice', role }, icon('info'), el('span', {}, text));
+/** @param {string} text @param {string} [about] */
+const notice = (text, about = '') => el('p', { class: `notice ${about}`, role: 'status' }, icon('info'), el('span', {}, text));
 
 /** What leads elsewhere, below a form. @param {string} question @param {string} act @param {() => void} go */
 const other = (question, act, go) => el('p', { class: 'other' }, `${question} `, el('button', { type: 'button', class: 'link', onclick: go }, act));
@@ -56,7 +61,7 @@ function showSignIn(ways) {
         act: t('sign_in'),
         waiting: t('sign_in_wait'),
         body: ({ name, password: typed }) => ({ name, password: typed }),
-        done: () => enter(),
+        done: (me) => enter(me),
       })
     : null;
   show(
@@ -111,7 +116,7 @@ function signUp({ token, name, local_sessions: count }, address = '/') {
     fields: [nameField({ value: name ?? null }), displayNameField(), passwordField({ isNew: true })],
     more: shown,
     act: t(token ? 'sign_in_begin' : 'sign_in_make'),
-    done: () => enter(address),
+    done: (me) => enter(me, address),
     body: ({ name: typed, password, display_name }) => ({
       ...(token ? { token } : {}),
       name: typed,
@@ -134,7 +139,7 @@ function showInvitation(token, given) {
       fields: [...known, passwordField({ isNew: true })],
       act: t('sign_in_reset_do'),
       body: ({ password }) => ({ token, password }),
-      done: () => enter('/'),
+      done: (me) => enter(me, '/'),
     });
     show(t('sign_in_reset'), more(given.name ? t('sign_in_reset_more', { name: given.name }) : t('sign_in_reset_any')), reset, until);
     return;
@@ -154,10 +159,14 @@ const showOver = () => show(t('sign_in_over'), more(t('sign_in_over_more')), el(
 const showFramed = () =>
   show(t('sign_in'), more(t('sign_in_framed')), el('a', { class: 'provider', href: next(), target: '_blank', rel: 'noopener' }, icon('share'), t('sign_in_own_window')));
 
-/** Nobody types a password in vain. */
+/** Nobody types a password in vain; the word goes when the database is back. */
 async function warnOfOutage() {
   const ready = await api('GET', '/readyz').catch(() => null);
-  if (ready?.database.state === 'memory') $('h1', place)?.after(notice(t('sign_in_outage')));
+  const isAway = ready?.database.state === 'memory';
+  const shown = $('.notice.outage', place);
+  if (!isAway) shown?.remove();
+  else if (!shown) $('h1', place)?.after(notice(t('sign_in_outage'), 'outage'));
+  if (isAway) setTimeout(warnOfOutage, LOOK_MS);
 }
 
 /** @param {Error} error */

@@ -1,11 +1,10 @@
-// What people can do with their own account: name, language, password, where they are signed in, keys, shared links, limits.
+// What people can do with their own account: name, language, password, where they are signed in, keys, limits.
 import { api } from '../lib/api.mjs';
 import { Panel } from '../lib/panel.mjs';
 import { t } from '../lib/texts.mjs';
 import { keysView } from './keys.mjs';
 import { limitsView } from './limits.mjs';
 import { profileView } from './profile.mjs';
-import { sharesView } from './shares.mjs';
 import { signInsView } from './sign_ins.mjs';
 
 let panel = /** @type {Panel | null} */ (null);
@@ -16,7 +15,6 @@ export function openAccount(part) {
     { name: 'profile', text: t('account_profile'), load: () => api('GET', 'api/me'), view: profileView },
     { name: 'sign_ins', text: t('account_sign_ins'), load: () => api('GET', 'api/me/sign-ins'), view: signInsView },
     { name: 'keys', text: t('account_keys'), load: readKeys, view: keysView },
-    { name: 'shares', text: t('account_shares'), load: () => api('GET', 'api/shares'), view: sharesView },
     { name: 'limits', text: t('account_limits'), load: () => api('GET', 'api/me/limits'), view: limitsView },
   ]);
   return panel.open(part);

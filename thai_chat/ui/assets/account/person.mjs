@@ -13,8 +13,8 @@ const LEADING_VOWEL = /^[เแโใไ]/;
 
 let me = /** @type {Me | null} */ (null);
 
-/** `open` shows a part of the account, `people` what administrators have. @param {{ open: (part: string) => void, people: () => void }} panels */
-export function mountPerson({ open, people }) {
+/** `open` shows a part of the account, `shares` the links that somebody has made, `people` what administrators have. @param {{ open: (part: string) => void, shares: () => void, people: () => void }} panels */
+export function mountPerson({ open, shares, people }) {
   if (!window.thaiChat.person) return;
   const place = el('span', { class: 'person-name', dir: 'auto' });
   const sign = el('span', { class: 'initial', 'aria-hidden': 'true' });
@@ -33,7 +33,7 @@ export function mountPerson({ open, people }) {
   };
   const entries = () => [
     { text: t('account'), icon: 'gear', act: () => open('profile') },
-    { text: t('account_shares'), icon: 'share', act: () => open('shares') },
+    { text: t('shares'), icon: 'share', act: shares },
     ...(me?.role === 'administrator' ? [{ text: t('people'), icon: 'checks', act: people }] : []),
     '-',
     { text: t('sign_out'), icon: 'leave', act: signOut },

@@ -1,5 +1,5 @@
 // A large panel of several parts, each read from the server when it is shown: loading, nothing, failure and outage look alike in all.
-import { el, iconButton } from './dom.mjs';
+import { $$, el, iconButton } from './dom.mjs';
 import { html, nothing, paint } from './painting.mjs';
 import { money, number, t } from './texts.mjs';
 
@@ -32,7 +32,11 @@ export class Panel {
   /** @param {string} name */
   show(name) {
     this.shown = this.sections.find((section) => section.name === name) ?? this.sections[0];
-    for (const button of this.nav.children) button.setAttribute('aria-pressed', String(/** @type {HTMLElement} */ (button).dataset.name === this.shown.name));
+    for (const button of $$('button', this.nav)) {
+      const isShown = button.dataset.name === this.shown.name;
+      button.setAttribute('aria-pressed', String(isShown));
+      if (isShown) button.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+    }
     this.data = null;
     this.say('');
     paint(this.body, html`<p class="none" role="status">${t('panel_loading')}</p>`);

@@ -16,6 +16,9 @@ function isElsewhere() {
   }
 }
 
+/** Somebody has chosen a language in this browser. */
+export const isSpoken = () => document.cookie.includes(`${LANGUAGE_COOKIE}=`);
+
 /** The server speaks it from now on, to other tabs too, once the page is loaded anew. @param {string} value */
 export function speak(value) {
   const isSecure = location.protocol === 'https:';

@@ -42,7 +42,7 @@ export class Audit {
     /** @param {string} key @param {string} label @param {string} every @param {[string, string][]} options @param {(value: string) => void} pick */
     const filter = (key, label, every, options, pick) => html`<select aria-label=${label} data-key=${key} @change=${(/** @type {any} */ { target }) => { pick(target.value); panel.load(); }}>
       <option value="">${every}</option>${options.map(([value, text]) => html`<option value=${value}>${text}</option>`)}</select>`;
-    const filters = html`<div class="filters">${
+    const filters = html`<div class="log-filters">${
       filter('action', t('audit_action'), t('audit_every_action'), ACTIONS.map((action) => [action, t(`action_${action}`)]), (value) => { this.action = value; })}${
       filter('person', t('person'), t('audit_everybody'), data.people.map((person) => [person.account_id, nameOf(person)]), (value) => { this.account_id = value; })}</div>`;
     return section(t('people_audit'), html`${filters}${data.entries.length
