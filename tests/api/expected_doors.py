@@ -36,6 +36,8 @@ EXPECTED: dict[str, dict[str, str]] = {
     "/ui-static/{version}/message/diagram.html": {"GET": ANYBODY, "HEAD": ANYBODY},
     "/ui-static/{version}/{path:path}": {"GET": ANYBODY, "HEAD": ANYBODY},
     "/sign-in": {"GET": ANYBODY, "HEAD": ANYBODY},
+    "/sign-in/oidc": {"GET": ANYBODY},
+    "/sign-in/oidc/callback": {"GET": ANYBODY},
     "/invitation/{token}": {"GET": ANYBODY, "HEAD": ANYBODY},
     "/s/{token}": {"GET": ANYBODY, "HEAD": ANYBODY, "POST": ANYBODY},
     "/embed.js": {"GET": ANYBODY, "HEAD": ANYBODY},
@@ -62,7 +64,8 @@ EXPECTED: dict[str, dict[str, str]] = {
     "/api/export": {"GET": READ, "POST": READ},
     "/api/export/examples": {"GET": READ},
     "/api/import": {"POST": CHAT},
-    "/api/me": {"GET": READ, "PATCH": CHAT},
+    "/api/me": {"GET": READ, "PATCH": CHAT, "DELETE": BROWSER},
+    "/api/me/identities": {"POST": BROWSER},
     "/api/me/password": {"POST": BROWSER},
     "/api/me/sign-ins": {"GET": BROWSER, "DELETE": BROWSER},
     "/api/me/sign-ins/{sign_in_id}": {"DELETE": BROWSER},
@@ -97,6 +100,7 @@ EXPECTED: dict[str, dict[str, str]] = {
 
 BODIES: dict[tuple[str, str], object] = {
     ("POST", "/messages"): {"query": "x"},
+    ("DELETE", "/api/me"): {"password": "x"},
     ("POST", "/replies"): {"backend": "vllm", "model": "thai-model"},
     ("PATCH", "/api/presets/{preset_id}"): {"preset_name": "x"},
     ("PATCH", "/messages/{message_id}"): {"deleted": True},

@@ -68,7 +68,8 @@ class Walk:
         path = re.sub(
             r"\{(\w+)(:\w+)?\}", lambda part: ids.get(part[1], str(uuid4()) if part[2] == ":uuid" else "x"), door
         )
-        asked = {"json": body_for(method, door)} if method in ("POST", "PUT", "PATCH") else {}
+        body = body_for(method, door)
+        asked = {"json": body} if body or method in ("POST", "PUT", "PATCH") else {}
         answer = await self.http.request(method, path, headers=headers, params=question_for(door), **asked)  # type: ignore[arg-type]
         told = f"{answer.text}{answer.headers}"
         assert SECRET not in told, f"{method} {door}"
@@ -246,8 +247,8 @@ async def test_what_is_somebody_elses_is_not_found_by_any_door(walk: Walk) -> No
     before = await all_of(walk)
     walk.service.changes.close()  # a stream of them never ends, and here answers are read to their end
     for door, method, _ in steps(READ, CHAT, BROWSER):
-        if door == "/api/sign-out":
-            continue
+        if (method, door) in (("POST", "/api/sign-out"), ("DELETE", "/api/me")):
+            continue  # the other person would be gone
         answer = await walk.go(method, door, ids, other)
         assert answer.status_code < 500, f"{method} {door}"
         if "{" in door:

@@ -10,7 +10,7 @@ from playwright.async_api import Browser, Locator, Page, expect
 
 from tests.app import App
 from tests.browser.chat_page import ChatPage, visit
-from tests.browser.test_accessibility import finds_nothing_in_light_nor_in_dark
+from tests.browser.test_accessibility import faults_of, finds_nothing_in_light_nor_in_dark
 from tests.standins.openai_server import OpenAIStandin
 from tests.standins.script import Script
 
@@ -88,6 +88,7 @@ async def test_a_link_opens_in_a_private_window(
             await other.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
             ground = await other.locator("body").evaluate("(e) => getComputedStyle(e).backgroundColor")
             assert ground == ("rgb(255, 255, 255)" if scheme == "light" else "rgb(23, 23, 26)")
+            assert await faults_of(other.main_frame) == []
 
 
 async def test_a_password_is_asked_for_and_a_link_is_taken_back(page: ChatPage, browser: Browser) -> None:

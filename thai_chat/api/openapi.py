@@ -35,12 +35,14 @@ _WAYS_IN = {
 """How the server knows who asks, where there are accounts; under TLS the cookie is `__Host-thai_chat`."""
 _OPEN = (
     *("/healthz", "/readyz", "/api/sign-in", "/api/sign-up", "/api/reset-password", "/api/invitations/{token}"),
-    "/s/{token}",
+    *("/sign-in/oidc", "/sign-in/oidc/callback"),
 )
 """Addresses where nobody has to have signed in."""
 _BROWSERS = (
     ("post", "/api/keys"),
     ("delete", "/api/keys/{key_id}"),
+    ("delete", "/api/me"),
+    ("post", "/api/me/identities"),
     ("post", "/api/me/password"),
     ("get", "/api/me/sign-ins"),
     ("delete", "/api/me/sign-ins"),
