@@ -6,19 +6,20 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
 import httpx
 import pytest
 
-from tests.accounts import Team, sign_in, team, token_of
+from tests.accounts import Team, have_signed_in, sign_in, team, token_of
 from tests.api.streams import events_of
 from tests.histories import until
 from tests.standins.openai_server import OpenAIStandin
 from tests.standins.script import Script, thai_tokens
 from thai_chat.accounts import browsers, closing
+from thai_chat.accounts.service import AccountRules, Accounts
 from thai_chat.domain.accounts import Account
 from thai_chat.domain.messages import Status
 from thai_chat.domain.people import PersonRole
@@ -143,3 +144,23 @@ async def test_who_signs_in_again_is_somebody_else_to_a_stolen_cookie(processes:
         assert (await thief.get("/api/me", headers=stolen)).status_code == 200
         await sign_in(http, account.name)
         await until(lambda: is_out(thief, **stolen), ENDED_WITHIN_S)
+
+
+async def test_sessions_that_have_expired_are_forgotten_in_the_background(processes: tuple[Team, Team]) -> None:
+    here, _ = processes
+    account = await here.account()
+    store = here.accounts.storage.sign_ins
+    async with here.browser() as http:
+        going_on = await have_signed_in(here, http, account, ago=timedelta(days=1))
+        await have_signed_in(here, http, account, ago=timedelta(days=31))
+
+    async def is_tidy() -> bool:
+        return await store.of(account.account_id) == [going_on]
+
+    assert not await is_tidy()
+    again = Accounts(here.stores.storage, AccountRules())
+    again.start()
+    try:
+        await until(is_tidy, ENDED_WITHIN_S)
+    finally:
+        await again.close()
