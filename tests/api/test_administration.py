@@ -65,6 +65,8 @@ async def test_who_is_kept_out_is_signed_out_at_once_and_their_reply_ends(people
         assert (await http.get("/api/me")).status_code == 401
         stored = await people.stores.read(ReadMessages(UUID(session_id), mali.user_id, limit=10))
         assert [one.status for one in stored] == [Status.COMPLETE, Status.STOPPED]
+        reset = await admin.post(f"/api/people/{mali.account_id}/reset")
+        assert (reset.status_code, reset.json()["error"]["code"]) == (409, "account_disabled")
         (told,) = [one for one in (await admin.get("/api/people")).json()["people"] if one["name"] == "มะลิ"]
         assert (told["is_disabled"], told["sessions"]) == (True, 1)
         assert (await change(admin, mali, disabled=False)).status_code == 204

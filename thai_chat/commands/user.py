@@ -146,8 +146,6 @@ async def _add(tools: _Tools, asked: argparse.Namespace) -> None:
 
 async def _reset(tools: _Tools, name: str) -> None:
     account = await tools.account(name)
-    if account.is_disabled:
-        raise StartError(f"{account.name} is disabled: ./manage.sh user enable {account.name}")
     issued = await tools.invitations.reset(account)
     await tools.note(Action.PASSWORD_RESET, account, link=True)
     tell(f"A link for a new password of {account.name}:")
