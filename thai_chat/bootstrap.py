@@ -219,8 +219,12 @@ async def summary(settings: Settings, service: ChatService, guests: Guests | Non
 async def first_link(settings: Settings, accounts: Accounts | None) -> Sequence[str]:
     """Return the lines with the link for the first administrator, while there is none. They are for the terminal alone:
     whoever has the link administers."""
+    if accounts is None:
+        return ()
     try:
-        issued = await accounts.invitations.first() if accounts else None
+        issued = await accounts.invitations.first()
+        if issued is None and not await accounts.invitations.has_administrator():
+            return ("", "Nobody administers yet: sign in once, then ./manage.sh user make-admin NAME")
     except HistoryUnavailable:
         return ()
     if issued is None:

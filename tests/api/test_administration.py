@@ -65,6 +65,8 @@ async def test_who_is_kept_out_is_signed_out_at_once_and_their_reply_ends(people
         assert (await http.get("/api/me")).status_code == 401
         stored = await people.stores.read(ReadMessages(UUID(session_id), mali.user_id, limit=10))
         assert [one.status for one in stored] == [Status.COMPLETE, Status.STOPPED]
+        reset = await admin.post(f"/api/people/{mali.account_id}/reset")
+        assert (reset.status_code, reset.json()["error"]["code"]) == (409, "account_disabled")
         (told,) = [one for one in (await admin.get("/api/people")).json()["people"] if one["name"] == "มะลิ"]
         assert (told["is_disabled"], told["sessions"]) == (True, 1)
         assert (await change(admin, mali, disabled=False)).status_code == 204
@@ -161,3 +163,24 @@ async def test_a_key_can_not_delete_the_account_and_an_outage_deletes_nothing(pe
         proxy.resume()
     async with straight(str(people.stores._address)) as history:
         assert await history.storage.accounts.by_name("มะลิ") == mali
+
+
+async def test_what_is_done_to_people_is_in_the_audit_log_without_a_secret(people: Team) -> None:
+    boss = await people.account("boss", role=ADMINISTRATOR)
+    async with people.signed_in(boss) as admin, people.browser() as http:
+        token = (await admin.post("/api/invitations", json={"role": "user"})).json()["url"].rpartition("/")[2]
+        made = await http.post("/api/sign-up", json={"token": token, "name": "มะลิ", "password": PASSWORD})
+        (mali,) = [one for one in await people.accounts.storage.accounts.all() if one.name == made.json()["name"]]
+        for changes in ({"role": "administrator"}, {"disabled": True}, {"disabled": False}, {"display_name": "m"}):
+            assert (await change(admin, mali, **changes)).status_code == 204
+        reset = (await admin.post(f"/api/people/{mali.account_id}/reset")).json()["url"].rpartition("/")[2]
+        await admin.delete(f"/api/people/{mali.account_id}")
+        told = (await admin.get("/api/audit")).json()["entries"]
+    done = [one["action"] for one in reversed(told) if not one["action"].startswith("sign_in")]
+    assert done == [
+        *("invitation_made", "sign_up", "role_changed", "account_disabled", "account_enabled", "name_changed"),
+        *("password_reset", "account_deleted"),
+    ]
+    assert {one["name"] for one in told} == {"boss", "มะลิ"}
+    for secret in (token, reset, PASSWORD, dict(http.cookies)["thai_chat"]):
+        assert secret not in str(told)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
+import psycopg2
 import pytest
 from sqlalchemy import insert, text
 
-from tests.histories import PostgresStores
+from tests.histories import PostgresStores, until
 from tests.history_writes import begin, finish
 from tests.invited import ADMINISTRATOR, an_account, an_invitation, later
 from tests.searched import all_found, index_everything
@@ -232,3 +236,26 @@ async def test_people_are_told_with_their_sessions_and_last_use(history: Postgre
     told = await history.storage.people.all()
     assert [(one.account, one.sessions, one.last_used_at) for one in told] == [(mali, 1, used_at), (somchai, 0, None)]
     assert await history.storage.people.belongings(mali.user_id) == Belongings(sessions=1, messages=2)
+
+
+async def test_others_may_change_accounts_while_much_is_deleted(history: PostgresStores, address: str) -> None:
+    accounts = history.storage.accounts
+    await accounts.add(an_account("boss", ADMINISTRATOR))
+    mali, other = await accounts.add(an_account("มะลิ")), await accounts.add(an_account("สมชาย"))
+    await said(history, mali.user_id, "คำถาม")
+    waits = "SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    with closing(psycopg2.connect(address)) as blocking, blocking.cursor() as cursor:
+        cursor.execute("SELECT FROM chat_sessions FOR UPDATE")
+        removal = asyncio.create_task(history.storage.people.remove(mali.account_id))
+
+        async def is_waiting() -> bool:
+            return bool(await history.database.run(lambda c: c.execute(text(waits)).scalar_one()))
+
+        await until(is_waiting)
+        turns = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 7239001"
+        assert await history.database.run(lambda c: c.execute(text(turns)).scalar_one()) == 0
+        renamed = await accounts.change(other.account_id, lambda known: replace(known, display_name="คุณสมชาย"))
+        assert not removal.done()
+        blocking.rollback()
+    await removal
+    assert [one.display_name for one in await accounts.all()] == ["boss", renamed.display_name]

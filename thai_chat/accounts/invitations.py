@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 from thai_chat.accounts.passwords import Passwords
 from thai_chat.domain.accounts import Account, checked_display_name, checked_name, hash_of_token, is_token, new_token
-from thai_chat.domain.errors import InvitationOver, NameTaken, SignUpClosed
+from thai_chat.domain.errors import DisabledAccount, InvitationOver, NameTaken, SignUpClosed
 from thai_chat.domain.invitations import LASTS, Invitation, InvitationPurpose
 from thai_chat.domain.people import LOCAL, PersonRole
 from thai_chat.domain.ports.accounts import AccountStore
@@ -88,15 +88,23 @@ class Invitations:
         return await self._issue(InvitationPurpose.INVITE, role, lasts, name=name, created_by=by)
 
     async def reset(self, account: Account, *, by: UUID | None = None) -> Issued:
-        """Make a link for a new password of an account. The password of before is good until the link is used."""
+        """Make a link for a new password of an account. The password of before is good until the link is used.
+
+        Raises DisabledAccount.
+        """
+        if account.is_disabled:
+            raise DisabledAccount
         purpose, whose = InvitationPurpose.RESET, account.account_id
         return await self._issue(
             purpose, account.role, LASTS[purpose], name=account.name, account_id=whose, created_by=by
         )
 
+    async def has_administrator(self) -> bool:
+        return any(map(_administers, await self._accounts.all()))
+
     async def first(self) -> Issued | None:
         """Make a link for the first administrator, and end earlier ones; None where somebody administers."""
-        if not self._has_passwords or any(map(_administers, await self._accounts.all())):
+        if not self._has_passwords or await self.has_administrator():
             return None
         purpose = InvitationPurpose.FIRST
         return await self._issue(purpose, PersonRole.ADMINISTRATOR, LASTS[purpose])

@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from getpass import getpass
 
 from thai_chat import texts
 from thai_chat.accounts.administration import Administration, PersonChange
@@ -23,7 +24,7 @@ from thai_chat.domain.errors import HistoryError, StartError, ThaiChatError
 from thai_chat.domain.known_people import Belongings
 from thai_chat.domain.people import LOCAL, PersonRole
 from thai_chat.domain.ports.accounts import AccountStore
-from thai_chat.history.postgres import probe, schema
+from thai_chat.history.postgres import probe, schema, upkeep
 from thai_chat.history.postgres.accounts import PostgresAccounts, PostgresSignIns
 from thai_chat.history.postgres.audit import PostgresAudit
 from thai_chat.history.postgres.connections import Database
@@ -36,9 +37,11 @@ _WHO = "manage.sh"
 
 def run(settings: Settings, asked: argparse.Namespace) -> int:
     """Do what was asked. Raises StartError in plain words."""
-    database.require(settings)
+    is_new = asked.what == "add" and not database.exists(settings)
+    if not is_new:
+        database.require(settings)
     with database.opened(settings, progress) as address:
-        _require_schema(address)
+        _require_schema(address, may_make=asked.what == "add")
         try:
             asyncio.run(_run(settings, asked, address))
         except (HistoryError, StartError):
@@ -50,8 +53,13 @@ def run(settings: Settings, asked: argparse.Namespace) -> int:
     return 0
 
 
-def _require_schema(address: str) -> None:
+def _require_schema(address: str, *, may_make: bool) -> None:
+    """Require the tables as this version has them; an empty database may get them, so that the first start finds its
+    administrator. Raises StartError, HistoryUnavailable."""
     revision = probe.ask(address).revision
+    if revision is None and may_make:
+        upkeep.migrate(address)
+        return
     if schema.is_newer(revision):
         raise schema.newer(str(revision))
     if revision != schema.HEAD:
@@ -138,16 +146,20 @@ async def _add(tools: _Tools, asked: argparse.Namespace) -> None:
         tell(f"An invitation for {issued.invitation.name} ({role.value}):")
         _show(tools, issued)
         return
-    password = sys.stdin.readline().removesuffix("\n").removesuffix("\r")
-    account = await tools.invitations.add(NewPerson(name=asked.name, password=password), role)
+    account = await tools.invitations.add(NewPerson(name=asked.name, password=_password()), role)
     await tools.note(Action.SIGN_UP, account, role=role.value)
     tell(f"{account.name} can sign in now ({role.value}).")
 
 
+def _password() -> str:
+    """Return what is piped in, or typed where nobody sees it."""
+    if sys.stdin.isatty():
+        return getpass("Password: ")
+    return sys.stdin.readline().removesuffix("\n").removesuffix("\r")
+
+
 async def _reset(tools: _Tools, name: str) -> None:
     account = await tools.account(name)
-    if account.is_disabled:
-        raise StartError(f"{account.name} is disabled: ./manage.sh user enable {account.name}")
     issued = await tools.invitations.reset(account)
     await tools.note(Action.PASSWORD_RESET, account, link=True)
     tell(f"A link for a new password of {account.name}:")

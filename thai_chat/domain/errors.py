@@ -10,7 +10,7 @@ ThaiChatError
 │   ├── SessionNotFound  MessageNotFound  PresetNotFound  AccountNotFound  NoAccounts  NoPasswords  SignInNotFound
 │   ├── InvitationOver  KeyNotFound  UnknownModel
 ├── ReplyRunning  NewerMessages  MessageOnOtherBranch  KeyReused  ImportStopped  LastAdministrator
-├── AlreadyTakenOver  NothingTakenOver  SignUpClosed
+├── DisabledAccount  AlreadyTakenOver  NothingTakenOver  SignUpClosed
 ├── SignInNeeded  WrongCredentials  WrongPassword  FreshSignInNeeded  TooManyAttempts  ScopeTooSmall  NotAdministrator
 ├── TooManyKeys  ChatsArePrivate
 ├── LimitReached
@@ -350,6 +350,12 @@ class SignUpClosed(ThaiChatError):
     """Accounts can't be made in this way here (SIGN_UP, AUTH)."""
 
     code = "sign_up_closed"
+
+
+class DisabledAccount(ThaiChatError):
+    """The account is kept out, and can't be used before it is let in again."""
+
+    code = "account_disabled"
 
 
 class AlreadyTakenOver(ThaiChatError):

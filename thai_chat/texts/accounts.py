@@ -36,6 +36,10 @@ ACCOUNT_ERRORS: dict[str, tuple[str, str]] = {
         "สมัครบัญชีเองที่นี่ไม่ได้ ขอลิงก์เชิญจากผู้ดูแลระบบ",
         "You can't make an account here by yourself. Ask an administrator for an invitation.",
     ),
+    "account_disabled": (
+        "บัญชีนี้ถูกปิดอยู่ เปิดให้ใช้ก่อน",
+        "This account is disabled. Let them in again first.",
+    ),
     "already_taken_over": (
         "มีบัญชีหนึ่งรับแชตเดิมของเครื่องนี้ไปแล้ว",
         "An account has already taken over the chats of before.",

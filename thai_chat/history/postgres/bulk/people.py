@@ -10,11 +10,11 @@ from uuid import UUID
 from sqlalchemy import Connection, exc, text
 
 from thai_chat.domain.accounts import Account
-from thai_chat.domain.errors import AlreadyTakenOver, NothingTakenOver
+from thai_chat.domain.errors import AccountNotFound, AlreadyTakenOver, NothingTakenOver
 from thai_chat.domain.known_people import Belongings, KnownPerson
 from thai_chat.domain.people import LOCAL, PersonRole
 from thai_chat.history.postgres.sql import accounts
-from thai_chat.history.postgres.sql.accounts import ACCOUNT_FIELDS, account_of, alone, leave_one, taken
+from thai_chat.history.postgres.sql.accounts import ACCOUNT_FIELDS, account_of, leave_one, take_turn, taken, transaction
 
 _NAMES = ", ".join(f"a.{column.name}" for column in ACCOUNT_FIELDS)
 _ALL = f"""
@@ -41,6 +41,7 @@ _DELETED = (
     "DELETE FROM chat_presets WHERE user_id = :user_id",
     "DELETE FROM chat_usage WHERE user_id = :user_id",
 )
+_ACCOUNT_DELETED = "DELETE FROM chat_accounts WHERE account_id = :account_id RETURNING role"
 _FORGOTTEN = (
     """DELETE FROM chat_quotas WHERE kind = 'account' AND subject = cast(:account_id AS text)
         OR kind = 'key' AND subject IN (SELECT key_id FROM chat_keys WHERE account_id = :account_id)""",
@@ -49,9 +50,16 @@ _FORGOTTEN = (
     "UPDATE chat_invitations SET created_by = NULL WHERE created_by = :account_id",
 )
 
-_MOVED_SESSIONS = """
-UPDATE chat_sessions SET user_id = :to WHERE user_id = :owner AND created_at >= :since RETURNING session_id"""
+# The sessions themselves come last: whoever asks something in one of them waits from then on.
+_MOVING = "SELECT session_id FROM chat_sessions WHERE user_id = :owner AND created_at >= :since"
 _MOVED = (
+    # What is in the index is found by its new owner at once. The notes are for what is being indexed just now.
+    """UPDATE chat_message_search f SET user_id = :to FROM chat_messages m
+    WHERE m.session_id = ANY (cast(:moved AS uuid[])) AND f.message_id = m.message_id""",
+    "UPDATE chat_session_search SET user_id = :to WHERE session_id = ANY (cast(:moved AS uuid[]))",
+    """INSERT INTO chat_search_queue (message_id) SELECT message_id FROM chat_messages
+    WHERE session_id = ANY (cast(:moved AS uuid[])) ORDER BY session_id, message_order""",
+    "INSERT INTO chat_search_queue (session_id) SELECT unnest(cast(:moved AS uuid[]))",
     f"""UPDATE chat_presets p SET user_id = :to, is_default = p.is_default AND NOT EXISTS (
         SELECT FROM chat_presets o
         WHERE o.user_id = :to AND o.is_default AND o.backend = p.backend AND o.model = p.model)
@@ -64,15 +72,10 @@ _MOVED = (
         tokens = known.tokens + excluded.tokens, cost_usd = known.cost_usd + excluded.cost_usd""",
     """DELETE FROM chat_usage
     WHERE user_id = :owner AND day >= (cast(:since AS timestamptz) AT TIME ZONE 'UTC')::date""",
-    # What is in the index is found by its new owner at once. The notes are for what is being indexed just now.
-    """UPDATE chat_message_search f SET user_id = :to FROM chat_messages m
-    WHERE m.session_id = ANY (cast(:moved AS uuid[])) AND f.message_id = m.message_id""",
-    "UPDATE chat_session_search SET user_id = :to WHERE session_id = ANY (cast(:moved AS uuid[]))",
-    """INSERT INTO chat_search_queue (message_id) SELECT message_id FROM chat_messages
-    WHERE session_id = ANY (cast(:moved AS uuid[])) ORDER BY session_id, message_order""",
-    "INSERT INTO chat_search_queue (session_id) SELECT unnest(cast(:moved AS uuid[]))",
+    "UPDATE chat_sessions SET user_id = :to WHERE session_id = ANY (cast(:moved AS uuid[]))",
 )
-_CHANGED = "UPDATE chat_accounts SET user_id = :to, adopted_at = :adopted_at WHERE account_id = :account_id"
+_CHANGED = """
+UPDATE chat_accounts SET user_id = :to, adopted_at = :adopted_at WHERE account_id = :account_id AND user_id = :owner"""
 _SIGNED_OUT = "DELETE FROM chat_sign_ins WHERE account_id = :account_id"
 
 
@@ -94,14 +97,20 @@ def belongings(connection: Connection, user_id: str, since: datetime | None) -> 
 
 
 def remove(connection: Connection, account_id: UUID) -> None:
-    """Delete an account with all that it has. Raises AccountNotFound, LastAdministrator."""
-    with alone(connection):
+    """Delete an account with all that it has. Raises AccountNotFound, LastAdministrator.
+
+    What may take long comes first: others who change accounts wait for the rest alone.
+    """
+    with transaction(connection):
         account = accounts.by_id(connection, account_id)
-        _run(connection, _FORGOTTEN, {"account_id": account_id})
-        connection.execute(text("DELETE FROM chat_accounts WHERE account_id = :account_id"), {"account_id": account_id})
-        if account.role is PersonRole.ADMINISTRATOR and not account.is_disabled:
-            leave_one(connection)
         _run(connection, _DELETED, {"user_id": account.user_id})
+        take_turn(connection)
+        _run(connection, _FORGOTTEN, {"account_id": account_id})
+        role = connection.execute(text(_ACCOUNT_DELETED), {"account_id": account_id}).scalar()
+        if role is None:
+            raise AccountNotFound()
+        if role == PersonRole.ADMINISTRATOR:
+            leave_one(connection)
 
 
 def sweep(connection: Connection, user_id: str) -> None:
@@ -113,35 +122,38 @@ def take_over(connection: Connection, account_id: UUID) -> Belongings:
 
     So little goes, and it can be undone: what it brings along is younger than the account.
     """
-    with alone(connection):
+    with transaction(connection):
         account = accounts.by_id(connection, account_id)
         if account.user_id == LOCAL.user_id:
             raise AlreadyTakenOver()
         brought = belongings(connection, account.user_id, None)
-        _hand(connection, account, LOCAL.user_id, since=_BEGINNING, adopted_at=account.created_at)
+        if not _hand(connection, account, LOCAL.user_id, since=_BEGINNING, adopted_at=account.created_at):
+            raise AlreadyTakenOver()
     return brought
 
 
 def give_back(connection: Connection, account_id: UUID, user_id: str) -> Belongings:
-    with alone(connection):
+    with transaction(connection):
         account = accounts.by_id(connection, account_id)
         if account.user_id != LOCAL.user_id or account.adopted_at is None:
             raise NothingTakenOver()
         taken_along = belongings(connection, account.user_id, account.adopted_at)
-        _hand(connection, account, user_id, since=account.adopted_at, adopted_at=None)
+        if not _hand(connection, account, user_id, since=account.adopted_at, adopted_at=None):
+            raise NothingTakenOver()
     return taken_along
 
 
-def _hand(connection: Connection, account: Account, to: str, *, since: datetime, adopted_at: datetime | None) -> None:
-    """Give the account another user_id, and that what the account's has since a time; its browsers sign in anew."""
+def _hand(connection: Connection, account: Account, to: str, *, since: datetime, adopted_at: datetime | None) -> bool:
+    """Give what an account's user_id has since a time to another one, and that to the account, whose browsers have to
+    sign in anew. False when somebody else has just given it another one."""
     values = {"account_id": account.account_id, "to": to, "owner": account.user_id, "since": since}
+    moved = list(connection.execute(text(_MOVING), values).scalars())
+    _run(connection, _MOVED, {**values, "moved": moved})
+    _run(connection, (_SIGNED_OUT,), values)
     try:
-        connection.execute(text(_CHANGED), {**values, "adopted_at": adopted_at})
+        return bool(connection.execute(text(_CHANGED), {**values, "adopted_at": adopted_at}).rowcount)
     except exc.IntegrityError as error:
         raise taken(error) from error
-    _run(connection, (_SIGNED_OUT,), values)
-    moved = list(connection.execute(text(_MOVED_SESSIONS), values).scalars())
-    _run(connection, _MOVED, {**values, "moved": moved})
 
 
 def _run(connection: Connection, statements: Sequence[str], values: Mapping[str, Any]) -> None:

@@ -138,11 +138,21 @@ def leave_one(connection: Connection) -> None:
 
 
 @contextmanager
+def transaction(connection: Connection) -> Iterator[None]:
+    """Run statements in one transaction. What fails is rolled back where the connection is made clean."""
+    connection.exec_driver_sql(statements.BEGIN)
+    yield
+    connection.exec_driver_sql("COMMIT")
+
+
+def take_turn(connection: Connection) -> None:
+    """Have what follows in a transaction come one after the other with those of others. They wait: let it be short."""
+    connection.exec_driver_sql(_LOCK)
+
+
+@contextmanager
 def alone(connection: Connection) -> Iterator[None]:
-    """Run statements in one transaction, one after the other with those of others. What fails is rolled back where the
-    connection is made clean."""
-    raw: Any = connection.connection
-    with raw.cursor() as cursor:
-        cursor.execute(f"{statements.BEGIN}; {_LOCK}")
+    """Run statements in one transaction, one after the other with those of others."""
+    with transaction(connection):
+        take_turn(connection)
         yield
-        cursor.execute("COMMIT")
