@@ -25,7 +25,11 @@ DESK, PHONE = (1440, 900), (390, 844)
 async def team_of_two(model_server: OpenAIStandin) -> AsyncIterator[App]:
     """Yield an app in which two people have accounts."""
     async with running_app(
-        VLLM_BASE_URL=model_server.base_url, AUTH="password", EMBED_HOSTS="localhost", QUOTA_REQUESTS_MINUTE="none"
+        VLLM_BASE_URL=model_server.base_url,
+        AUTH="password",
+        EMBED_HOSTS="localhost",
+        QUOTA_REQUESTS_MINUTE="none",
+        SIGN_UP="open",
     ) as app:
         await add_person(app, ADMINISTRATOR, "--admin")
         await add_person(app, MALI)

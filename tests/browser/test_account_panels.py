@@ -1,4 +1,4 @@
-"""What people do with their account, and administrators with everybody's, in both sizes and both languages."""
+"""Panels for accounts: what people do with their own, and administrators with everybody's."""
 
 from __future__ import annotations
 

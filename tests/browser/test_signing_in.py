@@ -103,6 +103,19 @@ async def test_the_language_can_be_changed_before_signing_in(browser: Browser, t
         await expect(page.locator("h1")).to_have_text("This link can't be used any more")
 
 
+async def test_where_it_is_open_somebody_makes_an_account_and_no_name_is_had_twice(browser: Browser, team: App) -> None:
+    async with browser_of(browser, size=PHONE, locale="en-GB") as context:
+        page = await context.new_page()
+        await page.goto(f"{team.address}/sign-in")
+        await page.get_by_role("button", name="Make an account").click()
+        assert await faults_of(page) == []
+        await sign_in(page, MALI)
+        await expect(page.locator("#name-problem")).to_contain_text("has this name already")
+        await expect(page.locator("#name")).to_be_focused()
+        await sign_in(page, "ปิติ")
+        await expect(page.locator("body[data-ready]")).to_be_visible()
+
+
 async def test_who_is_signed_out_elsewhere_keeps_what_was_typed(browser: Browser, team: App) -> None:
     async with signed_in(browser, team) as page, signed_in(browser, team, size=PHONE) as other:
         await page.box.fill("ร่างที่ยังไม่ได้ส่ง")

@@ -45,8 +45,9 @@ export class Audit {
     const filters = html`<div class="log-filters">${
       filter('action', t('audit_action'), t('audit_every_action'), ACTIONS.map((action) => [action, t(`action_${action}`)]), (value) => { this.action = value; })}${
       filter('person', t('person'), t('audit_everybody'), data.people.map((person) => [person.account_id, nameOf(person)]), (value) => { this.account_id = value; })}</div>`;
+    const names = new Map(data.people.map((person) => [person.account_id, nameOf(person)]));
     return section(t('people_audit'), html`${filters}${data.entries.length
-      ? html`<ol class="rows audit">${repeat(data.entries, ({ entry_id }) => entry_id, row)}</ol>${data.next ? plain(t('audit_older'), older, { key: 'older' }) : nothing}`
+      ? html`<ol class="rows audit">${repeat(data.entries, ({ entry_id }) => entry_id, (entry) => row(entry, names))}</ol>${data.next ? plain(t('audit_older'), older, { key: 'older' }) : nothing}`
       : none(t('audit_none'))}`);
   }
 }
@@ -58,9 +59,9 @@ function written(value) {
   return MOMENT.test(value) ? when(value) : value;
 }
 
-/** @param {Entry} entry */
-function row({ at, action, outcome, name, key_id, target, address, details }) {
-  const more = [target, key_id && t('quota_key', { key: key_id }), ...Object.entries(details ?? {}).map(([what, value]) => `${what}: ${written(value)}`), address];
+/** @param {Entry} entry @param {Map<string, string>} names of accounts, by their ids */
+function row({ at, action, outcome, name, key_id, target, address, details }, names) {
+  const more = [names.get(target ?? '') ?? target, key_id && t('quota_key', { key: key_id }), ...Object.entries(details ?? {}).map(([what, value]) => `${what}: ${written(value)}`), address];
   return html`<li><div><strong>${ACTIONS.includes(action) ? t(`action_${action}`) : action}</strong>${outcome === 'done' ? nothing : html`<span class="badge bad">${outcome}</span>`}
     <span class="aside-name" dir="auto">${name}</span><small dir="auto">${more.filter(Boolean).join(' · ')}</small></div><time datetime=${at}>${when(at)}</time></li>`;
 }
