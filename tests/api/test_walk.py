@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from uuid import uuid4
 
 import httpx
 import pytest
+import pytest_asyncio
 
 from tests.accounts import make_account
 from tests.api.expected_doors import ADMIN, ANYBODY, BROWSER, CHAT, EXPECTED, READ, body_for, question_for
@@ -35,6 +35,7 @@ from thai_chat.settings import Settings
 from thai_chat.sharing.service import Shares
 from thai_chat.ui.page import mount_page
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 SECRET = "somtam-9f3k"
 REPLY = ("larb-7t2q",)
 HOUR = timedelta(hours=1)
@@ -77,12 +78,17 @@ class Walk:
         return answer
 
 
-@pytest.fixture
-async def walk(postgres: PostgresServer, own_database: str, tmp_path: Path) -> AsyncIterator[Walk]:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def walk(
+    postgres: PostgresServer, database_name: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Walk]:
+    """Yield the whole app, once, because it takes seconds to build, and who owns what is said in it."""
     async with AsyncExitStack() as stack:
         script = Script(tokens=REPLY, delay_ms=0)
         standin = await stack.enter_async_context(OpenAIStandin(models={"thai-model": 8192}, script=script))
-        stores = await stack.enter_async_context(opened(postgres.address(own_database), tmp_path))
+        stores = await stack.enter_async_context(
+            opened(postgres.address(database_name), tmp_path_factory.mktemp("walk"))
+        )
         router = Router(build_backends(Settings(vllm_base_url=standin.base_url, ollama_host=None)), kinds=KINDS)
         stack.push_async_callback(router.close)
         await router.start()
@@ -101,6 +107,7 @@ async def walk(postgres: PostgresServer, own_database: str, tmp_path: Path) -> A
         transport = httpx.ASGITransport(gate, client=("127.0.0.1", 1))
         http = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://localhost"))
         owner = await make_account(accounts, password=None, role=PersonRole.ADMINISTRATOR)
+        service.changes.close()  # a stream of them never ends, and here answers are read to their end
         yield Walk(http, accounts, service, list(routes_of(app.routes)), owner)
 
 
@@ -145,7 +152,7 @@ def steps(*levels: str) -> Iterator[tuple[str, str, str]]:
                 yield door, method, level
 
 
-def test_every_door_is_in_the_table_with_its_methods() -> None:
+async def test_every_door_is_in_the_table_with_its_methods() -> None:
     doors = {door.path: set(door.methods) for door in DOORS}
     assert {door: set(methods) for door, methods in EXPECTED.items()} == doors
 
@@ -245,7 +252,6 @@ async def test_what_is_somebody_elses_is_not_found_by_any_door(walk: Walk) -> No
     ids = await possessions(walk)
     other = await walk.cookie(await make_account(walk.accounts, password=None))
     before = await all_of(walk)
-    walk.service.changes.close()  # a stream of them never ends, and here answers are read to their end
     for door, method, _ in steps(READ, CHAT, BROWSER):
         if (method, door) in (("POST", "/api/sign-out"), ("DELETE", "/api/me")):
             continue  # the other person would be gone

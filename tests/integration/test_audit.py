@@ -7,6 +7,7 @@ import stat
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -75,6 +76,16 @@ async def test_what_no_column_could_hold_is_kept_cut(history: PostgresStores, tm
     )
     (entry,) = await audit.page(AuditQuery())
     assert entry.name.startswith("ก?ก?")
+    foreign: Any = {
+        "uuid": uuid4(),
+        "nan": float("nan"),
+        "cost": Decimal("1.5"),
+        "deep": {"a": object()},
+        "big": 10**5000,
+    }
+    await audit.note(Action.QUOTA_CHANGED, target=foreign["uuid"], details=foreign)
+    assert (await audit.page(AuditQuery()))[0].target == str(foreign["uuid"])
+    assert len(lines(tmp_path)) == 2
     assert (len(entry.name), len(entry.target)) == (100, 255)
     assert audit.waiting == 0
 

@@ -8,12 +8,13 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import islice
+from math import isfinite
 from pathlib import Path
 from uuid import UUID, uuid4
 
 from thai_chat.accounts.audit_file import AuditFile
 from thai_chat.domain.audit import MOST_ENTRIES, Action, AuditEntry, AuditQuery, Detail
-from thai_chat.domain.errors import HistoryUnavailable, ThaiChatError, trace_of
+from thai_chat.domain.errors import HistoryUnavailable, trace_of
 from thai_chat.domain.people import Person
 from thai_chat.domain.ports.audit import AuditStore
 
@@ -27,6 +28,9 @@ _LAST_WRITE_S = 3.0
 """How long `close` waits for PostgreSQL."""
 _CHARS = {"outcome": 20, "name": 100, "key_id": 40, "target": 255, "address": 100}
 _DETAIL_CHARS = 500
+_MOST_DETAILS = 100
+_LARGEST = 2**53
+"""The largest number that every reader of JSON reads as it is."""
 
 
 class Audit:
@@ -186,22 +190,31 @@ class Audit:
             await self._store.add(entries)
         except HistoryUnavailable:
             raise
-        except ThaiChatError:
+        except Exception as error:  # noqa: BLE001 - the edge of a background loop: one entry must not keep others back
             if len(entries) > 1:
                 for entry in entries:
                     await self._store_batch([entry])
                 return
-            logger.error("an entry of the audit log is in its file alone: PostgreSQL refuses it")
+            logger.error("an entry of the audit log is in its file alone: %s", type(error).__name__)
         for entry in entries:
             self._waiting.pop(entry.entry_id, None)
 
 
-def _plain(text: str, most: int) -> str:
+def _plain(text: object, most: int) -> str:
     """Return text that a file and PostgreSQL can hold."""
-    return text.replace("\0", "").encode("utf-8", "replace").decode()[:most]
+    return str(text).replace("\0", "").encode("utf-8", "replace").decode()[:most]
 
 
-def _detail(value: Detail) -> Detail:
-    if isinstance(value, str):
-        return _plain(value, _DETAIL_CHARS)
-    return [_plain(one, _DETAIL_CHARS) for one in value] if isinstance(value, Sequence) else value
+def _detail(value: object) -> Detail:
+    """Return what a file and PostgreSQL can hold, of whatever was given."""
+    match value:
+        case None | bool():
+            return value
+        case int():
+            return max(-_LARGEST, min(value, _LARGEST))
+        case float() if isfinite(value):
+            return value
+        case list() | tuple():
+            return [_plain(one, _DETAIL_CHARS) for one in value[:_MOST_DETAILS]]
+        case _:
+            return _plain(value, _DETAIL_CHARS)
