@@ -23,6 +23,8 @@ On this machine PostgreSQL has to be prepared by hand: $1
          CREATE ROLE $NAME LOGIN PASSWORD 'choose-one';
          ALTER ROLE $NAME SET log_min_error_statement TO 'panic';  -- the server's log is to hold nothing of the chats
          ALTER ROLE $NAME SET log_error_verbosity TO 'terse';
+         CREATE ROLE ${NAME}_requests NOLOGIN;  -- what a person asks is carried out as it, and sees this person's rows
+         GRANT ${NAME}_requests TO $NAME;
          CREATE DATABASE $NAME OWNER $NAME TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8';
          REVOKE CONNECT ON DATABASE $NAME FROM PUBLIC;
      The locale matters: in a database of locale C nothing knows Thai letters. (macOS: LOCALE 'en_US.UTF-8'.)

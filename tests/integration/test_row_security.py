@@ -228,6 +228,21 @@ async def test_without_the_role_there_is_no_wall_until_the_superuser_makes_it(
         assert len(await history.read(ReadSessions(user, limit=9))) == 1
 
 
+async def test_a_role_that_is_gone_meanwhile_refuses_nothing(postgres: PostgresServer, lonely: str) -> None:
+    async with straight(lonely) as history:
+        owner, _ = await history.database.run(who)
+    for statement in requests_role.statements(owner):
+        postgres.query(statement)
+    upkeep.migrate(lonely)
+    async with straight(lonely) as history:
+        user, role = new_user(), '"' + requests_role.name_of(owner).replace('"', '""') + '"'
+        turn = await whole_turn(history, user)
+        name = lonely.split("dbname=")[1].split()[0]
+        postgres.query(f"DROP OWNED BY {role}; DROP ROLE {role}", database=name)
+        await whole_turn(history, user, turn.session.session_id)
+        assert (await history.database.run(who, user_id=user))[0] == owner
+
+
 @pytest.mark.parametrize("flaw", ["BYPASSRLS", "SUPERUSER"])
 async def test_a_role_that_is_not_bound_is_not_taken(postgres: PostgresServer, lonely: str, flaw: str) -> None:
     async with straight(lonely) as history:

@@ -14,6 +14,8 @@ logger = logging.getLogger(__name__)
 
 # The server's function that refuses a row by a policy. A right that is missing has the same code, and may come back.
 _POLICIES = "ExecWithCheckOptions"
+# The one that refuses a setting, such as a role that is gone: no write has one in its content.
+_SETTINGS = "call_string_check_hook"
 
 
 def translated(error: BaseException) -> HistoryError:
@@ -24,9 +26,11 @@ def translated(error: BaseException) -> HistoryError:
     """
     cause = error.orig if isinstance(error, exc.DBAPIError) else error
     code = getattr(cause, "pgcode", None) or ""
-    is_walled = code == errorcodes.INSUFFICIENT_PRIVILEGE and _routine(cause) == _POLICIES
+    routine = _routine(cause)
+    is_walled = code == errorcodes.INSUFFICIENT_PRIVILEGE and routine == _POLICIES
+    is_content = isinstance(cause, (psycopg2.DataError, psycopg2.IntegrityError)) and routine != _SETTINGS
     detail = f"{type(cause).__name__} {code}".strip()
-    if isinstance(cause, (psycopg2.DataError, psycopg2.IntegrityError)) or code.startswith("54") or is_walled:
+    if is_content or code.startswith("54") or is_walled:
         return HistoryRefused(detail)
     # The server's sentence stays out of what may be shown; it can quote a row.
     logger.debug("%s: %s", detail, str(cause).strip())
