@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
-from thai_chat.domain.errors import HistoryError, HistoryUnavailable
+from thai_chat.domain.errors import HistoryError
 
 Value = TypeVar("Value")
 
@@ -38,15 +38,10 @@ class Known(Generic[Value]):
             self._reading = asyncio.create_task(self._read_quietly(), name="read what requests need")
         return self._value
 
-    async def fresh(self) -> Value:
-        """Return the value, read anew when it is old. Raises HistoryUnavailable where it never could be read."""
-        if not self.is_fresh:
-            try:
-                await self.read()
-            except HistoryUnavailable:
-                if self._read_at is None:
-                    raise
-        return self._value
+    async def once_read(self) -> Value:
+        """Return the value as `now` does, and wait where it was never read. Raises HistoryUnavailable where it can't be
+        read."""
+        return await self.read() if self._read_at is None else self.now()
 
     async def read(self) -> Value:
         """Read the value anew."""

@@ -50,7 +50,7 @@ class ModelRules:
 
     async def may_use(self, person: Person | None) -> MayUse | None:
         """Return what tells which models a person may use; None where all are open to everybody."""
-        rules = await self._known.fresh()
+        rules = await self._known.once_read()
         barred = {of: rule for of, rule in rules.items() if not _is_open_to(rule, person)}
         if not barred:
             return None

@@ -102,7 +102,7 @@ class Limits:
 
     async def begin(self, person: Person, *, replies: int = 1, repeats: str = "") -> Sequence[Permit]:
         """Return the rights to some replies, as an `Allowance` does. Raises TooManyReplies and QuotaUsedUp."""
-        holders = self._holders(person, await self._rules.fresh())
+        holders = self._holders(person, await self._rules.once_read())
         if not self._is_repeated(person, repeats):
             await self._require_unused(holders)
             self._require_room(holders, replies)
@@ -116,7 +116,7 @@ class Limits:
 
     async def states(self, person: Person) -> Sequence[QuotaState]:
         """Return how near a person is to each quota; where a key asks, the nearer of its own and theirs."""
-        holders = self._holders(person, await self._rules.fresh())
+        holders = self._holders(person, await self._rules.once_read())
         at = self._now()
         uses = await self._uses(person.user_id, at)
         return [max((self._state(holder, what, uses, at) for holder in holders), key=_nearness) for what in Quota]

@@ -26,7 +26,7 @@ class PostgresQuotas:
         await self._server.run(lambda connection: quotas.remove(connection, kind, subject))
 
     async def used_since(self, user_id: str, day: date) -> Mapping[UsedBy, Used]:
-        return await self._server.run(lambda connection: quotas.used_since(connection, user_id, day))
+        return await self._server.run(lambda connection: quotas.used_since(connection, user_id, day), user_id=user_id)
 
     async def used_by_all(self, first: date, last: date) -> Mapping[UsedBy, Used]:
         return await self._server.run(lambda connection: quotas.used_by_all(connection, first, last))
