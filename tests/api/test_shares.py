@@ -18,9 +18,11 @@ from tests.history_writes import ANSWER, QUESTION, again, delete, finish, purge,
 from tests.postgres_servers import PostgresServer
 from tests.standins.openai_server import OpenAIStandin
 from thai_chat.accounts.passwords import LinkPasswords
+from thai_chat.accounts.service import AccountRules, Accounts
 from thai_chat.api.app import build_app
 from thai_chat.backends.registry import KINDS, build_backends
 from thai_chat.chat.service import ChatService
+from thai_chat.domain.audit import AuditQuery
 from thai_chat.domain.facts import ReplyFacts
 from thai_chat.domain.messages import Turn
 from thai_chat.domain.people import LOCAL, Person
@@ -39,6 +41,7 @@ THOUGHT = "ฉันคิดเรื่องน้ำจิ้มอยู่
 class World:
     http: httpx.AsyncClient
     history: PostgresStores
+    accounts: Accounts
     now: datetime
 
     async def share(self, turn: Turn, **wanted: Any) -> dict[str, Any]:
@@ -76,13 +79,15 @@ async def world(history: PostgresStores, standin: OpenAIStandin) -> AsyncIterato
     service = ChatService(history.storage, router, max_history_messages=20)
     service.start()
     storage = history.storage
-    world = World(httpx.AsyncClient(), history, datetime.now(UTC))
+    accounts = Accounts(storage, AccountRules())
+    world = World(httpx.AsyncClient(), history, accounts, datetime.now(UTC))
     passwords = LinkPasswords(memory_kib=64, passes=1)
     sharing = Shares(storage.shares, storage.transfer, passwords, clock=lambda: world.now)
-    app = Gate(build_app(service, sharing=sharing), who=person_in)
+    app = Gate(build_app(service, accounts, sharing), who=person_in)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as world.http:
         yield world
     await sharing.close()
+    await accounts.close()
     passwords.close()
     await service.close()
     await router.close()
@@ -322,3 +327,21 @@ async def test_what_is_kept_has_no_token_and_nothing_of_a_link_that_was_ended(wo
     assert QUESTION not in await world.history.database.run(row)
     (listed,) = await world.shares()
     assert listed["revoked_at"]
+
+
+async def test_the_audit_log_has_who_shared_and_never_a_token(world: World) -> None:
+    turn = await whole_turn(world.history, OWNER)
+    made = await world.share(turn, password="น้ำจิ้มลับ")
+    token = made["url"].rpartition("/")[2]
+    body = {"token": token, "password": "น้ำจิ้มลับ"}
+    went_on = await world.http.post("/api/shares/continue", json=body, headers=as_person("สมชาย"))
+    session_id = went_on.json()["session_id"]
+    await world.http.delete(f"/api/shares/{made['share_id']}", headers=as_person(OWNER))
+    entries = await world.accounts.audit.page(AuditQuery())
+    assert [(entry.action, entry.target) for entry in reversed(entries)] == [
+        ("share_made", made["share_id"]),
+        ("share_continued", session_id),
+        ("share_revoked", made["share_id"]),
+    ]
+    assert token not in str(entries)
+    assert "น้ำจิ้มลับ" not in str(entries)

@@ -66,6 +66,7 @@ HOSTILE = (
     "$<img src=x onerror=alert(1)>$ and $$</code><script>x</script>$$",
     "$$\n</code></pre><script>alert(1)</script>\n$$",
     "| <b>a</b> | `|` |\n|:-:|--:|\n| <i>x</i> | y |",
+    'https://a.example/"onmouseover=alert(1) http:// https://[::1 https://a.example/<script>',
     "[relative](/api/sessions) [anchor](#x) [other](//evil.example)",
 )
 
@@ -103,6 +104,10 @@ def test_pictures_are_links_and_nothing_else() -> None:
         ("\\[\nx_1 = *y*\n\\]", "<code>x_1 = *y*</code>"),
         ("$$a$$", "a</code>"),
         ("เปิด $$ แล้วไม่ปิด\n\n**ต่อ**", "<strong>ต่อ</strong>"),
+        ("ดู https://a.example/x_y?q=1&b=2ครับ", "x_y?q=1&amp;b=2</a>ครับ"),
+        ("(ดู https://a.example/x).", "https://a.example/x</a>)."),
+        ("[https://a.example](https://b.example)", 'ugc">https://a.example</a></p>'),
+        ("`https://a.example`", "<code>https://a.example</code>"),
         ("```mermaid\ngraph TD\n```", "graph TD"),
     ],
 )
@@ -113,7 +118,23 @@ def test_what_people_write_is_drawn(text: str, found: str) -> None:
 UNITS = (
     *("*", "**a", "_a ", "a*", "`", "``a` ", "[", "![", "[a](", "[a](<", "[a][", "[a]: b\n", "<", "<a", "&a", "\\"),
     *("\\(", "\\[", "$", "$a", "$$", "$$a\n", "~~a", "> ", ">\n", "- ", "- a\n", "1. a\n", "# a\n", "```\n", "    a\n"),
-    *("|", "|a|\n", "a|b\n-|-\n", "a\n", "ก", "***", "_*", "**_", "<!--", "](", "[a](()", "- - ", "> - "),
+    *(
+        "|",
+        "|a|\n",
+        "a|b\n-|-\n",
+        "a\n",
+        "ก",
+        "***",
+        "_*",
+        "**_",
+        "http://",
+        "http://a",
+        "<!--",
+        "](",
+        "[a](()",
+        "- - ",
+        "> - ",
+    ),
 )
 
 

@@ -7,6 +7,7 @@ was written.
 
 from __future__ import annotations
 
+import re
 from collections.abc import MutableMapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -31,6 +32,10 @@ _MOST_CELLS = 20_000
 """The cells of all tables of one text: an empty one takes as much memory as a full one."""
 _SCHEMES = frozenset({"http", "https", "mailto"})
 _REL = "noopener noreferrer nofollow ugc"
+_ADDRESS = re.compile(r"https?://[A-Za-z0-9._~:/?#@!$&'()*+,;=%\[\]-]+")
+"""An address that stands in a text; a Thai letter ends it."""
+_BEHIND_ADDRESS = ".,;:!?'*]"
+_LINKS = "links"
 _STEPS = "steps"
 _CELLS = "cells"
 _HEADINGS_BELOW = 2
@@ -54,7 +59,7 @@ def as_html(text: str, labels: SpokenLabels) -> str:
     """Return the text as HTML."""
     if len(text) > MARKDOWN_CHARS:
         return plain(text)
-    env: MutableMapping[str, Any] = {_STEPS: 0, _CELLS: 0, "labels": labels}
+    env: MutableMapping[str, Any] = {_STEPS: 0, _CELLS: 0, _LINKS: 0, "labels": labels}
     try:
         return str(_parser().render(text, env))
     except (_TooHard, RecursionError):
@@ -133,8 +138,18 @@ class _Renderer(RendererHTML):
         return f'<a href="{escape(address)}" rel="{_REL}">{escape(name or address)}</a>'
 
     def link_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: MutableMapping[str, Any]) -> str:
+        env[_LINKS] += 1
         tokens[idx].attrSet("rel", _REL)
         return self.renderToken(tokens, idx, options, env)
+
+    def link_close(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: MutableMapping[str, Any]) -> str:
+        env[_LINKS] -= 1
+        return "</a>"
+
+    def text(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: MutableMapping[str, Any]) -> str:
+        """Return the text, with links where addresses stand in it."""
+        content = tokens[idx].content
+        return escape(content) if env[_LINKS] else _linked(content)
 
     def heading_open(
         self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: MutableMapping[str, Any]
@@ -176,6 +191,20 @@ class _Renderer(RendererHTML):
 
     def td_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: MutableMapping[str, Any]) -> str:
         return _cell("td", tokens[idx])
+
+
+def _linked(text: str) -> str:
+    pieces: list[str] = []
+    done = 0
+    for found in _ADDRESS.finditer(text):
+        address = found[0].rstrip(_BEHIND_ADDRESS)
+        if "(" not in address:
+            address = address.rstrip(")" + _BEHIND_ADDRESS)
+        if _is_allowed(address):
+            link = f'<a href="{escape(address)}" rel="{_REL}">{escape(address)}</a>'
+            pieces += [escape(text[done : found.start()]), link]
+            done = found.start() + len(address)
+    return "".join((*pieces, escape(text[done:])))
 
 
 def _cell(tag: str, token: Token) -> str:

@@ -16,7 +16,8 @@ MOST_BYTES = 32_000_000
 class DrawnPages:
     """Draws one page at a time in a thread, a message at a time, so that whoever else has something to do has turns."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, most_bytes: int = MOST_BYTES) -> None:
+        self._most_bytes = most_bytes
         self._kept: OrderedDict[tuple[UUID, Frame], bytes] = OrderedDict()
         self._bytes = 0
         self._one = asyncio.Lock()
@@ -38,11 +39,11 @@ class DrawnPages:
             return page
 
     def _keep(self, key: tuple[UUID, Frame], page: bytes) -> None:
-        if len(page) > MOST_BYTES // 4:
+        if len(page) > self._most_bytes // 4:
             return
         self._kept[key] = page
         self._bytes += len(page)
-        while self._bytes > MOST_BYTES:
+        while self._bytes > self._most_bytes:
             _, oldest = self._kept.popitem(last=False)
             self._bytes -= len(oldest)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from operator import itemgetter
 from uuid import UUID
 
 from thai_chat.domain.errors import NothingToShare, SessionNotFound, ShareTooLarge
@@ -65,10 +67,11 @@ def _prompt_of(session: Session) -> str | None:
 
 
 def _shown(page: Sequence[KeptMessage], ranges: Sequence[tuple[int, int]]) -> Iterator[KeptMessage]:
-    """Yield those of the branch that are not deleted."""
+    """Yield those of the branch that are not deleted. The ranges are in their order, and may be very many."""
     for kept in page:
         message = kept.message
-        if message.deleted_at is None and any(first <= message.message_order <= last for first, last in ranges):
+        place = bisect_right(ranges, message.message_order, key=itemgetter(0)) - 1
+        if message.deleted_at is None and place >= 0 and message.message_order <= ranges[place][1]:
             yield kept
 
 
