@@ -43,6 +43,12 @@ async def test_the_api_describes_itself(chat: Chat) -> None:
     assert {"/chat", "/readyz", "/api/sessions/{session_id}/events"} <= set(paths)
 
 
+async def test_where_nobody_signs_in_the_description_names_no_way_to(chat: Chat) -> None:
+    described = (await chat.http.get("/openapi.json")).json()
+    assert "securitySchemes" not in described["components"]
+    assert "security" not in described
+
+
 async def test_the_description_asks_no_other_host(chat: Chat) -> None:
     page = (await chat.http.get("/docs")).text
     assert "://" not in page
