@@ -244,10 +244,11 @@ class Database:
             raise history_error from error
 
     def _found_role(self, connection: Connection) -> Mapping[str, str]:
-        if self._role is None:
+        role = self._role  # another thread may forget it meanwhile
+        if role is None:
             wall = row_security.build(connection)
-            self._role = wall.settings if wall else {}
-        return self._role
+            self._role = role = wall.settings if wall else {}
+        return role
 
     def _connect(self) -> Any:
         connection = psycopg2.connect(
