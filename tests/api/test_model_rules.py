@@ -129,6 +129,9 @@ async def test_a_session_goes_on_with_a_model_that_is_open_when_its_own_is_close
             assert sorted(await listed(http)) == [DEAR, OPEN]
             assert (await boss.delete(path)).status_code == 404
         assert (await boss.get("/api/model-rules")).json() == {"rules": []}
+        for name in ("a%00b", "x" * 101):
+            assert (await boss.put(f"/api/model-rules/vllm/{name}", json={})).status_code == 400
+            assert (await boss.delete(f"/api/model-rules/vllm/{name}")).status_code in (400, 404)
         for body, status in (({"roles": ["guest"]}, 400), ({"accounts": [str(uuid4())]}, 404)):
             assert (await boss.put(path, json=body)).status_code == status
 

@@ -34,7 +34,7 @@ class ModelRules:
 
     async def put(self, rule: ModelRule) -> None:
         """Set a model's rule. Raises BadInput and AccountNotFound."""
-        if not (0 < len(rule.backend) <= BACKEND_CHARS and 0 < len(rule.model) <= MODEL_CHARS):
+        if not _can_be(rule.backend, rule.model):
             raise BadInput(fields="backend, model")
         there = {account.account_id for account in await self._accounts.all()} if rule.accounts else set()
         if not there.issuperset(rule.accounts):
@@ -44,6 +44,8 @@ class ModelRules:
 
     async def delete(self, backend: str, model: str) -> bool:
         """Open a model to everybody; False when it was."""
+        if not _can_be(backend, model):
+            return False
         had_rule = await self._store.delete(backend, model)
         await self._known.read()
         return had_rule
@@ -64,6 +66,11 @@ class ModelRules:
 
     async def _read(self) -> Mapping[tuple[str, str], ModelRule]:
         return {_spelled(Choice(rule.backend, rule.model)): rule for rule in await self._store.all()}
+
+
+def _can_be(backend: str, model: str) -> bool:
+    """Tell whether these can be names of a backend and a model: what no store can keep is neither."""
+    return 0 < len(backend) <= BACKEND_CHARS and 0 < len(model) <= MODEL_CHARS and (backend + model).isprintable()
 
 
 def _spelled(choice: Choice) -> tuple[str, str]:
