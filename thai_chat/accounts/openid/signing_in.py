@@ -98,7 +98,9 @@ class OpenIdSignIn:
         name = ""
         try:
             trip = read(kept, self.rules.key, self._now())
-            if trip is None or not secrets.compare_digest(came.state.encode(), trip.state.encode()):
+            # Some leave the state out when they say no, which lets nobody in.
+            is_no = bool(came.error) and not came.state
+            if trip is None or not (is_no or secrets.compare_digest(came.state.encode(), trip.state.encode())):
                 raise OpenIdOver
             if came.error or not came.code:
                 away = came.error in ("server_error", "temporarily_unavailable")
