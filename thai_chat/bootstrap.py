@@ -223,8 +223,6 @@ async def first_link(settings: Settings, accounts: Accounts | None) -> Sequence[
         return ()
     try:
         issued = await accounts.invitations.first()
-        if issued is None and not await accounts.invitations.has_administrator():
-            return ("", "Nobody administers yet: sign in once, then ./manage.sh user make-admin NAME")
     except HistoryUnavailable:
         return ()
     if issued is None:

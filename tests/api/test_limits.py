@@ -176,7 +176,7 @@ async def test_an_own_quota_goes_before_the_roles_and_that_before_the_settings(p
     [
         ("role/guest", {"tokens_day": 1}, 400),
         ("account/nobody", {"tokens_day": 1}, 400),
-        (f"account/{uuid4()}", {"tokens_day": 1}, 404),
+        ("account/01234567-89ab-7def-8123-456789abcdef", {"tokens_day": 1}, 404),
         ("key/a.b", {"tokens_day": 1}, 400),
         ("team/user", {"tokens_day": 1}, 400),
         ("role/user", {"tokens_day": -1}, 400),

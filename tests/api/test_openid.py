@@ -88,6 +88,10 @@ async def test_who_says_no_at_the_provider_is_told_so(here: Team) -> None:
         left = await http.get("/sign-in/oidc")
         state = query_of(left.headers["location"])["state"]
         assert await refused(http, f"/sign-in/oidc/callback?error=access_denied&state={state}") == "openid_denied"
+        back = await back_from((await http.get("/sign-in/oidc")).headers["location"], "sub-mali", "deny")
+        assert "state" not in query_of(back)
+        assert await refused(http, back) == "openid_denied"
+        assert await refused(http, f"/sign-in/oidc/callback?error=server_error&state={state}") == "openid_over"
 
 
 async def test_a_code_is_good_once(here: Team) -> None:

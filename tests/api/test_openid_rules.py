@@ -11,6 +11,7 @@ import pytest
 from tests.accounts import Team
 from tests.invited import an_invitation
 from tests.openid_provider import OpenIdProvider, back_from, known_people, opened, refused, signs_in
+from tests.postgres_servers import PostgresServer
 from thai_chat.accounts.openid.claims import display_name, names, values_of, verified_address
 from thai_chat.domain.accounts import hash_of_token, new_token
 from thai_chat.domain.people import PersonRole
@@ -124,3 +125,17 @@ def test_an_address_counts_when_the_provider_vouches_for_it() -> None:
     assert verified_address({"email": "a@b.example", "email_verified": "true"}) == "a@b.example"
     for claims in ({"email": "a@b.example"}, {"email": "a@b.example", "email_verified": 0}, {"email_verified": True}):
         assert verified_address(claims) == ""
+
+
+async def test_the_first_administrator_gets_what_was_there_by_a_link(
+    postgres: PostgresServer, own_database: str, tmp_path: Path, provider: OpenIdProvider
+) -> None:
+    address = postgres.address(own_database)
+    async with opened(address, tmp_path, provider, makes_accounts=False) as people, people.browser() as http:
+        issued = await people.accounts.invitations.first()
+        assert issued
+        path = f"/sign-in/oidc?invitation={issued.token}&take_over=yes"
+        assert (await signs_in(http, "sub-mali", path)).headers["location"] == "/"
+        me = (await http.get("/api/me")).json()
+        assert (me["user_id"], me["role"]) == ("local", "administrator")
+        assert await people.accounts.invitations.first() is None

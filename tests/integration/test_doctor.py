@@ -18,7 +18,7 @@ from tests.ports import free_port
 from tests.postgres_servers import PostgresServer
 from thai_chat import settings
 from thai_chat.__main__ import main
-from thai_chat.commands import connecting_findings, doctor
+from thai_chat.commands import connecting_findings, doctor, settings_findings
 from thai_chat.commands.findings import Level
 from thai_chat.domain.server_log import statements
 
@@ -315,3 +315,15 @@ def test_a_setting_for_other_accounts_is_told_to_be_idle_where_people_sign_in(
     monkeypatch.setenv("AUTH", "password")
     monkeypatch.setenv("ALLOW_LOCAL_USERS", NOBODY)
     assert any("ALLOW_LOCAL_USERS: without effect" in finding for finding in told(capsys))
+
+
+@pytest.mark.usefixtures("url")
+def test_what_openid_needs_and_lacks_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in {"AUTH": "oidc", "OIDC_ISSUER": "https://id.example", "OIDC_CLIENT_ID": "thai-chat"}.items():
+        monkeypatch.setenv(name, value)
+    assert not any("Authlib" in finding for finding in told(capsys))
+    monkeypatch.setattr(settings_findings, "find_spec", lambda name: None)
+    (found,) = [finding for finding in told(capsys) if "Authlib" in finding]
+    assert found.startswith("[BAD]")

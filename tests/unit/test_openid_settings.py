@@ -89,7 +89,7 @@ def test_replicas_with_the_same_secret_have_the_same_key(tmp_path: Path) -> None
     assert other
     assert one.key == other.key
     assert list(tmp_path.iterdir()) == []
-    with pytest.raises(StartError, match="SECRET_KEY needs 16"):
+    with pytest.raises(StartError, match="SECRET_KEY is too short"):
         openid_rules(settings(tmp_path, secret_key="a" * 15))
 
 

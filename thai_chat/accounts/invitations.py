@@ -41,7 +41,7 @@ class NewPerson:
 
 
 class Invitations:
-    """`sign_up` is SIGN_UP; nobody makes an account here where people have no passwords."""
+    """`sign_up` is SIGN_UP; where people have no passwords, links lead to the OpenID provider."""
 
     def __init__(
         self,
@@ -63,7 +63,9 @@ class Invitations:
         if not is_token(token):
             raise InvitationOver
         invitation = await self._invitations.find(hash_of_token(token), self._now())
-        if not self._has_passwords or (invitation.purpose is InvitationPurpose.INVITE and self._sign_up == "off"):
+        purpose = invitation.purpose
+        is_closed = purpose is InvitationPurpose.INVITE and self._sign_up == "off"
+        if is_closed or (purpose is InvitationPurpose.RESET and not self._has_passwords):
             raise InvitationOver
         return invitation
 
@@ -80,7 +82,7 @@ class Invitations:
         by: UUID | None = None,
     ) -> Issued:
         """Make an invitation for anybody, or for a name. Raises SignUpClosed, BadAccountName, NameTaken."""
-        if self._sign_up == "off" or not self._has_passwords:
+        if self._sign_up == "off":
             raise SignUpClosed
         name = checked_name(name) if name else None
         if name and await self._accounts.by_name(name):
@@ -99,12 +101,9 @@ class Invitations:
             purpose, account.role, LASTS[purpose], name=account.name, account_id=whose, created_by=by
         )
 
-    async def has_administrator(self) -> bool:
-        return any(map(_administers, await self._accounts.all()))
-
     async def first(self) -> Issued | None:
         """Make a link for the first administrator, and end earlier ones; None where somebody administers."""
-        if not self._has_passwords or await self.has_administrator():
+        if any(map(_administers, await self._accounts.all())):
             return None
         purpose = InvitationPurpose.FIRST
         return await self._issue(purpose, PersonRole.ADMINISTRATOR, LASTS[purpose])
@@ -123,15 +122,32 @@ class Invitations:
         if token is None:
             await self._require_open()
             return await self._accounts.add(await self._made(new))
+        if not self._has_passwords:
+            raise SignUpClosed
+        invitation = await self._of_account(token)
+        account = await self._made(replace(new, name=invitation.name or new.name))
+        return await self.use(token, lambda found: replace(account, role=found.role), takes_over=new.takes_over)
+
+    async def use(self, token: str, make: Callable[[Invitation], Account], *, takes_over: bool = False) -> Account:
+        """Make an account by a link; `make` may be called twice, and in another thread.
+
+        Raises InvitationOver, NameTaken, AlreadyTakenOver: then the link stays good.
+        """
+        invitation = await self._of_account(token)
+        adopts = takes_over and invitation.purpose is InvitationPurpose.FIRST
+
+        def made(found: Invitation) -> Account:
+            account = make(found)
+            return replace(account, user_id=LOCAL.user_id, adopted_at=account.created_at) if adopts else account
+
+        return await self._invitations.sign_up(hash_of_token(token), self._now(), made)
+
+    async def _of_account(self, token: str) -> Invitation:
+        """Return an invitation that makes an account. Raises InvitationOver."""
         invitation = await self.find(token)
         if invitation.purpose is InvitationPurpose.RESET:
             raise InvitationOver
-        account = await self._made(replace(new, name=invitation.name or new.name))
-        if new.takes_over and invitation.purpose is InvitationPurpose.FIRST:
-            account = replace(account, user_id=LOCAL.user_id, adopted_at=account.created_at)
-        return await self._invitations.sign_up(
-            hash_of_token(token), self._now(), lambda found: replace(account, role=found.role)
-        )
+        return invitation
 
     async def add(self, new: NewPerson, role: PersonRole) -> Account:
         """Make an account without any link. Raises BadAccountName, BadPassword, UnreadableText, NameTaken."""

@@ -13,7 +13,7 @@ from thai_chat.accounts.openid.round_trip import LASTS, CameBack
 from thai_chat.accounts.openid.rules import OpenIdRules
 from thai_chat.api.cookies import is_secure, set_token, token_of, visit_of
 from thai_chat.api.dependencies import Asking, People
-from thai_chat.domain.errors import HistoryUnavailable, InvitationOver, NameTaken
+from thai_chat.domain.errors import AlreadyTakenOver, HistoryUnavailable, InvitationOver, NameTaken, ThaiChatError
 from thai_chat.domain.openid_errors import NoOpenId, OpenIdError
 from thai_chat.domain.people import known_person
 
@@ -51,7 +51,9 @@ class LinkAnswer(BaseModel):
 
 
 @router.get("/sign-in/oidc", status_code=303)
-async def leave(request: Request, openid: OpenId, next: str = "/", invitation: str = "") -> Response:
+async def leave(
+    request: Request, openid: OpenId, next: str = "/", invitation: str = "", take_over: bool = False
+) -> Response:
     """Send the browser to the provider; it comes back to `next`, a path of this page.
 
     With the token of an `invitation`, somebody who has no account gets one. What fails is told by
@@ -59,7 +61,7 @@ async def leave(request: Request, openid: OpenId, next: str = "/", invitation: s
     """
     try:
         address, kept = await openid.begin(
-            back_to=_back_to(request, openid.rules), next_path=next, invitation=invitation
+            back_to=_back_to(request, openid.rules), next_path=next, invitation=invitation, takes_over=take_over
         )
     except OpenIdError as error:
         return _told(error)
@@ -94,7 +96,7 @@ async def come_back(request: Request, openid: OpenId) -> Response:
             person=known_person(request.scope),
             old_token=token_of(request),
         )
-    except (OpenIdError, HistoryUnavailable, InvitationOver, NameTaken) as error:
+    except (OpenIdError, HistoryUnavailable, InvitationOver, NameTaken, AlreadyTakenOver) as error:
         answer = _told(error)
     else:
         answer = RedirectResponse(next_path, 303)
@@ -103,7 +105,7 @@ async def come_back(request: Request, openid: OpenId) -> Response:
     return answer
 
 
-def _told(error: OpenIdError | HistoryUnavailable | InvitationOver | NameTaken) -> Response:
+def _told(error: ThaiChatError) -> Response:
     return RedirectResponse(f"/sign-in?{urlencode({'error': error.code})}", 303)
 
 

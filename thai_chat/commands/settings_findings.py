@@ -6,6 +6,7 @@ import errno
 import http.client
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -42,9 +43,19 @@ _NEEDED: Mapping[str, tuple[str, Callable[[Settings], bool]]] = {
 def findings(settings: Settings, env_file: Path) -> Iterator[Finding]:
     yield from _without_effect(settings)
     yield from _written_in_vain(env_file, settings.kinds)
+    yield from _openid(settings)
     yield from _public_address(settings)
     yield from _address(settings)
     yield _port(settings)
+
+
+def _openid(settings: Settings) -> Iterator[Finding]:
+    if "oidc" in settings.auth and not find_spec("authlib"):
+        yield bad(
+            "AUTH=oidc needs the package Authlib, which is not installed: the start refuses it",
+            "AUTH=oidc ต้องใช้แพ็กเกจ Authlib ซึ่งยังไม่ได้ติดตั้ง จึงเริ่มไม่ได้",
+            "./manage.sh setup installs it, or pip install -r requirements-oidc.txt",
+        )
 
 
 def _public_address(settings: Settings) -> Iterator[Finding]:

@@ -165,9 +165,8 @@ def page_texts(language: Language) -> dict[str, str]:
 
 def sign_in_texts(language: Language) -> dict[str, str]:
     """Return the templates that the sign-in page's script has: its own, and every reason why signing in may fail."""
-    return {
-        code: template(code, language) for code in (*SIGNING_IN, *ACCOUNT_ERRORS, "server_silent", "language", "brand")
-    }
+    errors = (*ACCOUNT_ERRORS, *OPENID_ERRORS, "server_silent")
+    return {code: template(code, language) for code in (*SIGNING_IN, *errors, "language", "brand")}
 
 
 def later_texts(language: Language) -> dict[str, str]:

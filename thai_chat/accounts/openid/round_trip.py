@@ -32,6 +32,8 @@ class RoundTrip:
     """Where to go on, an address of ours."""
     invitation: str = ""
     """The token of an invitation that is used when somebody has no account."""
+    takes_over: bool = False
+    """Whether the first administrator gets the chats of before with it."""
     account_id: str = ""
     """The account that gets this identity as one more way to sign in; empty: whoever has it signs in."""
     began_at: float

@@ -11,12 +11,13 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 from thai_chat.accounts.audit import Audit
+from thai_chat.accounts.invitations import Invitations
 from thai_chat.accounts.openid.claims import Claims, display_name, names, values_of, verified_address
 from thai_chat.accounts.openid.provider import Provider
 from thai_chat.accounts.openid.round_trip import CameBack, RoundTrip, account_of, local_path, read, signed
 from thai_chat.accounts.openid.rules import OpenIdRules
 from thai_chat.accounts.signing_in import SignedIn, SigningIn
-from thai_chat.domain.accounts import Account, Visit, hash_of_token, is_token
+from thai_chat.domain.accounts import Account, Visit, is_token
 from thai_chat.domain.audit import Action
 from thai_chat.domain.errors import HistoryUnavailable, LastAdministrator, NameTaken, SignInUnavailable, ThaiChatError
 from thai_chat.domain.invitations import Invitation
@@ -42,12 +43,13 @@ class OpenIdSignIn:
         storage: Storage,
         signing_in: SigningIn,
         audit: Audit,
+        invitations: Invitations,
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.rules = rules
         self.provider = Provider(rules)
-        self._accounts, self._invitations = storage.accounts, storage.invitations
+        self._accounts, self._invitations = storage.accounts, invitations
         self._signing_in, self._audit = signing_in, audit
         self._now = now
 
@@ -55,7 +57,13 @@ class OpenIdSignIn:
         await self.provider.close()
 
     async def begin(
-        self, *, back_to: str, next_path: str | None, invitation: str = "", person: Person | None = None
+        self,
+        *,
+        back_to: str,
+        next_path: str | None,
+        invitation: str = "",
+        takes_over: bool = False,
+        person: Person | None = None,
     ) -> tuple[str, str]:
         """Return where the provider signs somebody in, and what the browser keeps meanwhile.
 
@@ -64,6 +72,7 @@ class OpenIdSignIn:
         trip = RoundTrip(
             next=local_path(next_path),
             invitation=invitation if is_token(invitation) else "",
+            takes_over=takes_over,
             account_id=str(person.account_id) if person and person.account_id else "",
             began_at=self._now().timestamp(),
         )
@@ -89,7 +98,9 @@ class OpenIdSignIn:
         name = ""
         try:
             trip = read(kept, self.rules.key, self._now())
-            if trip is None or not secrets.compare_digest(came.state.encode(), trip.state.encode()):
+            # Some leave the state out when they say no, which lets nobody in.
+            is_no = bool(came.error) and not came.state
+            if trip is None or not (is_no or secrets.compare_digest(came.state.encode(), trip.state.encode())):
                 raise OpenIdOver
             if came.error or not came.code:
                 away = came.error in ("server_error", "temporarily_unavailable")
@@ -142,7 +153,7 @@ class OpenIdSignIn:
             make = self._maker(claims, name)
             try:
                 if trip.invitation:
-                    account = await self._invitations.sign_up(hash_of_token(trip.invitation), self._now(), make)
+                    account = await self._invitations.use(trip.invitation, make, takes_over=trip.takes_over)
                 else:
                     account = await self._accounts.add(make(None))
             except NameTaken:

@@ -47,13 +47,19 @@ const other = (question, act, go) => el('p', { class: 'other' }, `${question} `,
 
 /** @typedef {{ ways: string[], sign_up: string, oidc_label: string | null }} Ways */
 
+/** What leads to the OpenID provider, if there is one. @param {Ways} ways @param {Record<string, string>} query */
+const provider = ({ ways, oidc_label: name }, query) =>
+  ways.includes('oidc') ? el('a', { class: 'provider', href: leaving(query) }, name ? t('sign_in_oidc', { name }) : t('sign_in_oidc_any')) : null;
+
+/** @param {Record<string, string>} query */
+const leaving = (query) => `/sign-in/oidc?${new URLSearchParams(query)}`;
+
+const or = () => el('p', { class: 'or' }, el('span', {}, t('sign_in_or')));
+
 /** @param {Ways} ways */
 function showSignIn(ways) {
   const failed = asked.get('error');
-  const path = `/sign-in/oidc?${new URLSearchParams({ next: next() })}`;
-  const oidc = ways.ways.includes('oidc')
-    ? el('a', { class: 'provider', href: path }, ways.oidc_label ? t('sign_in_oidc', { name: ways.oidc_label }) : t('sign_in_oidc_any'))
-    : null;
+  const oidc = provider(ways, { next: next() });
   const password = ways.ways.includes('password')
     ? form({
         path: '/api/sign-in',
@@ -68,7 +74,7 @@ function showSignIn(ways) {
     t('sign_in'),
     failed ? el('p', { class: 'problem', role: 'alert' }, saidOf(failed)) : asked.has('over') ? notice(t('sign_in_again')) : null,
     password,
-    password && oidc ? el('p', { class: 'or' }, el('span', {}, t('sign_in_or'))) : null,
+    password && oidc ? or() : null,
     oidc,
     ways.sign_up === 'open' && password
       ? other(t('sign_in_no_account'), t('sign_in_make'), () => showOpen(ways))
@@ -90,27 +96,21 @@ const showOpen = (ways) =>
     other(t('sign_in_has_account'), t('sign_in'), () => showSignIn(ways)),
   );
 
+/** Asks whether the chats of before become the first administrator's. @param {number} count */
+const takeOver = (count) =>
+  el(
+    'div',
+    { class: 'ticked' },
+    el('input', { type: 'checkbox', id: 'take_over', checked: true, 'aria-describedby': 'take-over-more' }),
+    el('label', { for: 'take_over' }, t('sign_in_take_over', { count: number(count) })),
+    el('p', { class: 'hint', id: 'take-over-more' }, t('sign_in_take_over_more')),
+  );
+
+const takesOver = () => /** @type {HTMLInputElement | null} */ ($('#take_over', place))?.checked ?? false;
+
 /** The form that makes an account. @param {{ token?: string, name?: string | null, local_sessions?: number | null }} given @param {string} [address] */
 function signUp({ token, name, local_sessions: count }, address = '/') {
-  const takes = count
-    ? el('input', {
-        type: 'checkbox',
-        id: 'take_over',
-        checked: true,
-        'aria-describedby': 'take-over-more',
-      })
-    : null;
-  const shown = takes
-    ? [
-        el(
-          'div',
-          { class: 'ticked' },
-          takes,
-          el('label', { for: 'take_over' }, t('sign_in_take_over', { count: number(count ?? 0) })),
-          el('p', { class: 'hint', id: 'take-over-more' }, t('sign_in_take_over_more')),
-        ),
-      ]
-    : [];
+  const shown = count ? [takeOver(count)] : [];
   return form({
     path: '/api/sign-up',
     fields: [nameField({ value: name ?? null }), displayNameField(), passwordField({ isNew: true })],
@@ -122,15 +122,15 @@ function signUp({ token, name, local_sessions: count }, address = '/') {
       name: typed,
       password,
       ...(display_name.trim() ? { display_name } : {}),
-      ...(takes ? { take_over: takes.checked } : {}),
+      ...(count ? { take_over: takesOver() } : {}),
     }),
   });
 }
 
 /** @typedef {{ purpose: 'first' | 'invite' | 'reset', role: string, name: string | null, expires_at: string | null, local_sessions: number | null }} Invitation */
 
-/** @param {string} token @param {Invitation} given */
-function showInvitation(token, given) {
+/** @param {string} token @param {Invitation} given @param {Ways} ways */
+function showInvitation(token, given, ways) {
   const until = given.expires_at ? el('p', { class: 'other' }, t('sign_in_until', { when: when(given.expires_at) })) : null;
   if (given.purpose === 'reset') {
     const known = given.name ? [nameField({ value: given.name, readonly: true })] : [];
@@ -144,11 +144,18 @@ function showInvitation(token, given) {
     show(t('sign_in_reset'), more(given.name ? t('sign_in_reset_more', { name: given.name }) : t('sign_in_reset_any')), reset, until);
     return;
   }
+  const hasPasswords = ways.ways.includes('password');
+  const oidc = provider(ways, { invitation: token });
+  oidc?.addEventListener('click', () => {
+    oidc.href = leaving({ invitation: token, ...(takesOver() ? { take_over: 'yes' } : {}) });
+  });
   const isFirst = given.purpose === 'first';
   show(
     t(isFirst ? 'sign_in_first' : 'sign_in_invited'),
     more(t(isFirst ? 'sign_in_first_more' : given.role === 'administrator' ? 'sign_in_invited_as_administrator' : 'sign_in_invited_as_user')),
-    signUp({ token, ...given }),
+    hasPasswords ? signUp({ token, ...given }) : given.local_sessions ? takeOver(given.local_sessions) : null,
+    hasPasswords && oidc ? or() : null,
+    oidc,
     until,
   );
 }
@@ -176,8 +183,9 @@ const showFailure = (error) =>
 async function begin() {
   const [, token] = INVITATION.exec(location.pathname) ?? [];
   try {
-    if (token) showInvitation(token, await api('GET', `/api/invitations/${token}`));
-    else showSignIn(await api('GET', '/api/sign-in'));
+    const [ways, given] = await Promise.all([api('GET', '/api/sign-in'), token && api('GET', `/api/invitations/${token}`)]);
+    if (token) showInvitation(token, given, ways);
+    else showSignIn(ways);
   } catch (error) {
     if (token && error.status === 404) showOver();
     else showFailure(error);
