@@ -32,7 +32,7 @@ hundred times as much with CHARS."""
 TRIES = 3
 
 BOUNDED = {
-    "thai_chat.core_settings": "what the operator sets",
+    "thai_chat.place_settings": "what the operator sets",
     "thai_chat.backends.wording": "2,000 characters of a refusal (failures.MESSAGE_CHARS)",
     "thai_chat.backends.ollama.wording": "2,000 characters of a refusal (failures.MESSAGE_CHARS)",
     "thai_chat.backends.openai.models": "names of models",
