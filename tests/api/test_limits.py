@@ -131,6 +131,23 @@ async def test_a_request_that_is_sent_again_is_not_refused(people: Team) -> None
         assert (await limits_of(http))["running_replies"]["used"] == 2
 
 
+@pytest.mark.parametrize(
+    ("first", "again", "others"),
+    [({}, {"compare": [{"backend": "vllm", "model": "quick"}]}, 1), ({"query": ""}, {}, 2)],
+    ids=["more replies than before", "the first one failed"],
+)
+async def test_nothing_but_a_repetition_passes_as_one(
+    people: Team, first: dict[str, Any], again: dict[str, Any], others: int
+) -> None:
+    async with people.signed_in(await people.account()) as http:
+        session_id, _ = await begin(http, idempotency_key="k1", **first)
+        for _ in range(others):
+            assert (await begin(http))[1].status_code == 200
+        body = {"query": "ข้าวมันไก่", "idempotency_key": "k1", **again}
+        refused = await http.post(f"/api/sessions/{session_id}/messages", json=body)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (429, "too_many_replies")
+
+
 async def test_a_question_that_was_not_taken_uses_no_place(people: Team) -> None:
     async with people.signed_in(await people.account()) as http:
         for _ in range(3):

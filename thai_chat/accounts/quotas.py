@@ -75,8 +75,8 @@ class Limits:
         self._rules: Known[Rules] = Known(self._read, {})
         self._requests = SlidingWindow(clock=lambda: now().timestamp())
         self._running: Counter[str] = Counter()
-        self._let_in: OrderedDict[tuple[str, str], datetime] = OrderedDict()
-        """The requests that may be repeated, and when they were let in."""
+        self._let_in: OrderedDict[tuple[str, str], tuple[datetime, int]] = OrderedDict()
+        """The requests that may be repeated: when they were let in, and for how many replies."""
 
     def start(self) -> None:
         self.usage.start()
@@ -103,13 +103,17 @@ class Limits:
     async def begin(self, person: Person, *, replies: int = 1, repeats: str = "") -> Sequence[Permit]:
         """Return the rights to some replies, as an `Allowance` does. Raises TooManyReplies and QuotaUsedUp."""
         holders = self._holders(person, await self._rules.once_read())
-        if not self._is_repeated(person, repeats):
+        if not self._is_repeated(person, repeats, replies):
             await self._require_unused(holders)
             self._require_room(holders, replies)
-            self._note_let_in(person, repeats)
+            self._note_let_in(person, repeats, replies)
         names = [holder.name for holder in holders]
         self._running.update(names * replies)
         return [_Permit(self, person, names) for _ in range(replies)]
+
+    def forget(self, person: Person, repeats: str) -> None:
+        """Let nothing pass as the repetition of a request that has failed."""
+        self._let_in.pop((person.user_id, repeats), None)
 
     async def models_for(self, person: Person | None) -> MayUse | None:
         return await self.models.may_use(person)
@@ -150,15 +154,15 @@ class Limits:
         if used.tokens or used.cost_usd:
             self.usage.add(UsedBy(person.user_id, person.key_id, day_of(self._now())), used)
 
-    def _is_repeated(self, person: Person, request: str) -> bool:
+    def _is_repeated(self, person: Person, request: str, replies: int) -> bool:
         """Tell whether the request was let in a short while ago, and only then: what it began could have been deleted
-        since, and it would begin anew."""
-        at = self._let_in.get((person.user_id, request)) if request else None
-        return at is not None and (self._now() - at).total_seconds() < _REPEATS_S
+        since, and it would begin anew. One for more replies than before is another one."""
+        at, most = self._let_in.get((person.user_id, request), (None, 0))
+        return at is not None and (self._now() - at).total_seconds() < _REPEATS_S and replies <= most
 
-    def _note_let_in(self, person: Person, request: str) -> None:
+    def _note_let_in(self, person: Person, request: str, replies: int) -> None:
         if request:
-            self._let_in[(person.user_id, request)] = self._now()
+            self._let_in[(person.user_id, request)] = (self._now(), replies)
             while len(self._let_in) > _MOST_REPEATS:
                 self._let_in.popitem(last=False)
 
