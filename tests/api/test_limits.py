@@ -148,6 +148,19 @@ async def test_nothing_but_a_repetition_passes_as_one(
         assert (refused.status_code, refused.json()["error"]["code"]) == (429, "too_many_replies")
 
 
+async def test_what_was_deleted_is_not_asked_again_and_again(people: Team) -> None:
+    mali = await people.account()
+    await set_quotas(people, "account", str(mali.account_id), tokens_day=3)
+    async with people.signed_in(mali) as http:
+        path = f"/api/sessions/{uuid4()}"
+        body = {"query": "ข้าวมันไก่", "backend": "vllm", "model": "quick", "idempotency_key": "k1"}
+        statuses = []
+        for _ in range(3):
+            statuses.append((await http.post(f"{path}/messages", json=body)).status_code)
+            await http.delete(path, params={"permanent": True})
+        assert (statuses[0], statuses[-1]) == (200, 429)
+
+
 async def test_a_question_that_was_not_taken_uses_no_place(people: Team) -> None:
     async with people.signed_in(await people.account()) as http:
         for _ in range(3):
@@ -171,7 +184,7 @@ async def test_too_many_requests_are_refused_by_the_gate(people: Team) -> None:
 async def test_an_own_quota_goes_before_the_roles_and_that_before_the_settings(people: Team) -> None:
     mali, somchai = await people.account(), await people.account()
     await set_quotas(people, "role", "user", tokens_day=100, usd_day=1.5)
-    await set_quotas(people, "account", str(mali.account_id), tokens_day=None, running_replies=7)
+    await set_quotas(people, "account", str(mali.account_id).upper(), tokens_day=None, running_replies=7)
     async with people.signed_in(mali) as http:
         found = {what: one["limit"] for what, one in (await limits_of(http)).items()}
     assert (found["tokens_day"], found["usd_day"], found["running_replies"]) == (None, 1.5, 7)
@@ -200,6 +213,7 @@ async def test_an_own_quota_goes_before_the_roles_and_that_before_the_settings(p
         ("role/user", {"requests_minute": 0}, 400),
         ("role/user", {"usd_day": "NaN"}, 400),
         ("role/user", {"tokens_week": 1}, 400),
+        ("key/%00", {"tokens_day": 1}, 400),
     ],
 )
 async def test_what_can_be_no_quota_is_refused(people: Team, path: str, body: object, status: int) -> None:

@@ -34,7 +34,7 @@ class ModelRules:
 
     async def put(self, rule: ModelRule) -> None:
         """Set a model's rule. Raises BadInput and AccountNotFound."""
-        if not (0 < len(rule.backend) <= BACKEND_CHARS and 0 < len(rule.model) <= MODEL_CHARS):
+        if not _may_have_rule(rule.backend, rule.model):
             raise BadInput(fields="backend, model")
         there = {account.account_id for account in await self._accounts.all()} if rule.accounts else set()
         if not there.issuperset(rule.accounts):
@@ -44,7 +44,7 @@ class ModelRules:
 
     async def delete(self, backend: str, model: str) -> bool:
         """Open a model to everybody; False when it was."""
-        had_rule = await self._store.delete(backend, model)
+        had_rule = _may_have_rule(backend, model) and await self._store.delete(backend, model)
         await self._known.read()
         return had_rule
 
@@ -64,6 +64,11 @@ class ModelRules:
 
     async def _read(self) -> Mapping[tuple[str, str], ModelRule]:
         return {_spelled(Choice(rule.backend, rule.model)): rule for rule in await self._store.all()}
+
+
+def _may_have_rule(backend: str, model: str) -> bool:
+    has_length = 0 < len(backend) <= BACKEND_CHARS and 0 < len(model) <= MODEL_CHARS
+    return has_length and (backend + model).isprintable()
 
 
 def _spelled(choice: Choice) -> tuple[str, str]:

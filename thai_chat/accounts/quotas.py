@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from ipaddress import IPv6Address, ip_network
@@ -103,13 +104,14 @@ class Limits:
     async def begin(self, person: Person, *, replies: int = 1, repeats: str = "") -> Sequence[Permit]:
         """Return the rights to some replies, as an `Allowance` does. Raises TooManyReplies and QuotaUsedUp."""
         holders = self._holders(person, await self._rules.once_read())
-        if not self._is_repeated(person, repeats, replies):
+        is_repeated = self._is_repeated(person, repeats, replies)
+        if not is_repeated:
             await self._require_unused(holders)
             self._require_room(holders, replies)
             self._note_let_in(person, repeats, replies)
         names = [holder.name for holder in holders]
         self._running.update(names * replies)
-        return [_Permit(self, person, names) for _ in range(replies)]
+        return [_Permit(self, person, names, repeats if is_repeated else "") for _ in range(replies)]
 
     def forget(self, person: Person, repeats: str) -> None:
         """Let nothing pass as the repetition of a request that has failed."""
@@ -134,7 +136,7 @@ class Limits:
 
         Raises BadInput and AccountNotFound.
         """
-        await self._require_subject(rule.kind, rule.subject)
+        rule = replace(rule, subject=await self._checked_subject(rule.kind, rule.subject))
         if rule.quotas:
             await self._store.put(rule)
         else:
@@ -218,8 +220,8 @@ class Limits:
         amount = used.cost_usd if what in _MONEY else Decimal(used.tokens)
         return QuotaState(what=what, used=amount, limit=limit, resets_at=resets_at)
 
-    async def _require_subject(self, kind: QuotaKind, subject: str) -> None:
-        """Let pass what quotas can be set for. Raises BadInput and AccountNotFound."""
+    async def _checked_subject(self, kind: QuotaKind, subject: str) -> str:
+        """Return what quotas can be set for, as it is kept. Raises BadInput and AccountNotFound."""
         if kind is QuotaKind.ROLE and subject not in set(PersonRole):
             raise BadInput(fields="subject (user, administrator)")
         if kind is QuotaKind.ACCOUNT:
@@ -227,9 +229,10 @@ class Limits:
                 account_id = UUID(subject)
             except ValueError as exc:
                 raise BadInput(fields="subject") from exc
-            await self._accounts.by_id(account_id)
+            return str((await self._accounts.by_id(account_id)).account_id)
         if kind is QuotaKind.KEY and not (len(subject) <= 40 and subject.isascii() and subject.isalnum()):
             raise BadInput(fields="subject")
+        return subject
 
     async def _read(self) -> Rules:
         return {(rule.kind, rule.subject): rule.quotas for rule in await self._store.rules()}
@@ -238,18 +241,21 @@ class Limits:
 class _Permit:
     """A `Permit`."""
 
-    __slots__ = ("_has_ended", "_limits", "_names", "_person")
+    __slots__ = ("_has_ended", "_limits", "_names", "_person", "_repeats")
 
-    def __init__(self, limits: Limits, person: Person, names: Sequence[str]) -> None:
+    def __init__(self, limits: Limits, person: Person, names: Sequence[str], repeats: str) -> None:
         self._limits = limits
         self._person = person
         self._names = names
+        self._repeats = repeats
         self._has_ended = False
 
     def end(self, *, tokens: int = 0, cost_usd: Decimal = Decimal(0)) -> None:
         if not self._has_ended:
             self._has_ended = True
             self._limits.ended(self._person, self._names, Used(1, tokens, cost_usd))
+            if self._repeats and (tokens or cost_usd):  # what it repeated had been deleted: it began anew
+                self._limits.forget(self._person, self._repeats)
 
 
 def _sum(uses: Mapping[UsedBy, Used], key_id: str | None, first: date) -> Used:
