@@ -14,6 +14,7 @@ import pytest
 from tests.accounts import Team, team
 from tests.standins.openai_server import OpenAIStandin
 from tests.standins.script import Script, thai_tokens
+from thai_chat.accounts import quotas
 from thai_chat.accounts.service import AccountRules
 from thai_chat.domain.audit import Action, AuditQuery
 from thai_chat.domain.people import PersonRole
@@ -57,10 +58,10 @@ async def limits_of(http: httpx.AsyncClient) -> dict[str, dict[str, Any]]:
     return {one["what"]: one for one in (await http.get("/api/me/limits")).json()["limits"]}
 
 
-async def set_quotas(people: Team, kind: str, subject: str, **quotas: object) -> None:
+async def set_quotas(people: Team, kind: str, subject: str, **amounts: object) -> None:
     boss = await people.account(role=PersonRole.ADMINISTRATOR)
     async with people.signed_in(boss) as http:
-        answer = await http.put(f"/api/quotas/{kind}/{subject}", json=quotas)
+        answer = await http.put(f"/api/quotas/{kind}/{subject}", json=amounts)
         assert answer.status_code == 200, answer.text
 
 
@@ -179,6 +180,24 @@ async def test_too_many_requests_are_refused_by_the_gate(people: Team) -> None:
         assert 0 < int(answers[-1].headers["Retry-After"]) <= 120
         assert f"{answers[-1].headers['Retry-After']} seconds" in error["message"]
         assert (await http.get("/healthz")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [
+        ("/api/me", {"Authorization": f"Bearer tc_{'0' * 12}_{'x' * 43}"}),
+        ("/sign-in/oidc/callback", {}),
+        ("/s/x", {}),
+    ],
+)
+async def test_whoever_is_unknown_is_counted_by_the_address(
+    people: Team, monkeypatch: pytest.MonkeyPatch, path: str, headers: dict[str, str]
+) -> None:
+    monkeypatch.setattr(quotas, "NOBODYS_REQUESTS", 2)
+    async with people.browser(**headers) as http:
+        statuses = [(await http.get(path)).status_code for _ in range(3)]
+    assert 429 not in statuses[:2]
+    assert statuses[2] == 429
 
 
 async def test_an_own_quota_goes_before_the_roles_and_that_before_the_settings(people: Team) -> None:

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from ipaddress import IPv6Address, ip_network
 from math import ceil
 from typing import NamedTuple
 from uuid import UUID
 
+from thai_chat.accounts.attempts import network_of
 from thai_chat.accounts.known import Known
 from thai_chat.accounts.model_rules import ModelRules
 from thai_chat.accounts.requests import SlidingWindow
@@ -92,7 +92,7 @@ class Limits:
     def let_pass(self, person: Person | None, address: str) -> None:
         """Count a request. Raises TooManyRequests."""
         if person is None:
-            self._hit(f"address {_network(address)}", Decimal(NOBODYS_REQUESTS))
+            self._hit(f"address {network_of(address)}", Decimal(NOBODYS_REQUESTS))
             return
         rules = self._rules.now()
         if not rules:  # the usual case, in the way of every request
@@ -267,13 +267,3 @@ def _nearness(state: QuotaState) -> float:
     if state.limit is None:
         return -1.0
     return float(state.used / state.limit) if state.limit else float("inf")
-
-
-def _network(address: str) -> str:
-    """Return what one household or server has of addresses: of IPv6 the first half."""
-    if ":" not in address:
-        return address
-    try:
-        return str(ip_network((IPv6Address(address.partition("%")[0]), 64), strict=False))
-    except ValueError:
-        return address
