@@ -94,6 +94,26 @@ async def test_a_link_is_good_once_and_not_after_it_was_revoked_or_is_too_old(pe
             assert is_over(await http.get(f"/api/invitations/{token}"))
 
 
+@pytest.mark.parametrize("how", ["demoted", "disabled", "deleted"])
+async def test_who_does_not_administer_any_more_leaves_no_way_in_behind(people: Team, how: str) -> None:
+    boss = await people.account("boss", role=ADMINISTRATOR)
+    former, mali = await people.account("former", role=ADMINISTRATOR), await people.account()
+    async with people.signed_in(boss) as admin, people.browser() as http:
+        async with people.signed_in(former) as other:
+            invited = await link(other, role="administrator")
+            made = await other.post(f"/api/people/{mali.account_id}/reset")
+            reset = made.json()["url"].rpartition("/")[2]
+        assert (await http.get(f"/api/invitations/{reset}")).status_code == 200
+        path = f"/api/people/{former.account_id}"
+        if how == "deleted":
+            assert (await admin.delete(path)).status_code == 204
+        else:
+            changes = {"demoted": {"role": "user"}, "disabled": {"disabled": True}}[how]
+            assert (await admin.patch(path, json=changes)).status_code == 204
+        assert is_over(await sign_up(http, invited))
+        assert is_over(await http.post("/api/reset-password", json={"token": reset, "password": PASSWORD}))
+
+
 async def test_name_and_role_of_an_invitation_are_kept_to(people: Team) -> None:
     boss = await people.account("boss", role=ADMINISTRATOR)
     async with people.signed_in(boss) as admin, people.browser() as http:

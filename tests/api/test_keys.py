@@ -119,8 +119,9 @@ async def test_a_key_that_was_deleted_is_refused_at_once(people: Team, mali: Acc
             assert (await owner.delete(f"/api/keys/{key['key_id']}")).status_code == 204
             assert (await http.get("/api/me")).status_code == 401
         assert (await owner.get("/api/keys")).json() == {"keys": []}
-        again = await owner.delete(f"/api/keys/{key['key_id']}")
-        assert (again.status_code, again.json()["error"]["code"]) == (404, "key_not_found")
+        for key_id in (key["key_id"], "%00", "%ED%A0%80", "ก" * 12):
+            again = await owner.delete(f"/api/keys/{key_id}")
+            assert (again.status_code, again.json()["error"]["code"]) == (404, "key_not_found")
 
 
 async def test_a_key_of_somebody_else_is_not_found(people: Team, mali: Account) -> None:

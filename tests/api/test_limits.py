@@ -14,6 +14,7 @@ import pytest
 from tests.accounts import Team, team
 from tests.standins.openai_server import OpenAIStandin
 from tests.standins.script import Script, thai_tokens
+from thai_chat.accounts import quotas
 from thai_chat.accounts.service import AccountRules
 from thai_chat.domain.audit import Action, AuditQuery
 from thai_chat.domain.people import PersonRole
@@ -57,10 +58,10 @@ async def limits_of(http: httpx.AsyncClient) -> dict[str, dict[str, Any]]:
     return {one["what"]: one for one in (await http.get("/api/me/limits")).json()["limits"]}
 
 
-async def set_quotas(people: Team, kind: str, subject: str, **quotas: object) -> None:
+async def set_quotas(people: Team, kind: str, subject: str, **amounts: object) -> None:
     boss = await people.account(role=PersonRole.ADMINISTRATOR)
     async with people.signed_in(boss) as http:
-        answer = await http.put(f"/api/quotas/{kind}/{subject}", json=quotas)
+        answer = await http.put(f"/api/quotas/{kind}/{subject}", json=amounts)
         assert answer.status_code == 200, answer.text
 
 
@@ -131,6 +132,36 @@ async def test_a_request_that_is_sent_again_is_not_refused(people: Team) -> None
         assert (await limits_of(http))["running_replies"]["used"] == 2
 
 
+@pytest.mark.parametrize(
+    ("first", "again", "others"),
+    [({}, {"compare": [{"backend": "vllm", "model": "quick"}]}, 1), ({"query": ""}, {}, 2)],
+    ids=["more replies than before", "the first one failed"],
+)
+async def test_nothing_but_a_repetition_passes_as_one(
+    people: Team, first: dict[str, Any], again: dict[str, Any], others: int
+) -> None:
+    async with people.signed_in(await people.account()) as http:
+        session_id, _ = await begin(http, idempotency_key="k1", **first)
+        for _ in range(others):
+            assert (await begin(http))[1].status_code == 200
+        body = {"query": "ข้าวมันไก่", "idempotency_key": "k1", **again}
+        refused = await http.post(f"/api/sessions/{session_id}/messages", json=body)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (429, "too_many_replies")
+
+
+async def test_what_was_deleted_is_not_asked_again_and_again(people: Team) -> None:
+    mali = await people.account()
+    await set_quotas(people, "account", str(mali.account_id), tokens_day=3)
+    async with people.signed_in(mali) as http:
+        path = f"/api/sessions/{uuid4()}"
+        body = {"query": "ข้าวมันไก่", "backend": "vllm", "model": "quick", "idempotency_key": "k1"}
+        statuses = []
+        for _ in range(3):
+            statuses.append((await http.post(f"{path}/messages", json=body)).status_code)
+            await http.delete(path, params={"permanent": True})
+        assert (statuses[0], statuses[-1]) == (200, 429)
+
+
 async def test_a_question_that_was_not_taken_uses_no_place(people: Team) -> None:
     async with people.signed_in(await people.account()) as http:
         for _ in range(3):
@@ -151,10 +182,28 @@ async def test_too_many_requests_are_refused_by_the_gate(people: Team) -> None:
         assert (await http.get("/healthz")).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [
+        ("/api/me", {"Authorization": f"Bearer tc_{'0' * 12}_{'x' * 43}"}),
+        ("/sign-in/oidc/callback", {}),
+        ("/s/x", {}),
+    ],
+)
+async def test_whoever_is_unknown_is_counted_by_the_address(
+    people: Team, monkeypatch: pytest.MonkeyPatch, path: str, headers: dict[str, str]
+) -> None:
+    monkeypatch.setattr(quotas, "NOBODYS_REQUESTS", 2)
+    async with people.browser(**headers) as http:
+        statuses = [(await http.get(path)).status_code for _ in range(3)]
+    assert 429 not in statuses[:2]
+    assert statuses[2] == 429
+
+
 async def test_an_own_quota_goes_before_the_roles_and_that_before_the_settings(people: Team) -> None:
     mali, somchai = await people.account(), await people.account()
     await set_quotas(people, "role", "user", tokens_day=100, usd_day=1.5)
-    await set_quotas(people, "account", str(mali.account_id), tokens_day=None, running_replies=7)
+    await set_quotas(people, "account", str(mali.account_id).upper(), tokens_day=None, running_replies=7)
     async with people.signed_in(mali) as http:
         found = {what: one["limit"] for what, one in (await limits_of(http)).items()}
     assert (found["tokens_day"], found["usd_day"], found["running_replies"]) == (None, 1.5, 7)
@@ -183,6 +232,7 @@ async def test_an_own_quota_goes_before_the_roles_and_that_before_the_settings(p
         ("role/user", {"requests_minute": 0}, 400),
         ("role/user", {"usd_day": "NaN"}, 400),
         ("role/user", {"tokens_week": 1}, 400),
+        ("key/%00", {"tokens_day": 1}, 400),
     ],
 )
 async def test_what_can_be_no_quota_is_refused(people: Team, path: str, body: object, status: int) -> None:

@@ -127,7 +127,8 @@ async def test_a_session_goes_on_with_a_model_that_is_open_when_its_own_is_close
             assert again["model"] == OPEN
             assert (await boss.delete(path)).status_code == 204
             assert sorted(await listed(http)) == [DEAR, OPEN]
-            assert (await boss.delete(path)).status_code == 404
+            for gone in (path, "/api/model-rules/vllm/%00", "/api/model-rules/%ED%A0%80/x"):
+                assert (await boss.delete(gone)).status_code == 404
         assert (await boss.get("/api/model-rules")).json() == {"rules": []}
         for name in ("a%00b", "x" * 101):
             assert (await boss.put(f"/api/model-rules/vllm/{name}", json={})).status_code == 400

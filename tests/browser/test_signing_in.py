@@ -84,7 +84,9 @@ async def test_keys_alone_are_enough_and_the_password_can_be_seen(browser: Brows
         await expect(page.locator("body[data-ready]")).to_be_visible()
 
 
-@pytest.mark.parametrize("next_address", ["https://evil.example/x", "//evil.example", "/\\evil.example", "/sign-in"])
+@pytest.mark.parametrize(
+    "next_address", ["https://evil.example/x", "//evil.example", "/.//evil.example", "/\\evil.example", "/sign-in"]
+)
 async def test_nobody_is_led_to_another_site(browser: Browser, team: App, next_address: str) -> None:
     async with browser_of(browser) as context:
         page = await context.new_page()

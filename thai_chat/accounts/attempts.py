@@ -46,15 +46,17 @@ class Attempts:
 
     def _keys(self, name: str, address: str) -> list[tuple[RateLimitItem, tuple[str, str]]]:
         hashed = hashlib.sha256(name_key(name).encode("utf-8", "surrogatepass")).hexdigest()
-        keys = [("name", hashed), ("address", _network(address))]
+        keys = [("name", hashed), ("address", network_of(address))]
         return [(self._limits[kind], (kind, key)) for kind, key in keys if key]
 
 
-def _network(address: str) -> str:
+def network_of(address: str) -> str:
+    """Return what one household or server has of addresses: of IPv6 the first half."""
     try:
-        parsed = ipaddress.ip_address(address)
+        parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return address
-    if isinstance(parsed, ipaddress.IPv6Address) and not parsed.ipv4_mapped:
-        return str(ipaddress.ip_network((parsed, _SITE_BITS), strict=False))
+    if isinstance(parsed, ipaddress.IPv6Address):
+        mapped = parsed.ipv4_mapped
+        return str(mapped or ipaddress.ip_network((parsed, _SITE_BITS), strict=False))
     return str(parsed)

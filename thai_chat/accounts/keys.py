@@ -29,6 +29,7 @@ from thai_chat.domain.keys import (
     ApiKey,
     KeyText,
     StoredKey,
+    is_key_id,
     new_key_text,
     person_of_key,
     read_key,
@@ -104,7 +105,7 @@ class ApiKeys:
 
         Raises KeyNotFound.
         """
-        if not await self._store.delete(_account_id(person), key_id):
+        if not (is_key_id(key_id) and await self._store.delete(_account_id(person), key_id)):
             raise KeyNotFound
         self._forget(lambda known: known.key.key_id == key_id)
         await self._audit.note(Action.KEY_REVOKED, who=person, target=key_id, address=address)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from ipaddress import IPv6Address, ip_network
 from math import ceil
 from typing import NamedTuple
 from uuid import UUID
 
+from thai_chat.accounts.attempts import network_of
 from thai_chat.accounts.known import Known
 from thai_chat.accounts.model_rules import ModelRules
 from thai_chat.accounts.requests import SlidingWindow
@@ -75,8 +76,8 @@ class Limits:
         self._rules: Known[Rules] = Known(self._read, {})
         self._requests = SlidingWindow(clock=lambda: now().timestamp())
         self._running: Counter[str] = Counter()
-        self._let_in: OrderedDict[tuple[str, str], datetime] = OrderedDict()
-        """The requests that may be repeated, and when they were let in."""
+        self._let_in: OrderedDict[tuple[str, str], tuple[datetime, int]] = OrderedDict()
+        """The requests that may be repeated: when they were let in, and for how many replies."""
 
     def start(self) -> None:
         self.usage.start()
@@ -91,7 +92,7 @@ class Limits:
     def let_pass(self, person: Person | None, address: str) -> None:
         """Count a request. Raises TooManyRequests."""
         if person is None:
-            self._hit(f"address {_network(address)}", Decimal(NOBODYS_REQUESTS))
+            self._hit(f"address {network_of(address)}", Decimal(NOBODYS_REQUESTS))
             return
         rules = self._rules.now()
         if not rules:  # the usual case, in the way of every request
@@ -103,13 +104,18 @@ class Limits:
     async def begin(self, person: Person, *, replies: int = 1, repeats: str = "") -> Sequence[Permit]:
         """Return the rights to some replies, as an `Allowance` does. Raises TooManyReplies and QuotaUsedUp."""
         holders = self._holders(person, await self._rules.once_read())
-        if not self._is_repeated(person, repeats):
+        is_repeated = self._is_repeated(person, repeats, replies)
+        if not is_repeated:
             await self._require_unused(holders)
             self._require_room(holders, replies)
-            self._note_let_in(person, repeats)
+            self._note_let_in(person, repeats, replies)
         names = [holder.name for holder in holders]
         self._running.update(names * replies)
-        return [_Permit(self, person, names) for _ in range(replies)]
+        return [_Permit(self, person, names, repeats if is_repeated else "") for _ in range(replies)]
+
+    def forget(self, person: Person, repeats: str) -> None:
+        """Let nothing pass as the repetition of a request that has failed."""
+        self._let_in.pop((person.user_id, repeats), None)
 
     async def models_for(self, person: Person | None) -> MayUse | None:
         return await self.models.may_use(person)
@@ -130,7 +136,7 @@ class Limits:
 
         Raises BadInput and AccountNotFound.
         """
-        await self._require_subject(rule.kind, rule.subject)
+        rule = replace(rule, subject=await self._checked_subject(rule.kind, rule.subject))
         if rule.quotas:
             await self._store.put(rule)
         else:
@@ -150,15 +156,15 @@ class Limits:
         if used.tokens or used.cost_usd:
             self.usage.add(UsedBy(person.user_id, person.key_id, day_of(self._now())), used)
 
-    def _is_repeated(self, person: Person, request: str) -> bool:
+    def _is_repeated(self, person: Person, request: str, replies: int) -> bool:
         """Tell whether the request was let in a short while ago, and only then: what it began could have been deleted
-        since, and it would begin anew."""
-        at = self._let_in.get((person.user_id, request)) if request else None
-        return at is not None and (self._now() - at).total_seconds() < _REPEATS_S
+        since, and it would begin anew. One for more replies than before is another one."""
+        at, most = self._let_in.get((person.user_id, request), (None, 0))
+        return at is not None and (self._now() - at).total_seconds() < _REPEATS_S and replies <= most
 
-    def _note_let_in(self, person: Person, request: str) -> None:
+    def _note_let_in(self, person: Person, request: str, replies: int) -> None:
         if request:
-            self._let_in[(person.user_id, request)] = self._now()
+            self._let_in[(person.user_id, request)] = (self._now(), replies)
             while len(self._let_in) > _MOST_REPEATS:
                 self._let_in.popitem(last=False)
 
@@ -214,8 +220,8 @@ class Limits:
         amount = used.cost_usd if what in _MONEY else Decimal(used.tokens)
         return QuotaState(what=what, used=amount, limit=limit, resets_at=resets_at)
 
-    async def _require_subject(self, kind: QuotaKind, subject: str) -> None:
-        """Let pass what quotas can be set for. Raises BadInput and AccountNotFound."""
+    async def _checked_subject(self, kind: QuotaKind, subject: str) -> str:
+        """Return what quotas can be set for, as it is kept. Raises BadInput and AccountNotFound."""
         if kind is QuotaKind.ROLE and subject not in set(PersonRole):
             raise BadInput(fields="subject (user, administrator)")
         if kind is QuotaKind.ACCOUNT:
@@ -223,9 +229,10 @@ class Limits:
                 account_id = UUID(subject)
             except ValueError as exc:
                 raise BadInput(fields="subject") from exc
-            await self._accounts.by_id(account_id)
+            return str((await self._accounts.by_id(account_id)).account_id)
         if kind is QuotaKind.KEY and not (len(subject) <= 40 and subject.isascii() and subject.isalnum()):
             raise BadInput(fields="subject")
+        return subject
 
     async def _read(self) -> Rules:
         return {(rule.kind, rule.subject): rule.quotas for rule in await self._store.rules()}
@@ -234,18 +241,21 @@ class Limits:
 class _Permit:
     """A `Permit`."""
 
-    __slots__ = ("_has_ended", "_limits", "_names", "_person")
+    __slots__ = ("_has_ended", "_limits", "_names", "_person", "_repeats")
 
-    def __init__(self, limits: Limits, person: Person, names: Sequence[str]) -> None:
+    def __init__(self, limits: Limits, person: Person, names: Sequence[str], repeats: str) -> None:
         self._limits = limits
         self._person = person
         self._names = names
+        self._repeats = repeats
         self._has_ended = False
 
     def end(self, *, tokens: int = 0, cost_usd: Decimal = Decimal(0)) -> None:
         if not self._has_ended:
             self._has_ended = True
             self._limits.ended(self._person, self._names, Used(1, tokens, cost_usd))
+            if self._repeats and (tokens or cost_usd):  # what it repeated had been deleted: it began anew
+                self._limits.forget(self._person, self._repeats)
 
 
 def _sum(uses: Mapping[UsedBy, Used], key_id: str | None, first: date) -> Used:
@@ -257,13 +267,3 @@ def _nearness(state: QuotaState) -> float:
     if state.limit is None:
         return -1.0
     return float(state.used / state.limit) if state.limit else float("inf")
-
-
-def _network(address: str) -> str:
-    """Return what one household or server has of addresses: of IPv6 the first half."""
-    if ":" not in address:
-        return address
-    try:
-        return str(ip_network((IPv6Address(address.partition("%")[0]), 64), strict=False))
-    except ValueError:
-        return address

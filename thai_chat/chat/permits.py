@@ -52,6 +52,10 @@ class Permits:
         grants = [Grant(may, permit) for permit in permits]
         try:
             yield grants
+        except BaseException:
+            if repeats:
+                self.allowance.forget(person, repeats)
+            raise
         finally:
             for grant in grants:
                 if unused := grant.taken():

@@ -82,6 +82,10 @@ def read_key(text: str) -> KeyText | None:
     return KeyText(found[1], found[2]) if found else None
 
 
+def is_key_id(text: str) -> bool:
+    return len(text) == _ID_CHARS and set(text) <= set(_ID_LETTERS)
+
+
 def person_of_key(account: Account, key: ApiKey) -> Person:
     """Return who asks by a key of an account. What only administrators may falls away with their role."""
     scopes = usable(key.scopes)

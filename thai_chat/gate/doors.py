@@ -103,7 +103,7 @@ class Door:
         return Scope.READ if is_reading else Scope.CHAT
 
 
-_COUNTED = (DoorKind.PAGE, DoorKind.DOCS, DoorKind.PRIVATE, DoorKind.SHARED)
+_COUNTED = (DoorKind.PAGE, DoorKind.DOCS, DoorKind.PRIVATE, DoorKind.SHARED, DoorKind.RETURN)
 HEALTH = "/healthz"
 RUN = "/gradio_api/run/predict"
 SCRIPTS = "/ui-static/{version}/{path:path}"

@@ -11,7 +11,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from thai_chat import texts
-from thai_chat.domain.errors import ForeignHost, ForeignSite, NotFound, ThaiChatError, WrongMethod
+from thai_chat.domain.errors import ForeignHost, ForeignSite, NotFound, SignInNeeded, ThaiChatError, WrongMethod
 from thai_chat.domain.people import Entrance, Person, with_person
 from thai_chat.gate.answers import Answer
 from thai_chat.gate.bodies import Body, too_large
@@ -101,7 +101,10 @@ class Gate:
     async def _person(self, door: Door, scope: Scope) -> Person | None:
         """Return who asks; at a door that is open to all it must not matter whether that can be told."""
         if door.access is not Access.ANYBODY:
-            return await self.who(scope)
+            try:
+                return await self.who(scope)
+            except SignInNeeded:
+                return None  # counted as anybody's request, and not let in
         if door.kind in _SAME_FOR_ALL or door.path == HEALTH:
             return None
         try:

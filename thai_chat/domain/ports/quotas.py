@@ -67,6 +67,9 @@ class Allowance(Protocol):
         `repeats` is the same for a request that is sent again: a repetition is never refused.
         """
 
+    def forget(self, person: Person, repeats: str) -> None:
+        """Let nothing pass as the repetition of a request that has failed: it began no reply."""
+
     def models_for(self, person: Person | None) -> Awaitable[MayUse | None]:
         """Return what tells which models are open to a person, or to nobody who is known; None where all are open to
         everybody. Raises HistoryUnavailable where the rules never could be read."""

@@ -17,7 +17,7 @@ function next() {
   const named = asked.get('next') ?? '/';
   try {
     const url = new URL(named, location.origin);
-    const isOurs = named.startsWith('/') && url.origin === location.origin && !/^\/(?:sign-in|invitation)(?:\/|$)/.test(url.pathname);
+    const isOurs = named.startsWith('/') && url.origin === location.origin && !/^\/(?:\/|(?:sign-in|invitation)(?:\/|$))/.test(url.pathname);
     return isOurs ? url.pathname + url.search + url.hash : '/';
   } catch {
     return '/';

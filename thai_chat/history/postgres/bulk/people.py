@@ -46,7 +46,7 @@ _FORGOTTEN = (
     """DELETE FROM chat_quotas WHERE kind = 'account' AND subject = cast(:account_id AS text)
         OR kind = 'key' AND subject IN (SELECT key_id FROM chat_keys WHERE account_id = :account_id)""",
     "UPDATE chat_model_rules SET accounts = array_remove(accounts, :account_id) WHERE :account_id = ANY (accounts)",
-    "DELETE FROM chat_invitations WHERE used_by = :account_id",
+    "DELETE FROM chat_invitations WHERE used_by = :account_id OR created_by = :account_id AND used_at IS NULL",
     "UPDATE chat_invitations SET created_by = NULL WHERE created_by = :account_id",
 )
 

@@ -31,13 +31,16 @@ def add(connection: Connection, invitation: Invitation, token_hash: bytes) -> No
 def find(connection: Connection, token_hash: bytes, now: datetime) -> Invitation:
     """Return the invitation that is good now. Raises InvitationOver."""
     columns, account = chat_invitations.c, chat_accounts.c
-    administrators = exists().where(account.role == PersonRole.ADMINISTRATOR, account.disabled_at.is_(None))
+    administers = and_(account.role == PersonRole.ADMINISTRATOR, account.disabled_at.is_(None))
+    maker = exists().where(account.account_id == columns.created_by, administers)
     whose = exists().where(account.account_id == columns.account_id, account.disabled_at.is_(None))
     query = select(*_FIELDS).where(
         columns.token_hash == token_hash,
         columns.used_at.is_(None),
         columns.expires_at > now,
-        or_(columns.purpose != InvitationPurpose.FIRST, ~administrators),
+        # Who was an administrator leaves no way in behind.
+        or_(columns.created_by.is_(None), maker),
+        or_(columns.purpose != InvitationPurpose.FIRST, ~exists().where(administers)),
         or_(columns.purpose != InvitationPurpose.RESET, whose),
     )
     row = connection.execute(query).first()
