@@ -6,7 +6,6 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from ipaddress import IPv6Address, ip_network
 from math import ceil
 from typing import NamedTuple
 from uuid import UUID
@@ -16,6 +15,7 @@ from thai_chat.accounts.model_rules import ModelRules
 from thai_chat.accounts.requests import SlidingWindow
 from thai_chat.accounts.spending import Spending, spending
 from thai_chat.accounts.usage import UsageLedger
+from thai_chat.domain.addresses import network_of
 from thai_chat.domain.errors import BadInput, QuotaUsedUp, TooManyReplies, TooManyRequests
 from thai_chat.domain.people import Person, PersonRole
 from thai_chat.domain.ports.accounts import AccountStore
@@ -91,7 +91,7 @@ class Limits:
     def let_pass(self, person: Person | None, address: str) -> None:
         """Count a request. Raises TooManyRequests."""
         if person is None:
-            self._hit(f"address {_network(address)}", Decimal(NOBODYS_REQUESTS))
+            self._hit(f"address {network_of(address)}", Decimal(NOBODYS_REQUESTS))
             return
         rules = self._rules.now()
         if not rules:  # the usual case, in the way of every request
@@ -257,13 +257,3 @@ def _nearness(state: QuotaState) -> float:
     if state.limit is None:
         return -1.0
     return float(state.used / state.limit) if state.limit else float("inf")
-
-
-def _network(address: str) -> str:
-    """Return what one household or server has of addresses: of IPv6 the first half."""
-    if ":" not in address:
-        return address
-    try:
-        return str(ip_network((IPv6Address(address.partition("%")[0]), 64), strict=False))
-    except ValueError:
-        return address
