@@ -124,9 +124,10 @@ async def go_on(
     body: ContinueRequest, shares: Sharing, service: Service, person: Asking, address: Address, notes: Noting
 ) -> ContinuedBody:
     """Make a session of one's own that begins with what a link leads to."""
+    choice = service.default_choice(await service.permits.models_for(person))
     session_id = await shares.go_on(
         person,
-        service.default_choice(),
+        choice,
         body.token,
         password=body.password or None,
         address=address,
