@@ -74,7 +74,7 @@ async def leave(
     """
     if person.entrance is Entrance.KEY:
         raise ScopeTooSmall(scope="browser")
-    account = await people.profile.confirmed(person, asked.password, visit_of(request))
+    account = await people.profile.confirmed(person, asked.password, visit_of(request), Action.ACCOUNT_DELETED)
     await service.end_all(account.user_id)
     await people.administration.remove(account.account_id)
     notes.put(Action.ACCOUNT_DELETED, target=str(account.account_id))
