@@ -1,4 +1,4 @@
-"""What is one customer's of addresses."""
+"""Addresses are counted by whose they are."""
 
 from __future__ import annotations
 

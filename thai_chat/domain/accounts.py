@@ -46,6 +46,10 @@ class Account:
     def is_disabled(self) -> bool:
         return self.disabled_at is not None
 
+    @property
+    def may_administer(self) -> bool:
+        return self.role is PersonRole.ADMINISTRATOR and not self.is_disabled
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignIn:
