@@ -78,8 +78,8 @@ def cookie_name(*, is_secure: bool) -> str:
     return "__Host-thai_chat" if is_secure else "thai_chat"
 
 
-def person_of_account(account: Account, sign_in_id: UUID) -> Person:
-    """Return who asks with a session of an account."""
+def person_of_account(account: Account, sign_in_id: UUID | None = None) -> Person:
+    """Return who asks with a session of an account; None while it has not begun."""
     return Person(
         user_id=account.user_id,
         name=account.display_name,
