@@ -14,6 +14,7 @@ import httpx
 import uvicorn
 
 from tests.histories import OpenStores, opened
+from thai_chat.accounts.passwords import LinkPasswords
 from thai_chat.accounts.service import AccountRules, Accounts
 from thai_chat.api.app import build_app
 from thai_chat.backends.registry import KINDS, build_backends
@@ -25,6 +26,7 @@ from thai_chat.gate.gate import Gate
 from thai_chat.gate.people import Holders
 from thai_chat.routing.router import Router
 from thai_chat.settings import Settings
+from thai_chat.sharing.service import Shares
 
 PASSWORD = "ปลาทูสองตัวในเข่ง"
 
@@ -118,7 +120,11 @@ async def team(
         accounts.start()
         service.permits.allowance = accounts.limits
         who = Holders(accounts.by_cookie, accounts.by_key)
-        gate = Gate(build_app(service, accounts), who=who, limit=accounts.limits.let_pass)
+        passwords = LinkPasswords(memory_kib=8, passes=1)
+        stack.callback(passwords.close)
+        sharing = Shares(stores.storage.shares, stores.storage.transfer, passwords)
+        stack.push_async_callback(sharing.close)
+        gate = Gate(build_app(service, accounts, sharing), who=who, limit=accounts.limits.let_pass)
         where = await stack.enter_async_context(listening(gate))
         yield Team(where, accounts, service, stores)
 

@@ -17,6 +17,7 @@ from tests.postgres_servers import PostgresServer, Proxy
 from tests.standins.openai_server import OpenAIStandin
 from tests.standins.script import Script, thai_tokens
 from thai_chat.domain.accounts import Account
+from thai_chat.domain.audit import AuditQuery
 from thai_chat.domain.messages import Status
 from thai_chat.domain.people import PersonRole
 from thai_chat.domain.reads import ReadMessages
@@ -163,6 +164,16 @@ async def test_a_key_can_not_delete_the_account_and_an_outage_deletes_nothing(pe
         proxy.resume()
     async with straight(str(people.stores._address)) as history:
         assert await history.storage.accounts.by_name("มะลิ") == mali
+
+
+async def test_a_wrong_password_is_noted_with_what_it_was_for_and_who_gave_it(people: Team) -> None:
+    mali = await people.account("มะลิ")
+    async with people.signed_in(mali) as http:
+        await http.request("DELETE", "/api/me", json={"password": "ไม่ใช่รหัสผ่าน"})
+        await http.post("/api/me/password", json={"current": "ไม่ใช่รหัสผ่าน", "new": "ปลาทูสามตัวในน้ำ"})
+    noted = await people.accounts.audit.page(AuditQuery(limit=10, account_id=mali.account_id))
+    failed = [(one.action, one.name) for one in noted if one.outcome == "wrong_password"]
+    assert failed == [("password_changed", "มะลิ"), ("account_deleted", "มะลิ")]
 
 
 async def test_what_is_done_to_people_is_in_the_audit_log_without_a_secret(people: Team) -> None:

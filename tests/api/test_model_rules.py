@@ -137,6 +137,17 @@ async def test_a_session_goes_on_with_a_model_that_is_open_when_its_own_is_close
             assert (await boss.put(path, json=body)).status_code == status
 
 
+async def test_who_goes_on_with_a_link_gets_a_model_that_is_open_to_them(people: Team) -> None:
+    async with people.signed_in(await people.account(role=PersonRole.ADMINISTRATOR)) as boss:
+        told = (await ask(boss, backend="vllm", model=DEAR)).json()
+        made = (await boss.post(f"/api/sessions/{told['session_id']}/share")).json()
+    async with people.signed_in(await people.account()) as http:
+        body = {"token": made["url"].rpartition("/")[2]}
+        session_id = (await http.post("/api/shares/continue", json=body)).json()["session_id"]
+        session = (await http.get(f"/api/sessions/{session_id}")).json()
+    assert session["model"] == OPEN
+
+
 async def test_only_administrators_share_presets_where_there_are_accounts(people: Team) -> None:
     async with people.signed_in(await people.account()) as mali:
         own = (await mali.post("/api/presets", json={"preset_name": "ของมะลิ", "options": {}})).json()

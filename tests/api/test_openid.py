@@ -10,6 +10,7 @@ import pytest
 
 from tests.accounts import PASSWORD, Team, sign_in
 from tests.openid_provider import OpenIdProvider, back_from, known_people, opened, query_of, refused, signs_in
+from thai_chat.domain.audit import AuditQuery
 from thai_chat.domain.people import PersonRole
 
 
@@ -133,6 +134,23 @@ async def test_an_account_gets_one_more_way_in_and_nobody_elses(here: Team) -> N
     async with here.signed_in(other) as http:
         back = await back_from((await http.post("/api/me/identities", json={})).json()["url"], "sub-mali")
         assert (await http.get(back)).headers["location"] == "/sign-in?error=openid_taken"
+
+
+async def test_the_audit_log_has_accounts_and_ways_in_by_the_provider_as_it_has_others(here: Team) -> None:
+    account = await here.account()
+    async with here.signed_in(account) as http, here.browser() as new:
+        back = await back_from((await http.post("/api/me/identities", json={})).json()["url"], "sub-mali")
+        await http.get(back)
+        await signs_in(new, "sub-chai")
+        their_id = (await new.get("/api/me")).json()["user_id"]
+    accounts = {one.user_id: one.account_id for one in await here.accounts.storage.accounts.all()}
+    for account_id, expected in (
+        (account.account_id, ["sign_in", "identity_added", "sign_in"]),
+        (accounts[their_id], ["sign_up", "sign_in"]),
+    ):
+        noted = await here.accounts.audit.page(AuditQuery(account_id=account_id))
+        assert [one.action for one in reversed(noted)] == expected
+        assert (noted[1].target, noted[1].address, noted[1].details["way"]) == (str(account_id), "127.0.0.1", "oidc")
 
 
 async def test_both_ways_are_on(here: Team, provider: OpenIdProvider) -> None:

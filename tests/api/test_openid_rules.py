@@ -14,6 +14,7 @@ from tests.openid_provider import OpenIdProvider, back_from, known_people, opene
 from tests.postgres_servers import PostgresServer
 from thai_chat.accounts.openid.claims import display_name, names, values_of, verified_address
 from thai_chat.domain.accounts import hash_of_token, new_token
+from thai_chat.domain.audit import AuditQuery
 from thai_chat.domain.people import PersonRole
 
 
@@ -139,3 +140,5 @@ async def test_the_first_administrator_gets_what_was_there_by_a_link(
         me = (await http.get("/api/me")).json()
         assert (me["user_id"], me["role"]) == ("local", "administrator")
         assert await people.accounts.invitations.first() is None
+        noted = await people.accounts.audit.page(AuditQuery(limit=10))
+        assert [one.action for one in reversed(noted)] == ["sign_up", "chats_taken_over", "sign_in"]

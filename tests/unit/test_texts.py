@@ -11,6 +11,7 @@ import pytest
 
 from thai_chat import texts
 from thai_chat.domain import errors
+from thai_chat.domain.audit import Action
 from thai_chat.domain.ports.backend import BackendState
 from thai_chat.domain.ports.conversation import DatabaseState
 from thai_chat.routing.retries import REMEDIES, remedy_for
@@ -35,6 +36,13 @@ def fields_of(text: str) -> set[str]:
 @pytest.mark.parametrize("code", sorted(set(error_codes())))
 def test_every_error_has_a_text(code: str) -> None:
     assert texts.has_text(code)
+
+
+@pytest.mark.parametrize("action", Action)
+def test_administrators_read_every_action_in_words_and_can_pick_it(action: Action) -> None:
+    listed = (PACKAGE / "ui" / "assets" / "people" / "audit.mjs").read_text(encoding="utf-8")
+    assert texts.has_text(f"action_{action}")
+    assert f"'{action}'" in listed
 
 
 @pytest.mark.parametrize("code", [f"state_{state}" for state in BackendState])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import time
 from math import ceil
 
@@ -12,12 +11,11 @@ from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 
 from thai_chat.domain.accounts import name_key
+from thai_chat.domain.addresses import network_of
 from thai_chat.domain.errors import TooManyAttempts
 
 OF_NAME = RateLimitItemPerMinute(10, 15)
 OF_ADDRESS = RateLimitItemPerMinute(30, 15)
-_SITE_BITS = 64
-"""One customer's network has all addresses of IPv6 below so many bits."""
 
 
 class Attempts:
@@ -48,15 +46,3 @@ class Attempts:
         hashed = hashlib.sha256(name_key(name).encode("utf-8", "surrogatepass")).hexdigest()
         keys = [("name", hashed), ("address", network_of(address))]
         return [(self._limits[kind], (kind, key)) for kind, key in keys if key]
-
-
-def network_of(address: str) -> str:
-    """Return what one household or server has of addresses: of IPv6 the first half."""
-    try:
-        parsed = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if isinstance(parsed, ipaddress.IPv6Address):
-        mapped = parsed.ipv4_mapped
-        return str(mapped or ipaddress.ip_network((parsed, _SITE_BITS), strict=False))
-    return str(parsed)

@@ -103,7 +103,7 @@ class Invitations:
 
     async def first(self) -> Issued | None:
         """Make a link for the first administrator, and end earlier ones; None where somebody administers."""
-        if any(map(_administers, await self._accounts.all())):
+        if any(account.may_administer for account in await self._accounts.all()):
             return None
         purpose = InvitationPurpose.FIRST
         return await self._issue(purpose, PersonRole.ADMINISTRATOR, LASTS[purpose])
@@ -201,7 +201,3 @@ class Invitations:
         )
         await self._invitations.add(invitation, hash_of_token(token))
         return Issued(invitation=invitation, token=token)
-
-
-def _administers(account: Account) -> bool:
-    return account.role is PersonRole.ADMINISTRATOR and not account.is_disabled

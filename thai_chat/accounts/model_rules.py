@@ -7,13 +7,11 @@ from uuid import UUID
 
 from thai_chat.accounts.known import Known
 from thai_chat.domain.errors import AccountNotFound, BadInput
-from thai_chat.domain.messages import Choice
+from thai_chat.domain.messages import BACKEND_CHARS, MODEL_CHARS, Choice
 from thai_chat.domain.people import Person, PersonRole
 from thai_chat.domain.ports.accounts import AccountStore
 from thai_chat.domain.ports.quotas import MayUse, ModelRuleStore
 from thai_chat.domain.quotas import ModelRule
-
-BACKEND_CHARS, MODEL_CHARS = 50, 100
 
 
 class ModelRules:

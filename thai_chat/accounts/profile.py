@@ -60,7 +60,7 @@ class Profile:
         password whose session is not fresh.
         """
         checked(new)
-        account = await self.confirmed(person, current, visit)
+        account = await self.confirmed(person, current, visit, Action.PASSWORD_CHANGED)
         new_hash = await self._passwords.hash(new)
 
         def change(stored: Account) -> Account:
@@ -74,8 +74,8 @@ class Profile:
         await self._end_others(person)
         await self._audit.note(Action.PASSWORD_CHANGED, who=person, address=visit.address)
 
-    async def confirmed(self, person: Person, current: str, visit: Visit) -> Account:
-        """Return the account of somebody who shows once more that it is theirs.
+    async def confirmed(self, person: Person, current: str, visit: Visit, action: Action) -> Account:
+        """Return the account of somebody who shows once more that it is theirs; who can't is noted with the action.
 
         Raises WrongPassword, TooManyAttempts; FreshSignInNeeded for an account without a password whose session is not
         fresh.
@@ -84,7 +84,7 @@ class Profile:
         if account.password_hash is None:
             await self._require_fresh(person)
         else:
-            await self._require_current(account, current, visit)
+            await self._require_current(account, person, current, visit, action)
         return account
 
     async def sign_ins(self, person: Person) -> Sequence[SignIn]:
@@ -119,13 +119,15 @@ class Profile:
         self._browsers.renew(account.account_id)
         return account
 
-    async def _require_current(self, account: Account, current: str, visit: Visit) -> None:
+    async def _require_current(
+        self, account: Account, person: Person, current: str, visit: Visit, action: Action
+    ) -> None:
         async with self._passwords.turn():
             self._attempts.require_few(account.name, visit.address)
             if not (await self._passwords.verify(current, account.password_hash)).is_right:
                 self._attempts.note_failure(account.name, visit.address)
                 await self._audit.note(
-                    Action.PASSWORD_CHANGED, name=account.name, outcome=WrongPassword.code, address=visit.address
+                    action, who=person, name=account.name, outcome=WrongPassword.code, address=visit.address
                 )
                 raise WrongPassword
 

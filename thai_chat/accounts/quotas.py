@@ -11,12 +11,12 @@ from math import ceil
 from typing import NamedTuple
 from uuid import UUID
 
-from thai_chat.accounts.attempts import network_of
 from thai_chat.accounts.known import Known
 from thai_chat.accounts.model_rules import ModelRules
 from thai_chat.accounts.requests import SlidingWindow
 from thai_chat.accounts.spending import Spending, spending
 from thai_chat.accounts.usage import UsageLedger
+from thai_chat.domain.addresses import network_of
 from thai_chat.domain.errors import BadInput, QuotaUsedUp, TooManyReplies, TooManyRequests
 from thai_chat.domain.people import Person, PersonRole
 from thai_chat.domain.ports.accounts import AccountStore

@@ -13,6 +13,7 @@ from fastapi import Depends, Request
 
 from thai_chat.accounts.audit import Audit
 from thai_chat.accounts.service import Accounts
+from thai_chat.api.addresses import address_of
 from thai_chat.chat.service import ChatService
 from thai_chat.domain.audit import Action, Detail
 from thai_chat.domain.errors import HistoryUnavailable, NoAccounts
@@ -42,7 +43,7 @@ async def _accounts_if_any(request: Request) -> Accounts | None:
 
 
 async def _address(request: Request) -> str:
-    return request.client.host if request.client else ""
+    return address_of(request)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class Notes:
 
 async def _notes(request: Request) -> Notes:
     accounts: Accounts | None = request.app.state.accounts
-    return Notes(accounts.audit if accounts else None, known_person(request.scope), await _address(request))
+    return Notes(accounts.audit if accounts else None, known_person(request.scope), address_of(request))
 
 
 async def _shares(request: Request) -> Shares:

@@ -11,13 +11,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from thai_chat.accounts.invitations import Issued, NewPerson
 from thai_chat.accounts.service import Accounts
-from thai_chat.api.cookies import set_token, token_of, visit_of
-from thai_chat.api.dependencies import Asking, People
+from thai_chat.api.addresses import page_of, visit_of
+from thai_chat.api.cookies import set_token, token_of
+from thai_chat.api.dependencies import Asking, Noting, People
 from thai_chat.api.me import Me, me_of
 from thai_chat.domain.accounts import Account
 from thai_chat.domain.audit import Action
 from thai_chat.domain.invitations import LASTS, InvitationPurpose
-from thai_chat.domain.people import LOCAL, Person, PersonRole
+from thai_chat.domain.people import LOCAL, PersonRole
 
 router = APIRouter(prefix="/api", tags=["people"])
 
@@ -162,33 +163,28 @@ async def invitations(people: People) -> InvitationsBody:
 
 
 @router.post("/invitations", status_code=201)
-async def invite(asked: InvitationRequest, request: Request, person: Asking, people: People) -> InvitationMade:
+async def invite(
+    asked: InvitationRequest, request: Request, person: Asking, people: People, notes: Noting
+) -> InvitationMade:
     """Make a link by which somebody makes an account."""
     lasts = timedelta(seconds=asked.expires_in_s)
     issued = await people.invitations.invite(asked.role, name=asked.name, lasts=lasts, by=person.account_id)
-    await note(people, Action.INVITATION_MADE, person, request, issued.invitation.invitation_id, role=asked.role.value)
+    made = issued.invitation.invitation_id
+    notes.put(Action.INVITATION_MADE, target=str(made), details={"role": asked.role.value})
     return InvitationMade(
-        invitation_id=issued.invitation.invitation_id,
+        invitation_id=made,
         url=url_of(issued, request, people),
         expires_at=issued.invitation.expires_at,
     )
 
 
 @router.delete("/invitations/{invitation_id:uuid}", status_code=204)
-async def revoke(invitation_id: UUID, request: Request, person: Asking, people: People) -> None:
+async def revoke(invitation_id: UUID, people: People, notes: Noting) -> None:
     """End a link."""
     await people.invitations.revoke(invitation_id)
-    await note(people, Action.INVITATION_REVOKED, person, request, invitation_id)
+    notes.put(Action.INVITATION_REVOKED, target=str(invitation_id))
 
 
 def url_of(issued: Issued, request: Request, people: Accounts) -> str:
-    """Return the link of an invitation, under the name that the request came to where the settings name no other."""
-    return (people.rules.public_url or str(request.base_url).rstrip("/")) + issued.path
-
-
-async def note(
-    people: Accounts, action: Action, person: Person, request: Request, target: UUID, **details: str | bool
-) -> None:
-    """Tell the audit log what an administrator has done."""
-    address = visit_of(request).address
-    await people.audit.note(action, who=person, target=str(target), address=address, details=details)
+    """Return the link of an invitation."""
+    return page_of(request, people.rules.public_url) + issued.path

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict
 
 from thai_chat.accounts.service import Accounts
-from thai_chat.api.cookies import remove_token, visit_of
+from thai_chat.api.addresses import visit_of
+from thai_chat.api.cookies import remove_token
 from thai_chat.api.dependencies import Asking, People, PeopleIfAny
 from thai_chat.chat.text import identifier
 from thai_chat.domain.accounts import Account

@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict
 
 from thai_chat.accounts.openid.round_trip import LASTS, CameBack
 from thai_chat.accounts.openid.rules import OpenIdRules
-from thai_chat.api.cookies import is_secure, set_token, token_of, visit_of
+from thai_chat.api.addresses import page_of, visit_of
+from thai_chat.api.cookies import cookie_of, remove_cookie, set_cookie, set_token, token_of
 from thai_chat.api.dependencies import Asking, People
 from thai_chat.domain.errors import AlreadyTakenOver, HistoryUnavailable, InvitationOver, NameTaken, ThaiChatError
 from thai_chat.domain.openid_errors import NoOpenId, OpenIdError
@@ -23,6 +24,8 @@ else:  # it needs Authlib, which is there with AUTH=oidc alone
     OpenIdSignIn = object
 
 CALLBACK = "/sign-in/oidc/callback"
+_COOKIE = "oidc"
+"""The purpose of the cookie that is there while somebody is at the provider."""
 
 router = APIRouter(tags=["people"])
 returning = APIRouter(tags=["people"])
@@ -66,7 +69,7 @@ async def leave(
     except OpenIdError as error:
         return _told(error)
     answer = RedirectResponse(address, 303)
-    _keep(answer, request, kept)
+    set_cookie(answer, request, kept, _COOKIE, lasts=LASTS)
     return answer
 
 
@@ -76,7 +79,7 @@ async def link(
 ) -> LinkAnswer:
     """Begin to add one more way to sign in to this account: the browser goes to `url` next."""
     address, kept = await openid.begin(back_to=_back_to(request, openid.rules), next_path=asked.next, person=person)
-    _keep(response, request, kept)
+    set_cookie(response, request, kept, _COOKIE, lasts=LASTS)
     return LinkAnswer(url=address)
 
 
@@ -90,7 +93,7 @@ async def come_back(request: Request, openid: OpenId) -> Response:
     try:
         begun, next_path = await openid.finish(
             came,
-            request.cookies.get(_cookie(request), ""),
+            cookie_of(request, _COOKIE),
             back_to=_back_to(request, openid.rules),
             visit=visit_of(request),
             person=known_person(request.scope),
@@ -101,7 +104,7 @@ async def come_back(request: Request, openid: OpenId) -> Response:
     else:
         answer = RedirectResponse(next_path, 303)
         set_token(answer, request, begun)
-    answer.delete_cookie(_cookie(request), path="/", secure=is_secure(request), httponly=True, samesite="lax")
+    remove_cookie(answer, request, _COOKIE)
     return answer
 
 
@@ -109,23 +112,6 @@ def _told(error: ThaiChatError) -> Response:
     return RedirectResponse(f"/sign-in?{urlencode({'error': error.code})}", 303)
 
 
-def _keep(answer: Response, request: Request, kept: str) -> None:
-    answer.set_cookie(
-        _cookie(request),
-        kept,
-        max_age=int(LASTS.total_seconds()),
-        path="/",
-        secure=is_secure(request),
-        httponly=True,
-        samesite="lax",
-    )
-
-
-def _cookie(request: Request) -> str:
-    return "__Host-thai_chat_oidc" if is_secure(request) else "thai_chat_oidc"
-
-
 def _back_to(request: Request, rules: OpenIdRules) -> str:
-    """Return the address that the provider has to know. The gate has looked at the name under which it is asked."""
-    page = rules.public_url or f"{request.url.scheme}://{request.headers['host']}"
-    return page + CALLBACK
+    """Return the address that the provider has to know."""
+    return page_of(request, rules.public_url) + CALLBACK

@@ -9,9 +9,10 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict
 
 from thai_chat.accounts.administration import PersonChange
-from thai_chat.api.cookies import remove_token, visit_of
-from thai_chat.api.dependencies import Asking, People, Service
-from thai_chat.api.invitations import Link, note, url_of
+from thai_chat.api.addresses import visit_of
+from thai_chat.api.cookies import remove_token
+from thai_chat.api.dependencies import Asking, Noting, People, Service
+from thai_chat.api.invitations import Link, url_of
 from thai_chat.chat.text import identifier
 from thai_chat.domain.audit import Action
 from thai_chat.domain.errors import ScopeTooSmall
@@ -59,7 +60,13 @@ class LeaveRequest(BaseModel):
 
 @router.delete("/me", status_code=204)
 async def leave(
-    asked: LeaveRequest, request: Request, response: Response, person: Asking, people: People, service: Service
+    asked: LeaveRequest,
+    request: Request,
+    response: Response,
+    person: Asking,
+    people: People,
+    service: Service,
+    notes: Noting,
 ) -> None:
     """Delete one's own account with all that it has: sessions, messages, presets, links, keys. An export comes first.
 
@@ -67,10 +74,10 @@ async def leave(
     """
     if person.entrance is Entrance.KEY:
         raise ScopeTooSmall(scope="browser")
-    account = await people.profile.confirmed(person, asked.password, visit_of(request))
+    account = await people.profile.confirmed(person, asked.password, visit_of(request), Action.ACCOUNT_DELETED)
     await service.end_all(account.user_id)
     await people.administration.remove(account.account_id)
-    await note(people, Action.ACCOUNT_DELETED, person, request, account.account_id)
+    notes.put(Action.ACCOUNT_DELETED, target=str(account.account_id))
     remove_token(response, request)
 
 
@@ -96,9 +103,7 @@ async def everybody(people: People) -> PeopleBody:
 
 
 @router.patch("/people/{account_id}", status_code=204)
-async def change(
-    account_id: str, asked: PersonChanges, request: Request, person: Asking, people: People, service: Service
-) -> None:
+async def change(account_id: str, asked: PersonChanges, people: People, service: Service, notes: Noting) -> None:
     """Change somebody's role, keep them out or let them in again, or correct the name that is shown.
 
     409 `last_administrator` where nobody would be left who may administer.
@@ -107,29 +112,29 @@ async def change(
     account = await people.administration.change(identifier(account_id), wanted)
     if account.is_disabled:
         await service.end_all(account.user_id)
-    target = account.account_id
+    target = str(account.account_id)
     if asked.role is not None:
-        await note(people, Action.ROLE_CHANGED, person, request, target, role=account.role.value)
+        notes.put(Action.ROLE_CHANGED, target=target, details={"role": account.role.value})
     if asked.disabled is not None:
         action = Action.ACCOUNT_DISABLED if account.is_disabled else Action.ACCOUNT_ENABLED
-        await note(people, action, person, request, target)
+        notes.put(action, target=target)
     if asked.display_name is not None:
-        await note(people, Action.NAME_CHANGED, person, request, target)
+        notes.put(Action.NAME_CHANGED, target=target)
 
 
 @router.post("/people/{account_id}/reset", status_code=201)
-async def reset(account_id: str, request: Request, person: Asking, people: People) -> Link:
+async def reset(account_id: str, request: Request, person: Asking, people: People, notes: Noting) -> Link:
     """Make a link by which somebody chooses a new password. The old one is good until then."""
     account = await people.storage.accounts.by_id(identifier(account_id))
     issued = await people.invitations.reset(account, by=person.account_id)
-    await note(people, Action.PASSWORD_RESET, person, request, account.account_id, link=True)
+    notes.put(Action.PASSWORD_RESET, target=str(account.account_id), details={"link": True})
     return Link(url=url_of(issued, request, people), expires_at=issued.invitation.expires_at)
 
 
 @router.delete("/people/{account_id}", status_code=204)
-async def remove(account_id: str, request: Request, person: Asking, people: People, service: Service) -> None:
+async def remove(account_id: str, people: People, service: Service, notes: Noting) -> None:
     """Delete somebody with all that they have. 409 `last_administrator` for the last one."""
     account = await people.storage.accounts.by_id(identifier(account_id))
     await service.end_all(account.user_id)
     await people.administration.remove(account.account_id)
-    await note(people, Action.ACCOUNT_DELETED, person, request, account.account_id)
+    notes.put(Action.ACCOUNT_DELETED, target=str(account.account_id))

@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
+from thai_chat.api.addresses import page_of
 from thai_chat.api.dependencies import Address, Asking, Noting, Service, Sharing
 from thai_chat.chat.changes import ANEW
 from thai_chat.chat.statistics import zone_of
@@ -95,10 +96,9 @@ async def share(
     )
     made = await shares.make(person, identifier(session_id), wish)
     notes.put(Action.SHARE_MADE, target=str(made.share.share_id), details={"session_id": str(made.share.session_id)})
-    origin = shares.public_url or f"{request.url.scheme}://{request.url.netloc}"
     return MadeShareBody(
         share_id=made.share.share_id,
-        url=f"{origin}/s/{made.token}",
+        url=f"{page_of(request, shares.public_url)}/s/{made.token}",
         created_at=made.share.created_at,
         expires_at=made.share.expires_at,
         has_password=made.share.password_hash is not None,
@@ -124,9 +124,10 @@ async def go_on(
     body: ContinueRequest, shares: Sharing, service: Service, person: Asking, address: Address, notes: Noting
 ) -> ContinuedBody:
     """Make a session of one's own that begins with what a link leads to."""
+    choice = service.default_choice(await service.permits.models_for(person))
     session_id = await shares.go_on(
         person,
-        service.default_choice(),
+        choice,
         body.token,
         password=body.password or None,
         address=address,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict
 
-from thai_chat.api.cookies import remove_token, set_token, token_of, visit_of
+from thai_chat.api.addresses import visit_of
+from thai_chat.api.cookies import remove_token, set_token, token_of
 from thai_chat.api.dependencies import Asking, People
 from thai_chat.api.me import Me, me_of
 from thai_chat.domain.errors import NoPasswords

@@ -46,6 +46,10 @@ class Account:
     def is_disabled(self) -> bool:
         return self.disabled_at is not None
 
+    @property
+    def may_administer(self) -> bool:
+        return self.role is PersonRole.ADMINISTRATOR and not self.is_disabled
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignIn:
@@ -74,8 +78,8 @@ def cookie_name(*, is_secure: bool) -> str:
     return "__Host-thai_chat" if is_secure else "thai_chat"
 
 
-def person_of_account(account: Account, sign_in_id: UUID) -> Person:
-    """Return who asks with a session of an account."""
+def person_of_account(account: Account, sign_in_id: UUID | None = None) -> Person:
+    """Return who asks with a session of an account; None while it has not begun."""
     return Person(
         user_id=account.user_id,
         name=account.display_name,

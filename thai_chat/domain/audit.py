@@ -22,6 +22,8 @@ class Action(StrEnum):
     SIGN_INS_ENDED = "sign_ins_ended"
     """Somebody ended sessions of theirs in other browsers."""
     SIGN_UP = "sign_up"
+    IDENTITY_ADDED = "identity_added"
+    """Somebody can sign in to their account by an OpenID provider from now on."""
     PASSWORD_CHANGED = "password_changed"
     PASSWORD_RESET = "password_reset"
     ACCOUNT_DISABLED = "account_disabled"

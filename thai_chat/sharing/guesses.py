@@ -10,6 +10,7 @@ from limits import RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 
+from thai_chat.domain.addresses import network_of
 from thai_chat.domain.errors import TooManyAttempts, WrongSharePassword
 from thai_chat.domain.ports.shares import PasswordHasher
 
@@ -27,7 +28,7 @@ class Guesses:
 
     async def require(self, share_id: UUID, password_hash: str, guess: str, address: str) -> None:
         """Return where it is the password. Raises WrongSharePassword, TooManyAttempts."""
-        counted = ((_OF_LINK, str(share_id)), (_OF_ADDRESS, address))
+        counted = ((_OF_LINK, str(share_id)), (_OF_ADDRESS, network_of(address)))
         async with self._one:
             for item, who in counted:
                 if not await self._limiter.test(item, who):

@@ -229,6 +229,7 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
     "action_sign_out": ("ออกจากระบบ", "Signed out"),
     "action_sign_ins_ended": ("ออกจากระบบบนเครื่องอื่น", "Other devices signed out"),
     "action_sign_up": ("สร้างบัญชี", "Account made"),
+    "action_identity_added": ("เพิ่มวิธีเข้าสู่ระบบด้วย OpenID", "OpenID added as a way to sign in"),
     "action_password_changed": ("เปลี่ยนรหัสผ่าน", "Password changed"),
     "action_password_reset": ("ตั้งรหัสผ่านใหม่ด้วยลิงก์", "Password reset"),
     "action_account_disabled": ("ปิดใช้งานบัญชี", "Account disabled"),

@@ -17,7 +17,7 @@ from thai_chat.accounts.openid.provider import Provider
 from thai_chat.accounts.openid.round_trip import CameBack, RoundTrip, account_of, local_path, read, signed
 from thai_chat.accounts.openid.rules import OpenIdRules
 from thai_chat.accounts.signing_in import SignedIn, SigningIn
-from thai_chat.domain.accounts import Account, Visit, is_token
+from thai_chat.domain.accounts import Account, Visit, is_token, person_of_account
 from thai_chat.domain.audit import Action
 from thai_chat.domain.errors import HistoryUnavailable, LastAdministrator, NameTaken, SignInUnavailable, ThaiChatError
 from thai_chat.domain.invitations import Invitation
@@ -109,7 +109,7 @@ class OpenIdSignIn:
                 came.code, issuer=came.issuer, back_to=back_to, nonce=trip.nonce, verifier=trip.verifier
             )
             name = display_name(claims)
-            account = await self._account(claims, trip, person)
+            account = await self._account(claims, trip, person, visit)
             if account.is_disabled:
                 raise AccountDisabled
             account = await self._with_role(account, claims, visit)
@@ -129,7 +129,7 @@ class OpenIdSignIn:
         await self._audit.note(Action.SIGN_IN, who=begun.person, address=visit.address, details={"way": "oidc"})
         return begun, trip.next
 
-    async def _account(self, claims: Claims, trip: RoundTrip, person: Person | None) -> Account:
+    async def _account(self, claims: Claims, trip: RoundTrip, person: Person | None, visit: Visit) -> Account:
         domain = verified_address(claims).rpartition("@")[2].lower()
         if self.rules.allowed_domains and domain not in self.rules.allowed_domains:
             raise OpenIdOtherDomain
@@ -140,12 +140,14 @@ class OpenIdSignIn:
                 raise OpenIdOver
             if account is None:
                 account = await self._linked(await self._accounts.by_id(wanted), claims)
+                if account.account_id == wanted:
+                    await self._note(Action.IDENTITY_ADDED, account, visit)
             if account.account_id != wanted:
                 raise OpenIdTaken
             return account
-        return account or await self._made(claims, trip)
+        return account or await self._made(claims, trip, visit)
 
-    async def _made(self, claims: Claims, trip: RoundTrip) -> Account:
+    async def _made(self, claims: Claims, trip: RoundTrip, visit: Visit) -> Account:
         """Make an account: by the invitation that somebody brings, or where everybody may have one."""
         if not (trip.invitation or self.rules.makes_accounts):
             raise OpenIdNoAccount
@@ -162,8 +164,9 @@ class OpenIdSignIn:
             if linked.account_id != account.account_id:  # the same person, twice at once
                 await self._accounts.delete(account.account_id)
             else:
-                details = {"way": "oidc"}
-                await self._audit.note(Action.SIGN_UP, name=account.name, target=account.name, details=details)
+                await self._note(Action.SIGN_UP, account, visit, role=account.role.value)
+                if account.adopted_at:
+                    await self._note(Action.CHATS_TAKEN_OVER, account, visit)
             return linked
         raise NameTaken
 
@@ -205,11 +208,14 @@ class OpenIdSignIn:
         except LastAdministrator:
             logger.warning("the provider's claim makes the last administrator a user: they stay administrator")
             return account
-        details = {"role": role.value, "way": "oidc"}
-        await self._audit.note(
-            Action.ROLE_CHANGED, name=account.name, target=account.name, address=visit.address, details=details
-        )
+        await self._note(Action.ROLE_CHANGED, account, visit, role=role.value)
         return changed
+
+    async def _note(self, action: Action, account: Account, visit: Visit, **details: str) -> None:
+        who, target = person_of_account(account), str(account.account_id)
+        await self._audit.note(
+            action, who=who, target=target, address=visit.address, details={**details, "way": "oidc"}
+        )
 
 
 def _tried(claims: Claims) -> Iterator[str]:

@@ -17,7 +17,7 @@ from thai_chat.domain.people import PersonRole
 from thai_chat.history.postgres.sql import statements
 from thai_chat.history.postgres.sql.tables import chat_accounts, chat_identities
 
-_FIELDS = [column for column in chat_accounts.c if column.name != "name_key"]
+ACCOUNT_FIELDS = tuple(column for column in chat_accounts.c if column.name != "name_key")
 _LAST_ADMINISTRATOR = """
 SELECT count(*) = 0 FROM chat_accounts WHERE role = 'administrator' AND disabled_at IS NULL"""
 # Changes to who may administer come one after the other.
@@ -80,7 +80,7 @@ def change(connection: Connection, account_id: UUID, changed: Callable[[Account]
             )
         except exc.IntegrityError as error:
             raise taken(error) from error
-        if _may_administer(found) and not _may_administer(account):
+        if found.may_administer and not account.may_administer:
             leave_one(connection)
     return account
 
@@ -101,11 +101,8 @@ def remove(connection: Connection, account_id: UUID) -> None:
 
 def account_of(row: Row[Any] | Sequence[Any]) -> Account:
     """Return the account of a row that has `ACCOUNT_FIELDS`."""
-    values = dict(zip((column.name for column in _FIELDS), row, strict=True))
+    values = dict(zip((column.name for column in ACCOUNT_FIELDS), row, strict=True))
     return Account(**{**values, "role": PersonRole(values["role"])})
-
-
-ACCOUNT_FIELDS = tuple(_FIELDS)
 
 
 def _accounts() -> Select[Any]:
@@ -125,10 +122,6 @@ def taken(error: exc.IntegrityError) -> ThaiChatError:
     """Return what another account has already: the name, or what was there before accounts."""
     constraint = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
     return AlreadyTakenOver() if constraint == "chat_accounts_user_id_key" else NameTaken()
-
-
-def _may_administer(account: Account) -> bool:
-    return account.role is PersonRole.ADMINISTRATOR and not account.is_disabled
 
 
 def leave_one(connection: Connection) -> None:
