@@ -132,4 +132,4 @@ async def remove(account_id: str, request: Request, person: Asking, people: Peop
     account = await people.storage.accounts.by_id(identifier(account_id))
     await service.end_all(account.user_id)
     await people.administration.remove(account.account_id)
-    await note(people, Action.ACCOUNT_DELETED, person, request, account.account_id)
+    await note(people, Action.ACCOUNT_DELETED, person, request, account.account_id, name=account.name)
