@@ -70,6 +70,10 @@ async def test_an_invitation_leads_to_the_first_chat(browser: Browser, team: App
         link = await value_shown_once(page.page)
         await expect(page.page.locator("#people .rows li").first).to_contain_text("มานี")
         assert link not in await page.page.content()
+        await page.page.locator("#people .rows li button").first.click()
+        no, yes = await page.page.locator("dialog[open] .box-foot button").all_inner_texts()
+        assert no != yes
+        await page.page.keyboard.press("Escape")
     async with browser_of(browser, size=PHONE, locale="en-GB") as context:
         new = await context.new_page()
         await new.goto(link)
@@ -181,6 +185,7 @@ async def test_an_administrator_changes_a_role_and_finds_it_in_the_log(browser: 
         await show(page.page, "#people", "audit")
         await page.page.locator("#people .log-filters select").first.select_option("role_changed")
         await expect(page.page.locator("#people .audit li")).to_have_count(2)
+        await expect(page.page.locator("#people .audit small").first).to_contain_text(f"{MALI} · role: User")
 
 
 async def test_limits_are_set_for_one_person_and_shown_to_them(browser: Browser, team: App) -> None:
@@ -193,6 +198,9 @@ async def test_limits_are_set_for_one_person_and_shown_to_them(browser: Browser,
         await page.page.locator("#ask-tokens_day").fill("๒๐๐,๐๐๐")
         await page.page.locator(".fields .main").click()
         await expect(page.page.locator("#people .rows li", has_text=MALI)).to_contain_text("200,000")
+        await show(page.page, "#people", "audit")
+        entry = page.page.locator("#people .audit li", has_text="เปลี่ยนขีดจำกัด").first
+        await expect(entry.locator("small")).to_contain_text(f"{MALI} · โทเค็นต่อวัน: 200,000")
     async with signed_in(browser, team) as page:
         await open_panel(page.page, "บัญชีของฉัน")
         await show(page.page, "#account", "limits")

@@ -193,7 +193,7 @@ async def _delete(tools: _Tools, asked: argparse.Namespace) -> None:
     goes = await tools.administration.belongings(account)
     _ask(asked, f"This deletes {account.name} for good, with {_told(goes)}.")
     await tools.administration.remove(account.account_id)
-    await tools.note(Action.ACCOUNT_DELETED, account)
+    await tools.note(Action.ACCOUNT_DELETED, account, name=account.name)
     tell(f"{account.name} is gone, with {_told(goes)}. Backups of before still have them.")
 
 

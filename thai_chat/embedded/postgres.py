@@ -179,7 +179,7 @@ def _connect(address: str) -> psycopg2.extensions.connection:
         return psycopg2.connect(address, connect_timeout=_CONNECT_S)
     except psycopg2.OperationalError as exc:
         raise StartError(
-            f"The embedded PostgreSQL refuses the connection: {str(exc).strip().splitlines()[0]} If it is about "
+            f"The embedded PostgreSQL can't be reached: {str(exc).strip().splitlines()[0].rstrip('.')}. If it is about "
             "the password: stop Thai Chat, remove postgres.password in DATA_DIR and start again; it is made anew."
         ) from exc
 

@@ -21,7 +21,7 @@ SHARE_ERRORS: Mapping[str, tuple[str, str]] = {
         "This session is too long for a link (at most {limit_mb} MB). You can export it as a file instead.",
     ),
     "too_many_shares": (
-        "มีลิงก์ที่ยังเปิดอยู่ครบ {limit} ลิงก์แล้ว ยกเลิกลิงก์ที่ไม่ใช้ก่อน",
+        "มีลิงก์ที่ยังเปิดอยู่ครบ {limit} ลิงก์แล้ว ปิดลิงก์ที่ไม่ใช้ก่อน",
         "You have {limit} open links already. Take back one that you do not need.",
     ),
 }
@@ -91,12 +91,12 @@ SHARING: Mapping[str, tuple[str, str]] = {
     "share_until": ("ถึง {when}", "until {when}"),
     "share_open_ended": ("ไม่หมดอายุ", "does not expire"),
     "share_over": ("หมดอายุแล้ว", "expired"),
-    "share_revoked": ("ยกเลิกแล้ว", "taken back"),
+    "share_revoked": ("ปิดแล้ว", "taken back"),
     "share_has_password": ("มีรหัสผ่าน", "with a password"),
     "share_made_at": ("แชร์เมื่อ {when}", "shared {when}"),
-    "share_revoke": ("ยกเลิกลิงก์", "Take the link back"),
+    "share_revoke": ("ปิดลิงก์", "Take the link back"),
     "share_revoke_sure": (
-        "ยกเลิกลิงก์นี้ไหม คนที่มีลิงก์จะเปิดไม่ได้อีก",
+        "ปิดลิงก์นี้ไหม คนที่มีลิงก์จะเปิดไม่ได้อีก",
         "Take this link back? Nobody who has it can open it any more.",
     ),
     "continue_title": ("คุยต่อจากแชตที่แชร์", "Continue a shared session"),

@@ -1,7 +1,7 @@
 // The log of what was done, without a word of what anybody said.
 import { api } from '../lib/api.mjs';
 import { html, nothing, repeat } from '../lib/painting.mjs';
-import { none, plain, section } from '../lib/panel.mjs';
+import { amount, none, plain, section } from '../lib/panel.mjs';
 import { t, when } from '../lib/texts.mjs';
 import { nameOf } from './list.mjs';
 
@@ -16,6 +16,12 @@ const ACTIONS = [
   'role_changed', 'name_changed', 'chats_taken_over', 'invitation_made', 'invitation_revoked', 'key_made', 'key_revoked', 'share_made', 'share_revoked', 'share_continued',
   'export', 'import', 'session_deleted', 'message_deleted', 'quota_changed', 'model_rule_changed', 'preset_shared', 'chats_read_by_administrator', 'search_by_administrator',
 ];
+
+/** What is said beside an action, with the text for it; the names of limits are those of the panel of limits. */
+const DETAILS = ['role', 'roles', 'accounts', 'everybody', 'sessions', 'messages', 'format', 'scopes', 'expires_at', 'session_id', 'is_shared', 'link', 'name', 'programs', 'way'];
+const LIMITS = ['requests_minute', 'running_replies', 'tokens_day', 'tokens_month', 'usd_day', 'usd_month'];
+const ROLES = ['user', 'administrator'];
+const OUTCOMES = ['wrong_credentials', 'wrong_password', 'refused'];
 
 export class Audit {
   action = '';
@@ -52,16 +58,30 @@ export class Audit {
   }
 }
 
-/** @param {unknown} value */
-function written(value) {
-  if (Array.isArray(value)) return value.join(', ');
-  if (typeof value !== 'string') return JSON.stringify(value);
-  return MOMENT.test(value) ? when(value) : value;
+/** @typedef {Map<string | null, string>} Names of accounts, by their ids */
+
+/** @param {string} text @param {Names} names */
+const wordOf = (text, names) => (ROLES.includes(text) ? t(`role_${text}`) : names.get(text) ?? (MOMENT.test(text) ? when(text) : text));
+
+/** @param {string} what @param {unknown} value @param {Names} names @returns {string} */
+function written(what, value, names) {
+  if (Array.isArray(value)) return value.map((one) => written(what, one, names)).join(', ') || '–';
+  if (typeof value === 'string') return wordOf(value, names);
+  if (typeof value === 'boolean') return t(value ? 'detail_yes' : 'detail_no');
+  if (value === null) return LIMITS.includes(what) ? t('quota_free') : '–';
+  return typeof value === 'number' ? amount(what, value) : JSON.stringify(value);
 }
 
-/** @param {Entry} entry @param {Map<string, string>} names of accounts, by their ids */
+/** @param {string} what @param {unknown} value @param {Names} names */
+const told = (what, value, names) => `${LIMITS.includes(what) ? t(`limit_${what}`) : DETAILS.includes(what) ? t(`detail_${what}`) : what}: ${written(what, value, names)}`;
+
+/** @param {string | null} target @param {Names} names */
+const thing = (target, names) => wordOf((target ?? '').replace(/^(?:account|role)\//, ''), names);
+
+/** @param {Entry} entry @param {Names} names */
 function row({ at, action, outcome, name, key_id, target, address, details }, names) {
-  const more = [names.get(target ?? '') ?? target, key_id && t('quota_key', { key: key_id }), ...Object.entries(details ?? {}).map(([what, value]) => `${what}: ${written(value)}`), address];
-  return html`<li><div><strong>${ACTIONS.includes(action) ? t(`action_${action}`) : action}</strong>${outcome === 'done' ? nothing : html`<span class="badge bad">${outcome}</span>`}
+  const to = thing(target, names);
+  const more = [to === name ? '' : to, key_id && t('quota_key', { key: key_id }), ...Object.entries(details ?? {}).map(([what, value]) => told(what, value, names)), address];
+  return html`<li><div><strong>${ACTIONS.includes(action) ? t(`action_${action}`) : action}</strong>${outcome === 'done' ? nothing : html`<span class="badge bad">${OUTCOMES.includes(outcome) ? t(`outcome_${outcome}`) : outcome}</span>`}
     <span class="aside-name" dir="auto">${name}</span><small dir="auto">${more.filter(Boolean).join(' · ')}</small></div><time datetime=${at}>${when(at)}</time></li>`;
 }

@@ -2,7 +2,7 @@
 import { api } from '../lib/api.mjs';
 import { askFields } from '../lib/fields.mjs';
 import { html, repeat } from '../lib/painting.mjs';
-import { amount, plain, section } from '../lib/panel.mjs';
+import { amount, none, plain, section } from '../lib/panel.mjs';
 import { number, t } from '../lib/texts.mjs';
 import { nameOf } from './list.mjs';
 
@@ -29,7 +29,7 @@ export function quotasView(data, panel) {
     ${plain(t('panel_change'), () => change(rule, called(rule), panel), { key: `change ${rule.kind} ${rule.subject}` })}</li>`;
   return [
     section(t('quotas_by_role'), html`<p class="note">${t('quotas_more')}</p><ul class="rows">${roles.map(row)}</ul>`),
-    section(t('quotas_by_person'), html`<ul class="rows">${repeat(others, ({ kind, subject }) => `${kind} ${subject}`, row)}</ul>`, plain(t('quota_add'), () => add(data, panel))),
+    section(t('quotas_by_person'), others.length ? html`<ul class="rows">${repeat(others, ({ kind, subject }) => `${kind} ${subject}`, row)}</ul>` : none(t('quotas_by_person_none')), plain(t('quota_add'), () => add(data, panel))),
   ];
 }
 
@@ -46,7 +46,7 @@ function shown(what, { kind, subject, quotas }, defaults) {
 async function change(rule, name, panel) {
   const done = await askFields(t('quotas_of', { name }), {
     note: t('quota_hint'), yes: t('panel_save'),
-    fields: WHATS.map((what) => ({ name: what, label: t(`limit_${what}`), value: what in rule.quotas ? written(rule.quotas[what]) : '', placeholder: t('quota_as_default') })),
+    fields: WHATS.map((what) => ({ name: what, label: t(`limit_${what}`), value: what in rule.quotas ? written(rule.quotas[what]) : '', placeholder: t(rule.kind === 'role' ? 'quota_as_default' : 'quota_as_role') })),
     act: (typed) => api('PUT', `api/quotas/${rule.kind}/${encodeURIComponent(rule.subject)}`, { body: read(typed) }),
   });
   if (!done) return;
