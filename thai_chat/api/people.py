@@ -137,10 +137,4 @@ async def remove(account_id: str, people: People, service: Service, notes: Notin
     account = await people.storage.accounts.by_id(identifier(account_id))
     await service.end_all(account.user_id)
     await people.administration.remove(account.account_id)
-<<<<<<< HEAD
-    notes.put(Action.ACCOUNT_DELETED, target=str(account.account_id))
-||||||| e967a20
-    await note(people, Action.ACCOUNT_DELETED, person, request, account.account_id)
-=======
-    await note(people, Action.ACCOUNT_DELETED, person, request, account.account_id, name=account.name)
->>>>>>> newuser
+    notes.put(Action.ACCOUNT_DELETED, target=str(account.account_id), details={"name": account.name})
