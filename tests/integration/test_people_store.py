@@ -22,6 +22,7 @@ from thai_chat.domain.invitations import InvitationPurpose
 from thai_chat.domain.known_people import Belongings
 from thai_chat.domain.people import LOCAL
 from thai_chat.domain.presets import Preset
+from thai_chat.domain.quotas import day_of
 from thai_chat.domain.searching import SearchQuery, terms_of
 from thai_chat.history.postgres.sql.tables import (
     chat_keys,
@@ -160,7 +161,7 @@ async def used(history: PostgresStores, user_id: str) -> list[tuple[str, int]]:
 
 
 async def use(history: PostgresStores, user_id: str, at: datetime, tokens: int) -> None:
-    row = {"user_id": user_id, "key_id": "", "day": at.date(), "tokens": tokens}
+    row = {"user_id": user_id, "key_id": "", "day": day_of(at), "tokens": tokens}
     await history.database.run(lambda c: c.execute(insert(chat_usage).values(row)))
 
 
@@ -192,6 +193,19 @@ async def test_what_was_taken_over_goes_back_without_what_was_made_since(history
     assert (given_back.user_id, given_back.adopted_at) == (own, None)
     with pytest.raises(NothingTakenOver):
         await people.give_back(account.account_id, str(uuid4()))
+
+
+async def test_use_goes_back_by_the_days_in_which_it_is_counted(history: PostgresStores) -> None:
+    taken_over = datetime(2026, 3, 1, 20, tzinfo=UTC)  # in Bangkok it is March 2
+    account = await history.storage.accounts.add(
+        an_account("boss", ADMINISTRATOR, user_id=LOCAL.user_id, adopted_at=taken_over)
+    )
+    for hours, tokens in ((-4, 1), (0, 20)):
+        await use(history, LOCAL.user_id, taken_over + timedelta(hours=hours), tokens)
+    own = str(uuid4())
+    await history.storage.people.give_back(account.account_id, own)
+    assert await used(history, LOCAL.user_id) == [("2026-03-01", 1)]
+    assert await used(history, own) == [("2026-03-02", 20)]
 
 
 async def test_taking_over_later_is_undone_by_giving_back(history: PostgresStores) -> None:

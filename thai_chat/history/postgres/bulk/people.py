@@ -13,6 +13,7 @@ from thai_chat.domain.accounts import Account
 from thai_chat.domain.errors import AccountNotFound, AlreadyTakenOver, NothingTakenOver
 from thai_chat.domain.known_people import Belongings, KnownPerson
 from thai_chat.domain.people import LOCAL, PersonRole
+from thai_chat.domain.statistics import HOME
 from thai_chat.history.postgres.sql import accounts
 from thai_chat.history.postgres.sql.accounts import ACCOUNT_FIELDS, account_of, leave_one, take_turn, taken, transaction
 
@@ -65,13 +66,13 @@ _MOVED = (
         WHERE o.user_id = :to AND o.is_default AND o.backend = p.backend AND o.model = p.model)
     WHERE user_id = :owner AND {_PRESET_MADE} >= :since""",
     "UPDATE chat_shares SET user_id = :to WHERE user_id = :owner AND created_at >= :since",
-    """INSERT INTO chat_usage AS known (user_id, key_id, day, replies, tokens, cost_usd)
+    f"""INSERT INTO chat_usage AS known (user_id, key_id, day, replies, tokens, cost_usd)
     SELECT :to, key_id, day, replies, tokens, cost_usd FROM chat_usage
-    WHERE user_id = :owner AND day >= (cast(:since AS timestamptz) AT TIME ZONE 'UTC')::date
+    WHERE user_id = :owner AND day >= (cast(:since AS timestamptz) AT TIME ZONE '{HOME}')::date
     ON CONFLICT (user_id, key_id, day) DO UPDATE SET replies = known.replies + excluded.replies,
         tokens = known.tokens + excluded.tokens, cost_usd = known.cost_usd + excluded.cost_usd""",
-    """DELETE FROM chat_usage
-    WHERE user_id = :owner AND day >= (cast(:since AS timestamptz) AT TIME ZONE 'UTC')::date""",
+    f"""DELETE FROM chat_usage
+    WHERE user_id = :owner AND day >= (cast(:since AS timestamptz) AT TIME ZONE '{HOME}')::date""",
     "UPDATE chat_sessions SET user_id = :to WHERE session_id = ANY (cast(:moved AS uuid[]))",
 )
 _CHANGED = """
