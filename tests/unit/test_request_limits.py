@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from thai_chat.accounts import requests
-from thai_chat.accounts.attempts import network_of
 from thai_chat.accounts.requests import WINDOW_S, SlidingWindow
 
 
@@ -53,17 +52,3 @@ def test_a_flood_of_addresses_takes_no_more_than_so_much_memory(monkeypatch: pyt
     for number in range(1000):
         window.hit(f"address {number}", 5)
     assert len(window._counts) == 100
-
-
-@pytest.mark.parametrize(
-    ("address", "network"),
-    [
-        ("192.0.2.7", "192.0.2.7"),
-        ("::ffff:192.0.2.7", "192.0.2.7"),
-        ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"),
-        ("fe80::1%eth0", "fe80::/64"),
-        ("", ""),
-    ],
-)
-def test_one_network_is_one_guest_and_two_are_two(address: str, network: str) -> None:
-    assert network_of(address) == network
