@@ -176,4 +176,4 @@ def _openid(rules: AccountRules, accounts: Accounts) -> OpenIdSignIn | None:
         return None
     from thai_chat.accounts.openid.signing_in import OpenIdSignIn
 
-    return OpenIdSignIn(rules.openid, accounts.storage, accounts.signing_in, accounts.audit)
+    return OpenIdSignIn(rules.openid, accounts.storage, accounts.signing_in, accounts.audit, sign_up=rules.sign_up)
