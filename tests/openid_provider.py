@@ -138,11 +138,14 @@ def known_people() -> dict[str, dict[str, object]]:
 
 
 @asynccontextmanager
-async def opened(address: str, folder: Path, provider: OpenIdProvider, **changes: object) -> AsyncIterator[Team]:
+async def opened(
+    address: str, folder: Path, provider: OpenIdProvider, *, sign_up: str = "invitation", **changes: object
+) -> AsyncIterator[Team]:
     """Serve the API where people sign in by this provider too; `changes` are of its rules."""
     rules = OpenIdRules(issuer=provider.issuer, client_id="thai-chat", client_secret="s", key=b"k" * 32)
     rules = replace(rules, **{"makes_accounts": True, "label": "มหาวิทยาลัย", **changes})  # type: ignore[arg-type]
-    async with team(address, folder, rules=AccountRules(ways=("password", "oidc"), openid=rules)) as people:
+    accounts = AccountRules(ways=("password", "oidc"), sign_up=sign_up, openid=rules)
+    async with team(address, folder, rules=accounts) as people:
         yield people
 
 

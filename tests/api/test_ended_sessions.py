@@ -130,7 +130,7 @@ async def test_an_account_that_is_closed_here_is_closed_at_once(processes: tuple
         await asked(hers)
         session_id, _ = await asked(his)
         closed = await chiefs.patch(f"/api/people/{mali.account_id}", json={"disabled": True})
-        assert closed.status_code == 200, closed.text
+        assert closed.status_code == 204, closed.text
         assert (await hers.get("/api/me")).status_code == 401
         await until(lambda: has_replies_of(here, toon), ENDED_WITHIN_S)
         await his.post(f"/api/sessions/{session_id}/stop")

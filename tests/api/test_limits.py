@@ -186,6 +186,7 @@ async def test_too_many_requests_are_refused_by_the_gate(people: Team) -> None:
     ("path", "headers"),
     [
         ("/api/me", {"Authorization": f"Bearer tc_{'0' * 12}_{'x' * 43}"}),
+        ("/api/changes", {"Cookie": f"thai_chat={'x' * 43}"}),
         ("/sign-in/oidc/callback", {}),
         ("/s/x", {}),
     ],

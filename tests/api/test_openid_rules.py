@@ -15,6 +15,7 @@ from tests.postgres_servers import PostgresServer
 from thai_chat.accounts.openid.claims import display_name, names, values_of, verified_address
 from thai_chat.domain.accounts import hash_of_token, new_token
 from thai_chat.domain.audit import AuditQuery
+from thai_chat.domain.invitations import InvitationPurpose
 from thai_chat.domain.people import PersonRole
 
 
@@ -45,6 +46,20 @@ async def test_who_is_unknown_needs_an_invitation(database_url: str, tmp_path: P
         assert (await http.get("/api/me")).json()["role"] == "administrator"
         assert await role(people, "sub-mali") == "administrator"  # who is known needs none
         assert await why(http, "sub-chai", f"/sign-in/oidc?invitation={token}") == "invitation_over"
+
+
+@pytest.mark.parametrize(("purpose", "sign_up"), [("invite", "off"), ("reset", "invitation")])
+async def test_a_link_that_makes_no_account_makes_none_here_either(
+    database_url: str, tmp_path: Path, provider: OpenIdProvider, purpose: str, sign_up: str
+) -> None:
+    async with (
+        opened(database_url, tmp_path, provider, sign_up=sign_up, makes_accounts=False) as people,
+        people.browser() as http,
+    ):
+        owner, token = await people.account(), new_token()
+        link = an_invitation(InvitationPurpose(purpose), account_id=owner.account_id)
+        await people.accounts.storage.invitations.add(link, hash_of_token(token))
+        assert await why(http, "sub-mali", f"/sign-in/oidc?invitation={token}") == "invitation_over"
 
 
 async def test_a_claim_makes_administrators_at_each_sign_in(

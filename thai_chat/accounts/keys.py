@@ -22,6 +22,7 @@ from thai_chat.domain.errors import (
     SignInNeeded,
     SignInUnavailable,
     ThaiChatError,
+    trace_of,
 )
 from thai_chat.domain.keys import (
     KEY_NAME_CHARS,
@@ -197,6 +198,8 @@ class ApiKeys:
                 await self._store.touch(used)
             except ThaiChatError as error:  # it is a hint for their owners, and not worth keeping for later
                 logger.info("the use of %d keys is not noted: %s", len(used), error.code)
+            except Exception as error:  # noqa: BLE001 - the edge of a background task: nobody else would see it
+                logger.error("the use of keys is not noted: %s", type(error).__name__, extra=trace_of(error))
 
 
 def _account_id(person: Person) -> UUID:

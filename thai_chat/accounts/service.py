@@ -176,4 +176,11 @@ def _openid(rules: AccountRules, accounts: Accounts) -> OpenIdSignIn | None:
         return None
     from thai_chat.accounts.openid.signing_in import OpenIdSignIn
 
-    return OpenIdSignIn(rules.openid, accounts.storage, accounts.signing_in, accounts.audit, accounts.invitations)
+    return OpenIdSignIn(
+        rules.openid,
+        accounts.storage,
+        accounts.signing_in,
+        accounts.audit,
+        accounts.invitations,
+        sign_up=rules.sign_up,
+    )

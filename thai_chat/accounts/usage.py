@@ -88,7 +88,10 @@ class UsageLedger:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            await self.store()
+            try:
+                await self.store()
+            except Exception as error:  # noqa: BLE001 - the edge of a background task: nobody else would see it
+                logger.error("what replies have used waits: %s", type(error).__name__, extra=trace_of(error))
             if self._batch:
                 await asyncio.sleep(RETRY_S)
                 self._wake.set()

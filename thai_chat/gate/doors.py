@@ -82,7 +82,7 @@ class Door:
     changing: Access | None = None
     """Who may come with another method than GET and HEAD; None: who may read."""
     is_stream: bool = False
-    """The answer is open for long and asked for again when it breaks: such requests are not counted."""
+    """The answer is open for long and asked for again when it breaks: such requests of a person are not counted."""
     reads: bool | None = None
     """Whether a key of the scope `read` may come in; None: with GET and HEAD."""
 
@@ -92,7 +92,7 @@ class Door:
 
     @property
     def is_counted(self) -> bool:
-        """Tell whether its requests count for the limit of requests a minute."""
+        """Tell whether its requests count for the limit of requests a minute of a person too."""
         return self.kind in _COUNTED and not self.is_stream
 
     def scope(self, method: str) -> Scope:

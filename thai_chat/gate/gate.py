@@ -83,7 +83,7 @@ class Gate:
             self._notice_hidden_address(door.kind, Headers(scope=resolved))
             body = Body(receive, door.body, answer)
             person = await self._person(door, resolved)
-            if self.limit and door.is_counted:
+            if self.limit and (door.is_counted or (door.is_stream and person is None)):
                 self.limit(person, (resolved.get("client") or ("",))[0])
             let_in(door, resolved["method"], person)
             if person is None or person.entrance is Entrance.OPEN:

@@ -19,8 +19,15 @@ from thai_chat.accounts.openid.rules import OpenIdRules
 from thai_chat.accounts.signing_in import SignedIn, SigningIn
 from thai_chat.domain.accounts import Account, Visit, is_token, person_of_account
 from thai_chat.domain.audit import Action
-from thai_chat.domain.errors import HistoryUnavailable, LastAdministrator, NameTaken, SignInUnavailable, ThaiChatError
-from thai_chat.domain.invitations import Invitation
+from thai_chat.domain.errors import (
+    HistoryUnavailable,
+    InvitationOver,
+    LastAdministrator,
+    NameTaken,
+    SignInUnavailable,
+    ThaiChatError,
+)
+from thai_chat.domain.invitations import Invitation, InvitationPurpose
 from thai_chat.domain.openid_errors import (
     AccountDisabled,
     OpenIdDenied,
@@ -45,9 +52,12 @@ class OpenIdSignIn:
         audit: Audit,
         invitations: Invitations,
         *,
+        sign_up: str = "invitation",
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        """Take SIGN_UP: while it is off no invitation makes an account."""
         self.rules = rules
+        self._sign_up = sign_up
         self.provider = Provider(rules)
         self._accounts, self._invitations = storage.accounts, invitations
         self._signing_in, self._audit = signing_in, audit
@@ -174,6 +184,8 @@ class OpenIdSignIn:
         account_id, user_id = uuid4(), str(uuid4())
 
         def make(invitation: Invitation | None) -> Account:
+            if invitation and not self._makes_account(invitation):
+                raise InvitationOver
             role = invitation.role if invitation else PersonRole.USER
             return Account(
                 account_id=account_id,
@@ -185,6 +197,15 @@ class OpenIdSignIn:
             )
 
         return make
+
+    def _makes_account(self, invitation: Invitation) -> bool:
+        match invitation.purpose:
+            case InvitationPurpose.FIRST:
+                return True
+            case InvitationPurpose.INVITE:
+                return self._sign_up != "off"
+            case InvitationPurpose.RESET:
+                return False
 
     async def _linked(self, account: Account, claims: Claims) -> Account:
         """Let an identity sign in to an account, and return whose it is: who came first has it."""
