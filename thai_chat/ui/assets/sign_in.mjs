@@ -172,6 +172,7 @@ async function warnOfOutage() {
   const isAway = ready?.database.state === 'memory';
   const shown = $('.notice.outage', place);
   if (!isAway) shown?.remove();
+  else if ($('form .problem:not(:empty)', place)) shown?.remove();
   else if (!shown) $('h1', place)?.after(notice(t('sign_in_outage'), 'outage'));
   if (isAway) setTimeout(warnOfOutage, LOOK_MS);
 }

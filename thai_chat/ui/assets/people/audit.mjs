@@ -21,6 +21,7 @@ const ACTIONS = [
 const DETAILS = ['role', 'roles', 'accounts', 'everybody', 'sessions', 'messages', 'format', 'scopes', 'expires_at', 'session_id', 'is_shared', 'link', 'name', 'programs', 'way'];
 const LIMITS = ['requests_minute', 'running_replies', 'tokens_day', 'tokens_month', 'usd_day', 'usd_month'];
 const ROLES = ['user', 'administrator'];
+const SCOPES = ['read', 'chat', 'admin'];
 const OUTCOMES = ['wrong_credentials', 'wrong_password', 'refused'];
 
 export class Audit {
@@ -66,7 +67,7 @@ const wordOf = (text, names) => (ROLES.includes(text) ? t(`role_${text}`) : name
 /** @param {string} what @param {unknown} value @param {Names} names @returns {string} */
 function written(what, value, names) {
   if (Array.isArray(value)) return value.map((one) => written(what, one, names)).join(', ') || '–';
-  if (typeof value === 'string') return wordOf(value, names);
+  if (typeof value === 'string') return what === 'scopes' && SCOPES.includes(value) ? t(`scope_${value}`) : wordOf(value, names);
   if (typeof value === 'boolean') return t(value ? 'detail_yes' : 'detail_no');
   if (value === null) return LIMITS.includes(what) ? t('quota_free') : '–';
   return typeof value === 'number' ? amount(what, value) : JSON.stringify(value);

@@ -29,7 +29,10 @@ export function form({ path, fields, body, act, more = [], waiting = t('sign_in_
     const at = fields.find(({ name }) => name === PLACES[error.code]) ?? (error.status === 401 ? fields.at(-1) : undefined);
     if (error.status === 429) waitFor(error.after_s ?? 60);
     else if (at) at.complain(error.message);
-    else told.textContent = error.status === 503 ? t('sign_in_outage') : error.message;
+    else if (error.status === 503) {
+      told.textContent = t('sign_in_outage');
+      document.querySelector('.notice.outage')?.remove();
+    } else told.textContent = error.message;
     (at ?? fields.at(-1))?.input.focus();
     if (error.status === 401) at?.input.select();
   };
