@@ -143,6 +143,7 @@ async def test_an_account_is_deleted_with_its_password_and_nobody_signs_in_to_it
         await page.page.locator("#ask-password").fill("ไม่ใช่รหัสนี้")
         await page.page.locator(".fields .danger").click()
         await expect(page.page.locator(".fields [role=alert]")).not_to_be_empty()
+        await expect(page.page.locator(".fields [role=alert]")).to_have_css("color", "rgb(185, 28, 28)")
         await page.page.locator("#ask-password").fill(PASSWORD)
         await page.page.locator(".fields .danger").click()
         await expect(page.page.locator("#place h1")).to_have_text("เข้าสู่ระบบ")
