@@ -163,6 +163,8 @@ def test_rights_and_views_of_others_come_over(postgres: PostgresServer, name: st
     postgres.query(f"CREATE ROLE {role} LOGIN")
     with closing(psycopg2.connect(address)) as connection, connection, connection.cursor() as cursor:
         cursor.execute(f"GRANT SELECT ON chat_sessions TO {role}; GRANT SELECT (role) ON chat_messages TO {role}")
+        for table in ("chat_sessions", "chat_messages"):
+            cursor.execute(f"CREATE POLICY reports ON {table} FOR SELECT TO {role} USING (true)")
         cursor.execute(f"CREATE SCHEMA reports; GRANT USAGE ON SCHEMA reports TO {role}")
         cursor.execute("CREATE VIEW reports.asked AS SELECT count(*) AS n FROM chat_messages WHERE role = 'user'")
         cursor.execute("CREATE VIEW reports.twice AS SELECT 2 * n AS n FROM reports.asked")

@@ -5,8 +5,7 @@ Follows: 0010
 
 The owner of the tables is not bound by the policies; requests are carried out as another role, which is bound by them
 (history/postgres/row_security.py). `app.user_id` is the person of the transaction; without one, and with an empty one,
-there are no rows. A policy with bare `current_setting` is planned sooner than one that asks for it in a subquery. Roles
-of an operator's, which log in themselves, are bound by their rights alone, as before.
+there are no rows. A policy with bare `current_setting` is planned sooner than one that asks for it in a subquery.
 """
 
 from __future__ import annotations
@@ -44,8 +43,6 @@ CREATE POLICY thai_chat_own ON message_contexts USING (EXISTS (
 CREATE POLICY thai_chat_shared ON chat_presets FOR SELECT USING (is_shared AND {_USER} IS NOT NULL);
 """
 _WALLED = (*_OWN, "chat_messages", "message_contexts")
-# Requests are carried out as a role that nobody logs in as.
-_OTHERS = "CREATE POLICY thai_chat_others ON {} USING (current_user = session_user)"
 
 # The function of 0009. It serves turns of several people in one statement, so each call says whose it is; and a session
 # that is another person's is not seen.
@@ -58,7 +55,7 @@ BEGIN_TURN = _BESIDE.BEGIN_TURN.replace(
 def upgrade() -> None:
     op.execute(_UP)
     for table in _WALLED:
-        op.execute(f"{_OTHERS.format(table)}; ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
+        op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
     _PARTS._put_in_place(BEGIN_TURN)
 
 
@@ -66,6 +63,4 @@ def downgrade() -> None:
     _PARTS._put_in_place(_BESIDE.BEGIN_TURN)
     op.execute("DROP POLICY IF EXISTS thai_chat_shared ON chat_presets")
     for table in _WALLED:
-        for name in ("thai_chat_own", "thai_chat_others"):
-            op.execute(f"DROP POLICY IF EXISTS {name} ON {table}")
-        op.execute(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY")
+        op.execute(f"DROP POLICY IF EXISTS thai_chat_own ON {table}; ALTER TABLE {table} DISABLE ROW LEVEL SECURITY")
