@@ -81,7 +81,7 @@ class Core(Place):
         description="Days that an entry of the audit log is kept: who signed in, exported or deleted",
     )
     quota_requests_minute: Annotated[int | None, BeforeValidator(_or_none)] = Field(
-        120,
+        600,
         ge=1,
         description="Requests a minute of one person who is no administrator, where there are accounts; none: any "
         "number",
