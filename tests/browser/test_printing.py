@@ -136,7 +136,7 @@ async def test_paper_is_black_on_white_and_code_is_whole(page: ChatPage, app: Ap
     await page.page.evaluate("dispatchEvent(new Event('beforeprint'))")
     await page.page.emulate_media(media="print")
     sheet = page.page.locator("#printed")
-    await expect(sheet.locator(".code-line [class^=hl-]").first).to_be_attached()
+    await expect(sheet.locator(".code-line [class^=hl-]").first).to_be_attached(timeout=90_000)
     for colours in await sheet.evaluate(COLOURS):
         ink, ground = colours.split(" on ")
         assert ground in ("rgba(0, 0, 0, 0)", "rgb(255, 255, 255)"), colours
