@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -40,7 +39,7 @@ async def add_person(app: App, name: str, *more: str) -> None:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "thai_chat", "user", "add", name, *more, "--password-stdin"),
         cwd=ROOT,
-        env={**os.environ, "DATA_DIR": str(app.folder / "data"), "OLLAMA_HOST": "", **app.environment},
+        env=app.whole_environment,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,

@@ -20,7 +20,7 @@ from tests.seclusion import allowed, bare
 
 SOME_TESTS = (
     "tests/api/test_health.py",
-    "tests/integration/test_start.py::test_a_quiet_log_level_is_quiet",
+    "tests/integration/test_start.py::test_a_quiet_log_level_is_quiet_and_others_of_this_machine_are_refused",
     "tests/integration/test_commands.py::test_status_tells_version_schema_and_counts",
 )
 A_BENCH = ("chat", "--streams", "1", "--delays", "1", "--runs", "1", "--port")
