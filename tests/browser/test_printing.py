@@ -97,6 +97,7 @@ async def test_the_menu_of_a_session_prints_that_session(page: ChatPage, app: Ap
     # It is old, and others of this app stand before it.
     await page.page.request.patch(f"{app.address}/api/sessions/{session_id}", data={"pinned": True})
     await page.reload()
+    await page.new_session()
     await page.ask_and_wait("แชตที่เปิดอยู่")
     await page.page.evaluate(STUB)
     await page.choose("พิมพ์จากเมนู", "พิมพ์ / บันทึกเป็น PDF")
