@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -59,6 +60,18 @@ async def printed(page: ChatPage) -> list[dict[str, Any]]:
     await expect(page.page.locator("#printed")).to_have_count(0)
     found: list[dict[str, Any]] = await page.page.evaluate("window.prints")
     return found
+
+
+async def coloured(page: ChatPage, sheet: Locator) -> None:
+    """Make the sheet, again where the machine stood still for so long that the page gave its colours up."""
+    piece = sheet.locator(".code-line [class^=hl-]").first
+    for _ in range(4):
+        await page.page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        with suppress(AssertionError):
+            await expect(piece).to_be_attached(timeout=15_000)
+            return
+        await page.page.evaluate("dispatchEvent(new Event('afterprint'))")
+    await expect(piece).to_be_attached()
 
 
 def pages_of(pdf: bytes) -> int:
@@ -134,10 +147,9 @@ async def test_paper_is_black_on_white_and_code_is_whole(page: ChatPage, app: Ap
     await page.use_theme("dark")
     await expect(page.page.locator("html")).to_have_attribute("data-theme", "dark")
     await page.page.set_viewport_size({"width": 700, "height": 900})
-    await page.page.evaluate("dispatchEvent(new Event('beforeprint'))")
     await page.page.emulate_media(media="print")
     sheet = page.page.locator("#printed")
-    await expect(sheet.locator(".code-line [class^=hl-]").first).to_be_attached(timeout=90_000)
+    await coloured(page, sheet)
     for colours in await sheet.evaluate(COLOURS):
         ink, ground = colours.split(" on ")
         assert ground in ("rgba(0, 0, 0, 0)", "rgb(255, 255, 255)"), colours
