@@ -23,6 +23,7 @@ from thai_chat.domain.accounts import Account, SignIn, hash_of_token, new_token
 from thai_chat.domain.people import PersonRole
 from thai_chat.gate.connections import Connection
 from thai_chat.gate.gate import Gate
+from thai_chat.gate.guests import Guests
 from thai_chat.gate.people import Holders
 from thai_chat.routing.router import Router
 from thai_chat.settings import Settings
@@ -130,11 +131,17 @@ async def team(
 
 
 @asynccontextmanager
-async def listening(app: Gate) -> AsyncIterator[str]:
-    """Serve an app, and yield its address."""
+async def listening(app: Gate, host: str = "127.0.0.1", guests: Guests | None = None) -> AsyncIterator[str]:
+    """Serve an app to whom the guests let in, and yield its address."""
+
+    class OwnConnection(Connection):
+        pass
+
+    OwnConnection.guests = guests
     config = uvicorn.Config(
         app,
-        http=Connection,
+        http=OwnConnection,
+        host=host,
         port=0,
         log_config=None,
         lifespan="off",
@@ -146,7 +153,8 @@ async def listening(app: Gate) -> AsyncIterator[str]:
     while not server.started:  # noqa: ASYNC110 - uvicorn offers nothing to wait on
         await asyncio.sleep(0.005)
     try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield f"http://{f'[{host}]' if ':' in host else host}:{port}"
     finally:
         server.should_exit = True
         await running

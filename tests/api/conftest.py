@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import httpx
 import pytest
-import uvicorn
 
+from tests.accounts import listening
 from tests.histories import MemoryStores
 from tests.standins.openai_server import OpenAIStandin
 from tests.standins.script import Script, thai_tokens
 from thai_chat.api.app import build_app
 from thai_chat.backends.registry import KINDS, build_backends
 from thai_chat.chat.service import ChatService
-from thai_chat.gate.connections import Connection
 from thai_chat.gate.gate import Gate
 from thai_chat.gate.guests import Guests
 from thai_chat.routing.router import Router
@@ -60,30 +58,8 @@ async def chat(standin: OpenAIStandin) -> AsyncIterator[Chat]:
 async def serving(
     service: ChatService, host: str = "127.0.0.1", guests: Guests | None = None
 ) -> AsyncIterator[httpx.AsyncClient]:
-    class OwnConnection(Connection):
-        pass
-
-    OwnConnection.guests = guests
-    config = uvicorn.Config(
-        Gate(build_app(service)),
-        http=OwnConnection,
-        host=host,
-        port=0,
-        log_config=None,
-        lifespan="off",
-        proxy_headers=False,
-        timeout_graceful_shutdown=1,
-    )
-    server = uvicorn.Server(config)
-    running = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 - uvicorn offers nothing to wait on
-        await asyncio.sleep(0.005)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    try:
-        async with httpx.AsyncClient(
-            base_url=f"http://{f'[{host}]' if ':' in host else host}:{port}", timeout=20
-        ) as http:
-            yield http
-    finally:
-        server.should_exit = True
-        await running
+    async with (
+        listening(Gate(build_app(service)), host, guests) as address,
+        httpx.AsyncClient(base_url=address, timeout=20) as http,
+    ):
+        yield http
