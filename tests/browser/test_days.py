@@ -16,7 +16,8 @@ from tests.standins.script import Script
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-NOW = datetime.now(UTC).replace(hour=12, minute=5)
+NOW = datetime(2025, 11, 30, 12, 5, tzinfo=UTC)
+"""What the clock of the page shows, so that no session is newer than those of other tests."""
 LONG_AGO = datetime(2025, 11, 26, 12, 5, tzinfo=UTC)
 """A Wednesday."""
 
@@ -47,6 +48,7 @@ async def test_the_first_message_of_a_day_names_it_in_the_reader_s_calendar(
     async with visit(browser, app, locale=locale, phone=phone) as page:
         session = said_on(LONG_AGO, LONG_AGO, NOW - timedelta(days=1), NOW)
         session_id = await bring_in(page.page, app, session)
+        await page.page.clock.set_fixed_time(NOW + timedelta(minutes=30))
         await page.open(f"{app.address}/?s={session_id}")
         await expect(page.replies).to_have_count(4)
         assert [" ".join(name.replace(",", "").split()) for name in await days_of(page.page)] == names

@@ -266,7 +266,9 @@ async def test_a_question_on_its_way_in_one_session_holds_up_no_other(page: Chat
         assert asked(model) == ["คำถามแรก", "แชตที่สอง", "ไม่ต้องรอใคร"]
         await held[0].continue_()
         await page.page.go_back()
+        await expect(page.questions.locator(".asked")).to_have_text(["คำถามแรก", "ค้างกลางทาง"])
         await expect(page.replies).to_have_count(2)
+        await page.is_idle()
         await expect(page.page.locator("#queue")).to_be_hidden()
 
 

@@ -221,8 +221,8 @@ class OllamaStandin(Standin):
         seen = Seen(name, body, dict(request.headers), Script())
         self.pulls.append(seen)
         response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
-        await response.prepare(request)
         try:
+            await response.prepare(request)
             await response.write(_line({"status": "pulling manifest"}))
             if name not in self.registry:
                 await response.write(_line({"error": "pull model manifest: file does not exist"}))
