@@ -31,9 +31,19 @@ async def events_of(response: aiohttp.ClientResponse) -> AsyncIterator[tuple[str
 
 async def upstream(http: aiohttp.ClientSession, base_url: str, model: str) -> Timing:
     """Take a turn at the limit: the same stream read straight from the model server."""
+    return await _completion(http, base_url, model)
+
+
+async def post_v1(http: aiohttp.ClientSession, base_url: str, model: str) -> Timing:
+    """Take a turn by OpenAI's door, as a program does that has nothing kept."""
+    return await _completion(http, f"{base_url}/v1", f"vllm/{model}")
+
+
+async def _completion(http: aiohttp.ClientSession, base_url: str, model: str) -> Timing:
     began, first, chars = time.perf_counter(), 0.0, 0
     body = {"model": model, "stream": True, "messages": [{"role": "user", "content": "สวัสดี"}]}
     async with http.post(f"{base_url}/chat/completions", json=body) as response:
+        response.raise_for_status()
         async for _, payload in events_of(response):
             if payload == b"[DONE]":
                 break
