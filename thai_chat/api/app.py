@@ -54,7 +54,14 @@ def build_app(
 
     Without `accounts` nobody signs in, and what comes with them is not found.
     """
-    app = FastAPI(title="Thai Chat", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Thai Chat",
+        version=__version__,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=openapi.operation_id,
+    )
     app.state.service = service
     app.state.accounts = accounts
     app.state.shares = sharing

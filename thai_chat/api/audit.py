@@ -37,7 +37,7 @@ class AuditBody(BaseModel):
 
 
 @router.get("")
-async def audit(
+async def list_audit_entries(
     people: People,
     limit: Annotated[int, Query(ge=1, le=MOST_ENTRIES)] = 100,
     cursor: Annotated[str | None, Query(max_length=100, description="`next` of the page before")] = None,

@@ -25,7 +25,7 @@ _BEAT = b"event: beat\ndata: 1\n\n"
 
 
 @router.get("/api/changes")
-async def changes(request: Request, service: Service, person: Asking) -> Response:
+async def follow_changes(request: Request, service: Service, person: Asking) -> Response:
     """Follow what changes in all sessions. Events carry ids and never a text; a slow reader is told to read `anew`.
 
     `hello` has the version of the page, and how many milliseconds ago the last change was, null for a minute or more.

@@ -27,7 +27,7 @@ async def chat(body: ChatRequest, request: Request, service: Service, person: As
 
 
 @router.get("/chat/history/{session_id}")
-async def history(
+async def chat_history(
     session_id: str, request: Request, service: Service, person: Asking, before_order: int | None = None
 ) -> HistoryBody:
     """Return the shown branch, oldest first; a reply that still grows with what it has.

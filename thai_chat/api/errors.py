@@ -117,6 +117,11 @@ def _kinds(kind: type[ThaiChatError]) -> Iterator[type[ThaiChatError]]:
 _KINDS = {kind.code: kind for kind in _kinds(ThaiChatError)}
 
 
+def kind_of(code: str) -> type[ThaiChatError]:
+    """Return the class of a code; that of an unexpected error for a code that has none."""
+    return _KINDS.get(code, ThaiChatError)
+
+
 def status_of(kind: type[ThaiChatError]) -> int:
     return next((status for known, status in _STATUS if issubclass(kind, known)), 500)
 
@@ -138,7 +143,7 @@ def response(error: ThaiChatError, request: HTTPConnection) -> JSONResponse:
 
 def failed(result: Failed, request: Request) -> JSONResponse:
     """Answer for a reply that ended in an error: question and part are stored."""
-    kind = _KINDS.get(result.code, ThaiChatError)
+    kind = kind_of(result.code)
     message = texts.text(result.code, language_of(request), result.params)
     headers = _wait(result.params) if issubclass(kind, RateLimited) else {}
     return JSONResponse({"error": {"code": result.code, "message": message}}, status_of(kind), headers)

@@ -18,13 +18,13 @@ router = APIRouter(tags=["health"])
 
 @router.head("/healthz", include_in_schema=False)
 @router.get("/healthz")
-async def healthz() -> dict[str, str]:
+async def check_health() -> dict[str, str]:
     return {"status": "ok"}
 
 
 @router.head("/readyz", include_in_schema=False)
 @router.get("/readyz")
-async def readyz(request: Request, service: Service, people: PeopleIfAny) -> dict[str, object]:
+async def check_readiness(request: Request, service: Service, people: PeopleIfAny) -> dict[str, object]:
     """Tell how the server is. 200 in both states: "degraded" when turns are kept in memory, or no model answers.
 
     Where there are accounts, who has not signed in is told the states, and neither models nor servers.
@@ -50,7 +50,7 @@ async def readyz(request: Request, service: Service, people: PeopleIfAny) -> dic
 
 
 @router.get("/api/models")
-async def models(service: Service, person: Asking) -> dict[str, object]:
+async def list_models(service: Service, person: Asking) -> dict[str, object]:
     """List every model that one can put a question to, by backend, with how it is now and what is known of it.
 
     `price` is dollars for a million tokens, null where it is not known. `other_models` has what the servers list

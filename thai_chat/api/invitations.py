@@ -89,7 +89,7 @@ class InvitationMade(Link):
 
 
 @router.get("/invitations/{token}")
-async def told(token: str, people: People) -> InvitationTold:
+async def get_invitation(token: str, people: People) -> InvitationTold:
     """Return what a link is for. 404 `invitation_over` for one that is unknown, used or expired alike."""
     invitation = await people.invitations.find(token)
     is_first = invitation.purpose is InvitationPurpose.FIRST
@@ -143,7 +143,7 @@ async def _let_in(
 
 
 @router.get("/invitations")
-async def invitations(people: People) -> InvitationsBody:
+async def list_invitations(people: People) -> InvitationsBody:
     """Return the links that were made, used and expired ones too, the newest first."""
     made = await people.invitations.all()
     return InvitationsBody(
@@ -163,7 +163,7 @@ async def invitations(people: People) -> InvitationsBody:
 
 
 @router.post("/invitations", status_code=201)
-async def invite(
+async def create_invitation(
     asked: InvitationRequest, request: Request, person: Asking, people: People, notes: Noting
 ) -> InvitationMade:
     """Make a link by which somebody makes an account."""
@@ -179,7 +179,7 @@ async def invite(
 
 
 @router.delete("/invitations/{invitation_id:uuid}", status_code=204)
-async def revoke(invitation_id: UUID, people: People, notes: Noting) -> None:
+async def delete_invitation(invitation_id: UUID, people: People, notes: Noting) -> None:
     """End a link."""
     await people.invitations.revoke(invitation_id)
     notes.put(Action.INVITATION_REVOKED, target=str(invitation_id))

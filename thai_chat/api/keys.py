@@ -55,20 +55,20 @@ class KeysBody(BaseModel):
 
 
 @router.get("")
-async def keys(people: People, person: Asking) -> KeysBody:
+async def list_keys(people: People, person: Asking) -> KeysBody:
     """List one's own keys, also those that have expired."""
     return KeysBody(keys=[_body(key) for key in await people.keys.of(person)])
 
 
 @router.post("", status_code=201, description=f"Make a key; a person has at most {MOST_KEYS}. A key can't make keys.")
-async def make_key(body: NewKey, people: People, person: Asking, address: Address) -> MadeKeyBody:
+async def create_key(body: NewKey, people: People, person: Asking, address: Address) -> MadeKeyBody:
     lasts = timedelta(seconds=body.expires_in_s) if body.expires_in_s else None
     key, text = await people.keys.make(person, name=body.name, scopes=body.scopes, lasts=lasts, address=address)
     return MadeKeyBody(**_body(key).model_dump(), key=str(text))
 
 
 @router.delete("/{key_id}", status_code=204)
-async def revoke_key(key_id: str, people: People, person: Asking, address: Address) -> None:
+async def delete_key(key_id: str, people: People, person: Asking, address: Address) -> None:
     """Delete a key. Whoever asks by it is refused, at the latest some seconds later."""
     await people.keys.revoke(person, key_id, address=address)
 

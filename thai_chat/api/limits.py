@@ -105,13 +105,13 @@ class PeopleStatisticsBody(BaseModel):
 
 
 @router.get("/api/me/limits")
-async def limits(people: People, person: Asking) -> LimitsBody:
+async def get_my_limits(people: People, person: Asking) -> LimitsBody:
     """Tell how near one is to each limit; a key's own limits count where a key asks."""
     return LimitsBody(limits=[limit_body(state) for state in await people.limits.states(person)])
 
 
 @router.get("/api/quotas")
-async def quotas(people: People) -> QuotaRulesBody:
+async def list_quotas(people: People) -> QuotaRulesBody:
     """List the quotas that are set. A person's own go before those of the role, and those before the settings; where a
     key has its own, both count."""
     return QuotaRulesBody(
@@ -137,7 +137,7 @@ async def put_quotas(kind: QuotaKind, subject: str, body: QuotasPut, people: Peo
 
 
 @router.get("/api/model-rules")
-async def model_rules(people: People) -> ModelRulesBody:
+async def list_model_rules(people: People) -> ModelRulesBody:
     """List the models that are not open to everybody."""
     return ModelRulesBody(rules=[_rule_body(rule) for rule in await people.limits.models.all()])
 
@@ -163,7 +163,7 @@ async def delete_model_rule(backend: str, model: str, people: People, notes: Not
 
 
 @router.get("/api/people/statistics")
-async def people_statistics(
+async def get_people_statistics(
     people: People,
     first: Annotated[date | None, Query(description="Default: the first of this month")] = None,
     last: Annotated[date | None, Query(description="Default: today")] = None,

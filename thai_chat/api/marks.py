@@ -50,7 +50,7 @@ class DeletedBody(BaseModel):
 
 
 @router.put("/{session_id}/messages/{message_id}/rating")
-async def rate(
+async def rate_message(
     session_id: str, message_id: str, body: RatingRequest, request: Request, service: Service, person: Asking
 ) -> MessageBody:
     """Rate a reply, in place of the rating before. It is in the message's `metadata` as `rating`."""
@@ -60,13 +60,13 @@ async def rate(
 
 
 @router.delete("/{session_id}/messages/{message_id}/rating", status_code=204)
-async def take_rating_back(session_id: str, message_id: str, service: Service, person: Asking) -> None:
+async def delete_rating(session_id: str, message_id: str, service: Service, person: Asking) -> None:
     """Take the rating of a reply back; fine when there is none."""
     await service.marks.rate(identifier(session_id), person, identifier(message_id), Judgement(value=None))
 
 
 @router.put("/{session_id}/messages/{message_id}/preference")
-async def prefer(
+async def prefer_message(
     session_id: str, message_id: str, body: PreferenceRequest, request: Request, service: Service, person: Asking
 ) -> MessageBody:
     """Choose a reply over others to the same question, in place of the choice before, and show it.
@@ -80,7 +80,7 @@ async def prefer(
 
 
 @router.delete("/{session_id}/messages/{message_id}/preference", status_code=204)
-async def take_preference_back(session_id: str, message_id: str, service: Service, person: Asking) -> None:
+async def delete_preference(session_id: str, message_id: str, service: Service, person: Asking) -> None:
     """Take the choice of a reply back; fine when there is none."""
     await service.marks.prefer(identifier(session_id), person, identifier(message_id), ())
 
@@ -108,7 +108,7 @@ async def delete_message(
 
 
 @router.get("/{session_id}/deleted")
-async def deleted(session_id: str, request: Request, service: Service, person: Asking) -> DeletedBody:
+async def list_deleted_messages(session_id: str, request: Request, service: Service, person: Asking) -> DeletedBody:
     """List the messages of a session that can be restored."""
     found = await service.marks.deleted(identifier(session_id), person)
     return DeletedBody(messages=[message_body(message, errors.language_of(request)) for message in found])

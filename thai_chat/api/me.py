@@ -78,7 +78,7 @@ class EndedBody(BaseModel):
 
 
 @router.get("")
-async def me(person: Asking, people: PeopleIfAny) -> Me:
+async def get_me(person: Asking, people: PeopleIfAny) -> Me:
     """Return who asks."""
     if people is None or person.account_id is None:
         return me_of(person, people, None)
@@ -90,7 +90,7 @@ async def me(person: Asking, people: PeopleIfAny) -> Me:
 
 
 @router.patch("")
-async def change(asked: MeChanges, person: Asking, people: People) -> Me:
+async def change_me(asked: MeChanges, person: Asking, people: People) -> Me:
     """Change the name that is shown, and the language of the page."""
     account = None
     if asked.display_name is not None:
@@ -98,7 +98,7 @@ async def change(asked: MeChanges, person: Asking, people: People) -> Me:
     if "language" in asked.model_fields_set:
         account = await people.profile.choose_language(person, asked.language)
     if account is None:
-        return await me(person, people)
+        return await get_me(person, people)
     return me_of(person, people, account)
 
 
@@ -109,7 +109,7 @@ async def change_password(asked: PasswordRequest, request: Request, person: Aski
 
 
 @router.get("/sign-ins")
-async def sign_ins(person: Asking, people: People) -> SignInsBody:
+async def list_sign_ins(person: Asking, people: People) -> SignInsBody:
     """Return the browsers in which this person has signed in, the last used first."""
     entries = [
         SignInEntry(
@@ -127,7 +127,7 @@ async def sign_ins(person: Asking, people: People) -> SignInsBody:
 
 
 @router.delete("/sign-ins")
-async def end_others(person: Asking, people: People) -> EndedBody:
+async def end_other_sign_ins(person: Asking, people: People) -> EndedBody:
     """Sign out everywhere but here: within ten seconds, on every process."""
     return EndedBody(ended=await people.profile.end_others(person))
 

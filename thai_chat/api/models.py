@@ -38,7 +38,7 @@ class ModelChoice(BaseModel):
 
 
 @router.post("/prepare", status_code=202)
-async def prepare(body: ModelChoice, service: Service, person: Asking) -> ModelChoice:
+async def prepare_model(body: ModelChoice, service: Service, person: Asking) -> ModelChoice:
     """Have the model loaded, in the background and once; `/readyz` tells when that is done.
 
     Nothing happens where a server has its models loaded anyway.
@@ -48,7 +48,7 @@ async def prepare(body: ModelChoice, service: Service, person: Asking) -> ModelC
 
 
 @router.post("/pull", response_class=StreamingResponse)
-async def pull(body: ModelChoice, request: Request, service: Service, person: Asking) -> StreamingResponse:
+async def pull_model(body: ModelChoice, request: Request, service: Service, person: Asking) -> StreamingResponse:
     """Have the server fetch the model.
 
     Server-sent events: `progress` (`status`, `completed` and `total` in bytes), then one last `completed` (`backend`,

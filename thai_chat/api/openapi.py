@@ -6,27 +6,9 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 
-_OURS = {
-    "title": "Error",
-    "type": "object",
-    "required": ["error"],
-    "properties": {
-        "error": {
-            "type": "object",
-            "required": ["code", "message"],
-            "properties": {
-                "code": {"type": "string", "description": "Stays the same", "examples": ["bad_fields"]},
-                "message": {"type": "string", "description": "For people, in the language of Accept-Language"},
-                "param": {"type": "string", "description": "The option that was refused, where it was one"},
-            },
-        }
-    },
-}
-_REFUSED = {
-    "description": "The request isn't valid",
-    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
-}
+from thai_chat.api.refusing import ERROR, codes_of, example_of, refusal
 
 _WAYS_IN = {
     "session": {"type": "apiKey", "in": "cookie", "name": "thai_chat", "description": "POST /api/sign-in gives it"},
@@ -49,7 +31,6 @@ _BROWSERS = (
     ("delete", "/api/me/sign-ins/{sign_in_id}"),
 )
 """No key is taken there."""
-"""All that no key may do."""
 
 
 def install(app: FastAPI) -> None:
@@ -62,16 +43,33 @@ def install(app: FastAPI) -> None:
     app.openapi = described  # type: ignore[method-assign]
 
 
+def operation_id(route: APIRoute) -> str:
+    """Return the name of an operation: that of its function, which clients have as a method."""
+    return route.name
+
+
 def _corrected(schema: dict[str, Any]) -> dict[str, Any]:
+    used: set[str] = set()
     for operations in schema["paths"].values():
+        operations.pop("head", None)
         for operation in operations.values():
-            if operation["responses"].pop("422", None):
-                operation["responses"]["400"] = _REFUSED
-    schemas = schema.setdefault("components", {}).setdefault("schemas", {})
+            responses = operation["responses"]
+            if responses.pop("422", None):
+                _add(responses, "400", "bad_fields", "bad_input")
+            for response in responses.values():
+                used.update(codes_of(response))
+    components = schema.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
-    schemas["Error"] = _OURS
+    schemas["Error"] = ERROR
+    components["examples"] = {code: example_of(code) for code in sorted(used)}
     return schema
+
+
+def _add(responses: dict[str, Any], status: str, *codes: str) -> None:
+    """Say that an operation may answer with these codes too."""
+    responses[status] = refusal([*codes_of(responses.get(status, {})), *codes])
 
 
 def _guarded(schema: dict[str, Any]) -> dict[str, Any]:

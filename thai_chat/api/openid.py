@@ -54,7 +54,7 @@ class LinkAnswer(BaseModel):
 
 
 @router.get("/sign-in/oidc", status_code=303)
-async def leave(
+async def begin_openid_sign_in(
     request: Request, openid: OpenId, next: str = "/", invitation: str = "", take_over: bool = False
 ) -> Response:
     """Send the browser to the provider; it comes back to `next`, a path of this page.
@@ -74,7 +74,7 @@ async def leave(
 
 
 @router.post("/api/me/identities")
-async def link(
+async def link_identity(
     asked: LinkRequest, request: Request, response: Response, person: Asking, people: People, openid: OpenId
 ) -> LinkAnswer:
     """Begin to add one more way to sign in to this account: the browser goes to `url` next."""
@@ -84,7 +84,7 @@ async def link(
 
 
 @returning.get(CALLBACK, status_code=303)
-async def come_back(request: Request, openid: OpenId) -> Response:
+async def finish_openid_sign_in(request: Request, openid: OpenId) -> Response:
     """Take whom the provider sends back, begin their session, and go on."""
     told = request.query_params
     came = CameBack(

@@ -59,7 +59,7 @@ class LeaveRequest(BaseModel):
 
 
 @router.delete("/me", status_code=204)
-async def leave(
+async def delete_me(
     asked: LeaveRequest,
     request: Request,
     response: Response,
@@ -82,7 +82,7 @@ async def leave(
 
 
 @router.get("/people")
-async def everybody(people: People) -> PeopleBody:
+async def list_people(people: People) -> PeopleBody:
     """Return everybody who has an account, by name."""
     return PeopleBody(
         people=[
@@ -103,7 +103,7 @@ async def everybody(people: People) -> PeopleBody:
 
 
 @router.patch("/people/{account_id}", status_code=204)
-async def change(account_id: str, asked: PersonChanges, people: People, service: Service, notes: Noting) -> None:
+async def change_person(account_id: str, asked: PersonChanges, people: People, service: Service, notes: Noting) -> None:
     """Change somebody's role, keep them out or let them in again, or correct the name that is shown.
 
     409 `last_administrator` where nobody would be left who may administer.
@@ -123,7 +123,7 @@ async def change(account_id: str, asked: PersonChanges, people: People, service:
 
 
 @router.post("/people/{account_id}/reset", status_code=201)
-async def reset(account_id: str, request: Request, person: Asking, people: People, notes: Noting) -> Link:
+async def reset_person(account_id: str, request: Request, person: Asking, people: People, notes: Noting) -> Link:
     """Make a link by which somebody chooses a new password. The old one is good until then."""
     account = await people.storage.accounts.by_id(identifier(account_id))
     issued = await people.invitations.reset(account, by=person.account_id)
@@ -132,7 +132,7 @@ async def reset(account_id: str, request: Request, person: Asking, people: Peopl
 
 
 @router.delete("/people/{account_id}", status_code=204)
-async def remove(account_id: str, people: People, service: Service, notes: Noting) -> None:
+async def delete_person(account_id: str, people: People, service: Service, notes: Noting) -> None:
     """Delete somebody with all that they have. 409 `last_administrator` for the last one."""
     account = await people.storage.accounts.by_id(identifier(account_id))
     await service.end_all(account.user_id)

@@ -77,13 +77,13 @@ class CheckedOptions(BaseModel):
 
 
 @router.get("")
-async def presets(service: Service, person: Asking) -> PresetsBody:
+async def list_presets(service: Service, person: Asking) -> PresetsBody:
     """List one's own presets and those that others share, by name."""
     return PresetsBody(presets=[_body(preset, person) for preset in await service.presets.page(person)])
 
 
 @router.post("", status_code=201)
-async def make(body: NewPreset, service: Service, person: Asking) -> PresetBody:
+async def create_preset(body: NewPreset, service: Service, person: Asking) -> PresetBody:
     of = _of(body)
     choice = Choice(*of) if of[0] else None
     made = await service.presets.make(person, name=body.preset_name, options=body.options, choice=choice)
@@ -91,14 +91,16 @@ async def make(body: NewPreset, service: Service, person: Asking) -> PresetBody:
 
 
 @router.post("/check")
-async def check(body: CheckedOptions, service: Service, person: Asking) -> CheckedOptions:
+async def check_options(body: CheckedOptions, service: Service, person: Asking) -> CheckedOptions:
     """Return the options as they would be kept, without empty texts; nothing is kept. For a session that its first
     question is going to make."""
     return CheckedOptions(options=dict(checked(body.options, service.options)))
 
 
 @router.patch("/{preset_id}")
-async def change(preset_id: str, body: PresetPatch, service: Service, person: Asking, notes: Noting) -> PresetBody:
+async def change_preset(
+    preset_id: str, body: PresetPatch, service: Service, person: Asking, notes: Noting
+) -> PresetBody:
     """Change a preset of one's own. Where there are accounts, one that is shared is an administrator's."""
     changed = await service.presets.change(
         identifier(preset_id),
@@ -115,7 +117,7 @@ async def change(preset_id: str, body: PresetPatch, service: Service, person: As
 
 
 @router.delete("/{preset_id}", status_code=204)
-async def delete(preset_id: str, service: Service, person: Asking) -> None:
+async def delete_preset(preset_id: str, service: Service, person: Asking) -> None:
     await service.presets.delete(identifier(preset_id), person)
 
 

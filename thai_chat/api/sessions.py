@@ -48,7 +48,7 @@ Prefer = Annotated[str, Header()]
 
 
 @router.get("")
-async def sessions(
+async def list_sessions(
     service: Service,
     person: Asking,
     chosen: Annotated[SessionsQuery, Query()],
@@ -74,26 +74,26 @@ async def sessions(
 
 
 @router.get("/labels")
-async def labels(service: Service, person: Asking, shelf: Shelf = Shelf.CURRENT) -> LabelsBody:
+async def list_labels(service: Service, person: Asking, shelf: Shelf = Shelf.CURRENT) -> LabelsBody:
     """List the folders and tags in use on a shelf, each with the number of its sessions there."""
     return labels_body(await service.sessions.labels(person, shelf=shelf))
 
 
 @router.delete("", status_code=204)
-async def empty(service: Service, person: Asking, notes: Noting, shelf: Literal[Shelf.TRASH]) -> None:
+async def empty_trash(service: Service, person: Asking, notes: Noting, shelf: Literal[Shelf.TRASH]) -> None:
     """Empty the trash: all that is in it is deleted for good."""
     await service.sessions.empty_trash(person)
     notes.put(Action.SESSION_DELETED, target=shelf)
 
 
 @router.get("/{session_id}")
-async def session(session_id: str, service: Service, person: Asking) -> SessionBody:
+async def get_session(session_id: str, service: Service, person: Asking) -> SessionBody:
     """Return a session, also one that is in the trash."""
     return _body(await service.sessions.get(identifier(session_id), person), service)
 
 
 @router.patch("/{session_id}")
-async def change(session_id: str, body: SessionPatch, service: Service, person: Asking) -> SessionBody:
+async def change_session(session_id: str, body: SessionPatch, service: Service, person: Asking) -> SessionBody:
     """Change names, labels, pin, archive, trash, and which branch is shown: all that is named, or nothing."""
     wanted = body.model_dump(exclude={"shown_message_id"})
     shown = None if body.shown_message_id is None else identifier(body.shown_message_id)
@@ -104,7 +104,9 @@ async def change(session_id: str, body: SessionPatch, service: Service, person: 
 
 
 @router.delete("/{session_id}", status_code=204)
-async def delete(session_id: str, service: Service, person: Asking, notes: Noting, permanent: bool = False) -> None:
+async def delete_session(
+    session_id: str, service: Service, person: Asking, notes: Noting, permanent: bool = False
+) -> None:
     """Put a session into the trash, from where `PATCH {"deleted": false}` takes it back; `permanent` deletes it for
     good."""
     if permanent:
@@ -115,7 +117,7 @@ async def delete(session_id: str, service: Service, person: Asking, notes: Notin
 
 
 @router.get("/{session_id}/messages")
-async def messages(
+async def list_messages(
     session_id: str,
     request: Request,
     service: Service,
@@ -133,7 +135,7 @@ async def messages(
 
 
 @router.post("/{session_id}/messages", response_model=ChatBody, responses={202: {"model": AcceptedBody}})
-async def turn(
+async def create_turn(
     session_id: str, body: TurnRequest, request: Request, service: Service, person: Asking, prefer: Prefer = ""
 ) -> Response | ChatBody:
     """Take a turn, as `/chat` does; with `Prefer: respond-async` (RFC 7240) answered as soon as it is stored."""
@@ -146,7 +148,7 @@ async def turn(
 @router.post(
     "/{session_id}/messages/{message_id}/replies", response_model=ChatBody, responses={202: {"model": AcceptedBody}}
 )
-async def again(
+async def create_reply(
     session_id: str,
     message_id: str,
     body: AgainRequest,
@@ -176,7 +178,7 @@ async def again(
 
 
 @router.get("/{session_id}/messages/{message_id}/versions")
-async def versions(
+async def list_versions(
     session_id: str, message_id: str, request: Request, service: Service, person: Asking
 ) -> VersionsBody:
     """Return all versions of a message, itself included, oldest first: the last 50 of them.
@@ -189,7 +191,7 @@ async def versions(
 
 
 @router.get("/{session_id}/events")
-async def events(
+async def follow_reply(
     session_id: str,
     request: Request,
     service: Service,
@@ -212,7 +214,7 @@ async def events(
 
 
 @router.post("/{session_id}/stop", status_code=204)
-async def stop(session_id: str, service: Service, person: Asking, message_id: str | None = None) -> None:
+async def stop_reply(session_id: str, service: Service, person: Asking, message_id: str | None = None) -> None:
     """End the requests to models and keep the texts so far; fine when nothing runs any more.
 
     `message_id` stops one of the replies that are compared, and leaves the others.
@@ -221,7 +223,7 @@ async def stop(session_id: str, service: Service, person: Asking, message_id: st
 
 
 @router.post("/{session_id}/leave", status_code=204)
-async def leave(session_id: str, service: Service, person: Asking) -> None:
+async def leave_session(session_id: str, service: Service, person: Asking) -> None:
     """Say that a page was closed: a temporary session is gone a minute later, unless somebody comes back to it."""
     await service.sessions.leave(identifier(session_id), person)
 

@@ -24,7 +24,7 @@ async def shared(token: str, request: Request, shares: Sharing, address: Address
 
 
 @router.post("/s/{token}")
-async def with_password(token: str, request: Request, shares: Sharing, address: Address) -> Response:
+async def open_share(token: str, request: Request, shares: Sharing, address: Address) -> Response:
     """Show what is behind the link to somebody who gives its password."""
     form = parse_qs((await request.body()).decode("utf-8", "replace"))
     return await _shown(token, request, shares, address, form.get("password", [""])[0])

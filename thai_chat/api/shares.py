@@ -75,7 +75,7 @@ class ContinuedBody(BaseModel):
 
 
 @session_router.post("/{session_id}/share", status_code=201)
-async def share(
+async def create_share(
     session_id: str,
     request: Request,
     shares: Sharing,
@@ -106,13 +106,13 @@ async def share(
 
 
 @router.get("")
-async def listed(shares: Sharing, person: Asking) -> SharesBody:
+async def list_shares(shares: Sharing, person: Asking) -> SharesBody:
     """List one's links, the newest first; those that are over stay for 30 days."""
     return SharesBody(shares=[_body(one) for one in await shares.of(person)])
 
 
 @router.delete("/{share_id}", status_code=204)
-async def revoke(share_id: str, shares: Sharing, person: Asking, notes: Noting) -> None:
+async def delete_share(share_id: str, shares: Sharing, person: Asking, notes: Noting) -> None:
     """End a link: nobody can open it any more, and what it led to is forgotten."""
     revoked = identifier(share_id)
     await shares.revoke(person, revoked)
@@ -120,7 +120,7 @@ async def revoke(share_id: str, shares: Sharing, person: Asking, notes: Noting) 
 
 
 @router.post("/continue")
-async def go_on(
+async def continue_share(
     body: ContinueRequest, shares: Sharing, service: Service, person: Asking, address: Address, notes: Noting
 ) -> ContinuedBody:
     """Make a session of one's own that begins with what a link leads to."""

@@ -33,7 +33,7 @@ class SignInRequest(BaseModel):
 
 
 @router.get("/sign-in")
-async def ways(people: People) -> SignInBody:
+async def list_ways_to_sign_in(people: People) -> SignInBody:
     """Return how people sign in here."""
     rules = people.rules
     label = rules.openid.label if rules.openid else None

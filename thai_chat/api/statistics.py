@@ -81,7 +81,7 @@ class BehindQuery(PeriodQuery):
 
 
 @router.get("")
-async def statistics(
+async def get_statistics(
     service: Service,
     person: Asking,
     people: PeopleIfAny,
@@ -110,7 +110,9 @@ async def statistics(
 
 
 @router.get("/questions")
-async def questions(service: Service, person: Asking, chosen: Annotated[PeriodQuery, Query()]) -> FrequentBody:
+async def list_frequent_questions(
+    service: Service, person: Asking, chosen: Annotated[PeriodQuery, Query()]
+) -> FrequentBody:
     """List questions that were asked more than once, whatever their wording, and the words that come most often."""
     found = await service.statistics.frequent(person, _period(chosen))
     return FrequentBody(
@@ -123,7 +125,9 @@ async def questions(service: Service, person: Asking, chosen: Annotated[PeriodQu
 
 
 @router.get("/messages")
-async def messages(service: Service, person: Asking, chosen: Annotated[BehindQuery, Query()]) -> CountedMessagesBody:
+async def list_counted_messages(
+    service: Service, person: Asking, chosen: Annotated[BehindQuery, Query()]
+) -> CountedMessagesBody:
     """List the messages that a figure was counted of, newest first, in pages."""
     behind = await _behind(service, person, chosen)
     before = _read_cursor(chosen.cursor) if chosen.cursor else None
@@ -136,7 +140,9 @@ async def messages(service: Service, person: Asking, chosen: Annotated[BehindQue
 
 
 @router.get("/sessions")
-async def sessions(service: Service, person: Asking, chosen: Annotated[BehindQuery, Query()]) -> CountedSessionsBody:
+async def list_counted_sessions(
+    service: Service, person: Asking, chosen: Annotated[BehindQuery, Query()]
+) -> CountedSessionsBody:
     """List the sessions of those messages, with how many of them each has, most first, in pages."""
     behind = await _behind(service, person, chosen)
     offset = _read_offset(chosen.cursor)

@@ -82,7 +82,7 @@ async def export_session(
 
 
 @session_router.get("/{session_id}/export/examples")
-async def examples_of_session(
+async def count_session_examples(
     session_id: str, request: Request, service: Service, person: Asking, asked: Annotated[SessionExportQuery, Query()]
 ) -> ExamplesBody:
     """Count the examples of a file for fine-tuning of one session."""
@@ -90,7 +90,7 @@ async def examples_of_session(
 
 
 @router.get("/api/export", response_class=StreamingResponse)
-async def export(
+async def export_sessions(
     request: Request, service: Service, person: Asking, notes: Noting, asked: Annotated[ExportQuery, Query()]
 ) -> Response:
     """Export some sessions, or all, as one file."""
@@ -98,7 +98,7 @@ async def export(
 
 
 @router.get("/api/export/examples")
-async def examples(
+async def count_examples(
     request: Request, service: Service, person: Asking, asked: Annotated[ExportQuery, Query()]
 ) -> ExamplesBody:
     """Count the examples of a file for fine-tuning."""

@@ -1,0 +1,101 @@
+"""The errors that a route answers with, as the description of the API has them.
+
+A route names them by their classes, `responses=refuses(SessionNotFound, ReplyRunning)`; `api/openapi.py` adds those
+that any route of its kind answers with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from thai_chat import texts
+from thai_chat.api.errors import kind_of, status_of
+from thai_chat.domain.errors import BadOption, LimitReached, ThaiChatError
+
+Responses = dict[int | str, dict[str, Any]]
+
+_PARAMS: dict[str, Any] = {
+    "account": "somchai",
+    "allowed": "0 ≤ temperature ≤ 2",
+    "answered": "ollama",
+    "asked": "vllm",
+    "backend": "vllm",
+    "limit": 50,
+    "limit_mb": 4,
+    "least": 8,
+    "megabytes": 10,
+    "model": "my-thai-model",
+    "most": 200,
+    "param": "temperature",
+    "retry_after_s": 20,
+    "seconds": 60,
+    "scope": "chat",
+    "what": "requests_minute",
+    "fields": "limit (≥ 1, ≤ 200)",
+    "why": "tokens_day_used_up",
+}
+"""Params of the examples."""
+
+
+def refuses(*errors: type[ThaiChatError]) -> Responses:
+    """Return the `responses=` of a route that can fail with `errors`: by status, with an example for each code."""
+    by_status: dict[int, list[str]] = {}
+    for kind in errors:
+        by_status.setdefault(status_of(kind), []).append(kind.code)
+    return {status: refusal(codes) for status, codes in sorted(by_status.items())}
+
+
+def refusal(codes: Iterable[str]) -> dict[str, Any]:
+    """Return the description of an answer whose `error.code` is one of `codes`; `components` has its parts."""
+    named = list(dict.fromkeys(codes))
+    return {
+        "description": f"Refused: {', '.join(f'`{code}`' for code in named)}",
+        "content": {
+            "application/json": {
+                "schema": {"$ref": "#/components/schemas/Error"},
+                "examples": {code: {"$ref": f"#/components/examples/{code}"} for code in named},
+            }
+        },
+    }
+
+
+def codes_of(response: dict[str, Any]) -> list[str]:
+    """Return the codes of an answer that `refusal` has described; none for any other."""
+    examples = response.get("content", {}).get("application/json", {}).get("examples", {})
+    return [code for code, one in examples.items() if one.get("$ref") == f"#/components/examples/{code}"]
+
+
+def example_of(code: str) -> dict[str, Any]:
+    """Return the example of a code: a component of the description."""
+    kind = kind_of(code)
+    body: dict[str, Any] = {"code": code, "message": texts.text(code, "en", _PARAMS)}
+    if issubclass(kind, BadOption):
+        body["param"] = _PARAMS["param"]
+    if issubclass(kind, LimitReached):
+        body["what"] = _PARAMS["what"]
+    return {"summary": code, "value": {"error": body}}
+
+
+ERROR: dict[str, Any] = {
+    "title": "Error",
+    "description": "Every answer of 400 and above has this form.",
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "title": "ErrorDetail",
+            "type": "object",
+            "required": ["code", "message"],
+            "properties": {
+                "code": {"type": "string", "description": "What went wrong; it stays the same between versions"},
+                "message": {"type": "string", "description": "For people, in the language of Accept-Language"},
+                "param": {"type": "string", "description": "The option that was refused, where it was one"},
+                "what": {"type": "string", "description": "The limit that was reached, where it was one"},
+            },
+        }
+    },
+    "example": {
+        "error": {"code": "session_not_found", "message": texts.text("session_not_found", "en")},
+    },
+}
