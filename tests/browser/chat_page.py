@@ -183,7 +183,9 @@ async def visit(
         service_workers="allow" if keeps_files else "block",
         permissions=["clipboard-read", "clipboard-write"],
     )
-    page = ChatPage(await context.new_page())
-    await page.open(app.address + path)
-    yield page
-    await context.close()
+    try:
+        page = ChatPage(await context.new_page())
+        await page.open(app.address + path)
+        yield page
+    finally:
+        await context.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+import httpx
 import pytest_asyncio
 from playwright.async_api import Browser, async_playwright, expect
 
@@ -48,7 +49,22 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def page(browser: Browser, app: App, model: OpenAIStandin) -> AsyncIterator[ChatPage]:
-    """Yield a new, empty session in a browser that speaks Thai."""
+    """Yield a new, empty session in a browser that speaks Thai; what it has begun is ended before the next test."""
     async with visit(browser, app) as page:
         await page.new_session()
         yield page
+    await end_replies(app)
+    model.may_end.set()
+    await model.until(lambda: model.running == 0, timeout_s=20)
+
+
+async def end_replies(app: App) -> None:
+    """Stop the replies that grow in the newest sessions; an app that was stopped has none."""
+    async with httpx.AsyncClient(base_url=app.address) as http:
+        try:
+            newest = (await http.get("/api/sessions")).json()["sessions"]
+        except httpx.TransportError:
+            return
+        for session in newest:
+            if session["running"]:
+                await http.post(f"/api/sessions/{session['session_id']}/stop")
