@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import ssl
 from base64 import b64encode
+from collections.abc import Sequence
 from urllib.parse import unquote, urljoin, urlsplit
 
 _ROUTES = (
@@ -24,6 +25,14 @@ def without_credentials(address: str) -> tuple[str, str | None]:
         return address, None
     token = b64encode(unquote(credentials).encode()).decode()
     return parts._replace(netloc=place).geturl(), f"Basic {token}"
+
+
+def secrets_of(address: str, api_key: str | None) -> Sequence[str]:
+    """Return what nobody may read of a server's key and of the "user:password@" in its address, the longest first."""
+    _, authorization = without_credentials(address)
+    password = urlsplit(address).netloc.rpartition("@")[0].partition(":")[2]
+    found = {api_key or "", (authorization or "").removeprefix("Basic "), password, unquote(password)}
+    return sorted(filter(None, found), key=len, reverse=True)
 
 
 def is_loopback(address: str) -> bool:

@@ -83,6 +83,11 @@ class Halves:
         self._held = begun[0] if begun else ""
         return whole(text[: len(text) - len(self._held)])
 
+    @property
+    def holds(self) -> bool:
+        """Whether the beginning of a character waits."""
+        return bool(self._held)
+
     def end(self) -> str:
         """Return U+FFFD when the second half never came, else nothing."""
         held, self._held = self._held, ""

@@ -30,6 +30,7 @@ from thai_chat.domain.backend_errors import (
     ReplyCut,
     UnsupportedParameter,
 )
+from thai_chat.domain.relay_errors import RelayRefused
 
 STRIKES_TO_OPEN = 5
 """Failures in a row after which a server is left alone for a while."""
@@ -77,6 +78,7 @@ REMEDIES: Mapping[type[BackendError], Remedy] = {
     UnsupportedParameter: _ASKED_WRONGLY,
     NoBackend: _ASKED_WRONGLY,
     NotOffered: _ASKED_WRONGLY,
+    RelayRefused: _ASKED_WRONGLY,
 }
 """The remedies by class; a class that is not named is treated as its base."""
 

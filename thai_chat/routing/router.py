@@ -15,8 +15,10 @@ from thai_chat.domain.messages import Choice
 from thai_chat.domain.ports.backend import Backend, BackendChoices, BackendState, Price, PromptMessage, ReplyRequest
 from thai_chat.domain.ports.backend_kinds import Kinds
 from thai_chat.domain.ports.quotas import MayUse
+from thai_chat.domain.ports.relay import RelayCall, Relayed
 from thai_chat.routing.preference import Preference, Rules, default_model, is_listed
 from thai_chat.routing.pricing import Cost, Prices
+from thai_chat.routing.relayed import RelayedAnswer
 from thai_chat.routing.reply import ModelPrompt, PromptMaker, RoutedReply
 from thai_chat.routing.retries import Retries
 from thai_chat.routing.servers import ModelServer, Servers
@@ -160,6 +162,10 @@ class Router:
         request = ReplyRequest(model=choice.model, messages=(), session_id=session_id, continues=continues)
         routed = RoutedReply(choice, request, prompt_for, preference=self._preference, retries=self._retries, may=may)
         return routed.events()
+
+    def relay(self, choice: Choice, call: RelayCall, *, may: MayUse | None = None) -> Relayed:
+        """Return the answer to a program, which is asked for by its `begin`. Raises UnknownBackend."""
+        return RelayedAnswer(choice, call, self._servers_of(choice.backend))
 
     async def cost(
         self, choice: Choice, *, prompt_tokens: int, completion_tokens: int, cached_tokens: int = 0

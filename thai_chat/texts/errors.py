@@ -243,6 +243,7 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "ยังไม่มีโมเดลที่ตอบได้ ตั้งค่า {settings_of_backends} ใน .env",
         "No model can answer yet. Set {settings_of_backends} in .env.",
     ),
+    "relay_refused": ("{backend} ไม่รับคำขอนี้", "{backend} does not take this request."),
     "not_offered": ("{backend} ทำสิ่งนี้ไม่ได้", "{backend} can't do this."),
     "history_error": ("บันทึกประวัติไม่สำเร็จ", "The history couldn't be kept."),
     "history_unavailable": (

@@ -25,6 +25,7 @@ from thai_chat.domain.events import MODEL_LOADING, Notice, Progress, StreamEvent
 from thai_chat.domain.json_types import JsonObject, JsonValue
 from thai_chat.domain.messages import MODEL_CHARS
 from thai_chat.domain.ports.backend import DEMO_NOTE, ModelInfo, PromptMessage, ReplyRequest
+from thai_chat.domain.ports.relay import RelayCall
 
 DEMO_MODEL = "SmolLM2-135M-Instruct (demo)"
 _DEMO_TEMPERATURE = 0.2
@@ -102,6 +103,16 @@ class LlamaCppBackend:
         async with aclosing(server.stream(request)) as events:
             async for event in events:
                 yield event
+
+    async def relay(self, model: str, call: RelayCall) -> AsyncGenerator[JsonObject, None]:
+        """Yield the answer; wait for the model when it is still being loaded."""
+        self._process.start()
+        with translation(backend=self.name, model=model):
+            address = await self._process.wait_for_address(self._timeouts.first_token_s)
+            server = await self._server_at(address)
+        async with aclosing(server.relay(model, call)) as objects:
+            async for one in objects:
+                yield one
 
     async def count_tokens(self, model: str, messages: Sequence[PromptMessage]) -> int | None:
         """Count the tokens of the messages. Raises BackendLoading until the model is loaded."""

@@ -9,13 +9,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, TypeAlias, cast
 
 import httpx2
 import openai
-import orjson
 
-from thai_chat.backends.address import base_of, certificates, is_loopback, moved_to, without_credentials
+from thai_chat.backends.address import base_of, certificates, is_loopback, moved_to, secrets_of, without_credentials
 from thai_chat.backends.bounds import MOST_MODELS, UNPACKED, bound, is_page
 from thai_chat.backends.failures import NO_SUCH_ROUTE
 from thai_chat.backends.json_text import lenient
@@ -27,11 +26,11 @@ from thai_chat.backends.openai_api.errors import translate, translation
 from thai_chat.backends.openai_api.event_stream import EventStream
 from thai_chat.backends.openai_api.exchange import Api, Exchange, RequestAttempt, Ways
 from thai_chat.backends.openai_api.parameters import Learned
-from thai_chat.backends.openai_api.reply_reader import Response, read_reply
+from thai_chat.backends.openai_api.relay import Relay
+from thai_chat.backends.openai_api.reply_reader import read_reply
 from thai_chat.backends.openai_api.response_stream import ResponseStream
 from thai_chat.backends.reasoning import UnseenReasoning
 from thai_chat.backends.timeouts import (
-    COUNT_TIMEOUT_S,
     DEFAULT_TIMEOUTS,
     KEEP_ALIVE_S,
     MAX_CONNECTIONS,
@@ -42,14 +41,16 @@ from thai_chat.backends.translation import again_if_closed
 from thai_chat.domain.backend_errors import (
     BackendError,
     BackendMoved,
-    ModelNotFound,
     NotOffered,
     OnlyReasoning,
     WebPage,
 )
 from thai_chat.domain.events import Finished, Notice, Progress, ReasoningDelta, StreamEvent, TextDelta, Usage
+from thai_chat.domain.json_types import JsonObject
 from thai_chat.domain.ports.backend import ModelInfo, PromptMessage, ReplyRequest
+from thai_chat.domain.ports.relay import RelayCall, RelayKind
 
+Response: TypeAlias = "openai.AsyncAPIResponse[Any]"
 _NOT_STREAMED = Notice("answer_not_streamed")
 _EVERY_MODEL = ""
 _USUAL_PATH = "/v1"
@@ -80,6 +81,7 @@ class OpenAICompatible:
         self._timeouts = timeouts
         self._learned = Learned()
         self._unseen = UnseenReasoning()
+        self._secrets = secrets_of(base_url, api_key)
         self._client = openai.AsyncOpenAI(
             base_url=address,
             api_key=api_key or "none",  # the client refuses to be made without one
@@ -194,6 +196,11 @@ class OpenAICompatible:
                 raise OnlyReasoning("all tokens went into thinking")
             yield Finished(reply.finish_reason)
 
+    def relay(self, model: str, call: RelayCall) -> AsyncGenerator[JsonObject, None]:
+        reasons = call.kind is RelayKind.RESPONSES or self._preferred_api(model) is Api.RESPONSES
+        timeouts = self._timeouts.while_reasoning() if reasons else self._timeouts
+        return Relay(self._client, self._name, self._secrets).objects(model, call, timeouts)
+
     async def count_tokens(self, model: str, messages: Sequence[PromptMessage]) -> int | None:
         for counter in self._counters():
             tokens = await self._count(counter, model, messages)
@@ -228,7 +235,14 @@ class OpenAICompatible:
             for notice in attempt.notices:
                 yield notice
             continuation = exchange.continuation(attempt)
-            reading = read_reply(response, reply, deadline=deadline, timeouts=timeouts, backend=self._name)
+            reading = read_reply(
+                response.headers.get("content-type", ""),
+                response.iter_bytes(),
+                reply,
+                deadline=deadline,
+                timeouts=timeouts,
+                backend=self._name,
+            )
             pieces = await stack.enter_async_context(aclosing(reading))
             begun = False
             try:
@@ -276,25 +290,8 @@ class OpenAICompatible:
         """Return the server's count; None where it does not count this way, which is remembered for a while."""
         if self._learned.refuses(_EVERY_MODEL, counter):
             return None
-        body = {
-            "model": model,
-            "messages": [{"role": message.role.value, "content": message.content} for message in messages],
-            "add_generation_prompt": True,
-        }
         with translation(backend=self._name, model=model):
-            try:
-                async with asyncio.timeout(COUNT_TIMEOUT_S):
-                    answer = await again_if_closed(
-                        lambda: self._client.post(counter.path, body=body, cast_to=httpx2.Response)
-                    )
-            except openai.APIStatusError as exc:
-                if exc.status_code not in NO_SUCH_ROUTE or isinstance(translate(exc), ModelNotFound):
-                    raise
-                tokens = None
-            else:
-                counted = orjson.loads(answer.content)
-                tokens = counted.get(counter.field) if isinstance(counted, dict) else None
-        if isinstance(tokens, int):
-            return tokens
-        self._learned.refuse(_EVERY_MODEL, counter, for_s=_NO_COUNTER_S)
-        return None
+            tokens = await counter.count(self._client, model, messages)
+        if tokens is None:
+            self._learned.refuse(_EVERY_MODEL, counter, for_s=_NO_COUNTER_S)
+        return tokens

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from thai_chat.backends.json_text import whole
-from thai_chat.backends.openai_api.event_stream import EventStream, failure_inside, reason_in, text_in
+from thai_chat.backends.openai_api.decoder import failure_inside
+from thai_chat.backends.openai_api.event_stream import EventStream, reason_in, text_in
 from thai_chat.domain.events import ReasoningDelta, StreamEvent, TextDelta, Usage
 
 _TEXT = frozenset({"response.output_text.delta", "response.refusal.delta"})
