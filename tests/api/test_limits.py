@@ -126,7 +126,7 @@ async def test_a_request_that_is_sent_again_is_not_refused(people: Team) -> None
     async with people.signed_in(await people.account()) as http:
         await begin(http)
         session_id, first = await begin(http, idempotency_key="k1")
-        body = {"query": "ข้าวมันไก่", "idempotency_key": "k1", "stream": True}
+        body = {"query": "ข้าวมันไก่", "backend": "vllm", "model": "endless", "idempotency_key": "k1", "stream": True}
         async with http.stream("POST", f"/api/sessions/{session_id}/messages", json=body) as again:
             assert again.status_code == first.status_code == 200
         assert (await limits_of(http))["running_replies"]["used"] == 2

@@ -84,12 +84,12 @@ async def test_a_key_is_for_one_question(chat: Chat) -> None:
     place = {**body, "session_id": first["session_id"]}
     assert (await chat.http.post("/chat", json=place)).json()["message_id"] == first["message_id"]
     answer = await chat.http.post("/chat", json={**place, "query": "สอง"})
-    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "key_reused")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "key_reused")
     second = (await chat.http.post("/chat", json={"query": "สอง", "session_id": first["session_id"]})).json()
     replies = "/api/sessions/{session_id}/messages/{message_id}/replies"
     assert (await chat.http.post(replies.format(**first), json={"idempotency_key": "r"})).status_code == 200
     answer = await chat.http.post(replies.format(**second), json={"idempotency_key": "r"})
-    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "key_reused")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "key_reused")
     assert len(chat.standin.seen) == 3
 
 

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from thai_chat.api import errors, sse
 from thai_chat.api.dependencies import Asking, Service
+from thai_chat.api.repeating import Repeated
 from thai_chat.api.schemas import ChatBody, ChatRequest, HistoryBody, TurnRequest, chat_body, message_body
 from thai_chat.chat.asking import Asked, ComparedModel, Question
 from thai_chat.chat.service import ChatService
@@ -20,9 +21,11 @@ HISTORY_MESSAGES = 10_000
 
 
 @router.post("/chat", response_model=ChatBody)
-async def chat(body: ChatRequest, request: Request, service: Service, person: Asking) -> Response | ChatBody:
+async def chat(
+    body: ChatRequest, request: Request, service: Service, person: Asking, repeated: Repeated
+) -> Response | ChatBody:
     """Ask a model. Answers when the reply is whole; with `stream` as server-sent events from its start."""
-    asked = await service.ask(question_of(body, person, body.session_id))
+    asked = await service.ask(question_of(body, person, body.session_id, key=repeated.key(body.idempotency_key)))
     return await answer(service, asked, request, stream=body.stream)
 
 
@@ -45,14 +48,14 @@ async def chat_history(
     )
 
 
-def question_of(body: TurnRequest, person: Person, session_id: str | None) -> Question:
+def question_of(body: TurnRequest, person: Person, session_id: str | None, *, key: str | None) -> Question:
     return Question(
         person=person,
         text=body.query,
         session_id=identifier(session_id) if session_id else None,
         backend=body.backend,
         model=body.model,
-        idempotency_key=body.idempotency_key,
+        idempotency_key=key,
         edits=identifier(body.edits) if body.edits else None,
         last_seen_id=identifier(body.last_seen_message_id) if body.last_seen_message_id else None,
         options=body.options,

@@ -27,7 +27,6 @@ from thai_chat.domain.errors import (
     HistoryRefused,
     ImportStopped,
     ImportTooLarge,
-    KeyReused,
     LastAdministrator,
     LimitReached,
     MessageOnOtherBranch,
@@ -57,6 +56,7 @@ from thai_chat.domain.errors import (
 from thai_chat.domain.events import Failed
 from thai_chat.domain.messages import MAX_QUESTION_CHARS
 from thai_chat.domain.openid_errors import OpenIdError, OpenIdUnavailable
+from thai_chat.domain.repeating_errors import KeyReused
 from thai_chat.texts import Language
 
 _STATUS: tuple[tuple[type[ThaiChatError], int], ...] = (
@@ -73,7 +73,7 @@ _STATUS: tuple[tuple[type[ThaiChatError], int], ...] = (
     (ReplyRunning, 409),
     (NewerMessages, 409),
     (MessageOnOtherBranch, 409),
-    (KeyReused, 409),
+    (KeyReused, 422),
     (LastAdministrator, 409),
     (DisabledAccount, 409),
     (AlreadyTakenOver, 409),

@@ -28,8 +28,8 @@ Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, ma
 Key = Annotated[
     Short | None,
     Field(
-        description="The same key in the same session is the same turn, however often it is sent; with another "
-        "question it is refused"
+        description="Makes the request safe to send again, as the header `Idempotency-Key` does: the same key is the "
+        "same turn, however often it is sent; with another request it is refused"
     ),
 ]
 Label = Annotated[str, StringConstraints(strip_whitespace=True, max_length=LABEL_CHARS)]

@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 from thai_chat.api import errors, sse
 from thai_chat.api.chat import answer, question_of
 from thai_chat.api.dependencies import Asking, Noting, Service
+from thai_chat.api.repeating import Repeated
 from thai_chat.api.schemas import (
     AcceptedBody,
     AgainRequest,
@@ -136,10 +137,16 @@ async def list_messages(
 
 @router.post("/{session_id}/messages", response_model=ChatBody, responses={202: {"model": AcceptedBody}})
 async def create_turn(
-    session_id: str, body: TurnRequest, request: Request, service: Service, person: Asking, prefer: Prefer = ""
+    session_id: str,
+    body: TurnRequest,
+    request: Request,
+    service: Service,
+    person: Asking,
+    repeated: Repeated,
+    prefer: Prefer = "",
 ) -> Response | ChatBody:
     """Take a turn, as `/chat` does; with `Prefer: respond-async` (RFC 7240) answered as soon as it is stored."""
-    asked = await service.ask(question_of(body, person, session_id))
+    asked = await service.ask(question_of(body, person, session_id, key=repeated.key(body.idempotency_key)))
     if "respond-async" in prefer:
         return _accepted(asked, errors.language_of(request))
     return await answer(service, asked, request, stream=body.stream)
@@ -155,6 +162,7 @@ async def create_reply(
     request: Request,
     service: Service,
     person: Asking,
+    repeated: Repeated,
     prefer: Prefer = "",
 ) -> Response | ChatBody:
     """Ask for another reply to a question (or to that of a reply); those before it stay. Answered as a turn is."""
@@ -169,7 +177,7 @@ async def create_reply(
             options=body.options,
             backend=body.backend,
             model=body.model,
-            idempotency_key=body.idempotency_key,
+            idempotency_key=repeated.key(body.idempotency_key),
         )
     )
     if "respond-async" in prefer:

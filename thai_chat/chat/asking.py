@@ -43,6 +43,21 @@ class Question:
     compare: Sequence[ComparedModel] = ()
     """Who else answers it, beside the first: at most MOST_BESIDE models in all."""
 
+    def meaning(self, text: str, options: JsonObject, session_options: JsonObject | None) -> JsonObject:
+        """Return all that a repetition of it must have in common with it; texts and options are those that were
+        checked."""
+        return {
+            "text": text,
+            "backend": self.backend,
+            "model": self.model,
+            "edits": str(self.edits) if self.edits else None,
+            "options": options,
+            "session_options": None if session_options is None else [session_options],
+            "metadata": self.metadata,
+            "temporary": self.temporary,
+            "compare": [list(one) for one in self.compare],
+        }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Again:
@@ -63,6 +78,17 @@ class Again:
     idempotency_key: str | None = None
     options: JsonObject = field(default_factory=dict)
     """The options for this reply alone, over those of the session."""
+
+    def meaning(self, options: JsonObject) -> JsonObject:
+        """Return all that a repetition of it must have in common with it; the options are those that were checked."""
+        return {
+            "message_id": str(self.message_id),
+            "continues": self.continues,
+            "beside": self.beside,
+            "backend": self.backend,
+            "model": self.model,
+            "options": options,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

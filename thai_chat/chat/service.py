@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from hashlib import sha256
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
@@ -22,6 +21,7 @@ from thai_chat.chat.models import Models
 from thai_chat.chat.options import checked
 from thai_chat.chat.permits import Grant, Permits
 from thai_chat.chat.presets import Presets
+from thai_chat.chat.repeating import key_beside, placed, remembered, repeats, require_same
 from thai_chat.chat.replies.runner import Replies
 from thai_chat.chat.replies.source import ReplySource
 from thai_chat.chat.search.searches import Searches
@@ -32,7 +32,6 @@ from thai_chat.chat.transfer.service import Transfers
 from thai_chat.chat.windows import Windows, message_in
 from thai_chat.domain.errors import (
     HistoryUnavailable,
-    KeyReused,
     MessageNotFound,
     NotAQuestion,
     NotAReply,
@@ -109,9 +108,10 @@ class ChatService:
         started_at_s = time.perf_counter()
         if len(question.compare) >= MOST_BESIDE:
             raise TooManyCompared(count=MOST_BESIDE)
+        question = placed(question)
         replies = 1 + len(question.compare)
-        repeats = _repeats(question.session_id, question.idempotency_key)
-        async with self.permits.grants(question.person, replies=replies, repeats=repeats) as grants:
+        known_by = repeats(question.session_id, question.idempotency_key)
+        async with self.permits.grants(question.person, replies=replies, repeats=known_by) as grants:
             also = [self._resolved(wanted, grants[0]) for wanted in question.compare]
             asked = await self._ask(question, grants[0], started_at_s=started_at_s)
             beside: list[Turn] = []
@@ -137,7 +137,7 @@ class ChatService:
             beside=True,
             backend=choice.backend,
             model=choice.model,
-            idempotency_key=_key_beside(key, number) if key else None,
+            idempotency_key=key_beside(key, number) if key else None,
             options=question.options,
         )
         return (await self._ask_again(again, grant, started_at_s=time.perf_counter())).turn
@@ -151,6 +151,7 @@ class ChatService:
             question.session_id, question.person, question.last_seen_id, question.idempotency_key
         )
         edited = await self._edited(question)
+        meaning = question.meaning(text, options, kept)
         turn = await self._conversation.write(
             BeginTurn(
                 session_id=question.session_id or uuid7(),
@@ -164,12 +165,12 @@ class ChatService:
                 idempotency_key=question.idempotency_key,
                 parent_id=edited.parent_id if edited else None,
                 is_first=edited is not None and edited.parent_id is None,
-                metadata=question.metadata,
+                metadata={**question.metadata, **remembered(question.idempotency_key, meaning)},
                 temporary=question.temporary,
             )
         )
-        if turn.repeated and turn.question.content != text:
-            raise KeyReused
+        if turn.repeated:
+            require_same(turn, meaning, looks_same=turn.question.content == text)
         if kept is None or turn.repeated or kept == turn.session.options:
             return self._answer(turn, choice, options, grant, started_at_s=started_at_s)
         turn = replace(turn, session=replace(turn.session, options=kept))
@@ -184,8 +185,8 @@ class ChatService:
         Raises the same, MessageNotFound for a message that is not in the session, and NotAReply.
         """
         started_at_s = time.perf_counter()
-        repeats = _repeats(again.session_id, again.idempotency_key)
-        async with self.permits.grants(again.person, repeats=repeats) as grants:
+        known_by = repeats(again.session_id, again.idempotency_key)
+        async with self.permits.grants(again.person, repeats=known_by) as grants:
             return await self._ask_again(again, grants[0], started_at_s=started_at_s)
 
     async def _ask_again(self, again: Again, grant: Grant, *, started_at_s: float) -> Asked:
@@ -200,9 +201,12 @@ class ChatService:
             raise NotAReply
         if question_id is None:
             raise MessageNotFound
-        metadata = _continued(message).to_metadata() if again.continues else {}
-        if again.beside:
-            metadata = {**metadata, **ReplyFacts(beside=message.message_id).to_metadata()}
+        meaning = again.meaning(options)
+        metadata = {
+            **(_continued(message).to_metadata() if again.continues else {}),
+            **(ReplyFacts(beside=message.message_id).to_metadata() if again.beside else {}),
+            **remembered(again.idempotency_key, meaning),
+        }
         turn = await self._conversation.write(
             BeginReply(
                 session_id=again.session_id,
@@ -217,8 +221,8 @@ class ChatService:
                 beside=again.beside,
             )
         )
-        if turn.repeated and turn.question.message_id != question_id:
-            raise KeyReused
+        if turn.repeated:
+            require_same(turn, meaning, looks_same=turn.question.message_id == question_id)
         beside = message.message_id if again.beside else None
         return self._answer(turn, choice, options, grant, started_at_s=started_at_s, beside=beside)
 
@@ -356,16 +360,6 @@ def _open_part(backend: BackendChoices, may: MayUse) -> BackendChoices:
         default_model=default_model(backend, may),
         model_states={name: state for name, state in backend.model_states.items() if name in names},
     )
-
-
-def _repeats(session_id: UUID | None, key: str | None) -> str:
-    """Return what a request has in common with its repetition; empty where it is never taken for one."""
-    return f"{session_id} {key}" if session_id and key else ""
-
-
-def _key_beside(key: str, number: int) -> str:
-    """Return the idempotency key of a reply that is compared: short however long the question's key is."""
-    return sha256(f"{key}+{number}".encode()).hexdigest()
 
 
 def _continued(reply: Message) -> ReplyFacts:

@@ -9,7 +9,7 @@ ThaiChatError
 ├── NotFound
 │   ├── SessionNotFound  MessageNotFound  PresetNotFound  AccountNotFound  NoAccounts  NoPasswords  SignInNotFound
 │   ├── InvitationOver  KeyNotFound  UnknownModel
-├── ReplyRunning  NewerMessages  MessageOnOtherBranch  KeyReused  ImportStopped  LastAdministrator
+├── ReplyRunning  NewerMessages  MessageOnOtherBranch  ImportStopped  LastAdministrator
 ├── DisabledAccount  AlreadyTakenOver  NothingTakenOver  SignUpClosed
 ├── SignInNeeded  WrongCredentials  WrongPassword  FreshSignInNeeded  TooManyAttempts  ScopeTooSmall  NotAdministrator
 ├── TooManyKeys  ChatsArePrivate
@@ -213,12 +213,6 @@ class ImportRefused(BadInput):
 
 class ImportTooLarge(BadInput):
     code = "import_too_large"
-
-
-class KeyReused(ThaiChatError):
-    """An idempotency key came with another question than before."""
-
-    code = "key_reused"
 
 
 class ImportStopped(ThaiChatError):

@@ -120,8 +120,16 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "This session doesn't exist (any more), or its id is wrong.",
     ),
     "key_reused": (
-        "idempotency_key นี้ใช้กับคำถามอื่นไปแล้วในแชตนี้ ใช้คีย์ใหม่สำหรับคำถามใหม่",
-        "This idempotency_key was used for another question in this session. A new question needs a new key.",
+        "คีย์ idempotency นี้ใช้กับคำขออื่นไปแล้ว คำขอใหม่ต้องใช้คีย์ใหม่",
+        "This idempotency key was used for another request. A new request needs a new key.",
+    ),
+    "keys_differ": (
+        "คำขอนี้มีคีย์ idempotency มากกว่าหนึ่งคีย์และไม่เหมือนกัน ส่งมาเพียงคีย์เดียว",
+        "The request names more than one idempotency key. Send one only.",
+    ),
+    "bad_key": (
+        "Idempotency-Key ต้องเป็นข้อความในเครื่องหมายคำพูด หรือคำที่ไม่มีเว้นวรรค ยาวไม่เกิน {limit} ตัวอักษร",
+        "Idempotency-Key must be a quoted string, or a token without spaces, of at most {limit} characters.",
     ),
     "message_not_found": ("ไม่พบข้อความนี้", "This message doesn't exist."),
     "newer_messages": (
