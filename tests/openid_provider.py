@@ -8,7 +8,7 @@ import json
 import threading
 import time
 import warnings
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -139,12 +139,18 @@ def known_people() -> dict[str, dict[str, object]]:
 
 @asynccontextmanager
 async def opened(
-    address: str, folder: Path, provider: OpenIdProvider, *, sign_up: str = "invitation", **changes: object
+    address: str,
+    folder: Path,
+    provider: OpenIdProvider,
+    *,
+    sign_up: str = "invitation",
+    ways: Sequence[str] = ("password", "oidc"),
+    **changes: object,
 ) -> AsyncIterator[Team]:
     """Serve the API where people sign in by this provider too; `changes` are of its rules."""
     rules = OpenIdRules(issuer=provider.issuer, client_id="thai-chat", client_secret="s", key=b"k" * 32)
     rules = replace(rules, **{"makes_accounts": True, "label": "มหาวิทยาลัย", **changes})  # type: ignore[arg-type]
-    accounts = AccountRules(ways=("password", "oidc"), sign_up=sign_up, openid=rules)
+    accounts = AccountRules(ways=ways, sign_up=sign_up, openid=rules)
     async with team(address, folder, rules=accounts) as people:
         yield people
 

@@ -136,6 +136,36 @@ async def test_an_account_gets_one_more_way_in_and_nobody_elses(here: Team) -> N
         assert (await http.get(back)).headers["location"] == "/sign-in?error=openid_taken"
 
 
+async def test_ways_in_are_listed_and_taken_away_but_the_last_one(here: Team) -> None:
+    async with here.browser() as http:
+        await signs_in(http, "sub-mali")
+        ways = (await http.get("/api/me/identities")).json()
+        assert (ways["can_add"], ways["provider"]) == (True, "มหาวิทยาลัย")
+        [only] = ways["identities"]
+        assert only["subject"] == "sub-mali"
+        refused_ = await http.delete(f"/api/me/identities/{only['identity_id']}")
+        assert (refused_.status_code, refused_.json()["error"]["code"]) == (409, "last_way_in")
+        (await http.post("/api/me/password", json={"new": PASSWORD})).raise_for_status()
+        async with here.signed_in(await here.account()) as stranger:
+            path = f"/api/me/identities/{only['identity_id']}"
+            assert (await stranger.delete(path)).json()["error"]["code"] == "identity_not_found"
+        assert (await http.delete(f"/api/me/identities/{only['identity_id']}")).status_code == 204
+        assert (await http.get("/api/me/identities")).json()["identities"] == []
+        assert (await http.get("/api/me")).status_code == 200
+    noted = await here.accounts.audit.page(AuditQuery())
+    assert "identity_removed" in [one.action for one in noted]
+
+
+async def test_where_passwords_are_off_the_only_identity_stays(
+    database_url: str, tmp_path: Path, provider: OpenIdProvider
+) -> None:
+    async with opened(database_url, tmp_path, provider, ways=("oidc",)) as here, here.browser() as http:
+        await signs_in(http, "sub-mali")
+        [only] = (await http.get("/api/me/identities")).json()["identities"]
+        refused_ = await http.delete(f"/api/me/identities/{only['identity_id']}")
+        assert refused_.json()["error"]["code"] == "last_way_in"
+
+
 async def test_the_audit_log_has_accounts_and_ways_in_by_the_provider_as_it_has_others(here: Team) -> None:
     account = await here.account()
     async with here.signed_in(account) as http, here.browser() as new:

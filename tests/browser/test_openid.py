@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Page, expect
 
 from tests.app import App, running_app
 from tests.browser.signed_in import DESK, PHONE, browser_of, faults_of
@@ -71,3 +71,29 @@ async def test_the_first_administrator_comes_by_the_terminals_link_and_the_provi
         await page.get_by_role("button", name="sub-mali", exact=True).click()
         await expect(page.locator("textarea").first).to_be_visible()
         assert (await (await context.request.get(f"{app.address}/api/me")).json())["role"] == "administrator"
+        await look_at_ways_in(page)
+
+
+async def look_at_ways_in(page: Page) -> None:
+    """See by whom the account is signed in to: the only way stays, another one is added and removed."""
+    await open_account(page)
+    rows = page.locator("#account section", has_text="ผู้ให้บริการอื่น").locator("li")
+    await expect(rows).to_have_count(1)
+    await rows.get_by_role("button", name="เอาออก").click()
+    await page.locator("dialog[open] button[value=yes]").click()
+    await expect(page.get_by_role("alert").filter(has_text="วิธีเข้าสู่ระบบวิธีเดียว")).to_be_visible()
+    assert await faults_of(page) == []
+    await page.get_by_role("button", name="เพิ่ม มหาวิทยาลัยไทย").click()
+    await page.get_by_role("button", name="sub-chai", exact=True).click()
+    await expect(page.locator("body[data-ready]")).to_be_visible()
+    await open_account(page)
+    await expect(rows).to_have_count(2)
+    await rows.filter(has_text="sub-mali").get_by_role("button", name="เอาออก").click()
+    await page.locator("dialog[open] button[value=yes]").click()
+    await expect(rows).to_have_count(1)
+    await expect(rows).to_contain_text("sub-chai")
+
+
+async def open_account(page: Page) -> None:
+    await page.locator("#person").click()
+    await page.get_by_role("menuitem", name="บัญชีของฉัน", exact=True).click()

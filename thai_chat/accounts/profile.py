@@ -11,7 +11,7 @@ from thai_chat.accounts.attempts import Attempts
 from thai_chat.accounts.audit import Audit
 from thai_chat.accounts.browsers import Browsers
 from thai_chat.accounts.passwords import Passwords, checked
-from thai_chat.domain.accounts import Account, SignIn, Visit, checked_display_name
+from thai_chat.domain.accounts import Account, Identity, SignIn, Visit, checked_display_name
 from thai_chat.domain.audit import Action
 from thai_chat.domain.errors import AccountNotFound, FreshSignInNeeded, SignInNotFound, WrongPassword
 from thai_chat.domain.people import Person
@@ -34,12 +34,15 @@ class Profile:
         browsers: Browsers,
         audit: Audit,
         idle: timedelta,
+        has_passwords: bool = True,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        """Take whether people may sign in by a password here at all."""
         self._accounts, self._sign_ins = accounts, sign_ins
         self._passwords, self._attempts, self._browsers = passwords, attempts, browsers
         self._audit = audit
         self._idle = idle
+        self._has_passwords = has_passwords
         self._now = now
 
     async def rename(self, person: Person, display_name: str) -> Account:
@@ -101,6 +104,20 @@ class Profile:
         if not is_ended:
             raise SignInNotFound
         await self._audit.note(Action.SIGN_INS_ENDED, who=person, details={"sessions": 1})
+
+    async def identities(self, person: Person) -> Sequence[Identity]:
+        """Return by which identities of OpenID providers somebody may sign in, the first one first."""
+        return await self._accounts.identities(_account_of(person))
+
+    async def remove_identity(self, person: Person, identity_id: str, visit: Visit) -> None:
+        """Let an identity no longer sign in to somebody's own account. Sessions that are there go on.
+
+        Raises IdentityNotFound, LastWayIn.
+        """
+        account = await self._accounts.by_id(_account_of(person))
+        has_other_way = self._has_passwords and account.password_hash is not None
+        await self._accounts.unlink(account.account_id, identity_id, has_other_way=has_other_way)
+        await self._audit.note(Action.IDENTITY_REMOVED, who=person, address=visit.address)
 
     async def end_others(self, person: Person) -> int:
         """End all sessions but the one that asks, and return how many they were."""

@@ -93,6 +93,7 @@ class Accounts:
             browsers=self.browsers,
             audit=self.audit,
             idle=rules.idle,
+            has_passwords="password" in rules.ways,
         )
         self.invitations = Invitations(
             storage.accounts,

@@ -55,7 +55,7 @@ from thai_chat.domain.errors import (
 )
 from thai_chat.domain.events import Failed
 from thai_chat.domain.messages import MAX_QUESTION_CHARS
-from thai_chat.domain.openid_errors import OpenIdError, OpenIdUnavailable
+from thai_chat.domain.openid_errors import LastWayIn, OpenIdError, OpenIdUnavailable
 from thai_chat.domain.repeating_errors import KeyReused
 from thai_chat.texts import Language
 
@@ -75,6 +75,7 @@ _STATUS: tuple[tuple[type[ThaiChatError], int], ...] = (
     (MessageOnOtherBranch, 409),
     (KeyReused, 422),
     (LastAdministrator, 409),
+    (LastWayIn, 409),
     (DisabledAccount, 409),
     (AlreadyTakenOver, 409),
     (NothingTakenOver, 409),

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from thai_chat.accounts.openid.round_trip import LASTS, CameBack
 from thai_chat.accounts.openid.rules import OpenIdRules
 from thai_chat.api.addresses import page_of, visit_of
 from thai_chat.api.cookies import cookie_of, remove_cookie, set_cookie, set_token, token_of
 from thai_chat.api.dependencies import Asking, People
+from thai_chat.api.refusing import refuses
 from thai_chat.domain.errors import AlreadyTakenOver, HistoryUnavailable, InvitationOver, NameTaken, ThaiChatError
-from thai_chat.domain.openid_errors import NoOpenId, OpenIdError
+from thai_chat.domain.openid_errors import IdentityNotFound, LastWayIn, NoOpenId, OpenIdError
 from thai_chat.domain.people import known_person
 
 if TYPE_CHECKING:
@@ -53,6 +55,23 @@ class LinkAnswer(BaseModel):
     """Where the provider signs this person in."""
 
 
+class IdentityEntry(BaseModel):
+    """Somebody as an OpenID provider knows them."""
+
+    identity_id: str = Field(description="Its name here", examples=["0f3c1ab2d4e5f60718293a4b5c6d7e8f"])
+    issuer: str = Field(description="The provider's address", examples=["https://id.example.org"])
+    subject: str = Field(description="The provider's name for this person", examples=["248289761001"])
+    created_at: datetime = Field(description="When it was added", examples=["2026-11-30T04:00:00Z"])
+
+
+class IdentitiesBody(BaseModel):
+    """By whom an account can be signed in to besides a password."""
+
+    identities: list[IdentityEntry] = Field(description="The identities, the first one first")
+    can_add: bool = Field(description="Whether people sign in by a provider here: POST adds one more")
+    provider: str = Field(description="The provider's name for people; empty where it has none", examples=["มหาวิทยาลัย"])
+
+
 @router.get("/sign-in/oidc", status_code=303)
 async def begin_openid_sign_in(
     request: Request, openid: OpenId, next: str = "/", invitation: str = "", take_over: bool = False
@@ -81,6 +100,26 @@ async def link_identity(
     address, kept = await openid.begin(back_to=_back_to(request, openid.rules), next_path=asked.next, person=person)
     set_cookie(response, request, kept, _COOKIE, lasts=LASTS)
     return LinkAnswer(url=address)
+
+
+@router.get("/api/me/identities")
+async def list_identities(person: Asking, people: People) -> IdentitiesBody:
+    """Return the identities of OpenID providers that may sign in to this account, the first one first."""
+    entries = [
+        IdentityEntry(identity_id=one.identity_id, issuer=one.issuer, subject=one.subject, created_at=one.created_at)
+        for one in await people.profile.identities(person)
+    ]
+    rules = people.openid.rules if people.openid else None
+    return IdentitiesBody(identities=entries, can_add=rules is not None, provider=rules.label if rules else "")
+
+
+@router.delete("/api/me/identities/{identity_id}", status_code=204, responses=refuses(IdentityNotFound, LastWayIn))
+async def remove_identity(identity_id: str, request: Request, person: Asking, people: People) -> None:
+    """Let an identity no longer sign in to this account.
+
+    The only way in stays: 409 `last_way_in` where there is no password and no other identity.
+    """
+    await people.profile.remove_identity(person, identity_id, visit_of(request))
 
 
 @returning.get(CALLBACK, status_code=303)

@@ -52,6 +52,20 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Somebody as an OpenID provider knows them: one more way into an account."""
+
+    issuer: str
+    subject: str
+    created_at: datetime
+
+    @property
+    def identity_id(self) -> str:
+        """The name of this way in: it tells nothing of the subject."""
+        return hashlib.sha256(f"{self.issuer}\n{self.subject}".encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignIn:
     """One browser's session."""
 

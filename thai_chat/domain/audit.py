@@ -23,6 +23,7 @@ class Action(StrEnum):
     """Somebody ended sessions of theirs in other browsers."""
     SIGN_UP = "sign_up"
     IDENTITY_ADDED = "identity_added"
+    IDENTITY_REMOVED = "identity_removed"
     """Somebody can sign in to their account by an OpenID provider from now on."""
     PASSWORD_CHANGED = "password_changed"
     PASSWORD_RESET = "password_reset"

@@ -79,3 +79,15 @@ class AccountDisabled(OpenIdError):
     """The provider knows this person, whose account is disabled."""
 
     code = "openid_disabled"
+
+
+class IdentityNotFound(NotFound):
+    """The account has no such identity."""
+
+    code = "identity_not_found"
+
+
+class LastWayIn(ThaiChatError):
+    """Without this identity nobody could sign in to the account any more."""
+
+    code = "last_way_in"

@@ -56,6 +56,20 @@ ACCOUNT: Mapping[str, tuple[str, str]] = {
         "เปลี่ยนรหัสผ่านแล้ว อุปกรณ์อื่นถูกออกจากระบบ",
         "The password is changed. Your other devices are signed out.",
     ),
+    "account_identities": ("เข้าสู่ระบบด้วยผู้ให้บริการอื่น", "Sign in by another provider"),
+    "account_identities_more": (
+        "ตัวตนเหล่านี้เข้าสู่ระบบบัญชีของคุณได้ นอกจากรหัสผ่าน",
+        "Besides a password, these let you sign in to your account.",
+    ),
+    "identity_since": ("ตั้งแต่ {when}", "Since {when}"),
+    "identity_add": ("เพิ่มอีกวิธี", "Add one more"),
+    "identity_add_named": ("เพิ่ม {name}", "Add {name}"),
+    "identity_remove": ("เอาออก", "Remove"),
+    "identity_remove_sure": (
+        "หลังจากนี้จะเข้าสู่ระบบด้วย {name} ไม่ได้ อุปกรณ์ที่เข้าสู่ระบบอยู่แล้วยังใช้ต่อได้",
+        "You will no longer be able to sign in by {name}. Devices that are signed in stay so.",
+    ),
+    "identity_removed": ("เอาออกแล้ว", "Removed."),
     "account_delete": ("ลบบัญชี", "Delete the account"),
     "account_delete_more": (
         "ลบบัญชีพร้อมแชต คีย์ และลิงก์ที่แชร์ทั้งหมด กู้คืนไม่ได้",
@@ -231,6 +245,7 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
     "action_sign_ins_ended": ("ออกจากระบบบนเครื่องอื่น", "Other devices signed out"),
     "action_sign_up": ("สร้างบัญชี", "Account made"),
     "action_identity_added": ("เพิ่มวิธีเข้าสู่ระบบด้วย OpenID", "OpenID added as a way to sign in"),
+    "action_identity_removed": ("เอาวิธีเข้าสู่ระบบด้วย OpenID ออก", "OpenID removed as a way to sign in"),
     "action_password_changed": ("เปลี่ยนรหัสผ่าน", "Password changed"),
     "action_password_reset": ("ตั้งรหัสผ่านใหม่ด้วยลิงก์", "Password reset"),
     "action_account_disabled": ("ปิดใช้งานบัญชี", "Account disabled"),

@@ -49,6 +49,11 @@ OPENID_ERRORS: dict[str, tuple[str, str]] = {
         "ตัวตนนี้เชื่อมกับบัญชีอื่นที่นี่อยู่แล้ว",
         "This identity belongs to another account here already.",
     ),
+    "identity_not_found": ("ไม่มีวิธีเข้าสู่ระบบนี้ในบัญชี", "The account has no such way to sign in."),
+    "last_way_in": (
+        "นี่คือวิธีเข้าสู่ระบบวิธีเดียวของบัญชี ตั้งรหัสผ่านหรือเพิ่มวิธีอื่นก่อน",
+        "This is the only way to sign in to the account. Choose a password or add another one first.",
+    ),
     "openid_disabled": (
         "บัญชีของคุณถูกปิดใช้งาน ติดต่อผู้ดูแล",
         "Your account is disabled. Ask an administrator.",

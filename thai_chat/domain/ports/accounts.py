@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from thai_chat.domain.accounts import Account, SignIn
+from thai_chat.domain.accounts import Account, Identity, SignIn
 
 
 class AccountStore(Protocol):
@@ -43,6 +43,15 @@ class AccountStore(Protocol):
 
     async def link(self, account_id: UUID, issuer: str, subject: str) -> None:
         """Let somebody whom an OpenID provider knows sign in to an account."""
+
+    async def identities(self, account_id: UUID) -> Sequence[Identity]:
+        """Return whom an account lets in from OpenID providers, the first one first."""
+
+    async def unlink(self, account_id: UUID, identity_id: str, *, has_other_way: bool) -> None:
+        """Let somebody whom an OpenID provider knows no longer sign in to an account.
+
+        Raises IdentityNotFound, and LastWayIn where there is no other identity and no other way either.
+        """
 
     async def delete(self, account_id: UUID) -> None:
         """Delete an account with its sessions, keys and identities. Raises AccountNotFound, LastAdministrator."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from thai_chat.domain.accounts import Account, SignIn
+from thai_chat.domain.accounts import Account, Identity, SignIn
 from thai_chat.history.postgres.server import Server
 from thai_chat.history.postgres.sql import accounts, sign_ins
 
@@ -43,6 +43,14 @@ class PostgresAccounts:
 
     async def link(self, account_id: UUID, issuer: str, subject: str) -> None:
         await self._server.run(lambda connection: accounts.link(connection, account_id, issuer, subject))
+
+    async def identities(self, account_id: UUID) -> Sequence[Identity]:
+        return await self._server.run(lambda connection: accounts.identities(connection, account_id))
+
+    async def unlink(self, account_id: UUID, identity_id: str, *, has_other_way: bool) -> None:
+        await self._server.run(
+            lambda connection: accounts.unlink(connection, account_id, identity_id, has_other_way=has_other_way)
+        )
 
     async def delete(self, account_id: UUID) -> None:
         await self._server.run(lambda connection: accounts.remove(connection, account_id))

@@ -11,8 +11,9 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, Select, delete, exc, func, insert, select, text, update
 from sqlalchemy.dialects import postgresql
 
-from thai_chat.domain.accounts import Account, name_key
+from thai_chat.domain.accounts import Account, Identity, name_key
 from thai_chat.domain.errors import AccountNotFound, AlreadyTakenOver, LastAdministrator, NameTaken, ThaiChatError
+from thai_chat.domain.openid_errors import IdentityNotFound, LastWayIn
 from thai_chat.domain.people import PersonRole
 from thai_chat.history.postgres.sql import statements
 from thai_chat.history.postgres.sql.tables import chat_accounts, chat_identities
@@ -88,6 +89,29 @@ def change(connection: Connection, account_id: UUID, changed: Callable[[Account]
 def link(connection: Connection, account_id: UUID, issuer: str, subject: str) -> None:
     values = {"account_id": account_id, "issuer": issuer, "subject": subject}
     connection.execute(postgresql.insert(chat_identities).values(values).on_conflict_do_nothing())
+
+
+def identities(connection: Connection, account_id: UUID) -> Sequence[Identity]:
+    columns = chat_identities.c
+    query = select(columns.issuer, columns.subject, columns.created_at).where(columns.account_id == account_id)
+    found = connection.execute(query.order_by(columns.created_at, columns.issuer, columns.subject))
+    return [Identity(**row) for row in found.mappings()]
+
+
+def unlink(connection: Connection, account_id: UUID, identity_id: str, *, has_other_way: bool) -> None:
+    """Take an identity from an account. Raises IdentityNotFound, LastWayIn."""
+    # Of two that are taken at the same time, the second is to see that the first is gone.
+    connection.execute(
+        select(chat_accounts.c.account_id).where(chat_accounts.c.account_id == account_id).with_for_update()
+    )
+    there = identities(connection, account_id)
+    found = next((one for one in there if one.identity_id == identity_id), None)
+    if found is None:
+        raise IdentityNotFound
+    if len(there) == 1 and not has_other_way:
+        raise LastWayIn
+    columns = chat_identities.c
+    connection.execute(delete(chat_identities).where(columns.issuer == found.issuer, columns.subject == found.subject))
 
 
 def remove(connection: Connection, account_id: UUID) -> None:

@@ -8,13 +8,14 @@ import { plain, section } from '../lib/panel.mjs';
 import { LANGUAGES, speak } from '../lib/speaking.mjs';
 import { emit, openAnew } from '../lib/store.mjs';
 import { language, t } from '../lib/texts.mjs';
+import { identitiesView } from './identities.mjs';
 
 /** @typedef {import('../lib/panel.mjs').Panel} Panel */
 
 const NAME_CHARS = 100;
 
-/** @param {Me} me @param {Panel} panel */
-export function profileView(me, panel) {
+/** @param {{ me: Me, ways: import('./identities.mjs').Identities }} data @param {Panel} panel */
+export function profileView({ me, ways }, panel) {
   /** @param {any} event */
   const rename = (event) => {
     event.preventDefault();
@@ -31,6 +32,7 @@ export function profileView(me, panel) {
     section(t('language'), html`<div class="segments choose">${Object.entries(LANGUAGES).map(([name, said]) =>
       html`<button type="button" lang=${name} aria-pressed=${String(name === language)} @click=${() => pick(name)}>${said}</button>`)}</div>`),
     section(t('account_password'), html`<p class="note">${t('account_password_more')}</p>${plain(t('account_password_change'), () => changePassword(me, panel))}`),
+    identitiesView(ways, panel),
     section(t('account_delete'), html`<p class="note">${t('account_delete_more')}</p>${plain(t('account_delete_do'), () => deleteAccount(me), { isDanger: true })}`),
   ];
 }
