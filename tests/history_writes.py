@@ -21,6 +21,7 @@ from thai_chat.domain.writes import (
     PurgeMessage,
     PurgeSession,
     RateReply,
+    ResetSession,
     UpdateSession,
 )
 
@@ -83,6 +84,11 @@ def finish(write: BeginTurn | BeginReply, content: str = ANSWER, **fields: Any) 
 def update(turn: Turn, **fields: Any) -> UpdateSession:
     values = {"session_id": turn.session.session_id, "user_id": turn.session.user_id, "at": datetime.now(UTC)}
     return UpdateSession(**{**values, **fields})
+
+
+def reset(turn: Turn, **fields: Any) -> ResetSession:
+    """Return the write that takes the turn, the last that is shown, and all above it out of sight."""
+    return ResetSession(**{**_of(turn), "leaf_id": turn.reply.message_id, **fields})
 
 
 def purge(turn: Turn, **fields: Any) -> PurgeSession:

@@ -11,7 +11,7 @@ import orjson
 import pytest
 from uuid_utils.compat import uuid7
 
-from tests.history_writes import begin, delete, finish, grow, prefer, purge_message, rate
+from tests.history_writes import begin, delete, finish, grow, prefer, purge_message, rate, reset
 from tests.messages_in_parts import CONTENT, PARTS
 from thai_chat.domain.errors import HistoryRefused
 from thai_chat.domain.facts import Precision, ReplyFacts
@@ -63,6 +63,7 @@ WRITES: list[Write] = [
     prefer(TURN, uuid7(), uuid7(), reason="สั้นกว่า"),
     delete(TURN, uuid7(), deleted=False),
     purge_message(TURN, uuid7()),
+    reset(TURN),
     PurgeSession(session_id=uuid7(), user_id="u", at=datetime.now(UTC), only_trash=True),
 ]
 

@@ -12,7 +12,7 @@ from thai_chat.chat.names import short_name, tidy
 from thai_chat.chat.options import checked
 from thai_chat.chat.replies.runner import Replies
 from thai_chat.chat.text import require_storable
-from thai_chat.domain.errors import BadLabel, EmptyName, ReplyRunning
+from thai_chat.domain.errors import BadLabel, EmptyName, NewerMessages, ReplyRunning
 from thai_chat.domain.json_types import JsonObject
 from thai_chat.domain.labels import Labels
 from thai_chat.domain.messages import LABEL_CHARS, MOST_TAGS, Choice, Message, Session
@@ -30,9 +30,11 @@ from thai_chat.domain.reads import (
     SessionFilter,
     Shelf,
 )
-from thai_chat.domain.writes import LeaveSession, PurgeSession, UpdateSession
+from thai_chat.domain.writes import LeaveSession, PurgeSession, ResetSession, UpdateSession
 
 PURGED_AT_ONCE = 100
+_RESETS = 5
+"""So often a reset is tried when the session changes at the same time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +124,28 @@ class Sessions:
                 live.stop()
         self._tell(ChangeKind.CHANGED, session_id, person)
         return changed
+
+    async def reset(self, session_id: UUID, person: Person) -> Session:
+        """Begin a session anew: nothing that was said is shown or sent to a model any more. It stays as a branch, which
+        `show_branch` brings back.
+
+        Raises ReplyRunning while a reply grows.
+        """
+        if self._running_in(session_id, person):
+            raise ReplyRunning
+        for _ in range(_RESETS):
+            session = await self.get(session_id, person)
+            if session.leaf_id is not None:
+                session = await self._conversation.write(
+                    ResetSession(
+                        session_id=session_id, user_id=person.user_id, leaf_id=session.leaf_id, at=datetime.now(UTC)
+                    )
+                )
+            if session.leaf_id is None:
+                self._replies.forget(session_id)
+                self._tell(ChangeKind.CHANGED, session_id, person)
+                return session
+        raise NewerMessages
 
     async def trash(self, session_id: UUID, person: Person) -> Session:
         """Put a session into the trash, from where `restore` takes it back as it was. A reply that runs in it is

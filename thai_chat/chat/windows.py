@@ -100,7 +100,7 @@ class Windows:
         read, user_id = self._conversation.read, person.user_id
         try:
             session = await read(ReadSession(session_id, user_id))
-            if session.leaf_id in (None, last_seen_id):
+            if session.leaf_id == last_seen_id or not session.message_count:
                 return
             if idempotency_key is not None and await read(ReadIsKeyKnown(session_id, user_id, idempotency_key)):
                 return

@@ -82,7 +82,7 @@ class Session:
     message_count: int = 0
     is_active: bool = True
     leaf_id: UUID | None = None
-    """The last message of the branch that is shown; None in a session without messages."""
+    """The last message of the branch that is shown; None when nothing is: nothing was said yet, or since a reset."""
     pinned_at: datetime | None = None
     archived_at: datetime | None = None
     deleted_at: datetime | None = None

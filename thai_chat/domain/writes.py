@@ -151,6 +151,21 @@ class UpdateSession(Write[Session]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ResetSession(Write[Session]):
+    """Begin a session anew: nothing of it is shown, and its next question is another first one. The branch that was
+    shown stays. The answer is the session as stored.
+
+    Nothing happens when the shown branch does not end with `leaf_id` (any more): so a write that comes twice takes
+    nothing away that was said after it.
+    """
+
+    session_id: UUID
+    user_id: str
+    leaf_id: UUID
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PurgeSession(Write[bool]):
     """Delete the session for good, with all that was said in it. Nothing happens when there is none.
 
@@ -230,6 +245,14 @@ class LeaveSession(Write[None]):
 
 
 SingleWrite: TypeAlias = (
-    BeginTurn | BeginReply | Checkpoint | FinishReply | UpdateSession | PurgeSession | MarkMessage | PurgeMessage
+    BeginTurn
+    | BeginReply
+    | Checkpoint
+    | FinishReply
+    | UpdateSession
+    | ResetSession
+    | PurgeSession
+    | MarkMessage
+    | PurgeMessage
 )
 """A write that a journal keeps as one record."""

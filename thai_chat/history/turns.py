@@ -21,6 +21,7 @@ from thai_chat.domain.writes import (
     PreferReply,
     PurgeMessage,
     RateReply,
+    ResetSession,
     UpdateSession,
 )
 
@@ -173,6 +174,11 @@ def updated(session: Session, write: UpdateSession, leaf_id: UUID | None) -> Ses
         tags=session.tags if write.tags is None else tuple(distinct(write.tags)),
         folder=session.folder if write.folder is None else write.folder or None,
     )
+
+
+def begun_anew(session: Session, write: ResetSession) -> Session:
+    """Return the session without a shown branch. It has branches from then on: its next question is another first."""
+    return session if session.leaf_id != write.leaf_id else replace(session, leaf_id=None, has_branches=True)
 
 
 def distinct(tags: Sequence[str]) -> list[str]:

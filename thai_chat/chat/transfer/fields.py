@@ -81,6 +81,10 @@ class Fields:
     def __contains__(self, name: str) -> bool:
         return self._value.get(name) is not None
 
+    def is_null(self, name: str) -> bool:
+        """Tell whether it stands there as null, and is not left out."""
+        return name in self._value and self._value[name] is None
+
     def within(self, name: str) -> Fields:
         """Return the object at `name`, an empty one where there is none."""
         value = self._value.get(name)

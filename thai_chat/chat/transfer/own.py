@@ -196,7 +196,8 @@ def _with_branch(session: Session, messages: Sequence[KeptMessage], fields: Fiel
     if session.leaf_id is not None and session.leaf_id not in ids:
         raise fields.place.refused("import_lost", field="leaf_id")
     newest_id = messages[-1].message.message_id if messages else None
-    leaf_id = session.leaf_id or newest_id
+    is_reset = session.has_branches and fields.is_null("leaf_id")
+    leaf_id = None if is_reset else session.leaf_id or newest_id
     has_branches = session.has_branches or leaf_id != newest_id or not is_straight(messages)
     return KeptSession(session=replace(session, leaf_id=leaf_id, has_branches=has_branches), messages=messages)
 

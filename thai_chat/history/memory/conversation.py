@@ -25,12 +25,23 @@ from thai_chat.domain.writes import (
     PurgeMessage,
     PurgeSession,
     RateReply,
+    ResetSession,
     UpdateSession,
     Write,
 )
 from thai_chat.history.memory import reading
 from thai_chat.history.memory.sessions import HeldSessions
-from thai_chat.history.turns import finished, grown, marked, new_reply, new_session, new_turn, updated, wiped
+from thai_chat.history.turns import (
+    begun_anew,
+    finished,
+    grown,
+    marked,
+    new_reply,
+    new_session,
+    new_turn,
+    updated,
+    wiped,
+)
 
 
 class MemoryConversation:
@@ -57,6 +68,8 @@ class MemoryConversation:
                 outcome = self._finish_reply(write)
             case UpdateSession():
                 outcome = self._update_session(write)
+            case ResetSession():
+                outcome = self._reset_session(write)
             case PurgeSession():
                 outcome = self._purge_session(write)
             case RateReply() | PreferReply() | DeleteMessage():
@@ -84,7 +97,7 @@ class MemoryConversation:
                 self._keep_turn(begun, turn, alive_at=self._held.now())
             case FinishReply(), Message() as reply:
                 self._keep_end(reply)
-            case UpdateSession(), Session() as session:
+            case ((UpdateSession() | ResetSession()), Session() as session):
                 self._held.remember(session)
             case PurgeSession() as purge, is_gone:
                 if is_gone or not purge.only_trash:
@@ -167,6 +180,12 @@ class MemoryConversation:
         held = self._held.require(write.session_id, write.user_id)
         leaf_id = held.newest_below(write.leaf_id) if write.leaf_id else None
         self._held.know(held, updated(held.session, write, leaf_id))
+        return held.session
+
+    def _reset_session(self, write: ResetSession) -> Session:
+        held = self._held.require(write.session_id, write.user_id)
+        held.require_room(write)
+        self._held.know(held, begun_anew(held.session, write))
         return held.session
 
     def _mark_message(self, write: MarkMessage) -> Message:

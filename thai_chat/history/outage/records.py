@@ -24,6 +24,7 @@ from thai_chat.domain.writes import (
     PurgeMessage,
     PurgeSession,
     RateReply,
+    ResetSession,
     SingleWrite,
     UpdateSession,
 )
@@ -34,6 +35,7 @@ _KINDS: Mapping[str, Callable[..., SingleWrite]] = {
     "checkpoint": Checkpoint,
     "finish_reply": FinishReply,
     "update_session": UpdateSession,
+    "reset_session": ResetSession,
     "purge_session": PurgeSession,
     "rate_reply": RateReply,
     "prefer_reply": PreferReply,

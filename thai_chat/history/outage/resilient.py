@@ -11,6 +11,7 @@ from thai_chat.domain.messages import Turn
 from thai_chat.domain.ports.conversation import DatabaseState, HistoryState
 from thai_chat.domain.reads import Answer, Read
 from thai_chat.domain.writes import (
+    BeginTurn,
     Checkpoint,
     Checkpoints,
     FinishReply,
@@ -65,10 +66,10 @@ class ResilientConversation(Generic[AnyUpstream]):
         except HistoryUnavailable:
             outcome = await self._from_memory(write, self._memory.write(write))
             if not (isinstance(outcome, Turn) and outcome.repeated):
-                await self._outbox.add(cast("SingleWrite", write))
+                await self._outbox.add(cast("SingleWrite", _as_it_was(write, outcome)))
         else:
             self._memory.keep(write, outcome)
-            self._note_acknowledged(write, outcome)
+            self._note_acknowledged(_as_it_was(write, outcome), outcome)
         return outcome
 
     async def read(self, read: Read[Answer]) -> Answer:
@@ -142,3 +143,13 @@ class ResilientConversation(Generic[AnyUpstream]):
             self._primary.note_acknowledged(replace(write, only_trash=False))
         elif isinstance(write, SingleWrite):
             self._primary.note_acknowledged(write)
+
+
+def _as_it_was(write: Write[Outcome], outcome: Outcome) -> Write[Outcome]:
+    """Return the write as it was understood: a question that began a session anew does so wherever it comes again,
+    also to a server that has not heard of the reset before it."""
+    if isinstance(write, BeginTurn) and isinstance(outcome, Turn):
+        question = outcome.question
+        if question.parent_id is None and question.message_order > 1:
+            return cast("Write[Outcome]", replace(write, is_first=True))
+    return write

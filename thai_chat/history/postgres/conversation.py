@@ -22,6 +22,7 @@ from thai_chat.domain.writes import (
     PurgeMessage,
     PurgeSession,
     RateReply,
+    ResetSession,
     SingleWrite,
     UpdateSession,
     Write,
@@ -61,8 +62,8 @@ class PostgresConversation:
             case Checkpoints():
                 if write.checkpoints:
                     await self.database.run(lambda c: writes.checkpoint(c, write.checkpoints))
-            case UpdateSession():
-                outcome = await self.database.run(lambda c: writes.update_session(c, write), user_id=write.user_id)
+            case UpdateSession() | ResetSession():
+                outcome = await self.database.run(lambda c: writes.change_session(c, write), user_id=write.user_id)
             case PurgeSession():
                 outcome = await self.database.run(
                     lambda c: writes.purge_session(c, write), timeout_s=_PURGE_TIMEOUT_S, user_id=write.user_id

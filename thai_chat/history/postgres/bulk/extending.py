@@ -192,6 +192,8 @@ def _as_extended(one: Addition, here: _Here, orders: Mapping[UUID, int]) -> Mapp
 def _leaf(one: Addition, here: _Here, orders: Mapping[UUID, int]) -> UUID | None:
     """Return the end of the shown branch, which goes on as it did elsewhere; one that was chosen or gone on with here
     is kept."""
+    if here.leaf_id is None and here.message_count:
+        return None  # it was reset here
     if here.leaf_id is None or here.leaf_id in one.shown:
         return one.leaf_id
     # The session is as it came: nothing was said here, and the newest is shown, from which another branch was begun

@@ -28,23 +28,24 @@ from thai_chat.domain.writes import (
     PurgeMessage,
     PurgeSession,
     RateReply,
+    ResetSession,
     SingleWrite,
     UpdateSession,
 )
 from thai_chat.history.postgres.errors import translated
-from thai_chat.history.postgres.sql import marks, statements, windows
+from thai_chat.history.postgres.sql import marks, resets, statements, windows
 from thai_chat.history.postgres.sql.parameters import run
 from thai_chat.history.postgres.sql.requests import for_person
 from thai_chat.history.postgres.sql.rows import MESSAGE_FIELDS, MESSAGE_SQL, SESSION_FIELDS, message_of, session_of
 from thai_chat.history.turns import reply_of, turn_of
 
 Stored: TypeAlias = "Turn | Message | Session | ThaiChatError | None"
-"""The outcome of a write: of a begin a Turn, of FinishReply and MarkMessage a Message, of UpdateSession a Session,
-of the others nothing."""
+"""The outcome of a write: of a begin a Turn, of FinishReply and MarkMessage a Message, of UpdateSession and
+ResetSession a Session, of the others nothing."""
 
 Begin: TypeAlias = BeginTurn | BeginReply
 
-APART = (UpdateSession, PurgeSession, RateReply, PreferReply, DeleteMessage, PurgeMessage)
+APART = (UpdateSession, ResetSession, PurgeSession, RateReply, PreferReply, DeleteMessage, PurgeMessage)
 """The writes that have their place between the turns around them."""
 
 Kind = TypeVar("Kind", bound=SingleWrite)
@@ -61,8 +62,8 @@ def finish_replies(connection: Connection, writes: Sequence[FinishReply]) -> Seq
     return _isolated(connection, writes, _finish)
 
 
-def update_session(connection: Connection, write: UpdateSession) -> Session | ThaiChatError:
-    return _isolated(connection, [write], lambda cursor, part: [_update_alone(cursor, part[0])])[0]
+def change_session(connection: Connection, write: UpdateSession | ResetSession) -> Session | ThaiChatError:
+    return _isolated(connection, [write], lambda cursor, part: [_change_alone(cursor, part[0])])[0]
 
 
 def purge_session(connection: Connection, write: PurgeSession) -> bool:
@@ -160,8 +161,8 @@ def _apply_part(cursor: Any, writes: Sequence[SingleWrite]) -> list[Stored]:
                 outcomes.append(next(begun))
             case FinishReply():
                 outcomes.append(next(finished))
-            case UpdateSession():
-                outcomes.append(_update(cursor, write))
+            case UpdateSession() | ResetSession():
+                outcomes.append(_change(cursor, write))
             case PurgeSession():
                 run(cursor, statements.purge_session(cursor, write))
                 outcomes.append(None)
@@ -234,13 +235,19 @@ def _finish(cursor: Any, writes: Sequence[FinishReply]) -> list[Message | ThaiCh
     return [found.get(write.reply_id) or MessageNotFound() for write in writes]
 
 
-def _update_alone(cursor: Any, write: UpdateSession) -> Session | ThaiChatError:
+def _change_alone(cursor: Any, write: UpdateSession | ResetSession) -> Session | ThaiChatError:
+    if isinstance(write, ResetSession):
+        return resets.reset_alone(cursor, write)
     if write.leaf_id is None:
         return _update(cursor, write)
     cursor.execute(statements.BEGIN)
     outcome = _update(cursor, write)
     cursor.execute("COMMIT")
     return outcome
+
+
+def _change(cursor: Any, write: UpdateSession | ResetSession) -> Session | ThaiChatError:
+    return resets.reset(cursor, write) if isinstance(write, ResetSession) else _update(cursor, write)
 
 
 def _update(cursor: Any, write: UpdateSession) -> Session | ThaiChatError:
