@@ -161,6 +161,9 @@ async def test_the_log_tells_administrators_what_was_done_and_never_a_text(peopl
         session_id = told["session_id"]
         key = await made(owner)
         exported = (await owner.get("/api/export")).content
+        head = await owner.head("/api/export")
+        assert (head.status_code, head.content) == (200, b"")
+        assert head.headers["content-disposition"].startswith("attachment")
         await owner.get(f"/api/sessions/{session_id}/export", params={"format": "md"})
         said = (await owner.get(f"/api/sessions/{session_id}/messages")).json()["history"]
         message_id = said[0]["message_id"]

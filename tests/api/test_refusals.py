@@ -47,8 +47,8 @@ async def test_what_no_route_answers_is_refused_by_the_api_and_not_by_the_page(
 
 
 async def test_a_method_that_a_route_has_not_is_told_those_that_it_has(with_page: httpx.AsyncClient) -> None:
-    assert (await with_page.put("/api/sessions")).headers["allow"] == "GET, DELETE"
-    assert (await with_page.get(f"/api/sessions/{uuid4()}/stop")).headers["allow"] == "POST"
+    assert (await with_page.put("/api/sessions")).headers["allow"] == "GET, HEAD, DELETE, OPTIONS"
+    assert (await with_page.get(f"/api/sessions/{uuid4()}/stop")).headers["allow"] == "POST, OPTIONS"
 
 
 @pytest.mark.parametrize(

@@ -244,7 +244,8 @@ async def test_a_key_of_too_small_a_scope_and_who_is_no_administrator_are_refuse
     ):
         for door, method, _ in steps(*levels):
             answer = await walk.go(method, door, ids, headers)
-            assert (answer.status_code, answer.json()["error"]["code"]) == (403, code), f"{method} {door}"
+            assert answer.status_code == 403, f"{method} {door}"
+            assert method == "HEAD" or answer.json()["error"]["code"] == code, f"{method} {door}"
     assert await all_of(walk) == before
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from datetime import date, datetime, time, timedelta
 from urllib.parse import quote
 from uuid import UUID
@@ -117,13 +119,21 @@ async def exported(
     )
     target = str(chosen[0]) if chosen and len(chosen) == 1 else "all" if chosen is None else "selection"
     details = {"format": str(asked.format), "sessions": None if chosen is None else len(chosen)}
-    notes.put(Action.EXPORT, target=target, details=details)
+    pieces = _noted(made.pieces, lambda: notes.put(Action.EXPORT, target=target, details=details))
     headers = {
         "Content-Disposition": _disposition(made.file_name),
         "Cache-Control": "no-store",
         "X-Content-Type-Options": "nosniff",
     }
-    return StreamingResponse(made.pieces, media_type=made.media_type, headers=headers)
+    return StreamingResponse(pieces, media_type=made.media_type, headers=headers)
+
+
+async def _noted(pieces: AsyncGenerator[bytes], note: Callable[[], None]) -> AsyncGenerator[bytes]:
+    """Note that the file leaves once somebody takes it: HEAD does not."""
+    note()
+    async with aclosing(pieces):
+        async for piece in pieces:
+            yield piece
 
 
 async def counted(

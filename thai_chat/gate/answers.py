@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from starlette.datastructures import MutableHeaders
 from starlette.types import Message, Send
 
@@ -29,3 +31,10 @@ class Answer:
         """Send what has all of its headers."""
         self.has_begun = True
         await self._send(message)
+
+    async def tell(self, status: int, headers: Mapping[str, str]) -> None:
+        """Answer by headers alone."""
+        raw = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
+        self.kind = None
+        await self({"type": "http.response.start", "status": status, "headers": raw})
+        await self({"type": "http.response.body"})

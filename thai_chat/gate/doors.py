@@ -72,7 +72,7 @@ FILE = BodyLimit(512_000_000, is_file=True, whole_s=3600)
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """`path` is written as Starlette's routes are."""
+    """`path` is written as Starlette's routes are. Where GET is there is HEAD, which changes nothing."""
 
     path: str
     methods: tuple[str, ...]
@@ -86,14 +86,23 @@ class Door:
     reads: bool | None = None
     """Whether a key of the scope `read` may come in; None: with GET and HEAD."""
 
+    def __post_init__(self) -> None:
+        # A browser that comes back uses up what it brings.
+        if "GET" in self.methods and "HEAD" not in self.methods and self.kind is not DoorKind.RETURN:
+            object.__setattr__(self, "methods", ("GET", "HEAD", *(name for name in self.methods if name != "GET")))
+
+    @property
+    def allowed(self) -> str:
+        """The methods as the header `Allow` lists them."""
+        return ", ".join((*self.methods, "OPTIONS"))
+
     def access_for(self, method: str) -> Access:
         """Return who may come with a method."""
         return self.changing if self.changing and method not in ("GET", "HEAD") else self.access
 
-    @property
-    def is_counted(self) -> bool:
-        """Tell whether its requests count for the limit of requests a minute of a person too."""
-        return self.kind in _COUNTED and not self.is_stream
+    def counts(self, method: str) -> bool:
+        """Tell whether such requests count for the limit of requests a minute of a person too."""
+        return self.kind in _COUNTED and not (self.is_stream and method == "GET")
 
     def scope(self, method: str) -> Scope:
         """Return what a key must be good for."""
@@ -135,22 +144,22 @@ _SESSIONS = (
 )
 
 DOORS = (
-    Door("/", ("GET", "HEAD"), DoorKind.PAGE),
+    Door("/", ("GET",), DoorKind.PAGE),
     Door(RUN, ("POST",), body=EVENT),
     Door("/assets/{path:path}", ("GET",), DoorKind.STATIC, access=Access.ANYBODY),
     Door("/static/{path:path}", ("GET",), DoorKind.STATIC, access=Access.ANYBODY),
     Door("/theme.css", ("GET",), DoorKind.STATIC, access=Access.ANYBODY),
     Door("/favicon.ico", ("GET",), DoorKind.STATIC, access=Access.ANYBODY),
-    Door(FRAMED, ("GET", "HEAD"), DoorKind.FRAME, access=Access.ANYBODY),
-    Door(SCRIPTS, ("GET", "HEAD"), DoorKind.STATIC, access=Access.ANYBODY),
-    Door("/embed.js", ("GET", "HEAD"), DoorKind.EMBED, access=Access.ANYBODY),
-    Door("/sign-in", ("GET", "HEAD"), DoorKind.SIGN_IN, access=Access.ANYBODY),
-    Door("/invitation/{token}", ("GET", "HEAD"), DoorKind.SIGN_IN, access=Access.ANYBODY),
-    Door("/docs", ("GET", "HEAD"), DoorKind.DOCS),
-    Door("/docs-static/{path:path}", ("GET", "HEAD"), DoorKind.STATIC, access=Access.ANYBODY),
-    Door("/openapi.json", ("GET", "HEAD")),
-    Door(HEALTH, ("GET", "HEAD"), DoorKind.PROBE, access=Access.ANYBODY),
-    Door("/readyz", ("GET", "HEAD"), DoorKind.PROBE, access=Access.ANYBODY),
+    Door(FRAMED, ("GET",), DoorKind.FRAME, access=Access.ANYBODY),
+    Door(SCRIPTS, ("GET",), DoorKind.STATIC, access=Access.ANYBODY),
+    Door("/embed.js", ("GET",), DoorKind.EMBED, access=Access.ANYBODY),
+    Door("/sign-in", ("GET",), DoorKind.SIGN_IN, access=Access.ANYBODY),
+    Door("/invitation/{token}", ("GET",), DoorKind.SIGN_IN, access=Access.ANYBODY),
+    Door("/docs", ("GET",), DoorKind.DOCS),
+    Door("/docs-static/{path:path}", ("GET",), DoorKind.STATIC, access=Access.ANYBODY),
+    Door("/openapi.json", ("GET",)),
+    Door(HEALTH, ("GET",), DoorKind.PROBE, access=Access.ANYBODY),
+    Door("/readyz", ("GET",), DoorKind.PROBE, access=Access.ANYBODY),
     Door("/chat", ("POST",)),
     Door("/chat/history/{session_id}", ("GET",)),
     *(
@@ -197,7 +206,7 @@ DOORS = (
     Door("/api/people", ("GET",), access=Access.ADMINISTRATORS),
     Door("/api/people/{account_id}", ("PATCH", "DELETE"), body=SMALL, access=Access.ADMINISTRATORS),
     Door("/api/people/{account_id}/reset", ("POST",), body=SMALL, access=Access.ADMINISTRATORS),
-    Door("/s/{token}", ("GET", "HEAD", "POST"), DoorKind.SHARED, body=SMALL, access=Access.ANYBODY),
+    Door("/s/{token}", ("GET", "POST"), DoorKind.SHARED, body=SMALL, access=Access.ANYBODY),
     Door("/api/shares", ("GET",)),
     Door("/api/shares/continue", ("POST",), body=SMALL),
     Door("/api/shares/{share_id}", ("DELETE",)),

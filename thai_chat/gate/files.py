@@ -65,7 +65,7 @@ class Files:
             await send({"type": "http.response.body"})
             return
         await send({"type": "http.response.start", "status": 200, "headers": headers.raw})
-        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else file.body})
+        await send({"type": "http.response.body", "body": file.body})
 
     async def settled(self) -> None:
         """Return when all that was asked for is as small as it gets."""

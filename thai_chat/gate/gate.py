@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -28,6 +29,7 @@ from thai_chat.gate.headers import (
     service_worker_policy,
     shared_policy,
 )
+from thai_chat.gate.heads import Head, HeadAnswered, bodiless
 from thai_chat.gate.names import Names, is_address, name_of
 from thai_chat.gate.origins import is_foreign
 from thai_chat.gate.packing import encoding_for, packing
@@ -69,7 +71,8 @@ class Gate:
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
         elif scope["type"] == "http":
-            await self._http(scope, receive, Answer(packing(send, scope)))
+            out = bodiless(send) if scope["method"] == "HEAD" else send
+            await self._http(scope, receive, Answer(packing(out, scope)))
         else:
             await send({"type": "websocket.close", "code": 1008})
 
@@ -80,13 +83,20 @@ class Gate:
             resolved = self.proxies.resolve(scope)
             door = self._open(resolved)
             answer.kind = door.kind
+            if resolved["method"] == "OPTIONS":
+                await answer.tell(204, {"Allow": door.allowed})
+                return
             self._notice_hidden_address(door.kind, Headers(scope=resolved))
             body = Body(receive, door.body, answer)
             person = await self._person(door, resolved)
-            if self.limit and (door.is_counted or (door.is_stream and person is None)):
+            method = resolved["method"]
+            if self.limit and (door.counts(method) or (door.is_stream and person is None)):
                 self.limit(person, (resolved.get("client") or ("",))[0])
-            let_in(door, resolved["method"], person)
-            if person is None or person.entrance is Entrance.OPEN:
+            let_in(door, method, person)
+            if method == "HEAD":
+                with suppress(HeadAnswered):
+                    await self._pass(door, with_person(_as_get(resolved, door), person), body, answer, Head(answer))
+            elif person is None or person.entrance is Entrance.OPEN:
                 await self._pass(door, with_person(resolved, person), body, answer)
             else:
                 await self._pass_watched(door, with_person(resolved, person), body, answer)
@@ -141,7 +151,7 @@ class Gate:
         elif door.kind is DoorKind.STATIC:
             if door.path == SCRIPTS:
                 answer.policy = self._policy_of_script(scope)
-            await self.files.serve(self.app, scope, body, answer)
+            await self.files.serve(self.app, scope, body, send or answer)
         else:
             if door.kind is DoorKind.FRAME and self.framed:
                 answer.policy = frame_policy(self.framed.script_hashes())
@@ -171,8 +181,8 @@ class Gate:
             raise ForeignSite
         if door.kind is DoorKind.EMBED and not is_embedded:
             raise NotFound
-        if scope["method"] not in door.methods:
-            raise WrongMethod(allowed=", ".join(door.methods))
+        if scope["method"] not in (*door.methods, "OPTIONS"):
+            raise WrongMethod(allowed=door.allowed)
         length = headers.get("content-length", "0")
         # Python reads no number of some thousand digits.
         if length.isascii() and length.isdecimal() and (len(length) > 18 or int(length) > door.body.size_bytes):
@@ -242,4 +252,9 @@ class Gate:
             out["Content-Encoding"] = encoding
         out["Content-Length"] = str(len(body))
         await answer.pass_on(start)
-        await answer.pass_on({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+        await answer.pass_on({"type": "http.response.body", "body": body})
+
+
+def _as_get(scope: Scope, door: Door) -> Scope:
+    """Return a HEAD request as the GET that it is answered like; the page of a link counts who read it, itself."""
+    return scope if door.kind is DoorKind.SHARED else {**scope, "method": "GET"}

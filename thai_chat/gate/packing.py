@@ -72,14 +72,13 @@ def packing(send: Send, scope: Scope) -> Send:
 
     Event streams are no JSON, and what has an encoding or is a part of something is left alone.
     """
-    return _Packing(send, encoding_for(Headers(scope=scope)), is_head=scope["method"] == "HEAD")
+    return _Packing(send, encoding_for(Headers(scope=scope)))
 
 
 class _Packing:
-    def __init__(self, send: Send, encoding: Encoding | None, *, is_head: bool) -> None:
+    def __init__(self, send: Send, encoding: Encoding | None) -> None:
         self._send = send
         self._encoding = encoding
-        self._is_head = is_head
         self._start: Message | None = None
         """The head of an answer that waits for the first part of its body."""
         self._stream: _Stream | None = None
@@ -95,17 +94,13 @@ class _Packing:
             await self._send(message)
 
     async def _begin(self, start: Message) -> None:
-        if not _is_json(start):
+        if not is_json(start):
             await self._send(start)
             return
         headers = MutableHeaders(raw=list(start["headers"]))
         headers.add_vary_header("Accept-Encoding")
         start = {**start, "headers": headers.raw}
         if self._encoding is None:
-            await self._send(start)
-        elif self._is_head:
-            # The body is not there to be compressed, and it would have another length.
-            del headers["Content-Length"]
             await self._send(start)
         else:
             self._start = start
@@ -144,7 +139,8 @@ async def _packed(body: bytes, encoding: Encoding) -> bytes:
     return pack(body, encoding, Effort.STREAMED)
 
 
-def _is_json(start: Message) -> bool:
+def is_json(start: Message) -> bool:
+    """Tell whether the body of an answer is JSON that can be compressed."""
     headers = Headers(raw=start["headers"])
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     return (
