@@ -96,6 +96,11 @@ EXPECTED: dict[str, dict[str, str]] = {
     "/api/statistics/questions": {"GET": READ},
     "/api/statistics/messages": {"GET": READ},
     "/api/statistics/sessions": {"GET": READ},
+    "/v1/models": {"GET": READ, "HEAD": READ},
+    "/v1/models/{model:path}": {"GET": READ, "HEAD": READ},
+    "/v1/chat/completions": {"POST": CHAT},
+    "/v1/embeddings": {"POST": CHAT},
+    "/v1/responses": {"POST": CHAT},
 }
 """Who may come in, by door and method: a key of which scope, browsers alone, or anybody."""
 for door, methods in EXPECTED.items():

@@ -34,6 +34,8 @@ from thai_chat.api import (
     statistics,
     transfer,
 )
+from thai_chat.api.openai_door import asking as openai_asking
+from thai_chat.api.openai_door import models as openai_models
 from thai_chat.api.parameters import only_known
 from thai_chat.chat.service import ChatService
 from thai_chat.sharing.service import Shares
@@ -90,6 +92,8 @@ def build_app(
         people,
         shares,
         openid,
+        openai_models,
+        openai_asking,
     ):
         app.include_router(part.router, dependencies=checks)
     for prefix in (SESSIONS, *SESSIONS_TOO):

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 
 from thai_chat import texts
+from thai_chat.api.openai_door import errors as openai_errors
 from thai_chat.domain.backend_errors import BackendDenied, BackendError, BackendTimeout, NoBackend, RateLimited
 from thai_chat.domain.errors import (
     AlreadyTakenOver,
@@ -55,6 +56,7 @@ from thai_chat.domain.errors import (
 )
 from thai_chat.domain.events import Failed
 from thai_chat.domain.messages import MAX_QUESTION_CHARS
+from thai_chat.domain.openai_shape import is_openai_path
 from thai_chat.domain.openid_errors import LastWayIn, OpenIdError, OpenIdUnavailable
 from thai_chat.domain.repeating_errors import KeyReused
 from thai_chat.texts import Language
@@ -132,6 +134,8 @@ def language_of(request: HTTPConnection) -> Language:
 
 
 def response(error: ThaiChatError, request: HTTPConnection) -> JSONResponse:
+    if is_openai_path(request.url.path):
+        return openai_errors.response(error, status_of(type(error)), language_of(request), _wait(error.params))
     what = "bad_fields" if error.params.get("fields") else error.code
     body = {"code": error.code, "message": texts.text(what, language_of(request), error.params)}
     if isinstance(error, BadOption):

@@ -21,6 +21,8 @@ from thai_chat.chat.models import Models
 from thai_chat.chat.options import checked
 from thai_chat.chat.permits import Grant, Permits
 from thai_chat.chat.presets import Presets
+from thai_chat.chat.recording import Recorder
+from thai_chat.chat.relays import Relays
 from thai_chat.chat.repeating import key_beside, placed, remembered, repeats, require_same
 from thai_chat.chat.replies.runner import Replies
 from thai_chat.chat.replies.source import ReplySource
@@ -78,6 +80,7 @@ class ChatService:
         self.windows = Windows(conversation, self._replies, self.sessions)
         self.models = Models(router)
         self.permits = Permits()
+        self.relays = Relays(router, self.permits, Recorder(conversation, self._replies))
         self.presets = Presets(storage.presets, self.options)
         self._source = ReplySource(conversation, router, self.presets, max_history_messages=max_history_messages)
         self.transfer = Transfers(storage.transfer, storage.presets, changes=self.changes)
@@ -95,6 +98,7 @@ class ChatService:
         """Store what every running reply has so far, as interrupted."""
         await self.models.close()
         await self._replies.close()
+        await self.relays.close()
         await self.transfer.close()
         self.changes.close()
 

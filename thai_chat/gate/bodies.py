@@ -16,7 +16,7 @@ from thai_chat.gate.doors import ORDINARY, BodyLimit
 def too_large(limit: BodyLimit) -> ThaiChatError:
     if limit.is_file:
         return ImportTooLarge(limit=limit.size_bytes // 1_000_000)
-    if limit.size_bytes < ORDINARY.size_bytes:
+    if limit != ORDINARY:
         return BodyTooLarge()
     return QuestionTooLong(limit=MAX_QUESTION_CHARS)
 

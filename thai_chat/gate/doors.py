@@ -68,6 +68,8 @@ ORDINARY = BodyLimit(4_000_000)
 SMALL = BodyLimit(65_536, whole_s=20)
 EVENT = BodyLimit(65_536, whole_s=20)
 FILE = BodyLimit(512_000_000, is_file=True, whole_s=3600)
+PROGRAM = BodyLimit(32_000_000, whole_s=120)
+"""A conversation in OpenAI's form, with its pictures in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +216,11 @@ DOORS = (
     Door("/api/statistics/questions", ("GET",)),
     Door("/api/statistics/messages", ("GET",)),
     Door("/api/statistics/sessions", ("GET",)),
+    Door("/v1/models", ("GET", "HEAD")),
+    Door("/v1/models/{model:path}", ("GET", "HEAD")),
+    Door("/v1/chat/completions", ("POST",), body=PROGRAM),
+    Door("/v1/embeddings", ("POST",), body=PROGRAM),
+    Door("/v1/responses", ("POST",), body=PROGRAM),
 )
 
 

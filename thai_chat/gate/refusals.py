@@ -33,6 +33,7 @@ from thai_chat.domain.errors import (
     TooManyRequests,
     WrongMethod,
 )
+from thai_chat.domain.openai_shape import is_openai_path, openai_error
 from thai_chat.gate.headers import STRICT
 from thai_chat.gate.pages import hash_of
 from thai_chat.gate.people import has_key
@@ -80,6 +81,9 @@ def refusal(error: ThaiChatError, scope: Scope) -> Response:
     """Return the answer to a request that is refused, or has failed, in the reader's language."""
     asked = Headers(scope=scope)
     language = texts.language_for(asked)
+    if is_openai_path(scope.get("path", "")):
+        message, status = texts.text(error.code, language, error.params), _STATUS.get(type(error), 500)
+        return JSONResponse({"error": openai_error(error.code, message, status)}, status, _headers(error))
     if isinstance(error, SignInNeeded) and _is_opened(asked) and not _has_key(asked):
         return RedirectResponse(sign_in_address(scope), 303)
     message = texts.text(error.code, language, error.params)

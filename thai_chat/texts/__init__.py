@@ -24,6 +24,7 @@ from thai_chat.texts.openid import OPENID_ERRORS
 from thai_chat.texts.page import PAGE
 from thai_chat.texts.parts import PARTS
 from thai_chat.texts.person import PERSON
+from thai_chat.texts.programs import PROGRAM_ERRORS
 from thai_chat.texts.reading import READING
 from thai_chat.texts.reasons import REASONS
 from thai_chat.texts.sharing import SHARE_ERRORS, SHARED_PAGE, SHARING
@@ -90,6 +91,7 @@ _TEXTS = _merged(
     SIGNING_IN,
     ACCOUNT_PANELS,
     SHARE_ERRORS,
+    PROGRAM_ERRORS,
     SHARED_PAGE,
     *_OF_PAGE,
 )

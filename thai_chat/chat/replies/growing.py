@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
@@ -24,6 +25,7 @@ from thai_chat.domain.events import (
 )
 from thai_chat.domain.facts import Precision, ReplyFacts, facts_of
 from thai_chat.domain.messages import Choice, Figures, Message, Turn
+from thai_chat.domain.parts import Part, ReasoningPart, TextPart
 from thai_chat.domain.writes import Checkpoint
 from thai_chat.routing.pricing import Cost
 from thai_chat.routing.tokens import estimate_tokens
@@ -45,6 +47,10 @@ class GrowingReply:
         """Replaced as more becomes known; `told` adds the reasoning."""
         self.first_token_ms: int | None = None
         self.usage = Usage(None, None)
+        self.before: Sequence[Part] = ()
+        """What stands before the words: results of tools."""
+        self.calls: Sequence[Part] = ()
+        """What stands behind them: calls of tools."""
         self.is_full = False
         """Nothing more is taken in: the reply is to be ended."""
         self.pieces = 0
@@ -114,6 +120,14 @@ class GrowingReply:
     def told(self) -> ReplyFacts:
         """Return what is stored beside the text, as it is now."""
         return replace(self.facts, reasoning=self.log.reasoning) if self.log.reasoning_chars else self.facts
+
+    def parts(self) -> Sequence[Part]:
+        """Return the parts that are stored; a reply of words alone has none."""
+        if not self.before and not self.calls:
+            return ()
+        thought = [ReasoningPart(self.log.reasoning)] if self.log.reasoning_chars else []
+        said = [TextPart(self.log.text)] if self.log.text_chars else []
+        return (*self.before, *thought, *said, *self.calls)
 
     def checkpoint(self, at: datetime) -> Checkpoint:
         """Return the text so far, and all else that would be missed if this were the last that is stored of it."""

@@ -268,6 +268,7 @@ class Replies:
             at=datetime.now(UTC),
             figures=figures,
             metadata=reply.told().to_metadata(),
+            parts=reply.parts(),
         )
         last: LiveEvent = Failed(ThaiChatError.code)
         try:
