@@ -33,7 +33,7 @@ ROOMS: dict[str, set[str]] = {
     "api.openai_door": {"api", "chat", "domain", "domain.ports", "texts"},
     "backends": {"backends.llamacpp", "backends.ollama", "backends.openai", "backends.vllm", "domain", "domain.ports"},
     "backends.llamacpp": {"backends", "backends.openai_api", "domain", "domain.ports"},
-    "backends.ollama": {"backends", "domain", "domain.ports"},
+    "backends.ollama": {"backends", "backends.openai_api", "domain", "domain.ports"},
     "backends.openai": {"backends", "backends.openai_api", "domain", "domain.ports"},
     "backends.openai_api": {"backends", "domain", "domain.ports"},
     "backends.vllm": {"backends", "backends.openai_api", "domain", "domain.ports"},

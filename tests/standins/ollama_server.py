@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,9 +16,9 @@ from typing import Any, Literal
 
 from aiohttp import web
 
-from tests.standins.openai_server import prompt_tokens
-from tests.standins.script import Script, ollama_error
-from tests.standins.server import Seen, Standin, as_json, drop, hang, run
+from tests.standins.openai_answers import OpenAIAnswers, failure, prompt_tokens, vectors
+from tests.standins.script import Script, ollama_error, openai_error
+from tests.standins.server import Seen, as_json, drop, hang, run
 
 GARBAGE = '{"model": "x", "mess'
 _CREATED = "2026-11-20T08:15:30.123456789Z"
@@ -40,7 +41,7 @@ def _open() -> asyncio.Event:
 
 
 @dataclass(slots=True)
-class OllamaStandin(Standin):
+class OllamaStandin(OpenAIAnswers):
     """`models` has the windows that the weights allow; how much is really loaded is in `loaded`."""
 
     loaded: dict[str, int] = field(default_factory=dict)
@@ -52,6 +53,8 @@ class OllamaStandin(Standin):
     """The `think` that newer servers tell of a model: values and default."""
     remote: set[str] = field(default_factory=set)
     """Models that run in Ollama's cloud: never loaded."""
+    speaks_openai: bool = True
+    """False as servers from before the part with OpenAI's protocol."""
     has_show: bool = True
     """False as servers that copy only a part of the API."""
     default_num_ctx: int = 4096
@@ -84,6 +87,9 @@ class OllamaStandin(Standin):
             web.post("/api/show", self._show),
             web.post("/api/chat", self._chat),
             web.post("/api/pull", self._pull),
+            web.post("/v1/chat/completions", self._like_openai),
+            web.post("/v1/responses", self._like_openai),
+            web.post("/v1/embeddings", self._like_openai),
         ]
 
     async def _tags(self, request: web.Request) -> web.Response:
@@ -143,6 +149,26 @@ class OllamaStandin(Standin):
             finally:
                 self._writing -= 1
                 self.changed()
+
+    async def _like_openai(self, request: web.Request) -> web.StreamResponse:
+        """Answer by the part that speaks OpenAI's protocol: it loads a model with the server's own window."""
+        if not self.speaks_openai:
+            return web.Response(status=404, text="404 page not found")
+        body = await request.json()
+        seen = Seen(body["model"], body, dict(request.headers), self.script_for(body["model"]), path=request.path)
+        with self.watch(seen):
+            if objection := self._objection(seen):
+                said = json.loads(objection.error_body)["error"]
+                return failure(openai_error(objection.status, said, kind="api_error"))
+            if seen.script.fault == "silence":
+                await hang()
+            if seen.script.fault == "close":
+                drop(request)
+                return web.Response()
+            await self._load(seen)
+            if request.path.endswith("/embeddings"):
+                return vectors(body)
+            return await self.answer(request, seen, responses_api=request.path.endswith("/responses"))
 
     def _is_full(self) -> bool:
         return self.parallel is not None and self._writing >= self.parallel

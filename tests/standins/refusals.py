@@ -44,6 +44,12 @@ NO_CHAT_TEMPLATE = openai_error(
     kind="BadRequestError",
     code=400,
 )
+NO_EMBEDDINGS = openai_error(
+    501,
+    "This server does not support embeddings. Start it with `--embeddings`",
+    kind="not_supported_error",
+    code=501,
+)
 NO_PREFILL = openai_error(
     400,
     "continue_final_message is set but the final message does not appear in the chat after applying the chat template! "

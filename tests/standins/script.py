@@ -39,6 +39,8 @@ class Script:
     reasoning: tuple[str, ...] = ()
     """Said before `tokens`, in the field of `reasoning_field`."""
     reasoning_field: str = "reasoning"
+    tool_calls: tuple[tuple[str, str], ...] = ()
+    """The calls of tools behind `tokens`: names, and arguments as JSON."""
     first_delay_ms: float = 0
     delay_ms: float = 0
     end_delay_ms: float = 0

@@ -97,6 +97,12 @@ async def read_out(body: AsyncGenerator[object, None]) -> None:
         logger.debug("the connection is not kept: %s", type(exc).__name__)
 
 
+async def next_within(parts: AsyncGenerator[Answer, None], deadline: float) -> Answer | None:
+    """Return the next part, None at the end. Raises TimeoutError."""
+    async with asyncio.timeout_at(deadline):
+        return await anext(parts, None)
+
+
 def _causes(exc: BaseException | None) -> Iterator[BaseException]:
     while exc is not None:
         yield exc

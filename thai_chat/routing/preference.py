@@ -88,6 +88,15 @@ class Preference:
         ready.sort(key=lambda candidate: candidate.state is BackendState.LOADING)
         return [candidate.choice for candidate in ready]
 
+    def is_same_model(self, asked: Choice, other: Choice) -> bool:
+        """Tell whether the other one has the name of the asked one, as its own servers list it."""
+        return other.model == self._backends[other.backend].as_listed(asked.model)
+
+    def reads_pictures(self, choice: Choice) -> bool:
+        """Tell whether a model is known to read pictures."""
+        info = _info(self._backends[choice.backend].choices(), choice.model)
+        return info is not None and info.vision
+
     def _instead(self, offered: BackendChoices, model: str, may: MayUse | None) -> Sequence[_Candidate]:
         """Return the same model there, else the backend's default; never the demo model, which answers no question."""
         named = self._backends[offered.name].as_listed(model)

@@ -164,8 +164,13 @@ class Router:
         return routed.events()
 
     def relay(self, choice: Choice, call: RelayCall, *, may: MayUse | None = None) -> Relayed:
-        """Return the answer to a program, which is asked for by its `begin`. Raises UnknownBackend."""
-        return RelayedAnswer(choice, call, self._servers_of(choice.backend))
+        """Return the answer to a program, which is asked for by its `begin`. Raises UnknownBackend.
+
+        Until it begins, a failed request is tried again, then put to another model that may be used, where that is
+        allowed and where the request means the same to it: never one for embeddings or of the Responses API.
+        """
+        self._servers_of(choice.backend)
+        return RelayedAnswer(choice, call, preference=self._preference, retries=self._retries, may=may)
 
     async def cost(
         self, choice: Choice, *, prompt_tokens: int, completion_tokens: int, cached_tokens: int = 0

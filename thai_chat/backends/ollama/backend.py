@@ -5,28 +5,29 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import ExitStack, aclosing
-from typing import Literal, TypeVar, cast
+from typing import Literal, cast
 
 import ollama
 
+from thai_chat.backends.address import secrets_of
 from thai_chat.backends.bounds import MOST_MODELS, REASON_CHARS
 from thai_chat.backends.continuation import Continuation
 from thai_chat.backends.named import described
 from thai_chat.backends.ollama.client import OllamaClient
-from thai_chat.backends.ollama.errors import pull_translation, translation
+from thai_chat.backends.ollama.errors import read_for_program, translate, translation
 from thai_chat.backends.ollama.memory import Memory
 from thai_chat.backends.ollama.models import Card, Cards, full_name
-from thai_chat.backends.ollama.options import AskedOptions, asked_of, with_num_ctx, without
-from thai_chat.backends.ollama.pull import Layers
+from thai_chat.backends.ollama.options import AskedOptions, asked_of, keep_alive_of, with_num_ctx, without
+from thai_chat.backends.ollama.pull import fetch
 from thai_chat.backends.ollama.windows import ContextWindows, was_cut
+from thai_chat.backends.openai_api.relay import Relay
 from thai_chat.backends.reasoning import UnseenReasoning
 from thai_chat.backends.timeouts import Timeouts
-from thai_chat.backends.translation import read_out
+from thai_chat.backends.translation import next_within, read_out
 from thai_chat.domain.backend_errors import (
     BackendError,
     BackendTimeout,
     BackendUnreachable,
-    ModelNotFetched,
     OnlyReasoning,
     ReplyCut,
     UnsupportedParameter,
@@ -42,18 +43,16 @@ from thai_chat.domain.events import (
     Usage,
     WasReasoning,
 )
+from thai_chat.domain.json_types import JsonObject
 from thai_chat.domain.messages import Role
 from thai_chat.domain.ports.backend import ModelInfo, PromptMessage, ReplyRequest
-
-Part = TypeVar("Part")
+from thai_chat.domain.ports.relay import RelayCall
 
 OLLAMA_TIMEOUTS = Timeouts(first_token_s=600.0)
 """Before its first word a model is loaded, which takes minutes from a slow disk, and waits for other replies: by
 default Ollama writes one at a time and says nothing meanwhile."""
 
 _LIST_TIMEOUT_S = 3.0
-_PULL_STEP_S = 900.0
-"""The time between two words on a fetch; checking the sum of a large layer takes minutes in silence."""
 
 
 class OllamaBackend:
@@ -74,13 +73,16 @@ class OllamaBackend:
         that to the server.
         """
         self._default_model = default_model
-        self._keep_alive = _keep_alive(keep_alive)
+        self._keep_alive = keep_alive_of(keep_alive)
         self._timeouts = timeouts
         self._client = OllamaClient(host, connect_s=timeouts.connect_s)
         self._cards = Cards(self._client)
         self._windows = ContextWindows(num_ctx)
         self._memory = Memory(self._client)
         self._unseen = UnseenReasoning()
+        self._relay = Relay(
+            self.name, self._client.post, translate, read=read_for_program, secrets=secrets_of(host, None)
+        )
 
     @property
     def name(self) -> str:
@@ -145,6 +147,18 @@ class OllamaBackend:
                     self._cards.note_think_refused(request.model)
                 yield Notice("parameter_dropped", {"param": name})
 
+    async def relay(self, model: str, call: RelayCall) -> AsyncGenerator[JsonObject, None]:
+        """Yield the answer of the part of Ollama that speaks OpenAI's protocol, which takes no `num_ctx`."""
+        is_cold = await self._memory.is_cold(model)
+        with ExitStack() as waiting:
+            if is_cold:
+                waiting.enter_context(self._memory.while_loading(model))
+            async with aclosing(self._relay.objects(model, call, self._timeouts)) as objects:
+                async for one in objects:
+                    waiting.close()
+                    yield one
+        self._memory.note_warm([model])
+
     async def count_tokens(self, model: str, messages: Sequence[PromptMessage]) -> int | None:
         return None
 
@@ -164,18 +178,8 @@ class OllamaBackend:
                 )
             self._memory.note_warm([model])
 
-    async def pull(self, model: str) -> AsyncGenerator[Progress, None]:
-        layers = Layers()
-        last = ""
-        with pull_translation(backend=self.name, model=model):
-            parts = cast("AsyncGenerator[ollama.ProgressResponse, None]", await self._client.pull(model, stream=True))
-            async with aclosing(parts):
-                while part := await _within(parts, asyncio.get_running_loop().time() + _PULL_STEP_S):
-                    progress = layers.add(part)
-                    last = progress.status
-                    yield progress
-            if last != "success":
-                raise ModelNotFetched("the stream ended before the model was there")
+    def pull(self, model: str) -> AsyncGenerator[Progress, None]:
+        return fetch(self._client, model)
 
     async def close(self) -> None:
         await self._client.close()
@@ -276,22 +280,8 @@ class OllamaBackend:
         begun."""
         try:
             with translation(backend=self.name):
-                return await _within(parts, deadline)
+                return await next_within(parts, deadline)
         except BackendUnreachable as error:
             if isinstance(error, BackendTimeout) or not begun:
                 raise
             raise ReplyCut(str(error), **error.params) from error
-
-
-async def _within(parts: AsyncGenerator[Part, None], deadline: float) -> Part | None:
-    """Return the next part, None at the end."""
-    async with asyncio.timeout_at(deadline):
-        return await anext(parts, None)
-
-
-def _keep_alive(setting: str | None) -> str | float | None:
-    """Return the setting as Ollama reads it: a number is seconds, and only as a JSON number."""
-    try:
-        return float(setting) if setting else None
-    except ValueError:
-        return setting

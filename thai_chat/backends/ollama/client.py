@@ -94,6 +94,14 @@ class OllamaClient(ollama.AsyncClient):
             for entry in entries(lenient(answer.content))
         ]
 
+    async def post(self, path: str, content: bytes) -> httpx.Response:
+        """Send a program's JSON to the part of the server that speaks OpenAI's protocol."""
+        headers = {"Content-Type": "application/json", "Accept": "*/*"}
+        client: httpx.AsyncClient = self._client
+        return await client.send(
+            client.build_request("POST", f"/v1{path}", content=content, headers=headers), stream=True
+        )
+
     async def close(self) -> None:
         await super().close()  # type: ignore[no-untyped-call]
 

@@ -8,7 +8,7 @@ import ollama
 import pydantic
 
 from thai_chat.backends.bounds import is_page
-from thai_chat.backends.failures import MESSAGE_CHARS, NO_SUCH_ROUTE, failure, read_refusal
+from thai_chat.backends.failures import MESSAGE_CHARS, NO_SUCH_ROUTE, Refusal, failure, read_refusal
 from thai_chat.backends.ollama import wording
 from thai_chat.backends.translation import Translation, timeout_or_closed
 from thai_chat.domain.backend_errors import (
@@ -62,6 +62,16 @@ def _refusal(exc: ollama.ResponseError) -> BackendError:
     status = exc.status_code if exc.status_code > 0 else 500
     if status in NO_SUCH_ROUTE and is_page("", message):
         return WebPage(f"HTTP {status}")
+    if told := told_by_ollama(status, message):
+        return told
+    error = failure(read_refusal(status, {"error": message}))
+    if isinstance(error, ModelNotFound) or (exc.status_code <= 0 and wording.NO_MODEL.search(message)):
+        return ModelNotFound(f"HTTP {status}", fetchable=True)
+    return error
+
+
+def told_by_ollama(status: int, message: str) -> BackendError | None:
+    """Return the error that only Ollama words so; None for any other."""
     if status == 503 and wording.QUEUE_FULL.search(message):
         return BackendBusy("its queue is full")
     if wording.NO_MEMORY.search(message):
@@ -70,10 +80,12 @@ def _refusal(exc: ollama.ResponseError) -> BackendError:
         return UnsupportedParameter(f"HTTP {status}", param=refused["param"])
     if refused := wording.WRONG_TYPE.search(message):
         return UnsupportedParameter(f"HTTP {status}", param=refused["param"], refused="value")
-    error = failure(read_refusal(status, {"error": message}))
-    if isinstance(error, ModelNotFound) or (exc.status_code <= 0 and wording.NO_MODEL.search(message)):
-        return ModelNotFound(f"HTTP {status}", fetchable=True)
-    return error
+    return None
+
+
+def read_for_program(refusal: Refusal) -> BackendError | None:
+    """Return what Ollama's own words stand for, where its part that speaks OpenAI's protocol says them."""
+    return told_by_ollama(refusal.status, refusal.message)
 
 
 def _translate_pull(exc: Exception) -> type[BackendError] | BackendError | None:

@@ -142,3 +142,11 @@ def _think(wish: JsonValue, values: tuple[bool | str, ...]) -> bool | str | None
 
 def _is_off(wish: JsonValue) -> bool:
     return wish is False or wish == "none"
+
+
+def keep_alive_of(setting: str | None) -> str | float | None:
+    """Return the setting as Ollama reads it: a number is seconds, and only as a JSON number."""
+    try:
+        return float(setting) if setting else None
+    except ValueError:
+        return setting

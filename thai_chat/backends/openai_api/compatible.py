@@ -9,18 +9,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing
+from functools import partial
 from typing import Any, ClassVar, TypeAlias, cast
 
 import httpx2
 import openai
 
-from thai_chat.backends.address import base_of, certificates, is_loopback, moved_to, secrets_of, without_credentials
-from thai_chat.backends.bounds import MOST_MODELS, UNPACKED, bound, is_page
+from thai_chat.backends.address import moved_to, secrets_of
+from thai_chat.backends.bounds import MOST_MODELS, is_page
 from thai_chat.backends.failures import NO_SUCH_ROUTE
 from thai_chat.backends.json_text import lenient
 from thai_chat.backends.listing import entries
 from thai_chat.backends.named import described, told_in
 from thai_chat.backends.openai_api.completion_stream import CompletionStream
+from thai_chat.backends.openai_api.connection import connection, post
 from thai_chat.backends.openai_api.counter import Counter
 from thai_chat.backends.openai_api.errors import translate, translation
 from thai_chat.backends.openai_api.event_stream import EventStream
@@ -32,8 +34,6 @@ from thai_chat.backends.openai_api.response_stream import ResponseStream
 from thai_chat.backends.reasoning import UnseenReasoning
 from thai_chat.backends.timeouts import (
     DEFAULT_TIMEOUTS,
-    KEEP_ALIVE_S,
-    MAX_CONNECTIONS,
     MODELS_TIMEOUT_S,
     Timeouts,
 )
@@ -73,30 +73,15 @@ class OpenAICompatible:
         default_model: str | None = None,
         timeouts: Timeouts = DEFAULT_TIMEOUTS,
     ) -> None:
-        """Take the server's address. It may hold "user:password@", which goes before the key: both are sent as
-        `Authorization`."""
-        address, authorization = without_credentials(base_of(base_url))
+        """Take the server's address. It may hold "user:password@", which goes before the key."""
         self._name = name
         self._default_model = default_model
         self._timeouts = timeouts
         self._learned = Learned()
         self._unseen = UnseenReasoning()
-        self._secrets = secrets_of(base_url, api_key)
-        self._client = openai.AsyncOpenAI(
-            base_url=address,
-            api_key=api_key or "none",  # the client refuses to be made without one
-            default_headers={**UNPACKED, **({"Authorization": authorization} if authorization else {})},
-            max_retries=0,
-            # Reading has no limit here: `_read` counts from token to token, which a server's pings don't prolong.
-            timeout=httpx2.Timeout(None, connect=timeouts.connect_s, pool=timeouts.connect_s),
-            http_client=openai.DefaultAioHttpClient(
-                trust_env=not is_loopback(address),
-                verify=certificates(address),
-                limits=httpx2.Limits(max_connections=MAX_CONNECTIONS, keepalive_expiry=KEEP_ALIVE_S),
-                event_hooks={"response": [bound]},
-                follow_redirects=False,  # else a server could have questions sent to any other
-            ),
-        )
+        self._client = connection(base_url, api_key=api_key, timeouts=timeouts)
+        secrets = secrets_of(base_url, api_key)
+        self._relay = Relay(name, partial(post, self._client), translate, secrets=secrets)
 
     @property
     def name(self) -> str:
@@ -199,7 +184,7 @@ class OpenAICompatible:
     def relay(self, model: str, call: RelayCall) -> AsyncGenerator[JsonObject, None]:
         reasons = call.kind is RelayKind.RESPONSES or self._preferred_api(model) is Api.RESPONSES
         timeouts = self._timeouts.while_reasoning() if reasons else self._timeouts
-        return Relay(self._client, self._name, self._secrets).objects(model, call, timeouts)
+        return self._relay.objects(model, call, timeouts)
 
     async def count_tokens(self, model: str, messages: Sequence[PromptMessage]) -> int | None:
         for counter in self._counters():
@@ -241,7 +226,7 @@ class OpenAICompatible:
                 reply,
                 deadline=deadline,
                 timeouts=timeouts,
-                backend=self._name,
+                within=translation(backend=self._name),
             )
             pieces = await stack.enter_async_context(aclosing(reading))
             begun = False
