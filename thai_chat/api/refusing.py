@@ -66,7 +66,7 @@ def codes_of(response: dict[str, Any]) -> list[str]:
     return [code for code, one in examples.items() if one.get("$ref") == f"#/components/examples/{code}"]
 
 
-def example_of(code: str) -> dict[str, Any]:
+def error_example(code: str) -> dict[str, Any]:
     """Return the example of a code: a component of the description."""
     kind = kind_of(code)
     body: dict[str, Any] = {"code": code, "message": texts.text(code, "en", _PARAMS)}
