@@ -41,6 +41,7 @@ DESCRIPTIONS: dict[str, str] = {
     "has_password": "Whether there is a password",
     "history": "The messages, oldest first",
     "hour": "The hour of the day, 0 to 23",
+    "identity_id": "The identity's id",
     "idempotency_key": "The same key is the same request, however often it is sent",
     "invitation_id": "The id of the link",
     "key_id": "The part of the key that is no secret",

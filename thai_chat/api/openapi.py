@@ -20,12 +20,14 @@ from fastapi.routing import APIRoute
 
 from thai_chat.api.fields import DESCRIPTIONS, example_of, with_nulls
 from thai_chat.api.opening import WAYS_IN, common_errors, security_of
-from thai_chat.api.refusing import ERROR, codes_of, error_example, refusal
+from thai_chat.api.refusing import ERROR, OPENAI_ERROR, codes_of, error_example, in_openai_form, refusal
 from thai_chat.api.streaming import event_schemas
+from thai_chat.domain.openai_shape import is_openai_path
 
 TAGS = {
     "chat": "Ask a question and read the answer, as the first clients of this page do.",
     "sessions": "Sessions, their messages and turns, replies while they grow, and what changes.",
+    "openai": "The door for programs that speak OpenAI's protocol: give them this address with `/v1` and an API key.",
     "search": "Find what was ever said, by any part of it.",
     "models": "The models that answer, and what they are loaded from.",
     "presets": "Options for models under a name.",
@@ -55,7 +57,7 @@ _DONE = {
     "204": "Done; there is nothing to tell",
     "303": "Go on at `Location`",
 }
-_IDENTIFIER = re.compile(r"(?:session|message|preset|account|share|sign_in|invitation|leaf|identity)_id|edits")
+_IDENTIFIER = re.compile(r"(?:session|message|preset|account|share|sign_in|invitation|leaf)_id|edits")
 
 
 def install(app: FastAPI) -> None:
@@ -70,7 +72,7 @@ def install(app: FastAPI) -> None:
 
     app.openapi = described  # type: ignore[method-assign]
 
-    @app.api_route("/openapi.json", methods=["GET", "HEAD"], include_in_schema=False)
+    @app.get("/openapi.json", include_in_schema=False)
     async def openapi_json(request: Request) -> Response:
         if not made:
             body = await asyncio.to_thread(lambda: orjson.dumps(described()))
@@ -89,7 +91,12 @@ def operation_id(route: APIRoute) -> str:
 
 def _completed(schema: dict[str, Any], *, has_accounts: bool) -> dict[str, Any]:
     components = schema.setdefault("components", {})
-    schemas = components["schemas"] = {**components.get("schemas", {}), **event_schemas(), "Error": ERROR}
+    schemas = components["schemas"] = {
+        **components.get("schemas", {}),
+        **event_schemas(),
+        "Error": ERROR,
+        "OpenAIError": OPENAI_ERROR,
+    }
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
     schema["info"]["description"] = _ABOUT
@@ -99,11 +106,13 @@ def _completed(schema: dict[str, Any], *, has_accounts: bool) -> dict[str, Any]:
     for path, method, operation in _operations(schema):
         _complete_operation(operation, path, method, has_accounts=has_accounts)
         used.update(code for response in operation["responses"].values() for code in codes_of(response))
+        if is_openai_path(path):
+            components.setdefault("examples", {}).update(in_openai_form(operation["responses"]))
         tags.update(operation.get("tags", ()))
         if has_accounts and (security := security_of(path, method)) is not None:
             operation["security"] = security
     schema["tags"] = [{"name": tag, "description": TAGS.get(tag, tag)} for tag in sorted(tags, key=_place)]
-    components["examples"] = {code: error_example(code) for code in sorted(used)}
+    components.setdefault("examples", {}).update((code, error_example(code)) for code in sorted(used))
     if has_accounts:
         components["securitySchemes"] = WAYS_IN
         schema["security"] = [{way: []} for way in WAYS_IN]

@@ -112,7 +112,7 @@ def _of_fields(operation: dict[str, Any], *, was_checked: bool) -> Iterator[tupl
 
 
 def _of_people(door: Door, method: str) -> Iterator[tuple[int, str]]:
-    if door.is_counted:
+    if door.counts(method):
         yield 429, TooManyRequests.code
     if door.access is Access.ANYBODY:
         return

@@ -12,6 +12,7 @@ from typing import Any
 from thai_chat import texts
 from thai_chat.api.errors import kind_of, status_of
 from thai_chat.domain.errors import BadOption, LimitReached, ThaiChatError
+from thai_chat.domain.openai_shape import openai_error
 
 Responses = dict[int | str, dict[str, Any]]
 
@@ -77,6 +78,42 @@ def error_example(code: str) -> dict[str, Any]:
     return {"summary": code, "value": {"error": body}}
 
 
+def in_openai_form(responses: dict[str, Any]) -> dict[str, Any]:
+    """Turn the refusals among the answers of an operation below `/v1` into OpenAI's form, and return their examples."""
+    made: dict[str, Any] = {}
+    for status, response in responses.items():
+        examples = {}
+        for code in codes_of(response):
+            said = openai_error(code, texts.text(code, "en", _PARAMS), int(status))
+            made[f"openai_{code}_{status}"] = {"summary": str(said["code"]), "value": {"error": said}}
+            examples[code] = {"$ref": f"#/components/examples/openai_{code}_{status}"}
+        if examples:
+            content = {"schema": {"$ref": "#/components/schemas/OpenAIError"}, "examples": examples}
+            responses[status] = {**response, "content": {"application/json": content}}
+    return made
+
+
+OPENAI_ERROR: dict[str, Any] = {
+    "title": "OpenAIError",
+    "description": "Every answer of 400 and above below `/v1` has this form, which OpenAI's clients know.",
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "title": "OpenAIErrorDetail",
+            "description": "What went wrong",
+            "type": "object",
+            "required": ["message", "type", "param", "code"],
+            "properties": {
+                "message": {"type": "string", "description": "For people"},
+                "type": {"type": "string", "description": "Its kind, such as `invalid_request_error`"},
+                "param": {"type": ["string", "null"], "description": "The field of the request that it is about"},
+                "code": {"type": ["string", "null"], "description": "OpenAI's code where it has one, else ours"},
+            },
+        }
+    },
+    "example": {"error": openai_error("unknown_model", texts.text("unknown_model", "en"), 404, param="model")},
+}
 ERROR: dict[str, Any] = {
     "title": "Error",
     "description": "Every answer of 400 and above has this form.",
