@@ -37,6 +37,9 @@ _PARAMS: dict[str, Any] = {
     "why": "tokens_day_used_up",
 }
 """Params of the examples."""
+_OWN: dict[str, dict[str, Any]] = {
+    "foreign_host": {"name": "chat.example.org", "why": "name_not_set"},
+}
 
 
 def refuses(*errors: type[ThaiChatError]) -> Responses:
@@ -70,12 +73,16 @@ def codes_of(response: dict[str, Any]) -> list[str]:
 def error_example(code: str) -> dict[str, Any]:
     """Return the example of a code: a component of the description."""
     kind = kind_of(code)
-    body: dict[str, Any] = {"code": code, "message": texts.text(code, "en", _PARAMS)}
+    body: dict[str, Any] = {"code": code, "message": _words(code)}
     if issubclass(kind, BadOption):
         body["param"] = _PARAMS["param"]
     if issubclass(kind, LimitReached):
         body["what"] = _PARAMS["what"]
     return {"summary": code, "value": {"error": body}}
+
+
+def _words(code: str) -> str:
+    return texts.text(code, "en", {**_PARAMS, **_OWN.get(code, {})})
 
 
 def in_openai_form(responses: dict[str, Any]) -> dict[str, Any]:
@@ -84,7 +91,7 @@ def in_openai_form(responses: dict[str, Any]) -> dict[str, Any]:
     for status, response in responses.items():
         examples = {}
         for code in codes_of(response):
-            said = openai_error(code, texts.text(code, "en", _PARAMS), int(status))
+            said = openai_error(code, _words(code), int(status))
             made[f"openai_{code}_{status}"] = {"summary": str(said["code"]), "value": {"error": said}}
             examples[code] = {"$ref": f"#/components/examples/openai_{code}_{status}"}
         if examples:
