@@ -27,6 +27,7 @@ ROOMS: dict[str, set[str]] = {
         "chat.transfer",
         "domain",
         "domain.ports",
+        "gate",
         "sharing",
         "texts",
     },

@@ -60,6 +60,7 @@ def build_app(
         title="Thai Chat",
         version=__version__,
         lifespan=lifespan,
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         generate_unique_id_function=openapi.operation_id,

@@ -11,9 +11,10 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from thai_chat.api.dependencies import People
+from thai_chat.api.refusing import refuses
 from thai_chat.chat.text import identifier
 from thai_chat.domain.audit import MOST_ENTRIES, Action, AuditCursor, AuditEntry, AuditQuery
-from thai_chat.domain.errors import InvalidCursor
+from thai_chat.domain.errors import InvalidCursor, InvalidIdentifier
 
 router = APIRouter(prefix="/api/audit", tags=["people"])
 
@@ -21,14 +22,14 @@ router = APIRouter(prefix="/api/audit", tags=["people"])
 class EntryBody(BaseModel):
     entry_id: UUID
     at: datetime
-    action: str
-    outcome: str = Field(description="done, else a code that says why not")
+    action: str = Field(description="What was done", examples=["sign_in"])
+    outcome: str = Field(description="done, else a code that says why not", examples=["done"])
     name: str = Field(description="Of who did it, or the one that was tried")
-    account_id: UUID | None
+    account_id: UUID | None = Field(description="The account of who did it; null where nobody is known")
     key_id: str | None = Field(description="The API key by which it was done")
     target: str | None = Field(description="The thing that it was done to: an id, or a name")
     address: str
-    details: Mapping[str, Any]
+    details: Mapping[str, Any] = Field(description="What else is known of it; never a text", examples=[{}])
 
 
 class AuditBody(BaseModel):
@@ -36,13 +37,13 @@ class AuditBody(BaseModel):
     next: str | None = Field(description="Give it as `cursor` for the next page; null on the last")
 
 
-@router.get("")
+@router.get("", responses=refuses(InvalidIdentifier, InvalidCursor))
 async def list_audit_entries(
     people: People,
-    limit: Annotated[int, Query(ge=1, le=MOST_ENTRIES)] = 100,
+    limit: Annotated[int, Query(ge=1, le=MOST_ENTRIES, description="The most that come in one answer")] = 100,
     cursor: Annotated[str | None, Query(max_length=100, description="`next` of the page before")] = None,
-    action: Action | None = None,
-    account_id: str | None = None,
+    action: Annotated[Action | None, Query(description="Only what was done so")] = None,
+    account_id: Annotated[str | None, Query(description="Only what this account did")] = None,
 ) -> AuditBody:
     """List what people have done: signing in, keys, exports, deletions and the like; never a text."""
     found = await people.audit.page(

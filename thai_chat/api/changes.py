@@ -14,6 +14,7 @@ from fastapi.responses import StreamingResponse
 
 from thai_chat.api.dependencies import Asking, Service
 from thai_chat.api.sse import HEADERS
+from thai_chat.api.streaming import EmptyEvent, Events, HelloEvent, ReplyEvent, SessionEvent, events
 from thai_chat.chat.changes import Change, Changes
 from thai_chat.domain.people import Person
 
@@ -22,9 +23,23 @@ router = APIRouter(tags=["sessions"])
 BEAT_S = 1.0
 """A page that hears nothing for a little longer knows that the server is away."""
 _BEAT = b"event: beat\ndata: 1\n\n"
+_EVENTS: Events = {
+    "hello": HelloEvent,
+    "began": ReplyEvent,
+    "ended": ReplyEvent,
+    "changed": SessionEvent,
+    "deleted": SessionEvent,
+    "anew": EmptyEvent,
+    "crowded": EmptyEvent,
+}
+_EXAMPLE = 'event: hello\ndata: {"page":"4f1c","changed_ms_ago":null}\n\nevent: beat\ndata: 1\n\n'
 
 
-@router.get("/api/changes")
+@router.get(
+    "/api/changes",
+    response_class=StreamingResponse,
+    responses={200: {"content": events(_EVENTS, example=_EXAMPLE)}, 204: {"description": "The server is about to end"}},
+)
 async def follow_changes(request: Request, service: Service, person: Asking) -> Response:
     """Follow what changes in all sessions. Events carry ids and never a text; a slow reader is told to read `anew`.
 

@@ -17,12 +17,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from thai_chat import texts
 from thai_chat.api import errors
 from thai_chat.api.dependencies import Notes
+from thai_chat.api.streaming import files
 from thai_chat.chat.service import ChatService
 from thai_chat.chat.statistics import FIRST_DAY, LAST_DAY, zone_of
 from thai_chat.chat.text import require_storable
 from thai_chat.chat.transfer.exports import OF_TRAINING, Format
 from thai_chat.chat.transfer.markdown import Words
-from thai_chat.chat.transfer.training import Lessons, Rated
+from thai_chat.chat.transfer.training import MEDIA_TYPE, Lessons, Rated
 from thai_chat.domain.audit import Action
 from thai_chat.domain.errors import BadInput
 from thai_chat.domain.facts import RATING_TAGS
@@ -93,6 +94,10 @@ class ExportRequest(SessionExportQuery):
         description="json can be imported again; without chosen sessions it has deleted messages too",
     )
     session_ids: list[UUID] | None = Field(default=None, description="None exports everything", max_length=100_000)
+
+
+FILES = files("application/json", "text/markdown", "text/csv", MEDIA_TYPE)
+"""The file that answers, in one of these types."""
 
 
 class ExamplesBody(BaseModel):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 
 from thai_chat.api.dependencies import Asking, PeopleIfAny, Service
+from thai_chat.api.health_schemas import HealthBody, ModelsBody, ReadyBody
 from thai_chat.chat.service import ChatService
 from thai_chat.domain.errors import HistoryUnavailable
 from thai_chat.domain.messages import Choice
@@ -17,13 +18,14 @@ router = APIRouter(tags=["health"])
 
 
 @router.head("/healthz", include_in_schema=False)
-@router.get("/healthz")
+@router.get("/healthz", response_model=HealthBody)
 async def check_health() -> dict[str, str]:
+    """Tell that the process lives."""
     return {"status": "ok"}
 
 
 @router.head("/readyz", include_in_schema=False)
-@router.get("/readyz")
+@router.get("/readyz", response_model=ReadyBody, response_model_exclude_unset=True)
 async def check_readiness(request: Request, service: Service, people: PeopleIfAny) -> dict[str, object]:
     """Tell how the server is. 200 in both states: "degraded" when turns are kept in memory, or no model answers.
 
@@ -49,7 +51,7 @@ async def check_readiness(request: Request, service: Service, people: PeopleIfAn
     }
 
 
-@router.get("/api/models")
+@router.get("/api/models", response_model=ModelsBody, tags=["models"])
 async def list_models(service: Service, person: Asking) -> dict[str, object]:
     """List every model that one can put a question to, by backend, with how it is now and what is known of it.
 

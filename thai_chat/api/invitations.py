@@ -15,8 +15,20 @@ from thai_chat.api.addresses import page_of, visit_of
 from thai_chat.api.cookies import set_token, token_of
 from thai_chat.api.dependencies import Asking, Noting, People
 from thai_chat.api.me import Me, me_of
+from thai_chat.api.refusing import refuses
 from thai_chat.domain.accounts import Account
 from thai_chat.domain.audit import Action
+from thai_chat.domain.errors import (
+    AlreadyTakenOver,
+    BadAccountName,
+    BadPassword,
+    DisabledAccount,
+    HistoryUnavailable,
+    InvitationOver,
+    NameTaken,
+    SignUpClosed,
+    UnreadableText,
+)
 from thai_chat.domain.invitations import LASTS, InvitationPurpose
 from thai_chat.domain.people import LOCAL, PersonRole
 
@@ -29,66 +41,66 @@ Lasts = Annotated[int, Field(ge=60, le=90 * 86_400, description="Seconds for whi
 class InvitationTold(BaseModel):
     """A link, as it is told to whoever has it."""
 
-    purpose: InvitationPurpose
-    """`first` makes the first administrator, `invite` an account, `reset` a new password."""
-    role: PersonRole
-    name: str | None
-    """The name that the account has or will have; null: it is chosen."""
-    expires_at: datetime
-    local_sessions: int | None
-    """With `first`: how many sessions of before there were accounts can be taken over."""
+    purpose: InvitationPurpose = Field(
+        description="`first` makes the first administrator, `invite` an account, `reset` a new password"
+    )
+    role: PersonRole = Field(description="The role that the account has or will have")
+    name: str | None = Field(description="The name that the account has or will have; null: it is chosen")
+    expires_at: datetime = Field(description="Until when it is good")
+    local_sessions: int | None = Field(
+        description="With `first`: how many sessions of before there were accounts can be taken over"
+    )
 
 
 class SignUpRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     token: str | None = Field(default=None, description="The end of an invitation's link; without it SIGN_UP=open")
-    name: str
-    password: str
-    display_name: str = ""
+    name: str = Field(description="The name to sign in by; that of the invitation wins")
+    password: str = Field(description="8 to 200 characters of any script", examples=["ข้าวเหนียวมะม่วง"])
+    display_name: str = Field(default="", description="The name that is shown; empty: `name`")
     take_over: bool = Field(default=False, description="With `first`: the sessions of before become this person's")
 
 
 class ResetRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    token: str
-    password: str
+    token: str = Field(description="The end of the link", examples=["mF_9.B5f-4.1JqM"])
+    password: str = Field(description="8 to 200 characters of any script", examples=["ข้าวเหนียวมะม่วง"])
 
 
 class InvitationEntry(BaseModel):
     invitation_id: UUID
-    purpose: InvitationPurpose
-    role: PersonRole
-    name: str | None
+    purpose: InvitationPurpose = Field(description="What the link is for")
+    role: PersonRole = Field(description="The role that the account has or will have")
+    name: str | None = Field(description="The name that the account has or will have; null: it is chosen")
     created_at: datetime
-    expires_at: datetime
-    used_at: datetime | None
+    expires_at: datetime = Field(description="Until when it is good")
+    used_at: datetime | None = Field(description="When it was used; null: not yet")
 
 
 class InvitationsBody(BaseModel):
-    invitations: list[InvitationEntry]
+    invitations: list[InvitationEntry] = Field(description="The newest first")
 
 
 class InvitationRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    role: PersonRole
+    role: PersonRole = Field(description="The role that the account will have")
     name: str | None = Field(default=None, description="The name that the account will have; without it they choose")
     expires_in_s: Lasts = _INVITED_S
 
 
 class Link(BaseModel):
-    url: str
-    """It is told this once, and good for one use."""
-    expires_at: datetime
+    url: str = Field(description="It is told this once, and good for one use")
+    expires_at: datetime = Field(description="Until when it is good")
 
 
 class InvitationMade(Link):
     invitation_id: UUID
 
 
-@router.get("/invitations/{token}")
+@router.get("/invitations/{token}", responses=refuses(InvitationOver, HistoryUnavailable))
 async def get_invitation(token: str, people: People) -> InvitationTold:
     """Return what a link is for. 404 `invitation_over` for one that is unknown, used or expired alike."""
     invitation = await people.invitations.find(token)
@@ -102,7 +114,20 @@ async def get_invitation(token: str, people: People) -> InvitationTold:
     )
 
 
-@router.post("/sign-up", status_code=201)
+@router.post(
+    "/sign-up",
+    status_code=201,
+    responses=refuses(
+        SignUpClosed,
+        InvitationOver,
+        NameTaken,
+        BadAccountName,
+        BadPassword,
+        UnreadableText,
+        AlreadyTakenOver,
+        HistoryUnavailable,
+    ),
+)
 async def sign_up(asked: SignUpRequest, request: Request, response: Response, people: People) -> Me:
     """Make an account, and sign in with it: by an invitation, or without one where anybody may."""
     new = NewPerson(
@@ -113,7 +138,10 @@ async def sign_up(asked: SignUpRequest, request: Request, response: Response, pe
     return await _let_in(Action.SIGN_UP, account, request, response, people, takes_over=takes_over)
 
 
-@router.post("/reset-password")
+@router.post(
+    "/reset-password",
+    responses=refuses(InvitationOver, BadPassword, UnreadableText, DisabledAccount, HistoryUnavailable),
+)
 async def reset_password(asked: ResetRequest, request: Request, response: Response, people: People) -> Me:
     """Choose a new password by a link, and sign in with it. All sessions of before are over."""
     account = await people.invitations.reset_password(asked.token, asked.password)
@@ -162,7 +190,7 @@ async def list_invitations(people: People) -> InvitationsBody:
     )
 
 
-@router.post("/invitations", status_code=201)
+@router.post("/invitations", status_code=201, responses=refuses(BadAccountName, NameTaken, UnreadableText))
 async def create_invitation(
     asked: InvitationRequest, request: Request, person: Asking, people: People, notes: Noting
 ) -> InvitationMade:
@@ -178,7 +206,7 @@ async def create_invitation(
     )
 
 
-@router.delete("/invitations/{invitation_id:uuid}", status_code=204)
+@router.delete("/invitations/{invitation_id:uuid}", status_code=204, responses=refuses(InvitationOver))
 async def delete_invitation(invitation_id: UUID, people: People, notes: Noting) -> None:
     """End a link."""
     await people.invitations.revoke(invitation_id)

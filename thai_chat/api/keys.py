@@ -8,6 +8,8 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from thai_chat.api.dependencies import Address, Asking, People
+from thai_chat.api.refusing import refuses
+from thai_chat.domain.errors import KeyNotFound, NotAdministrator, TooManyKeys, UnreadableText
 from thai_chat.domain.keys import KEY_NAME_CHARS, MOST_KEYS, ApiKey
 from thai_chat.domain.people import Scope
 
@@ -39,7 +41,7 @@ class NewKey(BaseModel):
 
 class KeyBody(BaseModel):
     key_id: str = Field(description="The part of the key that is no secret")
-    name: str
+    name: str = Field(description="For its owner, to tell keys apart", examples=["nightly export"])
     scopes: list[Scope]
     created_at: datetime
     expires_at: datetime | None
@@ -60,14 +62,19 @@ async def list_keys(people: People, person: Asking) -> KeysBody:
     return KeysBody(keys=[_body(key) for key in await people.keys.of(person)])
 
 
-@router.post("", status_code=201, description=f"Make a key; a person has at most {MOST_KEYS}. A key can't make keys.")
+@router.post(
+    "",
+    status_code=201,
+    description=f"Make a key; a person has at most {MOST_KEYS}. A key can't make keys.",
+    responses=refuses(TooManyKeys, NotAdministrator, UnreadableText),
+)
 async def create_key(body: NewKey, people: People, person: Asking, address: Address) -> MadeKeyBody:
     lasts = timedelta(seconds=body.expires_in_s) if body.expires_in_s else None
     key, text = await people.keys.make(person, name=body.name, scopes=body.scopes, lasts=lasts, address=address)
     return MadeKeyBody(**_body(key).model_dump(), key=str(text))
 
 
-@router.delete("/{key_id}", status_code=204)
+@router.delete("/{key_id}", status_code=204, responses=refuses(KeyNotFound))
 async def delete_key(key_id: str, people: People, person: Asking, address: Address) -> None:
     """Delete a key. Whoever asks by it is refused, at the latest some seconds later."""
     await people.keys.revoke(person, key_id, address=address)

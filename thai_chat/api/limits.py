@@ -7,12 +7,13 @@ from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from thai_chat.api.dependencies import Asking, Noting, People
+from thai_chat.api.refusing import refuses
 from thai_chat.domain.audit import Action, Detail
-from thai_chat.domain.errors import UnknownModel
+from thai_chat.domain.errors import AccountNotFound, UnknownModel
 from thai_chat.domain.people import PersonRole
 from thai_chat.domain.quotas import ZONE, ModelRule, Quota, QuotaKind, QuotaRule, Quotas, QuotaState, Used
 
@@ -23,14 +24,14 @@ Dollars = Annotated[Decimal, Field(ge=0, le=10**6, max_digits=15, decimal_places
 
 
 class LimitBody(BaseModel):
-    what: Quota
-    used: float
-    limit: float | None
-    resets_at: datetime | None
+    what: Quota = Field(description="What is limited")
+    used: float = Field(description="How much of it is used up")
+    limit: float | None = Field(description="Null: there is no limit")
+    resets_at: datetime | None = Field(description="When counting begins anew; null: there is no such time")
 
 
 class LimitsBody(BaseModel):
-    limits: list[LimitBody]
+    limits: list[LimitBody] = Field(description="One for each kind of limit")
 
 
 class QuotasPut(BaseModel):
@@ -38,70 +39,74 @@ class QuotasPut(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"tokens_day": 200_000, "usd_month": 20}})
 
-    requests_minute: Annotated[int, Field(ge=1, le=10**6)] | None = None
-    running_replies: Annotated[int, Field(ge=0, le=10**4)] | None = None
-    tokens_day: Count | None = None
-    tokens_month: Count | None = None
-    usd_day: Dollars | None = None
-    usd_month: Dollars | None = None
+    requests_minute: Annotated[int, Field(ge=1, le=10**6)] | None = Field(default=None, description="Requests a minute")
+    running_replies: Annotated[int, Field(ge=0, le=10**4)] | None = Field(
+        default=None, description="Replies that are written at the same time"
+    )
+    tokens_day: Count | None = Field(default=None, description="Tokens a day")
+    tokens_month: Count | None = Field(default=None, description="Tokens a month")
+    usd_day: Dollars | None = Field(default=None, description="US dollars a day")
+    usd_month: Dollars | None = Field(default=None, description="US dollars a month")
 
 
 class QuotaRuleBody(BaseModel):
-    kind: QuotaKind
-    subject: str
-    quotas: dict[Quota, float | None]
+    kind: QuotaKind = Field(description="Whether it is for a role, an account or a key")
+    subject: str = Field(description="The role's name, or the id of the account or key", examples=["user"])
+    quotas: dict[Quota, float | None] = Field(
+        description="Those that are set; null: no limit", examples=[{"tokens_day": 200_000, "usd_month": 20}]
+    )
 
 
 class QuotaRulesBody(BaseModel):
-    quotas: list[QuotaRuleBody]
-    defaults: dict[PersonRole, dict[Quota, float | None]] = Field(description="By the settings, for each role")
+    quotas: list[QuotaRuleBody] = Field(description="Those that are set here")
+    defaults: dict[PersonRole, dict[Quota, float | None]] = Field(
+        description="By the settings, for each role", examples=[{"user": {"tokens_day": 200_000}}]
+    )
 
 
 class ModelRulePut(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"roles": ["administrator"]}})
 
-    roles: list[PersonRole] = Field(default_factory=list, max_length=10)
-    accounts: list[UUID] = Field(default_factory=list, max_length=1000)
+    roles: list[PersonRole] = Field(default_factory=list, max_length=10, description="Roles that may use the model")
+    accounts: list[UUID] = Field(default_factory=list, max_length=1000, description="Accounts that may use it besides")
 
 
 class ModelRuleBody(BaseModel):
     backend: str
     model: str
-    roles: list[PersonRole]
-    accounts: list[UUID]
+    roles: list[PersonRole] = Field(description="Roles that may use the model")
+    accounts: list[UUID] = Field(description="Accounts that may use it besides")
 
 
 class ModelRulesBody(BaseModel):
-    rules: list[ModelRuleBody]
+    rules: list[ModelRuleBody] = Field(description="A model without a rule is open to everybody")
 
 
 class UsedBody(BaseModel):
     replies: int
-    tokens: int
-    cost_usd: str = Field(description="US dollars, exact")
+    tokens: int = Field(description="Tokens of questions and replies")
+    cost_usd: str = Field(description="US dollars, exact", examples=["0.0123"])
 
 
 class UsedOnBody(UsedBody):
-    date: date
-    """A day, or the first of a month."""
+    date: Annotated[date, Field(description="A day, or the first of a month")]
 
 
 class PersonUsedBody(UsedBody):
-    account_id: UUID | None
-    """Null for an account that is gone."""
+    account_id: UUID | None = Field(description="Null for an account that is gone")
     name: str | None
     display_name: str | None
-    by_date: list[UsedOnBody]
+    by_date: list[UsedOnBody] = Field(description="Dates on which nothing was used are left out")
 
 
 class PeopleStatisticsBody(BaseModel):
     timezone: str
-    first: date
-    last: date
-    by: str
-    team: UsedBody
-    by_date: list[UsedOnBody]
-    people: list[PersonUsedBody]
+    first: date = Field(description="The first day that is counted")
+    last: date = Field(description="The last day that is counted")
+    by: str = Field(description="`day` or `month`", examples=["day"])
+    team: UsedBody = Field(description="Everybody together")
+    by_date: list[UsedOnBody] = Field(description="Everybody together, on each date")
+    people: list[PersonUsedBody] = Field(description="Each person")
 
 
 @router.get("/api/me/limits")
@@ -123,8 +128,14 @@ async def list_quotas(people: People) -> QuotaRulesBody:
     )
 
 
-@router.put("/api/quotas/{kind}/{subject}")
-async def put_quotas(kind: QuotaKind, subject: str, body: QuotasPut, people: People, notes: Noting) -> QuotaRuleBody:
+@router.put("/api/quotas/{kind}/{subject}", responses=refuses(AccountNotFound))
+async def put_quotas(
+    kind: Annotated[QuotaKind, Path(description="Whom it is for")],
+    subject: Annotated[str, Path(description="The role's name, or the id of the account or key")],
+    body: QuotasPut,
+    people: People,
+    notes: Noting,
+) -> QuotaRuleBody:
     """Set the quotas of a role, an account or a key, all of them: an empty body takes them away."""
     given = {Quota(name): value for name, value in body.model_dump(exclude_unset=True).items()}
     set_to = {name: None if value is None else Decimal(value) for name, value in given.items()}
@@ -142,7 +153,7 @@ async def list_model_rules(people: People) -> ModelRulesBody:
     return ModelRulesBody(rules=[_rule_body(rule) for rule in await people.limits.models.all()])
 
 
-@router.put("/api/model-rules/{backend}/{model:path}")
+@router.put("/api/model-rules/{backend}/{model:path}", responses=refuses(AccountNotFound))
 async def put_model_rule(backend: str, model: str, body: ModelRulePut, people: People, notes: Noting) -> ModelRuleBody:
     """Open a model to some roles and accounts alone."""
     rule = ModelRule(
@@ -154,7 +165,7 @@ async def put_model_rule(backend: str, model: str, body: ModelRulePut, people: P
     return _rule_body(rule)
 
 
-@router.delete("/api/model-rules/{backend}/{model:path}", status_code=204)
+@router.delete("/api/model-rules/{backend}/{model:path}", status_code=204, responses=refuses(UnknownModel))
 async def delete_model_rule(backend: str, model: str, people: People, notes: Noting) -> None:
     """Open a model to everybody."""
     if not await people.limits.models.delete(backend, model):
@@ -167,7 +178,7 @@ async def get_people_statistics(
     people: People,
     first: Annotated[date | None, Query(description="Default: the first of this month")] = None,
     last: Annotated[date | None, Query(description="Default: today")] = None,
-    by: Annotated[str, Query(pattern="^(day|month)$")] = "day",
+    by: Annotated[str, Query(pattern="^(day|month)$", description="`day` or `month`")] = "day",
 ) -> PeopleStatisticsBody:
     """Tell what people have used, each and all together, by day or by month. There are figures in it alone."""
     found = await people.limits.spending(first=first, last=last, by_month=by == "month")

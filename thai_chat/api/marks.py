@@ -10,10 +10,20 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from thai_chat.api import errors
 from thai_chat.api.dependencies import Asking, Noting, Service
+from thai_chat.api.refusing import refuses
 from thai_chat.api.schemas import MessageBody, message_body
 from thai_chat.chat.marks import Judgement
 from thai_chat.chat.text import identifier
 from thai_chat.domain.audit import Action
+from thai_chat.domain.errors import (
+    BadReason,
+    MessageNotFound,
+    NotOtherReplies,
+    OnlyReplies,
+    ReplyRunning,
+    SessionNotFound,
+    UnreadableText,
+)
 from thai_chat.domain.facts import RATING_TAGS, REASON_CHARS
 
 router = APIRouter(tags=["sessions"])
@@ -49,7 +59,10 @@ class DeletedBody(BaseModel):
     messages: list[MessageBody] = Field(description="In the order of arrival; at most the 500 newest")
 
 
-@router.put("/{session_id}/messages/{message_id}/rating")
+@router.put(
+    "/{session_id}/messages/{message_id}/rating",
+    responses=refuses(SessionNotFound, MessageNotFound, OnlyReplies, BadReason, UnreadableText),
+)
 async def rate_message(
     session_id: str, message_id: str, body: RatingRequest, request: Request, service: Service, person: Asking
 ) -> MessageBody:
@@ -59,13 +72,22 @@ async def rate_message(
     return message_body(rated, errors.language_of(request))
 
 
-@router.delete("/{session_id}/messages/{message_id}/rating", status_code=204)
+@router.delete(
+    "/{session_id}/messages/{message_id}/rating",
+    status_code=204,
+    responses=refuses(SessionNotFound, MessageNotFound, OnlyReplies),
+)
 async def delete_rating(session_id: str, message_id: str, service: Service, person: Asking) -> None:
     """Take the rating of a reply back; fine when there is none."""
     await service.marks.rate(identifier(session_id), person, identifier(message_id), Judgement(value=None))
 
 
-@router.put("/{session_id}/messages/{message_id}/preference")
+@router.put(
+    "/{session_id}/messages/{message_id}/preference",
+    responses=refuses(
+        SessionNotFound, MessageNotFound, OnlyReplies, NotOtherReplies, BadReason, UnreadableText, ReplyRunning
+    ),
+)
 async def prefer_message(
     session_id: str, message_id: str, body: PreferenceRequest, request: Request, service: Service, person: Asking
 ) -> MessageBody:
@@ -79,13 +101,17 @@ async def prefer_message(
     return message_body(chosen, errors.language_of(request))
 
 
-@router.delete("/{session_id}/messages/{message_id}/preference", status_code=204)
+@router.delete(
+    "/{session_id}/messages/{message_id}/preference",
+    status_code=204,
+    responses=refuses(SessionNotFound, MessageNotFound, OnlyReplies),
+)
 async def delete_preference(session_id: str, message_id: str, service: Service, person: Asking) -> None:
     """Take the choice of a reply back; fine when there is none."""
     await service.marks.prefer(identifier(session_id), person, identifier(message_id), ())
 
 
-@router.patch("/{session_id}/messages/{message_id}")
+@router.patch("/{session_id}/messages/{message_id}", responses=refuses(SessionNotFound, MessageNotFound))
 async def change_message(
     session_id: str, message_id: str, body: MessagePatch, request: Request, service: Service, person: Asking
 ) -> MessageBody:
@@ -95,7 +121,9 @@ async def change_message(
     return message_body(changed, errors.language_of(request))
 
 
-@router.delete("/{session_id}/messages/{message_id}", status_code=204)
+@router.delete(
+    "/{session_id}/messages/{message_id}", status_code=204, responses=refuses(SessionNotFound, MessageNotFound)
+)
 async def delete_message(
     session_id: str, message_id: str, service: Service, person: Asking, notes: Noting, permanent: bool = False
 ) -> None:
@@ -107,7 +135,7 @@ async def delete_message(
         notes.put(Action.MESSAGE_DELETED, target=str(identifier(message_id)), details=details)
 
 
-@router.get("/{session_id}/deleted")
+@router.get("/{session_id}/deleted", responses=refuses(SessionNotFound))
 async def list_deleted_messages(session_id: str, request: Request, service: Service, person: Asking) -> DeletedBody:
     """List the messages of a session that can be restored."""
     found = await service.marks.deleted(identifier(session_id), person)

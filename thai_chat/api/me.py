@@ -6,15 +6,26 @@ from datetime import datetime
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from thai_chat.accounts.service import Accounts
 from thai_chat.api.addresses import visit_of
 from thai_chat.api.cookies import remove_token
 from thai_chat.api.dependencies import Asking, People, PeopleIfAny
+from thai_chat.api.refusing import refuses
 from thai_chat.chat.text import identifier
 from thai_chat.domain.accounts import Account
-from thai_chat.domain.errors import HistoryUnavailable
+from thai_chat.domain.errors import (
+    AccountNotFound,
+    BadAccountName,
+    BadPassword,
+    FreshSignInNeeded,
+    HistoryUnavailable,
+    SignInNotFound,
+    TooManyAttempts,
+    UnreadableText,
+    WrongPassword,
+)
 from thai_chat.domain.people import Entrance, Person, PersonRole, Scope
 from thai_chat.texts import Language
 
@@ -23,19 +34,15 @@ router = APIRouter(prefix="/api/me", tags=["people"])
 
 class Me(BaseModel):
     user_id: str
-    name: str
-    """The name to sign in by."""
+    name: str = Field(description="The name to sign in by")
     display_name: str
-    role: PersonRole
-    language: str | None = None
-    """The language that was chosen; null: the browser's."""
+    role: PersonRole = Field(description="`administrator` may look after people and limits")
+    language: str | None = Field(default=None, description="The language that was chosen; null: the browser's")
     has_password: bool = False
-    entrance: Entrance
+    entrance: Entrance = Field(description="How the server knows who asks")
     scopes: list[Scope]
-    has_accounts: bool
-    """Whether people sign in here."""
-    admin_reads_chats: bool
-    """Whether administrators may search and count what everybody said."""
+    has_accounts: bool = Field(description="Whether people sign in here")
+    admin_reads_chats: bool = Field(description="Whether administrators may search and count what everybody said")
 
 
 class MeChanges(BaseModel):
@@ -43,17 +50,15 @@ class MeChanges(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    display_name: str | None = None
-    language: Language | None = None
-    """Null leaves it to the browser."""
+    display_name: str | None = Field(default=None, description="Null leaves it as it is", examples=["มะลิ"])
+    language: Language | None = Field(default=None, description="Null leaves it to the browser")
 
 
 class PasswordRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    current: str = ""
-    """Empty for an account that has no password yet."""
-    new: str
+    current: str = Field(default="", description="Empty for an account that has no password yet")
+    new: str = Field(description="8 to 200 characters of any script", examples=["ข้าวเหนียวมะม่วง"])
 
 
 class SignInEntry(BaseModel):
@@ -63,18 +68,17 @@ class SignInEntry(BaseModel):
     created_at: datetime
     used_at: datetime
     expires_at: datetime
-    browser: str
-    """The name that the browser gives itself."""
+    browser: str = Field(description="The name that the browser gives itself")
     address: str
-    is_current: bool
+    is_current: bool = Field(description="Whether it is the browser that asks")
 
 
 class SignInsBody(BaseModel):
-    sign_ins: list[SignInEntry]
+    sign_ins: list[SignInEntry] = Field(description="The last used first")
 
 
 class EndedBody(BaseModel):
-    ended: int
+    ended: int = Field(description="How many sessions of browsers have ended")
 
 
 @router.get("")
@@ -89,7 +93,7 @@ async def get_me(person: Asking, people: PeopleIfAny) -> Me:
     return me_of(person, people, account)
 
 
-@router.patch("")
+@router.patch("", responses=refuses(BadAccountName, UnreadableText, AccountNotFound))
 async def change_me(asked: MeChanges, person: Asking, people: People) -> Me:
     """Change the name that is shown, and the language of the page."""
     account = None
@@ -102,7 +106,11 @@ async def change_me(asked: MeChanges, person: Asking, people: People) -> Me:
     return me_of(person, people, account)
 
 
-@router.post("/password", status_code=204)
+@router.post(
+    "/password",
+    status_code=204,
+    responses=refuses(WrongPassword, FreshSignInNeeded, BadPassword, UnreadableText, TooManyAttempts, AccountNotFound),
+)
 async def change_password(asked: PasswordRequest, request: Request, person: Asking, people: People) -> None:
     """Change the password. All other sessions of this person are over."""
     await people.profile.change_password(person, asked.current, asked.new, visit_of(request))
@@ -132,7 +140,7 @@ async def end_other_sign_ins(person: Asking, people: People) -> EndedBody:
     return EndedBody(ended=await people.profile.end_others(person))
 
 
-@router.delete("/sign-ins/{sign_in_id}", status_code=204)
+@router.delete("/sign-ins/{sign_in_id}", status_code=204, responses=refuses(SignInNotFound))
 async def end_sign_in(sign_in_id: str, request: Request, response: Response, person: Asking, people: People) -> None:
     """Sign out in one browser."""
     ended = identifier(sign_in_id)

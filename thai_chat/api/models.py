@@ -15,9 +15,11 @@ from pydantic import BaseModel, ConfigDict
 from thai_chat import texts
 from thai_chat.api import errors
 from thai_chat.api.dependencies import Asking, Service
+from thai_chat.api.refusing import refuses
 from thai_chat.api.schemas import Short
 from thai_chat.api.sse import HEADERS
-from thai_chat.domain.errors import ThaiChatError, trace_of
+from thai_chat.api.streaming import ErrorEvent, Events, PulledEvent, PullProgressEvent, events
+from thai_chat.domain.errors import ThaiChatError, UnknownBackend, UnknownModel, trace_of
 from thai_chat.domain.events import Progress
 
 router = APIRouter(prefix="/api/models", tags=["models"])
@@ -26,6 +28,7 @@ logger = logging.getLogger(__name__)
 PACE_S = 0.2
 """A server reports each layer many times a second."""
 BEAT_S = 12.0
+_PULL_EVENTS: Events = {"progress": PullProgressEvent, "completed": PulledEvent, "error": ErrorEvent}
 
 
 class ModelChoice(BaseModel):
@@ -37,7 +40,7 @@ class ModelChoice(BaseModel):
     model: Short
 
 
-@router.post("/prepare", status_code=202)
+@router.post("/prepare", status_code=202, responses=refuses(UnknownBackend, UnknownModel))
 async def prepare_model(body: ModelChoice, service: Service, person: Asking) -> ModelChoice:
     """Have the model loaded, in the background and once; `/readyz` tells when that is done.
 
@@ -47,7 +50,11 @@ async def prepare_model(body: ModelChoice, service: Service, person: Asking) -> 
     return ModelChoice(backend=choice.backend, model=choice.model)
 
 
-@router.post("/pull", response_class=StreamingResponse)
+@router.post(
+    "/pull",
+    response_class=StreamingResponse,
+    responses={200: {"content": events(_PULL_EVENTS)}, **refuses(UnknownBackend, UnknownModel)},
+)
 async def pull_model(body: ModelChoice, request: Request, service: Service, person: Asking) -> StreamingResponse:
     """Have the server fetch the model.
 
@@ -55,8 +62,8 @@ async def pull_model(body: ModelChoice, request: Request, service: Service, pers
     `model`) or `error` (`code`, `message`). Leaving ends the fetch; the next one goes on from there.
     """
     steps = service.models.pull(body.backend, body.model, await service.permits.models_for(person))
-    events = _events(steps, body, errors.language_of(request))
-    return StreamingResponse(events, media_type="text/event-stream", headers=HEADERS)
+    told = _events(steps, body, errors.language_of(request))
+    return StreamingResponse(told, media_type="text/event-stream", headers=HEADERS)
 
 
 async def _events(

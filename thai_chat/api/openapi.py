@@ -1,48 +1,87 @@
-"""The description of the API says what is really answered: 400 in our form, where FastAPI would promise its 422."""
+"""The description of the API, `/openapi.json`: OpenAPI 3.1, and what is really answered.
+
+FastAPI knows routes and fields. Added here, once: the errors that any route of its kind answers with and who may come
+(`api/opening.py`), words and examples for fields that are the same everywhere (`api/fields.py`), and the events of
+streams (`api/streaming.py`).
+"""
 
 from __future__ import annotations
 
+import asyncio
+import re
+from collections.abc import Iterator
+from hashlib import sha256
 from typing import Any
 
-from fastapi import FastAPI
+import orjson
+from fastapi import FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
-from thai_chat.api.refusing import ERROR, codes_of, example_of, refusal
+from thai_chat.api.fields import DESCRIPTIONS, example_of, with_nulls
+from thai_chat.api.opening import WAYS_IN, common_errors, security_of
+from thai_chat.api.refusing import ERROR, OPENAI_ERROR, codes_of, error_example, in_openai_form, refusal
+from thai_chat.api.streaming import event_schemas
+from thai_chat.domain.openai_shape import is_openai_path
 
-_WAYS_IN = {
-    "session": {"type": "apiKey", "in": "cookie", "name": "thai_chat", "description": "POST /api/sign-in gives it"},
-    "key": {"type": "http", "scheme": "bearer", "description": "POST /api/keys makes keys: tc_<id>_<secret>"},
+TAGS = {
+    "chat": "Ask a question and read the answer, as the first clients of this page do.",
+    "sessions": "Sessions, their messages and turns, replies while they grow, and what changes.",
+    "openai": "The door for programs that speak OpenAI's protocol: give them this address with `/v1` and an API key.",
+    "search": "Find what was ever said, by any part of it.",
+    "models": "The models that answer, and what they are loaded from.",
+    "presets": "Options for models under a name.",
+    "export and import": "Sessions as files: JSON, Markdown, CSV, and lines for fine-tuning.",
+    "shares": "Links to snapshots of sessions.",
+    "statistics": "What messages add up to.",
+    "people": "Accounts: signing in, keys, limits, and administering people. Without accounts (AUTH=none) they are "
+    "404 `no_accounts`, but `GET /api/me`.",
+    "health": "How the server is, for monitors.",
 }
-"""How the server knows who asks, where there are accounts; under TLS the cookie is `__Host-thai_chat`."""
-_OPEN = (
-    *("/healthz", "/readyz", "/api/sign-in", "/api/sign-up", "/api/reset-password", "/api/invitations/{token}"),
-    *("/sign-in/oidc", "/sign-in/oidc/callback"),
-)
-"""Addresses where nobody has to have signed in."""
-_BROWSERS = (
-    ("post", "/api/keys"),
-    ("delete", "/api/keys/{key_id}"),
-    ("delete", "/api/me"),
-    ("get", "/api/me/identities"),
-    ("post", "/api/me/identities"),
-    ("delete", "/api/me/identities/{identity_id}"),
-    ("post", "/api/me/password"),
-    ("get", "/api/me/sign-ins"),
-    ("delete", "/api/me/sign-ins"),
-    ("delete", "/api/me/sign-ins/{sign_in_id}"),
-)
-"""No key is taken there."""
+_ABOUT = """\
+Ask with `POST /chat`: `{"query": "..."}` starts a session, and with its `session_id` the next question goes on with it.
+With `"stream": true` the answer comes as server-sent events while it grows.
+
+* **Who asks.** Where people have accounts, a program sends an API key as `Authorization: Bearer tc_...`; somebody who
+  is signed in makes one with `POST /api/keys`.
+* **Errors** are `{"error": {"code", "message"}}`; `code` stays the same between versions, `message` is for people, in
+  the language of `Accept-Language` (`th` or `en`). A method that an address does not have is 405, an address that is
+  not there 404.
+* **Unknown** fields of a body and parameters of an address are refused by name (400 `bad_fields`).
+* **Addresses.** All below `/api/sessions` answers at `/api/conversations` and `/conversations` too.
+"""
+_DONE = {
+    "200": "Done",
+    "201": "Made",
+    "202": "Accepted: it goes on after this answer",
+    "204": "Done; there is nothing to tell",
+    "303": "Go on at `Location`",
+}
+_IDENTIFIER = re.compile(r"(?:session|message|preset|account|share|sign_in|invitation|leaf)_id|edits")
 
 
 def install(app: FastAPI) -> None:
+    """Describe `app`, once: at the first question, in a thread, for it takes a moment."""
+    made: list[tuple[bytes, str]] = []
+
     def described() -> dict[str, Any]:
         if app.openapi_schema is None:
-            schema = _corrected(get_openapi(title=app.title, version=app.version, routes=app.routes))
-            app.openapi_schema = _guarded(schema) if app.state.accounts else schema
+            schema = get_openapi(title=app.title, version=app.version, routes=app.routes)
+            app.openapi_schema = _completed(schema, has_accounts=bool(app.state.accounts))
         return app.openapi_schema
 
     app.openapi = described  # type: ignore[method-assign]
+
+    @app.get("/openapi.json", include_in_schema=False)
+    async def openapi_json(request: Request) -> Response:
+        if not made:
+            body = await asyncio.to_thread(lambda: orjson.dumps(described()))
+            made.append((body, f'"{sha256(body).hexdigest()[:32]}"'))
+        body, etag = made[0]
+        headers = {"ETag": etag, "Cache-Control": "no-cache"}
+        if request.headers.get("if-none-match") == etag:
+            return Response(status_code=304, headers=headers)
+        return Response(body, media_type="application/json", headers=headers)
 
 
 def operation_id(route: APIRoute) -> str:
@@ -50,38 +89,90 @@ def operation_id(route: APIRoute) -> str:
     return route.name
 
 
-def _corrected(schema: dict[str, Any]) -> dict[str, Any]:
-    used: set[str] = set()
-    for operations in schema["paths"].values():
-        operations.pop("head", None)
-        for operation in operations.values():
-            responses = operation["responses"]
-            if responses.pop("422", None):
-                _add(responses, "400", "bad_fields", "bad_input")
-            for response in responses.values():
-                used.update(codes_of(response))
+def _completed(schema: dict[str, Any], *, has_accounts: bool) -> dict[str, Any]:
     components = schema.setdefault("components", {})
-    schemas = components.setdefault("schemas", {})
+    schemas = components["schemas"] = {
+        **components.get("schemas", {}),
+        **event_schemas(),
+        "Error": ERROR,
+        "OpenAIError": OPENAI_ERROR,
+    }
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
-    schemas["Error"] = ERROR
-    components["examples"] = {code: example_of(code) for code in sorted(used)}
+    schema["info"]["description"] = _ABOUT
+    schema["servers"] = [{"url": "/", "description": "Where this description comes from"}]
+    used: set[str] = set()
+    tags: set[str] = set()
+    for path, method, operation in _operations(schema):
+        _complete_operation(operation, path, method, has_accounts=has_accounts)
+        used.update(code for response in operation["responses"].values() for code in codes_of(response))
+        if is_openai_path(path):
+            components.setdefault("examples", {}).update(in_openai_form(operation["responses"]))
+        tags.update(operation.get("tags", ()))
+        if has_accounts and (security := security_of(path, method)) is not None:
+            operation["security"] = security
+    schema["tags"] = [{"name": tag, "description": TAGS.get(tag, tag)} for tag in sorted(tags, key=_place)]
+    components.setdefault("examples", {}).update((code, error_example(code)) for code in sorted(used))
+    if has_accounts:
+        components["securitySchemes"] = WAYS_IN
+        schema["security"] = [{way: []} for way in WAYS_IN]
+    _complete_models(schemas)
     return schema
 
 
-def _add(responses: dict[str, Any], status: str, *codes: str) -> None:
-    """Say that an operation may answer with these codes too."""
-    responses[status] = refusal([*codes_of(responses.get(status, {})), *codes])
-
-
-def _guarded(schema: dict[str, Any]) -> dict[str, Any]:
-    """Say of each operation how one comes in."""
-    schema["components"]["securitySchemes"] = _WAYS_IN
-    schema["security"] = [{"session": []}, {"key": []}]
+def _operations(schema: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
     for path, operations in schema["paths"].items():
+        operations.pop("head", None)
         for method, operation in operations.items():
-            if path in _OPEN:
-                operation["security"] = []
-            elif (method, path) in _BROWSERS:
-                operation["security"] = [{"session": []}]
-    return schema
+            yield path, method, operation
+
+
+def _place(tag: str) -> int:
+    return list(TAGS).index(tag) if tag in TAGS else len(TAGS)
+
+
+def _complete_operation(operation: dict[str, Any], path: str, method: str, *, has_accounts: bool) -> None:
+    told = " ".join(operation.get("description", "").partition("\n\n")[0].split())
+    if told:
+        operation["summary"] = re.split(r"(?<=[^.])[.:;](?:\s|$)", told, maxsplit=1)[0]
+    for parameter in operation.get("parameters", ()):
+        name = parameter["name"]
+        parameter.setdefault("description", DESCRIPTIONS.get(name.replace("-", "_").lower(), ""))
+        _format(name, parameter["schema"])
+        if "examples" in parameter["schema"]:
+            parameter["schema"].pop("title", None)
+    operation["tags"] = operation.get("tags", [])[-1:]  # its own, where its router has one too
+    responses = operation["responses"]
+    was_checked = responses.pop("422", None) is not None
+    for status, codes in common_errors(
+        operation, path, method, was_checked=was_checked, has_accounts=has_accounts
+    ).items():
+        known = codes_of(responses.get(status, {}))
+        responses[status] = {**responses.get(status, {}), **refusal([*known, *codes])}
+    for status, response in responses.items():
+        if response["description"] == "Successful Response":
+            response["description"] = _DONE.get(status, "Done")
+    operation["responses"] = dict(sorted(responses.items()))
+
+
+def _format(name: str, schema: dict[str, Any]) -> None:
+    """Say that a text is an identifier; one that is none is answered by 400 `invalid_identifier`."""
+    if not _IDENTIFIER.search(name):
+        return
+    for one in (schema, schema.get("items", {}), *schema.get("anyOf", ())):
+        if one.get("type") == "string":
+            one["format"] = "uuid"
+
+
+def _complete_models(schemas: dict[str, Any]) -> None:
+    for name, model in schemas.items():
+        for field, schema in model.get("properties", {}).items():
+            if "description" not in schema and field in DESCRIPTIONS:
+                schema["description"] = DESCRIPTIONS[field]
+            _format(field, schema)
+        model.setdefault("title", name)
+    for model in schemas.values():
+        if "example" in model:
+            model["example"] = with_nulls(model["example"], model, schemas)
+        elif "examples" not in model:
+            model["example"] = example_of(model, schemas)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -46,13 +46,11 @@ OpenId = Annotated[OpenIdSignIn, Depends(_openid)]
 class LinkRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    next: str = "/"
-    """Where to go on, a path of this page."""
+    next: str = Field(default="/", description="Where to go on, a path of this page")
 
 
 class LinkAnswer(BaseModel):
-    url: str
-    """Where the provider signs this person in."""
+    url: str = Field(description="Where the provider signs this person in")
 
 
 class IdentityEntry(BaseModel):
@@ -74,7 +72,13 @@ class IdentitiesBody(BaseModel):
 
 @router.get("/sign-in/oidc", status_code=303)
 async def begin_openid_sign_in(
-    request: Request, openid: OpenId, next: str = "/", invitation: str = "", take_over: bool = False
+    request: Request,
+    openid: OpenId,
+    next: Annotated[str, Query(description="Where to go on, a path of this page")] = "/",
+    invitation: Annotated[str, Query(description="The token of an invitation, for who has no account")] = "",
+    take_over: Annotated[
+        bool, Query(description="With the first administrator's invitation: the sessions of before become theirs")
+    ] = False,
 ) -> Response:
     """Send the browser to the provider; it comes back to `next`, a path of this page.
 

@@ -6,16 +6,27 @@ from datetime import datetime
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from thai_chat.accounts.administration import PersonChange
 from thai_chat.api.addresses import visit_of
 from thai_chat.api.cookies import remove_token
 from thai_chat.api.dependencies import Asking, Noting, People, Service
 from thai_chat.api.invitations import Link, url_of
+from thai_chat.api.refusing import refuses
 from thai_chat.chat.text import identifier
 from thai_chat.domain.audit import Action
-from thai_chat.domain.errors import ScopeTooSmall
+from thai_chat.domain.errors import (
+    AccountNotFound,
+    BadAccountName,
+    DisabledAccount,
+    FreshSignInNeeded,
+    LastAdministrator,
+    ScopeTooSmall,
+    TooManyAttempts,
+    UnreadableText,
+    WrongPassword,
+)
 from thai_chat.domain.people import Entrance, PersonRole
 
 router = APIRouter(prefix="/api", tags=["people"])
@@ -23,21 +34,20 @@ router = APIRouter(prefix="/api", tags=["people"])
 
 class PersonEntry(BaseModel):
     account_id: UUID
-    name: str
-    """The name to sign in by."""
+    name: str = Field(description="The name to sign in by")
     display_name: str
-    role: PersonRole
-    is_disabled: bool
+    role: PersonRole = Field(description="`administrator` may look after people and limits")
+    is_disabled: bool = Field(description="Whether they are kept out")
     created_at: datetime
-    last_used_at: datetime | None
-    """When a browser or a key of theirs was last seen; null: not for a long time."""
+    last_used_at: datetime | None = Field(
+        description="When a browser or a key of theirs was last seen; null: not for a long time"
+    )
     has_password: bool
-    sessions: int
-    """How many sessions of the chat they have."""
+    sessions: int = Field(description="How many sessions of the chat they have")
 
 
 class PeopleBody(BaseModel):
-    people: list[PersonEntry]
+    people: list[PersonEntry] = Field(description="By name")
 
 
 class PersonChanges(BaseModel):
@@ -45,20 +55,26 @@ class PersonChanges(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    role: PersonRole | None = None
-    disabled: bool | None = None
-    """True keeps somebody out: they are signed out, their keys are good for nothing, and their replies end."""
-    display_name: str | None = None
+    role: PersonRole | None = Field(default=None, description="Null leaves it as it is")
+    disabled: bool | None = Field(
+        default=None,
+        description="True keeps somebody out: they are signed out, their keys are good for nothing, "
+        "and their replies end",
+    )
+    display_name: str | None = Field(default=None, description="Null leaves it as it is")
 
 
 class LeaveRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    password: str = ""
-    """Empty where one signs in without, which has to be a short while ago."""
+    password: str = Field(default="", description="Empty where one signs in without, which has to be a short while ago")
 
 
-@router.delete("/me", status_code=204)
+@router.delete(
+    "/me",
+    status_code=204,
+    responses=refuses(WrongPassword, FreshSignInNeeded, LastAdministrator, TooManyAttempts, AccountNotFound),
+)
 async def delete_me(
     asked: LeaveRequest,
     request: Request,
@@ -102,7 +118,11 @@ async def list_people(people: People) -> PeopleBody:
     )
 
 
-@router.patch("/people/{account_id}", status_code=204)
+@router.patch(
+    "/people/{account_id}",
+    status_code=204,
+    responses=refuses(AccountNotFound, LastAdministrator, BadAccountName, UnreadableText),
+)
 async def change_person(account_id: str, asked: PersonChanges, people: People, service: Service, notes: Noting) -> None:
     """Change somebody's role, keep them out or let them in again, or correct the name that is shown.
 
@@ -122,7 +142,7 @@ async def change_person(account_id: str, asked: PersonChanges, people: People, s
         notes.put(Action.NAME_CHANGED, target=target)
 
 
-@router.post("/people/{account_id}/reset", status_code=201)
+@router.post("/people/{account_id}/reset", status_code=201, responses=refuses(AccountNotFound, DisabledAccount))
 async def reset_person(account_id: str, request: Request, person: Asking, people: People, notes: Noting) -> Link:
     """Make a link by which somebody chooses a new password. The old one is good until then."""
     account = await people.storage.accounts.by_id(identifier(account_id))
@@ -131,7 +151,7 @@ async def reset_person(account_id: str, request: Request, person: Asking, people
     return Link(url=url_of(issued, request, people), expires_at=issued.invitation.expires_at)
 
 
-@router.delete("/people/{account_id}", status_code=204)
+@router.delete("/people/{account_id}", status_code=204, responses=refuses(AccountNotFound, LastAdministrator))
 async def delete_person(account_id: str, people: People, service: Service, notes: Noting) -> None:
     """Delete somebody with all that they have. 409 `last_administrator` for the last one."""
     account = await people.storage.accounts.by_id(identifier(account_id))

@@ -10,11 +10,20 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from thai_chat.api.dependencies import Asking, Noting, Service
+from thai_chat.api.refusing import refuses
 from thai_chat.api.schemas import Short
 from thai_chat.chat.options import checked
 from thai_chat.chat.text import identifier
 from thai_chat.domain.audit import Action
-from thai_chat.domain.errors import BadOption
+from thai_chat.domain.errors import (
+    BadOption,
+    EmptyName,
+    HistoryRefused,
+    OnlyAdministratorsShare,
+    PresetNotFound,
+    UnknownOption,
+    UnreadableText,
+)
 from thai_chat.domain.messages import SESSION_NAME_CHARS, Choice
 from thai_chat.domain.people import Person
 from thai_chat.domain.presets import Preset
@@ -23,6 +32,8 @@ router = APIRouter(prefix="/api/presets", tags=["presets"])
 
 Name = Annotated[str, StringConstraints(max_length=SESSION_NAME_CHARS)]
 Options = dict[str, Any]
+_WRONG = (BadOption, UnknownOption, EmptyName, UnreadableText, HistoryRefused)
+_REFUSED = refuses(*_WRONG)
 
 
 class NewPreset(BaseModel):
@@ -47,7 +58,9 @@ class PresetPatch(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     preset_name: Name | None = None
-    options: Options | None = None
+    options: Options | None = Field(
+        default=None, description="In place of those before", examples=[{"temperature": 0.2}]
+    )
     backend: Short | None = Field(default=None, description="With `model`: another model; null for both: any model")
     model: Short | None = None
     is_default: bool | None = Field(default=None, description="Used in every session that has no options of its own")
@@ -57,23 +70,23 @@ class PresetPatch(BaseModel):
 class PresetBody(BaseModel):
     preset_id: UUID
     preset_name: str
-    backend: str | None
+    backend: str | None = Field(description="With `model`: the model that it is meant for; null: any")
     model: str | None
-    options: dict[str, object]
-    is_default: bool
-    is_shared: bool
-    is_own: bool
+    options: dict[str, object] = Field(description="Options for models", examples=[{"temperature": 0.2}])
+    is_default: bool = Field(description="Used in every session that has no options of its own")
+    is_shared: bool = Field(description="Everybody here may use it")
+    is_own: bool = Field(description="Whether it is of who asks")
     updated_at: datetime
 
 
 class PresetsBody(BaseModel):
-    presets: list[PresetBody]
+    presets: list[PresetBody] = Field(description="By name")
 
 
 class CheckedOptions(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    options: Options
+    options: Options = Field(description="Options for models", examples=[{"temperature": 0.2}])
 
 
 @router.get("")
@@ -82,22 +95,23 @@ async def list_presets(service: Service, person: Asking) -> PresetsBody:
     return PresetsBody(presets=[_body(preset, person) for preset in await service.presets.page(person)])
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, responses=_REFUSED)
 async def create_preset(body: NewPreset, service: Service, person: Asking) -> PresetBody:
+    """Make a preset: options for models under a name."""
     of = _of(body)
     choice = Choice(*of) if of[0] else None
     made = await service.presets.make(person, name=body.preset_name, options=body.options, choice=choice)
     return _body(made, person)
 
 
-@router.post("/check")
+@router.post("/check", responses=refuses(BadOption, UnknownOption, UnreadableText))
 async def check_options(body: CheckedOptions, service: Service, person: Asking) -> CheckedOptions:
     """Return the options as they would be kept, without empty texts; nothing is kept. For a session that its first
     question is going to make."""
     return CheckedOptions(options=dict(checked(body.options, service.options)))
 
 
-@router.patch("/{preset_id}")
+@router.patch("/{preset_id}", responses=refuses(*_WRONG, PresetNotFound, OnlyAdministratorsShare))
 async def change_preset(
     preset_id: str, body: PresetPatch, service: Service, person: Asking, notes: Noting
 ) -> PresetBody:
@@ -116,8 +130,9 @@ async def change_preset(
     return _body(changed, person)
 
 
-@router.delete("/{preset_id}", status_code=204)
+@router.delete("/{preset_id}", status_code=204, responses=refuses(PresetNotFound))
 async def delete_preset(preset_id: str, service: Service, person: Asking) -> None:
+    """Delete a preset of one's own. Sessions keep the options that they have from it."""
     await service.presets.delete(identifier(preset_id), person)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from thai_chat import texts
 from thai_chat.api.errors import kind_of, status_of
 from thai_chat.domain.errors import BadOption, LimitReached, ThaiChatError
+from thai_chat.domain.openai_shape import openai_error
 
 Responses = dict[int | str, dict[str, Any]]
 
@@ -36,6 +37,9 @@ _PARAMS: dict[str, Any] = {
     "why": "tokens_day_used_up",
 }
 """Params of the examples."""
+_OWN: dict[str, dict[str, Any]] = {
+    "foreign_host": {"name": "chat.example.org", "why": "name_not_set"},
+}
 
 
 def refuses(*errors: type[ThaiChatError]) -> Responses:
@@ -66,10 +70,10 @@ def codes_of(response: dict[str, Any]) -> list[str]:
     return [code for code, one in examples.items() if one.get("$ref") == f"#/components/examples/{code}"]
 
 
-def example_of(code: str) -> dict[str, Any]:
+def error_example(code: str) -> dict[str, Any]:
     """Return the example of a code: a component of the description."""
     kind = kind_of(code)
-    body: dict[str, Any] = {"code": code, "message": texts.text(code, "en", _PARAMS)}
+    body: dict[str, Any] = {"code": code, "message": _words(code)}
     if issubclass(kind, BadOption):
         body["param"] = _PARAMS["param"]
     if issubclass(kind, LimitReached):
@@ -77,6 +81,46 @@ def example_of(code: str) -> dict[str, Any]:
     return {"summary": code, "value": {"error": body}}
 
 
+def _words(code: str) -> str:
+    return texts.text(code, "en", {**_PARAMS, **_OWN.get(code, {})})
+
+
+def in_openai_form(responses: dict[str, Any]) -> dict[str, Any]:
+    """Turn the refusals among the answers of an operation below `/v1` into OpenAI's form, and return their examples."""
+    made: dict[str, Any] = {}
+    for status, response in responses.items():
+        examples = {}
+        for code in codes_of(response):
+            said = openai_error(code, _words(code), int(status))
+            made[f"openai_{code}_{status}"] = {"summary": str(said["code"]), "value": {"error": said}}
+            examples[code] = {"$ref": f"#/components/examples/openai_{code}_{status}"}
+        if examples:
+            content = {"schema": {"$ref": "#/components/schemas/OpenAIError"}, "examples": examples}
+            responses[status] = {**response, "content": {"application/json": content}}
+    return made
+
+
+OPENAI_ERROR: dict[str, Any] = {
+    "title": "OpenAIError",
+    "description": "Every answer of 400 and above below `/v1` has this form, which OpenAI's clients know.",
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "title": "OpenAIErrorDetail",
+            "description": "What went wrong",
+            "type": "object",
+            "required": ["message", "type", "param", "code"],
+            "properties": {
+                "message": {"type": "string", "description": "For people"},
+                "type": {"type": "string", "description": "Its kind, such as `invalid_request_error`"},
+                "param": {"type": ["string", "null"], "description": "The field of the request that it is about"},
+                "code": {"type": ["string", "null"], "description": "OpenAI's code where it has one, else ours"},
+            },
+        }
+    },
+    "example": {"error": openai_error("unknown_model", texts.text("unknown_model", "en"), 404, param="model")},
+}
 ERROR: dict[str, Any] = {
     "title": "Error",
     "description": "Every answer of 400 and above has this form.",

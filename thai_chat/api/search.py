@@ -12,11 +12,19 @@ from fastapi import APIRouter, Query
 
 from thai_chat.api.dependencies import Address, Asking, PeopleIfAny, Service
 from thai_chat.api.reading import require_reader
+from thai_chat.api.refusing import refuses
 from thai_chat.api.search_schemas import FoundBody, results_body
 from thai_chat.chat.search.searches import Order, SearchRequest
 from thai_chat.chat.text import identifier
 from thai_chat.domain.audit import Action
-from thai_chat.domain.errors import BadInput
+from thai_chat.domain.errors import (
+    BadInput,
+    ChatsArePrivate,
+    InvalidCursor,
+    InvalidIdentifier,
+    NotAdministrator,
+    UnreadableText,
+)
 from thai_chat.domain.messages import Role
 from thai_chat.domain.searching import MAX_QUERY_CHARS, SearchFilters
 
@@ -30,7 +38,7 @@ class Only(StrEnum):
     SESSIONS = "sessions"
 
 
-@router.get("")
+@router.get("", responses=refuses(InvalidCursor, InvalidIdentifier, UnreadableText, ChatsArePrivate, NotAdministrator))
 async def search(
     service: Service,
     person: Asking,
@@ -39,20 +47,20 @@ async def search(
     q: Annotated[
         str, Query(max_length=MAX_QUERY_CHARS, description='All words must be there; "in quotes" they are a phrase')
     ],
-    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    limit: Annotated[int, Query(ge=1, le=100, description="The most messages that come in one answer")] = 20,
     cursor: Annotated[str | None, Query(max_length=400, description="`next` of the page before")] = None,
-    order: Order = Order.NEWEST,
+    order: Annotated[Order, Query(description="Newest first, or best match first")] = Order.NEWEST,
     only: Annotated[Only | None, Query(description="Sessions by their names alone, in pages")] = None,
-    role: Role | None = None,
-    backend: Annotated[str | None, Query(max_length=100)] = None,
-    model: Annotated[str | None, Query(max_length=100)] = None,
-    session_id: str | None = None,
+    role: Annotated[Role | None, Query(description="Only what this role says")] = None,
+    backend: Annotated[str | None, Query(max_length=100, description="Only replies of this backend")] = None,
+    model: Annotated[str | None, Query(max_length=100, description="Only replies of this model")] = None,
+    session_id: Annotated[str | None, Query(description="Only in this session")] = None,
     since: Annotated[
         str | None, Query(alias="from", description="ISO 8601, or with a Buddhist year; a date means its beginning")
     ] = None,
     until: Annotated[str | None, Query(description="As `from`, not included; a date means its end")] = None,
     timezone: Annotated[str, Query(description="IANA name, for times and dates without one")] = "UTC",
-    pinned: bool | None = None,
+    pinned: Annotated[bool | None, Query(description="Only in sessions that are pinned, or that are not")] = None,
     rating: Annotated[
         Literal["1", "-1"] | None, Query(description="Replies that were rated up (1) or down (-1)")
     ] = None,

@@ -42,7 +42,9 @@ class ResultBody(BaseModel):
         description="A piece of the message, cut at whole clusters; … where it was cut. Of a reply without the "
         "signs of Markdown, but for those that were looked for"
     )
-    hits: list[tuple[int, int]] = Field(description="Start and end in the snippet, in code points (not UTF-16 units)")
+    hits: list[tuple[int, int]] = Field(
+        description="Start and end in the snippet, in code points (not UTF-16 units)", examples=[[[4, 7]]]
+    )
     match: Literal["literal", "form"] = Field(description="form: found in another form of an English word")
     backend: str | None
     model: str | None
@@ -55,7 +57,7 @@ class ResultBody(BaseModel):
 class SessionResultBody(BaseModel):
     session_id: UUID
     session_name: str
-    hits: list[tuple[int, int]] = Field(description="Start and end in the name, in code points")
+    hits: list[tuple[int, int]] = Field(description="Start and end in the name, in code points", examples=[[[0, 6]]])
     created_at: datetime
     updated_at: datetime
     message_count: int
@@ -66,7 +68,7 @@ class SessionResultBody(BaseModel):
 
 
 class FoundBody(BaseModel):
-    results: list[ResultBody]
+    results: list[ResultBody] = Field(description="The messages that were found")
     next: str | None = Field(description="Give it as `cursor` for the next page; null on the last")
     sessions: list[SessionResultBody] = Field(description="Sessions whose names were found; on the first page only")
     suggestion: str | None = Field(description="The same keys in the other keyboard layout, when that was meant")

@@ -11,10 +11,25 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from thai_chat.api.addresses import page_of
 from thai_chat.api.dependencies import Address, Asking, Noting, Service, Sharing
+from thai_chat.api.refusing import refuses
 from thai_chat.chat.changes import ANEW
 from thai_chat.chat.statistics import zone_of
 from thai_chat.chat.text import identifier
 from thai_chat.domain.audit import Action
+from thai_chat.domain.backend_errors import NoBackend
+from thai_chat.domain.errors import (
+    BadSharePassword,
+    MessageNotFound,
+    NothingToShare,
+    SessionNotFound,
+    ShareNotFound,
+    SharePasswordNeeded,
+    ShareTooLarge,
+    TooManyAttempts,
+    TooManyShares,
+    UnreadableText,
+    WrongSharePassword,
+)
 from thai_chat.domain.shares import LONGEST_S, ListedShare, ShareWish
 
 router = APIRouter(prefix="/api/shares", tags=["shares"])
@@ -29,13 +44,15 @@ class ShareRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"expires_in_s": 604_800}})
 
     expires_in_s: int | None = Field(default=None, ge=1, le=LONGEST_S, description="None: it does not end by itself")
-    password: Annotated[str, Field(max_length=_PASSWORD_CHARS)] | None = None
+    password: Annotated[str, Field(max_length=_PASSWORD_CHARS)] | None = Field(
+        default=None, description="4 to 200 characters, which whoever opens the link has to know", examples=[None]
+    )
     leaf_id: UUID | None = Field(
         default=None, description="The last message of the branch that is shared; none: of the one that is shown"
     )
-    with_system_prompt: bool = False
-    with_reasoning: bool = False
-    with_documents: bool = False
+    with_system_prompt: bool = Field(default=False, description="Show the system prompt too")
+    with_reasoning: bool = Field(default=False, description="Show what the model thought too")
+    with_documents: bool = Field(default=False, description="Show the documents that were given too")
     timezone: str | None = Field(default=None, description="IANA name, in which the snapshot tells times")
 
 
@@ -53,28 +70,36 @@ class ShareBody(BaseModel):
     session_name: str
     created_at: datetime
     expires_at: datetime | None
-    revoked_at: datetime | None
+    revoked_at: datetime | None = Field(description="When it was taken back; null: it was not")
     views: int
-    viewed_at: datetime | None
+    viewed_at: datetime | None = Field(description="When it was opened last; null: never")
     has_password: bool
 
 
 class SharesBody(BaseModel):
-    shares: list[ShareBody]
+    shares: list[ShareBody] = Field(description="The newest first")
 
 
 class ContinueRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     token: Annotated[str, Field(max_length=200)] = Field(description="The end of the link's address")
-    password: Annotated[str, Field(max_length=_PASSWORD_CHARS)] | None = None
+    password: Annotated[str, Field(max_length=_PASSWORD_CHARS)] | None = Field(
+        default=None, description="Where the link has one", examples=[None]
+    )
 
 
 class ContinuedBody(BaseModel):
     session_id: UUID
 
 
-@session_router.post("/{session_id}/share", status_code=201)
+@session_router.post(
+    "/{session_id}/share",
+    status_code=201,
+    responses=refuses(
+        SessionNotFound, MessageNotFound, NothingToShare, ShareTooLarge, TooManyShares, BadSharePassword, UnreadableText
+    ),
+)
 async def create_share(
     session_id: str,
     request: Request,
@@ -111,7 +136,7 @@ async def list_shares(shares: Sharing, person: Asking) -> SharesBody:
     return SharesBody(shares=[_body(one) for one in await shares.of(person)])
 
 
-@router.delete("/{share_id}", status_code=204)
+@router.delete("/{share_id}", status_code=204, responses=refuses(ShareNotFound))
 async def delete_share(share_id: str, shares: Sharing, person: Asking, notes: Noting) -> None:
     """End a link: nobody can open it any more, and what it led to is forgotten."""
     revoked = identifier(share_id)
@@ -119,7 +144,9 @@ async def delete_share(share_id: str, shares: Sharing, person: Asking, notes: No
     notes.put(Action.SHARE_REVOKED, target=str(revoked))
 
 
-@router.post("/continue")
+@router.post(
+    "/continue", responses=refuses(ShareNotFound, SharePasswordNeeded, WrongSharePassword, TooManyAttempts, NoBackend)
+)
 async def continue_share(
     body: ContinueRequest, shares: Sharing, service: Service, person: Asking, address: Address, notes: Noting
 ) -> ContinuedBody:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from thai_chat.api.addresses import visit_of
 from thai_chat.api.cookies import remove_token, set_token, token_of
 from thai_chat.api.dependencies import Asking, People
 from thai_chat.api.me import Me, me_of
-from thai_chat.domain.errors import NoPasswords
+from thai_chat.api.refusing import refuses
+from thai_chat.domain.errors import NoPasswords, SignInUnavailable, TooManyAttempts, WrongCredentials
 
 router = APIRouter(prefix="/api", tags=["people"])
 
@@ -17,19 +18,16 @@ router = APIRouter(prefix="/api", tags=["people"])
 class SignInBody(BaseModel):
     """How people sign in here."""
 
-    ways: list[str]
-    """`password`, `oidc`, or both."""
-    sign_up: str
-    """Who may make an account: `off`, `invitation`, `open`."""
-    oidc_label: str | None = None
-    """The name of the OpenID provider, for a button."""
+    ways: list[str] = Field(description="`password`, `oidc`, or both")
+    sign_up: str = Field(description="Who may make an account: `off`, `invitation`, `open`")
+    oidc_label: str | None = Field(default=None, description="The name of the OpenID provider, for a button")
 
 
 class SignInRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    name: str
-    password: str
+    name: str = Field(description="The name to sign in by")
+    password: str = Field(description="The password", examples=["ข้าวเหนียวมะม่วง"])
 
 
 @router.get("/sign-in")
@@ -40,7 +38,7 @@ async def list_ways_to_sign_in(people: People) -> SignInBody:
     return SignInBody(ways=list(rules.ways), sign_up=rules.sign_up, oidc_label=label)
 
 
-@router.post("/sign-in")
+@router.post("/sign-in", responses=refuses(NoPasswords, WrongCredentials, TooManyAttempts, SignInUnavailable))
 async def sign_in(asked: SignInRequest, request: Request, response: Response, people: People) -> Me:
     """Sign in. The answer sets the cookie that goes with all other requests; a session that the browser had is over.
 

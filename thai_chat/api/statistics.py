@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 
 from thai_chat.api.dependencies import Address, Asking, PeopleIfAny, Service
 from thai_chat.api.reading import require_reader
+from thai_chat.api.refusing import refuses
 from thai_chat.api.statistics_schemas import (
     CountedMessageBody,
     CountedMessagesBody,
@@ -31,7 +32,7 @@ from thai_chat.chat.service import ChatService
 from thai_chat.chat.statistics import FIRST_DAY, LAST_DAY, last_days, zone_of
 from thai_chat.chat.text import identifier
 from thai_chat.domain.audit import Action
-from thai_chat.domain.errors import InvalidCursor
+from thai_chat.domain.errors import ChatsArePrivate, InvalidCursor, InvalidIdentifier, NotAdministrator, UnreadableText
 from thai_chat.domain.messages import Message, Role
 from thai_chat.domain.people import Person
 from thai_chat.domain.statistics import (
@@ -53,9 +54,9 @@ class PeriodQuery(BaseModel):
     """Whole days, cut at the reader's midnight: the last `days`, or `first` to `last`, or all there ever were."""
 
     timezone: str | None = Field(default=None, description="IANA name", examples=["Asia/Bangkok"])
-    days: int | None = Field(default=None, ge=1, le=36_600)
-    first: date | None = Field(default=None, ge=FIRST_DAY, le=LAST_DAY)
-    last: date | None = Field(default=None, ge=FIRST_DAY, le=LAST_DAY)
+    days: int | None = Field(default=None, ge=1, le=36_600, description="The last days, today among them")
+    first: date | None = Field(default=None, ge=FIRST_DAY, le=LAST_DAY, description="The first day; none: since ever")
+    last: date | None = Field(default=None, ge=FIRST_DAY, le=LAST_DAY, description="The last day; none: until now")
 
 
 class TotalsQuery(PeriodQuery):
@@ -67,20 +68,20 @@ class TotalsQuery(PeriodQuery):
 class BehindQuery(PeriodQuery):
     """All of it is met by the messages that are given."""
 
-    backend: str | None = None
-    model: str | None = None
-    hour: int | None = Field(default=None, ge=0, le=23)
-    role: Role | None = None
-    session_id: str | None = None
+    backend: str | None = Field(default=None, description="Only replies of this backend")
+    model: str | None = Field(default=None, description="Only replies of this model")
+    hour: int | None = Field(default=None, ge=0, le=23, description="Only in this hour of the day")
+    role: Role | None = Field(default=None, description="Only what this role says")
+    session_id: str | None = Field(default=None, description="Only in this session")
     figure: Figure | None = Field(default=None, description="Messages that have this figure")
     rating: Literal["1", "-1"] | None = Field(default=None, description="Replies that were rated up (1) or down (-1)")
     question: str | None = Field(default=None, description="`key` of a group of frequent questions")
     word: str | None = Field(default=None, description="A frequent word")
-    cursor: str | None = None
-    limit: int = Field(default=50, ge=1, le=200)
+    cursor: str | None = Field(default=None, description="`next` of the page before")
+    limit: int = Field(default=50, ge=1, le=200, description="The most that come in one answer")
 
 
-@router.get("")
+@router.get("", responses=refuses(ChatsArePrivate, NotAdministrator))
 async def get_statistics(
     service: Service,
     person: Asking,
@@ -124,7 +125,7 @@ async def list_frequent_questions(
     )
 
 
-@router.get("/messages")
+@router.get("/messages", responses=refuses(InvalidCursor, InvalidIdentifier, UnreadableText))
 async def list_counted_messages(
     service: Service, person: Asking, chosen: Annotated[BehindQuery, Query()]
 ) -> CountedMessagesBody:
@@ -139,7 +140,7 @@ async def list_counted_messages(
     )
 
 
-@router.get("/sessions")
+@router.get("/sessions", responses=refuses(InvalidCursor, InvalidIdentifier, UnreadableText))
 async def list_counted_sessions(
     service: Service, person: Asking, chosen: Annotated[BehindQuery, Query()]
 ) -> CountedSessionsBody:

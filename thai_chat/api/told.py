@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from thai_chat import texts
 from thai_chat.domain.backend_errors import BackendError
@@ -15,8 +15,8 @@ from thai_chat.texts import Language
 
 
 class NoticeBody(BaseModel):
-    code: str
-    message: str
+    code: str = Field(description="What it is about; it stays the same between versions")
+    message: str = Field(description="For people, in the language of Accept-Language", examples=["vLLM answered."])
 
 
 class Told(NamedTuple):

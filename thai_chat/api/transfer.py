@@ -17,17 +17,33 @@ from thai_chat import texts
 from thai_chat.api import errors, exports, sse
 from thai_chat.api.dependencies import Asking, Notes, Noting, Service
 from thai_chat.api.exports import ExamplesBody, ExportQuery, ExportRequest, SessionExportQuery
+from thai_chat.api.refusing import refuses
+from thai_chat.api.streaming import ErrorEvent, Events, ImportProgressEvent, events
 from thai_chat.api.uploads import received
 from thai_chat.chat.text import identifier
 from thai_chat.chat.transfer.imports import ImportProgress, ImportRun
 from thai_chat.domain.audit import Action
-from thai_chat.domain.errors import ThaiChatError
+from thai_chat.domain.errors import (
+    ImportRefused,
+    ImportStopped,
+    ImportTooLarge,
+    InvalidIdentifier,
+    SessionNotFound,
+    ThaiChatError,
+    UnreadableText,
+)
 from thai_chat.domain.transfer import Imported, ImportedFrom, Refusal
 from thai_chat.texts import Language
 
 router = APIRouter(tags=["export and import"])
 session_router = APIRouter(tags=["export and import"])
 """The routes below the address of the sessions."""
+
+_FILE = {
+    "description": "The file, in pieces",
+    "content": exports.FILES,
+    "headers": {"Content-Disposition": {"description": "The file's name (RFC 6266)", "schema": {"type": "string"}}},
+}
 
 
 class ImportedSessionBody(BaseModel):
@@ -38,16 +54,16 @@ class ImportedSessionBody(BaseModel):
 class ImportedFromBody(BaseModel):
     program: str = Field(description="A code, such as chatgpt or claude", examples=["chatgpt"])
     name: str = Field(description="Of the program, as people write it")
-    sessions: int
-    extended: int
-    skipped: int
-    messages: int
+    sessions: int = Field(description="New ones")
+    extended: int = Field(description="Sessions that were here already and got the messages that they lacked")
+    skipped: int = Field(description="Sessions that were here already with all their messages")
+    messages: int = Field(description="Those added, to new sessions and to others")
     newest: list[ImportedSessionBody] = Field(description="Some that are new or got messages, newest first")
 
 
 class LeftOutBody(BaseModel):
     code: str = Field(description="Why; import_companion for a file that has no chats, as its export has it")
-    file: str
+    file: str = Field(description="The file's name")
     title: str | None = Field(description="Of the session; null where a whole file is left out")
     message: str = Field(description="Where and why, in the reader's language")
 
@@ -68,7 +84,14 @@ class ImportedBody(BaseModel):
     left_out_count: int = Field(description="All of them")
 
 
-@session_router.get("/{session_id}/export", response_class=StreamingResponse)
+_IMPORT_EVENTS: Events = {"progress": ImportProgressEvent, "completed": ImportedBody, "error": ErrorEvent}
+
+
+@session_router.get(
+    "/{session_id}/export",
+    response_class=StreamingResponse,
+    responses={200: _FILE, **refuses(SessionNotFound, UnreadableText)},
+)
 async def export_session(
     session_id: str,
     request: Request,
@@ -81,7 +104,7 @@ async def export_session(
     return await exports.exported(request, service, person, asked, [identifier(session_id)], notes)
 
 
-@session_router.get("/{session_id}/export/examples")
+@session_router.get("/{session_id}/export/examples", responses=refuses(SessionNotFound, UnreadableText))
 async def count_session_examples(
     session_id: str, request: Request, service: Service, person: Asking, asked: Annotated[SessionExportQuery, Query()]
 ) -> ExamplesBody:
@@ -89,7 +112,11 @@ async def count_session_examples(
     return await exports.counted(request, service, person, asked, [identifier(session_id)])
 
 
-@router.get("/api/export", response_class=StreamingResponse)
+@router.get(
+    "/api/export",
+    response_class=StreamingResponse,
+    responses={200: _FILE, **refuses(SessionNotFound, InvalidIdentifier, UnreadableText)},
+)
 async def export_sessions(
     request: Request, service: Service, person: Asking, notes: Noting, asked: Annotated[ExportQuery, Query()]
 ) -> Response:
@@ -97,7 +124,7 @@ async def export_sessions(
     return await exports.exported(request, service, person, asked, _chosen(asked), notes)
 
 
-@router.get("/api/export/examples")
+@router.get("/api/export/examples", responses=refuses(SessionNotFound, InvalidIdentifier, UnreadableText))
 async def count_examples(
     request: Request, service: Service, person: Asking, asked: Annotated[ExportQuery, Query()]
 ) -> ExamplesBody:
@@ -105,7 +132,9 @@ async def count_examples(
     return await exports.counted(request, service, person, asked, _chosen(asked))
 
 
-@router.post("/api/export", response_class=StreamingResponse)
+@router.post(
+    "/api/export", response_class=StreamingResponse, responses={200: _FILE, **refuses(SessionNotFound, UnreadableText)}
+)
 async def export_selection(
     body: ExportRequest, request: Request, service: Service, person: Asking, notes: Noting
 ) -> Response:
@@ -129,6 +158,7 @@ async def export_selection(
             },
         }
     },
+    responses={200: {"content": events(_IMPORT_EVENTS)}, **refuses(ImportRefused, ImportTooLarge, ImportStopped)},
 )
 async def import_files(request: Request, service: Service, person: Asking, notes: Noting) -> Response:
     """Import everything in the files that can be read, or nothing: exports of ours and of many other programs.
@@ -141,8 +171,8 @@ async def import_files(request: Request, service: Service, person: Asking, notes
     run = service.transfer.begin_import(person, await received(request))
     run.task.add_done_callback(lambda task: _note_import(task, notes))
     if "text/event-stream" in request.headers.get("accept", ""):
-        events = _events(run, errors.language_of(request))
-        return StreamingResponse(events, media_type="text/event-stream", headers=sse.HEADERS)
+        told = _events(run, errors.language_of(request))
+        return StreamingResponse(told, media_type="text/event-stream", headers=sse.HEADERS)
     while not run.task.done():
         await asyncio.wait((run.task,), timeout=exports.LOOK_S)
         if await request.is_disconnected():
@@ -165,8 +195,8 @@ def _chosen(asked: ExportQuery) -> list[UUID] | None:
 
 async def _events(run: ImportRun, language: Language) -> AsyncIterator[bytes]:
     try:
-        async with aclosing(run.follow()) as events:
-            async for event in events:
+        async with aclosing(run.follow()) as steps:
+            async for event in steps:
                 match event:
                     case None:
                         yield b": still here\n\n"
