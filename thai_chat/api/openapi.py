@@ -56,7 +56,9 @@ def _corrected(schema: dict[str, Any]) -> dict[str, Any]:
         operations.pop("head", None)
         for operation in operations.values():
             responses = operation["responses"]
-            if responses.pop("422", None):
+            if unfit := responses.get("422"):
+                if not codes_of(unfit):  # FastAPI's
+                    del responses["422"]
                 _add(responses, "400", "bad_fields", "bad_input")
             for response in responses.values():
                 used.update(codes_of(response))

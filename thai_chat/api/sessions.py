@@ -12,7 +12,8 @@ from fastapi.responses import JSONResponse
 from thai_chat.api import errors, sse
 from thai_chat.api.chat import answer, question_of
 from thai_chat.api.dependencies import Asking, Noting, Service
-from thai_chat.api.repeating import Repeated
+from thai_chat.api.refusing import refuses
+from thai_chat.api.repeating import NOT_REPEATED, Repeated
 from thai_chat.api.schemas import (
     AcceptedBody,
     AgainRequest,
@@ -135,7 +136,11 @@ async def list_messages(
     )
 
 
-@router.post("/{session_id}/messages", response_model=ChatBody, responses={202: {"model": AcceptedBody}})
+@router.post(
+    "/{session_id}/messages",
+    response_model=ChatBody,
+    responses={202: {"model": AcceptedBody}, **refuses(*NOT_REPEATED)},
+)
 async def create_turn(
     session_id: str,
     body: TurnRequest,
@@ -153,7 +158,9 @@ async def create_turn(
 
 
 @router.post(
-    "/{session_id}/messages/{message_id}/replies", response_model=ChatBody, responses={202: {"model": AcceptedBody}}
+    "/{session_id}/messages/{message_id}/replies",
+    response_model=ChatBody,
+    responses={202: {"model": AcceptedBody}, **refuses(*NOT_REPEATED)},
 )
 async def create_reply(
     session_id: str,
