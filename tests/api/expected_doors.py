@@ -60,7 +60,7 @@ EXPECTED: dict[str, dict[str, str]] = {
     "/api/models/pull": {"POST": CHAT},
     "/api/presets": {"GET": READ, "POST": CHAT},
     "/api/presets/check": {"POST": CHAT},
-    "/api/presets/{preset_id}": {"PATCH": CHAT, "DELETE": CHAT},
+    "/api/presets/{preset_id}": {"GET": READ, "PATCH": CHAT, "DELETE": CHAT},
     "/api/export": {"GET": READ, "POST": READ},
     "/api/export/examples": {"GET": READ},
     "/api/import": {"POST": CHAT},

@@ -102,7 +102,8 @@ async def test_a_probe_may_ask_for_the_head_alone(chat: Chat, path: str) -> None
 async def test_the_description_promises_the_errors_that_come(chat: Chat) -> None:
     described = (await chat.http.get("/openapi.json")).json()
     operations = [operation for path in described["paths"].values() for operation in path.values()]
-    assert not [operation for operation in operations if "422" in operation["responses"]]
+    unfit = [operation["responses"]["422"] for operation in operations if "422" in operation["responses"]]
+    assert {code for one in unfit for code in one["content"]["application/json"]["examples"]} == {"key_reused"}
     assert any("400" in operation["responses"] for operation in operations)
     assert "HTTPValidationError" not in described["components"]["schemas"]
     refused = await chat.http.get("/api/sessions", params={"limit": 0})

@@ -7,6 +7,7 @@ from playwright.async_api import Browser, expect
 
 from tests.app import App
 from tests.browser.chat_page import ChatPage, visit
+from tests.browser.settings_panel import Settings
 from tests.standins.openai_server import OpenAIStandin
 from tests.standins.script import Script, openai_error, thai_tokens
 
@@ -150,7 +151,10 @@ async def test_a_draft_survives_a_reload(page: ChatPage) -> None:
     assert await page.text() == ""
 
 
-async def test_a_question_whose_answer_was_lost_on_the_way_is_stored_once(page: ChatPage, model: OpenAIStandin) -> None:
+@pytest.mark.parametrize("has_options", [False, True], ids=["plain", "with options"])
+async def test_a_question_whose_answer_was_lost_on_the_way_is_stored_once(
+    page: ChatPage, model: OpenAIStandin, has_options: bool
+) -> None:
     lost = 0
 
     async def lose_the_answer(route) -> None:  # type: ignore[no-untyped-def]
@@ -162,6 +166,12 @@ async def test_a_question_whose_answer_was_lost_on_the_way_is_stored_once(page: 
         else:
             await route.continue_()
 
+    if has_options:  # they come with the first question, and the session is known to be stored before the second
+        settings = Settings(page)
+        await settings.open()
+        await settings.field("คำสั่งประจำ").fill("ตอบสั้น ๆ")
+        await settings.save()
+        await settings.close()
     await page.page.route("**/api/sessions/*/messages", lose_the_answer)
     await page.ask("ส่งแล้วสายหลุด")
     await expect(page.alert).to_contain_text("ติดต่อเซิร์ฟเวอร์ไม่ได้")

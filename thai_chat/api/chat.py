@@ -6,7 +6,8 @@ from fastapi import APIRouter, Request, Response
 
 from thai_chat.api import errors, sse
 from thai_chat.api.dependencies import Asking, Service
-from thai_chat.api.repeating import Repeated
+from thai_chat.api.refusing import refuses
+from thai_chat.api.repeating import NOT_REPEATED, Repeated
 from thai_chat.api.schemas import ChatBody, ChatRequest, HistoryBody, TurnRequest, chat_body, message_body
 from thai_chat.chat.asking import Asked, ComparedModel, Question
 from thai_chat.chat.service import ChatService
@@ -20,7 +21,7 @@ HISTORY_MESSAGES = 10_000
 """The longest history that comes in one answer."""
 
 
-@router.post("/chat", response_model=ChatBody)
+@router.post("/chat", response_model=ChatBody, responses=refuses(*NOT_REPEATED))
 async def chat(
     body: ChatRequest, request: Request, service: Service, person: Asking, repeated: Repeated
 ) -> Response | ChatBody:

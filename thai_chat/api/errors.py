@@ -58,7 +58,7 @@ from thai_chat.domain.events import Failed
 from thai_chat.domain.messages import MAX_QUESTION_CHARS
 from thai_chat.domain.openai_shape import is_openai_path
 from thai_chat.domain.openid_errors import LastWayIn, OpenIdError, OpenIdUnavailable
-from thai_chat.domain.repeating_errors import KeyReused
+from thai_chat.domain.repeating_errors import ChangedMeanwhile, KeyReused
 from thai_chat.texts import Language
 
 _STATUS: tuple[tuple[type[ThaiChatError], int], ...] = (
@@ -76,6 +76,7 @@ _STATUS: tuple[tuple[type[ThaiChatError], int], ...] = (
     (NewerMessages, 409),
     (MessageOnOtherBranch, 409),
     (KeyReused, 422),
+    (ChangedMeanwhile, 412),
     (LastAdministrator, 409),
     (LastWayIn, 409),
     (DisabledAccount, 409),

@@ -143,7 +143,10 @@ def _complete_operation(operation: dict[str, Any], path: str, method: str, *, ha
             parameter["schema"].pop("title", None)
     operation["tags"] = operation.get("tags", [])[-1:]  # its own, where its router has one too
     responses = operation["responses"]
-    was_checked = responses.pop("422", None) is not None
+    unfit = responses.get("422")
+    was_checked = unfit is not None
+    if unfit and not codes_of(unfit):  # FastAPI's
+        del responses["422"]
     for status, codes in common_errors(
         operation, path, method, was_checked=was_checked, has_accounts=has_accounts
     ).items():

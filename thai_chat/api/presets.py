@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from thai_chat.api.dependencies import Asking, Noting, Service
 from thai_chat.api.refusing import refuses
 from thai_chat.api.schemas import Short
+from thai_chat.api.tags import MADE_TAGGED, NOT_CHANGED, SEEN, TAGGED, IfMatch, IfNoneMatch, tag_of
 from thai_chat.chat.options import checked
 from thai_chat.chat.text import identifier
 from thai_chat.domain.audit import Action
@@ -27,6 +28,7 @@ from thai_chat.domain.errors import (
 from thai_chat.domain.messages import SESSION_NAME_CHARS, Choice
 from thai_chat.domain.people import Person
 from thai_chat.domain.presets import Preset
+from thai_chat.domain.repeating_errors import BadTag
 
 router = APIRouter(prefix="/api/presets", tags=["presets"])
 
@@ -89,18 +91,26 @@ class CheckedOptions(BaseModel):
     options: Options = Field(description="Options for models", examples=[{"temperature": 0.2}])
 
 
-@router.get("")
-async def list_presets(service: Service, person: Asking) -> PresetsBody:
+@router.get("", response_model=PresetsBody, responses={**SEEN, **refuses(BadTag)})
+async def list_presets(service: Service, person: Asking, seen: IfNoneMatch) -> Response:
     """List one's own presets and those that others share, by name."""
-    return PresetsBody(presets=[_body(preset, person) for preset in await service.presets.page(person)])
+    return seen.answer(PresetsBody(presets=[_body(one, person) for one in await service.presets.page(person)]))
 
 
-@router.post("", status_code=201, responses=_REFUSED)
-async def create_preset(body: NewPreset, service: Service, person: Asking) -> PresetBody:
+@router.get("/{preset_id}", response_model=PresetBody, responses={**SEEN, **refuses(BadTag, PresetNotFound)})
+async def get_preset(preset_id: str, service: Service, person: Asking, seen: IfNoneMatch) -> Response:
+    """Return a preset: one's own, or one that somebody shares."""
+    found = await service.presets.get(identifier(preset_id), person)
+    return seen.answer(_body(found, person), tag_of(found))
+
+
+@router.post("", status_code=201, responses={**MADE_TAGGED, **_REFUSED})
+async def create_preset(body: NewPreset, service: Service, person: Asking, response: Response) -> PresetBody:
     """Make a preset: options for models under a name."""
     of = _of(body)
     choice = Choice(*of) if of[0] else None
     made = await service.presets.make(person, name=body.preset_name, options=body.options, choice=choice)
+    response.headers["ETag"] = tag_of(made)
     return _body(made, person)
 
 
@@ -111,9 +121,18 @@ async def check_options(body: CheckedOptions, service: Service, person: Asking) 
     return CheckedOptions(options=dict(checked(body.options, service.options)))
 
 
-@router.patch("/{preset_id}", responses=refuses(*_WRONG, PresetNotFound, OnlyAdministratorsShare))
+@router.patch(
+    "/{preset_id}",
+    responses={**TAGGED, **refuses(*_WRONG, PresetNotFound, OnlyAdministratorsShare, *NOT_CHANGED)},
+)
 async def change_preset(
-    preset_id: str, body: PresetPatch, service: Service, person: Asking, notes: Noting
+    preset_id: str,
+    body: PresetPatch,
+    service: Service,
+    person: Asking,
+    notes: Noting,
+    expected: IfMatch,
+    response: Response,
 ) -> PresetBody:
     """Change a preset of one's own. Where there are accounts, one that is shared is an administrator's."""
     changed = await service.presets.change(
@@ -124,16 +143,18 @@ async def change_preset(
         of=_of(body) if body.model_fields_set & {"backend", "model"} else None,
         is_default=body.is_default,
         is_shared=body.is_shared,
+        expected=expected,
     )
+    response.headers["ETag"] = tag_of(changed)
     if body.is_shared is not None:
         notes.put(Action.PRESET_SHARED, target=str(changed.preset_id), details={"is_shared": changed.is_shared})
     return _body(changed, person)
 
 
-@router.delete("/{preset_id}", status_code=204, responses=refuses(PresetNotFound))
-async def delete_preset(preset_id: str, service: Service, person: Asking) -> None:
-    """Delete a preset of one's own. Sessions keep the options that they have from it."""
-    await service.presets.delete(identifier(preset_id), person)
+@router.delete("/{preset_id}", status_code=204, responses=refuses(PresetNotFound, *NOT_CHANGED))
+async def delete_preset(preset_id: str, service: Service, person: Asking, expected: IfMatch) -> None:
+    """Delete a preset of one's own."""
+    await service.presets.delete(identifier(preset_id), person, expected=expected)
 
 
 def _of(body: NewPreset | PresetPatch) -> tuple[str, str] | tuple[None, None]:

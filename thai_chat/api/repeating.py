@@ -14,12 +14,15 @@ from thai_chat.chat.text import require_storable
 from thai_chat.domain.messages import KEY_CHARS
 from thai_chat.domain.people import Person
 from thai_chat.domain.repeating import id_for
-from thai_chat.domain.repeating_errors import BadKey, KeysDiffer
+from thai_chat.domain.repeating_errors import BadKey, KeyReused, KeysDiffer
 
 _NAME = "Idempotency-Key"
 _QUOTED = re.compile(r'"((?:[ !#-\[\]-~]|\\["\\])*)"')
 _BARE = re.compile(r"[!#-+\--~]+")
 """Visible ASCII without quotes and commas."""
+
+NOT_REPEATED = (BadKey, KeysDiffer, KeyReused)
+"""The errors of a request with a key, for `refuses`."""
 
 
 @dataclass(frozen=True, slots=True)

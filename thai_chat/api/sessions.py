@@ -12,7 +12,8 @@ from fastapi.responses import JSONResponse
 from thai_chat.api import errors, sse
 from thai_chat.api.chat import answer, question_of
 from thai_chat.api.dependencies import Asking, Noting, Service
-from thai_chat.api.repeating import Repeated
+from thai_chat.api.refusing import refuses
+from thai_chat.api.repeating import NOT_REPEATED, Repeated
 from thai_chat.api.schemas import (
     AcceptedBody,
     AgainRequest,
@@ -29,6 +30,7 @@ from thai_chat.api.schemas import (
     message_body,
     session_body,
 )
+from thai_chat.api.tags import NOT_CHANGED, SEEN, TAGGED, IfMatch, IfNoneMatch, tag_of
 from thai_chat.api.windows import WindowBody, WindowQuery, window_body
 from thai_chat.chat.asking import Again, Asked
 from thai_chat.chat.service import ChatService
@@ -36,10 +38,11 @@ from thai_chat.chat.sessions import SessionChange
 from thai_chat.chat.text import identifier
 from thai_chat.chat.windows import Window
 from thai_chat.domain.audit import Action
-from thai_chat.domain.errors import InvalidCursor, TooManyPlaces
+from thai_chat.domain.errors import InvalidCursor, SessionNotFound, TooManyPlaces
 from thai_chat.domain.messages import Session
 from thai_chat.domain.people import Person
 from thai_chat.domain.reads import SessionCursor, SessionFilter, Shelf
+from thai_chat.domain.repeating_errors import BadTag
 from thai_chat.texts import Language
 
 router = APIRouter(tags=["sessions"])
@@ -87,34 +90,40 @@ async def empty_trash(service: Service, person: Asking, notes: Noting, shelf: Li
     notes.put(Action.SESSION_DELETED, target=shelf)
 
 
-@router.get("/{session_id}")
-async def get_session(session_id: str, service: Service, person: Asking) -> SessionBody:
+@router.get("/{session_id}", response_model=SessionBody, responses={**SEEN, **refuses(BadTag, SessionNotFound)})
+async def get_session(session_id: str, service: Service, person: Asking, seen: IfNoneMatch) -> Response:
     """Return a session, also one that is in the trash."""
-    return _body(await service.sessions.get(identifier(session_id), person), service)
+    found = await service.sessions.get(identifier(session_id), person)
+    body = _body(found, service)
+    return seen.answer(body, tag_of(found, running=body.running))
 
 
-@router.patch("/{session_id}")
-async def change_session(session_id: str, body: SessionPatch, service: Service, person: Asking) -> SessionBody:
+@router.patch("/{session_id}", responses={**TAGGED, **refuses(SessionNotFound, *NOT_CHANGED)})
+async def change_session(
+    session_id: str, body: SessionPatch, service: Service, person: Asking, expected: IfMatch, response: Response
+) -> SessionBody:
     """Change names, labels, pin, archive, trash, and which branch is shown: all that is named, or nothing."""
     wanted = body.model_dump(exclude={"shown_message_id"})
     shown = None if body.shown_message_id is None else identifier(body.shown_message_id)
     changed = await service.sessions.change(
-        identifier(session_id), person, SessionChange(**wanted, shown_message_id=shown)
+        identifier(session_id), person, SessionChange(**wanted, shown_message_id=shown), expected=expected
     )
-    return _body(changed, service)
+    answered = _body(changed, service)
+    response.headers["ETag"] = tag_of(changed, running=answered.running)
+    return answered
 
 
-@router.delete("/{session_id}", status_code=204)
+@router.delete("/{session_id}", status_code=204, responses=refuses(SessionNotFound, *NOT_CHANGED))
 async def delete_session(
-    session_id: str, service: Service, person: Asking, notes: Noting, permanent: bool = False
+    session_id: str, service: Service, person: Asking, notes: Noting, expected: IfMatch, permanent: bool = False
 ) -> None:
     """Put a session into the trash, from where `PATCH {"deleted": false}` takes it back; `permanent` deletes it for
     good."""
     if permanent:
-        await service.sessions.purge(identifier(session_id), person)
+        await service.sessions.purge(identifier(session_id), person, expected=expected)
         notes.put(Action.SESSION_DELETED, target=str(identifier(session_id)))
     else:
-        await service.sessions.trash(identifier(session_id), person)
+        await service.sessions.trash(identifier(session_id), person, expected=expected)
 
 
 @router.get("/{session_id}/messages")
@@ -135,7 +144,11 @@ async def list_messages(
     )
 
 
-@router.post("/{session_id}/messages", response_model=ChatBody, responses={202: {"model": AcceptedBody}})
+@router.post(
+    "/{session_id}/messages",
+    response_model=ChatBody,
+    responses={202: {"model": AcceptedBody}, **refuses(*NOT_REPEATED)},
+)
 async def create_turn(
     session_id: str,
     body: TurnRequest,
@@ -153,7 +166,9 @@ async def create_turn(
 
 
 @router.post(
-    "/{session_id}/messages/{message_id}/replies", response_model=ChatBody, responses={202: {"model": AcceptedBody}}
+    "/{session_id}/messages/{message_id}/replies",
+    response_model=ChatBody,
+    responses={202: {"model": AcceptedBody}, **refuses(*NOT_REPEATED)},
 )
 async def create_reply(
     session_id: str,

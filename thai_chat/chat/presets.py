@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
@@ -15,13 +15,14 @@ from uuid_utils.compat import uuid7
 from thai_chat.chat.names import short_name
 from thai_chat.chat.options import checked
 from thai_chat.chat.text import require_storable
-from thai_chat.domain.errors import EmptyName, HistoryUnavailable, OnlyAdministratorsShare
+from thai_chat.domain.errors import EmptyName, HistoryUnavailable, OnlyAdministratorsShare, PresetNotFound
 from thai_chat.domain.json_types import JsonObject
 from thai_chat.domain.messages import Choice
 from thai_chat.domain.options import Options
 from thai_chat.domain.people import Person
 from thai_chat.domain.ports.presets import PresetStore
 from thai_chat.domain.presets import Preset
+from thai_chat.domain.versions import require_version
 
 _FRESH_S = 15.0
 """How long what was read serves every reply of a person; another process's change is seen after it."""
@@ -68,17 +69,20 @@ class Presets:
         of: tuple[str, str] | tuple[None, None] | None = None,
         is_default: bool | None = None,
         is_shared: bool | None = None,
+        expected: Collection[str] | None = None,
     ) -> Preset:
         """Change a preset; what is None stays. `of` is the backend and the model, both None for any, where a default is
         one no longer.
 
         A new default takes the place of its model's earlier one; one without a model can't be a default. Raises
-        PresetNotFound, EmptyName, BadOption, and OnlyAdministratorsShare for what would be shared then.
+        PresetNotFound, EmptyName, BadOption, OnlyAdministratorsShare for what would be shared then, and
+        ChangedMeanwhile where the preset has none of the expected versions.
         """
         new_name = None if name is None else _name(name)
         new_options = None if options is None else checked(options, self._options)
 
         def changed(kept: Preset) -> Preset:
+            require_version(kept, expected)
             backend, model = kept.of if of is None else of
             will_be_shared = kept.is_shared if is_shared is None else is_shared
             if will_be_shared and not person.is_administrator:
@@ -98,9 +102,16 @@ class Presets:
         self._known.pop(person.user_id, None)
         return saved
 
-    async def delete(self, preset_id: UUID, person: Person) -> None:
-        """Delete a preset. Raises PresetNotFound."""
-        await self._store.delete(preset_id, person.user_id)
+    async def get(self, preset_id: UUID, person: Person) -> Preset:
+        """Return a preset that the person may use. Raises PresetNotFound."""
+        found = next((preset for preset in await self._read(person.user_id) if preset.preset_id == preset_id), None)
+        if found is None:
+            raise PresetNotFound
+        return found
+
+    async def delete(self, preset_id: UUID, person: Person, *, expected: Collection[str] | None = None) -> None:
+        """Delete a preset. Raises PresetNotFound, and ChangedMeanwhile as `change` does."""
+        await self._store.delete(preset_id, person.user_id, expected)
         self._known.pop(person.user_id, None)
 
     async def default_options(self, user_id: str, choice: Choice) -> JsonObject:

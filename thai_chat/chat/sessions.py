@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -30,6 +30,7 @@ from thai_chat.domain.reads import (
     SessionFilter,
     Shelf,
 )
+from thai_chat.domain.versions import require_version
 from thai_chat.domain.writes import LeaveSession, PurgeSession, ResetSession, UpdateSession
 
 PURGED_AT_ONCE = 100
@@ -98,8 +99,13 @@ class Sessions:
         """Return the sessions with a reply that still grows."""
         return self._replies.sessions()
 
-    async def change(self, session_id: UUID, person: Person, change: SessionChange) -> Session:
-        """Make all of the change or nothing. Raises EmptyName, BadLabel, BadOption, and as `show_branch` does."""
+    async def change(
+        self, session_id: UUID, person: Person, change: SessionChange, *, expected: Collection[str] | None = None
+    ) -> Session:
+        """Make all of the change or nothing, and only where the session has one of the expected versions, if any is.
+
+        Raises EmptyName, BadLabel, BadOption, ChangedMeanwhile, and as `show_branch` does.
+        """
         running = self._running_in(session_id, person)
         if change.shown_message_id and running:
             raise ReplyRunning
@@ -117,6 +123,7 @@ class Sessions:
                 tags=None if change.tags is None else _tags(change.tags),
                 folder=None if change.folder is None else _label(change.folder),
                 options=None if change.options is None else checked(change.options, self._options),
+                expected=expected,
             )
         )
         if change.deleted:
@@ -147,22 +154,27 @@ class Sessions:
                 return session
         raise NewerMessages
 
-    async def trash(self, session_id: UUID, person: Person) -> Session:
+    async def trash(self, session_id: UUID, person: Person, *, expected: Collection[str] | None = None) -> Session:
         """Put a session into the trash, from where `restore` takes it back as it was. A reply that runs in it is
-        stopped."""
-        return await self.change(session_id, person, SessionChange(deleted=True))
+        stopped. Raises ChangedMeanwhile."""
+        return await self.change(session_id, person, SessionChange(deleted=True), expected=expected)
 
     async def restore(self, session_id: UUID, person: Person) -> Session:
         return await self.change(session_id, person, SessionChange(deleted=False))
 
-    async def purge(self, session_id: UUID, person: Person) -> None:
-        """Delete a session for good, with all that was said in it. Safe to call twice."""
+    async def purge(self, session_id: UUID, person: Person, *, expected: Collection[str] | None = None) -> None:
+        """Delete a session for good, with all that was said in it. Safe to call twice where no version is expected.
+
+        Raises ChangedMeanwhile, and then SessionNotFound too.
+        """
+        if expected is not None:  # before its replies are stopped; the write looks once more
+            require_version(await self.get(session_id, person), expected)
         own = [live for live in self._replies.all_of(session_id) if live.user_id == person.user_id]
         for live in own:
             live.stop()
         for live in own:
             await live.finished()
-        write = PurgeSession(session_id=session_id, user_id=person.user_id, at=datetime.now(UTC))
+        write = PurgeSession(session_id=session_id, user_id=person.user_id, at=datetime.now(UTC), expected=expected)
         await self._conversation.write(write)
         self._tell(ChangeKind.DELETED, session_id, person)
         if own:

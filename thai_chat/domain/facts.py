@@ -294,7 +294,7 @@ class ReplyFacts:
     purged: bool | None = field(default=None, metadata=_kept(_flag))
     """Nothing is left of the message but its place; of questions too."""
     fingerprint: str | None = field(default=None, metadata=_TEXT)
-    """What was asked for with the message's idempotency key, as a hash; of questions too."""
+    """A hash of the request that brought the message's idempotency key; questions have it too."""
     others: JsonObject = field(default_factory=dict)
     """Keys that are none of these, and those whose values are not wholly understood: given back as they came."""
 

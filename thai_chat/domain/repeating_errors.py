@@ -21,3 +21,15 @@ class KeyReused(ThaiChatError):
     """An idempotency key came with another request than before."""
 
     code = "key_reused"
+
+
+class ChangedMeanwhile(ThaiChatError):
+    """A change was made for a version that is not the newest any more."""
+
+    code = "changed_meanwhile"
+
+
+class BadTag(BadInput):
+    """`If-Match` or `If-None-Match` holds no list of entity tags."""
+
+    code = "bad_tag"

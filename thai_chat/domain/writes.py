@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import DynamicClassAttribute
@@ -148,6 +148,9 @@ class UpdateSession(Write[Session]):
     tags: Sequence[str] | None = None
     folder: str | None = None
     """Empty takes the session out of its folder."""
+    expected: Collection[str] | None = None
+    """Versions, of which the session must have one (`domain.versions`); None changes every one. Once it is taken the
+    write holds without it: what is stored later or again is not compared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +180,8 @@ class PurgeSession(Write[bool]):
     at: datetime
     only_trash: bool = False
     """Leave it when it is not in the trash (any more)."""
+    expected: Collection[str] | None = None
+    """The same as `UpdateSession` has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

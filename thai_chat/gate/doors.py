@@ -176,7 +176,7 @@ DOORS = (
     Door("/api/models/pull", ("POST",)),
     Door("/api/presets", ("GET", "POST")),
     Door("/api/presets/check", ("POST",)),
-    Door("/api/presets/{preset_id}", ("PATCH", "DELETE")),
+    Door("/api/presets/{preset_id}", ("GET", "HEAD", "PATCH", "DELETE")),
     Door("/api/export", ("GET", "POST"), reads=True),
     Door("/api/export/examples", ("GET",)),
     Door("/api/import", ("POST",), body=FILE),

@@ -131,6 +131,14 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "Idempotency-Key ต้องเป็นข้อความในเครื่องหมายคำพูด หรือคำที่ไม่มีเว้นวรรค ยาวไม่เกิน {limit} ตัวอักษร",
         "Idempotency-Key must be a quoted string, or a token without spaces, of at most {limit} characters.",
     ),
+    "changed_meanwhile": (
+        "สิ่งนี้ถูกเปลี่ยนไปแล้วหลังจากที่คุณอ่าน อ่านใหม่อีกครั้ง แล้วค่อยเปลี่ยน",
+        "This was changed after you read it. Read it again, then change it.",
+    ),
+    "bad_tag": (
+        "{name} ต้องเป็น ETag ที่ได้จากคำตอบ พร้อมเครื่องหมายคำพูด หรือ *",
+        "{name} must hold the ETag of an answer, with its quotes, or *.",
+    ),
     "message_not_found": ("ไม่พบข้อความนี้", "This message doesn't exist."),
     "newer_messages": (
         "มีข้อความใหม่กว่าในแชตนี้ จากแท็บหรืออุปกรณ์อื่น อ่านก่อน แล้วส่งอีกครั้งถ้ายังต้องการ",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 from uuid import UUID
 
@@ -32,5 +32,6 @@ class PresetStore(Protocol):
         as `save` does, and PresetNotFound when there is none of the user's.
         """
 
-    async def delete(self, preset_id: UUID, user_id: str) -> None:
-        """Delete the user's preset. Raises PresetNotFound when there is none."""
+    async def delete(self, preset_id: UUID, user_id: str, expected: Collection[str] | None = None) -> None:
+        """Delete the user's preset. Raises PresetNotFound when there is none, and ChangedMeanwhile when it has none of
+        the expected versions (`domain.versions`)."""

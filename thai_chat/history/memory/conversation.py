@@ -12,6 +12,7 @@ from thai_chat.domain.errors import MessageNotFound, SessionNotFound
 from thai_chat.domain.messages import Message, Role, Session, Status, Turn
 from thai_chat.domain.ports.conversation import DatabaseState, HistoryState
 from thai_chat.domain.reads import Answer, Read
+from thai_chat.domain.versions import require_version
 from thai_chat.domain.writes import (
     BeginReply,
     BeginTurn,
@@ -101,7 +102,7 @@ class MemoryConversation:
                 self._held.remember(session)
             case PurgeSession() as purge, is_gone:
                 if is_gone or not purge.only_trash:
-                    self._purge_session(replace(purge, only_trash=False))
+                    self._purge_session(replace(purge, only_trash=False, expected=None))
             case ((RateReply() | PreferReply() | DeleteMessage()), Message() as message):
                 self._keep_message(message)
             case PurgeMessage(), _:
@@ -178,6 +179,7 @@ class MemoryConversation:
 
     def _update_session(self, write: UpdateSession) -> Session:
         held = self._held.require(write.session_id, write.user_id)
+        require_version(held.session, write.expected)
         leaf_id = held.newest_below(write.leaf_id) if write.leaf_id else None
         self._held.know(held, updated(held.session, write, leaf_id))
         return held.session
@@ -203,7 +205,9 @@ class MemoryConversation:
     def _purge_session(self, write: PurgeSession) -> bool:
         held = self._held.get(write.session_id)
         if held is None or held.session.user_id != write.user_id:
+            require_version(None, write.expected)
             return False
+        require_version(held.session, write.expected)
         if write.only_trash and held.session.deleted_at is None:
             return False
         self._held.drop(held)

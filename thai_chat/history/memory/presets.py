@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from uuid import UUID
 
 from thai_chat.domain.errors import PresetNotFound
 from thai_chat.domain.presets import Preset
+from thai_chat.domain.versions import require_version
 from thai_chat.history.checks import check_preset, check_text
 
 
@@ -37,8 +38,10 @@ class MemoryPresets:
     async def change(self, preset_id: UUID, user_id: str, change: Callable[[Preset], Preset]) -> Preset:
         return await self.save(change(self._own(preset_id, user_id)))
 
-    async def delete(self, preset_id: UUID, user_id: str) -> None:
-        del self._presets[self._own(preset_id, user_id).preset_id]
+    async def delete(self, preset_id: UUID, user_id: str, expected: Collection[str] | None = None) -> None:
+        found = self._own(preset_id, user_id)
+        require_version(found, expected)
+        del self._presets[found.preset_id]
 
     def _own(self, preset_id: UUID, user_id: str) -> Preset:
         check_text(user_id)

@@ -58,6 +58,7 @@ def encode(write: SingleWrite) -> bytes:
         for name in ("beside", "temporary"):  # nor without these
             if not fields.get(name):
                 fields.pop(name, None)
+        fields.pop("expected", None)  # it was compared when the write was taken
         if isinstance(write, FinishReply) and write.figures.cost_usd is not None:
             fields["figures"]["cost_usd"] = str(write.figures.cost_usd)
         return orjson.dumps(fields)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from uuid import UUID
 
 from thai_chat.domain.presets import Preset
@@ -37,6 +37,8 @@ class PostgresPresets:
             lambda connection: presets.change(connection, preset_id, user_id, changed), user_id=user_id
         )
 
-    async def delete(self, preset_id: UUID, user_id: str) -> None:
+    async def delete(self, preset_id: UUID, user_id: str, expected: Collection[str] | None = None) -> None:
         check_text(user_id)
-        await self._server.run(lambda connection: presets.remove(connection, preset_id, user_id), user_id=user_id)
+        await self._server.run(
+            lambda connection: presets.remove(connection, preset_id, user_id, expected), user_id=user_id
+        )

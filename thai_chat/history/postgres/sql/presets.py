@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, delete, func, or_, select, update
 
 from thai_chat.domain.errors import HistoryRefused, PresetNotFound
 from thai_chat.domain.presets import Preset
+from thai_chat.domain.versions import require_version
 from thai_chat.history.checks import json_text
 from thai_chat.history.postgres.errors import translated
 from thai_chat.history.postgres.sql import statements
@@ -68,16 +69,17 @@ def change(connection: Connection, preset_id: UUID, user_id: str, changed: Calla
         return _save(connection, changed(_preset_of(row)))
 
 
-def remove(connection: Connection, preset_id: UUID, user_id: str) -> None:
-    """Delete the person's preset. Raises PresetNotFound when there is none of theirs."""
+def remove(connection: Connection, preset_id: UUID, user_id: str, expected: Collection[str] | None = None) -> None:
+    """Delete the person's preset. Raises PresetNotFound when there is none of theirs, and ChangedMeanwhile when it has
+    none of the expected versions."""
     columns = chat_presets.c
-    found = connection.execute(
-        delete(chat_presets)
-        .where(columns.preset_id == preset_id, columns.user_id == user_id)
-        .returning(columns.preset_id)
-    ).first()
-    if found is None:
-        raise PresetNotFound
+    is_meant = columns.preset_id == preset_id, columns.user_id == user_id
+    with _transaction(connection):
+        row = connection.execute(select(chat_presets).where(*is_meant).with_for_update()).first()
+        if row is None:
+            raise PresetNotFound
+        require_version(_preset_of(row), expected)
+        connection.execute(delete(chat_presets).where(*is_meant))
 
 
 @contextmanager

@@ -70,6 +70,9 @@ UPDATE chat_sessions s SET session_name = coalesce(%(session_name)s, session_nam
     folder = CASE WHEN %(folder)s::text IS NULL THEN folder ELSE nullif(%(folder)s::text, '') END
 WHERE session_id = %(session_id)s AND user_id = %(user_id)s RETURNING {SESSION_SQL}"""
 
+LOCK_SESSION = f"""
+SELECT {SESSION_SQL} FROM chat_sessions s WHERE session_id = %s AND user_id = %s FOR UPDATE"""
+
 _PURGE_SESSION = """
 DELETE FROM chat_sessions WHERE session_id = %(session_id)s AND user_id = %(user_id)s
     AND (deleted_at IS NOT NULL OR NOT %(only_trash)s)"""

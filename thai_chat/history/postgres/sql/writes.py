@@ -7,7 +7,7 @@ compiler, which would cost more than the server's work on them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias, TypeVar, assert_never
 from uuid import UUID
@@ -17,6 +17,8 @@ from sqlalchemy import Connection
 
 from thai_chat.domain.errors import HistoryRefused, MessageNotFound, ReplyRunning, SessionNotFound, ThaiChatError
 from thai_chat.domain.messages import Message, Session, Turn
+from thai_chat.domain.repeating_errors import ChangedMeanwhile
+from thai_chat.domain.versions import require_version
 from thai_chat.domain.writes import (
     BeginReply,
     BeginTurn,
@@ -66,11 +68,11 @@ def change_session(connection: Connection, write: UpdateSession | ResetSession) 
     return _isolated(connection, [write], lambda cursor, part: [_change_alone(cursor, part[0])])[0]
 
 
-def purge_session(connection: Connection, write: PurgeSession) -> bool:
+def purge_session(connection: Connection, write: PurgeSession) -> bool | ThaiChatError:
     """Return True when it was deleted by this."""
     raw: Any = connection.connection
     with raw.cursor() as cursor:
-        return bool(run(cursor, statements.purge_session(cursor, write), statements.PATIENCE).number)
+        return _as_expected(cursor, write, lambda: bool(_purge(cursor, write, statements.PATIENCE)))
 
 
 def mark_message(connection: Connection, write: MarkMessage) -> Message | ThaiChatError:
@@ -164,7 +166,7 @@ def _apply_part(cursor: Any, writes: Sequence[SingleWrite]) -> list[Stored]:
             case UpdateSession() | ResetSession():
                 outcomes.append(_change(cursor, write))
             case PurgeSession():
-                run(cursor, statements.purge_session(cursor, write))
+                _purge(cursor, write, {})
                 outcomes.append(None)
             case RateReply() | PreferReply() | DeleteMessage():
                 outcomes.append(marks.mark(cursor, write))
@@ -238,16 +240,44 @@ def _finish(cursor: Any, writes: Sequence[FinishReply]) -> list[Message | ThaiCh
 def _change_alone(cursor: Any, write: UpdateSession | ResetSession) -> Session | ThaiChatError:
     if isinstance(write, ResetSession):
         return resets.reset_alone(cursor, write)
-    if write.leaf_id is None:
-        return _update(cursor, write)
+    return _as_expected(cursor, write, lambda: _update(cursor, write), is_several=write.leaf_id is not None)
+
+
+def _as_expected(
+    cursor: Any, write: UpdateSession | PurgeSession, change: Callable[[], Result], *, is_several: bool = False
+) -> Result | ThaiChatError:
+    """Change the session if it has an expected version, with nothing in between; in a transaction, where it is a matter
+    of several statements."""
+    if write.expected is None and not is_several:
+        return change()
     cursor.execute(statements.BEGIN)
-    outcome = _update(cursor, write)
+    outcome = _unexpected(cursor, write) or change()
     cursor.execute("COMMIT")
     return outcome
 
 
 def _change(cursor: Any, write: UpdateSession | ResetSession) -> Session | ThaiChatError:
     return resets.reset(cursor, write) if isinstance(write, ResetSession) else _update(cursor, write)
+
+
+def _unexpected(cursor: Any, write: UpdateSession | PurgeSession) -> ThaiChatError | None:
+    """Lock the session and return why it can't be changed."""
+    if write.expected is None:
+        return None
+    cursor.execute(statements.LOCK_SESSION, (write.session_id, write.user_id))
+    row = cursor.fetchone()
+    if row is None and isinstance(write, UpdateSession):
+        return SessionNotFound()
+    try:
+        require_version(session_of(row) if row else None, write.expected)
+    except ChangedMeanwhile as changed:
+        return changed
+    return None
+
+
+def _purge(cursor: Any, write: PurgeSession, settings: Mapping[str, str]) -> int:
+    """Return how many sessions were deleted."""
+    return run(cursor, statements.purge_session(cursor, write), settings).number
 
 
 def _update(cursor: Any, write: UpdateSession) -> Session | ThaiChatError:

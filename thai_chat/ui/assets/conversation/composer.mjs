@@ -10,10 +10,10 @@ import { box, focusBox, giveBack, isPageWriting, write } from './box.mjs';
 import { stopShown } from './live.mjs';
 import { isTooLong, limitPasted } from './pasting.mjs';
 import { isGoing, queue } from './queue.mjs';
-import { ask } from './sending.mjs';
+import { ask, optionsOfNew } from './sending.mjs';
 
-/** The last question that may not have reached the server: sent again, it has the same key and is stored once. */
-let unsure = /** @type {{ text: string, session_id: string, key: string } | null} */ (null);
+/** The last question that may not have reached the server: sent again, it is the same request and is stored once. */
+let unsure = /** @type {{ what: string, question: Parameters<typeof ask>[0] } | null} */ (null);
 /** The question that was sent while the first one of its session was on its way; it is in the box. */
 let early = '';
 /** The draft that this tab knows of: a box with something else is being written in. */
@@ -110,18 +110,20 @@ function wait(text) {
 /** @param {string} text */
 async function sendNow(text) {
   const { view, choice } = store;
-  const key = unsure?.text === text && unsure.session_id === view.session_id ? unsure.key : randomKey();
+  const compare = store.compared;
+  const what = JSON.stringify([view.session_id, text, choice, compare]);
+  const question = unsure?.what === what ? unsure.question : { key: randomKey(), text, choice, compare, session_options: optionsOfNew(view) };
   const name = draftName(view);
   write('');
   writeDraft(name, { text }); // until the question is accepted, although the box is empty
-  const outcome = await ask({ key, text, choice, compare: store.compared });
+  const outcome = await ask(question);
   const isShown = store.view.session_id === view.session_id;
   if (outcome.accepted) {
     unsure = null;
     forgetDraft(name, text);
     if (isShown) settleDraft(view, choice);
   } else {
-    unsure = outcome.mayHaveArrived ? { text, session_id: view.session_id, key } : null;
+    unsure = outcome.mayHaveArrived ? { what, question } : null;
     if (isShown) giveBack(text);
     alert(outcome.message);
   }

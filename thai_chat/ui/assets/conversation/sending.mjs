@@ -11,12 +11,12 @@ import { lastSeen, showNewer } from './loading.mjs';
  *
  * `compare` are the models that answer beside the first one.
  *
- * @param {{ key: string, text: string, choice: Choice | null, compare?: Choice[] }} question `key`: sent again with the same, it is stored once
+ * @param {{ key: string, text: string, choice: Choice | null, compare?: Choice[], session_options?: Options }} question `key`: sent again with the same, and all else as before, it is stored once
  */
-export async function ask({ key, text, choice, compare = [] }) {
+export async function ask({ key, text, choice, compare = [], session_options }) {
   const { view } = store;
   const { session_id } = view;
-  const body = { query: text, ...choice, idempotency_key: key, compare: compare.length ? compare : undefined, temporary: view.is_temporary || undefined, session_options: optionsOfNew(view), last_seen_message_id: lastSeen() };
+  const body = { query: text, ...choice, idempotency_key: key, compare: compare.length ? compare : undefined, temporary: view.is_temporary || undefined, session_options, last_seen_message_id: lastSeen() };
   showQuestion(key, text, choice);
   try {
     const accepted = /** @type {Accepted} */ (await api('POST', `api/sessions/${session_id}/messages`, { body, patience_ms: SEND_MS, isAsync: true }));
@@ -33,4 +33,4 @@ export async function ask({ key, text, choice, compare = [] }) {
 }
 
 /** A session takes with its first question what has been set for it on the page. @param {View} view */
-const optionsOfNew = ({ stored, options }) => (stored || !Object.keys(options).length ? undefined : options);
+export const optionsOfNew = ({ stored, options }) => (stored || !Object.keys(options).length ? undefined : options);
