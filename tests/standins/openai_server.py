@@ -224,7 +224,7 @@ def _is_taken_for_thinking(seen: Seen) -> bool:
 
 def prompt_tokens(body: dict[str, Any]) -> int:
     """Return one token for three characters, at least one a message."""
-    return sum(1 + len(message["content"]) // 3 for message in body.get("messages") or body["input"])
+    return sum(1 + len(message["content"] or "") // 3 for message in body.get("messages") or body["input"])
 
 
 @lru_cache(maxsize=256)
