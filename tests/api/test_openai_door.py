@@ -12,6 +12,7 @@ import pytest
 from tests.api.programs import ASK, MODEL, MODELS, Programs, programs
 from tests.standins.program_server import CALL, VECTOR, chunk
 from tests.standins.script import Script, thai_tokens
+from thai_chat.api.openai_door import asking, streaming
 
 TOOL = {"type": "function", "function": {"name": "weather", "parameters": {"type": "object", "properties": {}}}}
 
@@ -171,14 +172,33 @@ async def test_responses_go_through_whole_and_as_events(app: Programs) -> None:
     assert said == app.standin.script.text
 
 
+async def test_a_program_that_waits_for_long_hears_that_it_goes_on(
+    app: Programs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "BEAT_S", 0.02)
+    monkeypatch.setattr(streaming, "BEAT_S", 0.02)
+    app.standin.may_end.clear()
+    app.standin.script = Script(tokens=("ช้า",))
+    async with app.http.stream(
+        "POST", "/v1/chat/completions", json={"model": MODEL, "messages": ASK, "stream": True}
+    ) as answer:
+        assert "x-thai-chat-answered-by" not in answer.headers
+        text = ""
+        async for piece in answer.aiter_text():
+            text += piece
+            if text.count(": keep-alive") > 2:
+                app.standin.may_end.set()
+    assert text.endswith("data: [DONE]\n\n")
+
+
 @pytest.mark.parametrize("stream", [True, False])
 async def test_a_program_that_leaves_ends_the_request_to_the_server(app: Programs, stream: bool) -> None:
     app.standin.script = Script(tokens=thai_tokens(3), fault="hang", fault_after=2)
-    asking = asyncio.create_task(_read(app.http, {"model": MODEL, "messages": ASK, "stream": stream}))
+    program = asyncio.create_task(_read(app.http, {"model": MODEL, "messages": ASK, "stream": stream}))
     await app.standin.until(lambda: bool(app.standin.seen), timeout_s=20)
     seen = app.standin.seen[-1]
     await app.standin.until(lambda: seen.pieces_sent == 2 or not stream, timeout_s=20)
-    asking.cancel()
+    program.cancel()
     await app.standin.until(lambda: not seen.running, timeout_s=20)
     assert seen.left
 
