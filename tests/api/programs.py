@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import httpx
 import openai
@@ -28,13 +28,17 @@ class Programs:
     http: httpx.AsyncClient
     standin: ProgramStandin
     service: ChatService
+    clients: list[openai.AsyncOpenAI] = field(default_factory=list)
 
     @property
     def address(self) -> str:
         return f"{self.http.base_url}/v1"
 
     def client(self, *, retries: int = 0, key: str = "sk-none", **headers: str) -> openai.AsyncOpenAI:
-        return openai.AsyncOpenAI(base_url=self.address, api_key=key, max_retries=retries, default_headers=headers)
+        """Return a client that is closed with the app."""
+        made = openai.AsyncOpenAI(base_url=self.address, api_key=key, max_retries=retries, default_headers=headers)
+        self.clients.append(made)
+        return made
 
 
 @asynccontextmanager
@@ -52,4 +56,9 @@ async def programs(*, more: ProgramStandin | None = None) -> AsyncIterator[Progr
         service = ChatService(MemoryStores().storage, router, max_history_messages=40)
         stack.push_async_callback(service.close)
         service.start()
-        yield Programs(await stack.enter_async_context(serving(service)), standin, service)
+        app = Programs(await stack.enter_async_context(serving(service)), standin, service)
+        try:
+            yield app
+        finally:
+            for client in app.clients:
+                await client.close()

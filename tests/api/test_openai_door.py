@@ -12,6 +12,7 @@ import pytest
 from tests.api.programs import ASK, MODEL, MODELS, Programs, programs
 from tests.standins.program_server import CALL, VECTOR, chunk
 from tests.standins.script import Script, thai_tokens
+from thai_chat.api.openai_door import asking, streaming
 
 TOOL = {"type": "function", "function": {"name": "weather", "parameters": {"type": "object", "properties": {}}}}
 
@@ -84,9 +85,9 @@ async def test_who_has_not_asked_for_usage_gets_none_in_a_stream(app: Programs) 
 
 async def test_the_sync_client_streams_too(app: Programs) -> None:
     def ask() -> str:
-        client = openai.OpenAI(base_url=app.address, api_key="none", max_retries=0)
-        parts = client.chat.completions.create(model=MODEL, messages=ASK, stream=True)
-        return "".join(part.choices[0].delta.content or "" for part in parts)
+        with openai.OpenAI(base_url=app.address, api_key="none", max_retries=0) as client:
+            parts = client.chat.completions.create(model=MODEL, messages=ASK, stream=True)
+            return "".join(part.choices[0].delta.content or "" for part in parts)
 
     assert await asyncio.to_thread(ask) == app.standin.script.text
 
@@ -171,18 +172,35 @@ async def test_responses_go_through_whole_and_as_events(app: Programs) -> None:
     assert said == app.standin.script.text
 
 
-async def test_a_program_that_leaves_ends_the_request_to_the_server(app: Programs) -> None:
-    app.standin.script = Script(tokens=thai_tokens(9000), delay_ms=20)
-    for stream in (True, False):
-        before = len(app.standin.seen)
-        body = {"model": MODEL, "messages": ASK, "stream": stream}
-        asking = asyncio.create_task(_read(app.http, body))
-        await app.standin.until(lambda: len(app.standin.seen) > before)  # noqa: B023 - awaited in the same turn
-        seen = app.standin.seen[-1]
-        await app.standin.until(lambda: seen.pieces_sent > 2 or not stream)  # noqa: B023
-        asking.cancel()
-        await app.standin.until(lambda: not seen.running, timeout_s=20)  # noqa: B023
-        assert seen.left
+async def test_a_program_that_waits_for_long_hears_that_it_goes_on(
+    app: Programs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "BEAT_S", 0.02)
+    monkeypatch.setattr(streaming, "BEAT_S", 0.02)
+    app.standin.may_end.clear()
+    app.standin.script = Script(tokens=("ช้า",))
+    async with app.http.stream(
+        "POST", "/v1/chat/completions", json={"model": MODEL, "messages": ASK, "stream": True}
+    ) as answer:
+        assert "x-thai-chat-answered-by" not in answer.headers
+        text = ""
+        async for piece in answer.aiter_text():
+            text += piece
+            if text.count(": keep-alive") > 2:
+                app.standin.may_end.set()
+    assert text.endswith("data: [DONE]\n\n")
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_a_program_that_leaves_ends_the_request_to_the_server(app: Programs, stream: bool) -> None:
+    app.standin.script = Script(tokens=thai_tokens(3), fault="hang", fault_after=2)
+    program = asyncio.create_task(_read(app.http, {"model": MODEL, "messages": ASK, "stream": stream}))
+    await app.standin.until(lambda: bool(app.standin.seen), timeout_s=20)
+    seen = app.standin.seen[-1]
+    await app.standin.until(lambda: seen.pieces_sent == 2 or not stream, timeout_s=20)
+    program.cancel()
+    await app.standin.until(lambda: not seen.running, timeout_s=20)
+    assert seen.left
 
 
 async def _read(http: httpx.AsyncClient, body: object) -> None:

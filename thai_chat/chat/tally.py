@@ -63,7 +63,7 @@ class Tally:
 
     @property
     def told(self) -> Usage | None:
-        """What the server has counted, without estimates."""
+        """Return what the server has counted, without estimates."""
         return self._usage
 
     def prompt_tokens(self, model: str) -> int:

@@ -81,7 +81,7 @@ def refusal(error: ThaiChatError, scope: Scope) -> Response:
     """Return the answer to a request that is refused, or has failed, in the reader's language."""
     asked = Headers(scope=scope)
     language = texts.language_for(asked)
-    if is_openai_path(scope.get("path", "")):
+    if is_openai_path(scope.get("path", "")) and not (isinstance(error, _PAGED) and _is_opened(asked)):
         message, status = texts.text(error.code, language, error.params), _STATUS.get(type(error), 500)
         return JSONResponse({"error": openai_error(error.code, message, status)}, status, _headers(error))
     if isinstance(error, SignInNeeded) and _is_opened(asked) and not _has_key(asked):

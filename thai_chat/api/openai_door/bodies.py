@@ -24,7 +24,7 @@ _SIGNS = (b",", b"{", b"[")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgramBody:
-    """What a program asks, and the session in which it wants to have it kept."""
+    """A program's request, and the session in which it is to be kept."""
 
     model: str
     call: RelayCall

@@ -1,4 +1,4 @@
-"""What programs send below `/v1` and are answered, for the description of the API.
+"""Describes the bodies that programs send below `/v1`, and the answers.
 
 Only what is read here is described: all else in a body goes through to the model server as it came.
 """

@@ -48,9 +48,9 @@ class GrowingReply:
         self.first_token_ms: int | None = None
         self.usage = Usage(None, None)
         self.before: Sequence[Part] = ()
-        """What stands before the words: results of tools."""
+        """Results of tools, which stand before the words."""
         self.calls: Sequence[Part] = ()
-        """What stands behind them: calls of tools."""
+        """Calls of tools, which stand behind them."""
         self.is_full = False
         """Nothing more is taken in: the reply is to be ended."""
         self.pieces = 0
