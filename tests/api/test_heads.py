@@ -96,13 +96,3 @@ async def test_options_tells_what_every_door_takes(served: httpx.AsyncClient) ->
         assert "content-length" not in answer.headers
     assert (await served.options("/nothing")).status_code == 404
     assert (await served.options(RUN, headers={"Sec-Fetch-Site": "cross-site"})).status_code == 403
-
-
-async def test_a_wrong_method_is_told_which_are_right(served: httpx.AsyncClient) -> None:
-    for door in DOORS:
-        if door.kind is DoorKind.EMBED:
-            continue
-        for method in {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND"} - set(door.methods):
-            answer = await served.request(method, filled(door.path, {}))
-            assert (answer.status_code, answer.headers["allow"]) == (405, door.allowed), f"{method} {door.path}"
-            assert method == "HEAD" or set(answer.json()["error"]) == {"code", "message"}

@@ -135,4 +135,5 @@ async def test_a_client_that_asks_too_often_is_told_when_to_come_again(chat: Cha
 
 async def test_a_body_that_is_no_json_is_not_told_to_have_a_wrong_field(chat: Chat) -> None:
     answer = await chat.http.post("/chat", content=b'{"query": "x', headers={"Content-Type": "application/json"})
-    assert answer.json()["error"] == {"code": "bad_input", "message": "The request isn't valid."}
+    told = "The body has to be a JSON object, sent with Content-Type: application/json."
+    assert answer.json()["error"] == {"code": "bad_input", "message": told}

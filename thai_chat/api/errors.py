@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from math import ceil
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -14,6 +13,8 @@ from starlette.requests import HTTPConnection
 
 from thai_chat import texts
 from thai_chat.api.openai_door import errors as openai_errors
+from thai_chat.api.parameters import listed
+from thai_chat.api.wording import message_of
 from thai_chat.domain.backend_errors import BackendDenied, BackendError, BackendTimeout, NoBackend, RateLimited
 from thai_chat.domain.errors import (
     AlreadyTakenOver,
@@ -59,6 +60,7 @@ from thai_chat.domain.messages import MAX_QUESTION_CHARS
 from thai_chat.domain.openai_shape import is_openai_path
 from thai_chat.domain.openid_errors import LastWayIn, OpenIdError, OpenIdUnavailable
 from thai_chat.domain.repeating_errors import ChangedMeanwhile, KeyReused
+from thai_chat.domain.retrying import retry_after_s
 from thai_chat.texts import Language
 
 _STATUS: tuple[tuple[type[ThaiChatError], int], ...] = (
@@ -135,29 +137,30 @@ def language_of(request: HTTPConnection) -> Language:
 
 
 def response(error: ThaiChatError, request: HTTPConnection) -> JSONResponse:
+    status, language = status_of(type(error)), language_of(request)
+    wait = retry_after(type(error), error.params)
     if is_openai_path(request.url.path):
-        return openai_errors.response(error, status_of(type(error)), language_of(request), _wait(error.params))
-    what = "bad_fields" if error.params.get("fields") else error.code
-    body = {"code": error.code, "message": texts.text(what, language_of(request), error.params)}
+        return openai_errors.response(error, status, language, wait)
+    body = {"code": error.code, "message": message_of(error, language)}
     if isinstance(error, BadOption):
         body["param"] = str(error.params["param"])
     if isinstance(error, LimitReached):
         body["what"] = str(error.params["what"])
-    wait = _wait(error.params) if isinstance(error, LimitReached | TooManyAttempts) else None
-    return JSONResponse({"error": body}, status_of(type(error)), wait)
+    return JSONResponse({"error": body}, status, wait)
 
 
 def failed(result: Failed, request: Request) -> JSONResponse:
     """Answer for a reply that ended in an error: question and part are stored."""
     kind = kind_of(result.code)
     message = texts.text(result.code, language_of(request), result.params)
-    headers = _wait(result.params) if issubclass(kind, RateLimited) else {}
+    headers = retry_after(kind, result.params)
     return JSONResponse({"error": {"code": result.code, "message": message}}, status_of(kind), headers)
 
 
-def _wait(params: Mapping[str, object]) -> dict[str, str]:
-    wait_s = params.get("retry_after_s", params.get("seconds"))
-    return {"Retry-After": str(ceil(wait_s))} if isinstance(wait_s, int | float) else {}
+def retry_after(kind: type[ThaiChatError], params: Mapping[str, object]) -> dict[str, str]:
+    """Return the header that says when to ask again; none for an error that waiting does not mend."""
+    wait_s = retry_after_s(kind, status_of(kind), params)
+    return {} if wait_s is None else {"Retry-After": str(wait_s)}
 
 
 def _field(problem: Mapping[str, Any]) -> str:
@@ -168,11 +171,20 @@ def _field(problem: Mapping[str, Any]) -> str:
     return f"{name} ({', '.join(allowed)})" if allowed else str(name)
 
 
+def _unfit(problems: Sequence[Mapping[str, Any]]) -> BadInput:
+    """Name the fields that don't exist or, where all do, those that can't be what they are."""
+    if any(problem["loc"] == ("body",) or problem["type"] == "json_invalid" for problem in problems):
+        return BadInput(not_an_object=True)
+    if unknown := {str(problem["loc"][-1]) for problem in problems if problem["type"] == "extra_forbidden"}:
+        return BadInput(unknown=listed(unknown))
+    return BadInput(fields=listed({_field(problem) for problem in problems if problem["loc"]}))
+
+
 def _said_by_starlette(error: HTTPException) -> ThaiChatError | None:
     """Return our own error for one of Starlette's or of the gate's body; None where there is none."""
     match error.status_code:
-        case 400:  # a body that is no JSON
-            return BadInput()
+        case 400:  # a body that can't be read
+            return BadInput(not_an_object=True)
         case 404:
             return NotFound()
         case 408:
@@ -194,10 +206,7 @@ def install(app: FastAPI) -> None:
         # The errors' inputs stay out: they are what somebody wrote, and may not even be encodable.
         if any(problem["type"] == "string_unicode" for problem in exc.errors()):
             return response(UnreadableText(), request)
-        # A body that is no JSON has a place in it, and no field.
-        named = (problem for problem in exc.errors() if problem["loc"] and problem["type"] != "json_invalid")
-        fields = sorted({_field(problem) for problem in named})
-        return response(BadInput(fields=", ".join(fields)) if fields else BadInput(), request)
+        return response(_unfit(exc.errors()), request)
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, exc: HTTPException) -> JSONResponse:

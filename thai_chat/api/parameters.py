@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from fastapi import Request
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.routing import APIRoute
@@ -9,15 +11,21 @@ from fastapi.routing import APIRoute
 from thai_chat.domain.errors import BadInput
 
 _MOST, _CHARS = 5, 60
-"""Names that are repeated in the answer, and how much of each."""
+"""Names that are repeated in an answer, and how much of each."""
 
 
 async def only_known(request: Request) -> None:
     """Raise BadInput that names the query parameters which the route of the request does not know."""
     if not request.query_params:
         return
-    if unknown := sorted(request.query_params.keys() - _known(request.scope["route"])):
-        raise BadInput(fields=", ".join(name[:_CHARS] for name in unknown[:_MOST]))
+    if unknown := request.query_params.keys() - _known(request.scope["route"]):
+        raise BadInput(unknown=listed(unknown))
+
+
+def listed(names: Collection[str]) -> str:
+    """Return some of the names that somebody sent, each cut, for an answer that repeats them."""
+    shown = (name[:_CHARS].encode("utf-8", "replace").decode() for name in sorted(names)[:_MOST])
+    return ", ".join(shown)
 
 
 def _known(route: APIRoute) -> frozenset[str]:

@@ -4,7 +4,7 @@ ThaiChatError
 ├── BadInput
 │   ├── EmptyQuestion  QuestionTooLong  UnreadableText  EmptyName  InvalidIdentifier  InvalidCursor  UnknownBackend
 │   ├── ForeignSite  BadLabel  BadOption ── UnknownOption  NotAQuestion  NotAReply  ImportRefused  ImportTooLarge
-│   ├── BodyTooLarge
+│   ├── BodyTooLarge  WrongMethod  NoSuchRange
 │   ├── TooManyPlaces  OnlyReplies  NotOtherReplies  BadReason  BadAccountName  BadPassword  NameTaken
 ├── NotFound
 │   ├── SessionNotFound  MessageNotFound  PresetNotFound  AccountNotFound  NoAccounts  NoPasswords  SignInNotFound
@@ -185,6 +185,12 @@ class BadEvent(BadInput):
     """A client sent what is no event of the page."""
 
     code = "bad_event"
+
+
+class NoSuchRange(BadInput):
+    """A part of a file was asked for that it does not have."""
+
+    code = "http_416"
 
 
 class ServerBusy(ThaiChatError):

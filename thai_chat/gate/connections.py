@@ -154,7 +154,6 @@ class _Crowded:
         door = door_of(scope.get("path", ""))
         if scope["type"] == "http" and not (door and door.kind is DoorKind.PROBE):
             answer = refusal(ServerBusy(), scope)
-            answer.headers["Retry-After"] = "5"
             answer.headers["Connection"] = "close"
             complete(answer.headers, None)
             await answer(scope, receive, send)

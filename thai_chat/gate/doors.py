@@ -93,11 +93,6 @@ class Door:
         if "GET" in self.methods and "HEAD" not in self.methods and self.kind is not DoorKind.RETURN:
             object.__setattr__(self, "methods", ("GET", "HEAD", *(name for name in self.methods if name != "GET")))
 
-    @property
-    def allowed(self) -> str:
-        """The methods as the header `Allow` lists them."""
-        return ", ".join((*self.methods, "OPTIONS"))
-
     def access_for(self, method: str) -> Access:
         """Return who may come with a method."""
         return self.changing if self.changing and method not in ("GET", "HEAD") else self.access

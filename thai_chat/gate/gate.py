@@ -37,6 +37,7 @@ from thai_chat.gate.pages import document
 from thai_chat.gate.people import Limit, Who, let_in, one_person, person_cookie
 from thai_chat.gate.refusals import is_refusal, policy_of, refusal
 from thai_chat.gate.reports import Reports, hidden_address
+from thai_chat.gate.shapes import Unshaped, shaping
 from thai_chat.gate.watching import Watched
 from thai_chat.texts import Language
 
@@ -84,7 +85,7 @@ class Gate:
             door = self._open(resolved)
             answer.kind = door.kind
             if resolved["method"] == "OPTIONS":
-                await answer.tell(204, {"Allow": door.allowed})
+                await answer.tell(204, {"Allow": ", ".join((*door.methods, "OPTIONS"))})
                 return
             self._notice_hidden_address(door.kind, Headers(scope=resolved))
             body = Body(receive, door.body, answer)
@@ -100,7 +101,8 @@ class Gate:
                 await self._pass(door, with_person(resolved, person), body, answer)
             else:
                 await self._pass_watched(door, with_person(resolved, person), body, answer)
-        except Exception as error:
+        except Exception as raised:
+            error = raised.error if isinstance(raised, Unshaped) else raised
             refused = error if is_refusal(error) else body and body.refused
             if refused:
                 await self._refuse(refused, scope, receive, answer)
@@ -144,26 +146,27 @@ class Gate:
 
     async def _pass(self, door: Door, scope: Scope, body: Body, answer: Answer, send: Send | None = None) -> None:
         """Let a request pass. `send` gets what has no form that the gate gives it, instead of the answer itself."""
+        send = shaping(send or answer, door)
         if door.kind in _PAGES:
             await self._page(door.kind, scope, body, answer)
         elif door.path == RUN:
-            await self._event(scope, body, answer)
+            await self._event(scope, body, send)
         elif door.kind is DoorKind.STATIC:
             if door.path == SCRIPTS:
                 answer.policy = self._policy_of_script(scope)
-            await self.files.serve(self.app, scope, body, send or answer)
+            await self.files.serve(self.app, scope, body, send)
         else:
             if door.kind is DoorKind.FRAME and self.framed:
                 answer.policy = frame_policy(self.framed.script_hashes())
             if door.kind is DoorKind.SHARED:
                 answer.policy = shared_policy(self._hosts(Headers(scope=scope)))
-            await self.app(scope, body, send or answer)
+            await self.app(scope, body, send)
 
-    async def _event(self, scope: Scope, body: Body, answer: Answer) -> None:
+    async def _event(self, scope: Scope, body: Body, send: Send) -> None:
         event = await read_event(body)
         headers = [(name, value) for name, value in scope["headers"] if name != b"content-length"]
         headers.append((b"content-length", str(len(event)).encode()))
-        await self.app({**scope, "query_string": b"", "headers": headers}, replayed(event, body), answer)
+        await self.app({**scope, "query_string": b"", "headers": headers}, replayed(event, body), send)
 
     def _open(self, scope: Scope) -> Door:
         """Return the door that the request may pass. Raises what it is refused with."""
@@ -182,7 +185,7 @@ class Gate:
         if door.kind is DoorKind.EMBED and not is_embedded:
             raise NotFound
         if scope["method"] not in (*door.methods, "OPTIONS"):
-            raise WrongMethod(allowed=door.allowed)
+            raise WrongMethod(allowed=", ".join(door.methods))
         length = headers.get("content-length", "0")
         # Python reads no number of some thousand digits.
         if length.isascii() and length.isdecimal() and (len(length) > 18 or int(length) > door.body.size_bytes):

@@ -21,6 +21,7 @@ from thai_chat.domain.errors import (
     ForeignSite,
     HistoryUnavailable,
     ImportTooLarge,
+    NoSuchRange,
     NotAdministrator,
     NotFound,
     OtherAccount,
@@ -34,6 +35,7 @@ from thai_chat.domain.errors import (
     WrongMethod,
 )
 from thai_chat.domain.openai_shape import is_openai_path, openai_error
+from thai_chat.domain.retrying import retry_after_s
 from thai_chat.gate.headers import STRICT
 from thai_chat.gate.pages import hash_of
 from thai_chat.gate.people import has_key
@@ -48,6 +50,7 @@ _STATUS: dict[type[ThaiChatError], int] = {
     ImportTooLarge: 413,
     ServerBusy: 503,
     WrongMethod: 405,
+    NoSuchRange: 416,
     BadEvent: 400,
     BadInput: 400,
     BodyTooSlow: 408,
@@ -104,13 +107,13 @@ def _has_key(asked: Headers) -> bool:
 def _headers(error: ThaiChatError) -> Mapping[str, str] | None:
     match error:
         case WrongMethod():
-            return {"Allow": str(error.params["allowed"])}
+            return {"Allow": f"{error.params['allowed']}, OPTIONS"}
         case SignInNeeded():
             return {"WWW-Authenticate": "Bearer"}
-        case TooManyRequests():
-            return {"Retry-After": str(error.params["retry_after_s"])}
         case _:
-            return None
+            kind = type(error)
+            wait_s = retry_after_s(kind, _STATUS.get(kind, 500), error.params)
+            return None if wait_s is None else {"Retry-After": str(wait_s)}
 
 
 def sign_in_address(scope: Scope) -> str:

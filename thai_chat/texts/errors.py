@@ -6,10 +6,16 @@ from collections.abc import Mapping
 
 ERRORS: Mapping[str, tuple[str, str]] = {
     "internal": (
-        "เกิดข้อผิดพลาดที่ไม่คาดคิด ข้อความของคุณยังอยู่ ลองใหม่อีกครั้ง",
-        "Something went wrong here. Your text is kept; please try again.",
+        "เกิดข้อผิดพลาดที่ไม่คาดคิด ลองใหม่อีกครั้ง",
+        "Something went wrong here. Please try again.",
     ),
     "bad_input": ("คำขอไม่ถูกต้อง", "The request isn't valid."),
+    "unknown_fields": ("ไม่มีช่องชื่อ {unknown} ในคำขอนี้", "The request has what doesn't exist here: {unknown}."),
+    "not_an_object": (
+        "เนื้อหาของคำขอต้องเป็นออบเจ็กต์ JSON พร้อม Content-Type: application/json",
+        "The body has to be a JSON object, sent with Content-Type: application/json.",
+    ),
+    "http_416": ("ไฟล์นี้ไม่มีส่วนที่ขอ", "The file doesn't have the part that was asked for."),
     "bad_fields": ("คำขอไม่ถูกต้อง ตรวจสอบ {fields}", "The request isn't valid; please check {fields}."),
     "empty_question": ("พิมพ์คำถามก่อนส่ง", "Write a question first."),
     "question_too_long": (
@@ -105,7 +111,7 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "opens it.",
     ),
     "http_405": ("ที่อยู่นี้ใช้ได้เฉพาะ {allowed}", "This address takes {allowed} only."),
-    "bad_event": ("คำขอของหน้าเว็บไม่ถูกต้อง โหลดหน้านี้ใหม่", "The page's request isn't valid; reload the page."),
+    "bad_event": ("คำขอของหน้าเว็บไม่ถูกต้อง เปิดหน้านี้ใหม่", "The page's request isn't valid; open the page anew."),
     "server_busy": (
         "มีการเชื่อมต่อมากเกินไปในตอนนี้ รอสักครู่แล้วลองใหม่",
         "Too many connections are open right now. Please try again in a moment.",
@@ -141,9 +147,8 @@ ERRORS: Mapping[str, tuple[str, str]] = {
     ),
     "message_not_found": ("ไม่พบข้อความนี้", "This message doesn't exist."),
     "newer_messages": (
-        "มีข้อความใหม่กว่าในแชตนี้ จากแท็บหรืออุปกรณ์อื่น อ่านก่อน แล้วส่งอีกครั้งถ้ายังต้องการ",
-        "Something newer was said here, in another tab or on another device. Read it, then send again if you still "
-        "want to.",
+        "มีข้อความใหม่กว่าในแชตนี้ ซึ่งส่งมาจากที่อื่น อ่านก่อน แล้วส่งอีกครั้งถ้ายังต้องการ",
+        "Something newer was said in this session, from somewhere else. Read it, then send again if you still want to.",
     ),
     "message_on_other_branch": (
         "ข้อความนี้อยู่ในอีกรุ่นของแชต ซึ่งไม่ได้แสดงอยู่",
@@ -151,7 +156,7 @@ ERRORS: Mapping[str, tuple[str, str]] = {
     ),
     "preset_not_found": ("ไม่พบชุดค่านี้", "This preset doesn't exist."),
     "reply_running": (
-        "แชตนี้ยังตอบไม่เสร็จ รอให้จบหรือกดหยุดก่อน แล้วค่อยถามต่อ",
+        "แชตนี้ยังตอบไม่เสร็จ รอให้จบหรือหยุดคำตอบนั้นก่อน แล้วค่อยถามต่อ",
         "A reply is still being written in this session. Wait for it or stop it, then ask again.",
     ),
     "backend_error": ("โมเดลตอบไม่ได้ในตอนนี้", "The model couldn't answer."),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from fastapi.responses import JSONResponse
 
-from thai_chat import texts
+from thai_chat.api.wording import message_of
 from thai_chat.domain.backend_errors import (
     BackendLoading,
     BackendTimeout,
@@ -63,8 +63,7 @@ def body(error: ThaiChatError, status: int, language: Language) -> JsonObject:
 def told(error: ThaiChatError, status: int, language: Language) -> JsonObject:
     """Return message, type, param and code."""
     status = _status(error, status)
-    what = "bad_fields" if error.params.get("fields") else error.code
-    message = texts.text(what, language, error.params)
+    message = message_of(error, language)
     if isinstance(error, RelayRefused):
         words = error.words
         return openai_error(
@@ -84,5 +83,5 @@ def _param(error: ThaiChatError) -> str | None:
         return "model"
     if isinstance(error, BadOption | UnsupportedParameter):
         return str(error.params.get("param", "")) or None
-    fields = str(error.params.get("fields", ""))
+    fields = str(error.params.get("unknown") or error.params.get("fields", ""))
     return fields if fields and "," not in fields else None
