@@ -10,11 +10,13 @@ from uuid_utils.compat import uuid7
 
 from tests.histories import Stores
 from thai_chat.domain.errors import HistoryUnavailable, NotFound
-from thai_chat.domain.messages import STALE_AFTER, Choice, Status, Turn
+from thai_chat.domain.messages import STALE_AFTER, Choice, Role, Session, Status, Turn
 from thai_chat.domain.writes import (
+    AddMessage,
     BeginReply,
     BeginTurn,
     Checkpoint,
+    CreateSession,
     DeleteMessage,
     FinishReply,
     PreferReply,
@@ -49,6 +51,30 @@ def begin(user_id: str, session_id: UUID | None = None, **fields: Any) -> BeginT
         "at": datetime.now(UTC),
     }
     return BeginTurn(**{**values, **fields})
+
+
+def create(user_id: str, **fields: Any) -> CreateSession:
+    values = {
+        "session_id": uuid7(),
+        "user_id": user_id,
+        "session_name": "ลางาน",
+        "choice": CHOICE,
+        "at": datetime.now(UTC),
+    }
+    return CreateSession(**{**values, **fields})
+
+
+def say(session: Session, content: str = ANSWER, **fields: Any) -> AddMessage:
+    """Return the write of a message that no model answers."""
+    values = {
+        "session_id": session.session_id,
+        "user_id": session.user_id,
+        "message_id": uuid7(),
+        "role": Role.ASSISTANT,
+        "content": content,
+        "at": datetime.now(UTC),
+    }
+    return AddMessage(**{**values, **fields})
 
 
 def again(turn: Turn, **fields: Any) -> BeginReply:

@@ -147,7 +147,7 @@ class Bench:
             LARGEST,
             99 * PAGE,
         )[0]
-        return SessionCursor(updated_at=at[0], session_id=at[1])
+        return SessionCursor(at=at[0], session_id=at[1])
 
     async def _measure(self, row: Row) -> None:
         warm = await self._times(row.calls, rounds=2)

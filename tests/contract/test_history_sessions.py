@@ -83,7 +83,7 @@ async def test_sessions_come_in_pages_newest_first(history: Stores, user: str) -
     before = None
     while page := await history.read(ReadSessions(user, limit=2, before=before)):
         found += page
-        before = SessionCursor(updated_at=page[-1].updated_at, session_id=page[-1].session_id)
+        before = SessionCursor(at=page[-1].updated_at, session_id=page[-1].session_id)
     assert [session.session_id for session in found] == [session.session_id for session in expected]
 
 
@@ -138,7 +138,7 @@ async def test_every_shelf_has_its_sessions_newest_first(
     found = await history.read(ReadSessions(user, limit=10, filter=wanted))
     assert [session.session_name for session in found] == names.split()
     for number, session in enumerate(found[1:], 1):
-        cursor = SessionCursor(updated_at=found[number - 1].updated_at, session_id=found[number - 1].session_id)
+        cursor = SessionCursor(at=found[number - 1].updated_at, session_id=found[number - 1].session_id)
         assert await history.read(ReadSessions(user, limit=1, before=cursor, filter=wanted)) == [session]
 
 

@@ -285,9 +285,9 @@ def _body(session: Session, service: ChatService) -> SessionBody:
 def _read_cursor(cursor: str) -> SessionCursor:
     at, _, session_id = cursor.partition("~")
     try:
-        found = SessionCursor(updated_at=datetime.fromisoformat(at), session_id=UUID(session_id))
+        found = SessionCursor(at=datetime.fromisoformat(at), session_id=UUID(session_id))
     except ValueError as exc:
         raise InvalidCursor from exc
-    if found.updated_at.tzinfo is None:
+    if found.at.tzinfo is None:
         raise InvalidCursor
     return found

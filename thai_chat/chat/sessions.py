@@ -189,7 +189,7 @@ class Sessions:
         ):
             for session in found:
                 await self._purge_from_trash(session.session_id, person)
-            cursor = SessionCursor(updated_at=found[-1].updated_at, session_id=found[-1].session_id)
+            cursor = SessionCursor(at=found[-1].updated_at, session_id=found[-1].session_id)
 
     async def _purge_from_trash(self, session_id: UUID, person: Person) -> None:
         """Delete a session for good, unless it was taken out of the trash since it was listed."""

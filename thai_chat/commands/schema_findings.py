@@ -77,7 +77,8 @@ def _drift(address: str) -> Iterator[Finding]:
             "as the database's owner: GRANT CREATE ON DATABASE to the user",
         )
         return
-    wrong = [f"{one.kind} {one.name} ({one.what})" for one in found if one.what != "more"]
+    wrong = [f"{one.kind} {one.name} ({one.what})" for one in found if one.what not in ("more", drift.TAKEN)]
+    taken = [one.name for one in found if one.what == drift.TAKEN]
     more = [f"{one.kind} {one.name}" for one in found if one.what == "more"]
     if wrong:
         yield bad(
@@ -90,6 +91,12 @@ def _drift(address: str) -> Iterator[Finding]:
             f"the tables have what this version does not make: {_listed(more)}",
             "ตารางมีสิ่งที่รุ่นนี้ไม่ได้สร้าง",
             "nothing, when you made it; else drop it",
+        )
+    if taken:
+        yield note(
+            f"views for reading chats by SQL are not there, since something else has their names: {_listed(taken)}",
+            "ไม่มีวิวสำหรับอ่านแชตด้วย SQL เพราะชื่อถูกใช้อยู่แล้ว",
+            "nothing; or rename yours: the next restore makes the views",
         )
     if not found:
         yield ok("the tables are as this version makes them")

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from thai_chat.domain.events import Notice
 from thai_chat.domain.json_types import JsonObject, JsonValue
-from thai_chat.domain.messages import Choice, Message
+from thai_chat.domain.messages import DEPT_CHARS, Choice, Message
 from thai_chat.domain.parts import NoticePart, Part, ReasoningPart, TextPart
 
 MOST_READ = 50
@@ -32,6 +32,7 @@ RATING_TAGS = (
     "useful",
     "well_put",
 )
+_DEPT = "dept_id"
 _UNKNOWN_ERROR = "backend_error"
 
 
@@ -350,6 +351,20 @@ class SessionOrigin:
     def to_metadata(self) -> JsonObject:
         """Return what the session's metadata has of it."""
         return {"imported": {"from": self.program, "id": self.session_id}}
+
+
+def dept_of(metadata: JsonObject) -> str | None:
+    """Return the department that a session's metadata names; an imported one may have anything there."""
+    value = metadata.get(_DEPT)
+    return value[:DEPT_CHARS] if isinstance(value, str) else None
+
+
+def with_dept(metadata: JsonObject, dept_id: str | None) -> JsonObject:
+    """Return a session's metadata with another department: None leaves it, an empty one takes it away."""
+    if dept_id is None:
+        return metadata
+    others = {key: value for key, value in metadata.items() if key != _DEPT}
+    return {**others, _DEPT: dept_id} if dept_id else others
 
 
 def has_notices(message: Message) -> bool:

@@ -25,6 +25,8 @@ FOLDER_CHARS = 255
 LABEL_CHARS = 60
 """The most characters of a tag's or a folder's name, whoever gives it."""
 MOST_TAGS = 30
+DEPT_CHARS = 100
+"""The most characters of a department's id."""
 MOST_BESIDE = 3
 """The most replies to one question that grow at the same time."""
 STALE_AFTER = timedelta(seconds=10)
@@ -132,3 +134,13 @@ class Turn:
     reply: Message
     repeated: bool = False
     """True when the turn's idempotency key had been seen before: this is the earlier turn, nothing was written."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddedMessage:
+    """A message that no model answers, and its session, as they were stored."""
+
+    session: Session
+    message: Message
+    repeated: bool = False
+    """True when its idempotency key had been seen before: this is the earlier message, nothing was written."""

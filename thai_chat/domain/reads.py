@@ -40,8 +40,18 @@ class Read(Generic[Answer]):
 class SessionCursor:
     """Where a page of sessions ended: the next one starts below it, newest first."""
 
-    updated_at: datetime
+    at: datetime
+    """The last session's time by which the list is ordered."""
     session_id: UUID
+
+
+class SessionOrder(StrEnum):
+    """The time by which a list of sessions is ordered, newest first."""
+
+    UPDATED = "updated"
+    """When somebody last asked."""
+    CREATED = "created"
+    """Never changes: a session that is asked in does not move while somebody pages."""
 
 
 class Shelf(StrEnum):
@@ -62,10 +72,11 @@ class SessionFilter:
     pinned: bool | None = None
     tag: str | None = None
     folder: str | None = None
+    dept_id: str | None = None
 
     @property
     def texts(self) -> tuple[str, ...]:
-        return self.name_contains, self.tag or "", self.folder or ""
+        return self.name_contains, self.tag or "", self.folder or "", self.dept_id or ""
 
 
 MOST_DELETED = 500
@@ -90,12 +101,28 @@ class ReadSession(Read[Session]):
 
 @dataclass(frozen=True, slots=True)
 class ReadSessions(Read[Sequence[Session]]):
-    """Newest first by `updated_at`. In an outage those that memory holds."""
+    """Newest first. In an outage those that memory holds."""
 
     user_id: str
     _: KW_ONLY
     limit: int
     before: SessionCursor | None = None
+    offset: int = 0
+    """So many of those that would come are passed over."""
+    order: SessionOrder = SessionOrder.UPDATED
+    filter: SessionFilter = CURRENT_SESSIONS
+
+    @property
+    def texts(self) -> Sequence[str]:
+        return self.user_id, *self.filter.texts
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSessionCount(Read[int]):
+    """How many sessions `filter` lets through. In an outage of those that memory holds."""
+
+    user_id: str
+    _: KW_ONLY
     filter: SessionFilter = CURRENT_SESSIONS
 
     @property

@@ -10,7 +10,7 @@ from typing import Generic, TypeAlias, TypeVar
 from uuid import UUID
 
 from thai_chat.domain.json_types import JsonObject
-from thai_chat.domain.messages import NO_FIGURES, Choice, Figures, Message, Session, Status, Turn
+from thai_chat.domain.messages import NO_FIGURES, AddedMessage, Choice, Figures, Message, Role, Session, Status, Turn
 from thai_chat.domain.parts import Part
 
 Outcome = TypeVar("Outcome")
@@ -85,6 +85,34 @@ class BeginReply(Write[Turn]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CreateSession(Write[Session]):
+    """Make a session without messages. The answer is the session as stored, also when it was there already."""
+
+    session_id: UUID
+    user_id: str
+    session_name: str
+    """Empty: the first question gives it its name."""
+    choice: Choice
+    at: datetime
+    options: JsonObject = field(default_factory=dict)
+    metadata: JsonObject = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddMessage(Write[AddedMessage]):
+    """Add a message below the leaf of a session that is there, without a reply to it."""
+
+    session_id: UUID
+    user_id: str
+    message_id: UUID
+    role: Role
+    content: str
+    at: datetime
+    idempotency_key: str | None = None
+    metadata: JsonObject = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
     """All of a growing reply's text so far. Also the reply's sign of life, so it is written without new text too.
 
@@ -151,6 +179,8 @@ class UpdateSession(Write[Session]):
     expected: Collection[str] | None = None
     """Versions, of which the session must have one (`domain.versions`); None changes every one. Once it is taken the
     write holds without it: what is stored later or again is not compared."""
+    dept_id: str | None = None
+    """Kept in the metadata. Empty takes the session out of its department."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,6 +284,8 @@ SingleWrite: TypeAlias = (
     | BeginReply
     | Checkpoint
     | FinishReply
+    | CreateSession
+    | AddMessage
     | UpdateSession
     | ResetSession
     | PurgeSession

@@ -46,7 +46,7 @@ def check(write: Write[Outcome] | Checkpoint) -> None:
             raise HistoryRefused(f"{name} is longer than {_LIMITS[name]} characters")
     check_text(*(value for value in fields.values() if isinstance(value, str)))
     check_text(*(getattr(write, name, "") for name in ("question", "content", "reason")))
-    check_text(*(getattr(write, "tags", None) or ()))
+    check_text(*(getattr(write, "tags", None) or ()), getattr(write, "dept_id", None) or "")
     for name in ("metadata", "options"):
         value = getattr(write, name, None)
         if value and _ESCAPED_NUL.search(_json(value)):

@@ -8,7 +8,15 @@ from sys import getsizeof
 from thai_chat.domain.json_types import JsonValue
 from thai_chat.domain.messages import Message, Session
 from thai_chat.domain.parts import Part, parts_to_json
-from thai_chat.domain.writes import BeginReply, BeginTurn, FinishReply, PurgeMessage, PurgeSession
+from thai_chat.domain.writes import (
+    AddMessage,
+    BeginReply,
+    BeginTurn,
+    CreateSession,
+    FinishReply,
+    PurgeMessage,
+    PurgeSession,
+)
 
 _SESSION_BYTES = 1_800
 """A session without its texts: its fields, ids and times, and the tables it is kept in."""
@@ -28,11 +36,15 @@ def size_of_message(message: Message) -> int:
     return _MESSAGE_BYTES + getsizeof(message.content) + size_of_json(message.metadata) + _size_of_parts(message.parts)
 
 
-def size_of_write(write: BeginTurn | BeginReply | FinishReply | PurgeSession | PurgeMessage) -> int:
+def size_of_write(
+    write: BeginTurn | BeginReply | FinishReply | CreateSession | AddMessage | PurgeSession | PurgeMessage,
+) -> int:
     if isinstance(write, PurgeSession | PurgeMessage):
         return _WRITE_BYTES
+    if isinstance(write, CreateSession):
+        return _WRITE_BYTES + getsizeof(write.session_name) + size_of_json([write.options, write.metadata])
     text = write.question if isinstance(write, BeginTurn) else write.content
-    parts = () if isinstance(write, BeginReply) else write.parts
+    parts = () if isinstance(write, BeginReply | AddMessage) else write.parts
     return _WRITE_BYTES + getsizeof(text) + size_of_json(write.metadata) + _size_of_parts(parts)
 
 

@@ -9,12 +9,14 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import assert_never
 from uuid import UUID
 
-from thai_chat.domain.facts import Rating, ReplyFacts, Vote, facts_of
-from thai_chat.domain.messages import Figures, Message, Role, Session, Status, Turn
+from thai_chat.domain.facts import Rating, ReplyFacts, Vote, facts_of, with_dept
+from thai_chat.domain.messages import AddedMessage, Figures, Message, Role, Session, Status, Turn
 from thai_chat.domain.writes import (
+    AddMessage,
     BeginReply,
     BeginTurn,
     Checkpoint,
+    CreateSession,
     DeleteMessage,
     FinishReply,
     MarkMessage,
@@ -55,6 +57,46 @@ def new_reply(session: Session, write: BeginReply, question: Message) -> Turn:
     if write.beside:
         after = replace(after, leaf_id=session.leaf_id, backend=session.backend, model=session.model)
     return Turn(session=after, question=question, reply=reply_of(after, write))
+
+
+def created(write: CreateSession) -> Session:
+    return Session(
+        session_id=write.session_id,
+        user_id=write.user_id,
+        session_name=write.session_name,
+        backend=write.choice.backend,
+        model=write.choice.model,
+        created_at=write.at,
+        updated_at=write.at,
+        options=write.options,
+        metadata=write.metadata,
+    )
+
+
+def added(session: Session, write: AddMessage) -> AddedMessage:
+    """Return the message below the session's leaf, and the session as it is after that."""
+    after = replace(
+        session,
+        leaf_id=write.message_id,
+        message_count=session.message_count + 1,
+        updated_at=max(session.updated_at, write.at),
+        is_active=True,
+        deleted_at=None,
+    )
+    message = Message(
+        message_id=write.message_id,
+        session_id=write.session_id,
+        parent_id=session.leaf_id,
+        role=write.role,
+        content=write.content,
+        message_order=after.message_count,
+        status=Status.COMPLETE,
+        backend=None,
+        model=None,
+        created_at=write.at,
+        metadata=write.metadata,
+    )
+    return AddedMessage(session=after, message=message)
 
 
 def turn_of(session: Session, write: BeginTurn, parent_id: UUID | None) -> Turn:
@@ -173,6 +215,7 @@ def updated(session: Session, write: UpdateSession, leaf_id: UUID | None) -> Ses
         options=session.options if write.options is None else write.options,
         tags=session.tags if write.tags is None else tuple(distinct(write.tags)),
         folder=session.folder if write.folder is None else write.folder or None,
+        metadata=with_dept(session.metadata, write.dept_id),
     )
 
 

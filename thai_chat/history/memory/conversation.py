@@ -9,15 +9,17 @@ from typing import cast
 from uuid import UUID
 
 from thai_chat.domain.errors import MessageNotFound, SessionNotFound
-from thai_chat.domain.messages import Message, Role, Session, Status, Turn
+from thai_chat.domain.messages import AddedMessage, Message, Role, Session, Status, Turn
 from thai_chat.domain.ports.conversation import DatabaseState, HistoryState
 from thai_chat.domain.reads import Answer, Read
 from thai_chat.domain.versions import require_version
 from thai_chat.domain.writes import (
+    AddMessage,
     BeginReply,
     BeginTurn,
     Checkpoint,
     Checkpoints,
+    CreateSession,
     DeleteMessage,
     FinishReply,
     MarkMessage,
@@ -33,7 +35,9 @@ from thai_chat.domain.writes import (
 from thai_chat.history.memory import reading
 from thai_chat.history.memory.sessions import HeldSessions
 from thai_chat.history.turns import (
+    added,
     begun_anew,
+    created,
     finished,
     grown,
     marked,
@@ -67,10 +71,12 @@ class MemoryConversation:
                 outcome = None
             case FinishReply():
                 outcome = self._finish_reply(write)
-            case UpdateSession():
-                outcome = self._update_session(write)
-            case ResetSession():
-                outcome = self._reset_session(write)
+            case CreateSession() | AddMessage():
+                outcome = self._create_session(write) if isinstance(write, CreateSession) else self._add_message(write)
+            case UpdateSession() | ResetSession():
+                outcome = (
+                    self._update_session(write) if isinstance(write, UpdateSession) else self._reset_session(write)
+                )
             case PurgeSession():
                 outcome = self._purge_session(write)
             case RateReply() | PreferReply() | DeleteMessage():
@@ -98,8 +104,10 @@ class MemoryConversation:
                 self._keep_turn(begun, turn, alive_at=self._held.now())
             case FinishReply(), Message() as reply:
                 self._keep_end(reply)
-            case ((UpdateSession() | ResetSession()), Session() as session):
+            case ((CreateSession() | UpdateSession() | ResetSession()), Session() as session):
                 self._held.remember(session)
+            case AddMessage(), AddedMessage():
+                self._keep_added(write, outcome)
             case PurgeSession() as purge, is_gone:
                 if is_gone or not purge.only_trash:
                     self._purge_session(replace(purge, only_trash=False, expected=None))
@@ -176,6 +184,28 @@ class MemoryConversation:
             reply = finished(reply, write)
             self._held.put(held, reply)
         return reply
+
+    def _create_session(self, write: CreateSession) -> Session:
+        if self._held.get(write.session_id):
+            return self._held.require(write.session_id, write.user_id).session
+        return self._held.remember(created(write)).session
+
+    def _add_message(self, write: AddMessage) -> AddedMessage:
+        held = self._held.require(write.session_id, write.user_id)
+        known = held.added(write)
+        if known:
+            return known
+        held.require_room(write)
+        self._held.settle(held)
+        stored = added(held.session, write)
+        self._keep_added(write, stored)
+        return stored
+
+    def _keep_added(self, write: AddMessage, stored: AddedMessage) -> None:
+        held = self._held.remember(stored.session)
+        if write.idempotency_key:
+            held.keys.setdefault(write.idempotency_key, stored.message.message_id)
+        self._held.put(held, stored.message)
 
     def _update_session(self, write: UpdateSession) -> Session:
         held = self._held.require(write.session_id, write.user_id)

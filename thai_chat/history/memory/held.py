@@ -8,8 +8,8 @@ from datetime import datetime
 from uuid import UUID
 
 from thai_chat.domain.errors import HistoryUnavailable, MessageNotFound, ReplyRunning
-from thai_chat.domain.messages import MOST_BESIDE, STALE_AFTER, Message, Role, Session, Status, Turn
-from thai_chat.domain.writes import BeginReply, BeginTurn, ResetSession
+from thai_chat.domain.messages import MOST_BESIDE, STALE_AFTER, AddedMessage, Message, Role, Session, Status, Turn
+from thai_chat.domain.writes import AddMessage, BeginReply, BeginTurn, ResetSession
 from thai_chat.history.sizes import size_of_message, size_of_session
 
 
@@ -75,14 +75,22 @@ class HeldSession:
         repeated = known.message_id != own_id
         return Turn(session=self.session, question=question, reply=self.shown(reply), repeated=repeated)
 
-    def require_room(self, write: BeginTurn | BeginReply | ResetSession) -> None:
-        """Refuse a turn or a reset while a reply grows, and more than MOST_BESIDE that are compared. Raises
+    def added(self, write: AddMessage) -> AddedMessage | None:
+        """Return the message that has the write's id or idempotency key; None when it is new."""
+        known = self.messages.get(write.message_id) or self._with_key(write.idempotency_key)
+        if known is None:
+            return None
+        repeated = known.message_id != write.message_id
+        return AddedMessage(session=self.session, message=self.shown(known), repeated=repeated)
+
+    def require_room(self, write: BeginTurn | BeginReply | AddMessage | ResetSession) -> None:
+        """Refuse a turn, a message or a reset while a reply grows, and more than MOST_BESIDE that are compared. Raises
         ReplyRunning."""
         living = sum(self.shown(reply).status is Status.STREAMING for reply in self.streaming())
         if living >= (MOST_BESIDE if self.joins(write) else 1):
             raise ReplyRunning()
 
-    def joins(self, write: BeginTurn | BeginReply | ResetSession) -> bool:
+    def joins(self, write: BeginTurn | BeginReply | AddMessage | ResetSession) -> bool:
         """Tell whether the write begins a reply beside the newest one."""
         newest_for = self.newest.parent_id if self.newest else None
         return isinstance(write, BeginReply) and write.beside and write.question_id == newest_for

@@ -7,13 +7,14 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
+from thai_chat.domain.facts import dept_of
 from thai_chat.domain.labels import Labels
 from thai_chat.domain.messages import Session
-from thai_chat.domain.reads import SessionCursor, SessionFilter, Shelf
+from thai_chat.domain.reads import ReadSessions, SessionFilter, SessionOrder, Shelf
 
 
-def newness(session: Session) -> tuple[datetime, UUID]:
-    return session.updated_at, session.session_id
+def newness(session: Session, order: SessionOrder = SessionOrder.UPDATED) -> tuple[datetime, UUID]:
+    return session.created_at if order is SessionOrder.CREATED else session.updated_at, session.session_id
 
 
 def shelf_of(session: Session) -> Shelf:
@@ -22,15 +23,24 @@ def shelf_of(session: Session) -> Shelf:
     return Shelf.ARCHIVED if session.archived_at else Shelf.CURRENT
 
 
-def is_listed(session: Session, wanted: SessionFilter, before: SessionCursor | None) -> bool:
-    """Return whether the list shows the session: the same as `query` asks of PostgreSQL."""
+def page(sessions: Iterable[Session], read: ReadSessions) -> list[Session]:
+    """Return the page that is meant, newest first."""
+    before = (read.before.at, read.before.session_id) if read.before else None
+    found = (one for one in sessions if is_listed(one, read.filter))
+    below = [one for one in found if before is None or newness(one, read.order) < before]
+    below.sort(key=lambda one: newness(one, read.order), reverse=True)
+    return below[read.offset : read.offset + read.limit]
+
+
+def is_listed(session: Session, wanted: SessionFilter) -> bool:
+    """Return whether a list has the session: the same as `query` asks of PostgreSQL."""
     return (
         shelf_of(session) is wanted.shelf
         and wanted.pinned in (None, session.pinned_at is not None)
         and (wanted.tag is None or wanted.tag in session.tags)
         and wanted.folder in (None, session.folder)
+        and wanted.dept_id in (None, dept_of(session.metadata))
         and wanted.name_contains.lower() in session.session_name.lower()
-        and (before is None or newness(session) < (before.updated_at, before.session_id))
     )
 
 

@@ -19,10 +19,11 @@ from thai_chat.domain.reads import (
     ReadMessages,
     ReadOwner,
     ReadSession,
+    ReadSessionCount,
     ReadSessions,
     ReadVersions,
 )
-from thai_chat.history.memory.listing import count_labels, is_listed, newness
+from thai_chat.history.memory.listing import count_labels, is_listed, page
 from thai_chat.history.memory.sessions import HeldSessions
 
 
@@ -36,7 +37,9 @@ def answer(held: HeldSessions, read: Read[Answer]) -> Answer:
         case ReadSession() | ReadOwner():
             found = _session_or_owner(held, read)
         case ReadSessions():
-            found = _listed(held, read)
+            found = page((one.session for one in held.of(read.user_id)), read)
+        case ReadSessionCount():
+            found = sum(is_listed(one.session, read.filter) for one in held.of(read.user_id))
         case ReadLabels():
             found = count_labels((one.session for one in held.of(read.user_id)), read.shelf)
         case ReadMessages():
@@ -80,8 +83,3 @@ def _session_or_owner(held: HeldSessions, read: ReadSession | ReadOwner) -> Sess
     if known is None:
         raise SessionNotFound()
     return known.session.user_id
-
-
-def _listed(held: HeldSessions, read: ReadSessions) -> list[Session]:
-    found = (one.session for one in held.of(read.user_id) if is_listed(one.session, read.filter, read.before))
-    return sorted(found, key=newness, reverse=True)[: read.limit]

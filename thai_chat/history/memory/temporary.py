@@ -19,7 +19,7 @@ from thai_chat.domain.errors import (
 )
 from thai_chat.domain.ports.conversation import Conversation, HistoryState
 from thai_chat.domain.reads import Answer, Read, ReadMessage, ReadOwner
-from thai_chat.domain.writes import BeginReply, BeginTurn, Checkpoints, LeaveSession, Outcome, Write
+from thai_chat.domain.writes import AddMessage, BeginReply, BeginTurn, Checkpoints, LeaveSession, Outcome, Write
 from thai_chat.history.checked import CheckedConversation
 from thai_chat.history.memory.conversation import MemoryConversation
 from thai_chat.history.memory.sessions import HeldSessions
@@ -88,7 +88,7 @@ class TemporarySessions:
             return await self._conversation.write(write)
         if isinstance(write, BeginTurn) and is_first:
             await self._require_new(write)
-        if isinstance(write, BeginTurn | BeginReply):
+        if isinstance(write, BeginTurn | BeginReply | AddMessage):
             self._require_room(write)
         outcome = await self._memory.write(write)
         self._know(session_id)
@@ -138,16 +138,22 @@ class TemporarySessions:
             return
         raise AlreadyKept
 
-    def _require_room(self, write: BeginTurn | BeginReply) -> None:
+    def _require_room(self, write: BeginTurn | BeginReply | AddMessage) -> None:
         """Refuse what memory has no room for. Raises TemporaryOver, TemporaryFull and TemporaryBusy."""
         held = self._held.get(write.session_id)
         if held is None and isinstance(write, BeginTurn) and not write.temporary:
             raise TemporaryOver
-        if held and (held.session.user_id != write.user_id or held.earlier(write)):
+        if isinstance(write, AddMessage) and held is None:
+            return  # it is not found
+        if held and held.session.user_id != write.user_id:
             return  # nothing is added
+        if held and (held.added(write) if isinstance(write, AddMessage) else held.earlier(write)):
+            return
         size = size_of_write(write) + (held.size if held else 0)
         if size > self._session_bytes:
             raise TemporaryFull(megabytes=self._session_bytes // 1_000_000)
+        if isinstance(write, AddMessage):
+            return
         growing = [other.size for other in self._held.of(None) if other.growing and other is not held]
         if len(growing) >= self._most_growing or sum(growing) + size > self._max_bytes:
             raise TemporaryBusy

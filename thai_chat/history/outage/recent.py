@@ -7,7 +7,16 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from uuid import UUID
 
-from thai_chat.domain.writes import BeginReply, BeginTurn, FinishReply, PurgeMessage, PurgeSession, SingleWrite
+from thai_chat.domain.writes import (
+    AddMessage,
+    BeginReply,
+    BeginTurn,
+    CreateSession,
+    FinishReply,
+    PurgeMessage,
+    PurgeSession,
+    SingleWrite,
+)
 from thai_chat.history.sizes import size_of_write
 
 KEEP_S = 60.0
@@ -15,7 +24,8 @@ MAX_BYTES = 10_000_000
 
 
 class RecentTurns:
-    """Begins and ends of replies and what was deleted for good, in the order in which they were acknowledged.
+    """New sessions and messages, begins and ends of replies and what was deleted for good, in the order in which they
+    were acknowledged.
 
     Changes of a session are not among them: sent again they could undo what another process changed since.
     """
@@ -30,10 +40,10 @@ class RecentTurns:
         self._size = 0
 
     def note(self, *writes: SingleWrite) -> None:
-        """Keep begins, ends and purges; pass over what else there is among the writes."""
+        """Keep new sessions and messages, begins, ends and purges; pass over what else there is among the writes."""
         for write in writes:
             match write:
-                case BeginTurn() | BeginReply() | FinishReply() | PurgeMessage():
+                case BeginTurn() | BeginReply() | FinishReply() | CreateSession() | AddMessage() | PurgeMessage():
                     self._keep(write, size_of_write(write))
                 case PurgeSession():
                     self._forget(write.session_id)

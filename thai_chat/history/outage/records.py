@@ -12,12 +12,14 @@ from uuid import UUID
 import orjson
 
 from thai_chat.domain.errors import HistoryRefused
-from thai_chat.domain.messages import Choice, Figures, Status
+from thai_chat.domain.messages import Choice, Figures, Role, Status
 from thai_chat.domain.parts import parts_from_json, parts_to_json
 from thai_chat.domain.writes import (
+    AddMessage,
     BeginReply,
     BeginTurn,
     Checkpoint,
+    CreateSession,
     DeleteMessage,
     FinishReply,
     PreferReply,
@@ -34,6 +36,8 @@ _KINDS: Mapping[str, Callable[..., SingleWrite]] = {
     "begin_reply": BeginReply,
     "checkpoint": Checkpoint,
     "finish_reply": FinishReply,
+    "create_session": CreateSession,
+    "add_message": AddMessage,
     "update_session": UpdateSession,
     "reset_session": ResetSession,
     "purge_session": PurgeSession,
@@ -55,8 +59,8 @@ def encode(write: SingleWrite) -> bytes:
         fields = {"kind": _NAMES[type(write)], **asdict(write)}
         if fields.pop("parts", ()):  # without them an earlier version reads the record too
             fields["parts"] = parts_to_json(getattr(write, "parts", ()))
-        for name in ("beside", "temporary"):  # nor without these
-            if not fields.get(name):
+        for name in ("beside", "temporary", "dept_id"):  # nor without these
+            if not fields.get(name) and fields.get(name) != "":
                 fields.pop(name, None)
         fields.pop("expected", None)  # it was compared when the write was taken
         if isinstance(write, FinishReply) and write.figures.cost_usd is not None:
@@ -77,16 +81,13 @@ def decode(record: bytes) -> SingleWrite:
         fields["at"] = datetime.fromisoformat(fields["at"]).astimezone(UTC)
         if fields.get("choice") is not None:
             fields["choice"] = Choice(**fields["choice"])
-        if "figures" in fields:
-            fields["figures"] = _figures(fields["figures"])
         if fields.get("tags") is not None:
             fields["tags"] = tuple(fields["tags"])
         if "over" in fields:
             fields["over"] = tuple(map(UUID, fields["over"]))
-        if "status" in fields:
-            fields["status"] = Status(fields["status"])
-        if "parts" in fields:
-            fields["parts"] = parts_from_json(fields["parts"])
+        for name, read in _READ.items():
+            if name in fields:
+                fields[name] = read(fields[name])
         return kind(**fields)
     except (ValueError, KeyError, TypeError, AttributeError, InvalidOperation) as exc:
         raise HistoryRefused("the record is none of this version") from exc
@@ -95,3 +96,11 @@ def decode(record: bytes) -> SingleWrite:
 def _figures(fields: dict[str, Any]) -> Figures:
     cost = fields.get("cost_usd")
     return Figures(**{**fields, "cost_usd": None if cost is None else Decimal(cost)})
+
+
+_READ: Mapping[str, Callable[[Any], object]] = {
+    "figures": _figures,
+    "role": Role,
+    "status": Status,
+    "parts": parts_from_json,
+}

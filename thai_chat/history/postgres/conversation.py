@@ -12,9 +12,11 @@ from thai_chat.domain.messages import Message, Turn
 from thai_chat.domain.ports.conversation import DatabaseState, HistoryState
 from thai_chat.domain.reads import Answer, Read, ReadOwner
 from thai_chat.domain.writes import (
+    AddMessage,
     BeginReply,
     BeginTurn,
     Checkpoints,
+    CreateSession,
     DeleteMessage,
     FinishReply,
     Outcome,
@@ -62,16 +64,16 @@ class PostgresConversation:
             case Checkpoints():
                 if write.checkpoints:
                     await self.database.run(lambda c: writes.checkpoint(c, write.checkpoints))
+            case CreateSession() | AddMessage():
+                outcome = await self.database.run(lambda c: writes.add(c, write), user_id=write.user_id)
             case UpdateSession() | ResetSession():
                 outcome = await self.database.run(lambda c: writes.change_session(c, write), user_id=write.user_id)
             case PurgeSession():
                 outcome = await self.database.run(
                     lambda c: writes.purge_session(c, write), timeout_s=_PURGE_TIMEOUT_S, user_id=write.user_id
                 )
-            case RateReply() | PreferReply() | DeleteMessage():
+            case RateReply() | PreferReply() | DeleteMessage() | PurgeMessage():
                 outcome = await self.database.run(lambda c: writes.mark_message(c, write), user_id=write.user_id)
-            case PurgeMessage():
-                await self.database.run(lambda c: writes.purge_message(c, write), user_id=write.user_id)
             case _:
                 raise TypeError(f"no store takes a {type(write).__name__}")
         if isinstance(outcome, ThaiChatError):

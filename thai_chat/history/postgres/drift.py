@@ -48,17 +48,25 @@ UNION ALL
 SELECT 'function', NULL, p.proname, concat_ws(' ', pg_get_function_arguments(p.oid), pg_get_function_result(p.oid),
     p.provolatile, p.proparallel, p.prosrc)
 FROM pg_proc p WHERE p.pronamespace = CAST(:place AS regnamespace)
+UNION ALL
+SELECT 'view', NULL, v.relname, CASE WHEN v.is_ours THEN concat_ws(' ', v.reloptions::text, pg_get_viewdef(v.oid))
+    ELSE :taken END
+FROM (SELECT c.*, c.relkind = 'v' AND coalesce(
+        starts_with(obj_description(c.oid, 'pg_class'), 'Thai Chat: '), false) AS is_ours FROM pg_class c) v
+WHERE v.relnamespace = CAST(:place AS regnamespace) AND (v.is_ours OR v.relname IN ('conversations', 'messages'))
 """
+TAKEN = "taken"
 _PLACE = "SELECT relnamespace::regnamespace::text FROM pg_class WHERE oid = to_regclass('alembic_version')"
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Difference:
     kind: str
-    """table, column, constraint, index, trigger, policy or function."""
+    """table, column, constraint, index, trigger, policy, function or view."""
     name: str
     what: str
-    """missing, different, or more: a thing at one of our tables that no migration makes."""
+    """missing, different, or more: a thing at one of our tables that no migration makes. A view whose name belongs to
+    something else of the person's is taken."""
 
 
 Things = Mapping[tuple[str, str], tuple[str | None, str]]
@@ -96,7 +104,7 @@ def _differences(connection: Connection) -> list[Difference]:
 
 def _things(connection: Connection, place: str) -> Things:
     """Return the definitions in a schema. `place` is its name as SQL has it, in quotes where it needs them."""
-    rows = connection.execute(text(_THINGS), {"place": place})
+    rows = connection.execute(text(_THINGS), {"place": place, "taken": TAKEN})
     return {(kind, name): (table, definition.replace(f"{place}.", "")) for kind, table, name, definition in rows}
 
 
@@ -107,7 +115,7 @@ def _compared(found: Things, expected: Things) -> Iterator[Difference]:
             if kind == "table" or table is None or ("table", table) in found:
                 yield Difference(kind, name, "missing")
         elif found[kind, name][1] != definition:
-            yield Difference(kind, name, "different")
+            yield Difference(kind, name, TAKEN if found[kind, name][1] == TAKEN else "different")
     for (kind, name), (table, _) in found.items():
         if table in tables and (kind, name) not in expected:
             yield Difference(kind, name, "more")

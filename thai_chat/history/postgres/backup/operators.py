@@ -99,7 +99,7 @@ _LAST = f"""
 SELECT 1, format('ALTER TABLE %%s REPLICA IDENTITY %%s', t.name, CASE t.relreplident WHEN 'n' THEN 'NOTHING'
     WHEN 'f' THEN 'FULL' ELSE 'USING INDEX ' || (SELECT quote_ident(c.relname) FROM pg_index i
         JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indrelid = t.oid AND i.indisreplident) END)
-FROM tables t WHERE t.relreplident <> 'd'
+FROM tables t WHERE t.relreplident <> 'd' AND t.relkind <> 'v'
 UNION ALL
 SELECT 1, format('CREATE POLICY %%I ON %%s AS %%s FOR %%s TO %%s', p.polname, t.name,
     CASE WHEN p.polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END,
@@ -117,6 +117,7 @@ UNION ALL
 SELECT 3, format('COMMENT ON %%s %%s IS %%L', o.kind, o.name, d.description)
 FROM objects o JOIN pg_description d ON d.classoid = o.classid AND d.objoid = o.oid AND d.objsubid = 0
 WHERE NOT (o.kind = 'TABLE' AND o.name LIKE '%%.alembic\\_version')  -- it tells which chats these are
+    AND NOT EXISTS (SELECT FROM tables t WHERE t.name = o.name AND t.relkind = 'v')
 UNION ALL
 SELECT 3, format('COMMENT ON COLUMN %%s.%%I IS %%L', c.name, c.attname, col_description(c.attrelid, c.attnum))
 FROM columns c WHERE col_description(c.attrelid, c.attnum) IS NOT NULL

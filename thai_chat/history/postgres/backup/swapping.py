@@ -1,7 +1,8 @@
 """Puts one set of the product's tables into the place of another, in one transaction, with what hangs on them.
 
 Tables, views, sequences, functions and types change their schema, which costs nothing; what an operator has set on the
-old tables is put on the new ones, and views of other people are made again over them.
+old tables is put on the new ones, and views of other people are made again over them. The product's own views, which
+are told by their comments, go with its tables, but not to where something of a person's has their names.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from thai_chat.history.postgres.backup import dependents, operators, publication
 
 # Sequences that belong to a column, indexes, and the types of tables go with their table.
 _THINGS = """
-SELECT 'TABLE', c.relname, format('%%I.%%I', n.nspname, c.relname)
+SELECT CASE WHEN c.relkind = 'v' AND starts_with(obj_description(c.oid, 'pg_class'), 'Thai Chat: ') THEN 'VIEW'
+    ELSE 'TABLE' END, c.relname, format('%%I.%%I', n.nspname, c.relname)
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = %(schema)s AND c.relkind IN ('r', 'p', 'v', 'm')
 UNION ALL
@@ -39,6 +41,8 @@ ORDER BY 1, 2
 """
 
 
+_VIEW = "VIEW"
+_NAMES = "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = %s"
 _OF_EARLIER_TEXTS = {("INDEX", f"chat_sessions_{what}_idx") for what in ("live", "archived", "trash", "tags", "folder")}
 """Indexes that 0006 removes from databases of an earlier text of 0002; nobody needs them now."""
 
@@ -84,7 +88,8 @@ def described(cursor: Any, schema: str) -> Product:
 
 
 def tables_of(found: Sequence[Thing]) -> list[str]:
-    return [thing.full_name for thing in found if thing.kind == "TABLE"]
+    """Return the tables, and the product's own views, on which an operator may have set rights too."""
+    return [thing.full_name for thing in found if thing.kind in ("TABLE", _VIEW)]
 
 
 def routines_of(found: Sequence[Thing]) -> list[str]:
@@ -113,6 +118,7 @@ def replace(cursor: Any, home: str, product: Product, *, kept: str, new: str) ->
     published = publications.of_tables(cursor, tables)
     operators.drop_statistics(cursor, tables)
     _move(cursor, old, kept)
+    _drop_unwanted_views(cursor, new, home)
     coming = {(thing.kind, thing.name) for thing in things(cursor, new)}
     _move(cursor, things(cursor, new), home)
     for statement in remade:
@@ -122,6 +128,15 @@ def replace(cursor: Any, home: str, product: Product, *, kept: str, new: str) ->
     publications.change(cursor, published, left, kept=kept)
     changed = {name for name, *_ in published} | set(publications.of_schema(cursor, home))
     return Moved(left, sorted(changed))
+
+
+def _drop_unwanted_views(cursor: Any, new: str, home: str) -> None:
+    """Drop the product's views in `new` whose names something of a person's has in `home`."""
+    cursor.execute(_NAMES, (home,))
+    names = {name for (name,) in cursor.fetchall()}
+    for thing in things(cursor, new):
+        if thing.kind == _VIEW and thing.name in names:
+            cursor.execute(f"DROP VIEW {thing.full_name}")
 
 
 def _move(cursor: Any, moved: Sequence[Thing], schema: str) -> None:

@@ -18,6 +18,7 @@ from thai_chat.domain.reads import (
     ReadMessages,
     ReadOwner,
     ReadSession,
+    ReadSessionCount,
     ReadSessions,
     ReadVersions,
 )
@@ -36,8 +37,8 @@ def answer(connection: Connection, read: Read[Answer]) -> Answer:
             found = _owner(connection, read)
         case ReadSessions():
             found = listing.sessions(connection, read)
-        case ReadLabels():
-            found = listing.labels(connection, read)
+        case ReadSessionCount() | ReadLabels():
+            found = listing.counted(connection, read)
         case ReadMessages():
             found = windows.messages(connection, read)
         case ReadVersions():

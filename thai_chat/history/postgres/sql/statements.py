@@ -67,7 +67,9 @@ UPDATE chat_sessions s SET session_name = coalesce(%(session_name)s, session_nam
     deleted_at = CASE WHEN %(deleted)s THEN coalesce(deleted_at, %(at)s) WHEN %(deleted)s IS NULL THEN deleted_at END,
     is_active = coalesce(NOT %(deleted)s, is_active), leaf_id = coalesce(%(leaf_id)s, leaf_id),
     options = coalesce(%(options)s::jsonb, options), tags = coalesce(%(tags)s::text[], tags),
-    folder = CASE WHEN %(folder)s::text IS NULL THEN folder ELSE nullif(%(folder)s::text, '') END
+    folder = CASE WHEN %(folder)s::text IS NULL THEN folder ELSE nullif(%(folder)s::text, '') END,
+    metadata = CASE WHEN %(dept_id)s::text IS NULL THEN metadata WHEN %(dept_id)s::text = '' THEN metadata - 'dept_id'
+        ELSE metadata || jsonb_build_object('dept_id', %(dept_id)s::text) END
 WHERE session_id = %(session_id)s AND user_id = %(user_id)s RETURNING {SESSION_SQL}"""
 
 LOCK_SESSION = f"""
@@ -212,6 +214,7 @@ def update_session(cursor: Any, write: UpdateSession, leaf_id: UUID | None) -> F
         "options": None if write.options is None else TextParameter(json_text(write.options)),
         "tags": None if write.tags is None else TextList(distinct(write.tags)),
         "folder": None if write.folder is None else TextParameter(write.folder),
+        "dept_id": None if write.dept_id is None else TextParameter(write.dept_id),
     }
     return filled(cursor, _UPDATE_SESSION, fields)
 

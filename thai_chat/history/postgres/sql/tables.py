@@ -30,6 +30,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from thai_chat.domain.messages import (
     BACKEND_CHARS,
+    DEPT_CHARS,
     FOLDER_CHARS,
     KEY_CHARS,
     MODEL_CHARS,
@@ -103,6 +104,17 @@ Index(
     chat_sessions.c.updated_at,
     chat_sessions.c.session_id,
     postgresql_where=text(MARKED),
+)
+# The department that a session's metadata names; an imported session may have anything there.
+_IS_DEPT = "jsonb_typeof(metadata -> 'dept_id') = 'string'"
+DEPT = f"CASE WHEN {_IS_DEPT} THEN left(metadata ->> 'dept_id', {DEPT_CHARS}) END"
+Index(
+    "chat_sessions_dept_idx",
+    chat_sessions.c.user_id,
+    text(f"({DEPT})"),
+    chat_sessions.c.updated_at,
+    chat_sessions.c.session_id,
+    postgresql_where=text(f"({DEPT}) IS NOT NULL"),
 )
 # Statistics: every session of a user, also bounded by time.
 Index("chat_sessions_user_id_idx", chat_sessions.c.user_id, chat_sessions.c.updated_at)

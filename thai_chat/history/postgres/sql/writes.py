@@ -16,13 +16,15 @@ from psycopg2 import DatabaseError
 from sqlalchemy import Connection
 
 from thai_chat.domain.errors import HistoryRefused, MessageNotFound, ReplyRunning, SessionNotFound, ThaiChatError
-from thai_chat.domain.messages import Message, Session, Turn
+from thai_chat.domain.messages import AddedMessage, Message, Session, Turn
 from thai_chat.domain.repeating_errors import ChangedMeanwhile
 from thai_chat.domain.versions import require_version
 from thai_chat.domain.writes import (
+    AddMessage,
     BeginReply,
     BeginTurn,
     Checkpoint,
+    CreateSession,
     DeleteMessage,
     FinishReply,
     MarkMessage,
@@ -35,19 +37,30 @@ from thai_chat.domain.writes import (
     UpdateSession,
 )
 from thai_chat.history.postgres.errors import translated
-from thai_chat.history.postgres.sql import marks, resets, statements, windows
+from thai_chat.history.postgres.sql import adding, marks, resets, statements, windows
 from thai_chat.history.postgres.sql.parameters import run
 from thai_chat.history.postgres.sql.requests import for_person
 from thai_chat.history.postgres.sql.rows import MESSAGE_FIELDS, MESSAGE_SQL, SESSION_FIELDS, message_of, session_of
 from thai_chat.history.turns import reply_of, turn_of
 
-Stored: TypeAlias = "Turn | Message | Session | ThaiChatError | None"
-"""The outcome of a write: of a begin a Turn, of FinishReply and MarkMessage a Message, of UpdateSession and
-ResetSession a Session, of the others nothing."""
+Stored: TypeAlias = "Turn | Message | AddedMessage | Session | ThaiChatError | None"
+"""The outcome of a write: of a begin a Turn, of FinishReply and MarkMessage a Message, of AddMessage an AddedMessage,
+of CreateSession, UpdateSession and ResetSession a Session, of the others nothing."""
 
 Begin: TypeAlias = BeginTurn | BeginReply
 
-APART = (UpdateSession, ResetSession, PurgeSession, RateReply, PreferReply, DeleteMessage, PurgeMessage)
+Apart: TypeAlias = CreateSession | AddMessage | UpdateSession | ResetSession | PurgeSession | MarkMessage | PurgeMessage
+APART = (
+    CreateSession,
+    AddMessage,
+    UpdateSession,
+    ResetSession,
+    PurgeSession,
+    RateReply,
+    PreferReply,
+    DeleteMessage,
+    PurgeMessage,
+)
 """The writes that have their place between the turns around them."""
 
 Kind = TypeVar("Kind", bound=SingleWrite)
@@ -64,6 +77,10 @@ def finish_replies(connection: Connection, writes: Sequence[FinishReply]) -> Seq
     return _isolated(connection, writes, _finish)
 
 
+def add(connection: Connection, write: CreateSession | AddMessage) -> Session | AddedMessage | ThaiChatError:
+    return _isolated(connection, [write], lambda cursor, part: [adding.add_alone(cursor, part[0])])[0]
+
+
 def change_session(connection: Connection, write: UpdateSession | ResetSession) -> Session | ThaiChatError:
     return _isolated(connection, [write], lambda cursor, part: [_change_alone(cursor, part[0])])[0]
 
@@ -75,11 +92,14 @@ def purge_session(connection: Connection, write: PurgeSession) -> bool | ThaiCha
         return _as_expected(cursor, write, lambda: bool(_purge(cursor, write, statements.PATIENCE)))
 
 
-def mark_message(connection: Connection, write: MarkMessage) -> Message | ThaiChatError:
+def mark_message(connection: Connection, write: MarkMessage | PurgeMessage) -> Message | ThaiChatError | None:
+    if isinstance(write, PurgeMessage):
+        _purge_message(connection, write)
+        return None
     return _isolated(connection, [write], lambda cursor, part: [marks.mark(cursor, part[0])])[0]
 
 
-def purge_message(connection: Connection, write: PurgeMessage) -> None:
+def _purge_message(connection: Connection, write: PurgeMessage) -> None:
     raw: Any = connection.connection
     with raw.cursor() as cursor:
         marks.purge(cursor, write)
@@ -163,21 +183,30 @@ def _apply_part(cursor: Any, writes: Sequence[SingleWrite]) -> list[Stored]:
                 outcomes.append(next(begun))
             case FinishReply():
                 outcomes.append(next(finished))
-            case UpdateSession() | ResetSession():
-                outcomes.append(_change(cursor, write))
-            case PurgeSession():
-                _purge(cursor, write, {})
-                outcomes.append(None)
-            case RateReply() | PreferReply() | DeleteMessage():
-                outcomes.append(marks.mark(cursor, write))
-            case PurgeMessage():
-                marks.purge(cursor, write)
-                outcomes.append(None)
             case Checkpoint():
                 outcomes.append(None)
             case _:
-                assert_never(write)
+                outcomes.append(_apply_apart(cursor, write))
     return outcomes
+
+
+def _apply_apart(cursor: Any, write: Apart) -> Stored:
+    match write:
+        case CreateSession():
+            return adding.create(cursor, write)
+        case AddMessage():
+            return adding.add(cursor, write, replay=True)
+        case UpdateSession() | ResetSession():
+            return _change(cursor, write)
+        case PurgeSession():
+            _purge(cursor, write, {})
+        case RateReply() | PreferReply() | DeleteMessage():
+            return marks.mark(cursor, write)
+        case PurgeMessage():
+            marks.purge(cursor, write)
+        case _:
+            assert_never(write)
+    return None
 
 
 def _begin(cursor: Any, writes: Sequence[Begin], *, replay: bool) -> list[Turn | ThaiChatError]:
