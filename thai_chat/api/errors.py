@@ -57,6 +57,7 @@ from thai_chat.domain.events import Failed
 from thai_chat.domain.messages import MAX_QUESTION_CHARS
 from thai_chat.domain.openid_errors import OpenIdError, OpenIdUnavailable
 from thai_chat.domain.repeating_errors import KeyReused
+from thai_chat.domain.webhook_errors import TooManyWebhooks, WebhookSecretLost, WebhooksOff
 from thai_chat.texts import Language
 
 _STATUS: tuple[tuple[type[ThaiChatError], int], ...] = (
@@ -90,6 +91,9 @@ _STATUS: tuple[tuple[type[ThaiChatError], int], ...] = (
     (ChatsArePrivate, 403),
     (LimitReached, 429),
     (SharePasswordNeeded, 403),
+    (TooManyWebhooks, 409),
+    (WebhooksOff, 409),
+    (WebhookSecretLost, 503),
     (TooManyShares, 409),
     (TemporaryOver, 409),
     (TemporaryFull, 409),
