@@ -38,6 +38,7 @@ from thai_chat.history.postgres.serving import ServingDatabase
 from thai_chat.history.postgres.shares import PostgresShares
 from thai_chat.history.postgres.statistics import PostgresCounting
 from thai_chat.history.postgres.transfer import PostgresTransfer
+from thai_chat.history.postgres.webhooks import PostgresWebhookOutbox, PostgresWebhooks
 
 BACK_WITHIN_S = 5.0
 
@@ -97,6 +98,8 @@ class MemoryStores(Stores):
                 quotas=PostgresQuotas(nobody),
                 model_rules=PostgresModelRules(nobody),
                 shares=PostgresShares(nobody),
+                webhooks=PostgresWebhooks(nobody),
+                webhook_outbox=PostgresWebhookOutbox(nobody.now),
                 transfer=lambda: PostgresTransfer(nobody.require()),
             )
         )
@@ -137,6 +140,8 @@ class PostgresStores(Stores):
                 quotas=PostgresQuotas(database),
                 model_rules=PostgresModelRules(database),
                 shares=PostgresShares(database),
+                webhooks=PostgresWebhooks(database),
+                webhook_outbox=PostgresWebhookOutbox(lambda: database),
                 transfer=lambda: PostgresTransfer(database),
             )
         )

@@ -21,6 +21,7 @@ from thai_chat.domain.errors import HistoryUnavailable, StartError
 from thai_chat.domain.ports.backend import BackendState
 from thai_chat.domain.ports.conversation import DatabaseState
 from thai_chat.domain.ports.storage import Storage
+from thai_chat.secret_keys import secret_key
 from thai_chat.settings import Settings
 from thai_chat.texts.backends import name_backends
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from thai_chat.gate.guests import Guests
     from thai_chat.routing.router import BackendChoices
     from thai_chat.sharing.service import Shares
+    from thai_chat.webhooks.service import Webhooks
 
 logger = logging.getLogger(__name__)
 
@@ -86,7 +88,8 @@ async def _serve(settings: Settings, listener: socket.socket, guests: Guests | N
         accounts = await _accounts(settings, storage, service, stack)
         service.permits.allowance = accounts.limits if accounts else None
         sharing = _sharing(settings, storage, stack)
-        server = _server(_build_app(settings, service, accounts, sharing), service, guests)
+        webhooks = _webhooks(settings, storage, service, stack)
+        server = _server(_build_app(settings, service, accounts, sharing, webhooks), service, guests)
         # A Ctrl-C that came while the page was built takes effect here, not inside of the web server's start.
         await asyncio.sleep(0)
         for line in (*await summary(settings, service, guests), *await first_link(settings, accounts)):
@@ -177,6 +180,23 @@ def _sharing(settings: Settings, storage: Storage, stack: AsyncExitStack) -> Sha
     return sharing
 
 
+def _webhooks(settings: Settings, storage: Storage, service: ChatService, stack: AsyncExitStack) -> Webhooks:
+    """Return the use cases of webhooks, started. Raises StartError."""
+    from thai_chat.domain.webhook_hosts import WebhookHosts
+    from thai_chat.webhooks.sender import HttpSender
+    from thai_chat.webhooks.service import Webhooks
+    from thai_chat.webhooks.signing import Signer
+
+    hosts = WebhookHosts(settings.webhook_hosts)
+    signer = Signer(secret_key(settings, "webhooks") if hosts else b"")
+    webhooks = Webhooks(storage.webhooks, storage.webhook_outbox, hosts, signer, HttpSender(hosts))
+    stack.push_async_callback(webhooks.close)
+    webhooks.start()
+    if hosts:
+        service.changes.also = webhooks.wake
+    return webhooks
+
+
 async def _open_storage(settings: Settings, stack: AsyncExitStack, progress: Progress) -> Storage:
     """Open PostgreSQL, brought up to date, when it can be reached; else memory and journal until it can."""
     from thai_chat.history.opening import open_history
@@ -264,7 +284,9 @@ def _state_line(backend: BackendChoices, configured_by: str) -> str:
             assert_never(backend.state)
 
 
-def _build_app(settings: Settings, service: ChatService, accounts: Accounts | None, sharing: Shares) -> Gate:
+def _build_app(
+    settings: Settings, service: ChatService, accounts: Accounts | None, sharing: Shares, webhooks: Webhooks
+) -> Gate:
     from thai_chat.api.app import build_app
     from thai_chat.gate.forwarded import Proxies
     from thai_chat.gate.gate import Gate
@@ -274,7 +296,7 @@ def _build_app(settings: Settings, service: ChatService, accounts: Accounts | No
     from thai_chat.ui import diagrams
     from thai_chat.ui.page import mount_page
 
-    app = mount_page(build_app(service, accounts, sharing), service)
+    app = mount_page(build_app(service, accounts, sharing, webhooks), service)
     return Gate(
         app,
         names=Names(settings.own_names),

@@ -15,6 +15,7 @@ from thai_chat.domain.people import PersonRole
 from thai_chat.domain.ports.backend_kinds import Kinds
 from thai_chat.domain.quotas import Quota, Quotas
 from thai_chat.domain.setting_values import is_secure_address
+from thai_chat.domain.webhook_hosts import WebhookHosts
 from thai_chat.place_settings import Place, as_written, names
 
 _WAYS = {("none",), ("password",), ("oidc",), ("password", "oidc"), ("oidc", "password")}
@@ -126,10 +127,15 @@ class Core(Place):
     oidc_admin_values: Annotated[tuple[str, ...], BeforeValidator(as_written)] = Field(
         (), description="Its values that make an administrator, with commas, at each sign-in anew"
     )
+    webhook_hosts: Annotated[tuple[str, ...], BeforeValidator(names)] = Field(
+        (),
+        description="Hosts that webhooks may be sent to, with commas, e.g. hooks.example.org, *.example.org, "
+        "http://n8n.lan:5678; empty: no webhooks",
+    )
     secret_key: SecretStr | None = Field(
         None,
-        description="Signs what a browser keeps while it is at the provider; empty: a key in DATA_DIR. Several "
-        "replicas need the same",
+        description="Signs webhooks, and what a browser keeps while it is at the provider; empty: a key in DATA_DIR. "
+        "Several replicas need the same",
     )
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = Field(
         "INFO", description="DEBUG, INFO, WARNING or ERROR"
@@ -148,6 +154,12 @@ class Core(Place):
     def _provider(cls, value: str | None) -> str | None:
         if value and not (is_secure_address(value) and not urlsplit(value).query and "@" not in value):
             raise ValueError("must be an https:// address, or an http:// one on this machine, without a question")
+        return value
+
+    @field_validator("webhook_hosts")
+    @classmethod
+    def _receivers(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        WebhookHosts(value)
         return value
 
     @field_validator("oidc_scopes")

@@ -54,6 +54,11 @@ EXPECTED: dict[str, dict[str, str]] = {
         for path, methods in SESSIONS.items()
     },
     "/api/changes": {"GET": READ},
+    "/api/webhooks": {"GET": READ, "HEAD": READ, "POST": CHAT},
+    "/api/webhooks/{webhook_id}": {"GET": READ, "HEAD": READ, "PATCH": CHAT, "DELETE": CHAT},
+    "/api/webhooks/{webhook_id}/test": {"POST": CHAT},
+    "/api/webhooks/{webhook_id}/secret": {"POST": CHAT},
+    "/api/webhooks/{webhook_id}/deliveries": {"GET": READ, "HEAD": READ},
     "/api/search": {"GET": READ},
     "/api/models": {"GET": READ},
     "/api/models/prepare": {"POST": CHAT},

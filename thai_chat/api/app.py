@@ -33,12 +33,14 @@ from thai_chat.api import (
     sign_in,
     statistics,
     transfer,
+    webhooks,
 )
 from thai_chat.api.openai_door import asking as openai_asking
 from thai_chat.api.openai_door import models as openai_models
 from thai_chat.api.parameters import only_known
 from thai_chat.chat.service import ChatService
 from thai_chat.sharing.service import Shares
+from thai_chat.webhooks.service import Webhooks
 
 SESSIONS = "/api/sessions"
 SESSIONS_TOO = ("/api/conversations", "/conversations")
@@ -49,6 +51,7 @@ def build_app(
     service: ChatService,
     accounts: Accounts | None = None,
     sharing: Shares | None = None,
+    told: Webhooks | None = None,
     *,
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None,
 ) -> FastAPI:
@@ -68,6 +71,7 @@ def build_app(
     app.state.service = service
     app.state.accounts = accounts
     app.state.shares = sharing
+    app.state.webhooks = told
     app.state.page_version = ""
     errors.install(app)
     docs_page.install(app)
@@ -92,6 +96,7 @@ def build_app(
         invitations,
         people,
         shares,
+        webhooks,
         openid,
         openai_models,
         openai_asking,

@@ -19,6 +19,7 @@ from thai_chat.domain.audit import Action, Detail
 from thai_chat.domain.errors import HistoryUnavailable, NoAccounts
 from thai_chat.domain.people import Person, known_person, person_of
 from thai_chat.sharing.service import Shares
+from thai_chat.webhooks.service import Webhooks
 
 
 async def _service(request: Request) -> ChatService:
@@ -72,6 +73,13 @@ async def _shares(request: Request) -> Shares:
     return shares
 
 
+async def _webhooks(request: Request) -> Webhooks:
+    webhooks: Webhooks | None = request.app.state.webhooks
+    if webhooks is None:
+        raise HistoryUnavailable
+    return webhooks
+
+
 Service = Annotated[ChatService, Depends(_service)]
 Asking = Annotated[Person, Depends(_asking)]
 People = Annotated[Accounts, Depends(_accounts)]
@@ -81,3 +89,4 @@ Address = Annotated[str, Depends(_address)]
 Noting = Annotated[Notes, Depends(_notes)]
 PeopleIfAny = Annotated[Accounts | None, Depends(_accounts_if_any)]
 Sharing = Annotated[Shares, Depends(_shares)]
+Hooks = Annotated[Webhooks, Depends(_webhooks)]

@@ -61,6 +61,7 @@ from thai_chat.domain.openai_shape import is_openai_path
 from thai_chat.domain.openid_errors import LastWayIn, OpenIdError, OpenIdUnavailable
 from thai_chat.domain.repeating_errors import ChangedMeanwhile, KeyReused
 from thai_chat.domain.retrying import retry_after_s
+from thai_chat.domain.webhook_errors import TooManyWebhooks, WebhookSecretLost, WebhooksOff
 from thai_chat.texts import Language
 
 _STATUS: tuple[tuple[type[ThaiChatError], int], ...] = (
@@ -96,6 +97,9 @@ _STATUS: tuple[tuple[type[ThaiChatError], int], ...] = (
     (ChatsArePrivate, 403),
     (LimitReached, 429),
     (SharePasswordNeeded, 403),
+    (TooManyWebhooks, 409),
+    (WebhooksOff, 409),
+    (WebhookSecretLost, 503),
     (TooManyShares, 409),
     (TemporaryOver, 409),
     (TemporaryFull, 409),

@@ -45,6 +45,10 @@ class Change:
     """The reply that began or ended."""
 
 
+def _nobody() -> None:
+    pass
+
+
 ANEW = Change(ChangeKind.ANEW)
 CROWDED = Change(ChangeKind.CROWDED)
 
@@ -99,6 +103,8 @@ class Changes:
         self._last_s: dict[str, float] = {}
         """When each person's last change was, the earliest first."""
         self.is_closed = False
+        self.also: Callable[[], None] = _nobody
+        """Hears that something has changed and is stored, whoever follows. It never raises and never waits."""
 
     def tell(self, user_id: str, change: Change) -> None:
         if change.session_id and self._is_temporary(change.session_id):
@@ -110,6 +116,7 @@ class Changes:
             del self._last_s[first]
         for follower in self._followers.get(user_id, ()):
             follower.hear(change)
+        self.also()
 
     def since_last_s(self, person: Person) -> float | None:
         """Return how long ago the person's last change was; None when it is longer than `REMEMBERED_S`."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import http.client
+import socket
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,6 +17,7 @@ from thai_chat.commands.findings import Finding, bad, note, ok
 from thai_chat.connecting import is_checked
 from thai_chat.domain.errors import StartError
 from thai_chat.domain.ports.backend_kinds import Kinds
+from thai_chat.domain.webhook_hosts import WebhookHosts
 from thai_chat.settings import Settings
 
 _ANSWER_S = 2
@@ -31,10 +34,11 @@ _NEEDED: Mapping[str, tuple[str, Callable[[Settings], bool]]] = {
     **dict.fromkeys(
         (
             *("OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "OIDC_LABEL", "OIDC_SCOPES", "OIDC_SIGN_UP"),
-            *("OIDC_ALLOWED_DOMAINS", "OIDC_ROLE_CLAIM", "OIDC_ADMIN_VALUES", "SECRET_KEY"),
+            *("OIDC_ALLOWED_DOMAINS", "OIDC_ROLE_CLAIM", "OIDC_ADMIN_VALUES"),
         ),
         ("AUTH=oidc", lambda s: "oidc" in s.auth),
     ),
+    "SECRET_KEY": ("AUTH=oidc or WEBHOOK_HOSTS", lambda s: "oidc" in s.auth or bool(s.webhook_hosts)),
     "ALLOW_LOCAL_USERS": ("AUTH=none and HOST=127.0.0.1", is_checked),
     "ALLOW_OPEN_NETWORK": ("another HOST", lambda s: not s.is_local),
 }
@@ -46,6 +50,7 @@ def findings(settings: Settings, env_file: Path) -> Iterator[Finding]:
     yield from _openid(settings)
     yield from _public_address(settings)
     yield from _address(settings)
+    yield from _webhooks(settings)
     yield _port(settings)
 
 
@@ -56,6 +61,26 @@ def _openid(settings: Settings) -> Iterator[Finding]:
             "AUTH=oidc ต้องใช้แพ็กเกจ Authlib ซึ่งยังไม่ได้ติดตั้ง จึงเริ่มไม่ได้",
             "./manage.sh setup installs it, or pip install -r requirements-oidc.txt",
         )
+
+
+def _webhooks(settings: Settings) -> Iterator[Finding]:
+    """Yield a note for the hosts whose names lead nowhere."""
+    names = WebhookHosts(settings.webhook_hosts).names
+    with ThreadPoolExecutor(max_workers=len(names) or 1) as pool:
+        lost = [name for name, is_there in zip(names, pool.map(_is_found, names), strict=True) if not is_there]
+    if lost:
+        yield note(
+            f"WEBHOOK_HOSTS names what can't be found: {', '.join(lost)}",
+            f"WEBHOOK_HOSTS มีชื่อโฮสต์ที่หาไม่พบ: {', '.join(lost)}",
+            "correct the name, or remove it",
+        )
+
+
+def _is_found(name: str) -> bool:
+    try:
+        return bool(socket.getaddrinfo(name, None))
+    except OSError:
+        return False
 
 
 def _public_address(settings: Settings) -> Iterator[Finding]:

@@ -30,6 +30,7 @@ from thai_chat.history.postgres.serving import ServingDatabase, WatchedDatabase
 from thai_chat.history.postgres.shares import PostgresShares
 from thai_chat.history.postgres.statistics import PostgresCounting
 from thai_chat.history.postgres.transfer import PostgresTransfer
+from thai_chat.history.postgres.webhooks import PostgresWebhookOutbox, PostgresWebhooks
 
 
 class OpenHistory:
@@ -101,6 +102,8 @@ def open_history(
         quotas=PostgresQuotas(server),
         model_rules=PostgresModelRules(server),
         shares=PostgresShares(server),
+        webhooks=PostgresWebhooks(server),
+        webhook_outbox=PostgresWebhookOutbox(serving.now),
         statistics=PostgresCounting(serving),
         transfer=lambda: PostgresTransfer(serving.require()),
     )

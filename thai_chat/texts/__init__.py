@@ -33,6 +33,7 @@ from thai_chat.texts.signs import SIGNS
 from thai_chat.texts.statistics import STATISTICS
 from thai_chat.texts.temporary import TEMPORARY
 from thai_chat.texts.transfer import REFUSALS, TRANSFER
+from thai_chat.texts.webhooks import WEBHOOKS
 from thai_chat.texts.welcome import WELCOME
 
 Language = Literal["th", "en"]
@@ -93,6 +94,7 @@ _TEXTS = _merged(
     SHARE_ERRORS,
     PROGRAM_ERRORS,
     SHARED_PAGE,
+    WEBHOOKS,
     *_OF_PAGE,
 )
 

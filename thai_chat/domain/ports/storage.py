@@ -18,6 +18,7 @@ from thai_chat.domain.ports.search import MessageSearch
 from thai_chat.domain.ports.shares import ShareStore
 from thai_chat.domain.ports.statistics import Counting
 from thai_chat.domain.ports.transfer import Transfer
+from thai_chat.domain.ports.webhooks import WebhookOutbox, WebhookStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,8 @@ class Storage:
     quotas: QuotaStore
     model_rules: ModelRuleStore
     shares: ShareStore
+    webhooks: WebhookStore
+    webhook_outbox: WebhookOutbox
     forget_person: Callable[[str], Awaitable[None]]
     """Lets go of what this process holds of the user_id of somebody who is gone for good: in memory, and in what
     PostgreSQL refused."""

@@ -29,6 +29,8 @@ RIGHTS: Mapping[str, tuple[str, ...]] = {
     "chat_presets": _ALL,
     "chat_shares": _ALL,
     "chat_usage": _ALL,
+    "chat_webhooks": _ALL,
+    "chat_webhook_deliveries": _ALL,
     "chat_message_search": ("SELECT",),
     "chat_session_search": ("SELECT",),
     # Triggers note ids here, which nobody but the indexer reads.

@@ -14,6 +14,7 @@ from thai_chat.domain.errors import StartError
 from thai_chat.history.postgres import session_settings
 from thai_chat.history.postgres.backup import dependents, failures, publications, restoring, swapping
 from thai_chat.history.postgres.backup.swapping import Moved
+from thai_chat.history.postgres.sql import webhook_outbox
 
 _NAME = re.compile(rf"{restoring.KEPT}(\d{{8}}_\d{{6}})_\d{{6}}")
 # A schema of that name without Alembic's table is somebody else's.
@@ -60,6 +61,10 @@ def undo(address: str) -> tuple[Kept, Moved]:
         aside = restoring.new_kept(cursor)
         moved = swapping.replace(cursor, place.home, product, kept=aside, new=found[-1].schema)
         cursor.execute(sql.SQL("DROP SCHEMA {}").format(sql.Identifier(found[-1].schema)))
+        session_settings.look_in(cursor, place.home)
+        cursor.execute("SELECT to_regclass('chat_webhook_deliveries') IS NOT NULL")
+        if cursor.fetchone()[0]:
+            cursor.execute(webhook_outbox.RESTORED)
     restoring.analyze(address)
     return found[-1], moved
 

@@ -25,6 +25,7 @@ from thai_chat.history.postgres.backup.manifest import Manifest
 from thai_chat.history.postgres.backup.swapping import Moved, Product, Thing
 from thai_chat.history.postgres.connections import Database
 from thai_chat.history.postgres.search import indexing
+from thai_chat.history.postgres.sql import webhook_outbox
 
 KEPT = "thai_chat_before_"
 """The beginning of the name of a schema that keeps what a restore replaced; the moment in UTC follows."""
@@ -251,3 +252,4 @@ def _build(connection: Connection, cursor: Any, backup: Backup, meter: Meter) ->
     loading.require_sound(cursor, backup)
     indexing.start_over(cursor.connection)
     generation.begin(cursor)
+    cursor.execute(webhook_outbox.RESTORED)

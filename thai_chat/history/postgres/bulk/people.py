@@ -41,6 +41,7 @@ _DELETED = (
     "DELETE FROM chat_shares WHERE user_id = :user_id",
     "DELETE FROM chat_presets WHERE user_id = :user_id",
     "DELETE FROM chat_usage WHERE user_id = :user_id",
+    "DELETE FROM chat_webhooks WHERE user_id = :user_id",
 )
 _ACCOUNT_DELETED = "DELETE FROM chat_accounts WHERE account_id = :account_id RETURNING role"
 _FORGOTTEN = (
@@ -66,6 +67,9 @@ _MOVED = (
         WHERE o.user_id = :to AND o.is_default AND o.backend = p.backend AND o.model = p.model)
     WHERE user_id = :owner AND {_PRESET_MADE} >= :since""",
     "UPDATE chat_shares SET user_id = :to WHERE user_id = :owner AND created_at >= :since",
+    """UPDATE chat_webhook_deliveries d SET user_id = :to FROM chat_webhooks w
+    WHERE w.user_id = :owner AND w.created_at >= :since AND d.webhook_id = w.webhook_id""",
+    "UPDATE chat_webhooks SET user_id = :to WHERE user_id = :owner AND created_at >= :since",
     f"""INSERT INTO chat_usage AS known (user_id, key_id, day, replies, tokens, cost_usd)
     SELECT :to, key_id, day, replies, tokens, cost_usd FROM chat_usage
     WHERE user_id = :owner AND day >= (cast(:since AS timestamptz) AT TIME ZONE '{HOME}')::date

@@ -424,3 +424,54 @@ chat_audit = Table(
     Column("details", JSONB, nullable=False, server_default=_NO_JSON),
 )
 Index("chat_audit_at_idx", chat_audit.c.at, chat_audit.c.entry_id)
+# What is told of a person's sessions to programs, and to whom. A secret is derived from a number; its hash is kept.
+chat_webhooks = Table(
+    "chat_webhooks",
+    metadata,
+    Column("webhook_id", Uuid, primary_key=True),
+    Column("user_id", String(USER_CHARS), nullable=False, index=True),
+    Column("url", Text, nullable=False),
+    Column("name", String(100), nullable=False, server_default=text("''")),
+    Column("events", ARRAY(Text), nullable=False),
+    Column("include_content", Boolean, nullable=False, server_default=text("false")),
+    Column("created_at", _TIME, nullable=False, server_default=func.now()),
+    # Replies that their process left behind before are not told of.
+    Column("told_since", _TIME, nullable=False, server_default=func.now()),
+    Column("secret_number", Integer, nullable=False, server_default=text("1")),
+    Column("secret_hash", LargeBinary, nullable=False),
+    Column("previous_until", _TIME),
+    Column("disabled_at", _TIME),
+    Column("disabled_by", String(20)),
+    Column("given_up", Integer, nullable=False, server_default=text("0")),
+)
+# No foreign key to what it is about: that may be gone before it is told. `next_at` is empty once it has ended.
+chat_webhook_deliveries = Table(
+    "chat_webhook_deliveries",
+    metadata,
+    Column("delivery_id", Uuid, primary_key=True),
+    Column("webhook_id", Uuid, ForeignKey("chat_webhooks.webhook_id", ondelete="CASCADE"), nullable=False),
+    Column("user_id", String(USER_CHARS), nullable=False),
+    Column("event", String(50), nullable=False),
+    Column("session_id", Uuid),
+    Column("message_id", Uuid),
+    Column("data", JSONB, nullable=False, server_default=_NO_JSON),
+    Column("created_at", _TIME, nullable=False, server_default=func.now()),
+    Column("state", String(20), nullable=False, server_default=text("'waiting'")),
+    Column("tries", Integer, nullable=False, server_default=text("0")),
+    Column("next_at", _TIME, server_default=func.now()),
+    Column("ended_at", _TIME),
+    Column("status_code", Integer),
+    Column("problem", String(50)),
+    CheckConstraint("state IN ('waiting', 'delivered', 'failed', 'dropped')", name="state"),
+)
+Index(
+    "chat_webhook_deliveries_webhook_id_idx",
+    chat_webhook_deliveries.c.webhook_id,
+    chat_webhook_deliveries.c.created_at,
+)
+Index(
+    "chat_webhook_deliveries_next_at_idx",
+    chat_webhook_deliveries.c.next_at,
+    postgresql_where=text("next_at IS NOT NULL"),
+)
+Index("chat_webhook_deliveries_ended_at_idx", chat_webhook_deliveries.c.ended_at)

@@ -14,6 +14,7 @@ const MOMENT = /^\d{4}-\d{2}-\d{2}T[\d:.]+(?:Z|[+-]\d{2}:\d{2})$/;
 const ACTIONS = [
   'sign_in', 'sign_in_failed', 'sign_out', 'sign_ins_ended', 'sign_up', 'identity_added', 'identity_removed', 'password_changed', 'password_reset', 'account_disabled', 'account_enabled', 'account_deleted',
   'role_changed', 'name_changed', 'chats_taken_over', 'invitation_made', 'invitation_revoked', 'key_made', 'key_revoked', 'share_made', 'share_revoked', 'share_continued',
+  'webhook_made', 'webhook_changed', 'webhook_deleted', 'webhook_secret_made',
   'export', 'import', 'session_deleted', 'message_deleted', 'quota_changed', 'model_rule_changed', 'preset_shared', 'chats_read_by_administrator', 'search_by_administrator',
 ];
 
