@@ -52,6 +52,7 @@ from thai_chat.domain.errors import (
     TooManyShares,
     UnreadableText,
     WrongCredentials,
+    WrongMethod,
     WrongPassword,
 )
 from thai_chat.domain.events import Failed
@@ -68,6 +69,7 @@ _STATUS: tuple[tuple[type[ThaiChatError], int], ...] = (
     (BodyTooLarge, 413),
     (BodyTooSlow, 408),
     (NameTaken, 409),
+    (WrongMethod, 405),
     (BadInput, 400),
     (NotFound, 404),
     (OpenIdUnavailable, 503),

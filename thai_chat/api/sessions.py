@@ -7,11 +7,13 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, StreamingResponse
 
 from thai_chat.api import errors, sse
+from thai_chat.api.asked import ASKED, FOLLOWED
 from thai_chat.api.chat import answer, question_of
 from thai_chat.api.dependencies import Asking, Noting, Service
+from thai_chat.api.refusing import refuses
 from thai_chat.api.repeating import Repeated
 from thai_chat.api.schemas import (
     AcceptedBody,
@@ -36,7 +38,21 @@ from thai_chat.chat.sessions import SessionChange
 from thai_chat.chat.text import identifier
 from thai_chat.chat.windows import Window
 from thai_chat.domain.audit import Action
-from thai_chat.domain.errors import InvalidCursor, TooManyPlaces
+from thai_chat.domain.errors import (
+    BadLabel,
+    BadOption,
+    EmptyName,
+    HistoryRefused,
+    InvalidCursor,
+    InvalidIdentifier,
+    MessageNotFound,
+    MessageOnOtherBranch,
+    ReplyRunning,
+    SessionNotFound,
+    TooManyPlaces,
+    UnknownOption,
+    UnreadableText,
+)
 from thai_chat.domain.messages import Session
 from thai_chat.domain.people import Person
 from thai_chat.domain.reads import SessionCursor, SessionFilter, Shelf
@@ -45,10 +61,16 @@ from thai_chat.texts import Language
 router = APIRouter(tags=["sessions"])
 """Mounted by the application at each address of the sessions."""
 
+_ACCEPTED = {
+    "model": AcceptedBody,
+    "description": "With `Prefer: respond-async`: the question is stored, and its reply has begun",
+    "headers": {"Preference-Applied": {"description": "`respond-async`", "schema": {"type": "string"}}},
+}
+
 Prefer = Annotated[str, Header()]
 
 
-@router.get("")
+@router.get("", responses=refuses(InvalidCursor, UnreadableText))
 async def list_sessions(
     service: Service,
     person: Asking,
@@ -87,13 +109,18 @@ async def empty_trash(service: Service, person: Asking, notes: Noting, shelf: Li
     notes.put(Action.SESSION_DELETED, target=shelf)
 
 
-@router.get("/{session_id}")
+@router.get("/{session_id}", responses=refuses(SessionNotFound))
 async def get_session(session_id: str, service: Service, person: Asking) -> SessionBody:
     """Return a session, also one that is in the trash."""
     return _body(await service.sessions.get(identifier(session_id), person), service)
 
 
-@router.patch("/{session_id}")
+@router.patch(
+    "/{session_id}",
+    responses=refuses(
+        *(SessionNotFound, MessageNotFound, ReplyRunning, EmptyName, BadLabel, BadOption, UnknownOption, HistoryRefused)
+    ),
+)
 async def change_session(session_id: str, body: SessionPatch, service: Service, person: Asking) -> SessionBody:
     """Change names, labels, pin, archive, trash, and which branch is shown: all that is named, or nothing."""
     wanted = body.model_dump(exclude={"shown_message_id"})
@@ -104,7 +131,7 @@ async def change_session(session_id: str, body: SessionPatch, service: Service, 
     return _body(changed, service)
 
 
-@router.delete("/{session_id}", status_code=204)
+@router.delete("/{session_id}", status_code=204, responses=refuses(SessionNotFound))
 async def delete_session(
     session_id: str, service: Service, person: Asking, notes: Noting, permanent: bool = False
 ) -> None:
@@ -117,7 +144,10 @@ async def delete_session(
         await service.sessions.trash(identifier(session_id), person)
 
 
-@router.get("/{session_id}/messages")
+@router.get(
+    "/{session_id}/messages",
+    responses=refuses(SessionNotFound, MessageNotFound, MessageOnOtherBranch, InvalidIdentifier, TooManyPlaces),
+)
 async def list_messages(
     session_id: str,
     request: Request,
@@ -135,7 +165,7 @@ async def list_messages(
     )
 
 
-@router.post("/{session_id}/messages", response_model=ChatBody, responses={202: {"model": AcceptedBody}})
+@router.post("/{session_id}/messages", response_model=ChatBody, responses={202: _ACCEPTED, **ASKED})
 async def create_turn(
     session_id: str,
     body: TurnRequest,
@@ -153,7 +183,7 @@ async def create_turn(
 
 
 @router.post(
-    "/{session_id}/messages/{message_id}/replies", response_model=ChatBody, responses={202: {"model": AcceptedBody}}
+    "/{session_id}/messages/{message_id}/replies", response_model=ChatBody, responses={202: _ACCEPTED, **ASKED}
 )
 async def create_reply(
     session_id: str,
@@ -185,7 +215,7 @@ async def create_reply(
     return await answer(service, asked, request, stream=body.stream)
 
 
-@router.get("/{session_id}/messages/{message_id}/versions")
+@router.get("/{session_id}/messages/{message_id}/versions", responses=refuses(SessionNotFound, MessageNotFound))
 async def list_versions(
     session_id: str, message_id: str, request: Request, service: Service, person: Asking
 ) -> VersionsBody:
@@ -198,7 +228,11 @@ async def list_versions(
     return VersionsBody(versions=[message_body(message, language) for message in found])
 
 
-@router.get("/{session_id}/events")
+@router.get(
+    "/{session_id}/events",
+    response_class=StreamingResponse,
+    responses={**FOLLOWED, 204: {"description": "No such reply grows"}, **refuses(SessionNotFound, InvalidCursor)},
+)
 async def follow_reply(
     session_id: str,
     request: Request,
@@ -221,7 +255,7 @@ async def follow_reply(
     return sse.stream(live, after=position, language=errors.language_of(request))
 
 
-@router.post("/{session_id}/stop", status_code=204)
+@router.post("/{session_id}/stop", status_code=204, responses=refuses(SessionNotFound))
 async def stop_reply(session_id: str, service: Service, person: Asking, message_id: str | None = None) -> None:
     """End the requests to models and keep the texts so far; fine when nothing runs any more.
 
@@ -230,7 +264,7 @@ async def stop_reply(session_id: str, service: Service, person: Asking, message_
     await service.stop(identifier(session_id), person, message_id=identifier(message_id) if message_id else None)
 
 
-@router.post("/{session_id}/leave", status_code=204)
+@router.post("/{session_id}/leave", status_code=204, responses=refuses(SessionNotFound))
 async def leave_session(session_id: str, service: Service, person: Asking) -> None:
     """Say that a page was closed: a temporary session is gone a minute later, unless somebody comes back to it."""
     await service.sessions.leave(identifier(session_id), person)
