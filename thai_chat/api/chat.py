@@ -5,13 +5,15 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from thai_chat.api import errors, sse
+from thai_chat.api.asked import ASKED
 from thai_chat.api.dependencies import Asking, Service
 from thai_chat.api.refusing import refuses
-from thai_chat.api.repeating import NOT_REPEATED, Repeated
+from thai_chat.api.repeating import Repeated
 from thai_chat.api.schemas import ChatBody, ChatRequest, HistoryBody, TurnRequest, chat_body, message_body
 from thai_chat.chat.asking import Asked, ComparedModel, Question
 from thai_chat.chat.service import ChatService
 from thai_chat.chat.text import identifier
+from thai_chat.domain.errors import SessionNotFound
 from thai_chat.domain.events import Failed
 from thai_chat.domain.people import Person
 
@@ -21,7 +23,7 @@ HISTORY_MESSAGES = 10_000
 """The longest history that comes in one answer."""
 
 
-@router.post("/chat", response_model=ChatBody, responses=refuses(*NOT_REPEATED))
+@router.post("/chat", response_model=ChatBody, responses=ASKED)
 async def chat(
     body: ChatRequest, request: Request, service: Service, person: Asking, repeated: Repeated
 ) -> Response | ChatBody:
@@ -30,7 +32,7 @@ async def chat(
     return await answer(service, asked, request, stream=body.stream)
 
 
-@router.get("/chat/history/{session_id}")
+@router.get("/chat/history/{session_id}", responses=refuses(SessionNotFound))
 async def chat_history(
     session_id: str, request: Request, service: Service, person: Asking, before_order: int | None = None
 ) -> HistoryBody:

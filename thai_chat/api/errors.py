@@ -53,6 +53,7 @@ from thai_chat.domain.errors import (
     TooManyShares,
     UnreadableText,
     WrongCredentials,
+    WrongMethod,
     WrongPassword,
 )
 from thai_chat.domain.events import Failed
@@ -71,6 +72,7 @@ _STATUS: tuple[tuple[type[ThaiChatError], int], ...] = (
     (BodyTooLarge, 413),
     (BodyTooSlow, 408),
     (NameTaken, 409),
+    (WrongMethod, 405),
     (BadInput, 400),
     (NotFound, 404),
     (OpenIdUnavailable, 503),

@@ -28,6 +28,7 @@ from thai_chat.domain.errors import (
     NameTaken,
     SignUpClosed,
     UnreadableText,
+    WrongMethod,
 )
 from thai_chat.domain.invitations import LASTS, InvitationPurpose
 from thai_chat.domain.people import LOCAL, PersonRole
@@ -206,7 +207,7 @@ async def create_invitation(
     )
 
 
-@router.delete("/invitations/{invitation_id:uuid}", status_code=204, responses=refuses(InvitationOver))
+@router.delete("/invitations/{invitation_id:uuid}", status_code=204, responses=refuses(InvitationOver, WrongMethod))
 async def delete_invitation(invitation_id: UUID, people: People, notes: Noting) -> None:
     """End a link."""
     await people.invitations.revoke(invitation_id)

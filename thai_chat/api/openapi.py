@@ -19,7 +19,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from thai_chat.api.fields import DESCRIPTIONS, example_of, with_nulls
-from thai_chat.api.opening import WAYS_IN, common_errors, security_of
+from thai_chat.api.opening import WAYS_IN, common_errors, security_of, without_accounts
 from thai_chat.api.refusing import ERROR, OPENAI_ERROR, codes_of, error_example, in_openai_form, refusal
 from thai_chat.api.streaming import event_schemas
 from thai_chat.domain.openai_shape import is_openai_path
@@ -57,6 +57,8 @@ _DONE = {
     "204": "Done; there is nothing to tell",
     "303": "Go on at `Location`",
 }
+_VALIDATION = "HTTPValidationError"
+"""FastAPI's answer 422, which none of ours is."""
 _IDENTIFIER = re.compile(r"(?:session|message|preset|account|share|sign_in|invitation|leaf)_id|edits")
 
 
@@ -97,7 +99,7 @@ def _completed(schema: dict[str, Any], *, has_accounts: bool) -> dict[str, Any]:
         "Error": ERROR,
         "OpenAIError": OPENAI_ERROR,
     }
-    for name in ("HTTPValidationError", "ValidationError"):
+    for name in (_VALIDATION, "ValidationError"):
         schemas.pop(name, None)
     schema["info"]["description"] = _ABOUT
     schema["servers"] = [{"url": "/", "description": "Where this description comes from"}]
@@ -152,6 +154,8 @@ def _complete_operation(operation: dict[str, Any], path: str, method: str, *, ha
     ).items():
         known = codes_of(responses.get(status, {}))
         responses[status] = {**responses.get(status, {}), **refusal([*known, *codes])}
+    if not has_accounts:
+        without_accounts(responses)
     for status, response in responses.items():
         if response["description"] == "Successful Response":
             response["description"] = _DONE.get(status, "Done")

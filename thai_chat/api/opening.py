@@ -9,10 +9,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from thai_chat.api.refusing import codes_of, refusal
 from thai_chat.domain.errors import (
     BadInput,
     BodyTooLarge,
     BodyTooSlow,
+    ChatsArePrivate,
     ForeignHost,
     ForeignSite,
     HistoryUnavailable,
@@ -20,13 +22,16 @@ from thai_chat.domain.errors import (
     InvalidIdentifier,
     NoAccounts,
     NotAdministrator,
+    OnlyAdministratorsShare,
     OtherAccount,
     QuestionTooLong,
+    QuotaUsedUp,
     ScopeTooSmall,
     ServerBusy,
     SignInNeeded,
     SignInUnavailable,
     ThaiChatError,
+    TooManyReplies,
     TooManyRequests,
     UnreadableText,
 )
@@ -44,6 +49,11 @@ BAD_FIELDS = "bad_fields"
 _DOORS = {re.sub(r":\w+}", "}", door.path): door for door in DOORS}
 _BROWSERS = (("DELETE", "/api/me"),)
 """The route itself takes no key there, though its door does."""
+_OF_ACCOUNTS = (
+    *(TooManyReplies.code, QuotaUsedUp.code, ChatsArePrivate.code, NotAdministrator.code),
+    *(OnlyAdministratorsShare.code,),
+)
+"""What only somebody can be refused with who has an account."""
 _WITHOUT_ACCOUNTS = "people"
 """The tag of what comes with accounts."""
 
@@ -78,6 +88,17 @@ def common_errors(
     for status, code in _common(operation, door, method.upper(), was_checked=was_checked, has_accounts=has_accounts):
         found.setdefault(str(status), []).append(code)
     return found
+
+
+def without_accounts(responses: dict[str, Any]) -> None:
+    """Take out of an operation's answers what nobody is refused with where there are no accounts."""
+    for status, response in list(responses.items()):
+        codes = codes_of(response)
+        left = [code for code in codes if code not in _OF_ACCOUNTS]
+        if codes and not left:
+            del responses[status]
+        elif left != codes:
+            responses[status] = {**response, **refusal(left)}
 
 
 def _common(
@@ -127,6 +148,8 @@ def _of_people(door: Door, method: str) -> Iterator[tuple[int, str]]:
 
 def _without_people(operation: dict[str, Any], door: Door) -> Iterator[tuple[int, str]]:
     yield 403, OtherAccount.code
+    if any(parameter["name"] == "everyone" for parameter in operation.get("parameters", ())):
+        yield 404, NoAccounts.code
     if _WITHOUT_ACCOUNTS in operation.get("tags", ()) and operation["operationId"] != "get_me":
         yield 404, NoAccounts.code
 

@@ -33,11 +33,15 @@ _PARAMS: dict[str, Any] = {
     "seconds": 60,
     "scope": "chat",
     "what": "requests_minute",
+    "chars": 50,
+    "count": 3,
     "fields": "limit (≥ 1, ≤ 200)",
     "why": "tokens_day_used_up",
 }
 """Params of the examples."""
 _OWN: dict[str, dict[str, Any]] = {
+    "import_refused": {"place": "conversations.json", "why": "import_no_file"},
+    "http_405": {"allowed": "GET, HEAD, OPTIONS"},
     "foreign_host": {"name": "chat.example.org", "why": "name_not_set"},
 }
 

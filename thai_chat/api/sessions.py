@@ -7,13 +7,14 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, StreamingResponse
 
 from thai_chat.api import errors, sse
+from thai_chat.api.asked import ASKED, FOLLOWED
 from thai_chat.api.chat import answer, question_of
 from thai_chat.api.dependencies import Asking, Noting, Service
 from thai_chat.api.refusing import refuses
-from thai_chat.api.repeating import NOT_REPEATED, Repeated
+from thai_chat.api.repeating import Repeated
 from thai_chat.api.schemas import (
     AcceptedBody,
     AgainRequest,
@@ -38,7 +39,21 @@ from thai_chat.chat.sessions import SessionChange
 from thai_chat.chat.text import identifier
 from thai_chat.chat.windows import Window
 from thai_chat.domain.audit import Action
-from thai_chat.domain.errors import InvalidCursor, SessionNotFound, TooManyPlaces
+from thai_chat.domain.errors import (
+    BadLabel,
+    BadOption,
+    EmptyName,
+    HistoryRefused,
+    InvalidCursor,
+    InvalidIdentifier,
+    MessageNotFound,
+    MessageOnOtherBranch,
+    ReplyRunning,
+    SessionNotFound,
+    TooManyPlaces,
+    UnknownOption,
+    UnreadableText,
+)
 from thai_chat.domain.messages import Session
 from thai_chat.domain.people import Person
 from thai_chat.domain.reads import SessionCursor, SessionFilter, Shelf
@@ -48,10 +63,16 @@ from thai_chat.texts import Language
 router = APIRouter(tags=["sessions"])
 """Mounted by the application at each address of the sessions."""
 
+_ACCEPTED = {
+    "model": AcceptedBody,
+    "description": "With `Prefer: respond-async`: the question is stored, and its reply has begun",
+    "headers": {"Preference-Applied": {"description": "`respond-async`", "schema": {"type": "string"}}},
+}
+
 Prefer = Annotated[str, Header()]
 
 
-@router.get("")
+@router.get("", responses=refuses(InvalidCursor, UnreadableText))
 async def list_sessions(
     service: Service,
     person: Asking,
@@ -98,7 +119,16 @@ async def get_session(session_id: str, service: Service, person: Asking, seen: I
     return seen.answer(body, tag_of(found, running=body.running))
 
 
-@router.patch("/{session_id}", responses={**TAGGED, **refuses(SessionNotFound, *NOT_CHANGED)})
+@router.patch(
+    "/{session_id}",
+    responses={
+        **TAGGED,
+        **refuses(
+            *(SessionNotFound, MessageNotFound, ReplyRunning, EmptyName, BadLabel, BadOption, UnknownOption),
+            *(HistoryRefused, *NOT_CHANGED),
+        ),
+    },
+)
 async def change_session(
     session_id: str, body: SessionPatch, service: Service, person: Asking, expected: IfMatch, response: Response
 ) -> SessionBody:
@@ -126,7 +156,10 @@ async def delete_session(
         await service.sessions.trash(identifier(session_id), person, expected=expected)
 
 
-@router.get("/{session_id}/messages")
+@router.get(
+    "/{session_id}/messages",
+    responses=refuses(SessionNotFound, MessageNotFound, MessageOnOtherBranch, InvalidIdentifier, TooManyPlaces),
+)
 async def list_messages(
     session_id: str,
     request: Request,
@@ -144,11 +177,7 @@ async def list_messages(
     )
 
 
-@router.post(
-    "/{session_id}/messages",
-    response_model=ChatBody,
-    responses={202: {"model": AcceptedBody}, **refuses(*NOT_REPEATED)},
-)
+@router.post("/{session_id}/messages", response_model=ChatBody, responses={202: _ACCEPTED, **ASKED})
 async def create_turn(
     session_id: str,
     body: TurnRequest,
@@ -166,9 +195,7 @@ async def create_turn(
 
 
 @router.post(
-    "/{session_id}/messages/{message_id}/replies",
-    response_model=ChatBody,
-    responses={202: {"model": AcceptedBody}, **refuses(*NOT_REPEATED)},
+    "/{session_id}/messages/{message_id}/replies", response_model=ChatBody, responses={202: _ACCEPTED, **ASKED}
 )
 async def create_reply(
     session_id: str,
@@ -200,7 +227,7 @@ async def create_reply(
     return await answer(service, asked, request, stream=body.stream)
 
 
-@router.get("/{session_id}/messages/{message_id}/versions")
+@router.get("/{session_id}/messages/{message_id}/versions", responses=refuses(SessionNotFound, MessageNotFound))
 async def list_versions(
     session_id: str, message_id: str, request: Request, service: Service, person: Asking
 ) -> VersionsBody:
@@ -213,7 +240,11 @@ async def list_versions(
     return VersionsBody(versions=[message_body(message, language) for message in found])
 
 
-@router.get("/{session_id}/events")
+@router.get(
+    "/{session_id}/events",
+    response_class=StreamingResponse,
+    responses={**FOLLOWED, 204: {"description": "No such reply grows"}, **refuses(SessionNotFound, InvalidCursor)},
+)
 async def follow_reply(
     session_id: str,
     request: Request,
@@ -236,7 +267,7 @@ async def follow_reply(
     return sse.stream(live, after=position, language=errors.language_of(request))
 
 
-@router.post("/{session_id}/stop", status_code=204)
+@router.post("/{session_id}/stop", status_code=204, responses=refuses(SessionNotFound))
 async def stop_reply(session_id: str, service: Service, person: Asking, message_id: str | None = None) -> None:
     """End the requests to models and keep the texts so far; fine when nothing runs any more.
 
@@ -245,7 +276,7 @@ async def stop_reply(session_id: str, service: Service, person: Asking, message_
     await service.stop(identifier(session_id), person, message_id=identifier(message_id) if message_id else None)
 
 
-@router.post("/{session_id}/leave", status_code=204)
+@router.post("/{session_id}/leave", status_code=204, responses=refuses(SessionNotFound))
 async def leave_session(session_id: str, service: Service, person: Asking) -> None:
     """Say that a page was closed: a temporary session is gone a minute later, unless somebody comes back to it."""
     await service.sessions.leave(identifier(session_id), person)

@@ -15,7 +15,8 @@ from pydantic.json_schema import models_json_schema
 
 from thai_chat.api.schemas import ChatBody
 
-_FILE = {"type": "string", "format": "binary"}
+_JSON_FILE = {"type": "object", "description": "docs/export-format.md describes it", "additionalProperties": True}
+_TEXT_FILE = {"type": "string", "description": "A text in UTF-8"}
 
 
 class StartedEvent(BaseModel):
@@ -48,7 +49,7 @@ class RethoughtEvent(BaseModel):
 class NoticeEvent(BaseModel):
     """Something that a reader should know, such as that another model answers."""
 
-    code: str
+    code: str = Field(description="What it is about; it stays the same between versions")
     message: str = Field(description="For people, in the language of Accept-Language")
     passing: bool = Field(description="Whether it holds for the moment only")
     seconds: float | None = Field(description="How long it may take, where that is known")
@@ -147,7 +148,7 @@ def events(said: Events, *, example: str = "") -> dict[str, Any]:
 
 def files(*media_types: str) -> dict[str, Any]:
     """Return the `content` of an answer that is a file of one of these types."""
-    return {kind: {"schema": _FILE} for kind in media_types}
+    return {kind: {"schema": _JSON_FILE if kind == "application/json" else _TEXT_FILE} for kind in media_types}
 
 
 def event_schemas() -> dict[str, Any]:

@@ -1,0 +1,52 @@
+"""The answers to a question, as the description of the API has them: events of a reply, and why there may be none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from thai_chat.api.refusing import Responses, refuses
+from thai_chat.api.streaming import REPLY_EVENTS, REPLY_EXAMPLE, events
+from thai_chat.domain.backend_errors import BackendError
+from thai_chat.domain.errors import (
+    AlreadyKept,
+    BadOption,
+    EmptyQuestion,
+    HistoryRefused,
+    MessageNotFound,
+    NewerMessages,
+    NotAQuestion,
+    NotAReply,
+    QuestionTooLong,
+    QuotaUsedUp,
+    ReplyRunning,
+    SessionNotFound,
+    TemporaryBusy,
+    TemporaryFull,
+    TemporaryOver,
+    ThaiChatError,
+    TooManyCompared,
+    TooManyReplies,
+    UnknownBackend,
+    UnknownModel,
+    UnknownOption,
+    UnreadableText,
+)
+from thai_chat.domain.repeating_errors import BadKey, KeyReused, KeysDiffer
+
+
+def _kinds(kind: type[ThaiChatError]) -> Iterator[type[ThaiChatError]]:
+    yield kind
+    for below in kind.__subclasses__():
+        yield from _kinds(below)
+
+
+_REFUSED = (
+    *(EmptyQuestion, QuestionTooLong, UnreadableText, BadOption, UnknownOption, UnknownBackend, UnknownModel),
+    *(SessionNotFound, MessageNotFound, NotAQuestion, NotAReply, TooManyCompared, HistoryRefused),
+    *(ReplyRunning, NewerMessages, BadKey, KeysDiffer, KeyReused),
+    *(AlreadyKept, TemporaryOver, TemporaryFull, TemporaryBusy, TooManyReplies, QuotaUsedUp),
+)
+FOLLOWED: Responses = {200: {"content": events(REPLY_EVENTS, example=REPLY_EXAMPLE)}}
+"""The reply as server-sent events."""
+ASKED: Responses = {**FOLLOWED, **refuses(*_REFUSED, *_kinds(BackendError))}
+"""With `stream` the events of the reply; else the reply, or what kept it from being written."""
