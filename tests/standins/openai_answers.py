@@ -130,13 +130,15 @@ def vectors(body: dict[str, Any]) -> web.Response:
 
 
 def prompt_tokens(body: dict[str, Any]) -> int:
-    """Return one token for three characters, at least one a message."""
+    """Return one token for three characters, at least one for each message or text."""
     asked = body.get("messages") or body["input"]
-    return sum(1 + _chars(message["content"]) // 3 for message in asked) if isinstance(asked, list) else len(asked)
+    return sum(1 + _chars(message) // 3 for message in (asked if isinstance(asked, list) else [asked]))
 
 
-def _chars(content: str | list[dict[str, Any]] | None) -> int:
-    return sum(_chars(part.get("text")) for part in content) if isinstance(content, list) else len(content or "")
+def _chars(content: Any) -> int:
+    if isinstance(content, dict):
+        return _chars(content.get("content") or content.get("text"))
+    return sum(map(_chars, content)) if isinstance(content, list) else len(content or "")
 
 
 @lru_cache(maxsize=256)

@@ -80,7 +80,7 @@ class RawServer(RawConnections):
     def _answer_to(self, method: str, path: str) -> Answer:
         if method == "GET":
             return self.gets.get(path, NOT_FOUND)
-        if not path.endswith(("/chat/completions", "/responses", "/api/chat")):
+        if not path.endswith(("/chat/completions", "/responses", "/embeddings", "/api/chat")):
             return NOT_FOUND
         self._asked += 1
         return self.answers[min(self._asked, len(self.answers)) - 1]

@@ -15,6 +15,8 @@ from thai_chat.domain.backend_errors import BackendGarbled, WebPage
 
 BODY_BYTES = 16 * 1024 * 1024
 """The most bytes of an answer in one piece: a list of models, a model's card, a reply that does not stream."""
+VECTORS_BYTES = 64 * 1024 * 1024
+"""The most bytes of vectors: 1,000 of 3,072 numbers each, written out."""
 STREAM_BYTES = 1024 * 1024 * 1024
 """The most bytes of a streamed reply. Around a few letters a server sends some 400 bytes, so this is many times the
 longest reply."""
@@ -31,9 +33,16 @@ it."""
 _STREAMS = b'"stream":true'
 
 
+class _Url(Protocol):
+    @property
+    def path(self) -> str: ...
+
+
 class _Request(Protocol):
     @property
     def content(self) -> bytes: ...
+    @property
+    def url(self) -> _Url: ...
 
 
 class _Headers(Protocol):
@@ -67,6 +76,8 @@ async def bound(response: Response) -> None:
         response.stream = _Body(response.stream, 0)
     elif is_page(kind):
         response.stream = _Body(response.stream, 0, error=WebPage("a web page came"))
+    elif response.request.url.path.endswith("/embeddings"):
+        response.stream = _Body(response.stream, VECTORS_BYTES)
     else:
         is_stream = not kind.startswith("application/json") and _STREAMS in response.request.content
         response.stream = _Body(response.stream, STREAM_BYTES if is_stream else BODY_BYTES)

@@ -37,7 +37,7 @@ def error_for_program(error: BackendError, refusal: Refusal, *, secrets: Sequenc
         param=_without(refusal.param, secrets),
         code=_without(code, secrets),
     )
-    return RelayRefused(str(error), words=words, **error.params)
+    return RelayRefused(f"HTTP {refusal.status}, {error.code}", words=words)
 
 
 def _is_about_the_request(error: BackendError, refusal: Refusal) -> bool:
