@@ -180,7 +180,7 @@ def _field(problem: Mapping[str, Any]) -> str:
 def _unfit(problems: Sequence[Mapping[str, Any]]) -> BadInput:
     """Name the fields that don't exist or, where all do, those that can't be what they are."""
     if any(problem["loc"] == ("body",) or problem["type"] == "json_invalid" for problem in problems):
-        return BadInput(not_an_object=True)
+        return BadInput(no_json_object=True)
     if unknown := {str(problem["loc"][-1]) for problem in problems if problem["type"] == "extra_forbidden"}:
         return BadInput(unknown=listed(unknown))
     return BadInput(fields=listed({_field(problem) for problem in problems if problem["loc"]}))
@@ -190,7 +190,7 @@ def _said_by_starlette(error: HTTPException) -> ThaiChatError | None:
     """Return our own error for one of Starlette's or of the gate's body; None where there is none."""
     match error.status_code:
         case 400:  # a body that can't be read
-            return BadInput(not_an_object=True)
+            return BadInput(no_json_object=True)
         case 404:
             return NotFound()
         case 408:

@@ -6,7 +6,7 @@ from thai_chat import texts
 from thai_chat.domain.errors import ThaiChatError
 from thai_chat.texts import Language
 
-_TELLING = (("unknown", "unknown_fields"), ("fields", "bad_fields"), ("not_an_object", "not_an_object"))
+_TELLING = (("unknown", "unknown_fields"), ("fields", "bad_fields"), ("no_json_object", "no_json_object"))
 """The params that choose a text."""
 
 

@@ -11,7 +11,7 @@ ERRORS: Mapping[str, tuple[str, str]] = {
     ),
     "bad_input": ("คำขอไม่ถูกต้อง", "The request isn't valid."),
     "unknown_fields": ("ไม่มีช่องชื่อ {unknown} ในคำขอนี้", "The request has what doesn't exist here: {unknown}."),
-    "not_an_object": (
+    "no_json_object": (
         "เนื้อหาของคำขอต้องเป็นออบเจ็กต์ JSON พร้อม Content-Type: application/json",
         "The body has to be a JSON object, sent with Content-Type: application/json.",
     ),
