@@ -24,6 +24,7 @@ from thai_chat.api import (
     models,
     openapi,
     openid,
+    operations,
     people,
     presets,
     search,
@@ -32,6 +33,7 @@ from thai_chat.api import (
     shares,
     sign_in,
     statistics,
+    suggestions,
     transfer,
 )
 from thai_chat.api.parameters import only_known
@@ -90,6 +92,8 @@ def build_app(
         people,
         shares,
         openid,
+        operations,
+        suggestions,
     ):
         app.include_router(part.router, dependencies=checks)
     for prefix in (SESSIONS, *SESSIONS_TOO):

@@ -57,6 +57,7 @@ from thai_chat.domain.events import Failed
 from thai_chat.domain.messages import MAX_QUESTION_CHARS
 from thai_chat.domain.openid_errors import OpenIdError, OpenIdUnavailable
 from thai_chat.domain.repeating_errors import KeyReused
+from thai_chat.domain.sent_errors import SentTooMuch
 from thai_chat.texts import Language
 
 _STATUS: tuple[tuple[type[ThaiChatError], int], ...] = (
@@ -64,6 +65,7 @@ _STATUS: tuple[tuple[type[ThaiChatError], int], ...] = (
     (ShareTooLarge, 413),
     (ImportTooLarge, 413),
     (BodyTooLarge, 413),
+    (SentTooMuch, 413),
     (BodyTooSlow, 408),
     (NameTaken, 409),
     (BadInput, 400),

@@ -29,7 +29,7 @@ from thai_chat.api.schemas import (
     message_body,
     session_body,
 )
-from thai_chat.api.windows import WindowBody, WindowQuery, window_body
+from thai_chat.api.windows import WindowBody, WindowQuery, window_response
 from thai_chat.chat.asking import Again, Asked
 from thai_chat.chat.service import ChatService
 from thai_chat.chat.sessions import SessionChange
@@ -117,20 +117,20 @@ async def delete_session(
         await service.sessions.trash(identifier(session_id), person)
 
 
-@router.get("/{session_id}/messages")
+@router.get("/{session_id}/messages", response_model=WindowBody)
 async def list_messages(
     session_id: str,
     request: Request,
     service: Service,
     person: Asking,
     wanted: Annotated[WindowQuery, Query()],
-) -> WindowBody:
+) -> Response:
     """Return a window on the shown branch, oldest first, with its session: the last messages, or those at one place.
 
     A reply that still grows is in it with the text so far.
     """
     window = await _window(service, identifier(session_id), person, wanted)
-    return window_body(
+    return window_response(
         window, running=window.session.session_id in service.sessions.running(), language=errors.language_of(request)
     )
 
