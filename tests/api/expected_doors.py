@@ -48,11 +48,20 @@ EXPECTED: dict[str, dict[str, str]] = {
     "/readyz": {"GET": ANYBODY},
     "/chat": {"POST": CHAT},
     "/chat/history/{session_id}": {"GET": READ},
+    "/chat/load-session": {"POST": READ},
+    "/chat/status": {"GET": READ},
+    "/chat/reset": {"POST": CHAT},
     **{
         f"{prefix}{path}": methods
         for prefix in ("/api/sessions", "/api/conversations", "/conversations")
         for path, methods in SESSIONS.items()
     },
+    "/api/operations-chat": {"POST": CHAT},
+    "/api/operations-chat/sessions": {"GET": READ},
+    "/api/operations-chat/history/{session_id}": {"GET": READ},
+    "/api/operations-chat/suggestions": {"GET": READ},
+    "/api/operations-chat/statistics": {"GET": READ},
+    "/api/suggestions": {"GET": READ},
     "/api/changes": {"GET": READ},
     "/api/webhooks": {"GET": READ, "HEAD": READ, "POST": CHAT},
     "/api/webhooks/{webhook_id}": {"GET": READ, "HEAD": READ, "PATCH": CHAT, "DELETE": CHAT},

@@ -9,7 +9,7 @@ import pytest
 from tests.api.conftest import Chat
 from tests.history_writes import begin, finish
 from tests.messages_in_parts import AS_JSON, CONTENT, PARTS
-from thai_chat.api import chat as chat_routes
+from thai_chat.chat import histories
 from thai_chat.domain.people import LOCAL
 
 
@@ -128,13 +128,16 @@ async def test_a_session_that_is_gone_is_told_without_a_promise(chat: Chat) -> N
     assert "new one" not in said["message"]
 
 
-async def test_a_long_history_says_that_there_is_more(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chat_routes, "HISTORY_MESSAGES", 3)
+async def test_a_long_history_comes_whole_and_in_parts(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(histories, "PAGE", 3)
     session_id = (await chat.http.post("/chat", json={"query": "หนึ่ง"})).json()["session_id"]
     address = f"/chat/history/{session_id}"
-    assert (await chat.http.get(address)).json()["has_earlier"] is False
-    await chat.http.post("/chat", json={"query": "สอง", "session_id": session_id})
-    newest = (await chat.http.get(address)).json()
-    assert ([message["message_order"] for message in newest["history"]], newest["has_earlier"]) == ([2, 3, 4], True)
-    rest = (await chat.http.get(address, params={"before_order": 2})).json()
-    assert ([message["message_order"] for message in rest["history"]], rest["has_earlier"]) == ([1], False)
+    assert "content-length" in (await chat.http.get(address)).headers
+    for query in ("สอง", "สาม"):
+        await chat.http.post("/chat", json={"query": query, "session_id": session_id})
+    for before, orders in ((None, [1, 2, 3, 4, 5, 6]), (6, [1, 2, 3, 4, 5]), (4, [1, 2, 3])):
+        answer = await chat.http.get(address, params={"before_order": before} if before else {})
+        body = answer.json()
+        assert "content-length" not in answer.headers
+        assert [message["message_order"] for message in body["history"]] == orders
+        assert (body["total"], body["has_earlier"]) == (6, False)

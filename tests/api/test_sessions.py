@@ -128,8 +128,8 @@ async def test_a_question_that_arrives_while_the_service_closes_is_kept_and_its_
     await chat.service.close()
     asked = await chat.service.ask(Question(person=LOCAL, text="สวัสดี"))
     await chat.service.close()
-    _, history = await chat.service.windows.messages(asked.turn.session.session_id, LOCAL, limit=5)
-    assert [message.status for message in history] == [Status.COMPLETE, Status.INTERRUPTED]
+    history = await chat.service.histories.read(asked.turn.session.session_id, LOCAL)
+    assert [message.status for message in history.messages] == [Status.COMPLETE, Status.INTERRUPTED]
 
 
 async def test_stopping_what_has_ended_is_fine(chat: Chat) -> None:

@@ -19,8 +19,14 @@ from thai_chat.texts.reasons import REASONS
 
 PACKAGE = Path(texts.__file__).parent.parent
 THAI = re.compile("[\u0e00-\u0e7f]")
-BRANDS = {"database_postgresql", "temperature", "top_p", "quota_used_up"}
-"""Texts that are names and stay as they are, or come whole by a param."""
+BRANDS = {
+    "database_postgresql",
+    "temperature",
+    "top_p",
+    "quota_used_up",
+    *(f"suggestion_demo_{n}" for n in range(1, 5)),
+}
+"""Texts that are names or for a model that knows no Thai, and stay as they are, or come whole by a param."""
 
 
 def error_codes(root: type[errors.ThaiChatError] = errors.ThaiChatError) -> Iterator[str]:

@@ -24,6 +24,7 @@ from thai_chat.api import (
     models,
     openapi,
     openid,
+    operations,
     people,
     presets,
     search,
@@ -32,6 +33,7 @@ from thai_chat.api import (
     shares,
     sign_in,
     statistics,
+    suggestions,
     transfer,
     webhooks,
 )
@@ -100,6 +102,8 @@ def build_app(
         openid,
         openai_models,
         openai_asking,
+        operations,
+        suggestions,
     ):
         app.include_router(part.router, dependencies=checks)
     for prefix in (SESSIONS, *SESSIONS_TOO):

@@ -2,25 +2,43 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
 
 from thai_chat.api import errors, sse
 from thai_chat.api.asked import ASKED
 from thai_chat.api.dependencies import Asking, Service
+from thai_chat.api.histories import (
+    ChatStatusBody,
+    HistoryQuery,
+    LoadedBody,
+    WholeHistoryBody,
+    history_response,
+    status_body,
+)
 from thai_chat.api.refusing import refuses
 from thai_chat.api.repeating import Repeated
-from thai_chat.api.schemas import ChatBody, ChatRequest, HistoryBody, TurnRequest, chat_body, message_body
+from thai_chat.api.schemas import ChatBody, ChatRequest, TurnRequest, chat_body
 from thai_chat.chat.asking import Asked, ComparedModel, Question
+from thai_chat.chat.sent import sent_with
 from thai_chat.chat.service import ChatService
 from thai_chat.chat.text import identifier
-from thai_chat.domain.errors import SessionNotFound
+from thai_chat.domain.errors import (
+    InvalidIdentifier,
+    MessageNotFound,
+    NewerMessages,
+    ReplyRunning,
+    SessionNotFound,
+    TooManyPlaces,
+)
 from thai_chat.domain.events import Failed
 from thai_chat.domain.people import Person
+from thai_chat.domain.reads import BranchCounts
 
 router = APIRouter(tags=["chat"])
 
-HISTORY_MESSAGES = 10_000
-"""The longest history that comes in one answer."""
+SessionId = Annotated[str, Query(description="The session's id")]
 
 
 @router.post("/chat", response_model=ChatBody, responses=ASKED)
@@ -32,23 +50,57 @@ async def chat(
     return await answer(service, asked, request, stream=body.stream)
 
 
-@router.get("/chat/history/{session_id}", responses=refuses(SessionNotFound))
+@router.get(
+    "/chat/history/{session_id}",
+    response_model=WholeHistoryBody,
+    responses=refuses(InvalidIdentifier, TooManyPlaces, SessionNotFound, MessageNotFound),
+)
 async def chat_history(
-    session_id: str, request: Request, service: Service, person: Asking, before_order: int | None = None
-) -> HistoryBody:
-    """Return the shown branch, oldest first; a reply that still grows with what it has.
+    session_id: str, request: Request, service: Service, person: Asking, wanted: Annotated[HistoryQuery, Query()]
+) -> Response:
+    """Return all of the shown branch, oldest first; a reply that still grows with what it has.
 
-    Of a long one the last 10,000 messages come, and `has_earlier` is true.
+    `limit` gives the last messages alone, `before` those before a message. A long answer comes in parts.
     """
-    meant = identifier(session_id)
-    _, found = await service.windows.messages(meant, person, limit=HISTORY_MESSAGES + 1, before_order=before_order)
-    shown = found[-HISTORY_MESSAGES:]
-    language = errors.language_of(request)
-    return HistoryBody(
-        session_id=meant,
-        history=[message_body(message, language) for message in shown],
-        has_earlier=len(shown) < len(found),
+    history = await service.histories.read(
+        identifier(session_id),
+        person,
+        limit=wanted.limit,
+        before_id=identifier(wanted.before) if wanted.before else None,
+        before_order=wanted.before_order,
     )
+    return history_response({}, history, errors.language_of(request))
+
+
+@router.post(
+    "/chat/load-session",
+    response_model=LoadedBody,
+    responses=refuses(InvalidIdentifier, SessionNotFound),
+)
+async def load_chat_session(session_id: SessionId, request: Request, service: Service, person: Asking) -> Response:
+    """Return a session to go on with: its status, and all of its shown branch as `GET /chat/history` has it."""
+    session, counts = await service.histories.counted(identifier(session_id), person)
+    history = await service.histories.read(session.session_id, person)
+    status = status_body(session, counts, running=session.session_id in service.sessions.running())
+    return history_response(status.model_dump(exclude={"session_id"}), history, errors.language_of(request))
+
+
+@router.get("/chat/status", responses=refuses(InvalidIdentifier, SessionNotFound))
+async def chat_status(session_id: SessionId, service: Service, person: Asking) -> ChatStatusBody:
+    """Return what a session adds up to: how long it has lasted, and what it shows."""
+    session, counts = await service.histories.counted(identifier(session_id), person)
+    return status_body(session, counts, running=session.session_id in service.sessions.running())
+
+
+@router.post("/chat/reset", responses=refuses(InvalidIdentifier, SessionNotFound, ReplyRunning, NewerMessages))
+async def reset_chat_session(session_id: SessionId, service: Service, person: Asking) -> ChatStatusBody:
+    """Begin a session anew: nothing that was said in it is shown or sent to a model any more.
+
+    Nothing is lost: the next question is another version of the first, and `PATCH /api/sessions/{session_id}` with one
+    of the earlier messages as `shown_message_id` shows them again. Resetting twice changes nothing.
+    """
+    session = await service.sessions.reset(identifier(session_id), person)
+    return status_body(session, BranchCounts(), running=False)
 
 
 def question_of(body: TurnRequest, person: Person, session_id: str | None, *, key: str | None) -> Question:
@@ -65,6 +117,7 @@ def question_of(body: TurnRequest, person: Person, session_id: str | None, *, ke
         session_options=body.session_options,
         temporary=body.temporary,
         compare=[ComparedModel(one.backend, one.model) for one in body.compare],
+        metadata=sent_with(body.audio_files, body.function_calls),
     )
 
 

@@ -62,6 +62,7 @@ from thai_chat.domain.openai_shape import is_openai_path
 from thai_chat.domain.openid_errors import LastWayIn, OpenIdError, OpenIdUnavailable
 from thai_chat.domain.repeating_errors import ChangedMeanwhile, KeyReused
 from thai_chat.domain.retrying import retry_after_s
+from thai_chat.domain.sent_errors import SentTooMuch
 from thai_chat.domain.webhook_errors import TooManyWebhooks, WebhookSecretLost, WebhooksOff
 from thai_chat.texts import Language
 
@@ -70,6 +71,7 @@ _STATUS: tuple[tuple[type[ThaiChatError], int], ...] = (
     (ShareTooLarge, 413),
     (ImportTooLarge, 413),
     (BodyTooLarge, 413),
+    (SentTooMuch, 413),
     (BodyTooSlow, 408),
     (NameTaken, 409),
     (WrongMethod, 405),

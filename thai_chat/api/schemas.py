@@ -8,8 +8,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from thai_chat.api.told import NoticeBody, told
-from thai_chat.domain.facts import ReplyFacts, facts_of
+from thai_chat.api.message_json import message_fields
+from thai_chat.api.told import NoticeBody
+from thai_chat.chat.sent import MOST_SENT, SENT_BYTES
+from thai_chat.domain.facts import ReplyFacts
 from thai_chat.domain.labels import Labels
 from thai_chat.domain.messages import (
     LABEL_CHARS,
@@ -19,7 +21,6 @@ from thai_chat.domain.messages import (
     Message,
     Session,
 )
-from thai_chat.domain.parts import parts_to_json
 from thai_chat.domain.reads import Shelf
 from thai_chat.texts import Language
 
@@ -45,19 +46,30 @@ MESSAGE_EXAMPLE: dict[str, Any] = {
     "backend": "vllm",
     "model": "my-thai-model",
     "created_at": "2026-11-21T04:00:00+00:00",
+    "timestamp": "2026-11-21T04:00:00+00:00",
     "prompt_tokens": 12,
     "completion_tokens": 5,
     "first_token_ms": 80,
     "latency_ms": 410,
+    "audio_files": [],
+    "function_calls": [],
     "metadata": ReplyFacts(finish_reason="stop").to_metadata(),
     "problem": None,
     "notices": [],
 }
 
 
+_SENT = f"at most {MOST_SENT} entries and {SENT_BYTES // 1000} kB in all"
+
 LastSeen = Annotated[
     str | None,
     Field(description="The last message that was seen; `newer_messages` when another one is the last that is shown"),
+]
+
+
+Timestamp = Annotated[datetime, Field(description="The same as `created_at`")]
+FunctionCalls = Annotated[
+    list[object], Field(default_factory=list, description="What came with it about calls of functions")
 ]
 
 
@@ -102,6 +114,11 @@ class TurnRequest(BaseModel):
         "`also` in the answer with `Prefer: respond-async`. What the session shows, and what any other answer has, is "
         "the reply of the first model",
     )
+    audio_files: list[Any] = Field(
+        default_factory=list,
+        description=f"What is to be kept of audio files with the question, given back as it is; {_SENT}",
+    )
+    function_calls: list[Any] = Field(default_factory=list, description=f"The same of calls of functions; {_SENT}")
 
 
 class AgainRequest(BaseModel):
@@ -142,12 +159,15 @@ class MessageBody(BaseModel):
     backend: str | None
     model: str | None
     created_at: datetime
+    timestamp: Timestamp
     prompt_tokens: int | None
     completion_tokens: int | None
     first_token_ms: int | None
     latency_ms: int | None
     reasoning_tokens: int | None = None
     cost_usd: float | None = Field(default=None, description="US dollars; null where the price is not known")
+    audio_files: list[object] = Field(default_factory=list, description="What came with it about audio files")
+    function_calls: FunctionCalls
     metadata: dict[str, object]
     parts: list[object] | None = Field(
         default=None,
@@ -182,8 +202,10 @@ class ChatBody(BaseModel):
 
     response: str = Field(description="The reply: what its `content` is in the history")
     query: str
-    audio_files: list[object]
-    audio_provided: bool
+    audio_files: list[object] = Field(
+        description="The audio files of the reply; where it has none, those that came with the question"
+    )
+    audio_provided: bool = Field(description="Whether there are `audio_files`")
     conversation_length: int
     session_id: UUID
     message_id: UUID
@@ -194,12 +216,14 @@ class ChatBody(BaseModel):
     parent_id: UUID | None
     message_order: int
     created_at: datetime
+    timestamp: Timestamp
     prompt_tokens: int | None
     completion_tokens: int | None
     first_token_ms: int | None
     latency_ms: int | None
     reasoning_tokens: int | None = None
     cost_usd: float | None = None
+    function_calls: FunctionCalls
     parts: list[object] | None = None
     problem: str | None = None
     notices: list[NoticeBody] = Field(default_factory=list)
@@ -294,30 +318,7 @@ class LabelsBody(BaseModel):
 
 
 def message_body(message: Message, language: Language) -> MessageBody:
-    figures = message.figures
-    problem, notices = told(message, language)
-    return MessageBody(
-        message_id=message.message_id,
-        session_id=message.session_id,
-        parent_id=message.parent_id,
-        role=message.role,
-        content=message.content,
-        status=message.status,
-        message_order=message.message_order,
-        backend=message.backend,
-        model=message.model,
-        created_at=message.created_at.astimezone(UTC),
-        prompt_tokens=figures.prompt_tokens,
-        completion_tokens=figures.completion_tokens,
-        first_token_ms=figures.first_token_ms,
-        latency_ms=figures.latency_ms,
-        reasoning_tokens=figures.reasoning_tokens,
-        cost_usd=None if figures.cost_usd is None else float(figures.cost_usd),
-        metadata=dict(message.metadata),
-        parts=list[object](parts_to_json(message.parts)) or None,
-        problem=problem,
-        notices=list(notices),
-    )
+    return MessageBody.model_validate(message_fields(message, language))
 
 
 def labels_body(labels: Labels) -> LabelsBody:
@@ -328,15 +329,15 @@ def labels_body(labels: Labels) -> LabelsBody:
 
 
 def chat_body(question: Message, reply: Message, conversation_length: int, language: Language) -> ChatBody:
-    audio_files: list[object] = list(facts_of(reply).audio_files or ())
     said = message_body(reply, language)
+    audio_files = said.audio_files or message_body(question, language).audio_files
     return ChatBody(
         response=said.content,
         query=question.content,
         audio_files=audio_files,
         audio_provided=bool(audio_files),
         conversation_length=conversation_length,
-        **said.model_dump(exclude={"role", "content"}),
+        **said.model_dump(exclude={"role", "content", "audio_files"}),
     )
 
 

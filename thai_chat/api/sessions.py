@@ -32,7 +32,7 @@ from thai_chat.api.schemas import (
     session_body,
 )
 from thai_chat.api.tags import NOT_CHANGED, SEEN, TAGGED, IfMatch, IfNoneMatch, tag_of
-from thai_chat.api.windows import WindowBody, WindowQuery, window_body
+from thai_chat.api.windows import WindowBody, WindowQuery, window_response
 from thai_chat.chat.asking import Again, Asked
 from thai_chat.chat.service import ChatService
 from thai_chat.chat.sessions import SessionChange
@@ -158,6 +158,7 @@ async def delete_session(
 
 @router.get(
     "/{session_id}/messages",
+    response_model=WindowBody,
     responses=refuses(SessionNotFound, MessageNotFound, MessageOnOtherBranch, InvalidIdentifier, TooManyPlaces),
 )
 async def list_messages(
@@ -166,13 +167,13 @@ async def list_messages(
     service: Service,
     person: Asking,
     wanted: Annotated[WindowQuery, Query()],
-) -> WindowBody:
+) -> Response:
     """Return a window on the shown branch, oldest first, with its session: the last messages, or those at one place.
 
     A reply that still grows is in it with the text so far.
     """
     window = await _window(service, identifier(session_id), person, wanted)
-    return window_body(
+    return window_response(
         window, running=window.session.session_id in service.sessions.running(), language=errors.language_of(request)
     )
 

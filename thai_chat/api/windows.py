@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from thai_chat.api.schemas import MESSAGE_EXAMPLE, HistoryBody, SessionBody, message_body, session_body
+from thai_chat.api.message_json import messages_json, to_json
+from thai_chat.api.schemas import MESSAGE_EXAMPLE, HistoryBody, SessionBody, session_body
 from thai_chat.chat.windows import WINDOW, Window
 from thai_chat.domain.ports.reply_log import ReplyLog
 from thai_chat.texts import Language
@@ -93,17 +95,19 @@ class WindowBody(HistoryBody):
     )
 
 
-def window_body(window: Window, *, running: bool, language: Language) -> WindowBody:
-    return WindowBody(
-        session_id=window.session.session_id,
-        history=[message_body(message, language) for message in window.messages],
-        has_earlier=window.has_earlier,
-        siblings={message_id: list(family) for message_id, family in window.versions.items()},
-        session=session_body(window.session, running=running),
-        has_later=window.has_later,
-        live=LiveBody(**_live(window.live)) if window.live else None,
-        also_live=[BesideBody(**_live(log), beside=beside) for log, beside in window.also_live],
-    )
+def window_response(window: Window, *, running: bool, language: Language) -> Response:
+    """Answer with a `WindowBody`, without a model of each message."""
+    fields = {
+        "session_id": window.session.session_id,
+        "has_earlier": window.has_earlier,
+        "siblings": {str(message_id): list(family) for message_id, family in window.versions.items()},
+        "session": session_body(window.session, running=running).model_dump(),
+        "has_later": window.has_later,
+        "live": _live(window.live) if window.live else None,
+        "also_live": [{**_live(log), "beside": beside} for log, beside in window.also_live],
+    }
+    history = messages_json(window.messages, language)
+    return Response(to_json(fields)[:-1] + b',"history":[' + history + b"]}", media_type="application/json")
 
 
 def _live(live: ReplyLog) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from uuid_utils.compat import uuid7
 from thai_chat.chat import titles
 from thai_chat.chat.asking import Again, Asked, ComparedModel, Question
 from thai_chat.chat.changes import Changes
+from thai_chat.chat.histories import Histories
 from thai_chat.chat.marks import Marks
 from thai_chat.chat.models import Models
 from thai_chat.chat.options import checked
@@ -78,6 +79,7 @@ class ChatService:
         self.sessions = Sessions(conversation, self._replies, self.options, self.changes)
         self.marks = Marks(conversation, self._replies, self.sessions, self.changes)
         self.windows = Windows(conversation, self._replies, self.sessions)
+        self.histories = Histories(conversation, self._replies)
         self.models = Models(router)
         self.permits = Permits()
         self.relays = Relays(router, self.permits, Recorder(conversation, self._replies))

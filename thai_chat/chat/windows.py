@@ -124,7 +124,7 @@ class Windows:
         has_messages = session.leaf_id is not None
         return Window(
             session=session,
-            messages=_as_of_now(found, self._replies.all_of(session.session_id)),
+            messages=as_of_now(found, self._replies.all_of(session.session_id)),
             live=live if live and live.result is None else None,
             also_live=self._replies.beside(session.session_id),
             versions=await self._sessions.versions(session, found),
@@ -142,17 +142,7 @@ class Windows:
         message = await message_in(self._conversation, session_id, person, message_id)
         family = (await self._sessions.versions(session, [message])).get(message_id, ())[-MOST_VERSIONS:]
         others = [await self._conversation.read(ReadMessage(one, person.user_id)) for one in family]
-        return _as_of_now(others or [message], self._replies.all_of(session_id))
-
-    async def messages(
-        self, session_id: UUID, person: Person, *, limit: int, before_order: int | None = None
-    ) -> tuple[Session, Sequence[Message]]:
-        """Return the last messages of the shown branch, oldest first; a live reply with the text it has at this
-        moment."""
-        session = await self._conversation.read(ReadSession(session_id, person.user_id))
-        wanted = ReadMessages(session_id, person.user_id, limit=limit, before_order=before_order)
-        found = await self._conversation.read(wanted)
-        return session, _as_of_now(found, self._replies.all_of(session_id))
+        return as_of_now(others or [message], self._replies.all_of(session_id))
 
 
 async def message_in(conversation: Conversation, session_id: UUID, person: Person, message_id: UUID) -> Message:
@@ -163,7 +153,7 @@ async def message_in(conversation: Conversation, session_id: UUID, person: Perso
     return message
 
 
-def _as_of_now(found: Sequence[Message], logs: Sequence[ReplyLog]) -> Sequence[Message]:
+def as_of_now(found: Sequence[Message], logs: Sequence[ReplyLog]) -> Sequence[Message]:
     """Return what was read, with live replies as they are at this moment: they may have grown or ended since."""
     if not logs:
         return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from types import DynamicClassAttribute
@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 from uuid import UUID
 
 from thai_chat.domain.labels import Labels
-from thai_chat.domain.messages import Message, Session
+from thai_chat.domain.messages import Message, Role, Session
 
 Answer = TypeVar("Answer")
 
@@ -79,6 +79,20 @@ class SessionFilter:
         return self.name_contains, self.tag or "", self.folder or "", self.dept_id or ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BranchCounts:
+    """What a branch of a session has, without its deleted messages."""
+
+    by_role: Mapping[Role, int] = field(default_factory=dict)
+    """Roles that no message has are left out."""
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+
+    @property
+    def total(self) -> int:
+        return sum(self.by_role.values())
+
+
 MOST_DELETED = 500
 CURRENT_SESSIONS = SessionFilter()
 
@@ -142,7 +156,8 @@ class ReadLabels(Read[Labels]):
 @dataclass(frozen=True, slots=True)
 class ReadMessages(Read[Sequence[Message]]):
     """The last `limit` messages of the shown branch (below `before_order`), oldest first; with `after_order` the first
-    ones above it. Deleted ones are left out. Those of a session in the trash are there too.
+    ones above it (and still below `before_order`). Deleted ones are left out. Those of a session in the trash are there
+    too.
 
     A streaming reply whose checkpoints have stopped (`STALE_AFTER`) comes as interrupted. Raises SessionNotFound.
     """
@@ -153,6 +168,20 @@ class ReadMessages(Read[Sequence[Message]]):
     limit: int
     before_order: int | None = None
     after_order: int | None = None
+    leaf_id: UUID | None = None
+    """The end of the branch that is read, in place of the one that is shown now."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBranchCounts(Read[BranchCounts]):
+    """What the branch has that ends with `leaf_id`. Raises SessionNotFound and MessageNotFound.
+
+    In an outage HistoryUnavailable, where memory does not hold all of the branch.
+    """
+
+    session_id: UUID
+    user_id: str
+    leaf_id: UUID
 
 
 @dataclass(frozen=True, slots=True)

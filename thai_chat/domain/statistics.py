@@ -108,6 +108,9 @@ class SessionUsage:
     session_name: str
     messages: int
     last_at: datetime
+    prompt_tokens: int | None = None
+    """Of those messages; None where tokens were not counted."""
+    completion_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

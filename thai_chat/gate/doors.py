@@ -159,11 +159,20 @@ DOORS = (
     Door("/readyz", ("GET",), DoorKind.PROBE, access=Access.ANYBODY),
     Door("/chat", ("POST",)),
     Door("/chat/history/{session_id}", ("GET",)),
+    Door("/chat/load-session", ("POST",), body=SMALL, reads=True),
+    Door("/chat/status", ("GET",)),
+    Door("/chat/reset", ("POST",), body=SMALL),
     *(
         Door(f"{prefix}{path}", tuple(methods.split()), is_stream=path == _EVENTS)
         for prefix in ("/api/sessions", "/api/conversations", "/conversations")
         for path, methods in _SESSIONS
     ),
+    Door("/api/operations-chat", ("POST",)),
+    Door("/api/operations-chat/sessions", ("GET",)),
+    Door("/api/operations-chat/history/{session_id}", ("GET",)),
+    Door("/api/operations-chat/suggestions", ("GET",)),
+    Door("/api/operations-chat/statistics", ("GET",)),
+    Door("/api/suggestions", ("GET",)),
     Door("/api/changes", ("GET",), is_stream=True),
     Door("/api/search", ("GET",)),
     Door("/api/models", ("GET",)),

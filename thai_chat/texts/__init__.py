@@ -27,6 +27,7 @@ from thai_chat.texts.person import PERSON
 from thai_chat.texts.programs import PROGRAM_ERRORS
 from thai_chat.texts.reading import READING
 from thai_chat.texts.reasons import REASONS
+from thai_chat.texts.sent import SENT_ERRORS
 from thai_chat.texts.sharing import SHARE_ERRORS, SHARED_PAGE, SHARING
 from thai_chat.texts.signing_in import SIGNING_IN
 from thai_chat.texts.signs import SIGNS
@@ -91,6 +92,7 @@ _TEXTS = _merged(
     EMBEDDING,
     SIGNING_IN,
     ACCOUNT_PANELS,
+    SENT_ERRORS,
     SHARE_ERRORS,
     PROGRAM_ERRORS,
     SHARED_PAGE,

@@ -36,6 +36,11 @@ WELCOME: Mapping[str, tuple[str, str]] = {
         "Translate into Thai: “Good things take time.”",
     ),
     "suggestion_any_4": ("เขียนตัวอย่าง FastAPI ที่อ่านไฟล์ CSV", "Write a FastAPI example that reads a CSV file"),
+    # The demo model can do these, in the one language that it knows.
+    "suggestion_demo_1": ("Tell me about the sea.", "Tell me about the sea."),
+    "suggestion_demo_2": ("What is a mango?", "What is a mango?"),
+    "suggestion_demo_3": ("Write two sentences about rain.", "Write two sentences about rain."),
+    "suggestion_demo_4": ("Why do people drink tea?", "Why do people drink tea?"),
     "suggestion_thai_1": ("อธิบายสำนวน “น้ำขึ้นให้รีบตัก” พร้อมตัวอย่าง", "Explain three well-known Thai proverbs"),
     "suggestion_thai_2": (
         "เขียนอีเมลลางานแบบสุภาพถึงหัวหน้า",

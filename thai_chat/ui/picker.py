@@ -14,6 +14,7 @@ from thai_chat.domain.ports.backend import BackendState, ModelInfo, Price
 from thai_chat.domain.ports.quotas import MayUse
 from thai_chat.domain.quotas import QuotaState
 from thai_chat.texts import Language
+from thai_chat.texts.suggested import ANY, suggestions_for
 
 Value: TypeAlias = dict[str, object]
 """A value that is sent to the browser as JSON. Not a recursive type: Gradio evaluates the hints of handlers."""
@@ -85,7 +86,7 @@ def _model(model: ModelInfo, state: BackendState, price: Price | None, language:
         "context_window": model.context_window or (price.context_window if price else None),
         "vision": model.vision,
         "thinking": model.thinking,
-        "strength": model.strength,
+        "suggestions": kind if (kind := suggestions_for(model)) != ANY else None,
         "price": {"input": float(price.input_usd), "output": float(price.output_usd)} if price else None,
     }
     note = texts.text(model.note, language) if model.note else None

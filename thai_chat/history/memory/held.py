@@ -112,10 +112,13 @@ class HeldSession:
             raise MessageNotFound() if self.is_whole else unknown_here()
         return found
 
-    def window(self, *, limit: int, before: int | None, after: int | None) -> list[Message]:
-        """Return messages of the shown branch, oldest first. Raises HistoryUnavailable when they are not held."""
+    def window(
+        self, *, limit: int, before: int | None, after: int | None, leaf_id: UUID | None = None
+    ) -> list[Message]:
+        """Return messages of the shown branch, or of the one that ends with `leaf_id`, oldest first. Raises
+        HistoryUnavailable when they are not held."""
         found: list[Message] = []
-        next_id = self.session.leaf_id
+        next_id = leaf_id or self.session.leaf_id
         while next_id and next_id in self.messages and (after is not None or len(found) < limit):
             message = self.messages[next_id]
             if after is not None and message.message_order <= after:

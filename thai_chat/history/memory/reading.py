@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import cast
 
@@ -11,7 +12,9 @@ from thai_chat.domain.messages import Message, Session
 from thai_chat.domain.reads import (
     MOST_DELETED,
     Answer,
+    BranchCounts,
     Read,
+    ReadBranchCounts,
     ReadDeleted,
     ReadIsKeyKnown,
     ReadLabels,
@@ -36,15 +39,13 @@ def answer(held: HeldSessions, read: Read[Answer]) -> Answer:
     match read:
         case ReadSession() | ReadOwner():
             found = _session_or_owner(held, read)
-        case ReadSessions():
-            found = page((one.session for one in held.of(read.user_id)), read)
-        case ReadSessionCount():
-            found = sum(is_listed(one.session, read.filter) for one in held.of(read.user_id))
-        case ReadLabels():
-            found = count_labels((one.session for one in held.of(read.user_id)), read.shelf)
+        case ReadSessions() | ReadSessionCount() | ReadLabels():
+            found = _listed(held, read)
         case ReadMessages():
             window = held.require(read.session_id, read.user_id).window
-            found = window(limit=read.limit, before=read.before_order, after=read.after_order)
+            found = window(limit=read.limit, before=read.before_order, after=read.after_order, leaf_id=read.leaf_id)
+        case ReadBranchCounts():
+            found = _counts(held, read)
         case ReadVersions():
             found = held.require(read.session_id, read.user_id).versions(read.message_ids)
         case ReadIsKeyKnown():
@@ -57,6 +58,17 @@ def answer(held: HeldSessions, read: Read[Answer]) -> Answer:
         case _:
             raise HistoryUnavailable("memory does not answer this")
     return cast("Answer", found)
+
+
+def _listed(held: HeldSessions, read: ReadSessions | ReadSessionCount | ReadLabels) -> object:
+    sessions = (one.session for one in held.of(read.user_id))
+    match read:
+        case ReadSessions():
+            return page(sessions, read)
+        case ReadSessionCount():
+            return sum(is_listed(session, read.filter) for session in sessions)
+        case ReadLabels():
+            return count_labels(sessions, read.shelf)
 
 
 def remember(held: HeldSessions, read: Read[Answer], found: Answer) -> None:
@@ -74,6 +86,18 @@ def remember(held: HeldSessions, read: Read[Answer], found: Answer) -> None:
         case ReadMessage():
             message = cast("Message", found)
             held.put_read(message.session_id, (message,))
+
+
+def _counts(held: HeldSessions, read: ReadBranchCounts) -> BranchCounts:
+    branch = held.require(read.session_id, read.user_id)
+    branch.require(read.leaf_id)
+    messages = branch.window(limit=len(branch.messages), before=None, after=0, leaf_id=read.leaf_id)
+    times = [message.created_at for message in messages]
+    return BranchCounts(
+        by_role=Counter(message.role for message in messages),
+        first_at=min(times, default=None),
+        last_at=max(times, default=None),
+    )
 
 
 def _session_or_owner(held: HeldSessions, read: ReadSession | ReadOwner) -> Session | str:

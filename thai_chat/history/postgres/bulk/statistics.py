@@ -106,7 +106,8 @@ _QUESTIONS = _CHOSEN.format(
     meant=f"{_MINE} AND m.role = 'user' AND {_NOT_DELETED}", columns=f"m.message_id, left(m.content, {SHOWN_CHARS})"
 )
 _SESSIONS = f"""
-SELECT s.session_id, s.session_name, count(*), max(m.created_at) FROM {_FILTERS} {{having}}
+SELECT s.session_id, s.session_name, count(*), max(m.created_at), coalesce(sum(m.prompt_tokens), 0),
+    coalesce(sum(m.completion_tokens), 0) FROM {_FILTERS} {{having}}
 AND {_NOT_DELETED}
 GROUP BY s.session_id ORDER BY count(*) DESC, s.session_id LIMIT %(limit)s OFFSET %(offset)s"""
 
@@ -160,8 +161,15 @@ def sessions_behind(
     with _cursor(connection) as cursor:
         cursor.execute(_SESSIONS.format(having=_having(behind)), {**_wanted(user_id, behind), **place})
         return [
-            SessionUsage(session_id=session_id, session_name=name, messages=count, last_at=last_at)
-            for session_id, name, count, last_at in cursor.fetchall()
+            SessionUsage(
+                session_id=session_id,
+                session_name=name,
+                messages=count,
+                last_at=last_at,
+                prompt_tokens=prompt,
+                completion_tokens=completion,
+            )
+            for session_id, name, count, last_at, prompt, completion in cursor.fetchall()
         ]
 
 

@@ -11,6 +11,7 @@ from thai_chat.domain.messages import Message, Session
 from thai_chat.domain.reads import (
     Answer,
     Read,
+    ReadBranchCounts,
     ReadDeleted,
     ReadIsKeyKnown,
     ReadLabels,
@@ -39,8 +40,8 @@ def answer(connection: Connection, read: Read[Answer]) -> Answer:
             found = listing.sessions(connection, read)
         case ReadSessionCount() | ReadLabels():
             found = listing.counted(connection, read)
-        case ReadMessages():
-            found = windows.messages(connection, read)
+        case ReadMessages() | ReadBranchCounts():
+            found = windows.answer(connection, read)
         case ReadVersions():
             found = windows.versions(connection, read)
         case ReadIsKeyKnown():

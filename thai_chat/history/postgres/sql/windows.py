@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection
 
 from thai_chat.domain.errors import MessageNotFound, SessionNotFound
-from thai_chat.domain.messages import Message
-from thai_chat.domain.reads import MOST_DELETED, ReadDeleted, ReadMessages, ReadVersions
+from thai_chat.domain.messages import Message, Role
+from thai_chat.domain.reads import (
+    MOST_DELETED,
+    BranchCounts,
+    ReadBranchCounts,
+    ReadDeleted,
+    ReadMessages,
+    ReadVersions,
+)
 from thai_chat.history.postgres.sql import branches
 from thai_chat.history.postgres.sql.branches import Fork, Range
 from thai_chat.history.postgres.sql.rows import MESSAGE_SQL, message_of
@@ -44,6 +52,11 @@ SELECT m.* FROM (VALUES {{}}) part (first, last) JOIN LATERAL (
     WHERE m.session_id = %(session_id)s AND m.message_order BETWEEN part.first AND part.last AND m.deleted_at IS NULL
     ORDER BY m.message_order LIMIT part.last - part.first + 1
 ) m ON true ORDER BY m.message_order"""
+
+_COUNTS = """
+SELECT m.role, count(*), min(m.created_at), max(m.created_at) FROM (VALUES {}) part (first, last)
+JOIN chat_messages m ON m.session_id = %(session_id)s AND m.message_order BETWEEN part.first AND part.last
+WHERE m.deleted_at IS NULL GROUP BY m.role"""
 
 # Messages without a parent are the session's first one and the forks that stand below none.
 _VERSIONS = """
@@ -87,6 +100,10 @@ SELECT m.message_order, s.message_count, {_FORKS} FROM chat_sessions s JOIN chat
 WHERE s.session_id = %(session_id)s AND m.message_id = %(message_id)s"""
 
 
+def answer(connection: Connection, wanted: ReadMessages | ReadBranchCounts) -> list[Message] | BranchCounts:
+    return messages(connection, wanted) if isinstance(wanted, ReadMessages) else counts(connection, wanted)
+
+
 def messages(connection: Connection, wanted: ReadMessages) -> list[Message]:
     """Return the window, oldest first. Raises SessionNotFound."""
     place = {
@@ -104,9 +121,23 @@ def messages(connection: Connection, wanted: ReadMessages) -> list[Message]:
         if not rows:
             raise SessionNotFound()
         if rows[0][0]:
-            return _read_branch(cursor, wanted, _shown(cursor, wanted.session_id, wanted.user_id))
+            return _read_branch(cursor, wanted, _shown(cursor, wanted.session_id, wanted.user_id, wanted.leaf_id))
         found = [message_of(row[1:]) for row in rows if row[1] is not None]
     return found[::-1] if wanted.after_order is None else found
+
+
+def counts(connection: Connection, wanted: ReadBranchCounts) -> BranchCounts:
+    """Return what the branch has. Raises SessionNotFound, MessageNotFound."""
+    raw: Any = connection.connection
+    with raw.cursor() as cursor:
+        ranges = _shown(cursor, wanted.session_id, wanted.user_id, wanted.leaf_id)
+        cursor.execute(_COUNTS.format(_listed(ranges)), {"session_id": wanted.session_id})
+        rows = cursor.fetchall()
+    return BranchCounts(
+        by_role={Role(role): number for role, number, _, _ in rows},
+        first_at=min((first.astimezone(UTC) for _, _, first, _ in rows), default=None),
+        last_at=max((last.astimezone(UTC) for _, _, _, last in rows), default=None),
+    )
 
 
 def deleted(connection: Connection, wanted: ReadDeleted) -> list[Message]:
@@ -194,6 +225,9 @@ def _read_branch(cursor: Any, wanted: ReadMessages, ranges: Sequence[Range]) -> 
 def _read_ranges(cursor: Any, session_id: UUID, ranges: Sequence[Range]) -> list[Message]:
     if not ranges:
         return []
-    listed = ", ".join(f"({int(first)}, {int(last)})" for first, last in ranges)
-    cursor.execute(_RANGES.format(listed), {"session_id": session_id})
+    cursor.execute(_RANGES.format(_listed(ranges)), {"session_id": session_id})
     return [message_of(row) for row in cursor.fetchall()]
+
+
+def _listed(ranges: Sequence[Range]) -> str:
+    return ", ".join(f"({int(first)}, {int(last)})" for first, last in ranges)

@@ -4,9 +4,6 @@ import { modelInfo, store } from '../lib/store.mjs';
 import { t } from '../lib/texts.mjs';
 import { temporaryToggle } from './temporary.mjs';
 
-/** The demo model can do these, in the one language that it knows. */
-const DEMO_SUGGESTIONS = ['Tell me about the sea.', 'What is a mango?', 'Write two sentences about rain.', 'Why do people drink tea?'];
-
 const NUMBERS = [1, 2, 3, 4];
 const MOVE_MS = 240;
 
@@ -62,11 +59,7 @@ export function paintWelcome(isQuiet) {
 const isDemo = (info) => info?.code === 'demo_model';
 
 /** Questions that the model is good at. @param {ModelInfo | null} info */
-function suggestionsFor(info) {
-  if (isDemo(info)) return DEMO_SUGGESTIONS;
-  const kind = info?.strength === 'small' && info.thinking ? 'thinking' : info?.strength ?? (info?.thinking ? 'thinking' : 'any');
-  return NUMBERS.map((n) => t(`suggestion_${kind}_${n}`));
-}
+const suggestionsFor = (info) => NUMBERS.map((n) => t(`suggestion_${info?.suggestions ?? 'any'}_${n}`));
 
 /** What is to be done before any model can answer; null when one can, or nothing is known yet. */
 function troubleNow() {

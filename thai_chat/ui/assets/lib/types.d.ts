@@ -89,7 +89,7 @@ interface ModelInfo {
   vision?: boolean;
   thinking?: boolean;
   /** What it is made for: 'thai', 'code', 'small'. */
-  strength?: string | null;
+  suggestions?: string | null;
 }
 
 /** `SessionBody` of the API; `at` is `updated_at` in milliseconds, once somebody has asked for it. */

@@ -1,0 +1,70 @@
+"""A message as clients see it: its fields, and many of them as JSON at once.
+
+A history has thousands: there a model of each would take most of the time.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import UTC
+
+import orjson
+from pydantic_core import to_jsonable_python
+
+from thai_chat.api.told import told
+from thai_chat.domain.json_types import JsonObject
+from thai_chat.domain.messages import Message
+from thai_chat.domain.parts import parts_to_json
+from thai_chat.texts import Language
+
+
+def message_fields(message: Message, language: Language) -> dict[str, object]:
+    """Return the fields of `MessageBody`, in its order."""
+    figures, metadata = message.figures, message.metadata
+    problem, notices = told(message, language)
+    created_at = message.created_at.astimezone(UTC)
+    return {
+        "message_id": message.message_id,
+        "session_id": message.session_id,
+        "parent_id": message.parent_id,
+        "role": message.role,
+        "content": message.content,
+        "status": message.status,
+        "message_order": message.message_order,
+        "backend": message.backend,
+        "model": message.model,
+        "created_at": created_at,
+        "timestamp": created_at,
+        "prompt_tokens": figures.prompt_tokens,
+        "completion_tokens": figures.completion_tokens,
+        "first_token_ms": figures.first_token_ms,
+        "latency_ms": figures.latency_ms,
+        "reasoning_tokens": figures.reasoning_tokens,
+        "cost_usd": None if figures.cost_usd is None else float(figures.cost_usd),
+        "audio_files": _listed(metadata, "audio_files"),
+        "function_calls": _listed(metadata, "function_calls"),
+        "metadata": metadata,
+        "parts": parts_to_json(message.parts) or None,
+        "problem": problem,
+        "notices": [notice.model_dump() for notice in notices],
+    }
+
+
+def messages_json(messages: Iterable[Message], language: Language) -> bytes:
+    """Return the messages as JSON, with commas between them and nothing around them."""
+    fields = [message_fields(message, language) for message in messages]
+    return to_json(fields)[1:-1]
+
+
+def to_json(value: object) -> bytes:
+    """Return the value as JSON, as the models of answers are written."""
+    try:
+        return orjson.dumps(value, option=orjson.OPT_UTC_Z)
+    except TypeError:  # a number of more than 64 bits, or something very deep: an import may have brought it
+        return json.dumps(to_jsonable_python(value), ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _listed(metadata: JsonObject | Mapping[str, object], name: str) -> list[object]:
+    value = metadata.get(name)
+    return value if isinstance(value, list) else list(value) if isinstance(value, tuple) else []

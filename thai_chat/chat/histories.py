@@ -1,0 +1,130 @@
+"""All that a session shows, in pages, however long it is; and what it adds up to."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from thai_chat.chat.replies.runner import Replies
+from thai_chat.chat.windows import as_of_now, message_in
+from thai_chat.domain.errors import HistoryUnavailable, TooManyPlaces
+from thai_chat.domain.messages import Message, Session
+from thai_chat.domain.people import Person
+from thai_chat.domain.ports.conversation import Conversation
+from thai_chat.domain.reads import BranchCounts, ReadBranchCounts, ReadMessages, ReadSession
+
+PAGE = 500
+"""Messages that are read at once."""
+MOST_LAST = 1_000
+"""The most that are given when only the last ones are wanted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """A session and the messages that it shows, oldest first."""
+
+    session: Session
+    total: int | None
+    """How many it shows, all of them; None in an outage that has not all of it."""
+    has_earlier: bool
+    messages: Sequence[Message]
+    """The first page; all of them when there are no others."""
+    others: AsyncGenerator[Sequence[Message]] | None
+    """The other pages. Those that are said meanwhile are not among them."""
+
+
+class Histories:
+    """A reply that grows in this process is given as it is at this moment."""
+
+    def __init__(self, conversation: Conversation, replies: Replies) -> None:
+        self._conversation = conversation
+        self._replies = replies
+
+    async def counted(self, session_id: UUID, person: Person) -> tuple[Session, BranchCounts]:
+        """Return a session and what its shown branch adds up to. Raises SessionNotFound, HistoryUnavailable."""
+        session = await self._conversation.read(ReadSession(session_id, person.user_id))
+        return session, await self._counts(session)
+
+    async def read(
+        self,
+        session_id: UUID,
+        person: Person,
+        *,
+        limit: int | None = None,
+        before_id: UUID | None = None,
+        before_order: int | None = None,
+    ) -> History:
+        """Return what the session shows, before a message or a place where one is named: all of it, or the last
+        `limit` (at most MOST_LAST). Raises SessionNotFound, MessageNotFound, TooManyPlaces."""
+        if before_id is not None and before_order is not None:
+            raise TooManyPlaces
+        session = await self._conversation.read(ReadSession(session_id, person.user_id))
+        if before_id is not None:
+            before_order = (await message_in(self._conversation, session_id, person, before_id)).message_order
+        if session.leaf_id is None:
+            return History(session=session, total=0, has_earlier=False, messages=(), others=None)
+        end = session.message_count + 1
+        is_whole = before_order is None or before_order >= end
+        before = end if before_order is None else min(before_order, end)
+        if limit is None:
+            found, has_earlier, has_more = await self._first(session, before)
+        else:
+            found = await self._last(session, before, limit + 1)
+            found, has_earlier, has_more = found[-limit:], len(found) > limit, False
+        is_all = is_whole and not has_earlier and not has_more
+        return History(
+            session=session,
+            total=len(found) if is_all else await self._total(session),
+            has_earlier=has_earlier,
+            messages=found,
+            others=self._others(session, before, found[-1].message_order) if has_more else None,
+        )
+
+    async def _first(self, session: Session, before: int) -> tuple[Sequence[Message], bool, bool]:
+        """Return the first page, whether there are earlier ones, and whether there are later ones. In an outage that
+        has not all of it the page is the last one."""
+        try:
+            found = await self._page(session, before, after=0)
+        except HistoryUnavailable:
+            found = await self._last(session, before, MOST_LAST)
+            return found, bool(found) and found[0].parent_id is not None, False
+        return found, False, len(found) == PAGE
+
+    async def _others(self, session: Session, before: int, after: int) -> AsyncGenerator[Sequence[Message]]:
+        while found := await self._page(session, before, after):
+            yield found
+            if len(found) < PAGE:
+                return
+            after = found[-1].message_order
+
+    async def _page(self, session: Session, before: int, after: int) -> Sequence[Message]:
+        wanted = ReadMessages(
+            session.session_id,
+            session.user_id,
+            limit=PAGE,
+            before_order=before,
+            after_order=after,
+            leaf_id=session.leaf_id,
+        )
+        return self._now(session, await self._conversation.read(wanted))
+
+    async def _last(self, session: Session, before: int, limit: int) -> Sequence[Message]:
+        wanted = ReadMessages(
+            session.session_id, session.user_id, limit=limit, before_order=before, leaf_id=session.leaf_id
+        )
+        return self._now(session, await self._conversation.read(wanted))
+
+    def _now(self, session: Session, found: Sequence[Message]) -> Sequence[Message]:
+        return as_of_now(found, self._replies.all_of(session.session_id))
+
+    async def _total(self, session: Session) -> int | None:
+        try:
+            return (await self._counts(session)).total
+        except HistoryUnavailable:
+            return None
+
+    async def _counts(self, session: Session) -> BranchCounts:
+        if session.leaf_id is None:
+            return BranchCounts()
+        return await self._conversation.read(ReadBranchCounts(session.session_id, session.user_id, session.leaf_id))
