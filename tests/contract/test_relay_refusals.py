@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import orjson
 import pytest
 
+from tests.recorded import SAID
 from tests.standins.ollama_server import OllamaStandin
 from tests.standins.openai_server import OpenAIStandin
-from tests.standins.raw_server import JSON, Answer, RawServer
+from tests.standins.raw_server import JSON, Answer, RawServer, answer_of
 from tests.standins.refusals import RESPONSES_ONLY, UNVERIFIED
-from tests.standins.relays import chat, embed, relay
+from tests.standins.relays import chat, embed, relay, said
 from tests.standins.script import Overflow, Script, ollama_error, openai_error
 from thai_chat.backends.ollama.backend import OllamaBackend
 from thai_chat.backends.openai.backend import OpenAIBackend
@@ -104,8 +107,8 @@ async def test_any_shape_of_refusal_is_one(body: Any) -> None:
 
 @pytest.mark.parametrize("filler", [0, 1_990], ids=["short", "at the bound"])
 async def test_our_key_and_password_stay_here(filler: int) -> None:
-    said = f"{'x' * filler} bad key {KEY} and pa:ss%w and Bearer abc.def and sk-of-somebody-else"
-    async with OpenAIStandin(script=openai_error(400, said, code=KEY, param="key")) as standin:
+    words = f"{'x' * filler} bad key {KEY} and pa:ss%w and Bearer abc.def and sk-of-somebody-else"
+    async with OpenAIStandin(script=openai_error(400, words, code=KEY, param="key")) as standin:
         address = standin.base_url.replace("://", "://me:pa%3Ass%25w@")
         for backend in (OpenAIBackend(standin.base_url, api_key=KEY), VLLMBackend(address, api_key=KEY)):
             with pytest.raises(RelayRefused) as raised:
@@ -143,3 +146,55 @@ async def test_nothing_is_sent_where_a_server_points_to() -> None:
                 await relay(backend, chat())
             await backend.close()
         assert other.served == 0
+
+
+USAGE = {"stream_options": {"include_usage": True}}
+
+
+@pytest.mark.parametrize("own", [{}, {"stream_options": {"include_obfuscation": False}}], ids=["none", "its own"])
+async def test_a_field_that_no_program_asked_for_is_left_out_where_it_is_refused(own: dict[str, Any]) -> None:
+    call = replace(chat(**own), unasked=USAGE)
+    refusal = replace(answer_of("so-go"), pieces=[b'{"message": "unknown field include_usage"}'])
+    async with RawServer([refusal, answer_of("bom")]) as server:
+        backend = OpenAIBackend(server.address, api_key="k")
+        for _ in range(2):
+            assert said(await relay(backend, call)) == SAID
+        await backend.close()
+    sent = [orjson.loads(body).get("stream_options") for body in server.bodies]
+    assert sent == [USAGE["stream_options"], *[own.get("stream_options")] * 2]
+
+
+@pytest.mark.parametrize(
+    ("refusal", "times"),
+    [
+        (openai_error(400, "n must be positive", param="n"), 1),
+        (openai_error(400, "too long", code="context_length_exceeded"), 1),
+        (openai_error(400, "bad request"), 2),
+    ],
+    ids=["named", "too long", "unnamed"],
+)
+async def test_a_refusal_for_another_reason_stays_and_teaches_nothing(
+    standin: OpenAIStandin, refusal: Script, times: int
+) -> None:
+    backend = VLLMBackend(standin.base_url)
+    standin.script = refusal
+    with pytest.raises(RelayRefused):
+        await relay(backend, replace(chat(), unasked=USAGE))
+    assert standin.served == times
+    standin.script = Script()
+    await relay(backend, replace(chat(), unasked=USAGE))
+    assert standin.seen[-1].body["stream_options"] == USAGE["stream_options"]
+    await backend.close()
+
+
+def deep(levels: int) -> Any:
+    nested: Any = 1
+    for _ in range(levels):
+        nested = [nested]
+    return nested
+
+
+@pytest.mark.parametrize("body", [{"metadata": deep(300)}, {"user": "\ud83d"}], ids=["deep", "half"])
+async def test_what_can_not_be_sent_is_refused_here(standin: OpenAIStandin, body: dict[str, Any]) -> None:
+    assert (await refused(standin, chat(**body))).words.status == 400
+    assert standin.served == 0

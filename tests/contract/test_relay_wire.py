@@ -205,3 +205,12 @@ async def test_vectors_may_be_larger_than_any_reply() -> None:
     assert len(answer["data"]) == 20
     with pytest.raises(BackendGarbled):
         await read(cut(body.replace(b"data", b"choices"), 1 << 20, JSON), chat(stream=False))
+
+
+@pytest.mark.parametrize("half", ["", r"\ud83d"], ids=["whole", "half"])
+@pytest.mark.parametrize("levels", [300, 700, 900])
+async def test_what_is_nested_too_deeply_to_be_sent_on_is_garbled(levels: int, half: str) -> None:
+    nested = "[" * levels + f'"{half}"' + "]" * levels
+    body = f'data: {{"choices": [{{"index": 0, "delta": {{"content": {nested}}}}}]}}\n\n'
+    with pytest.raises(BackendGarbled):
+        await read(Answer([body.encode()]))

@@ -185,7 +185,7 @@ class Relays:
                     asked.person, asked.session_id, choice, asked.call.body, started_at_s=started_at_s
                 )
             tally = Tally(asked.call)
-            relayed = self._router.relay(choice, replace(asked.call, body=tally.body), may=grant.may)
+            relayed = self._router.relay(choice, replace(asked.call, unasked=tally.unasked), may=grant.may)
             answer = ProgramAnswer(relayed, tally, self._router, kept)
             task = answer.start(grant.taken())
             self._running[task] = answer

@@ -31,12 +31,12 @@ class Tally:
         self._said_tokens = 0
 
     @property
-    def body(self) -> JsonObject:
-        """The body to send: the program's, which is asked to tell its usage."""
+    def unasked(self) -> JsonObject:
+        """The fields by which a server is asked to tell its usage, where the program does not ask for it."""
         if not self._hides:
-            return self._body
+            return {}
         options = self._body.get(_OPTIONS)
-        return {**self._body, _OPTIONS: {**(options if isinstance(options, Mapping) else {}), _INCLUDE: True}}
+        return {_OPTIONS: {**(options if isinstance(options, Mapping) else {}), _INCLUDE: True}}
 
     def take(self, passed: JsonObject) -> JsonObject | None:
         """Note an object of the answer, and return it as the program is to have it; None where it is to have none."""

@@ -34,7 +34,7 @@ from thai_chat.routing.servers import ModelServer
 
 _MOST_HELD_CHARS = 100_000
 """The most characters of white space, and of counts without a word, that are held ahead of the first word."""
-_MOST_HELD_ITEMS = 1_000
+_MOST_HELD_ITEMS = 20
 """The most objects without a word that are held ahead of a program's answer."""
 Item = TypeVar("Item")
 

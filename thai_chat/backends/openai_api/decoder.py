@@ -126,7 +126,7 @@ class Decoder(ABC, Generic[Item]):
                 raise self._error(refusal_inside(one))
             try:
                 items += self._events(one)
-            except (AttributeError, KeyError, TypeError, IndexError) as exc:
+            except (AttributeError, KeyError, TypeError, IndexError, RecursionError) as exc:
                 raise BackendGarbled("a chunk is not what it should be") from exc
         return items
 

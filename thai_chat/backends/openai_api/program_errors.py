@@ -17,7 +17,7 @@ from thai_chat.domain.backend_errors import (
 from thai_chat.domain.relay_errors import RelayRefused, ServerWords
 
 _ASKED_WRONGLY = frozenset({400, 413, 415, 422})
-_OVERFLOW = "context_length_exceeded"
+OVERFLOW = "context_length_exceeded"
 """OpenAI's code, by which programs know that they have to send less."""
 _KEY = re.compile(r"\bsk-[\w*.-]{6,}|\bBearer +[^\s\"']+", re.IGNORECASE)
 _HIDDEN = "***"
@@ -29,7 +29,7 @@ def error_for_program(error: BackendError, refusal: Refusal, *, secrets: Sequenc
         return error
     code = refusal.code
     if isinstance(error, ContextOverflow) and not code.strip("0123456789"):
-        code = _OVERFLOW
+        code = OVERFLOW
     words = ServerWords(
         status=refusal.status if refusal.status in _ASKED_WRONGLY else 400,
         message=_without(refusal.message, secrets),

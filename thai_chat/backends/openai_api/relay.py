@@ -12,7 +12,9 @@ import orjson
 from thai_chat.backends.bounds import is_page
 from thai_chat.backends.failures import NO_SUCH_ROUTE, Refusal, failure, read_refusal, retry_after_of
 from thai_chat.backends.json_text import lenient
-from thai_chat.backends.openai_api.program_errors import error_for_program
+from thai_chat.backends.openai_api.parameters import Learned
+from thai_chat.backends.openai_api.profile import STREAMING_REFUSED_S
+from thai_chat.backends.openai_api.program_errors import OVERFLOW, error_for_program
 from thai_chat.backends.openai_api.relay_stream import RelayStream
 from thai_chat.backends.openai_api.reply_reader import read_reply
 from thai_chat.backends.timeouts import Timeouts
@@ -20,6 +22,10 @@ from thai_chat.backends.translation import Translation, Translator
 from thai_chat.domain.backend_errors import BackendError, BackendGarbled, ModelNotFound, NotOffered, WebPage
 from thai_chat.domain.json_types import JsonObject
 from thai_chat.domain.ports.relay import RelayCall, RelayKind
+from thai_chat.domain.relay_errors import RelayRefused, ServerWords
+
+_UNASKED = "unasked"
+_A_WHILE_S = STREAMING_REFUSED_S
 
 
 class UnreadResponse(Protocol):
@@ -59,15 +65,38 @@ class Relay:
         self._translate = translate
         self._read = read
         self._secrets = secrets
+        self._learned = Learned()
 
     async def objects(self, model: str, call: RelayCall, timeouts: Timeouts) -> AsyncGenerator[JsonObject, None]:
         """Yield the objects of the answer. Raises BackendError."""
+        asks_more = bool(call.unasked) and not self._learned.refuses(model, _UNASKED)
+        if asks_more:
+            begun = False
+            try:
+                async with aclosing(self._answer(model, call, call.unasked, timeouts)) as objects:
+                    async for one in objects:
+                        begun = True
+                        yield one
+                return
+            except RelayRefused as error:
+                if begun or not _may_be_about(call.unasked, error.words):
+                    raise
+        async with aclosing(self._answer(model, call, {}, timeouts)) as objects:
+            async for one in objects:
+                if asks_more:  # and it was refused for that alone
+                    asks_more = False
+                    self._learned.refuse(model, _UNASKED, for_s=_A_WHILE_S)
+                yield one
+
+    async def _answer(
+        self, model: str, call: RelayCall, more: JsonObject, timeouts: Timeouts
+    ) -> AsyncGenerator[JsonObject, None]:
         limit_s = timeouts.first_token_s if call.stream else timeouts.whole_reply_s
         deadline = asyncio.get_running_loop().time() + limit_s
         within = Translation(self._translate, backend=self._backend, model=model)
         with within:
             async with asyncio.timeout_at(deadline):
-                response = await self._post(f"/{call.kind}", _body(model, call))
+                response = await self._post(f"/{call.kind}", _body(model, call, more))
             try:
                 if response.status_code >= 300:
                     async with asyncio.timeout_at(deadline):
@@ -104,9 +133,19 @@ class Relay:
         return error_for_program(error, refusal, secrets=self._secrets)
 
 
-def _body(model: str, call: RelayCall) -> bytes:
+def _body(model: str, call: RelayCall, more: JsonObject) -> bytes:
+    """Return what is sent. Raises RelayRefused for what is no JSON: nested too deeply, half of a character in it."""
     streams = {"stream": True} if call.stream else {}
-    return orjson.dumps({"model": model, **call.body, **streams})
+    try:
+        return orjson.dumps({"model": model, **call.body, **more, **streams})
+    except orjson.JSONEncodeError as exc:
+        words = ServerWords(status=400, message="The request is nested too deeply, or has a text that is no Unicode.")
+        raise RelayRefused("no JSON", words=words) from exc
+
+
+def _may_be_about(unasked: JsonObject, words: ServerWords) -> bool:
+    """Tell whether what a server refuses may be a field that no program has asked for."""
+    return words.code != OVERFLOW and (not words.param or words.param.partition(".")[0] in unasked)
 
 
 def _json_or(text: str, body: bytes) -> object:

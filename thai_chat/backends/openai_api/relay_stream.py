@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import orjson
+
 from thai_chat.backends.failures import Refusal
 from thai_chat.backends.openai_api.decoder import Decoder, refusal_inside
 from thai_chat.backends.openai_api.halves import DeltaHalves
@@ -17,6 +19,8 @@ from thai_chat.domain.ports.relay import RelayCall, RelayKind, has_begun, says_s
 _LAST = frozenset({"response.completed", "response.incomplete", "response.failed"})
 _NO_REASON = (None, "", "null", "None")
 _MOST_CHOICES = 1_000
+_SHALLOW = 200
+"""With so few brackets nothing is nested too deeply to be written again: `orjson` reads 1,024 levels and writes 254."""
 
 
 class RelayStream(Decoder[JsonObject]):
@@ -55,6 +59,15 @@ class RelayStream(Decoder[JsonObject]):
 
     def _expect_halves(self) -> None:
         self._halves = self._halves or DeltaHalves()
+
+    def _part(self, payload: bytes) -> list[JsonObject]:
+        objects = super()._part(payload)
+        if payload.count(b"{") + payload.count(b"[") > _SHALLOW:
+            try:
+                orjson.dumps(objects)
+            except orjson.JSONEncodeError as exc:
+                raise BackendGarbled("nested too deeply to be sent on") from exc
+        return objects
 
     def _events(self, part: dict[str, Any]) -> list[JsonObject]:
         if self._halves:

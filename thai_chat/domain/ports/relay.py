@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 
@@ -27,6 +27,8 @@ class RelayCall:
     body: JsonObject
     """All that the program sent, without `model` and `stream`."""
     stream: bool = False
+    unasked: JsonObject = field(default_factory=dict)
+    """Fields that are sent in the place of the program's, for our own sake; left out for a server that refuses them."""
 
 
 _NOTHING_YET = frozenset({"response.created", "response.in_progress", "response.queued"})
