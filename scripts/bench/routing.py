@@ -1,4 +1,5 @@
-"""`./manage.sh bench routing`: what router and backend cost beside bare aiohttp that reads the same stream.
+"""`./manage.sh bench routing`: what router and backend cost beside bare aiohttp that reads the same stream; `router` by
+the events of a reply, `relay` by the objects that go through to a program.
 
 The model server is a process of its own. `CPU` is user and system time of this process for a token, from the wire to
 the event; `first` is the time to the first token, `ratio` the whole beside the time that the tokens are paced to. Limit
@@ -30,9 +31,11 @@ from thai_chat.backends.vllm.backend import VLLMBackend
 from thai_chat.domain.events import TextDelta
 from thai_chat.domain.messages import Choice, Role
 from thai_chat.domain.ports.backend import PromptMessage
+from thai_chat.domain.ports.relay import RelayCall, RelayKind
 from thai_chat.routing.router import ModelPrompt, Router
 
 CHOICE = Choice("vllm", "standin")
+ASKED = {"messages": [{"role": "user", "content": "สวัสดีครับ " * 10}], "stream_options": {"include_usage": True}}
 HEADING = f"{'path':<8}{'streams':>8}{'ms/token':>9}{'first ms':>10}{'+limit':>8}{'ratio':>7}{'CPU ms/token':>14}"
 LONG = 41
 """Messages of a long prompt: what is sent at most, unless MAX_HISTORY_MESSAGES says more."""
@@ -62,6 +65,20 @@ async def read_routed(router: Router, messages: int = 1) -> Stream:
         async for event in events:
             if isinstance(event, TextDelta):
                 first = first or time.perf_counter() - began
+    return Stream(first, time.perf_counter() - began)
+
+
+async def read_relayed(router: Router) -> Stream:
+    """Read what a program has asked for, as it passes."""
+    began, first = time.perf_counter(), 0.0
+    answer = router.relay(CHOICE, RelayCall(kind=RelayKind.CHAT, body=ASKED, stream=True))
+    try:
+        await answer.begin()
+        async with aclosing(answer.rest()) as chunks:
+            async for _ in chunks:
+                first = first or time.perf_counter() - began
+    finally:
+        await answer.close()
     return Stream(first, time.perf_counter() - began)
 
 
@@ -106,6 +123,7 @@ async def first_tokens(base_url: str, repeats: int) -> None:
             paths: dict[str, Read] = {
                 "limit": lambda: read_bare(http, base_url),
                 "router": lambda: read_routed(router),
+                "relay": lambda: read_relayed(router),
                 f"of {LONG}": lambda: read_routed(router, LONG),
             }
             times: dict[str, list[float]] = {name: [] for name in paths}
@@ -139,7 +157,11 @@ async def table(base_url: str, delay_ms: int, options: argparse.Namespace) -> No
     connector = aiohttp.TCPConnector(limit=0)
     try:
         async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=120)) as http:
-            paths: dict[str, Read] = {"limit": lambda: read_bare(http, base_url), "router": lambda: read_routed(router)}
+            paths: dict[str, Read] = {
+                "limit": lambda: read_bare(http, base_url),
+                "router": lambda: read_routed(router),
+                "relay": lambda: read_relayed(router),
+            }
             for read in paths.values():
                 await measure(read, streams=10, tokens=options.tokens)
             for streams in (int(count) for count in options.streams.split(",")):

@@ -36,17 +36,17 @@ _NOTHING_YET = frozenset({"response.created", "response.in_progress", "response.
 
 def has_begun(kind: RelayKind, item: JsonObject) -> bool:
     """Tell whether an object says something, beside that there will be an answer."""
-    if kind is RelayKind.CHAT:
-        choices: Any = item.get("choices") or ()
-        return any(choice.get("finish_reason") or says_something(choice.get("delta", True)) for choice in choices)
-    return item.get("type") not in _NOTHING_YET
+    if kind is not RelayKind.CHAT:
+        return item.get("type") not in _NOTHING_YET
+    choices: Any = item.get("choices") or ()
+    return any(choice.get("finish_reason") or says_something(choice.get("delta", True)) for choice in choices)
 
 
 def says_something(delta: object) -> bool:
     """Tell whether a piece of a message has more than its role."""
-    if isinstance(delta, Mapping):
-        return any(value for name, value in delta.items() if name != "role")
-    return bool(delta)
+    if not isinstance(delta, Mapping):
+        return bool(delta)
+    return any(value and name != "role" for name, value in delta.items())
 
 
 @runtime_checkable
