@@ -50,11 +50,11 @@ def test_sites_whose_scripts_may_ask_are_written_as_browsers_write_them() -> Non
 
 @pytest.mark.parametrize(
     "sites",
-    (
+    [
         *("*", "https://ok.example,*", "null", "app.example.org", "https://a.org/", "https://a.org/x"),
         *("https://u@a.org", "https://*.a.org", "https://ไทย.example", "file://", "https://", "https://a.org?x"),
         *("https://a b", "https://a:b"),
-    ),
+    ],
 )
 def test_what_names_no_single_site_lets_no_script_in(sites: str) -> None:
     with pytest.raises(SettingsError, match=r"CORS_ORIGINS: must (?:name each site|be origins alone)"):
