@@ -110,7 +110,7 @@ ROOMS: dict[str, set[str]] = {
     "history.postgres.sql": {"domain", "history", "history.postgres"},
     "migrations": {"history.postgres.sql"},
     "migrations.versions": set(),
-    "observability": set(),
+    "observability": {"domain"},
     "openid_rules": {"accounts.openid", "domain", "secret_keys", "settings"},
     "place_settings": {"backends", "domain"},
     "routing": {"domain", "domain.ports"},

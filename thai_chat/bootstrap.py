@@ -288,6 +288,7 @@ def _build_app(
     settings: Settings, service: ChatService, accounts: Accounts | None, sharing: Shares, webhooks: Webhooks
 ) -> Gate:
     from thai_chat.api.app import build_app
+    from thai_chat.gate.cors import Cors
     from thai_chat.gate.forwarded import Proxies
     from thai_chat.gate.gate import Gate
     from thai_chat.gate.headers import Framed
@@ -305,6 +306,7 @@ def _build_app(
         heads=app.state.heads,
         framed=Framed(diagrams.path(), diagrams.script_hashes),
         embedders=settings.embed_hosts,
+        cors=Cors(frozenset(settings.cors_origins)),
         limit=accounts.limits.let_pass if accounts else None,
     )
 

@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from types import TracebackType
 
+from thai_chat.domain.request_ids import request_id
+
 LINE_CHARS = 4_000
 """The most characters of one line; a name or an error that is longer is cut."""
 
@@ -49,7 +51,8 @@ class TextFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         at = datetime.fromtimestamp(record.created).astimezone()
-        head = f"{at:%H:%M:%S} {record.levelname} {record.name}: {record.getMessage()}"
+        caused_by = f" [{asking}]" if (asking := request_id.get()) else ""
+        head = f"{at:%H:%M:%S} {record.levelname} {record.name}{caused_by}: {record.getMessage()}"
         return "\n  ".join(map(printable, (head, *_trace(record))))
 
 
@@ -61,6 +64,8 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage()[:LINE_CHARS],
         }
+        if asking := request_id.get():
+            line["request_id"] = asking
         if trace := "\n".join(_trace(record)):
             line["trace"] = trace
         # JSON leaves DEL, C1 and the marks of direction as they are, where a terminal shows the file.

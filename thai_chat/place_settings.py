@@ -24,6 +24,8 @@ _LABEL = r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?"
 _EMBEDDER = re.compile(rf"{_LABEL}(?:\.{_LABEL})*|\*(?:\.{_LABEL}){{2,}}")
 """The hosts that a Content-Security-Policy can name."""
 
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
+
 
 def names(value: object) -> object:
     return tuple(part.strip().lower() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
@@ -74,6 +76,11 @@ class Place(BaseModel):
     )
     embed_hosts: Annotated[tuple[str, ...], BeforeValidator(names)] = Field(
         (), description="Hosts whose pages may have the chat in a frame, by a button of /embed.js, with commas"
+    )
+    cors_origins: Annotated[tuple[str, ...], BeforeValidator(names)] = Field(
+        (),
+        description="Sites whose scripts may use the API from a browser, by an API key, e.g. https://app.example.org, "
+        "with commas; where nobody signs in they may do all that the page may",
     )
     trusted_proxies: Annotated[tuple[Network, ...], BeforeValidator(_networks)] = Field(
         (), description="Addresses or networks of proxies whose X-Forwarded-* headers are believed, with commas"
@@ -128,6 +135,19 @@ class Place(BaseModel):
                     "*. needs two parts behind it, such as *.example.org"
                 )
         return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if "*" in value:
+            raise ValueError("must name each site, such as https://app.example.org: * would let every site in")
+        for origin in value:
+            if not _ORIGIN.fullmatch(origin):
+                raise ValueError(
+                    "must be origins alone, such as https://app.example.org or http://localhost:3000: scheme and name, "
+                    "and the port where it is none of the usual, in ASCII and without a path"
+                )
+        return tuple(re.sub(r"^(http://.*):80$|^(https://.*):443$", r"\1\2", origin) for origin in value)
 
     @field_validator("allowed_hosts")
     @classmethod

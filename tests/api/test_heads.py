@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import httpx
 import pytest
+from starlette.types import Scope
 
 from tests.api.conftest import Chat
 from tests.standins.script import Script, thai_tokens
 from thai_chat.api.app import build_app
+from thai_chat.domain.errors import TooManyRequests
+from thai_chat.domain.people import LOCAL, Person
+from thai_chat.gate.cors import Cors
 from thai_chat.gate.doors import DOORS, FRAMED, RUN, DoorKind
 from thai_chat.gate.gate import Gate
 from thai_chat.gate.headers import Framed
@@ -96,3 +101,56 @@ async def test_options_tells_what_every_door_takes(served: httpx.AsyncClient) ->
         assert "content-length" not in answer.headers
     assert (await served.options("/nothing")).status_code == 404
     assert (await served.options(RUN, headers={"Sec-Fetch-Site": "cross-site"})).status_code == 403
+
+
+async def test_options_asks_nobody_who_it_is_and_counts_for_no_limit(chat: Chat) -> None:
+    async def who(scope: Scope) -> Person | None:
+        raise AssertionError("looked up")
+
+    def limit(person: Person | None, address: str) -> None:
+        raise AssertionError("counted")
+
+    gate = Gate(build_app(chat.service), who=who, limit=limit, cors=Cors(frozenset({"https://app.example.org"})))
+    before = {"Origin": "https://app.example.org", "Access-Control-Request-Method": "POST"}
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(gate), base_url="http://localhost") as http:
+        for headers in ({}, before):
+            assert (await http.options("/chat", headers=headers)).status_code == 204
+
+
+async def test_a_head_request_of_a_stream_counts_as_any_other(chat: Chat) -> None:
+    counted: list[str] = []
+
+    async def who(scope: Scope) -> Person | None:
+        counted.append(scope["method"])
+        return LOCAL
+
+    def limit(person: Person | None, address: str) -> None:
+        raise TooManyRequests(what="requests_minute", limit=1, retry_after_s=7)
+
+    gate = Gate(build_app(chat.service), who=who, limit=limit)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(gate), base_url="http://localhost") as http:
+        head = await http.head("/api/changes")
+        assert (head.status_code, head.headers["retry-after"], head.content) == (429, "7", b"")
+        assert counted == ["HEAD"]
+
+
+@pytest.mark.parametrize(
+    "smuggled",
+    [
+        "Content-Length: 4\r\nContent-Length: 40\r\n",
+        "Host: evil.example\r\n",
+        "Content-Length: 4, 40\r\n",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n",
+        "Content-Length: -4\r\n",
+    ],
+    ids=["lengths", "hosts", "list", "encodings", "negative"],
+)
+async def test_what_two_servers_could_read_in_two_ways_is_refused(chat: Chat, smuggled: str) -> None:
+    inner = "GET /api/sessions HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    for method in ("HEAD", "OPTIONS", "POST"):
+        reader, writer = await asyncio.open_connection(chat.http.base_url.host, chat.http.base_url.port)
+        writer.write(f"{method} /chat HTTP/1.1\r\nHost: localhost\r\n{smuggled}\r\nabcd{inner}".encode())
+        answer = await asyncio.wait_for(reader.read(), 20)
+        writer.close()
+        assert re.match(rb"HTTP/1\.1 (400|501) ", answer), answer
+        assert answer.count(b"HTTP/1.1 ") == 1

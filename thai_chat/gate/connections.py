@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import resource
 from typing import ClassVar
+from uuid import uuid4
 
 import h11
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -18,6 +19,7 @@ from thai_chat.gate.doors import DoorKind, door_of
 from thai_chat.gate.guests import Guests
 from thai_chat.gate.headers import complete
 from thai_chat.gate.refusals import refusal
+from thai_chat.gate.request_ids import request_id_of
 
 FILES = 65_536
 KEPT_FOR_OTHERS = 300
@@ -73,7 +75,7 @@ class Connection(H11Protocol):
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
             answer = refusal(BadInput(), {"type": "http", "headers": []})
             answer.headers["Connection"] = "close"
-            complete(answer.headers, None)
+            complete(answer.headers, None, request_id=uuid4().hex)
             for event in (
                 h11.Response(status_code=answer.status_code, headers=answer.raw_headers, reason=b"Bad Request"),
                 h11.Data(data=bytes(answer.body)),
@@ -155,7 +157,7 @@ class _Crowded:
         if scope["type"] == "http" and not (door and door.kind is DoorKind.PROBE):
             answer = refusal(ServerBusy(), scope)
             answer.headers["Connection"] = "close"
-            complete(answer.headers, None)
+            complete(answer.headers, None, request_id=request_id_of(scope))
             await answer(scope, receive, send)
         else:
             await self._app(scope, receive, send)

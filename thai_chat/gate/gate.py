@@ -14,8 +14,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from thai_chat import texts
 from thai_chat.domain.errors import ForeignHost, ForeignSite, NotFound, SignInNeeded, ThaiChatError, WrongMethod
 from thai_chat.domain.people import Entrance, Person, with_person
+from thai_chat.domain.request_ids import request_id
 from thai_chat.gate.answers import Answer
 from thai_chat.gate.bodies import Body, too_large
+from thai_chat.gate.cors import Cors, preflight, shared_with
 from thai_chat.gate.doors import HEALTH, RUN, SCRIPTS, SERVICE_WORKER, Access, Door, DoorKind, door_of
 from thai_chat.gate.events import read_event, replayed
 from thai_chat.gate.files import Files, is_known
@@ -37,6 +39,7 @@ from thai_chat.gate.pages import document
 from thai_chat.gate.people import Limit, Who, let_in, one_person, person_cookie
 from thai_chat.gate.refusals import is_refusal, policy_of, refusal
 from thai_chat.gate.reports import Reports, hidden_address
+from thai_chat.gate.request_ids import request_id_of
 from thai_chat.gate.shapes import Unshaped, shaping
 from thai_chat.gate.watching import Watched
 from thai_chat.texts import Language
@@ -67,13 +70,16 @@ class Gate:
     framed: Framed | None = None
     embedders: Sequence[str] = ()
     """Hosts whose pages may have the page in a frame."""
+    cors: Cors = field(default_factory=Cors)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
         elif scope["type"] == "http":
             out = bodiless(send) if scope["method"] == "HEAD" else send
-            await self._http(scope, receive, Answer(packing(out, scope)))
+            before = request_id.set(request_id_of(scope))
+            await self._http(scope, receive, Answer(packing(out, scope), request_id.get()))
+            request_id.reset(before)  # what fails is logged by the server, which is to name it
         else:
             await send({"type": "websocket.close", "code": 1008})
 
@@ -82,9 +88,14 @@ class Gate:
         body: Body | None = None
         try:
             resolved = self.proxies.resolve(scope)
+            if self.cors.origins:
+                origin = self.cors.origin_of(Headers(scope=resolved))
+                answer.cors = shared_with(origin) if origin else {}
             door = self._open(resolved)
             answer.kind = door.kind
             if resolved["method"] == "OPTIONS":
+                if answer.cors:
+                    answer.cors = {**answer.cors, **preflight(door)}
                 await answer.tell(204, {"Allow": ", ".join((*door.methods, "OPTIONS"))})
                 return
             self._notice_hidden_address(door.kind, Headers(scope=resolved))
@@ -180,8 +191,11 @@ class Gate:
             raise NotFound
         is_embedded = bool(self.embedders)
         if is_foreign(door.kind, scope["method"], headers, self.proxies.public_url, is_embedded=is_embedded):
-            self.reports.foreign_site(scope["method"], headers)
-            raise ForeignSite
+            if not self.cors.lets_pass(door, scope["method"], headers):
+                self.reports.foreign_site(scope["method"], headers)
+                raise ForeignSite
+            # A browser may send cookies along, to another port of the same host at least: they are nobody's here.
+            scope["headers"] = [(name, value) for name, value in scope["headers"] if name != b"cookie"]
         if door.kind is DoorKind.EMBED and not is_embedded:
             raise NotFound
         if scope["method"] not in (*door.methods, "OPTIONS"):
@@ -237,7 +251,8 @@ class Gate:
         page = document(b"".join(parts), language, self.heads.get(language, "") if kind is DoorKind.PAGE else "")
         out = MutableHeaders(raw=start["headers"])
         embedders = () if kind is DoorKind.DOCS else self.embedders
-        complete(out, kind, page_policy(kind, self._hosts(headers), page.script_hashes, self.framed, embedders))
+        policy = page_policy(kind, self._hosts(headers), page.script_hashes, self.framed, embedders)
+        complete(out, kind, policy, request_id=answer.request_id)
         if embedders:
             del out["X-Frame-Options"]  # it can't name other sites; the policy does
         out.add_vary_header("Accept-Encoding")

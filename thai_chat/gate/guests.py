@@ -15,6 +15,7 @@ from thai_chat.domain.socket_owners import End, Way, has_hung_up
 from thai_chat.gate.headers import complete
 from thai_chat.gate.refusals import policy_of, refusal
 from thai_chat.gate.reports import Reports
+from thai_chat.gate.request_ids import request_id_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,5 +83,5 @@ class _Refused:
         error = OtherAccount(account=self._account, why="let_account_in" if self._account else "account_unknown")
         answer = refusal(error, scope)
         answer.headers["Connection"] = "close"
-        complete(answer.headers, None, policy_of(answer))
+        complete(answer.headers, None, policy_of(answer), request_id=request_id_of(scope))
         await answer(scope, receive, send)

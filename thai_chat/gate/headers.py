@@ -38,8 +38,8 @@ _FILES = ("assets/", "static/", _SCRIPTS)
 STRICT = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
 
-def complete(headers: MutableHeaders, kind: DoorKind | None, policy: str = STRICT) -> None:
-    """Set what browsers are to hold to; `kind` is None where there is no door.
+def complete(headers: MutableHeaders, kind: DoorKind | None, policy: str = STRICT, *, request_id: str) -> None:
+    """Set what browsers are to hold to, and the id of the request; `kind` is None where there is no door.
 
     No header that lets another site read the answer is left, whoever in the application set it.
     """
@@ -48,6 +48,7 @@ def complete(headers: MutableHeaders, kind: DoorKind | None, policy: str = STRIC
     for name, value in _ALWAYS.items():
         headers[name] = value
     headers["Content-Security-Policy"] = policy
+    headers["X-Request-Id"] = request_id
     if kind is DoorKind.FRAME:
         headers["X-Frame-Options"] = "SAMEORIGIN"
     if kind is DoorKind.EMBED:

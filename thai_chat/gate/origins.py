@@ -42,7 +42,7 @@ def is_foreign(
     site = headers.get("sec-fetch-site")
     if is_embedded and method in _READING and _is_embedding(kind, headers):
         return False
-    if _is_speculative(headers) and kind not in _FORESEEN:
+    if is_speculative(headers) and kind not in _FORESEEN:
         return True
     if site is None:
         named = [headers.get("origin"), headers.get("referer") if kind is DoorKind.PRIVATE else None]
@@ -60,7 +60,7 @@ def _is_embedding(kind: DoorKind, headers: Headers) -> bool:
     return (kind, headers.get("sec-fetch-mode"), headers.get("sec-fetch-dest")) in _EMBEDDING
 
 
-def _is_speculative(headers: Headers) -> bool:
+def is_speculative(headers: Headers) -> bool:
     """Tell whether nobody has opened this yet: by the speculation rules of another site Chromium prerenders addresses
     of ours, downloads among them, and calls that `Sec-Fetch-Site: none`."""
     said = (headers.get(name, "") for name in ("sec-purpose", "purpose", "x-purpose", "x-moz"))
