@@ -8,7 +8,6 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Header, Request
-from uuid_utils.compat import uuid7
 
 from thai_chat.chat.text import require_storable
 from thai_chat.domain.messages import KEY_CHARS
@@ -37,14 +36,16 @@ class Repeating:
             raise KeysDiffer
         return self.header or in_body
 
-    def id_for(self, person: Person, *, made: str, in_body: str | None = None) -> UUID:
-        """Return the id for what the request makes: the same for each repetition of it, else a new one.
+    def id_for(self, person: Person, *, made: str, in_body: str | None = None) -> UUID | None:
+        """Return the id of what the request makes, the same for each repetition of it; None for a request without a
+        key, which makes a new one.
 
-        `made` says what it is ("session", "preset"): the same key may make one of each.
+        `made` says what it is ("session", "preset"): the same key may make one of each. Raises KeysDiffer and
+        UnreadableText.
         """
         key = self.key(in_body)
         if key is None:
-            return uuid7()
+            return None
         require_storable(key)
         return id_for(person.user_id, key, made=made)
 

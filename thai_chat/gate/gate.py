@@ -32,6 +32,7 @@ from thai_chat.gate.headers import (
 from thai_chat.gate.heads import Head, HeadAnswered, bodiless
 from thai_chat.gate.names import Names, is_address, name_of
 from thai_chat.gate.origins import is_foreign
+from thai_chat.gate.packed_tags import plain_conditions
 from thai_chat.gate.packing import encoding_for, packing
 from thai_chat.gate.pages import document
 from thai_chat.gate.people import Limit, Who, let_in, one_person, person_cookie
@@ -73,7 +74,7 @@ class Gate:
             await self.app(scope, receive, send)
         elif scope["type"] == "http":
             out = bodiless(send) if scope["method"] == "HEAD" else send
-            await self._http(scope, receive, Answer(packing(out, scope)))
+            await self._http(plain_conditions(scope), receive, Answer(packing(out, scope)))
         else:
             await send({"type": "websocket.close", "code": 1008})
 
