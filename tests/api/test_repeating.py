@@ -240,6 +240,18 @@ async def test_a_turn_of_an_earlier_version_is_known_by_its_text(chat: Chat) -> 
     assert (refused.status_code, refused.json()["error"]["code"]) == (422, "key_reused")
 
 
+async def test_a_preset_is_made_once(chat: Chat) -> None:
+    body, headers = {"preset_name": "สั้น", "options": {"temperature": 0.2}}, {"Idempotency-Key": "k"}
+    answers = await asyncio.gather(*(chat.http.post("/api/presets", json=body, headers=headers) for _ in range(5)))
+    made = {(answer.status_code, answer.json()["preset_id"]) for answer in answers}
+    assert len(made) == len((await chat.http.get("/api/presets")).json()["presets"]) == 1
+    refused = await chat.http.post("/api/presets", json={**body, "preset_name": "ยาว"}, headers=headers)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (422, "key_reused")
+    address = f"/api/presets/{answers[0].json()['preset_id']}"
+    assert (await chat.http.delete(address)).status_code == 204
+    assert (await chat.http.post("/api/presets", json=body, headers=headers)).status_code == 201
+
+
 def test_keys_belong_to_one_person_and_one_kind_of_thing() -> None:
     ids = [id_for("a", "k"), id_for("b", "k"), id_for("a", "kk"), id_for("a", "k", made="session")]
     assert len(set(ids)) == 4
