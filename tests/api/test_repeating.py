@@ -262,3 +262,10 @@ def test_a_fingerprint_is_the_same_in_later_versions() -> None:
     known = fingerprint({"text": "สวัสดี", "model": None, "options": {"b": 1, "a": 2.5}})
     assert known == fingerprint({"options": {"a": 2.5, "b": 1}, "text": "สวัสดี", "new": [], "other": False})
     assert known == "1HMCzGWxgAchuwJ3AqcxaA"
+
+
+@pytest.mark.parametrize("depth", [200, 500, 900])
+async def test_what_is_nested_deeply_is_refused_or_kept_but_no_failure(chat: Chat, depth: int) -> None:
+    text = f'{{"query": "ก", "idempotency_key": "k", "audio_files": [{"[" * depth}{"]" * depth}]}}'
+    answer = await chat.http.post("/chat", content=text, headers={"Content-Type": "application/json"})
+    assert answer.status_code in (200, 400), answer.text
