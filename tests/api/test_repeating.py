@@ -253,9 +253,9 @@ async def test_a_preset_is_made_once(chat: Chat) -> None:
 
 
 def test_keys_belong_to_one_person_and_one_kind_of_thing() -> None:
-    ids = [id_for("a", "k"), id_for("b", "k"), id_for("a", "kk"), id_for("a", "k", made="session")]
-    assert len(set(ids)) == 4
-    assert id_for("a", "k") == UUID("b1661035-3ebb-5342-8c90-082991f8e9a1")
+    ids = [id_for(*who, made="turn") for who in (("a", "k"), ("b", "k"), ("a", "kk"), ("ak", ""))]
+    assert len({*ids, id_for("a", "k", made="session")}) == 5
+    assert ids[0] == UUID("b1661035-3ebb-5342-8c90-082991f8e9a1")
 
 
 def test_a_fingerprint_is_the_same_in_later_versions() -> None:

@@ -116,7 +116,7 @@ async def create_preset(
         name=body.preset_name,
         options=body.options,
         choice=choice,
-        preset_id=repeated.id_for(person, made="preset"),
+        preset_id=repeated.id_for(person, made="preset") if repeated.key() else None,
     )
     response.headers["ETag"] = tag_of(made)
     return _body(made, person)

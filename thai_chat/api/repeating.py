@@ -9,10 +9,9 @@ from uuid import UUID
 
 from fastapi import Depends, Header, Request
 
-from thai_chat.chat.text import require_storable
+from thai_chat.chat.repeating import id_of
 from thai_chat.domain.messages import KEY_CHARS
 from thai_chat.domain.people import Person
-from thai_chat.domain.repeating import id_for
 from thai_chat.domain.repeating_errors import BadKey, KeyReused, KeysDiffer
 
 _NAME = "Idempotency-Key"
@@ -36,18 +35,13 @@ class Repeating:
             raise KeysDiffer
         return self.header or in_body
 
-    def id_for(self, person: Person, *, made: str, in_body: str | None = None) -> UUID | None:
-        """Return the id of what the request makes, the same for each repetition of it; None for a request without a
-        key, which makes a new one.
+    def id_for(self, person: Person, *, made: str, in_body: str | None = None) -> UUID:
+        """Return the id of what the request makes: the same for each repetition of it, without a key a new one.
 
         `made` says what it is ("session", "preset"): the same key may make one of each. Raises KeysDiffer and
         UnreadableText.
         """
-        key = self.key(in_body)
-        if key is None:
-            return None
-        require_storable(key)
-        return id_for(person.user_id, key, made=made)
+        return id_of(person, self.key(in_body), made=made)
 
 
 async def _repeating(
