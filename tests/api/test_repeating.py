@@ -240,13 +240,32 @@ async def test_a_turn_of_an_earlier_version_is_known_by_its_text(chat: Chat) -> 
     assert (refused.status_code, refused.json()["error"]["code"]) == (422, "key_reused")
 
 
+async def test_a_preset_is_made_once(chat: Chat) -> None:
+    body, headers = {"preset_name": "สั้น", "options": {"temperature": 0.2}}, {"Idempotency-Key": "k"}
+    answers = await asyncio.gather(*(chat.http.post("/api/presets", json=body, headers=headers) for _ in range(5)))
+    made = {(answer.status_code, answer.json()["preset_id"]) for answer in answers}
+    assert len(made) == len((await chat.http.get("/api/presets")).json()["presets"]) == 1
+    refused = await chat.http.post("/api/presets", json={**body, "preset_name": "ยาว"}, headers=headers)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (422, "key_reused")
+    address = f"/api/presets/{answers[0].json()['preset_id']}"
+    assert (await chat.http.delete(address)).status_code == 204
+    assert (await chat.http.post("/api/presets", json=body, headers=headers)).status_code == 201
+
+
 def test_keys_belong_to_one_person_and_one_kind_of_thing() -> None:
-    ids = [id_for("a", "k"), id_for("b", "k"), id_for("a", "kk"), id_for("a", "k", made="session")]
-    assert len(set(ids)) == 4
-    assert id_for("a", "k") == UUID("b1661035-3ebb-5342-8c90-082991f8e9a1")
+    ids = [id_for(*who, made="turn") for who in (("a", "k"), ("b", "k"), ("a", "kk"), ("ak", ""))]
+    assert len({*ids, id_for("a", "k", made="session")}) == 5
+    assert ids[0] == UUID("b1661035-3ebb-5342-8c90-082991f8e9a1")
 
 
 def test_a_fingerprint_is_the_same_in_later_versions() -> None:
     known = fingerprint({"text": "สวัสดี", "model": None, "options": {"b": 1, "a": 2.5}})
     assert known == fingerprint({"options": {"a": 2.5, "b": 1}, "text": "สวัสดี", "new": [], "other": False})
     assert known == "1HMCzGWxgAchuwJ3AqcxaA"
+
+
+@pytest.mark.parametrize("depth", [200, 500, 900])
+async def test_what_is_nested_deeply_is_refused_or_kept_but_no_failure(chat: Chat, depth: int) -> None:
+    text = f'{{"query": "ก", "idempotency_key": "k", "audio_files": [{"[" * depth}{"]" * depth}]}}'
+    answer = await chat.http.post("/chat", content=text, headers={"Content-Type": "application/json"})
+    assert answer.status_code in (200, 400), answer.text

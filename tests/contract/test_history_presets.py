@@ -11,8 +11,13 @@ from uuid_utils.compat import uuid7
 
 from tests.histories import Stores
 from tests.history_writes import new_user
+from thai_chat.chat.presets import Presets
 from thai_chat.domain.errors import HistoryRefused, HistoryUnavailable, PresetNotFound
+from thai_chat.domain.people import LOCAL
 from thai_chat.domain.presets import Preset
+from thai_chat.domain.repeating_errors import ChangedMeanwhile
+from thai_chat.domain.sampling import COMMON
+from thai_chat.domain.versions import version_of
 
 
 def preset(user: str, name: str, **more: object) -> Preset:
@@ -78,6 +83,24 @@ async def test_changes_at_the_same_time_all_count_and_a_deleted_preset_stays_del
     with pytest.raises(PresetNotFound):
         await history.presets.change(made[0].preset_id, user, lambda kept: kept)
     assert len([one for one in await history.presets.usable(user) if one.user_id == user]) == 5
+
+
+@KEEPING
+async def test_of_two_changes_of_one_version_one_is_made(history: Stores, user: str) -> None:
+    presets, person = Presets(history.presets, COMMON), replace(LOCAL, user_id=user)
+    made = await presets.make(person, name="ก", options={"temperature": 0.3})
+    expected = (version_of(made),)
+    assert version_of(await presets.get(made.preset_id, person)) == expected[0]
+    changes = [presets.change(made.preset_id, person, name=f"ชื่อ {number}", expected=expected) for number in range(6)]
+    outcomes = await asyncio.gather(*changes, return_exceptions=True)
+    (changed,) = [outcome for outcome in outcomes if isinstance(outcome, Preset)]
+    assert sum(isinstance(outcome, ChangedMeanwhile) for outcome in outcomes) == 5
+    with pytest.raises(ChangedMeanwhile):
+        await presets.delete(made.preset_id, person, expected=expected)
+    assert await presets.get(made.preset_id, person) == changed
+    await presets.delete(made.preset_id, person, expected=(version_of(changed),))
+    with pytest.raises(PresetNotFound):
+        await presets.get(made.preset_id, person)
 
 
 @KEEPING

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from thai_chat.api import errors
 from thai_chat.api.dependencies import Asking, Service
 from thai_chat.api.refusing import refuses
-from thai_chat.api.repeating import Repeated
+from thai_chat.api.repeating import NOT_REPEATED, Repeated
 from thai_chat.api.schemas import Key, Short
 from thai_chat.api.suggestions import Meant, SuggestionsBody, suggestions_body
 from thai_chat.chat.asking import Question
@@ -163,7 +163,9 @@ class OperationsStatisticsBody(BaseModel):
     )
 
 
-_ASKING = refuses(InvalidIdentifier, EmptyQuestion, QuestionTooLong, ReplyRunning, BackendError, HistoryUnavailable)
+_ASKING = refuses(
+    *(InvalidIdentifier, EmptyQuestion, QuestionTooLong, ReplyRunning, BackendError, HistoryUnavailable), *NOT_REPEATED
+)
 
 
 @router.post("", response_model=OperationsAnswerBody, responses=_ASKING)

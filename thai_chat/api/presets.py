@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from thai_chat.api.dependencies import Asking, Noting, Service
 from thai_chat.api.refusing import refuses
+from thai_chat.api.repeating import NOT_REPEATED, Repeated
 from thai_chat.api.schemas import Short
 from thai_chat.api.tags import MADE_TAGGED, NOT_CHANGED, SEEN, TAGGED, IfMatch, IfNoneMatch, tag_of
 from thai_chat.chat.options import checked
@@ -35,7 +36,6 @@ router = APIRouter(prefix="/api/presets", tags=["presets"])
 Name = Annotated[str, StringConstraints(max_length=SESSION_NAME_CHARS)]
 Options = dict[str, Any]
 _WRONG = (BadOption, UnknownOption, EmptyName, UnreadableText, HistoryRefused)
-_REFUSED = refuses(*_WRONG)
 
 
 class NewPreset(BaseModel):
@@ -104,12 +104,20 @@ async def get_preset(preset_id: str, service: Service, person: Asking, seen: IfN
     return seen.answer(_body(found, person), tag_of(found))
 
 
-@router.post("", status_code=201, responses={**MADE_TAGGED, **_REFUSED})
-async def create_preset(body: NewPreset, service: Service, person: Asking, response: Response) -> PresetBody:
+@router.post("", status_code=201, responses={**MADE_TAGGED, **refuses(*_WRONG, *NOT_REPEATED)})
+async def create_preset(
+    body: NewPreset, service: Service, person: Asking, repeated: Repeated, response: Response
+) -> PresetBody:
     """Make a preset: options for models under a name."""
     of = _of(body)
     choice = Choice(*of) if of[0] else None
-    made = await service.presets.make(person, name=body.preset_name, options=body.options, choice=choice)
+    made = await service.presets.make(
+        person,
+        name=body.preset_name,
+        options=body.options,
+        choice=choice,
+        preset_id=repeated.id_for(person, made="preset") if repeated.key() else None,
+    )
     response.headers["ETag"] = tag_of(made)
     return _body(made, person)
 

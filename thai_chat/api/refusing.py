@@ -27,6 +27,7 @@ _PARAMS: dict[str, Any] = {
     "least": 8,
     "megabytes": 10,
     "model": "my-thai-model",
+    "name": "If-Match",
     "most": 200,
     "param": "temperature",
     "retry_after_s": 20,

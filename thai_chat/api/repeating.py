@@ -8,12 +8,10 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Header, Request
-from uuid_utils.compat import uuid7
 
-from thai_chat.chat.text import require_storable
+from thai_chat.chat.repeating import id_of
 from thai_chat.domain.messages import KEY_CHARS
 from thai_chat.domain.people import Person
-from thai_chat.domain.repeating import id_for
 from thai_chat.domain.repeating_errors import BadKey, KeyReused, KeysDiffer
 
 _NAME = "Idempotency-Key"
@@ -38,15 +36,12 @@ class Repeating:
         return self.header or in_body
 
     def id_for(self, person: Person, *, made: str, in_body: str | None = None) -> UUID:
-        """Return the id for what the request makes: the same for each repetition of it, else a new one.
+        """Return the id of what the request makes: the same for each repetition of it, without a key a new one.
 
-        `made` says what it is ("session", "preset"): the same key may make one of each.
+        `made` says what it is ("session", "preset"): the same key may make one of each. Raises KeysDiffer and
+        UnreadableText.
         """
-        key = self.key(in_body)
-        if key is None:
-            return uuid7()
-        require_storable(key)
-        return id_for(person.user_id, key, made=made)
+        return id_of(person, self.key(in_body), made=made)
 
 
 async def _repeating(

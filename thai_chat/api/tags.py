@@ -50,12 +50,12 @@ async def _expected(
         ),
     ] = None,
 ) -> Expected:
-    """Return the versions that If-Match names. A weak tag names none of them (RFC 9110, 13.1.1); that a reply grows is
-    no change."""
+    """Return the versions that If-Match names: what stands behind them in a tag says how they were shown. A weak tag
+    names none (RFC 9110, 13.1.1)."""
     tags = _tags(request, "If-Match")
     if tags is None or tags == _ANY:
         return None
-    return {tag.removesuffix(_RUNNING) for is_weak, tag in tags if not is_weak}
+    return {tag.partition("-")[0] for is_weak, tag in tags if not is_weak}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +68,13 @@ class Seen:
         """Compare weakly, as RFC 9110 wants it of If-None-Match."""
         return self.tags == _ANY or any(f'"{known}"' == tag for _, known in self.tags)
 
-    def answer(self, body: BaseModel, tag: str | None = None) -> Response:
-        """Answer with the body under its tag, or that the client has it. Without a tag it is the body's sum."""
+    def answer(self, body: BaseModel, tag: str | None = None, *, version: str = "") -> Response:
+        """Answer with the body under its tag, or that the client has it.
+
+        Without a tag it is the body's sum, behind the version of what can be changed by it.
+        """
         content = body.model_dump_json().encode()
-        tag = tag or f'"{blake2b(content, digest_size=12).hexdigest()}"'
+        tag = tag or f'"{version}-{blake2b(content, digest_size=12).hexdigest()}"'
         if self.has(tag):
             return Response(status_code=304, headers={"ETag": tag})
         return Response(content, media_type="application/json", headers={"ETag": tag})

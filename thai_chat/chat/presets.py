@@ -22,6 +22,7 @@ from thai_chat.domain.options import Options
 from thai_chat.domain.people import Person
 from thai_chat.domain.ports.presets import PresetStore
 from thai_chat.domain.presets import Preset
+from thai_chat.domain.repeating_errors import KeyReused
 from thai_chat.domain.versions import require_version
 
 _FRESH_S = 15.0
@@ -43,19 +44,31 @@ class Presets:
         """Return the person's own presets and those that others share, by name."""
         return await self._read(person.user_id)
 
-    async def make(self, person: Person, *, name: str, options: JsonObject, choice: Choice | None = None) -> Preset:
-        """Make a preset. Raises EmptyName and BadOption."""
-        made = await self._store.save(
-            Preset(
-                preset_id=uuid7(),
-                user_id=person.user_id,
-                preset_name=_name(name),
-                backend=choice.backend if choice else None,
-                model=choice.model if choice else None,
-                options=checked(options, self._options),
-                updated_at=datetime.now(UTC),
-            )
+    async def make(
+        self,
+        person: Person,
+        *,
+        name: str,
+        options: JsonObject,
+        choice: Choice | None = None,
+        preset_id: UUID | None = None,
+    ) -> Preset:
+        """Make a preset, once where its id is given. Raises EmptyName, BadOption, and KeyReused where that id has been
+        given to another, or to this one before it was changed."""
+        wanted = Preset(
+            preset_id=preset_id or uuid7(),
+            user_id=person.user_id,
+            preset_name=_name(name),
+            backend=choice.backend if choice else None,
+            model=choice.model if choice else None,
+            options=checked(options, self._options),
+            updated_at=datetime.now(UTC),
         )
+        if preset_id and (known := await self._own(preset_id, person)):
+            if replace(known, updated_at=wanted.updated_at) != wanted:
+                raise KeyReused
+            return known
+        made = await self._store.save(wanted)
         self._known.pop(person.user_id, None)
         return made
 
@@ -124,6 +137,10 @@ class Presets:
         return next(
             (one.options for one in presets if one.is_default and one.user_id == user_id and one.of == wanted), {}
         )
+
+    async def _own(self, preset_id: UUID, person: Person) -> Preset | None:
+        found = await self._read(person.user_id)
+        return next((one for one in found if (one.preset_id, one.user_id) == (preset_id, person.user_id)), None)
 
     async def _read(self, user_id: str) -> Sequence[Preset]:
         found = await self._store.usable(user_id)

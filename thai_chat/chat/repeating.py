@@ -6,12 +6,15 @@ from dataclasses import replace
 from hashlib import sha256
 from uuid import UUID
 
+from uuid_utils.compat import uuid7
+
 from thai_chat.chat.asking import Question
 from thai_chat.chat.text import require_storable
 from thai_chat.domain.errors import MessageNotFound
 from thai_chat.domain.facts import ReplyFacts, facts_of
 from thai_chat.domain.json_types import JsonObject
 from thai_chat.domain.messages import Turn
+from thai_chat.domain.people import Person
 from thai_chat.domain.repeating import fingerprint, id_for
 from thai_chat.domain.repeating_errors import KeyReused
 
@@ -24,8 +27,15 @@ def placed(question: Question) -> Question:
     key = question.idempotency_key
     if question.session_id is not None or key is None:
         return question
+    return replace(question, session_id=id_of(question.person, key, made="turn"))
+
+
+def id_of(person: Person, key: str | None, *, made: str) -> UUID:
+    """Return the id of what a person's idempotency key makes; without a key a new one. Raises UnreadableText."""
+    if key is None:
+        return uuid7()
     require_storable(key)
-    return replace(question, session_id=id_for(question.person.user_id, key))
+    return id_for(person.user_id, key, made=made)
 
 
 def remembered(key: str | None, meaning: JsonObject) -> JsonObject:

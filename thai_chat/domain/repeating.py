@@ -14,7 +14,7 @@ _OURS = UUID("5e0d1a6e-8f4b-4c5c-9d0a-2b7f6b0f3c11")
 _FINGERPRINT_BYTES = 16
 
 
-def id_for(user_id: str, key: str, *, made: str = "turn") -> UUID:
+def id_for(user_id: str, key: str, *, made: str) -> UUID:
     """Return the id of what a person's idempotency key makes: always the same, in every process.
 
     The same key is another one for another kind of thing that is `made`.

@@ -34,6 +34,7 @@ from thai_chat.gate.headers import (
 from thai_chat.gate.heads import Head, HeadAnswered, bodiless
 from thai_chat.gate.names import Names, is_address, name_of
 from thai_chat.gate.origins import is_foreign
+from thai_chat.gate.packed_tags import plain_conditions
 from thai_chat.gate.packing import encoding_for, packing
 from thai_chat.gate.pages import document
 from thai_chat.gate.people import Limit, Who, let_in, one_person, person_cookie
@@ -78,7 +79,7 @@ class Gate:
         elif scope["type"] == "http":
             out = bodiless(send) if scope["method"] == "HEAD" else send
             before = request_id.set(request_id_of(scope))
-            await self._http(scope, receive, Answer(packing(out, scope), request_id.get()))
+            await self._http(plain_conditions(scope), receive, Answer(packing(out, scope), request_id.get()))
             request_id.reset(before)  # what fails is logged by the server, which is to name it
         else:
             await send({"type": "websocket.close", "code": 1008})

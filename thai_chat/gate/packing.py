@@ -12,6 +12,8 @@ import brotli
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import Message, Scope, Send
 
+from thai_chat.gate.packed_tags import known_tag, tag_packed
+
 Encoding = Literal["br", "gzip"]
 ENCODINGS: tuple[Encoding, ...] = get_args(Encoding)
 """The best one first."""
@@ -72,12 +74,15 @@ def packing(send: Send, scope: Scope) -> Send:
 
     Event streams are no JSON, and what has an encoding or is a part of something is left alone.
     """
-    return _Packing(send, encoding_for(Headers(scope=scope)))
+    headers = Headers(scope=scope)
+    return _Packing(send, encoding_for(headers), headers.get("if-none-match", ""))
 
 
 class _Packing:
-    def __init__(self, send: Send, encoding: Encoding | None) -> None:
+    def __init__(self, send: Send, encoding: Encoding | None, known: str) -> None:
         self._send = send
+        self._known = known
+        """The tags of what the client has."""
         self._encoding = encoding
         self._start: Message | None = None
         """The head of an answer that waits for the first part of its body."""
@@ -95,7 +100,7 @@ class _Packing:
 
     async def _begin(self, start: Message) -> None:
         if not is_json(start):
-            await self._send(start)
+            await self._send(known_tag(start, self._known) if self._known and start["status"] == 304 else start)
             return
         headers = MutableHeaders(raw=list(start["headers"]))
         headers.add_vary_header("Accept-Encoding")
@@ -115,6 +120,7 @@ class _Packing:
             return
         headers = MutableHeaders(raw=start["headers"])
         headers["Content-Encoding"] = self._encoding
+        tag_packed(headers, self._encoding)
         del headers["Content-Length"]
         if more:
             self._stream = _Stream(self._encoding)
