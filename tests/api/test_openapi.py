@@ -97,7 +97,6 @@ def test_each_example_is_as_its_schema_says(schema: dict[str, Any]) -> None:
     for code, example in schema["components"]["examples"].items():
         shape = "OpenAIError" if code.startswith("openai_") and "type" in example["value"]["error"] else "Error"
         assert wrong(f"/components/schemas/{shape}", example["value"]) == [], code
-        assert "…" not in example["value"]["error"]["message"], code
 
 
 def _dialect() -> Any:

@@ -99,6 +99,7 @@ DESCRIPTIONS: dict[str, str] = {
     "user_id": "The id under which this person's sessions are kept",
     "versions": "All versions of the message, oldest first",
     "views": "How often the link was opened",
+    "webhook_id": "The webhook's id",
     "word": "The word",
 }
 

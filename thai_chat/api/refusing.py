@@ -40,6 +40,7 @@ _PARAMS: dict[str, Any] = {
 }
 """Params of the examples."""
 _OWN: dict[str, dict[str, Any]] = {
+    "bad_tag": {"header": "If-Match"},
     "import_refused": {"place": "conversations.json", "why": "import_no_file"},
     "http_405": {"allowed": "GET, HEAD, OPTIONS"},
     "foreign_host": {"name": "chat.example.org", "why": "name_not_set"},
