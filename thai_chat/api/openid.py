@@ -17,7 +17,7 @@ from thai_chat.api.cookies import cookie_of, remove_cookie, set_cookie, set_toke
 from thai_chat.api.dependencies import Asking, People
 from thai_chat.api.refusing import refuses
 from thai_chat.domain.errors import AlreadyTakenOver, HistoryUnavailable, InvitationOver, NameTaken, ThaiChatError
-from thai_chat.domain.openid_errors import IdentityNotFound, LastWayIn, NoOpenId, OpenIdError
+from thai_chat.domain.openid_errors import IdentityNotFound, LastWayIn, NoOpenId, OpenIdError, OpenIdUnavailable
 from thai_chat.domain.people import known_person
 
 if TYPE_CHECKING:

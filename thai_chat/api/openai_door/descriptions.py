@@ -55,7 +55,8 @@ def _body(example: dict[str, Any], **properties: object) -> dict[str, Any]:
 
 _KINDS: tuple[type[ThaiChatError], ...] = (
     *(BadInput, NotAnObject, TooManyValues, NotKept, InvalidIdentifier, UnknownModel, UnknownBackend),
-    *(SessionNotFound, ReplyRunning, TooManyReplies, QuotaUsedUp, HistoryRefused, *kinds(BackendError)),
+    *(SessionNotFound, ReplyRunning, TooManyReplies, QuotaUsedUp, HistoryRefused),
+    *kinds(BackendError),
 )
 _REFUSED = refuses(*_KINDS, status=status_of_kind)
 for _status in PASSED_ON:
