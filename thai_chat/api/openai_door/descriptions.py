@@ -68,7 +68,7 @@ def _answer(what: str, *, streams: bool) -> dict[int | str, dict[str, Any]]:
         "application/json": {"schema": {"type": "object", "description": what, "additionalProperties": True}}
     }
     if streams:
-        content["text/event-stream"] = {"schema": {"type": "string", "description": "With `stream`: parts as events"}}
+        content["text/event-stream"] = {"schema": {"description": "With `stream`: parts as events"}}
     return {200: {"description": what, "content": content}, **_REFUSED}
 
 
