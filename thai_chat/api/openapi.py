@@ -26,6 +26,8 @@ from thai_chat.domain.openai_shape import is_openai_path
 
 TAGS = {
     "chat": "Ask a question and read the answer, as the first clients of this page do.",
+    "operations chat": "Ask as the operations assistant's clients do: sessions, history, suggestions, statistics.",
+    "suggestions": "Questions that one could ask.",
     "sessions": "Sessions, their messages and turns, replies while they grow, and what changes.",
     "openai": "The door for programs that speak OpenAI's protocol: give them this address with `/v1` and an API key.",
     "search": "Find what was ever said, by any part of it.",
