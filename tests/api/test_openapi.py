@@ -63,12 +63,19 @@ def test_each_operation_has_a_name_words_and_a_tag(schema: dict[str, Any]) -> No
 
 @described
 def test_each_parameter_and_field_is_described(schema: dict[str, Any]) -> None:
-    for path, method, operation in operations(schema):
-        for parameter in operation.get("parameters", ()):
-            assert parameter.get("description"), f"{parameter['name']} of {method} {path}"
-    for name, model in schema["components"]["schemas"].items():
-        for field, one in model.get("properties", {}).items():
-            assert one.get("description"), f"{name}.{field}"
+    parameters = [
+        f"{parameter['name']} of {method} {path}"
+        for path, method, operation in operations(schema)
+        for parameter in operation.get("parameters", ())
+        if not parameter.get("description")
+    ]
+    fields = [
+        f"{name}.{field}"
+        for name, model in schema["components"]["schemas"].items()
+        for field, one in model.get("properties", {}).items()
+        if not one.get("description")
+    ]
+    assert (parameters, fields) == ([], [])  # thai_chat/api/fields.py has those that mean the same everywhere
 
 
 @described
@@ -97,7 +104,6 @@ def test_each_example_is_as_its_schema_says(schema: dict[str, Any]) -> None:
     for code, example in schema["components"]["examples"].items():
         shape = "OpenAIError" if code.startswith("openai_") and "type" in example["value"]["error"] else "Error"
         assert wrong(f"/components/schemas/{shape}", example["value"]) == [], code
-        assert "…" not in example["value"]["error"]["message"], code
 
 
 def _dialect() -> Any:
@@ -117,7 +123,7 @@ def test_each_refusal_has_the_status_of_its_codes(schema: dict[str, Any]) -> Non
             examples = response["content"]["application/json"]["examples"]
             assert examples, f"{status} of {method} {path}"
             for code in examples:
-                if code not in _OF_THE_GATE:
+                if code not in _OF_THE_GATE and not is_openai_path(path):
                     assert str(status_of(kind_of(code))) == status, f"{code} of {method} {path}"
 
 

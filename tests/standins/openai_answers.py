@@ -135,6 +135,20 @@ def prompt_tokens(body: dict[str, Any]) -> int:
     return sum(1 + _chars(message) // 3 for message in (asked if isinstance(asked, list) else [asked]))
 
 
+def is_malformed(body: dict[str, Any]) -> bool:
+    """Tell whether a request has nothing to answer, or something else than texts, messages and lists of them."""
+    asked = body.get("messages") or body.get("input")
+    return not asked or not _is_said(asked)
+
+
+def _is_said(content: Any) -> bool:
+    if isinstance(content, dict):
+        return _is_said(content.get("content") or content.get("text"))
+    if isinstance(content, list):
+        return all(map(_is_said, content))
+    return content is None or isinstance(content, str)
+
+
 def _chars(content: Any) -> int:
     if isinstance(content, dict):
         return _chars(content.get("content") or content.get("text"))

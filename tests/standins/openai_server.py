@@ -11,7 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.standins.openai_answers import OpenAIAnswers, failure, prompt_tokens, vectors
+from tests.standins.openai_answers import OpenAIAnswers, failure, is_malformed, prompt_tokens, vectors
 from tests.standins.refusals import (
     NO_CHAT_TEMPLATE,
     NO_EMBEDDINGS,
@@ -128,6 +128,8 @@ class OpenAIStandin(OpenAIAnswers):
         script = seen.script
         if script.status != 200:
             return script
+        if is_malformed(seen.body):
+            return openai_error(400, "messages: Field required")
         if seen.model not in self.models and seen.model not in self.scripts:
             return openai_error(404, f"The model `{seen.model}` does not exist.", code="model_not_found")
         if script.responses_only and not seen.path.endswith("/responses"):

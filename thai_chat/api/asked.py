@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from thai_chat.api.refusing import Responses, refuses
+from thai_chat.api.refusing import Responses, kinds, refuses
 from thai_chat.api.streaming import REPLY_EVENTS, REPLY_EXAMPLE, events
 from thai_chat.domain.backend_errors import BackendError
 from thai_chat.domain.errors import (
@@ -23,7 +21,6 @@ from thai_chat.domain.errors import (
     TemporaryBusy,
     TemporaryFull,
     TemporaryOver,
-    ThaiChatError,
     TooManyCompared,
     TooManyReplies,
     UnknownBackend,
@@ -33,13 +30,6 @@ from thai_chat.domain.errors import (
 )
 from thai_chat.domain.repeating_errors import BadKey, KeyReused, KeysDiffer
 
-
-def _kinds(kind: type[ThaiChatError]) -> Iterator[type[ThaiChatError]]:
-    yield kind
-    for below in kind.__subclasses__():
-        yield from _kinds(below)
-
-
 _REFUSED = (
     *(EmptyQuestion, QuestionTooLong, UnreadableText, BadOption, UnknownOption, UnknownBackend, UnknownModel),
     *(SessionNotFound, MessageNotFound, NotAQuestion, NotAReply, TooManyCompared, HistoryRefused),
@@ -48,5 +38,5 @@ _REFUSED = (
 )
 FOLLOWED: Responses = {200: {"content": events(REPLY_EVENTS, example=REPLY_EXAMPLE)}}
 """The reply as server-sent events."""
-ASKED: Responses = {**FOLLOWED, **refuses(*_REFUSED, *_kinds(BackendError))}
+ASKED: Responses = {**FOLLOWED, **refuses(*_REFUSED, *kinds(BackendError))}
 """With `stream` the events of the reply; else the reply, or what kept it from being written."""

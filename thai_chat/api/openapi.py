@@ -26,6 +26,8 @@ from thai_chat.domain.openai_shape import is_openai_path
 
 TAGS = {
     "chat": "Ask a question and read the answer, as the first clients of this page do.",
+    "operations chat": "Ask as the operations assistant's clients do: sessions, history, suggestions, statistics.",
+    "suggestions": "Questions that one could ask.",
     "sessions": "Sessions, their messages and turns, replies while they grow, and what changes.",
     "openai": "The door for programs that speak OpenAI's protocol: give them this address with `/v1` and an API key.",
     "search": "Find what was ever said, by any part of it.",
@@ -34,6 +36,7 @@ TAGS = {
     "export and import": "Sessions as files: JSON, Markdown, CSV, and lines for fine-tuning.",
     "shares": "Links to snapshots of sessions.",
     "statistics": "What messages add up to.",
+    "webhooks": "Tell another server what happens: a reply has ended, a session was made, feedback was given.",
     "people": "Accounts: signing in, keys, limits, and administering people. Without accounts (AUTH=none) they are "
     "404 `no_accounts`, but `GET /api/me`.",
     "health": "How the server is, for monitors.",
@@ -59,7 +62,7 @@ _DONE = {
 }
 _VALIDATION = "HTTPValidationError"
 """FastAPI's answer 422, which none of ours is."""
-_IDENTIFIER = re.compile(r"(?:session|message|preset|account|share|sign_in|invitation|leaf)_id|edits")
+_IDENTIFIER = re.compile(r"(?:session|message|preset|webhook|account|share|sign_in|invitation|leaf)_id|edits")
 
 
 def install(app: FastAPI) -> None:

@@ -17,7 +17,7 @@ from thai_chat.api.cookies import cookie_of, remove_cookie, set_cookie, set_toke
 from thai_chat.api.dependencies import Asking, People
 from thai_chat.api.refusing import refuses
 from thai_chat.domain.errors import AlreadyTakenOver, HistoryUnavailable, InvitationOver, NameTaken, ThaiChatError
-from thai_chat.domain.openid_errors import IdentityNotFound, LastWayIn, NoOpenId, OpenIdError
+from thai_chat.domain.openid_errors import IdentityNotFound, LastWayIn, NoOpenId, OpenIdError, OpenIdUnavailable
 from thai_chat.domain.people import known_person
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class IdentitiesBody(BaseModel):
     provider: str = Field(description="The provider's name for people; empty where it has none", examples=["มหาวิทยาลัย"])
 
 
-@router.get("/sign-in/oidc", status_code=303)
+@router.get("/sign-in/oidc", status_code=303, responses=refuses(NoOpenId))
 async def begin_openid_sign_in(
     request: Request,
     openid: OpenId,
@@ -96,7 +96,7 @@ async def begin_openid_sign_in(
     return answer
 
 
-@router.post("/api/me/identities")
+@router.post("/api/me/identities", responses=refuses(NoOpenId, OpenIdUnavailable))
 async def link_identity(
     asked: LinkRequest, request: Request, response: Response, person: Asking, people: People, openid: OpenId
 ) -> LinkAnswer:
@@ -126,7 +126,7 @@ async def remove_identity(identity_id: str, request: Request, person: Asking, pe
     await people.profile.remove_identity(person, identity_id, visit_of(request))
 
 
-@returning.get(CALLBACK, status_code=303)
+@returning.get(CALLBACK, status_code=303, responses=refuses(NoOpenId))
 async def finish_openid_sign_in(request: Request, openid: OpenId) -> Response:
     """Take whom the provider sends back, begin their session, and go on."""
     told = request.query_params

@@ -6,7 +6,7 @@ that any route of its kind answers with.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from thai_chat import texts
@@ -41,18 +41,30 @@ _PARAMS: dict[str, Any] = {
 }
 """Params of the examples."""
 _OWN: dict[str, dict[str, Any]] = {
+    "bad_tag": {"header": "If-Match"},
     "import_refused": {"place": "conversations.json", "why": "import_no_file"},
     "http_405": {"allowed": "GET, HEAD, OPTIONS"},
     "foreign_host": {"name": "chat.example.org", "why": "name_not_set"},
 }
 
 
-def refuses(*errors: type[ThaiChatError]) -> Responses:
-    """Return the `responses=` of a route that can fail with `errors`: by status, with an example for each code."""
+def refuses(*errors: type[ThaiChatError], status: Callable[[type[ThaiChatError], int], int] | None = None) -> Responses:
+    """Return the `responses=` of a route that can fail with `errors`: by status, with an example for each code.
+
+    `status` gives a class another status than it has elsewhere.
+    """
     by_status: dict[int, list[str]] = {}
     for kind in errors:
-        by_status.setdefault(status_of(kind), []).append(kind.code)
+        elsewhere = status_of(kind)
+        by_status.setdefault(status(kind, elsewhere) if status else elsewhere, []).append(kind.code)
     return {status: refusal(codes) for status, codes in sorted(by_status.items())}
+
+
+def kinds(kind: type[ThaiChatError]) -> Iterator[type[ThaiChatError]]:
+    """Yield a class of errors and all below it."""
+    yield kind
+    for below in kind.__subclasses__():
+        yield from kinds(below)
 
 
 def refusal(codes: Iterable[str]) -> dict[str, Any]:

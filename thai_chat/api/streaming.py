@@ -1,7 +1,8 @@
 """Answers that are no JSON, as the description of the API has them: server-sent events, and files.
 
-OpenAPI 3.1 has no words for the events of a stream. The schema of `text/event-stream` is a string, which generators of
-clients survive; `x-events` has the schema of each event's `data`, by the event's name.
+OpenAPI 3.1 has no words for the events of a stream, and programs read its schema as that of the whole text or as that
+of each event. So there is no type in it: generators of clients then hand out the text. `x-events` has the schema of
+each event's `data`, by the event's name.
 """
 
 from __future__ import annotations
@@ -137,7 +138,6 @@ def events(said: Events, *, example: str = "") -> dict[str, Any]:
     return {
         "text/event-stream": {
             "schema": {
-                "type": "string",
                 "description": f"Server-sent events. {told}",
                 "x-events": {name: {"$ref": f"#/components/schemas/{model.__name__}"} for name, model in said.items()},
             },

@@ -8,7 +8,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from thai_chat.api.openai_door.errors import PASSED_ON, status_of_kind
+from thai_chat.api.refusing import codes_of, kinds, refusal, refuses
+from thai_chat.domain.backend_errors import BackendError
+from thai_chat.domain.errors import (
+    BadInput,
+    HistoryRefused,
+    InvalidIdentifier,
+    QuotaUsedUp,
+    ReplyRunning,
+    SessionNotFound,
+    ThaiChatError,
+    TooManyReplies,
+    UnknownBackend,
+    UnknownModel,
+)
+from thai_chat.domain.openai_errors import NotAnObject, NotKept, TooManyValues
 from thai_chat.domain.ports.relay import RelayKind
+from thai_chat.domain.relay_errors import RelayRefused
 
 _MODEL = {"type": "string", "description": "`backend/model`, as `GET /v1/models` has it, or the model's bare name"}
 _STREAM = {"type": "boolean", "default": False, "description": "Answer as server-sent events, each part as it comes"}
@@ -28,7 +45,7 @@ _INPUT = {"description": "What is asked, in OpenAI's form"}
 def _body(example: dict[str, Any], **properties: object) -> dict[str, Any]:
     schema = {
         "type": "object",
-        "required": ["model"],
+        "required": ["model", *(name for name in ("messages", "input") if name in properties)],
         "properties": {"model": _MODEL, **properties},
         "additionalProperties": True,
         "description": "All other fields go to the model server as they are",
@@ -36,13 +53,23 @@ def _body(example: dict[str, Any], **properties: object) -> dict[str, Any]:
     return {"required": True, "content": {"application/json": {"schema": schema, "example": example}}}
 
 
+_KINDS: tuple[type[ThaiChatError], ...] = (
+    *(BadInput, NotAnObject, TooManyValues, NotKept, InvalidIdentifier, UnknownModel, UnknownBackend),
+    *(SessionNotFound, ReplyRunning, TooManyReplies, QuotaUsedUp, HistoryRefused),
+    *kinds(BackendError),
+)
+_REFUSED = refuses(*_KINDS, status=status_of_kind)
+for _status in PASSED_ON:
+    _REFUSED[_status] = refusal([*codes_of(_REFUSED.get(_status, {})), RelayRefused.code])
+
+
 def _answer(what: str, *, streams: bool) -> dict[int | str, dict[str, Any]]:
     content: dict[str, Any] = {
         "application/json": {"schema": {"type": "object", "description": what, "additionalProperties": True}}
     }
     if streams:
-        content["text/event-stream"] = {"schema": {"type": "string", "description": "With `stream`: parts as events"}}
-    return {200: {"description": what, "content": content}}
+        content["text/event-stream"] = {"schema": {"description": "With `stream`: parts as events"}}
+    return {200: {"description": what, "content": content}, **_REFUSED}
 
 
 BODIES: Mapping[RelayKind, dict[str, Any]] = {

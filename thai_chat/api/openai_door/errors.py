@@ -38,7 +38,7 @@ _STATUS: tuple[tuple[type[ThaiChatError], int], ...] = (
 )
 """The errors of model servers that tell a program something about its own request, and those that pass."""
 _MODEL = ("unknown_model", "unknown_backend", "model_not_found")
-_PASSED_ON = (400, 404, 409, 413, 415, 422)
+PASSED_ON = (400, 404, 409, 413, 415, 422)
 """The statuses of a model server that are about what the program asked. Any other is between this server and that."""
 
 
@@ -72,10 +72,15 @@ def told(error: ThaiChatError, status: int, language: Language) -> JsonObject:
     return openai_error(error.code, message, status, param=_param(error))
 
 
+def status_of_kind(kind: type[ThaiChatError], elsewhere: int) -> int:
+    """Return the status of a class of errors below `/v1`."""
+    return next((own for known, own in _STATUS if issubclass(kind, known)), elsewhere)
+
+
 def _status(error: ThaiChatError, status: int) -> int:
     if isinstance(error, RelayRefused):
-        return error.words.status if error.words.status in _PASSED_ON else 400
-    return next((own for kind, own in _STATUS if isinstance(error, kind)), status)
+        return error.words.status if error.words.status in PASSED_ON else 400
+    return status_of_kind(type(error), status)
 
 
 def _param(error: ThaiChatError) -> str | None:

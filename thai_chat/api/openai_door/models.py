@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from thai_chat.api.dependencies import Asking, Service
+from thai_chat.api.refusing import refuses
 from thai_chat.chat.service import ChatService
 from thai_chat.domain.errors import UnknownModel
 from thai_chat.domain.people import Person
@@ -59,7 +60,7 @@ async def list_openai_models(service: Service, person: Asking) -> OpenAIModels:
     return OpenAIModels(data=list(await _models(service, person)))
 
 
-@router.get("/models/{model:path}")
+@router.get("/models/{model:path}", responses=refuses(UnknownModel))
 async def get_openai_model(model: str, service: Service, person: Asking) -> OpenAIModel:
     """Return one model by its id, `backend/model`, or by its bare name."""
     found = list(await _models(service, person))
