@@ -24,6 +24,7 @@ from tests.ports import free_port
 
 MODEL = "thai-large"
 TOKENS, DELAY_MS, AT_ONCE, ALONE = 200, 20.0, 20, 10
+_UNSAFE = "LITELLM_DANGEROUSLY_PERMIT_WEAK_OR_UNSET_MASTER_KEY"
 _CONFIG = """
 model_list:
   - model_name: vllm/{model}
@@ -39,7 +40,7 @@ def litellm(program: str, address: str) -> Iterator[Server]:
         config = Path(folder) / "config.yaml"
         config.write_text(_CONFIG.format(model=MODEL, address=address))
         command = [program, "--config", str(config), "--port", str(port), "--host", "127.0.0.1", "--telemetry", "False"]
-        environment = {**os.environ, "LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_LOG": "ERROR"}
+        environment = {**os.environ, "LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_LOG": "ERROR", _UNSAFE: "true"}
         began_s = time.perf_counter()
         with subprocess.Popen(
             command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
