@@ -1,4 +1,4 @@
-"""The examples of docs/api.md, and a running app that they can be run against.
+"""The examples of docs/api.md and docs/openai.md, and a running app that they can be run against.
 
 How an example is written:
 
@@ -32,7 +32,7 @@ from uuid import uuid4
 from tests.accounts import make_account
 from tests.app import running_app
 from tests.histories import opened
-from tests.standins.openai_server import OpenAIStandin
+from tests.standins.program_server import ProgramStandin
 from tests.standins.script import Script
 from thai_chat.accounts.service import AccountRules, Accounts
 from thai_chat.domain.accounts import person_of_account
@@ -44,6 +44,8 @@ REPLY = ("สวัสดี", "ครับ ", "มีอะไร", "ให้
 _RUN = ("bash", "python", "javascript")
 _COMPARED = ("code", "object")
 _BLOCK_S = 60
+_PROGRAMS = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "LLM_LOAD_PLUGINS": ""}
+"""The variables that find the programs of the environment, as they are without what others have added to them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ class Documented:
     address: str
     key: str
     admin_key: str
-    standin: OpenAIStandin
+    standin: ProgramStandin
 
     @property
     def environment(self) -> dict[str, str]:
@@ -109,7 +111,9 @@ async def documented_app(database: str, folder: Path, **environment: str) -> Asy
     """Yield the app as a process of its own, over a database that has the schema."""
     async with AsyncExitStack() as stack:
         models = {MODEL: 8192, OTHER: 8192, EMBEDDINGS: 8192}
-        standin = await stack.enter_async_context(OpenAIStandin(models=models, script=Script(tokens=REPLY, delay_ms=1)))
+        standin = await stack.enter_async_context(
+            ProgramStandin(models=models, script=Script(tokens=REPLY, delay_ms=1))
+        )
         stores = await stack.enter_async_context(opened(database, folder))
         accounts = Accounts(stores.storage, AccountRules())
         keys = []
@@ -154,7 +158,7 @@ async def _run(block: Block, environment: Mapping[str, str], folder: Path) -> st
     process = await asyncio.create_subprocess_exec(
         *("bash", "-c", f'set -aeo pipefail; [ -f "$STATE" ] && . "$STATE"; {script}'),
         cwd=folder,
-        env={**os.environ, **environment, "STATE": str(folder / "state"), "PYTHONUTF8": "1"},
+        env={**os.environ, **environment, "STATE": str(folder / "state"), "PYTHONUTF8": "1", **_PROGRAMS},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )

@@ -1,4 +1,7 @@
-"""Every example of docs/api.md, run against the app; `tests/documented.py` says how examples are written."""
+"""Every example of docs/api.md and docs/openai.md, run against the app.
+
+`tests/documented.py` says how they are written.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,7 @@ from tests.documented import ROOT, Documented, Section, documented_app, run, sec
 from tests.postgres_servers import PostgresServer
 from thai_chat.history.postgres import upkeep
 
-PAGE = ROOT / "docs" / "api.md"
-SECTIONS = sections(PAGE.read_text())
+SECTIONS = [found for name in ("api", "openai") for found in sections((ROOT / "docs" / f"{name}.md").read_text())]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -63,6 +63,7 @@ class ProgramAnswer:
         self._task: asyncio.Task[None] | None = None
         self._next: list[asyncio.Future[bool]] = []
         self._room: list[asyncio.Future[bool]] = []
+        self._end_told: list[asyncio.Future[bool]] = []
 
     def start(self, permit: Permit | None) -> asyncio.Task[None]:
         """Begin to ask; `permit` is ended with what the answer has used."""
@@ -94,6 +95,10 @@ class ProgramAnswer:
             raise self._failure
         return taken
 
+    async def is_over_within(self, within_s: float) -> bool:
+        """Return whether the answer has ended, once it has or after a time."""
+        return self._is_over or await wait(self._end_told, within_s)
+
     def leave(self) -> None:
         """End the request to the server. Safe to call twice and too late."""
         if not self._has_left and self._task and not self._is_over:
@@ -120,6 +125,7 @@ class ProgramAnswer:
         finally:
             self._is_over = True
             wake(self._next)
+            wake(self._end_told)
 
     async def _pass_on(self) -> None:
         self.answered_by = await self._relayed.begin()
