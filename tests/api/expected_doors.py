@@ -126,6 +126,8 @@ BODIES: dict[tuple[str, str], object] = {
     ("DELETE", "/api/me"): {"password": "x"},
     ("POST", "/replies"): {"backend": "vllm", "model": "thai-model"},
     ("PATCH", "/api/presets/{preset_id}"): {"preset_name": "x"},
+    ("POST", "/api/webhooks"): {"url": "https://localhost:9/x"},
+    ("PATCH", "/api/webhooks/{webhook_id}"): {"name": "x"},
     ("PATCH", "/messages/{message_id}"): {"deleted": True},
     ("PATCH", "/{session_id}"): {"session_name": "x"},
     ("PUT", "/rating"): {"value": 1},

@@ -27,6 +27,7 @@ from thai_chat.backends.registry import KINDS, build_backends
 from thai_chat.chat.service import ChatService
 from thai_chat.domain.accounts import Account, SignIn, hash_of_token, new_token, person_of_account
 from thai_chat.domain.people import PersonRole, Scope
+from thai_chat.domain.webhook_hosts import WebhookHosts
 from thai_chat.gate.doors import DOORS
 from thai_chat.gate.gate import Gate
 from thai_chat.gate.people import Holders
@@ -34,12 +35,15 @@ from thai_chat.routing.router import Router
 from thai_chat.settings import Settings
 from thai_chat.sharing.service import Shares
 from thai_chat.ui.page import mount_page
+from thai_chat.webhooks.sender import HttpSender
+from thai_chat.webhooks.service import Webhooks
+from thai_chat.webhooks.signing import Signer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 SECRET = "somtam-9f3k"
 REPLY = ("larb-7t2q",)
 HOUR = timedelta(hours=1)
-POSSESSIONS = ("/api/export", "/api/presets", "/api/keys", "/api/shares", "/api/invitations")
+POSSESSIONS = ("/api/export", "/api/presets", "/api/keys", "/api/shares", "/api/webhooks", "/api/invitations")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +106,12 @@ async def walk(
         stack.callback(passwords.close)
         sharing = Shares(stores.storage.shares, stores.storage.transfer, passwords)
         stack.push_async_callback(sharing.close)
-        app = mount_page(build_app(service, accounts, sharing), service)
+        hosts = WebhookHosts(["localhost:9"])
+        hooks = Webhooks(
+            stores.storage.webhooks, stores.storage.webhook_outbox, hosts, Signer(b"k" * 32), HttpSender(hosts)
+        )
+        stack.push_async_callback(hooks.close)
+        app = mount_page(build_app(service, accounts, sharing, hooks), service)
         gate = Gate(app, who=Holders(accounts.by_cookie, accounts.by_key), heads=app.state.heads)
         transport = httpx.ASGITransport(gate, client=("127.0.0.1", 1))
         http = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://localhost"))
@@ -121,8 +130,10 @@ async def possessions(walk: Walk) -> dict[str, str]:
     preset = await walk.http.post("/api/presets", json=options, headers=mine)
     key = await walk.http.post("/api/keys", json={"name": SECRET, "scopes": ["read"]}, headers=mine)
     share = await walk.http.post(f"{session}/share", json={"password": SECRET}, headers=mine)
+    wanted = {"url": "https://localhost:9/hook", "name": SECRET}
+    webhook = await walk.http.post("/api/webhooks", json=wanted, headers=mine)
     invitation = await walk.http.post("/api/invitations", json={"role": "user", "name": SECRET}, headers=mine)
-    assert [made.status_code for made in (named, preset, key, share, invitation)] == [200, 201, 201, 201, 201]
+    assert [made.status_code for made in (named, preset, key, share, webhook, invitation)] == [200] + 5 * [201]
     (signed_in, *_) = (await walk.http.get("/api/me/sign-ins", headers=mine)).json()["sign_ins"]
     return {
         "session_id": told["session_id"],
@@ -130,6 +141,7 @@ async def possessions(walk: Walk) -> dict[str, str]:
         "preset_id": preset.json()["preset_id"],
         "key_id": key.json()["key_id"],
         "share_id": share.json()["share_id"],
+        "webhook_id": webhook.json()["webhook_id"],
         "invitation_id": invitation.json()["invitation_id"],
         "sign_in_id": signed_in["sign_in_id"],
         "account_id": str(walk.owner.account_id),

@@ -29,6 +29,8 @@ from thai_chat.history.postgres.sql.tables import (
     chat_quotas,
     chat_shares,
     chat_usage,
+    chat_webhook_deliveries,
+    chat_webhooks,
     metadata,
 )
 
@@ -81,6 +83,10 @@ async def everything_of(history: PostgresStores, account: Account, word: str) ->
         (chat_usage, {"user_id": account.user_id, "key_id": key_id, "day": now.date(), "replies": 1, "tokens": 10}),
         (chat_shares, {"share_id": uuid4(), "token_hash": hash_of_token(new_token()), "user_id": account.user_id,
                        "session_id": session_id, "snapshot": {}, "created_at": now}),
+        (chat_webhooks, {"webhook_id": (webhook_id := uuid4()), "user_id": account.user_id, "url": "https://a.example",
+                         "events": ["reply.finished"], "secret_hash": b""}),
+        (chat_webhook_deliveries, {"delivery_id": uuid4(), "webhook_id": webhook_id, "user_id": account.user_id,
+                                   "event": "ping"}),
     )  # fmt: skip
     await history.database.run(
         lambda connection: [connection.execute(insert(table).values(row)) for table, row in rows]

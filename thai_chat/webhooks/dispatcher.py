@@ -36,7 +36,7 @@ class Pace:
     most_running: int = 16
     most_running_each: int = 4
     """A receiver that is slow holds up nobody else."""
-    lease_s: float = 60.0
+    lease_s: float = 30.0
     """Longer than a try may take: after it others take up what a dead process was at."""
     first_pause_s: float = 5.0
     left_after_s: float = 60.0

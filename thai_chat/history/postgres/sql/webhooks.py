@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from thai_chat.domain.webhook_errors import TooManyWebhooks
 from thai_chat.domain.webhooks import (
+    DeliveryProblem,
     DeliveryState,
     DisabledBy,
     Webhook,
@@ -131,8 +132,14 @@ def webhook_of(row: Row[Any] | Sequence[Any]) -> Webhook:
 
 def delivery_of(row: Row[Any] | Sequence[Any]) -> WebhookDelivery:
     values = dict(zip((column.name for column in DELIVERY_FIELDS), row, strict=True))
-    values |= {"event": WebhookEvent(values["event"]), "state": DeliveryState(values["state"])}
-    return WebhookDelivery(**values)
+    return WebhookDelivery(
+        **{
+            **values,
+            "event": WebhookEvent(values["event"]),
+            "state": DeliveryState(values["state"]),
+            "problem": DeliveryProblem(values["problem"]) if values["problem"] else None,
+        }
+    )
 
 
 def _own(user_id: str, webhook_id: UUID) -> tuple[Any, Any]:
