@@ -27,6 +27,7 @@ from thai_chat.domain.openai_shape import is_openai_path
 TAGS = {
     "chat": "Ask a question and read the answer, as the first clients of this page do.",
     "sessions": "Sessions, their messages and turns, replies while they grow, and what changes.",
+    "operations": "The same chat as the operations assistant's clients know it.",
     "openai": "The door for programs that speak OpenAI's protocol: give them this address with `/v1` and an API key.",
     "search": "Find what was ever said, by any part of it.",
     "models": "The models that answer, and what they are loaded from.",

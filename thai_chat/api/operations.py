@@ -35,7 +35,7 @@ from thai_chat.domain.facts import facts_of
 from thai_chat.domain.messages import MAX_QUESTION_CHARS, Message, Session
 from thai_chat.domain.statistics import Behind
 
-router = APIRouter(prefix="/api/operations-chat", tags=["operations chat"])
+router = APIRouter(prefix="/api/operations-chat", tags=["operations"])
 
 _SESSION_ID, _MESSAGE_ID = "0199a1b2-0000-7000-8000-000000000000", "0199a1b2-0000-7000-8000-000000000002"
 _AT = "2026-11-21T04:00:00Z"
