@@ -24,6 +24,8 @@ _PARAMS: dict[str, Any] = {
     "backend": "vllm",
     "limit": 50,
     "limit_mb": 4,
+    "limit_kb": 200,
+    "name": "audio_files",
     "least": 8,
     "megabytes": 10,
     "model": "my-thai-model",
@@ -42,6 +44,7 @@ _PARAMS: dict[str, Any] = {
 _OWN: dict[str, dict[str, Any]] = {
     "import_refused": {"place": "conversations.json", "why": "import_no_file"},
     "http_405": {"allowed": "GET, HEAD, OPTIONS"},
+    "sent_too_much": {"count": 100},
     "foreign_host": {"name": "chat.example.org", "why": "name_not_set"},
 }
 
