@@ -29,14 +29,18 @@ from thai_chat.domain.errors import (
     UnreadableText,
 )
 from thai_chat.domain.repeating_errors import BadKey, KeyReused, KeysDiffer
+from thai_chat.domain.sent_errors import SentTooMuch, SentUnreadable
 
 _REFUSED = (
     *(EmptyQuestion, QuestionTooLong, UnreadableText, BadOption, UnknownOption, UnknownBackend, UnknownModel),
     *(SessionNotFound, MessageNotFound, NotAQuestion, NotAReply, TooManyCompared, HistoryRefused),
     *(ReplyRunning, NewerMessages, BadKey, KeysDiffer, KeyReused),
+    *(SentTooMuch, SentUnreadable),
     *(AlreadyKept, TemporaryOver, TemporaryFull, TemporaryBusy, TooManyReplies, QuotaUsedUp),
 )
 FOLLOWED: Responses = {200: {"content": events(REPLY_EVENTS, example=REPLY_EXAMPLE)}}
 """The reply as server-sent events."""
-ASKED: Responses = {**FOLLOWED, **refuses(*_REFUSED, *kinds(BackendError))}
+NOT_ANSWERED: Responses = refuses(*_REFUSED, *kinds(BackendError))
+"""Why there may be no reply."""
+ASKED: Responses = {**FOLLOWED, **NOT_ANSWERED}
 """With `stream` the events of the reply; else the reply, or what kept it from being written."""

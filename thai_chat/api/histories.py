@@ -74,7 +74,7 @@ class ChatStatusBody(BaseModel):
     created_at: datetime
     updated_at: datetime = Field(description="When something was asked last")
     first_message_at: datetime | None = Field(description="Null when nothing is shown")
-    last_message_at: datetime | None
+    last_message_at: datetime | None = Field(description="Null when nothing is shown")
     duration_seconds: float = Field(description="From the first message to the last one")
     conversation_length: int = Field(description="The messages that it shows")
     messages_by_role: dict[str, int] = Field(description="The same by role: user, assistant, system")

@@ -29,6 +29,7 @@ TAGS = {
     "operations chat": "Ask as the operations assistant's clients do: sessions, history, suggestions, statistics.",
     "suggestions": "Questions that one could ask.",
     "sessions": "Sessions, their messages and turns, replies while they grow, and what changes.",
+    "operations": "The same chat as the operations assistant's clients know it.",
     "openai": "The door for programs that speak OpenAI's protocol: give them this address with `/v1` and an API key.",
     "search": "Find what was ever said, by any part of it.",
     "models": "The models that answer, and what they are loaded from.",

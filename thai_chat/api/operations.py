@@ -12,22 +12,21 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from thai_chat.api import errors
+from thai_chat.api.asked import NOT_ANSWERED
 from thai_chat.api.dependencies import Asking, Service
 from thai_chat.api.refusing import refuses
-from thai_chat.api.repeating import NOT_REPEATED, Repeated
+from thai_chat.api.repeating import Repeated
 from thai_chat.api.schemas import Key, Short
 from thai_chat.api.suggestions import Meant, SuggestionsBody, suggestions_body
 from thai_chat.chat.asking import Question
 from thai_chat.chat.histories import MOST_LAST
 from thai_chat.chat.statistics import MOST_DAYS, last_days, zone_of
 from thai_chat.chat.text import identifier
-from thai_chat.domain.backend_errors import BackendError
 from thai_chat.domain.errors import (
-    EmptyQuestion,
+    BadInput,
     HistoryUnavailable,
     InvalidIdentifier,
-    QuestionTooLong,
-    ReplyRunning,
+    MessageNotFound,
     SessionNotFound,
 )
 from thai_chat.domain.events import Failed
@@ -35,7 +34,7 @@ from thai_chat.domain.facts import facts_of
 from thai_chat.domain.messages import MAX_QUESTION_CHARS, Message, Session
 from thai_chat.domain.statistics import Behind
 
-router = APIRouter(prefix="/api/operations-chat", tags=["operations chat"])
+router = APIRouter(prefix="/api/operations-chat", tags=["operations"])
 
 _SESSION_ID, _MESSAGE_ID = "0199a1b2-0000-7000-8000-000000000000", "0199a1b2-0000-7000-8000-000000000002"
 _AT = "2026-11-21T04:00:00Z"
@@ -94,7 +93,7 @@ class OperationsAnswerBody(BaseModel):
     session_id: UUID
     message_id: UUID = Field(description="The reply's id")
     backend: str | None
-    model_used: str | None
+    model_used: str | None = Field(description="The model that answered")
     tokens_used: int | None = Field(description="Tokens of prompt and reply together; null where they are not known")
     context_used: dict[str, object] = Field(description="What the model was sent of the conversation")
     created_at: datetime
@@ -103,9 +102,9 @@ class OperationsAnswerBody(BaseModel):
 class OperationsSessionBody(BaseModel):
     id: UUID = Field(description="The session's id")
     user_id: str
-    title: str
+    title: str = Field(description="The session's name")
     context_snapshot: dict[str, object] = Field(description="The context that it started with; empty where none was")
-    started_at: datetime
+    started_at: datetime = Field(description="When it was made")
     last_message_at: datetime = Field(description="When something was asked last")
     message_count: int
     is_active: bool = Field(description="False while it is in the trash")
@@ -139,12 +138,12 @@ class OperationsPeriodQuery(BaseModel):
 
 class OperationsUsageBody(BaseModel):
     session_id: UUID
-    title: str
-    messages: int
+    title: str = Field(description="The session's name")
+    messages: int = Field(description="Its messages in that time")
     prompt_tokens: int
     completion_tokens: int
     tokens_used: int = Field(description="Both together")
-    last_message_at: datetime
+    last_message_at: datetime = Field(description="When the last of them was said")
 
 
 class OperationsQuestionBody(BaseModel):
@@ -153,8 +152,8 @@ class OperationsQuestionBody(BaseModel):
 
 
 class OperationsStatisticsBody(BaseModel):
-    total_sessions: int
-    total_messages: int
+    total_sessions: int = Field(description="Sessions with a message in that time")
+    total_messages: int = Field(description="Questions and replies together")
     total_tokens: int = Field(description="Tokens of prompts and replies together")
     tokens_per_session: float = Field(description="The average; 0 without sessions")
     sessions: list[OperationsUsageBody] = Field(description="Those with most messages first")
@@ -163,12 +162,7 @@ class OperationsStatisticsBody(BaseModel):
     )
 
 
-_ASKING = refuses(
-    *(InvalidIdentifier, EmptyQuestion, QuestionTooLong, ReplyRunning, BackendError, HistoryUnavailable), *NOT_REPEATED
-)
-
-
-@router.post("", response_model=OperationsAnswerBody, responses=_ASKING)
+@router.post("", response_model=OperationsAnswerBody, responses=NOT_ANSWERED)
 async def ask_operations(
     body: OperationsRequest, request: Request, service: Service, person: Asking, repeated: Repeated
 ) -> OperationsAnswerBody | JSONResponse:
@@ -208,7 +202,7 @@ async def list_operations_sessions(
     return OperationsSessionsBody(sessions=[_session(session) for session in found])
 
 
-@router.get("/history/{session_id}", responses=refuses(InvalidIdentifier, SessionNotFound))
+@router.get("/history/{session_id}", responses=refuses(InvalidIdentifier, SessionNotFound, MessageNotFound))
 async def operations_history(
     session_id: str, service: Service, person: Asking, wanted: Annotated[OperationsHistoryQuery, Query()]
 ) -> OperationsHistoryBody:
@@ -231,7 +225,7 @@ async def list_operations_suggestions(
     return await suggestions_body(request, service, person, meant)
 
 
-@router.get("/statistics", responses=refuses(HistoryUnavailable))
+@router.get("/statistics", responses=refuses(BadInput, HistoryUnavailable))
 async def operations_statistics(
     service: Service, person: Asking, wanted: Annotated[OperationsPeriodQuery, Query()]
 ) -> OperationsStatisticsBody:

@@ -24,6 +24,8 @@ _PARAMS: dict[str, Any] = {
     "backend": "vllm",
     "limit": 50,
     "limit_mb": 4,
+    "limit_kb": 200,
+    "name": "audio_files",
     "least": 8,
     "megabytes": 10,
     "model": "my-thai-model",
@@ -44,6 +46,7 @@ _OWN: dict[str, dict[str, Any]] = {
     "bad_tag": {"header": "If-Match"},
     "import_refused": {"place": "conversations.json", "why": "import_no_file"},
     "http_405": {"allowed": "GET, HEAD, OPTIONS"},
+    "sent_too_much": {"count": 100},
     "foreign_host": {"name": "chat.example.org", "why": "name_not_set"},
 }
 

@@ -18,7 +18,7 @@ from thai_chat.domain.people import Person
 from thai_chat.domain.ports.backend import ModelInfo
 from thai_chat.texts.suggested import suggested
 
-router = APIRouter(tags=["suggestions"])
+router = APIRouter(tags=["chat"])
 
 
 class SuggestionsQuery(BaseModel):

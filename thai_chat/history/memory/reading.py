@@ -41,11 +41,8 @@ def answer(held: HeldSessions, read: Read[Answer]) -> Answer:
             found = _session_or_owner(held, read)
         case ReadSessions() | ReadSessionCount() | ReadLabels():
             found = _listed(held, read)
-        case ReadMessages():
-            window = held.require(read.session_id, read.user_id).window
-            found = window(limit=read.limit, before=read.before_order, after=read.after_order, leaf_id=read.leaf_id)
-        case ReadBranchCounts():
-            found = _counts(held, read)
+        case ReadMessages() | ReadBranchCounts():
+            found = _branch(held, read)
         case ReadVersions():
             found = held.require(read.session_id, read.user_id).versions(read.message_ids)
         case ReadIsKeyKnown():
@@ -88,8 +85,10 @@ def remember(held: HeldSessions, read: Read[Answer], found: Answer) -> None:
             held.put_read(message.session_id, (message,))
 
 
-def _counts(held: HeldSessions, read: ReadBranchCounts) -> BranchCounts:
+def _branch(held: HeldSessions, read: ReadMessages | ReadBranchCounts) -> list[Message] | BranchCounts:
     branch = held.require(read.session_id, read.user_id)
+    if isinstance(read, ReadMessages):
+        return branch.window(limit=read.limit, before=read.before_order, after=read.after_order, leaf_id=read.leaf_id)
     branch.require(read.leaf_id)
     messages = branch.window(limit=len(branch.messages), before=None, after=0, leaf_id=read.leaf_id)
     times = [message.created_at for message in messages]

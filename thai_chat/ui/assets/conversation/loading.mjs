@@ -161,6 +161,7 @@ export function takeIn(question, { response, ...reply }) {
   if (!before.name || before.shelf !== 'current') return false;
   const known = before.messages.filter(({ message_id }) => message_id !== question.message_id && message_id !== reply.message_id);
   if ((known.at(-1)?.message_id ?? null) !== question.parent_id || reply.parent_id !== question.message_id) return false;
+  if (question.parent_id === null && question.message_order > 1) return false; // after a reset: it has versions
   const messages = [...known, ...shownOf([question, { ...reply, role: 'assistant', content: response }], {}, null)];
   store.view = { ...before, stored: true, live: null, newest: reply.message_id, messages };
   emit('view', { isOther: false, isFirst: false, how: 'refreshed' });
