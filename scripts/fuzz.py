@@ -1,8 +1,8 @@
 """`./manage.sh fuzz [--examples N] [ARGS]`: Schemathesis against the app, with and without accounts.
 
 It sends what the description of the API allows and what it does not, in a fixed order, and looks whether each answer is
-one that is described. The app is a process of its own with a database of its own; the model's words are made up. ARGS go
-to Schemathesis as they are, such as `--include-path /chat`.
+one that is described. The app is a process of its own with a database of its own; the model's words are made up. ARGS
+go to Schemathesis as they are, such as `--include-path /chat`.
 """
 
 from __future__ import annotations

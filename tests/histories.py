@@ -26,6 +26,7 @@ from thai_chat.history.opening import open_history
 from thai_chat.history.postgres.accounts import PostgresAccounts, PostgresSignIns
 from thai_chat.history.postgres.audit import PostgresAudit
 from thai_chat.history.postgres.connections import Database
+from thai_chat.history.postgres.contexts import PostgresContexts
 from thai_chat.history.postgres.conversation import PostgresConversation
 from thai_chat.history.postgres.keys import PostgresKeys
 from thai_chat.history.postgres.people import PostgresInvitations, PostgresPeople
@@ -100,6 +101,7 @@ class MemoryStores(Stores):
                 shares=PostgresShares(nobody),
                 webhooks=PostgresWebhooks(nobody),
                 webhook_outbox=PostgresWebhookOutbox(nobody.now),
+                contexts=PostgresContexts(nobody),
                 transfer=lambda: PostgresTransfer(nobody.require()),
             )
         )
@@ -142,6 +144,7 @@ class PostgresStores(Stores):
                 shares=PostgresShares(database),
                 webhooks=PostgresWebhooks(database),
                 webhook_outbox=PostgresWebhookOutbox(lambda: database),
+                contexts=PostgresContexts(database),
                 transfer=lambda: PostgresTransfer(database),
             )
         )

@@ -9,11 +9,12 @@ from uuid import uuid4
 
 ANYBODY, READ, CHAT, ADMIN, BROWSER = "anybody", "read", "chat", "admin", "browser"
 SESSIONS = {
-    "": {"GET": READ, "DELETE": CHAT},
+    "": {"GET": READ, "POST": CHAT, "DELETE": CHAT},
     "/labels": {"GET": READ},
     "/{session_id}": {"GET": READ, "PATCH": CHAT, "DELETE": CHAT},
     "/{session_id}/messages": {"GET": READ, "POST": CHAT},
-    "/{session_id}/messages/{message_id}": {"PATCH": CHAT, "DELETE": CHAT},
+    "/{session_id}/messages/{message_id}": {"GET": READ, "PATCH": CHAT, "DELETE": CHAT},
+    "/{session_id}/messages/{message_id}/contexts": {"GET": READ, "POST": CHAT},
     "/{session_id}/messages/{message_id}/replies": {"POST": CHAT},
     "/{session_id}/messages/{message_id}/rating": {"PUT": CHAT, "DELETE": CHAT},
     "/{session_id}/messages/{message_id}/preference": {"PUT": CHAT, "DELETE": CHAT},
@@ -25,6 +26,7 @@ SESSIONS = {
     "/{session_id}/export": {"GET": READ},
     "/{session_id}/export/examples": {"GET": READ},
     "/{session_id}/share": {"POST": CHAT},
+    "/{session_id}/branch": {"POST": CHAT},
 }
 EXPECTED: dict[str, dict[str, str]] = {
     "/": {"GET": READ},
@@ -62,6 +64,9 @@ EXPECTED: dict[str, dict[str, str]] = {
     "/api/operations-chat/suggestions": {"GET": READ},
     "/api/operations-chat/statistics": {"GET": READ},
     "/api/suggestions": {"GET": READ},
+    "/api/chat/start": {"POST": CHAT},
+    "/api/chat/{session_id}/message": {"POST": CHAT},
+    "/api/chat/{session_id}/history": {"GET": READ},
     "/api/changes": {"GET": READ},
     "/api/webhooks": {"GET": READ, "HEAD": READ, "POST": CHAT},
     "/api/webhooks/{webhook_id}": {"GET": READ, "HEAD": READ, "PATCH": CHAT, "DELETE": CHAT},
@@ -123,6 +128,9 @@ for door, methods in EXPECTED.items():
 
 BODIES: dict[tuple[str, str], object] = {
     ("POST", "/messages"): {"query": "x"},
+    ("POST", "/message"): {"query": "x"},
+    ("POST", "/contexts"): {"contexts": [{"content": "x"}]},
+    ("POST", "/branch"): {"message_id": str(uuid4())},
     ("DELETE", "/api/me"): {"password": "x"},
     ("POST", "/replies"): {"backend": "vllm", "model": "thai-model"},
     ("PATCH", "/api/presets/{preset_id}"): {"preset_name": "x"},

@@ -37,6 +37,7 @@ from thai_chat.domain.reads import (
     SessionOrder,
     Shelf,
 )
+from thai_chat.domain.repeating_errors import KeyReused
 
 
 async def test_an_empty_session_is_kept_listed_and_asked_in(history: Stores, user: str) -> None:
@@ -85,6 +86,15 @@ async def test_a_message_is_added_once_by_its_id_and_by_its_key(history: Stores,
     assert (other.repeated, other.message) == (True, first.message)
     assert (await history.read(ReadSession(session.session_id, user))).message_count == 1
     assert await history.read(ReadIsKeyKnown(session.session_id, user, "k1"))
+
+
+async def test_the_key_of_a_message_without_a_reply_asks_nothing(history: Stores, user: str) -> None:
+    session = await history.write(create(user))
+    for role, key in ((Role.ASSISTANT, "k1"), (Role.USER, "k2")):
+        await history.write(say(session, role=role, idempotency_key=key))
+    for key in ("k1", "k2"):
+        with pytest.raises(KeyReused):
+            await history.write(begin(user, session.session_id, idempotency_key=key))
 
 
 async def test_a_message_waits_for_a_reply_that_grows(history: Stores, user: str) -> None:

@@ -11,8 +11,11 @@ from thai_chat import __version__
 from thai_chat.accounts.service import Accounts
 from thai_chat.api import (
     audit,
+    branches,
     changes,
     chat,
+    chat_sessions,
+    contexts,
     docs_page,
     errors,
     health,
@@ -45,6 +48,14 @@ from thai_chat.sharing.service import Shares
 from thai_chat.webhooks.service import Webhooks
 
 SESSIONS = "/api/sessions"
+_OF_SESSIONS = (
+    sessions.router,
+    contexts.router,
+    branches.router,
+    marks.router,
+    transfer.session_router,
+    shares.session_router,
+)
 SESSIONS_TOO = ("/api/conversations", "/conversations")
 """Where the same routes answer, for clients that call sessions so; the documentation has them once."""
 
@@ -84,6 +95,7 @@ def build_app(
     app.include_router(shared_page.router)  # and so may whoever passes a link on
     for part in (
         chat,
+        chat_sessions,
         changes,
         search,
         models,
@@ -107,6 +119,6 @@ def build_app(
     ):
         app.include_router(part.router, dependencies=checks)
     for prefix in (SESSIONS, *SESSIONS_TOO):
-        for router in (sessions.router, marks.router, transfer.session_router, shares.session_router):
+        for router in _OF_SESSIONS:
             app.include_router(router, prefix=prefix, include_in_schema=prefix == SESSIONS, dependencies=checks)
     return app

@@ -105,8 +105,10 @@ def status_body(session: Session, counts: BranchCounts, *, running: bool) -> Cha
     )
 
 
-def history_response(head: Mapping[str, object], history: History, language: Language) -> Response:
-    """Answer with the fields of `head` and the history; where it is long, part by part as it is read.
+def history_response(
+    head: Mapping[str, object], history: History, language: Language, *, name: str = "history"
+) -> Response:
+    """Answer with the fields of `head` and, as `name`, the history; where it is long, part by part as it is read.
 
     A database that goes away in the middle ends the connection: what has come is then no whole answer.
     """
@@ -117,7 +119,7 @@ def history_response(head: Mapping[str, object], history: History, language: Lan
         "has_earlier": history.has_earlier,
         "siblings": {},
     }
-    first = to_json(fields)[:-1] + b',"history":[' + messages_json(history.messages, language)
+    first = to_json(fields)[:-1] + f',"{name}":['.encode() + messages_json(history.messages, language)
     if history.others is None:
         return Response(first + b"]}", media_type="application/json")
     return StreamingResponse(_parts(first, history, language), media_type="application/json")

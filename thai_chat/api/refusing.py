@@ -25,7 +25,6 @@ _PARAMS: dict[str, Any] = {
     "limit": 50,
     "limit_mb": 4,
     "limit_kb": 200,
-    "name": "audio_files",
     "least": 8,
     "megabytes": 10,
     "model": "my-thai-model",

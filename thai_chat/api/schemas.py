@@ -11,9 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from thai_chat.api.message_json import message_fields
 from thai_chat.api.told import NoticeBody
 from thai_chat.chat.sent import MOST_SENT, SENT_BYTES
-from thai_chat.domain.facts import ReplyFacts
+from thai_chat.domain.facts import ReplyFacts, dept_of
 from thai_chat.domain.labels import Labels
 from thai_chat.domain.messages import (
+    DEPT_CHARS,
     LABEL_CHARS,
     MAX_QUESTION_CHARS,
     MOST_BESIDE,
@@ -21,7 +22,7 @@ from thai_chat.domain.messages import (
     Message,
     Session,
 )
-from thai_chat.domain.reads import Shelf
+from thai_chat.domain.reads import SessionOrder, Shelf
 from thai_chat.texts import Language
 
 Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
@@ -33,6 +34,7 @@ Key = Annotated[
         "same turn, however often it is sent; with another request it is refused"
     ),
 ]
+MOST_OFFSET = 100_000
 Label = Annotated[str, StringConstraints(strip_whitespace=True, max_length=LABEL_CHARS)]
 
 MESSAGE_EXAMPLE: dict[str, Any] = {
@@ -257,6 +259,9 @@ class VersionsBody(BaseModel):
 class SessionBody(BaseModel):
     session_id: UUID
     session_name: str
+    id: UUID = Field(description="The same as `session_id`")
+    title: str = Field(description="The same as `session_name`; empty until the first question gives one")
+    dept_id: str | None = Field(default=None, description="The department that the session belongs to")
     backend: str
     model: str
     created_at: datetime
@@ -279,6 +284,10 @@ class SessionPatch(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     session_name: str | None = None
+    title: str | None = Field(default=None, description="The same as `session_name`; give one of the two")
+    dept_id: str | None = Field(
+        default=None, max_length=DEPT_CHARS, description="Empty takes the session out of its department"
+    )
     pinned: bool | None = None
     archived: bool | None = None
     deleted: bool | None = Field(default=None, description="true: into the trash; false: out of it, as it was")
@@ -294,7 +303,20 @@ class SessionPatch(BaseModel):
 
 class SessionsQuery(BaseModel):
     limit: int = Field(default=50, ge=1, le=200)
-    cursor: str | None = Field(default=None, description="`next` of the page before")
+    cursor: str | None = Field(default=None, description="`next` of the page before, for the same `order`")
+    offset: int = Field(
+        default=0,
+        ge=0,
+        le=MOST_OFFSET,
+        description="So many are passed over, in place of a cursor, which is faster far down",
+    )
+    order: SessionOrder = Field(
+        default=SessionOrder.UPDATED,
+        description="updated: those that were asked in last come first; created: the newest come first, and none moves "
+        "while somebody pages",
+    )
+    total: bool = Field(default=False, description="true: `total` in the answer")
+    dept_id: str | None = Field(default=None, description="The department that the sessions belong to")
     name_contains: str = ""
     shelf: Shelf = Field(default=Shelf.CURRENT, description="current, archived or trash")
     pinned: bool | None = None
@@ -305,6 +327,9 @@ class SessionsQuery(BaseModel):
 class SessionsBody(BaseModel):
     sessions: list[SessionBody]
     next: str | None = Field(description="Give it as `cursor` for the next page; null on the last")
+    total: int | None = Field(
+        default=None, description="How many sessions the list has in all; null where it was not asked for"
+    )
 
 
 class LabelBody(BaseModel):
@@ -345,6 +370,9 @@ def session_body(session: Session, *, running: bool) -> SessionBody:
     return SessionBody(
         session_id=session.session_id,
         session_name=session.session_name,
+        id=session.session_id,
+        title=session.session_name,
+        dept_id=dept_of(session.metadata),
         backend=session.backend,
         model=session.model,
         created_at=session.created_at.astimezone(UTC),

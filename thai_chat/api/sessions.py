@@ -10,10 +10,12 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
 from thai_chat.api import errors, sse
+from thai_chat.api.additions import ConversationBody, MessageRequest, SessionRequest, new_session
 from thai_chat.api.asked import ASKED, FOLLOWED
 from thai_chat.api.chat import answer, question_of
 from thai_chat.api.dependencies import Asking, Noting, Service
-from thai_chat.api.refusing import refuses
+from thai_chat.api.histories import history_response
+from thai_chat.api.refusing import Responses, refuses
 from thai_chat.api.repeating import Repeated
 from thai_chat.api.schemas import (
     AcceptedBody,
@@ -21,11 +23,11 @@ from thai_chat.api.schemas import (
     AlsoBody,
     ChatBody,
     LabelsBody,
+    MessageBody,
     SessionBody,
     SessionPatch,
     SessionsBody,
     SessionsQuery,
-    TurnRequest,
     VersionsBody,
     labels_body,
     message_body,
@@ -33,13 +35,17 @@ from thai_chat.api.schemas import (
 )
 from thai_chat.api.tags import NOT_CHANGED, SEEN, TAGGED, IfMatch, IfNoneMatch, tag_of
 from thai_chat.api.windows import WindowBody, WindowQuery, window_response
+from thai_chat.chat.additions import NewMessage
 from thai_chat.chat.asking import Again, Asked
+from thai_chat.chat.sent import sent_with
 from thai_chat.chat.service import ChatService
 from thai_chat.chat.sessions import SessionChange
 from thai_chat.chat.text import identifier
 from thai_chat.chat.windows import Window
 from thai_chat.domain.audit import Action
+from thai_chat.domain.contexts import BadDepartment, MetadataTooLarge, ReservedMetadata
 from thai_chat.domain.errors import (
+    BadInput,
     BadLabel,
     BadOption,
     EmptyName,
@@ -51,12 +57,14 @@ from thai_chat.domain.errors import (
     ReplyRunning,
     SessionNotFound,
     TooManyPlaces,
+    UnknownBackend,
+    UnknownModel,
     UnknownOption,
     UnreadableText,
 )
 from thai_chat.domain.messages import Session
 from thai_chat.domain.people import Person
-from thai_chat.domain.reads import SessionCursor, SessionFilter, Shelf
+from thai_chat.domain.reads import SessionCursor, SessionFilter, SessionOrder, Shelf
 from thai_chat.domain.repeating_errors import BadTag
 from thai_chat.texts import Language
 
@@ -70,6 +78,19 @@ _ACCEPTED = {
 }
 
 Prefer = Annotated[str, Header()]
+Whole = Annotated[
+    bool | None,
+    Query(
+        description="true: with its messages. By default they come at `/conversations` and `/api/conversations`, "
+        "and do not at `/api/sessions`"
+    ),
+]
+_WITHOUT_MESSAGES = "/api/sessions/"
+ANSWERED_OR_KEPT: Responses = {
+    201: {"model": MessageBody, "description": "The message was kept, and no model asked"},
+    202: _ACCEPTED,
+    **ASKED,
+}
 
 
 @router.get("", responses=refuses(InvalidCursor, UnreadableText))
@@ -79,23 +100,52 @@ async def list_sessions(
     chosen: Annotated[SessionsQuery, Query()],
 ) -> SessionsBody:
     """List sessions, newest first, in pages."""
+    if chosen.cursor and chosen.offset:
+        raise BadInput(fields="cursor, offset")
+    wanted = SessionFilter(
+        name_contains=chosen.name_contains,
+        shelf=chosen.shelf,
+        pinned=chosen.pinned,
+        tag=chosen.tag,
+        folder=chosen.folder,
+        dept_id=chosen.dept_id,
+    )
     found = await service.sessions.page(
         person,
         limit=chosen.limit,
-        before=_read_cursor(chosen.cursor) if chosen.cursor else None,
-        filter=SessionFilter(
-            name_contains=chosen.name_contains,
-            shelf=chosen.shelf,
-            pinned=chosen.pinned,
-            tag=chosen.tag,
-            folder=chosen.folder,
-        ),
+        before=_read_cursor(chosen.cursor, chosen.order) if chosen.cursor else None,
+        offset=chosen.offset,
+        order=chosen.order,
+        filter=wanted,
     )
     running = service.sessions.running()
     return SessionsBody(
         sessions=[session_body(session, running=session.session_id in running) for session in found],
-        next=f"{found[-1].updated_at.isoformat()}~{found[-1].session_id}" if len(found) == chosen.limit else None,
+        next=_cursor(found[-1], chosen.order) if len(found) == chosen.limit else None,
+        total=await service.sessions.count(person, wanted) if chosen.total else None,
     )
+
+
+@router.post(
+    "",
+    status_code=201,
+    responses=refuses(
+        BadOption, BadDepartment, MetadataTooLarge, ReservedMetadata, UnknownBackend, UnknownModel, UnreadableText
+    ),
+)
+async def create_session(
+    request: Request,
+    response: Response,
+    service: Service,
+    person: Asking,
+    repeated: Repeated,
+    body: SessionRequest | None = None,
+) -> SessionBody:
+    """Make a session without messages: it is listed, and can be asked in. Without a title the first question gives it
+    its name."""
+    session = await service.additions.create(person, new_session(body, repeated.id_for(person, made="session")))
+    response.headers["Location"] = f"{request.url.path}/{session.session_id}"
+    return _body(session, service)
 
 
 @router.get("/labels")
@@ -111,12 +161,19 @@ async def empty_trash(service: Service, person: Asking, notes: Noting, shelf: Li
     notes.put(Action.SESSION_DELETED, target=shelf)
 
 
-@router.get("/{session_id}", response_model=SessionBody, responses={**SEEN, **refuses(BadTag, SessionNotFound)})
-async def get_session(session_id: str, service: Service, person: Asking, seen: IfNoneMatch) -> Response:
-    """Return a session, also one that is in the trash."""
+@router.get("/{session_id}", response_model=ConversationBody, responses={**SEEN, **refuses(BadTag, SessionNotFound)})
+async def get_session(
+    session_id: str, request: Request, service: Service, person: Asking, seen: IfNoneMatch, messages: Whole = None
+) -> Response:
+    """Return a session, also one that is in the trash; with `messages` all of the shown branch and the session's
+    metadata, and then without an `ETag`."""
     found = await service.sessions.get(identifier(session_id), person)
     body = _body(found, service)
-    return seen.answer(body, tag_of(found, running=body.running))
+    if not (_has_messages(request) if messages is None else messages):
+        return seen.answer(body, tag_of(found, running=body.running))
+    history = await service.histories.read(found.session_id, person)
+    fields = {**body.model_dump(), "metadata": dict(found.metadata)}
+    return history_response(fields, history, errors.language_of(request), name="messages")
 
 
 @router.patch(
@@ -133,7 +190,8 @@ async def change_session(
     session_id: str, body: SessionPatch, service: Service, person: Asking, expected: IfMatch, response: Response
 ) -> SessionBody:
     """Change names, labels, pin, archive, trash, and which branch is shown: all that is named, or nothing."""
-    wanted = body.model_dump(exclude={"shown_message_id"})
+    wanted = body.model_dump(exclude={"shown_message_id", "title"})
+    wanted["session_name"] = body.title if body.session_name is None else body.session_name
     shown = None if body.shown_message_id is None else identifier(body.shown_message_id)
     changed = await service.sessions.change(
         identifier(session_id), person, SessionChange(**wanted, shown_message_id=shown), expected=expected
@@ -174,21 +232,34 @@ async def list_messages(
     """
     window = await _window(service, identifier(session_id), person, wanted)
     return window_response(
-        window, running=window.session.session_id in service.sessions.running(), language=errors.language_of(request)
+        window,
+        running=window.session.session_id in service.sessions.running(),
+        language=errors.language_of(request),
+        is_after=wanted.after is not None or wanted.after_order is not None,
     )
 
 
-@router.post("/{session_id}/messages", response_model=ChatBody, responses={202: _ACCEPTED, **ASKED})
+@router.post(
+    "/{session_id}/messages",
+    response_model=ChatBody,
+    responses=ANSWERED_OR_KEPT,
+)
 async def create_turn(
     session_id: str,
-    body: TurnRequest,
+    body: MessageRequest,
     request: Request,
     service: Service,
     person: Asking,
     repeated: Repeated,
     prefer: Prefer = "",
 ) -> Response | ChatBody:
-    """Take a turn, as `/chat` does; with `Prefer: respond-async` (RFC 7240) answered as soon as it is stored."""
+    """Take a turn, as `/chat` does; with `Prefer: respond-async` (RFC 7240) answered as soon as it is stored.
+
+    With the role `assistant` or `system`, or with `reply` false, the message is kept below the last one, and no model
+    is asked: 201.
+    """
+    if not body.is_asked:
+        return await _kept(service, session_id, body, request, person, repeated.key(body.idempotency_key))
     asked = await service.ask(question_of(body, person, session_id, key=repeated.key(body.idempotency_key)))
     if "respond-async" in prefer:
         return _accepted(asked, errors.language_of(request))
@@ -284,9 +355,15 @@ async def leave_session(session_id: str, service: Service, person: Asking) -> No
 
 
 async def _window(service: ChatService, session_id: UUID, person: Person, wanted: WindowQuery) -> Window:
-    places = (wanted.before_order, wanted.after_order, wanted.around)
+    places = (wanted.before_order, wanted.after_order, wanted.before, wanted.after, wanted.around)
     if sum(place is not None for place in places) > 1:
         raise TooManyPlaces
+    if near := wanted.before or wanted.after:
+        order = (await service.windows.message(session_id, person, identifier(near))).message_order
+        before_order, after_order = (order, None) if wanted.before else (None, order)
+        return await service.windows.window(
+            session_id, person, limit=wanted.limit, before_order=before_order, after_order=after_order
+        )
     if wanted.around is not None:
         return await service.windows.around(session_id, person, identifier(wanted.around), limit=wanted.limit)
     return await service.windows.window(
@@ -314,8 +391,30 @@ def _body(session: Session, service: ChatService) -> SessionBody:
     return session_body(session, running=session.session_id in service.sessions.running())
 
 
-def _read_cursor(cursor: str) -> SessionCursor:
-    at, _, session_id = cursor.partition("~")
+async def _kept(
+    service: ChatService, session_id: str, body: MessageRequest, request: Request, person: Person, key: str | None
+) -> JSONResponse:
+    sent = sent_with(body.audio_files, body.function_calls)
+    new = NewMessage(role=body.role, text=body.content or "", idempotency_key=key, metadata=body.metadata, sent=sent)
+    message = (await service.additions.add(identifier(session_id), person, new)).message
+    told = message_body(message, errors.language_of(request)).model_dump(mode="json")
+    return JSONResponse(told, 201, {"Location": f"{request.url.path}/{message.message_id}"})
+
+
+def _has_messages(request: Request) -> bool:
+    return not request.url.path.startswith(_WITHOUT_MESSAGES)
+
+
+def _cursor(session: Session, order: SessionOrder) -> str:
+    at = session.created_at if order is SessionOrder.CREATED else session.updated_at
+    return f"{'' if order is SessionOrder.UPDATED else f'{order}~'}{at.isoformat()}~{session.session_id}"
+
+
+def _read_cursor(cursor: str, order: SessionOrder) -> SessionCursor:
+    """Return where a page ended. Raises InvalidCursor, also for one of another order."""
+    *named, at, session_id = ["", "", *cursor.split("~")]
+    if "".join(named) != ("" if order is SessionOrder.UPDATED else order):
+        raise InvalidCursor
     try:
         found = SessionCursor(at=datetime.fromisoformat(at), session_id=UUID(session_id))
     except ValueError as exc:

@@ -17,6 +17,9 @@ from thai_chat.texts import Language
 _SESSION_EXAMPLE: dict[str, Any] = {
     "session_id": MESSAGE_EXAMPLE["session_id"],
     "session_name": "สวัสดี",
+    "id": MESSAGE_EXAMPLE["session_id"],
+    "title": "สวัสดี",
+    "dept_id": None,
     "backend": MESSAGE_EXAMPLE["backend"],
     "model": "my-thai-model",
     "created_at": "2026-11-21T03:59:59+00:00",
@@ -39,6 +42,8 @@ class WindowQuery(BaseModel):
     limit: int = Field(default=WINDOW, ge=1, le=200, description="The most messages that come")
     before_order: int | None = Field(default=None, description="The last ones below this `message_order`")
     after_order: int | None = Field(default=None, description="The first ones above this `message_order`")
+    before: str | None = Field(default=None, description="The last ones before the message with this id")
+    after: str | None = Field(default=None, description="The first ones after the message with this id")
     around: str | None = Field(
         default=None,
         description="A message's id: the messages around it, as many as half of them behind it. 409 "
@@ -70,6 +75,7 @@ class WindowBody(HistoryBody):
                 "siblings": {},
                 "session": _SESSION_EXAMPLE,
                 "has_later": False,
+                "has_more": True,
                 "live": {
                     "message_id": MESSAGE_EXAMPLE["message_id"],
                     "backend": MESSAGE_EXAMPLE["backend"],
@@ -85,6 +91,9 @@ class WindowBody(HistoryBody):
     has_later: bool = Field(
         description="There are newer ones: ask again with the last one's `message_order` as `after_order`"
     )
+    has_more: bool = Field(
+        default=False, description="There are more where one pages to: older ones, or newer ones with `after`"
+    )
     live: LiveBody | None = Field(
         description="The session's reply that grows here, also where the window does not reach it; null when none does"
     )
@@ -95,7 +104,7 @@ class WindowBody(HistoryBody):
     )
 
 
-def window_response(window: Window, *, running: bool, language: Language) -> Response:
+def window_response(window: Window, *, running: bool, language: Language, is_after: bool = False) -> Response:
     """Answer with a `WindowBody`, without a model of each message."""
     fields = {
         "session_id": window.session.session_id,
@@ -103,6 +112,7 @@ def window_response(window: Window, *, running: bool, language: Language) -> Res
         "siblings": {str(message_id): list(family) for message_id, family in window.versions.items()},
         "session": session_body(window.session, running=running).model_dump(),
         "has_later": window.has_later,
+        "has_more": window.has_later if is_after else window.has_earlier,
         "live": _live(window.live) if window.live else None,
         "also_live": [{**_live(log), "beside": beside} for log, beside in window.also_live],
     }

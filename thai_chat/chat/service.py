@@ -14,8 +14,11 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from thai_chat.chat import titles
+from thai_chat.chat.additions import Additions
 from thai_chat.chat.asking import Again, Asked, ComparedModel, Question
+from thai_chat.chat.branching import Branching
 from thai_chat.chat.changes import Changes
+from thai_chat.chat.contexts import Contexts
 from thai_chat.chat.histories import Histories
 from thai_chat.chat.marks import Marks
 from thai_chat.chat.models import Models
@@ -82,6 +85,9 @@ class ChatService:
         self.histories = Histories(conversation, self._replies)
         self.models = Models(router)
         self.permits = Permits()
+        self.additions = Additions(conversation, router.resolve, self.options, self.permits, self.changes)
+        self.contexts = Contexts(storage.contexts)
+        self.branching = Branching(conversation, storage.transfer, self._replies, self.changes)
         self.relays = Relays(router, self.permits, Recorder(conversation, self._replies))
         self.presets = Presets(storage.presets, self.options)
         self._source = ReplySource(conversation, router, self.presets, max_history_messages=max_history_messages)
@@ -177,12 +183,16 @@ class ChatService:
         )
         if turn.repeated:
             require_same(turn, meaning, looks_same=turn.question.content == text)
-        if kept is None or turn.repeated or kept == turn.session.options:
+        name = "" if turn.session.session_name else titles.name_of(text)  # it may have been made without one
+        changed_options = None if kept == turn.session.options else kept
+        if turn.repeated or (changed_options is None and not name):
             return self._answer(turn, choice, options, grant, started_at_s=started_at_s)
-        turn = replace(turn, session=replace(turn.session, options=kept))
+        if changed_options is not None:
+            turn = replace(turn, session=replace(turn.session, options=changed_options))
         # Begun first: were the options refused, the stored reply would be left to nobody and hold up the session.
         asked = self._answer(turn, choice, options, grant, started_at_s=started_at_s)
-        await self.sessions.change(turn.session.session_id, question.person, SessionChange(options=kept))
+        change = SessionChange(options=changed_options, session_name=name or None)
+        await self.sessions.change(turn.session.session_id, question.person, change)
         return asked
 
     async def ask_again(self, again: Again) -> Asked:

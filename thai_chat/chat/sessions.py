@@ -12,10 +12,11 @@ from thai_chat.chat.names import short_name, tidy
 from thai_chat.chat.options import checked
 from thai_chat.chat.replies.runner import Replies
 from thai_chat.chat.text import require_storable
+from thai_chat.domain.contexts import BadDepartment
 from thai_chat.domain.errors import BadLabel, EmptyName, NewerMessages, ReplyRunning
 from thai_chat.domain.json_types import JsonObject
 from thai_chat.domain.labels import Labels
-from thai_chat.domain.messages import LABEL_CHARS, MOST_TAGS, Choice, Message, Session
+from thai_chat.domain.messages import DEPT_CHARS, LABEL_CHARS, MOST_TAGS, Choice, Message, Session
 from thai_chat.domain.options import Options
 from thai_chat.domain.people import Person
 from thai_chat.domain.ports.conversation import Conversation
@@ -24,10 +25,12 @@ from thai_chat.domain.reads import (
     CURRENT_SESSIONS,
     ReadLabels,
     ReadSession,
+    ReadSessionCount,
     ReadSessions,
     ReadVersions,
     SessionCursor,
     SessionFilter,
+    SessionOrder,
     Shelf,
 )
 from thai_chat.domain.versions import require_version
@@ -53,6 +56,8 @@ class SessionChange:
     tags: Sequence[str] | None = None
     folder: str | None = None
     """Empty takes the session out of its folder."""
+    dept_id: str | None = None
+    """Empty takes the session out of its department."""
     options: JsonObject | None = None
     """The options that the session gives its models from now on; an empty object leaves them to themselves."""
 
@@ -80,12 +85,21 @@ class Sessions:
         *,
         limit: int,
         before: SessionCursor | None = None,
+        offset: int = 0,
+        order: SessionOrder = SessionOrder.UPDATED,
         filter: SessionFilter = CURRENT_SESSIONS,
     ) -> Sequence[Session]:
         """Return the sessions that `filter` lets through, newest first."""
-        for text in (filter.name_contains, filter.tag, filter.folder):
-            require_storable(text or "")
-        return await self._conversation.read(ReadSessions(person.user_id, limit=limit, before=before, filter=filter))
+        for text in filter.texts:
+            require_storable(text)
+        wanted = ReadSessions(person.user_id, limit=limit, before=before, offset=offset, order=order, filter=filter)
+        return await self._conversation.read(wanted)
+
+    async def count(self, person: Person, filter: SessionFilter = CURRENT_SESSIONS) -> int:
+        """Return how many sessions `filter` lets through."""
+        for text in filter.texts:
+            require_storable(text)
+        return await self._conversation.read(ReadSessionCount(person.user_id, filter=filter))
 
     async def labels(self, person: Person, *, shelf: Shelf = Shelf.CURRENT) -> Labels:
         """Return the folders and tags that are in use on the shelf."""
@@ -122,6 +136,7 @@ class Sessions:
                 leaf_id=change.shown_message_id,
                 tags=None if change.tags is None else _tags(change.tags),
                 folder=None if change.folder is None else _label(change.folder),
+                dept_id=None if change.dept_id is None else dept(change.dept_id),
                 options=None if change.options is None else checked(change.options, self._options),
                 expected=expected,
             )
@@ -232,6 +247,14 @@ def _tags(tags: Sequence[str]) -> Sequence[str]:
     if len(found) > MOST_TAGS:
         raise BadLabel(chars=LABEL_CHARS, count=MOST_TAGS)
     return found
+
+
+def dept(dept_id: str) -> str:
+    """Return a department's id on one line, perhaps empty. Raises BadDepartment."""
+    shown = tidy(dept_id)
+    if len(shown) > DEPT_CHARS:
+        raise BadDepartment(limit=DEPT_CHARS)
+    return shown
 
 
 def _label(label: str) -> str:

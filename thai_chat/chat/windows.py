@@ -133,6 +133,11 @@ class Windows:
             and (found[-1].message_id != session.leaf_id if found else has_messages and not is_after),
         )
 
+    async def message(self, session_id: UUID, person: Person, message_id: UUID) -> Message:
+        """Return a message of the session that is not deleted. Raises MessageNotFound."""
+        message = await message_in(self._conversation, session_id, person, message_id)
+        return as_of_now([message], self._replies.all_of(session_id))[0]
+
     async def versions(self, session_id: UUID, person: Person, message_id: UUID) -> Sequence[Message]:
         """Return the message's versions, oldest first, itself included: the last MOST_VERSIONS.
 

@@ -121,12 +121,16 @@ PAGE_EVENTS = ("models",)
 FRAMED = "/ui-static/{version}/message/diagram.html"
 
 _EVENTS = "/{session_id}/events"
+_SESSIONS_AT = ("/api/sessions", "/api/conversations", "/conversations")
+_WITH_SLASH = (*_SESSIONS_AT, "/api/chat")
+"""Below these an address may end with a slash too."""
 _SESSIONS = (
-    ("", "GET DELETE"),
+    ("", "GET POST DELETE"),
     ("/labels", "GET"),
     ("/{session_id}", "GET PATCH DELETE"),
     ("/{session_id}/messages", "GET POST"),
-    ("/{session_id}/messages/{message_id}", "PATCH DELETE"),
+    ("/{session_id}/messages/{message_id}", "GET PATCH DELETE"),
+    ("/{session_id}/messages/{message_id}/contexts", "GET POST"),
     ("/{session_id}/messages/{message_id}/replies", "POST"),
     ("/{session_id}/messages/{message_id}/rating", "PUT DELETE"),
     ("/{session_id}/messages/{message_id}/preference", "PUT DELETE"),
@@ -138,6 +142,7 @@ _SESSIONS = (
     ("/{session_id}/export", "GET"),
     ("/{session_id}/export/examples", "GET"),
     ("/{session_id}/share", "POST"),
+    ("/{session_id}/branch", "POST"),
 )
 
 DOORS = (
@@ -164,7 +169,7 @@ DOORS = (
     Door("/chat/reset", ("POST",), body=SMALL),
     *(
         Door(f"{prefix}{path}", tuple(methods.split()), is_stream=path == _EVENTS)
-        for prefix in ("/api/sessions", "/api/conversations", "/conversations")
+        for prefix in _SESSIONS_AT
         for path, methods in _SESSIONS
     ),
     Door("/api/operations-chat", ("POST",)),
@@ -173,6 +178,9 @@ DOORS = (
     Door("/api/operations-chat/suggestions", ("GET",)),
     Door("/api/operations-chat/statistics", ("GET",)),
     Door("/api/suggestions", ("GET",)),
+    Door("/api/chat/start", ("POST",)),
+    Door("/api/chat/{session_id}/message", ("POST",)),
+    Door("/api/chat/{session_id}/history", ("GET",)),
     Door("/api/changes", ("GET",), is_stream=True),
     Door("/api/search", ("GET",)),
     Door("/api/models", ("GET",)),
@@ -258,3 +266,11 @@ def door_of(path: str) -> Door | None:
         return None
     found = _ANY.fullmatch(path)
     return DOORS[int(str(found.lastgroup).removeprefix("door_"))] if found else None
+
+
+def plain(path: str) -> str:
+    """Return the path of a door that was asked for with a slash behind it, where it may have one; any other as it
+    is."""
+    if path.endswith("/") and path.startswith(_WITH_SLASH) and door_of(path[:-1]):
+        return path[:-1]
+    return path

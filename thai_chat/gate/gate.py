@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -18,7 +18,7 @@ from thai_chat.domain.request_ids import request_id
 from thai_chat.gate.answers import Answer
 from thai_chat.gate.bodies import Body, too_large
 from thai_chat.gate.cors import Cors, preflight, shared_with
-from thai_chat.gate.doors import HEALTH, RUN, SCRIPTS, SERVICE_WORKER, Access, Door, DoorKind, door_of
+from thai_chat.gate.doors import HEALTH, RUN, SCRIPTS, SERVICE_WORKER, Access, Door, DoorKind, door_of, plain
 from thai_chat.gate.events import read_event, replayed
 from thai_chat.gate.files import Files, is_known
 from thai_chat.gate.forwarded import Proxies
@@ -88,7 +88,7 @@ class Gate:
         """Answer the request, whatever fails. An unexpected error is raised again for the server, which logs it."""
         body: Body | None = None
         try:
-            resolved = self.proxies.resolve(scope)
+            resolved = _at_door(self.proxies.resolve(scope))
             if self.cors.origins:
                 origin = self.cors.origin_of(Headers(scope=resolved))
                 answer.cors = shared_with(origin) if origin else {}
@@ -272,6 +272,12 @@ class Gate:
         out["Content-Length"] = str(len(body))
         await answer.pass_on(start)
         await answer.pass_on({"type": "http.response.body", "body": body})
+
+
+def _at_door(scope: Scope) -> Scope:
+    """Return a request as that for its door's address: no redirection, which would lose a body."""
+    path = plain(scope["path"])
+    return scope if path == scope["path"] else {**scope, "path": path, "raw_path": quote(path).encode()}
 
 
 def _as_get(scope: Scope, door: Door) -> Scope:

@@ -19,6 +19,7 @@ from thai_chat.history.postgres.accounts import PostgresAccounts, PostgresSignIn
 from thai_chat.history.postgres.audit import PostgresAudit
 from thai_chat.history.postgres.connections import POOL_SIZE, TIMEOUT_S
 from thai_chat.history.postgres.connector import Address, PostgresConnector
+from thai_chat.history.postgres.contexts import PostgresContexts
 from thai_chat.history.postgres.conversation import PostgresConversation
 from thai_chat.history.postgres.keys import PostgresKeys
 from thai_chat.history.postgres.people import PostgresInvitations, PostgresPeople
@@ -104,6 +105,7 @@ def open_history(
         shares=PostgresShares(server),
         webhooks=PostgresWebhooks(server),
         webhook_outbox=PostgresWebhookOutbox(serving.now),
+        contexts=PostgresContexts(server),
         statistics=PostgresCounting(serving),
         transfer=lambda: PostgresTransfer(serving.require()),
     )

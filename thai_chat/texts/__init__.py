@@ -7,6 +7,7 @@ from typing import Literal, get_args
 
 from thai_chat.texts.account_panels import ACCOUNT_PANELS
 from thai_chat.texts.accounts import ACCOUNT_ERRORS
+from thai_chat.texts.additions import ADDITION_ERRORS
 from thai_chat.texts.backends import label_of, with_settings
 from thai_chat.texts.browsing import BROWSING
 from thai_chat.texts.choosing import CHOOSING
@@ -85,6 +86,7 @@ _OF_PAGE = (
 _TEXTS = _merged(
     ERRORS,
     ACCOUNT_ERRORS,
+    ADDITION_ERRORS,
     LIMIT_ERRORS,
     OPENID_ERRORS,
     NOTICES,

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from thai_chat.domain.ports.accounts import AccountStore, SignInStore
 from thai_chat.domain.ports.audit import AuditStore
+from thai_chat.domain.ports.contexts import ContextStore
 from thai_chat.domain.ports.conversation import Conversation
 from thai_chat.domain.ports.invitations import InvitationStore
 from thai_chat.domain.ports.keys import KeyStore
@@ -40,6 +41,7 @@ class Storage:
     shares: ShareStore
     webhooks: WebhookStore
     webhook_outbox: WebhookOutbox
+    contexts: ContextStore
     forget_person: Callable[[str], Awaitable[None]]
     """Lets go of what this process holds of the user_id of somebody who is gone for good: in memory, and in what
     PostgreSQL refused."""

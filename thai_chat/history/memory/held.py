@@ -9,6 +9,7 @@ from uuid import UUID
 
 from thai_chat.domain.errors import HistoryUnavailable, MessageNotFound, ReplyRunning
 from thai_chat.domain.messages import MOST_BESIDE, STALE_AFTER, AddedMessage, Message, Role, Session, Status, Turn
+from thai_chat.domain.repeating_errors import KeyReused
 from thai_chat.domain.writes import AddMessage, BeginReply, BeginTurn, ResetSession
 from thai_chat.history.sizes import size_of_message, size_of_session
 
@@ -71,7 +72,7 @@ class HeldSession:
         reply = known if known.role is Role.ASSISTANT else self._first_reply(known)
         question = self.messages.get(reply.parent_id) if reply and reply.parent_id else None
         if reply is None or question is None:
-            raise unknown_here()
+            raise KeyReused if self.is_whole else unknown_here()
         repeated = known.message_id != own_id
         return Turn(session=self.session, question=question, reply=self.shown(reply), repeated=repeated)
 

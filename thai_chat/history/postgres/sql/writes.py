@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 
 from thai_chat.domain.errors import HistoryRefused, MessageNotFound, ReplyRunning, SessionNotFound, ThaiChatError
 from thai_chat.domain.messages import AddedMessage, Message, Session, Turn
-from thai_chat.domain.repeating_errors import ChangedMeanwhile
+from thai_chat.domain.repeating_errors import ChangedMeanwhile, KeyReused
 from thai_chat.domain.versions import require_version
 from thai_chat.domain.writes import (
     AddMessage,
@@ -231,7 +231,7 @@ def _begun(cursor: Any, write: Begin, row: Sequence[Any]) -> Turn | ThaiChatErro
             cursor.execute(f"SELECT {MESSAGE_SQL} FROM chat_messages m WHERE m.message_id = %s", (write.question_id,))
             return Turn(session=session, question=message_of(cursor.fetchone()), reply=reply_of(session, write))
         case "known":
-            return _earlier(cursor, write) or HistoryRefused("another session has this id")
+            return _earlier(cursor, write) or _without_turn(cursor, write)
         case "running":
             return ReplyRunning()
         case "no parent":
@@ -252,6 +252,14 @@ def _earlier(cursor: Any, write: Begin) -> Turn | None:
     question, reply = message_of(messages), message_of(messages[len(MESSAGE_FIELDS) :])
     # The same write again is no news to the one who wrote it: only another one with the same key is a repetition.
     return Turn(session=session_of(row), question=question, reply=reply, repeated=known_id != own_id)
+
+
+def _without_turn(cursor: Any, write: Begin) -> ThaiChatError:
+    """Return why a known id or key gives no turn: it is of a message that no model was asked for, or of another
+    session."""
+    query = "SELECT FROM chat_messages WHERE session_id = %s AND idempotency_key = %s"
+    cursor.execute(query, (write.session_id, write.idempotency_key))
+    return HistoryRefused("another session has this id") if cursor.fetchone() is None else KeyReused()
 
 
 def _finish(cursor: Any, writes: Sequence[FinishReply]) -> list[Message | ThaiChatError]:
