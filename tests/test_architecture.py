@@ -117,7 +117,7 @@ ROOMS: dict[str, set[str]] = {
     "secret_keys": {"domain", "settings"},
     "settings": {"backends", "core_settings", "domain", "domain.ports"},
     "sharing": {"domain", "domain.ports", "texts"},
-    "texts": {"domain"},
+    "texts": {"domain", "domain.ports"},
     "ui": {"chat", "domain", "domain.ports", "texts"},
     "webhooks": {"domain", "domain.ports"},
 }
@@ -166,6 +166,7 @@ LIBRARIES: dict[str, set[str]] = {
         "history.postgres.sql",
     },
     "pwdlib": {"accounts"},
+    "pydantic_core": {"api"},
     "pydantic": {
         "api",
         "api.openai_door",
@@ -191,7 +192,7 @@ LIBRARIES: dict[str, set[str]] = {
         "migrations.versions",
     },
     "starlette": {"api", "gate", "ui"},
-    "uuid_utils": {"api", "api.openai_door", "chat", "history.outage", "history.postgres.bulk", "sharing", "webhooks"},
+    "uuid_utils": {"api.openai_door", "chat", "history.outage", "history.postgres.bulk", "sharing", "webhooks"},
     "uvicorn": {"bootstrap", "gate"},
     "uvloop": {"bootstrap"},
     "xllamacpp": {"backends.llamacpp"},

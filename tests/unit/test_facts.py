@@ -44,6 +44,7 @@ WHOLE = ReplyFacts(
     function_calls=({"name": "weather", "arguments": {}},),
     beside=REPLY_ID,
     reasoning_ms=1200,
+    fingerprint="0f3c",
     rating=Rating(value=-1, reason="ปีผิด", tags=("wrong",), rated_at=RATED_AT),
     vote=Vote(over=(REPLY_ID,), reason="สั้น", at=RATED_AT),
     purged=False,
@@ -73,6 +74,7 @@ METADATA: JsonObject = {
     "audio_files": ["เสียง.wav"],
     "function_calls": [{"name": "weather", "arguments": {}}],
     "beside": str(REPLY_ID),
+    "fingerprint": "0f3c",
     "reasoning_ms": 1200,
     "rating": {"value": -1, "reason": "ปีผิด", "tags": ["wrong"], "rated_at": "2026-11-29T04:00:00+00:00"},
     "vote": {"over": [str(REPLY_ID)], "reason": "สั้น", "at": "2026-11-29T04:00:00+00:00"},
@@ -187,8 +189,8 @@ def test_a_missing_model_is_told_where_its_server_can_fetch_it() -> None:
 
 PACKAGE = Path(__file__).parents[2] / "thai_chat"
 CODEC = PACKAGE / "domain" / "facts.py"
-ELSEWHERE = ("migrations", "backends")
-"""Steps stay as they were written; servers have names of their own for what they tell."""
+ELSEWHERE = ("migrations", "backends", "openai_door", "recording.py", "relay.py")
+"""Steps stay as they were written; servers, and programs that speak OpenAI's protocol, have names of their own."""
 READERS = ("get", "pop", "setdefault", "update")
 ALSO_WORDS_OF_OTHERS = {
     # columns, options, events and texts have these names too
