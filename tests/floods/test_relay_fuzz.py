@@ -13,6 +13,7 @@ from tests.floods.test_wire_fuzz import NOISE, ODD, chunk, cut, delta, in_halves
 from tests.standins.relays import chat, respond
 from thai_chat.backends.failures import failure
 from thai_chat.backends.openai_api.relay_stream import RelayStream
+from thai_chat.chat.tally import Tally
 from thai_chat.domain.backend_errors import BackendError
 from thai_chat.domain.ports.relay import RelayCall
 
@@ -83,8 +84,10 @@ def test_every_stream_has_a_last_word_whatever_is_in_it() -> None:
     chosen = random.Random(23)
     ended = failed = 0
     for _ in range(STREAMS // 2):
-        odd = (chunk(chosen, chosen.choice(ODD), chosen.choice(ODD)) for _ in range(2))
-        spoiled = bytearray(b"".join((*stream(chosen, pieces(chosen)), *odd)))
+        odd = [chunk(chosen, chosen.choice(ODD), chosen.choice(ODD)) for _ in range(2)]
+        fields = {name: chosen.choice(ODD) for name in ("content", "tool_calls", "reasoning")}
+        odd.append(chunk(chosen, fields, usage={"prompt_tokens": chosen.choice(ODD)}))
+        spoiled = bytearray(b"".join((*odd[:1], *stream(chosen, pieces(chosen)), *odd[1:])))
         for _ in range(chosen.randrange(4)):
             spoiled[chosen.randrange(len(spoiled))] = chosen.randrange(256)
         for call in (chat(), respond(), chat(stream=False)):
@@ -96,5 +99,9 @@ def test_every_stream_has_a_last_word_whatever_is_in_it() -> None:
             else:
                 ended += 1
             orjson.dumps(objects)  # of whole characters
+            tally = Tally(call)
+            for one in objects:
+                tally.take(one)
+            tally.usage("m")
     assert ended
     assert failed
