@@ -64,7 +64,8 @@ async def test_nothing_is_left_out_of_what_a_program_asked(
     standin: OpenAIStandin, call: RelayCall, script: Script, param: str
 ) -> None:
     standin.script = script
-    assert (await refused(standin, call)).words.param == param
+    words = (await refused(standin, call)).words
+    assert (words.status, words.param) == (script.status if script.status != 200 else 400, param)
     assert standin.served == 1
 
 

@@ -215,6 +215,15 @@ async def test_nothing_that_came_before_the_first_word_is_lost(vllm: OpenAIStand
     ]
 
 
+async def test_chunks_without_a_word_are_not_held_for_ever(vllm: OpenAIStandin) -> None:
+    vllm.script = Script(tokens=("",) * 30, fault="hang", fault_after=30)
+    async with routing(*at(vllm)) as router:
+        answer = router.relay(MODEL, chat())
+        async with asyncio.timeout(20):
+            await answer.begin()
+        await answer.close()
+
+
 async def test_a_server_that_says_nothing_is_given_up_where_somebody_else_may_answer(
     vllm: OpenAIStandin, ollama: OllamaStandin
 ) -> None:

@@ -33,10 +33,16 @@ def lenient(payload: bytes) -> object:
     Raises BackendGarbled for what is no JSON.
     """
     try:
-        value: object = json.loads(_decoded(payload))
+        value: object = json.loads(_decoded(payload), parse_int=_number)
     except (ValueError, RecursionError) as exc:
         raise BackendGarbled("no JSON") from exc
     return value
+
+
+def _number(digits: str) -> int | float:
+    """Return an integer, as a float where `orjson` reads one: it could not write the integer again."""
+    number = int(digits)
+    return number if -(2**63) <= number < 2**64 else float(digits)
 
 
 def _decoded(payload: bytes) -> str:

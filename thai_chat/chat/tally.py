@@ -94,7 +94,8 @@ def said_in(passed: JsonObject, kind: RelayKind) -> Iterator[str]:
         for name in ("content", *REASONING):
             if isinstance(text := said.get(name), str) and text:
                 yield text
-        for call in said.get("tool_calls") or ():
+        calls = said.get("tool_calls")
+        for call in calls if isinstance(calls, list) else ():
             function = call.get("function") if isinstance(call, Mapping) else None
             if isinstance(function, Mapping) and isinstance(text := function.get("arguments"), str):
                 yield text

@@ -17,6 +17,8 @@ from thai_chat.domain.backend_errors import (
 from thai_chat.domain.relay_errors import RelayRefused, ServerWords
 
 _ASKED_WRONGLY = frozenset({400, 413, 415, 422})
+_KEPT = _ASKED_WRONGLY | {404, 409}
+"""The statuses that a program hears; any other becomes 400."""
 OVERFLOW = "context_length_exceeded"
 """OpenAI's code, by which programs know that they have to send less."""
 _KEY = re.compile(r"\bsk-[\w*.-]{6,}|\bBearer +[^\s\"']+", re.IGNORECASE)
@@ -31,7 +33,7 @@ def error_for_program(error: BackendError, refusal: Refusal, *, secrets: Sequenc
     if isinstance(error, ContextOverflow) and not code.strip("0123456789"):
         code = OVERFLOW
     words = ServerWords(
-        status=refusal.status if refusal.status in _ASKED_WRONGLY else 400,
+        status=refusal.status if refusal.status in _KEPT else 400,
         message=_without(refusal.message, secrets),
         type=_without(refusal.kind, secrets),
         param=_without(refusal.param, secrets),

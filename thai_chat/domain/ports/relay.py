@@ -31,7 +31,7 @@ class RelayCall:
     """Fields that are sent in the place of the program's, for our own sake; left out for a server that refuses them."""
 
 
-_NOTHING_YET = frozenset({"response.created", "response.in_progress", "response.queued"})
+_NOTHING_YET = frozenset({"response.created", "response.in_progress", "response.queued", "keepalive", "ping"})
 
 
 def has_begun(kind: RelayKind, item: JsonObject) -> bool:
