@@ -191,7 +191,7 @@ LIBRARIES: dict[str, set[str]] = {
         "migrations.versions",
     },
     "starlette": {"api", "gate", "ui"},
-    "uuid_utils": {"api", "api.openai_door", "chat", "history.outage", "history.postgres.bulk", "sharing", "webhooks"},
+    "uuid_utils": {"api.openai_door", "chat", "history.outage", "history.postgres.bulk", "sharing", "webhooks"},
     "uvicorn": {"bootstrap", "gate"},
     "uvloop": {"bootstrap"},
     "xllamacpp": {"backends.llamacpp"},
