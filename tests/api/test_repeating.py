@@ -240,6 +240,35 @@ async def test_a_turn_of_an_earlier_version_is_known_by_its_text(chat: Chat) -> 
     assert (refused.status_code, refused.json()["error"]["code"]) == (422, "key_reused")
 
 
+@pytest.mark.parametrize("address", ["/api/sessions", "/api/conversations", "/api/chat/start"])
+async def test_a_session_without_messages_is_made_once(chat: Chat, address: str) -> None:
+    body, headers = {"title": "วันลา", "dept_id": "hr"}, {"Idempotency-Key": "k"}
+    answers = await asyncio.gather(*(chat.http.post(address, json=body, headers=headers) for _ in range(5)))
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.json()["session_id"] for answer in answers}) == 1
+    session_id = answers[0].json()["session_id"]
+    refused = await chat.http.post(address, json={**body, "dept_id": "it"}, headers=headers)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (422, "key_reused")
+    tag = {"If-None-Match": answers[0].headers["ETag"]}
+    assert (await chat.http.get(f"/api/sessions/{session_id}", headers=tag)).status_code == 304
+    asked = await chat.http.post("/chat", json={"query": "ก"}, headers=headers)  # the key is another one for a turn
+    assert asked.json()["session_id"] != session_id
+    assert len((await chat.http.get("/api/sessions")).json()["sessions"]) == 2
+
+
+async def test_a_branch_is_made_once(standin: OpenAIStandin, database_url: str, tmp_path: Path) -> None:
+    async with opened(database_url, tmp_path) as stores, app(stores, standin) as http:
+        first = (await http.post("/chat", json={"query": "ก"})).json()
+        address, headers = f"/api/sessions/{first['session_id']}/branch", {"Idempotency-Key": uuid4().hex}
+        body = {"message_id": first["message_id"]}
+        made = [(await http.post(address, json=body, headers=headers)).json()["session_id"] for _ in range(2)]
+        assert made[0] == made[1] != first["session_id"]
+        refused = await http.post(address, json={**body, "title": "อีกชื่อ"}, headers=headers)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (422, "key_reused")
+        again = (await http.post(f"/api/sessions/{made[0]}/branch", json=body)).json()
+        assert again["error"]["code"] == "message_not_found"
+
+
 async def test_a_preset_is_made_once(chat: Chat) -> None:
     body, headers = {"preset_name": "สั้น", "options": {"temperature": 0.2}}, {"Idempotency-Key": "k"}
     answers = await asyncio.gather(*(chat.http.post("/api/presets", json=body, headers=headers) for _ in range(5)))

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from tests.histories import Stores
+from tests.histories import Stores, straight
 from tests.history_writes import again, begin, delete, finish, purge, update, whole_turn
 from thai_chat.domain.errors import SessionNotFound
 from thai_chat.domain.messages import Session
@@ -85,3 +85,16 @@ async def test_a_session_is_deleted_for_good_as_it_was_read_alone(history: Store
     with pytest.raises((ChangedMeanwhile, SessionNotFound)):
         await history.write(purge(turn, expected=(version,)))
     assert not await history.write(purge(turn))
+
+
+async def test_what_was_taken_in_an_outage_is_stored_whatever_was_changed_meanwhile(
+    database_url: str, user: str
+) -> None:
+    async with straight(database_url) as history:
+        turn = await whole_turn(history, user)
+        taken = update(turn, session_name="ในช่วงที่ฐานข้อมูลหาย", expected=(version_of(turn.session),))
+        await history.write(update(turn, session_name="จากอีกเครื่อง"))
+        (stored,) = await history.apply([taken])
+        assert stored == await history.read(ReadSession(turn.session.session_id, user))
+        assert isinstance(stored, Session)
+        assert stored.session_name == taken.session_name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -71,6 +72,12 @@ WRITES: list[Write] = [
 @pytest.mark.parametrize("write", WRITES, ids=lambda write: type(write).__name__)
 def test_a_write_comes_back_as_it_was(write: Write) -> None:
     assert decode(encode(write)) == write
+
+
+@pytest.mark.parametrize("kind", [UpdateSession, PurgeSession], ids=["update", "purge"])
+def test_what_was_expected_when_a_write_was_taken_is_not_kept(kind: type[UpdateSession | PurgeSession]) -> None:
+    write = kind(session_id=uuid7(), user_id="u", at=datetime.now(UTC), expected={"1"})
+    assert decode(encode(write)) == replace(write, expected=None)
 
 
 @pytest.mark.parametrize(

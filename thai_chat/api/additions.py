@@ -213,11 +213,12 @@ def context_body(document: GivenDocument) -> ContextBody:
     )
 
 
-def new_session(body: SessionRequest | None, session_id: UUID) -> NewSession:
+def new_session(body: SessionRequest | None, session_id: UUID, key: str | None) -> NewSession:
     """Return what a request wants to be made; without a body a session with nothing of its own."""
     wanted = body or SessionRequest()
     return NewSession(
         session_id=session_id,
+        idempotency_key=key,
         name=wanted.name or "",
         dept_id=wanted.dept_id or "",
         backend=wanted.backend,

@@ -7,8 +7,9 @@ from fastapi import APIRouter, Request, Response
 from thai_chat.api.additions import BranchRequest
 from thai_chat.api.dependencies import Asking, Service
 from thai_chat.api.refusing import refuses
-from thai_chat.api.repeating import Repeated
+from thai_chat.api.repeating import NOT_REPEATED, Repeated
 from thai_chat.api.schemas import SessionBody, session_body
+from thai_chat.api.tags import tag_of
 from thai_chat.chat.text import identifier
 from thai_chat.domain.contexts import BranchTooLong
 from thai_chat.domain.errors import (
@@ -35,6 +36,7 @@ router = APIRouter(tags=["sessions"])
         BranchTooLong,
         ImportStopped,
         HistoryUnavailable,
+        *NOT_REPEATED,
     ),
 )
 async def branch_session(
@@ -57,8 +59,10 @@ async def branch_session(
         person,
         identifier(body.message_id),
         new_id=repeated.id_for(person, made="branch"),
+        idempotency_key=repeated.key(),
         name=body.name or "",
     )
     place = request.url.path.rsplit("/", 2)[0]
     response.headers["Location"] = f"{place}/{branched.session_id}"
+    response.headers["ETag"] = tag_of(branched)
     return session_body(branched, running=False)

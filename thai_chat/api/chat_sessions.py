@@ -12,19 +12,22 @@ from thai_chat.api.dependencies import Asking, Service
 from thai_chat.api.refusing import refuses
 from thai_chat.api.repeating import Repeated
 from thai_chat.api.schemas import ChatBody, SessionBody, session_body
+from thai_chat.api.tags import tag_of
 from thai_chat.api.windows import WindowBody, WindowQuery
 from thai_chat.domain.errors import InvalidIdentifier, MessageNotFound, SessionNotFound, TooManyPlaces
 
 router = APIRouter(prefix="/api/chat", tags=["chat"])
 
 
-@router.post("/start", status_code=201)
+@router.post("/start", status_code=201, responses=sessions.SESSION_MADE)
 async def start_chat(
     response: Response, service: Service, person: Asking, repeated: Repeated, body: SessionRequest | None = None
 ) -> SessionBody:
     """Start a session that is stored before anything is said in it, as `POST /api/conversations` does."""
-    session = await service.additions.create(person, new_session(body, repeated.id_for(person, made="session")))
+    new = new_session(body, repeated.id_for(person, made="session"), repeated.key())
+    session = await service.additions.create(person, new)
     response.headers["Location"] = f"/api/conversations/{session.session_id}"
+    response.headers["ETag"] = tag_of(session)
     return session_body(session, running=False)
 
 

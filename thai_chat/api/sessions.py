@@ -16,7 +16,7 @@ from thai_chat.api.chat import answer, question_of
 from thai_chat.api.dependencies import Asking, Noting, Service
 from thai_chat.api.histories import history_response
 from thai_chat.api.refusing import Responses, refuses
-from thai_chat.api.repeating import Repeated
+from thai_chat.api.repeating import NOT_REPEATED, Repeated
 from thai_chat.api.schemas import (
     AcceptedBody,
     AgainRequest,
@@ -33,7 +33,7 @@ from thai_chat.api.schemas import (
     message_body,
     session_body,
 )
-from thai_chat.api.tags import NOT_CHANGED, SEEN, TAGGED, IfMatch, IfNoneMatch, tag_of
+from thai_chat.api.tags import MADE_TAGGED, NOT_CHANGED, SEEN, TAGGED, IfMatch, IfNoneMatch, tag_of
 from thai_chat.api.windows import WindowBody, WindowQuery, window_response
 from thai_chat.chat.additions import NewMessage
 from thai_chat.chat.asking import Again, Asked
@@ -91,6 +91,13 @@ ANSWERED_OR_KEPT: Responses = {
     202: _ACCEPTED,
     **ASKED,
 }
+SESSION_MADE: Responses = {
+    **MADE_TAGGED,
+    **refuses(
+        *(BadOption, BadDepartment, MetadataTooLarge, ReservedMetadata, UnknownBackend, UnknownModel, UnreadableText),
+        *NOT_REPEATED,
+    ),
+}
 
 
 @router.get("", responses=refuses(InvalidCursor, UnreadableText))
@@ -126,13 +133,7 @@ async def list_sessions(
     )
 
 
-@router.post(
-    "",
-    status_code=201,
-    responses=refuses(
-        BadOption, BadDepartment, MetadataTooLarge, ReservedMetadata, UnknownBackend, UnknownModel, UnreadableText
-    ),
-)
+@router.post("", status_code=201, responses=SESSION_MADE)
 async def create_session(
     request: Request,
     response: Response,
@@ -143,9 +144,12 @@ async def create_session(
 ) -> SessionBody:
     """Make a session without messages: it is listed, and can be asked in. Without a title the first question gives it
     its name."""
-    session = await service.additions.create(person, new_session(body, repeated.id_for(person, made="session")))
+    new = new_session(body, repeated.id_for(person, made="session"), repeated.key())
+    session = await service.additions.create(person, new)
+    answered = _body(session, service)
     response.headers["Location"] = f"{request.url.path}/{session.session_id}"
-    return _body(session, service)
+    response.headers["ETag"] = tag_of(session, running=answered.running)
+    return answered
 
 
 @router.get("/labels")

@@ -14,6 +14,7 @@ from thai_chat.chat.changes import Change, ChangeKind, Changes
 from thai_chat.chat.names import short_name
 from thai_chat.chat.options import checked
 from thai_chat.chat.permits import Permits
+from thai_chat.chat.repeating import remembered, require_same_session
 from thai_chat.chat.sessions import dept
 from thai_chat.chat.text import checked_question, require_storable
 from thai_chat.domain.backend_errors import NoBackend
@@ -31,7 +32,7 @@ from thai_chat.domain.writes import AddMessage, CreateSession
 Resolve = Callable[[str | None, str | None, MayUse | None], Choice]
 RESERVED = frozenset(one.name for one in fields(ReplyFacts)) - {"others", "finish_reason"}
 """Names in a message's metadata that this program fills in."""
-_OF_SESSIONS = ("imported", "dept_id")
+_OF_SESSIONS = ("imported", "dept_id", "fingerprint")
 NO_MODEL = Choice("", "")
 """The choice of a session that was made while no model could be chosen; the first question finds one."""
 
@@ -39,6 +40,8 @@ NO_MODEL = Choice("", "")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewSession:
     session_id: UUID
+    idempotency_key: str | None = None
+    """The key that the id is made of, where there is one."""
     name: str = ""
     """Empty: the first question gives it its name."""
     dept_id: str = ""
@@ -71,12 +74,20 @@ class Additions:
     async def create(self, person: Person, new: NewSession) -> Session:
         """Make a session without messages; the same id again gives the session that is there.
 
-        Raises BadOption, BadDepartment, MetadataTooLarge, UnknownBackend, UnknownModel, and SessionNotFound where
-        another person has the id.
+        Raises BadOption, BadDepartment, MetadataTooLarge, UnknownBackend, UnknownModel, KeyReused, and SessionNotFound
+        where another person has the id.
         """
         name = short_name(new.name)
         require_storable(name)
         metadata = with_dept(bounded_metadata(new.metadata, reserved=_OF_SESSIONS), dept(new.dept_id))
+        options = checked(new.options, self._options)
+        meaning: JsonObject = {
+            "name": name,
+            "backend": new.backend,
+            "model": new.model,
+            "options": options,
+            "metadata": metadata,
+        }
         session = await self._conversation.write(
             CreateSession(
                 session_id=new.session_id,
@@ -84,10 +95,12 @@ class Additions:
                 session_name=name,
                 choice=await self._choice(person, new),
                 at=datetime.now(UTC),
-                options=checked(new.options, self._options),
-                metadata=metadata,
+                options=options,
+                metadata={**metadata, **remembered(new.idempotency_key, meaning)},
             )
         )
+        if new.idempotency_key:
+            require_same_session(session, meaning)
         self._changes.tell(person.user_id, Change(ChangeKind.CHANGED, session.session_id))
         return session
 

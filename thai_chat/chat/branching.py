@@ -12,11 +12,13 @@ from uuid_utils.compat import uuid7
 
 from thai_chat.chat.changes import Change, ChangeKind, Changes
 from thai_chat.chat.names import short_name
+from thai_chat.chat.repeating import remembered, require_same_session
 from thai_chat.chat.replies.runner import Replies
 from thai_chat.chat.windows import message_in
 from thai_chat.domain.contexts import BranchTooLong
 from thai_chat.domain.errors import ReplyRunning
 from thai_chat.domain.facts import ReplyFacts, facts_of
+from thai_chat.domain.json_types import JsonObject
 from thai_chat.domain.messages import Session, Status
 from thai_chat.domain.people import Person
 from thai_chat.domain.ports.conversation import Conversation
@@ -57,13 +59,20 @@ class Branching:
         self._changes = changes
 
     async def branch(
-        self, session_id: UUID, person: Person, message_id: UUID, *, new_id: UUID, name: str = ""
+        self,
+        session_id: UUID,
+        person: Person,
+        message_id: UUID,
+        *,
+        new_id: UUID,
+        idempotency_key: str | None = None,
+        name: str = "",
     ) -> Session:
         """Return a new session with copies of the messages down to this one, and with name, options and labels.
 
         It is stored in one commit; with the same `new_id` once. Raises MessageNotFound, SessionNotFound, ReplyRunning
-        while that message grows, BranchTooLong, ImportStopped where it can't be stored soon, and HistoryUnavailable:
-        PostgreSQL alone can tell all of a branch.
+        while that message grows, KeyReused where the key has made another branch, BranchTooLong, ImportStopped where it
+        can't be stored soon, and HistoryUnavailable: PostgreSQL alone can tell all of a branch.
         """
         transfer = self._transfer()
         source = await self._conversation.read(ReadSession(session_id, person.user_id))
@@ -75,12 +84,18 @@ class Branching:
         if sum(last - first + 1 for first, last in ranges) > MOST_MESSAGES:
             raise BranchTooLong(limit=MOST_MESSAGES)
         said = await self._said(transfer, person, session_id, ranges)
+        meaning: JsonObject = {"session_id": str(session_id), "message_id": str(message_id), "name": short_name(name)}
+        own = {name: value for name, value in source.metadata.items() if name != "fingerprint"}
+        source = replace(source, metadata={**own, **remembered(idempotency_key, meaning)})
         kept = _copy(source, said, new_id=new_id, name=short_name(name) or source.session_name)
         loop = asyncio.get_running_loop()
         until_s = loop.time() + _PATIENCE_S
         await transfer.store(person.user_id, _Given(kept), told=lambda _: None, is_over=lambda: loop.time() > until_s)
         self._changes.tell(person.user_id, Change(ChangeKind.CHANGED, new_id))
-        return await self._conversation.read(ReadSession(new_id, person.user_id))
+        branched = await self._conversation.read(ReadSession(new_id, person.user_id))
+        if idempotency_key:
+            require_same_session(branched, meaning)
+        return branched
 
     def _grows(self, session_id: UUID, message_id: UUID) -> bool:
         return any(live.reply_id == message_id and live.result is None for live in self._replies.all_of(session_id))

@@ -13,7 +13,7 @@ from thai_chat.chat.text import require_storable
 from thai_chat.domain.errors import MessageNotFound
 from thai_chat.domain.facts import ReplyFacts, facts_of
 from thai_chat.domain.json_types import JsonObject
-from thai_chat.domain.messages import Turn
+from thai_chat.domain.messages import Session, Turn
 from thai_chat.domain.people import Person
 from thai_chat.domain.repeating import fingerprint, id_for
 from thai_chat.domain.repeating_errors import KeyReused
@@ -39,7 +39,7 @@ def id_of(person: Person, key: str | None, *, made: str) -> UUID:
 
 
 def remembered(key: str | None, meaning: JsonObject) -> JsonObject:
-    """Return what a message's metadata has to know a repetition of its request by."""
+    """Return what a message's or a session's metadata has to know a repetition of its request by."""
     return ReplyFacts(fingerprint=fingerprint(meaning)).to_metadata() if key else {}
 
 
@@ -55,6 +55,12 @@ def require_same(turn: Turn, meaning: JsonObject, *, looks_same: bool) -> None:
     # A reply has one when it was asked for again: then the key is the reply's and not the question's.
     known = reply.fingerprint or question.fingerprint
     if not (looks_same if known is None else known == fingerprint(meaning)):
+        raise KeyReused
+
+
+def require_same_session(session: Session, meaning: JsonObject) -> None:
+    """Refuse an idempotency key that made the session by another request. Raises KeyReused."""
+    if session.metadata.get("fingerprint") != fingerprint(meaning):
         raise KeyReused
 
 
