@@ -39,6 +39,7 @@ LANDED = {
     "0010_accounts.py": "3c9f2c808df52ee2b41ae6e78a22e80b4e9812acd00e79c147c15eadb0133e64",
     "0011_row_level_security.py": "2871856a36ffabbda9065d827ab459b4f6712670d7e4499fbed88dcd76692fda",
     "0012_conversations.py": "ffb500350a41d60395bc03528eff12bc07e0f40054807739a06d5c28475d0eb7",
+    "0013_webhooks.py": "5e03b7c098721e9683005fcc9e2434b95b843c0a3f9634fe90f0d38e1281f08a",
 }
 REVISIONS_OF = {"0001": ["0001"], "0002": ["0002", "0003", "0005"], "0004": ["0004", "0005"]}
 """The revisions that a database made with an earlier text of a step may be left at."""
