@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from pydantic import BaseModel
 
 from tests.accounts import make_account
 from tests.foreign_exports import as_file, chatgpt_conversation
@@ -20,6 +21,7 @@ from tests.postgres_servers import PostgresServer
 from tests.standins.openai_server import OpenAIStandin
 from tests.standins.receiver import Receiver
 from thai_chat.accounts.service import AccountRules, Accounts
+from thai_chat.api import webhook_events
 from thai_chat.api.app import build_app
 from thai_chat.backends.registry import KINDS, build_backends
 from thai_chat.chat.service import ChatService
@@ -35,6 +37,13 @@ from thai_chat.settings import Settings
 from thai_chat.webhooks.sender import HttpSender
 from thai_chat.webhooks.service import Webhooks
 from thai_chat.webhooks.signing import Signer
+
+EVENTS: dict[str, type[BaseModel]] = {
+    "reply.finished": webhook_events.ReplyFinishedEvent,
+    "session.created": webhook_events.SessionCreatedEvent,
+    "feedback.given": webhook_events.FeedbackGivenEvent,
+    "ping": webhook_events.PingEvent,
+}
 
 
 @dataclass(slots=True)
@@ -231,3 +240,23 @@ async def test_temporary_sessions_and_imports_tell_nothing(world: World) -> None
     last = await world.http.post("/chat", json={"query": "จริง"}, headers=mine)
     told = await world.receiver.until(2)
     assert [one.data["session_id"] for one in told] == 2 * [last.json()["session_id"]]
+
+
+@pytest.mark.parametrize("include_content", [False, True], ids=["ids", "texts"])
+async def test_what_is_sent_is_as_the_description_of_the_api_says(world: World, *, include_content: bool) -> None:
+    mine = await world.key()
+    made = await world.make(mine, include_content=include_content)
+    asked = (await world.http.post("/chat", json={"query": "ขอสูตรส้มตำ"}, headers=mine)).json()
+    message = f"/api/sessions/{asked['session_id']}/messages/{asked['message_id']}"
+    await world.http.put(f"{message}/rating", json={"value": 1, "reason": "ดี"}, headers=mine)
+    await world.http.post(f"/api/webhooks/{made['webhook_id']}/test", headers=mine)
+    received = await world.receiver.until(4)
+    described = (await world.http.get("/openapi.json", headers=mine)).json()
+    assert {one.told["type"] for one in received} == set(described["webhooks"])
+    for one in received:
+        model = EVENTS[one.told["type"]].model_validate_json(one.body)
+        assert set(one.told) == set(type(model).model_fields)
+        assert set(one.data) <= set(type(model.data).model_fields)  # type: ignore[attr-defined]
+        assert ("content" in one.data or "reason" in one.data or "session_name" in one.data) is (
+            include_content and one.told["type"] != "ping"
+        )

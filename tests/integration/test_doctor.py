@@ -327,3 +327,14 @@ def test_what_openid_needs_and_lacks_is_told(
     monkeypatch.setattr(settings_findings, "find_spec", lambda name: None)
     (found,) = [finding for finding in told(capsys) if "Authlib" in finding]
     assert found.startswith("[BAD]")
+
+
+@pytest.mark.usefixtures("url")
+def test_a_host_of_webhooks_that_is_not_found_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("WEBHOOK_HOSTS", "localhost:9000, nowhere.invalid, *.partner.example")
+    (found,) = [finding for finding in told(capsys) if "WEBHOOK_HOSTS" in finding]
+    assert found.startswith("[note]")
+    assert "nowhere.invalid" in found
+    assert "localhost" not in found

@@ -75,7 +75,7 @@ async def test_the_wall_stands_after_a_restore(
             await history.read(ReadSession(turn.session.session_id, new_user()))
     secured = "SELECT count(*) FROM pg_policy p JOIN pg_class c ON c.oid = polrelid WHERE relrowsecurity AND"
     namespace = "relnamespace = 'public'::regnamespace AND starts_with(polname, 'thai_chat_')"
-    assert postgres.query(f"{secured} {namespace}", database=name) == [(9,)]
+    assert postgres.query(f"{secured} {namespace}", database=name) == [(11,)]
 
 
 def test_what_comes_back_has_the_wall_that_it_had(address: str, tmp_path: Path) -> None:

@@ -114,6 +114,8 @@ def test_what_is_no_address_is_told_apart(url: str) -> None:
         ("hooks.example.org", "64:ff9b::a00:1", False),
         ("hooks.example.org", "2002:a00:1::1", False),
         ("hooks.example.org", "no address", False),
+        ("evil.example", "93.184.216.34", False),
+        ("evil.example", "10.0.0.7", False),
         ("localhost", "127.0.0.1", True),
         ("localhost", "::1", True),
         ("localhost", "169.254.169.254", False),

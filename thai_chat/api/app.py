@@ -38,6 +38,7 @@ from thai_chat.api import (
     statistics,
     suggestions,
     transfer,
+    webhook_events,
     webhooks,
 )
 from thai_chat.api.openai_door import asking as openai_asking
@@ -89,6 +90,7 @@ def build_app(
     errors.install(app)
     docs_page.install(app)
     openapi.install(app)
+    webhook_events.install(app)
     checks = [Depends(only_known)]
     app.include_router(health.router)  # monitors may add what they like to an address
     app.include_router(openid.returning)

@@ -72,7 +72,7 @@ def install(app: FastAPI) -> None:
 
     def described() -> dict[str, Any]:
         if app.openapi_schema is None:
-            schema = get_openapi(title=app.title, version=app.version, routes=app.routes)
+            schema = get_openapi(title=app.title, version=app.version, routes=app.routes, webhooks=app.webhooks.routes)
             app.openapi_schema = _completed(schema, has_accounts=bool(app.state.accounts))
         return app.openapi_schema
 

@@ -24,7 +24,6 @@ from thai_chat.domain.webhook_errors import (
     WebhooksOff,
 )
 from thai_chat.domain.webhooks import (
-    MOST_WEBHOOKS,
     URL_CHARS,
     WEBHOOK_NAME_CHARS,
     DeliveryProblem,
@@ -133,11 +132,13 @@ async def list_webhooks(hooks: Hooks, person: Asking) -> WebhooksBody:
     "",
     status_code=201,
     responses=refuses(WebhooksOff, BadWebhookUrl, WebhookHostNotAllowed, TooManyWebhooks, HistoryUnavailable),
-    description=f"Events of one's own sessions are sent there, signed as the Standard Webhooks are. A person has at "
-    f"most {MOST_WEBHOOKS} webhooks. The answer alone has the secret.",
 )
 async def create_webhook(body: NewWebhook, hooks: Hooks, person: Asking, notes: Noting) -> MadeWebhookBody:
-    """Make a webhook."""
+    """Make a webhook.
+
+    What happens in one's own sessions is sent there, signed as the Standard Webhooks are. A person has 20 at most. This
+    answer alone has the secret.
+    """
     made = await hooks.make(
         person, url=body.url, events=body.events, name=body.name, include_content=body.include_content
     )

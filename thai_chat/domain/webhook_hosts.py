@@ -31,10 +31,12 @@ class _Rule:
     port: int
     is_wild: bool
 
+    def names(self, host: str) -> bool:
+        return host.endswith(f".{self.host}") if self.is_wild else host == self.host
+
     def allows(self, scheme: str, host: str, port: int) -> bool:
-        fits = host.endswith(f".{self.host}") if self.is_wild else host == self.host
         has_way = scheme == self.scheme or (not self.is_wild and is_loopback(host))
-        return fits and has_way and port == self.port
+        return self.names(host) and has_way and port == self.port
 
 
 class WebhookHosts:
@@ -61,22 +63,22 @@ class WebhookHosts:
         return any(rule.allows(parts.scheme, host, port) for rule in self._rules)
 
     def reaches(self, host: str, address: str) -> bool:
-        """Tell whether a name that is allowed may lead to an address of the network.
+        """Tell whether a host may lead to an address of the network; one that no entry names leads nowhere.
 
         To public ones it may; to private ones when the settings name that host, and not only those below another; to
         this machine itself and to what is on no network (link-local, multicast) only when they name the address.
         """
-        found = _address(address)
-        if found is None:
+        found, name = _address(address), _plain(host)
+        naming = [rule for rule in self._rules if rule.names(name)]
+        if found is None or not naming:
             return False
         if found in self._addresses:
             return True
-        name = _plain(host)
         if found.is_loopback:
-            return name == "localhost" and any(rule.host == name for rule in self._rules)
+            return name == "localhost"
         if found.is_link_local or found.is_multicast or found.is_unspecified or _is_reserved(found):
             return False
-        return found.is_global or any(rule.host == name and not rule.is_wild for rule in self._rules)
+        return found.is_global or not all(rule.is_wild for rule in naming)
 
 
 def parts_of(url: str) -> SplitResult:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,6 +26,9 @@ from thai_chat.webhooks.schedule import outcome_of
 from thai_chat.webhooks.signing import Signer
 
 logger = logging.getLogger(__name__)
+
+_GRACE_S = 0.5
+"""How long `close` waits for what is under way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,13 +73,12 @@ class Dispatcher:
         ]
 
     async def close(self) -> None:
-        """Stop. What was under way is sent again, by whoever finds its lease over. Safe to call twice."""
-        tasks = [*self._loops, *self._running]
-        self._loops = []
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+        """Stop. What does not end at once is sent again, by whoever finds its lease over. Safe to call twice."""
+        loops, self._loops = self._loops, []
+        await _end(loops)
+        if self._running:
+            await asyncio.wait(self._running, timeout=_GRACE_S)
+        await _end([*self._running])
         await self._sender.close()
 
     async def attempt(self, due: DueDelivery) -> WebhookDelivery | None:
@@ -155,6 +158,13 @@ class Dispatcher:
             except Exception as error:  # noqa: BLE001 - the edge of a background loop: the next round gets another try
                 logger.error("the upkeep of webhooks failed: %s", type(error).__name__, extra=trace_of(error))
             await asyncio.sleep(self._pace.upkeep_every_s)
+
+
+async def _end(tasks: Collection[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks)
 
 
 async def clean(outbox: WebhookOutbox) -> None:
