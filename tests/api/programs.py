@@ -13,9 +13,10 @@ from tests.api.conftest import serving
 from tests.histories import MemoryStores
 from tests.standins.program_server import ProgramStandin
 from tests.standins.script import Script, thai_tokens
+from thai_chat.backends.openai.backend import OpenAIBackend
 from thai_chat.backends.registry import KINDS, build_backends
 from thai_chat.chat.service import ChatService
-from thai_chat.routing.router import Router
+from thai_chat.routing.router import Router, Rules
 from thai_chat.settings import Settings
 
 MODEL = "vllm/thai-model"
@@ -43,14 +44,14 @@ class Programs:
 
 @asynccontextmanager
 async def programs(*, more: ProgramStandin | None = None) -> AsyncIterator[Programs]:
-    """Yield the app over a stand-in as vLLM, and one `more` as llama.cpp."""
+    """Yield the app over a stand-in as vLLM, and one `more` as OpenAI, which may answer for it."""
     async with AsyncExitStack() as stack:
         script = Script(tokens=thai_tokens(30), delay_ms=1)
         standin = await stack.enter_async_context(ProgramStandin(models=dict(MODELS), script=script))
-        settings = Settings(
-            vllm_base_url=standin.base_url, ollama_host=None, llamacpp_base_url=more.base_url if more else None
-        )
-        router = Router(build_backends(settings), kinds=KINDS)
+        backends = build_backends(Settings(vllm_base_url=standin.base_url, ollama_host=None))
+        if more:
+            backends = [*backends, OpenAIBackend(more.base_url, api_key="sk-own")]
+        router = Router(backends, kinds=KINDS, rules=Rules(fall_back_to_cloud=True))
         stack.push_async_callback(router.close)
         await router.start()
         service = ChatService(MemoryStores().storage, router, max_history_messages=40)

@@ -23,7 +23,7 @@ from thai_chat.domain.errors import (
     UnknownBackend,
     UnknownModel,
 )
-from thai_chat.domain.openai_errors import NotAnObject, NotKept, TooManyValues
+from thai_chat.domain.openai_errors import AnswerStopped, NotAnObject, NotKept, TooManyValues
 from thai_chat.domain.ports.relay import RelayKind
 from thai_chat.domain.relay_errors import RelayRefused
 
@@ -55,7 +55,7 @@ def _body(example: dict[str, Any], **properties: object) -> dict[str, Any]:
 
 _KINDS: tuple[type[ThaiChatError], ...] = (
     *(BadInput, NotAnObject, TooManyValues, NotKept, InvalidIdentifier, UnknownModel, UnknownBackend),
-    *(SessionNotFound, ReplyRunning, TooManyReplies, QuotaUsedUp, HistoryRefused),
+    *(AnswerStopped, SessionNotFound, ReplyRunning, TooManyReplies, QuotaUsedUp, HistoryRefused),
     *kinds(BackendError),
 )
 _REFUSED = refuses(*_KINDS, status=status_of_kind)

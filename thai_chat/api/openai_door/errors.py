@@ -21,6 +21,7 @@ from thai_chat.domain.backend_errors import (
 )
 from thai_chat.domain.errors import BadOption, QuotaUsedUp, ThaiChatError
 from thai_chat.domain.json_types import JsonObject
+from thai_chat.domain.openai_errors import AnswerStopped
 from thai_chat.domain.openai_shape import NO_RETRY, openai_error
 from thai_chat.domain.relay_errors import RelayRefused
 from thai_chat.texts import Language
@@ -35,6 +36,7 @@ _STATUS: tuple[tuple[type[ThaiChatError], int], ...] = (
     (BackendTimeout, 504),
     (BackendLoading, 503),
     (BackendUnreachable, 503),
+    (AnswerStopped, 503),
 )
 """The errors of model servers that tell a program something about its own request, and those that pass."""
 _MODEL = ("unknown_model", "unknown_backend", "model_not_found")
@@ -48,8 +50,8 @@ def response(
     """Answer with an error; `status` is the one that it has elsewhere."""
     status = _status(error, status)
     extra = dict(headers or {})
-    if isinstance(error, QuotaUsedUp | QuotaExceeded):
-        extra |= NO_RETRY  # clients try again after seconds, and a quota takes hours
+    if isinstance(error, QuotaUsedUp | QuotaExceeded | AnswerStopped):
+        extra |= NO_RETRY  # clients try again after seconds: a quota takes hours, and who stops an answer wants none
     if status == 401:
         extra["WWW-Authenticate"] = "Bearer"
     return JSONResponse(body(error, status, language), status, extra)
