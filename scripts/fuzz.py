@@ -16,6 +16,7 @@ from pathlib import Path
 
 from tests.documented import documented_app
 from tests.postgres_servers import PostgresServer, installations, serving
+from thai_chat.commands.terminal import tell
 from thai_chat.history.postgres import upkeep
 
 SEED = 20261130
@@ -48,12 +49,12 @@ def main() -> int:
     known, args = parser.parse_known_args()
     program = Path(sys.executable).parent / "schemathesis"
     if not program.exists():
-        print(f"Schemathesis is not here: {sys.executable} -m pip install -r requirements-fuzz.txt", file=sys.stderr)
+        tell(f"Schemathesis is not here: {sys.executable} -m pip install -r requirements-fuzz.txt", to=sys.stderr)
         return 2
     ended = 0
     with serving(next(iter(installations().values()))) as postgres:
         for auth in (known.auth,) if known.auth else ("none", "password"):
-            print(f"AUTH={auth}", flush=True)
+            tell(f"AUTH={auth}")
             folder = Path(tempfile.mkdtemp(prefix="thai-chat-fuzz-"))
             try:
                 given = ["-n", str(known.examples), *args]

@@ -15,10 +15,27 @@ from thai_chat.domain.ports.backend_kinds import Kinds
 PACKAGE = Path(__file__).parent.parent / "thai_chat"
 SCRIPT_COMMENT = re.compile(r"/\*.*?\*/|(?<![:'\"`])//[^\n]*", re.DOTALL)
 
+PROTOCOL = re.compile(
+    r"\b(openai_(door|shape|errors?|asking|models)|(is|in)_openai_(path|form)|(get|list)_openai_models?)\b"
+    r"|\bOpenAI('s|Errors?(Detail)?|Models?)(?!\w)|\bOPENAI_ERROR\b|\bopenai_$"
+)
+"""Words for the protocol that programs speak to us, whichever backend answers them."""
+_TAG = "the name of the protocol, above the routes that speak it"
+_EXAMPLE = "an example in the API's page"
 EXCEPTIONS: Mapping[str, tuple[str, Set[str]]] = {
-    "api/models.py": ("an example in the API's page", {"ollama"}),
-    "api/schemas.py": ("an example in the API's page", {"vllm"}),
-    "api/search_schemas.py": ("an example in the API's page", {"vllm"}),
+    "api/fields.py": (_EXAMPLE, {"llamacpp", "ollama", "openai", "vllm"}),
+    "api/models.py": (_EXAMPLE, {"ollama"}),
+    "api/openai_door/asking.py": (_TAG, {"openai"}),
+    "api/openai_door/descriptions.py": (_EXAMPLE, {"ollama", "openai", "vllm"}),
+    "api/openai_door/models.py": (_EXAMPLE, {"openai", "vllm"}),
+    "api/openapi.py": (_TAG, {"openai"}),
+    "api/operations.py": (_EXAMPLE, {"openai"}),
+    "api/refusing.py": (_EXAMPLE, {"ollama", "vllm"}),
+    "api/schemas.py": (_EXAMPLE, {"vllm"}),
+    "api/search_schemas.py": (_EXAMPLE, {"vllm"}),
+    "api/streaming.py": (_EXAMPLE, {"vllm"}),
+    "api/told.py": (_EXAMPLE, {"vllm"}),
+    "api/webhook_events.py": (_EXAMPLE, {"vllm"}),
     "chat/transfer/chatgpt.py": ("whose models an export of ChatGPT had", {"openai"}),
     "chat/transfer/openwebui.py": ("whose models an export of Open WebUI had, by their names", {"openai", "ollama"}),
 }
@@ -47,7 +64,7 @@ def words_of_python(source: str) -> Iterator[str]:
 def named_in(path: Path, kinds: Kinds = KINDS) -> set[str]:
     text = path.read_text("utf-8")
     words = words_of_python(text) if path.suffix == ".py" else [SCRIPT_COMMENT.sub("", text)]
-    return {found.lower() for word in words for found in pattern_of(kinds).findall(word)}
+    return {found.lower() for word in words for found in pattern_of(kinds).findall(PROTOCOL.sub("", word))}
 
 
 SOURCES = {

@@ -44,7 +44,7 @@ Call = Callable[[int], Awaitable[int]]
 
 @dataclass(slots=True)
 class Load:
-    """What came of requests."""
+    """The outcome of requests."""
 
     times_s: list[float] = field(default_factory=list)
     failures: int = 0

@@ -17,7 +17,7 @@ from tests.standins.script import Script
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 NOW = datetime(2025, 11, 30, 12, 5, tzinfo=UTC)
-"""What the clock of the page shows, so that no session is newer than those of other tests."""
+"""The clock of the page shows this, so that no session is newer than those of other tests."""
 LONG_AGO = datetime(2025, 11, 26, 12, 5, tzinfo=UTC)
 """A Wednesday."""
 

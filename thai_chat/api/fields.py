@@ -1,4 +1,4 @@
-"""What fields and parameters are that have the same name and the same meaning all over the API, and examples of them.
+"""Fields and parameters that have the same name and the same meaning all over the API, and examples of them.
 
 A model says itself what only it means. `api/openapi.py` puts these where nothing is said.
 """

@@ -61,7 +61,7 @@ class WholeHistoryBody(HistoryBody):
 
 
 class ChatStatusBody(BaseModel):
-    """What a session adds up to. What is counted is what it shows: other branches and deleted messages are not."""
+    """The figures of a session. They count what it shows: other branches and deleted messages are not."""
 
     model_config = ConfigDict(json_schema_extra={"example": _STATUS_EXAMPLE})
 

@@ -53,7 +53,7 @@ _OF_ACCOUNTS = (
     *(TooManyReplies.code, QuotaUsedUp.code, ChatsArePrivate.code, NotAdministrator.code),
     *(OnlyAdministratorsShare.code,),
 )
-"""What only somebody can be refused with who has an account."""
+"""Errors for somebody who has an account, and for nobody else."""
 _WITHOUT_ACCOUNTS = "people"
 """The tag of what comes with accounts."""
 

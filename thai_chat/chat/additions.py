@@ -1,4 +1,4 @@
-"""What programs add themselves: sessions without messages, and messages that no model answers."""
+"""Things that programs add themselves: sessions without messages, and messages that no model answers."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from uuid_utils.compat import uuid7
 from thai_chat.chat.asking import Question
 from thai_chat.chat.text import require_storable
 from thai_chat.domain.errors import MessageNotFound
-from thai_chat.domain.facts import ReplyFacts, facts_of
+from thai_chat.domain.facts import ReplyFacts, facts_of, fingerprint_of
 from thai_chat.domain.json_types import JsonObject
 from thai_chat.domain.messages import Session, Turn
 from thai_chat.domain.people import Person
@@ -60,7 +60,7 @@ def require_same(turn: Turn, meaning: JsonObject, *, looks_same: bool) -> None:
 
 def require_same_session(session: Session, meaning: JsonObject) -> None:
     """Refuse an idempotency key that made the session by another request. Raises KeyReused."""
-    if session.metadata.get("fingerprint") != fingerprint(meaning):
+    if fingerprint_of(session.metadata) != fingerprint(meaning):
         raise KeyReused
 
 

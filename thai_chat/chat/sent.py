@@ -1,4 +1,4 @@
-"""What clients send with a question beside its text: kept as it came, and given back."""
+"""Things that clients send with a question beside its text: kept as it came, and given back."""
 
 from __future__ import annotations
 

@@ -359,6 +359,11 @@ def dept_of(metadata: JsonObject) -> str | None:
     return value[:DEPT_CHARS] if isinstance(value, str) else None
 
 
+def fingerprint_of(metadata: JsonObject) -> str | None:
+    """Return the fingerprint of the request that made a session; None where it came without a key."""
+    return _text(metadata.get("fingerprint"))
+
+
 def with_dept(metadata: JsonObject, dept_id: str | None) -> JsonObject:
     """Return a session's metadata with another department: None leaves it, an empty one takes it away."""
     if dept_id is None:

@@ -81,7 +81,7 @@ class SessionFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BranchCounts:
-    """What a branch of a session has, without its deleted messages."""
+    """Counts of a branch of a session, without its deleted messages."""
 
     by_role: Mapping[Role, int] = field(default_factory=dict)
     """Roles that no message has are left out."""
@@ -174,7 +174,7 @@ class ReadMessages(Read[Sequence[Message]]):
 
 @dataclass(frozen=True, slots=True)
 class ReadBranchCounts(Read[BranchCounts]):
-    """What the branch has that ends with `leaf_id`. Raises SessionNotFound and MessageNotFound.
+    """The counts of the branch that ends with `leaf_id`. Raises SessionNotFound and MessageNotFound.
 
     In an outage HistoryUnavailable, where memory does not hold all of the branch.
     """

@@ -6,12 +6,12 @@ from thai_chat.domain.errors import BadInput
 
 
 class SentTooMuch(BadInput):
-    """What came with a question is too much to keep: `params` have the field's `name`, `count` and `limit_kb`."""
+    """More came with a question than can be kept: `params` have the field's `name`, `count` and `limit_kb`."""
 
     code = "sent_too_much"
 
 
 class SentUnreadable(BadInput):
-    """What came with a question can't be kept as it is; `params["name"]` is the field."""
+    """Something that came with a question can't be kept as it is; `params["name"]` is the field."""
 
     code = "sent_unreadable"

@@ -109,7 +109,7 @@ class SessionUsage:
     messages: int
     last_at: datetime
     prompt_tokens: int | None = None
-    """Of those messages; None where tokens were not counted."""
+    """The tokens of those messages; None where tokens were not counted."""
     completion_tokens: int | None = None
 
 

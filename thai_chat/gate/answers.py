@@ -20,7 +20,7 @@ class Answer:
         self.policy = STRICT
         """The Content-Security-Policy, where a page of Gradio's does not bring its own."""
         self.cors: Mapping[str, str] | None = None
-        """What says which other site's script may read it; None where no site is named."""
+        """Headers that say which other site's script may read it; None where no site is named."""
         self.has_begun = False
         self._send = send
 

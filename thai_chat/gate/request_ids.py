@@ -8,7 +8,7 @@ from uuid import uuid4
 from starlette.types import Scope
 
 _PLAIN = re.compile(rb"[A-Za-z0-9._:@+/=-]{1,128}")
-"""What UUIDs, ULIDs and the ids of proxies are written in; nothing that means something to a log or to a shell."""
+"""Signs in which UUIDs, ULIDs and the ids of proxies are written; none means something to a log or to a shell."""
 
 
 def request_id_of(scope: Scope) -> str:

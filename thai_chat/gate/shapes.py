@@ -8,7 +8,7 @@ from thai_chat.domain.errors import BadEvent, BadInput, NoSuchRange, NotFound, T
 from thai_chat.gate.doors import RUN, Door, DoorKind
 
 _KINDS: dict[int, type[ThaiChatError]] = {400: BadInput, 403: NotFound, 404: NotFound, 416: NoSuchRange}
-"""What a file that is not served is answered with: that it may not be read is not told."""
+"""The answer to who asks for a file that is not served: that it may not be read is not told."""
 
 
 class Unshaped(Exception):

@@ -15,7 +15,7 @@ _TEXTS = (None, "text", "refusal")
 
 
 class Demands(Enum):
-    """What a model must be able to do to answer a request."""
+    """The abilities that a model must have to answer a request."""
 
     NOTHING_ELSE = auto()
     """No other model may answer: vectors of another one are wrong, and it does not have what is kept for this one."""
