@@ -7,14 +7,17 @@ from pathlib import Path
 
 import httpx
 import pytest
+from limits import RateLimitItemPerHour
 
 from tests.accounts import PASSWORD, Team, cookies_of, sign_in, team, token_of
 from tests.history_writes import begin, finish
 from tests.invited import an_invitation, later
 from tests.postgres_servers import PostgresServer
 from tests.standins.openai_server import OpenAIStandin
+from thai_chat.accounts.attempts import SignUps
 from thai_chat.accounts.service import AccountRules
 from thai_chat.domain.accounts import hash_of_token, new_token
+from thai_chat.domain.errors import TooManySignUps
 from thai_chat.domain.invitations import InvitationPurpose
 from thai_chat.domain.people import LOCAL, PersonRole
 
@@ -163,6 +166,27 @@ async def test_who_may_make_an_account(address: str, tmp_path: Path, rule: str, 
                 assert refused.json()["error"]["code"] == "sign_up_closed"
 
 
+async def test_no_end_of_accounts_is_made_from_one_address(address: str, tmp_path: Path) -> None:
+    async with team(address, tmp_path, rules=AccountRules(sign_up="open")) as people, people.browser() as http:
+        boss = await people.account("boss", role=ADMINISTRATOR)
+        async with people.signed_in(boss) as admin:
+            for _ in range(60):
+                assert (await sign_up(http, None, "มาเอง", password="short")).status_code == 400
+            refused = await sign_up(http, None, "มาเอง")
+            assert (refused.status_code, refused.json()["error"]["code"]) == (429, "too_many_sign_ups")
+            assert 0 < int(refused.headers["retry-after"]) <= 3_602
+            assert (await sign_up(http, await link(admin), "ได้รับเชิญ")).status_code == 201
+
+
+def test_new_accounts_are_counted_by_address_and_in_all() -> None:
+    sign_ups = SignUps(of_address=RateLimitItemPerHour(2), of_all=RateLimitItemPerHour(3))
+    for address in ("192.0.2.1", "192.0.2.1", "192.0.2.2"):
+        sign_ups.count(address)
+    for address in ("192.0.2.1", "192.0.2.3", ""):
+        with pytest.raises(TooManySignUps):
+            sign_ups.count(address)
+
+
 @pytest.mark.parametrize("takes_over", [True, False])
 async def test_the_first_administrator_is_asked_what_becomes_of_the_chats_of_before(
     people: Team, takes_over: bool
@@ -197,12 +221,19 @@ async def test_a_new_password_by_a_link_ends_all_that_was_signed_in(people: Team
         assert (told["purpose"], told["name"]) == ("reset", "มะลิ")
         assert is_over(await sign_up(http, token, "คนอื่น"))
         stolen = token_of(old)
+        key = (await old.post("/api/keys", json={"name": "x", "scopes": ["read"]})).json()
+        by_key = {"Authorization": f"Bearer {key['key']}"}
         body = {"token": token, "password": "รหัสใหม่ของมะลิ"}
         refused = await http.post("/api/reset-password", json={**body, "password": "short"})
         assert refused.json()["error"]["code"] == "bad_password"
+        assert (await admin.get("/api/me", headers=by_key)).status_code == 200
         assert (await http.post("/api/reset-password", json=body)).status_code == 200
         assert (await http.get("/api/me")).json()["name"] == "มะลิ"
         assert (await old.get("/api/me", headers=stolen)).status_code == 401
+        assert (await admin.get("/api/me", headers=by_key)).status_code == 401
+        assert (await http.get("/api/keys")).json()["keys"] == []
+        noted = (await admin.get("/api/audit", params={"account_id": str(mali.account_id)})).json()["entries"]
+        assert ("key_revoked", key["key_id"]) in [(entry["action"], entry["target"]) for entry in noted]
         assert is_over(await http.post("/api/reset-password", json=body))
         invited = await link(admin)
         assert is_over(await http.post("/api/reset-password", json={**body, "token": invited}))

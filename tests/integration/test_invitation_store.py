@@ -11,8 +11,9 @@ from tests.histories import PostgresStores
 from tests.invited import ADMINISTRATOR, an_account, an_invitation, later, making
 from thai_chat.domain.accounts import Account, SignIn, hash_of_token, new_token
 from thai_chat.domain.errors import AlreadyTakenOver, InvitationOver, LastAdministrator, NameTaken
-from thai_chat.domain.invitations import Invitation, InvitationPurpose
-from thai_chat.domain.people import LOCAL, PersonRole
+from thai_chat.domain.invitations import Invitation, InvitationPurpose, PasswordReset
+from thai_chat.domain.keys import ApiKey, new_key_text
+from thai_chat.domain.people import LOCAL, PersonRole, Scope
 from thai_chat.domain.ports.invitations import InvitationStore
 
 FIRST, INVITE, RESET = InvitationPurpose.FIRST, InvitationPurpose.INVITE, InvitationPurpose.RESET
@@ -146,7 +147,18 @@ async def test_a_reset_gives_a_password_and_ends_what_is_signed_in(
     for one in (account, other):
         await signed_in(history, one)
     token_hash = await added(store, an_invitation(RESET, account_id=account.account_id))
-    assert await store.reset(token_hash, later(), "new") == replace(account, password_hash="new")
+    keys = {}
+    for one in (account, other):
+        text = new_key_text()
+        key = ApiKey(
+            key_id=text.key_id, account_id=one.account_id, key_name="x", scopes=(Scope.READ,), created_at=later()
+        )
+        await history.storage.keys.add(key, text.secret_hash, most=1)
+        keys[one.name] = key
+    reset = await store.reset(token_hash, later(), "new")
+    assert reset == PasswordReset(replace(account, password_hash="new"), [keys[account.name].key_id])
+    assert await history.storage.keys.of(account.account_id) == []
+    assert [key.key_id for key in await history.storage.keys.of(other.account_id)] == [keys["other"].key_id]
     assert await history.storage.sign_ins.of(account.account_id) == []
     assert len(await history.storage.sign_ins.of(other.account_id)) == 1
     with pytest.raises(InvitationOver):

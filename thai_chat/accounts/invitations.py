@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
+from thai_chat.accounts.attempts import SignUps
 from thai_chat.accounts.passwords import Passwords
 from thai_chat.domain.accounts import Account, checked_display_name, checked_name, hash_of_token, is_token, new_token
 from thai_chat.domain.errors import DisabledAccount, InvitationOver, NameTaken, SignUpClosed
-from thai_chat.domain.invitations import LASTS, Invitation, InvitationPurpose
+from thai_chat.domain.invitations import LASTS, Invitation, InvitationPurpose, PasswordReset
 from thai_chat.domain.people import LOCAL, PersonRole
 from thai_chat.domain.ports.accounts import AccountStore
 from thai_chat.domain.ports.invitations import InvitationStore
@@ -50,11 +51,13 @@ class Invitations:
         *,
         passwords: Passwords,
         sign_up: str,
+        sign_ups: SignUps | None = None,
         has_passwords: bool = True,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._accounts, self._invitations = accounts, invitations
         self._passwords = passwords
+        self._sign_ups = sign_ups or SignUps()
         self._sign_up, self._has_passwords = sign_up, has_passwords
         self._now = now
 
@@ -113,14 +116,15 @@ class Invitations:
         if not await self._invitations.end(invitation_id):
             raise InvitationOver
 
-    async def sign_up(self, new: NewPerson, token: str | None) -> Account:
-        """Make an account by a link, or without one where anybody may.
+    async def sign_up(self, new: NewPerson, token: str | None, *, address: str = "") -> Account:
+        """Make an account by a link, or without one where anybody may, though not ever so many from an address.
 
-        Raises InvitationOver and SignUpClosed before anything is hashed; BadAccountName, BadPassword, UnreadableText,
-        NameTaken, AlreadyTakenOver.
+        Raises InvitationOver, SignUpClosed and TooManySignUps before anything is hashed; BadAccountName, BadPassword,
+        UnreadableText, NameTaken, AlreadyTakenOver.
         """
         if token is None:
             await self._require_open()
+            self._sign_ups.count(address)
             return await self._accounts.add(await self._made(new))
         if not self._has_passwords:
             raise SignUpClosed
@@ -153,8 +157,11 @@ class Invitations:
         """Make an account without any link. Raises BadAccountName, BadPassword, UnreadableText, NameTaken."""
         return await self._accounts.add(replace(await self._made(new), role=role))
 
-    async def reset_password(self, token: str, password: str) -> Account:
-        """Give the account of a link a new password. Raises InvitationOver, BadPassword, UnreadableText."""
+    async def reset_password(self, token: str, password: str) -> PasswordReset:
+        """Give the account of a link a new password: whoever had the old one has nothing left.
+
+        Raises InvitationOver, BadPassword, UnreadableText.
+        """
         if (await self.find(token)).purpose is not InvitationPurpose.RESET:
             raise InvitationOver
         password_hash = await self._passwords.hash(password)

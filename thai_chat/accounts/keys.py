@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from thai_chat.accounts.audit import Audit
+from thai_chat.domain.accounts import person_of_account
 from thai_chat.domain.audit import Action
 from thai_chat.domain.errors import (
     BadInput,
@@ -24,6 +25,7 @@ from thai_chat.domain.errors import (
     ThaiChatError,
     trace_of,
 )
+from thai_chat.domain.invitations import PasswordReset
 from thai_chat.domain.keys import (
     KEY_NAME_CHARS,
     MOST_KEYS,
@@ -110,6 +112,13 @@ class ApiKeys:
             raise KeyNotFound
         self._forget(lambda known: known.key.key_id == key_id)
         await self._audit.note(Action.KEY_REVOKED, who=person, target=key_id, address=address)
+
+    async def end_with(self, reset: PasswordReset, *, address: str = "") -> None:
+        """Have the keys that ended with a password be good for nothing here too, and note it."""
+        self.forget(reset.account.account_id)
+        who = person_of_account(reset.account)
+        for key_id in reset.ended_keys:
+            await self._audit.note(Action.KEY_REVOKED, who=who, target=key_id, address=address)
 
     def forget(self, account_id: UUID) -> None:
         """Look all keys of an account up again: it has changed."""

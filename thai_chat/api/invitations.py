@@ -27,6 +27,7 @@ from thai_chat.domain.errors import (
     InvitationOver,
     NameTaken,
     SignUpClosed,
+    TooManySignUps,
     UnreadableText,
     WrongMethod,
 )
@@ -120,6 +121,7 @@ async def get_invitation(token: str, people: People) -> InvitationTold:
     status_code=201,
     responses=refuses(
         SignUpClosed,
+        TooManySignUps,
         InvitationOver,
         NameTaken,
         BadAccountName,
@@ -134,7 +136,7 @@ async def sign_up(asked: SignUpRequest, request: Request, response: Response, pe
     new = NewPerson(
         name=asked.name, password=asked.password, display_name=asked.display_name, takes_over=asked.take_over
     )
-    account = await people.invitations.sign_up(new, asked.token)
+    account = await people.invitations.sign_up(new, asked.token, address=visit_of(request).address)
     takes_over = account.user_id == LOCAL.user_id
     return await _let_in(Action.SIGN_UP, account, request, response, people, takes_over=takes_over)
 
@@ -144,9 +146,11 @@ async def sign_up(asked: SignUpRequest, request: Request, response: Response, pe
     responses=refuses(InvitationOver, BadPassword, UnreadableText, DisabledAccount, HistoryUnavailable),
 )
 async def reset_password(asked: ResetRequest, request: Request, response: Response, people: People) -> Me:
-    """Choose a new password by a link, and sign in with it. All sessions of before are over."""
-    account = await people.invitations.reset_password(asked.token, asked.password)
+    """Choose a new password by a link, and sign in with it. All sessions and API keys of before are over."""
+    reset = await people.invitations.reset_password(asked.token, asked.password)
+    account = reset.account
     people.browsers.end_all(account.account_id)
+    await people.keys.end_with(reset, address=visit_of(request).address)
     people.attempts.forget(account.name)
     return await _let_in(Action.PASSWORD_RESET, account, request, response, people)
 

@@ -11,7 +11,8 @@ ThaiChatError
 │   ├── InvitationOver  KeyNotFound  UnknownModel
 ├── ReplyRunning  NewerMessages  MessageOnOtherBranch  ImportStopped  LastAdministrator
 ├── DisabledAccount  AlreadyTakenOver  NothingTakenOver  SignUpClosed
-├── SignInNeeded  WrongCredentials  WrongPassword  FreshSignInNeeded  TooManyAttempts  ScopeTooSmall  NotAdministrator
+├── SignInNeeded  WrongCredentials  WrongPassword  FreshSignInNeeded  TooManyAttempts ── TooManySignUps
+├── ScopeTooSmall  NotAdministrator
 ├── TooManyKeys  ChatsArePrivate
 ├── LimitReached
 │   ├── TooManyRequests  TooManyReplies  QuotaUsedUp
@@ -404,6 +405,12 @@ class TooManyAttempts(ThaiChatError):
     """Too many passwords were wrong, for one name or from one address. `params["seconds"]` is how long to wait."""
 
     code = "too_many_attempts"
+
+
+class TooManySignUps(TooManyAttempts):
+    """Too many accounts were made, or tried, from one address or in all. `params["seconds"]` is how long to wait."""
+
+    code = "too_many_sign_ups"
 
 
 class ScopeTooSmall(ThaiChatError):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
+from thai_chat.domain.accounts import Account
 from thai_chat.domain.people import PersonRole
 
 
@@ -44,3 +46,11 @@ class Invitation:
     used_at: datetime | None = None
     used_by: UUID | None = None
     """The account that it made."""
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordReset:
+    """An account with its new password, and the API keys that ended with the old one."""
+
+    account: Account
+    ended_keys: Sequence[str]

@@ -63,6 +63,10 @@ ACCOUNT_ERRORS: dict[str, tuple[str, str]] = {
         "ใส่รหัสผ่านผิดหลายครั้งเกินไป ลองใหม่ได้ในอีก {seconds} วินาที",
         "Too many wrong passwords. Try again in {seconds} seconds.",
     ),
+    "too_many_sign_ups": (
+        "มีการสร้างบัญชีมากเกินไปในตอนนี้ ลองใหม่ได้ในอีกประมาณ {minutes} นาที",
+        "Too many accounts are being made right now. Try again in about {minutes} minutes.",
+    ),
     "sign_in_unavailable": (
         "เข้าสู่ระบบตอนนี้ไม่ได้ เพราะติดต่อฐานข้อมูลไม่ได้ ลองใหม่ในอีกสักครู่",
         "Nobody can sign in now, because the database can't be reached. Try again in a while.",

@@ -8,7 +8,7 @@ from typing import Protocol
 from uuid import UUID
 
 from thai_chat.domain.accounts import Account
-from thai_chat.domain.invitations import Invitation
+from thai_chat.domain.invitations import Invitation, PasswordReset
 
 
 class InvitationStore(Protocol):
@@ -37,5 +37,5 @@ class InvitationStore(Protocol):
         the invitation stays as it is.
         """
 
-    async def reset(self, token_hash: bytes, now: datetime, password_hash: str) -> Account:
-        """Give the account a new password, end its sessions, and return it. Raises InvitationOver."""
+    async def reset(self, token_hash: bytes, now: datetime, password_hash: str) -> PasswordReset:
+        """Give the account a new password, and end its sessions and API keys. Raises InvitationOver."""

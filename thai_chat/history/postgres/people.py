@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from thai_chat.domain.accounts import Account
-from thai_chat.domain.invitations import Invitation
+from thai_chat.domain.invitations import Invitation, PasswordReset
 from thai_chat.domain.known_people import Belongings, KnownPerson
 from thai_chat.history.postgres.bulk import people
 from thai_chat.history.postgres.server import Server
@@ -38,7 +38,7 @@ class PostgresInvitations:
     async def sign_up(self, token_hash: bytes, now: datetime, make: Callable[[Invitation], Account]) -> Account:
         return await self._server.run(lambda connection: invitations.sign_up(connection, token_hash, now, make))
 
-    async def reset(self, token_hash: bytes, now: datetime, password_hash: str) -> Account:
+    async def reset(self, token_hash: bytes, now: datetime, password_hash: str) -> PasswordReset:
         return await self._server.run(lambda connection: invitations.reset(connection, token_hash, now, password_hash))
 
 

@@ -12,11 +12,11 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, fal
 
 from thai_chat.domain.accounts import Account
 from thai_chat.domain.errors import InvitationOver
-from thai_chat.domain.invitations import Invitation, InvitationPurpose
+from thai_chat.domain.invitations import Invitation, InvitationPurpose, PasswordReset
 from thai_chat.domain.people import PersonRole
 from thai_chat.history.postgres.sql import accounts
 from thai_chat.history.postgres.sql.accounts import alone
-from thai_chat.history.postgres.sql.tables import chat_accounts, chat_invitations, chat_sign_ins
+from thai_chat.history.postgres.sql.tables import chat_accounts, chat_invitations, chat_keys, chat_sign_ins
 
 MOST_LISTED = 500
 _FIELDS = [column for column in chat_invitations.c if column.name != "token_hash"]
@@ -67,7 +67,7 @@ def sign_up(connection: Connection, token_hash: bytes, now: datetime, make: Call
     return account
 
 
-def reset(connection: Connection, token_hash: bytes, now: datetime, password_hash: str) -> Account:
+def reset(connection: Connection, token_hash: bytes, now: datetime, password_hash: str) -> PasswordReset:
     with alone(connection):
         invitation = find(connection, token_hash, now)
         if invitation.account_id is None:
@@ -75,9 +75,11 @@ def reset(connection: Connection, token_hash: bytes, now: datetime, password_has
         whose = chat_accounts.c.account_id == invitation.account_id
         connection.execute(update(chat_accounts).where(whose).values(password_hash=password_hash))
         connection.execute(delete(chat_sign_ins).where(chat_sign_ins.c.account_id == invitation.account_id))
+        keys = delete(chat_keys).where(chat_keys.c.account_id == invitation.account_id).returning(chat_keys.c.key_id)
+        ended = connection.execute(keys).scalars().all()
         account = accounts.by_id(connection, invitation.account_id)
         _use(connection, invitation, now, account)
-    return account
+    return PasswordReset(account, sorted(ended))
 
 
 def _use(connection: Connection, invitation: Invitation, now: datetime, account: Account) -> None:
