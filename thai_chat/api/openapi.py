@@ -170,9 +170,10 @@ def _format(name: str, schema: dict[str, Any]) -> None:
     """Say that a text is an identifier; one that is none is answered by 400 `invalid_identifier`."""
     if not _IDENTIFIER.search(name):
         return
-    for one in (schema, schema.get("items", {}), *schema.get("anyOf", ())):
-        if one.get("type") == "string":
-            one["format"] = "uuid"
+    for one in (schema, *schema.get("anyOf", ())):
+        for text in (one, one.get("items", {})):
+            if text.get("type") == "string":
+                text["format"] = "uuid"
 
 
 def _complete_models(schemas: dict[str, Any]) -> None:
