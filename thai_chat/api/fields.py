@@ -193,20 +193,25 @@ def _of_type(schema: dict[str, Any], components: dict[str, Any], depth: int) -> 
     return _OF_FORMATS.get(schema.get("format", ""), _OF_TYPES.get(str(kind)))
 
 
-def with_nulls(example: Any, schema: dict[str, Any], components: dict[str, Any]) -> Any:
-    """Return an example with the nulls that FastAPI leaves out of what it describes."""
+def completed(example: Any, schema: dict[str, Any], components: dict[str, Any]) -> Any:
+    """Return an example with what it lacks: nulls, which FastAPI leaves out, and the fields that a model adds to those
+    of the model it is made of."""
     schema = _resolved(schema, components)
     for one in schema.get("anyOf", ()):
         if one.get("type") != "null":
-            return with_nulls(example, one, components)
+            return completed(example, one, components)
     if isinstance(example, list):
-        return [with_nulls(one, schema.get("items", {}), components) for one in example]
+        return [completed(one, schema.get("items", {}), components) for one in example]
     if not isinstance(example, dict) or "properties" not in schema:
         return example
     fields = schema["properties"]
-    missing = {name: None for name in schema.get("required", ()) if name not in example and _may_be_null(fields[name])}
+    missing = {
+        name: None if _may_be_null(fields[name]) else example_of(fields[name], components, name=name)
+        for name in schema.get("required", ())
+        if name not in example
+    }
     return {
-        **{name: with_nulls(one, fields.get(name, {}), components) for name, one in example.items()},
+        **{name: completed(one, fields.get(name, {}), components) for name, one in example.items()},
         **missing,
     }
 

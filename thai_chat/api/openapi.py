@@ -18,7 +18,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
-from thai_chat.api.fields import DESCRIPTIONS, example_of, with_nulls
+from thai_chat.api.fields import DESCRIPTIONS, completed, example_of
 from thai_chat.api.opening import WAYS_IN, common_errors, security_of, without_accounts
 from thai_chat.api.refusing import ERROR, OPENAI_ERROR, codes_of, error_example, in_openai_form, refusal
 from thai_chat.api.streaming import event_schemas
@@ -185,6 +185,6 @@ def _complete_models(schemas: dict[str, Any]) -> None:
         model.setdefault("title", name)
     for model in schemas.values():
         if "example" in model:
-            model["example"] = with_nulls(model["example"], model, schemas)
+            model["example"] = completed(model["example"], model, schemas)
         elif "examples" not in model:
             model["example"] = example_of(model, schemas)
