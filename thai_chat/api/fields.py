@@ -135,7 +135,9 @@ EXAMPLES: dict[str, Any] = {
     "preset_id": _OTHER,
     "preset_name": "ผู้ช่วยสั้น ๆ",
     "query": "สวัสดี",
+    "response": "สวัสดีครับ",
     "session_id": SESSION,
+    "status": "complete",
     "session_name": "สวัสดี",
     "share_id": _OTHER,
     "sign_in_id": _OTHER,
@@ -162,13 +164,14 @@ def example_of(schema: dict[str, Any], components: dict[str, Any], *, name: str 
         return schema["example"]
     if "examples" in schema:
         return schema["examples"][0]
-    if name in EXAMPLES and (EXAMPLES[name] is not None or _may_be_null(schema)):
-        return EXAMPLES[name]
-    for key in ("const", "default"):
-        if key in schema:
-            return schema[key]
+    if "const" in schema:
+        return schema["const"]
     if "enum" in schema:
         return schema["enum"][0]
+    if name in EXAMPLES and (EXAMPLES[name] is not None or _may_be_null(schema)):
+        return EXAMPLES[name]
+    if "default" in schema:
+        return schema["default"]
     for key in ("anyOf", "oneOf", "allOf"):
         if key in schema:
             return example_of(schema[key][0], components, name=name, depth=depth)
