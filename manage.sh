@@ -58,6 +58,7 @@ Thai Chat
   ./manage.sh check               lint, formatting and types, of the page's scripts too, and the architecture test
   ./manage.sh bundle              make few files of the page's scripts and styles anew, for whoever has changed them
   ./manage.sh bench [NAME ARGS]   measure the speed; docs/performance.md has the method
+  ./manage.sh fuzz [ARGS]         look whether every answer of the API is one that /openapi.json describes
   ./manage.sh screens [FOLDER]    every view of the page as a picture: both sizes, light and dark, Thai and English
   ./manage.sh help                this
 
@@ -107,6 +108,14 @@ ensure_test_packages() {
     for missing in chromium postgres pgbouncer redis-server; do
         command -v "$missing" >/dev/null || fail "The tests need $missing (and Thai fonts) on the PATH: install it and start again."
     done
+}
+
+ensure_fuzzing() {
+    local home=.venv/fuzz
+    is_current "$home/.stamp" requirements-fuzz.txt && return
+    "$VENV_PYTHON" -m venv "$home"
+    "$home/bin/python" -m pip install --quiet -r requirements-fuzz.txt
+    stamp_of requirements-fuzz.txt >"$home/.stamp"
 }
 
 run_checks() {
@@ -222,6 +231,11 @@ main() {
         bench)
             ensure_dev
             exec "$VENV_PYTHON" -m scripts.bench "$@"
+            ;;
+        fuzz)
+            ensure_dev
+            ensure_fuzzing
+            exec "$VENV_PYTHON" -m scripts.fuzz "$@"
             ;;
         screens)
             ensure_dev

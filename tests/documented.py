@@ -5,9 +5,10 @@ How an example is written:
 * Each fenced block with the language `bash`, `python` or `javascript` is run, in order, by
   `tests/api/test_documented.py`. A block that can't be run here (another program's settings, an answer) has another
   language: `yaml`, `json`, `text`, `console`.
-* `$CHAT` is the app's address, `$KEY` an API key of somebody (scope `chat`) and `$ADMIN_KEY` one of an administrator:
-  `os.environ["CHAT"]` in Python, `process.env.CHAT` in JavaScript. The models are `vllm/my-thai-model` and
-  `vllm/my-other-model`, whose replies are `REPLY`, and `vllm/my-embeddings` is named as one that embeds.
+* `$CHAT` is the app's address, `$KEY` an API key of somebody (scope `chat`), `$ADMIN_KEY` one of an administrator, and
+  `$NAME` signs in with `$PASSWORD`: `os.environ["CHAT"]` in Python, `process.env.CHAT` in JavaScript. The models are
+  `vllm/my-thai-model` and `vllm/my-other-model`, whose replies are `REPLY`, and `vllm/my-embeddings` is named as one
+  that embeds.
 * What a `bash` block assigns (`SESSION=$(curl ...)`) is there in all blocks that follow below the same `## ` heading,
   in Python and JavaScript too. Each such section stands alone, in a folder of its own.
 * A block has to end with 0, and must not print an answer with `error`, unless the next block says so.
@@ -29,7 +30,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
 
-from tests.accounts import make_account
+from tests.accounts import PASSWORD, make_account
 from tests.app import running_app
 from tests.histories import opened
 from tests.standins.program_server import ProgramStandin
@@ -42,6 +43,7 @@ ROOT = Path(__file__).parent.parent
 MODEL, OTHER, EMBEDDINGS = "my-thai-model", "my-other-model", "my-embeddings"
 REPLY = ("สวัสดี", "ครับ ", "มีอะไร", "ให้ช่วย", "ไหมครับ")
 _RUN = ("bash", "python", "javascript")
+_NAME = "mali"
 _COMPARED = ("code", "object")
 _BLOCK_S = 60
 _PROGRAMS = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "LLM_LOAD_PLUGINS": ""}
@@ -103,7 +105,8 @@ class Documented:
 
     @property
     def environment(self) -> dict[str, str]:
-        return {"CHAT": self.address, "KEY": self.key, "ADMIN_KEY": self.admin_key}
+        keys = {"KEY": self.key, "ADMIN_KEY": self.admin_key}
+        return {"CHAT": self.address, "NAME": _NAME, "PASSWORD": PASSWORD, **keys}
 
 
 @asynccontextmanager
@@ -116,6 +119,7 @@ async def documented_app(database: str, folder: Path, **environment: str) -> Asy
         )
         stores = await stack.enter_async_context(opened(database, folder))
         accounts = Accounts(stores.storage, AccountRules())
+        await make_account(accounts, _NAME)
         keys = []
         for role, scopes in ((PersonRole.USER, [Scope.CHAT]), (PersonRole.ADMINISTRATOR, [Scope.CHAT, Scope.ADMIN])):
             person = person_of_account(await make_account(accounts, password=None, role=role), uuid4())

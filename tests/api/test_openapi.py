@@ -118,6 +118,7 @@ def test_each_refusal_has_the_status_of_its_codes(schema: dict[str, Any]) -> Non
         assert any(status < "400" for status in operation["responses"]), f"{method} {path}"
         for status, response in operation["responses"].items():
             assert response["description"], f"{status} of {method} {path}"
+            assert "X-Request-Id" in response["headers"], f"{status} of {method} {path}"
             if status < "400":
                 continue
             examples = response["content"]["application/json"]["examples"]

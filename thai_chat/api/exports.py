@@ -164,7 +164,8 @@ async def counted(
 
 
 def _wanted(asked: SessionExportQuery, zone: ZoneInfo) -> Lessons:
-    filters = asked.model_fields_set & TrainingFilters.model_fields.keys()
+    # Clients made of the description send defaults too.
+    filters = [name for name, field in TrainingFilters.model_fields.items() if getattr(asked, name) != field.default]
     if asked.format not in OF_TRAINING and filters:
         raise BadInput(fields=", ".join(sorted(filters)))
     return asked.wanted(zone)

@@ -135,7 +135,9 @@ EXAMPLES: dict[str, Any] = {
     "preset_id": _OTHER,
     "preset_name": "ผู้ช่วยสั้น ๆ",
     "query": "สวัสดี",
+    "response": "สวัสดีครับ",
     "session_id": SESSION,
+    "status": "complete",
     "session_name": "สวัสดี",
     "share_id": _OTHER,
     "sign_in_id": _OTHER,
@@ -162,13 +164,14 @@ def example_of(schema: dict[str, Any], components: dict[str, Any], *, name: str 
         return schema["example"]
     if "examples" in schema:
         return schema["examples"][0]
-    if name in EXAMPLES and (EXAMPLES[name] is not None or _may_be_null(schema)):
-        return EXAMPLES[name]
-    for key in ("const", "default"):
-        if key in schema:
-            return schema[key]
+    if "const" in schema:
+        return schema["const"]
     if "enum" in schema:
         return schema["enum"][0]
+    if name in EXAMPLES and (EXAMPLES[name] is not None or _may_be_null(schema)):
+        return EXAMPLES[name]
+    if "default" in schema:
+        return schema["default"]
     for key in ("anyOf", "oneOf", "allOf"):
         if key in schema:
             return example_of(schema[key][0], components, name=name, depth=depth)
@@ -193,20 +196,25 @@ def _of_type(schema: dict[str, Any], components: dict[str, Any], depth: int) -> 
     return _OF_FORMATS.get(schema.get("format", ""), _OF_TYPES.get(str(kind)))
 
 
-def with_nulls(example: Any, schema: dict[str, Any], components: dict[str, Any]) -> Any:
-    """Return an example with the nulls that FastAPI leaves out of what it describes."""
+def completed(example: Any, schema: dict[str, Any], components: dict[str, Any]) -> Any:
+    """Return an example with what it lacks: nulls, which FastAPI leaves out, and the fields that a model adds to those
+    of the model it is made of."""
     schema = _resolved(schema, components)
     for one in schema.get("anyOf", ()):
         if one.get("type") != "null":
-            return with_nulls(example, one, components)
+            return completed(example, one, components)
     if isinstance(example, list):
-        return [with_nulls(one, schema.get("items", {}), components) for one in example]
+        return [completed(one, schema.get("items", {}), components) for one in example]
     if not isinstance(example, dict) or "properties" not in schema:
         return example
     fields = schema["properties"]
-    missing = {name: None for name in schema.get("required", ()) if name not in example and _may_be_null(fields[name])}
+    missing = {
+        name: None if _may_be_null(fields[name]) else example_of(fields[name], components, name=name)
+        for name in schema.get("required", ())
+        if name not in example
+    }
     return {
-        **{name: with_nulls(one, fields.get(name, {}), components) for name, one in example.items()},
+        **{name: completed(one, fields.get(name, {}), components) for name, one in example.items()},
         **missing,
     }
 

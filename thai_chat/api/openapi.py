@@ -18,7 +18,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
-from thai_chat.api.fields import DESCRIPTIONS, example_of, with_nulls
+from thai_chat.api.fields import DESCRIPTIONS, completed, example_of
 from thai_chat.api.opening import WAYS_IN, common_errors, security_of, without_accounts
 from thai_chat.api.refusing import ERROR, OPENAI_ERROR, codes_of, error_example, in_openai_form, refusal
 from thai_chat.api.streaming import event_schemas
@@ -61,6 +61,28 @@ _DONE = {
     "204": "Done; there is nothing to tell",
     "303": "Go on at `Location`",
 }
+_HEADERS = {
+    "X-Request-Id": {
+        "description": "The request's name in the server's log: the one that the client has sent, or a new one",
+        "required": True,
+        "schema": {"type": "string"},
+    },
+    "Retry-After": {
+        "description": "When to ask again, in seconds; left out where waiting does not help",
+        "schema": {"type": "string"},
+    },
+    "WWW-Authenticate": {"description": "`Bearer`", "schema": {"type": "string"}},
+    "Allow": {"description": "The methods that the address has", "schema": {"type": "string"}},
+    "Location": {"description": "Where to go on", "schema": {"type": "string"}},
+}
+_SENT_WITH: dict[str, tuple[str, ...]] = {
+    "X-Request-Id": (),
+    "Retry-After": ("409", "429", "503"),
+    "WWW-Authenticate": ("401",),
+    "Allow": ("405",),
+    "Location": ("303",),
+}
+"""The headers of all answers, by their status; none: of every answer."""
 _VALIDATION = "HTTPValidationError"
 """FastAPI's answer 422, which none of ours is."""
 _IDENTIFIER = re.compile(r"(?:session|message|preset|webhook|account|share|sign_in|invitation|leaf)_id|edits")
@@ -119,6 +141,7 @@ def _completed(schema: dict[str, Any], *, has_accounts: bool) -> dict[str, Any]:
             operation["security"] = security
     schema["tags"] = [{"name": tag, "description": TAGS.get(tag, tag)} for tag in sorted(tags, key=_place)]
     components.setdefault("examples", {}).update((code, error_example(code)) for code in sorted(used))
+    components["headers"] = _HEADERS
     if has_accounts:
         components["securitySchemes"] = WAYS_IN
         schema["security"] = [{way: []} for way in WAYS_IN]
@@ -140,7 +163,7 @@ def _place(tag: str) -> int:
 def _complete_operation(operation: dict[str, Any], path: str, method: str, *, has_accounts: bool) -> None:
     told = " ".join(operation.get("description", "").partition("\n\n")[0].split())
     if told:
-        operation["summary"] = re.split(r"(?<=[^.])[.:;](?:\s|$)", told, maxsplit=1)[0]
+        operation["summary"] = re.split(r"(?<=[^.])[.:;](?:\s|$)", told, maxsplit=1)[0].replace("`", "")
     for parameter in operation.get("parameters", ()):
         name = parameter["name"]
         parameter.setdefault("description", DESCRIPTIONS.get(name.replace("-", "_").lower(), ""))
@@ -163,6 +186,9 @@ def _complete_operation(operation: dict[str, Any], path: str, method: str, *, ha
     for status, response in responses.items():
         if response["description"] == "Successful Response":
             response["description"] = _DONE.get(status, "Done")
+        named = [name for name, statuses in _SENT_WITH.items() if not statuses or status in statuses]
+        sent = {name: {"$ref": f"#/components/headers/{name}"} for name in named}
+        response["headers"] = {**sent, **response.get("headers", {})}
     operation["responses"] = dict(sorted(responses.items()))
 
 
@@ -170,9 +196,10 @@ def _format(name: str, schema: dict[str, Any]) -> None:
     """Say that a text is an identifier; one that is none is answered by 400 `invalid_identifier`."""
     if not _IDENTIFIER.search(name):
         return
-    for one in (schema, schema.get("items", {}), *schema.get("anyOf", ())):
-        if one.get("type") == "string":
-            one["format"] = "uuid"
+    for one in (schema, *schema.get("anyOf", ())):
+        for text in (one, one.get("items", {})):
+            if text.get("type") == "string":
+                text["format"] = "uuid"
 
 
 def _complete_models(schemas: dict[str, Any]) -> None:
@@ -184,6 +211,6 @@ def _complete_models(schemas: dict[str, Any]) -> None:
         model.setdefault("title", name)
     for model in schemas.values():
         if "example" in model:
-            model["example"] = with_nulls(model["example"], model, schemas)
+            model["example"] = completed(model["example"], model, schemas)
         elif "examples" not in model:
             model["example"] = example_of(model, schemas)

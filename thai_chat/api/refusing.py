@@ -12,6 +12,7 @@ from typing import Any
 from thai_chat import texts
 from thai_chat.api.errors import kind_of, status_of
 from thai_chat.domain.errors import BadOption, LimitReached, ThaiChatError
+from thai_chat.domain.messages import MAX_QUESTION_CHARS
 from thai_chat.domain.openai_shape import openai_error
 
 Responses = dict[int | str, dict[str, Any]]
@@ -43,6 +44,7 @@ _PARAMS: dict[str, Any] = {
 """Params of the examples."""
 _OWN: dict[str, dict[str, Any]] = {
     "bad_tag": {"header": "If-Match"},
+    "question_too_long": {"limit": MAX_QUESTION_CHARS},
     "import_refused": {"place": "conversations.json", "why": "import_no_file"},
     "http_405": {"allowed": "GET, HEAD, OPTIONS"},
     "sent_too_much": {"count": 100},
