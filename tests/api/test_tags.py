@@ -165,6 +165,12 @@ async def test_the_list_of_presets_has_a_tag(chat: Chat, preset: tuple[str, str]
     assert (await get(chat.http, "/api/presets", first.headers["ETag"])).status_code == 200
 
 
+async def test_the_list_of_models_has_a_tag(chat: Chat) -> None:
+    first = await get(chat.http, "/api/models")
+    assert first.json()["models"]
+    assert (await get(chat.http, "/api/models", first.headers["ETag"])).status_code == 304
+
+
 @pytest.mark.parametrize("encoding", ["br", "gzip"])
 async def test_each_form_of_a_body_has_a_tag_of_its_own(chat: Chat, encoding: str) -> None:
     options = {"system_prompt": "ตอบสั้น ๆ " * 200}

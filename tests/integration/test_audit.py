@@ -37,8 +37,8 @@ async def test_what_is_noted_is_read_back_whole_and_is_a_line_of_the_file(
     history: PostgresStores, tmp_path: Path
 ) -> None:
     audit = Audit(history.storage.audit, folder=tmp_path)
-    await audit.note(Action.SIGN_IN_FAILED, name="somchai", outcome="wrong_credentials", address="10.0.0.7")
-    await audit.note(Action.EXPORT, who=MALI, target="a session", details={"format": "json", "sessions": 3})
+    audit.note(Action.SIGN_IN_FAILED, name="somchai", outcome="wrong_credentials", address="10.0.0.7")
+    audit.note(Action.EXPORT, who=MALI, target="a session", details={"format": "json", "sessions": 3})
     newest, oldest = await audit.page(AuditQuery())
     assert (newest.action, newest.account_id, newest.name, newest.target) == (
         "export",
@@ -56,9 +56,7 @@ async def test_what_is_noted_is_read_back_whole_and_is_a_line_of_the_file(
 async def test_entries_come_in_pages_by_action_and_by_account(history: PostgresStores) -> None:
     audit = Audit(history.storage.audit)
     for number in range(5):
-        await audit.note(
-            Action.IMPORT if number % 2 else Action.EXPORT, who=MALI if number < 3 else None, target=str(number)
-        )
+        audit.note(Action.IMPORT if number % 2 else Action.EXPORT, who=MALI if number < 3 else None, target=str(number))
     found, before = [], None
     while page := await audit.page(AuditQuery(limit=2, before=before)):
         found += [entry.target for entry in page]
@@ -71,9 +69,7 @@ async def test_entries_come_in_pages_by_action_and_by_account(history: PostgresS
 async def test_what_no_column_could_hold_is_kept_cut(history: PostgresStores, tmp_path: Path) -> None:
     audit = Audit(history.storage.audit, folder=tmp_path)
     odd = "ก\0\ud800" * 1000
-    await audit.note(
-        Action.SIGN_IN_FAILED, name=odd, outcome=odd, target=odd, address=odd, details={odd: [odd], "b": odd}
-    )
+    audit.note(Action.SIGN_IN_FAILED, name=odd, outcome=odd, target=odd, address=odd, details={odd: [odd], "b": odd})
     (entry,) = await audit.page(AuditQuery())
     assert entry.name.startswith("ก?ก?")
     foreign: Any = {
@@ -83,7 +79,7 @@ async def test_what_no_column_could_hold_is_kept_cut(history: PostgresStores, tm
         "deep": {"a": object()},
         "big": 10**5000,
     }
-    await audit.note(Action.QUOTA_CHANGED, target=foreign["uuid"], details=foreign)
+    audit.note(Action.QUOTA_CHANGED, target=foreign["uuid"], details=foreign)
     assert (await audit.page(AuditQuery()))[0].target == str(foreign["uuid"])
     assert len(lines(tmp_path)) == 2
     assert (len(entry.name), len(entry.target)) == (100, 255)
@@ -96,11 +92,11 @@ async def test_entries_of_an_outage_are_in_the_file_at_once_and_stored_once_when
     async with opened(postgres.address(own_database, port=proxy.port), tmp_path) as history:
         audit = Audit(history.storage.audit, folder=tmp_path, retry_s=0.02)
         audit.start()
-        await audit.note(Action.SIGN_IN, who=MALI)
+        audit.note(Action.SIGN_IN, who=MALI)
         await audit.flush()
         proxy.refuse()
         for number in range(1200):
-            await audit.note(Action.EXPORT, who=MALI, target=str(number))
+            audit.note(Action.EXPORT, who=MALI, target=str(number))
         await audit.flush()
         assert len(lines(tmp_path)) == 1201
         assert audit.waiting == 1200
@@ -122,10 +118,10 @@ async def test_what_a_process_that_was_killed_could_not_store_the_next_one_store
 ) -> None:
     async with opened(postgres.address(own_database, port=proxy.port), tmp_path) as history:
         before = Audit(history.storage.audit, folder=tmp_path)
-        await before.note(Action.SIGN_IN, who=MALI, details={"scopes": ["read"], "count": 3})
+        before.note(Action.SIGN_IN, who=MALI, details={"scopes": ["read"], "count": 3})
         await before.flush()
         proxy.refuse()
-        await before.note(Action.EXPORT, who=MALI, target="ส่งออก")
+        before.note(Action.EXPORT, who=MALI, target="ส่งออก")
         await before.flush()
         with (tmp_path / "audit.jsonl").open("a") as file:
             file.write('{"entry_id": 3}\n[]\nnull\n{"at": "x"\n')
@@ -158,7 +154,7 @@ async def test_more_than_memory_may_hold_in_an_outage_is_in_the_file_alone(
         audit = Audit(history.storage.audit, folder=tmp_path, most_waiting=3)
         proxy.refuse()
         for number in range(5):
-            await audit.note(Action.EXPORT, target=str(number))
+            audit.note(Action.EXPORT, target=str(number))
         await audit.flush()
         assert (audit.waiting, len(lines(tmp_path))) == (3, 5)
 
@@ -166,7 +162,7 @@ async def test_more_than_memory_may_hold_in_an_outage_is_in_the_file_alone(
 async def test_what_is_noted_last_is_kept_when_the_program_ends(history: PostgresStores, tmp_path: Path) -> None:
     audit = Audit(history.storage.audit, folder=tmp_path)
     audit.start()
-    await audit.note(Action.SIGN_OUT, who=MALI)
+    audit.note(Action.SIGN_OUT, who=MALI)
     await audit.close()
     await audit.close()
     assert [entry.action for entry in await history.storage.audit.page(AuditQuery())] == ["sign_out"]

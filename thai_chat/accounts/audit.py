@@ -65,21 +65,7 @@ class Audit:
         """Return how many entries PostgreSQL does not have yet."""
         return len(self._waiting)
 
-    async def note(
-        self,
-        action: Action,
-        *,
-        who: Person | None = None,
-        name: str = "",
-        outcome: str = "done",
-        target: str = "",
-        address: str = "",
-        details: Mapping[str, Detail] | None = None,
-    ) -> None:
-        """Keep what somebody has done or tried, as `put` does."""
-        self.put(action, who=who, name=name, outcome=outcome, target=target, address=address, details=details)
-
-    def put(
+    def note(
         self,
         action: Action,
         *,

@@ -96,7 +96,7 @@ class ApiKeys:
         )
         await self._store.add(key, text.secret_hash, most=MOST_KEYS)
         details = {"scopes": key.scopes, "expires_at": key.expires_at.isoformat() if key.expires_at else None}
-        await self._audit.note(Action.KEY_MADE, who=person, target=key.key_id, address=address, details=details)
+        self._audit.note(Action.KEY_MADE, who=person, target=key.key_id, address=address, details=details)
         return key, text
 
     async def of(self, person: Person) -> Sequence[ApiKey]:
@@ -111,7 +111,7 @@ class ApiKeys:
         if not (is_key_id(key_id) and await self._store.delete(_account_id(person), key_id)):
             raise KeyNotFound
         self._forget(lambda known: known.key.key_id == key_id)
-        await self._audit.note(Action.KEY_REVOKED, who=person, target=key_id, address=address)
+        self._audit.note(Action.KEY_REVOKED, who=person, target=key_id, address=address)
 
     async def end_with(self, reset: PasswordReset, *, address: str = "") -> None:
         """Have the keys that ended with a password be good for nothing here too, and note it."""

@@ -49,7 +49,7 @@ class Profile:
         """Change the name that is shown. Raises BadAccountName."""
         name = checked_display_name(display_name)
         account = await self._change(person, lambda account: replace(account, display_name=name))
-        await self._audit.note(Action.NAME_CHANGED, who=person)
+        self._audit.note(Action.NAME_CHANGED, who=person)
         return account
 
     async def choose_language(self, person: Person, language: str | None) -> Account:
@@ -75,7 +75,7 @@ class Profile:
         await self._end_others(person)
         await self._accounts.change(account.account_id, change)
         await self._end_others(person)
-        await self._audit.note(Action.PASSWORD_CHANGED, who=person, address=visit.address)
+        self._audit.note(Action.PASSWORD_CHANGED, who=person, address=visit.address)
 
     async def confirmed(self, person: Person, current: str, visit: Visit, action: Action) -> Account:
         """Return the account of somebody who shows once more that it is theirs; who can't is noted with the action.
@@ -103,7 +103,7 @@ class Profile:
         self._browsers.end(account_id, sign_in_id)
         if not is_ended:
             raise SignInNotFound
-        await self._audit.note(Action.SIGN_INS_ENDED, who=person, details={"sessions": 1})
+        self._audit.note(Action.SIGN_INS_ENDED, who=person, details={"sessions": 1})
 
     async def identities(self, person: Person) -> Sequence[Identity]:
         """Return by which identities of OpenID providers somebody may sign in, the first one first."""
@@ -117,12 +117,12 @@ class Profile:
         account = await self._accounts.by_id(_account_of(person))
         has_other_way = self._has_passwords and account.password_hash is not None
         await self._accounts.unlink(account.account_id, identity_id, has_other_way=has_other_way)
-        await self._audit.note(Action.IDENTITY_REMOVED, who=person, address=visit.address)
+        self._audit.note(Action.IDENTITY_REMOVED, who=person, address=visit.address)
 
     async def end_others(self, person: Person) -> int:
         """End all sessions but the one that asks, and return how many they were."""
         ended = await self._end_others(person)
-        await self._audit.note(Action.SIGN_INS_ENDED, who=person, details={"sessions": ended})
+        self._audit.note(Action.SIGN_INS_ENDED, who=person, details={"sessions": ended})
         return ended
 
     async def _end_others(self, person: Person) -> int:
@@ -143,7 +143,7 @@ class Profile:
             self._attempts.require_few(account.name, visit.address)
             if not (await self._passwords.verify(current, account.password_hash)).is_right:
                 self._attempts.note_failure(account.name, visit.address)
-                await self._audit.note(
+                self._audit.note(
                     action, who=person, name=account.name, outcome=WrongPassword.code, address=visit.address
                 )
                 raise WrongPassword

@@ -16,7 +16,7 @@ def begin_reading(accounts: Accounts, person: Person, action: Action, *, target:
     is_open = accounts.rules.admin_reads_chats
     may = person.is_administrator and is_open
     outcome = "done" if may else "refused"
-    accounts.audit.put(action, who=person, outcome=outcome, target=target, address=address)
+    accounts.audit.note(action, who=person, outcome=outcome, target=target, address=address)
     if not person.is_administrator:
         raise NotAdministrator
     if not is_open:

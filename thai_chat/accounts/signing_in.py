@@ -79,7 +79,7 @@ class SigningIn:
             await self._require_unchanged(account, signed_in)
         except HistoryUnavailable as error:
             raise SignInUnavailable from error
-        await self._audit.note(Action.SIGN_IN, who=signed_in.person, name=account.name, address=visit.address)
+        self._audit.note(Action.SIGN_IN, who=signed_in.person, name=account.name, address=visit.address)
         return signed_in
 
     async def begin(self, account: Account, visit: Visit, old_token: str = "") -> SignedIn:
@@ -113,7 +113,7 @@ class SigningIn:
         """End the session in which somebody asks; while PostgreSQL is away it is told later."""
         if person.account_id is None or person.sign_in_id is None:
             return
-        await self._audit.note(Action.SIGN_OUT, who=person)
+        self._audit.note(Action.SIGN_OUT, who=person)
         try:
             await self._sign_ins.end(person.account_id, person.sign_in_id)
         except HistoryUnavailable:
@@ -130,14 +130,14 @@ class SigningIn:
             verdict = await self._passwords.verify(password, account.password_hash if account and is_open else None)
             if account is None or not verdict.is_right:
                 self._attempts.note_failure(name, visit.address)
-                await self._note_failure(account, visit)
+                self._note_failure(account, visit)
                 raise WrongCredentials
         return await self._rehash(account, verdict.new_hash) if verdict.new_hash else account
 
-    async def _note_failure(self, account: Account | None, visit: Visit) -> None:
+    def _note_failure(self, account: Account | None, visit: Visit) -> None:
         """Note a failure by the name of an account alone: what else was typed for a name may be a password."""
         code, name = WrongCredentials.code, account.name if account else ""
-        await self._audit.note(Action.SIGN_IN_FAILED, name=name, outcome=code, address=visit.address)
+        self._audit.note(Action.SIGN_IN_FAILED, name=name, outcome=code, address=visit.address)
 
     async def _rehash(self, account: Account, new_hash: str) -> Account:
         def change(stored: Account) -> Account:

@@ -58,7 +58,7 @@ class Notes:
     def put(self, action: Action, *, target: str = "", details: Mapping[str, Detail] | None = None) -> None:
         """Note what was done. It never raises and never waits."""
         if self.audit:
-            self.audit.put(action, who=self.person, target=target, address=self.address, details=details)
+            self.audit.note(action, who=self.person, target=target, address=self.address, details=details)
 
 
 async def _notes(request: Request) -> Notes:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 
 from thai_chat.api.dependencies import Asking, PeopleIfAny, Service
 from thai_chat.api.health_schemas import HealthBody, ModelsBody, ReadyBody
+from thai_chat.api.refusing import refuses
+from thai_chat.api.tags import SEEN, IfNoneMatch
 from thai_chat.chat.service import ChatService
 from thai_chat.domain.errors import HistoryUnavailable
 from thai_chat.domain.messages import Choice
@@ -13,6 +15,7 @@ from thai_chat.domain.people import known_person
 from thai_chat.domain.ports.backend import BackendChoices, BackendState, ModelInfo
 from thai_chat.domain.ports.conversation import DatabaseState
 from thai_chat.domain.ports.quotas import MayUse
+from thai_chat.domain.repeating_errors import BadTag
 
 router = APIRouter(tags=["health"])
 
@@ -51,8 +54,8 @@ async def check_readiness(request: Request, service: Service, people: PeopleIfAn
     }
 
 
-@router.get("/api/models", response_model=ModelsBody, tags=["models"])
-async def list_models(service: Service, person: Asking) -> dict[str, object]:
+@router.get("/api/models", response_model=ModelsBody, responses={**SEEN, **refuses(BadTag)}, tags=["models"])
+async def list_models(service: Service, person: Asking, seen: IfNoneMatch) -> Response:
     """List every model that one can put a question to, by backend, with how it is now and what is known of it.
 
     `price` is dollars for a million tokens, null where it is not known. `other_models` has what the servers list
@@ -60,12 +63,13 @@ async def list_models(service: Service, person: Asking) -> dict[str, object]:
     """
     await service.learn_prices()
     backends = service.backends(await service.permits.models_for(person))
-    return {
+    found = {
         "models": [_model_body(service, backend, info, chat=True) for backend in backends for info in backend.models],
         "other_models": [
             _model_body(service, backend, info, chat=False) for backend in backends for info in backend.other_models
         ],
     }
+    return seen.answer(ModelsBody.model_validate(found))
 
 
 async def _models_for(service: ChatService, request: Request) -> MayUse | None:

@@ -168,9 +168,9 @@ async def _let_in(
     visit = visit_of(request)
     signed_in = await people.signing_in.begin(account, visit, old_token=token_of(request))
     who, target = signed_in.person, str(account.account_id)
-    await people.audit.note(action, who=who, target=target, address=visit.address, details={"role": account.role.value})
+    people.audit.note(action, who=who, target=target, address=visit.address, details={"role": account.role.value})
     if takes_over:
-        await people.audit.note(Action.CHATS_TAKEN_OVER, who=who, target=target, address=visit.address)
+        people.audit.note(Action.CHATS_TAKEN_OVER, who=who, target=target, address=visit.address)
     set_token(response, request, signed_in)
     return me_of(who, people, account)
 

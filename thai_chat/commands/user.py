@@ -81,8 +81,8 @@ class _Tools:
             raise StartError(f"Nobody has the name {name}: ./manage.sh user list shows who there is.")
         return account
 
-    async def note(self, action: Action, account: Account, **details: str | bool | int) -> None:
-        await self.audit.note(action, name=_WHO, target=str(account.account_id), details=details)
+    def note(self, action: Action, account: Account, **details: str | bool | int) -> None:
+        self.audit.note(action, name=_WHO, target=str(account.account_id), details=details)
 
 
 @asynccontextmanager
@@ -142,12 +142,12 @@ async def _add(tools: _Tools, asked: argparse.Namespace) -> None:
     role = PersonRole.ADMINISTRATOR if asked.admin else PersonRole.USER
     if not asked.password_stdin:
         issued = await tools.invitations.invite(role, name=asked.name)
-        await tools.audit.note(Action.INVITATION_MADE, name=_WHO, target=asked.name, details={"role": role.value})
+        tools.audit.note(Action.INVITATION_MADE, name=_WHO, target=asked.name, details={"role": role.value})
         tell(f"An invitation for {issued.invitation.name} ({role.value}):")
         _show(tools, issued)
         return
     account = await tools.invitations.add(NewPerson(name=asked.name, password=_password()), role)
-    await tools.note(Action.SIGN_UP, account, role=role.value)
+    tools.note(Action.SIGN_UP, account, role=role.value)
     tell(f"{account.name} can sign in now ({role.value}).")
 
 
@@ -161,7 +161,7 @@ def _password() -> str:
 async def _reset(tools: _Tools, name: str) -> None:
     account = await tools.account(name)
     issued = await tools.invitations.reset(account)
-    await tools.note(Action.PASSWORD_RESET, account, link=True)
+    tools.note(Action.PASSWORD_RESET, account, link=True)
     tell(f"A link for a new password of {account.name}:")
     _show(tools, issued)
 
@@ -184,7 +184,7 @@ async def _change(tools: _Tools, name: str, what: str) -> None:
     account = await tools.account(name)
     account = await tools.administration.change(account.account_id, change)
     details = {"role": account.role.value} if action is Action.ROLE_CHANGED else {}
-    await tools.note(action, account, **details)
+    tools.note(action, account, **details)
     tell(f"{account.name} {said}.")
 
 
@@ -193,7 +193,7 @@ async def _delete(tools: _Tools, asked: argparse.Namespace) -> None:
     goes = await tools.administration.belongings(account)
     _ask(asked, f"This deletes {account.name} for good, with {_told(goes)}.")
     await tools.administration.remove(account.account_id)
-    await tools.note(Action.ACCOUNT_DELETED, account, name=account.name)
+    tools.note(Action.ACCOUNT_DELETED, account, name=account.name)
     tell(f"{account.name} is gone, with {_told(goes)}. Backups of before still have them.")
 
 
@@ -204,7 +204,7 @@ async def _take_over(tools: _Tools, asked: argparse.Namespace) -> None:
         own = await tools.administration.belongings(account)
         _ask(asked, f"{account.name}, who has {_told(own)}, gets {_told(before)} of before there were accounts.")
     await tools.administration.take_over(account)
-    await tools.note(Action.CHATS_TAKEN_OVER, account, sessions=before.sessions)
+    tools.note(Action.CHATS_TAKEN_OVER, account, sessions=before.sessions)
     tell(f"{account.name} has taken over {_told(before)}. They have to sign in again.")
     tell(f"./manage.sh user give-back {account.name} undoes it.")
 
@@ -215,7 +215,7 @@ async def _give_back(tools: _Tools, asked: argparse.Namespace) -> None:
         own = await tools.administration.to_give_back(account)
         _ask(asked, f"{account.name} keeps {_told(own)} made since, and gives back what was there before accounts.")
     own = await tools.administration.give_back(account)
-    await tools.note(Action.CHATS_TAKEN_OVER, account, given_back=True)
+    tools.note(Action.CHATS_TAKEN_OVER, account, given_back=True)
     tell(f"{account.name} has {_told(own)} now; the rest waits as before. They have to sign in again.")
 
 

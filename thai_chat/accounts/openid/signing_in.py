@@ -128,7 +128,7 @@ class OpenIdSignIn:
             raise SignInUnavailable from error
         except ThaiChatError as error:
             logger.info("a sign-in by the OpenID provider failed: %s (%s)", error.code, error)
-            await self._audit.note(
+            self._audit.note(
                 Action.SIGN_IN_FAILED,
                 name=name,
                 outcome="refused",
@@ -136,7 +136,7 @@ class OpenIdSignIn:
                 details={"way": "oidc", "why": error.code},
             )
             raise
-        await self._audit.note(Action.SIGN_IN, who=begun.person, address=visit.address, details={"way": "oidc"})
+        self._audit.note(Action.SIGN_IN, who=begun.person, address=visit.address, details={"way": "oidc"})
         return begun, trip.next
 
     async def _account(self, claims: Claims, trip: RoundTrip, person: Person | None, visit: Visit) -> Account:
@@ -151,7 +151,7 @@ class OpenIdSignIn:
             if account is None:
                 account = await self._linked(await self._accounts.by_id(wanted), claims)
                 if account.account_id == wanted:
-                    await self._note(Action.IDENTITY_ADDED, account, visit)
+                    self._note(Action.IDENTITY_ADDED, account, visit)
             if account.account_id != wanted:
                 raise OpenIdTaken
             return account
@@ -174,9 +174,9 @@ class OpenIdSignIn:
             if linked.account_id != account.account_id:  # the same person, twice at once
                 await self._accounts.delete(account.account_id)
             else:
-                await self._note(Action.SIGN_UP, account, visit, role=account.role.value)
+                self._note(Action.SIGN_UP, account, visit, role=account.role.value)
                 if account.adopted_at:
-                    await self._note(Action.CHATS_TAKEN_OVER, account, visit)
+                    self._note(Action.CHATS_TAKEN_OVER, account, visit)
             return linked
         raise NameTaken
 
@@ -229,14 +229,12 @@ class OpenIdSignIn:
         except LastAdministrator:
             logger.warning("the provider's claim makes the last administrator a user: they stay administrator")
             return account
-        await self._note(Action.ROLE_CHANGED, account, visit, role=role.value)
+        self._note(Action.ROLE_CHANGED, account, visit, role=role.value)
         return changed
 
-    async def _note(self, action: Action, account: Account, visit: Visit, **details: str) -> None:
+    def _note(self, action: Action, account: Account, visit: Visit, **details: str) -> None:
         who, target = person_of_account(account), str(account.account_id)
-        await self._audit.note(
-            action, who=who, target=target, address=visit.address, details={**details, "way": "oidc"}
-        )
+        self._audit.note(action, who=who, target=target, address=visit.address, details={**details, "way": "oidc"})
 
 
 def _tried(claims: Claims) -> Iterator[str]:
