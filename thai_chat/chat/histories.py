@@ -14,7 +14,7 @@ from thai_chat.domain.people import Person
 from thai_chat.domain.ports.conversation import Conversation
 from thai_chat.domain.reads import BranchCounts, ReadBranchCounts, ReadMessages, ReadSession
 
-PAGE = 500
+PAGE = 1_000
 """Messages that are read at once."""
 MOST_LAST = 1_000
 """The most that are given when only the last ones are wanted."""
@@ -89,7 +89,7 @@ class Histories:
         except HistoryUnavailable:
             found = await self._last(session, before, MOST_LAST)
             return found, bool(found) and found[0].parent_id is not None, False
-        return found, False, len(found) == PAGE
+        return found, False, len(found) == PAGE and found[-1].message_order < before - 1
 
     async def _others(self, session: Session, before: int, after: int) -> AsyncGenerator[Sequence[Message]]:
         while found := await self._page(session, before, after):
