@@ -216,3 +216,12 @@ async def test_what_comes_with_a_question_is_bounded(
     assert (answer.status_code, error["code"]) == (status, code)
     assert name in error["message"]
     assert chat.standin.seen == []
+
+
+async def test_a_temporary_session_is_reset_too(chat: Chat) -> None:
+    session_id = str(uuid4())
+    asked = {"query": "หนึ่ง", "session_id": session_id, "temporary": True}
+    await chat.http.post("/chat", json=asked)
+    assert (await chat.http.post(f"/chat/reset?session_id={session_id}")).json()["conversation_length"] == 0
+    assert (await chat.http.post("/chat", json={**asked, "query": "สอง"})).json()["conversation_length"] == 2
+    assert [message["content"] for message in chat.standin.seen[-1].body["messages"]] == ["สอง"]

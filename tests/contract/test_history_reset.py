@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from uuid_utils.compat import uuid7
 
 from tests.histories import Stores
 from tests.history_writes import (
+    LONG_AGO,
     UNKNOWN,
     again,
     begin,
@@ -20,6 +23,7 @@ from tests.history_writes import (
 from thai_chat.domain.errors import ReplyRunning, SessionNotFound
 from thai_chat.domain.messages import Turn
 from thai_chat.domain.reads import ReadMessage, ReadMessages, ReadSession, ReadVersions
+from thai_chat.domain.writes import ResetSession
 
 
 async def orders(history: Stores, turn: Turn, **place: int) -> list[int]:
@@ -113,3 +117,14 @@ async def test_somebody_elses_session_is_not_reset(history: Stores, user: str) -
     with pytest.raises(UNKNOWN):
         await history.write(reset(turn, session_id=uuid7()))
     assert await orders(history, turn) == [1, 2]
+
+
+async def test_a_reply_that_lost_its_process_does_not_hold_up_a_reset(history: Stores, user: str) -> None:
+    write = begin(user, at=LONG_AGO)
+    await history.leave(write)
+    session = await history.write(
+        ResetSession(session_id=write.session_id, user_id=user, leaf_id=write.reply_id, at=datetime.now(UTC))
+    )
+    assert session.leaf_id is None
+    turn = await whole_turn(history, user, write.session_id)
+    assert turn.question.parent_id is None

@@ -6,17 +6,18 @@ A history has thousands: there a model of each would take most of the time.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC
 
 import orjson
 from pydantic_core import to_jsonable_python
 
 from thai_chat.api.told import told
-from thai_chat.domain.json_types import JsonObject
 from thai_chat.domain.messages import Message
 from thai_chat.domain.parts import parts_to_json
 from thai_chat.texts import Language
+
+_NONE: Sequence[object] = ()
 
 
 def message_fields(message: Message, language: Language) -> dict[str, object]:
@@ -45,16 +46,18 @@ def message_fields(message: Message, language: Language) -> dict[str, object]:
         "audio_files": _listed(metadata, "audio_files"),
         "function_calls": _listed(metadata, "function_calls"),
         "metadata": metadata,
-        "parts": parts_to_json(message.parts) or None,
+        "parts": parts_to_json(message.parts) if message.parts else None,
         "problem": problem,
-        "notices": [notice.model_dump() for notice in notices],
+        "notices": [notice.model_dump() for notice in notices] if notices else _NONE,
     }
 
 
 def messages_json(messages: Iterable[Message], language: Language) -> bytes:
-    """Return the messages as JSON, with commas between them and nothing around them."""
-    fields = [message_fields(message, language) for message in messages]
-    return to_json(fields)[1:-1]
+    """Return the messages as JSON, with commas between them and nothing around them.
+
+    One at a time: thousands of objects that live at once would have the garbage collector look at all that there is.
+    """
+    return b",".join([to_json(message_fields(message, language)) for message in messages])
 
 
 def to_json(value: object) -> bytes:
@@ -65,6 +68,6 @@ def to_json(value: object) -> bytes:
         return json.dumps(to_jsonable_python(value), ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _listed(metadata: JsonObject | Mapping[str, object], name: str) -> list[object]:
+def _listed(metadata: Mapping[str, object], name: str) -> Sequence[object]:
     value = metadata.get(name)
-    return value if isinstance(value, list) else list(value) if isinstance(value, tuple) else []
+    return value if isinstance(value, list | tuple) else _NONE

@@ -14,7 +14,7 @@ from thai_chat.domain.people import Person
 from thai_chat.domain.ports.conversation import Conversation
 from thai_chat.domain.reads import BranchCounts, ReadBranchCounts, ReadMessages, ReadSession
 
-PAGE = 500
+PAGE = 1_000
 """Messages that are read at once."""
 MOST_LAST = 1_000
 """The most that are given when only the last ones are wanted."""
@@ -68,28 +68,31 @@ class Histories:
         is_whole = before_order is None or before_order >= end
         before = end if before_order is None else min(before_order, end)
         if limit is None:
-            found, has_earlier, has_more = await self._first(session, before)
+            found, has_more = await self._first(session, before)
+            has_earlier = False
         else:
             found = await self._last(session, before, limit + 1)
             found, has_earlier, has_more = found[-limit:], len(found) > limit, False
-        is_all = is_whole and not has_earlier and not has_more
+        has_above = bool(found) and found[0].parent_id is not None
+        is_all = is_whole and not (has_earlier or has_more or has_above)
+        total = len(found) if is_all else await self._total(session)
         return History(
             session=session,
-            total=len(found) if is_all else await self._total(session),
-            has_earlier=has_earlier,
+            total=total,
+            # What stands above may have been deleted; in an outage it may not be at hand.
+            has_earlier=has_earlier or (has_above and total is None),
             messages=found,
             others=self._others(session, before, found[-1].message_order) if has_more else None,
         )
 
-    async def _first(self, session: Session, before: int) -> tuple[Sequence[Message], bool, bool]:
-        """Return the first page, whether there are earlier ones, and whether there are later ones. In an outage that
-        has not all of it the page is the last one."""
+    async def _first(self, session: Session, before: int) -> tuple[Sequence[Message], bool]:
+        """Return the first page, and whether there are others. In an outage that has not all of it the page is the last
+        one."""
         try:
             found = await self._page(session, before, after=0)
         except HistoryUnavailable:
-            found = await self._last(session, before, MOST_LAST)
-            return found, bool(found) and found[0].parent_id is not None, False
-        return found, False, len(found) == PAGE
+            return await self._last(session, before, MOST_LAST), False
+        return found, len(found) == PAGE and found[-1].message_order < before - 1
 
     async def _others(self, session: Session, before: int, after: int) -> AsyncGenerator[Sequence[Message]]:
         while found := await self._page(session, before, after):

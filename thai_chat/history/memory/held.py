@@ -50,6 +50,8 @@ class HeldSession:
     def put(self, message: Message) -> int:
         """Add or replace the message, and return the growth in bytes."""
         before = self.messages.get(message.message_id)
+        if before == message:  # quicker than to measure it once more
+            return 0
         growth = size_of_message(message) - (size_of_message(before) if before else 0)
         self.messages[message.message_id] = message
         if self.newest is None or message.message_order >= self.newest.message_order:

@@ -76,7 +76,8 @@ def remember(held: HeldSessions, read: Read[Answer], found: Answer) -> None:
         case ReadSessions():
             for session in reversed(cast("Sequence[Session]", found)):
                 held.remember(session)
-        case ReadMessages():
+        case ReadMessages() if read.leaf_id is None or not read.after_order:
+            # Of a history that is read page by page only the first: a long one would drive out all others.
             held.put_window(read.session_id, cast("Sequence[Message]", found))
         case ReadDeleted():
             held.put_read(read.session_id, cast("Sequence[Message]", found))

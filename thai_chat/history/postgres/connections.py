@@ -20,6 +20,7 @@ from thai_chat.domain.errors import HistoryRefused, HistoryUnavailable, StartErr
 from thai_chat.history.postgres import row_security
 from thai_chat.history.postgres.calls import Call, drop_socket, keep_socket
 from thai_chat.history.postgres.errors import translated
+from thai_chat.history.postgres.ids import read_ids
 from thai_chat.history.postgres.pulse import Pulse
 from thai_chat.history.postgres.search_path import cursor_in
 from thai_chat.history.postgres.sql.requests import RequestConnection, RequestCursor, carried_out_as
@@ -112,6 +113,7 @@ class Database:
             json_deserializer=orjson.loads,
         )
         event.listen(self.engine, "connect", keep_socket)
+        event.listen(self.engine, "connect", read_ids)
         event.listen(self.engine, "close", drop_socket)
 
     async def run(

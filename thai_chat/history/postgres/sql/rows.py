@@ -58,8 +58,7 @@ MESSAGE_FIELDS = (
     "deleted_at",
 )
 
-_FIGURES = MESSAGE_FIELDS[10:16]
-_UNKNOWN = (None,) * len(_FIGURES)
+_UNKNOWN = (None,) * len(MESSAGE_FIELDS[10:16])
 _ROLES = {role.value: role for role in Role}
 _STATUSES = {status.value: status for status in Status}
 
@@ -116,10 +115,22 @@ def message_of(row: Sequence[Any]) -> Message:
         backend=backend,
         model=model,
         created_at=created_at.astimezone(UTC),
-        figures=NO_FIGURES if figures == _UNKNOWN else Figures(**dict(zip(_FIGURES, figures, strict=True))),
+        figures=NO_FIGURES if figures == _UNKNOWN else _figures(figures),
         metadata=row[16],
         parts=() if row[17] is None else parts_from_json(row[17]),
         deleted_at=_utc(row[18]),
+    )
+
+
+def _figures(values: Sequence[Any]) -> Figures:
+    prompt_tokens, completion_tokens, first_token_ms, latency_ms, reasoning_tokens, cost_usd = values
+    return Figures(
+        prompt_tokens=prompt_tokens,
+        completion_tokens=completion_tokens,
+        first_token_ms=first_token_ms,
+        latency_ms=latency_ms,
+        reasoning_tokens=reasoning_tokens,
+        cost_usd=cost_usd,
     )
 
 
