@@ -9,6 +9,8 @@ import os
 from importlib import import_module
 from typing import Any
 
+from thai_chat.commands.terminal import tell
+
 PACKAGE = "thai_chat_client"
 
 
@@ -47,7 +49,7 @@ def main() -> None:
 
     missing = _operation("sessions", "get_session")(begun.message_id, client=client)
     assert missing.error.code == "session_not_found", missing
-    print("the generated client asked, followed, read, searched and exported")
+    tell("the generated client asked, followed, read, searched and exported")
 
 
 if __name__ == "__main__":

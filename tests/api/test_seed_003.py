@@ -189,3 +189,17 @@ async def test_what_is_no_session_is_refused(chat: Chat, body: dict[str, Any]) -
 )
 async def test_no_other_address_opens_by_a_slash(chat: Chat, address: str) -> None:
     assert (await chat.http.get(address)).status_code == 404
+
+
+async def test_without_a_database_contexts_and_branches_are_refused_and_the_rest_goes_on(chat: Chat) -> None:
+    address = f"/api/conversations/{(await start(chat))['id']}"
+    message = (await chat.http.post(f"{address}/messages", json={"role": "assistant", "content": "ก"})).json()
+    one = (await chat.http.get(f"{address}/messages/{message['message_id']}")).json()
+    assert (one["content"], one["contexts"]) == ("ก", None)
+    contexts = f"{address}/messages/{message['message_id']}/contexts"
+    for refused in (
+        await chat.http.get(contexts),
+        await chat.http.post(contexts, json={"contexts": [{"content": "ข"}]}),
+        await chat.http.post(f"{address}/branch", json={"message_id": message["message_id"]}),
+    ):
+        assert (refused.status_code, refused.json()["error"]["code"]) == (503, "history_unavailable")

@@ -18,6 +18,7 @@ from tests.history_writes import (
     delete,
     finish,
     new_user,
+    reset,
     say,
     update,
     whole_reply,
@@ -114,6 +115,15 @@ async def test_a_message_goes_below_an_earlier_branch_that_is_shown(history: Sto
     assert (stored.message.parent_id, stored.message.message_order) == (turn.reply.message_id, 4)
     shown = await history.read(ReadMessages(turn.session.session_id, user, limit=10))
     assert [message.message_order for message in shown] == [1, 2, 4]
+
+
+async def test_a_message_after_a_reset_is_another_first_one(history: Stores, user: str) -> None:
+    turn = await whole_turn(history, user)
+    await history.write(reset(turn))
+    stored = await history.write(say(turn.session))
+    assert (stored.message.parent_id, stored.message.message_order) == (None, 3)
+    shown = await history.read(ReadMessages(turn.session.session_id, user, limit=10))
+    assert shown == [stored.message]
 
 
 async def test_messages_go_into_ones_own_sessions_alone(history: Stores, user: str) -> None:

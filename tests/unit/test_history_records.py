@@ -12,7 +12,7 @@ import orjson
 import pytest
 from uuid_utils.compat import uuid7
 
-from tests.history_writes import begin, delete, finish, grow, prefer, purge_message, rate, reset
+from tests.history_writes import begin, create, delete, finish, grow, prefer, purge_message, rate, reset, say
 from tests.messages_in_parts import CONTENT, PARTS
 from thai_chat.domain.errors import HistoryRefused
 from thai_chat.domain.facts import Precision, ReplyFacts
@@ -46,6 +46,9 @@ WRITES: list[Write] = [
         session_id=uuid7(), user_id="u", at=datetime.now(UTC), tags=("งาน", "a"), folder="", options={"n": 1}
     ),
     finish(BEGIN, figures=Figures(reasoning_tokens=7, cost_usd=Decimal("0.000000001"))),
+    UpdateSession(session_id=uuid7(), user_id="u", at=datetime.now(UTC), dept_id=""),
+    create("สมหญิง", metadata={"dept_id": "hr"}, options={"top_p": 0.5}),
+    say(new_session(BEGIN), idempotency_key="k", metadata={"a": [1]}),
     begin("สมหญิง", is_first=True),
     BeginReply(
         session_id=uuid7(),

@@ -118,7 +118,7 @@ class ApiKeys:
         self.forget(reset.account.account_id)
         who = person_of_account(reset.account)
         for key_id in reset.ended_keys:
-            await self._audit.note(Action.KEY_REVOKED, who=who, target=key_id, address=address)
+            self._audit.note(Action.KEY_REVOKED, who=who, target=key_id, address=address)
 
     def forget(self, account_id: UUID) -> None:
         """Look all keys of an account up again: it has changed."""

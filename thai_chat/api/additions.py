@@ -183,6 +183,16 @@ class ConversationBody(SessionBody):
 class MessageDetailBody(MessageBody):
     """A message with all that belongs to it."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                **MESSAGE_EXAMPLE,
+                "versions": [MESSAGE_EXAMPLE],
+                "contexts": [{"id": _CONTEXT_ID, **CONTEXT_EXAMPLE}],
+            }
+        }
+    )
+
     versions: list[MessageBody] = Field(
         description="All versions of the message, itself included, oldest first: the last 50 of them"
     )

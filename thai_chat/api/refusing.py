@@ -30,6 +30,7 @@ _PARAMS: dict[str, Any] = {
     "megabytes": 10,
     "model": "my-thai-model",
     "name": "If-Match",
+    "names": "rating",
     "most": 200,
     "param": "temperature",
     "retry_after_s": 20,

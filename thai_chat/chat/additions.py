@@ -1,4 +1,4 @@
-"""Things that programs add themselves: sessions without messages, and messages that no model answers."""
+"""Sessions without messages, and messages that no model answers, as programs add them."""
 
 from __future__ import annotations
 
