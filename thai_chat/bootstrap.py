@@ -183,17 +183,18 @@ def _sharing(settings: Settings, storage: Storage, stack: AsyncExitStack) -> Sha
 def _webhooks(settings: Settings, storage: Storage, service: ChatService, stack: AsyncExitStack) -> Webhooks:
     """Return the use cases of webhooks, started. Raises StartError."""
     from thai_chat.domain.webhook_hosts import WebhookHosts
-    from thai_chat.webhooks.sender import HttpSender
     from thai_chat.webhooks.service import Webhooks
     from thai_chat.webhooks.signing import Signer
 
-    hosts = WebhookHosts(settings.webhook_hosts)
-    signer = Signer(secret_key(settings, "webhooks") if hosts else b"")
-    webhooks = Webhooks(storage.webhooks, storage.webhook_outbox, hosts, signer, HttpSender(hosts))
+    hosts, sender, key = WebhookHosts(settings.webhook_hosts), None, b""
+    if hosts:  # its library takes long to import
+        from thai_chat.webhooks.sender import HttpSender
+
+        sender, key = HttpSender(hosts), secret_key(settings, "webhooks")
+    webhooks = Webhooks(storage.webhooks, storage.webhook_outbox, hosts, Signer(key), sender)
     stack.push_async_callback(webhooks.close)
     webhooks.start()
-    if hosts:
-        service.changes.also = webhooks.wake
+    service.changes.also = webhooks.wake
     return webhooks
 
 

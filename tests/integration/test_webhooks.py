@@ -20,11 +20,16 @@ from tests.history_writes import (
     whole_reply,
     whole_turn,
 )
-from tests.hooked import deliveries, is_signed, made, person, sending
+from tests.hooked import deliveries, hooks_of, is_signed, made, person, sending
 from tests.postgres_servers import PostgresServer
 from tests.standins.receiver import Receiver
 from thai_chat.domain.messages import Figures, Status
-from thai_chat.domain.webhooks import DeliveryState, WebhookChange, WebhookEvent
+from thai_chat.domain.webhook_errors import WebhooksOff
+from thai_chat.domain.webhook_hosts import WebhookHosts
+from thai_chat.domain.webhooks import DeliveryProblem, DeliveryState, WebhookChange, WebhookEvent
+from thai_chat.webhooks.sender import HttpSender
+from thai_chat.webhooks.service import Webhooks
+from thai_chat.webhooks.signing import Signer
 
 MALI, SOMCHAI = "มะลิ", "สมชาย"
 
@@ -177,3 +182,37 @@ async def test_no_secret_is_stored(history: PostgresStores, receiver: Receiver) 
         )
     assert hook.secret.removeprefix("whsec_") not in rows
     assert receiver.url in rows
+
+
+async def test_where_webhooks_are_off_they_are_listed_and_deleted_and_nothing_more(
+    history: PostgresStores, receiver: Receiver
+) -> None:
+    hook = await made(hooks_of(history, [receiver.host]), MALI, receiver)
+    off, webhook_id = hooks_of(history, []), hook.webhook.webhook_id
+    for call in (
+        lambda: made(off, MALI, receiver),
+        lambda: off.renew_secret(person(MALI), webhook_id),
+        lambda: off.test(person(MALI), webhook_id),
+        lambda: off.change(person(MALI), webhook_id, WebhookChange(enabled=True)),
+    ):
+        with pytest.raises(WebhooksOff):
+            await call()
+    assert await off.of(person(MALI)) == [hook.webhook]
+    await off.change(person(MALI), webhook_id, WebhookChange(enabled=False))
+    await off.delete(person(MALI), webhook_id)
+    assert await off.of(person(MALI)) == []
+
+
+async def test_what_another_key_made_is_not_signed_wrong_but_not_sent(
+    history: PostgresStores, receiver: Receiver
+) -> None:
+    hook = await made(hooks_of(history, [receiver.host]), MALI, receiver)
+    storage, hosts = history.storage, WebhookHosts([receiver.host])
+    other = Webhooks(storage.webhooks, storage.webhook_outbox, hosts, Signer(b"another"), HttpSender(hosts))
+    lost = await other.test(person(MALI), hook.webhook.webhook_id)
+    assert (lost.state, lost.problem) == (DeliveryState.FAILED, DeliveryProblem.SECRET_LOST)
+    assert receiver.received == []
+    renewed = await other.renew_secret(person(MALI), hook.webhook.webhook_id)
+    assert (await other.test(person(MALI), hook.webhook.webhook_id)).state is DeliveryState.DELIVERED
+    assert is_signed(receiver.received[0], renewed.secret)
+    await other.close()

@@ -189,7 +189,7 @@ async def test_webhook(webhook_id: str, request: Request, hooks: Hooks, person: 
     return _delivery(await hooks.test(person, identifier(webhook_id)), language_of(request))
 
 
-@router.post("/{webhook_id}/secret", responses=refuses(*_FOR_ONE))
+@router.post("/{webhook_id}/secret", responses=refuses(*_FOR_ONE, WebhooksOff))
 async def renew_webhook_secret(webhook_id: str, hooks: Hooks, person: Asking, notes: Noting) -> MadeWebhookBody:
     """Make a new secret. For a day deliveries are signed with the old one too, then with the new one alone."""
     made = await hooks.renew_secret(person, identifier(webhook_id))

@@ -60,30 +60,31 @@ class Webhooks:
         outbox: WebhookOutbox,
         hosts: WebhookHosts,
         signer: Signer,
-        sender: WebhookSender,
+        sender: WebhookSender | None,
         *,
         pace: Pace | None = None,
         clock: Callable[[], datetime] = _now,
     ) -> None:
-        """Take the hosts that something may be sent to; without any nothing is sent."""
+        """Take the hosts that something may be sent to, and the way there; without either nothing is sent."""
         self._store = store
         self._outbox = outbox
         self._hosts = hosts
         self._signer = signer
         self._clock = clock
-        self._dispatcher = Dispatcher(outbox, sender, signer, pace=pace)
+        self._dispatcher = Dispatcher(outbox, sender, signer, pace=pace) if hosts and sender else None
         self._cleaning: asyncio.Task[None] | None = None
 
     @property
     def are_on(self) -> bool:
-        return bool(self._hosts)
+        return self._dispatcher is not None
 
     def wake(self) -> None:
         """Have what has just been stored told soon. It never waits."""
-        self._dispatcher.wake()
+        if self._dispatcher:
+            self._dispatcher.wake()
 
     def start(self) -> None:
-        if self.are_on:
+        if self._dispatcher:
             self._dispatcher.start()
         else:
             self._cleaning = asyncio.create_task(self._clean(), name="webhooks cleaning")
@@ -94,7 +95,8 @@ class Webhooks:
             self._cleaning.cancel()
             await asyncio.wait((self._cleaning,))
             self._cleaning = None
-        await self._dispatcher.close()
+        if self._dispatcher:
+            await self._dispatcher.close()
 
     async def make(
         self, person: Person, *, url: str, events: Sequence[WebhookEvent], name: str = "", include_content: bool = False
@@ -154,7 +156,12 @@ class Webhooks:
             raise WebhookNotFound
 
     async def renew_secret(self, person: Person, webhook_id: UUID) -> MadeSecret:
-        """Give a webhook another secret. Both sign for a day, then the new one alone. Raises WebhookNotFound."""
+        """Give a webhook another secret. Both sign for a day, then the new one alone.
+
+        Raises WebhooksOff, WebhookNotFound.
+        """
+        if not self.are_on:
+            raise WebhooksOff
         known = await self.get(person, webhook_id)
         secret = self._signer.secret(webhook_id, known.secret_number + 1)
         renewed = await self._store.renew(
@@ -171,7 +178,7 @@ class Webhooks:
 
     async def test(self, person: Person, webhook_id: UUID) -> WebhookDelivery:
         """Send a ping now, once, and return what became of it. Raises WebhooksOff, WebhookNotFound."""
-        if not self.are_on:
+        if self._dispatcher is None:
             raise WebhooksOff
         webhook = await self.get(person, webhook_id)
         noted = await self._dispatcher.attempt(await self._store.ping(webhook, lease_s=_PING_LEASE_S))
