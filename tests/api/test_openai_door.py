@@ -32,6 +32,10 @@ async def test_models_are_listed_by_the_names_that_model_takes(app: Programs) ->
     assert found[-1].model_extra["chats"] is False
 
 
+async def test_an_address_may_have_more_than_is_known_here(app: Programs) -> None:
+    assert (await app.http.get("/v1/models?api-version=2026-01-01")).status_code == 200
+
+
 @pytest.mark.parametrize("name", ["vllm/scb10x/typhoon2", "scb10x/typhoon2"])
 async def test_a_model_is_found_by_its_id_and_by_its_bare_name(app: Programs, name: str) -> None:
     found = await app.client().models.retrieve(name)

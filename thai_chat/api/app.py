@@ -95,6 +95,9 @@ def build_app(
     app.include_router(health.router)  # monitors may add what they like to an address
     app.include_router(openid.returning)
     app.include_router(shared_page.router)  # and so may whoever passes a link on
+    # Before the others, as routes are looked through in their order; clients of OpenAI's may add to an address, too.
+    app.include_router(openai_asking.router)
+    app.include_router(openai_models.router)
     for part in (
         chat,
         chat_sessions,
@@ -114,8 +117,6 @@ def build_app(
         shares,
         webhooks,
         openid,
-        openai_models,
-        openai_asking,
         operations,
         suggestions,
     ):
