@@ -9,7 +9,6 @@ import os
 from importlib import import_module
 from typing import Any
 
-from thai_chat.commands.terminal import tell
 
 PACKAGE = "thai_chat_client"
 
@@ -49,7 +48,7 @@ def main() -> None:
 
     missing = _operation("sessions", "get_session")(begun.message_id, client=client)
     assert missing.error.code == "session_not_found", missing
-    tell("the generated client asked, followed, read, searched and exported")
+    print("the generated client asked, followed, read, searched and exported")
 
 
 if __name__ == "__main__":

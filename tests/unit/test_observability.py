@@ -21,6 +21,7 @@ PRINTERS = {
     "thai_chat/backends/llamacpp/server.py",  # JSON in ASCII, for the process that reads it
     "scripts/env_file.py",  # has the standard library alone, and says the name that it was given
     "scripts/env_example.py",  # says the settings, which are texts of ours, to who makes .env.example of them
+    "scripts/generated_client.py",  # runs where Thai Chat is not, and says that it is through
     "scripts/screens.py",  # says the pictures that it made, to who asked for them
     "scripts/tiny_vllm.py",  # runs where Thai Chat is not, and says numbers
 }
