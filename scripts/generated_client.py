@@ -9,7 +9,6 @@ import os
 from importlib import import_module
 from typing import Any
 
-
 PACKAGE = "thai_chat_client"
 
 
