@@ -11,6 +11,7 @@ import openai
 import pytest
 
 from tests.api.programs import ASK, MODEL, Programs, programs
+from tests.standins.program_server import chunk
 from tests.standins.script import Script, openai_error, thai_tokens
 from tests.standins.server import as_json
 
@@ -95,7 +96,17 @@ async def test_calls_of_tools_are_kept_as_parts(app: Programs, stream: bool) -> 
     body = {"model": MODEL, "messages": [*ASK, *results], "tools": [TOOL], "stream": stream}
     answer = await app.http.post("/v1/chat/completions", json=body, headers={NAMED: "new"})
     reply = (await history(app, answer.headers[NAMED]))[-1]
-    assert [part["type"] for part in reply["parts"]] == ["tool_result", "text"]
+    assert [part["type"] for part in reply["parts"]] == ["tool_call", "tool_result", "text"]
+
+
+async def test_arguments_that_no_store_keeps_are_kept_as_they_were_written(app: Programs) -> None:
+    text = '{"city": "\\u0000"}'
+    call = {"index": 0, "id": "call_1", "type": "function", "function": {"name": "weather", "arguments": text}}
+    app.standin.chunks["thai-model"] = [chunk({"tool_calls": [call]}, finish_reason="tool_calls")]
+    body = {"model": MODEL, "messages": ASK, "stream": True}
+    answer = await app.http.post("/v1/chat/completions", json=body, headers={NAMED: "new"})
+    (part,) = (await history(app, answer.headers[NAMED]))[-1]["parts"]
+    assert part["arguments"] == text
 
 
 async def test_a_failure_is_kept_with_what_came_before_it(app: Programs) -> None:

@@ -32,6 +32,8 @@ from thai_chat.domain.ports.reply_log import ReplyLog
 from thai_chat.domain.writes import BeginTurn
 
 _MOST_CALLS = 200
+_NUL = "\\u0000"
+"""It stays an escape: no store keeps the character."""
 _MOST_ARGUMENT_CHARS = 1_000_000
 """The characters of all arguments that are kept of an answer."""
 
@@ -61,7 +63,7 @@ class Recorder:
                 at=datetime.now(UTC),
             )
         )
-        return KeptTurn(turn, choice, _results(messages), len(messages), self._replies, started_at_s=started_at_s)
+        return KeptTurn(turn, choice, _steps(messages), len(messages), self._replies, started_at_s=started_at_s)
 
 
 @dataclass(slots=True)
@@ -75,10 +77,42 @@ class _Call:
     def part(self) -> ToolCallPart:
         text = storable("".join(self.arguments))
         try:
-            value: JsonValue = orjson.loads(text)
+            value: JsonValue = text if _NUL in text else orjson.loads(text)
         except orjson.JSONDecodeError:
             value = text
         return ToolCallPart(call_id=_name(self.call_id), name=_name(self.name), arguments=value)
+
+
+class _Calls:
+    """The calls of tools of one message."""
+
+    def __init__(self) -> None:
+        self._calls: dict[int, _Call] = {}
+        self._argument_chars = 0
+
+    def take(self, calls: JsonValue) -> None:
+        """Note calls, or the next pieces of them."""
+        for at, call in enumerate(calls if isinstance(calls, list) else ()):
+            if not isinstance(call, Mapping):
+                continue
+            index = call.get("index", at)
+            if type(index) is not int or (index not in self._calls and len(self._calls) >= _MOST_CALLS):
+                continue
+            known = self._calls.setdefault(index, _Call())
+            if isinstance(call_id := call.get("id"), str):
+                known.call_id = known.call_id or call_id
+            function = call.get("function")
+            if not isinstance(function, Mapping):
+                continue
+            if isinstance(name := function.get("name"), str):
+                known.name = known.name or name
+            if isinstance(text := function.get("arguments"), str):
+                self._argument_chars += len(text)
+                if self._argument_chars <= _MOST_ARGUMENT_CHARS:
+                    known.arguments.append(text)
+
+    def parts(self) -> Sequence[Part]:
+        return [call.part() for call in self._calls.values()]
 
 
 class KeptTurn:
@@ -88,7 +122,7 @@ class KeptTurn:
         self,
         turn: Turn,
         asked: Choice,
-        results: Sequence[Part],
+        steps: Sequence[Part],
         sent: int,
         replies: Replies,
         *,
@@ -97,13 +131,12 @@ class KeptTurn:
         self.session_id = turn.session.session_id
         self._turn = turn
         self._asked = asked
-        self._results = results
+        self._steps = steps
         self._sent = sent
         self._replies = replies
         self._started_at_s = started_at_s
         self._events: asyncio.Queue[RoutedEvent | ThaiChatError | None] = asyncio.Queue()
-        self._calls: dict[int, _Call] = {}
-        self._argument_chars = 0
+        self._calls = _Calls()
         self._reason = "stop"
         self._reply: GrowingReply | None = None
         self._log: ReplyLog | None = None
@@ -129,7 +162,7 @@ class KeptTurn:
             if isinstance(text := said.get("content"), str) and text:
                 self._events.put_nowait(TextDelta(text))
             if calls := said.get("tool_calls"):
-                self._take_calls(calls)
+                self._calls.take(calls)
             if isinstance(reason := said.get("finish_reason"), str):
                 self._reason = reason
 
@@ -167,28 +200,8 @@ class KeptTurn:
         if tally.told is None or tally.told.prompt_tokens is None:
             used = replace(used, estimated_tokens=tally.prompt_tokens(self._asked.model))
         reply.facts = replace(reply.facts, context_used=used)
-        reply.before = self._results
-        reply.calls = [call.part() for call in self._calls.values()]
-
-    def _take_calls(self, calls: JsonValue) -> None:
-        for at, call in enumerate(calls if isinstance(calls, list) else ()):
-            if not isinstance(call, Mapping):
-                continue
-            index = call.get("index", at)
-            if type(index) is not int or (index not in self._calls and len(self._calls) >= _MOST_CALLS):
-                continue
-            known = self._calls.setdefault(index, _Call())
-            if isinstance(call_id := call.get("id"), str):
-                known.call_id = known.call_id or call_id
-            function = call.get("function")
-            if not isinstance(function, Mapping):
-                continue
-            if isinstance(name := function.get("name"), str):
-                known.name = known.name or name
-            if isinstance(text := function.get("arguments"), str):
-                self._argument_chars += len(text)
-                if self._argument_chars <= _MOST_ARGUMENT_CHARS:
-                    known.arguments.append(text)
+        reply.before = self._steps
+        reply.calls = self._calls.parts()
 
 
 def _said(passed: JsonObject) -> Iterator[JsonObject]:
@@ -224,16 +237,23 @@ def _text(content: JsonValue) -> str:
     return "\n".join(said)
 
 
-def _results(messages: Sequence[JsonObject]) -> Sequence[Part]:
-    """Return the results of tools that the program sends after the last question."""
-    results: list[Part] = []
+def _steps(messages: Sequence[JsonObject]) -> Sequence[Part]:
+    """Return the calls of tools and their results that the program sends after the last question."""
+    steps: list[Part] = []
     for message in messages:
-        if message.get("role") == "user":
-            results.clear()
-        elif message.get("role") == "tool" and len(results) < MOST_PARTS // 2:
+        role = message.get("role")
+        if role == "user":
+            steps.clear()
+        elif len(steps) >= MOST_PARTS // 2:
+            continue
+        elif role == "assistant":
+            calls = _Calls()
+            calls.take(message.get("tool_calls"))
+            steps += calls.parts()
+        elif role == "tool":
             text = storable(_text(message.get("content")))[:_MOST_ARGUMENT_CHARS]
-            results.append(ToolResultPart(call_id=_name(str(message.get("tool_call_id", ""))), text=text))
-    return results
+            steps.append(ToolResultPart(call_id=_name(str(message.get("tool_call_id", ""))), text=text))
+    return steps
 
 
 def _name(text: str) -> str:

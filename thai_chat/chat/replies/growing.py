@@ -48,7 +48,7 @@ class GrowingReply:
         self.first_token_ms: int | None = None
         self.usage = Usage(None, None)
         self.before: Sequence[Part] = ()
-        """Results of tools, which stand before the words."""
+        """Calls of tools with their results, which stand before the words."""
         self.calls: Sequence[Part] = ()
         """Calls of tools, which stand behind them."""
         self.is_full = False
