@@ -18,7 +18,7 @@ from tests.api.conftest import Chat
 from tests.api.test_heads import filled, served
 from tests.api.test_walk import Walk, walk
 from thai_chat import texts
-from thai_chat.api.app import build_app
+from thai_chat.api.app import SESSIONS_TOO, build_app
 from thai_chat.api.errors import retry_after, status_of
 from thai_chat.domain.errors import ThaiChatError
 from thai_chat.domain.people import PersonRole
@@ -33,16 +33,12 @@ ENDING = {("DELETE", "/api/me"), ("DELETE", "/api/me/sign-ins"), ("POST", "/api/
 JSON = "application/json"
 BODIES: tuple[tuple[str, bytes], ...] = (
     (JSON, b"{"),
-    (JSON, b""),
     (JSON, b"[]"),
-    (JSON, b'"x"'),
     (JSON, b"\xff\xfe"),
     (JSON, b'{"\\ud800": 1}'),
     (JSON, b"[" * 30_000),
     ("text/plain", b'{"query": "x"}'),
-    ("application/x-www-form-urlencoded", b"query=x"),
     ("multipart/form-data", b"query=x"),
-    ("image/png", b"\x89PNG"),
 )
 
 
@@ -57,8 +53,9 @@ def is_shaped(answer: httpx.Response) -> bool:
 
 def steps() -> Iterator[tuple[str, str]]:
     for door in DOORS:
-        if not door.path.startswith(OWN_SHAPE) and door.kind is not DoorKind.SHARED:
-            yield from ((method, door.path) for method in door.methods if (method, door.path) not in ENDING)
+        if not door.path.startswith((*OWN_SHAPE, *SESSIONS_TOO)) and door.kind is not DoorKind.SHARED:
+            told = [method for method in door.methods if method != "HEAD" and (method, door.path) not in ENDING]
+            yield from ((method, door.path) for method in told)
 
 
 @pytest.mark.asyncio(loop_scope="module")
@@ -67,13 +64,11 @@ async def test_no_body_makes_an_error_of_another_form(walk: Walk) -> None:
     mine = await walk.cookie(boss)
     errors = 0
     for method, door in steps():
-        for kind, body in BODIES if method not in ("GET", "HEAD") else BODIES[:1]:
+        for kind, body in BODIES if method != "GET" else BODIES[:1]:
             headers = {**mine, "Content-Type": kind}
             answer = await walk.http.request(method, filled(door, {}), content=body, headers=headers)
-            assert answer.status_code < 500 or answer.json()["error"]["code"] == "no_backend", (
-                f"{method} {door} {body!r}"
-            )
-            if answer.status_code >= 400 and method != "HEAD":
+            assert answer.status_code < 500, f"{method} {door} {body[:20]!r}"
+            if answer.status_code >= 400:
                 assert is_shaped(answer), f"{method} {door} {body[:20]!r}: {answer.text[:200]}"
                 errors += 1
     assert errors > 200
@@ -112,9 +107,9 @@ async def test_files_and_gradios_routes_answer_errors_in_the_one_form(served: ht
 
 async def test_a_wrong_method_is_told_which_are_right(served: httpx.AsyncClient) -> None:
     for door in DOORS:
-        if door.kind is DoorKind.EMBED:
-            continue  # which is not there where the page is embedded nowhere
-        for method in {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND"} - set(door.methods):
+        if door.kind is DoorKind.EMBED or door.path.startswith(SESSIONS_TOO):
+            continue  # which is not there where the page is embedded nowhere, and the same routes again
+        for method in {"GET", "HEAD", "POST", "PUT", "DELETE", "TRACE"} - set(door.methods):
             answer = await served.request(method, filled(door.path, {}))
             assert answer.status_code == 405, f"{method} {door.path}"
             assert answer.headers["allow"].split(", ") == [*door.methods, "OPTIONS"]
