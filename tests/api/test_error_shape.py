@@ -12,6 +12,7 @@ import pytest
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.routing import BaseRoute
+from starlette.types import Scope
 
 from tests.accounts import make_account
 from tests.api.conftest import Chat
@@ -20,10 +21,12 @@ from tests.api.test_walk import Walk, walk
 from thai_chat import texts
 from thai_chat.api.app import SESSIONS_TOO, build_app
 from thai_chat.api.errors import retry_after, status_of
+from thai_chat.api.openai_door import errors as openai_errors
 from thai_chat.domain.errors import ThaiChatError
 from thai_chat.domain.people import PersonRole
 from thai_chat.domain.retrying import retry_after_s
 from thai_chat.gate.doors import DOORS, RUN, DoorKind, door_of
+from thai_chat.gate.refusals import is_refusal, refusal
 
 __all__ = ("served", "walk")
 OWN_SHAPE = ("/v1/",)
@@ -182,6 +185,14 @@ def test_every_error_that_passes_by_itself_says_when_to_ask_again() -> None:
         assert bool(retry_after(kind, {})) == waits, kind
         if status_of(kind) in (429, 503):
             assert retry_after_s(kind, status_of(kind), told) == 31
+        for path in ("/api/sessions", "/v1/models"):
+            scope: Scope = {"type": "http", "path": path, "headers": []}
+            error = kind(what="requests_minute", limit=1, allowed="GET")
+            answers = [openai_errors.response(error, status_of(kind), "en")]
+            answers += [refusal(error, scope)] if is_refusal(error) else []
+            for answer in answers:
+                if answer.status_code in (429, 503):
+                    assert int(answer.headers["retry-after"]) > 0, f"{kind} {path}"
 
 
 BUTTONS = re.compile(
