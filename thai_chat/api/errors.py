@@ -146,15 +146,14 @@ def language_of(request: HTTPConnection) -> Language:
 
 def response(error: ThaiChatError, request: HTTPConnection) -> JSONResponse:
     status, language = status_of(type(error)), language_of(request)
-    wait = retry_after(type(error), error.params)
     if is_openai_path(request.url.path):
-        return openai_errors.response(error, status, language, wait)
+        return openai_errors.response(error, status, language)
     body = {"code": error.code, "message": message_of(error, language)}
     if isinstance(error, BadOption):
         body["param"] = str(error.params["param"])
     if isinstance(error, LimitReached):
         body["what"] = str(error.params["what"])
-    return JSONResponse({"error": body}, status, wait)
+    return JSONResponse({"error": body}, status, retry_after(type(error), error.params))
 
 
 def failed(result: Failed, request: Request) -> JSONResponse:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from fastapi.responses import JSONResponse
 
 from thai_chat.api.wording import message_of
@@ -24,6 +22,7 @@ from thai_chat.domain.json_types import JsonObject
 from thai_chat.domain.openai_errors import AnswerStopped
 from thai_chat.domain.openai_shape import NO_RETRY, openai_error
 from thai_chat.domain.relay_errors import RelayRefused
+from thai_chat.domain.retrying import retry_after_s
 from thai_chat.texts import Language
 
 _STATUS: tuple[tuple[type[ThaiChatError], int], ...] = (
@@ -44,12 +43,11 @@ PASSED_ON = (400, 404, 409, 413, 415, 422)
 """The statuses of a model server that are about what the program asked. Any other is between this server and that."""
 
 
-def response(
-    error: ThaiChatError, status: int, language: Language, headers: Mapping[str, str] | None = None
-) -> JSONResponse:
+def response(error: ThaiChatError, status: int, language: Language) -> JSONResponse:
     """Answer with an error; `status` is the one that it has elsewhere."""
     status = _status(error, status)
-    extra = dict(headers or {})
+    wait_s = retry_after_s(type(error), status, error.params)
+    extra = {} if wait_s is None else {"Retry-After": str(wait_s)}
     if isinstance(error, QuotaUsedUp | QuotaExceeded | AnswerStopped):
         extra |= NO_RETRY  # clients try again after seconds: a quota takes hours, and who stops an answer wants none
     if status == 401:
