@@ -144,6 +144,22 @@ def test_a_restore_and_its_undoing_keep_them_with_the_rights_to_them(
     assert differences(address) == []
 
 
+def test_a_restore_in_place_keeps_the_rights_to_them(
+    postgres: PostgresServer, name: str, address: str, tmp_path: Path
+) -> None:
+    upkeep.migrate(address)
+    said(postgres, name, "สมชาย")
+    role = f"reader_{uuid7().hex}"
+    postgres.query(f"CREATE ROLE {role}")
+    postgres.query(f"GRANT SELECT ON messages TO {role}", database=name)
+    archive.save(address, tmp_path / "chats.zip")
+    postgres.query(f"ALTER DATABASE {name} OWNER TO postgres")
+    postgres.query("GRANT CREATE ON SCHEMA public TO chat", database=name)
+    restoring.restore(address, tmp_path / "chats.zip", replace=True)
+    may = f"SELECT has_table_privilege('{role}', 'messages', 'SELECT'), (SELECT count(*) FROM messages)"
+    assert postgres.query(may, database=name) == [(True, 1)]
+
+
 def test_they_come_and_go_with_their_version(postgres: PostgresServer, name: str, address: str) -> None:
     upkeep.migrate(address)
     assert postgres.query(VIEWS, database=name) == [("conversations",), ("messages",)]
