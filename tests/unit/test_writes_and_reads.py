@@ -16,7 +16,7 @@ KINDS = [
     for kind in vars(module).values()
     if isinstance(kind, type) and issubclass(kind, base) and kind is not base
 ]
-OF_NO_SESSION = {writes.Checkpoints, reads.ReadSessions, reads.ReadLabels, reads.ReadMessage}
+OF_NO_SESSION = {writes.Checkpoints, reads.ReadSessions, reads.ReadSessionCount, reads.ReadLabels, reads.ReadMessage}
 OF_NOBODY = {writes.Checkpoints, writes.FinishReply}
 
 

@@ -28,6 +28,7 @@ from thai_chat.domain.errors import (
     UnknownOption,
     UnreadableText,
 )
+from thai_chat.domain.relay_errors import RelayRefused
 from thai_chat.domain.repeating_errors import BadKey, KeyReused, KeysDiffer
 from thai_chat.domain.sent_errors import SentTooMuch, SentUnreadable
 
@@ -40,7 +41,7 @@ _REFUSED = (
 )
 FOLLOWED: Responses = {200: {"content": events(REPLY_EVENTS, example=REPLY_EXAMPLE)}}
 """The reply as server-sent events."""
-NOT_ANSWERED: Responses = refuses(*_REFUSED, *kinds(BackendError))
+NOT_ANSWERED: Responses = refuses(*_REFUSED, *(kind for kind in kinds(BackendError) if kind is not RelayRefused))
 """Why there may be no reply."""
 ASKED: Responses = {**FOLLOWED, **NOT_ANSWERED}
 """With `stream` the events of the reply; else the reply, or what kept it from being written."""
