@@ -43,9 +43,10 @@ async def test_every_body_is_described_as_taking_no_other_fields(chat: Chat) -> 
     described = (await chat.http.get("/openapi.json")).json()
     bodies = [
         operation["requestBody"]["content"]["application/json"]["schema"]
-        for path in described["paths"].values()
-        for operation in path.values()
-        if "application/json" in operation.get("requestBody", {}).get("content", {})
+        for path, operations in described["paths"].items()
+        for operation in operations.values()
+        if not path.startswith("/v1/")  # there a server's own fields pass through
+        and "application/json" in operation.get("requestBody", {}).get("content", {})
     ]
     # A body that may be left out is one of several kinds, one of them nothing.
     kinds = [kind for body in bodies for kind in body.get("anyOf", [body]) if kind != {"type": "null"}]
@@ -103,7 +104,7 @@ async def test_the_description_promises_the_errors_that_come(chat: Chat) -> None
     described = (await chat.http.get("/openapi.json")).json()
     operations = [operation for path in described["paths"].values() for operation in path.values()]
     unfit = [operation["responses"]["422"] for operation in operations if "422" in operation["responses"]]
-    assert {code for one in unfit for code in one["content"]["application/json"]["examples"]} == {"key_reused"}
+    assert "key_reused" in {code for one in unfit for code in one["content"]["application/json"]["examples"]}
     assert any("400" in operation["responses"] for operation in operations)
     assert "HTTPValidationError" not in described["components"]["schemas"]
     refused = await chat.http.get("/api/sessions", params={"limit": 0})
