@@ -14,7 +14,7 @@ import httpx
 import uvicorn
 
 from tests.histories import OpenStores, opened
-from thai_chat.accounts.passwords import LinkPasswords
+from thai_chat.accounts.passwords import LinkPasswords, Passwords
 from thai_chat.accounts.service import AccountRules, Accounts
 from thai_chat.api.app import build_app
 from thai_chat.backends.registry import KINDS, build_backends
@@ -121,9 +121,9 @@ async def team(
         accounts.start()
         service.permits.allowance = accounts.limits
         who = Holders(accounts.by_cookie, accounts.by_key)
-        passwords = LinkPasswords(memory_kib=8, passes=1)
+        passwords = Passwords(memory_kib=8, passes=1)
         stack.callback(passwords.close)
-        sharing = Shares(stores.storage.shares, stores.storage.transfer, passwords)
+        sharing = Shares(stores.storage.shares, stores.storage.transfer, LinkPasswords(passwords))
         stack.push_async_callback(sharing.close)
         gate = Gate(build_app(service, accounts, sharing), who=who, limit=accounts.limits.let_pass)
         where = await stack.enter_async_context(listening(gate))

@@ -87,7 +87,7 @@ async def _serve(settings: Settings, listener: socket.socket, guests: Guests | N
         service, storage = await build_parts(settings, stack, progress=progress)
         accounts = await _accounts(settings, storage, service, stack)
         service.permits.allowance = accounts.limits if accounts else None
-        sharing = _sharing(settings, storage, stack)
+        sharing = _sharing(settings, storage, accounts, stack)
         webhooks = _webhooks(settings, storage, service, stack)
         server = _server(_build_app(settings, service, accounts, sharing, webhooks), service, guests)
         # A Ctrl-C that came while the page was built takes effect here, not inside of the web server's start.
@@ -169,13 +169,16 @@ async def _accounts(
     return accounts
 
 
-def _sharing(settings: Settings, storage: Storage, stack: AsyncExitStack) -> Shares:
-    from thai_chat.accounts.passwords import LinkPasswords
+def _sharing(settings: Settings, storage: Storage, accounts: Accounts | None, stack: AsyncExitStack) -> Shares:
+    from thai_chat.accounts.passwords import LinkPasswords, Passwords
     from thai_chat.sharing.service import Shares
 
-    passwords = LinkPasswords()
-    stack.callback(passwords.close)
-    sharing = Shares(storage.shares, storage.transfer, passwords, public_url=settings.public_url)
+    if accounts:
+        passwords = accounts.passwords
+    else:
+        passwords = Passwords()
+        stack.callback(passwords.close)
+    sharing = Shares(storage.shares, storage.transfer, LinkPasswords(passwords), public_url=settings.public_url)
     stack.push_async_callback(sharing.close)
     return sharing
 

@@ -8,7 +8,7 @@ import pytest
 from tests.api.conftest import Chat
 from tests.api.test_shares import World, history, world
 from tests.history_writes import QUESTION, again, finish, whole_turn
-from thai_chat.accounts.passwords import LinkPasswords
+from thai_chat.accounts.passwords import LinkPasswords, Passwords
 from thai_chat.api.app import build_app
 from thai_chat.domain.messages import Turn
 from thai_chat.gate.gate import Gate
@@ -103,8 +103,8 @@ async def test_a_body_that_is_too_large_is_not_read(world: World, turn: Turn) ->
 
 
 async def test_without_a_database_it_says_so(chat: Chat) -> None:
-    storage, passwords = chat.history.storage, LinkPasswords(memory_kib=64, passes=1)
-    sharing = Shares(storage.shares, storage.transfer, passwords)
+    storage, passwords = chat.history.storage, Passwords(memory_kib=64, passes=1)
+    sharing = Shares(storage.shares, storage.transfer, LinkPasswords(passwords))
     app = httpx.ASGITransport(Gate(build_app(chat.service, sharing=sharing)))
     async with httpx.AsyncClient(transport=app, base_url="http://localhost") as http:
         answer = await http.get("/s/token", headers={"Accept-Language": "th"})

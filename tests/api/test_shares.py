@@ -17,7 +17,7 @@ from tests.histories import PostgresStores, straight, until
 from tests.history_writes import ANSWER, QUESTION, again, delete, finish, purge, update, whole_reply, whole_turn
 from tests.postgres_servers import PostgresServer
 from tests.standins.openai_server import OpenAIStandin
-from thai_chat.accounts.passwords import LinkPasswords
+from thai_chat.accounts.passwords import LinkPasswords, Passwords
 from thai_chat.accounts.service import AccountRules, Accounts
 from thai_chat.api.app import build_app
 from thai_chat.backends.registry import KINDS, build_backends
@@ -81,8 +81,8 @@ async def world(history: PostgresStores, standin: OpenAIStandin) -> AsyncIterato
     storage = history.storage
     accounts = Accounts(storage, AccountRules())
     world = World(httpx.AsyncClient(), history, accounts, datetime.now(UTC))
-    passwords = LinkPasswords(memory_kib=64, passes=1)
-    sharing = Shares(storage.shares, storage.transfer, passwords, clock=lambda: world.now)
+    passwords = Passwords(memory_kib=64, passes=1)
+    sharing = Shares(storage.shares, storage.transfer, LinkPasswords(passwords), clock=lambda: world.now)
     app = Gate(build_app(service, accounts, sharing), who=person_in)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as world.http:
         yield world

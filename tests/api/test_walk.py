@@ -20,7 +20,7 @@ from tests.histories import opened
 from tests.postgres_servers import PostgresServer
 from tests.standins.openai_server import OpenAIStandin
 from tests.standins.script import Script
-from thai_chat.accounts.passwords import LinkPasswords
+from thai_chat.accounts.passwords import LinkPasswords, Passwords
 from thai_chat.accounts.service import AccountRules, Accounts
 from thai_chat.api.app import build_app
 from thai_chat.backends.registry import KINDS, build_backends
@@ -102,9 +102,9 @@ async def walk(
         accounts = Accounts(stores.storage, AccountRules(), service)
         stack.push_async_callback(accounts.close)
         accounts.start()
-        passwords = LinkPasswords()
+        passwords = Passwords()
         stack.callback(passwords.close)
-        sharing = Shares(stores.storage.shares, stores.storage.transfer, passwords)
+        sharing = Shares(stores.storage.shares, stores.storage.transfer, LinkPasswords(passwords))
         stack.push_async_callback(sharing.close)
         hosts = WebhookHosts(["localhost:9"])
         hooks = Webhooks(

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from thai_chat.accounts.passwords import LinkPasswords
+from thai_chat.accounts.passwords import LinkPasswords, Passwords
 from thai_chat.domain.addresses import network_of
 from thai_chat.domain.errors import TooManyAttempts, WrongSharePassword
 from thai_chat.sharing.guesses import Guesses
@@ -30,8 +30,8 @@ def test_an_address_is_counted_with_those_of_the_same_customer(address: str, net
 
 @pytest.fixture
 async def passwords() -> AsyncIterator[LinkPasswords]:
-    passwords = LinkPasswords(memory_kib=8, passes=1)
-    yield passwords
+    passwords = Passwords(memory_kib=8, passes=1)
+    yield LinkPasswords(passwords)
     passwords.close()
 
 

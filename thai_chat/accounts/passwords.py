@@ -83,10 +83,10 @@ def _stand_back() -> None:
 
 
 class LinkPasswords:
-    """The `PasswordHasher` of links to snapshots; theirs may be short, as guesses are counted. `close` it after use."""
+    """The `PasswordHasher` of links to snapshots; theirs may be short, as guesses are counted."""
 
-    def __init__(self, **costs: int) -> None:
-        self._passwords = Passwords(**costs)
+    def __init__(self, passwords: Passwords) -> None:
+        self._passwords = passwords
 
     async def hash(self, password: str) -> str:
         return await self._passwords.hash(password, least=0)
@@ -94,9 +94,6 @@ class LinkPasswords:
     async def verify(self, password: str, password_hash: str) -> bool:
         async with self._passwords.turn():
             return (await self._passwords.verify(password, password_hash)).is_right
-
-    def close(self) -> None:
-        self._passwords.close()
 
 
 def checked(password: str, *, least: int = PASSWORD_CHARS[0]) -> str:
