@@ -63,7 +63,7 @@ async def _try(postgres: PostgresServer, folder: Path, auth: str, args: list[str
 
 
 async def _read(address: str, key: str) -> bytes:
-    async with httpx.AsyncClient(headers={"Authorization": f"Bearer {key}"}) as http:
+    async with httpx.AsyncClient(headers={"Authorization": f"Bearer {key}"}, timeout=60) as http:
         return (await http.get(address)).raise_for_status().content
 
 

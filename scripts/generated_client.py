@@ -28,7 +28,7 @@ def main() -> None:
     assert asked.status == "complete", asked
     session = asked.session_id
 
-    turn = _model("TurnRequest")(query="ขอแบบไม่เผ็ด")
+    turn = _model("MessageRequest")(query="ขอแบบไม่เผ็ด")
     begun = _operation("sessions", "create_turn")(session, client=client, body=turn, prefer="respond-async")
     assert begun.session_id == session, begun
     followed = _operation("sessions", "follow_reply")(session, client=client, message_id=begun.message_id)

@@ -128,3 +128,8 @@ async def test_a_file_of_chosen_sessions_has_no_deleted_message_and_comes_back(
 async def test_a_filter_that_can_t_count_is_refused(http: httpx.AsyncClient, path: str, params: dict[str, str]) -> None:
     answer = await http.get(path, params=params)
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "bad_input")
+
+
+async def test_a_filter_that_is_sent_as_it_is_anyway_is_none(http: httpx.AsyncClient) -> None:
+    params = {"format": "csv", "rating": "any", "with_reasoning": "false"}
+    assert (await http.get("/api/export", params=params)).status_code == 200
