@@ -108,8 +108,10 @@ def status_body(session: Session, counts: BranchCounts, *, running: bool) -> Cha
     )
 
 
-async def history_response(head: Mapping[str, object], history: History, language: Language) -> Response:
-    """Answer with the fields of `head` and the history; where it is long, part by part as it is read.
+async def history_response(
+    head: Mapping[str, object], history: History, language: Language, *, name: str = "history"
+) -> Response:
+    """Answer with the fields of `head` and, as `name`, the history; where it is long, part by part as it is read.
 
     A database that goes away in the middle ends the connection: what has come is then no whole answer.
     """
@@ -120,7 +122,7 @@ async def history_response(head: Mapping[str, object], history: History, languag
         "has_earlier": history.has_earlier,
         "siblings": {},
     }
-    parts = _parts(to_json(fields)[:-1] + b',"history":[', history, language)
+    parts = _parts(to_json(fields)[:-1] + f',"{name}":['.encode(), history, language)
     if history.others is None:
         return Response(b"".join([part async for part in parts]), media_type="application/json")
     return StreamingResponse(parts, media_type="application/json")
