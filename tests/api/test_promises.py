@@ -136,6 +136,7 @@ async def test_a_session_that_is_gone_is_told_without_a_promise(chat: Chat) -> N
 
 async def test_a_long_history_comes_whole_and_in_parts(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(histories, "PAGE", 3)
+    monkeypatch.setattr("thai_chat.api.histories._AT_ONCE", 2)
     session_id = (await chat.http.post("/chat", json={"query": "หนึ่ง"})).json()["session_id"]
     address = f"/chat/history/{session_id}"
     assert "content-length" in (await chat.http.get(address)).headers

@@ -69,7 +69,7 @@ async def chat_history(
         before_id=identifier(wanted.before) if wanted.before else None,
         before_order=wanted.before_order,
     )
-    return history_response({}, history, errors.language_of(request))
+    return await history_response({}, history, errors.language_of(request))
 
 
 @router.post(
@@ -82,7 +82,7 @@ async def load_chat_session(session_id: SessionId, request: Request, service: Se
     session, counts = await service.histories.counted(identifier(session_id), person)
     history = await service.histories.read(session.session_id, person)
     status = status_body(session, counts, running=session.session_id in service.sessions.running())
-    return history_response(status.model_dump(exclude={"session_id"}), history, errors.language_of(request))
+    return await history_response(status.model_dump(exclude={"session_id"}), history, errors.language_of(request))
 
 
 @router.get("/chat/status", responses=refuses(InvalidIdentifier, SessionNotFound))

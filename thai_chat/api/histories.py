@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+import asyncio
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -14,10 +15,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from thai_chat.api.message_json import messages_json, to_json
 from thai_chat.api.schemas import MESSAGE_EXAMPLE, HistoryBody
 from thai_chat.chat.histories import MOST_LAST, History
-from thai_chat.domain.messages import Role, Session
+from thai_chat.domain.messages import Message, Role, Session
 from thai_chat.domain.reads import BranchCounts
 from thai_chat.texts import Language
 
+_AT_ONCE = 200
+"""Messages that are written in one go: a millisecond's work."""
 _STATUS_EXAMPLE: dict[str, Any] = {
     "session_id": MESSAGE_EXAMPLE["session_id"],
     "session_name": "สวัสดี",
@@ -105,7 +108,7 @@ def status_body(session: Session, counts: BranchCounts, *, running: bool) -> Cha
     )
 
 
-def history_response(
+async def history_response(
     head: Mapping[str, object], history: History, language: Language, *, name: str = "history"
 ) -> Response:
     """Answer with the fields of `head` and, as `name`, the history; where it is long, part by part as it is read.
@@ -119,15 +122,24 @@ def history_response(
         "has_earlier": history.has_earlier,
         "siblings": {},
     }
-    first = to_json(fields)[:-1] + f',"{name}":['.encode() + messages_json(history.messages, language)
+    parts = _parts(to_json(fields)[:-1] + f',"{name}":['.encode(), history, language)
     if history.others is None:
-        return Response(first + b"]}", media_type="application/json")
-    return StreamingResponse(_parts(first, history, language), media_type="application/json")
+        return Response(b"".join([part async for part in parts]), media_type="application/json")
+    return StreamingResponse(parts, media_type="application/json")
 
 
-async def _parts(first: bytes, history: History, language: Language) -> AsyncIterator[bytes]:
-    yield first
+async def _parts(beginning: bytes, history: History, language: Language) -> AsyncGenerator[bytes]:
+    """Yield the answer in small parts; everybody else has a turn between them."""
+    async for messages in _pages(history):
+        for at in range(0, len(messages), _AT_ONCE):
+            yield beginning + messages_json(messages[at : at + _AT_ONCE], language)
+            beginning = b","
+            await asyncio.sleep(0)
+    yield (b"" if beginning == b"," else beginning) + b"]}"
+
+
+async def _pages(history: History) -> AsyncGenerator[Sequence[Message]]:
+    yield history.messages
     if history.others:
         async for messages in history.others:
-            yield b"," + messages_json(messages, language)
-    yield b"]}"
+            yield messages

@@ -177,7 +177,7 @@ async def get_session(
         return seen.answer(body, tag_of(found, running=body.running))
     history = await service.histories.read(found.session_id, person)
     fields = {**body.model_dump(), "metadata": dict(found.metadata)}
-    return history_response(fields, history, errors.language_of(request), name="messages")
+    return await history_response(fields, history, errors.language_of(request), name="messages")
 
 
 @router.patch(
