@@ -141,9 +141,10 @@ def _is_reserved(address: Address) -> bool:
     """Tell of addresses that pass something on to another one, or are nobody's."""
     if isinstance(address, ipaddress.IPv6Address):
         # 6to4, Teredo and NAT64 hold an IPv4 address that may be any.
-        return bool(address.is_reserved or address.sixtofour or address.teredo or address in _NAT64)
+        holds_another = address.sixtofour or address.teredo or any(address in network for network in _NAT64)
+        return bool(address.is_reserved or address.is_site_local or holds_another)
     return address.is_reserved or address in _THIS_NETWORK
 
 
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_NAT64 = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("64:ff9b:1::/48"))
 _THIS_NETWORK = ipaddress.IPv4Network("0.0.0.0/8")
