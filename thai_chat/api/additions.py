@@ -7,14 +7,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from thai_chat.api.schemas import (
-    MESSAGE_EXAMPLE,
-    MessageBody,
-    SessionBody,
-    Short,
-    TurnRequest,
-    message_body,
-)
+from thai_chat.api.schemas import MESSAGE_EXAMPLE, MessageBody, Short, TurnRequest, message_body
+from thai_chat.api.session_schemas import SessionBody
 from thai_chat.chat.additions import NewSession
 from thai_chat.domain.contexts import CONTEXT_CHARS, DOC_CHARS, METADATA_BYTES, MOST_CONTEXTS
 from thai_chat.domain.messages import DEPT_CHARS, MAX_QUESTION_CHARS, SESSION_NAME_CHARS, Message, Role

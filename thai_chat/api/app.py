@@ -24,6 +24,7 @@ from thai_chat.api import (
     limits,
     marks,
     me,
+    messages,
     models,
     openapi,
     openid,
@@ -38,6 +39,7 @@ from thai_chat.api import (
     statistics,
     suggestions,
     transfer,
+    turns,
     webhook_events,
     webhooks,
 )
@@ -51,6 +53,8 @@ from thai_chat.webhooks.service import Webhooks
 SESSIONS = "/api/sessions"
 _OF_SESSIONS = (
     sessions.router,
+    messages.router,
+    turns.router,
     contexts.router,
     branches.router,
     marks.router,

@@ -10,6 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from thai_chat.api.cursors import cursor_of, read_cursor
 from thai_chat.api.dependencies import People
 from thai_chat.api.refusing import refuses
 from thai_chat.chat.text import identifier
@@ -49,7 +50,7 @@ async def list_audit_entries(
     found = await people.audit.page(
         AuditQuery(
             limit=limit + 1,
-            before=_read_cursor(cursor) if cursor else None,
+            before=_before(cursor) if cursor else None,
             action=action,
             account_id=identifier(account_id) if account_id else None,
         )
@@ -57,7 +58,7 @@ async def list_audit_entries(
     shown = found[:limit]
     return AuditBody(
         entries=[_body(entry) for entry in shown],
-        next=f"{shown[-1].at.isoformat()}~{shown[-1].entry_id}" if len(found) > limit else None,
+        next=cursor_of(shown[-1].at, shown[-1].entry_id) if len(found) > limit else None,
     )
 
 
@@ -76,12 +77,6 @@ def _body(entry: AuditEntry) -> EntryBody:
     )
 
 
-def _read_cursor(cursor: str) -> AuditCursor:
-    at, _, entry_id = cursor.partition("~")
-    try:
-        found = AuditCursor(at=datetime.fromisoformat(at), entry_id=UUID(entry_id))
-    except ValueError as exc:
-        raise InvalidCursor from exc
-    if found.at.tzinfo is None:
-        raise InvalidCursor
-    return found
+def _before(cursor: str) -> AuditCursor:
+    at, entry_id = read_cursor(cursor)
+    return AuditCursor(at=at, entry_id=entry_id)

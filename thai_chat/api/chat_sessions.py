@@ -6,12 +6,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from thai_chat.api import sessions
+from thai_chat.api import messages, turns
 from thai_chat.api.additions import MessageRequest, SessionRequest, new_session
 from thai_chat.api.dependencies import Asking, Service
 from thai_chat.api.refusing import refuses
 from thai_chat.api.repeating import Repeated
-from thai_chat.api.schemas import ChatBody, SessionBody, session_body
+from thai_chat.api.schemas import ChatBody
+from thai_chat.api.session_schemas import SessionBody, session_body
+from thai_chat.api.sessions import SESSION_MADE
 from thai_chat.api.tags import tag_of
 from thai_chat.api.windows import WindowBody, WindowQuery
 from thai_chat.domain.errors import InvalidIdentifier, MessageNotFound, SessionNotFound, TooManyPlaces
@@ -19,7 +21,7 @@ from thai_chat.domain.errors import InvalidIdentifier, MessageNotFound, SessionN
 router = APIRouter(prefix="/api/chat", tags=["chat"])
 
 
-@router.post("/start", status_code=201, responses=sessions.SESSION_MADE)
+@router.post("/start", status_code=201, responses=SESSION_MADE)
 async def start_chat(
     response: Response, service: Service, person: Asking, repeated: Repeated, body: SessionRequest | None = None
 ) -> SessionBody:
@@ -34,7 +36,7 @@ async def start_chat(
 @router.post(
     "/{session_id}/message",
     response_model=ChatBody,
-    responses=sessions.ANSWERED_OR_KEPT,
+    responses=turns.ANSWERED_OR_KEPT,
 )
 async def send_chat_message(
     session_id: str,
@@ -43,10 +45,10 @@ async def send_chat_message(
     service: Service,
     person: Asking,
     repeated: Repeated,
-    prefer: sessions.Prefer = "",
+    prefer: turns.Prefer = "",
 ) -> Response | ChatBody:
     """Say something in a session and return the reply, as `POST /api/conversations/{session_id}/messages` does."""
-    return await sessions.create_turn(session_id, body, request, service, person, repeated, prefer)
+    return await turns.create_turn(session_id, body, request, service, person, repeated, prefer)
 
 
 @router.get(
@@ -58,4 +60,4 @@ async def get_chat_history(
     session_id: str, request: Request, service: Service, person: Asking, wanted: Annotated[WindowQuery, Query()]
 ) -> Response:
     """Return what was said in a session, in pages, oldest first: the last messages, or those at one place."""
-    return await sessions.list_messages(session_id, request, service, person, wanted)
+    return await messages.list_messages(session_id, request, service, person, wanted)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date
 from typing import Annotated, Any, Literal
-from uuid import UUID
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from thai_chat.api.cursors import cursor_of, read_cursor
 from thai_chat.api.dependencies import Address, Asking, PeopleIfAny, Service
 from thai_chat.api.reading import require_reader
 from thai_chat.api.refusing import refuses
@@ -131,12 +131,12 @@ async def list_counted_messages(
 ) -> CountedMessagesBody:
     """List the messages that a figure was counted of, newest first, in pages."""
     behind = await _behind(service, person, chosen)
-    before = _read_cursor(chosen.cursor) if chosen.cursor else None
+    before = MessageCursor(*read_cursor(chosen.cursor)) if chosen.cursor else None
     found = await service.statistics.messages(person, behind, limit=chosen.limit, before=before)
     last = found[-1].message if len(found) == chosen.limit else None
     return CountedMessagesBody(
         messages=[_message(counted) for counted in found],
-        next=f"{last.created_at.isoformat()}~{last.message_id}" if last else None,
+        next=cursor_of(last.created_at, last.message_id) if last else None,
     )
 
 
@@ -237,17 +237,6 @@ def _message(counted: CountedMessage) -> CountedMessageBody:
         first_token_ms=figures.first_token_ms,
         latency_ms=figures.latency_ms,
     )
-
-
-def _read_cursor(cursor: str) -> MessageCursor:
-    at, _, message_id = cursor.partition("~")
-    try:
-        found = MessageCursor(datetime.fromisoformat(at), UUID(message_id))
-    except ValueError as exc:
-        raise InvalidCursor from exc
-    if found.created_at.tzinfo is None:
-        raise InvalidCursor
-    return found
 
 
 def _read_offset(cursor: str | None) -> int:

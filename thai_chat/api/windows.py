@@ -9,7 +9,8 @@ from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from thai_chat.api.message_json import messages_json, to_json
-from thai_chat.api.schemas import MESSAGE_EXAMPLE, HistoryBody, SessionBody, session_body
+from thai_chat.api.schemas import MESSAGE_EXAMPLE, HistoryBody
+from thai_chat.api.session_schemas import SessionBody, session_body
 from thai_chat.chat.windows import WINDOW, Window
 from thai_chat.domain.ports.reply_log import ReplyLog
 from thai_chat.texts import Language
