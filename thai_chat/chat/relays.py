@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from uuid import UUID
 
+import orjson
+
 from thai_chat.chat.permits import Permits
 from thai_chat.chat.recording import KeptTurn, Recorder
 from thai_chat.chat.tally import Tally
@@ -29,6 +31,9 @@ logger = logging.getLogger(__name__)
 
 _MOST_WAITING = 500
 """The objects that wait for a program which does not read them; then the server is not read on."""
+_MOST_WAITING_BYTES = 4_000_000
+_FEW = 8
+"""So many wait for a program that reads in time: their sizes don't matter."""
 _EVER_S = 3600.0
 
 
@@ -55,6 +60,7 @@ class ProgramAnswer:
         self._kept = kept
         self._permit: Permit | None = None
         self._objects: list[JsonObject] = []
+        self._waiting_bytes = 0
         self._failure: ThaiChatError | None = None
         self._is_over = False
         self._has_left = False
@@ -89,7 +95,7 @@ class ProgramAnswer:
         """
         if not self._objects and not self._is_over and not await wait(self._next, within_s):
             return None
-        taken, self._objects = self._objects, []
+        taken, self._objects, self._waiting_bytes = self._objects, [], 0
         wake(self._room)
         if not taken and self._failure:
             raise self._failure
@@ -139,7 +145,9 @@ class ProgramAnswer:
                 if shown := self._tally.take(passed):
                     self._objects.append(shown)
                     wake(self._next)
-                    while len(self._objects) >= _MOST_WAITING:
+                    if len(self._objects) > _FEW:
+                        self._waiting_bytes += len(orjson.dumps(shown))
+                    while len(self._objects) >= _MOST_WAITING or self._waiting_bytes > _MOST_WAITING_BYTES:
                         await wait(self._room, _EVER_S)
 
     async def _end(self) -> None:

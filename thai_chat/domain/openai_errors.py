@@ -23,6 +23,12 @@ class TooManyValues(BadInput):
     code = "too_many_values"
 
 
+class NotTaken(BadInput):
+    """A program's body has a field, `params["fields"]`, that would get around the rules of who asks."""
+
+    code = "not_taken"
+
+
 class NotKept(BadInput):
     """Only chat completions are kept in a session."""
 

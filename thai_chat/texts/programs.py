@@ -9,6 +9,10 @@ PROGRAM_ERRORS: dict[str, tuple[str, str]] = {
         "คำขอมีค่าใน JSON มากเกินไป ส่งได้ไม่เกิน {limit} ค่า",
         "The body has too many JSON values in it: at most {limit} are read.",
     ),
+    "not_taken": (
+        "ที่นี่ไม่รับ {fields}: ระบุโมเดลด้วย model เท่านั้น และตอบทันทีเสมอ",
+        "{fields} isn't taken here: `model` alone says who is asked, and answers come at once.",
+    ),
     "not_kept": (
         "เก็บลงแชตได้เฉพาะคำขอ /v1/chat/completions",
         "Only chat completions can be kept in a session: leave the session out, or use /v1/chat/completions.",

@@ -14,12 +14,15 @@ from uuid_utils.compat import uuid7
 from thai_chat.chat.text import identifier
 from thai_chat.domain.errors import BadInput
 from thai_chat.domain.json_types import JsonValue
-from thai_chat.domain.openai_errors import NotAnObject, NotKept, TooManyValues
+from thai_chat.domain.openai_errors import NotAnObject, NotKept, NotTaken, TooManyValues
 from thai_chat.domain.ports.relay import RelayCall, RelayKind
 
 SESSION = "x-thai-chat-session"
 _MOST_VALUES = 500_000
 _SIGNS = (b",", b"{", b"[")
+_NOT_TAKEN = ("models", "fallbacks", "background")
+"""By the first two gateways are told of other models, which nobody has looked up a person's rights to. What runs in the
+background has used nothing yet when it is counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +44,9 @@ async def read(request: Request, kind: RelayKind) -> ProgramBody:
         raise BadInput(fields="stream")
     if stream and kind is RelayKind.EMBEDDINGS:
         raise BadInput(fields="stream")
+    for name in _NOT_TAKEN:
+        if body.get(name):
+            raise NotTaken(fields=name)
     session_id = _session(request.headers.get(SESSION), body)
     if session_id and kind is not RelayKind.CHAT:
         raise NotKept

@@ -23,7 +23,7 @@ from thai_chat.domain.errors import (
     UnknownBackend,
     UnknownModel,
 )
-from thai_chat.domain.openai_errors import AnswerStopped, NotAnObject, NotKept, TooManyValues
+from thai_chat.domain.openai_errors import AnswerStopped, NotAnObject, NotKept, NotTaken, TooManyValues
 from thai_chat.domain.ports.relay import RelayKind
 from thai_chat.domain.relay_errors import RelayRefused
 
@@ -54,7 +54,7 @@ def _body(example: dict[str, Any], **properties: object) -> dict[str, Any]:
 
 
 _KINDS: tuple[type[ThaiChatError], ...] = (
-    *(BadInput, NotAnObject, TooManyValues, NotKept, InvalidIdentifier, UnknownModel, UnknownBackend),
+    *(BadInput, NotAnObject, TooManyValues, NotKept, NotTaken, InvalidIdentifier, UnknownModel, UnknownBackend),
     *(AnswerStopped, SessionNotFound, ReplyRunning, TooManyReplies, QuotaUsedUp, HistoryRefused),
     *kinds(BackendError),
 )

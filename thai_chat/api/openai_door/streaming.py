@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -21,6 +22,7 @@ BEAT_S = 12.0
 """Programs and proxies hear from an answer at least so often. Clients skip comments."""
 PACE_S = 0.04
 """Chunks that come faster than this go out together, behind the first one: a write takes most of a chunk's CPU."""
+_NAME = re.compile(r"[\w.-]{1,100}")
 _BEAT = b": keep-alive\n\n"
 
 
@@ -93,5 +95,7 @@ def named(passed: JsonObject, model: str) -> JsonObject:
 
 def _frame(passed: JsonObject, kind: RelayKind) -> bytes:
     if kind is RelayKind.RESPONSES:
-        return b"event: " + str(passed.get("type", "message")).encode() + b"\ndata: " + orjson.dumps(passed) + b"\n\n"
+        kind_told = str(passed.get("type"))
+        name = kind_told if _NAME.fullmatch(kind_told) else "message"  # a line's end in it would begin another event
+        return b"event: " + name.encode() + b"\ndata: " + orjson.dumps(passed) + b"\n\n"
     return b"data: " + orjson.dumps(passed) + b"\n\n"

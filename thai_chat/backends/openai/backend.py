@@ -30,8 +30,16 @@ class OpenAIBackend(OpenAICompatible):
         default_model: str | None = None,
         timeouts: Timeouts = DEFAULT_TIMEOUTS,
     ) -> None:
-        super().__init__("openai", base_url, api_key=api_key, default_model=default_model, timeouts=timeouts)
-        self._host = urlsplit(base_url).hostname or ""
+        address = urlsplit(base_url)
+        super().__init__(
+            "openai",
+            base_url,
+            api_key=api_key,
+            default_model=default_model,
+            timeouts=timeouts,
+            may_fetch=address.scheme == "https",  # a cloud's network is not ours
+        )
+        self._host = address.hostname or ""
 
     def _preferred_api(self, model: str) -> Api:
         return Api.RESPONSES if is_openai(self._host) and thinks(model) else Api.COMPLETIONS

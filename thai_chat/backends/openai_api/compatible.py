@@ -72,6 +72,7 @@ class OpenAICompatible:
         api_key: str | None = None,
         default_model: str | None = None,
         timeouts: Timeouts = DEFAULT_TIMEOUTS,
+        may_fetch: bool = False,
     ) -> None:
         """Take the server's address. It may hold "user:password@", which goes before the key."""
         self._name = name
@@ -81,7 +82,7 @@ class OpenAICompatible:
         self._unseen = UnseenReasoning()
         self._client = connection(base_url, api_key=api_key, timeouts=timeouts)
         secrets = secrets_of(base_url, api_key)
-        self._relay = Relay(name, partial(post, self._client), translate, secrets=secrets)
+        self._relay = Relay(name, partial(post, self._client), translate, secrets=secrets, may_fetch=may_fetch)
 
     @property
     def name(self) -> str:

@@ -12,6 +12,7 @@ import orjson
 from thai_chat.backends.bounds import is_page
 from thai_chat.backends.failures import NO_SUCH_ROUTE, Refusal, failure, read_refusal, retry_after_of
 from thai_chat.backends.json_text import lenient
+from thai_chat.backends.openai_api.media import names_address
 from thai_chat.backends.openai_api.parameters import Learned
 from thai_chat.backends.openai_api.profile import STREAMING_REFUSED_S
 from thai_chat.backends.openai_api.program_errors import OVERFLOW, error_for_program
@@ -26,6 +27,12 @@ from thai_chat.domain.relay_errors import RelayRefused, ServerWords
 
 _UNASKED = "unasked"
 _A_WHILE_S = STREAMING_REFUSED_S
+_ADDRESS = ServerWords(
+    status=400,
+    message="This model's server fetches nothing: put the picture itself into the request, as a data: URL.",
+    param="messages",
+    code="address_refused",
+)
 
 
 class UnreadResponse(Protocol):
@@ -55,16 +62,19 @@ class Relay:
         *,
         read: Callable[[Refusal], BackendError | None] = lambda refusal: None,
         secrets: Sequence[str] = (),
+        may_fetch: bool = False,
     ) -> None:
         """Take what `post` may raise as `translate`, and what only this server's refusals say as `read`.
 
-        `secrets` are the keys and passwords of this program: nobody may read them in a server's words.
+        `secrets` are the keys and passwords of this program: nobody may read them in a server's words. What a server
+        that `may_fetch` fetches for a program, it fetches from elsewhere than this network.
         """
         self._backend = backend
         self._post = post
         self._translate = translate
         self._read = read
         self._secrets = secrets
+        self._may_fetch = may_fetch
         self._learned = Learned()
 
     async def objects(self, model: str, call: RelayCall, timeouts: Timeouts) -> AsyncGenerator[JsonObject, None]:
@@ -94,6 +104,8 @@ class Relay:
         limit_s = timeouts.first_token_s if call.stream else timeouts.whole_reply_s
         deadline = asyncio.get_running_loop().time() + limit_s
         within = Translation(self._translate, backend=self._backend, model=model)
+        if not self._may_fetch and names_address(call.body):
+            raise RelayRefused("an address", words=_ADDRESS, backend=self._backend, model=model)
         with within:
             async with asyncio.timeout_at(deadline):
                 response = await self._post(f"/{call.kind}", _body(model, call, more))
