@@ -137,3 +137,30 @@ async def test_a_body_that_is_no_json_is_not_told_to_have_a_wrong_field(chat: Ch
     answer = await chat.http.post("/chat", content=b'{"query": "x', headers={"Content-Type": "application/json"})
     told = "The body has to be a JSON object, sent with Content-Type: application/json."
     assert answer.json()["error"] == {"code": "bad_input", "message": told}
+
+
+@pytest.mark.parametrize(
+    ("address", "body", "told"),
+    [
+        (
+            "/messages",
+            {"role": "assistant", "content": "x", "stream": True},
+            "A message that no model answers takes its text as content, and can't have: stream.",
+        ),
+        (
+            "/messages",
+            {"query": "x", "metadata": {"a": 1}},
+            "A question takes no metadata; only a message that no model answers does.",
+        ),
+        ("/messages", {"query": "x", "content": "y"}, "Give query or content, not both with different texts."),
+        ("", {"title": "x", "session_name": "y"}, "Give title or session_name, not both with different texts."),
+    ],
+    ids=["options", "metadata", "texts", "names"],
+)
+async def test_fields_that_do_not_go_together_are_told_so(
+    chat: Chat, address: str, body: dict[str, object], told: str
+) -> None:
+    session_id = (await chat.http.post("/api/sessions")).json()["session_id"]
+    below = f"/api/sessions/{session_id}{address}" if address else "/api/sessions"
+    answer = await chat.http.post(below, json=body)
+    assert (answer.status_code, answer.json()["error"]) == (400, {"code": "bad_input", "message": told})

@@ -63,6 +63,7 @@ async def test_a_question_may_be_called_query(chat: Chat) -> None:
 async def test_a_question_that_is_none_is_refused(chat: Chat, body: object, status: int, code: str) -> None:
     answer = await chat.http.post("/api/operations-chat", json=body)
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+    assert "JSON object" not in answer.json()["error"]["message"]
 
 
 async def test_the_sessions_come_newest_first_with_what_is_known_of_them(chat: Chat) -> None:

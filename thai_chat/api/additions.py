@@ -7,8 +7,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from thai_chat.api.parameters import listed
 from thai_chat.api.schemas import MESSAGE_EXAMPLE, MessageBody, Short, TurnRequest, message_body
 from thai_chat.api.session_schemas import SessionBody
+from thai_chat.api.wording import unfit
 from thai_chat.chat.additions import NewSession
 from thai_chat.domain.contexts import CONTEXT_CHARS, DOC_CHARS, METADATA_BYTES, MOST_CONTEXTS
 from thai_chat.domain.messages import DEPT_CHARS, MAX_QUESTION_CHARS, SESSION_NAME_CHARS, Message, Role
@@ -44,7 +46,7 @@ class Named(BaseModel):
     @model_validator(mode="after")
     def _one_name(self) -> Self:
         if None not in (self.title, self.session_name) and self.title != self.session_name:
-            raise ValueError("title and session_name differ")
+            raise unfit("two_names")
         return self
 
 
@@ -93,18 +95,19 @@ class MessageRequest(TurnRequest):
     def _one_text(self) -> Self:
         named = self.model_fields_set
         if self.content is not None and "query" in named and self.query != self.content:
-            raise ValueError("query and content differ")
+            raise unfit("two_texts")
         if self.is_asked:
             if self.metadata:
-                raise ValueError("metadata is for messages that no model answers")
+                raise unfit("metadata_of_a_question")
             self.query = self.query or self.content or ""
-        elif "query" in named or named & _OF_QUESTIONS:
-            raise ValueError("a message that no model answers has no options of a question")
+        elif foreign := named & _OF_QUESTIONS:
+            raise unfit("kept_as_it_is", fields=listed(foreign))
         return self
 
 
 _OF_QUESTIONS = frozenset(
     {
+        "query",
         "backend",
         "model",
         "stream",

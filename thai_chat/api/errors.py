@@ -14,7 +14,7 @@ from starlette.requests import HTTPConnection
 from thai_chat import texts
 from thai_chat.api.openai_door import errors as openai_errors
 from thai_chat.api.parameters import listed
-from thai_chat.api.wording import message_of
+from thai_chat.api.wording import UNFIT, message_of
 from thai_chat.domain.backend_errors import BackendDenied, BackendError, BackendTimeout, NoBackend, RateLimited
 from thai_chat.domain.errors import (
     AlreadyTakenOver,
@@ -180,10 +180,15 @@ def _field(problem: Mapping[str, Any]) -> str:
 
 def _unfit(problems: Sequence[Mapping[str, Any]]) -> BadInput:
     """Name the fields that don't exist or, where all do, those that can't be what they are."""
-    if any(problem["loc"] == ("body",) or problem["type"] == "json_invalid" for problem in problems):
+    if any(
+        (problem["loc"] == ("body",) and problem["type"] != UNFIT) or problem["type"] == "json_invalid"
+        for problem in problems
+    ):
         return BadInput(no_json_object=True)
     if unknown := {str(problem["loc"][-1]) for problem in problems if problem["type"] == "extra_forbidden"}:
         return BadInput(unknown=listed(unknown))
+    if told := next((problem["ctx"] for problem in problems if problem["type"] == UNFIT), None):
+        return BadInput(**told)
     return BadInput(fields=listed({_field(problem) for problem in problems if problem["loc"]}))
 
 

@@ -51,7 +51,7 @@ With `"stream": true` the answer comes as server-sent events while it grows.
 * **Errors** are `{"error": {"code", "message"}}`; `code` stays the same between versions, `message` is for people, in
   the language of `Accept-Language` (`th` or `en`). A method that an address does not have is 405, an address that is
   not there 404.
-* **Unknown** fields of a body and parameters of an address are refused by name (400 `bad_fields`).
+* **Unknown** fields of a body and parameters of an address are refused by name (400 `bad_input`).
 * **Addresses.** All below `/api/sessions` answers at `/api/conversations` and `/conversations` too.
 """
 _DONE = {

@@ -18,6 +18,7 @@ from thai_chat.api.refusing import refuses
 from thai_chat.api.repeating import Repeated
 from thai_chat.api.schemas import Key, Short
 from thai_chat.api.suggestions import Meant, SuggestionsBody, suggestions_body
+from thai_chat.api.wording import unfit
 from thai_chat.chat.asking import Question
 from thai_chat.chat.histories import MOST_LAST
 from thai_chat.chat.statistics import MOST_DAYS, last_days, zone_of
@@ -55,7 +56,7 @@ class OperationsRequest(BaseModel):
     @model_validator(mode="after")
     def _one_question(self) -> OperationsRequest:
         if (self.message is None) == (self.query is None):
-            raise ValueError("give message or query")
+            raise unfit("one_question")
         return self
 
 

@@ -10,7 +10,10 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "Something went wrong here. Please try again.",
     ),
     "bad_input": ("คำขอไม่ถูกต้อง", "The request isn't valid."),
-    "unknown_fields": ("ไม่มีช่องชื่อ {unknown} ในคำขอนี้", "The request has what doesn't exist here: {unknown}."),
+    "unknown_fields": (
+        "คำขอนี้ไม่มีช่องหรือพารามิเตอร์ชื่อ {unknown}",
+        "The request has fields or parameters that don't exist here: {unknown}.",
+    ),
     "no_json_object": (
         "เนื้อหาของคำขอต้องเป็นออบเจ็กต์ JSON พร้อม Content-Type: application/json",
         "The body has to be a JSON object, sent with Content-Type: application/json.",
@@ -50,7 +53,7 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "ตอบต่อได้เฉพาะคำตอบที่จบแล้ว และเปรียบเทียบได้เฉพาะกับคำตอบ",
         "Only a reply that has ended can be continued, and only replies can be compared.",
     ),
-    "invalid_identifier": ("รหัสนี้ไม่ถูกรูปแบบ", "This identifier isn't well formed."),
+    "invalid_identifier": ("รหัสนี้ไม่ถูกรูปแบบ รหัสต้องเป็น UUID", "This identifier isn't well formed: it has to be a UUID."),
     "invalid_cursor": ("ตำแหน่งหน้าไม่ถูกต้อง เริ่มจากหน้าแรกใหม่", "The page position isn't valid; start from the first page."),
     "too_many_places": (
         "ใช้ได้ทีละอย่างเท่านั้น: before_order, after_order หรือ around",

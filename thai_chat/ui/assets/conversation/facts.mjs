@@ -7,7 +7,7 @@ import { meter, meterWords } from './meter.mjs';
 const FEW_TOKENS = 10;
 const SHORT_MS = 100;
 
-/** The line, how full the model's window was, the button after them, and below what that says and the list of all facts, which are shown on demand. @param {ShownMessage} message */
+/** The line, how full the model's window was, the button after them, and below what that says and the list of all facts, which are shown on demand. Of a message that no model wrote there is the time alone. @param {ShownMessage} message */
 export function factsOf(message) {
   const list = el('dl', { class: 'all-facts', id: `facts-${message.message_id}`, hidden: true },
     allFacts(message).map(([name, value]) => el('div', {}, el('dt', {}, t(name)), el('dd', {}, value))));
@@ -16,8 +16,11 @@ export function factsOf(message) {
     more.setAttribute('aria-expanded', String(!list.hidden));
   }, { class: 'icon-button facts-more', 'aria-expanded': 'false', 'aria-controls': list.id });
   const { button: gauge = null, told = null } = meter(message) ?? {};
-  const line = el('span', { class: 'by', title: when(message.created_at) }, el('b', {}, authorsOf(message)),
-    shortFacts(message).map(({ text, isMinor }) => el('span', { class: isMinor ? 'minor' : null }, '\u00a0· ', el('span', { class: 'fact' }, text))));
+  const short = shortFacts(message);
+  const author = authorsOf(message);
+  if (!author && !short.length) return { line: el('span', { class: 'by' }, when(message.created_at)), gauge, more: null, told, list };
+  const line = el('span', { class: 'by', title: when(message.created_at) }, el('b', {}, author),
+    short.map(({ text, isMinor }) => el('span', { class: isMinor ? 'minor' : null }, '\u00a0· ', el('span', { class: 'fact' }, text))));
   return { line, gauge, more, told, list };
 }
 

@@ -46,6 +46,7 @@ export function paintWelcome(isQuiet) {
   if (isQuiet || document.body.dataset.empty !== 'yes') place();
   else glide($('#composer'), place);
   if (!isEmpty) return;
+  $('#temporary').hidden = store.view.stored;
   const info = modelInfo(store.choice ?? {});
   const trouble = troubleNow();
   $('.suggestions').hidden = Boolean(trouble);
