@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from uuid_utils.compat import uuid7
 
 from tests.histories import PostgresStores
 from tests.invited import ADMINISTRATOR, an_account, an_invitation, later, making
@@ -15,6 +16,7 @@ from thai_chat.domain.invitations import Invitation, InvitationPurpose, Password
 from thai_chat.domain.keys import ApiKey, new_key_text
 from thai_chat.domain.people import LOCAL, PersonRole, Scope
 from thai_chat.domain.ports.invitations import InvitationStore
+from thai_chat.domain.webhooks import TOLD, Webhook
 
 FIRST, INVITE, RESET = InvitationPurpose.FIRST, InvitationPurpose.INVITE, InvitationPurpose.RESET
 
@@ -163,6 +165,41 @@ async def test_a_reset_gives_a_password_and_ends_what_is_signed_in(
     assert len(await history.storage.sign_ins.of(other.account_id)) == 1
     with pytest.raises(InvitationOver):
         await store.reset(token_hash, later(), "newer")
+
+
+@pytest.mark.parametrize("password_hash", ["old", None], ids=["password", "made by an identity"])
+async def test_a_reset_leaves_no_way_to_whoever_was_in_before(
+    history: PostgresStores, store: InvitationStore, password_hash: str | None
+) -> None:
+    accounts, hooks = history.storage.accounts, history.storage.webhooks
+    account = await accounts.add(an_account(password_hash=password_hash))
+    other = await accounts.add(an_account("other", password_hash="theirs"))
+    for subject in ("first", "second"):
+        await accounts.link(account.account_id, "https://id.example.org", subject)
+    await accounts.link(other.account_id, "https://id.example.org", "other")
+    for one in (account, other):
+        await hooks.add(a_webhook(one.user_id), most=1)
+    token_hash = await added(store, an_invitation(RESET, account_id=account.account_id))
+    await store.reset(token_hash, later(), "new")
+    left = [one.subject for one in await accounts.identities(account.account_id)]
+    assert left == ([] if password_hash else ["first"])
+    assert len(await accounts.identities(other.account_id)) == 1
+    assert [(one.disabled_at is None) for one in await hooks.of(account.user_id)] == [False]
+    assert [(one.disabled_at is None) for one in await hooks.of(other.user_id)] == [True]
+
+
+def a_webhook(user_id: str) -> Webhook:
+    return Webhook(
+        webhook_id=uuid7(),
+        user_id=user_id,
+        url="https://hooks.example.org",
+        name="",
+        events=TOLD,
+        include_content=True,
+        created_at=later(),
+        secret_number=1,
+        secret_hash=b"",
+    )
 
 
 async def test_a_reset_is_over_when_its_account_is_disabled_or_gone_and_an_invitation_is_none(

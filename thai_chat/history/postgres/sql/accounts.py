@@ -114,6 +114,16 @@ def unlink(connection: Connection, account_id: UUID, identity_id: str, *, has_ot
     connection.execute(delete(chat_identities).where(columns.issuer == found.issuer, columns.subject == found.subject))
 
 
+def unlink_later_ones(connection: Connection, account: Account) -> None:
+    """Take from an account the identities that were linked to it; one that it was made by stays."""
+    there = identities(connection, account.account_id)
+    columns = chat_identities.c
+    for linked in there if account.password_hash else there[1:]:
+        connection.execute(
+            delete(chat_identities).where(columns.issuer == linked.issuer, columns.subject == linked.subject)
+        )
+
+
 def remove(connection: Connection, account_id: UUID) -> None:
     """Delete the account. Raises AccountNotFound, LastAdministrator."""
     with alone(connection):

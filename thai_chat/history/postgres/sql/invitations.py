@@ -14,7 +14,7 @@ from thai_chat.domain.accounts import Account
 from thai_chat.domain.errors import InvitationOver
 from thai_chat.domain.invitations import Invitation, InvitationPurpose, PasswordReset
 from thai_chat.domain.people import PersonRole
-from thai_chat.history.postgres.sql import accounts
+from thai_chat.history.postgres.sql import accounts, webhooks
 from thai_chat.history.postgres.sql.accounts import alone
 from thai_chat.history.postgres.sql.tables import chat_accounts, chat_invitations, chat_keys, chat_sign_ins
 
@@ -72,12 +72,15 @@ def reset(connection: Connection, token_hash: bytes, now: datetime, password_has
         invitation = find(connection, token_hash, now)
         if invitation.account_id is None:
             raise InvitationOver()
+        before = accounts.by_id(connection, invitation.account_id)
         whose = chat_accounts.c.account_id == invitation.account_id
         connection.execute(update(chat_accounts).where(whose).values(password_hash=password_hash))
         connection.execute(delete(chat_sign_ins).where(chat_sign_ins.c.account_id == invitation.account_id))
         keys = delete(chat_keys).where(chat_keys.c.account_id == invitation.account_id).returning(chat_keys.c.key_id)
         ended = connection.execute(keys).scalars().all()
         account = accounts.by_id(connection, invitation.account_id)
+        accounts.unlink_later_ones(connection, before)
+        webhooks.disable_all(connection, account.user_id)
         _use(connection, invitation, now, account)
     return PasswordReset(account, sorted(ended))
 

@@ -32,6 +32,9 @@ DELIVERY_FIELDS = [
 ]
 # Two webhooks of one person come one after the other, so that both are counted.
 _TURN = text("SELECT pg_advisory_xact_lock(7862013, hashtext(:user_id))")
+_DISABLE_ALL = text(f"""
+UPDATE chat_webhooks SET disabled_at = now(), disabled_by = '{DisabledBy.PERSON}'
+WHERE user_id = :user_id AND disabled_at IS NULL RETURNING webhook_id""")
 _DROP = text("""
 UPDATE chat_webhook_deliveries SET state = 'dropped', problem = 'webhook_disabled', next_at = NULL, ended_at = now()
 WHERE webhook_id = :webhook_id AND next_at IS NOT NULL""")
@@ -109,6 +112,12 @@ def deliveries(connection: Connection, user_id: str, webhook_id: UUID, limit: in
         .limit(limit)
     )
     return [delivery_of(row) for row in connection.execute(query)]
+
+
+def disable_all(connection: Connection, user_id: str) -> None:
+    """Disable a person's webhooks, and end what waits for them."""
+    for webhook_id in connection.execute(_DISABLE_ALL, {"user_id": user_id}).scalars().all():
+        drop_waiting(connection, webhook_id)
 
 
 def drop_waiting(connection: Connection, webhook_id: UUID) -> None:
