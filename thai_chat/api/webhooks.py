@@ -87,7 +87,8 @@ class WebhookBody(BaseModel):
     enabled: bool = Field(description="Whether anything is told")
     disabled_at: datetime | None = Field(description="Since when nothing is told")
     disabled_by: DisabledBy | None = Field(
-        description="person: its owner, or a new password by a link; failures: too many deliveries failed; gone: the receiver answered 410"
+        description="person: its owner, or a new password by a link; failures: too many deliveries failed; gone: the "
+        "receiver answered 410"
     )
     previous_secret_until: datetime | None = Field(
         description="Until then deliveries are signed with the secret before this one too"
