@@ -12,7 +12,7 @@ from fastapi import Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from thai_chat.api.message_json import messages_json, to_json
+from thai_chat.api.message_json import messages_in_parts, to_json
 from thai_chat.api.schemas import MESSAGE_EXAMPLE, HistoryBody
 from thai_chat.chat.histories import MOST_LAST, History
 from thai_chat.domain.messages import Message, Role, Session
@@ -131,8 +131,8 @@ async def history_response(
 async def _parts(beginning: bytes, history: History, language: Language) -> AsyncGenerator[bytes]:
     """Yield the answer in small parts; everybody else has a turn between them."""
     async for messages in _pages(history):
-        for at in range(0, len(messages), _AT_ONCE):
-            yield beginning + messages_json(messages[at : at + _AT_ONCE], language)
+        for part in messages_in_parts(messages, language, most=_AT_ONCE):
+            yield beginning + part
             beginning = b","
             await asyncio.sleep(0)
     yield (b"" if beginning == b"," else beginning) + b"]}"

@@ -6,7 +6,7 @@ A history has thousands: there a model of each would take most of the time.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC
 
 import orjson
@@ -18,6 +18,7 @@ from thai_chat.domain.parts import parts_to_json
 from thai_chat.texts import Language
 
 _NONE: Sequence[object] = ()
+_PART_BYTES = 500_000
 
 
 def message_fields(message: Message, language: Language) -> dict[str, object]:
@@ -58,6 +59,21 @@ def messages_json(messages: Iterable[Message], language: Language) -> bytes:
     One at a time: thousands of objects that live at once would have the garbage collector look at all that there is.
     """
     return b",".join([to_json(message_fields(message, language)) for message in messages])
+
+
+def messages_in_parts(messages: Iterable[Message], language: Language, *, most: int) -> Iterator[bytes]:
+    """Yield the same in parts of at most so many messages, fewer where they are long, without the commas between the
+    parts."""
+    part: list[bytes] = []
+    size = 0
+    for message in messages:
+        part.append(to_json(message_fields(message, language)))
+        size += len(part[-1])
+        if size > _PART_BYTES or len(part) == most:
+            yield b",".join(part)
+            part, size = [], 0
+    if part:
+        yield b",".join(part)
 
 
 def to_json(value: object) -> bytes:

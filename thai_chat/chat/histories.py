@@ -14,8 +14,12 @@ from thai_chat.domain.people import Person
 from thai_chat.domain.ports.conversation import Conversation
 from thai_chat.domain.reads import BranchCounts, ReadBranchCounts, ReadMessages, ReadSession
 
-PAGE = 1_000
-"""Messages that are read at once."""
+PAGE = 100
+"""The messages that are read first, before it is known how long they are."""
+_MOST = 1_000
+"""The most messages that are read at once."""
+_PAGE_CHARS = 1_000_000
+"""About as much text as is read at once: a slow reader has a page in memory for as long as it wants."""
 MOST_LAST = 1_000
 """The most that are given when only the last ones are wanted."""
 
@@ -82,30 +86,36 @@ class Histories:
             # What stands above may have been deleted; in an outage it may not be at hand.
             has_earlier=has_earlier or (has_above and total is None),
             messages=found,
-            others=self._others(session, before, found[-1].message_order) if has_more else None,
+            others=self._others(session, before, found) if has_more else None,
         )
 
     async def _first(self, session: Session, before: int) -> tuple[Sequence[Message], bool]:
         """Return the first page, and whether there are others. In an outage that has not all of it the page is the last
         one."""
         try:
-            found = await self._page(session, before, after=0)
+            found = await self._page(session, before, after=0, limit=PAGE)
         except HistoryUnavailable:
             return await self._last(session, before, MOST_LAST), False
         return found, len(found) == PAGE and found[-1].message_order < before - 1
 
-    async def _others(self, session: Session, before: int, after: int) -> AsyncGenerator[Sequence[Message]]:
-        while found := await self._page(session, before, after):
-            yield found
-            if len(found) < PAGE:
+    async def _others(
+        self, session: Session, before: int, found: Sequence[Message]
+    ) -> AsyncGenerator[Sequence[Message]]:
+        """Yield the pages behind those that were found."""
+        while True:
+            chars = sum(len(message.content) for message in found)
+            limit = max(1, min(_MOST, _PAGE_CHARS * len(found) // max(1, chars)))
+            found = await self._page(session, before, after=found[-1].message_order, limit=limit)
+            if found:
+                yield found
+            if len(found) < limit:
                 return
-            after = found[-1].message_order
 
-    async def _page(self, session: Session, before: int, after: int) -> Sequence[Message]:
+    async def _page(self, session: Session, before: int, *, after: int, limit: int) -> Sequence[Message]:
         wanted = ReadMessages(
             session.session_id,
             session.user_id,
-            limit=PAGE,
+            limit=limit,
             before_order=before,
             after_order=after,
             leaf_id=session.leaf_id,

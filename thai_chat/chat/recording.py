@@ -35,7 +35,8 @@ _MOST_CALLS = 200
 _NUL = "\\u0000"
 """It stays an escape: no store keeps the character."""
 _MOST_ARGUMENT_CHARS = 1_000_000
-"""The characters of all arguments that are kept of an answer."""
+"""The characters of all arguments that are kept of an answer; of all arguments and results of the steps before it, too.
+"""
 
 
 class Recorder:
@@ -86,9 +87,10 @@ class _Call:
 class _Calls:
     """The calls of tools of one message."""
 
-    def __init__(self) -> None:
+    def __init__(self, room: int = _MOST_ARGUMENT_CHARS) -> None:
+        self.room = room
+        """The characters of arguments that are still kept."""
         self._calls: dict[int, _Call] = {}
-        self._argument_chars = 0
 
     def take(self, calls: JsonValue) -> None:
         """Note calls, or the next pieces of them."""
@@ -107,9 +109,9 @@ class _Calls:
             if isinstance(name := function.get("name"), str):
                 known.name = known.name or name
             if isinstance(text := function.get("arguments"), str):
-                self._argument_chars += len(text)
-                if self._argument_chars <= _MOST_ARGUMENT_CHARS:
+                if len(text) <= self.room:
                     known.arguments.append(text)
+                self.room = max(0, self.room - len(text))
 
     def parts(self) -> Sequence[Part]:
         return [call.part() for call in self._calls.values()]
@@ -240,18 +242,22 @@ def _text(content: JsonValue) -> str:
 def _steps(messages: Sequence[JsonObject]) -> Sequence[Part]:
     """Return the calls of tools and their results that the program sends after the last question."""
     steps: list[Part] = []
+    room = _MOST_ARGUMENT_CHARS
     for message in messages:
         role = message.get("role")
         if role == "user":
             steps.clear()
+            room = _MOST_ARGUMENT_CHARS
         elif len(steps) >= MOST_PARTS // 2:
             continue
         elif role == "assistant":
-            calls = _Calls()
+            calls = _Calls(room)
             calls.take(message.get("tool_calls"))
             steps += calls.parts()
+            room = calls.room
         elif role == "tool":
-            text = storable(_text(message.get("content")))[:_MOST_ARGUMENT_CHARS]
+            text = storable(_text(message.get("content"))[:room])
+            room -= len(text)
             steps.append(ToolResultPart(call_id=_name(str(message.get("tool_call_id", ""))), text=text))
     return steps
 

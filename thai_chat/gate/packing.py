@@ -135,7 +135,11 @@ class _Packing:
     async def _send_part(self, message: Message) -> None:
         assert self._stream
         more = message.get("more_body", False)
-        body = self._stream.add(message.get("body", b""), is_last=not more)
+        body, add = message.get("body", b""), self._stream.add
+        if len(body) > _AT_ONCE_BYTES:
+            body = await asyncio.to_thread(add, body, is_last=not more)
+        else:
+            body = add(body, is_last=not more)
         await self._send({**message, "body": body})
 
 
