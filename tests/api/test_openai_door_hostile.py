@@ -84,3 +84,19 @@ async def test_no_field_gets_around_the_rules_for_models_and_quotas(app: Program
     error = answer.json()["error"]
     assert (answer.status_code, error["code"], error["param"]) == (400, "not_taken", field)
     assert not app.standin.seen
+
+
+# aiohttp tells so of any body of a megabyte.
+@pytest.mark.filterwarnings("ignore:Sending a large body directly:ResourceWarning")
+async def test_results_of_tools_are_kept_up_to_a_size_together(app: Programs) -> None:
+    call = {"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": "{}"}}
+    result = {"role": "tool", "tool_call_id": "call_1", "content": "x" * 600_000}
+    messages = [*ASK, {"role": "assistant", "content": None, "tool_calls": [call]}, *[result] * 5]
+    body = {"model": MODEL, "messages": messages, "metadata": {"session_id": "new"}}
+    answer = await app.http.post("/v1/chat/completions", json=body)
+    assert answer.status_code == 200
+    session_id = answer.headers["x-thai-chat-session"]
+    reply = (await app.http.get(f"/chat/history/{session_id}")).json()["history"][-1]
+    kept = [len(part["text"]) for part in reply["parts"] if "text" in part]
+    assert kept[:3] == [600_000, 400_000, 0]
+    assert sum(kept) < 1_100_000
