@@ -62,6 +62,7 @@ async def test_a_key_asks_and_a_foreign_one_does_not(people: Team) -> None:
         with pytest.raises(openai.AuthenticationError) as foreign:
             await mine.with_options(api_key="sk-foreign").models.list()
         assert (foreign.value.code, foreign.value.type) == ("invalid_api_key", "authentication_error")
+        assert "Authorization: Bearer tc_" in foreign.value.message
 
 
 async def test_usage_is_counted_as_that_of_other_replies(people: Team, standin: ProgramStandin) -> None:

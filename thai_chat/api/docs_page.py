@@ -22,6 +22,6 @@ def install(app: FastAPI) -> None:
             openapi_url="openapi.json",
             title=app.title,
             swagger_js_url="docs-static/swagger-ui-bundle.js",
-            swagger_css_url="docs-static/swagger-ui.css",
+            swagger_css_url="docs-static/page.css",
             swagger_favicon_url="data:,",
         )

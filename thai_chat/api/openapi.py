@@ -50,8 +50,10 @@ With `"stream": true` the answer comes as server-sent events while it grows.
   is signed in makes one with `POST /api/keys`.
 * **Errors** are `{"error": {"code", "message"}}`; `code` stays the same between versions, `message` is for people, in
   the language of `Accept-Language` (`th` or `en`). A method that an address does not have is 405, an address that is
-  not there 404.
+  not there 404. Below `/v1` they have OpenAI's form.
 * **Unknown** fields of a body and parameters of an address are refused by name (400 `bad_input`).
+* **Sent twice, carried out once**: requests with the same `Idempotency-Key`. With `If-Match` and an `ETag` only what
+  is still as it was read is changed.
 * **Addresses.** All below `/api/sessions` answers at `/api/conversations` and `/conversations` too.
 """
 _DONE = {

@@ -64,6 +64,8 @@ _STATUS: dict[type[ThaiChatError], int] = {
 _PAGED = (ForeignHost, ForeignSite, OtherAccount, SignInUnavailable, TooManyRequests)
 """Refusals that people meet who open the chat: by an address or from an account that does not lead to it, in an
 outage, or too often."""
+KEY_NEEDED = "key_needed"
+"""The text that a program is told when nobody is known by what it sends."""
 _STYLE = (
     ":root{color-scheme:light dark}body{max-width:36rem;margin:20vh auto;padding:0 1.5rem;"
     "font:1.125rem/1.7 'Noto Sans Thai',system-ui,sans-serif;overflow-wrap:anywhere}"
@@ -85,11 +87,13 @@ def refusal(error: ThaiChatError, scope: Scope) -> Response:
     asked = Headers(scope=scope)
     language = texts.language_for(asked)
     if is_openai_path(scope.get("path", "")) and not (isinstance(error, _PAGED) and _is_opened(asked)):
-        message, status = texts.text(error.code, language, error.params), _STATUS.get(type(error), 500)
+        told = KEY_NEEDED if isinstance(error, SignInNeeded) else error.code
+        message, status = texts.text(told, language, error.params), _STATUS.get(type(error), 500)
         return JSONResponse({"error": openai_error(error.code, message, status)}, status, _headers(error))
     if isinstance(error, SignInNeeded) and _is_opened(asked) and not _has_key(asked):
         return RedirectResponse(sign_in_address(scope), 303)
-    message = texts.text(error.code, language, error.params)
+    told = KEY_NEEDED if isinstance(error, SignInNeeded) and _has_key(asked) else error.code
+    message = texts.text(told, language, error.params)
     if isinstance(error, _PAGED) and _is_opened(asked):
         shown = _linked(escape(message), escape(str(error.params.get("address", ""))))
         page = _PAGE.format(language=language, code=error.code, style=_STYLE, message=shown)

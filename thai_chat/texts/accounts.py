@@ -53,6 +53,10 @@ ACCOUNT_ERRORS: dict[str, tuple[str, str]] = {
         "One administrator has to stay.",
     ),
     "sign_in_needed": ("กรุณาเข้าสู่ระบบก่อน", "Please sign in first."),
+    "key_needed": (
+        "ต้องใช้คีย์ API ที่ยังใช้ได้ ส่งมาเป็น Authorization: Bearer tc_...",
+        "This needs an API key that is valid here, sent as Authorization: Bearer tc_...",
+    ),
     "wrong_credentials": ("ชื่อหรือรหัสผ่านไม่ถูกต้อง", "The name or the password is wrong."),
     "wrong_password": ("รหัสผ่านปัจจุบันไม่ถูกต้อง", "That is not your password."),
     "fresh_sign_in_needed": (
