@@ -12,7 +12,7 @@ from thai_chat.api.dependencies import Asking, Service
 from thai_chat.api.refusing import refuses
 from thai_chat.chat.contexts import Context
 from thai_chat.chat.text import identifier
-from thai_chat.domain.contexts import MetadataTooLarge, TooManyContexts
+from thai_chat.domain.addition_errors import MetadataTooLarge, TooManyContexts
 from thai_chat.domain.errors import (
     HistoryUnavailable,
     InvalidIdentifier,

@@ -26,8 +26,8 @@ from thai_chat.api.tags import MADE_TAGGED, NOT_CHANGED, SEEN, TAGGED, IfMatch, 
 from thai_chat.chat.service import ChatService
 from thai_chat.chat.sessions import SessionChange
 from thai_chat.chat.text import identifier
+from thai_chat.domain.addition_errors import BadDepartment, MetadataTooLarge, ReservedMetadata
 from thai_chat.domain.audit import Action
-from thai_chat.domain.contexts import BadDepartment, MetadataTooLarge, ReservedMetadata
 from thai_chat.domain.errors import (
     BadInput,
     BadLabel,
