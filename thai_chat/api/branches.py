@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from thai_chat.api.additions import BranchRequest
+from thai_chat.api.addition_schemas import BranchRequest
 from thai_chat.api.dependencies import Asking, Service
 from thai_chat.api.refusing import refuses
 from thai_chat.api.repeating import NOT_REPEATED, Repeated

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request, Response
 
 from thai_chat.api import errors
-from thai_chat.api.additions import ConversationBody, SessionRequest, new_session
+from thai_chat.api.addition_schemas import ConversationBody, SessionRequest, new_session
 from thai_chat.api.cursors import cursor_of, read_cursor
 from thai_chat.api.dependencies import Asking, Noting, Service
 from thai_chat.api.histories import history_response
