@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import zipfile
+from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
 
 import psycopg2
 
 from thai_chat.history.postgres import upkeep
+from thai_chat.history.postgres.backup import archive
 from thai_chat.history.postgres.sql.tables import metadata
 
 _CHATS = """
@@ -59,3 +64,28 @@ def schemas(address: str) -> list[str]:
     with closing(psycopg2.connect(address)) as connection, connection, connection.cursor() as cursor:
         cursor.execute("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'thai_chat%' ORDER BY 1")
         return [name for (name,) in cursor.fetchall()]
+
+
+def rewritten(backup: Path, change: Callable[[dict[str, object], dict[str, bytes]], None]) -> Path:
+    """Return another backup, with what `change` makes of the manifest and the entries of this one."""
+    with zipfile.ZipFile(backup) as old:
+        entries = {name: old.read(name) for name in old.namelist()}
+    manifest = json.loads(entries.pop("manifest.json"))
+    change(manifest, entries)
+    changed = backup.with_name("changed.zip")
+    with zipfile.ZipFile(changed, "w", zipfile.ZIP_DEFLATED) as new:
+        for name, packed in entries.items():
+            new.writestr(name, packed)
+        new.writestr("manifest.json", json.dumps(manifest))
+    return changed
+
+
+def at(what: str, act: Callable[[], None]) -> archive.Meter:
+    """Act once, when the work has got there."""
+    left = [act]
+
+    def meter(now: str, *_: int) -> None:
+        if now == what and left:
+            left.pop()()
+
+    return meter

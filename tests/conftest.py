@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.history_writes import new_user
 from tests.pgbouncer import PgBouncer
 from tests.postgres_servers import PostgresServer, Proxy, installations, serving
 from thai_chat.backends.registry import KINDS
@@ -52,6 +53,12 @@ def postgres() -> Iterator[PostgresServer]:
 def database_name(postgres: PostgresServer) -> str:
     """Return a database with the schema, shared by all tests: each uses users and sessions of its own."""
     return _with_schema(postgres)
+
+
+@pytest.fixture
+def user() -> str:
+    """Return the id of a person whom no other test knows."""
+    return new_user()
 
 
 @pytest.fixture

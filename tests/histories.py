@@ -213,6 +213,10 @@ async def straight(address: str) -> AsyncIterator[PostgresStores]:
         await history.close()
 
 
+async def is_away(history: OpenStores) -> bool:
+    return (await history.state()).database is DatabaseState.MEMORY
+
+
 async def until(state: Callable[[], Awaitable[bool]], within_s: float = BACK_WITHIN_S) -> None:
     async with asyncio.timeout(within_s):
         while not await state():  # noqa: ASYNC110 - what is waited for is in another process

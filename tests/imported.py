@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -96,3 +97,28 @@ def spoken(*words: str, **fields: Any) -> Json:
 
 def ids(*values: object) -> list[object]:
     return [session.session.session_id for value in values for session in read(as_file(value))]
+
+
+def own(**fields: Any) -> Json:
+    """Return an export of ours with a session of one message, which has these fields."""
+    message: Json = {
+        "message_id": str(uuid4()),
+        "parent_id": None,
+        "role": "user",
+        "content": "สวัสดี",
+        "message_order": 1,
+        "status": "complete",
+        "created_at": "2026-11-21T04:00:00+00:00",
+    }
+    session: Json = {
+        "session_id": str(uuid4()),
+        "session_name": "ทักทาย",
+        "backend": "vllm",
+        "model": "m",
+        "created_at": "2026-11-21T04:00:00+00:00",
+        "messages": [{**message, **fields.pop("message", {})}],
+    }
+    if fields.pop("repeated", False):
+        again = {**session["messages"][0], "message_id": str(uuid4()), "message_order": 2}
+        session["messages"].append(again)
+    return {"format": "thai-chat", "version": 1, "sessions": [{**session, **fields}]}

@@ -18,6 +18,7 @@ ROOMS: dict[str, set[str]] = {
     "__main__": {"bootstrap", "commands", "domain", "observability", "settings"},
     "accounts": {"accounts.openid", "domain", "domain.ports"},
     "accounts.openid": {"accounts", "domain", "domain.ports"},
+    "announcing": {"accounts", "chat", "connecting", "domain", "domain.ports", "gate", "routing", "settings", "texts"},
     "api": {
         "accounts",
         "accounts.openid",
@@ -41,6 +42,7 @@ ROOMS: dict[str, set[str]] = {
     "backends.vllm": {"backends", "backends.openai_api", "domain", "domain.ports"},
     "bootstrap": {
         "accounts",
+        "announcing",
         "api",
         "backends",
         "chat",
@@ -66,6 +68,7 @@ ROOMS: dict[str, set[str]] = {
     "chat.transfer": {"chat", "domain", "domain.ports"},
     "commands": {
         "accounts",
+        "announcing",
         "backends",
         "bootstrap",
         "connecting",

@@ -40,8 +40,6 @@ from thai_chat.domain.reads import ReadMessages, SessionFilter
 from thai_chat.history.postgres import upkeep
 from thai_chat.history.postgres.connections import Database
 
-_BACKENDS = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-
 
 class Pairs:
     """Two stores over one database, one of them without the wall."""

@@ -22,7 +22,7 @@ from thai_chat import texts
 from thai_chat.api.app import SESSIONS_TOO, build_app
 from thai_chat.api.errors import retry_after, status_of
 from thai_chat.api.openai_door import errors as openai_errors
-from thai_chat.domain.errors import ThaiChatError
+from thai_chat.domain.error_tree import kinds
 from thai_chat.domain.people import PersonRole
 from thai_chat.domain.retrying import retry_after_s
 from thai_chat.gate.doors import DOORS, RUN, DoorKind, door_of
@@ -170,12 +170,6 @@ async def test_ever_so_many_unknown_fields_make_a_short_answer(chat: Chat) -> No
     answer = await chat.http.post("/chat", json={"query": "x", **body})
     assert answer.status_code == 400
     assert len(answer.content) < 1_000
-
-
-def kinds(kind: type[ThaiChatError] = ThaiChatError) -> Iterator[type[ThaiChatError]]:
-    yield kind
-    for below in kind.__subclasses__():
-        yield from kinds(below)
 
 
 def test_every_error_that_passes_by_itself_says_when_to_ask_again() -> None:

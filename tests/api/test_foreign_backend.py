@@ -14,7 +14,7 @@ import pytest
 from tests.api.conftest import serving
 from tests.postgres_servers import PostgresServer
 from tests.toy_backend import TOY
-from thai_chat import bootstrap, settings
+from thai_chat import announcing, bootstrap, settings
 from thai_chat.backends.registry import KINDS
 from thai_chat.chat.service import ChatService
 from thai_chat.settings import Settings
@@ -61,7 +61,7 @@ async def test_a_foreign_backend_is_offered_told_of_and_answers(started: Started
         "error": None,
     }
 
-    lines = await bootstrap.summary(started.settings, started.service)
+    lines = await announcing.summary(started.settings, started.service)
     assert "  toy       up: bear:new" in lines
     assert "  vllm      not configured (set VLLM_BASE_URL in .env)" in lines
 

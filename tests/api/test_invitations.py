@@ -16,8 +16,8 @@ from tests.postgres_servers import PostgresServer
 from tests.standins.openai_server import OpenAIStandin
 from thai_chat.accounts.attempts import SignUps
 from thai_chat.accounts.service import AccountRules
+from thai_chat.domain.account_errors import TooManySignUps
 from thai_chat.domain.accounts import hash_of_token, new_token
-from thai_chat.domain.errors import TooManySignUps
 from thai_chat.domain.invitations import InvitationPurpose
 from thai_chat.domain.people import LOCAL, PersonRole
 

@@ -10,7 +10,7 @@ import openai
 import pytest
 
 from tests.api.programs import ASK, MODEL, MODELS, Programs, programs
-from tests.standins.program_server import CALL, VECTOR, chunk
+from tests.standins.program_server import CALL, chunk
 from tests.standins.script import Script, thai_tokens
 from thai_chat.api.openai_door import asking, streaming
 
@@ -162,7 +162,8 @@ async def test_vectors_come_as_the_client_asks_for_them(app: Programs) -> None:
     packed = await client.embeddings.create(model="vllm/bge-m3", input=["หนึ่ง", "สอง"])
     assert app.standin.seen[-1].body["encoding_format"] == "base64"
     plain = await client.embeddings.create(model="bge-m3", input="หนึ่ง", encoding_format="float")
-    assert [tuple(one.embedding) for one in (*packed.data, *plain.data)] == [VECTOR] * 3
+    first, second = [5.0, 0.0, -0.5], [3.0, 0.25, -0.5]
+    assert [one.embedding for one in (*packed.data, *plain.data)] == [first, second, first]
     assert packed.model == plain.model == "vllm/bge-m3"
 
 

@@ -76,8 +76,9 @@ async def test_usage_is_counted_as_that_of_other_replies(people: Team, standin: 
         async for _ in await mine.chat.completions.create(model=MODEL, messages=ASK, stream=True):
             pass
         assert await used(http) - after == told.total_tokens
-        await mine.embeddings.create(model="vllm/bge-m3", input="x")
-        assert await used(http) - after == told.total_tokens + 7
+        vectors = await mine.embeddings.create(model="vllm/bge-m3", input="ข้าวมันไก่")
+        assert vectors.usage.total_tokens == len("ข้าวมันไก่")
+        assert await used(http) - after == told.total_tokens + vectors.usage.total_tokens
         standin.script = Script(tokens=thai_tokens(300), usage=False)
         silent = await used(http)
         async for _ in await mine.chat.completions.create(model=MODEL, messages=ASK, stream=True):

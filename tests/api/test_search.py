@@ -269,6 +269,7 @@ async def test_odd_things_are_looked_for_as_they_stand(chat: Chat, q: str) -> No
     await say(chat, f"ก่อน {q} หลัง")
     await say(chat, "ไม่มี")
     found = await search(chat, q)
+    assert len(found["results"]) == 1
     for result in found["results"]:
         assert all(0 <= start < end <= len(result["snippet"]) for start, end in result["hits"])
         assert result["snippet"].startswith(("ก่อน", "…"))

@@ -18,16 +18,9 @@ from tests.history_writes import begin, finish, grow, new_user
 from tests.postgres_servers import PostgresServer, Proxy
 from tests.standins.openai_server import OpenAIStandin
 from tests.standins.script import Script
-from thai_chat.domain.errors import (
-    AlreadyKept,
-    HistoryRefused,
-    MessageNotFound,
-    SessionNotFound,
-    TemporaryBusy,
-    TemporaryFull,
-    TemporaryOver,
-)
+from thai_chat.domain.errors import HistoryRefused, MessageNotFound, SessionNotFound
 from thai_chat.domain.reads import ReadMessages, ReadSession, ReadSessions
+from thai_chat.domain.temporary_errors import AlreadyKept, TemporaryBusy, TemporaryFull, TemporaryOver
 from thai_chat.domain.writes import Checkpoints, LeaveSession, PurgeSession
 from thai_chat.history.checked import CheckedConversation
 from thai_chat.history.memory.conversation import MemoryConversation

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from tests.histories import MemoryStores, OpenStores, PostgresStores, Stores
-from tests.history_writes import new_user
 from tests.ports import free_port
 from tests.standins.openai_server import OpenAIStandin
 from thai_chat.backends.openai.backend import OpenAIBackend
@@ -40,11 +39,6 @@ async def history(request: pytest.FixtureRequest, tmp_path: Path, database_url: 
                 assert (await store.state()).database is DatabaseState.MEMORY
         stack.push_async_callback(store.close)
         yield store
-
-
-@pytest.fixture
-def user() -> str:
-    return new_user()
 
 
 @pytest.fixture

@@ -11,29 +11,14 @@ from uuid import UUID
 import pytest
 from uuid_utils.compat import uuid7
 
-from tests.histories import OpenStores, PostgresStores, is_stored, opened, stored, straight, until
+from tests.histories import OpenStores, PostgresStores, is_away, is_stored, opened, stored, straight, until
 from tests.history_writes import ANSWER, begin, finish, grow, new_user, purge, update, whole_turn
 from tests.outages import KINDS, Outage
-from tests.ports import free_port
 from tests.postgres_servers import PostgresServer, Proxy, replicas
-from thai_chat.domain.errors import HistoryUnavailable, ReplyRunning, SessionNotFound, StartError
+from thai_chat.domain.errors import HistoryUnavailable, ReplyRunning, SessionNotFound
 from thai_chat.domain.messages import Status
-from thai_chat.domain.ports.conversation import DatabaseState
-from thai_chat.domain.reads import ReadMessage, ReadMessages, ReadSession, ReadSessions
+from thai_chat.domain.reads import ReadMessages, ReadSession, ReadSessions
 from thai_chat.domain.writes import Checkpoints
-from thai_chat.history.postgres import schema
-from thai_chat.history.postgres.connections import Database
-
-BACK_WITHIN_S = 5.0
-
-
-@pytest.fixture
-def user() -> str:
-    return new_user()
-
-
-async def is_away(history: OpenStores) -> bool:
-    return (await history.state()).database is DatabaseState.MEMORY
 
 
 @pytest.fixture
@@ -331,70 +316,6 @@ async def test_writers_who_go_on_do_not_keep_postgresql_away(
 
 async def serves(history: OpenStores) -> bool:
     return not await is_away(history)
-
-
-async def test_a_database_that_comes_later_gets_its_schema_and_everything(
-    postgres: PostgresServer, proxy: Proxy, user: str, tmp_path: Path
-) -> None:
-    name = postgres.new_database()
-    proxy.refuse()
-    async with opened(postgres.address(name, port=proxy.port), tmp_path) as history:
-        assert await is_away(history)
-        turn = await whole_turn(history, user)
-        proxy.resume()
-        await until(lambda: is_stored(history))
-    assert len(await stored(postgres.address(name), turn.session.session_id, user)) == 2
-
-
-async def test_without_a_database_the_journal_keeps_all_for_the_next_process(
-    postgres: PostgresServer, database_name: str, user: str, tmp_path: Path
-) -> None:
-    async with opened(None, tmp_path) as history:
-        turn = await whole_turn(history, user)
-        unfinished = begin(user)
-        await history.write(unfinished)
-        await history.write(Checkpoints([grow(unfinished, "ครึ่ง")]))
-        with pytest.raises(SessionNotFound):
-            await history.read(ReadSession(uuid7(), user))
-        assert (await history.state()).waiting_turns == 2
-    async with opened(postgres.address(database_name), tmp_path) as history:
-        assert await is_stored(history)
-        assert len(await history.read(ReadMessages(turn.session.session_id, user, limit=10))) == 2
-        await history.read(ReadMessage(unfinished.reply_id, user))
-
-
-async def test_an_address_that_is_found_late_is_used(
-    postgres: PostgresServer, database_name: str, user: str, tmp_path: Path
-) -> None:
-    addresses = [f"postgresql://chat@127.0.0.1:{free_port()}/chat", postgres.address(database_name)]
-
-    def find() -> str:
-        return addresses.pop(0) if len(addresses) > 1 else addresses[0]
-
-    async with opened(find, tmp_path) as history:
-        turn = await whole_turn(history, user)
-        await until(lambda: is_stored(history))
-    assert len(await stored(postgres.address(database_name), turn.session.session_id, user)) == 2
-
-
-async def test_a_database_of_a_newer_version_stops_the_start(postgres: PostgresServer, tmp_path: Path) -> None:
-    name = postgres.new_database()
-    database = Database(postgres.address(name))
-    schema.migrate(database.engine)
-    database.engine.dispose()
-    postgres.query("UPDATE alembic_version SET version_num = '9999'", database=name)
-    history = OpenStores(postgres.address(name), tmp_path)
-    with pytest.raises(StartError, match="newer"):
-        await history.start()
-    await history.close()
-
-
-async def test_an_address_that_is_none_stops_the_start_without_telling_the_password(tmp_path: Path) -> None:
-    history = OpenStores("postgresql://chat:s3cret@[::1/chat", tmp_path)
-    with pytest.raises(StartError) as caught:
-        await history.start()
-    assert "s3cret" not in str(caught.value)
-    await history.close()
 
 
 async def test_a_failover_to_the_standby_costs_no_turn_and_needs_no_hand(user: str, tmp_path: Path) -> None:

@@ -26,11 +26,6 @@ from thai_chat.domain.writes import Checkpoints
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture
-def user() -> str:
-    return new_user()
-
-
 def journals(folder: Path) -> list[Path]:
     return sorted((folder / "journal").glob("*.journal"))
 

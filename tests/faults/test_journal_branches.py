@@ -5,17 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import orjson
-import pytest
 
 from tests.histories import is_stored, opened, stored, straight, until
-from tests.history_writes import ANSWER, again, finish, new_user, purge, update, whole_reply, whole_turn
+from tests.history_writes import ANSWER, again, finish, purge, update, whole_reply, whole_turn
 from tests.postgres_servers import PostgresServer, Proxy
 from thai_chat.domain.reads import ReadMessages, ReadSession, ReadSessions, ReadVersions
-
-
-@pytest.fixture
-def user() -> str:
-    return new_user()
 
 
 async def test_branches_of_an_outage_are_the_same_in_postgresql(database_url: str, user: str, tmp_path: Path) -> None:

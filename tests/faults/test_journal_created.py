@@ -4,18 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from tests.histories import is_stored, opened, straight, until
-from tests.history_writes import create, new_user, say, update, whole_turn
+from tests.history_writes import create, say, update, whole_turn
 from tests.postgres_servers import PostgresServer, Proxy
 from thai_chat.domain.messages import Role
 from thai_chat.domain.reads import ReadMessages, ReadSession, ReadSessions
-
-
-@pytest.fixture
-def user() -> str:
-    return new_user()
 
 
 async def test_what_is_made_in_an_outage_is_the_same_in_postgresql(

@@ -4,17 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from tests.histories import is_stored, opened, straight, until
-from tests.history_writes import new_user, reset, update, whole_turn
+from tests.history_writes import reset, update, whole_turn
 from tests.postgres_servers import PostgresServer, Proxy
 from thai_chat.domain.reads import ReadMessages, ReadSession
-
-
-@pytest.fixture
-def user() -> str:
-    return new_user()
 
 
 async def test_a_reset_of_an_outage_is_the_same_in_postgresql(database_url: str, user: str, tmp_path: Path) -> None:

@@ -5,21 +5,15 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-import pytest
 from uuid_utils.compat import uuid7
 
 from tests.histories import is_stored, opened, stored, straight, until
-from tests.history_writes import begin, finish, grow, new_user, update, whole_turn
+from tests.history_writes import begin, finish, grow, update, whole_turn
 from tests.postgres_servers import PostgresServer, Proxy, replicas
 from thai_chat.domain.messages import Status
 from thai_chat.domain.ports.conversation import DatabaseState
 from thai_chat.domain.reads import ReadSessions
 from thai_chat.domain.writes import Checkpoints
-
-
-@pytest.fixture
-def user() -> str:
-    return new_user()
 
 
 async def questions(address: str, session_id: object, user: str) -> list[str]:

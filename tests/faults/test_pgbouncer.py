@@ -10,18 +10,13 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from tests.histories import is_stored, opened, stored, until
-from tests.history_writes import begin, finish, grow, new_user, whole_turn
+from tests.history_writes import begin, finish, grow, whole_turn
 from tests.pgbouncer import PgBouncer
 from tests.postgres_servers import PostgresServer
 from thai_chat.domain.messages import Status
 from thai_chat.domain.ports.conversation import DatabaseState
 from thai_chat.domain.writes import Checkpoints
 from thai_chat.history.postgres import schema
-
-
-@pytest.fixture
-def user() -> str:
-    return new_user()
 
 
 async def test_instances_that_start_at_once_make_the_schema_once(

@@ -9,7 +9,7 @@ import pytest
 
 from tests.faults.test_journal import journals, left_behind
 from tests.histories import is_stored, opened, stored, until
-from tests.history_writes import new_user, whole_turn
+from tests.history_writes import whole_turn
 from tests.postgres_servers import PostgresServer, Proxy
 from thai_chat.__main__ import main
 from thai_chat.domain.messages import Turn
@@ -18,11 +18,6 @@ from thai_chat.history.outage.generation import UNKNOWN
 from thai_chat.history.outage.journal import count_waiting
 from thai_chat.history.postgres.backup import archive, kept, restoring
 from thai_chat.history.postgres.generation import ORIGINAL
-
-
-@pytest.fixture
-def user() -> str:
-    return new_user()
 
 
 @pytest.fixture

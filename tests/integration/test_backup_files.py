@@ -15,7 +15,7 @@ import pytest
 
 from scripts import env_file
 from tests.app import ROOT
-from tests.backups import fill
+from tests.backups import at, fill
 from tests.postgres_servers import PostgresServer
 from tests.seclusion import bare
 from thai_chat.commands import restore
@@ -29,16 +29,6 @@ def address(postgres: PostgresServer) -> str:
     address = postgres.address(postgres.new_database())
     fill(address)
     return address
-
-
-def at(what: str, act: object) -> archive.Meter:
-    left = [act]
-
-    def meter(now: str, *_: int) -> None:
-        if now == what and left:
-            left.pop()()  # type: ignore[operator]
-
-    return meter
 
 
 def test_two_backups_at_once_are_whole_under_two_names(address: str, tmp_path: Path) -> None:

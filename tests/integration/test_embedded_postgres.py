@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import re
 import shutil
@@ -10,80 +9,18 @@ import signal
 import stat
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import psycopg2
 import pytest
 
+from tests.embedded import NOBODY, QUIET, THAI, embedded, in_process_of, keep, open_folder, running, server_pid, sql
 from thai_chat.domain.errors import StartError
 from thai_chat.embedded import cluster as clusters
-from thai_chat.embedded.postgres import EmbeddedPostgres
 from thai_chat.history.postgres import probe, upkeep
-
-THAI = "ข้าวมันไก่ น้ำจิ้ม 🍚 chicken rice"
-NOBODY = 65534
-ROOTS_FOLDER = Path("/var/lib/thai-chat")
-
-
-@pytest.fixture(scope="module")
-def template() -> Iterator[Path]:
-    """Yield a DATA_DIR whose database was made once, for the tests to copy."""
-    with open_folder() as folder:
-        server = embedded(folder / "data")
-        server.start()
-        server.stop()
-        yield folder / "data"
-
-
-@pytest.fixture
-def data_dir(template: Path) -> Iterator[Path]:
-    with open_folder() as folder:
-        subprocess.run(["cp", "-a", template, folder / "data"], check=True)
-        yield folder / "data"
-
-
-@contextmanager
-def open_folder() -> Iterator[Path]:
-    """Yield a temporary folder through which the server's user may pass, which pytest's own does not allow."""
-    folder = Path(tempfile.mkdtemp(prefix="tc-", dir="/tmp"))
-    folder.chmod(0o711)
-    kept_before = set(ROOTS_FOLDER.glob("*"))
-    try:
-        yield folder
-    finally:
-        for leftover in set(ROOTS_FOLDER.glob("*")) - kept_before:
-            if not leftover.name.startswith("bin-"):
-                shutil.rmtree(leftover)
-        shutil.rmtree(folder)
-
-
-def embedded(data_dir: Path, progress: Callable[[str], None] = lambda line: None) -> EmbeddedPostgres:
-    return EmbeddedPostgres(data_dir, progress=progress)
-
-
-@contextmanager
-def running(data_dir: Path) -> Iterator[str]:
-    server = embedded(data_dir)
-    try:
-        yield server.start()
-    finally:
-        server.stop()
-
-
-def sql(address: str, statement: str, *values: object) -> object:
-    """Return the first column of the first row, committed."""
-    with closing(psycopg2.connect(address)) as connection, connection, connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        row = cursor.fetchone() if cursor.description else None
-        return row[0] if row else None
-
-
-QUIET = "SELECT current_setting('log_error_verbosity') || current_setting('log_min_error_statement')"
 
 
 def test_its_log_holds_nothing_of_what_is_refused(data_dir: Path) -> None:
@@ -115,15 +52,6 @@ def test_requests_are_carried_out_as_a_role_of_their_own(data_dir: Path) -> None
         assert (wall.role, wall.stands) == ("thai_chat_requests", True)
 
 
-def keep(address: str, text: str) -> None:
-    sql(address, "CREATE TABLE IF NOT EXISTS kept (text text)")
-    sql(address, "INSERT INTO kept VALUES (%s)", text)
-
-
-def server_pid(data_dir: Path) -> int:
-    return int((data_dir / "postgres" / "postmaster.pid").read_text().split()[0])
-
-
 def is_alive(pid: int) -> bool:
     """Tell whether a process is alive; a zombie is not."""
     try:
@@ -150,30 +78,6 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
     ended = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], check=False)
     assert ended.returncode == -signal.SIGKILL
-
-
-def in_process_of(uid: int, action: Callable[[], object]) -> str:
-    """Return what `action` returns or says when it fails, done by another user in a child of this process."""
-    context = multiprocessing.get_context("fork")
-    receiver, sender = context.Pipe(duplex=False)
-
-    def act() -> None:
-        if os.geteuid() != uid:
-            os.setgroups([])
-            os.setgid(uid)
-            os.setuid(uid)
-        try:
-            sender.send(str(action()))
-        except StartError as error:
-            sender.send(f"StartError: {error}")
-
-    child = context.Process(target=act)
-    child.start()
-    sender.close()
-    try:
-        return str(receiver.recv())
-    finally:
-        child.join()
 
 
 def test_a_new_database_is_utf8_and_knows_thai_letters_whatever_the_locale_of_the_environment(
@@ -454,94 +358,3 @@ def test_an_ordinary_user_has_a_database_of_their_own() -> None:
     with open_folder() as folder:
         os.chown(folder, uid, -1)
         assert in_process_of(uid, act) == f"{THAI} {uid}"
-
-
-if os.geteuid() == 0:
-
-    def test_root_runs_the_server_as_an_unprivileged_user(data_dir: Path) -> None:
-        with running(data_dir):
-            assert Path(f"/proc/{server_pid(data_dir)}").stat().st_uid != 0
-
-    def test_an_ordinary_user_is_told_that_the_database_belongs_to_another(data_dir: Path) -> None:
-        said = in_process_of(NOBODY, lambda: embedded(data_dir).start())
-        assert "StartError" in said
-        assert "Permission denied" in said
-
-    def test_out_of_reach_of_the_server_s_user_the_database_moves_and_no_folder_is_opened() -> None:
-        lines: list[str] = []
-        with open_folder() as folder:
-            closed = folder / "root"
-            (closed / "data").mkdir(mode=0o700, parents=True)
-            closed.chmod(0o700)
-            server = embedded(closed / "data", lines.append)
-            address = server.start()
-            keep(address, THAI)
-            server.stop()
-            assert (closed / "data" / "postgres").readlink().parent == ROOTS_FOLDER
-            assert [stat.S_IMODE(path.stat().st_mode) for path in (closed, closed / "data")] == [0o700, 0o700]
-            with running(closed / "data") as address:
-                assert sql(address, "SELECT text FROM kept") == THAI
-        assert any(str(ROOTS_FOLDER) in line for line in lines)
-
-    def test_root_follows_no_link_that_the_server_s_account_puts_into_the_database(data_dir: Path) -> None:
-        with open_folder() as folder:
-            precious = roots_file(folder)
-            marker = data_dir / "postgres" / "thai-chat.quiet"
-            marker.unlink(missing_ok=True)
-            marker.symlink_to(precious)
-            with running(data_dir) as address:
-                assert sql(address, QUIET) == "tersepanic"
-            assert is_untouched(precious)
-
-    def test_a_database_s_files_are_written_as_its_account(data_dir: Path) -> None:
-        cluster = clusters.open_or_make(data_dir, print)
-        with open_folder() as folder:
-            precious = roots_file(folder)
-            for name in ("pg_ident.conf", "linked"):
-                (cluster.folder / name).unlink(missing_ok=True)
-                (cluster.folder / name).symlink_to(precious)
-                with pytest.raises(StartError, match="can't be written"):
-                    cluster.account.write(cluster.folder / name, "x")
-                assert cluster.account.read(cluster.folder / name) is None
-                cluster.account.own(cluster.folder / name)
-            assert is_untouched(precious)
-
-    @pytest.mark.parametrize("name", ["postgres.log", "postgres.lock", "postgres.users", "postgres.partial"])
-    def test_root_follows_no_link_in_a_data_dir_of_another_account(name: str) -> None:
-        with open_folder() as folder:
-            precious = roots_file(folder)
-            before = precious.read_text()
-            (folder / "data").mkdir(mode=0o711)
-            (folder / "data" / name).symlink_to(precious)
-            os.chown(folder / "data", NOBODY, NOBODY)
-            with pytest.raises(StartError):
-                embedded(folder / "data").start()
-            assert precious.read_text() == before
-            assert is_untouched(precious)
-
-    def test_root_puts_nothing_where_another_account_can_lead_it_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
-        with open_folder() as folder:
-            shared, closed = folder / "shared", folder / "root"
-            for made in (shared, closed):
-                made.mkdir(mode=0o700)
-            os.chown(shared, NOBODY, NOBODY)
-            monkeypatch.setattr(clusters, "_ROOTS_FOLDER", shared)
-            with pytest.raises(StartError, match="which others can change"):
-                embedded(closed / "data").start()
-            assert not list(shared.iterdir())
-
-    def roots_file(folder: Path) -> Path:
-        (folder / "root").mkdir(mode=0o755)
-        file = folder / "root" / "precious"
-        file.write_text("precious")
-        file.chmod(0o600)
-        return file
-
-    def is_untouched(file: Path) -> bool:
-        status = file.stat()
-        return file.read_text() == "precious" and (status.st_uid, status.st_mode & 0o777) == (0, 0o600)
-
-    def test_a_database_given_to_root_is_refused_with_the_command_that_helps(data_dir: Path) -> None:
-        os.chown(data_dir / "postgres", 0, 0)
-        with pytest.raises(StartError, match="chown -R thai-chat"):
-            embedded(data_dir).start()

@@ -11,7 +11,7 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from tests.histories import PostgresStores, straight
-from tests.history_writes import again, begin, finish, grow, new_user, update, whole_turn
+from tests.history_writes import again, begin, finish, grow, update, whole_turn
 from tests.people import as_person
 from tests.ports import free_port
 from tests.postgres_servers import PostgresServer, Proxy, installations, serving, wait_for
@@ -40,11 +40,6 @@ async def history(database_url: str) -> AsyncIterator[PostgresStores]:
     history = PostgresStores(Database(database_url))
     yield history
     await history.close()
-
-
-@pytest.fixture
-def user() -> str:
-    return new_user()
 
 
 async def test_checkpoints_and_the_finish_write_no_index(

@@ -10,8 +10,13 @@ from uuid_utils.compat import uuid7
 
 from tests.histories import PostgresStores
 from tests.invited import ADMINISTRATOR, an_account, an_invitation, later, making
+from thai_chat.domain.account_errors import (
+    AlreadyTakenOver,
+    InvitationOver,
+    LastAdministrator,
+    NameTaken,
+)
 from thai_chat.domain.accounts import Account, SignIn, hash_of_token, new_token
-from thai_chat.domain.errors import AlreadyTakenOver, InvitationOver, LastAdministrator, NameTaken
 from thai_chat.domain.invitations import Invitation, InvitationPurpose, PasswordReset
 from thai_chat.domain.keys import ApiKey, new_key_text
 from thai_chat.domain.people import LOCAL, PersonRole, Scope

@@ -16,16 +16,16 @@ from tests.histories import PostgresStores, Stores, opened, until
 from tests.postgres_servers import PostgresServer, Proxy
 from thai_chat.accounts.audit import Audit
 from thai_chat.accounts.keys import REMEMBERED, ApiKeys
-from thai_chat.domain.accounts import Account, person_of_account
-from thai_chat.domain.audit import AuditQuery
-from thai_chat.domain.errors import (
-    BadInput,
+from thai_chat.domain.account_errors import (
     KeyNotFound,
     NotAdministrator,
     SignInNeeded,
     SignInUnavailable,
     TooManyKeys,
 )
+from thai_chat.domain.accounts import Account, person_of_account
+from thai_chat.domain.audit import AuditQuery
+from thai_chat.domain.errors import BadInput
 from thai_chat.domain.keys import MOST_KEYS, KeyText, new_key_text, read_key
 from thai_chat.domain.people import Entrance, Person, PersonRole, Scope
 

@@ -16,8 +16,13 @@ from tests.histories import PostgresStores, until
 from tests.history_writes import begin, finish
 from tests.invited import ADMINISTRATOR, an_account, an_invitation, later
 from tests.searched import all_found, index_everything
+from thai_chat.domain.account_errors import (
+    AccountNotFound,
+    AlreadyTakenOver,
+    LastAdministrator,
+    NothingTakenOver,
+)
 from thai_chat.domain.accounts import Account, SignIn, hash_of_token, new_token
-from thai_chat.domain.errors import AccountNotFound, AlreadyTakenOver, LastAdministrator, NothingTakenOver
 from thai_chat.domain.invitations import InvitationPurpose
 from thai_chat.domain.known_people import Belongings
 from thai_chat.domain.people import LOCAL

@@ -27,11 +27,6 @@ async def history(postgres: PostgresServer, own_database: str) -> AsyncIterator[
         yield history
 
 
-@pytest.fixture
-def user() -> str:
-    return new_user()
-
-
 async def test_a_session_that_was_reset_comes_back_as_one(history: PostgresStores, user: str) -> None:
     turn = await whole_turn(history, user)
     before = await history.write(reset(turn))

@@ -9,8 +9,8 @@ from uuid import uuid4
 import pytest
 
 from tests.histories import PostgresStores
+from thai_chat.domain.account_errors import AccountNotFound, NameTaken
 from thai_chat.domain.accounts import Account, SignIn, hash_of_token, new_token
-from thai_chat.domain.errors import AccountNotFound, NameTaken
 from thai_chat.domain.people import PersonRole
 from thai_chat.domain.ports.accounts import SignInStore
 

@@ -51,11 +51,6 @@ async def history(postgres: PostgresServer, own_database: str) -> AsyncIterator[
         yield history
 
 
-@pytest.fixture
-def user() -> str:
-    return new_user()
-
-
 async def exported(
     history: PostgresStores, user: str, format_: Format = Format.JSON, chosen: Sequence[UUID] | None = None
 ) -> bytes:

@@ -1,9 +1,7 @@
-"""A stand-in for what programs ask of OpenAI's API beyond words: tools, vectors, and whatever body a test has."""
+"""A stand-in for what programs ask of OpenAI's API beyond words: tools, and whatever chunks a test has."""
 
 from __future__ import annotations
 
-import base64
-import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +11,6 @@ from aiohttp import web
 from tests.standins.openai_server import OpenAIStandin
 from tests.standins.server import Seen, as_json
 
-VECTOR = (0.25, -0.5, 1.0)
 CALLED = {"city": "เชียงใหม่"}
 CALL = {"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": as_json(CALLED)}}
 
@@ -39,9 +36,6 @@ class ProgramStandin(OpenAIStandin):
     chunks: dict[str, Sequence[dict[str, Any]]] = field(default_factory=dict)
     """By model: the chunks of a stream, in place of a script."""
 
-    def routes(self) -> Sequence[web.RouteDef]:
-        return [web.post("/v1/embeddings", self._embed), *OpenAIStandin.routes(self)]
-
     async def _chat(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
         chunks = self.chunks.get(body["model"])
@@ -62,13 +56,3 @@ class ProgramStandin(OpenAIStandin):
                 await response.write(f"data: {as_json(one)}\n\n".encode())
             await response.write(b"data: [DONE]\n\n")
             return response
-
-    async def _embed(self, request: web.Request) -> web.Response:
-        body = await request.json()
-        with self.watch(Seen(body["model"], body, dict(request.headers), self.script, path=request.path)):
-            texts = body["input"] if isinstance(body["input"], list) else [body["input"]]
-            packed = base64.b64encode(struct.pack("<3f", *VECTOR)).decode()
-            vector = packed if body.get("encoding_format") == "base64" else list(VECTOR)
-            data = [{"object": "embedding", "index": at, "embedding": vector} for at, _ in enumerate(texts)]
-            usage = {"prompt_tokens": 7, "total_tokens": 7}
-            return web.json_response({"object": "list", "data": data, "model": "own-name", "usage": usage})

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from thai_chat.domain.account_errors import BadAccountName
 from thai_chat.domain.accounts import DISPLAY_NAME_CHARS, NAME_CHARS, checked_display_name, checked_name, name_key
-from thai_chat.domain.errors import BadAccountName
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,9 @@ from uuid import uuid4
 import pytest
 
 from thai_chat.accounts.passwords import LinkPasswords, Passwords
+from thai_chat.domain.account_errors import TooManyAttempts
 from thai_chat.domain.addresses import network_of
-from thai_chat.domain.errors import TooManyAttempts, WrongSharePassword
+from thai_chat.domain.share_errors import WrongSharePassword
 from thai_chat.sharing.guesses import Guesses
 
 

@@ -10,8 +10,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from thai_chat.accounts.browsers import FRESH_S, STALE_S, TOUCH_EVERY, Browsers
+from thai_chat.domain.account_errors import SignInUnavailable
 from thai_chat.domain.accounts import Account, SignIn, hash_of_token, new_token
-from thai_chat.domain.errors import HistoryUnavailable, SignInUnavailable
+from thai_chat.domain.errors import HistoryUnavailable
 from thai_chat.domain.people import PersonRole
 
 START = datetime(2026, 11, 29, 12, tzinfo=UTC)

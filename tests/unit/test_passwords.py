@@ -12,7 +12,8 @@ from limits import RateLimitItemPerMinute
 from thai_chat.accounts import passwords as module
 from thai_chat.accounts.attempts import Attempts
 from thai_chat.accounts.passwords import AT_ONCE, Passwords, checked
-from thai_chat.domain.errors import BadPassword, TooManyAttempts, UnreadableText
+from thai_chat.domain.account_errors import BadPassword, TooManyAttempts
+from thai_chat.domain.errors import UnreadableText
 
 PASSWORD = "น้ำใจปลาทู๙"
 

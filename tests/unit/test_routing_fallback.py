@@ -24,6 +24,7 @@ from thai_chat.domain.backend_errors import (
     ReplyCut,
     UnsupportedParameter,
 )
+from thai_chat.domain.error_tree import kinds
 from thai_chat.domain.events import Answering, Finished, Notice, ReasoningDelta, RoutedEvent, TextDelta
 from thai_chat.domain.messages import Choice, Role
 from thai_chat.domain.ports.backend import BackendState, PromptMessage
@@ -312,9 +313,6 @@ async def test_closing_the_stream_while_the_other_is_asked_ends_its_request(
 
 
 def test_every_failure_has_its_remedy() -> None:
-    def kinds(root: type[BackendError]) -> list[type[BackendError]]:
-        return [root, *(kind for child in root.__subclasses__() for kind in kinds(child))]
-
     for kind in kinds(BackendError):
         remedy = remedy_for(kind())
         assert remedy in REMEDIES.values()

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from thai_chat import texts
-from thai_chat.domain import errors
 from thai_chat.domain.audit import Action
+from thai_chat.domain.error_tree import kinds
 from thai_chat.domain.ports.backend import BackendState
 from thai_chat.domain.ports.conversation import DatabaseState
 from thai_chat.routing.retries import REMEDIES, remedy_for
@@ -29,17 +28,19 @@ BRANDS = {
 """Texts that are names or for a model that knows no Thai, and stay as they are, or come whole by a param."""
 
 
-def error_codes(root: type[errors.ThaiChatError] = errors.ThaiChatError) -> Iterator[str]:
-    yield root.code
-    for error in root.__subclasses__():
-        yield from error_codes(error)
+ERROR_CODES = {kind.code for kind in kinds()}
 
 
 def fields_of(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name}
 
 
-@pytest.mark.parametrize("code", sorted(set(error_codes())))
+def test_the_tree_has_every_error_of_the_domain() -> None:
+    modules = {module.stem for module in (PACKAGE / "domain").glob("*errors.py")}
+    assert modules == {kind.__module__.rpartition(".")[2] for kind in kinds()}
+
+
+@pytest.mark.parametrize("code", sorted(ERROR_CODES))
 def test_every_error_has_a_text(code: str) -> None:
     assert texts.has_text(code)
 
@@ -64,7 +65,7 @@ def test_every_state_of_the_database_has_a_text(code: str) -> None:
 @pytest.mark.parametrize("code", sorted(REASONS))
 def test_every_reason_is_an_error_and_said_in_both_languages(code: str) -> None:
     thai, english = REASONS[code]
-    assert code in set(error_codes())
+    assert code in ERROR_CODES
     assert THAI.search(thai)
     assert not THAI.search(english)
 
@@ -90,7 +91,7 @@ def test_every_text_that_the_browser_asks_for_is_sent_to_it() -> None:
     assert asked - sent == set()
 
 
-@pytest.mark.parametrize("code", sorted(texts.page_texts("th").keys() | set(error_codes())))
+@pytest.mark.parametrize("code", sorted(texts.page_texts("th").keys() | ERROR_CODES))
 def test_both_languages_say_the_same(code: str) -> None:
     thai, english = (texts.template(code, language) for language in texts.LANGUAGES)
     assert fields_of(thai) == fields_of(english)

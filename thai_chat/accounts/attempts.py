@@ -10,9 +10,9 @@ from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 
+from thai_chat.domain.account_errors import TooManyAttempts, TooManySignUps
 from thai_chat.domain.accounts import name_key
 from thai_chat.domain.addresses import network_of
-from thai_chat.domain.errors import TooManyAttempts, TooManySignUps
 
 OF_NAME = RateLimitItemPerMinute(10, 15)
 OF_ADDRESS = RateLimitItemPerMinute(30, 15)

@@ -16,8 +16,9 @@ from math import inf
 from typing import Any
 from uuid import UUID
 
+from thai_chat.domain.account_errors import SignInUnavailable
 from thai_chat.domain.accounts import Account, SignIn, hash_of_token, is_token, person_of_account
-from thai_chat.domain.errors import HistoryError, HistoryUnavailable, SignInUnavailable
+from thai_chat.domain.errors import HistoryError, HistoryUnavailable
 from thai_chat.domain.people import Person
 from thai_chat.domain.ports.accounts import SignInStore
 

@@ -9,8 +9,8 @@ from uuid import UUID, uuid4
 
 from thai_chat.accounts.attempts import SignUps
 from thai_chat.accounts.passwords import Passwords
+from thai_chat.domain.account_errors import DisabledAccount, InvitationOver, NameTaken, SignUpClosed
 from thai_chat.domain.accounts import Account, checked_display_name, checked_name, hash_of_token, is_token, new_token
-from thai_chat.domain.errors import DisabledAccount, InvitationOver, NameTaken, SignUpClosed
 from thai_chat.domain.invitations import LASTS, Invitation, InvitationPurpose, PasswordReset
 from thai_chat.domain.people import LOCAL, PersonRole
 from thai_chat.domain.ports.accounts import AccountStore

@@ -13,18 +13,15 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from thai_chat.accounts.audit import Audit
-from thai_chat.domain.accounts import person_of_account
-from thai_chat.domain.audit import Action
-from thai_chat.domain.errors import (
-    BadInput,
-    HistoryUnavailable,
+from thai_chat.domain.account_errors import (
     KeyNotFound,
     NotAdministrator,
     SignInNeeded,
     SignInUnavailable,
-    ThaiChatError,
-    trace_of,
 )
+from thai_chat.domain.accounts import person_of_account
+from thai_chat.domain.audit import Action
+from thai_chat.domain.errors import BadInput, HistoryUnavailable, ThaiChatError, trace_of
 from thai_chat.domain.invitations import PasswordReset
 from thai_chat.domain.keys import (
     KEY_NAME_CHARS,

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from thai_chat.accounts.known import Known
-from thai_chat.domain.errors import AccountNotFound, BadInput
+from thai_chat.domain.account_errors import AccountNotFound
+from thai_chat.domain.errors import BadInput
 from thai_chat.domain.messages import BACKEND_CHARS, MODEL_CHARS, Choice
 from thai_chat.domain.people import Person, PersonRole
 from thai_chat.domain.ports.accounts import AccountStore

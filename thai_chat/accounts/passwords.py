@@ -16,8 +16,9 @@ from pwdlib import PasswordHash
 from pwdlib.exceptions import PwdlibError
 from pwdlib.hashers.argon2 import Argon2Hasher
 
+from thai_chat.domain.account_errors import BadPassword
 from thai_chat.domain.accounts import PASSWORD_CHARS
-from thai_chat.domain.errors import BadPassword, UnreadableText
+from thai_chat.domain.errors import UnreadableText
 
 Result = TypeVar("Result")
 

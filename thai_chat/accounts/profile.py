@@ -11,9 +11,14 @@ from thai_chat.accounts.attempts import Attempts
 from thai_chat.accounts.audit import Audit
 from thai_chat.accounts.browsers import Browsers
 from thai_chat.accounts.passwords import Passwords, checked
+from thai_chat.domain.account_errors import (
+    AccountNotFound,
+    FreshSignInNeeded,
+    SignInNotFound,
+    WrongPassword,
+)
 from thai_chat.domain.accounts import Account, Identity, SignIn, Visit, checked_display_name
 from thai_chat.domain.audit import Action
-from thai_chat.domain.errors import AccountNotFound, FreshSignInNeeded, SignInNotFound, WrongPassword
 from thai_chat.domain.people import Person
 from thai_chat.domain.ports.accounts import AccountStore, SignInStore
 

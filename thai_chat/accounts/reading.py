@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from thai_chat.accounts.service import Accounts
+from thai_chat.domain.account_errors import ChatsArePrivate, NotAdministrator
 from thai_chat.domain.audit import Action
-from thai_chat.domain.errors import ChatsArePrivate, NotAdministrator
 from thai_chat.domain.people import Person
 
 

@@ -11,6 +11,7 @@ from thai_chat.accounts.attempts import Attempts
 from thai_chat.accounts.audit import Audit
 from thai_chat.accounts.browsers import Browsers
 from thai_chat.accounts.passwords import Passwords
+from thai_chat.domain.account_errors import AccountNotFound, SignInUnavailable, WrongCredentials
 from thai_chat.domain.accounts import (
     Account,
     SignIn,
@@ -22,7 +23,7 @@ from thai_chat.domain.accounts import (
     person_of_account,
 )
 from thai_chat.domain.audit import Action
-from thai_chat.domain.errors import AccountNotFound, HistoryUnavailable, SignInUnavailable, WrongCredentials
+from thai_chat.domain.errors import HistoryUnavailable
 from thai_chat.domain.people import Person
 from thai_chat.domain.ports.accounts import AccountStore, SignInStore
 

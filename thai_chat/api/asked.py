@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from thai_chat.api.refusing import Responses, kinds, refuses
+from thai_chat.api.refusing import Responses, refuses
 from thai_chat.api.streaming import REPLY_EVENTS, REPLY_EXAMPLE, events
 from thai_chat.domain.backend_errors import BackendError
+from thai_chat.domain.error_tree import kinds
 from thai_chat.domain.errors import (
-    AlreadyKept,
     BadOption,
     EmptyQuestion,
     HistoryRefused,
@@ -18,9 +18,6 @@ from thai_chat.domain.errors import (
     QuotaUsedUp,
     ReplyRunning,
     SessionNotFound,
-    TemporaryBusy,
-    TemporaryFull,
-    TemporaryOver,
     TooManyCompared,
     TooManyReplies,
     UnknownBackend,
@@ -31,6 +28,7 @@ from thai_chat.domain.errors import (
 from thai_chat.domain.relay_errors import RelayRefused
 from thai_chat.domain.repeating_errors import BadKey, KeyReused, KeysDiffer
 from thai_chat.domain.sent_errors import SentTooMuch, SentUnreadable
+from thai_chat.domain.temporary_errors import AlreadyKept, TemporaryBusy, TemporaryFull, TemporaryOver
 
 _REFUSED = (
     *(EmptyQuestion, QuestionTooLong, UnreadableText, BadOption, UnknownOption, UnknownBackend, UnknownModel),

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from thai_chat.api.additions import BranchRequest
+from thai_chat.api.addition_schemas import BranchRequest
 from thai_chat.api.dependencies import Asking, Service
 from thai_chat.api.refusing import refuses
 from thai_chat.api.repeating import NOT_REPEATED, Repeated
 from thai_chat.api.session_schemas import SessionBody, session_body
 from thai_chat.api.tags import tag_of
 from thai_chat.chat.text import identifier
-from thai_chat.domain.contexts import BranchTooLong
+from thai_chat.domain.addition_errors import BranchTooLong
 from thai_chat.domain.errors import (
     HistoryUnavailable,
     ImportStopped,

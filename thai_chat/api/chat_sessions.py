@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from thai_chat.api import messages, turns
-from thai_chat.api.additions import MessageRequest, SessionRequest, new_session
+from thai_chat.api.addition_schemas import MessageRequest, SessionRequest, new_session
 from thai_chat.api.dependencies import Asking, Service
 from thai_chat.api.refusing import refuses
 from thai_chat.api.repeating import Repeated

@@ -7,12 +7,12 @@ from contextlib import suppress
 from fastapi import APIRouter, Request
 
 from thai_chat.api import errors
-from thai_chat.api.additions import ContextsBody, ContextsRequest, MessageDetailBody, context_body, detail_body
+from thai_chat.api.addition_schemas import ContextsBody, ContextsRequest, MessageDetailBody, context_body, detail_body
 from thai_chat.api.dependencies import Asking, Service
 from thai_chat.api.refusing import refuses
 from thai_chat.chat.contexts import Context
 from thai_chat.chat.text import identifier
-from thai_chat.domain.contexts import MetadataTooLarge, TooManyContexts
+from thai_chat.domain.addition_errors import MetadataTooLarge, TooManyContexts
 from thai_chat.domain.errors import (
     HistoryUnavailable,
     InvalidIdentifier,

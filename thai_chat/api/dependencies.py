@@ -15,8 +15,9 @@ from thai_chat.accounts.audit import Audit
 from thai_chat.accounts.service import Accounts
 from thai_chat.api.addresses import address_of
 from thai_chat.chat.service import ChatService
+from thai_chat.domain.account_errors import NoAccounts
 from thai_chat.domain.audit import Action, Detail
-from thai_chat.domain.errors import HistoryUnavailable, NoAccounts
+from thai_chat.domain.errors import HistoryUnavailable
 from thai_chat.domain.people import Person, known_person, person_of
 from thai_chat.sharing.service import Shares
 from thai_chat.webhooks.service import Webhooks

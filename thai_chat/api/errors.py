@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -15,46 +15,43 @@ from thai_chat import texts
 from thai_chat.api.openai_door import errors as openai_errors
 from thai_chat.api.parameters import listed
 from thai_chat.api.wording import UNFIT, message_of
-from thai_chat.domain.backend_errors import BackendDenied, BackendError, BackendTimeout, NoBackend, RateLimited
-from thai_chat.domain.errors import (
+from thai_chat.domain.account_errors import (
     AlreadyTakenOver,
+    ChatsArePrivate,
+    DisabledAccount,
+    FreshSignInNeeded,
+    LastAdministrator,
+    NameTaken,
+    NotAdministrator,
+    NothingTakenOver,
+    ScopeTooSmall,
+    SignInNeeded,
+    SignUpClosed,
+    TooManyAttempts,
+    TooManyKeys,
+    WrongCredentials,
+    WrongPassword,
+)
+from thai_chat.domain.backend_errors import BackendDenied, BackendError, BackendTimeout, NoBackend, RateLimited
+from thai_chat.domain.error_tree import kinds
+from thai_chat.domain.errors import (
     BadInput,
     BadOption,
     BodyTooLarge,
     BodyTooSlow,
-    ChatsArePrivate,
-    DisabledAccount,
-    FreshSignInNeeded,
     HistoryError,
     HistoryRefused,
     ImportStopped,
     ImportTooLarge,
-    LastAdministrator,
     LimitReached,
     MessageOnOtherBranch,
-    NameTaken,
     NewerMessages,
-    NotAdministrator,
     NotFound,
-    NothingTakenOver,
     QuestionTooLong,
     ReplyRunning,
-    ScopeTooSmall,
-    SharePasswordNeeded,
-    ShareTooLarge,
-    SignInNeeded,
-    SignUpClosed,
-    TemporaryBusy,
-    TemporaryFull,
-    TemporaryOver,
     ThaiChatError,
-    TooManyAttempts,
-    TooManyKeys,
-    TooManyShares,
     UnreadableText,
-    WrongCredentials,
     WrongMethod,
-    WrongPassword,
 )
 from thai_chat.domain.events import Failed
 from thai_chat.domain.messages import MAX_QUESTION_CHARS
@@ -63,6 +60,8 @@ from thai_chat.domain.openid_errors import LastWayIn, OpenIdError, OpenIdUnavail
 from thai_chat.domain.repeating_errors import ChangedMeanwhile, KeyReused
 from thai_chat.domain.retrying import retry_after_s
 from thai_chat.domain.sent_errors import SentTooMuch
+from thai_chat.domain.share_errors import SharePasswordNeeded, ShareTooLarge, TooManyShares
+from thai_chat.domain.temporary_errors import TemporaryBusy, TemporaryFull, TemporaryOver
 from thai_chat.domain.webhook_errors import TooManyWebhooks, WebhookSecretLost, WebhooksOff
 from thai_chat.texts import Language
 
@@ -122,13 +121,7 @@ _STATUS: tuple[tuple[type[ThaiChatError], int], ...] = (
 _BOUNDS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<", "min_length": "≥", "max_length": "≤"}
 
 
-def _kinds(kind: type[ThaiChatError]) -> Iterator[type[ThaiChatError]]:
-    yield kind
-    for below in kind.__subclasses__():
-        yield from _kinds(below)
-
-
-_KINDS = {kind.code: kind for kind in _kinds(ThaiChatError)}
+_KINDS = {kind.code: kind for kind in kinds()}
 
 
 def kind_of(code: str) -> type[ThaiChatError]:

@@ -16,21 +16,19 @@ from thai_chat.api.cookies import set_token, token_of
 from thai_chat.api.dependencies import Asking, Noting, People
 from thai_chat.api.me import Me, me_of
 from thai_chat.api.refusing import refuses
-from thai_chat.domain.accounts import Account
-from thai_chat.domain.audit import Action
-from thai_chat.domain.errors import (
+from thai_chat.domain.account_errors import (
     AlreadyTakenOver,
     BadAccountName,
     BadPassword,
     DisabledAccount,
-    HistoryUnavailable,
     InvitationOver,
     NameTaken,
     SignUpClosed,
     TooManySignUps,
-    UnreadableText,
-    WrongMethod,
 )
+from thai_chat.domain.accounts import Account
+from thai_chat.domain.audit import Action
+from thai_chat.domain.errors import HistoryUnavailable, UnreadableText, WrongMethod
 from thai_chat.domain.invitations import LASTS, InvitationPurpose
 from thai_chat.domain.people import LOCAL, PersonRole
 

@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from thai_chat.api.dependencies import Address, Asking, People
 from thai_chat.api.refusing import refuses
-from thai_chat.domain.errors import KeyNotFound, NotAdministrator, TooManyKeys, UnreadableText
+from thai_chat.domain.account_errors import KeyNotFound, NotAdministrator, TooManyKeys
+from thai_chat.domain.errors import UnreadableText
 from thai_chat.domain.keys import KEY_NAME_CHARS, MOST_KEYS, ApiKey
 from thai_chat.domain.people import Scope
 

@@ -12,8 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from thai_chat.api.dependencies import Asking, Noting, People
 from thai_chat.api.refusing import refuses
+from thai_chat.domain.account_errors import AccountNotFound
 from thai_chat.domain.audit import Action, Detail
-from thai_chat.domain.errors import AccountNotFound, UnknownModel
+from thai_chat.domain.errors import UnknownModel
 from thai_chat.domain.people import PersonRole
 from thai_chat.domain.quotas import ZONE, ModelRule, Quota, QuotaKind, QuotaRule, Quotas, QuotaState, Used
 

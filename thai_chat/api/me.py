@@ -14,18 +14,17 @@ from thai_chat.api.cookies import remove_token
 from thai_chat.api.dependencies import Asking, People, PeopleIfAny
 from thai_chat.api.refusing import refuses
 from thai_chat.chat.text import identifier
-from thai_chat.domain.accounts import Account
-from thai_chat.domain.errors import (
+from thai_chat.domain.account_errors import (
     AccountNotFound,
     BadAccountName,
     BadPassword,
     FreshSignInNeeded,
-    HistoryUnavailable,
     SignInNotFound,
     TooManyAttempts,
-    UnreadableText,
     WrongPassword,
 )
+from thai_chat.domain.accounts import Account
+from thai_chat.domain.errors import HistoryUnavailable, UnreadableText
 from thai_chat.domain.people import Entrance, Person, PersonRole, Scope
 from thai_chat.texts import Language
 

@@ -26,7 +26,6 @@ from thai_chat.domain.openai_shape import is_openai_path
 
 TAGS = {
     "chat": "Ask a question and read the answer, as the first clients of this page do.",
-    "operations chat": "Ask as the operations assistant's clients do: sessions, history, suggestions, statistics.",
     "suggestions": "Questions that one could ask.",
     "sessions": "Sessions, their messages and turns, replies while they grow, and what changes.",
     "operations": "The same chat as the operations assistant's clients know it.",

@@ -16,7 +16,8 @@ from thai_chat.api.addresses import page_of, visit_of
 from thai_chat.api.cookies import cookie_of, remove_cookie, set_cookie, set_token, token_of
 from thai_chat.api.dependencies import Asking, People
 from thai_chat.api.refusing import refuses
-from thai_chat.domain.errors import AlreadyTakenOver, HistoryUnavailable, InvitationOver, NameTaken, ThaiChatError
+from thai_chat.domain.account_errors import AlreadyTakenOver, InvitationOver, NameTaken
+from thai_chat.domain.errors import HistoryUnavailable, ThaiChatError
 from thai_chat.domain.openid_errors import IdentityNotFound, LastWayIn, NoOpenId, OpenIdError, OpenIdUnavailable
 from thai_chat.domain.people import known_person
 

@@ -10,26 +10,28 @@ from collections.abc import Iterator
 from typing import Any
 
 from thai_chat.api.refusing import codes_of, refusal
+from thai_chat.domain.account_errors import (
+    ChatsArePrivate,
+    NoAccounts,
+    NotAdministrator,
+    OnlyAdministratorsShare,
+    ScopeTooSmall,
+    SignInNeeded,
+    SignInUnavailable,
+)
 from thai_chat.domain.errors import (
     BadInput,
     BodyTooLarge,
     BodyTooSlow,
-    ChatsArePrivate,
     ForeignHost,
     ForeignSite,
     HistoryUnavailable,
     ImportTooLarge,
     InvalidIdentifier,
-    NoAccounts,
-    NotAdministrator,
-    OnlyAdministratorsShare,
     OtherAccount,
     QuestionTooLong,
     QuotaUsedUp,
-    ScopeTooSmall,
     ServerBusy,
-    SignInNeeded,
-    SignInUnavailable,
     ThaiChatError,
     TooManyReplies,
     TooManyRequests,

@@ -15,8 +15,7 @@ from thai_chat.api.dependencies import Asking, Noting, People, Service
 from thai_chat.api.invitations import Link, url_of
 from thai_chat.api.refusing import refuses
 from thai_chat.chat.text import identifier
-from thai_chat.domain.audit import Action
-from thai_chat.domain.errors import (
+from thai_chat.domain.account_errors import (
     AccountNotFound,
     BadAccountName,
     DisabledAccount,
@@ -24,9 +23,10 @@ from thai_chat.domain.errors import (
     LastAdministrator,
     ScopeTooSmall,
     TooManyAttempts,
-    UnreadableText,
     WrongPassword,
 )
+from thai_chat.domain.audit import Action
+from thai_chat.domain.errors import UnreadableText
 from thai_chat.domain.people import Entrance, PersonRole
 
 router = APIRouter(prefix="/api", tags=["people"])

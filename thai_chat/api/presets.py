@@ -16,12 +16,12 @@ from thai_chat.api.schemas import Short
 from thai_chat.api.tags import MADE_TAGGED, NOT_CHANGED, SEEN, TAGGED, IfMatch, IfNoneMatch, tag_of
 from thai_chat.chat.options import checked
 from thai_chat.chat.text import identifier
+from thai_chat.domain.account_errors import OnlyAdministratorsShare
 from thai_chat.domain.audit import Action
 from thai_chat.domain.errors import (
     BadOption,
     EmptyName,
     HistoryRefused,
-    OnlyAdministratorsShare,
     PresetNotFound,
     UnknownOption,
     UnreadableText,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from thai_chat.accounts.reading import begin_reading
 from thai_chat.accounts.service import Accounts
+from thai_chat.domain.account_errors import NoAccounts
 from thai_chat.domain.audit import Action
-from thai_chat.domain.errors import NoAccounts
 from thai_chat.domain.people import Person
 
 

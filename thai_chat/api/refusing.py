@@ -6,7 +6,7 @@ that any route of its kind answers with.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from thai_chat import texts
@@ -63,13 +63,6 @@ def refuses(*errors: type[ThaiChatError], status: Callable[[type[ThaiChatError],
         elsewhere = status_of(kind)
         by_status.setdefault(status(kind, elsewhere) if status else elsewhere, []).append(kind.code)
     return {status: refusal(codes) for status, codes in sorted(by_status.items())}
-
-
-def kinds(kind: type[ThaiChatError]) -> Iterator[type[ThaiChatError]]:
-    """Yield a class of errors and all below it."""
-    yield kind
-    for below in kind.__subclasses__():
-        yield from kinds(below)
 
 
 def refusal(codes: Iterable[str]) -> dict[str, Any]:

@@ -16,15 +16,9 @@ from thai_chat.api.refusing import refuses
 from thai_chat.api.search_schemas import FoundBody, results_body
 from thai_chat.chat.search.searches import Order, SearchRequest
 from thai_chat.chat.text import identifier
+from thai_chat.domain.account_errors import ChatsArePrivate, NotAdministrator
 from thai_chat.domain.audit import Action
-from thai_chat.domain.errors import (
-    BadInput,
-    ChatsArePrivate,
-    InvalidCursor,
-    InvalidIdentifier,
-    NotAdministrator,
-    UnreadableText,
-)
+from thai_chat.domain.errors import BadInput, InvalidCursor, InvalidIdentifier, UnreadableText
 from thai_chat.domain.messages import Role
 from thai_chat.domain.searching import MAX_QUERY_CHARS, SearchFilters
 

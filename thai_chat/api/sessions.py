@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request, Response
 
 from thai_chat.api import errors
-from thai_chat.api.additions import ConversationBody, SessionRequest, new_session
+from thai_chat.api.addition_schemas import ConversationBody, SessionRequest, new_session
 from thai_chat.api.cursors import cursor_of, read_cursor
 from thai_chat.api.dependencies import Asking, Noting, Service
 from thai_chat.api.histories import history_response
@@ -26,8 +26,8 @@ from thai_chat.api.tags import MADE_TAGGED, NOT_CHANGED, SEEN, TAGGED, IfMatch, 
 from thai_chat.chat.service import ChatService
 from thai_chat.chat.sessions import SessionChange
 from thai_chat.chat.text import identifier
+from thai_chat.domain.addition_errors import BadDepartment, MetadataTooLarge, ReservedMetadata
 from thai_chat.domain.audit import Action
-from thai_chat.domain.contexts import BadDepartment, MetadataTooLarge, ReservedMetadata
 from thai_chat.domain.errors import (
     BadInput,
     BadLabel,

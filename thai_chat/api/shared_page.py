@@ -10,7 +10,9 @@ from starlette.responses import Response
 
 from thai_chat import texts
 from thai_chat.api.dependencies import Address, Sharing
-from thai_chat.domain.errors import HistoryError, ShareNotFound, SharePasswordNeeded, TooManyAttempts
+from thai_chat.domain.account_errors import TooManyAttempts
+from thai_chat.domain.errors import HistoryError
+from thai_chat.domain.share_errors import ShareNotFound, SharePasswordNeeded
 from thai_chat.sharing.page import Frame, end_of_page, password_page, plain_page
 from thai_chat.sharing.service import Shares
 

@@ -15,19 +15,17 @@ from thai_chat.api.refusing import refuses
 from thai_chat.chat.changes import ANEW
 from thai_chat.chat.statistics import zone_of
 from thai_chat.chat.text import identifier
+from thai_chat.domain.account_errors import TooManyAttempts
 from thai_chat.domain.audit import Action
 from thai_chat.domain.backend_errors import NoBackend
-from thai_chat.domain.errors import (
+from thai_chat.domain.errors import MessageNotFound, SessionNotFound, UnreadableText
+from thai_chat.domain.share_errors import (
     BadSharePassword,
-    MessageNotFound,
     NothingToShare,
-    SessionNotFound,
     ShareNotFound,
     SharePasswordNeeded,
     ShareTooLarge,
-    TooManyAttempts,
     TooManyShares,
-    UnreadableText,
     WrongSharePassword,
 )
 from thai_chat.domain.shares import LONGEST_S, ListedShare, ShareWish

@@ -10,7 +10,12 @@ from thai_chat.api.cookies import remove_token, set_token, token_of
 from thai_chat.api.dependencies import Asking, People
 from thai_chat.api.me import Me, me_of
 from thai_chat.api.refusing import refuses
-from thai_chat.domain.errors import NoPasswords, SignInUnavailable, TooManyAttempts, WrongCredentials
+from thai_chat.domain.account_errors import (
+    NoPasswords,
+    SignInUnavailable,
+    TooManyAttempts,
+    WrongCredentials,
+)
 
 router = APIRouter(prefix="/api", tags=["people"])
 

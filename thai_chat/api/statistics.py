@@ -31,8 +31,9 @@ from thai_chat.chat.search.snippets import snippet_of
 from thai_chat.chat.service import ChatService
 from thai_chat.chat.statistics import FIRST_DAY, LAST_DAY, last_days, zone_of
 from thai_chat.chat.text import identifier
+from thai_chat.domain.account_errors import ChatsArePrivate, NotAdministrator
 from thai_chat.domain.audit import Action
-from thai_chat.domain.errors import ChatsArePrivate, InvalidCursor, InvalidIdentifier, NotAdministrator, UnreadableText
+from thai_chat.domain.errors import InvalidCursor, InvalidIdentifier, UnreadableText
 from thai_chat.domain.messages import Message, Role
 from thai_chat.domain.people import Person
 from thai_chat.domain.statistics import (

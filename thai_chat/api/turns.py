@@ -9,7 +9,7 @@ from fastapi import APIRouter, Header, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
 from thai_chat.api import errors, sse
-from thai_chat.api.additions import MessageRequest
+from thai_chat.api.addition_schemas import MessageRequest
 from thai_chat.api.asked import ASKED, FOLLOWED
 from thai_chat.api.chat import answer, question_of
 from thai_chat.api.dependencies import Asking, Service

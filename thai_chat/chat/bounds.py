@@ -6,7 +6,8 @@ import json
 from collections.abc import Collection
 
 from thai_chat.chat.text import require_storable
-from thai_chat.domain.contexts import METADATA_BYTES, MetadataTooLarge, ReservedMetadata
+from thai_chat.domain.addition_errors import MetadataTooLarge, ReservedMetadata
+from thai_chat.domain.contexts import METADATA_BYTES
 from thai_chat.domain.json_types import JsonObject
 
 _DEPTH = 30

@@ -15,7 +15,7 @@ from thai_chat.chat.names import short_name
 from thai_chat.chat.repeating import remembered, require_same_session
 from thai_chat.chat.replies.runner import Replies
 from thai_chat.chat.windows import message_in
-from thai_chat.domain.contexts import BranchTooLong
+from thai_chat.domain.addition_errors import BranchTooLong
 from thai_chat.domain.errors import ReplyRunning
 from thai_chat.domain.facts import ReplyFacts, facts_of
 from thai_chat.domain.json_types import JsonObject

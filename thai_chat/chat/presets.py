@@ -15,7 +15,8 @@ from uuid_utils.compat import uuid7
 from thai_chat.chat.names import short_name
 from thai_chat.chat.options import checked
 from thai_chat.chat.text import require_storable
-from thai_chat.domain.errors import EmptyName, HistoryUnavailable, OnlyAdministratorsShare, PresetNotFound
+from thai_chat.domain.account_errors import OnlyAdministratorsShare
+from thai_chat.domain.errors import EmptyName, HistoryUnavailable, PresetNotFound
 from thai_chat.domain.json_types import JsonObject
 from thai_chat.domain.messages import Choice
 from thai_chat.domain.options import Options

@@ -12,7 +12,7 @@ from thai_chat.chat.names import short_name, tidy
 from thai_chat.chat.options import checked
 from thai_chat.chat.replies.runner import Replies
 from thai_chat.chat.text import require_storable
-from thai_chat.domain.contexts import BadDepartment
+from thai_chat.domain.addition_errors import BadDepartment
 from thai_chat.domain.errors import BadLabel, EmptyName, NewerMessages, ReplyRunning
 from thai_chat.domain.json_types import JsonObject
 from thai_chat.domain.labels import Labels

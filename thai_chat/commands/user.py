@@ -15,7 +15,7 @@ from thai_chat.accounts.administration import Administration, PersonChange
 from thai_chat.accounts.audit import Audit
 from thai_chat.accounts.invitations import Invitations, Issued, NewPerson
 from thai_chat.accounts.passwords import Passwords
-from thai_chat.bootstrap import address_of
+from thai_chat.announcing import address_of
 from thai_chat.commands import database
 from thai_chat.commands.terminal import counted, progress, tell
 from thai_chat.domain.accounts import Account

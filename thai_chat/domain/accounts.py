@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from thai_chat.domain.errors import BadAccountName
+from thai_chat.domain.account_errors import BadAccountName
 from thai_chat.domain.people import Entrance, Person, PersonRole
 
 NAME_CHARS = 100

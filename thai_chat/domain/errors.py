@@ -5,22 +5,18 @@ ThaiChatError
 │   ├── EmptyQuestion  QuestionTooLong  UnreadableText  EmptyName  InvalidIdentifier  InvalidCursor  UnknownBackend
 │   ├── ForeignSite  BadLabel  BadOption ── UnknownOption  NotAQuestion  NotAReply  ImportRefused  ImportTooLarge
 │   ├── BodyTooLarge  WrongMethod  NoSuchRange
-│   ├── TooManyPlaces  OnlyReplies  NotOtherReplies  BadReason  BadAccountName  BadPassword  NameTaken
+│   ├── TooManyPlaces  OnlyReplies  NotOtherReplies  BadReason
 ├── NotFound
-│   ├── SessionNotFound  MessageNotFound  PresetNotFound  AccountNotFound  NoAccounts  NoPasswords  SignInNotFound
-│   ├── InvitationOver  KeyNotFound  UnknownModel
-├── ReplyRunning  NewerMessages  MessageOnOtherBranch  ImportStopped  LastAdministrator
-├── DisabledAccount  AlreadyTakenOver  NothingTakenOver  SignUpClosed
-├── SignInNeeded  WrongCredentials  WrongPassword  FreshSignInNeeded  TooManyAttempts ── TooManySignUps
-├── ScopeTooSmall  NotAdministrator
-├── TooManyKeys  ChatsArePrivate
+│   ├── SessionNotFound  MessageNotFound  PresetNotFound  UnknownModel
+├── ReplyRunning  NewerMessages  MessageOnOtherBranch  ImportStopped
 ├── LimitReached
 │   ├── TooManyRequests  TooManyReplies  QuotaUsedUp
-├── BackendError, with its own in `thai_chat.domain.backend_errors`
 ├── HistoryError
-│   ├── HistoryUnavailable ── SignInUnavailable  HistoryRefused  JournalUnavailable
+│   ├── HistoryUnavailable  HistoryRefused  JournalUnavailable
 └── StartError
     └── SettingsError
+
+The others stand below these, in the modules `*_errors`; `error_tree` has all of them.
 """
 
 from __future__ import annotations
@@ -73,30 +69,6 @@ class TooManyPlaces(BadInput):
     """Messages were asked for at more than one place of a session."""
 
     code = "too_many_places"
-
-
-class AlreadyKept(BadInput):
-    """A temporary session was to have the id of one that is stored."""
-
-    code = "already_kept"
-
-
-class TemporaryOver(ThaiChatError):
-    """A question that is to be kept came to a temporary session that has ended."""
-
-    code = "temporary_over"
-
-
-class TemporaryFull(ThaiChatError):
-    """A temporary session takes as much memory as one may; `params["megabytes"]` says how much."""
-
-    code = "temporary_full"
-
-
-class TemporaryBusy(ThaiChatError):
-    """Too many temporary sessions have a reply that grows, or they take too much memory."""
-
-    code = "temporary_busy"
 
 
 class TooManyCompared(BadInput):
@@ -242,193 +214,16 @@ class MessageNotFound(NotFound):
     code = "message_not_found"
 
 
-class ShareNotFound(NotFound):
-    """There is no such link, or it leads nowhere any more: which of them is not told."""
-
-    code = "share_not_found"
-
-
-class SharePasswordNeeded(ThaiChatError):
-    """The link is for those who know its password."""
-
-    code = "share_password_needed"
-
-
-class WrongSharePassword(SharePasswordNeeded):
-    code = "wrong_share_password"
-
-
-class BadSharePassword(BadInput):
-    """A link's password is shorter than `params["least"]` characters or longer than `params["most"]`."""
-
-    code = "bad_share_password"
-
-
-class NothingToShare(BadInput):
-    """The session has no messages."""
-
-    code = "nothing_to_share"
-
-
-class ShareTooLarge(ThaiChatError):
-    """The branch is larger than a link may show. `params["limit_mb"]` is the most."""
-
-    code = "share_too_large"
-
-
-class TooManyShares(ThaiChatError):
-    """A person has as many open links as they may have, `params["limit"]`."""
-
-    code = "too_many_shares"
-
-
 class PresetNotFound(NotFound):
     """No such preset, or one of somebody else that can't be changed."""
 
     code = "preset_not_found"
 
 
-class AccountNotFound(NotFound):
-    code = "account_not_found"
-
-
-class KeyNotFound(NotFound):
-    """No such API key, or one of somebody else."""
-
-    code = "key_not_found"
-
-
-class TooManyKeys(ThaiChatError):
-    """A person has as many API keys as they may: `params["limit"]`."""
-
-    code = "too_many_keys"
-
-
-class NoAccounts(NotFound):
-    """This comes with accounts, and there are none (AUTH=none)."""
-
-    code = "no_accounts"
-
-
-class NoPasswords(NotFound):
-    """People sign in here, and not by a password."""
-
-    code = "no_passwords"
-
-
-class SignInNotFound(NotFound):
-    """No such session of a browser, or one of somebody else."""
-
-    code = "sign_in_not_found"
-
-
-class BadAccountName(BadInput):
-    """A name to sign in by is empty, too long, or has characters that nobody sees. `params["limit"]` is the most
-    characters."""
-
-    code = "bad_account_name"
-
-
-class BadPassword(BadInput):
-    """A password is shorter than `params["least"]` characters or longer than `params["most"]`."""
-
-    code = "bad_password"
-
-
-class NameTaken(BadInput):
-    """Somebody else signs in by this name."""
-
-    code = "name_taken"
-
-
-class InvitationOver(NotFound):
-    """An invitation or another link is unknown, used or expired; which of them is not told."""
-
-    code = "invitation_over"
-
-
-class SignUpClosed(ThaiChatError):
-    """Accounts can't be made in this way here (SIGN_UP, AUTH)."""
-
-    code = "sign_up_closed"
-
-
-class DisabledAccount(ThaiChatError):
-    """The account is kept out, and can't be used before it is let in again."""
-
-    code = "account_disabled"
-
-
-class AlreadyTakenOver(ThaiChatError):
-    """Somebody has the chats of before accounts already."""
-
-    code = "already_taken_over"
-
-
-class NothingTakenOver(ThaiChatError):
-    """The account has not taken over what was there before accounts."""
-
-    code = "nothing_taken_over"
-
-
-class LastAdministrator(ThaiChatError):
-    """Nobody would be left who may administer."""
-
-    code = "last_administrator"
-
-
-class SignInNeeded(ThaiChatError):
-    """Nobody has signed in, or their session is over, or their key is not good any more."""
-
-    code = "sign_in_needed"
-
-
-class WrongCredentials(ThaiChatError):
-    """The name or the password is wrong; which of them is not told."""
-
-    code = "wrong_credentials"
-
-
-class WrongPassword(ThaiChatError):
-    """Somebody who has signed in gave another password than theirs."""
-
-    code = "wrong_password"
-
-
-class FreshSignInNeeded(ThaiChatError):
-    """Somebody without a password may choose one only shortly after signing in."""
-
-    code = "fresh_sign_in_needed"
-
-
-class TooManyAttempts(ThaiChatError):
-    """Too many passwords were wrong, for one name or from one address. `params["seconds"]` is how long to wait."""
-
-    code = "too_many_attempts"
-
-
-class TooManySignUps(TooManyAttempts):
-    """Too many accounts were made, or tried, from one address or in all. `params["seconds"]` is how long to wait."""
-
-    code = "too_many_sign_ups"
-
-
-class ScopeTooSmall(ThaiChatError):
-    """An API key may not be used for this. `params["scope"]` is what it lacks."""
-
-    code = "scope_too_small"
-
-
 class UnknownModel(NotFound):
     """There is no such model, or it is not open to who asks: the two are not told apart."""
 
     code = "unknown_model"
-
-
-class ChatsArePrivate(ThaiChatError):
-    """Administrators may not read what others said (ADMIN_READS_CHATS)."""
-
-    code = "chats_are_private"
 
 
 class LimitReached(ThaiChatError):
@@ -451,18 +246,6 @@ class QuotaUsedUp(LimitReached):
     """The tokens or dollars of a day or a month are used up; `params["why"]` is the code of what."""
 
     code = "quota_used_up"
-
-
-class NotAdministrator(ThaiChatError):
-    """An administrator alone may do this."""
-
-    code = "not_administrator"
-
-
-class OnlyAdministratorsShare(NotAdministrator):
-    """A preset is for everybody only where an administrator says so."""
-
-    code = "only_administrators_share"
 
 
 class ReplyRunning(ThaiChatError):
@@ -491,12 +274,6 @@ class HistoryUnavailable(HistoryError):
     """The database can't be reached or hangs; the same call may work later."""
 
     code = "history_unavailable"
-
-
-class SignInUnavailable(HistoryUnavailable):
-    """Nobody can sign in, and no session can be looked up that is not remembered: the database is away."""
-
-    code = "sign_in_unavailable"
 
 
 class HistoryRefused(HistoryError):

@@ -75,7 +75,7 @@ class OpenIdTaken(OpenIdError):
     code = "openid_taken"
 
 
-class AccountDisabled(OpenIdError):
+class OpenIdDisabled(OpenIdError):
     """The provider knows this person, whose account is disabled."""
 
     code = "openid_disabled"

@@ -12,7 +12,14 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from thai_chat import texts
-from thai_chat.domain.errors import ForeignHost, ForeignSite, NotFound, SignInNeeded, ThaiChatError, WrongMethod
+from thai_chat.domain.account_errors import SignInNeeded
+from thai_chat.domain.errors import (
+    ForeignHost,
+    ForeignSite,
+    NotFound,
+    ThaiChatError,
+    WrongMethod,
+)
 from thai_chat.domain.people import Entrance, Person, with_person
 from thai_chat.domain.request_ids import request_id
 from thai_chat.gate.answers import Answer

@@ -10,8 +10,8 @@ from urllib.parse import quote
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
+from thai_chat.domain.account_errors import NotAdministrator, ScopeTooSmall, SignInNeeded
 from thai_chat.domain.accounts import cookie_name
-from thai_chat.domain.errors import NotAdministrator, ScopeTooSmall, SignInNeeded
 from thai_chat.domain.people import LOCAL, Entrance, Person, known_person
 from thai_chat.gate.doors import Access, Door
 

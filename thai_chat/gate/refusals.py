@@ -12,6 +12,12 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.types import Scope
 
 from thai_chat import texts
+from thai_chat.domain.account_errors import (
+    NotAdministrator,
+    ScopeTooSmall,
+    SignInNeeded,
+    SignInUnavailable,
+)
 from thai_chat.domain.errors import (
     BadEvent,
     BadInput,
@@ -22,14 +28,10 @@ from thai_chat.domain.errors import (
     HistoryUnavailable,
     ImportTooLarge,
     NoSuchRange,
-    NotAdministrator,
     NotFound,
     OtherAccount,
     QuestionTooLong,
-    ScopeTooSmall,
     ServerBusy,
-    SignInNeeded,
-    SignInUnavailable,
     ThaiChatError,
     TooManyRequests,
     WrongMethod,

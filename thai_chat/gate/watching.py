@@ -7,7 +7,8 @@ import asyncio
 from starlette.datastructures import Headers
 from starlette.types import Message, Scope, Send
 
-from thai_chat.domain.errors import SignInNeeded, ThaiChatError
+from thai_chat.domain.account_errors import SignInNeeded
+from thai_chat.domain.errors import ThaiChatError
 from thai_chat.gate.people import Who
 
 LOOK_EVERY_S = 2.0

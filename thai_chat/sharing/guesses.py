@@ -10,9 +10,10 @@ from limits import RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 
+from thai_chat.domain.account_errors import TooManyAttempts
 from thai_chat.domain.addresses import network_of
-from thai_chat.domain.errors import TooManyAttempts, WrongSharePassword
 from thai_chat.domain.ports.shares import PasswordHasher
+from thai_chat.domain.share_errors import WrongSharePassword
 
 _OF_LINK = RateLimitItemPerMinute(20, 15)
 _OF_ADDRESS = RateLimitItemPerMinute(10, 15)

@@ -11,16 +11,16 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from thai_chat.domain.accounts import hash_of_token, new_token
-from thai_chat.domain.errors import (
+from thai_chat.domain.messages import Choice
+from thai_chat.domain.people import Person
+from thai_chat.domain.ports.shares import PasswordHasher, ShareStore
+from thai_chat.domain.ports.transfer import Transfer
+from thai_chat.domain.share_errors import (
     BadSharePassword,
     ShareNotFound,
     SharePasswordNeeded,
     TooManyShares,
 )
-from thai_chat.domain.messages import Choice
-from thai_chat.domain.people import Person
-from thai_chat.domain.ports.shares import PasswordHasher, ShareStore
-from thai_chat.domain.ports.transfer import Transfer
 from thai_chat.domain.shares import MOST_SHARES, SHARE_PASSWORD_CHARS, ListedShare, Share, ShareWish, Snapshot
 from thai_chat.sharing.continuing import GivenSession, session_of
 from thai_chat.sharing.guesses import Guesses

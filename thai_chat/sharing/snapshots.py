@@ -9,11 +9,12 @@ from datetime import datetime
 from operator import itemgetter
 from uuid import UUID
 
-from thai_chat.domain.errors import NothingToShare, SessionNotFound, ShareTooLarge
+from thai_chat.domain.errors import SessionNotFound
 from thai_chat.domain.facts import content_parts
 from thai_chat.domain.messages import Message, Role, Session, Status
 from thai_chat.domain.parts import AttachmentPart, CitationPart, Part, ReasoningPart, TextPart
 from thai_chat.domain.ports.transfer import Transfer
+from thai_chat.domain.share_errors import NothingToShare, ShareTooLarge
 from thai_chat.domain.shares import (
     SNAPSHOT_BYTES,
     SharedDocument,

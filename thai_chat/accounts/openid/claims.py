@@ -6,8 +6,8 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from thai_chat.domain.account_errors import BadAccountName
 from thai_chat.domain.accounts import checked_display_name, checked_name
-from thai_chat.domain.errors import BadAccountName
 
 Claims = Mapping[str, Any]
 _CHARS = 90

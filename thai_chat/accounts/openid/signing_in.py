@@ -17,20 +17,19 @@ from thai_chat.accounts.openid.provider import Provider
 from thai_chat.accounts.openid.round_trip import CameBack, RoundTrip, account_of, local_path, read, signed
 from thai_chat.accounts.openid.rules import OpenIdRules
 from thai_chat.accounts.signing_in import SignedIn, SigningIn
-from thai_chat.domain.accounts import Account, Visit, is_token, person_of_account
-from thai_chat.domain.audit import Action
-from thai_chat.domain.errors import (
-    HistoryUnavailable,
+from thai_chat.domain.account_errors import (
     InvitationOver,
     LastAdministrator,
     NameTaken,
     SignInUnavailable,
-    ThaiChatError,
 )
+from thai_chat.domain.accounts import Account, Visit, is_token, person_of_account
+from thai_chat.domain.audit import Action
+from thai_chat.domain.errors import HistoryUnavailable, ThaiChatError
 from thai_chat.domain.invitations import Invitation, InvitationPurpose
 from thai_chat.domain.openid_errors import (
-    AccountDisabled,
     OpenIdDenied,
+    OpenIdDisabled,
     OpenIdNoAccount,
     OpenIdOtherDomain,
     OpenIdOver,
@@ -121,7 +120,7 @@ class OpenIdSignIn:
             name = display_name(claims)
             account = await self._account(claims, trip, person, visit)
             if account.is_disabled:
-                raise AccountDisabled
+                raise OpenIdDisabled
             account = await self._with_role(account, claims, visit)
             begun = await self._signing_in.begin(account, visit, old_token)
         except HistoryUnavailable as error:

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from thai_chat.api.openai_door.errors import PASSED_ON, status_of_kind
-from thai_chat.api.refusing import codes_of, kinds, refusal, refuses
+from thai_chat.api.refusing import codes_of, refusal, refuses
 from thai_chat.domain.backend_errors import BackendError
+from thai_chat.domain.error_tree import kinds
 from thai_chat.domain.errors import (
     BadInput,
     HistoryRefused,

@@ -207,9 +207,6 @@ class MemoryConversation:
             held.keys.setdefault(write.idempotency_key, stored.message.message_id)
         self._held.put(held, stored.message)
 
-    def _change_session(self, write: UpdateSession | ResetSession) -> Session:
-        return self._reset_session(write) if isinstance(write, ResetSession) else self._update_session(write)
-
     def _update_session(self, write: UpdateSession) -> Session:
         held = self._held.require(write.session_id, write.user_id)
         require_version(held.session, write.expected)

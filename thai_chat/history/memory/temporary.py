@@ -9,16 +9,10 @@ from dataclasses import dataclass
 from typing import cast
 from uuid import UUID
 
-from thai_chat.domain.errors import (
-    AlreadyKept,
-    MessageNotFound,
-    SessionNotFound,
-    TemporaryBusy,
-    TemporaryFull,
-    TemporaryOver,
-)
+from thai_chat.domain.errors import MessageNotFound, SessionNotFound
 from thai_chat.domain.ports.conversation import Conversation, HistoryState
 from thai_chat.domain.reads import Answer, Read, ReadMessage, ReadOwner
+from thai_chat.domain.temporary_errors import AlreadyKept, TemporaryBusy, TemporaryFull, TemporaryOver
 from thai_chat.domain.writes import AddMessage, BeginReply, BeginTurn, Checkpoints, LeaveSession, Outcome, Write
 from thai_chat.history.checked import CheckedConversation
 from thai_chat.history.memory.conversation import MemoryConversation

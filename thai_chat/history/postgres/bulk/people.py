@@ -9,8 +9,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection, exc, text
 
+from thai_chat.domain.account_errors import AccountNotFound, AlreadyTakenOver, NothingTakenOver
 from thai_chat.domain.accounts import Account
-from thai_chat.domain.errors import AccountNotFound, AlreadyTakenOver, NothingTakenOver
 from thai_chat.domain.known_people import Belongings, KnownPerson
 from thai_chat.domain.people import LOCAL, PersonRole
 from thai_chat.domain.statistics import HOME

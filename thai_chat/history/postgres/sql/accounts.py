@@ -11,8 +11,14 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, Select, delete, exc, func, insert, select, text, update
 from sqlalchemy.dialects import postgresql
 
+from thai_chat.domain.account_errors import (
+    AccountNotFound,
+    AlreadyTakenOver,
+    LastAdministrator,
+    NameTaken,
+)
 from thai_chat.domain.accounts import Account, Identity, name_key
-from thai_chat.domain.errors import AccountNotFound, AlreadyTakenOver, LastAdministrator, NameTaken, ThaiChatError
+from thai_chat.domain.errors import ThaiChatError
 from thai_chat.domain.openid_errors import IdentityNotFound, LastWayIn
 from thai_chat.domain.people import PersonRole
 from thai_chat.history.postgres.sql import statements

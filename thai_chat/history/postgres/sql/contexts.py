@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from thai_chat.domain.contexts import TooManyContexts
+from thai_chat.domain.addition_errors import TooManyContexts
 from thai_chat.domain.errors import MessageNotFound
 from thai_chat.domain.transfer import GivenDocument
 from thai_chat.history.checks import json_text

@@ -10,8 +10,8 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, false, insert, or_, select, update
 
+from thai_chat.domain.account_errors import InvitationOver
 from thai_chat.domain.accounts import Account
-from thai_chat.domain.errors import InvitationOver
 from thai_chat.domain.invitations import Invitation, InvitationPurpose, PasswordReset
 from thai_chat.domain.people import PersonRole
 from thai_chat.history.postgres.sql import accounts, webhooks

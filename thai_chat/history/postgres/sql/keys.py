@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, or_, select, update
 
-from thai_chat.domain.errors import AccountNotFound, TooManyKeys
+from thai_chat.domain.account_errors import AccountNotFound, TooManyKeys
 from thai_chat.domain.keys import ApiKey, StoredKey
 from thai_chat.domain.people import Scope
 from thai_chat.history.postgres.sql import statements

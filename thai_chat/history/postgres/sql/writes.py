@@ -7,7 +7,7 @@ compiler, which would cost more than the server's work on them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias, TypeVar, assert_never
 from uuid import UUID
@@ -17,8 +17,7 @@ from sqlalchemy import Connection
 
 from thai_chat.domain.errors import HistoryRefused, MessageNotFound, ReplyRunning, SessionNotFound, ThaiChatError
 from thai_chat.domain.messages import AddedMessage, Message, Session, Turn
-from thai_chat.domain.repeating_errors import ChangedMeanwhile, KeyReused
-from thai_chat.domain.versions import require_version
+from thai_chat.domain.repeating_errors import KeyReused
 from thai_chat.domain.writes import (
     AddMessage,
     BeginReply,
@@ -37,7 +36,7 @@ from thai_chat.domain.writes import (
     UpdateSession,
 )
 from thai_chat.history.postgres.errors import translated
-from thai_chat.history.postgres.sql import adding, marks, resets, statements, windows
+from thai_chat.history.postgres.sql import adding, changing, marks, statements
 from thai_chat.history.postgres.sql.parameters import run
 from thai_chat.history.postgres.sql.requests import for_person
 from thai_chat.history.postgres.sql.rows import MESSAGE_FIELDS, MESSAGE_SQL, SESSION_FIELDS, message_of, session_of
@@ -82,14 +81,14 @@ def add(connection: Connection, write: CreateSession | AddMessage) -> Session | 
 
 
 def change_session(connection: Connection, write: UpdateSession | ResetSession) -> Session | ThaiChatError:
-    return _isolated(connection, [write], lambda cursor, part: [_change_alone(cursor, part[0])])[0]
+    return _isolated(connection, [write], lambda cursor, part: [changing.change_alone(cursor, part[0])])[0]
 
 
 def purge_session(connection: Connection, write: PurgeSession) -> bool | ThaiChatError:
     """Return True when it was deleted by this."""
     raw: Any = connection.connection
     with raw.cursor() as cursor:
-        return _as_expected(cursor, write, lambda: bool(_purge(cursor, write, statements.PATIENCE)))
+        return changing.purge_alone(cursor, write)
 
 
 def mark_message(connection: Connection, write: MarkMessage | PurgeMessage) -> Message | ThaiChatError | None:
@@ -197,9 +196,9 @@ def _apply_apart(cursor: Any, write: Apart) -> Stored:
         case AddMessage():
             return adding.add(cursor, write, replay=True)
         case UpdateSession() | ResetSession():
-            return _change(cursor, write)
+            return changing.change(cursor, write)
         case PurgeSession():
-            _purge(cursor, write, {})
+            changing.purge(cursor, write, {})
         case RateReply() | PreferReply() | DeleteMessage():
             return marks.mark(cursor, write)
         case PurgeMessage():
@@ -272,62 +271,6 @@ def _finish(cursor: Any, writes: Sequence[FinishReply]) -> list[Message | ThaiCh
         cursor.execute(query, (missing,))
         found.update({row[0]: message_of(row) for row in cursor.fetchall()})
     return [found.get(write.reply_id) or MessageNotFound() for write in writes]
-
-
-def _change_alone(cursor: Any, write: UpdateSession | ResetSession) -> Session | ThaiChatError:
-    if isinstance(write, ResetSession):
-        return resets.reset_alone(cursor, write)
-    return _as_expected(cursor, write, lambda: _update(cursor, write), is_several=write.leaf_id is not None)
-
-
-def _as_expected(
-    cursor: Any, write: UpdateSession | PurgeSession, change: Callable[[], Result], *, is_several: bool = False
-) -> Result | ThaiChatError:
-    """Change the session if it has an expected version, with nothing in between; in a transaction, where it is a matter
-    of several statements."""
-    if write.expected is None and not is_several:
-        return change()
-    cursor.execute(statements.BEGIN)
-    outcome = _unexpected(cursor, write) or change()
-    cursor.execute("COMMIT")
-    return outcome
-
-
-def _change(cursor: Any, write: UpdateSession | ResetSession) -> Session | ThaiChatError:
-    return resets.reset(cursor, write) if isinstance(write, ResetSession) else _update(cursor, write)
-
-
-def _unexpected(cursor: Any, write: UpdateSession | PurgeSession) -> ThaiChatError | None:
-    """Lock the session and return why it can't be changed."""
-    if write.expected is None:
-        return None
-    cursor.execute(statements.LOCK_SESSION, (write.session_id, write.user_id))
-    row = cursor.fetchone()
-    if row is None and isinstance(write, UpdateSession):
-        return SessionNotFound()
-    try:
-        require_version(session_of(row) if row else None, write.expected)
-    except ChangedMeanwhile as changed:
-        return changed
-    return None
-
-
-def _purge(cursor: Any, write: PurgeSession, settings: Mapping[str, str]) -> int:
-    """Return how many sessions were deleted."""
-    return run(cursor, statements.purge_session(cursor, write), settings).number
-
-
-def _update(cursor: Any, write: UpdateSession) -> Session | ThaiChatError:
-    """Change the session; to be called in a transaction when the write names a branch."""
-    leaf_id = None
-    if write.leaf_id:
-        leaf_id = windows.newest_below(cursor, write.session_id, write.leaf_id)
-    if leaf_id or write.leaf_id is None:
-        rows = run(cursor, statements.update_session(cursor, write, leaf_id), statements.PATIENCE).rows
-        return session_of(rows[0]) if rows else SessionNotFound()
-    query = "SELECT FROM chat_sessions WHERE session_id = %s AND user_id = %s"
-    cursor.execute(query, (write.session_id, write.user_id))
-    return MessageNotFound() if cursor.fetchone() is not None else SessionNotFound()
 
 
 def _last_of_each(writes: Sequence[Checkpoint]) -> Sequence[Checkpoint]:
