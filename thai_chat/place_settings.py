@@ -24,6 +24,7 @@ _LABEL = r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?"
 _EMBEDDER = re.compile(rf"{_LABEL}(?:\.{_LABEL})*|\*(?:\.{_LABEL}){{2,}}")
 """The hosts that a Content-Security-Policy can name."""
 
+_USUAL_PORT = re.compile(r"^(http://.*):80$|^(https://.*):443$")
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
 
 
@@ -147,7 +148,7 @@ class Place(BaseModel):
                     "must be origins alone, such as https://app.example.org or http://localhost:3000: scheme and name, "
                     "and the port where it is none of the usual, in ASCII and without a path"
                 )
-        return tuple(re.sub(r"^(http://.*):80$|^(https://.*):443$", r"\1\2", origin) for origin in value)
+        return tuple(_USUAL_PORT.sub(r"\1\2", origin) for origin in value)
 
     @field_validator("allowed_hosts")
     @classmethod
