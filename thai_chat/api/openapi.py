@@ -86,6 +86,7 @@ _SENT_WITH: dict[str, tuple[str, ...]] = {
 """The headers of all answers, by their status; none: of every answer."""
 _VALIDATION = "HTTPValidationError"
 """FastAPI's answer 422, which none of ours is."""
+_END_OF_SUMMARY = re.compile(r"(?<=[^.])[.:;](?:\s|$)")
 _IDENTIFIER = re.compile(r"(?:session|message|preset|webhook|account|share|sign_in|invitation|leaf)_id|edits")
 
 
@@ -164,7 +165,7 @@ def _place(tag: str) -> int:
 def _complete_operation(operation: dict[str, Any], path: str, method: str, *, has_accounts: bool) -> None:
     told = " ".join(operation.get("description", "").partition("\n\n")[0].split())
     if told:
-        operation["summary"] = re.split(r"(?<=[^.])[.:;](?:\s|$)", told, maxsplit=1)[0].replace("`", "")
+        operation["summary"] = _END_OF_SUMMARY.split(told, maxsplit=1)[0].replace("`", "")
     for parameter in operation.get("parameters", ()):
         name = parameter["name"]
         parameter.setdefault("description", DESCRIPTIONS.get(name.replace("-", "_").lower(), ""))

@@ -48,7 +48,8 @@ WAYS_IN = {
 
 BAD_FIELDS = "bad_fields"
 """The code of BadInput that names the fields."""
-_DOORS = {re.sub(r":\w+}", "}", door.path): door for door in DOORS}
+_CONVERTOR = re.compile(r":\w+}")
+_DOORS = {_CONVERTOR.sub("}", door.path): door for door in DOORS}
 _BROWSERS = (("DELETE", "/api/me"),)
 """The route itself takes no key there, though its door does."""
 _OF_ACCOUNTS = (

@@ -16,6 +16,7 @@ from thai_chat.domain.repeating_errors import BadKey, KeyReused, KeysDiffer
 
 _NAME = "Idempotency-Key"
 _QUOTED = re.compile(r'"((?:[ !#-\[\]-~]|\\["\\])*)"')
+_ESCAPED = re.compile(r"\\(.)")
 _BARE = re.compile(r"[!#-+\--~]+")
 """Visible ASCII without quotes and commas."""
 
@@ -66,7 +67,7 @@ def _key_of(value: str) -> str:
     """Return the key that a header's value holds. Raises BadKey."""
     value = value.strip()
     if quoted := _QUOTED.fullmatch(value):
-        key = re.sub(r"\\(.)", r"\1", quoted[1]).strip()
+        key = _ESCAPED.sub(r"\1", quoted[1]).strip()
     elif _BARE.fullmatch(value):
         key = value
     else:
