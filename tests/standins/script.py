@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from itertools import cycle, islice
 from typing import Literal
 
-from thai_chat.domain.json_types import JsonObject
+from thai_chat.domain.json_types import JsonObject, JsonValue
 
 PASSAGE = (
     "สวัสดีครับ น้ำใจคนไทยไม่เคยเปลี่ยน 🇹🇭 วันนี้เราใช้ **PostgreSQL 18** กับ Python 3.11 "
@@ -105,10 +105,14 @@ def script_from_json(body: JsonObject) -> Script:
     for name, value in body.items():
         if name not in known:
             raise ValueError(f"a script has no {name}")
-        values[name] = tuple(value) if isinstance(value, list) else value
+        values[name] = _tuples(value)
     if isinstance(values.get("tokens"), int):
         values["tokens"] = thai_tokens(int(str(values["tokens"])))
     return Script(**values)  # type: ignore[arg-type]
+
+
+def _tuples(value: JsonValue) -> object:
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
 
 
 def openai_error(

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 PROGRAM_ERRORS: dict[str, tuple[str, str]] = {
     "answer_stopped": ("คำตอบถูกหยุดก่อนจบ", "The answer was stopped before its end."),
+    "answer_cut": (
+        "การเชื่อมต่อกับ {backend} ขาดก่อนตอบจบ",
+        "The connection to {backend} broke before the answer was whole.",
+    ),
     "not_an_object": ("เนื้อหาคำขอต้องเป็นออบเจกต์ JSON", "The body has to be a JSON object."),
     "too_many_values": (
         "คำขอมีค่าใน JSON มากเกินไป ส่งได้ไม่เกิน {limit} ค่า",

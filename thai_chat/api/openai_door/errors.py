@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi.responses import JSONResponse
 
+from thai_chat import texts
 from thai_chat.api.wording import message_of
 from thai_chat.domain.backend_errors import (
     BackendLoading,
@@ -14,6 +15,7 @@ from thai_chat.domain.backend_errors import (
     NoChatTemplate,
     NotOffered,
     QuotaExceeded,
+    ReplyCut,
     ReplyFiltered,
     UnsupportedParameter,
 )
@@ -39,6 +41,8 @@ _STATUS: tuple[tuple[type[ThaiChatError], int], ...] = (
 )
 """The errors of model servers that tell a program something about its own request, and those that pass."""
 _MODEL = ("unknown_model", "unknown_backend", "model_not_found")
+CUT = "answer_cut"
+"""The text of a connection that broke: what came is kept nowhere here, as it is on the page."""
 PASSED_ON = (400, 404, 409, 413, 415, 422)
 """The statuses of a model server that are about what the program asked. Any other is between this server and that."""
 
@@ -63,7 +67,7 @@ def body(error: ThaiChatError, status: int, language: Language) -> JsonObject:
 def told(error: ThaiChatError, status: int, language: Language) -> JsonObject:
     """Return message, type, param and code."""
     status = _status(error, status)
-    message = message_of(error, language)
+    message = texts.text(CUT, language, error.params) if isinstance(error, ReplyCut) else message_of(error, language)
     if isinstance(error, RelayRefused):
         words = error.words
         return openai_error(
