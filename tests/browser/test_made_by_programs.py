@@ -39,6 +39,7 @@ async def test_messages_without_replies_are_shown_and_gone_on_from(browser: Brow
         await page.open(f"{app.address}/?s={session_id}")
         await expect(page.replies).to_contain_text(["สวัสดีครับ มีอะไรให้ช่วย"])
         await expect(page.replies.locator(".by")).to_have_text(re.compile(r"\d\d:\d\d"))
+        await expect(page.replies).to_have_attribute("aria-label", "สวัสดีครับ มีอะไรให้ช่วย")
         await expect(page.replies.locator(".facts-more")).to_have_count(0)
         await expect(page.questions).to_contain_text(["ลาได้กี่วัน"])
         await expect(page.page.locator("#chat")).not_to_contain_text("ลับ")

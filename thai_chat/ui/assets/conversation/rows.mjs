@@ -63,7 +63,7 @@ export class Row {
     const key = this.#keyOf(message);
     if (this.#around === key) return;
     this.#around = key;
-    this.element.setAttribute('aria-label', `${message.role === 'user' ? t('you') : nameOf(message)}: ${message.text.slice(0, LABEL_CHARS)}`);
+    this.element.setAttribute('aria-label', [message.role === 'user' ? t('you') : nameOf(message), message.text.slice(0, LABEL_CHARS)].filter(Boolean).join(': '));
     if (message.role === 'user') this.foot.replaceChildren(copyButton(message), ...questionControls(message).filter((one) => one !== null), moreButton(message), askedAt(message));
     else this.#showAround(message);
   }
