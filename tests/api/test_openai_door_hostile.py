@@ -56,7 +56,7 @@ async def test_a_server_writes_no_event_of_its_own_by_the_name_of_one() -> None:
 
 
 async def test_large_chunks_do_not_wait_in_memory_for_a_program_that_does_not_read(app: Programs) -> None:
-    whole = [chunk({"content": "x" * _MB})] * 100
+    whole = [chunk({"content": "x" * _MB})] * 30
     app.standin.chunks["thai-model"] = [*whole, chunk({}, finish_reason="stop")]
     answer = await app.service.relays.ask(ProgramRequest(person=LOCAL, model=MODEL, call=chat()))
     try:
