@@ -40,6 +40,7 @@ LANDED = {
     "0011_row_level_security.py": "2871856a36ffabbda9065d827ab459b4f6712670d7e4499fbed88dcd76692fda",
     "0012_conversations.py": "ffb500350a41d60395bc03528eff12bc07e0f40054807739a06d5c28475d0eb7",
     "0013_webhooks.py": "5e03b7c098721e9683005fcc9e2434b95b843c0a3f9634fe90f0d38e1281f08a",
+    "0014_webhooks_beside.py": "993fce1209f86d5c4753da5b0cb94e62923f5dc337337452bcbd79564ccde3e2",
 }
 REVISIONS_OF = {"0001": ["0001"], "0002": ["0002", "0003", "0005"], "0004": ["0004", "0005"]}
 """The revisions that a database made with an earlier text of a step may be left at."""

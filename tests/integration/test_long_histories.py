@@ -30,7 +30,7 @@ async def test_long_messages_are_read_and_written_few_at_a_time(history: Postgre
     pages = [len(read.messages), *[len(page) async for page in read.others]]
     assert sum(pages) == 210
     assert all(count < 60 for count in pages[1:])
-    answer = history_response({}, await service.histories.read(session_id, person), "en")
+    answer = await history_response({}, await service.histories.read(session_id, person), "en")
     assert isinstance(answer, StreamingResponse)
     parts = [bytes(part) async for part in answer.body_iterator]
     assert max(map(len, parts)) < 1_000_000

@@ -17,7 +17,7 @@ from thai_chat.domain.errors import StartError
 
 logger = logging.getLogger(__name__)
 
-HEAD = "0013"
+HEAD = "0014"
 # Any number that other programs in the same database are unlikely to lock.
 _LOCK = 7_862_001
 

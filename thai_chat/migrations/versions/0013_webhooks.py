@@ -4,9 +4,8 @@ Revision: 0013
 Follows: 0012
 
 Triggers put what has happened into the outbox, in the transaction in which it is stored: whoever writes it, also late,
-when an outage is over. They act for the tables' owner, since whoever asks may not be the webhook's person: so they look
-for tables nowhere but beside their own, whatever the search path of whoever writes, and wherever a restore has moved
-them. What is imported is not told: its transaction says so by `app.untold`.
+when an outage is over. They act for the tables' owner, since whoever asks may not be the webhook's person. What is
+imported is not told: its transaction says so by `app.untold`.
 """
 
 from __future__ import annotations
@@ -75,10 +74,8 @@ CREATE FUNCTION chat_webhooks_reply(m chat_messages) RETURNS JSONB LANGUAGE sql 
     SELECT {_REPLY}
 $$"""
 _TRIGGERS = """
-CREATE FUNCTION chat_webhooks_note_session() RETURNS TRIGGER LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO pg_catalog, pg_temp AS $$
+CREATE FUNCTION chat_webhooks_note_session() RETURNS TRIGGER LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
-    PERFORM set_config('search_path', format('%I, pg_temp', TG_TABLE_SCHEMA), true);
     IF current_setting('app.untold', true) = 'on' THEN
         RETURN NULL;
     END IF;
@@ -91,10 +88,8 @@ BEGIN
     RETURN NULL;
 END
 $$;
-CREATE FUNCTION chat_webhooks_note_reply() RETURNS TRIGGER LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO pg_catalog, pg_temp AS $$
+CREATE FUNCTION chat_webhooks_note_reply() RETURNS TRIGGER LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
-    PERFORM set_config('search_path', format('%I, pg_temp', TG_TABLE_SCHEMA), true);
     INSERT INTO chat_webhook_deliveries (delivery_id, webhook_id, user_id, event, session_id, message_id, data)
     SELECT gen_random_uuid(), w.webhook_id, w.user_id, 'reply.finished', NEW.session_id, NEW.message_id,
         chat_webhooks_reply(NEW) || jsonb_build_object('status', NEW.status)
@@ -103,10 +98,8 @@ BEGIN
     RETURN NULL;
 END
 $$;
-CREATE FUNCTION chat_webhooks_note_feedback() RETURNS TRIGGER LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO pg_catalog, pg_temp AS $$
+CREATE FUNCTION chat_webhooks_note_feedback() RETURNS TRIGGER LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
-    PERFORM set_config('search_path', format('%I, pg_temp', TG_TABLE_SCHEMA), true);
     IF current_setting('app.untold', true) = 'on' THEN
         RETURN NULL;
     END IF;
