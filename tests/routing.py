@@ -111,7 +111,7 @@ def offered(router: Router, name: str) -> BackendChoices:
 
 async def becomes(router: Router, name: str, state: BackendState) -> BackendChoices:
     """Read as the page does, again and again, until the backend is seen in the state."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         while True:
             choices = offered(router, name)
             if choices.state is state:

@@ -222,6 +222,18 @@ def test_modules_import_each_other_in_no_circle() -> None:
     assert Package(PACKAGE).circles() == []
 
 
+def test_the_document_has_every_room_and_walks_through_files_that_are_there() -> None:
+    document = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rows = "".join(re.findall(r"^\| (`.*?) \|", document, flags=re.MULTILINE))
+    told = {name.removesuffix("/").removesuffix(".py").split("/")[0] for name in re.findall(r"`([\w./]+)`", rows)}
+    assert {room.split(".")[0] for room in ROOMS} - told == {"", "__main__"}
+    walks = [part for part in document.split("\n## ") if part.startswith("From ")]
+    steps = [step for walk in walks for step in re.findall(r"`([\w/<>]+/[\w<>]+\.py)`", walk)]
+    assert len(walks) == 2
+    assert len(steps) > 15
+    assert [step for step in steps if not (PACKAGE / step.replace("<kind>", "vllm")).exists()] == []
+
+
 @pytest.mark.parametrize(
     ("importer", "imported"),
     [

@@ -35,7 +35,7 @@ class Server:
         return body
 
     async def until(self, fact: Callable[[dict[str, Any]], bool]) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             while not fact(await self.ready()):  # noqa: ASYNC110 - HTTP offers nothing to wait on
                 await asyncio.sleep(0.01)
 

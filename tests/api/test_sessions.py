@@ -114,7 +114,7 @@ async def test_a_follower_that_has_seen_the_end_is_told_that_there_is_no_more(ch
 async def test_a_reply_stopped_before_its_first_step_ends_as_stopped(chat: Chat) -> None:
     asked = await chat.service.ask(Question(person=LOCAL, text="สวัสดี"))
     assert await chat.service.stop(asked.turn.session.session_id, LOCAL)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         result = await chat.service.reply_of(asked)
     assert isinstance(result, Completed)
     assert result.reply.status is Status.STOPPED

@@ -181,7 +181,7 @@ async def test_it_is_forgotten_when_nobody_uses_it_but_not_while_a_reply_grows()
 
 async def until_gone(sessions: TemporarySessions, session_id: UUID, user: str) -> None:
     """Wait without using the session, which would keep it."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while sessions._held.get(session_id) is not None:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
     with pytest.raises(SessionNotFound):

@@ -1,4 +1,4 @@
-"""What a program names by an address is fetched by no server of this network: it would reach what the program can't."""
+"""An address that a program names is fetched by no server of this network: it would reach what the program can not."""
 
 from __future__ import annotations
 

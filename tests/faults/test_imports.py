@@ -59,7 +59,7 @@ async def until_one_reads(app: App) -> int:
 
 
 async def until_gone(pid: int) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         while is_running(pid):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
 

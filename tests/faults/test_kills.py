@@ -165,7 +165,7 @@ async def test_sigterm_in_an_outage_keeps_what_was_said_up_to_then(remote: App, 
         seen = await chat.follow(until_chars=100)
         assert remote.process
         remote.process.terminate()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             await remote.process.wait()
         assert "lost" not in remote.log
         await asyncio.to_thread(proxy.resume)
@@ -210,7 +210,7 @@ async def test_with_a_full_disk_memory_goes_on_and_says_so(remote: App, proxy: P
         }
         resource.prlimit(remote.process.pid, resource.RLIMIT_FSIZE, (unlimited, unlimited))
         await chat.ask_and_read("มีที่ว่างแล้ว")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while not (await database_of(http))["journal"]:
                 await Chat(http).ask_and_read("เขียนได้หรือยัง")
         await remote.kill()

@@ -64,7 +64,7 @@ class IdentityEntry(BaseModel):
 
 
 class IdentitiesBody(BaseModel):
-    """By whom an account can be signed in to besides a password."""
+    """The identities at OpenID providers that sign in to an account, besides its password."""
 
     identities: list[IdentityEntry] = Field(description="The identities, the first one first")
     can_add: bool = Field(description="Whether people sign in by a provider here: POST adds one more")

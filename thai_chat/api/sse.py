@@ -1,6 +1,6 @@
 """A live reply as server-sent events: `started`, `delta`, `reasoning`, `notice`, then one `completed` or `error`.
 
-`rethought` is rare: all `delta` and `reasoning` before it was thinking, and its `text` stands in their place.
+`rethought` is rare: all that `delta` and `reasoning` have said before was thought, and its `text` takes their place.
 
 Every event has the id `<reply>.<number>`; a client that comes back with it (`Last-Event-ID`, or `after`) goes on
 behind it without a gap or a repetition.

@@ -42,7 +42,7 @@ class ReasoningEvent(BaseModel):
 
 
 class RethoughtEvent(BaseModel):
-    """All `delta` and `reasoning` before it was thinking: this stands in their place."""
+    """All that `delta` and `reasoning` have said before was thought: this text takes its place."""
 
     text: str
 

@@ -43,7 +43,7 @@ class Routed(ABC, Generic[Try]):
         self._retries = retries
         self._answer: Try | None = None
         self._told: list[Notice] = []
-        """By the servers; each try tells the same again."""
+        """The notices that servers gave: each try gives them again, and a reader has them once."""
 
     @abstractmethod
     async def _prepare(self, choice: Choice, window: int | None) -> None:

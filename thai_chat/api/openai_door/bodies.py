@@ -21,8 +21,8 @@ SESSION = "x-thai-chat-session"
 _MOST_VALUES = 500_000
 _SIGNS = (b",", b"{", b"[")
 _NOT_TAKEN = ("models", "fallbacks", "background")
-"""By the first two gateways are told of other models, which nobody has looked up a person's rights to. What runs in the
-background has used nothing yet when it is counted."""
+"""The fields that are refused. `models` and `fallbacks` name other models to a gateway, which the person may not be
+allowed to use. An answer in the `background` has used nothing yet when it is counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
