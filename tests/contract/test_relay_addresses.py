@@ -1,4 +1,4 @@
-"""What a program names by an address is fetched by no server of this network: it would reach what the program can't."""
+"""No server of this network fetches an address for a program: it would reach what the program can't."""
 
 from __future__ import annotations
 

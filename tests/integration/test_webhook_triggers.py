@@ -1,4 +1,4 @@
-"""What has happened is noted by triggers with the owner's rights: they look for tables beside their own alone."""
+"""Triggers note what has happened with the owner's rights: they look for tables beside their own alone."""
 
 from __future__ import annotations
 
