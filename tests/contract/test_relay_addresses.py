@@ -1,4 +1,4 @@
-"""An address that a program names is fetched by no server of this network: it would reach what the program can not."""
+"""No server of this network fetches an address for a program: it would reach what the program can't."""
 
 from __future__ import annotations
 

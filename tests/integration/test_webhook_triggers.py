@@ -1,4 +1,4 @@
-"""Triggers note what has happened, with the rights of their owner: they look for tables beside their own alone."""
+"""Triggers note what has happened with the owner's rights: they look for tables beside their own alone."""
 
 from __future__ import annotations
 
