@@ -13,7 +13,9 @@ from tests.api.conftest import Chat
 from tests.api.test_versions import again, ask, shown
 from tests.people import as_person
 from thai_chat.api.app import build_app
-from thai_chat.domain.facts import REASON_CHARS
+from thai_chat.domain.fact_values import (
+    REASON_CHARS,
+)
 from thai_chat.domain.people import Person
 from thai_chat.gate.gate import Gate
 

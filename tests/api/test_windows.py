@@ -11,7 +11,12 @@ from tests.api.conftest import Chat
 from tests.history_writes import begin, finish
 from tests.standins.script import Script, thai_tokens
 from thai_chat.domain.backend_errors import BackendUnreachable
-from thai_chat.domain.facts import ReplyError, ReplyFacts
+from thai_chat.domain.fact_values import (
+    ReplyError,
+)
+from thai_chat.domain.facts import (
+    ReplyFacts,
+)
 from thai_chat.domain.messages import Status
 from thai_chat.domain.people import LOCAL
 

@@ -28,7 +28,13 @@ from tests.history_writes import (
     whole_turn,
 )
 from thai_chat.domain.errors import HistoryRefused
-from thai_chat.domain.facts import Rating, Vote, facts_of
+from thai_chat.domain.fact_values import (
+    Rating,
+    Vote,
+)
+from thai_chat.domain.facts import (
+    facts_of,
+)
 from thai_chat.domain.messages import Status, Turn
 from thai_chat.domain.reads import ReadDeleted, ReadMessage, ReadMessages, ReadVersions
 from thai_chat.domain.searching import SearchFilters, SearchQuery, terms_of

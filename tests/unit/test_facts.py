@@ -15,7 +15,17 @@ import orjson
 import pytest
 
 from thai_chat.domain.events import Notice
-from thai_chat.domain.facts import MOST_READ, ContextUsed, Precision, Rating, ReplyError, ReplyFacts, Vote
+from thai_chat.domain.fact_values import (
+    MOST_READ,
+    ContextUsed,
+    Precision,
+    Rating,
+    ReplyError,
+    Vote,
+)
+from thai_chat.domain.facts import (
+    ReplyFacts,
+)
 from thai_chat.domain.json_types import JsonObject, JsonValue
 from thai_chat.domain.messages import Choice
 

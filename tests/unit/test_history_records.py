@@ -15,7 +15,12 @@ from uuid_utils.compat import uuid7
 from tests.history_writes import begin, create, delete, finish, grow, prefer, purge_message, rate, reset, say
 from tests.messages_in_parts import CONTENT, PARTS
 from thai_chat.domain.errors import HistoryRefused
-from thai_chat.domain.facts import Precision, ReplyFacts
+from thai_chat.domain.fact_values import (
+    Precision,
+)
+from thai_chat.domain.facts import (
+    ReplyFacts,
+)
 from thai_chat.domain.messages import Choice, Figures, Status
 from thai_chat.domain.writes import (
     BeginReply,

@@ -15,7 +15,13 @@ from tests.unit.test_transfer_formats import AT, BANGKOK, PROMPT, session_of, tu
 from thai_chat.chat.transfer import training
 from thai_chat.chat.transfer.markdown import MarkdownWriter
 from thai_chat.chat.transfer.training import PAIRS_OF_A_QUESTION, DpoWriter, Lessons, Rated, SftWriter
-from thai_chat.domain.facts import Rating, ReplyFacts, Vote
+from thai_chat.domain.fact_values import (
+    Rating,
+    Vote,
+)
+from thai_chat.domain.facts import (
+    ReplyFacts,
+)
 from thai_chat.domain.messages import Message, Role, Status
 from thai_chat.domain.transfer import KeptMessage, KeptSession
 

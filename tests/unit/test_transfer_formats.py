@@ -28,7 +28,13 @@ from thai_chat.chat.transfer.own import read_session
 from thai_chat.chat.transfer.service import file_name_of
 from thai_chat.chat.transfer.tables import COLUMNS, CsvWriter, guarded, unguarded
 from thai_chat.chat.transfer.training import SftWriter
-from thai_chat.domain.facts import ContextUsed, content_parts, facts_of
+from thai_chat.domain.fact_values import (
+    ContextUsed,
+)
+from thai_chat.domain.facts import (
+    content_parts,
+    facts_of,
+)
 from thai_chat.domain.messages import Choice, Figures, Message, Role, Session, Status
 from thai_chat.domain.parts import ReasoningPart, TextPart
 from thai_chat.domain.transfer import GivenDocument, KeptMessage, KeptSession

@@ -22,7 +22,12 @@ from thai_chat.chat.windows import Windows
 from thai_chat.domain.backend_errors import BackendUnreachable
 from thai_chat.domain.errors import HistoryUnavailable
 from thai_chat.domain.events import RoutedEvent, TextDelta
-from thai_chat.domain.facts import ReplyError, facts_of
+from thai_chat.domain.fact_values import (
+    ReplyError,
+)
+from thai_chat.domain.facts import (
+    facts_of,
+)
 from thai_chat.domain.messages import Status
 from thai_chat.domain.reads import ReadMessages, ReadSession
 

@@ -26,7 +26,9 @@ from thai_chat.chat.transfer.markdown import Words
 from thai_chat.chat.transfer.training import MEDIA_TYPE, Lessons, Rated
 from thai_chat.domain.audit import Action
 from thai_chat.domain.errors import BadInput
-from thai_chat.domain.facts import RATING_TAGS
+from thai_chat.domain.fact_values import (
+    RATING_TAGS,
+)
 from thai_chat.domain.messages import Status
 from thai_chat.domain.people import Person
 from thai_chat.texts import Language

@@ -24,7 +24,10 @@ from thai_chat.domain.errors import (
     SessionNotFound,
     UnreadableText,
 )
-from thai_chat.domain.facts import RATING_TAGS, REASON_CHARS
+from thai_chat.domain.fact_values import (
+    RATING_TAGS,
+    REASON_CHARS,
+)
 
 router = APIRouter(tags=["sessions"])
 """Mounted by the application at each address of the sessions."""

@@ -9,7 +9,14 @@ from pydantic import BaseModel, Field
 
 from thai_chat import texts
 from thai_chat.domain.backend_errors import BackendError
-from thai_chat.domain.facts import ReplyError, ReplyFacts, facts_of, has_notices
+from thai_chat.domain.fact_values import (
+    ReplyError,
+)
+from thai_chat.domain.facts import (
+    ReplyFacts,
+    facts_of,
+    has_notices,
+)
 from thai_chat.domain.messages import Message, Status
 from thai_chat.texts import Language
 

@@ -22,7 +22,14 @@ from thai_chat.domain.errors import (
     OnlyReplies,
     ReplyRunning,
 )
-from thai_chat.domain.facts import MOST_READ, RATING_TAGS, REASON_CHARS, facts_of
+from thai_chat.domain.fact_values import (
+    MOST_READ,
+    RATING_TAGS,
+    REASON_CHARS,
+)
+from thai_chat.domain.facts import (
+    facts_of,
+)
 from thai_chat.domain.messages import Message, Role
 from thai_chat.domain.people import Person
 from thai_chat.domain.ports.conversation import Conversation

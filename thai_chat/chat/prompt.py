@@ -7,7 +7,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from thai_chat.domain.facts import ContextUsed
+from thai_chat.domain.fact_values import (
+    ContextUsed,
+)
 from thai_chat.domain.messages import Message, Role
 from thai_chat.domain.ports.backend import PromptMessage
 from thai_chat.routing.tokens import TOKENS_PER_MESSAGE, estimate_tokens

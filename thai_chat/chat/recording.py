@@ -21,7 +21,9 @@ from thai_chat.chat.tally import REASONING, Tally
 from thai_chat.chat.text import checked_question, storable
 from thai_chat.domain.errors import ThaiChatError
 from thai_chat.domain.events import Answering, Finished, ReasoningDelta, RoutedEvent, TextDelta
-from thai_chat.domain.facts import ContextUsed
+from thai_chat.domain.fact_values import (
+    ContextUsed,
+)
 from thai_chat.domain.json_types import JsonObject, JsonValue
 from thai_chat.domain.messages import Choice, Turn
 from thai_chat.domain.openai_errors import AnswerStopped

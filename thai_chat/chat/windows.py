@@ -17,7 +17,12 @@ from thai_chat.domain.errors import (
     SessionNotFound,
 )
 from thai_chat.domain.events import Completed, Failed
-from thai_chat.domain.facts import ReplyError, facts_of
+from thai_chat.domain.fact_values import (
+    ReplyError,
+)
+from thai_chat.domain.facts import (
+    facts_of,
+)
 from thai_chat.domain.messages import Message, Session, Status
 from thai_chat.domain.people import Person
 from thai_chat.domain.ports.conversation import Conversation

@@ -9,7 +9,15 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import assert_never
 from uuid import UUID
 
-from thai_chat.domain.facts import Rating, ReplyFacts, Vote, facts_of, with_dept
+from thai_chat.domain.fact_values import (
+    Rating,
+    Vote,
+)
+from thai_chat.domain.facts import (
+    ReplyFacts,
+    facts_of,
+    with_dept,
+)
 from thai_chat.domain.messages import AddedMessage, Figures, Message, Role, Session, Status, Turn
 from thai_chat.domain.writes import (
     AddMessage,

@@ -23,7 +23,13 @@ from thai_chat.domain.events import (
     Usage,
     WasReasoning,
 )
-from thai_chat.domain.facts import Precision, ReplyFacts, facts_of
+from thai_chat.domain.fact_values import (
+    Precision,
+)
+from thai_chat.domain.facts import (
+    ReplyFacts,
+    facts_of,
+)
 from thai_chat.domain.messages import Choice, Figures, Message, Turn
 from thai_chat.domain.parts import Part, ReasoningPart, TextPart
 from thai_chat.domain.writes import Checkpoint

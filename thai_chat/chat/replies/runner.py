@@ -22,7 +22,12 @@ from thai_chat.chat.replies.log import LocalReplyLog
 from thai_chat.domain.backend_errors import OnlyReasoning
 from thai_chat.domain.errors import HistoryError, HistoryRefused, ThaiChatError, trace_of
 from thai_chat.domain.events import Completed, Failed, LiveEvent, RoutedEvent
-from thai_chat.domain.facts import ReplyError, ReplyFacts
+from thai_chat.domain.fact_values import (
+    ReplyError,
+)
+from thai_chat.domain.facts import (
+    ReplyFacts,
+)
 from thai_chat.domain.messages import Choice, Figures, Message, Status, Turn
 from thai_chat.domain.ports.conversation import Conversation
 from thai_chat.domain.ports.quotas import Permit

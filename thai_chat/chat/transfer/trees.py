@@ -18,7 +18,14 @@ from thai_chat.chat.names import short_name, short_tags
 from thai_chat.chat.text import storable
 from thai_chat.chat.transfer.own import is_straight
 from thai_chat.domain.backend_errors import BackendError
-from thai_chat.domain.facts import NOTHING_KNOWN, ReplyError, ReplyFacts, SessionOrigin
+from thai_chat.domain.fact_values import (
+    ReplyError,
+)
+from thai_chat.domain.facts import (
+    NOTHING_KNOWN,
+    ReplyFacts,
+    SessionOrigin,
+)
 from thai_chat.domain.json_types import JsonValue
 from thai_chat.domain.messages import BACKEND_CHARS, MODEL_CHARS, Figures, Message, Role, Session, Status
 from thai_chat.domain.transfer import KeptMessage, KeptSession
