@@ -67,7 +67,8 @@ async def at_rate(call: Call, *, rate: float, seconds: float) -> Load:
 
     async def one(number: int, due_s: float) -> None:
         try:
-            load.bytes += await call(number)
+            size = await call(number)
+            load.bytes += size
             load.times_s.append(time.perf_counter() - due_s)
         except (aiohttp.ClientError, TimeoutError):
             load.failures += 1
@@ -116,15 +117,13 @@ class Client:
 
 async def reads(client: Client, options: argparse.Namespace) -> None:
     print(f"\n{'':<40}{'p50, ms':>8}{'p95':>9}{'p99':>9}{'longest':>9}{'kB':>10}{'failed':>8}")
-    for name, call, rate in (
-        ("list, 200/s", client.sessions, 200),
-        ("session, 200/s", client.session, 200),
-        ("history of 100, 200/s", client.window, 200),
-        ("history of 1,000, 20/s", client.whole_history, 20),
-    ):
+    short = (("list", client.sessions), ("session", client.session), ("history of 100", client.window))
+    steps = [(name, call, rate) for rate in options.rates for name, call in short]
+    for name, call, rate in [*steps, ("history of 1,000", client.whole_history, 20)]:
         await at_rate(call, rate=rate, seconds=2)
         for _ in range(options.rounds):
-            print(f"{name:<38}{await at_rate(call, rate=rate, seconds=options.seconds)}", flush=True)
+            load = await at_rate(call, rate=rate, seconds=options.seconds)
+            print(f"{f'{name}, {rate}/s':<38}{load}", flush=True)
     for _ in range(options.rounds):
         print(f"{'history of 1,000, 50 at once':<38}{await at_once(client.whole_history, 50)}", flush=True)
 
@@ -219,6 +218,7 @@ def main() -> int:
     parser.add_argument("--seasons", type=int, default=0, help=argparse.SUPPRESS)
     parser.add_argument("--seconds", type=float, default=10, help="of each rate")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rates", type=int, nargs="+", default=[200], help="requests a second of all but the longest")
     parser.add_argument("--followers", type=int, default=200)
     parser.add_argument("--port", type=int, default=7896)
     parser.add_argument("--address", help="measure this database, which the corpus is put into when it is empty")
