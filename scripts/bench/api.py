@@ -152,24 +152,20 @@ async def follow(http: aiohttp.ClientSession, address: str, count: int) -> None:
     )
 
 
-async def door(http: aiohttp.ClientSession, server: Server, model: str, turns: int) -> None:
-    """Compare OpenAI's door with the model server itself, in turns."""
+async def door(http: aiohttp.ClientSession, server: Server, model: str, *, turns: int, at_once: int) -> None:
+    """Compare OpenAI's door with the model server itself, in turns; then count the CPU of many streams at once."""
     direct: list[Timing] = []
     through: list[Timing] = []
-    cpu_s = 0.0
-    for number in range(turns + 2):
-        ours = await upstream(http, model, MODEL)
-        before_s = server.threads_cpu_s()
-        theirs = await post_v1(http, server.address, MODEL)
-        spent_s = server.threads_cpu_s() - before_s
-        if number >= 2:
-            direct.append(ours)
-            through.append(theirs)
-            cpu_s += spent_s
-    first = [1000 * statistics.median(one.first_token_s for one in some) for some in (direct, through)]
+    for _ in range(turns + 1):
+        direct.append(await upstream(http, model, MODEL))
+        through.append(await post_v1(http, server.address, MODEL))
+    before_s = server.threads_cpu_s()
+    await asyncio.gather(*(post_v1(http, server.address, MODEL) for _ in range(at_once)))
+    cpu_ms = 1000 * (server.threads_cpu_s() - before_s) / at_once / TOKENS
+    first = [1000 * statistics.median(one.first_token_s for one in some[1:]) for some in (direct, through)]
     print(
         f"/v1/chat/completions: first token after {first[1]:.1f} ms, the model server's after {first[0]:.1f}; "
-        f"{1000 * cpu_s / turns / TOKENS:.3f} ms of CPU a token"
+        f"{cpu_ms:.3f} ms of CPU a token, {at_once} at once"
     )
 
 
@@ -206,7 +202,7 @@ async def run(server: Server, model: str, sessions: Sequence[tuple[UUID, int]], 
     timeout = aiohttp.ClientTimeout(total=120)
     async with aiohttp.ClientSession(timeout=timeout, connector=aiohttp.TCPConnector(limit=0)) as http:
         await reads(Client(http, server.address, sessions), options)
-        await door(http, server, model, turns=20)
+        await door(http, server, model, turns=10, at_once=20)
         await follow(http, server.address, options.followers)
     print(f"memory of the page: {server.memory_mb():.0f} MB")
 
