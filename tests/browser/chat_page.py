@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from urllib.parse import parse_qs, urlsplit
 
-from playwright.async_api import Browser, ConsoleMessage, Locator, Page, Request, Route, expect
+from playwright.async_api import Browser, ConsoleMessage, Error, Locator, Page, Request, Route, expect
 
 from tests.app import App
 from thai_chat.ui.static import ASSETS
@@ -15,6 +15,7 @@ from thai_chat.ui.static import ASSETS
 MODELS = ("thai-large", "thai-small")
 AT_REST = """document.getAnimations().every((one) =>
   one.playState === 'finished' || one.effect.getTiming().iterations === Infinity)"""
+_MESSAGES = re.compile(r"/api/sessions/[^/]+/messages(\?|$)")
 BLOCKED_WORKER = "Service Worker registration blocked by Playwright"
 """Said some seconds after the page has opened, of `service_workers` below."""
 
@@ -94,6 +95,25 @@ class ChatPage:
         await expect(self.replies).to_have_count(earlier + 1)
         await self.is_idle()
         return self.replies.nth(earlier)
+
+    @asynccontextmanager
+    async def seeing_nothing_new(self) -> AsyncIterator[None]:
+        """Keep from the page what others say in its session, until something is sent from it in the block."""
+        held: list[Route] = []
+
+        async def hold(route: Route) -> None:
+            if route.request.method == "GET":
+                held.append(route)
+            else:
+                await route.continue_()
+
+        await self.page.route(_MESSAGES, hold)
+        async with self.page.expect_response(lambda answer: answer.request.method == "POST", timeout=30_000):
+            yield
+        await self.page.unroute(_MESSAGES)
+        for route in held:
+            with suppress(Error):  # the page may have given it up
+                await route.continue_()
 
     async def pick_model(self, model: str) -> None:
         await self.page.locator("#picker [aria-haspopup]").click()

@@ -159,9 +159,9 @@ async def test_a_question_from_a_stale_tab_shows_what_is_newer_and_is_asked_when
     async with visit(browser, app, locale=locale) as page:
         await page.new_session()
         await page.ask_and_wait("เรื่องที่หนึ่ง")
-        async with client_of(app) as http:
+        async with client_of(app) as http, page.seeing_nothing_new():
             await http.post(f"/api/sessions/{page.session_id}/messages", json={"query": "จากอีกเครื่อง"})
-        await page.ask("จากแท็บเก่า")
+            await page.ask("จากแท็บเก่า")
         await expect(page.alert).to_contain_text(told)
         await expect(page.questions).to_have_text(["เรื่องที่หนึ่ง", "จากอีกเครื่อง"])
         await expect(page.replies).to_have_count(2)
@@ -178,15 +178,17 @@ async def test_an_edit_and_another_reply_from_a_stale_tab_show_what_is_newer_fir
 ) -> None:
     await page.ask_and_wait("เรื่องที่หนึ่ง")
     async with client_of(app) as http:
-        await http.post(f"/api/sessions/{page.session_id}/messages", json={"query": "จากอีกเครื่อง"})
-        await page.replies.first.locator(".again").click()
+        async with page.seeing_nothing_new():
+            await http.post(f"/api/sessions/{page.session_id}/messages", json={"query": "จากอีกเครื่อง"})
+            await page.replies.first.locator(".again").click()
         await expect(page.alert).to_contain_text("ใหม่กว่า")
         await expect(page.questions).to_have_text(["เรื่องที่หนึ่ง", "จากอีกเครื่อง"])
-        await http.post(f"/api/sessions/{page.session_id}/messages", json={"query": "จากอีกเครื่องอีกครั้ง"})
-    await page.questions.first.locator(".edit").click()
-    editor = page.page.locator(".editor textarea")
-    await editor.fill("เรื่องที่หนึ่งซึ่งแก้แล้ว")
-    await editor.press("Enter")
+        editor = page.page.locator(".editor textarea")
+        async with page.seeing_nothing_new():
+            await http.post(f"/api/sessions/{page.session_id}/messages", json={"query": "จากอีกเครื่องอีกครั้ง"})
+            await page.questions.first.locator(".edit").click()
+            await editor.fill("เรื่องที่หนึ่งซึ่งแก้แล้ว")
+            await editor.press("Enter")
     await expect(page.questions).to_have_count(3)
     assert await editor.input_value() == "เรื่องที่หนึ่งซึ่งแก้แล้ว"
     assert len(model.seen) == 3
@@ -200,10 +202,10 @@ async def test_an_edit_whose_question_left_the_page_meanwhile_is_in_the_box(page
     first = await page.questions.first.get_attribute("data-message-id")
     await page.questions.first.locator(".edit").click()
     await page.page.locator(".editor textarea").fill("แก้ในแท็บเก่า")
-    async with client_of(app) as http:
+    async with client_of(app) as http, page.seeing_nothing_new():
         body = {"query": "แก้จากอีกเครื่อง", "edits": first}
         await http.post(f"/api/sessions/{page.session_id}/messages", json=body)
-    await page.page.locator(".editor textarea").press("Enter")
+        await page.page.locator(".editor textarea").press("Enter")
     await expect(page.questions.locator(".asked")).to_have_text(["แก้จากอีกเครื่อง"])
     await expect(page.alert).to_contain_text("ใหม่กว่า")
     await expect(page.box).to_have_value("แก้ในแท็บเก่า")
@@ -220,8 +222,9 @@ async def test_a_stale_tab_is_told_of_what_is_newer_in_an_outage_too(
     ):
         await page.ask_and_wait("ก่อนดับ")
         await asyncio.to_thread(proxy.refuse)
-        await http.post(f"/api/sessions/{page.session_id}/messages", json={"query": "ตอนดับ"})
-        await page.ask("จากแท็บเก่า")
+        async with page.seeing_nothing_new():
+            await http.post(f"/api/sessions/{page.session_id}/messages", json={"query": "ตอนดับ"})
+            await page.ask("จากแท็บเก่า")
         await expect(page.alert).to_contain_text("ใหม่กว่า")
         await expect(page.questions).to_have_text(["ก่อนดับ", "ตอนดับ"])
         await page.ask_and_wait("จากแท็บเก่า")

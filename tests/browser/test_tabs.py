@@ -39,8 +39,9 @@ async def test_two_tabs_on_one_session_overwrite_nothing_of_each_other(
 ) -> None:
     await page.ask_and_wait("แท็บแรก")
     async with visit(browser, app, f"/?s={page.session_id}") as other:
-        await other.ask_and_wait("แท็บที่สอง")
-        await page.ask("แท็บแรกที่ยังไม่เห็นแท็บที่สอง")
+        async with page.seeing_nothing_new():
+            await other.ask_and_wait("แท็บที่สอง")
+            await page.ask("แท็บแรกที่ยังไม่เห็นแท็บที่สอง")
         await expect(page.questions).to_have_text(["แท็บแรก", "แท็บที่สอง"])
         await expect(page.alert).to_contain_text("ใหม่กว่า")
         await page.box.press("Enter")
