@@ -128,7 +128,7 @@ def test_starting_again_gives_the_same_address_and_stopping_again_does_nothing(d
     server.stop()
     server.stop()
     assert not server.is_running()
-    assert not is_alive(pid)
+    wait_until_dead(pid)
 
 
 def test_what_was_written_is_there_after_a_restart(data_dir: Path) -> None:
@@ -146,7 +146,7 @@ def test_two_processes_share_one_server_and_the_last_one_stops_it(data_dir: Path
     assert is_alive(pid)
     assert second.is_running()
     second.stop()
-    assert not is_alive(pid)
+    wait_until_dead(pid)
 
 
 def test_many_that_start_at_the_same_time_get_one_server() -> None:
@@ -175,7 +175,7 @@ server.stop()
             process.communicate("\n")
         assert [process.returncode for process in started] == [0, 0, 0, 0]
         assert len(said) == 1
-        assert not is_alive(int(said.pop().split()[-1]))
+        wait_until_dead(int(said.pop().split()[-1]))
 
 
 def test_a_server_left_by_a_killed_process_is_used_and_stopped_by_the_next(data_dir: Path) -> None:
