@@ -20,7 +20,6 @@ from thai_chat.webhooks.signing import Signer, hash_of, shown
 PAGE = (Path(__file__).parents[2] / "docs" / "webhooks.md").read_text("utf-8")
 BODY = '{"type":"ping","data":{"text":"ส้มตำ"}}'.encode()
 SIGNER = Signer(b"k" * 32)
-NOW = datetime.now(UTC)
 
 
 def block(language: str) -> str:
@@ -28,7 +27,7 @@ def block(language: str) -> str:
     return str(found)
 
 
-def a_webhook(number: int, *, previous_until: datetime | None = None) -> Webhook:
+def a_webhook(number: int, now: datetime, *, previous_until: datetime | None = None) -> Webhook:
     webhook_id = uuid4()
     return Webhook(
         webhook_id=webhook_id,
@@ -37,7 +36,7 @@ def a_webhook(number: int, *, previous_until: datetime | None = None) -> Webhook
         name="",
         events=TOLD,
         include_content=False,
-        created_at=NOW,
+        created_at=now,
         secret_number=number,
         secret_hash=hash_of(SIGNER.secret(webhook_id, number)),
         previous_until=previous_until,
@@ -46,17 +45,18 @@ def a_webhook(number: int, *, previous_until: datetime | None = None) -> Webhook
 
 def cases() -> Iterator[tuple[str, Mapping[str, str], bytes, bool]]:
     """Yield a secret, what came, and whether it is to be believed."""
-    webhook = a_webhook(2, previous_until=NOW + timedelta(hours=1))
+    now = datetime.now(UTC)
+    webhook = a_webhook(2, now, previous_until=now + timedelta(hours=1))
     new, old = (shown(SIGNER.secret(webhook.webhook_id, number)) for number in (2, 1))
-    headers = SIGNER.headers(webhook, "msg_1", BODY, NOW)
+    headers = SIGNER.headers(webhook, "msg_1", BODY, now)
     yield new, headers, BODY, True
     yield old, headers, BODY, True
     yield shown(SIGNER.secret(uuid4(), 2)), headers, BODY, False
     yield new, headers, BODY + b" ", False
     yield new, {**headers, "webhook-id": "msg_2"}, BODY, False
-    yield new, {**headers, "webhook-timestamp": str(int(NOW.timestamp()) - 1)}, BODY, False
+    yield new, {**headers, "webhook-timestamp": str(int(now.timestamp()) - 1)}, BODY, False
     yield new, {**headers, "webhook-signature": "v1,"}, BODY, False
-    late = SIGNER.headers(webhook, "msg_1", BODY, NOW - timedelta(minutes=6))
+    late = SIGNER.headers(webhook, "msg_1", BODY, now - timedelta(minutes=6))
     yield new, late, BODY, False
 
 

@@ -13,13 +13,13 @@ _TELLING = (("unknown", "unknown_fields"), ("fields", "bad_fields"), ("no_json_o
 UNFIT = "unfit"
 
 
-def unfit(why: str, **params: str) -> PydanticCustomError:
-    """Return the error of a body whose fields don't go together; `why` is the code of the text that tells it."""
-    return PydanticCustomError(UNFIT, "The fields don't go together", {"why": why, **params})
+def unfit(code: str, **params: str) -> PydanticCustomError:
+    """Return the error of a body whose fields don't go together; `code` is that of the text which tells it."""
+    return PydanticCustomError(UNFIT, "The fields don't go together", {UNFIT: code, **params})
 
 
 def message_of(error: ThaiChatError, language: Language) -> str:
-    code = str(error.params.get("why") or "") or next(
+    code = str(error.params.get(UNFIT) or "") or next(
         (text for param, text in _TELLING if error.params.get(param)), error.code
     )
     return texts.text(code, language, error.params)
