@@ -14,6 +14,7 @@ from tests.api.programs import ASK, MODEL, Programs, programs
 from tests.standins.program_server import ProgramStandin, chunk
 from tests.standins.relays import chat
 from tests.standins.server import as_json
+from thai_chat.api.openai_door.asking import header_text
 from thai_chat.chat.relays import ProgramRequest
 from thai_chat.domain.people import LOCAL
 
@@ -100,3 +101,12 @@ async def test_results_of_tools_are_kept_up_to_a_size_together(app: Programs) ->
     kept = [len(part["text"]) for part in reply["parts"] if "text" in part]
     assert kept[:2] == [600_000, 399_998]  # the arguments of the call take two
     assert sum(kept) < 1_100_000
+
+
+@pytest.mark.parametrize(
+    ("model", "told"),
+    [("vllm/my model (demo)", "vllm/my model (demo)"), ("vllm/ไทย\r\nSet-Cookie: x", "vllm/?????Set-Cookie: x")],
+    ids=["spaces", "a line end"],
+)
+def test_the_name_of_a_model_is_one_line_of_a_header(model: str, told: str) -> None:
+    assert header_text(model) == told
