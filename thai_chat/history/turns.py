@@ -40,8 +40,8 @@ WIPED = ReplyFacts(purged=True)
 _NANODOLLAR = Decimal("1e-9")
 
 
-def new_session(write: BeginTurn) -> Session:
-    return Session(
+def new_session(write: BeginTurn | CreateSession) -> Session:
+    session = Session(
         session_id=write.session_id,
         user_id=write.user_id,
         session_name=write.session_name,
@@ -49,8 +49,10 @@ def new_session(write: BeginTurn) -> Session:
         model=write.choice.model,
         created_at=write.at,
         updated_at=write.at,
-        is_temporary=write.temporary,
     )
+    if isinstance(write, BeginTurn):
+        return replace(session, is_temporary=write.temporary)
+    return replace(session, options=write.options, metadata=write.metadata)
 
 
 def new_turn(session: Session, write: BeginTurn) -> Turn:
@@ -65,20 +67,6 @@ def new_reply(session: Session, write: BeginReply, question: Message) -> Turn:
     if write.beside:
         after = replace(after, leaf_id=session.leaf_id, backend=session.backend, model=session.model)
     return Turn(session=after, question=question, reply=reply_of(after, write))
-
-
-def created(write: CreateSession) -> Session:
-    return Session(
-        session_id=write.session_id,
-        user_id=write.user_id,
-        session_name=write.session_name,
-        backend=write.choice.backend,
-        model=write.choice.model,
-        created_at=write.at,
-        updated_at=write.at,
-        options=write.options,
-        metadata=write.metadata,
-    )
 
 
 def added(session: Session, write: AddMessage) -> AddedMessage:

@@ -37,7 +37,6 @@ from thai_chat.history.memory.sessions import HeldSessions
 from thai_chat.history.turns import (
     added,
     begun_anew,
-    created,
     finished,
     grown,
     marked,
@@ -188,7 +187,7 @@ class MemoryConversation:
     def _create_session(self, write: CreateSession) -> Session:
         if self._held.get(write.session_id):
             return self._held.require(write.session_id, write.user_id).session
-        return self._held.remember(created(write)).session
+        return self._held.remember(new_session(write)).session
 
     def _add_message(self, write: AddMessage) -> AddedMessage:
         held = self._held.require(write.session_id, write.user_id)
