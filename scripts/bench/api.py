@@ -23,13 +23,11 @@ import aiohttp
 import psycopg2
 from psycopg2.extras import register_uuid
 
-from scripts.bench import search_load
 from scripts.bench.clients import Timing, events_of, post_v1, upstream
 from scripts.bench.processes import Server, model_server, running
-from scripts.bench.search import LARGEST, size_of
+from scripts.bench.search import LARGEST
 from scripts.bench.search import Server as Corpus
 from thai_chat.domain.people import LOCAL
-from thai_chat.history.postgres import upkeep
 
 MODEL = "thai-large"
 TOKENS, DELAY_MS = 400, 10.0
@@ -53,7 +51,11 @@ class Load:
     def __str__(self) -> str:
         if not self.times_s:
             return f"{self.failures} failed"
-        by_hundreds = statistics.quantiles(self.times_s, n=100) if len(self.times_s) > 1 else self.times_s * 99
+        by_hundreds = (
+            statistics.quantiles(self.times_s, n=100, method="inclusive")
+            if len(self.times_s) > 1
+            else self.times_s * 99
+        )
         p50, p95, p99 = (1000 * by_hundreds[at - 1] for at in (50, 95, 99))
         longest = 1000 * max(self.times_s)
         size_kb = self.bytes / len(self.times_s) / 1000
@@ -220,24 +222,17 @@ def main() -> int:
     parser.add_argument("--address", help="measure this database, which the corpus is put into when it is empty")
     parser.add_argument("--warm", action="store_true", default=True, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    corpus = Corpus(options)
-    try:
-        address = corpus.start()
-        upkeep.migrate(address)
-        if not search_load.is_loaded(address, size_of(options)):
-            search_load.load(address, size_of(options), print)
-        with (
-            owned(address) as sessions,
-            model_server("--tokens", str(TOKENS), "--delay-ms", str(DELAY_MS), f"--model={MODEL}") as model,
-            tempfile.TemporaryDirectory(prefix="thai-chat-bench-") as folder,
-            running(
-                options.port,
-                {"DATABASE_URL": address, "VLLM_BASE_URL": model, "DATA_DIR": str(Path(folder) / "data")},
-            ) as server,
-        ):
-            asyncio.run(run(server, model, sessions, options))
-    finally:
-        corpus.stop()
+    with (
+        Corpus(options).loaded() as address,
+        owned(address) as sessions,
+        model_server("--tokens", str(TOKENS), "--delay-ms", str(DELAY_MS), f"--model={MODEL}") as model,
+        tempfile.TemporaryDirectory(prefix="thai-chat-bench-") as folder,
+        running(
+            options.port,
+            {"DATABASE_URL": address, "VLLM_BASE_URL": model, "DATA_DIR": str(Path(folder) / "data")},
+        ) as server,
+    ):
+        asyncio.run(run(server, model, sessions, options))
     return 0
 
 

@@ -19,7 +19,6 @@ import psycopg2
 import uvloop
 from psycopg2.extras import register_uuid
 
-from scripts.bench import search_load
 from scripts.bench.corpus import LONG_SESSIONS
 from scripts.bench.search import (
     _LENGTHS,
@@ -31,13 +30,11 @@ from scripts.bench.search import (
     opened,
     search,
     sessions,
-    size_of,
     stored,
 )
 from scripts.bench.search_queries import Queries
 from tests.histories import PostgresStores
 from thai_chat.domain.reads import ReadMessages, SessionFilter
-from thai_chat.history.postgres import upkeep
 from thai_chat.history.postgres.connections import Database
 
 
@@ -134,16 +131,8 @@ def main() -> None:
     parser.add_argument("--address", help="measure this database, which the corpus is put into when it is empty")
     parser.add_argument("--warm", action="store_true", default=True, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    server = Server(options)
-    try:
-        address = server.start()
-        upkeep.migrate(address)
-        if not search_load.is_loaded(address, size_of(options)):
-            search_load.load(address, size_of(options), print)
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(run(address, options))
-    finally:
-        server.stop()
+    with Server(options).loaded() as address, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(run(address, options))
 
 
 if __name__ == "__main__":

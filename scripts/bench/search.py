@@ -11,8 +11,8 @@ import argparse
 import asyncio
 import os
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import closing
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -68,10 +68,23 @@ class Server:
     """The embedded one of a folder, or one that is there already, which can't be made cold."""
 
     def __init__(self, options: argparse.Namespace) -> None:
+        self._size = size_of(options)
         self._folder = ROOT / "data" / "bench" / f"search-{size_of(options)}"
         self._embedded = None if options.address else EmbeddedPostgres(self._folder, progress=print)
         self.address: str = options.address or ""
         self.can_cool = self._embedded is not None and not options.warm
+
+    @contextmanager
+    def loaded(self) -> Iterator[str]:
+        """Run it with the corpus in it, which takes long the first time, and yield its address."""
+        try:
+            address = self.start()
+            upkeep.migrate(address)
+            if not search_load.is_loaded(address, self._size):
+                search_load.load(address, self._size, print)
+            yield address
+        finally:
+            self.stop()
 
     def start(self) -> str:
         if self._embedded:
@@ -287,17 +300,11 @@ def main() -> None:
     parser.add_argument("--prepare", action="store_true", help="make the corpus and measure nothing")
     options = parser.parse_args()
     server = Server(options)
-    try:
-        address = server.start()
-        upkeep.migrate(address)
-        if not search_load.is_loaded(address, size_of(options)):
-            search_load.load(address, size_of(options), print)
+    with server.loaded():
         if options.prepare:
             return
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # as the page has it
             runner.run(Bench(server, options).run())
-    finally:
-        server.stop()
 
 
 if __name__ == "__main__":
