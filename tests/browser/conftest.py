@@ -53,6 +53,7 @@ async def page(browser: Browser, app: App, model: OpenAIStandin) -> AsyncIterato
     async with visit(browser, app) as page:
         await page.new_session()
         yield page
+        print("The browser's console:", page.complaints)  # which a failed test shows
     await end_replies(app)
     model.may_end.set()
 

@@ -83,14 +83,21 @@ def pixels_differ(before: bytes, after: bytes) -> str:
         return f"pictures of {one.size} and {two.size}"
     size = (min(one.width, two.width), min(one.height, two.height))
     one, two = one.crop((0, 0, *size)), two.crop((0, 0, *size))
-    for left, right in ((one, two), (two, one)):
-        above = ImageChops.subtract(right, left.filter(ImageFilter.MaxFilter(2 * NEAR_PX + 1)))
-        below = ImageChops.subtract(left.filter(ImageFilter.MinFilter(2 * NEAR_PX + 1)), right)
-        strange = ImageChops.lighter(above, below).convert("L").point(lambda shade: 255 * (shade > _SHADES))
+    soft = [picture.filter(ImageFilter.BoxBlur(1)) for picture in (one, two)]
+    for left, right, soft_left, soft_right in ((one, two, *soft), (two, one, *reversed(soft))):
+        # A thin line between two pixels is half as dark in each, and as dark as it was where both are blurred.
+        strange = ImageChops.darker(_strange(left, right), _strange(soft_left, soft_right))
         inner = strange.crop((NEAR_PX, NEAR_PX, size[0] - NEAR_PX, size[1] - NEAR_PX))
         if where := inner.getbbox():
             return f"pixels in {where}"
     return ""
+
+
+def _strange(left: Image.Image, right: Image.Image) -> Image.Image:
+    """Return where `right` is darker or lighter than all that `left` has near."""
+    above = ImageChops.subtract(right, left.filter(ImageFilter.MaxFilter(2 * NEAR_PX + 1)))
+    below = ImageChops.subtract(left.filter(ImageFilter.MinFilter(2 * NEAR_PX + 1)), right)
+    return ImageChops.lighter(above, below).convert("L").point(lambda shade: 255 * (shade > _SHADES))
 
 
 async def settled(words: Locator) -> None:

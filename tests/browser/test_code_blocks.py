@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 
 from tests.app import App
 from tests.browser.chat_page import ChatPage, visit
+from tests.browser.drawn import until
 from tests.browser.message_pieces import in_message
 from tests.browser.test_accessibility import faults_of
 
@@ -364,6 +366,34 @@ async def test_without_its_file_a_language_stays_plain_and_the_others_do_not(bro
         await add(page, "let x = 1", "rust")
         await expect(page.page.locator("#placed .hl-keyword").first).to_have_text("let")
         assert await page.page.locator("#placed code").first.text_content() == "def f(): pass"
+
+
+async def test_colours_come_once_the_server_is_back(page: ChatPage) -> None:
+    refused: list[Route] = []
+
+    async def refuse(route: Route) -> None:
+        refused.append(route)
+        await route.abort()
+
+    files = "**/highlighter.mjs"
+    await page.page.context.route(files, refuse)
+    await add(page, "def f(): pass", "python")
+    await add(page, "let x = 1", "rust", isOpen=True)
+    await until(lambda: asyncio.sleep(0, len(refused) == 2))
+    await page.page.context.unroute(files)
+    for code in await page.page.locator("#placed .code").all():
+        await expect(code.locator(".hl-keyword").first).to_be_attached()
+
+
+async def test_without_its_worker_code_stays_as_it_is(page: ChatPage) -> None:
+    await page.page.evaluate("() => { globalThis.Worker = class { constructor() { throw new Error(); } }; }")
+    await page.page.clock.install()
+    await add(page, "def f(): pass", "python")
+    await page.page.clock.run_for(60_000)
+    await add(page, "let x = 1", "rust")
+    await page.page.clock.run_for(60_000)
+    assert await page.page.locator("#placed code").all_text_contents() == ["def f(): pass", "let x = 1"]
+    assert page.complaints == []
 
 
 @pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])

@@ -82,11 +82,13 @@ async def the_settings(page: ChatPage) -> None:
 
 async def the_preferences(page: ChatPage) -> None:
     await page.page.locator("#preferences").click()
+    await expect(page.page.locator("#preferences-box[open] .to-shortcuts")).to_be_visible()
 
 
 async def the_shortcuts(page: ChatPage) -> None:
-    await page.page.locator("#preferences").click()
+    await the_preferences(page)
     await page.page.locator(".to-shortcuts").click()
+    await expect(page.page.locator("#shortcuts[open]")).to_be_visible()
 
 
 async def the_editor(page: ChatPage) -> None:

@@ -8,12 +8,17 @@ const MOST_CHARS = 200_000;
 const PAUSE_MS = 150;
 /** A grammar that takes longer is lost in what it reads. */
 const MOST_MS = 5_000;
+/** A worker that has not begun by then hangs, with its files or with a server that is gone. */
+const BEGUN_WITHIN_MS = 8_000;
+/** So long after each failure in a row another worker is tried; after the last one code stays as it is. */
+const RETRY_MS = [500, 3_000, 15_000];
 
 /** @type {Worker | null} */
 let worker = null;
-let isBroken = false;
+let failures = 0;
 let lastId = 0;
 let limit = 0;
+let retry = 0;
 /** @type {Highlighting | null} */
 let running = null;
 /** @type {Set<Highlighting>} */
@@ -23,17 +28,22 @@ function start() {
   try {
     const started = new Worker(new URL('./highlighter.mjs', import.meta.url), { type: 'module' });
     started.addEventListener('message', ({ data }) => onAnswer(data));
-    started.addEventListener('error', giveUp);
+    started.addEventListener('error', () => { if (worker === started) startAnew(); });
     worker = started;
-  } catch { giveUp(); }
+  } catch { startAnew(); }
 }
 
-/** Without a worker code stays as it is. */
-function giveUp() {
+/** What the failed worker was at is done again by the next one; without a worker code stays as it is. */
+function startAnew() {
   stop();
-  isBroken = true;
+  if (running) {
+    running.forget();
+    waiting.add(running);
+  }
   running = null;
-  waiting.clear();
+  const pause = RETRY_MS[failures];
+  failures += 1;
+  retry = setTimeout(() => { retry = 0; next(); }, pause ?? 0);
 }
 
 function stop() {
@@ -45,8 +55,9 @@ function stop() {
 /** @param {{ id: number, hasBegun?: boolean, hasFailed?: boolean, changes?: Changes }} answer */
 function onAnswer({ id, hasBegun, hasFailed, changes }) {
   if (running?.id !== id) return;
-  if (hasBegun) { limit = setTimeout(leaveBehind, MOST_MS); return; }
   clearTimeout(limit);
+  failures = 0;
+  if (hasBegun) { limit = setTimeout(leaveBehind, MOST_MS); return; }
   const answered = running;
   running = null;
   if (hasFailed) answered.end();
@@ -64,13 +75,15 @@ function leaveBehind() {
 }
 
 function next() {
-  if (running || isBroken) return;
+  if (failures > RETRY_MS.length) waiting.clear();
+  if (running || retry) return;
   const [first] = waiting;
   if (!first) return;
-  waiting.delete(first);
   if (!worker) start();
   if (!worker) return;
+  waiting.delete(first);
   running = first;
+  limit = setTimeout(startAnew, BEGUN_WITHIN_MS);
   worker.postMessage(first.job(worker));
 }
 
@@ -139,6 +152,12 @@ export class Highlighting {
     this.knower = asked;
     this.sentAt = performance.now();
     return job;
+  }
+
+  /** Forget what was asked, for it is not answered. */
+  forget() {
+    this.knower = null;
+    this.asked = { code: '', isLast: false };
   }
 
   /** @param {Changes} changes */
