@@ -105,8 +105,12 @@ async def test_results_of_tools_are_kept_up_to_a_size_together(app: Programs) ->
 
 @pytest.mark.parametrize(
     ("model", "told"),
-    [("vllm/my model (demo)", "vllm/my model (demo)"), ("vllm/ไทย\r\nSet-Cookie: x", "vllm/?????Set-Cookie: x")],
-    ids=["spaces", "a line end"],
+    [
+        ("vllm/my model (demo)", "vllm/my model (demo)"),
+        ("vllm/ไทย\r\nSet-Cookie: x", "vllm/?????Set-Cookie: x"),
+        ("vllm/a ", "vllm/a"),
+    ],
+    ids=["spaces", "a line end", "a blank at the end"],
 )
 def test_the_name_of_a_model_is_one_line_of_a_header(model: str, told: str) -> None:
     assert header_text(model) == told

@@ -79,5 +79,5 @@ def _headers(answer: ProgramAnswer) -> dict[str, str]:
 
 
 def header_text(text: str) -> str:
-    """Return the text as a header can have it: what is no printable ASCII becomes `?`."""
-    return "".join(sign if " " <= sign <= "~" else "?" for sign in text)
+    """Return the text as a header can have it: what is no printable ASCII becomes `?`, blanks at its ends go."""
+    return "".join(sign if " " <= sign <= "~" else "?" for sign in text).strip()
