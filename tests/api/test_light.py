@@ -8,7 +8,8 @@ import brotli
 import httpx
 import pytest
 from starlette.datastructures import Headers
-from starlette.types import Message, Receive, Scope, Send
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tests.api.conftest import Chat
 from thai_chat.api.app import build_app
@@ -16,7 +17,7 @@ from thai_chat.gate.files import Files
 from thai_chat.gate.gate import Gate
 from thai_chat.ui.components import FRONTEND
 from thai_chat.ui.page import mount_page
-from thai_chat.ui.static import version
+from thai_chat.ui.static import ASSETS, version
 
 SCRIPT = f"/ui-static/{version()}/page.mjs"
 HASHED = f"/assets/{next((FRONTEND / 'assets').glob('index-*.js')).name}"
@@ -143,7 +144,8 @@ class CountedFiles:
         await send({"type": "http.response.body", "body": text})
 
 
-async def served_by(files: Files, app: CountedFiles, path: str) -> tuple[int, bytes]:
+async def served_by(files: Files, app: ASGIApp, path: str) -> tuple[int, bytes]:
+    """Return the status and the text that a client is sent which has gone already."""
     messages: list[Message] = []
 
     async def send(message: Message) -> None:
@@ -185,6 +187,15 @@ async def test_the_memory_for_files_is_bounded_and_the_last_ones_stay() -> None:
     assert app.served.count("/29.js") == 1
     await served_by(files, app, "/0.js")
     assert app.served.count("/0.js") == 2
+
+
+@pytest.mark.parametrize("name", ["vendor/highlight/diff.min.js", "vendor/temml.mjs"])
+async def test_a_file_is_kept_whole_though_who_asked_for_it_first_has_gone(name: str) -> None:
+    """A tab that is closed while it opens must not leave half a script to everyone after it."""
+    files, app = Files(), StaticFiles(directory=ASSETS)
+    for _ in range(2):
+        assert await served_by(files, app, f"/{name}") == (200, (ASSETS / name).read_bytes())
+        await files.settled()
 
 
 async def test_what_is_not_there_takes_no_memory() -> None:

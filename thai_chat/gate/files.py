@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from thai_chat.gate.collecting import whole_answer
 from thai_chat.gate.packing import Effort, Encoding, encoding_for, pack
 
 MOST_KEPT_BYTES = 24_000_000
@@ -53,7 +54,7 @@ class Files:
         if encoding is None or "range" in asked or not _PACKABLE.search(path) or _ALIAS.search(path):
             await app(plain, receive, _marking(send, cached))
             return
-        file = self._found(path, encoding) or await self._load(app, plain, receive, send, encoding)
+        file = self._found(path, encoding) or await self._load(app, plain, send, encoding)
         if file is None:
             return
         headers = MutableHeaders(raw=list(file.headers))
@@ -77,23 +78,14 @@ class Files:
             self._kept[path, encoding] = file
         return file
 
-    async def _load(
-        self, app: ASGIApp, scope: Scope, receive: Receive, send: Send, encoding: Encoding
-    ) -> PackedFile | None:
+    async def _load(self, app: ASGIApp, scope: Scope, send: Send, encoding: Encoding) -> PackedFile | None:
         """Return a file of `app`, compressed quickly; the utmost is done later. None where what it said went out."""
-        messages: list[Message] = []
-
-        async def collect(message: Message) -> None:
-            messages.append(message)
-
         whole = _without({**scope, "method": "GET"}, b"if-none-match", b"if-modified-since")
-        await app(whole, receive, collect)
-        start, *parts = messages
-        body = b"".join(part.get("body", b"") for part in parts)
+        start, body = await whole_answer(app, whole)
         headers = MutableHeaders(raw=list(start["headers"]))
         if start["status"] != 200 or "content-encoding" in headers:
-            for message in messages:
-                await send(message)
+            await send(start)
+            await send({"type": "http.response.body", "body": body})
             return None
         etag = etag_of(body)
         headers["ETag"] = etag

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from urllib.parse import quote, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from thai_chat import texts
 from thai_chat.domain.account_errors import SignInNeeded
@@ -24,6 +24,7 @@ from thai_chat.domain.people import Entrance, Person, with_person
 from thai_chat.domain.request_ids import request_id
 from thai_chat.gate.answers import Answer
 from thai_chat.gate.bodies import Body, too_large
+from thai_chat.gate.collecting import whole_answer
 from thai_chat.gate.cors import Cors, preflight, shared_with
 from thai_chat.gate.doors import HEALTH, RUN, SCRIPTS, SERVICE_WORKER, Access, Door, DoorKind, door_of, plain
 from thai_chat.gate.events import read_event, replayed
@@ -167,7 +168,7 @@ class Gate:
         """Let a request pass. `send` gets what has no form that the gate gives it, instead of the answer itself."""
         send = shaping(send or answer, door)
         if door.kind in _PAGES:
-            await self._page(door.kind, scope, body, answer)
+            await self._page(door.kind, scope, answer)
         elif door.path == RUN:
             await self._event(scope, body, send)
         elif door.kind is DoorKind.STATIC:
@@ -235,7 +236,7 @@ class Gate:
         public = urlsplit(self.proxies.public_url).netloc if self.proxies.public_url else ""
         return (headers["host"], public) if public else (headers["host"],)
 
-    async def _page(self, kind: DoorKind, scope: Scope, receive: Receive, answer: Answer) -> None:
+    async def _page(self, kind: DoorKind, scope: Scope, answer: Answer) -> None:
         """Answer with a page whose headers are known only when the whole of it is."""
         headers = Headers(scope=scope)
         # Whole and uncompressed, because it is read here; and without a question, which is the page's script's to read.
@@ -245,18 +246,9 @@ class Gate:
             "query_string": b"",
             "headers": [(name, value) for name, value in scope["headers"] if name not in _CONDITIONS],
         }
-        parts: list[bytes] = []
-        start: Message = {}
-
-        async def collect(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                start.update(message)
-            elif message["type"] == "http.response.body":
-                parts.append(message.get("body", b""))
-
-        await self.app(inner, receive, collect)
+        start, body = await whole_answer(self.app, inner)
         language = texts.language_for(headers)
-        page = document(b"".join(parts), language, self.heads.get(language, "") if kind is DoorKind.PAGE else "")
+        page = document(body, language, self.heads.get(language, "") if kind is DoorKind.PAGE else "")
         out = MutableHeaders(raw=start["headers"])
         embedders = () if kind is DoorKind.DOCS else self.embedders
         policy = page_policy(kind, self._hosts(headers), page.script_hashes, self.framed, embedders)
