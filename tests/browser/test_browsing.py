@@ -64,6 +64,7 @@ async def test_deleting_the_shown_session_goes_to_a_new_one_and_undo_shows_it_ag
     await page.choose("ลบแชตที่เปิดอยู่", "ลบ")
     await expect(page.welcome).to_be_visible()
     assert page.session_id == ""
+    await expect(page.toast.locator(".undo")).to_be_visible()
     await page.page.locator("#main").click()
     await page.page.locator("#preferences").focus()
     await page.page.keyboard.press("Control+Z")
