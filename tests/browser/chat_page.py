@@ -178,7 +178,8 @@ class ChatPage:
 
     def _note_message(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning") and message.text != BLOCKED_WORKER:
-            self.complaints.append(message.text)
+            failed = message.location["url"] if message.text.startswith("Failed to load") else ""
+            self.complaints.append(f"{message.text} {failed}".strip())
 
 
 @asynccontextmanager

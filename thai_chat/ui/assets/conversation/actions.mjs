@@ -45,8 +45,8 @@ async function remove({ message_id, versions }) {
   store.view = { ...store.view, messages };
   emit('view', { isOther: false, isFirst: false, how: 'refreshed' });
   focusRow(near);
-  // Another version may stand there now.
-  if (versions || !store.view.has_later) tellOf(session_id, near);
+  // Another version may stand there now. Else nothing is looked for: it may be deleted too by the time it is found.
+  if (versions || !store.view.has_later) tellOf(session_id, versions ? near : undefined);
 }
 
 /** @param {string} session_id @param {string} message_id */
