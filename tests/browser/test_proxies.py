@@ -12,7 +12,7 @@ from playwright.async_api import Browser, async_playwright, expect
 
 from tests.app import App, running_app
 from tests.browser.chat_page import ChatPage
-from tests.browser.conftest import CHROMIUM
+from tests.browser.conftest import ARGUMENTS, CHROMIUM
 from tests.ports import free_port
 from tests.standins.openai_server import OpenAIStandin
 from tests.standins.proxy import Proxy
@@ -36,7 +36,7 @@ class Proxied:
 
 @asynccontextmanager
 async def browser_that_knows_the_name() -> AsyncIterator[Browser]:
-    arguments = ["--no-sandbox", "--host-resolver-rules=MAP *.lan 127.0.0.1"]
+    arguments = [*ARGUMENTS, "--host-resolver-rules=MAP *.lan 127.0.0.1"]
     async with async_playwright() as playwright:
         chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
         yield chromium

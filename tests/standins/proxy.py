@@ -26,8 +26,8 @@ class Proxy:
         application = web.Application(client_max_size=10_000_000)
         application.router.add_route("*", "/{path:.*}", self._pass_on)
         self._client = aiohttp.ClientSession(auto_decompress=False)
-        # Open pages hold their streams open for ever.
-        self._runner = web.AppRunner(application, shutdown_timeout=0)
+        # Open pages hold their streams open for ever, and no time at all would mean to wait as long.
+        self._runner = web.AppRunner(application, shutdown_timeout=0.1)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
         return self
