@@ -1,4 +1,4 @@
-"""What programs keep with a session is changed by name, and so is its department; an outage does not stop it."""
+"""Metadata of sessions and their departments are changed by name; an outage does not stop it."""
 
 from __future__ import annotations
 
