@@ -87,16 +87,16 @@ async def list_sessions(
     )
     found = await service.sessions.page(
         person,
-        limit=chosen.limit,
+        limit=chosen.limit + 1,
         before=_read_cursor(chosen.cursor, chosen.order) if chosen.cursor else None,
         offset=chosen.offset,
         order=chosen.order,
         filter=wanted,
     )
-    running = service.sessions.running()
+    running, shown = service.sessions.running(), found[: chosen.limit]
     return SessionsBody(
-        sessions=[session_body(session, running=session.session_id in running) for session in found],
-        next=_next_cursor(found[-1], chosen.order) if len(found) == chosen.limit else None,
+        sessions=[session_body(session, running=session.session_id in running) for session in shown],
+        next=_next_cursor(shown[-1], chosen.order) if len(found) > len(shown) else None,
         total=await service.sessions.count(person, wanted) if chosen.total else None,
     )
 
