@@ -172,9 +172,10 @@ class Windows:
     async def _has_any(self, wanted: ReadMessages) -> bool:
         """Tell whether there is such a message, or may be one that is not at hand in an outage."""
         try:
-            return bool(await self._conversation.read(wanted))
+            found = await self._conversation.read(wanted)
         except HistoryUnavailable:
             return True
+        return bool(found)
 
     async def _is_cut(self, session: Session, found: Sequence[Message]) -> bool:
         """Tell whether what was found ends above with what is not at hand in an outage, and not with what was
