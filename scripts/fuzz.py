@@ -32,7 +32,7 @@ CHECKS = (
     *("response_schema_conformance", "response_headers_conformance"),
 )
 ENDLESS = "/api/changes"
-"""This stream has no end to wait for."""
+"""This stream has no end to wait for: tests/api/test_changes_fuzzed.py sends what is random to it."""
 
 
 async def _try(postgres: PostgresServer, folder: Path, auth: str, args: list[str]) -> int:

@@ -20,7 +20,7 @@ from thai_chat import connecting
 from thai_chat.announcing import first_link, summary
 from thai_chat.domain.errors import StartError
 from thai_chat.domain.ports.storage import Storage
-from thai_chat.secret_keys import secret_key
+from thai_chat.secret_keys import once_keys, secret_key
 from thai_chat.settings import Settings
 from thai_chat.texts.backends import name_backends
 
@@ -161,7 +161,7 @@ async def _accounts(
         audit_kept=timedelta(days=settings.audit_days),
         quotas=settings.quotas,
     )
-    accounts = Accounts(storage, rules, service)
+    accounts = Accounts(storage, rules, service, once_keys(settings))
     stack.push_async_callback(accounts.close)
     accounts.start()
     return accounts
@@ -176,7 +176,8 @@ def _sharing(settings: Settings, storage: Storage, accounts: Accounts | None, st
     else:
         passwords = Passwords()
         stack.callback(passwords.close)
-    sharing = Shares(storage.shares, storage.transfer, LinkPasswords(passwords), public_url=settings.public_url)
+    hasher, once = LinkPasswords(passwords), once_keys(settings)
+    sharing = Shares(storage.shares, storage.transfer, hasher, public_url=settings.public_url, once=once)
     stack.push_async_callback(sharing.close)
     return sharing
 

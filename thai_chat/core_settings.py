@@ -134,8 +134,8 @@ class Core(Place):
     )
     secret_key: SecretStr | None = Field(
         None,
-        description="Signs webhooks, and what a browser keeps while it is at the provider; empty: a key in DATA_DIR. "
-        "Several replicas need the same",
+        description="Signs webhooks, and what a browser keeps while it is at the provider; tells a repeated request "
+        "the secret of what it made (Idempotency-Key); empty: a key in DATA_DIR. Several replicas need the same",
     )
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = Field(
         "INFO", description="DEBUG, INFO, WARNING or ERROR"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from thai_chat.domain import private_files
 from thai_chat.domain.errors import StartError
+from thai_chat.domain.once import OnceKeys
 from thai_chat.settings import Settings
 
 _KEY_BYTES = 32
@@ -25,6 +26,11 @@ def secret_key(settings: Settings, use: str) -> bytes:
         )
     secret = given.get_secret_value().encode() if given else _kept(settings.data_dir / _KEY_FILE)
     return hashlib.sha256(f"thai-chat {use}\0".encode() + secret).digest()
+
+
+def once_keys(settings: Settings) -> OnceKeys:
+    """Return what tells a secret again to a request that is sent again. Raises StartError."""
+    return OnceKeys(secret_key(settings, "repeated requests"))
 
 
 def _kept(path: Path) -> bytes:

@@ -79,6 +79,37 @@ def test_each_parameter_and_field_is_described(schema: dict[str, Any]) -> None:
 
 
 @described
+def test_a_parameter_that_may_be_left_out_is_a_plain_value(schema: dict[str, Any]) -> None:
+    for path, method, operation in operations(schema):
+        for parameter in operation.get("parameters", ()):
+            assert '"null"' not in json.dumps(parameter), f"{parameter['name']} of {method} {path}"
+            if parameter["name"] in ("Idempotency-Key", "If-Match", "If-None-Match"):
+                assert (parameter["in"], parameter["required"]) == ("header", False)
+                assert parameter["schema"]["type"] == "string"
+                assert parameter["schema"]["examples"]
+
+
+def test_what_is_made_is_made_once_for_one_key() -> None:
+    once = {
+        path
+        for path, method, operation in operations(DESCRIBED["accounts"])
+        if method == "post" and any(one["name"] == "Idempotency-Key" for one in operation.get("parameters", ()))
+    }
+    session = "/api/sessions/{session_id}"
+    assert once >= {
+        *("/chat", "/api/operations-chat", "/api/sessions", "/api/chat/start", "/api/presets"),
+        *(f"{session}/messages", f"{session}/branch", f"{session}/share"),
+        *("/api/keys", "/api/invitations", "/api/webhooks"),
+    }
+    for path in ("/api/keys", "/api/invitations", "/api/webhooks", f"{session}/share"):
+        answers = DESCRIBED["accounts"]["paths"][path]["post"]["responses"]
+        assert "already_made" in answers["409"]["content"]["application/json"]["examples"]
+        assert "key_reused" in answers["422"]["content"]["application/json"]["examples"]
+    told = DESCRIBED["accounts"]["components"]["examples"]["already_made"]["value"]["error"]["message"]
+    assert "{" not in told
+
+
+@described
 def test_what_a_request_has_is_refused_where_it_is_not_known(schema: dict[str, Any]) -> None:
     for path, method, operation in operations(schema):
         for content in operation.get("requestBody", {}).get("content", {}).values():
@@ -104,6 +135,8 @@ def test_each_example_is_as_its_schema_says(schema: dict[str, Any]) -> None:
     for code, example in schema["components"]["examples"].items():
         shape = "OpenAIError" if code.startswith("openai_") and "type" in example["value"]["error"] else "Error"
         assert wrong(f"/components/schemas/{shape}", example["value"]) == [], code
+        said = example["value"]["error"]["code"]
+        assert shape == "OpenAIError" or kind_of(said).code == said, code
 
 
 def _dialect() -> Any:

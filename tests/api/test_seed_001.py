@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -104,9 +105,32 @@ async def test_the_status_has_duration_counts_and_times(chat: Chat) -> None:
     assert (status["is_active"], status["running"]) == (True, False)
     assert status["first_message_at"] == history[0]["timestamp"]
     assert status["last_message_at"] == history[-1]["timestamp"]
-    assert status["duration_seconds"] >= 0
+    assert status["last_ended_at"] > status["last_message_at"]
+    lasted = timedelta(seconds=status["duration_seconds"])
+    first, last = datetime.fromisoformat(history[0]["timestamp"]), datetime.fromisoformat(history[-1]["timestamp"])
+    assert last + timedelta(milliseconds=history[-1]["latency_ms"]) - first == lasted > timedelta()
+    assert datetime.fromisoformat(status["last_ended_at"]) == first + lasted
     await chat.http.delete(f"/api/sessions/{session_id}")
     assert (await chat.http.get(f"/chat/status?session_id={session_id}")).json()["is_active"] is False
+
+
+async def test_the_duration_of_a_session_goes_on_while_a_reply_grows(chat: Chat) -> None:
+    chat.standin.script = Script(tokens=thai_tokens(2000), delay_ms=20)
+    session_id = str(uuid4())
+    begun = await chat.http.post(
+        f"/api/sessions/{session_id}/messages", json={"query": "นาน"}, headers={"Prefer": "respond-async"}
+    )
+    assert begun.status_code == 202
+    first = (await chat.http.get(f"/chat/status?session_id={session_id}")).json()
+    later = (await chat.http.get(f"/chat/status?session_id={session_id}")).json()
+    assert (first["running"], later["running"]) == (True, True)
+    assert 0 < first["duration_seconds"] < later["duration_seconds"]
+    assert first["last_ended_at"] > first["last_message_at"]
+    assert (await chat.http.post(f"/api/sessions/{session_id}/stop")).is_success
+    history = (await chat.http.get(f"/chat/history/{session_id}")).json()["history"]
+    ended = (await chat.http.get(f"/chat/status?session_id={session_id}")).json()
+    assert (ended["running"], history[-1]["status"]) == (False, "stopped")
+    assert round(ended["duration_seconds"] * 1000) == history[-1]["latency_ms"]
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 from uuid_utils.compat import uuid7
 
 from tests.histories import Stores
-from tests.history_writes import UNKNOWN, delete, new_user, update, whole_turn
+from tests.history_writes import UNKNOWN, begin, delete, finish, new_user, update, whole_turn
 from thai_chat.domain.errors import SessionNotFound
-from thai_chat.domain.messages import Role
-from thai_chat.domain.reads import ReadBranchCounts, ReadMessages
+from thai_chat.domain.messages import Figures, Role, Status
+from thai_chat.domain.reads import ReadBranchCounts, ReadMessage, ReadMessages
 
 
 async def test_a_branch_is_counted_by_role_without_what_was_deleted(history: Stores, user: str) -> None:
@@ -24,6 +27,22 @@ async def test_a_branch_is_counted_by_role_without_what_was_deleted(history: Sto
     await history.write(delete(new, first.question.message_id))
     found = await history.read(ReadBranchCounts(session_id, user, new.reply.message_id))
     assert (dict(found.by_role), found.first_at) == ({Role.USER: 1, Role.ASSISTANT: 2}, first.reply.created_at)
+
+
+async def test_a_branch_ends_with_its_last_reply(history: Stores, user: str) -> None:
+    write = begin(user, uuid7())
+    turn = await history.write(write)
+    place = ReadBranchCounts(write.session_id, user, turn.reply.message_id)
+    assert (await history.read(place)).ended_at == turn.reply.created_at
+    await history.write(finish(write, figures=Figures(latency_ms=4_321)))
+    found = await history.read(place)
+    assert (found.last_at, found.ended_at) == (write.at, write.at + timedelta(milliseconds=4_321))
+    assert (await history.read(ReadMessage(turn.reply.message_id, user))).ended_at == found.ended_at
+    stopped = begin(user, write.session_id)
+    await history.write(stopped)
+    await history.write(finish(stopped, status=Status.STOPPED))
+    found = await history.read(replace(place, leaf_id=stopped.reply_id))
+    assert found.ended_at == max(stopped.at, write.at + timedelta(milliseconds=4_321))
 
 
 async def test_a_session_without_branches_is_counted_to_the_message(history: Stores, user: str) -> None:

@@ -24,6 +24,7 @@ from tests.history_writes import (
     whole_reply,
     whole_turn,
 )
+from thai_chat.domain.addition_errors import MetadataTooLarge
 from thai_chat.domain.errors import HistoryRefused, ReplyRunning
 from thai_chat.domain.messages import Role, Status
 from thai_chat.domain.reads import (
@@ -166,6 +167,40 @@ async def test_a_department_is_set_changed_and_taken_away(history: Stores, user:
         assert await history.read(ReadSessionCount(user, filter=wanted)) == count
     assert (await history.write(update(turn, session_name="อื่น"))).metadata == {"dept_id": "hr"}
     assert (await history.write(update(turn, dept_id=""))).metadata == {}
+
+
+async def test_metadata_is_merged_by_name(history: Stores, user: str) -> None:
+    metadata = {"app": "portal", "config": {"k": 3, "deep": {"a": 1}}, "list": [1], "dept_id": "hr"}
+    session = await history.write(create(user, metadata=metadata))
+    turn = await whole_turn(history, user, session.session_id)
+    patch = {"app": None, "config": {"k": None, "deep": {"b": 0.5}, "new": "ค่า 🍚"}, "list": {"x": None}, "none": None}
+    wanted = {"config": {"deep": {"a": 1, "b": 0.5}, "new": "ค่า 🍚"}, "list": {}, "dept_id": "hr"}
+    for _ in range(2):
+        assert (await history.write(update(turn, metadata=patch, session_name="อื่น"))).metadata == wanted
+    assert (await history.read(ReadSession(session.session_id, user))).metadata == wanted
+    moved = await history.write(update(turn, metadata={"list": None}, dept_id=""))
+    assert moved.metadata == {"config": wanted["config"]}
+    for write in (
+        update(turn, user_id=new_user(), metadata={"a": 1}),
+        update(turn, session_id=uuid7(), metadata={"a": 1}),
+    ):
+        with pytest.raises(UNKNOWN):
+            await history.write(write)
+    with pytest.raises(HistoryRefused):
+        await history.write(update(turn, metadata={"a": "\0"}))
+
+
+async def test_metadata_that_becomes_too_large_is_refused(history: Stores, user: str) -> None:
+    turn = await whole_turn(history, user)
+    for name, is_refused in (("a", False), ("b", True), ("a", False)):
+        write = update(turn, metadata={name: "x" * 10}, metadata_bytes=25, pinned=is_refused, dept_id="d" * 90)
+        if not is_refused:
+            await history.write(write)
+            continue
+        with pytest.raises(MetadataTooLarge):
+            await history.write(write)
+    kept = await history.read(ReadSession(turn.session.session_id, user))
+    assert (kept.metadata, kept.pinned_at) == ({"a": "x" * 10, "dept_id": "d" * 90}, None)
 
 
 @pytest.mark.parametrize("value", [5, None, ["hr"], "x" * 300])

@@ -52,6 +52,7 @@ WRITES: list[Write] = [
     ),
     finish(BEGIN, figures=Figures(reasoning_tokens=7, cost_usd=Decimal("0.000000001"))),
     UpdateSession(session_id=uuid7(), user_id="u", at=datetime.now(UTC), dept_id=""),
+    UpdateSession(session_id=uuid7(), user_id="u", at=datetime.now(UTC), metadata={"app": None, "config": {"k": "ค่า"}}),
     create("สมหญิง", metadata={"dept_id": "hr"}, options={"top_p": 0.5}),
     say(new_session(BEGIN), idempotency_key="k", metadata={"a": [1]}),
     begin("สมหญิง", is_first=True),
@@ -86,6 +87,8 @@ def test_a_write_comes_back_as_it_was(write: Write) -> None:
 def test_what_was_expected_when_a_write_was_taken_is_not_kept(kind: type[UpdateSession | PurgeSession]) -> None:
     write = kind(session_id=uuid7(), user_id="u", at=datetime.now(UTC), expected={"1"})
     assert decode(encode(write)) == replace(write, expected=None)
+    limited = UpdateSession(session_id=uuid7(), user_id="u", at=write.at, metadata={"a": 1}, metadata_bytes=9)
+    assert decode(encode(limited)) == replace(limited, metadata_bytes=None)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -12,7 +13,9 @@ from thai_chat.accounts.passwords import Passwords
 from thai_chat.domain.account_errors import DisabledAccount, InvitationOver, NameTaken, SignUpClosed
 from thai_chat.domain.accounts import Account, checked_display_name, checked_name, hash_of_token, is_token, new_token
 from thai_chat.domain.invitations import LASTS, Invitation, InvitationPurpose, PasswordReset
-from thai_chat.domain.people import LOCAL, PersonRole
+from thai_chat.domain.json_types import JsonObject
+from thai_chat.domain.once import Once, OnceKeys
+from thai_chat.domain.people import LOCAL, Person, PersonRole
 from thai_chat.domain.ports.accounts import AccountStore
 from thai_chat.domain.ports.invitations import InvitationStore
 
@@ -23,6 +26,8 @@ class Issued:
 
     invitation: Invitation
     token: str
+    is_repeated: bool = False
+    """An earlier request made it."""
 
     @property
     def path(self) -> str:
@@ -53,12 +58,14 @@ class Invitations:
         sign_up: str,
         sign_ups: SignUps | None = None,
         has_passwords: bool = True,
+        once: OnceKeys | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._accounts, self._invitations = accounts, invitations
         self._passwords = passwords
         self._sign_ups = sign_ups or SignUps()
         self._sign_up, self._has_passwords = sign_up, has_passwords
+        self._once = once or OnceKeys()
         self._now = now
 
     async def find(self, token: str) -> Invitation:
@@ -82,15 +89,25 @@ class Invitations:
         *,
         name: str | None = None,
         lasts: timedelta = LASTS[InvitationPurpose.INVITE],
-        by: UUID | None = None,
+        by: Person | None = None,
+        idempotency_key: str | None = None,
     ) -> Issued:
-        """Make an invitation for anybody, or for a name. Raises SignUpClosed, BadAccountName, NameTaken."""
+        """Make an invitation for anybody, or for a name; the same request with the same idempotency key gets the one of
+        before.
+
+        Raises SignUpClosed, BadAccountName, NameTaken, KeyReused, AlreadyMade.
+        """
         if self._sign_up == "off":
             raise SignUpClosed
         name = checked_name(name) if name else None
+        meaning: JsonObject = {"role": role.value, "name": name, "lasts": lasts.total_seconds()}
+        once = self._once.of(by, idempotency_key, made="invitation", meaning=meaning) if by else None
+        if once and (known := await self._repeated(once)):
+            return known
         if name and await self._accounts.by_name(name):
             raise NameTaken
-        return await self._issue(InvitationPurpose.INVITE, role, lasts, name=name, created_by=by)
+        who = by.account_id if by else None
+        return await self._issue(InvitationPurpose.INVITE, role, lasts, name=name, created_by=who, once=once)
 
     async def reset(self, account: Account, *, by: UUID | None = None) -> Issued:
         """Make a link for a new password of an account. The password of before is good until the link is used.
@@ -194,10 +211,12 @@ class Invitations:
         name: str | None = None,
         account_id: UUID | None = None,
         created_by: UUID | None = None,
+        once: Once | None = None,
     ) -> Issued:
-        now, token = self._now(), new_token()
+        now = self._now()
+        token = once.token(now) if once else new_token()
         invitation = Invitation(
-            invitation_id=uuid4(),
+            invitation_id=once.id if once else uuid4(),
             purpose=purpose,
             role=role,
             name=name,
@@ -206,5 +225,18 @@ class Invitations:
             created_at=now,
             expires_at=now + lasts,
         )
-        await self._invitations.add(invitation, hash_of_token(token))
+        is_new = await self._invitations.add(invitation, hash_of_token(token))
+        if once and not is_new and (known := await self._repeated(once)):
+            return known
         return Issued(invitation=invitation, token=token)
+
+    async def _repeated(self, once: Once) -> Issued | None:
+        """Return the invitation that a repeated request has made. Raises KeyReused, AlreadyMade."""
+        found = await self._invitations.made(once.id)
+        if found is None:
+            return None
+        invitation, token_hash = found
+        token = once.token(invitation.created_at)
+        is_same = hmac.compare_digest(hash_of_token(token), token_hash)
+        once.require_told(invitation.created_at, self._now(), is_same=is_same)
+        return Issued(invitation=invitation, token=token, is_repeated=True)

@@ -23,6 +23,7 @@ from thai_chat.domain.accounts import person_of_account
 from thai_chat.domain.audit import Action
 from thai_chat.domain.errors import BadInput, HistoryUnavailable, ThaiChatError, trace_of
 from thai_chat.domain.invitations import PasswordReset
+from thai_chat.domain.json_types import JsonObject
 from thai_chat.domain.keys import (
     KEY_NAME_CHARS,
     MOST_KEYS,
@@ -30,10 +31,12 @@ from thai_chat.domain.keys import (
     KeyText,
     StoredKey,
     is_key_id,
+    key_text_of,
     new_key_text,
     person_of_key,
     read_key,
 )
+from thai_chat.domain.once import OnceKeys
 from thai_chat.domain.people import Person, Scope
 from thai_chat.domain.ports.keys import KeyStore
 
@@ -61,7 +64,15 @@ class _GoodKey:
 class ApiKeys:
     """The use cases of API keys. `start` it before use and `close` it after."""
 
-    def __init__(self, store: KeyStore, audit: Audit) -> None:
+    def __init__(
+        self,
+        store: KeyStore,
+        audit: Audit,
+        once: OnceKeys | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._clock = clock
+        self._once = once or OnceKeys()
         self._store = store
         self._audit = audit
         self._known: dict[bytes, _GoodKey] = {}
@@ -72,26 +83,46 @@ class ApiKeys:
         self._task: asyncio.Task[None] | None = None
 
     async def make(
-        self, person: Person, *, name: str, scopes: Sequence[Scope], lasts: timedelta | None = None, address: str = ""
+        self,
+        person: Person,
+        *,
+        name: str,
+        scopes: Sequence[Scope],
+        lasts: timedelta | None = None,
+        address: str = "",
+        idempotency_key: str | None = None,
     ) -> tuple[ApiKey, KeyText]:
         """Make a key for a person, and return it with its text, which is kept nowhere.
 
-        `lasts` is how long it is good, None: until it is revoked. Raises BadInput, NotAdministrator, TooManyKeys.
+        `lasts` is how long it is good, None: until it is revoked. The same request with the same idempotency key gets
+        the same one. Raises BadInput, NotAdministrator, TooManyKeys, KeyReused, AlreadyMade.
         """
         if not scopes:
             raise BadInput(fields="scopes")
         if Scope.ADMIN in scopes and not person.is_administrator:
             raise NotAdministrator
-        now, text = datetime.now(UTC), new_key_text()
+        now, name = self._clock(), _checked_name(name)
+        meaning: JsonObject = {
+            "name": name,
+            "scopes": sorted(scopes),
+            "lasts": lasts.total_seconds() if lasts else None,
+        }
+        once = self._once.of(person, idempotency_key, made="key", meaning=meaning)
+        text = key_text_of(once.id, once.secret(now)) if once else new_key_text()
         key = ApiKey(
             key_id=text.key_id,
             account_id=_account_id(person),
-            key_name=_checked_name(name),
+            key_name=name,
             scopes=tuple(scope for scope in Scope if scope in scopes),
             created_at=now,
             expires_at=now + lasts if lasts else None,
         )
-        await self._store.add(key, text.secret_hash, most=MOST_KEYS)
+        stored, stored_hash = await self._store.add(key, text.secret_hash, most=MOST_KEYS)
+        if once and stored.created_at != now:
+            text = key_text_of(once.id, once.secret(stored.created_at))
+            is_same = hmac.compare_digest(text.secret_hash, stored_hash)
+            once.require_told(stored.created_at, now, is_same=is_same, shown_id=stored.key_id)
+            return stored, text
         details = {"scopes": key.scopes, "expires_at": key.expires_at.isoformat() if key.expires_at else None}
         self._audit.note(Action.KEY_MADE, who=person, target=key.key_id, address=address, details=details)
         return key, text

@@ -25,6 +25,7 @@ from thai_chat.accounts.quotas import Limits
 from thai_chat.accounts.signing_in import SigningIn
 from thai_chat.domain.accounts import Account
 from thai_chat.domain.errors import HistoryError, trace_of
+from thai_chat.domain.once import OnceKeys
 from thai_chat.domain.people import Person, PersonRole
 from thai_chat.domain.ports.storage import Storage
 from thai_chat.domain.quotas import Quotas
@@ -68,11 +69,17 @@ class Accounts:
     `replies` are those that run in this process: they end with the account of whoever asked.
     """
 
-    def __init__(self, storage: Storage, rules: AccountRules, replies: RunningReplies | None = None) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        rules: AccountRules,
+        replies: RunningReplies | None = None,
+        once: OnceKeys | None = None,
+    ) -> None:
         self.storage = storage
         self.rules = rules
         self.audit = Audit(storage.audit, folder=rules.audit_folder, kept=rules.audit_kept)
-        self.keys = ApiKeys(storage.keys, self.audit)
+        self.keys = ApiKeys(storage.keys, self.audit, once)
         self.passwords = Passwords()
         self.attempts = Attempts()
         self.browsers = Browsers(storage.sign_ins, idle=rules.idle)
@@ -101,6 +108,7 @@ class Accounts:
             passwords=self.passwords,
             sign_up=rules.sign_up,
             has_passwords="password" in rules.ways,
+            once=once,
         )
         self.administration = Administration(
             storage.accounts,

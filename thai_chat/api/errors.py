@@ -57,7 +57,7 @@ from thai_chat.domain.events import Failed
 from thai_chat.domain.messages import MAX_QUESTION_CHARS
 from thai_chat.domain.openai_shape import is_openai_path
 from thai_chat.domain.openid_errors import LastWayIn, OpenIdError, OpenIdUnavailable
-from thai_chat.domain.repeating_errors import ChangedMeanwhile, KeyReused
+from thai_chat.domain.repeating_errors import AlreadyMade, ChangedMeanwhile, KeyReused
 from thai_chat.domain.retrying import retry_after_s
 from thai_chat.domain.sent_errors import SentTooMuch
 from thai_chat.domain.share_errors import SharePasswordNeeded, ShareTooLarge, TooManyShares
@@ -82,6 +82,7 @@ _STATUS: tuple[tuple[type[ThaiChatError], int], ...] = (
     (NewerMessages, 409),
     (MessageOnOtherBranch, 409),
     (KeyReused, 422),
+    (AlreadyMade, 409),
     (ChangedMeanwhile, 412),
     (LastAdministrator, 409),
     (LastWayIn, 409),

@@ -31,7 +31,8 @@ _STATUS_EXAMPLE: dict[str, Any] = {
     "created_at": "2026-11-21T03:59:59Z",
     "updated_at": "2026-11-21T04:00:00Z",
     "first_message_at": "2026-11-21T03:59:59Z",
-    "last_message_at": "2026-11-21T04:00:00Z",
+    "last_message_at": "2026-11-21T03:59:59Z",
+    "last_ended_at": "2026-11-21T04:00:00Z",
     "duration_seconds": 1.0,
     "conversation_length": 2,
     "messages_by_role": {"user": 1, "assistant": 1, "system": 0},
@@ -77,8 +78,14 @@ class ChatStatusBody(BaseModel):
     created_at: datetime
     updated_at: datetime = Field(description="When something was asked last")
     first_message_at: datetime | None = Field(description="Null when nothing is shown")
-    last_message_at: datetime | None = Field(description="Null when nothing is shown")
-    duration_seconds: float = Field(description="From the first message to the last one")
+    last_message_at: datetime | None = Field(
+        description="The last message's `timestamp`; a reply has that of its question. Null when nothing is shown"
+    )
+    last_ended_at: datetime | None = Field(
+        description="When the last message was whole, as a reply is when it ends; now while one grows. Null when "
+        "nothing is shown"
+    )
+    duration_seconds: float = Field(description="From `first_message_at` to `last_ended_at`")
     conversation_length: int = Field(description="The messages that it shows")
     messages_by_role: dict[str, int] = Field(description="The same by role: user, assistant, system")
     message_count: int = Field(description="All messages that it has, on every branch")
@@ -89,7 +96,9 @@ class LoadedBody(ChatStatusBody, WholeHistoryBody):
 
 
 def status_body(session: Session, counts: BranchCounts, *, running: bool) -> ChatStatusBody:
-    first_at, last_at = counts.first_at, counts.last_at
+    first_at, ended_at = counts.first_at, counts.ended_at
+    if running and ended_at:
+        ended_at = max(ended_at, datetime.now(UTC))
     return ChatStatusBody(
         session_id=session.session_id,
         session_name=session.session_name,
@@ -100,8 +109,9 @@ def status_body(session: Session, counts: BranchCounts, *, running: bool) -> Cha
         created_at=session.created_at.astimezone(UTC),
         updated_at=session.updated_at.astimezone(UTC),
         first_message_at=first_at,
-        last_message_at=last_at,
-        duration_seconds=(last_at - first_at).total_seconds() if first_at and last_at else 0.0,
+        last_message_at=counts.last_at,
+        last_ended_at=ended_at,
+        duration_seconds=(ended_at - first_at).total_seconds() if first_at and ended_at else 0.0,
         conversation_length=counts.total,
         messages_by_role={role.value: counts.by_role.get(role, 0) for role in Role},
         message_count=session.message_count,

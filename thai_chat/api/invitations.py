@@ -16,6 +16,7 @@ from thai_chat.api.cookies import set_token, token_of
 from thai_chat.api.dependencies import Asking, Noting, People
 from thai_chat.api.me import Me, me_of
 from thai_chat.api.refusing import refuses
+from thai_chat.api.repeating import SECRET_NOT_REPEATED, Repeated
 from thai_chat.domain.account_errors import (
     AlreadyTakenOver,
     BadAccountName,
@@ -92,7 +93,7 @@ class InvitationRequest(BaseModel):
 
 
 class Link(BaseModel):
-    url: str = Field(description="It is told this once, and good for one use")
+    url: str = Field(description="This answer alone has it, and it is good for one use")
     expires_at: datetime = Field(description="Until when it is good")
 
 
@@ -193,15 +194,20 @@ async def list_invitations(people: People) -> InvitationsBody:
     )
 
 
-@router.post("/invitations", status_code=201, responses=refuses(BadAccountName, NameTaken, UnreadableText))
+@router.post(
+    "/invitations", status_code=201, responses=refuses(BadAccountName, NameTaken, UnreadableText, *SECRET_NOT_REPEATED)
+)
 async def create_invitation(
-    asked: InvitationRequest, request: Request, person: Asking, people: People, notes: Noting
+    asked: InvitationRequest, request: Request, person: Asking, people: People, notes: Noting, repeated: Repeated
 ) -> InvitationMade:
     """Make a link by which somebody makes an account."""
     lasts = timedelta(seconds=asked.expires_in_s)
-    issued = await people.invitations.invite(asked.role, name=asked.name, lasts=lasts, by=person.account_id)
+    issued = await people.invitations.invite(
+        asked.role, name=asked.name, lasts=lasts, by=person, idempotency_key=repeated.key()
+    )
     made = issued.invitation.invitation_id
-    notes.put(Action.INVITATION_MADE, target=str(made), details={"role": asked.role.value})
+    if not issued.is_repeated:
+        notes.put(Action.INVITATION_MADE, target=str(made), details={"role": asked.role.value})
     return InvitationMade(
         invitation_id=made,
         url=url_of(issued, request, people),

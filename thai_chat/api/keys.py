@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from thai_chat.api.dependencies import Address, Asking, People
 from thai_chat.api.refusing import refuses
+from thai_chat.api.repeating import SECRET_NOT_REPEATED, Repeated
 from thai_chat.domain.account_errors import KeyNotFound, NotAdministrator, TooManyKeys
 from thai_chat.domain.errors import UnreadableText
 from thai_chat.domain.keys import KEY_NAME_CHARS, MOST_KEYS, ApiKey
@@ -50,7 +51,7 @@ class KeyBody(BaseModel):
 
 
 class MadeKeyBody(KeyBody):
-    key: str = Field(description="The key itself: it is shown here once and kept nowhere")
+    key: str = Field(description="The key itself: it is shown by this answer alone and kept nowhere")
 
 
 class KeysBody(BaseModel):
@@ -67,11 +68,18 @@ async def list_keys(people: People, person: Asking) -> KeysBody:
     "",
     status_code=201,
     description=f"Make a key; a person has at most {MOST_KEYS}. A key can't make keys.",
-    responses=refuses(TooManyKeys, NotAdministrator, UnreadableText),
+    responses=refuses(TooManyKeys, NotAdministrator, UnreadableText, *SECRET_NOT_REPEATED),
 )
-async def create_key(body: NewKey, people: People, person: Asking, address: Address) -> MadeKeyBody:
+async def create_key(body: NewKey, people: People, person: Asking, address: Address, repeated: Repeated) -> MadeKeyBody:
     lasts = timedelta(seconds=body.expires_in_s) if body.expires_in_s else None
-    key, text = await people.keys.make(person, name=body.name, scopes=body.scopes, lasts=lasts, address=address)
+    key, text = await people.keys.make(
+        person,
+        name=body.name,
+        scopes=body.scopes,
+        lasts=lasts,
+        address=address,
+        idempotency_key=repeated.key(),
+    )
     return MadeKeyBody(**_body(key).model_dump(), key=str(text))
 
 

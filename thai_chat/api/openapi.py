@@ -169,6 +169,7 @@ def _complete_operation(operation: dict[str, Any], path: str, method: str, *, ha
     for parameter in operation.get("parameters", ()):
         name = parameter["name"]
         parameter.setdefault("description", DESCRIPTIONS.get(name.replace("-", "_").lower(), ""))
+        parameter["schema"] = _without_null(parameter["schema"])
         _format(name, parameter["schema"])
         if "examples" in parameter["schema"]:
             parameter["schema"].pop("title", None)
@@ -192,6 +193,17 @@ def _complete_operation(operation: dict[str, Any], path: str, method: str, *, ha
         sent = {name: {"$ref": f"#/components/headers/{name}"} for name in named}
         response["headers"] = {**sent, **response.get("headers", {})}
     operation["responses"] = dict(sorted(responses.items()))
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return what a parameter can be: one that is not sent is left out, since nobody can send null in an address or a
+    header."""
+    kinds = schema.get("anyOf", ())
+    sent = [kind for kind in kinds if kind.get("type") != "null"]
+    if len(sent) == len(kinds):
+        return schema
+    others = {name: value for name, value in schema.items() if name != "anyOf"}
+    return {**sent[0], **others} if len(sent) == 1 else {**others, "anyOf": sent}
 
 
 def _format(name: str, schema: dict[str, Any]) -> None:

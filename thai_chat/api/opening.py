@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from thai_chat.api.refusing import codes_of, refusal
+from thai_chat.api.refusing import BAD_FIELDS, codes_of, refusal
 from thai_chat.domain.account_errors import (
     ChatsArePrivate,
     NoAccounts,
@@ -46,8 +46,6 @@ WAYS_IN = {
 }
 """How the server knows who asks, where there are accounts; under TLS the cookie is `__Host-thai_chat`."""
 
-BAD_FIELDS = "bad_fields"
-"""The code of BadInput that names the fields."""
 _CONVERTOR = re.compile(r":\w+}")
 _DOORS = {_CONVERTOR.sub("}", door.path): door for door in DOORS}
 _BROWSERS = (("DELETE", "/api/me"),)

@@ -11,11 +11,13 @@ from typing import Any
 
 from thai_chat import texts
 from thai_chat.api.errors import kind_of, status_of
-from thai_chat.domain.errors import BadOption, LimitReached, ThaiChatError
+from thai_chat.domain.errors import BadInput, BadOption, LimitReached, ThaiChatError
 from thai_chat.domain.messages import MAX_QUESTION_CHARS
 from thai_chat.domain.openai_shape import openai_error
 
 Responses = dict[int | str, dict[str, Any]]
+BAD_FIELDS = "bad_fields"
+"""The name among examples of a BadInput that names the fields."""
 
 _PARAMS: dict[str, Any] = {
     "account": "somchai",
@@ -44,6 +46,7 @@ _PARAMS: dict[str, Any] = {
 }
 """Params of the examples."""
 _OWN: dict[str, dict[str, Any]] = {
+    "already_made": {"id": "0199a1b2-0000-7000-8000-000000000000"},
     "bad_tag": {"header": "If-Match"},
     "question_too_long": {"limit": MAX_QUESTION_CHARS},
     "import_refused": {"place": "conversations.json", "why": "import_no_file"},
@@ -69,7 +72,7 @@ def refusal(codes: Iterable[str]) -> dict[str, Any]:
     """Return the description of an answer whose `error.code` is one of `codes`; `components` has its parts."""
     named = list(dict.fromkeys(codes))
     return {
-        "description": f"Refused: {', '.join(f'`{code}`' for code in named)}",
+        "description": f"Refused: {', '.join(dict.fromkeys(f'`{_said(code)}`' for code in named))}",
         "content": {
             "application/json": {
                 "schema": {"$ref": "#/components/schemas/Error"},
@@ -88,12 +91,17 @@ def codes_of(response: dict[str, Any]) -> list[str]:
 def error_example(code: str) -> dict[str, Any]:
     """Return the example of a code: a component of the description."""
     kind = kind_of(code)
-    body: dict[str, Any] = {"code": code, "message": _words(code)}
+    body: dict[str, Any] = {"code": _said(code), "message": _words(code)}
     if issubclass(kind, BadOption):
         body["param"] = _PARAMS["param"]
     if issubclass(kind, LimitReached):
         body["what"] = _PARAMS["what"]
     return {"summary": code, "value": {"error": body}}
+
+
+def _said(code: str) -> str:
+    """Return the code that an answer has; one code has examples of several names where its words differ."""
+    return BadInput.code if code == BAD_FIELDS else code
 
 
 def _words(code: str) -> str:
@@ -106,7 +114,7 @@ def in_openai_form(responses: dict[str, Any]) -> dict[str, Any]:
     for status, response in responses.items():
         examples = {}
         for code in codes_of(response):
-            said = openai_error(code, _words(code), int(status))
+            said = openai_error(_said(code), _words(code), int(status))
             made[f"openai_{code}_{status}"] = {"summary": str(said["code"]), "value": {"error": said}}
             examples[code] = {"$ref": f"#/components/examples/openai_{code}_{status}"}
         if examples:

@@ -12,7 +12,7 @@ from fastapi import Depends, Header, Request
 from thai_chat.chat.repeating import id_of
 from thai_chat.domain.messages import KEY_CHARS
 from thai_chat.domain.people import Person
-from thai_chat.domain.repeating_errors import BadKey, KeyReused, KeysDiffer
+from thai_chat.domain.repeating_errors import AlreadyMade, BadKey, KeyReused, KeysDiffer
 
 _NAME = "Idempotency-Key"
 _QUOTED = re.compile(r'"((?:[ !#-\[\]-~]|\\["\\])*)"')
@@ -22,6 +22,8 @@ _BARE = re.compile(r"[!#-+\--~]+")
 
 NOT_REPEATED = (BadKey, KeysDiffer, KeyReused)
 """The errors of a request with a key, for `refuses`."""
+SECRET_NOT_REPEATED = (*NOT_REPEATED, AlreadyMade)
+"""The errors of a request with a key whose answer has a secret."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from thai_chat.domain.contexts import METADATA_BYTES
 from thai_chat.domain.facts import dept_of
 from thai_chat.domain.labels import Labels
 from thai_chat.domain.messages import (
@@ -43,6 +44,14 @@ class SessionBody(BaseModel):
     temporary: bool = Field(default=False, description="It is held in memory alone and never stored")
 
 
+class ChangedSessionBody(SessionBody):
+    """A session as it is after a change."""
+
+    metadata: dict[str, Any] = Field(
+        description="What is kept with the session, its department among it", examples=[{"app": "portal"}]
+    )
+
+
 class SessionPatch(BaseModel):
     """The changes of a session: what is named is changed, the rest stays. An unknown name is refused, not passed
     over."""
@@ -53,6 +62,12 @@ class SessionPatch(BaseModel):
     title: str | None = Field(default=None, description="The same as `session_name`; give one of the two")
     dept_id: str | None = Field(
         default=None, max_length=DEPT_CHARS, description="Empty takes the session out of its department"
+    )
+    metadata: dict[str, Any] | None = Field(
+        default=None,
+        description="Merged by name into what is kept with the session, as a JSON Merge Patch (RFC 7386): null takes a "
+        f"name away, what is not named stays; {METADATA_BYTES} bytes in all. `dept_id` in it is the department",
+        examples=[{"dept_id": "hr", "app": None}],
     )
     pinned: bool | None = None
     archived: bool | None = None

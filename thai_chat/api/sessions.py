@@ -14,6 +14,7 @@ from thai_chat.api.histories import history_response
 from thai_chat.api.refusing import Responses, refuses
 from thai_chat.api.repeating import NOT_REPEATED, Repeated
 from thai_chat.api.session_schemas import (
+    ChangedSessionBody,
     LabelsBody,
     SessionBody,
     SessionPatch,
@@ -86,16 +87,16 @@ async def list_sessions(
     )
     found = await service.sessions.page(
         person,
-        limit=chosen.limit,
+        limit=chosen.limit + 1,
         before=_read_cursor(chosen.cursor, chosen.order) if chosen.cursor else None,
         offset=chosen.offset,
         order=chosen.order,
         filter=wanted,
     )
-    running = service.sessions.running()
+    running, shown = service.sessions.running(), found[: chosen.limit]
     return SessionsBody(
-        sessions=[session_body(session, running=session.session_id in running) for session in found],
-        next=_next_cursor(found[-1], chosen.order) if len(found) == chosen.limit else None,
+        sessions=[session_body(session, running=session.session_id in running) for session in shown],
+        next=_next_cursor(shown[-1], chosen.order) if len(found) > len(shown) else None,
         total=await service.sessions.count(person, wanted) if chosen.total else None,
     )
 
@@ -153,14 +154,14 @@ async def get_session(
         **TAGGED,
         **refuses(
             *(SessionNotFound, MessageNotFound, ReplyRunning, EmptyName, BadLabel, BadOption, UnknownOption),
-            *(HistoryRefused, *NOT_CHANGED),
+            *(BadDepartment, MetadataTooLarge, ReservedMetadata, UnreadableText, HistoryRefused, *NOT_CHANGED),
         ),
     },
 )
 async def change_session(
     session_id: str, body: SessionPatch, service: Service, person: Asking, expected: IfMatch, response: Response
-) -> SessionBody:
-    """Change names, labels, pin, archive, trash, and which branch is shown: all that is named, or nothing."""
+) -> ChangedSessionBody:
+    """Change names, labels, metadata, pin, archive, trash, and which branch is shown: all that is named, or nothing."""
     wanted = body.model_dump(exclude={"shown_message_id", "title"})
     wanted["session_name"] = body.title if body.session_name is None else body.session_name
     shown = None if body.shown_message_id is None else identifier(body.shown_message_id)
@@ -169,7 +170,7 @@ async def change_session(
     )
     answered = _body(changed, service)
     response.headers["ETag"] = tag_of(changed, running=answered.running)
-    return answered
+    return ChangedSessionBody(**answered.model_dump(), metadata=dict(changed.metadata))
 
 
 @router.delete("/{session_id}", status_code=204, responses=refuses(SessionNotFound, *NOT_CHANGED))

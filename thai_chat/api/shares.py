@@ -12,11 +12,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from thai_chat.api.addresses import page_of
 from thai_chat.api.dependencies import Address, Asking, Noting, Service, Sharing
 from thai_chat.api.refusing import refuses
+from thai_chat.api.repeating import SECRET_NOT_REPEATED, Repeated
 from thai_chat.chat.changes import ANEW
 from thai_chat.chat.statistics import zone_of
 from thai_chat.chat.text import identifier
 from thai_chat.domain.account_errors import TooManyAttempts
-from thai_chat.domain.audit import Action
+from thai_chat.domain.audit import Action, Detail
 from thai_chat.domain.backend_errors import NoBackend
 from thai_chat.domain.errors import MessageNotFound, SessionNotFound, UnreadableText
 from thai_chat.domain.share_errors import (
@@ -95,7 +96,8 @@ class ContinuedBody(BaseModel):
     "/{session_id}/share",
     status_code=201,
     responses=refuses(
-        SessionNotFound, MessageNotFound, NothingToShare, ShareTooLarge, TooManyShares, BadSharePassword, UnreadableText
+        *(SessionNotFound, MessageNotFound, NothingToShare, ShareTooLarge, TooManyShares, BadSharePassword),
+        *(UnreadableText, *SECRET_NOT_REPEATED),
     ),
 )
 async def create_share(
@@ -104,6 +106,7 @@ async def create_share(
     shares: Sharing,
     person: Asking,
     notes: Noting,
+    repeated: Repeated,
     body: ShareRequest | None = None,
 ) -> MadeShareBody:
     """Make a link to a snapshot of the session as it is now."""
@@ -117,8 +120,10 @@ async def create_share(
         with_documents=wanted.with_documents,
         timezone=zone_of(wanted.timezone).key,
     )
-    made = await shares.make(person, identifier(session_id), wish)
-    notes.put(Action.SHARE_MADE, target=str(made.share.share_id), details={"session_id": str(made.share.session_id)})
+    made = await shares.make(person, identifier(session_id), wish, idempotency_key=repeated.key())
+    if not made.is_repeated:
+        details: dict[str, Detail] = {"session_id": str(made.share.session_id)}
+        notes.put(Action.SHARE_MADE, target=str(made.share.share_id), details=details)
     return MadeShareBody(
         share_id=made.share.share_id,
         url=f"{page_of(request, shares.public_url)}/s/{made.token}",

@@ -133,10 +133,11 @@ async def list_counted_messages(
     """List the messages that a figure was counted of, newest first, in pages."""
     behind = await _behind(service, person, chosen)
     before = MessageCursor(*read_cursor(chosen.cursor)) if chosen.cursor else None
-    found = await service.statistics.messages(person, behind, limit=chosen.limit, before=before)
-    last = found[-1].message if len(found) == chosen.limit else None
+    found = await service.statistics.messages(person, behind, limit=chosen.limit + 1, before=before)
+    shown = found[: chosen.limit]
+    last = shown[-1].message if len(found) > len(shown) else None
     return CountedMessagesBody(
-        messages=[_message(counted) for counted in found],
+        messages=[_message(counted) for counted in shown],
         next=cursor_of(last.created_at, last.message_id) if last else None,
     )
 
@@ -148,10 +149,10 @@ async def list_counted_sessions(
     """List the sessions of those messages, with how many of them each has, most first, in pages."""
     behind = await _behind(service, person, chosen)
     offset = _read_offset(chosen.cursor)
-    found = await service.statistics.sessions(person, behind, limit=chosen.limit, offset=offset)
+    found = await service.statistics.sessions(person, behind, limit=chosen.limit + 1, offset=offset)
     return CountedSessionsBody(
-        sessions=[_session(usage) for usage in found],
-        next=str(offset + chosen.limit) if len(found) == chosen.limit else None,
+        sessions=[_session(usage) for usage in found[: chosen.limit]],
+        next=str(offset + chosen.limit) if len(found) > chosen.limit else None,
     )
 
 

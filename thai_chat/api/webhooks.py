@@ -13,9 +13,10 @@ from thai_chat import texts
 from thai_chat.api.dependencies import Asking, Hooks, Noting
 from thai_chat.api.errors import language_of
 from thai_chat.api.refusing import refuses
+from thai_chat.api.repeating import SECRET_NOT_REPEATED, Repeated
 from thai_chat.chat.text import identifier
 from thai_chat.domain.audit import Action, Detail
-from thai_chat.domain.errors import HistoryUnavailable, InvalidIdentifier
+from thai_chat.domain.errors import HistoryUnavailable, InvalidIdentifier, UnreadableText
 from thai_chat.domain.webhook_errors import (
     BadWebhookUrl,
     TooManyWebhooks,
@@ -132,18 +133,30 @@ async def list_webhooks(hooks: Hooks, person: Asking) -> WebhooksBody:
 @router.post(
     "",
     status_code=201,
-    responses=refuses(WebhooksOff, BadWebhookUrl, WebhookHostNotAllowed, TooManyWebhooks, HistoryUnavailable),
+    responses=refuses(
+        *(WebhooksOff, BadWebhookUrl, WebhookHostNotAllowed, TooManyWebhooks, HistoryUnavailable, UnreadableText),
+        *SECRET_NOT_REPEATED,
+    ),
 )
-async def create_webhook(body: NewWebhook, hooks: Hooks, person: Asking, notes: Noting) -> MadeWebhookBody:
+async def create_webhook(
+    body: NewWebhook, hooks: Hooks, person: Asking, notes: Noting, repeated: Repeated
+) -> MadeWebhookBody:
     """Make a webhook.
 
     What happens in one's own sessions is sent there, signed as the Standard Webhooks are. A person has 20 at most. This
     answer alone has the secret.
     """
     made = await hooks.make(
-        person, url=body.url, events=body.events, name=body.name, include_content=body.include_content
+        person,
+        url=body.url,
+        events=body.events,
+        name=body.name,
+        include_content=body.include_content,
+        idempotency_key=repeated.key(),
     )
     webhook = made.webhook
+    if made.is_repeated:
+        return _made(made)
     details: dict[str, Detail] = {
         "events": [str(event) for event in webhook.events],
         "include_content": webhook.include_content,

@@ -15,7 +15,7 @@ from thai_chat.chat.names import short_name
 from thai_chat.chat.options import checked
 from thai_chat.chat.permits import Permits
 from thai_chat.chat.repeating import remembered, require_same_session
-from thai_chat.chat.sessions import dept
+from thai_chat.chat.sessions import of_session
 from thai_chat.chat.text import checked_question, require_storable
 from thai_chat.domain.backend_errors import NoBackend
 from thai_chat.domain.facts import ReplyFacts, facts_of, with_dept
@@ -32,7 +32,6 @@ from thai_chat.domain.writes import AddMessage, CreateSession
 Resolve = Callable[[str | None, str | None, MayUse | None], Choice]
 RESERVED = frozenset(one.name for one in fields(ReplyFacts)) - {"others", "finish_reason"}
 """Names in a message's metadata that this program fills in."""
-_OF_SESSIONS = ("imported", "dept_id", "fingerprint")
 NO_MODEL = Choice("", "")
 """The choice of a session that was made while no model could be chosen; the first question finds one."""
 
@@ -79,7 +78,8 @@ class Additions:
         """
         name = short_name(new.name)
         require_storable(name)
-        metadata = with_dept(bounded_metadata(new.metadata, reserved=_OF_SESSIONS), dept(new.dept_id))
+        own, dept_id = of_session(new.metadata, new.dept_id or None)
+        metadata = with_dept(own, dept_id or "")
         options = checked(new.options, self._options)
         meaning: JsonObject = {
             "name": name,

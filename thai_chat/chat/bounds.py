@@ -9,6 +9,7 @@ from thai_chat.chat.text import require_storable
 from thai_chat.domain.addition_errors import MetadataTooLarge, ReservedMetadata
 from thai_chat.domain.contexts import METADATA_BYTES
 from thai_chat.domain.json_types import JsonObject
+from thai_chat.domain.merging import size_of
 
 _DEPTH = 30
 
@@ -20,9 +21,8 @@ def bounded_metadata(metadata: JsonObject, *, reserved: Collection[str] = ()) ->
         raise ReservedMetadata(names=", ".join(taken))
     if _depth(metadata) > _DEPTH:
         raise MetadataTooLarge(limit=METADATA_BYTES)
-    text = json.dumps(metadata, ensure_ascii=False)
-    require_storable(text)
-    if len(text.encode()) > METADATA_BYTES:
+    require_storable(json.dumps(metadata, ensure_ascii=False))
+    if size_of(metadata) > METADATA_BYTES:
         raise MetadataTooLarge(limit=METADATA_BYTES)
     return metadata
 

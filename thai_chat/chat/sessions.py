@@ -7,15 +7,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
+from thai_chat.chat.bounds import bounded_metadata
 from thai_chat.chat.changes import Change, ChangeKind, Changes
 from thai_chat.chat.names import short_name, tidy
 from thai_chat.chat.options import checked
 from thai_chat.chat.replies.runner import Replies
 from thai_chat.chat.text import require_storable
 from thai_chat.domain.addition_errors import BadDepartment
-from thai_chat.domain.errors import BadLabel, EmptyName, NewerMessages, ReplyRunning
+from thai_chat.domain.contexts import METADATA_BYTES
+from thai_chat.domain.errors import BadInput, BadLabel, EmptyName, NewerMessages, ReplyRunning
 from thai_chat.domain.json_types import JsonObject
 from thai_chat.domain.labels import Labels
+from thai_chat.domain.merging import KEPT_BY_US
 from thai_chat.domain.messages import DEPT_CHARS, LABEL_CHARS, MOST_TAGS, Choice, Message, Session
 from thai_chat.domain.options import Options
 from thai_chat.domain.people import Person
@@ -37,6 +40,7 @@ from thai_chat.domain.versions import require_version
 from thai_chat.domain.writes import LeaveSession, PurgeSession, ResetSession, UpdateSession
 
 PURGED_AT_ONCE = 100
+_DEPT = "dept_id"
 _RESETS = 5
 """So often a reset is tried when the session changes at the same time."""
 
@@ -58,6 +62,8 @@ class SessionChange:
     """Empty takes the session out of its folder."""
     dept_id: str | None = None
     """Empty takes the session out of its department."""
+    metadata: JsonObject | None = None
+    """Merged by name into what programs keep with the session; null takes a name away."""
     options: JsonObject | None = None
     """The options that the session gives its models from now on; an empty object leaves them to themselves."""
 
@@ -118,11 +124,12 @@ class Sessions:
     ) -> Session:
         """Make all of the change or nothing, and only where the session has one of the expected versions, if any is.
 
-        Raises EmptyName, BadLabel, BadOption, ChangedMeanwhile, and as `show_branch` does.
+        Raises EmptyName, BadLabel, BadOption, ChangedMeanwhile, as `show_branch` does, and as `of_session` does.
         """
         running = self._running_in(session_id, person)
         if change.shown_message_id and running:
             raise ReplyRunning
+        metadata, dept_id = of_session(change.metadata or {}, change.dept_id)
         changed = await self._conversation.write(
             UpdateSession(
                 session_id=session_id,
@@ -136,7 +143,9 @@ class Sessions:
                 leaf_id=change.shown_message_id,
                 tags=None if change.tags is None else _tags(change.tags),
                 folder=None if change.folder is None else _label(change.folder),
-                dept_id=None if change.dept_id is None else dept(change.dept_id),
+                dept_id=dept_id,
+                metadata=metadata or None,
+                metadata_bytes=METADATA_BYTES if metadata else None,
                 options=None if change.options is None else checked(change.options, self._options),
                 expected=expected,
             )
@@ -249,9 +258,26 @@ def _tags(tags: Sequence[str]) -> Sequence[str]:
     return found
 
 
-def dept(dept_id: str) -> str:
-    """Return a department's id on one line, perhaps empty. Raises BadDepartment."""
+def of_session(metadata: JsonObject, dept_id: str | None) -> tuple[JsonObject, str | None]:
+    """Return what programs keep with a session, and its department, which may stand in the metadata too; an empty one
+    is none, and None says nothing of it.
+
+    Raises BadDepartment, MetadataTooLarge, ReservedMetadata, UnreadableText, and BadInput for two departments.
+    """
+    own = dict(metadata)
+    if _DEPT in own:
+        given = own.pop(_DEPT)
+        if given is not None and not isinstance(given, str):
+            raise BadDepartment(limit=DEPT_CHARS)
+        if dept_id is not None and _dept(dept_id) != _dept(given or ""):
+            raise BadInput(fields=f"{_DEPT}, metadata.{_DEPT}")
+        dept_id = given or ""
+    return bounded_metadata(own, reserved=KEPT_BY_US), None if dept_id is None else _dept(dept_id)
+
+
+def _dept(dept_id: str) -> str:
     shown = tidy(dept_id)
+    require_storable(shown)
     if len(shown) > DEPT_CHARS:
         raise BadDepartment(limit=DEPT_CHARS)
     return shown

@@ -27,7 +27,7 @@ from thai_chat.domain.messages import Message, Session, Status
 from thai_chat.domain.people import Person
 from thai_chat.domain.ports.conversation import Conversation
 from thai_chat.domain.ports.reply_log import ReplyLog
-from thai_chat.domain.reads import ReadIsKeyKnown, ReadMessage, ReadMessages, ReadSession
+from thai_chat.domain.reads import ReadBranchCounts, ReadIsKeyKnown, ReadMessage, ReadMessages, ReadSession
 
 WINDOW = 30
 """Messages that are read of a session at first."""
@@ -70,11 +70,18 @@ class Windows:
         """Return the newest messages, the last ones before a place in the session, or the first ones after one."""
         session = await self._conversation.read(ReadSession(session_id, person.user_id))
         wanted = ReadMessages(
-            session_id, person.user_id, limit=limit, before_order=before_order, after_order=after_order
+            session_id, person.user_id, limit=limit + 1, before_order=before_order, after_order=after_order
         )
         found = await self._conversation.read(wanted)
-        is_newest = before_order is None and (after_order is None or len(found) < limit)
-        return await self._window(session, found, is_newest=is_newest, is_after=after_order is not None)
+        has_more = len(found) > limit
+        if after_order is not None:
+            found = found[:limit]
+            has_earlier = await self._is_above(session, found, after_order)
+            return await self._window(session, found, has_earlier=has_earlier, has_later=has_more)
+        found = found[-limit:]
+        has_later = before_order is not None and await self._is_below(session, found, before_order)
+        has_earlier = has_more or await self._is_cut(session, found)
+        return await self._window(session, found, has_earlier=has_earlier, has_later=has_later)
 
     async def around(self, session_id: UUID, person: Person, message_id: UUID, *, limit: int = WINDOW) -> Window:
         """Return the window that has as many as half of its messages behind the one that is meant.
@@ -85,12 +92,18 @@ class Windows:
         session = await read(ReadSession(session_id, user_id))
         message = await message_in(self._conversation, session_id, person, message_id)
         order = message.message_order
-        later = await read(ReadMessages(session_id, user_id, limit=limit // 2, after_order=order)) if limit > 1 else []
+        half = limit // 2
+        below = await read(ReadMessages(session_id, user_id, limit=half + 1, after_order=order))
+        later = below[:half]
         room = limit - len(later)
-        before = await read(ReadMessages(session_id, user_id, limit=room, before_order=order + 1))
+        above = await read(ReadMessages(session_id, user_id, limit=room + 1, before_order=order + 1))
+        before = above[-room:]
         if not before or before[-1].message_id != message_id:
             raise MessageOnOtherBranch
-        return await self._window(session, [*before, *later], is_newest=limit > 1 and len(later) < limit // 2)
+        has_earlier = len(above) > room or await self._is_cut(session, above)
+        return await self._window(
+            session, [*before, *later], has_earlier=has_earlier, has_later=len(below) > len(later)
+        )
 
     async def require_seen(
         self, session_id: UUID | None, person: Person, last_seen_id: UUID | None, idempotency_key: str | None
@@ -118,25 +131,62 @@ class Windows:
         raise ReplyRunning if session_id in self._sessions.running() else NewerMessages
 
     async def _window(
-        self, session: Session, found: Sequence[Message], *, is_newest: bool, is_after: bool = False
+        self, session: Session, found: Sequence[Message], *, has_earlier: bool, has_later: bool
     ) -> Window:
-        """Return the window that shows what was found; `is_newest` tells that nothing is behind it.
+        """Return the window that shows what was found.
 
-        Where it is empty, `is_after` tells on which side the rest is. The session was read before its messages: memory
-        holds those of sessions alone that it knows, and an outage may begin at any time.
+        The session was read before its messages: memory holds those of sessions alone that it knows, and an outage may
+        begin at any time.
         """
         live = self._replies.of_session(session.session_id)
-        has_messages = session.leaf_id is not None
         return Window(
             session=session,
             messages=as_of_now(found, self._replies.all_of(session.session_id)),
             live=live if live and live.result is None else None,
             also_live=self._replies.beside(session.session_id),
             versions=await self._sessions.versions(session, found),
-            has_earlier=found[0].parent_id is not None if found else has_messages and is_after,
-            has_later=not is_newest
-            and (found[-1].message_id != session.leaf_id if found else has_messages and not is_after),
+            has_earlier=has_earlier,
+            has_later=has_later,
         )
+
+    async def _is_above(self, session: Session, found: Sequence[Message], after_order: int) -> bool:
+        """Tell whether there are messages above those that were found behind a place, which is one of them as a rule:
+        then nobody has to look."""
+        if session.leaf_id is None or after_order < 1:
+            return False
+        if found:
+            return found[0].parent_id is not None
+        return await self._has_any(
+            ReadMessages(session.session_id, session.user_id, limit=1, before_order=after_order + 1)
+        )
+
+    async def _is_below(self, session: Session, found: Sequence[Message], before_order: int) -> bool:
+        """Tell whether there are messages below those that were found before a place, as `_is_above` does."""
+        if session.leaf_id is None or before_order > session.message_count:
+            return False
+        if found:
+            return found[-1].message_id != session.leaf_id
+        after_order = max(0, before_order - 1)
+        return await self._has_any(ReadMessages(session.session_id, session.user_id, limit=1, after_order=after_order))
+
+    async def _has_any(self, wanted: ReadMessages) -> bool:
+        """Tell whether there is such a message, or may be one that is not at hand in an outage."""
+        try:
+            found = await self._conversation.read(wanted)
+        except HistoryUnavailable:
+            return True
+        return bool(found)
+
+    async def _is_cut(self, session: Session, found: Sequence[Message]) -> bool:
+        """Tell whether what was found ends above with what is not at hand in an outage, and not with what was
+        deleted."""
+        if session.leaf_id is None or not found or found[0].parent_id is None:
+            return False
+        try:
+            await self._conversation.read(ReadBranchCounts(session.session_id, session.user_id, session.leaf_id))
+        except HistoryUnavailable:
+            return True
+        return False
 
     async def message(self, session_id: UUID, person: Person, message_id: UUID) -> Message:
         """Return a message of the session that is not deleted. Raises MessageNotFound."""

@@ -38,7 +38,6 @@ _NEEDED: Mapping[str, tuple[str, Callable[[Settings], bool]]] = {
         ),
         ("AUTH=oidc", lambda s: "oidc" in s.auth),
     ),
-    "SECRET_KEY": ("AUTH=oidc or WEBHOOK_HOSTS", lambda s: "oidc" in s.auth or bool(s.webhook_hosts)),
     "ALLOW_LOCAL_USERS": ("AUTH=none and HOST=127.0.0.1", is_checked),
     "ALLOW_OPEN_NETWORK": ("another HOST", lambda s: not s.is_local),
 }

@@ -24,7 +24,7 @@ class ReservedMetadata(BadInput):
 
 
 class BadDepartment(BadInput):
-    """A department's id is longer than `params["limit"]` characters."""
+    """A department's id is no text, or longer than `params["limit"]` characters."""
 
     code = "bad_department"
 

@@ -76,6 +76,14 @@ def new_key_text() -> KeyText:
     return KeyText(_letters(_ID_LETTERS, _ID_CHARS), _letters(_SECRET_LETTERS, _SECRET_CHARS))
 
 
+def key_text_of(identity: UUID, secret: bytes) -> KeyText:
+    """Return the key that an id and 32 bytes make: always the same."""
+    return KeyText(
+        _written(identity.int, _ID_LETTERS, _ID_CHARS),
+        _written(int.from_bytes(secret), _SECRET_LETTERS, _SECRET_CHARS),
+    )
+
+
 def read_key(text: str) -> KeyText | None:
     """Return the parts of a key; None when the text can't be one."""
     found = _KEY.fullmatch(text)
@@ -105,6 +113,15 @@ def person_of_key(account: Account, key: ApiKey) -> Person:
 def usable(scopes: Iterable[Scope]) -> frozenset[Scope]:
     """Return all that scopes are good for."""
     return frozenset().union(*(_WITH[scope] for scope in scopes))
+
+
+def _written(number: int, letters: str, count: int) -> str:
+    """Return the last `count` digits of a number, with these letters for digits."""
+    digits = []
+    for _ in range(count):
+        number, digit = divmod(number, len(letters))
+        digits.append(letters[digit])
+    return "".join(reversed(digits))
 
 
 def _letters(letters: str, count: int) -> str:

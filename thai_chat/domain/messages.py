@@ -124,6 +124,11 @@ class Message:
     deleted_at: datetime | None = None
     """Set while the message is deleted: nothing shows it but the list from which it can be restored."""
 
+    @property
+    def ended_at(self) -> datetime:
+        """Return when it was whole: a reply is made with its question, and ends later."""
+        return self.created_at + timedelta(milliseconds=self.figures.latency_ms or 0)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:

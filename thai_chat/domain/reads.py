@@ -87,6 +87,9 @@ class BranchCounts:
     """Roles that no message has are left out."""
     first_at: datetime | None = None
     last_at: datetime | None = None
+    """When the last of them was made; a reply is made with its question."""
+    ended_at: datetime | None = None
+    """When the last of them was whole, of those that have ended."""
 
     @property
     def total(self) -> int:

@@ -23,6 +23,12 @@ class KeyReused(ThaiChatError):
     code = "key_reused"
 
 
+class AlreadyMade(ThaiChatError):
+    """A request made `params["id"]` so long ago that its secret is not told again."""
+
+    code = "already_made"
+
+
 class ChangedMeanwhile(ThaiChatError):
     """A change was made for a version that is not the newest any more."""
 

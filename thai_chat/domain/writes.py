@@ -181,6 +181,10 @@ class UpdateSession(Write[Session]):
     write holds without it: what is stored later or again is not compared."""
     dept_id: str | None = None
     """Kept in the metadata. Empty takes the session out of its department."""
+    metadata: JsonObject | None = None
+    """Merged into the metadata by name, as `domain.merging` does it."""
+    metadata_bytes: int | None = None
+    """The most that the metadata may take then; like `expected` it counts when the write is taken, and not later."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,8 @@ from thai_chat.domain.facts import (
     facts_of,
     with_dept,
 )
+from thai_chat.domain.json_types import JsonObject
+from thai_chat.domain.merging import merged_within
 from thai_chat.domain.messages import AddedMessage, Figures, Message, Role, Session, Status, Turn
 from thai_chat.domain.writes import (
     AddMessage,
@@ -211,8 +213,15 @@ def updated(session: Session, write: UpdateSession, leaf_id: UUID | None) -> Ses
         options=session.options if write.options is None else write.options,
         tags=session.tags if write.tags is None else tuple(distinct(write.tags)),
         folder=session.folder if write.folder is None else write.folder or None,
-        metadata=with_dept(session.metadata, write.dept_id),
+        metadata=changed_metadata(session, write),
     )
+
+
+def changed_metadata(session: Session, write: UpdateSession) -> JsonObject:
+    """Return the session's metadata as the write makes it. Raises MetadataTooLarge."""
+    patch: JsonObject = write.metadata or {}
+    merged = merged_within(session.metadata, patch, write.metadata_bytes) if patch else session.metadata
+    return with_dept(merged, write.dept_id)
 
 
 def begun_anew(session: Session, write: ResetSession) -> Session:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
 from thai_chat.domain.accounts import hash_of_token, new_token
+from thai_chat.domain.json_types import JsonObject
 from thai_chat.domain.messages import Choice
+from thai_chat.domain.once import Once, OnceKeys
 from thai_chat.domain.people import Person
 from thai_chat.domain.ports.shares import PasswordHasher, ShareStore
 from thai_chat.domain.ports.transfer import Transfer
@@ -41,11 +44,18 @@ _TOKEN_CHARS = 100
 class MadeShare:
     share: Share
     token: str
-    """Nothing else has it: it is shown once."""
+    """Nothing keeps it."""
+    is_repeated: bool = False
+    """An earlier request made it."""
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def _meaning(session_id: UUID, wish: ShareWish) -> JsonObject:
+    leaf_id = str(wish.leaf_id) if wish.leaf_id else None
+    return {**asdict(wish), "leaf_id": leaf_id, "session_id": str(session_id)}
 
 
 class Shares:
@@ -58,9 +68,11 @@ class Shares:
         passwords: PasswordHasher,
         *,
         public_url: str | None = None,
+        once: OnceKeys | None = None,
         clock: Callable[[], datetime] = _now,
     ) -> None:
         self.public_url = public_url
+        self._once = once or OnceKeys()
         self._store = store
         self._transfer = transfer
         self._passwords = passwords
@@ -69,30 +81,49 @@ class Shares:
         self._views = Views(store, clock)
         self._pages = DrawnPages()
 
-    async def make(self, person: Person, session_id: UUID, wish: ShareWish) -> MadeShare:
-        """Return a new link to a snapshot of the session as it is now.
+    async def make(
+        self, person: Person, session_id: UUID, wish: ShareWish, *, idempotency_key: str | None = None
+    ) -> MadeShare:
+        """Return a new link to a snapshot of the session as it is now; the same request with the same idempotency key
+        gets the link of before.
 
-        Raises SessionNotFound, MessageNotFound, NothingToShare, ShareTooLarge, TooManyShares, BadSharePassword.
+        Raises SessionNotFound, MessageNotFound, NothingToShare, ShareTooLarge, TooManyShares, BadSharePassword,
+        KeyReused, AlreadyMade.
         """
         least, most = SHARE_PASSWORD_CHARS
         if wish.password is not None and not least <= len(wish.password) <= most:
             raise BadSharePassword(least=least, most=most)
         now = self._clock()
+        once = self._once.of(person, idempotency_key, made="share", meaning=_meaning(session_id, wish))
+        if once and (known := await self._made(person, once, now)):
+            return known
         await self._store.forget(person.user_id, now - _KEPT_FOR)
         if await self._store.open_count(person.user_id, now) >= MOST_SHARES:
             raise TooManyShares(limit=MOST_SHARES)
         snapshot = await snapshot_of(self._transfer(), person.user_id, session_id, wish, now)
-        token = new_token()
+        token = once.token(now) if once else new_token()
         share = Share(
-            share_id=uuid7(),
+            share_id=once.id if once else uuid7(),
             user_id=person.user_id,
             session_id=session_id,
             password_hash=await self._passwords.hash(wish.password) if wish.password is not None else None,
             created_at=now,
             expires_at=None if wish.expires_in_s is None else now + timedelta(seconds=wish.expires_in_s),
         )
-        await self._store.add(share, hash_of_token(token), snapshot)
+        is_new = await self._store.add(share, hash_of_token(token), snapshot)
+        if once and not is_new and (known := await self._made(person, once, now)):
+            return known
         return MadeShare(share, token)
+
+    async def _made(self, person: Person, once: Once, now: datetime) -> MadeShare | None:
+        """Return the link that a repeated request has made. Raises KeyReused, AlreadyMade."""
+        found = await self._store.made(person.user_id, once.id)
+        if found is None:
+            return None
+        share, token_hash = found
+        token = once.token(share.created_at)
+        once.require_told(share.created_at, now, is_same=hmac.compare_digest(hash_of_token(token), token_hash))
+        return MadeShare(share, token, is_repeated=True)
 
     async def of(self, person: Person) -> Sequence[ListedShare]:
         """Return the person's links, the newest first."""

@@ -15,7 +15,10 @@ ADDITION_ERRORS: dict[str, tuple[str, str]] = {
         "metadata ใช้ชื่อเหล่านี้ไม่ได้ เพราะระบบใช้อยู่: {names}",
         "The metadata can't have these names, which are used by Thai Chat itself: {names}.",
     ),
-    "bad_department": ("รหัสแผนกยาวได้ไม่เกิน {limit} ตัวอักษร", "A department's id takes at most {limit} characters."),
+    "bad_department": (
+        "รหัสแผนกต้องเป็นข้อความที่ยาวไม่เกิน {limit} ตัวอักษร",
+        "A department's id is a text of at most {limit} characters.",
+    ),
     "branch_too_long": (
         "แชตนี้ยาวเกินกว่าจะแยกเป็นแชตใหม่ได้ (ไม่เกิน {limit} ข้อความ)",
         "This is too long to be branched: at most {limit} messages, and 20 million characters.",

@@ -132,6 +132,11 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "คีย์ idempotency นี้ใช้กับคำขออื่นไปแล้ว คำขอใหม่ต้องใช้คีย์ใหม่",
         "This idempotency key was used for another request. A new request needs a new key.",
     ),
+    "already_made": (
+        "คำขอนี้ทำไปแล้ว ได้ {id} ซึ่งบอกข้อมูลลับซ้ำไม่ได้อีก ลบรายการนั้นแล้วสร้างใหม่ด้วยคีย์อื่น",
+        "This request has made {id} already, and its secret is not told any more. Delete it, and make another one with "
+        "a new idempotency key.",
+    ),
     "keys_differ": (
         "คำขอนี้มีคีย์ idempotency มากกว่าหนึ่งคีย์และไม่เหมือนกัน ส่งมาเพียงคีย์เดียว",
         "The request names more than one idempotency key. Send one only.",

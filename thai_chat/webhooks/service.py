@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import unicodedata
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -13,8 +14,11 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from thai_chat.domain.errors import BadInput, HistoryUnavailable
+from thai_chat.domain.once import TOLD_AGAIN
 from thai_chat.domain.people import Person
 from thai_chat.domain.ports.webhooks import WebhookOutbox, WebhookSender, WebhookStore
+from thai_chat.domain.repeating import id_for
+from thai_chat.domain.repeating_errors import AlreadyMade, KeyReused
 from thai_chat.domain.webhook_errors import (
     BadWebhookUrl,
     WebhookHostNotAllowed,
@@ -37,6 +41,7 @@ from thai_chat.webhooks.dispatcher import Dispatcher, Pace, clean
 from thai_chat.webhooks.signing import Signer, hash_of, shown
 
 _PING_LEASE_S = 120.0
+_FIRST_NUMBERS = 2**30
 _CLEANING_S = 3600.0
 
 
@@ -44,7 +49,9 @@ _CLEANING_S = 3600.0
 class MadeSecret:
     webhook: Webhook
     secret: str
-    """It is shown once: nothing keeps it."""
+    """Nothing keeps it."""
+    is_repeated: bool = False
+    """An earlier request made it."""
 
 
 def _now() -> datetime:
@@ -99,15 +106,27 @@ class Webhooks:
             await self._dispatcher.close()
 
     async def make(
-        self, person: Person, *, url: str, events: Sequence[WebhookEvent], name: str = "", include_content: bool = False
+        self,
+        person: Person,
+        *,
+        url: str,
+        events: Sequence[WebhookEvent],
+        name: str = "",
+        include_content: bool = False,
+        idempotency_key: str | None = None,
     ) -> MadeSecret:
-        """Make a webhook, and return it with its secret.
+        """Make a webhook, and return it with its secret; the same request with the same idempotency key gets the one of
+        before.
 
-        Raises WebhooksOff, BadWebhookUrl, WebhookHostNotAllowed, BadInput, TooManyWebhooks.
+        Raises WebhooksOff, BadWebhookUrl, WebhookHostNotAllowed, BadInput, TooManyWebhooks, KeyReused, AlreadyMade.
         """
         self._require_allowed(url)
-        webhook_id = uuid7()
-        secret = self._signer.secret(webhook_id, 1)
+        webhook_id, number = uuid7(), 1
+        if idempotency_key is not None:
+            # One that is made anew after it was deleted has the same id, and must not have the same secret.
+            webhook_id = id_for(person.user_id, idempotency_key, made="webhook")
+            number = 1 + secrets.randbelow(_FIRST_NUMBERS)
+        secret = self._signer.secret(webhook_id, number)
         webhook = Webhook(
             webhook_id=webhook_id,
             user_id=person.user_id,
@@ -116,11 +135,24 @@ class Webhooks:
             events=_checked_events(events),
             include_content=include_content,
             created_at=self._clock(),
-            secret_number=1,
+            secret_number=number,
             secret_hash=hash_of(secret),
         )
-        await self._store.add(webhook, most=MOST_WEBHOOKS)
-        return MadeSecret(webhook, shown(secret))
+        stored = await self._store.add(webhook, most=MOST_WEBHOOKS)
+        return MadeSecret(webhook, shown(secret)) if stored is webhook else self._made(webhook, stored)
+
+    def _made(self, wanted: Webhook, stored: Webhook) -> MadeSecret:
+        """Return the webhook that a repeated request has made. Raises KeyReused where it is another one by now or was
+        never the same, AlreadyMade where its secret is not told any more."""
+        if any(getattr(wanted, name) != getattr(stored, name) for name in ("url", "name", "include_content")) or (
+            set(wanted.events) != set(stored.events)
+        ):
+            raise KeyReused
+        secret = self._signer.secret(stored.webhook_id, stored.secret_number)
+        is_old = self._clock() - stored.created_at > TOLD_AGAIN or stored.previous_until is not None
+        if is_old or hash_of(secret) != stored.secret_hash:
+            raise AlreadyMade(id=str(stored.webhook_id))
+        return MadeSecret(stored, shown(secret), is_repeated=True)
 
     async def of(self, person: Person) -> Sequence[Webhook]:
         """Return a person's webhooks, the newest first."""

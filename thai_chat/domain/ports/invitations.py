@@ -17,9 +17,15 @@ class InvitationStore(Protocol):
     Whether a link is unknown, used, expired or not good any more for its purpose is not told: all are InvitationOver.
     """
 
-    async def add(self, invitation: Invitation, token_hash: bytes) -> None:
-        """Store a new one; unused ones that it takes the place of end: of the first administrator, of a reset for the
-        same account, and of an invitation by the same name."""
+    async def add(self, invitation: Invitation, token_hash: bytes) -> bool:
+        """Store a new one; False where there is one with its id, and nothing happens.
+
+        Unused ones that it takes the place of end: of the first administrator, of a reset for the same account, and of
+        an invitation by the same name.
+        """
+
+    async def made(self, invitation_id: UUID) -> tuple[Invitation, bytes] | None:
+        """Return one, whatever became of it, and the hash of its token."""
 
     async def find(self, token_hash: bytes, now: datetime) -> Invitation:
         """Return the one that is good at this time. Raises InvitationOver."""

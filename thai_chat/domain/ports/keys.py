@@ -13,8 +13,11 @@ from thai_chat.domain.keys import ApiKey, StoredKey
 class KeyStore(Protocol):
     """Keeps keys with the hash of their secret. All methods raise HistoryUnavailable in an outage."""
 
-    async def add(self, key: ApiKey, secret_hash: bytes, *, most: int) -> None:
-        """Store a new key. Raises TooManyKeys when the account has `most` already, and AccountNotFound."""
+    async def add(self, key: ApiKey, secret_hash: bytes, *, most: int) -> tuple[ApiKey, bytes]:
+        """Store a new key, and return it with the hash; where the account has one with that id already, that one.
+
+        Raises TooManyKeys when the account has `most` already, and AccountNotFound.
+        """
 
     async def find(self, key_id: str) -> StoredKey | None:
         """Return a key, also one that has expired; None when there is none, or its account is disabled."""

@@ -13,8 +13,12 @@ from thai_chat.domain.shares import ListedShare, Share, Snapshot
 class ShareStore(Protocol):
     """Keeps links by the hash of their token. All methods raise HistoryUnavailable in an outage."""
 
-    async def add(self, share: Share, token_hash: bytes, snapshot: Snapshot) -> None:
-        """Store a new link. Raises SessionNotFound when its session is gone meanwhile."""
+    async def add(self, share: Share, token_hash: bytes, snapshot: Snapshot) -> bool:
+        """Store a new link; False where there is one with its id. Raises SessionNotFound when its session is gone
+        meanwhile."""
+
+    async def made(self, user_id: str, share_id: UUID) -> tuple[Share, bytes] | None:
+        """Return a person's link, whatever became of it, and the hash of its token."""
 
     async def of(self, user_id: str) -> Sequence[ListedShare]:
         """Return a person's links with the names that their sessions have now, the newest first."""

@@ -21,8 +21,8 @@ from thai_chat.domain.webhooks import (
 class WebhookStore(Protocol):
     """A person's webhooks. All methods raise HistoryUnavailable in an outage."""
 
-    async def add(self, webhook: Webhook, *, most: int) -> None:
-        """Store a new webhook. Raises TooManyWebhooks."""
+    async def add(self, webhook: Webhook, *, most: int) -> Webhook:
+        """Store a new webhook and return it; where the person has one with its id, that one. Raises TooManyWebhooks."""
 
     async def of(self, user_id: str) -> Sequence[Webhook]:
         """Return a person's webhooks, the newest first."""

@@ -97,6 +97,7 @@ def _branch(held: HeldSessions, read: ReadMessages | ReadBranchCounts) -> list[M
         by_role=Counter(message.role for message in messages),
         first_at=min(times, default=None),
         last_at=max(times, default=None),
+        ended_at=max((message.ended_at for message in messages), default=None),
     )
 
 

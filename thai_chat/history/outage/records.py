@@ -62,7 +62,10 @@ def encode(write: SingleWrite) -> bytes:
         for name in ("beside", "temporary", "dept_id"):  # nor without these
             if not fields.get(name) and fields.get(name) != "":
                 fields.pop(name, None)
-        fields.pop("expected", None)  # it was compared when the write was taken
+        if fields.get("metadata", ...) is None:
+            del fields["metadata"]
+        for name in ("expected", "metadata_bytes"):  # they counted when the write was taken
+            fields.pop(name, None)
         if isinstance(write, FinishReply) and write.figures.cost_usd is not None:
             fields["figures"]["cost_usd"] = str(write.figures.cost_usd)
         return orjson.dumps(fields)

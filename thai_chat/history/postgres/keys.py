@@ -17,8 +17,8 @@ class PostgresKeys:
     def __init__(self, server: Server) -> None:
         self._server = server
 
-    async def add(self, key: ApiKey, secret_hash: bytes, *, most: int) -> None:
-        await self._server.run(lambda connection: keys.add(connection, key, secret_hash, most))
+    async def add(self, key: ApiKey, secret_hash: bytes, *, most: int) -> tuple[ApiKey, bytes]:
+        return await self._server.run(lambda connection: keys.add(connection, key, secret_hash, most))
 
     async def find(self, key_id: str) -> StoredKey | None:
         return await self._server.run(lambda connection: keys.find(connection, key_id))

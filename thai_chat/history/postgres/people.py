@@ -23,8 +23,11 @@ class PostgresInvitations:
     def __init__(self, server: Server) -> None:
         self._server = server
 
-    async def add(self, invitation: Invitation, token_hash: bytes) -> None:
-        await self._server.run(lambda connection: invitations.add(connection, invitation, token_hash))
+    async def add(self, invitation: Invitation, token_hash: bytes) -> bool:
+        return await self._server.run(lambda connection: invitations.add(connection, invitation, token_hash))
+
+    async def made(self, invitation_id: UUID) -> tuple[Invitation, bytes] | None:
+        return await self._server.run(lambda connection: invitations.made(connection, invitation_id))
 
     async def find(self, token_hash: bytes, now: datetime) -> Invitation:
         return await self._server.run(lambda connection: invitations.find(connection, token_hash, now))

@@ -17,10 +17,13 @@ class PostgresShares:
     def __init__(self, server: Server) -> None:
         self._server = server
 
-    async def add(self, share: Share, token_hash: bytes, snapshot: Snapshot) -> None:
-        await self._server.run(
+    async def add(self, share: Share, token_hash: bytes, snapshot: Snapshot) -> bool:
+        return await self._server.run(
             lambda connection: shares.add(connection, share, token_hash, snapshot), user_id=share.user_id
         )
+
+    async def made(self, user_id: str, share_id: UUID) -> tuple[Share, bytes] | None:
+        return await self._server.run(lambda connection: shares.made(connection, user_id, share_id), user_id=user_id)
 
     async def of(self, user_id: str) -> Sequence[ListedShare]:
         return await self._server.run(lambda connection: shares.of(connection, user_id), user_id=user_id)

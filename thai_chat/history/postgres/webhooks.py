@@ -25,8 +25,8 @@ class PostgresWebhooks:
     def __init__(self, server: Server) -> None:
         self._server = server
 
-    async def add(self, webhook: Webhook, *, most: int) -> None:
-        await self._run(webhook.user_id, lambda connection: webhooks.add(connection, webhook, most))
+    async def add(self, webhook: Webhook, *, most: int) -> Webhook:
+        return await self._run(webhook.user_id, lambda connection: webhooks.add(connection, webhook, most))
 
     async def of(self, user_id: str) -> Sequence[Webhook]:
         return await self._run(user_id, lambda connection: webhooks.of(connection, user_id))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from thai_chat.domain.addition_errors import MetadataTooLarge
 from thai_chat.domain.errors import MessageNotFound, SessionNotFound, ThaiChatError
 from thai_chat.domain.messages import Session
 from thai_chat.domain.repeating_errors import ChangedMeanwhile
@@ -17,6 +18,7 @@ from thai_chat.domain.writes import (
 from thai_chat.history.postgres.sql import resets, statements, windows
 from thai_chat.history.postgres.sql.parameters import run
 from thai_chat.history.postgres.sql.rows import session_of
+from thai_chat.history.turns import changed_metadata
 
 Result = TypeVar("Result")
 
@@ -24,7 +26,8 @@ Result = TypeVar("Result")
 def change_alone(cursor: Any, write: UpdateSession | ResetSession) -> Session | ThaiChatError:
     if isinstance(write, ResetSession):
         return resets.reset_alone(cursor, write)
-    return _as_expected(cursor, write, lambda: _update(cursor, write), is_several=write.leaf_id is not None)
+    is_several = write.leaf_id is not None or write.metadata is not None
+    return _as_expected(cursor, write, lambda: _update(cursor, write), is_several=is_several)
 
 
 def change(cursor: Any, write: UpdateSession | ResetSession) -> Session | ThaiChatError:
@@ -42,12 +45,20 @@ def purge(cursor: Any, write: PurgeSession, settings: Mapping[str, str]) -> int:
 
 
 def _update(cursor: Any, write: UpdateSession) -> Session | ThaiChatError:
-    """Change the session; to be called in a transaction when the write names a branch."""
-    leaf_id = None
+    """Change the session; to be called in a transaction when the write names a branch or metadata."""
+    leaf_id = metadata = None
+    if write.metadata is not None:
+        session = _locked(cursor, write)
+        if session is None:
+            return SessionNotFound()
+        try:
+            metadata = changed_metadata(session, write)
+        except MetadataTooLarge as too_large:
+            return too_large
     if write.leaf_id:
         leaf_id = windows.newest_below(cursor, write.session_id, write.leaf_id)
     if leaf_id or write.leaf_id is None:
-        rows = run(cursor, statements.update_session(cursor, write, leaf_id), statements.PATIENCE).rows
+        rows = run(cursor, statements.update_session(cursor, write, leaf_id, metadata), statements.PATIENCE).rows
         return session_of(rows[0]) if rows else SessionNotFound()
     query = "SELECT FROM chat_sessions WHERE session_id = %s AND user_id = %s"
     cursor.execute(query, (write.session_id, write.user_id))
@@ -71,12 +82,18 @@ def _unexpected(cursor: Any, write: UpdateSession | PurgeSession) -> ThaiChatErr
     """Lock the session and return why it can't be changed."""
     if write.expected is None:
         return None
-    cursor.execute(statements.LOCK_SESSION, (write.session_id, write.user_id))
-    row = cursor.fetchone()
-    if row is None and isinstance(write, UpdateSession):
+    session = _locked(cursor, write)
+    if session is None and isinstance(write, UpdateSession):
         return SessionNotFound()
     try:
-        require_version(session_of(row) if row else None, write.expected)
+        require_version(session, write.expected)
     except ChangedMeanwhile as changed:
         return changed
     return None
+
+
+def _locked(cursor: Any, write: UpdateSession | PurgeSession) -> Session | None:
+    """Return the session, which nobody else changes before the transaction ends."""
+    cursor.execute(statements.LOCK_SESSION, (write.session_id, write.user_id))
+    row = cursor.fetchone()
+    return session_of(row) if row else None

@@ -22,10 +22,20 @@ MOST_LISTED = 500
 _FIELDS = [column for column in chat_invitations.c if column.name != "token_hash"]
 
 
-def add(connection: Connection, invitation: Invitation, token_hash: bytes) -> None:
+def add(connection: Connection, invitation: Invitation, token_hash: bytes) -> bool:
     with alone(connection):
+        if made(connection, invitation.invitation_id):
+            return False
         connection.execute(delete(chat_invitations).where(_replaced_by(invitation)))
         connection.execute(insert(chat_invitations).values(**asdict(invitation), token_hash=token_hash))
+    return True
+
+
+def made(connection: Connection, invitation_id: UUID) -> tuple[Invitation, bytes] | None:
+    columns = chat_invitations.c
+    query = select(columns.token_hash, *_FIELDS).where(columns.invitation_id == invitation_id)
+    row = connection.execute(query).first()
+    return (_invitation_of(row[1:]), bytes(row[0])) if row else None
 
 
 def find(connection: Connection, token_hash: bytes, now: datetime) -> Invitation:
@@ -105,7 +115,7 @@ def _replaced_by(invitation: Invitation) -> ColumnElement[bool]:
     return and_(*same)
 
 
-def _invitation_of(row: Row[Any]) -> Invitation:
-    values = dict(row._mapping)
+def _invitation_of(row: Row[Any] | Sequence[Any]) -> Invitation:
+    values = dict(zip((column.name for column in _FIELDS), row, strict=True))
     purpose, role = InvitationPurpose(values.pop("purpose")), PersonRole(values.pop("role"))
     return Invitation(**values, purpose=purpose, role=role)

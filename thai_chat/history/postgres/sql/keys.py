@@ -20,18 +20,24 @@ from thai_chat.history.postgres.sql.tables import chat_accounts, chat_keys
 _FIELDS = [column for column in chat_keys.c if column.name != "secret_hash"]
 
 
-def add(connection: Connection, key: ApiKey, secret_hash: bytes, most: int) -> None:
-    """Store a new key. Raises AccountNotFound, TooManyKeys. `Database` rolls back what fails."""
+def add(connection: Connection, key: ApiKey, secret_hash: bytes, most: int) -> tuple[ApiKey, bytes]:
+    """Store a new key unless the account has one with its id; return what is stored. Raises AccountNotFound,
+    TooManyKeys. `Database` rolls back what fails."""
     connection.exec_driver_sql(statements.BEGIN)
     # Two keys of one person come one after the other, so that both are counted.
     account = select(chat_accounts.c.account_id).where(chat_accounts.c.account_id == key.account_id).with_for_update()
     if connection.execute(account).first() is None:
         raise AccountNotFound
+    same = (chat_keys.c.account_id == key.account_id, chat_keys.c.key_id == key.key_id)
+    if known := connection.execute(select(chat_keys.c.secret_hash, *_FIELDS).where(*same)).first():
+        connection.exec_driver_sql("COMMIT")
+        return _key_of(known[1:]), bytes(known[0])
     count = select(func.count()).select_from(chat_keys).where(chat_keys.c.account_id == key.account_id)
     if connection.execute(count).scalar_one() >= most:
         raise TooManyKeys(limit=most)
     connection.execute(insert(chat_keys).values(**asdict(key), secret_hash=secret_hash))
     connection.exec_driver_sql("COMMIT")
+    return key, secret_hash
 
 
 def find(connection: Connection, key_id: str) -> StoredKey | None:

@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, exc, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, exc, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from thai_chat.domain.errors import SessionNotFound
 from thai_chat.domain.shares import ListedShare, Share, Snapshot, snapshot_from_json, snapshot_to_json
@@ -19,13 +20,21 @@ _FORGOTTEN: Mapping[str, Any] = {}
 """The snapshot of a link that is revoked."""
 
 
-def add(connection: Connection, share: Share, token_hash: bytes, snapshot: Snapshot) -> None:
-    """Store a new link. Raises SessionNotFound."""
+def add(connection: Connection, share: Share, token_hash: bytes, snapshot: Snapshot) -> bool:
+    """Store a new link; False where there is one with its id. Raises SessionNotFound."""
     row = {**asdict(share), "token_hash": token_hash, "snapshot": snapshot_to_json(snapshot)}
     try:
-        connection.execute(insert(chat_shares).values(row))
+        query = insert(chat_shares).values(row).on_conflict_do_nothing(index_elements=["share_id"])
+        return bool(connection.execute(query).rowcount)
     except exc.IntegrityError as error:
         raise SessionNotFound() from error
+
+
+def made(connection: Connection, user_id: str, share_id: UUID) -> tuple[Share, bytes] | None:
+    columns = chat_shares.c
+    query = select(columns.token_hash, *_FIELDS).where(columns.user_id == user_id, columns.share_id == share_id)
+    row = connection.execute(query).first()
+    return (_share_of(row[1:]), bytes(row[0])) if row else None
 
 
 def of(connection: Connection, user_id: str) -> Sequence[ListedShare]:

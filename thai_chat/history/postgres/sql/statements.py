@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, assert_never
 from uuid import UUID
 
+from thai_chat.domain.json_types import JsonObject
 from thai_chat.domain.messages import STALE_AFTER
 from thai_chat.domain.parts import Part
 from thai_chat.domain.writes import (
@@ -68,7 +69,8 @@ UPDATE chat_sessions s SET session_name = coalesce(%(session_name)s, session_nam
     is_active = coalesce(NOT %(deleted)s, is_active), leaf_id = coalesce(%(leaf_id)s, leaf_id),
     options = coalesce(%(options)s::jsonb, options), tags = coalesce(%(tags)s::text[], tags),
     folder = CASE WHEN %(folder)s::text IS NULL THEN folder ELSE nullif(%(folder)s::text, '') END,
-    metadata = CASE WHEN %(dept_id)s::text IS NULL THEN metadata WHEN %(dept_id)s::text = '' THEN metadata - 'dept_id'
+    metadata = CASE WHEN %(metadata)s::jsonb IS NOT NULL THEN %(metadata)s::jsonb
+        WHEN %(dept_id)s::text IS NULL THEN metadata WHEN %(dept_id)s::text = '' THEN metadata - 'dept_id'
         ELSE metadata || jsonb_build_object('dept_id', %(dept_id)s::text) END
 WHERE session_id = %(session_id)s AND user_id = %(user_id)s RETURNING {SESSION_SQL}"""
 
@@ -195,10 +197,12 @@ def finish_replies(cursor: Any, writes: Iterable[FinishReply]) -> Filled:
     return _with_rows(cursor, _FINISH + MESSAGE_SQL, (), _FINISHED, rows)
 
 
-def update_session(cursor: Any, write: UpdateSession, leaf_id: UUID | None) -> Filled:
+def update_session(
+    cursor: Any, write: UpdateSession, leaf_id: UUID | None, metadata: JsonObject | None = None
+) -> Filled:
     """Return the statement that updates a session; it gives SESSION_FIELDS, or nothing.
 
-    `leaf_id` is the newest end of the branch that the write names.
+    `leaf_id` is the newest end of the branch that the write names, `metadata` all of it where the write merges some.
     """
     fields: Fields = {
         "session_id": write.session_id,
@@ -215,6 +219,7 @@ def update_session(cursor: Any, write: UpdateSession, leaf_id: UUID | None) -> F
         "tags": None if write.tags is None else TextList(distinct(write.tags)),
         "folder": None if write.folder is None else TextParameter(write.folder),
         "dept_id": None if write.dept_id is None else TextParameter(write.dept_id),
+        "metadata": None if metadata is None else TextParameter(json_text(metadata)),
     }
     return filled(cursor, _UPDATE_SESSION, fields)
 

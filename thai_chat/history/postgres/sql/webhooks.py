@@ -40,14 +40,17 @@ UPDATE chat_webhook_deliveries SET state = 'dropped', problem = 'webhook_disable
 WHERE webhook_id = :webhook_id AND next_at IS NOT NULL""")
 
 
-def add(connection: Connection, webhook: Webhook, most: int) -> None:
-    """Store a new webhook. Raises TooManyWebhooks."""
+def add(connection: Connection, webhook: Webhook, most: int) -> Webhook:
+    """Store a new webhook and return it; where there is one with its id, that one. Raises TooManyWebhooks."""
     with transaction(connection):
         connection.execute(_TURN, {"user_id": webhook.user_id})
+        if known := find(connection, webhook.user_id, webhook.webhook_id):
+            return known
         mine = select(func.count()).select_from(chat_webhooks).where(chat_webhooks.c.user_id == webhook.user_id)
         if connection.execute(mine).scalar_one() >= most:
             raise TooManyWebhooks(limit=most)
         connection.execute(insert(chat_webhooks).values(_row_of(webhook)).on_conflict_do_nothing())
+    return webhook
 
 
 def of(connection: Connection, user_id: str) -> Sequence[Webhook]:

@@ -54,7 +54,8 @@ SELECT m.* FROM (VALUES {{}}) part (first, last) JOIN LATERAL (
 ) m ON true ORDER BY m.message_order"""
 
 _COUNTS = """
-SELECT m.role, count(*), min(m.created_at), max(m.created_at) FROM (VALUES {}) part (first, last)
+SELECT m.role, count(*), min(m.created_at), max(m.created_at),
+    max(m.created_at + coalesce(m.latency_ms, 0) * interval '1 millisecond') FROM (VALUES {}) part (first, last)
 JOIN chat_messages m ON m.session_id = %(session_id)s AND m.message_order BETWEEN part.first AND part.last
 WHERE m.deleted_at IS NULL GROUP BY m.role"""
 
@@ -134,9 +135,10 @@ def counts(connection: Connection, wanted: ReadBranchCounts) -> BranchCounts:
         cursor.execute(_COUNTS.format(_listed(ranges)), {"session_id": wanted.session_id})
         rows = cursor.fetchall()
     return BranchCounts(
-        by_role={Role(role): number for role, number, _, _ in rows},
-        first_at=min((first.astimezone(UTC) for _, _, first, _ in rows), default=None),
-        last_at=max((last.astimezone(UTC) for _, _, _, last in rows), default=None),
+        by_role={Role(role): number for role, number, *_ in rows},
+        first_at=min((first.astimezone(UTC) for _, _, first, _, _ in rows), default=None),
+        last_at=max((last.astimezone(UTC) for _, _, _, last, _ in rows), default=None),
+        ended_at=max((ended.astimezone(UTC) for *_, ended in rows), default=None),
     )
 
 
