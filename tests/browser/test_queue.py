@@ -237,6 +237,8 @@ async def test_what_waits_in_a_temporary_session_is_written_down_nowhere(page: C
         await page.new_session()
         assert "ความลับ" not in await page.page.evaluate("JSON.stringify({...localStorage, ...sessionStorage})")
         await page.page.go_back()
+        await expect(page.page.locator("#queue textarea")).to_have_value("ความลับที่แก้แล้ว")
+        await page.page.locator("#queue textarea").press("Enter")
         await expect(waiting(page)).to_have_text(["ความลับที่แก้แล้ว"])
         model.may_end.set()
         await expect(page.replies).to_have_count(2)

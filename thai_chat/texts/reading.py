@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 READING: Mapping[str, tuple[str, str]] = {
+    "language_loses": (
+        "ข้อความที่พิมพ์ค้างไว้ในหน้านี้ไม่ได้เก็บไว้ที่ใด ถ้าเปลี่ยนภาษาตอนนี้ข้อความนั้นจะหายไป",
+        "Something you have written on this page is kept nowhere else. If you change the language now, it is lost.",
+    ),
+    "language_anyway": ("เปลี่ยนภาษาเลย", "Change the language"),
     "preferences": ("การแสดงผล ภาษา และปุ่มลัด", "Display, language and shortcuts"),
     "language": ("ภาษา", "Language"),
     "theme": ("สี", "Colours"),

@@ -187,7 +187,7 @@ class Comparison {
   note({ message_id, metadata: { vote } }) {
     if (!Array.isArray(vote?.over) || !vote.over.some((/** @type {string} */ id) => this.has(id))) return;
     this.chosen = message_id;
-    if (typeof vote.reason === 'string') this.reason.value = vote.reason;
+    if (typeof vote.reason === 'string') this.reason.defaultValue = vote.reason;
   }
 
   /** A reply has ended, and this is all of it. @param {Turn} turn @param {MessageBody} message */

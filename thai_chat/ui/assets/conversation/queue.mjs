@@ -8,7 +8,7 @@ import { isSameChoice } from '../models/picks.mjs';
 import { giveBack } from './box.mjs';
 import { isQuiet } from './live.mjs';
 import { isTooLong, limitPasted } from './pasting.mjs';
-import { addQueued, changeQueued, dropQueued, onQueued, queuedIn } from './queued.mjs';
+import { addQueued, changeQueued, dropQueued, noteWritten, onQueued, queuedIn } from './queued.mjs';
 import { ask } from './sending.mjs';
 
 /** @typedef {import('./queued.mjs').Queued} Queued */
@@ -32,8 +32,8 @@ export function mountQueue() {
   $('#composer').before(place);
   limitPasted(place);
   on('view', ({ isOther }) => {
-    if (isOther) leave();
-    load();
+    if (isOther) comeTo();
+    else load();
     go();
   });
   on('accepted', () => { isHeld = false; });
@@ -52,11 +52,11 @@ export const isGoing = () => items.length > 0 && !isHeld && (isSending() || !isQ
 
 const isSending = () => sending.has(store.view?.session_id);
 
-/** Another session is shown: what has been changed of a question stays changed. */
-function leave() {
-  const item = items.find(({ name }) => name === edited);
-  if (item) changeQueued(item, $('textarea', place).value.trim() || item.text);
-  [edited, isHeld] = ['', false];
+/** Another session is shown, and what was begun to be changed in it. */
+function comeTo() {
+  [items, isHeld] = [queuedIn(store.view.session_id), false];
+  edited = items.find(({ written }) => written !== null)?.name ?? '';
+  show();
 }
 
 function load() {
@@ -81,7 +81,7 @@ function hasEndedWell() {
 
 /** Send the first of them if it is its turn. */
 function go() {
-  if (!isHeld && items[0]?.name !== edited && hasEndedWell()) sendFirst();
+  if (!isHeld && items[0]?.written === null && hasEndedWell()) sendFirst();
 }
 
 async function sendFirst() {
@@ -115,15 +115,20 @@ function takeBack(item) {
 }
 
 /** @param {Queued} item */
-function edit({ name }) {
-  edited = name;
-  show();
+function edit(item) {
+  const other = items.find(({ name }) => name === edited);
+  if (other) noteWritten(other, null);
+  noteWritten(item, item.written ?? item.text);
+  edited = item.name;
+  load();
   const box = $('textarea', place);
   box.focus();
   box.setSelectionRange(box.value.length, box.value.length);
 }
 
 function endEdit() {
+  const item = items.find(({ name }) => name === edited);
+  if (item) noteWritten(item, null);
   edited = '';
   load();
   go();
@@ -133,8 +138,10 @@ function endEdit() {
 function save(item) {
   const text = $('textarea', place).value;
   if (isTooLong(text)) { alert(t('question_too_long', { limit: number(window.thaiChatLimit) })); return; }
+  edited = '';
   if (!text.trim()) dropQueued(item);
-  else if (text !== item.text && !changeQueued(item, text)) giveBack(text);
+  else if (text === item.text) noteWritten(item, null);
+  else if (!changeQueued(item, text)) giveBack(text);
   endEdit();
 }
 
@@ -168,6 +175,6 @@ const rowOf = (item) => html`<span class="queued" dir="auto">${item.text}</span>
   iconButtonOf('back', t('queue_take_back'), () => takeBack(item), { key: `back ${item.name}` })}`;
 
 /** @param {Queued} item */
-const editorOf = (item) => html`<textarea rows="1" dir="auto" spellcheck="false" aria-label=${t('queue_edit')} .value=${item.text}
-  @keydown=${(/** @type {KeyboardEvent} */ event) => onKey(event, item)}></textarea><button type="button" @click=${endEdit}>${t('cancel')}</button
+const editorOf = (item) => html`<textarea rows="1" dir="auto" spellcheck="false" aria-label=${t('queue_edit')} .value=${item.written ?? item.text}
+  @input=${(/** @type {any} */ event) => noteWritten(item, event.target.value)} @keydown=${(/** @type {KeyboardEvent} */ event) => onKey(event, item)}></textarea><button type="button" @click=${endEdit}>${t('cancel')}</button
   ><button type="button" class="save" @click=${() => save(item)}>${t('save')}</button>`;

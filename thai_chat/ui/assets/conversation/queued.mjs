@@ -5,8 +5,9 @@ import { keep, keepHere, kept, keptNames, onKept } from '../lib/kept.mjs';
 
 /**
  * A question that waits, with the model that it is meant for and those that answer beside it. `key`: sent by two tabs, it is stored once.
+ * `written`: what it is being changed to; such a question is not sent.
  *
- * @typedef {{ name: string, key: string, text: string, choice: Choice | null, compare: Choice[], is_temporary: boolean }} Queued
+ * @typedef {{ name: string, key: string, text: string, choice: Choice | null, compare: Choice[], is_temporary: boolean, written: string | null }} Queued
  */
 
 let last = 0;
@@ -17,14 +18,19 @@ export const queuedIn = (session_id) => keptNames(`queue:${session_id}:`).sort()
 /** @param {View} view @param {string} text @param {Choice | null} choice @param {Choice[]} compare */
 export function addQueued({ session_id, is_temporary }, text, choice, compare) {
   last = Math.max(Date.now(), last + 1);
-  put({ name: `queue:${session_id}:${last}:${randomKey().slice(0, 8)}`, key: randomKey(), text, choice, compare, is_temporary });
+  put({ name: `queue:${session_id}:${last}:${randomKey().slice(0, 8)}`, key: randomKey(), text, choice, compare, is_temporary, written: null });
 }
 
 /** Another text is another question. Return false when it waits no more. @param {Queued} item @param {string} text */
 export function changeQueued(item, text) {
   if (kept(item.name) === null) return false;
-  put({ ...item, key: randomKey(), text });
+  put({ ...item, key: randomKey(), text, written: null });
   return true;
+}
+
+/** Keep what is being written instead of it; null when that is over. @param {Queued} item @param {string | null} written */
+export function noteWritten(item, written) {
+  if (kept(item.name) !== null) put({ ...item, written });
 }
 
 /** @param {Queued} item */
@@ -43,8 +49,8 @@ function put({ name, ...item }) {
 /** @param {string} name @returns {Queued | null} */
 function read(name) {
   try {
-    const { key, text, choice, compare = [], is_temporary = false } = JSON.parse(kept(name) ?? '');
-    return typeof key === 'string' && typeof text === 'string' ? { name, key, text, choice, compare, is_temporary } : null;
+    const { key, text, choice, compare = [], is_temporary = false, written = null } = JSON.parse(kept(name) ?? '');
+    return typeof key === 'string' && typeof text === 'string' ? { name, key, text, choice, compare, is_temporary, written } : null;
   } catch {
     return null;
   }

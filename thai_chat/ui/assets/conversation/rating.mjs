@@ -4,6 +4,10 @@ import { api } from '../lib/api.mjs';
 import { $, el, iconButton } from '../lib/dom.mjs';
 import { fetched } from '../lib/fetched.mjs';
 import { t } from '../lib/texts.mjs';
+import { forgetUnsaved, unsaved, unsavedName } from '../lib/unsaved.mjs';
+
+/** @param {ShownMessage} message */
+const nameOf = ({ message_id }) => unsavedName(`reasons:${message_id}`);
 
 /** One for a row, as long as that is there: what is pressed keeps the focus. */
 export class RatingControl {
@@ -34,11 +38,27 @@ export class RatingControl {
     const isBack = before?.value === value;
     const row = /** @type {HTMLElement} */ (this.element.closest('.message'));
     $('.why', row)?.remove();
+    forgetUnsaved(nameOf(message));
     const rating = isBack ? null : { value, tags: [], reason: '' };
     if (!await this.#rate(rating) || !rating) return;
-    await fetched(() => import('./reasons.mjs'), ({ openReasons }) => {
+    await this.#openReasons(row, message, rating);
+  }
+
+  /** Reasons that were begun and not kept are open again, unless the reply is rated otherwise by now. */
+  reopen() {
+    const message = this.#message;
+    const begun = message && unsaved(nameOf(message));
+    if (!begun || begun.value !== message.rating?.value) return;
+    this.#openReasons(/** @type {HTMLElement} */ (this.element.closest('.message')), message, begun);
+  }
+
+  /** @param {HTMLElement} row @param {ShownMessage} message @param {NonNullable<ShownMessage['rating']>} rating */
+  #openReasons(row, message, rating) {
+    const { value } = rating;
+    const name = nameOf(message);
+    return fetched(() => import('./reasons.mjs'), ({ openReasons }) => {
       // The message may have been read anew meanwhile, or another version be shown.
-      if (message.message_id === this.#message?.message_id) openReasons(row, rating, (why) => this.#rate({ value, ...why }), () => this.#buttons[value === 1 ? 0 : 1][1].focus());
+      if (message.message_id === this.#message?.message_id) openReasons(row, rating, { name, keep: (why) => this.#rate({ value, ...why }), leave: () => this.#buttons[value === 1 ? 0 : 1][1].focus() });
     });
   }
 

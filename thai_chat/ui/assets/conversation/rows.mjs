@@ -9,7 +9,7 @@ import { moreButton } from './actions.mjs';
 import { factsOf } from './facts.mjs';
 import { notice, problemBox, thoughtsBox } from './pieces.mjs';
 import { RatingControl } from './rating.mjs';
-import { continueButton, hasOthers, questionControls, replyControls } from './versions.mjs';
+import { continueButton, hasOthers, questionControls, reopenEditor, replyControls } from './versions.mjs';
 
 const LABEL_CHARS = 300;
 const COPIED_MS = 1_600;
@@ -56,6 +56,7 @@ export class Row {
 
   /** Show a stored message; what is there already stays. @param {ShownMessage} message */
   show(message) {
+    const isFirst = !this.shown;
     this.shown = message;
     this.name(message.message_id);
     this.#showText(message);
@@ -66,6 +67,8 @@ export class Row {
     this.element.setAttribute('aria-label', [message.role === 'user' ? t('you') : nameOf(message), message.text.slice(0, LABEL_CHARS)].filter(Boolean).join(': '));
     if (message.role === 'user') this.foot.replaceChildren(copyButton(message), ...questionControls(message).filter((one) => one !== null), moreButton(message), askedAt(message));
     else this.#showAround(message);
+    if (isFirst && message.role === 'user') reopenEditor(this.element, message);
+    else if (isFirst) this.rating?.reopen();
   }
 
   /** @param {ShownMessage} message */

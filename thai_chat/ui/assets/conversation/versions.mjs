@@ -4,6 +4,7 @@ import { api, SEND_MS } from '../lib/api.mjs';
 import { $, $$, el, icon, iconButton, randomKey } from '../lib/dom.mjs';
 import { emit, modelInfo, store } from '../lib/store.mjs';
 import { number, t } from '../lib/texts.mjs';
+import { forgetUnsaved, keepUnsaved, unsaved, unsavedName } from '../lib/unsaved.mjs';
 import { chooseModel } from '../models/choose.mjs';
 import { forgetPick, isSameChoice, keepPick, pick } from '../models/picks.mjs';
 import { offer } from './actions.mjs';
@@ -150,12 +151,23 @@ function tellOf(session_id, change) {
   if (store.view.session_id === session_id) emit('changed', change);
 }
 
-/** @param {HTMLElement} row @param {ShownMessage} given */
-function openEditor(row, { message_id, text }) {
+/** @param {string} message_id */
+const editOf = (message_id) => unsavedName(`edit:${message_id}`);
+
+/** An edit that was begun and not sent is open again. @param {HTMLElement} row @param {ShownMessage} message */
+export function reopenEditor(row, message) {
+  const written = unsaved(editOf(message.message_id));
+  if (typeof written === 'string') openEditor(row, message, written);
+}
+
+/** `written` is what was begun before. @param {HTMLElement} row @param {ShownMessage} given @param {string | null} [written] */
+function openEditor(row, { message_id, text }, written = null) {
   if ($('.editor', row)) { $('.editor textarea', row).focus(); return; }
+  const name = editOf(message_id);
   const box = el('textarea', { 'aria-label': t('edit_label'), rows: 1, dir: 'auto', spellcheck: 'false' });
-  box.value = text;
+  box.value = written ?? text;
   const close = () => {
+    forgetUnsaved(name);
     editor.remove();
     row.classList.remove('edited');
     $('.edit', row)?.focus();
@@ -166,7 +178,11 @@ function openEditor(row, { message_id, text }) {
       el('button', { type: 'button', class: 'cancel', onclick: close }, t('cancel')), save));
   const submit = guardedSubmit(message_id, box, save, close);
   limitPasted(box);
-  box.addEventListener('input', () => fit(box));
+  box.addEventListener('input', () => {
+    fit(box);
+    if (box.value === text) forgetUnsaved(name);
+    else keepUnsaved(name, box.value);
+  });
   box.addEventListener('keydown', (event) => {
     if (event.isComposing || event.keyCode === 229) return;
     if (event.key === 'Escape') { event.stopPropagation(); close(); }
@@ -175,6 +191,7 @@ function openEditor(row, { message_id, text }) {
   row.classList.add('edited');
   $('.message', row).append(editor);
   fit(box);
+  if (written !== null) return;
   box.focus();
   box.setSelectionRange(text.length, text.length);
 }
@@ -193,7 +210,10 @@ const guardedSubmit = (edits, box, save, close) => async () => {
   if (outcome.ok) { forgetPick(view, choice); close(); tellOf(session_id, { follow: true }); return; }
   await refuse(session_id, outcome);
   if (box.isConnected) box.focus();
-  else if (store.view.session_id === session_id) giveBack(box.value); // its question is on another branch than the one that is shown now
+  else if (store.view.session_id === session_id) {
+    forgetUnsaved(editOf(edits));
+    giveBack(box.value); // its question is on another branch than the one that is shown now
+  }
 };
 
 /** Show what is newer first, if that is the reason. @param {string} session_id @param {{ code: string, message: string }} outcome */

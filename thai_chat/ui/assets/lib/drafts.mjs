@@ -53,6 +53,9 @@ function takeOver(name, left) {
 /** Return the draft that was shown last in a session. @param {string} name */
 export const shownDraft = (name) => shown.get(name) ?? null;
 
+/** True when a question is written that a reload would take away. */
+export const hasUnkeptDrafts = () => [...shown].some(([name, { text }]) => name.startsWith(UNKEPT) && text);
+
 /** Show what another tab writes, without taking it over. @param {string} name */
 export function followDraft(name) {
   const draft = draftsOf(name).at(-1) ?? null;

@@ -28,6 +28,9 @@ export function keep(name, value) {
 /** Keep as long as the page lives: nothing of it is written down. @param {string} name @param {string} value */
 export const keepHere = (name, value) => { unkept.set(name, value); };
 
+/** True when something whose name begins so lives as long as the page alone. @param {string} start */
+export const isHereAlone = (start) => [...unkept].some(([name, value]) => value !== null && name.startsWith(start));
+
 /** Return the names of what is kept that begin so. @param {string} start */
 export function keptNames(start) {
   let names = /** @type {string[]} */ ([]);
@@ -37,7 +40,7 @@ export function keptNames(start) {
 
 /** Forget what is kept for a session, which is deleted for good. @param {string} session_id */
 export function forgetSession(session_id) {
-  const names = ['queue', 'draft', 'pick'].flatMap((kind) => keptNames(`${kind}:${session_id}`));
+  const names = ['queue', 'draft', 'pick', 'unsaved'].flatMap((kind) => keptNames(`${kind}:${session_id}`));
   for (const name of names) keep(name, null);
 }
 

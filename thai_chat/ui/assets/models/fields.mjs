@@ -218,10 +218,24 @@ export class Form {
     this.advanced.write(rest);
   }
 
+  /** Write what somebody has begun to write into its fields again. @param {unknown} texts */
+  resume(texts) {
+    if (!Array.isArray(texts)) return;
+    this.fields.forEach(({ control }, at) => {
+      if (typeof texts[at] !== 'string' || texts[at] === control.value) return;
+      control.value = texts[at];
+      control.dispatchEvent(new Event('input'));
+    });
+    this.advanced.folded.open = Boolean(this.advanced.text);
+  }
+
   /** Take what is written now as kept. */
   settle() { this.written = this.state(); }
 
   get isChanged() { return this.state() !== this.written; }
+
+  /** What is written in each field. */
+  get texts() { return this.fields.map(({ control }) => control.value); }
 
   state() { return JSON.stringify(this.fields.map((field) => field.text)); }
 

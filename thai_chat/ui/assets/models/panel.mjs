@@ -6,6 +6,7 @@ import { openMenu } from '../lib/menu.mjs';
 import { html, iconOf, nothing, paint } from '../lib/painting.mjs';
 import { emit, on, store } from '../lib/store.mjs';
 import { t } from '../lib/texts.mjs';
+import { forgetUnsaved, keepUnsaved, unsaved, unsavedName } from '../lib/unsaved.mjs';
 import { Form, parsed } from './fields.mjs';
 import { inForce, isSet } from './in_force.mjs';
 import { keepOptions } from './picks.mjs';
@@ -26,6 +27,9 @@ let said;
 let foot;
 /** The session whose settings are in the fields. */
 let filledFor = /** @type {string | null} */ (null);
+
+/** The name under which what is written and not saved is kept; empty while all of it is saved. */
+let keptAs = '';
 
 /** Given with the JSON that was pasted last, for the preset that may be made of it. */
 let pastedName = '';
@@ -84,10 +88,18 @@ function show() {
   const named = { name: preset?.preset_name, model: store.choice?.model };
   paint(inForceLine, html`${iconOf(isSet() ? 'check' : 'info')}<span>${t(words, named)} <small>${t('settings_from_next')}</small></span>`);
   // The words that somebody has begun to write stay until they are kept, or the session is another.
-  if (filledFor !== store.view.session_id || !form.isChanged) fill();
+  if (filledFor !== store.view.session_id) fillAnew();
+  else if (!form.isChanged) fill();
   list.paint(preset);
   form.suit(store.choice?.backend);
   paintFoot();
+}
+
+/** Another session has settings of its own, and what was begun to be written for them. */
+function fillAnew() {
+  keptAs = '';
+  fill();
+  form.resume(unsaved(unsavedName('settings')));
 }
 
 function fill() {
@@ -99,11 +111,20 @@ function fill() {
 
 function paintFoot() {
   const isChanged = form.isChanged;
+  noteUnsaved(isChanged);
   foot.save.disabled = !isChanged;
   foot.reset.disabled = !isChanged && !inForce().isOwn;
   panel?.classList.toggle('unsaved', isChanged);
   if (isChanged && !said.textContent) say(t('settings_unsaved'));
   else if (!isChanged && said.textContent === t('settings_unsaved')) say('');
+}
+
+/** A session that was new has a name of its own by its first question. @param {boolean} isChanged */
+function noteUnsaved(isChanged) {
+  const name = unsavedName('settings');
+  if (keptAs && (!isChanged || keptAs !== name)) forgetUnsaved(keptAs);
+  keptAs = isChanged ? name : '';
+  if (isChanged) keepUnsaved(name, form.texts);
 }
 
 /** @param {SubmitEvent} event */

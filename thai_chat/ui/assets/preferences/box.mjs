@@ -1,9 +1,11 @@
 // The box in which a person chooses for reading: language, colours, face, size and width; kept by the browser, shown at once.
-import { el, iconButton } from '../lib/dom.mjs';
+import { confirm } from '../lib/confirm.mjs';
+import { $$, el, iconButton } from '../lib/dom.mjs';
 import { keep } from '../lib/kept.mjs';
 import { LANGUAGES, speak } from '../lib/speaking.mjs';
 import { openAnew } from '../lib/store.mjs';
 import { language, t } from '../lib/texts.mjs';
+import { wouldBeLost } from '../lib/unsaved.mjs';
 import { openShortcuts } from './shortcuts.mjs';
 
 /** Marks above and below, and both scripts. */
@@ -53,8 +55,18 @@ function choose(name, value) {
   window.thaiChat.look(name, value);
 }
 
-/** @param {string} value */
-function speakAnew(value) {
+/** What would be lost is not lost without a word. @param {string} value */
+async function speakAnew(value) {
+  if ((wouldBeLost() || isReasonWritten()) && !await confirm(t('language_loses'), t('language_anyway'))) {
+    for (const radio of inputsIn('[name=preference-language]')) radio.checked = radio.value === language;
+    return;
+  }
   speak(value);
   openAnew();
 }
+
+/** @param {string} selector */
+const inputsIn = (selector) => /** @type {HTMLInputElement[]} */ (/** @type {unknown} */ ($$(selector)));
+
+/** Replies beside each other are together as long as the page lives, and with them why one is better. */
+const isReasonWritten = () => inputsIn('.verdict .reason').some(({ value, defaultValue }) => value !== defaultValue);
