@@ -9,6 +9,7 @@ KEPT: Mapping[str, tuple[str, str]] = {
     "queue_waits": ("ส่งต่อเมื่อคำตอบนี้จบ", "Sent when this reply has ended"),
     "queue_broken": ("คำตอบก่อนหน้าไม่จบ คำถามนี้จึงยังรออยู่", "The last reply did not finish, so this was not sent."),
     "queue_held": ("ยังไม่ได้ส่ง", "Not sent yet"),
+    "queue_refused": ("ส่งไม่ได้: {reason}", "Not sent: {reason}"),
     "queue_send": ("ส่งเลย", "Send now"),
     "queue_edit": ("แก้ไขคำถามที่รอส่ง", "Edit the waiting question"),
     "queue_take_back": ("ดึงกลับมาไว้ในช่อง", "Take it back into the box"),

@@ -7,9 +7,11 @@ import { nameOf, number, t } from '../lib/texts.mjs';
 import { isSameChoice } from '../models/picks.mjs';
 import { giveBack } from './box.mjs';
 import { isQuiet } from './live.mjs';
+import { refresh } from './loading.mjs';
 import { isTooLong, limitPasted } from './pasting.mjs';
-import { addQueued, changeQueued, dropQueued, noteWritten, onQueued, queuedIn } from './queued.mjs';
+import { addQueued, changeQueued, dropQueued, isFree, noteRefused, noteWritten, onQueued, queuedIn } from './queued.mjs';
 import { ask } from './sending.mjs';
+import { goOnUnseen, mountUnseen } from './unseen.mjs';
 
 /** @typedef {import('./queued.mjs').Queued} Queued */
 
@@ -31,14 +33,23 @@ export function mountQueue() {
   place = el('section', { id: 'queue', 'aria-label': t('queue'), hidden: true });
   $('#composer').before(place);
   limitPasted(place);
+  let shown = '';
   on('view', ({ isOther }) => {
+    const left = shown;
+    shown = store.view.session_id;
     if (isOther) comeTo();
     else load();
+    if (isOther && left && !sending.has(left)) goOnUnseen(left); // its reply may have ended a moment ago
     go();
   });
   on('accepted', () => { isHeld = false; });
   for (const change of /** @type {const} */ (['busy', 'choice'])) on(change, show);
   onQueued((session_id) => { if (session_id === store.view?.session_id) load(); });
+  mountUnseen((session_id) => {
+    if (session_id !== store.view.session_id) return;
+    load();
+    refresh().catch(() => {}); // it was sent a moment before its session was shown
+  });
 }
 
 /** Have a question wait for its turn in the shown session. @param {string} text */
@@ -81,7 +92,7 @@ function hasEndedWell() {
 
 /** Send the first of them if it is its turn. */
 function go() {
-  if (!isHeld && items[0]?.written === null && hasEndedWell()) sendFirst();
+  if (!isHeld && isFree(items[0]) && hasEndedWell()) sendFirst();
 }
 
 async function sendFirst() {
@@ -93,7 +104,7 @@ async function sendFirst() {
   const { accepted, code, message } = await ask(first);
   sending.delete(session_id);
   if (accepted) dropQueued(first);
-  if (store.view.session_id !== session_id) return;
+  if (store.view.session_id !== session_id) { goOnUnseen(session_id); return; }
   // Another tab has sent the one before.
   isHeld = !accepted && code !== 'reply_running';
   if (isHeld) alert(message);
@@ -104,6 +115,7 @@ async function sendFirst() {
 function sendNow() {
   clearAlerts();
   isHeld = false;
+  if (items[0]?.refused) noteRefused(items[0], null);
   sendFirst();
 }
 
@@ -164,6 +176,8 @@ function show() {
 /** Return what the questions wait for, and whether the first can be sent at once. @returns {[string, boolean]} */
 function state() {
   if (store.isBusy || isSending()) return [t('queue_waits'), false];
+  const refused = items[0]?.refused;
+  if (refused) return [t('queue_refused', { reason: refused }), items[0].name !== edited];
   const isBroken = BROKEN.includes(store.view?.messages.at(-1)?.status ?? '');
   return [t(isBroken ? 'queue_broken' : 'queue_held'), items[0]?.name !== edited];
 }

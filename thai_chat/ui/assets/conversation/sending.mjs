@@ -6,20 +6,36 @@ import { forgetPick } from '../models/picks.mjs';
 import { followAccepted, forgetQuestion, showQuestion } from './live.mjs';
 import { lastSeen, showNewer } from './loading.mjs';
 
+/** @typedef {{ key: string, text: string, choice: Choice | null, compare?: Choice[], session_options?: Options }} Question `key`: sent again with the same, and all else as before, it is stored once */
+
+/**
+ * Ask in a session, shown or not. `last_seen_message_id`: its end, as far as it is known. Rejects with `Refused`.
+ *
+ * @param {Pick<View, 'session_id' | 'is_temporary'>} session
+ * @param {Question} question
+ * @param {string | undefined} last_seen_message_id
+ * @returns {Promise<Accepted>}
+ */
+export function post({ session_id, is_temporary }, { key, text, choice, compare = [], session_options }, last_seen_message_id) {
+  const body = { query: text, ...choice, idempotency_key: key, compare: compare.length ? compare : undefined, temporary: is_temporary || undefined, session_options, last_seen_message_id };
+  return api('POST', `api/sessions/${session_id}/messages`, { body, patience_ms: SEND_MS, isAsync: true });
+}
+
 /**
  * Ask in the shown session. Return what the server accepted, or why it did not, in words for people.
  *
  * `compare` are the models that answer beside the first one.
  *
- * @param {{ key: string, text: string, choice: Choice | null, compare?: Choice[], session_options?: Options }} question `key`: sent again with the same, and all else as before, it is stored once
+ * @param {Question} question
  */
-export async function ask({ key, text, choice, compare = [], session_options }) {
+export async function ask(question) {
+  const { key, text, choice } = question;
   const { view } = store;
   const { session_id } = view;
-  const body = { query: text, ...choice, idempotency_key: key, compare: compare.length ? compare : undefined, temporary: view.is_temporary || undefined, session_options, last_seen_message_id: lastSeen() };
+  const end = lastSeen();
   showQuestion(key, text, choice);
   try {
-    const accepted = /** @type {Accepted} */ (await api('POST', `api/sessions/${session_id}/messages`, { body, patience_ms: SEND_MS, isAsync: true }));
+    const accepted = await post(view, question, end);
     forgetPick(view, choice);
     if (store.view.session_id === session_id) emit('accepted', accepted);
     followAccepted(key, accepted);

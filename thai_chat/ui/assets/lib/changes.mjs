@@ -150,6 +150,7 @@ function setGone(isGone) {
 /** @param {Change} change */
 function note(change) {
   if (change.kind === 'deleted') forgetSession(change.session_id);
+  emit('heard', change);
   unread.set(`${change.kind} ${change.session_id} ${change.reply_id ?? ''}`, change);
   if (unread.size > MOST_UNREAD) readAnew();
   else tellSoon();
@@ -157,6 +158,7 @@ function note(change) {
 
 function readAnew() {
   isAnew = true;
+  emit('missed');
   tellSoon();
 }
 

@@ -28,7 +28,7 @@ addEventListener('pageshow', (event) => { if (event.persisted) markOwn(false); }
 /** Drafts with such names live as long as the page does. */
 const UNKEPT = 'temporary ';
 
-/** Return the name under which drafts of a session are kept: one for all sessions that are not stored yet. @param {View} view */
+/** Return the name under which drafts of a session are kept: one for all sessions that are not stored yet. @param {Pick<View, 'session_id' | 'stored' | 'is_temporary'>} view */
 export const draftName = ({ stored, is_temporary, session_id }) => (is_temporary ? UNKEPT + session_id : stored ? session_id : 'new');
 
 /** Return the draft to show in a session: this tab's, else what other tabs have left, else another tab's. @param {string} name */

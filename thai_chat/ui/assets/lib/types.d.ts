@@ -314,6 +314,9 @@ interface Changes {
   /** What has changed in sessions, here or elsewhere; `anew` when nobody knows what. */
   told: Change[];
   anew: undefined;
+  /** The same as soon as the browser hears of it, also where nobody looks. */
+  heard: Change;
+  missed: undefined;
   /** The server does not answer, or does again. */
   gone: undefined;
   back: undefined;

@@ -8,7 +8,7 @@ import { nameOf, t } from '../lib/texts.mjs';
 /** @type {(one: Choice | null | undefined, other: Choice | null | undefined) => boolean} */
 export const isSameChoice = (one, other) => one?.backend === other?.backend && one?.model === other?.model;
 
-/** Return the model that was picked for a session and not asked yet. @param {View} view @returns {Choice | null} */
+/** Return the model that was picked for a session and not asked yet. @param {Pick<View, 'session_id' | 'stored' | 'is_temporary'>} view @returns {Choice | null} */
 export function pickOf(view) {
   if (!view.stored) return shownDraft(draftName(view))?.choice ?? null;
   try {
@@ -31,7 +31,7 @@ export function pick(choice) {
   else put(view, choice && !isSameChoice(choice, view.choice) ? choice : null);
 }
 
-/** Of a temporary session nothing is written down. @param {View} view @param {Choice | null} choice */
+/** Of a temporary session nothing is written down. @param {Pick<View, 'session_id' | 'is_temporary'>} view @param {Choice | null} choice */
 function put({ session_id, is_temporary }, choice) {
   if (choice && is_temporary) keepHere(`pick:${session_id}`, JSON.stringify(choice));
   else keep(`pick:${session_id}`, choice && JSON.stringify(choice));
@@ -45,7 +45,7 @@ export function keepPick(view, asked) {
 /** @param {Options} options */
 export const keepOptions = (options) => writeDraft(draftName(store.view), { options });
 
-/** A question was accepted with it. @param {View} view as it was when the question was sent @param {Choice | null} choice */
+/** A question was accepted with it. @param {Pick<View, 'session_id' | 'stored' | 'is_temporary'>} view as it was when the question was sent @param {Choice | null} choice */
 export function forgetPick(view, choice) {
   if (isSameChoice(pickOf(view), choice) && view.stored) put(view, null);
 }
