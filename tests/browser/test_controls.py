@@ -78,6 +78,7 @@ async def the_filters(page: ChatPage) -> None:
 async def the_settings(page: ChatPage) -> None:
     await page.page.locator("#settings-open").click()
     await page.page.locator("#settings summary").click()
+    await expect(page.page.locator("#settings details[open] textarea")).to_be_visible()
 
 
 async def the_preferences(page: ChatPage) -> None:
@@ -94,6 +95,7 @@ async def the_shortcuts(page: ChatPage) -> None:
 async def the_editor(page: ChatPage) -> None:
     await page.questions.last.locator(".asked").click()
     await page.questions.last.locator(".edit").click()
+    await expect(page.questions.last.locator(".editor textarea")).to_be_focused()
 
 
 STATES: tuple[Callable[[ChatPage], Awaitable[None]], ...] = (

@@ -123,6 +123,7 @@ async def test_what_is_not_saved_yet_is_there_when_the_panel_is_opened_again(
     browser: Browser, settings_app: App, model: OpenAIStandin
 ) -> None:
     async with opened(browser, settings_app) as (page, settings):
+        await page.ask_and_wait("แชตที่ตั้งค่าค้างไว้")
         await settings.open()
         await settings.field("คำสั่งประจำ").fill(PROMPT)
         await expect(settings.said).to_have_text("มีค่าที่ยังไม่บันทึก")
@@ -134,6 +135,11 @@ async def test_what_is_not_saved_yet_is_there_when_the_panel_is_opened_again(
         await page.new_session()
         await settings.open()
         await expect(settings.field("คำสั่งประจำ")).to_have_value("")
+        await settings.close()
+        await page.page.go_back()
+        await expect(page.questions).to_have_count(1)
+        await settings.open()
+        await expect(settings.field("คำสั่งประจำ")).to_have_value(PROMPT)
 
 
 async def test_all_of_it_is_reached_by_the_keyboard_and_esc_closes_one_layer_at_a_time(

@@ -134,8 +134,11 @@ class JsonField extends Field {
   /** @override @param {Options} options */
   write(options) {
     super.write(Object.keys(options).length ? JSON.stringify(options, null, 2) : '');
-    this.folded.open = Boolean(this.text);
+    this.unfold();
   }
+
+  /** Show what is written; whoever has opened it keeps it open. */
+  unfold() { if (this.text) this.folded.open = true; }
 
   /** @override @param {string | null | undefined} problem */
   say(problem) {
@@ -226,7 +229,7 @@ export class Form {
       control.value = texts[at];
       control.dispatchEvent(new Event('input'));
     });
-    this.advanced.folded.open = Boolean(this.advanced.text);
+    this.advanced.unfold();
   }
 
   /** Take what is written now as kept. */
