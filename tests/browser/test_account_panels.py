@@ -71,9 +71,12 @@ async def test_an_invitation_leads_to_the_first_chat(browser: Browser, team: App
         await expect(page.page.locator("#people .rows li").first).to_contain_text("มานี")
         assert link not in await page.page.content()
         await page.page.locator("#people .rows li button").first.click()
-        no, yes = await page.page.locator("dialog[open] .box-foot button").all_inner_texts()
+        answers = page.page.locator("dialog[open] .box-foot button")
+        await expect(answers).to_have_count(2)
+        no, yes = await answers.all_inner_texts()
         assert no != yes
         await page.page.keyboard.press("Escape")
+        await expect(answers).to_have_count(0)
     async with browser_of(browser, size=PHONE, locale="en-GB") as context:
         new = await context.new_page()
         await new.goto(link)

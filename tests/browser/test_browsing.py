@@ -103,6 +103,7 @@ async def test_nothing_is_deleted_for_good_without_a_question(page: ChatPage, ap
     await page.show_shelf("ถังขยะ")
     box = page.page.locator("dialog.box")
     await page.choose(names[0], "ลบถาวร…")
+    await expect(box).to_be_visible()
     await page.page.keyboard.press("Escape")
     await expect(box).to_have_count(0)
     await expect(page.row(names[0])).to_have_count(1)

@@ -150,10 +150,12 @@ async def test_axe_finds_nothing_with_more_contrast_nor_in_the_dialog(
             await page.use_theme(theme)
             assert await faults_of(page) == []
         await page.page.locator("#preferences").click()
+        await expect(page.page.locator("#preferences-box")).to_be_visible()
         assert await faults_of(page) == []
         await page.use_theme("light")
         assert await faults_of(page) == []
         await page.page.keyboard.press("Escape")
+        await expect(page.page.locator("#preferences-box")).to_have_count(0)
         await the_search(page)
         assert await faults_of(page) == []
 
