@@ -74,6 +74,13 @@ async def test_two_models_answer_side_by_side_and_the_better_one_goes_on(
         heads = page.page.locator(".column-head strong")
         await expect(heads).to_contain_text(["thai-large", "thai-small"])
         await page.page.locator(".verdict .reason").fill("อ่านง่ายกว่า")
+        await page.page.locator("#preferences").click()
+        await page.page.locator(f"#preferences-box [name=preference-language][value={'th' if phone else 'en'}]").click()
+        question = page.page.locator("dialog.box")  # the reason is kept nowhere
+        await question.locator("button").first.click()
+        await expect(question).to_have_count(0)
+        await page.page.keyboard.press("Escape")
+        await expect(page.page.locator("#preferences-box")).to_have_count(0)
         await page.page.locator(".beside .better").click()
         await expect(page.page.locator(".compared")).to_have_count(0)
         await expect(page.replies).to_have_count(1)

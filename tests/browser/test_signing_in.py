@@ -99,8 +99,12 @@ async def test_the_language_can_be_changed_before_signing_in(browser: Browser, t
     async with browser_of(browser) as context:
         page = await context.new_page()
         await page.goto(f"{team.address}/sign-in")
+        await page.locator("#name").fill("มาลี")
+        await page.locator("#password").fill("ยังพิมพ์ไม่จบ")
         await page.get_by_role("button", name="English").click()
         await expect(page.locator("h1")).to_have_text("Sign in")
+        await expect(page.locator("#name")).to_have_value("มาลี")
+        await expect(page.locator("#password")).to_have_value("")
         await page.goto(f"{team.address}/invitation/this-is-no-link")
         await expect(page.locator("h1")).to_have_text("This link can't be used any more")
 

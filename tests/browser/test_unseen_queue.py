@@ -62,7 +62,14 @@ async def test_they_are_asked_in_their_order_each_of_its_model_also_when_nobody_
         await expect(page.page.locator("#queue")).to_be_hidden()
 
 
-async def test_two_tabs_that_show_other_sessions_ask_once(page: ChatPage, app: App, model: OpenAIStandin) -> None:
+@pytest.mark.parametrize("has_locks", [True, False], ids=["locks", "no locks"])
+async def test_two_tabs_that_show_other_sessions_ask_once(
+    page: ChatPage, app: App, model: OpenAIStandin, *, has_locks: bool
+) -> None:
+    if not has_locks:
+        await page.page.context.add_init_script("Object.defineProperty(navigator, 'locks', { value: undefined })")
+        await page.open(app.address)
+        await page.new_session()
     async with free(model):
         await begin(page, model)
         session_id = page.session_id

@@ -5,7 +5,7 @@ import { isSpoken, speak } from './lib/speaking.mjs';
 import { language, number, t, when } from './lib/texts.mjs';
 import { displayNameField, nameField, passwordField } from './signing_in/fields.mjs';
 import { form } from './signing_in/form.mjs';
-import { mountLanguages } from './signing_in/languages.mjs';
+import { mountLanguages, typeAgain } from './signing_in/languages.mjs';
 
 const INVITATION = /^\/invitation\/([^/]+)$/;
 const LOOK_MS = 5_000;
@@ -34,6 +34,7 @@ function enter(me, address = next()) {
 function show(title, ...parts) {
   document.title = `${title} · ${t('brand')}`;
   place.replaceChildren(el('h1', {}, title), ...parts.filter((part) => part !== null));
+  typeAgain(place);
   if (!matchMedia('(hover: none)').matches) $('input:not([readonly], [type=checkbox])', place)?.focus();
 }
 

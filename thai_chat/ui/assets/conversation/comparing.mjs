@@ -141,7 +141,7 @@ class Comparison {
     this.id = id;
     this.element = element;
     const shown = store.view.messages.find(({ message_id }) => message_id === id) ?? store.view.live ?? store.choice;
-    this.reason = el('input', { type: 'text', class: 'reason', maxlength: MOST_REASON, placeholder: t('compare_reason'), 'aria-label': t('compare_reason'), dir: 'auto' });
+    this.reason = el('input', { type: 'text', class: 'reason', dataset: { unkept: '' }, maxlength: MOST_REASON, placeholder: t('compare_reason'), 'aria-label': t('compare_reason'), dir: 'auto' });
     this.verdict = el('div', { class: 'verdict' }, this.reason, iconButton('close', t('compare_close'), () => { this.leave(); repaint(); keepPlace(); }, { class: 'icon-button close' }));
     this.own = this.#column({ backend: shown?.backend ?? '', model: shown?.model ?? '', message_id: id }, element, null);
     element.classList.add('compared');

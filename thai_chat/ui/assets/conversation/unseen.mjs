@@ -1,5 +1,5 @@
 // Questions that wait in sessions that are not shown: they are sent as those of the shown session are, one after the other.
-import { api, Refused } from '../lib/api.mjs';
+import { api, isAborted, Refused } from '../lib/api.mjs';
 import { isFollowed } from '../lib/changes.mjs';
 import { emit, on, store } from '../lib/store.mjs';
 import { forgetPick } from '../models/picks.mjs';
@@ -42,7 +42,7 @@ export async function goOnUnseen(session_id) {
   changed(session_id);
 }
 
-/** Never rejects. @param {string} session_id */
+/** @param {string} session_id */
 async function sendFirst(session_id) {
   for (let attempt = 0; attempt < MOST_ATTEMPTS && isItsTurn(session_id); attempt += 1) {
     const [first] = queuedIn(session_id);
@@ -54,7 +54,7 @@ async function sendFirst(session_id) {
       dropQueued(first);
       return;
     } catch (error) {
-      if (!(error instanceof Refused)) return; // the page is being left
+      if (!(error instanceof Refused)) { if (isAborted(/** @type {Error} */ (error))) return; throw error; }
       if (error.code !== 'newer_messages') { takeRefusal(first, session_id, error); return; }
     }
   }

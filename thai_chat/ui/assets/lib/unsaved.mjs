@@ -1,4 +1,5 @@
 // What somebody has begun to change and not saved, a text a field: it outlives a reload, and a look at another session.
+import { $$ } from './dom.mjs';
 import { hasUnkeptDrafts } from './drafts.mjs';
 import { isHereAlone, keep, keepHere, kept, keptNames } from './kept.mjs';
 import { store } from './store.mjs';
@@ -27,8 +28,9 @@ export function keepUnsaved(name, value) {
 /** It is saved, or given up. @param {string} name */
 export const forgetUnsaved = (name) => keep(name, null);
 
-/** True when something that is written here would not outlive a reload. */
-export const wouldBeLost = () => isHereAlone(START) || isHereAlone('queue:') || isHereAlone('draft:') || hasUnkeptDrafts();
+/** True when something that is written here would not outlive a reload. Fields with `data-unkept` live as long as the page. */
+export const wouldBeLost = () => isHereAlone(START) || isHereAlone('queue:') || isHereAlone('draft:') || hasUnkeptDrafts()
+  || /** @type {HTMLInputElement[]} */ (/** @type {unknown} */ ($$('input[data-unkept]'))).some(({ value, defaultValue }) => value !== defaultValue);
 
 function makeRoom() {
   const all = keptNames(START).map((name) => ({ name, at: read(name)?.at ?? 0 })).sort((one, other) => other.at - one.at);

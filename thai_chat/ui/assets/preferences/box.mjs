@@ -57,16 +57,10 @@ function choose(name, value) {
 
 /** What would be lost is not lost without a word. @param {string} value */
 async function speakAnew(value) {
-  if ((wouldBeLost() || isReasonWritten()) && !await confirm(t('language_loses'), t('language_anyway'))) {
-    for (const radio of inputsIn('[name=preference-language]')) radio.checked = radio.value === language;
+  if (wouldBeLost() && !await confirm(t('language_loses'), t('language_anyway'))) {
+    for (const radio of $$('[name=preference-language]')) Object.assign(radio, { checked: radio.getAttribute('value') === language });
     return;
   }
   speak(value);
   openAnew();
 }
-
-/** @param {string} selector */
-const inputsIn = (selector) => /** @type {HTMLInputElement[]} */ (/** @type {unknown} */ ($$(selector)));
-
-/** Replies beside each other are together as long as the page lives, and with them why one is better. */
-const isReasonWritten = () => inputsIn('.verdict .reason').some(({ value, defaultValue }) => value !== defaultValue);

@@ -4,6 +4,7 @@ import { fetched } from '../lib/fetched.mjs';
 import { onKept } from '../lib/kept.mjs';
 import { on, openAnew, store } from '../lib/store.mjs';
 import { t } from '../lib/texts.mjs';
+import { wouldBeLost } from '../lib/unsaved.mjs';
 
 /** The button, and what other tabs choose, which is followed at once. @param {HTMLElement} bar */
 export function mountPreferences(bar) {
@@ -17,5 +18,5 @@ export function mountPreferences(bar) {
 
 /** Another tab has chosen a language. What is being written here and kept nowhere is not taken away. */
 function followLanguage() {
-  if (!store.view?.is_temporary && !document.querySelector('.editor, .why, .rename, #queue textarea, dialog[open]')) openAnew();
+  if (!store.view?.is_temporary && !wouldBeLost() && !document.querySelector('.editor, .why, .rename, #queue textarea, dialog[open]')) openAnew();
 }
