@@ -46,18 +46,22 @@ export async function goOnUnseen(session_id) {
 async function sendFirst(session_id) {
   for (let attempt = 0; attempt < MOST_ATTEMPTS && isItsTurn(session_id); attempt += 1) {
     const [first] = queuedIn(session_id);
-    try {
-      const end = await wellEnded(session_id);
-      if (!end || !isItsTurn(session_id) || queuedIn(session_id)[0].key !== first.key) return;
-      await post({ session_id, is_temporary: first.is_temporary }, first, end);
-      forgetPick({ session_id, is_temporary: first.is_temporary, stored: true }, first.choice);
-      dropQueued(first);
-      return;
-    } catch (error) {
-      if (!(error instanceof Refused)) { if (isAborted(/** @type {Error} */ (error))) return; throw error; }
+    try { await send(first, session_id); return; } catch (error) {
+      if (isAborted(/** @type {Error} */ (error))) return;
+      if (!(error instanceof Refused)) throw error;
       if (error.code !== 'newer_messages') { takeRefusal(first, session_id, error); return; }
     }
   }
+}
+
+/** Send it below the end of its session, if that is a good one. @param {import('./queued.mjs').Queued} first @param {string} session_id */
+async function send(first, session_id) {
+  const end = await wellEnded(session_id);
+  if (!end || !isItsTurn(session_id) || queuedIn(session_id)[0].key !== first.key) return;
+  const session = { session_id, is_temporary: first.is_temporary, stored: true };
+  await post(session, first, end);
+  forgetPick(session, first.choice);
+  dropQueued(first);
 }
 
 /** Return the last message of a session, if it is a reply that has ended well and nothing grows. @param {string} session_id @returns {Promise<string | null>} */
