@@ -99,8 +99,8 @@ def page_policy(
 
     Pictures come from the page itself (`data:`, `blob:`) alone, so that nothing that a model writes, in whatever
     notation, asks any server for anything. Styles and fonts come from the folders of static files for the same reason.
-    Gradio needs two exceptions: `gr.HTML` compiles its template ('unsafe-eval'), and its components are styled in
-    place ('unsafe-inline' for styles). Workers are scripts of ours. No script runs that is neither one of our
+    Gradio needs two exceptions: it compiles what an event does in the browser ('unsafe-eval'), and its components are
+    styled in place ('unsafe-inline' for styles). Workers are scripts of ours. No script runs that is neither one of our
     files nor hashed here.
     """
     ancestors = " ".join(f"{host}:*" for host in embedders) or "'none'"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from fastapi import FastAPI
@@ -22,13 +21,14 @@ I18N = GradioTexts()
 
 
 def build_page(service: ChatService) -> gr.Blocks:
-    """Return the page over `service`. Ids and texts live in the browser and the history: no gr.State anywhere."""
+    """Return the page over `service`: what Gradio lays out. The module `places.mjs` puts the other parts between it.
+
+    Ids and texts live in the browser and the history: no gr.State anywhere.
+    """
     with gr.Blocks(title="Thai Chat", fill_height=True, fill_width=True, analytics_enabled=False) as page:
         with gr.Row(elem_id="frame"):
             _sidebar()
             parts = _main()
-        _browser_part("statistics")
-        _browser_part("transfer")
         _wire(page, Handlers(service), parts)
     for block in page.blocks.values():
         block.async_move_resource_to_block_cache = _leave
@@ -77,21 +77,15 @@ def mount_page(app: FastAPI, service: ChatService) -> FastAPI:
 
 def _sidebar() -> None:
     with gr.Column(elem_id="left", scale=0, min_width=0):
-        _browser_part("brand")
         gr.Button(I18N("new_session"), elem_id="new", size="md")
-        _browser_part("search")
-        _browser_part("find")
-        _browser_part("recent")
         gr.Button(I18N("statistics"), elem_id="count", size="md")
-        _browser_part("state")
 
 
 def _main() -> dict[str, Any]:
     with gr.Column(elem_id="main", min_width=0):
         with gr.Row(elem_id="top"):
-            picker = _browser_part("picker")
-        with gr.Column(elem_id="scroll"):
-            _browser_part("conversation")
+            models = gr.Button("", elem_id="models", visible="hidden")
+        gr.Column(elem_id="scroll")
         with gr.Row(elem_id="composer"):
             box = gr.Textbox(
                 placeholder=I18N("question"),
@@ -106,37 +100,24 @@ def _main() -> dict[str, Any]:
             )
             send = gr.Button(I18N("send"), elem_id="send", scale=0, min_width=0)
             stop = gr.Button(I18N("stop"), elem_id="stop", scale=0, min_width=0)
-    return {"picker": picker, "box": box, "send": send, "stop": stop}
-
-
-def _browser_part(name: str) -> gr.HTML:
-    """Return a place that the module `page.mjs` paints.
-
-    The template is constant. Gradio runs what a template yields as a JavaScript template literal, so a value that
-    went into it could run as code; here values reach the module only, which writes them as text.
-    """
-    return gr.HTML(
-        None,
-        elem_id=name,
-        html_template=f'<div class="part" data-part="{name}"></div>',
-        js_on_load=f"window.thaiChat.mount({json.dumps(name)}, element, trigger, props, watch);",
-        apply_default_css=False,
-    )
+    return {"models": models, "box": box, "send": send, "stop": stop}
 
 
 def _wire(page: gr.Blocks, on: Handlers, part: dict[str, Any]) -> None:
-    picker = part["picker"]
+    # Nobody sees this button: a click asks for the models anew, and what it says is what the picker paints.
+    models = part["models"]
     # Without the queue: the handler is short, and a plain request costs half of a queued event.
-    gr.on(
-        [page.load, picker.load],
+    said = gr.on(
+        [page.load, models.click],
         on.models,
         None,
-        [picker],
+        [models],
         queue=False,
         show_progress="hidden",
         api_visibility="private",
         postprocess=False,
     )
+    said.success(None, [models], None, js="(said) => window.thaiChat.models(said)", api_visibility="private")
     # A question goes straight to the API: the page is not asked before the model is.
     for trigger in (part["box"].submit, part["send"].click):
         trigger(None, js="() => window.thaiChat.send()", api_visibility="private")

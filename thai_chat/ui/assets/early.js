@@ -79,7 +79,7 @@
     person,
     own,
     isAnother,
-    mount: (...part) => loaded.then((found) => found.mount(...part)),
+    models: (said) => { loaded.then((found) => found.tellModels(said)); },
     // The address of the page names session and message. Without one, a new session with an unsent question is gone on with.
     addressed: () => {
       const asked = new URLSearchParams(location.search);

@@ -21,10 +21,11 @@ import { $, el, icon, iconButton, isPhone } from './lib/dom.mjs';
 import { keysOf, shortcutOf } from './lib/keys.mjs';
 import { emit, on, store } from './lib/store.mjs';
 import { t } from './lib/texts.mjs';
-import { mountPicker } from './models/picker.mjs';
+import { mountPicker, tellModels } from './models/picker.mjs';
 import { optionsOf, pickOf } from './models/picks.mjs';
 import { mountSettings } from './models/settings.mjs';
 import { mountState } from './models/state.mjs';
+import { placed } from './places.mjs';
 import { mountPreferences } from './preferences/preferences.mjs';
 import { mountSearch } from './search/search.mjs';
 import { mountFinder } from './sessions/finder.mjs';
@@ -34,7 +35,7 @@ import { mountShelved } from './sessions/shelved.mjs';
 import { mountTitle, nameIt } from './sessions/title.mjs';
 import { closeSidebar, leaveSidebar, mountBrand, openSidebar, restoreSidebar } from './sidebar.mjs';
 
-export { send, stop };
+export { send, stop, tellModels };
 
 /** The newest session of the list, which is read for the sidebar anyway. */
 async function lastSession() {
@@ -62,34 +63,18 @@ let search;
 /** @type {Record<string, (part: Part) => void>} */
 const mounts = {
   brand: mountBrand,
-  recent: (part) => mountSessions(part, { open: openSession, startNew: beginNew }),
   search: (part) => { search = mountSearch(part, { open: openFound, showSidebar: openSidebar }); },
   find: (part) => mountFinder(part, { open: openSession }),
+  recent: (part) => mountSessions(part, { open: openSession, startNew: beginNew }),
   state: mountState,
-  picker: (part) => mountPicker(part, { refresh: () => part.trigger('load') }),
+  picker: (part) => mountPicker(part, { refresh: () => $('#models').click() }),
   conversation: (part) => { mountFrame(); mountConversation(part); },
   statistics: mountStatistics,
   transfer: (part) => mountTransfer(part, { open: openSession }),
 };
 
-/** Gradio lays out its components one after another; a part of ours may be there before its neighbours. */
-const laidOut = new Promise((/** @type {(value?: unknown) => void} */ resolve) => {
-  const needed = ['#new', '#count', '#top', '#scroll', '#conversation', '#box textarea', '#send', '#stop'];
-  const look = () => {
-    if (!needed.every((selector) => $(selector))) return;
-    observer.disconnect();
-    resolve();
-  };
-  const observer = new MutationObserver(look);
-  observer.observe(document.documentElement, { childList: true, subtree: true });
-  look();
-});
-
-/** @param {string} name @param {HTMLElement} element @param {Part['trigger']} trigger @param {Part['props']} props @param {Part['watch']} watch */
-export async function mount(name, element, trigger, props, watch) {
-  await laidOut;
-  mounts[name]({ element: $('.part', element), trigger, props, watch });
-}
+/** Each part comes to its place, in this order. */
+placed().then((places) => { for (const [name, mount] of Object.entries(mounts)) mount({ element: places[name] }); });
 
 /** The session at its end, or at a message of it. @param {string} session_id @param {string} [message_id] */
 function openSession(session_id, message_id = '') {

@@ -37,7 +37,7 @@ export function mountHistory(place, { openEnd }) {
   fetchAhead(later, 'later');
   // In the middle of a session the latest message is not the last one on the page.
   setLatest(() => (store.view?.has_later ? openEnd() : startFollowing()));
-  on('view', ({ isOther, how }) => {
+  on('view', ({ isOther, isFirst, how }) => {
     const { has_earlier, has_later, target } = store.view;
     earlier.classList.toggle('offered', has_earlier);
     for (const button of [later, end]) button.classList.toggle('offered', has_later);
@@ -45,6 +45,7 @@ export function mountHistory(place, { openEnd }) {
     if (isOther) forget();
     painted = store.view.session_id;
     paint(how === 'opened' ? OPENING_MS : READING_MS);
+    if (isFirst && !target) return; // the end is followed, and the browser tells when it is elsewhere
     if (how === 'opened' && !target) startFollowing();
     else keepPlace();
   });
@@ -125,6 +126,7 @@ function draw(left, slice_ms) {
   const begun = performance.now();
   const sought = left.find(({ message_id }) => message_id === store.view.target);
   if (sought) rows.get(sought.message_id)?.show(sought);
+  if (!left.length) return;
   for (let message = left.shift(); message; message = left.shift()) {
     rows.get(message.message_id)?.show(message);
     if (performance.now() - begun > slice_ms) break;

@@ -13,6 +13,8 @@ let scroller;
 let log;
 let isFollowing = true;
 let isTouched = false;
+/** The browser has laid out the rows, and said so before it paints them: until then nothing is measured, which would lay out the page in the middle of its start. */
+let isLaidOut = false;
 let lastTop = 0;
 let lastHeight = 0;
 /** The element at the reader's line, and how far below the window's top edge it begins. */
@@ -28,7 +30,7 @@ export function mountScrolling(rows) {
   for (const event of ['touchstart', 'touchend', 'touchcancel']) {
     scroller.addEventListener(event, () => { isTouched = event === 'touchstart'; }, { passive: true });
   }
-  for (const watched of [rows, scroller]) new ResizeObserver(keepPlace).observe(watched);
+  for (const watched of [rows, scroller]) new ResizeObserver(() => { isLaidOut = true; keepPlace(); }).observe(watched);
   $('#composer').prepend(el('button', { type: 'button', id: 'latest', 'aria-label': t('latest'), title: t('latest'), onclick: () => onLatest(), hidden: true }, icon('down'), el('span', { class: 'unseen', hidden: true })));
 }
 
@@ -121,7 +123,7 @@ function putBack() {
 
 /** Put what was at the reader's line back to its place, or the end to the end. */
 export function keepPlace() {
-  if (!scroller) return;
+  if (!scroller || (isFollowing && !isLaidOut)) return;
   if (!isFollowing) putBack();
   else if (!isTouched) scroller.scrollTop = scroller.scrollHeight;
   lastTop = scroller.scrollTop;

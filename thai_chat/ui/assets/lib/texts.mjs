@@ -12,13 +12,23 @@ const locale = language === 'th' ? 'th-TH' : 'en-GB'; // th-TH counts Buddhist y
 export const t = (code, params = {}) => texts[code].replace(/\{(\w+)(?::([^|}]*)\|([^}]*))?\}/g, (_, name, one, many) =>
   (one === undefined ? params[name] ?? '…' : String(params[name]) === '1' ? one : many));
 
-const count = new Intl.NumberFormat(locale);
-/** @param {number | bigint} value */
-export const number = (value) => count.format(value);
+/** Return what makes a value when it is asked for first: a format takes a millisecond, and the page begins with few of them. @template T @param {() => T} make */
+export function once(make) {
+  let made = /** @type {T | undefined} */ (undefined);
+  return () => (made ??= make());
+}
+/** @param {Intl.NumberFormatOptions} [how] */
+const numbers = (how, where = locale) => once(() => new Intl.NumberFormat(where, how));
+/** @param {Intl.DateTimeFormatOptions} how */
+const dates = (how) => once(() => new Intl.DateTimeFormat(locale, how));
 
-const short = new Intl.NumberFormat(language === 'th' ? locale : 'en-US', { notation: 'compact', maximumFractionDigits: 1 });
+const count = numbers();
+/** @param {number | bigint} value */
+export const number = (value) => count().format(value);
+
+const short = numbers({ notation: 'compact', maximumFractionDigits: 1 }, language === 'th' ? locale : 'en-US');
 /** @param {number} value */
-export const compact = (value) => (value < 10_000 ? number(value) : short.format(value));
+export const compact = (value) => (value < 10_000 ? number(value) : short().format(value));
 
 /** `value` in the unit that suits `whole`, so that both read alike: "1.2 GB of 4.7 GB". @param {number} value @param {number} whole */
 export function bytes(value, whole) {
@@ -27,9 +37,9 @@ export function bytes(value, whole) {
   return new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'short', minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value / size);
 }
 
-const share = new Intl.NumberFormat(locale, { style: 'percent' });
+const share = numbers({ style: 'percent' });
 /** @param {number} part */
-export const percent = (part) => share.format(part);
+export const percent = (part) => share().format(part);
 
 /** @param {number} milliseconds */
 export function duration(milliseconds) {
@@ -40,41 +50,41 @@ export function duration(milliseconds) {
 }
 
 /** @param {string} currency @param {Intl.NumberFormatOptions} digits */
-const moneyWith = (currency, digits) => new Intl.NumberFormat(locale, { style: 'currency', currency, currencyDisplay: 'narrowSymbol', ...digits });
+const moneyWith = (currency, digits) => numbers({ style: 'currency', currency, currencyDisplay: 'narrowSymbol', ...digits });
 const moneys = Object.fromEntries(['USD', 'THB'].map((currency) => [currency, [moneyWith(currency, {}), moneyWith(currency, { maximumSignificantDigits: 2 })]]));
 /** Dollars and cents, or baht and satang; of less than ten of those two digits that say something. @param {number | string} value @param {'USD' | 'THB'} [currency] */
 export function money(value, currency = 'USD') {
   const [whole, part] = moneys[currency];
-  return (Number(value) > 0 && Number(value) < 0.1 ? part : whole).format(Number(value));
+  return (Number(value) > 0 && Number(value) < 0.1 ? part : whole)().format(Number(value));
 }
 
-const dayAndMonth = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', timeZone: 'UTC' });
-const wholeDay = new Intl.DateTimeFormat(locale, { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
-const shortMonth = new Intl.DateTimeFormat(locale, { month: 'short', timeZone: 'UTC' });
+const dayAndMonth = dates({ day: 'numeric', month: 'short', timeZone: 'UTC' });
+const wholeDay = dates({ weekday: 'short', day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
+const shortMonth = dates({ month: 'short', timeZone: 'UTC' });
 /** @param {string} isoDay */
-export const shortMonthLabel = (isoDay) => shortMonth.format(new Date(`${isoDay}T00:00:00Z`));
+export const shortMonthLabel = (isoDay) => shortMonth().format(new Date(`${isoDay}T00:00:00Z`));
 /** @param {string} isoDay */
-export const dayLabel = (isoDay) => dayAndMonth.format(new Date(`${isoDay}T00:00:00Z`));
+export const dayLabel = (isoDay) => dayAndMonth().format(new Date(`${isoDay}T00:00:00Z`));
 /** @param {string} isoDay */
-export const longDayLabel = (isoDay) => wholeDay.format(new Date(`${isoDay}T00:00:00Z`));
+export const longDayLabel = (isoDay) => wholeDay().format(new Date(`${isoDay}T00:00:00Z`));
 
-const calendarDay = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', year: 'numeric' });
+const calendarDay = dates({ day: 'numeric', month: 'short', year: 'numeric' });
 /** @param {string} iso */
-export const day = (iso) => calendarDay.format(new Date(iso));
+export const day = (iso) => calendarDay().format(new Date(iso));
 
-const moment = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' });
+const moment = dates({ dateStyle: 'medium', timeStyle: 'short' });
 /** @param {string} iso */
-export const when = (iso) => moment.format(new Date(iso));
+export const when = (iso) => moment().format(new Date(iso));
 
-const clockTime = new Intl.DateTimeFormat(locale, { timeStyle: 'short' });
+const clockTime = dates({ timeStyle: 'short' });
 /** @param {string} iso */
-export const clock = (iso) => clockTime.format(new Date(iso));
+export const clock = (iso) => clockTime().format(new Date(iso));
 
-const fullDay = new Intl.DateTimeFormat(locale, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
+const fullDay = dates({ weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
 /** Today, yesterday, or the day by its name. @param {Date} date @param {Date} now */
 export function relativeDay(date, now) {
   const days = Math.round((startOf(now) - startOf(date)) / 86_400_000);
-  return days === 0 ? t('group_today') : days === 1 ? t('group_yesterday') : fullDay.format(date);
+  return days === 0 ? t('group_today') : days === 1 ? t('group_yesterday') : fullDay().format(date);
 }
 /** @param {Date} date */
 const startOf = (date) => new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
@@ -85,6 +95,6 @@ export const backendName = (name) => window.thaiChatBackends[name]?.label ?? nam
 /** The name of a model with its backend, or of the backend alone where no model is known. @param {{ backend?: string, model?: string }} given */
 export const nameOf = ({ backend, model }) => (model ? `${model}\u00a0· ${backendName(backend ?? '')}` : backendName(backend ?? ''));
 
-const month = new Intl.DateTimeFormat(locale, { month: 'long', year: 'numeric', timeZone: 'UTC' });
+const month = dates({ month: 'long', year: 'numeric', timeZone: 'UTC' });
 /** @param {string} isoMonth */
-export const monthLabel = (isoMonth) => month.format(new Date(`${isoMonth}-01T00:00:00Z`));
+export const monthLabel = (isoMonth) => month().format(new Date(`${isoMonth}-01T00:00:00Z`));

@@ -286,13 +286,8 @@ type MenuItem = '-' | string | {
   items?: MenuItem[];
 };
 
-/** A part of the page that Gradio has laid out, with what it gives to scripts of `gr.HTML`. */
-interface Part<V = any> {
-  element: HTMLElement;
-  trigger: (event: string) => void;
-  props: { value: V };
-  watch: (prop: string, changed: () => void) => void;
-}
+/** The place of a part of the page. */
+interface Part { element: HTMLElement }
 
 /** The changes that rooms tell each other by `emit` and `on`. */
 interface Changes {
@@ -362,7 +357,7 @@ interface Find {
 }
 
 interface Window {
-  /** `early.js`: the door that Gradio's parts and events use. */
+  /** `early.js`: the door that Gradio's events use. */
   thaiChat: {
     /** Which of its files the page runs; a server that is newer has another. */
     version: string;
@@ -375,7 +370,8 @@ interface Window {
     /** Tell whether somebody else has signed in meanwhile. */
     isAnother: () => boolean;
     endLoading: () => void;
-    mount: (name: string, element: HTMLElement, trigger: Part['trigger'], props: Part['props'], watch: Part['watch']) => Promise<void>;
+    /** Gradio has heard what models there are. */
+    models: (said: string | null) => void;
     addressed: () => { session_id: string; message_id: string; is_new: boolean };
     send: () => void;
     stop: () => void;

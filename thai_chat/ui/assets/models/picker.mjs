@@ -7,8 +7,18 @@ import { backendName, t } from '../lib/texts.mjs';
 import { chooseModel, fetchNear } from './choose.mjs';
 import { isGone, isSameChoice, pick, tellGone } from './picks.mjs';
 
-/** The part's value is JSON: `{ backends, default, limits?, may_share? }`. @type {(part: Part<string | null>, page: { refresh: () => void }) => void} */
-export function mountPicker({ element, props, watch }, { refresh }) {
+/** What the server said last, as JSON: `{ backends, default, limits?, may_share? }`. */
+let said = /** @type {string | null} */ (null);
+let take = () => {};
+
+/** Gradio has heard from the server. @param {string | null} given */
+export function tellModels(given) {
+  said = given;
+  take();
+}
+
+/** @param {Part} part @param {{ refresh: () => void }} page */
+export function mountPicker({ element }, { refresh }) {
   const repaint = () => paint(element, button(open));
   const open = async () => {
     refresh();
@@ -26,8 +36,8 @@ export function mountPicker({ element, props, watch }, { refresh }) {
     store.choice = former ?? store.preferred ?? firstThatAnswers() ?? choice;
     if (choice && !isSameChoice(choice, store.choice)) tellGone(choice, store.choice);
   };
-  const take = () => {
-    const { backends, default: preferred, limits = null, may_share: mayShare = true } = props.value ? JSON.parse(props.value) : { backends: [], default: null };
+  take = () => {
+    const { backends, default: preferred, limits = null, may_share: mayShare = true } = said ? JSON.parse(said) : { backends: [], default: null };
     store.backends = backends;
     store.preferred = preferred;
     Object.assign(store, { limits, mayShare });
@@ -37,7 +47,6 @@ export function mountPicker({ element, props, watch }, { refresh }) {
   };
 
   fetchNear(element);
-  watch('value', take);
   on('view', () => { settle(); repaint(); });
   on('choice', () => { settle(); repaint(); });
   on('gone', () => { store.backends = store.backends.map(unknown); repaint(); emit('backends'); });

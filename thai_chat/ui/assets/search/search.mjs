@@ -17,7 +17,6 @@ const PAGE = 20;
 export function mountSearch({ element }, page) {
   const search = new Search(page);
   element.append(search.field);
-  $('#left').after(search.results.element);
   $('#top').append(search.withinButton);
   return search;
 }
@@ -35,6 +34,7 @@ class Search {
   /** @type {'idle' | 'asking' | 'reading' | 'ready' | 'failed'} */
   state = 'idle';
   problem = '';
+  made = /** @type {{ filters: ReturnType<typeof mountFilters>, results: Results } | null} */ (null);
   asking = /** @type {AbortController | null} */ (null);
   pause = 0;
 
@@ -43,13 +43,24 @@ class Search {
     this.page = page;
     this.input = el('input', {
       type: 'search', id: 'search-box', autocomplete: 'off', spellcheck: 'false', enterkeyhint: 'search', maxlength: 1000, dir: 'auto',
-      'aria-label': t('search'), placeholder: t('search_placeholder'), 'aria-controls': 'results',
+      'aria-label': t('search'), placeholder: t('search_placeholder'),
     });
     this.clear = iconButton('close', t('search_clear'), () => this.close(), { class: 'icon-button clear', hidden: true });
     this.field = el('div', { class: 'field', role: 'search' }, icon('search'), this.input, el('kbd', { 'aria-hidden': 'true' }, keysOf('search')), this.clear);
-    this.filters = mountFilters(() => this.ask());
-    this.results = new Results({
-      filters: this.filters,
+    this.withinButton = iconButton('search', t('search_within'), () => this.within(), { id: 'search-within' });
+    this.input.addEventListener('input', () => this.typed());
+    this.input.addEventListener('focus', () => { this.input.select(); if (this.input.value) this.show(); else this.panel(); });
+    this.input.addEventListener('keydown', (event) => this.onKey(event));
+    on('ready', ({ database }) => this.follow(database.unindexed));
+    on('view', () => { this.withinButton.hidden = !store.view.stored; this.made?.results.markShown(); });
+  }
+
+  /** What was found and its filters, which are made when somebody is about to search. */
+  panel() {
+    if (this.made) return this.made;
+    const filters = mountFilters(() => this.ask());
+    const results = new Results({
+      filters,
       close: () => this.close(),
       suggest: (text) => { this.input.value = text; this.ask(); this.input.focus(); },
       retry: () => this.ask(),
@@ -57,13 +68,13 @@ class Search {
       open: (result, words) => this.open(result, words),
       leave: () => this.input.focus(),
     });
-    this.withinButton = iconButton('search', t('search_within'), () => this.within(), { id: 'search-within' });
-    this.input.addEventListener('input', () => this.typed());
-    this.input.addEventListener('focus', () => { this.input.select(); if (this.input.value) this.show(); });
-    this.input.addEventListener('keydown', (event) => this.onKey(event));
-    on('ready', ({ database }) => this.follow(database.unindexed));
-    on('view', () => { this.withinButton.hidden = !store.view.stored; this.results.markShown(); });
+    $('#left').after(results.element);
+    this.input.setAttribute('aria-controls', 'results');
+    this.made = { filters, results };
+    return this.made;
   }
+
+  get results() { return this.panel().results; }
 
   forget() {
     Object.assign(this, { found: [], sessions: [], next: null, suggestion: null, unindexed: 0, hasMore: false, memory: false, state: 'idle', problem: '' });
@@ -179,7 +190,7 @@ class Search {
   }
 
   paint() {
-    this.filters.paint();
+    this.panel().filters.paint();
     this.results.paint({ ...this, notes: this.notes, query: this.input?.value.trim() ?? '', filtered: activeFilters() > 0 });
   }
 

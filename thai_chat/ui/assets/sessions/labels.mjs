@@ -7,7 +7,8 @@ import { change } from './actions.mjs';
 
 const MOST_CHARS = 60;
 
-const inOrder = new Intl.Collator(document.documentElement.lang).compare;
+/** How names are put in order; making it takes a millisecond. */
+const inOrder = () => new Intl.Collator(document.documentElement.lang).compare;
 
 /** The folders and tags in use on a shelf, by name, with the number of its sessions; none when the server does not say. @param {string} shelf @returns {Promise<Labels>} */
 export async function labelsInUse(shelf) {
@@ -51,7 +52,7 @@ function adder(label, button, add) {
 
 /** True when something was changed. @param {Session[]} sessions */
 export async function editTags(sessions) {
-  const names = [...new Set([...await namesInUse('tags'), ...sessions.flatMap((session) => session.tags)])].sort(inOrder);
+  const names = [...new Set([...await namesInUse('tags'), ...sessions.flatMap((session) => session.tags)])].sort(inOrder());
   /** The decisions made here, by tag; other tags stay as each session has them. */
   const decided = new Map();
   /** @param {string} name */
@@ -100,7 +101,7 @@ const tagsAfter = (tags, decided) =>
 export async function moveToFolder(sessions) {
   const inUse = await namesInUse('folders');
   const here = sessions.every(({ folder }) => folder === sessions[0].folder) ? sessions[0].folder ?? '' : null;
-  const names = [...new Set([...inUse, ...sessions.flatMap(({ folder }) => folder ?? [])])].sort(inOrder);
+  const names = [...new Set([...inUse, ...sessions.flatMap(({ folder }) => folder ?? [])])].sort(inOrder());
   let picked;
   await new Promise((closed) => {
     /** @param {string} folder */
