@@ -16,7 +16,7 @@ from thai_chat.api.app import build_app
 from thai_chat.gate.files import Files
 from thai_chat.gate.gate import Gate
 from thai_chat.ui.components import FRONTEND
-from thai_chat.ui.page import mount_page
+from thai_chat.ui.page import build_page, mount_page
 from thai_chat.ui.static import ASSETS, version
 
 SCRIPT = f"/ui-static/{version()}/page.mjs"
@@ -33,6 +33,13 @@ async def served(chat: Chat) -> AsyncIterator[httpx.AsyncClient]:
     gate = Gate(app, heads=app.state.heads)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(gate), base_url="http://localhost") as http:
         yield http
+
+
+async def test_gradio_lays_out_few_components_of_few_kinds(chat: Chat) -> None:
+    """Each kind is a script to fetch, and each component is a part of the page's start."""
+    blocks = build_page(chat.service).blocks.values()
+    assert {block.get_block_name() for block in blocks} == {"row", "column", "button", "textbox"}
+    assert len(blocks) <= 13
 
 
 async def get(http: httpx.AsyncClient, path: str, encoding: str, method: str = "GET", **asked: str) -> httpx.Response:

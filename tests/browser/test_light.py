@@ -14,6 +14,7 @@ from playwright.async_api import Browser, Page, Request
 
 from tests.app import App
 from tests.browser.chat_page import ChatPage
+from thai_chat.gate.doors import RUN
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -70,6 +71,10 @@ async def test_nothing_is_asked_for_twice_while_the_page_opens(opening: Open) ->
         asked = (await opening()).asked
         counted = Counter((request.method, request.url, request.post_data) for request in asked)
         assert [key for key, count in counted.items() if count > 1] == [], visit
+
+
+async def test_the_models_are_asked_for_once_while_the_page_opens(opening: Open) -> None:
+    assert (await opening()).paths.count(RUN) == 1
 
 
 async def test_the_page_opens_with_few_requests_and_few_bytes(opening: Open) -> None:

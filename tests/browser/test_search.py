@@ -57,6 +57,15 @@ async def far(app: App, model_server: OpenAIStandin) -> Long:
     return await long_session(app, "ไกลมาก", turns=45)
 
 
+async def test_the_panel_of_results_is_made_when_somebody_is_about_to_search(page: ChatPage) -> None:
+    panel = page.page.locator("#results")
+    await expect(panel).to_have_count(0)
+    await page.page.locator("#search-box").focus()
+    await expect(panel).to_have_count(1)
+    await expect(panel).to_be_hidden()
+    await expect(page.page.locator("#search-box")).to_have_attribute("aria-controls", "results")
+
+
 async def test_an_address_opens_a_message_far_back_and_marks_it(browser: Browser, app: App, far: Long) -> None:
     async with visit(browser, app, far.address(10)) as page:
         await expect(page.page.locator(".message-row.sought")).to_contain_text("ไกลมาก ข้อที่ 10")
