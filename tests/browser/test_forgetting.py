@@ -49,5 +49,5 @@ async def test_a_page_that_is_told_to_make_room_comes_back_later(page: ChatPage)
     for _ in range(4):
         await page.page.clock.run_for(2_000)
     assert len(asked) == 1
-    async with page.page.expect_response("**/api/changes"):
+    async with page.page.expect_request("**/api/changes"):
         await page.page.clock.run_for(12_000)
