@@ -33,14 +33,15 @@ _FORKS = """ARRAY(
 
 # The shown branch of a session without branches is all its messages, and one query reads a window of them. What ranges
 # to read of one that has branches another query says: each mention of the messages costs the planner as much as reading
-# ten of them, behind row-level security twice that.
+# ten of them, behind row-level security twice that. The planner is not told the limit: by the messages that a session has
+# on average it would read all of a long one and sort them, and that for each window.
 _WINDOW = f"""
 SELECT s.has_branches, m.*
 FROM chat_sessions s LEFT JOIN LATERAL (
     SELECT {MESSAGE_SQL} FROM chat_messages m
     WHERE m.session_id = s.session_id AND NOT s.has_branches
         AND m.message_order > %(after)s AND m.message_order < %(before)s AND m.deleted_at IS NULL
-    ORDER BY m.message_order {{}} LIMIT %(limit)s
+    ORDER BY m.message_order {{}} LIMIT (SELECT %(limit)s)
 ) m ON true
 WHERE s.session_id = %(session_id)s AND s.user_id = %(user_id)s"""
 _LAST, _FIRST = _WINDOW.format("DESC"), _WINDOW.format("ASC")
