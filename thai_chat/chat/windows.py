@@ -150,8 +150,10 @@ class Windows:
         )
 
     async def _is_above(self, session: Session, found: Sequence[Message], after_order: int) -> bool:
-        """Tell whether there are messages above those that were found behind a place, which is one of them as a rule:
-        then nobody has to look."""
+        """Tell whether there are messages above those that were found behind a place.
+
+        The history is asked only where none were found.
+        """
         if session.leaf_id is None or after_order < 1:
             return False
         if found:

@@ -36,5 +36,5 @@ def merged_within(kept: JsonObject, patch: JsonObject, most_bytes: int | None) -
 
 
 def size_of(metadata: JsonObject) -> int:
-    """Return the bytes of metadata as JSON. Raises UnicodeEncodeError for a lone surrogate."""
-    return len(json.dumps(metadata, ensure_ascii=False).encode())
+    """Return the bytes of metadata as JSON without white space. Raises UnicodeEncodeError for a lone surrogate."""
+    return len(json.dumps(metadata, ensure_ascii=False, separators=(",", ":")).encode())
