@@ -139,7 +139,8 @@ class Webhooks:
             secret_hash=hash_of(secret),
         )
         stored = await self._store.add(webhook, most=MOST_WEBHOOKS)
-        return MadeSecret(webhook, shown(secret)) if stored is webhook else self._made(webhook, stored)
+        is_new = hash_of(secret) == stored.secret_hash
+        return MadeSecret(webhook, shown(secret)) if is_new else self._made(webhook, stored)
 
     def _made(self, wanted: Webhook, stored: Webhook) -> MadeSecret:
         """Return the webhook that a repeated request has made. Raises KeyReused where it is another one by now or was
