@@ -12,8 +12,8 @@ KEPT_BY_US = ("imported", "dept_id", "fingerprint")
 
 
 def merged(kept: JsonObject, patch: JsonObject) -> JsonObject:
-    """Return what is kept with the patch: null takes a name away, an object is merged into the one that is there, and
-    anything else takes its place."""
+    """Return `kept` as the patch changes it: null removes a name, an object is merged into the object that is there,
+    and any other value replaces what is there."""
     result = {name: value for name, value in kept.items() if name not in patch}
     for name, value in patch.items():
         if isinstance(value, dict):
