@@ -29,7 +29,7 @@ def secret_key(settings: Settings, use: str) -> bytes:
 
 
 def once_keys(settings: Settings) -> OnceKeys:
-    """Return what tells a secret again to a request that is sent again. Raises StartError."""
+    """Return what tells repeated requests their secrets again. Raises StartError."""
     return OnceKeys(secret_key(settings, "repeated requests"))
 
 

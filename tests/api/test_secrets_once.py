@@ -4,7 +4,7 @@ day to the same request alone."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -30,6 +30,10 @@ from thai_chat.domain.people import PersonRole
 from thai_chat.domain.webhook_hosts import WebhookHosts
 from thai_chat.gate.gate import Gate
 from thai_chat.gate.people import Holders
+from thai_chat.history.postgres.keys import PostgresKeys
+from thai_chat.history.postgres.people import PostgresInvitations
+from thai_chat.history.postgres.shares import PostgresShares
+from thai_chat.history.postgres.webhooks import PostgresWebhooks
 from thai_chat.routing.router import Router
 from thai_chat.sharing.service import Shares
 from thai_chat.webhooks.sender import HttpSender
@@ -77,6 +81,16 @@ class World:
 def named(made: Mapping[str, Any], kind: str) -> tuple[str, str]:
     """Return the id and the secret of what was made."""
     return str(made[f"{kind}_id"]), str(made.get("key") or made.get("secret") or made["url"].rpartition("/")[2])
+
+
+def twice(add: Callable[..., Awaitable[object]]) -> Callable[..., Awaitable[object]]:
+    """Return what stores a thing as if the connection had been lost after the first time, before the answer came."""
+
+    async def stored(*given: object, **named: object) -> object:
+        await add(*given, **named)
+        return await add(*given, **named)
+
+    return stored
 
 
 @asynccontextmanager
@@ -221,6 +235,22 @@ async def test_a_key_is_one_persons_and_nothing_is_noted_twice(world: World) -> 
     entries = (await world.http.get("/api/audit", params={"limit": 500})).json()["entries"]
     noted = [entry["target"] for entry in entries if entry["action"].endswith("_made")]
     assert len(noted) == len(set(noted)) == 6
+
+
+@pytest.mark.parametrize("key", ["k1", None], ids=["key", "no key"])
+async def test_what_is_stored_again_after_a_lost_connection_is_noted(
+    world: World, monkeypatch: pytest.MonkeyPatch, key: str | None
+) -> None:
+    for store in (PostgresShares, PostgresKeys, PostgresInvitations, PostgresWebhooks):
+        monkeypatch.setattr(store, "add", twice(store.add))
+    for kind in KINDS:
+        made = await world.make(kind, key)
+        assert made.status_code == 201, made.text
+        assert [one[f"{kind}_id"] for one in await world.listed(kind)] == [named(made.json(), kind)[0]]
+    await world.accounts[0].audit.flush()
+    entries = (await world.http.get("/api/audit", params={"limit": 500})).json()["entries"]
+    noted = sorted(entry["action"] for entry in entries if entry["action"].endswith("_made"))
+    assert noted == [f"{kind}_made" for kind in sorted(KINDS)]
 
 
 async def test_no_secret_is_kept(world: World, postgres: PostgresServer, own_database: str) -> None:

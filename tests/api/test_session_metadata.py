@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -100,6 +101,25 @@ async def test_what_is_no_metadata_is_refused_and_changes_nothing(chat: Chat, bo
     refused = await chat.http.patch(address, json={"session_name": "อื่น", **body})
     assert (refused.status_code, refused.json()["error"]["code"]) == (400, code)
     assert ((await chat.http.get(address)).json(), await kept(chat.http, session_id)) == before
+
+
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e999"])
+async def test_a_number_that_json_cannot_hold_is_refused_and_does_not_become_null(chat: Chat, number: str) -> None:
+    session_id = await made(chat.http)
+    body, headers = f'{{"metadata": {{"config": {{"k": {number}}}}}}}', {"Content-Type": "application/json"}
+    for method, address in (("PATCH", f"/api/sessions/{session_id}"), ("POST", "/conversations")):
+        refused = await chat.http.request(method, address, content=body, headers=headers)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (400, "bad_input")
+    assert await kept(chat.http, session_id) == {**METADATA, "dept_id": "hr"}
+
+
+async def test_metadata_is_as_large_as_it_was_sent(chat: Chat) -> None:
+    session_id = await made(chat.http, dept_id=None, metadata={})
+    for count, status in ((9_996, 200), (9_997, 400)):
+        body = json.dumps({"metadata": {"a": [1] * count}}, separators=(",", ":"))
+        headers = {"Content-Type": "application/json"}
+        answer = await chat.http.patch(f"/api/sessions/{session_id}", content=body, headers=headers)
+        assert answer.status_code == status
 
 
 async def test_a_department_may_stand_in_the_metadata_of_a_new_session_too(chat: Chat) -> None:

@@ -102,7 +102,7 @@ class Invitations:
         name = checked_name(name) if name else None
         meaning: JsonObject = {"role": role.value, "name": name, "lasts": lasts.total_seconds()}
         once = self._once.of(by, idempotency_key, made="invitation", meaning=meaning) if by else None
-        if once and (known := await self._repeated(once)):
+        if once and (known := await self._repeated(once, self._now())):
             return known
         if name and await self._accounts.by_name(name):
             raise NameTaken
@@ -226,11 +226,11 @@ class Invitations:
             expires_at=now + lasts,
         )
         is_new = await self._invitations.add(invitation, hash_of_token(token))
-        if once and not is_new and (known := await self._repeated(once)):
+        if once and not is_new and (known := await self._repeated(once, now)):
             return known
         return Issued(invitation=invitation, token=token)
 
-    async def _repeated(self, once: Once) -> Issued | None:
+    async def _repeated(self, once: Once, now: datetime) -> Issued | None:
         """Return the invitation that a repeated request has made. Raises KeyReused, AlreadyMade."""
         found = await self._invitations.made(once.id)
         if found is None:
@@ -238,5 +238,5 @@ class Invitations:
         invitation, token_hash = found
         token = once.token(invitation.created_at)
         is_same = hmac.compare_digest(hash_of_token(token), token_hash)
-        once.require_told(invitation.created_at, self._now(), is_same=is_same)
-        return Issued(invitation=invitation, token=token, is_repeated=True)
+        once.require_told(invitation.created_at, now, is_same=is_same)
+        return Issued(invitation=invitation, token=token, is_repeated=invitation.created_at != now)

@@ -196,8 +196,7 @@ def _complete_operation(operation: dict[str, Any], path: str, method: str, *, ha
 
 
 def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return what a parameter can be: one that is not sent is left out, since nobody can send null in an address or a
-    header."""
+    """Return a parameter's schema without null, which nobody can send in an address or a header."""
     kinds = schema.get("anyOf", ())
     sent = [kind for kind in kinds if kind.get("type") != "null"]
     if len(sent) == len(kinds):

@@ -100,7 +100,7 @@ def error_example(code: str) -> dict[str, Any]:
 
 
 def _said(code: str) -> str:
-    """Return the code that an answer has; one code has examples of several names where its words differ."""
+    """Return the code in the answer that an example shows: one code has several examples where its words differ."""
     return BadInput.code if code == BAD_FIELDS else code
 
 

@@ -259,8 +259,8 @@ def _tags(tags: Sequence[str]) -> Sequence[str]:
 
 
 def of_session(metadata: JsonObject, dept_id: str | None) -> tuple[JsonObject, str | None]:
-    """Return what programs keep with a session, and its department, which may stand in the metadata too; an empty one
-    is none, and None says nothing of it.
+    """Return a session's metadata without the department, and the department, which may stand in either place: empty
+    takes the session out of its department, None leaves it as it is.
 
     Raises BadDepartment, MetadataTooLarge, ReservedMetadata, UnreadableText, and BadInput for two departments.
     """

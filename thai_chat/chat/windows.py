@@ -150,8 +150,10 @@ class Windows:
         )
 
     async def _is_above(self, session: Session, found: Sequence[Message], after_order: int) -> bool:
-        """Tell whether there are messages above those that were found behind a place, which is one of them as a rule:
-        then nobody has to look."""
+        """Tell whether there are messages above those that were found behind a place.
+
+        The history is asked only where none were found.
+        """
         if session.leaf_id is None or after_order < 1:
             return False
         if found:
@@ -178,8 +180,7 @@ class Windows:
         return bool(found)
 
     async def _is_cut(self, session: Session, found: Sequence[Message]) -> bool:
-        """Tell whether what was found ends above with what is not at hand in an outage, and not with what was
-        deleted."""
+        """Tell whether older messages are missing because of an outage; those that were deleted do not count."""
         if session.leaf_id is None or not found or found[0].parent_id is None:
             return False
         try:

@@ -12,8 +12,8 @@ KEPT_BY_US = ("imported", "dept_id", "fingerprint")
 
 
 def merged(kept: JsonObject, patch: JsonObject) -> JsonObject:
-    """Return what is kept with the patch: null takes a name away, an object is merged into the one that is there, and
-    anything else takes its place."""
+    """Return `kept` as the patch changes it: null removes a name, an object is merged into the object that is there,
+    and any other value replaces what is there."""
     result = {name: value for name, value in kept.items() if name not in patch}
     for name, value in patch.items():
         if isinstance(value, dict):
@@ -36,5 +36,5 @@ def merged_within(kept: JsonObject, patch: JsonObject, most_bytes: int | None) -
 
 
 def size_of(metadata: JsonObject) -> int:
-    """Return the bytes of metadata as JSON. Raises UnicodeEncodeError for a lone surrogate."""
-    return len(json.dumps(metadata, ensure_ascii=False).encode())
+    """Return the bytes of metadata as JSON without white space. Raises UnicodeEncodeError for a lone surrogate."""
+    return len(json.dumps(metadata, ensure_ascii=False, separators=(",", ":")).encode())

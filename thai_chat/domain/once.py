@@ -1,4 +1,4 @@
-"""Finding again what a repeated request has made, though it has a secret, and telling that secret once more.
+"""Find again what an earlier request with the same idempotency key has made, and tell its secret once more.
 
 No secret is kept. One that a request with an idempotency key made is derived from a key of this installation, from the
 whole request and from the time when the thing was made. So the same request alone finds the same secret again, and
@@ -22,7 +22,7 @@ from thai_chat.domain.repeating import fingerprint, id_for
 from thai_chat.domain.repeating_errors import AlreadyMade, KeyReused
 
 TOLD_AGAIN = timedelta(hours=24)
-"""So long after a thing was made a repetition of its request is told its secret."""
+"""A repeated request is told the secret this long after the thing was made."""
 _KEY_BYTES = 32
 
 

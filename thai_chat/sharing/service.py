@@ -123,7 +123,7 @@ class Shares:
         share, token_hash = found
         token = once.token(share.created_at)
         once.require_told(share.created_at, now, is_same=hmac.compare_digest(hash_of_token(token), token_hash))
-        return MadeShare(share, token, is_repeated=True)
+        return MadeShare(share, token, is_repeated=share.created_at != now)
 
     async def of(self, person: Person) -> Sequence[ListedShare]:
         """Return the person's links, the newest first."""

@@ -42,6 +42,7 @@ from thai_chat.webhooks.signing import Signer, hash_of, shown
 
 _PING_LEASE_S = 120.0
 _FIRST_NUMBERS = 2**30
+"""So many leave room for as many renewals in the column."""
 _CLEANING_S = 3600.0
 
 
@@ -139,11 +140,12 @@ class Webhooks:
             secret_hash=hash_of(secret),
         )
         stored = await self._store.add(webhook, most=MOST_WEBHOOKS)
-        return MadeSecret(webhook, shown(secret)) if stored is webhook else self._made(webhook, stored)
+        is_new = hash_of(secret) == stored.secret_hash
+        return MadeSecret(webhook, shown(secret)) if is_new else self._made(webhook, stored)
 
     def _made(self, wanted: Webhook, stored: Webhook) -> MadeSecret:
-        """Return the webhook that a repeated request has made. Raises KeyReused where it is another one by now or was
-        never the same, AlreadyMade where its secret is not told any more."""
+        """Return the webhook that a repeated request has made. Raises KeyReused where its settings are not those that
+        the request names, AlreadyMade where its secret is not told any more."""
         if any(getattr(wanted, name) != getattr(stored, name) for name in ("url", "name", "include_content")) or (
             set(wanted.events) != set(stored.events)
         ):

@@ -25,7 +25,7 @@ class InvitationStore(Protocol):
         """
 
     async def made(self, invitation_id: UUID) -> tuple[Invitation, bytes] | None:
-        """Return one, whatever became of it, and the hash of its token."""
+        """Return an invitation, even one that is over, and the hash of its token; None where there is none."""
 
     async def find(self, token_hash: bytes, now: datetime) -> Invitation:
         """Return the one that is good at this time. Raises InvitationOver."""

@@ -18,7 +18,7 @@ class ShareStore(Protocol):
         meanwhile."""
 
     async def made(self, user_id: str, share_id: UUID) -> tuple[Share, bytes] | None:
-        """Return a person's link, whatever became of it, and the hash of its token."""
+        """Return a person's link, even one that is over, and the hash of its token; None where there is none."""
 
     async def of(self, user_id: str) -> Sequence[ListedShare]:
         """Return a person's links with the names that their sessions have now, the newest first."""
