@@ -10,6 +10,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from tests.app import App
+from tests.browser.chat_page import ChatPage
 from tests.browser.signed_in import (
     ADMINISTRATOR,
     DESK,
@@ -23,6 +24,7 @@ from tests.browser.signed_in import (
     team_of_two,
 )
 from tests.browser.test_other_sites import other_site
+from tests.browser.test_unsaved import begin_edit
 from tests.standins.openai_server import OpenAIStandin
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -31,6 +33,11 @@ ADD_FRAME = """(address) => {
   const frame = document.createElement('iframe');
   frame.src = address;
   document.body.append(frame);
+}"""
+
+WAIT_THERE = """(session_id) => {
+  const item = { key: 'a-key-of-its-own', text: 'ของคนแรก', choice: null };
+  localStorage.setItem(`${window.thaiChat.own}queue:${session_id}:1:first`, JSON.stringify(item));
 }"""
 
 
@@ -172,6 +179,36 @@ async def test_signing_out_forgets_what_the_browser_keeps_once_that_is_agreed_to
         assert kept == []
         told = await page.page.evaluate("fetch('/api/me').then(({ status }) => status)")
         assert told == 401
+
+
+async def test_signing_out_asks_about_an_edit_that_was_begun(browser: Browser, team: App) -> None:
+    async with signed_in(browser, team) as page:
+        await page.ask_and_wait("จะแก้ก่อนออก")
+        await begin_edit(page, "แก้ค้างไว้")
+        await page.page.locator("#person").click()
+        await page.page.get_by_role("menuitem", name="ออกจากระบบ").click()
+        await expect(page.page.locator("dialog.box")).to_contain_text("ยังไม่ได้ส่งหรือบันทึก")
+
+
+async def test_a_page_of_the_first_person_asks_nothing_for_the_next_one(browser: Browser, team: App) -> None:
+    async with signed_in(browser, team) as page:
+        await page.ask_and_wait("แชตที่มีคำถามรอ")
+        session_id = page.session_id
+        await page.new_session()
+        await page.ask_and_wait("แชตที่เปิดอยู่")
+        next_one = await page.page.context.new_page()
+        await page.page.context.clear_cookies(name="thai_chat")
+        await next_one.goto(f"{team.address}/sign-in")
+        await sign_in(next_one, ADMINISTRATOR)
+        await ChatPage(next_one).is_ready()
+        asked: list[str] = []
+        page.page.on("request", lambda request: asked.append(request.url))
+        await page.page.evaluate(WAIT_THERE, session_id)
+        async with page.page.expect_request(f"**/{page.session_id}/messages*"):
+            await page.page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+        assert not [address for address in asked if session_id in address]
+        waiting = await page.page.evaluate("JSON.stringify({...localStorage})")
+        assert "ของคนแรก" in waiting
 
 
 async def test_in_a_page_of_another_site_a_button_opens_the_chat_in_its_own_window(browser: Browser, team: App) -> None:

@@ -34,6 +34,11 @@ async def new_session(page: ChatPage, *, phone: bool = False) -> None:
     await page.new_session()
 
 
+async def open_settings(page: ChatPage) -> None:
+    await page.page.locator("#settings-open").click()
+    await expect(page.page.locator("#settings")).to_be_visible()
+
+
 async def begin_edit(page: ChatPage, text: str, *, phone: bool = False) -> None:
     """Open the editor of the first question and write in it."""
     if phone:
@@ -114,25 +119,41 @@ async def test_reasons_that_were_begun_are_open_again(page: ChatPage) -> None:
 
 
 async def test_settings_that_were_begun_are_in_their_fields_again(page: ChatPage) -> None:
-    async def open_settings() -> None:
-        await page.page.locator("#settings-open").click()
-        await expect(panel).to_be_visible()
-
     panel = page.page.locator("#settings")
     prompt = panel.locator("#settings-system_prompt")
     await page.ask_and_wait("แชตที่ตั้งค่าค้างไว้")
-    await open_settings()
+    await open_settings(page)
     await prompt.fill("ตอบสั้น ๆ ")
     await panel.locator("#settings-temperature").fill("0.")
     await page.page.keyboard.press("Escape")
     await expect(panel).to_be_hidden()
     await speak(page, "en")
-    await open_settings()
+    await open_settings(page)
     await expect(prompt).to_have_value("ตอบสั้น ๆ ")
     await expect(panel.locator("#settings-temperature")).to_have_value("0.")
     await expect(panel.locator(".settings-said")).to_contain_text("Not saved")
     await panel.locator("button.main").click()
     await expect(page.page.locator("#settings-open")).to_have_class("icon-button is-set")
+    assert await page.page.evaluate(KEPT) == []
+
+
+async def test_settings_that_were_begun_go_along_with_a_session_that_becomes_temporary(page: ChatPage) -> None:
+    panel = page.page.locator("#settings")
+    prompt = panel.locator("#settings-system_prompt")
+    temporary = page.page.locator("#temporary")
+    await open_settings(page)
+    await prompt.fill("ความลับในคำสั่ง")
+    await page.page.keyboard.press("Escape")
+    for is_temporary in (True, False):
+        await temporary.click()
+        await expect(temporary).to_have_attribute("aria-pressed", str(is_temporary).lower())
+        assert ("ความลับ" in await page.page.evaluate(ALL_KEPT)) is not is_temporary
+        await open_settings(page)
+        await expect(prompt).to_have_value("ความลับในคำสั่ง")
+        await page.page.keyboard.press("Escape")
+        await expect(panel).to_be_hidden()
+    await open_settings(page)
+    await prompt.fill("")
     assert await page.page.evaluate(KEPT) == []
 
 

@@ -57,3 +57,15 @@ async def test_the_suggestions_suit_the_model_and_are_gone_when_none_answers(
         await stopping.aclose()
         await expect(note).to_contain_text("ตอนนี้ไม่มีโมเดลที่ตอบได้ ติดต่อ Ollama ไม่ได้", timeout=40_000)
         await expect(suggestions.first).to_be_hidden()
+
+
+async def test_a_browser_without_scripts_is_told_that_alone(browser: Browser, app: App) -> None:
+    context = await browser.new_context(java_script_enabled=False, locale="en-US")
+    page = await context.new_page()
+    await page.goto(app.address)
+    assert "needs JavaScript" in await page.content()
+    await expect(page.locator("#opening noscript")).to_be_visible()
+    await expect(page.locator("#opening > span")).to_have_count(2)
+    for said in await page.locator("#opening > span").all():
+        await expect(said).to_be_hidden()
+    await context.close()

@@ -29,6 +29,7 @@ _OPENING_STYLE = """<style>
 #opening > * { display: block; }
 #opening > span { opacity: 0; animation: opening .2s .4s forwards; }
 #opening > .page_not_opened { animation-delay: 12s; }
+@media (scripting: none) { #opening > span { display: none; } }
 body[data-ready] #opening { display: none; }
 @keyframes opening { to { opacity: 1; } }
 @media (prefers-color-scheme: dark) { #opening { color: #a1a1aa; } }

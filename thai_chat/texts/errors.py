@@ -133,8 +133,8 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "This idempotency key was used for another request. A new request needs a new key.",
     ),
     "already_made": (
-        "คำขอนี้ทำไปแล้ว ได้ {id} ซึ่งบอกข้อมูลลับซ้ำไม่ได้อีก ลบรายการนั้นแล้วสร้างใหม่ด้วยคีย์อื่น",
-        "This request has made {id} already, and its secret is not told any more. Delete it, and make another one with "
+        "คำขอนี้สร้าง {id} ไปแล้ว และแสดงข้อมูลลับของรายการนั้นซ้ำไม่ได้อีก ลบรายการนั้นแล้วสร้างใหม่ด้วยคีย์ idempotency ใหม่",
+        "This request has already made {id}, and its secret can't be shown again. Delete it, and make another one with "
         "a new idempotency key.",
     ),
     "keys_differ": (

@@ -9,8 +9,8 @@ PERSON: Mapping[str, tuple[str, str]] = {
     "people": ("ผู้ใช้และระบบ", "People"),
     "sign_out": ("ออกจากระบบ", "Sign out"),
     "sign_out_drafts": (
-        "มีข้อความที่ยังไม่ได้ส่ง ซึ่งเก็บไว้ในเบราว์เซอร์นี้เท่านั้น ถ้าออกจากระบบ ข้อความนั้นจะหายไป",
-        "There is something that you have not sent. Only this browser keeps it, and forgets it when you sign out.",
+        "มีข้อความที่ยังไม่ได้ส่งหรือบันทึก ซึ่งเก็บไว้ในเบราว์เซอร์นี้เท่านั้น ถ้าออกจากระบบ ข้อความนั้นจะหายไป",
+        "There is text that you have not sent or saved. Only this browser keeps it, and forgets it when you sign out.",
     ),
     "session_over": ("คุณออกจากระบบแล้ว", "You are signed out"),
     "session_over_more": (

@@ -55,7 +55,7 @@ function initialOf(name) {
 
 /** What was written and not sent is kept by this browser alone: it goes with whoever goes. */
 async function signOut() {
-  const hasDrafts = keptNames('draft:').length + keptNames('queue:').length > 0;
+  const hasDrafts = ['draft:', 'queue:', 'unsaved:'].some((kind) => keptNames(kind).length > 0);
   if (hasDrafts && !(await confirm(t('sign_out_drafts'), t('sign_out')))) return;
   try { await api('POST', 'api/sign-out'); } catch (error) {
     if (error.status !== 401) { alert(error.message); return; }

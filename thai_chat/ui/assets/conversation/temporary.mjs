@@ -6,6 +6,7 @@ import { newId } from '../lib/ids.mjs';
 import { keysOf } from '../lib/keys.mjs';
 import { emit, on, store } from '../lib/store.mjs';
 import { t } from '../lib/texts.mjs';
+import { forgetUnsaved, keepUnsaved, unsaved, unsavedName } from '../lib/unsaved.mjs';
 
 /** Those that this page has asked in or shown. @type {Set<string>} */
 const used = new Set();
@@ -31,10 +32,14 @@ export function toggleTemporary() {
   if (!store.view || store.view.stored || store.isBusy) return;
   const before = draftName(store.view);
   const { text = '', choice = null, options = {} } = shownDraft(before) ?? {};
+  const begun = unsavedName('settings');
+  const settings = unsaved(begun);
+  forgetUnsaved(begun);
   store.view = { ...store.view, is_temporary: !store.view.is_temporary, session_id: newId() };
   document.body.dataset.session = store.view.session_id;
   writeDraft(draftName(store.view), { text, choice, options });
   writeDraft(before, { text: '', choice: null, options: {} });
+  if (settings) keepUnsaved(unsavedName('settings'), settings);
   emit('temporary');
 }
 

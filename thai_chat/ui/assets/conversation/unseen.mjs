@@ -31,8 +31,8 @@ export function mountUnseen(listener) {
 
 const goOnEverywhere = () => queuedSessions().forEach(goOnUnseen);
 
-/** @param {string} session_id */
-const isItsTurn = (session_id) => Boolean(store.view) && store.view.session_id !== session_id && isFree(queuedIn(session_id)[0]);
+/** Nobody asks for somebody else, who has signed in meanwhile. @param {string} session_id */
+const isItsTurn = (session_id) => Boolean(store.view) && !window.thaiChat.isAnother() && store.view.session_id !== session_id && isFree(queuedIn(session_id)[0]);
 
 /** Send what waits first in a session that is not shown, if it is its turn; one tab does it at a time. @param {string} session_id */
 export async function goOnUnseen(session_id) {
@@ -73,7 +73,7 @@ async function wellEnded(session_id) {
 
 /** What the server will take later is sent later; all else waits for the person's word. @type {(first: import('./queued.mjs').Queued, session_id: string, error: Refused) => void} */
 function takeRefusal(first, session_id, { status, code, message, mayHaveArrived, after_s }) {
-  if (code === 'reply_running' || status === 401) return; // its end is told, and who signs in again begins with another page
+  if (code === 'reply_running' || status === 401 || window.thaiChat.isAnother()) return; // its end is told, and who signs in begins with another page
   if (code === 'quota_used_up') emit('limited');
   if (!mayHaveArrived && (after_s ?? Infinity) > SOON_S) { noteRefused(first, message); return; }
   clearTimeout(timers.get(session_id));
