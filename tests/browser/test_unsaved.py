@@ -1,4 +1,4 @@
-"""What somebody has begun to change and not saved is there after another language, a reload and another session."""
+"""Changes that somebody has begun and not saved is there after another language, a reload and another session."""
 
 from __future__ import annotations
 
