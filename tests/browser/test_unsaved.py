@@ -1,4 +1,4 @@
-"""Changes that somebody has begun and not saved is there after another language, a reload and another session."""
+"""Changes that somebody has begun and not saved are there after another language, a reload and another session."""
 
 from __future__ import annotations
 

@@ -33,8 +33,8 @@ _FORKS = """ARRAY(
 
 # The shown branch of a session without branches is all its messages, and one query reads a window of them. What ranges
 # to read of one that has branches another query says: each mention of the messages costs the planner as much as reading
-# ten of them, behind row-level security twice that. The planner is not told the limit: by the messages that a session has
-# on average it would read all of a long one and sort them, and that for each window.
+# ten of them, behind row-level security twice that. The planner is not told the limit: by the messages that a session
+# has on average it would read all of a long one and sort them, and that for each window.
 _WINDOW = f"""
 SELECT s.has_branches, m.*
 FROM chat_sessions s LEFT JOIN LATERAL (
