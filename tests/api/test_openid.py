@@ -166,6 +166,17 @@ async def test_where_passwords_are_off_the_only_identity_stays(
         assert refused_.json()["error"]["code"] == "last_way_in"
 
 
+async def test_where_passwords_are_off_nobody_is_sent_a_link_for_one(
+    database_url: str, tmp_path: Path, provider: OpenIdProvider
+) -> None:
+    changes = {"role_claim": "groups", "admin_values": ("staff",)}
+    async with opened(database_url, tmp_path, provider, ways=("oidc",), **changes) as here, here.browser() as http:
+        await signs_in(http, "sub-chai")
+        other = await here.account()
+        answer = await http.post(f"/api/people/{other.account_id}/reset")
+        assert (answer.status_code, answer.json()["error"]["code"]) == (403, "passwords_off")
+
+
 async def test_the_audit_log_has_accounts_and_ways_in_by_the_provider_as_it_has_others(here: Team) -> None:
     account = await here.account()
     async with here.signed_in(account) as http, here.browser() as new:

@@ -96,6 +96,22 @@ def test_without_a_password_a_link_is_printed_that_only_the_terminal_has(
     assert "can't make an account" in capsys.readouterr().err
 
 
+def test_where_a_provider_alone_knows_people_nobody_is_given_a_password(
+    address: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add(monkeypatch, "boss", "--admin")
+    for name, value in (("AUTH", "oidc"), ("OIDC_ISSUER", "https://id.example"), ("OIDC_CLIENT_ID", "thai-chat")):
+        monkeypatch.setenv(name, value)
+    capsys.readouterr()
+    assert main(["user", "reset", "boss"]) == 1
+    assert add(monkeypatch, "มะลิ") == 1
+    told = capsys.readouterr()
+    assert told.err.count("Nobody signs in by a password here") == 2
+    assert not LINK.search(told.out)
+    assert rows(address, "SELECT name FROM chat_accounts") == [("boss",)]
+    assert main(["user", "add", "มะลิ"]) == 0
+
+
 def test_people_are_listed_changed_and_deleted_and_one_administrator_stays(
     address: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 from thai_chat.accounts.attempts import SignUps
 from thai_chat.accounts.passwords import Passwords
-from thai_chat.domain.account_errors import DisabledAccount, InvitationOver, NameTaken, SignUpClosed
+from thai_chat.domain.account_errors import DisabledAccount, InvitationOver, NameTaken, PasswordsOff, SignUpClosed
 from thai_chat.domain.accounts import Account, checked_display_name, checked_name, hash_of_token, is_token, new_token
 from thai_chat.domain.invitations import LASTS, Invitation, InvitationPurpose, PasswordReset
 from thai_chat.domain.json_types import JsonObject
@@ -112,8 +112,9 @@ class Invitations:
     async def reset(self, account: Account, *, by: UUID | None = None) -> Issued:
         """Make a link for a new password of an account. The password of before is good until the link is used.
 
-        Raises DisabledAccount.
+        Raises DisabledAccount, PasswordsOff.
         """
+        self._require_passwords()
         if account.is_disabled:
             raise DisabledAccount
         purpose, whose = InvitationPurpose.RESET, account.account_id
@@ -171,8 +172,16 @@ class Invitations:
         return invitation
 
     async def add(self, new: NewPerson, role: PersonRole) -> Account:
-        """Make an account without any link. Raises BadAccountName, BadPassword, UnreadableText, NameTaken."""
+        """Make an account without any link.
+
+        Raises PasswordsOff, BadAccountName, BadPassword, UnreadableText, NameTaken.
+        """
+        self._require_passwords()
         return await self._accounts.add(replace(await self._made(new), role=role))
+
+    def _require_passwords(self) -> None:
+        if not self._has_passwords:
+            raise PasswordsOff
 
     async def reset_password(self, token: str, password: str) -> PasswordReset:
         """Give the account of a link a new password: whoever had the old one has nothing left.

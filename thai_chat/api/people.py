@@ -21,6 +21,7 @@ from thai_chat.domain.account_errors import (
     DisabledAccount,
     FreshSignInNeeded,
     LastAdministrator,
+    PasswordsOff,
     ScopeTooSmall,
     TooManyAttempts,
     WrongPassword,
@@ -142,7 +143,11 @@ async def change_person(account_id: str, asked: PersonChanges, people: People, s
         notes.put(Action.NAME_CHANGED, target=target)
 
 
-@router.post("/people/{account_id}/reset", status_code=201, responses=refuses(AccountNotFound, DisabledAccount))
+@router.post(
+    "/people/{account_id}/reset",
+    status_code=201,
+    responses=refuses(AccountNotFound, DisabledAccount, PasswordsOff),
+)
 async def reset_person(account_id: str, request: Request, person: Asking, people: People, notes: Noting) -> Link:
     """Make a link by which somebody chooses a new password. The old one is good until then."""
     account = await people.storage.accounts.by_id(identifier(account_id))

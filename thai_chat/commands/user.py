@@ -95,7 +95,11 @@ async def _tools(settings: Settings, address: str) -> AsyncIterator[_Tools]:
             settings=settings,
             accounts=accounts,
             invitations=Invitations(
-                accounts, PostgresInvitations(opened), passwords=passwords, sign_up=settings.sign_up
+                accounts,
+                PostgresInvitations(opened),
+                passwords=passwords,
+                sign_up=settings.sign_up,
+                has_passwords=settings.auth != ("oidc",),
             ),
             administration=Administration(accounts, PostgresSignIns(opened), PostgresPeople(opened)),
             audit=audit,

@@ -70,6 +70,12 @@ class SignUpClosed(ThaiChatError):
     code = "sign_up_closed"
 
 
+class PasswordsOff(ThaiChatError):
+    """Nobody signs in by a password here (AUTH)."""
+
+    code = "passwords_off"
+
+
 class DisabledAccount(ThaiChatError):
     """The account is kept out, and can't be used before it is let in again."""
 

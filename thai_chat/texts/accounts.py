@@ -36,6 +36,10 @@ ACCOUNT_ERRORS: dict[str, tuple[str, str]] = {
         "สมัครบัญชีเองที่นี่ไม่ได้ ขอลิงก์เชิญจากผู้ดูแลระบบ",
         "You can't make an account here by yourself. Ask an administrator for an invitation.",
     ),
+    "passwords_off": (
+        "ที่นี่ไม่มีใครเข้าด้วยรหัสผ่าน ผู้ให้บริการ OpenID เป็นผู้ยืนยันตัวตน (AUTH)",
+        "Nobody signs in by a password here: the OpenID provider knows who people are (AUTH).",
+    ),
     "account_disabled": (
         "บัญชีนี้ถูกปิดอยู่ เปิดให้ใช้ก่อน",
         "This account is disabled. Let them in again first.",
