@@ -157,7 +157,7 @@ async def _accounts(
         admin_reads_chats=settings.admin_reads_chats,
         public_url=settings.public_url,
         openid=openid_rules(settings),
-        audit_folder=settings.data_dir,
+        folder=settings.data_dir,
         audit_kept=timedelta(days=settings.audit_days),
         quotas=settings.quotas,
     )

@@ -6,9 +6,12 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.accounts import PASSWORD, Team, sign_in, team, token_of
+from tests.app import running_app
+from tests.browser.signed_in import add_person
 from tests.histories import is_stored, until
 from tests.outages import Outage
 from tests.postgres_servers import PostgresServer, Proxy
@@ -65,3 +68,23 @@ async def test_who_is_signed_in_goes_on_and_nobody_new_comes_in(people: Team, ou
         session_id = told.json()["session_id"]
         shown = (await new.get(f"/api/sessions/{session_id}/messages")).json()["history"]
         assert "ระหว่างฐานข้อมูลหาย" in [message["content"] for message in shown]
+
+
+async def test_who_signed_out_stays_out_though_the_process_was_killed_before_it_could_be_told(
+    postgres: PostgresServer, proxy: Proxy, own_database: str
+) -> None:
+    outage = Outage(postgres, proxy, own_database).of_kind("refused")
+    address = postgres.address(own_database, port=proxy.port)
+    async with running_app(AUTH="password", DATABASE_URL=address) as app:
+        await add_person(app, "มะลิ")
+        async with httpx.AsyncClient(base_url=app.address) as http:
+            await sign_in(http, "มะลิ")
+            cookie = token_of(http)
+            assert (await http.get("/api/me")).status_code == 200
+            await asyncio.to_thread(outage.begin)
+            assert (await http.post("/api/sign-out")).status_code == 204
+        await app.kill()
+        await asyncio.to_thread(outage.end)
+        await app.start()
+        async with httpx.AsyncClient(base_url=app.address, headers=cookie) as http:
+            assert (await http.get("/api/me")).status_code == 401

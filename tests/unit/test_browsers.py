@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import stat
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 
 from thai_chat.accounts.browsers import FRESH_S, STALE_S, TOUCH_EVERY, Browsers
+from thai_chat.accounts.ended import EndedSignIns
 from thai_chat.domain.account_errors import SignInUnavailable
 from thai_chat.domain.accounts import Account, SignIn, hash_of_token, new_token
 from thai_chat.domain.errors import HistoryUnavailable
@@ -92,6 +95,16 @@ class Setting:
         token = new_token()
         self.store.rows[hash_of_token(token)] = (sign_in, account)
         return token, sign_in
+
+    def browsers_of(self, folder: Path) -> Browsers:
+        """Return what a process that has this folder remembers."""
+        return Browsers(
+            self.store,  # type: ignore[arg-type]
+            idle=IDLE,
+            now=self.clock.now,
+            clock=self.clock.seconds,
+            ended=EndedSignIns(folder),
+        )
 
     async def is_known(self, token: str) -> bool:
         return await self.browsers.person(token) is not None
@@ -228,13 +241,30 @@ async def test_who_signs_out_in_an_outage_is_out_for_good(setting: Setting) -> N
     token, sign_in = setting.signed_in()
     assert await setting.is_known(token)
     setting.store.is_away = True
-    setting.browsers.end_later(sign_in.account_id, sign_in.sign_in_id)
+    await setting.browsers.end_later(sign_in.account_id, sign_in.sign_in_id)
     with pytest.raises(SignInUnavailable):
         await setting.is_known(token)
     setting.store.is_away = False
     assert not await setting.is_known(token)
     await setting.browsers.end_in_store()
     assert setting.store.rows == {}
+
+
+async def test_a_session_that_ended_in_an_outage_is_over_in_the_next_process_too(
+    setting: Setting, tmp_path: Path
+) -> None:
+    token, sign_in = setting.signed_in()
+    await setting.browsers_of(tmp_path).end_later(sign_in.account_id, sign_in.sign_in_id)
+    (kept,) = (tmp_path / "signed-out").iterdir()
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    (kept.parent / str(uuid4())).touch()
+    (kept.parent / "notes.txt").write_text("x")
+    after_a_kill = setting.browsers_of(tmp_path)
+    assert await after_a_kill.person(token) is None
+    assert list(setting.store.rows)
+    await after_a_kill.end_in_store()
+    assert setting.store.rows == {}
+    assert not kept.exists()
 
 
 async def test_use_is_noted_once_a_minute(setting: Setting) -> None:

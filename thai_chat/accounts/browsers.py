@@ -16,6 +16,7 @@ from math import inf
 from typing import Any
 from uuid import UUID
 
+from thai_chat.accounts.ended import EndedSignIns
 from thai_chat.domain.account_errors import SignInUnavailable
 from thai_chat.domain.accounts import Account, SignIn, hash_of_token, is_token, person_of_account
 from thai_chat.domain.errors import HistoryError, HistoryUnavailable
@@ -61,6 +62,7 @@ class Browsers:
         now: Callable[[], datetime] = _now,
         clock: Callable[[], float] = time.monotonic,
         most: int = MOST_REMEMBERED,
+        ended: EndedSignIns | None = None,
     ) -> None:
         self._store = store
         self._idle = idle
@@ -70,7 +72,8 @@ class Browsers:
         self._looking: dict[bytes, asyncio.Task[_Known | None]] = {}
         self._endings = 0
         """How often sessions have ended here: what was looked up before that is not believed."""
-        self._unended: dict[UUID, UUID] = {}
+        self._ended = ended or EndedSignIns()
+        self._unended: dict[UUID, UUID] = dict(self._ended.all())
         """Sessions that ended while PostgreSQL was away, with their accounts: it does not know that yet."""
         self._work: set[asyncio.Task[None]] = set()
 
@@ -113,16 +116,19 @@ class Browsers:
             if known.person.account_id == account_id:
                 known.looked_up_at_s = -inf
 
-    def end_later(self, account_id: UUID, sign_in_id: UUID) -> None:
-        """Forget a session whose end PostgreSQL can't be told now; it is told when `end_in_store` is called next."""
+    async def end_later(self, account_id: UUID, sign_in_id: UUID) -> None:
+        """Forget a session whose end PostgreSQL can't be told now; it is told when `end_in_store` is called next, by
+        the next process where this one dies before."""
         self._unended[sign_in_id] = account_id
         self.end(account_id, sign_in_id)
+        await asyncio.to_thread(self._ended.add, account_id, sign_in_id)
 
     async def end_in_store(self) -> None:
         """Tell PostgreSQL what ended while it was away. Raises HistoryError."""
         for sign_in_id, account_id in list(self._unended.items()):
             await self._store.end(account_id, sign_in_id)
             self._unended.pop(sign_in_id, None)
+            await asyncio.to_thread(self._ended.drop, sign_in_id)
 
     async def close(self) -> None:
         """Wait for what is under way."""

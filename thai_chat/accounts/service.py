@@ -15,6 +15,7 @@ from thai_chat.accounts.attempts import Attempts
 from thai_chat.accounts.audit import Audit
 from thai_chat.accounts.browsers import Browsers
 from thai_chat.accounts.closing import Closing, RunningReplies
+from thai_chat.accounts.ended import EndedSignIns
 from thai_chat.accounts.invitations import Invitations
 from thai_chat.accounts.keys import ApiKeys
 from thai_chat.accounts.model_rules import ModelRules
@@ -55,8 +56,8 @@ class AccountRules:
     """The address under which people open the page, for links; None: the one that a request came to."""
     openid: OpenIdRules | None = None
     """Where an OpenID provider signs people in, by which of them."""
-    audit_folder: Path | None = None
-    """The folder of the audit log's file; None: there is no file."""
+    folder: Path | None = None
+    """Has the file of the audit log, and the sign-outs that PostgreSQL does not know yet; None: no files are kept."""
     audit_kept: timedelta = timedelta(days=365)
     """After this an entry of the audit log is deleted."""
     quotas: Mapping[PersonRole, Quotas] = field(default_factory=dict)
@@ -78,11 +79,11 @@ class Accounts:
     ) -> None:
         self.storage = storage
         self.rules = rules
-        self.audit = Audit(storage.audit, folder=rules.audit_folder, kept=rules.audit_kept)
+        self.audit = Audit(storage.audit, folder=rules.folder, kept=rules.audit_kept)
         self.keys = ApiKeys(storage.keys, self.audit, once)
         self.passwords = Passwords()
         self.attempts = Attempts()
-        self.browsers = Browsers(storage.sign_ins, idle=rules.idle)
+        self.browsers = Browsers(storage.sign_ins, idle=rules.idle, ended=EndedSignIns(rules.folder))
         self.signing_in = SigningIn(
             storage.accounts,
             storage.sign_ins,

@@ -118,7 +118,7 @@ class SigningIn:
         try:
             await self._sign_ins.end(person.account_id, person.sign_in_id)
         except HistoryUnavailable:
-            self._browsers.end_later(person.account_id, person.sign_in_id)
+            await self._browsers.end_later(person.account_id, person.sign_in_id)
         else:
             self._browsers.end(person.account_id, person.sign_in_id)
 
