@@ -54,11 +54,12 @@ COUNT_FRAMES = """(() => {
     window.requestAnimationFrame = (act) => { window.framesAsked += 1; return ask.call(window, act); };
 })()"""
 TOUCHED = """() => {
-    const touched = window.touched = new Set();
+    const touched = window.touched = {};
     new MutationObserver((changes) => {
-        for (const { target } of changes) {
-            const row = (target.nodeType === 1 ? target : target.parentElement)?.closest('.message-row');
-            if (row) touched.add(row.dataset.messageId);
+        for (const { target, type, attributeName } of changes) {
+            const element = target.nodeType === 1 ? target : target.parentElement;
+            const row = element?.closest('.message-row');
+            if (row) touched[row.dataset.messageId] = `${type} ${attributeName ?? ''} ${element.className}`;
         }
     }).observe(document.querySelector('#chat'), {
         subtree: true, childList: true, characterData: true, attributes: true });
@@ -253,7 +254,8 @@ async def test_a_reply_touches_no_other_row(long: ChatPage, model: OpenAIStandin
     await expect(long.replies.last).to_contain_text("สวัสดี ครับ")
     await long.is_idle()
     await settled(long.page)
-    assert shown & set(await long.page.evaluate("[...window.touched]")) == set()
+    touched = await long.page.evaluate("window.touched")
+    assert {one: how for one, how in touched.items() if one in shown} == {}
 
 
 async def test_no_frame_is_asked_for_while_nothing_happens(browser: Browser, app: App) -> None:

@@ -73,8 +73,12 @@ const mounts = {
   transfer: (part) => mountTransfer(part, { open: openSession }),
 };
 
-/** Each part comes to its place, in this order. */
-placed().then((places) => { for (const [name, mount] of Object.entries(mounts)) mount({ element: places[name] }); });
+/** Each part comes to its place, in this order; one that fails keeps no other from coming. */
+placed().then((places) => {
+  for (const [name, mount] of Object.entries(mounts)) {
+    try { mount({ element: places[name] }); } catch (error) { reportError(error); }
+  }
+});
 
 /** The session at its end, or at a message of it. @param {string} session_id @param {string} [message_id] */
 function openSession(session_id, message_id = '') {

@@ -64,6 +64,20 @@ def for_person(raw: Any, user_id: str) -> Iterator[None]:
 
 
 @contextmanager
+def planned_with(raw: Any, settings: Mapping[str, str]) -> Iterator[None]:
+    """Plan a request's statements with these settings, on psycopg2's connection outside of a transaction.
+
+    The server's own are planned as they are.
+    """
+    before = raw.transaction_settings
+    raw.transaction_settings = {**before, **settings} if before else before
+    try:
+        yield
+    finally:
+        raw.transaction_settings = before
+
+
+@contextmanager
 def servers_own(cursor: Any) -> Iterator[None]:
     """Carry statements of a request out as the server's own, which sees all rows; in a transaction too."""
     raw = cursor.connection

@@ -21,6 +21,7 @@ from thai_chat.domain.reads import (
 )
 from thai_chat.history.postgres.sql import branches
 from thai_chat.history.postgres.sql.branches import Fork, Range
+from thai_chat.history.postgres.sql.requests import planned_with
 from thai_chat.history.postgres.sql.rows import MESSAGE_SQL, message_of
 
 _MAX_ORDER = 2**31 - 1
@@ -44,6 +45,9 @@ FROM chat_sessions s LEFT JOIN LATERAL (
     ORDER BY m.message_order {{}} LIMIT (SELECT %(limit)s)
 ) m ON true
 WHERE s.session_id = %(session_id)s AND s.user_id = %(user_id)s"""
+# Behind row-level security PostgreSQL looks up the session of each message, or all sessions of the person at first,
+# whichever it takes for cheaper. Rows are in memory as a rule, where a look costs a quarter of what it reckons.
+_PLANNED = {"random_page_cost": "1.1"}
 _LAST, _FIRST = _WINDOW.format("DESC"), _WINDOW.format("ASC")
 
 # The limit is no limit: it keeps the planner from reading the whole session and throwing most of it away.
@@ -118,7 +122,8 @@ def messages(connection: Connection, wanted: ReadMessages) -> list[Message]:
     # Straight from the driver: SQLAlchemy's rows would cost as much as the query.
     raw: Any = connection.connection
     with raw.cursor() as cursor:
-        cursor.execute(_LAST if wanted.after_order is None else _FIRST, place)
+        with planned_with(cursor.connection, _PLANNED):
+            cursor.execute(_LAST if wanted.after_order is None else _FIRST, place)
         rows = cursor.fetchall()
         if not rows:
             raise SessionNotFound()
