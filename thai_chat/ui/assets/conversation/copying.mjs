@@ -33,12 +33,12 @@ export function mountCopying(log) {
   log.closest('#scroll')?.addEventListener('scroll', () => { button.hidden = true; }, { passive: true });
 }
 
-/** What is selected, when it is nothing but messages. @param {HTMLElement} log */
+/** What is selected, when it is nothing but messages: a field among them has a selection of its own. @param {HTMLElement} log */
 function selected(log) {
   const selection = getSelection();
   if (!selection?.rangeCount || selection.isCollapsed) return null;
   const range = selection.getRangeAt(0);
-  const isInField = document.activeElement instanceof HTMLTextAreaElement || document.activeElement instanceof HTMLInputElement;
+  const isInField = log.contains(document.activeElement) && document.activeElement?.matches('textarea, input');
   return log.contains(range.commonAncestorContainer) && !isInField ? range : null;
 }
 
