@@ -86,7 +86,7 @@ VIEWS: dict[str, tuple[str, View]] = {
     "sidebar": ("session", _click("#menu-open")),
     "picker": ("session", _click("#picker [aria-haspopup]")),
     "settings": ("session", _click("#settings-open")),
-    "facts": ("session", _click("#chat .facts-more")),
+    "facts": ("session", _click("#chat .message-row:last-child .facts-more")),
     "search": ("session", _search),
     "statistics": ("session", _click("#count")),
     "growing": ("new", _grow),

@@ -4,22 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
-from starlette.types import ASGIApp, Message, Scope
+from starlette.types import ASGIApp, Message, Receive, Scope
 
 
-async def whole_answer(app: ASGIApp, scope: Scope) -> tuple[Message, bytes]:
-    """Return the head and the body of what `app` answers to a request without a body.
-
-    The app is never told that the client has gone: it would stop halfway, and others are given the same answer.
-    """
+async def whole_answer(app: ASGIApp, scope: Scope, receive: Receive) -> tuple[Message, bytes]:
+    """Return the head and the body of what `app` answers."""
     start: Message = {}
     parts: list[bytes] = []
-    asked: list[Message] = [{"type": "http.request", "body": b"", "more_body": False}]
-
-    async def receive() -> Message:
-        if not asked:
-            await asyncio.Future()
-        return asked.pop()
 
     async def collect(message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -29,3 +20,18 @@ async def whole_answer(app: ASGIApp, scope: Scope) -> tuple[Message, bytes]:
 
     await app(scope, receive, collect)
     return start, b"".join(parts)
+
+
+def nobody_leaves() -> Receive:
+    """Return the `receive` of a request without a body whose client is never told to have gone.
+
+    An app that hears it stops halfway, which must not be when others are given the same answer.
+    """
+    asked: list[Message] = [{"type": "http.request", "body": b"", "more_body": False}]
+
+    async def receive() -> Message:
+        if not asked:
+            await asyncio.Future()
+        return asked.pop()
+
+    return receive

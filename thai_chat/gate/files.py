@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from thai_chat.gate.collecting import whole_answer
+from thai_chat.gate.collecting import nobody_leaves, whole_answer
 from thai_chat.gate.packing import Effort, Encoding, encoding_for, pack
 
 MOST_KEPT_BYTES = 24_000_000
@@ -81,7 +81,7 @@ class Files:
     async def _load(self, app: ASGIApp, scope: Scope, send: Send, encoding: Encoding) -> PackedFile | None:
         """Return a file of `app`, compressed quickly; the utmost is done later. None where what it said went out."""
         whole = _without({**scope, "method": "GET"}, b"if-none-match", b"if-modified-since")
-        start, body = await whole_answer(app, whole)
+        start, body = await whole_answer(app, whole, nobody_leaves())
         headers = MutableHeaders(raw=list(start["headers"]))
         if start["status"] != 200 or "content-encoding" in headers:
             await send(start)

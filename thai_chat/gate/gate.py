@@ -168,7 +168,7 @@ class Gate:
         """Let a request pass. `send` gets what has no form that the gate gives it, instead of the answer itself."""
         send = shaping(send or answer, door)
         if door.kind in _PAGES:
-            await self._page(door.kind, scope, answer)
+            await self._page(door.kind, scope, body, answer)
         elif door.path == RUN:
             await self._event(scope, body, send)
         elif door.kind is DoorKind.STATIC:
@@ -236,7 +236,7 @@ class Gate:
         public = urlsplit(self.proxies.public_url).netloc if self.proxies.public_url else ""
         return (headers["host"], public) if public else (headers["host"],)
 
-    async def _page(self, kind: DoorKind, scope: Scope, answer: Answer) -> None:
+    async def _page(self, kind: DoorKind, scope: Scope, receive: Receive, answer: Answer) -> None:
         """Answer with a page whose headers are known only when the whole of it is."""
         headers = Headers(scope=scope)
         # Whole and uncompressed, because it is read here; and without a question, which is the page's script's to read.
@@ -246,7 +246,7 @@ class Gate:
             "query_string": b"",
             "headers": [(name, value) for name, value in scope["headers"] if name not in _CONDITIONS],
         }
-        start, body = await whole_answer(self.app, inner)
+        start, body = await whole_answer(self.app, inner, receive)
         language = texts.language_for(headers)
         page = document(body, language, self.heads.get(language, "") if kind is DoorKind.PAGE else "")
         out = MutableHeaders(raw=start["headers"])
