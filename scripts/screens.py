@@ -57,6 +57,11 @@ async def _search(page: Page) -> None:
     await page.locator("#search input").fill("ราคา")
 
 
+async def _show_facts(page: Page) -> None:
+    """Open the facts of the newest reply: on a phone those of others come with a tap."""
+    await page.locator("#chat .facts-more").last.click()
+
+
 async def _grow(page: Page) -> None:
     await page.locator("#box textarea").fill("ตอบยาว ๆ หน่อย")
     await page.locator("#send").click()
@@ -86,7 +91,7 @@ VIEWS: dict[str, tuple[str, View]] = {
     "sidebar": ("session", _click("#menu-open")),
     "picker": ("session", _click("#picker [aria-haspopup]")),
     "settings": ("session", _click("#settings-open")),
-    "facts": ("session", _click("#chat .message-row:last-child .facts-more")),
+    "facts": ("session", _show_facts),
     "search": ("session", _search),
     "statistics": ("session", _click("#count")),
     "growing": ("new", _grow),
@@ -128,8 +133,8 @@ async def shoot(folder: Path, only: str) -> None:
             async with _page(browser, size, theme, locale) as page:
                 await page.goto(f"{app.address}/?s={session_id}" if where == "session" else app.address)
                 await page.locator("body[data-ready]").wait_for()
-                if where == "new" and size == "desk":
-                    await page.locator("#new").click()
+                if where == "new":
+                    await page.keyboard.press("Control+Shift+O")
                 await act(page)
                 await asyncio.sleep(SETTLE_S)
                 await page.screenshot(path=folder / f"{name}.png")
