@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import stat
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -259,6 +260,8 @@ async def test_a_session_that_ended_in_an_outage_is_over_in_the_next_process_too
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     (kept.parent / str(uuid4())).touch()
     (kept.parent / "notes.txt").write_text("x")
+    (kept.parent / str(uuid4())).symlink_to(kept.parent / "gone")
+    os.mkfifo(kept.parent / str(uuid4()))
     after_a_kill = setting.browsers_of(tmp_path)
     assert await after_a_kill.person(token) is None
     assert list(setting.store.rows)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Mapping
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from uuid import UUID
 
@@ -47,11 +49,10 @@ class EndedSignIns:
         if self._folder is None:
             return found
         try:
-            for path in list(self._folder.iterdir())[:MOST_READ]:
-                try:
+            for path in islice(self._folder.iterdir(), MOST_READ):
+                # Cut off by a full disk, nothing of ours, or dropped meanwhile by another process: the others count.
+                with suppress(ValueError, OSError):
                     found[UUID(path.name)] = UUID(_read(path))
-                except ValueError:  # cut off by a full disk, or nothing of ours
-                    continue
         except FileNotFoundError:
             pass
         except OSError as error:
@@ -69,7 +70,8 @@ class EndedSignIns:
 
 
 def _read(path: Path) -> str:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    """Return what a file begins with; a link is not followed, and a pipe not waited for."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
         return os.read(descriptor, 64).decode("ascii")
     finally:
