@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import os
 import signal
-import sys
+import subprocess
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 
+from tests.forked import Forked
 from tests.ports import free_port
 
 ROOT = Path(__file__).parent.parent
@@ -27,8 +29,9 @@ class App:
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
     port: int = 0
-    process: asyncio.subprocess.Process | None = None
-    program: tuple[str, ...] = (sys.executable, "-m", "thai_chat")
+    process: asyncio.subprocess.Process | Forked | None = None
+    program: tuple[str, ...] = ()
+    """The command that is the app; without one it is a fork of a process that has imported it."""
 
     def __post_init__(self) -> None:
         self.port = self.port or free_port()
@@ -56,10 +59,15 @@ class App:
 
     async def start(self) -> None:
         """Start the app; return when it answers. Raises RuntimeError with its log when it ends instead."""
-        with (self.folder / "app.log").open("ab") as log:
-            self.process = await asyncio.create_subprocess_exec(
-                *self.program, "serve", cwd=ROOT, env=self.whole_environment, stdout=log, stderr=log
-            )
+        log = self.folder / "app.log"
+        if self.program:
+            with log.open("ab") as output:
+                self.process = await asyncio.create_subprocess_exec(
+                    *self.program, "serve", cwd=ROOT, env=self.whole_environment, stdout=output, stderr=output
+                )
+        else:
+            self.process = Forked(("serve",), self.whole_environment, ROOT, log)
+            await self.process.start()
         async with asyncio.timeout(START_S), httpx.AsyncClient() as http:
             while not await self._answers(http):
                 if self.process.returncode is not None:
@@ -89,12 +97,15 @@ class App:
 
 
 @asynccontextmanager
-async def running_app(**environment: str) -> AsyncIterator[App]:
-    """Yield an app in a folder of its own; both are gone at the end, however the app was left."""
-    with tempfile.TemporaryDirectory(prefix="thai-chat-test-") as folder:
-        # Root's database runs as another user, who must reach the folder (pytest's own are closed to others).
-        os.chmod(folder, 0o755)
-        app = App(Path(folder), environment)
+async def running_app(*, first_run: bool = False, **environment: str) -> AsyncIterator[App]:
+    """Yield an app in a folder of its own; both are gone at the end, however the app was left.
+
+    Its database is new, and made by itself in a `first_run`; else it is a copy of one that was made before.
+    """
+    with new_folder() as folder:
+        app = App(folder, environment)
+        if not first_run and "DATABASE_URL" not in environment:
+            await _put_database_into(folder / "data")
         try:
             await app.start()
             yield app
@@ -102,3 +113,33 @@ async def running_app(**environment: str) -> AsyncIterator[App]:
             if app.process and app.process.returncode is not None:
                 await app.start()  # to end the database that a killed app has left behind
             await app.stop()
+
+
+@contextmanager
+def new_folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="thai-chat-test-") as folder:
+        # Root's database runs as another user, who must reach the folder (pytest's own are closed to others).
+        os.chmod(folder, 0o755)
+        yield Path(folder)
+
+
+_made = ExitStack()
+_made_in: list[Path] = []
+atexit.register(_made.close)
+
+
+async def _put_database_into(data: Path) -> None:
+    """Copy the database of an app that was started once and stopped, without what is of one installation alone."""
+    if not _made_in:
+        folder = _made.enter_context(new_folder())
+        app = App(folder)
+        await app.start()
+        await app.stop()
+        _made_in.append(folder / "data")
+    await asyncio.to_thread(_copy, _made_in[0], data)
+
+
+def _copy(made: Path, data: Path) -> None:
+    data.mkdir()
+    # It keeps the owner, as Python's own copy doesn't.
+    subprocess.run(["cp", "-a", *made.glob("postgres*"), data], check=True)

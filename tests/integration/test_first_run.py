@@ -19,7 +19,7 @@ LONG = "Write a very long story about a river, a boat and a town."
 
 @pytest.fixture
 async def app() -> AsyncIterator[App]:
-    async with running_app() as running:
+    async with running_app(first_run=True) as running:
         await until_up(running, "llamacpp")
         yield running
 
