@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -11,19 +10,16 @@ from pathlib import Path
 from uuid import uuid4
 
 import httpx
-import uvicorn
 
 from tests.histories import OpenStores, opened
+from tests.served import api_over, listening
 from thai_chat.accounts.passwords import LinkPasswords, Passwords
 from thai_chat.accounts.service import AccountRules, Accounts
-from thai_chat.api.app import build_app
 from thai_chat.backends.registry import KINDS, build_backends
 from thai_chat.chat.service import ChatService
 from thai_chat.domain.accounts import Account, SignIn, hash_of_token, new_token
 from thai_chat.domain.people import PersonRole
-from thai_chat.gate.connections import Connection
 from thai_chat.gate.gate import Gate
-from thai_chat.gate.guests import Guests
 from thai_chat.gate.people import Holders
 from thai_chat.routing.router import Router
 from thai_chat.settings import Settings
@@ -125,39 +121,10 @@ async def team(
         stack.callback(passwords.close)
         sharing = Shares(stores.storage.shares, stores.storage.transfer, LinkPasswords(passwords))
         stack.push_async_callback(sharing.close)
-        gate = Gate(build_app(service, accounts, sharing), who=who, limit=accounts.limits.let_pass)
+        api = stack.enter_context(api_over(service, accounts, sharing))
+        gate = Gate(api, who=who, limit=accounts.limits.let_pass)
         where = await stack.enter_async_context(listening(gate))
         yield Team(where, accounts, service, stores)
-
-
-@asynccontextmanager
-async def listening(app: Gate, host: str = "127.0.0.1", guests: Guests | None = None) -> AsyncIterator[str]:
-    """Serve an app to whom the guests let in, and yield its address."""
-
-    class OwnConnection(Connection):
-        pass
-
-    OwnConnection.guests = guests
-    config = uvicorn.Config(
-        app,
-        http=OwnConnection,
-        host=host,
-        port=0,
-        log_config=None,
-        lifespan="off",
-        proxy_headers=False,
-        timeout_graceful_shutdown=1,
-    )
-    server = uvicorn.Server(config)
-    running = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 - uvicorn offers nothing to wait on
-        await asyncio.sleep(0.005)
-    try:
-        port = server.servers[0].sockets[0].getsockname()[1]
-        yield f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    finally:
-        server.should_exit = True
-        await running
 
 
 def token_of(http: httpx.AsyncClient) -> dict[str, str]:

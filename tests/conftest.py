@@ -6,7 +6,9 @@ import logging
 import sys
 import threading
 from collections.abc import Iterator
+from functools import cache
 
+import httpx
 import pytest
 
 from tests.history_writes import new_user
@@ -40,6 +42,16 @@ def logs_as_before() -> Iterator[None]:
     root.handlers[:] = handlers
     root.setLevel(levels[0])
     own.setLevel(levels[1])
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_tls_context() -> Iterator[None]:
+    """Read the certificates of all authorities once instead of for every client, which takes longer than most tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        once = cache(httpx.create_ssl_context)
+        patch.setattr(httpx, "create_ssl_context", once)
+        patch.setattr(httpx._transports.default, "create_ssl_context", once)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 import httpx
 import pytest
 
-from tests.accounts import listening
 from tests.histories import MemoryStores
+from tests.served import api_over, listening
 from tests.standins.openai_server import OpenAIStandin
 from tests.standins.script import Script, thai_tokens
-from thai_chat.api.app import build_app
 from thai_chat.backends.registry import KINDS, build_backends
 from thai_chat.chat.service import ChatService
 from thai_chat.gate.gate import Gate
@@ -58,8 +57,9 @@ async def chat(standin: OpenAIStandin) -> AsyncIterator[Chat]:
 async def serving(
     service: ChatService, host: str = "127.0.0.1", guests: Guests | None = None
 ) -> AsyncIterator[httpx.AsyncClient]:
-    async with (
-        listening(Gate(build_app(service)), host, guests) as address,
-        httpx.AsyncClient(base_url=address, timeout=20) as http,
-    ):
-        yield http
+    with api_over(service) as api:
+        async with (
+            listening(Gate(api), host, guests) as address,
+            httpx.AsyncClient(base_url=address, timeout=20) as http,
+        ):
+            yield http

@@ -16,11 +16,12 @@ import httpx
 import psycopg2
 import pytest
 
-from tests.accounts import PASSWORD, listening, make_account, sign_in
+from tests.accounts import PASSWORD, make_account, sign_in
 from tests.histories import OpenStores, opened
 from tests.history_writes import whole_turn
 from tests.hooked import KEY
 from tests.postgres_servers import PostgresServer
+from tests.served import listening
 from thai_chat.accounts.passwords import LinkPasswords, Passwords
 from thai_chat.accounts.service import AccountRules, Accounts
 from thai_chat.api.app import build_app
