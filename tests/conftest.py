@@ -62,9 +62,17 @@ def postgres() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(scope="session")
-def database_name(postgres: PostgresServer) -> str:
+def schema_database(postgres: PostgresServer) -> str:
+    """Return a database with the schema and nothing in it, which others are made like."""
+    name = postgres.new_database()
+    upkeep.migrate(postgres.address(name))
+    return name
+
+
+@pytest.fixture(scope="session")
+def database_name(postgres: PostgresServer, schema_database: str) -> str:
     """Return a database with the schema, shared by all tests: each uses users and sessions of its own."""
-    return _with_schema(postgres)
+    return postgres.new_database(schema_database)
 
 
 @pytest.fixture
@@ -74,15 +82,9 @@ def user() -> str:
 
 
 @pytest.fixture
-def own_database(postgres: PostgresServer) -> str:
-    """Return a database of one test alone."""
-    return _with_schema(postgres)
-
-
-def _with_schema(postgres: PostgresServer) -> str:
-    name = postgres.new_database()
-    upkeep.migrate(postgres.address(name))
-    return name
+def own_database(postgres: PostgresServer, schema_database: str) -> str:
+    """Return a database of one test alone, with the schema."""
+    return postgres.new_database(schema_database)
 
 
 @pytest.fixture

@@ -119,14 +119,17 @@ class PostgresServer:
     def address(self, database: str, *, user: str = "chat", port: int | None = None) -> str:
         return f"postgresql://{user}@127.0.0.1:{port or self.port}/{database}"
 
-    def new_database(self) -> str:
-        """Make a database of the ordinary user `chat`, who is made with it, and return its name."""
+    def new_database(self, like: str = "template0") -> str:
+        """Make a database of the ordinary user `chat`, who is made with it, and return its name.
+
+        It has what is in the one that it is made `like`, to which nobody may be connected.
+        """
         name = f"chat_{uuid4().hex}"
         if not self.query("SELECT 1 FROM pg_roles WHERE rolname = 'chat'"):
             self.query("CREATE ROLE chat LOGIN")
             for statement in requests_role.statements("chat"):
                 self.query(statement)
-        self.query(f"CREATE DATABASE {name} OWNER chat TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8'")
+        self.query(f"CREATE DATABASE {name} OWNER chat TEMPLATE {like} ENCODING 'UTF8' LOCALE 'C.UTF-8'")
         return name
 
     def query(self, statement: str, *values: object, database: str = "postgres") -> list[tuple[object, ...]]:

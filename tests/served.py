@@ -17,17 +17,21 @@ from thai_chat.gate.connections import Connection
 from thai_chat.gate.gate import Gate
 from thai_chat.gate.guests import Guests
 from thai_chat.sharing.service import Shares
+from thai_chat.webhooks.service import Webhooks
 
 _idle: list[FastAPI] = []
 
 
 @contextmanager
 def api_over(
-    service: ChatService, accounts: Accounts | None = None, sharing: Shares | None = None
+    service: ChatService,
+    accounts: Accounts | None = None,
+    sharing: Shares | None = None,
+    told: Webhooks | None = None,
 ) -> Iterator[FastAPI]:
     """Yield the API over these. It is one that an earlier test used, as FastAPI makes its routes anew for each."""
     app = _idle.pop() if _idle else build_app(service)
-    app.state.service, app.state.accounts, app.state.shares = service, accounts, sharing
+    app.state.service, app.state.accounts, app.state.shares, app.state.webhooks = service, accounts, sharing, told
     app.openapi_schema = None
     yield app
     _idle.append(app)

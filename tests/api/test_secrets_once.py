@@ -21,10 +21,9 @@ from tests.histories import OpenStores, opened
 from tests.history_writes import whole_turn
 from tests.hooked import KEY
 from tests.postgres_servers import PostgresServer
-from tests.served import listening
+from tests.served import api_over, listening
 from thai_chat.accounts.passwords import LinkPasswords, Passwords
 from thai_chat.accounts.service import AccountRules, Accounts
-from thai_chat.api.app import build_app
 from thai_chat.chat.service import ChatService
 from thai_chat.domain.once import OnceKeys
 from thai_chat.domain.people import PersonRole
@@ -111,9 +110,9 @@ async def process(world: World) -> AsyncIterator[str]:
     accounts.start()
     world.accounts.append(accounts)
     try:
-        app = build_app(service, accounts, sharing, hooks)
-        async with listening(Gate(app, who=Holders(accounts.by_cookie, accounts.by_key))) as address:
-            yield address
+        with api_over(service, accounts, sharing, hooks) as app:
+            async with listening(Gate(app, who=Holders(accounts.by_cookie, accounts.by_key))) as address:
+                yield address
     finally:
         await hooks.close()
         await sharing.close()

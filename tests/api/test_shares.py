@@ -16,10 +16,10 @@ from starlette.types import Scope
 from tests.histories import PostgresStores, straight, until
 from tests.history_writes import ANSWER, QUESTION, again, delete, finish, purge, update, whole_reply, whole_turn
 from tests.postgres_servers import PostgresServer
+from tests.served import api_over
 from tests.standins.openai_server import OpenAIStandin
 from thai_chat.accounts.passwords import LinkPasswords, Passwords
 from thai_chat.accounts.service import AccountRules, Accounts
-from thai_chat.api.app import build_app
 from thai_chat.backends.registry import KINDS, build_backends
 from thai_chat.chat.service import ChatService
 from thai_chat.domain.audit import AuditQuery
@@ -83,9 +83,10 @@ async def world(history: PostgresStores, standin: OpenAIStandin) -> AsyncIterato
     world = World(httpx.AsyncClient(), history, accounts, datetime.now(UTC))
     passwords = Passwords(memory_kib=64, passes=1)
     sharing = Shares(storage.shares, storage.transfer, LinkPasswords(passwords), clock=lambda: world.now)
-    app = Gate(build_app(service, accounts, sharing), who=person_in)
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as world.http:
-        yield world
+    with api_over(service, accounts, sharing) as api:
+        app = httpx.ASGITransport(Gate(api, who=person_in))
+        async with httpx.AsyncClient(transport=app, base_url="http://localhost") as world.http:
+            yield world
     await sharing.close()
     await accounts.close()
     passwords.close()

@@ -18,11 +18,11 @@ from tests.foreign_exports import as_file, chatgpt_conversation
 from tests.histories import OpenStores, opened
 from tests.hooked import KEY, QUICK, is_signed
 from tests.postgres_servers import PostgresServer
+from tests.served import api_over
 from tests.standins.openai_server import OpenAIStandin
 from tests.standins.receiver import Receiver
 from thai_chat.accounts.service import AccountRules, Accounts
 from thai_chat.api import webhook_events
-from thai_chat.api.app import build_app
 from thai_chat.backends.registry import KINDS, build_backends
 from thai_chat.chat.service import ChatService
 from thai_chat.domain.accounts import person_of_account
@@ -86,9 +86,10 @@ async def world(
         hooks = Webhooks(storage.webhooks, storage.webhook_outbox, hosts, Signer(KEY), HttpSender(hosts), pace=QUICK)
         hooks.start()
         service.changes.also = hooks.wake
-        app = Gate(build_app(service, accounts, None, hooks), who=Holders(accounts.by_cookie, accounts.by_key))
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as http:
-            yield World(http, stores, accounts, receiver, hosts, hooks, service)
+        with api_over(service, accounts, None, hooks) as api:
+            app = Gate(api, who=Holders(accounts.by_cookie, accounts.by_key))
+            async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as http:
+                yield World(http, stores, accounts, receiver, hosts, hooks, service)
         await hooks.close()
         await accounts.close()
         await service.close()
