@@ -13,6 +13,8 @@ source scripts/environment.sh
 
 # The browser, its fonts and the servers that the tests start themselves, never as services.
 TEST_PACKAGES='chromium fonts-thai-tlwg fonts-noto-core postgresql pgbouncer redis-server'
+# Chromium without the parts of a browser around a page: the tests take it where there is such a package.
+QUICKER_BROWSER=chromium-headless-shell
 
 show_help() {
     cat <<'HELP'
@@ -99,10 +101,14 @@ ensure_test_packages() {
     if has_apt; then
         # shellcheck disable=SC2086 # several packages
         missing=$(missing_packages $TEST_PACKAGES)
-        [ -z "$missing" ] && return
-        may_be_root || fail "The tests need Debian packages: run 'sudo apt-get install --no-install-recommends $missing' and start again."
-        # shellcheck disable=SC2086
-        install_packages .venv/apt.log $missing
+        if [ -n "$missing" ]; then
+            may_be_root || fail "The tests need Debian packages: run 'sudo apt-get install --no-install-recommends $missing' and start again."
+            # shellcheck disable=SC2086
+            install_packages .venv/apt.log $missing
+        fi
+        if may_be_root && [ -n "$(missing_packages "$QUICKER_BROWSER")" ] && apt-cache show "$QUICKER_BROWSER" >/dev/null 2>&1; then
+            (install_packages .venv/apt.log "$QUICKER_BROWSER") || step 'The tests run in chromium, which takes longer.'
+        fi
         return
     fi
     for missing in chromium postgres pgbouncer redis-server; do
