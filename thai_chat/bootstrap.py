@@ -257,6 +257,7 @@ def _import_page() -> None:
     finally:
         if not gc.get_freeze_count():
             gc.freeze()
+        gc.set_threshold(10_000)  # a long history is as many objects, none of them garbage
         gc.enable()
 
 

@@ -106,8 +106,14 @@ SELECT m.message_order, s.message_count, {_FORKS} FROM chat_sessions s JOIN chat
 WHERE s.session_id = %(session_id)s AND m.message_id = %(message_id)s"""
 
 
-def answer(connection: Connection, wanted: ReadMessages | ReadBranchCounts) -> list[Message] | BranchCounts:
-    return messages(connection, wanted) if isinstance(wanted, ReadMessages) else counts(connection, wanted)
+def answer(connection: Connection, wanted: ReadMessages | ReadBranchCounts | ReadVersions) -> object:
+    match wanted:
+        case ReadMessages():
+            return messages(connection, wanted)
+        case ReadBranchCounts():
+            return counts(connection, wanted)
+        case ReadVersions():
+            return versions(connection, wanted)
 
 
 def messages(connection: Connection, wanted: ReadMessages) -> list[Message]:
