@@ -61,7 +61,7 @@ class Connection(H11Protocol):
     _reader: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(cast("asyncio.Transport", _Joining(transport, self.loop)))
+        super().connection_made(cast("asyncio.Transport", Joining(transport, self.loop)))
         if len(self.connections) > self.most + self.room_for_probes:
             self._make_room()
         if len(self.connections) > self.most:
@@ -146,7 +146,7 @@ class Connection(H11Protocol):
         self._deadline = self.loop.call_later(limit_s, self.transport.abort) if what else None
 
 
-class _Joining:
+class Joining:
     """A transport that sends the head of an answer in one go with what follows it in the same turn of the loop."""
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
@@ -171,7 +171,7 @@ class _Joining:
         self._transport.close()
 
     def _send_head(self) -> None:
-        if self._head:
+        if self._head and not self._transport.is_closing():
             self.write(b"")
 
 
