@@ -92,6 +92,7 @@ async def _serve(settings: Settings, listener: socket.socket, guests: Guests | N
         await asyncio.sleep(0)
         for line in (*await summary(settings, service, guests), *await first_link(settings, accounts)):
             progress(line)
+        gc.freeze()  # what was built stays as well as what was imported
         await server.serve(sockets=[listener])
         progress("Stopping: storing what is being written ...")
 
