@@ -13,7 +13,7 @@ HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\n\r\n"
 
 
 class Socket:
-    """What the system is told to do, call by call."""
+    """Stands in for a connection, and keeps the calls that the system would get."""
 
     def __init__(self) -> None:
         self.calls: list[bytes | str] = []

@@ -177,7 +177,8 @@ class ReadMessages(Read[Sequence[Message]]):
 
 @dataclass(frozen=True, slots=True)
 class ReadWindow(Read[tuple[Session, Sequence[Message]]]):
-    """What `ReadSession` and then `ReadMessages` are answered with, in one go. Raises SessionNotFound."""
+    """A session and messages of it, in one go: answered as `ReadSession` and then `ReadMessages` are. Raises
+    SessionNotFound."""
 
     session_id: UUID
     user_id: str
