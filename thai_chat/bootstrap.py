@@ -92,6 +92,7 @@ async def _serve(settings: Settings, listener: socket.socket, guests: Guests | N
         await asyncio.sleep(0)
         for line in (*await summary(settings, service, guests), *await first_link(settings, accounts)):
             progress(line)
+        gc.freeze()  # what was built stays as well as what was imported
         await server.serve(sockets=[listener])
         progress("Stopping: storing what is being written ...")
 
@@ -257,6 +258,7 @@ def _import_page() -> None:
     finally:
         if not gc.get_freeze_count():
             gc.freeze()
+        gc.set_threshold(10_000)  # a long history is as many objects, none of them garbage
         gc.enable()
 
 

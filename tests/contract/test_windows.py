@@ -20,7 +20,7 @@ from thai_chat.chat.windows import Window, Windows
 from thai_chat.domain.errors import MessageOnOtherBranch, SessionNotFound
 from thai_chat.domain.messages import Message
 from thai_chat.domain.ports.conversation import Conversation
-from thai_chat.domain.reads import ReadMessages, ReadSession
+from thai_chat.domain.reads import ReadMessages, ReadSession, ReadWindow
 
 
 async def nothing(*args: object, **kwargs: object) -> None:
@@ -48,7 +48,11 @@ class Counting:
     async def read(self, read: Any) -> Any:
         self.reads += 1
         found = await self._history.read(read)
-        self.messages += len(found) if isinstance(read, ReadMessages) else 0
+        match read:
+            case ReadMessages():
+                self.messages += len(found)
+            case ReadWindow():
+                self.messages += len(found[1])
         return found
 
 
@@ -108,6 +112,23 @@ def ids_of(messages: Sequence[Message]) -> set[UUID]:
     return {message.message_id for message in messages}
 
 
+@pytest.mark.parametrize("bounds", [{}, {"before_order": 6}, {"after_order": 3}], ids=["last", "before", "after"])
+async def test_a_session_is_read_with_its_messages_as_one_after_the_other(
+    history: Stores, user: str, bounds: dict[str, int]
+) -> None:
+    turns = [await whole_turn(history, user)]
+    session_id = turns[0].session.session_id
+    turns += [await whole_turn(history, user, session_id) for _ in range(2)]
+    turns.append(await whole_turn(history, user, session_id, parent_id=turns[0].reply.message_id))
+    session, messages = await history.read(ReadWindow(session_id, user, limit=3, **bounds))  # type: ignore[arg-type]
+    assert session == await history.read(ReadSession(session_id, user))
+    assert messages == await history.read(ReadMessages(session_id, user, limit=3, **bounds))  # type: ignore[arg-type]
+    with pytest.raises(SessionNotFound):
+        await history.read(ReadWindow(session_id, new_user(), limit=3))
+    with pytest.raises(UNKNOWN):
+        await history.read(ReadWindow(uuid7(), user, limit=3))
+
+
 @pytest.mark.parametrize("limit", [1, 6, 7])
 async def test_a_window_is_read_by_few_reads_and_hardly_more_than_it_shows(
     history: Stores, user: str, limit: int
@@ -118,7 +139,7 @@ async def test_a_window_is_read_by_few_reads_and_hardly_more_than_it_shows(
     for bounds in ({}, {"before_order": 12}, {"after_order": 4}):
         asked = Counting(history)
         window = await windows_of(asked).window(session_id, person, limit=limit, **bounds)  # type: ignore[arg-type]
-        assert (asked.reads, asked.messages, len(window.messages)) == (2, limit + 1, limit)
+        assert (asked.reads, asked.messages, len(window.messages)) == (1, limit + 1, limit)
     asked = Counting(history)
     window = await windows_of(asked).around(session_id, person, turns[5].reply.message_id, limit=limit)  # type: ignore[arg-type]
     assert asked.reads <= 4

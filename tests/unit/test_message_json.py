@@ -14,7 +14,7 @@ from uuid_utils.compat import uuid7
 from tests.history_writes import begin
 from tests.messages_in_parts import CONTENT, PARTS
 from thai_chat import texts
-from thai_chat.api.message_json import message_fields, messages_json, to_json
+from thai_chat.api.message_json import message_fields, messages_in_parts, messages_json, to_json
 from thai_chat.api.schemas import MessageBody, message_body
 from thai_chat.domain.messages import Figures, Message, Status
 from thai_chat.history.turns import new_session, new_turn
@@ -60,6 +60,21 @@ def test_the_model_has_the_fields_in_this_order() -> None:
 def test_many_messages_stand_with_commas_between_them() -> None:
     assert len(orjson.loads(b"[" + messages_json(MESSAGES.values(), "th") + b"]")) == len(MESSAGES)
     assert messages_json([], "th") == b""
+
+
+def test_a_part_ends_where_it_has_enough_messages_or_text() -> None:
+    few, long = [WHOLE] * 120, [replace(WHOLE, content="ก" * 60_000)] * 8
+    for messages, most, parts in ((few, 50, 3), (few, 1_000, 1), (long, 50, 3), ([], 50, 0)):
+        found = list(messages_in_parts(messages, "th", most=most))
+        assert len(found) == parts
+        assert b",".join(found) == b",".join(messages_json([message], "th") for message in messages)
+
+
+def test_one_message_that_is_too_great_changes_nothing_of_those_beside_it() -> None:
+    great = replace(TURN.question, metadata={"n": 2**80})
+    messages = [*MESSAGES.values(), great, *MESSAGES.values()]
+    alone = [messages_json([message], "th") for message in messages]
+    assert messages_json(messages, "th") == b",".join(alone)
 
 
 def test_what_is_too_great_for_the_quick_way_is_written_too() -> None:

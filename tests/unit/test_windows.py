@@ -29,7 +29,7 @@ from thai_chat.domain.facts import (
     facts_of,
 )
 from thai_chat.domain.messages import Status
-from thai_chat.domain.reads import ReadMessages, ReadSession
+from thai_chat.domain.reads import ReadMessages, ReadSession, ReadWindow
 
 USER = new_user()
 PERSON = as_person(USER)
@@ -48,7 +48,7 @@ class Interrupted:
 
     async def read(self, read: Any) -> Any:
         found = await self._history.read(read)
-        if isinstance(read, ReadMessages) and self.then:
+        if isinstance(read, ReadWindow) and self.then:
             then, self.then = self.then, None
             await then()
         return found

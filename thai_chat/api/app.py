@@ -85,6 +85,7 @@ def build_app(
         docs_url=None,
         redoc_url=None,
         generate_unique_id_function=openapi.operation_id,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.service = service
     app.state.accounts = accounts
@@ -102,8 +103,11 @@ def build_app(
     # Before the others, as routes are looked through in their order; clients of OpenAI's may add to an address, too.
     app.include_router(openai_asking.router)
     app.include_router(openai_models.router)
+    # What is asked for most comes first.
+    app.include_router(chat.router, dependencies=checks)
+    for router in _OF_SESSIONS:
+        app.include_router(router, prefix=SESSIONS, dependencies=checks)
     for part in (
-        chat,
         chat_sessions,
         changes,
         search,
@@ -125,7 +129,7 @@ def build_app(
         suggestions,
     ):
         app.include_router(part.router, dependencies=checks)
-    for prefix in (SESSIONS, *SESSIONS_TOO):
+    for prefix in SESSIONS_TOO:
         for router in _OF_SESSIONS:
-            app.include_router(router, prefix=prefix, include_in_schema=prefix == SESSIONS, dependencies=checks)
+            app.include_router(router, prefix=prefix, include_in_schema=False, dependencies=checks)
     return app

@@ -12,6 +12,8 @@ from thai_chat.domain.errors import BadInput
 
 _MOST, _CHARS = 5, 60
 """Names that are repeated in an answer, and how much of each."""
+_NAMES = "known_parameters"
+"""The attribute of a route that keeps them: to gather them at each request takes longer than to read it."""
 
 
 async def only_known(request: Request) -> None:
@@ -30,4 +32,8 @@ def listed(names: Collection[str]) -> str:
 
 def _known(route: APIRoute) -> frozenset[str]:
     """Return the names of its parameters; those of path and headers are among them and do no harm."""
-    return frozenset(field.alias for field in get_flat_params(route.dependant))
+    names: frozenset[str] | None = getattr(route, _NAMES, None)
+    if names is None:
+        names = frozenset(field.alias for field in get_flat_params(route.dependant))
+        setattr(route, _NAMES, names)
+    return names

@@ -27,7 +27,7 @@ from thai_chat.domain.messages import Message, Session, Status
 from thai_chat.domain.people import Person
 from thai_chat.domain.ports.conversation import Conversation
 from thai_chat.domain.ports.reply_log import ReplyLog
-from thai_chat.domain.reads import ReadBranchCounts, ReadIsKeyKnown, ReadMessage, ReadMessages, ReadSession
+from thai_chat.domain.reads import ReadBranchCounts, ReadIsKeyKnown, ReadMessage, ReadMessages, ReadSession, ReadWindow
 
 WINDOW = 30
 """Messages that are read of a session at first."""
@@ -68,11 +68,10 @@ class Windows:
         after_order: int | None = None,
     ) -> Window:
         """Return the newest messages, the last ones before a place in the session, or the first ones after one."""
-        session = await self._conversation.read(ReadSession(session_id, person.user_id))
-        wanted = ReadMessages(
+        wanted = ReadWindow(
             session_id, person.user_id, limit=limit + 1, before_order=before_order, after_order=after_order
         )
-        found = await self._conversation.read(wanted)
+        session, found = await self._conversation.read(wanted)
         has_more = len(found) > limit
         if after_order is not None:
             found = found[:limit]

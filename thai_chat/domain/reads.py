@@ -176,6 +176,33 @@ class ReadMessages(Read[Sequence[Message]]):
 
 
 @dataclass(frozen=True, slots=True)
+class ReadWindow(Read[tuple[Session, Sequence[Message]]]):
+    """A session and messages of it, in one go: answered as `ReadSession` and then `ReadMessages` are. Raises
+    SessionNotFound."""
+
+    session_id: UUID
+    user_id: str
+    _: KW_ONLY
+    limit: int
+    before_order: int | None = None
+    after_order: int | None = None
+
+    @property
+    def session(self) -> ReadSession:
+        return ReadSession(self.session_id, self.user_id)
+
+    @property
+    def messages(self) -> ReadMessages:
+        return ReadMessages(
+            self.session_id,
+            self.user_id,
+            limit=self.limit,
+            before_order=self.before_order,
+            after_order=self.after_order,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class ReadBranchCounts(Read[BranchCounts]):
     """The counts of the branch that ends with `leaf_id`. Raises SessionNotFound and MessageNotFound.
 

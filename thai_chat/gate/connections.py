@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import resource
-from typing import ClassVar
+from typing import Any, ClassVar, cast
 from uuid import uuid4
 
 import h11
@@ -61,7 +61,7 @@ class Connection(H11Protocol):
     _reader: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
+        super().connection_made(cast("asyncio.Transport", Joining(transport, self.loop)))
         if len(self.connections) > self.most + self.room_for_probes:
             self._make_room()
         if len(self.connections) > self.most:
@@ -144,6 +144,35 @@ class Connection(H11Protocol):
             self._deadline.cancel()
         self._waits_for = what
         self._deadline = self.loop.call_later(limit_s, self.transport.abort) if what else None
+
+
+class Joining:
+    """A transport that sends the head of an answer in one go with what follows it in the same turn of the loop."""
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._head = b""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        if self._head:
+            data, self._head = self._head + data, b""
+        elif data.startswith(b"HTTP/"):
+            self._head = data
+            self._loop.call_soon(self._send_head)
+            return
+        self._transport.write(data)
+
+    def close(self) -> None:
+        self._send_head()
+        self._transport.close()
+
+    def _send_head(self) -> None:
+        if self._head and not self._transport.is_closing():
+            self.write(b"")
 
 
 class _Crowded:

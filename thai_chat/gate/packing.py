@@ -27,7 +27,7 @@ _AT_ONCE_BYTES = 200_000
 class Effort(Enum):
     """How hard to compress, as the levels of (brotli, gzip)."""
 
-    STREAMED = (3, 4)
+    STREAMED = (1, 4)
     QUICK = (5, 6)
     THOROUGH = (9, 9)
     UTMOST = (11, 9)

@@ -35,6 +35,8 @@ def build_page(service: ChatService) -> gr.Blocks:
     # Ours is read when the queue is made: it is the number of events that may run at once.
     page.max_threads = RUNNING_EVENTS
     page.queue(default_concurrency_limit=None)
+    # No event of the page is queued; to look a thousand times a second whether one is costs more than a request.
+    page._queue.sleep_when_free = page._queue.progress_update_sleep_when_free = 0.1
     return page
 
 

@@ -25,6 +25,7 @@ from thai_chat.domain.reads import (
     ReadSessionCount,
     ReadSessions,
     ReadVersions,
+    ReadWindow,
 )
 from thai_chat.history.memory.listing import count_labels, is_listed, page
 from thai_chat.history.memory.sessions import HeldSessions
@@ -43,6 +44,8 @@ def answer(held: HeldSessions, read: Read[Answer]) -> Answer:
             found = _listed(held, read)
         case ReadMessages() | ReadBranchCounts():
             found = _branch(held, read)
+        case ReadWindow():
+            found = answer(held, read.session), answer(held, read.messages)
         case ReadVersions():
             found = held.require(read.session_id, read.user_id).versions(read.message_ids)
         case ReadIsKeyKnown():
@@ -79,6 +82,10 @@ def remember(held: HeldSessions, read: Read[Answer], found: Answer) -> None:
         case ReadMessages() if read.leaf_id is None or not read.after_order:
             # Of a history that is read page by page only the first: a long one would drive out all others.
             held.put_window(read.session_id, cast("Sequence[Message]", found))
+        case ReadWindow():
+            session, messages = cast("tuple[Session, Sequence[Message]]", found)
+            held.remember(session)
+            held.put_window(read.session_id, messages)
         case ReadDeleted():
             held.put_read(read.session_id, cast("Sequence[Message]", found))
         case ReadMessage():

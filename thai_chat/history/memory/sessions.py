@@ -96,6 +96,8 @@ class HeldSessions:
             for message in messages:
                 if message.status is Status.STREAMING:
                     held.alive_at.setdefault(message.message_id, self.now())
+                elif held.messages.get(message.message_id) == message:
+                    continue  # as it nearly always is when a session is opened again
                 self.put(held, message)
 
     def put_window(self, session_id: UUID, messages: Sequence[Message]) -> None:

@@ -1,10 +1,12 @@
 """Reads ids: PostgreSQL writes all of them in one form, and a history has three in each row.
 
-`UUID()` takes any form there is, which takes twice the time: for a long history as much as all else of its rows.
+`UUID()` takes any form there is, which takes twice the time: for a long history as much as all else of its rows. Two of
+the three are those of its session and of the row before, so that an id that was just read is not made anew.
 """
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 from uuid import UUID, SafeUUID
 
@@ -14,6 +16,7 @@ _UUID_OID = 2950
 _new, _set, _UNKNOWN = object.__new__, object.__setattr__, SafeUUID.unknown
 
 
+@lru_cache(maxsize=10_000)
 def id_of(text: str) -> UUID:
     """Return the id of its usual form."""
     found = _new(UUID)

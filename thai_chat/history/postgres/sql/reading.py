@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 from sqlalchemy import Connection, select
 
@@ -22,10 +22,13 @@ from thai_chat.domain.reads import (
     ReadSessionCount,
     ReadSessions,
     ReadVersions,
+    ReadWindow,
 )
 from thai_chat.history.postgres.sql import listing, windows
-from thai_chat.history.postgres.sql.rows import MESSAGE_COLUMNS, SESSION_COLUMNS, message_of, session_of
+from thai_chat.history.postgres.sql.rows import MESSAGE_COLUMNS, SESSION_SQL, message_of, session_of
 from thai_chat.history.postgres.sql.tables import chat_messages, chat_sessions
+
+_SESSION = f"SELECT {SESSION_SQL} FROM chat_sessions s WHERE s.session_id = %s AND s.user_id = %s"
 
 
 def answer(connection: Connection, read: Read[Answer]) -> Answer:
@@ -40,10 +43,10 @@ def answer(connection: Connection, read: Read[Answer]) -> Answer:
             found = listing.sessions(connection, read)
         case ReadSessionCount() | ReadLabels():
             found = listing.counted(connection, read)
-        case ReadMessages() | ReadBranchCounts():
+        case ReadMessages() | ReadBranchCounts() | ReadVersions():
             found = windows.answer(connection, read)
-        case ReadVersions():
-            found = windows.versions(connection, read)
+        case ReadWindow():
+            found = _session(connection, read.session), windows.messages(connection, read.messages)
         case ReadIsKeyKnown():
             found = _is_key_known(connection, read)
         case ReadDeleted():
@@ -56,10 +59,11 @@ def answer(connection: Connection, read: Read[Answer]) -> Answer:
 
 
 def _session(connection: Connection, read: ReadSession) -> Session:
-    query = select(*SESSION_COLUMNS).where(
-        chat_sessions.c.session_id == read.session_id, chat_sessions.c.user_id == read.user_id
-    )
-    row = connection.execute(query).first()
+    # Straight from the driver, as it is read again and again: SQLAlchemy would cost as much as the query.
+    raw: Any = connection.connection
+    with raw.cursor() as cursor:
+        cursor.execute(_SESSION, (read.session_id, read.user_id))
+        row = cursor.fetchone()
     if row is None:
         raise SessionNotFound()
     return session_of(row)

@@ -37,7 +37,7 @@ _FORKS = """ARRAY(
 # ten of them, behind row-level security twice that. The planner is not told the limit: by the messages that a session
 # has on average it would read all of a long one and sort them, and that for each window.
 _WINDOW = f"""
-SELECT s.has_branches, m.*
+SELECT m.*, s.has_branches
 FROM chat_sessions s LEFT JOIN LATERAL (
     SELECT {MESSAGE_SQL} FROM chat_messages m
     WHERE m.session_id = s.session_id AND NOT s.has_branches
@@ -106,8 +106,14 @@ SELECT m.message_order, s.message_count, {_FORKS} FROM chat_sessions s JOIN chat
 WHERE s.session_id = %(session_id)s AND m.message_id = %(message_id)s"""
 
 
-def answer(connection: Connection, wanted: ReadMessages | ReadBranchCounts) -> list[Message] | BranchCounts:
-    return messages(connection, wanted) if isinstance(wanted, ReadMessages) else counts(connection, wanted)
+def answer(connection: Connection, wanted: ReadMessages | ReadBranchCounts | ReadVersions) -> object:
+    match wanted:
+        case ReadMessages():
+            return messages(connection, wanted)
+        case ReadBranchCounts():
+            return counts(connection, wanted)
+        case ReadVersions():
+            return versions(connection, wanted)
 
 
 def messages(connection: Connection, wanted: ReadMessages) -> list[Message]:
@@ -127,9 +133,9 @@ def messages(connection: Connection, wanted: ReadMessages) -> list[Message]:
         rows = cursor.fetchall()
         if not rows:
             raise SessionNotFound()
-        if rows[0][0]:
+        if rows[0][-1]:
             return _read_branch(cursor, wanted, _shown(cursor, wanted.session_id, wanted.user_id, wanted.leaf_id))
-        found = [message_of(row[1:]) for row in rows if row[1] is not None]
+        found = [message_of(row) for row in rows if row[0] is not None]
     return found[::-1] if wanted.after_order is None else found
 
 
