@@ -57,11 +57,20 @@
   const viewport = /** @type {HTMLMetaElement | null} */ (document.querySelector('meta[name=viewport]'));
   if (viewport) viewport.content = 'width=device-width, initial-scale=1, interactive-widget=resizes-content';
 
-  // The clock of Gradio's loading sign goes on when the sign has gone, at every frame and for ever, by the function that
-  // stands here while its script is read.
+  // Gradio's loading sign goes on when it has gone, and has the browser make every frame anew: its clock for ever, by the
+  // function that stands here while its script is read, and what moves in it for five seconds, by a loop of Svelte's that a
+  // timer wakes instead.
   const askForFrame = window.requestAnimationFrame;
+  const MOVES_EVERY_MS = 100;
+  /** @type {FrameRequestCallback | null} */
+  let loop = null;
   let isLoading = true;
-  window.requestAnimationFrame = (act) => (isLoading ? askForFrame.call(window, act) : 0);
+  /** @param {FrameRequestCallback} act */
+  const answer = (act) => {
+    if (!loop && isLoading && String(act).includes('.tasks.forEach(')) loop = act;
+    return act === loop ? setTimeout(act, MOVES_EVERY_MS) : askForFrame.call(window, act);
+  };
+  window.requestAnimationFrame = (act) => (isLoading ? answer(act) : 0);
 
   /** Who has opened the page, where people sign in: what the browser keeps is theirs. */
   const named = () => /(?:^|; )thai_chat_person=([^;]*)/.exec(document.cookie)?.[1] ?? '';
@@ -93,7 +102,7 @@
     },
     endLoading: () => {
       isLoading = false;
-      window.requestAnimationFrame = askForFrame;
+      window.requestAnimationFrame = loop ? answer : askForFrame;
     },
     send: () => module?.send(),
     stop: () => module?.stop(),
