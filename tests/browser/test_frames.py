@@ -1,4 +1,4 @@
-"""Few frames: what has the browser make the page's frames anew though nothing in them has changed."""
+"""Little work for the browser: no frame is made anew with nothing new in it, and nothing is laid out twice."""
 
 from __future__ import annotations
 
@@ -48,3 +48,18 @@ async def test_what_is_not_seen_does_not_move_while_a_reply_grows(
         assert await page.page.evaluate(MOVES_UNSEEN) == []
         await page.stop.click()
         await page.is_idle()
+
+
+async def test_the_face_is_ready_before_anything_is_laid_out_in_it(browser: Browser, app: App) -> None:
+    context = await browser.new_context(locale="th-TH")
+    page = await context.new_page()
+    await page.route("**/assets/index-*.js", lambda route: route.abort())  # nothing is laid out without it
+    await page.goto(app.address)
+    await page.wait_for_function(
+        """() => {
+            const faces = [...document.fonts].filter(({ family }) => family === 'looped');
+            return faces.length === 4 && faces.every(({ status }) => status === 'loaded');
+        }"""
+    )
+    assert await page.evaluate("[...document.fonts].filter(({ status }) => status !== 'unloaded').length") == 4
+    await context.close()

@@ -35,14 +35,17 @@
     const dark = theme === 'system' ? isDark.matches : theme === 'dark';
     Object.assign(root.dataset, { theme: dark ? 'dark' : 'light', contrast: contrast === 'more' || isSharp.matches ? 'more' : 'normal', face, size, column });
     if (document.body && document.body.classList.contains('dark') !== dark) document.body.classList.toggle('dark', dark);
-    if (!loadedFaces.has(face)) style({ href: FACES[face] }); // nothing waits for it
+    if (!loadedFaces.has(face)) style({ href: FACES[face] }).onload = () => beReady(face); // nothing waits for it
     loadedFaces.add(face);
   };
+  /** A face that is not ready when it is needed first has the page laid out twice, with another face at first. @param {string} face */
+  const beReady = (face) => { for (const weight of [400, 600]) document.fonts.load(`${weight} 16px ${face}`, 'กa').catch(() => {}); };
   /** @param {Record<string, string>} attributes */
   const style = (attributes) => {
     const link = document.createElement('link');
     for (const [name, value] of Object.entries({ rel: 'stylesheet', ...attributes })) link.setAttribute(name, value);
     document.head.append(link);
+    return link;
   };
   paint();
   for (const media of [isDark, isSharp]) media.addEventListener('change', paint);
