@@ -16,9 +16,9 @@ from itertools import pairwise
 import httpx
 from playwright.async_api import Page, async_playwright
 
-from scripts.bench.page import CHROMIUM
 from scripts.bench.processes import model_server, page
 from scripts.bench.visits import WAIT_MS
+from tests.browser.conftest import CHROMIUM
 from tests.ports import free_port
 
 WHEEL_PX, WHEELS = 240, 60

@@ -21,8 +21,8 @@ from playwright.async_api import Browser, BrowserContext, async_playwright
 
 from scripts.bench.processes import model_server, page, plain_chat
 from scripts.bench.visits import WAIT_MS, Site, Talk, chat_interface, load, open_webui, thai_chat
+from tests.browser.conftest import ARGUMENTS, CHROMIUM
 
-CHROMIUM = "/usr/bin/chromium"
 TOKENS, DELAY_MS = 200, 20
 SHORT_TOKENS = 20
 TURNS_BEFORE = 4
@@ -42,7 +42,7 @@ async def measure(sites: Sequence[Site], model_address: str, options: argparse.N
     figures = no_figures()
     hosts = ",".join(f"EXCLUDE {urlsplit(site.address).hostname}" for site in sites)
     # Whatever a page wants from elsewhere fails at once, on every machine.
-    arguments = ["--no-sandbox", f"--host-resolver-rules=MAP * ~NOTFOUND,{hosts}"]
+    arguments = [*ARGUMENTS, f"--host-resolver-rules=MAP * ~NOTFOUND,{hosts}"]
     async with async_playwright() as playwright, httpx.AsyncClient(base_url=model_address.removesuffix("/v1")) as model:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
         for site in sites:  # a server's first answers are slower than all later ones

@@ -18,7 +18,10 @@ WAIT_MS = 120_000
 QUIET_S = 0.7
 """A page that asked for nothing for so long has loaded."""
 SETTLE_S = 1.0
-"""Time that a page has for what it does behind the last word."""
+"""Time that a page has for what it does behind the last word, and before the first question."""
+ELSEWHERE = "data:text/html,"
+"""Where each visit comes from: like a browser's own new tab, in another process than any page it leads to. That of a
+tab that was never used goes on with a page unless it has a Cross-Origin-Opener-Policy."""
 
 _NOTE_USABLE = """(() => {
     const isUsable = () => { try { return Boolean(%s); } catch { return false; } };
@@ -146,6 +149,7 @@ class _Traffic:
 async def load(context: BrowserContext, site: Site) -> Load:
     """Open the page in a new tab, and close it again."""
     page = await context.new_page()
+    await page.goto(ELSEWHERE)
     browser = await context.new_cdp_session(page)
     traffic = _Traffic()
     traffic.watch(browser)
@@ -180,6 +184,7 @@ class Talk:
         if site.new:
             await page.locator(site.new).click()
             await page.locator(site.empty).wait_for()
+        await asyncio.sleep(SETTLE_S)
         return cls(site, page, browser, model)
 
     async def ask(self, tokens: int, delay_ms: float) -> Reply:

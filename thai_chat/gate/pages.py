@@ -22,16 +22,19 @@ _SCRIPT = re.compile(rb"<script\b([^>]*)>(.*?)</script>", re.DOTALL | re.IGNOREC
 _BEHIND_CONFIG = b"<script>window.gradio_api_info"
 _OWN_ADDRESS = b"<script>window.gradio_config.root = location.origin;</script>"
 _GRADIO = b"<gradio-app"
-# A page that is there at once shows none of it, and only one that does not come says what may be wrong.
+# A page that is there at once has none of it laid out, and only one that does not come says what may be wrong.
 _OPENING_STYLE = """<style>
 #opening { position: fixed; inset: 38vh 0 auto; margin: 0 auto; padding: 0 24px; max-width: 36rem; text-align: center;
-  z-index: 9; pointer-events: none; color: #71717a; font: 1rem/1.7 'Noto Sans Thai', system-ui, sans-serif; }
-#opening > * { display: block; }
-#opening > span { opacity: 0; animation: opening .2s .4s forwards; }
-#opening > .page_not_opened { animation-delay: 12s; }
-@media (scripting: none) { #opening > span { display: none; } }
+  z-index: 9; pointer-events: none; color: #71717a; font: 1rem/1.7 'Noto Sans Thai', system-ui, sans-serif;
+  animation: after .01s .4s forwards, long-after .01s 12s forwards; }
+#opening > noscript { display: block; }
+#opening > .page_opening { display: var(--opening, none); animation: opening .2s; }
+#opening > .page_not_opened { display: var(--not-opened, none); animation: opening .2s; }
 body[data-ready] #opening { display: none; }
-@keyframes opening { to { opacity: 1; } }
+@keyframes opening { from { opacity: 0; } }
+@keyframes after { to { --opening: block; } }
+@keyframes long-after { to { --not-opened: block; } }
+@media (scripting: none) { #opening { animation: none; } }
 @media (prefers-color-scheme: dark) { #opening { color: #a1a1aa; } }
 </style>"""
 _HEAD_END = re.compile(rb"</head>(?=\s*<body)", re.IGNORECASE)

@@ -35,14 +35,17 @@
     const dark = theme === 'system' ? isDark.matches : theme === 'dark';
     Object.assign(root.dataset, { theme: dark ? 'dark' : 'light', contrast: contrast === 'more' || isSharp.matches ? 'more' : 'normal', face, size, column });
     if (document.body && document.body.classList.contains('dark') !== dark) document.body.classList.toggle('dark', dark);
-    if (!loadedFaces.has(face)) style({ href: FACES[face] }); // nothing waits for it
+    if (!loadedFaces.has(face)) style({ href: FACES[face] }).onload = () => beReady(face); // nothing waits for it
     loadedFaces.add(face);
   };
+  /** A face that is not ready when it is needed first has the page laid out twice, with another face at first. @param {string} face */
+  const beReady = (face) => { for (const weight of [400, 600]) document.fonts.load(`${weight} 16px ${face}`, 'กa').catch(() => {}); };
   /** @param {Record<string, string>} attributes */
   const style = (attributes) => {
     const link = document.createElement('link');
     for (const [name, value] of Object.entries({ rel: 'stylesheet', ...attributes })) link.setAttribute(name, value);
     document.head.append(link);
+    return link;
   };
   paint();
   for (const media of [isDark, isSharp]) media.addEventListener('change', paint);
@@ -57,11 +60,20 @@
   const viewport = /** @type {HTMLMetaElement | null} */ (document.querySelector('meta[name=viewport]'));
   if (viewport) viewport.content = 'width=device-width, initial-scale=1, interactive-widget=resizes-content';
 
-  // The clock of Gradio's loading sign goes on when the sign has gone, at every frame and for ever, by the function that
-  // stands here while its script is read.
+  // Gradio's loading sign goes on when it has gone, and has the browser make every frame anew: its clock for ever, by the
+  // function that stands here while its script is read, and what moves in it for five seconds, by a loop of Svelte's that a
+  // timer wakes instead.
   const askForFrame = window.requestAnimationFrame;
+  const MOVES_EVERY_MS = 100;
+  /** @type {FrameRequestCallback | null} */
+  let loop = null;
   let isLoading = true;
-  window.requestAnimationFrame = (act) => (isLoading ? askForFrame.call(window, act) : 0);
+  /** @param {FrameRequestCallback} act */
+  const answer = (act) => {
+    if (!loop && isLoading && String(act).includes('.tasks.forEach(')) loop = act;
+    return act === loop ? setTimeout(act, MOVES_EVERY_MS) : askForFrame.call(window, act);
+  };
+  window.requestAnimationFrame = (act) => (isLoading ? answer(act) : 0);
 
   /** Who has opened the page, where people sign in: what the browser keeps is theirs. */
   const named = () => /(?:^|; )thai_chat_person=([^;]*)/.exec(document.cookie)?.[1] ?? '';
@@ -93,7 +105,7 @@
     },
     endLoading: () => {
       isLoading = false;
-      window.requestAnimationFrame = askForFrame;
+      window.requestAnimationFrame = loop ? answer : askForFrame;
     },
     send: () => module?.send(),
     stop: () => module?.stop(),
