@@ -231,8 +231,10 @@ main() {
                 shift
                 set -- --cov --cov-report=term --ignore tests/browser --ignore tests/floods "$@"
             fi
-            # The tests of a file share what they start; a browser and a PostgreSQL for each core, but no hundred of them.
-            exec .venv/bin/python -m pytest -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder "$@"
+            # The tests of a file share what they start. Processes are one more than cores, as some tests wait for something,
+            # and no hundred of them: each has a browser and a PostgreSQL.
+            exec .venv/bin/python -m pytest -n $(($(getconf _NPROCESSORS_ONLN) + 1)) --maxprocesses 8 --dist loadfile \
+                --no-loadscope-reorder "$@"
             ;;
         bench)
             ensure_dev

@@ -26,6 +26,8 @@ from thai_chat.commands.terminal import tell
 from thai_chat.history.postgres import upkeep
 
 PROGRAMS = Path(__file__).parent.parent / ".venv" / "fuzz" / "bin"
+PYTHON = PROGRAMS / "python"
+"""It runs programs as modules: their own first lines name the folder in which they were installed."""
 SEED = 20261130
 CHECKS = (
     *("not_a_server_error", "status_code_conformance", "content_type_conformance"),
@@ -43,17 +45,17 @@ async def _try(postgres: PostgresServer, folder: Path, auth: str, args: list[str
         described = folder / "openapi.json"
         described.write_bytes(await _read(f"{app.address}/openapi.json", app.admin_key))
         made = await _run(
-            *(PROGRAMS / "openapi-python-client", "generate", "--path", described, "--meta", "none", "--overwrite"),
+            *(PYTHON, "-m", "openapi_python_client", "generate", "--path", described, "--meta", "none", "--overwrite"),
             *("--output-path", folder / PACKAGE),
             folder=folder,
         )
         job = await _run(
-            *(PROGRAMS / "python", Path(__file__).with_name("generated_client.py")),
+            *(PYTHON, Path(__file__).with_name("generated_client.py")),
             folder=folder,
             environment={**app.environment, "PYTHONPATH": str(folder)},
         )
         found = await _run(
-            *(PROGRAMS / "schemathesis", "run", f"{app.address}/openapi.json", "--seed", SEED),
+            *(PYTHON, "-m", "schemathesis.cli", "run", f"{app.address}/openapi.json", "--seed", SEED),
             *("--request-timeout", 30),
             *("--phases", "examples,coverage,fuzzing", "--checks", ",".join(CHECKS), "--exclude-path", ENDLESS),
             *("--continue-on-failure", "--warnings", "off", "-H", f"Authorization: Bearer {app.admin_key}", *args),

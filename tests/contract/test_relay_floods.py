@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.contract.test_floods import BOMB, COUNTS, IMPATIENT, JSON, MOST_MB, backend_of
+from tests.contract.test_floods import COUNTS, IMPATIENT, JSON, MOST_MB, backend_of, bomb
 from tests.standins.flood import EVENTS, MODEL, Flood, chunk, memory
 from tests.standins.relays import chat, embed, relay, respond
 from thai_chat.domain.backend_errors import BackendDenied, BackendError, BackendFailed, BackendGarbled, BackendTimeout
@@ -48,7 +48,7 @@ async def test_an_object_without_an_end_is_garbage(kind: str, call: RelayCall) -
 
 
 async def test_what_is_packed_is_not_unpacked(kind: str) -> None:
-    async with Flood(b"", beginning=BOMB, kind=JSON, headers="Content-Encoding: gzip\r\n") as flood:
+    async with Flood(b"", beginning=bomb(), kind=JSON, headers="Content-Encoding: gzip\r\n") as flood:
         await fails(backend_of(kind, flood), BackendGarbled, chat())
         asked = [head.lower().split("accept-encoding: ")[1].split("\r\n")[0] for head in flood.heads]
     assert set(asked) == {"identity"}
