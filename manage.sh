@@ -97,7 +97,7 @@ PYTHON
 }
 
 ensure_test_packages() {
-    local missing
+    local missing tried=.venv/.quicker-browser
     if has_apt; then
         # shellcheck disable=SC2086 # several packages
         missing=$(missing_packages $TEST_PACKAGES)
@@ -106,8 +106,11 @@ ensure_test_packages() {
             # shellcheck disable=SC2086
             install_packages .venv/apt.log $missing
         fi
-        if may_be_root && [ -n "$(missing_packages "$QUICKER_BROWSER")" ] && apt-cache show "$QUICKER_BROWSER" >/dev/null 2>&1; then
-            (install_packages .venv/apt.log "$QUICKER_BROWSER") || step 'The tests run in chromium, which takes longer.'
+        # Tried once: it need not be there, and without a network each try takes a while.
+        if [ ! -e "$tried" ] && may_be_root && [ -n "$(missing_packages "$QUICKER_BROWSER")" ] && apt-cache show "$QUICKER_BROWSER" >/dev/null 2>&1; then
+            : >"$tried"
+            (install_packages .venv/apt.log "$QUICKER_BROWSER") 2>/dev/null ||
+                step 'The tests run in chromium, which takes longer (.venv/apt.log has why).'
         fi
         return
     fi

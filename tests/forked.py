@@ -6,6 +6,7 @@ What runs is the program, from `thai_chat.__main__.main` on, in a process, an en
 from __future__ import annotations
 
 import asyncio
+import importlib
 import multiprocessing
 import os
 import signal
@@ -58,9 +59,17 @@ class Forked:
         return code
 
 
-def _run(arguments: tuple[str, ...], environment: dict[str, str], folder: Path, log: Path) -> None:
+def take_environment(environment: Mapping[str, str]) -> None:
+    """Have the environment that the program has when it was started with this one and has imported everything."""
+    import thai_chat.ui
+
     os.environ.clear()
     os.environ.update(environment)
+    importlib.reload(thai_chat.ui)  # it writes into the environment
+
+
+def _run(arguments: tuple[str, ...], environment: dict[str, str], folder: Path, log: Path) -> None:
+    take_environment(environment)
     time.tzset()
     os.chdir(folder)
     output = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)

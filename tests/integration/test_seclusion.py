@@ -159,6 +159,7 @@ def test_tests_and_benchmarks_read_the_environment_in_one_place(folder: str) -> 
             "tests/setup/debian_cluster.py",
             "tests/app.py",
             "tests/forked.py",
+            "tests/integration/test_start.py",
             "scripts/bench/processes.py",
             "scripts/bench/start.py",
         ),

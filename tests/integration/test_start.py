@@ -28,6 +28,16 @@ bootstrap._build_app = pressed
 sys.exit(__main__.main(["serve"]))
 """
 
+TAKES_ENVIRONMENT = """
+import os
+given = dict(os.environ)
+import thai_chat.ui
+imported = dict(os.environ)
+from tests.forked import take_environment
+take_environment(given)
+assert dict(os.environ) == imported != given
+"""
+
 
 def ended(folder: Path, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
     given = {"PORT": str(free_port()), "DATA_DIR": str(folder / "data")}
@@ -92,3 +102,8 @@ def test_an_address_that_can_never_be_a_database_stops_the_start_without_being_q
     assert told.stderr.startswith("thai-chat: DATABASE_URL ")
     assert len(told.stderr.splitlines()) == 1
     assert "s3cr3t" not in told.stderr
+
+
+def test_a_fork_has_the_environment_of_the_program(tmp_path: Path) -> None:
+    job = ended(tmp_path, "-c", TAKES_ENVIRONMENT)
+    assert job.returncode == 0, job.stderr

@@ -17,6 +17,7 @@ from thai_chat import texts
 from thai_chat.api.message_json import message_fields, messages_in_parts, messages_json, to_json
 from thai_chat.api.schemas import MessageBody, message_body
 from thai_chat.domain.messages import Figures, Message, Status
+from thai_chat.domain.parts import ReasoningPart
 from thai_chat.history.turns import new_session, new_turn
 
 BEGIN = begin("สมหญิง")
@@ -64,7 +65,12 @@ def test_many_messages_stand_with_commas_between_them() -> None:
 
 def test_a_part_ends_where_it_has_enough_messages_or_text() -> None:
     few, long = [WHOLE] * 120, [replace(WHOLE, content="ก" * 60_000)] * 8
-    for messages, most, parts in ((few, 50, 3), (few, 1_000, 1), (long, 50, 3), ([], 50, 0)):
+    thought = [replace(WHOLE, parts=(ReasoningPart("ก" * 60_000), *WHOLE.parts))] * 8
+    noted = [replace(WHOLE, metadata={"notes": [{"ก" * 60_000: 2**80}]})] * 8
+    for messages, most, parts in (
+        *((few, 50, 3), (few, 1_000, 1), ([], 50, 0)),
+        *((long, 50, 3), (thought, 50, 3), (noted, 50, 3)),
+    ):
         found = list(messages_in_parts(messages, "th", most=most))
         assert len(found) == parts
         assert b",".join(found) == b",".join(messages_json([message], "th") for message in messages)

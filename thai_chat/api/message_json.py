@@ -85,13 +85,24 @@ def _batches(messages: Iterable[Message], language: Language) -> Iterator[tuple[
     batch: list[dict[str, object]] = []
     chars = 0
     for message in messages:
-        batch.append(message_fields(message, language))
+        fields = message_fields(message, language)
+        batch.append(fields)
         chars += len(message.content)
-        if len(batch) == _BATCH or chars > _BATCH_CHARS:
+        if message.parts or message.metadata:
+            chars += _length(fields["parts"], message.metadata)
+        if len(batch) == _BATCH or chars >= _BATCH_CHARS:
             yield len(batch), _batch_json(batch)
             batch, chars = [], 0
     if batch:
         yield len(batch), _batch_json(batch)
+
+
+def _length(parts: object, metadata: object) -> int:
+    """Return how long they are as JSON: a model's thoughts may be, and whatever an import has brought."""
+    try:
+        return len(orjson.dumps((parts, metadata)))
+    except TypeError:
+        return _BATCH_CHARS
 
 
 def _batch_json(batch: Sequence[Mapping[str, object]]) -> bytes:
