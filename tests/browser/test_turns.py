@@ -119,7 +119,7 @@ async def test_a_session_is_opened_by_one_click_and_back_returns(page: ChatPage)
     first = page.session_id
     await page.new_session()
     await page.ask_and_wait("เรื่องที่สอง แดดออก")
-    await page.sessions.filter(has_text="เรื่องที่หนึ่ง").click()
+    await page.sessions.filter(has_text="เรื่องที่หนึ่ง ฝนตก").click()
     await expect(page.questions).to_have_text("เรื่องที่หนึ่ง ฝนตก")
     assert page.session_id == first
     await page.page.go_back()
