@@ -1,4 +1,4 @@
-"""What serves the API in tests ends when whoever runs them presses Ctrl-C."""
+"""The server of the tests' API ends when whoever runs the tests presses Ctrl-C."""
 
 from __future__ import annotations
 
