@@ -16,10 +16,10 @@ import httpx
 from playwright.async_api import Browser, Page, async_playwright
 
 from tests.app import App, running_app
+from tests.browser.chromium import CHROMIUM
 from tests.standins.openai_server import OpenAIStandin
 from tests.standins.script import Script, thai_tokens
 
-CHROMIUM = "/usr/bin/chromium"
 REPLIES = Path(__file__).parent.parent / "tests" / "browser" / "cases" / "page"
 SIZES = {"desk": (1440, 900), "phone": (390, 844)}
 SETTLE_S = 0.6

@@ -18,7 +18,7 @@ from playwright.async_api import Page, async_playwright
 
 from scripts.bench.processes import model_server, page
 from scripts.bench.visits import WAIT_MS
-from tests.browser.conftest import CHROMIUM
+from tests.browser.chromium import CHROMIUM
 from tests.ports import free_port
 
 WHEEL_PX, WHEELS = 240, 60

@@ -21,7 +21,7 @@ from playwright.async_api import Browser, BrowserContext, async_playwright
 
 from scripts.bench.processes import model_server, page, plain_chat
 from scripts.bench.visits import WAIT_MS, Site, Talk, chat_interface, load, open_webui, thai_chat
-from tests.browser.conftest import ARGUMENTS, CHROMIUM
+from tests.browser.chromium import ARGUMENTS, CHROMIUM
 
 TOKENS, DELAY_MS = 200, 20
 SHORT_TOKENS = 20

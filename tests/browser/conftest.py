@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from shutil import which
 
 import httpx
 import pytest_asyncio
@@ -11,32 +10,10 @@ from playwright.async_api import Browser, async_playwright, expect
 
 from tests.app import App, running_app
 from tests.browser.chat_page import MODELS, ChatPage, visit
+from tests.browser.chromium import ARGUMENTS, CHROMIUM
 from tests.standins.openai_server import OpenAIStandin
 from tests.standins.script import Script
 
-CHROMIUM = which("chromium-headless-shell") or "/usr/bin/chromium"
-"""The same without the parts of a browser around a page, which take a quarter of the time of a test."""
-# The last list counts, so Playwright's own, as far as it matters here, is in it. The popup of the address bar is a page
-# of its own of which each window makes two: a third of the time that it takes to open a page.
-FEATURES_OFF = (
-    "AimEnabled",
-    "AvoidCorsURLLoaderRestartOnRedirect",
-    "AvoidUnnecessaryBeforeUnloadCheckSync",
-    "DestroyProfileOnBrowserClose",
-    "HttpsFirstBalancedModeAutoEnable",
-    "HttpsUpgrades",
-    "LensOverlay",
-    "MediaRouter",
-    "NetworkTimeServiceQuerying",
-    "OptimizationHints",
-    "PaintHolding",
-    "PreconnectToSearch",
-    "ThirdPartyStoragePartitioning",
-    "WebUIOmniboxAimPopup",
-    "WebUIOmniboxFullPopup",
-    "WebUIOmniboxPopup",
-)
-ARGUMENTS = ("--no-sandbox", f"--disable-features={','.join(FEATURES_OFF)}")
 # A state is waited for, however busy the machine is; what never comes takes no longer to fail than a click does.
 expect.set_options(timeout=20_000)
 

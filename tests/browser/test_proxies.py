@@ -12,7 +12,7 @@ from playwright.async_api import Browser, async_playwright, expect
 
 from tests.app import App, running_app
 from tests.browser.chat_page import ChatPage
-from tests.browser.conftest import ARGUMENTS, CHROMIUM
+from tests.browser.chromium import ARGUMENTS, CHROMIUM
 from tests.ports import free_port
 from tests.standins.openai_server import OpenAIStandin
 from tests.standins.proxy import Proxy
