@@ -39,11 +39,12 @@ async def test_gradios_loading_sign_goes_on_by_a_timer(browser: Browser, app: Ap
 async def test_what_is_not_seen_does_not_move_while_a_reply_grows(
     browser: Browser, app: App, model: OpenAIStandin, phone: bool
 ) -> None:
-    model.script = Script(tokens=thai_tokens(400), delay_ms=20)
+    model.script = Script(tokens=thai_tokens(40))
+    model.may_end.clear()
     async with visit(browser, app, phone=phone) as page:
         await page.ask("เล่าเรื่องตลาดน้ำ")
         await page.page.wait_for_function(GROWS_AND_MOVES_NOTHING_UNSEEN)
-        await page.stop.click()
+        model.may_end.set()
         await page.is_idle()
 
 
