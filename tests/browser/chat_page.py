@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 from playwright.async_api import Browser, ConsoleMessage, Error, Locator, Page, Request, Route, expect
 
 from tests.app import App
+from tests.browser.chromium import PATIENCE_MS
 from thai_chat.ui.static import ASSETS
 
 MODELS = ("thai-large", "thai-small")
@@ -47,7 +48,7 @@ class ChatPage:
         await self.is_ready()
 
     async def is_ready(self) -> None:
-        await expect(self.page.locator("body[data-ready]")).to_be_visible(timeout=20_000)
+        await expect(self.page.locator("body[data-ready]")).to_be_visible()
 
     async def reload(self) -> None:
         await self.page.reload()
@@ -108,7 +109,7 @@ class ChatPage:
                 await route.continue_()
 
         await self.page.route(_MESSAGES, hold)
-        async with self.page.expect_response(lambda answer: answer.request.method == "POST", timeout=30_000):
+        async with self.page.expect_response(lambda answer: answer.request.method == "POST"):
             yield
         await self.page.unroute(_MESSAGES)
         for route in held:
@@ -204,6 +205,7 @@ async def visit(
         service_workers="allow" if keeps_files else "block",
         permissions=["clipboard-read", "clipboard-write"],
     )
+    context.set_default_timeout(PATIENCE_MS)
     try:
         page = ChatPage(await context.new_page())
         await page.open(app.address + path)

@@ -27,3 +27,7 @@ FEATURES_OFF = (
     "WebUIOmniboxPopup",
 )
 ARGUMENTS = ("--no-sandbox", f"--disable-features={','.join(FEATURES_OFF)}")
+PATIENCE_MS = 60_000
+"""So long is waited for what a page shows or does: only a test that fails takes it."""
+START_MS = 150_000
+"""So long may its first start of all take, on a machine that has just been set up and is busy."""

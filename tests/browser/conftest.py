@@ -10,12 +10,12 @@ from playwright.async_api import Browser, async_playwright, expect
 
 from tests.app import App, running_app
 from tests.browser.chat_page import MODELS, ChatPage, visit
-from tests.browser.chromium import ARGUMENTS, CHROMIUM
+from tests.browser.chromium import ARGUMENTS, CHROMIUM, PATIENCE_MS, START_MS
 from tests.standins.openai_server import OpenAIStandin
 from tests.standins.script import Script
 
-# A state is waited for, however busy the machine is; what never comes takes no longer to fail than a click does.
-expect.set_options(timeout=20_000)
+# A state is waited for, however busy the machine is.
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -42,7 +42,7 @@ async def app(model_server: OpenAIStandin) -> AsyncIterator[App]:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS, timeout=START_MS)
         yield chromium
         await chromium.close()
 

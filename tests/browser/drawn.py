@@ -13,12 +13,18 @@ from PIL import Image, ImageChops, ImageFilter
 from playwright.async_api import Locator, Page, expect
 
 from tests.browser.chat_page import ChatPage
+from tests.browser.chromium import PATIENCE_MS
 
 CASES = {path.stem: path.read_text("utf-8") for path in sorted((Path(__file__).parent / "cases" / "page").glob("*.md"))}
 NEAR_PX = 2
-_WITHIN_S = 20.0
 _SHADES = 40
 """So much of 255 may antialiasing change."""
+_BAND_PX = 256
+_REACH_PX = 2 * NEAR_PX
+"""So far around a pixel lies all that decides whether it is strange, and more."""
+
+Box = tuple[int, int, int, int]
+"""Left, top, right and bottom edge in pixels; the last two lie outside."""
 
 _LOOK = """(words) => {
     const row = words.closest('.message-row').getBoundingClientRect();
@@ -83,14 +89,43 @@ def pixels_differ(before: bytes, after: bytes) -> str:
         return f"pictures of {one.size} and {two.size}"
     size = (min(one.width, two.width), min(one.height, two.height))
     one, two = one.crop((0, 0, *size)), two.crop((0, 0, *size))
-    soft = [picture.filter(ImageFilter.BoxBlur(1)) for picture in (one, two)]
-    for left, right, soft_left, soft_right in ((one, two, *soft), (two, one, *reversed(soft))):
-        # A thin line between two pixels is half as dark in each, and as dark as it was where both are blurred.
-        strange = ImageChops.darker(_strange(left, right), _strange(soft_left, soft_right))
-        inner = strange.crop((NEAR_PX, NEAR_PX, size[0] - NEAR_PX, size[1] - NEAR_PX))
-        if where := inner.getbbox():
+    for top in range(0, size[1], _BAND_PX):
+        band = (0, top, size[0], min(top + _BAND_PX, size[1]))
+        if where := _strange_in(band, one, two):
             return f"pixels in {where}"
     return ""
+
+
+def _strange_in(band: Box, one: Image.Image, two: Image.Image) -> Box | None:
+    """Return where one of two pictures has what the other has not near there, looking only where they differ."""
+    differing = ImageChops.difference(one.crop(band), two.crop(band)).getbbox()
+    if not differing:
+        return None
+    left, top, right, bottom = differing[0], band[1] + differing[1], differing[2], band[1] + differing[3]
+    near = (max(0, left - _REACH_PX), max(0, top - _REACH_PX), right + _REACH_PX, bottom + _REACH_PX)
+    box = (near[0], near[1], min(near[2], one.width), min(near[3], one.height))
+    mine, its = one.crop(box), two.crop(box)
+    soft = [picture.filter(ImageFilter.BoxBlur(1)) for picture in (mine, its)]
+    found = Image.new("L", mine.size)
+    for before, after, soft_before, soft_after in ((mine, its, *soft), (its, mine, *reversed(soft))):
+        # A thin line between two pixels is half as dark in each, and as dark as it was where both are blurred.
+        strange = ImageChops.darker(_strange(before, after), _strange(soft_before, soft_after))
+        found = ImageChops.lighter(found, strange)
+    # What lies at the edge of the pictures has no neighbours there.
+    inner = (NEAR_PX, NEAR_PX, one.width - NEAR_PX, one.height - NEAR_PX)
+    seen = (
+        max(inner[0], left) - box[0],
+        max(inner[1], top) - box[1],
+        min(inner[2], right) - box[0],
+        min(inner[3], bottom) - box[1],
+    )
+    if seen[0] >= seen[2] or seen[1] >= seen[3]:
+        return None
+    where = found.crop(seen).getbbox()
+    if not where:
+        return None
+    at_x, at_y = box[0] + seen[0], box[1] + seen[1]
+    return (at_x + where[0], at_y + where[1], at_x + where[2], at_y + where[3])
 
 
 def _strange(left: Image.Image, right: Image.Image) -> Image.Image:
@@ -129,7 +164,7 @@ async def expected_text(page: Page, source: str) -> str:
 
 async def until(fact: Callable[[], Awaitable[Any]]) -> None:
     """Wait until `fact()` is true."""
-    async with asyncio.timeout(_WITHIN_S):
+    async with asyncio.timeout(PATIENCE_MS / 1000):
         while not await fact():  # noqa: ASYNC110
             await asyncio.sleep(0.05)
 

@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext, Page
 
 from tests.app import ROOT, App, running_app
 from tests.browser.chat_page import ChatPage
+from tests.browser.chromium import PATIENCE_MS
 from tests.standins.openai_server import OpenAIStandin
 
 PASSWORD = "ปลาทูสองตัวในเข่ง"
@@ -61,6 +61,7 @@ async def browser_of(
         service_workers="block",
         permissions=["clipboard-read", "clipboard-write"],
     )
+    context.set_default_timeout(PATIENCE_MS)
     yield context
     await context.close()
 
@@ -79,8 +80,3 @@ async def signed_in(browser: Browser, team: App, name: str = MALI, **how: Any) -
         await sign_in(page.page, name)
         await page.is_ready()
         yield page
-
-
-async def faults_of(page: Page) -> list[str]:
-    found = (await Axe().run(page, options={"resultTypes": ["violations"]})).response
-    return [f"{one['id']}: {node['html'][:160]}" for one in found["violations"] for node in one["nodes"]]

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Any
 
 import pytest
 import pytest_asyncio
-from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Frame, expect
+from playwright.async_api import Browser, expect
 
 from tests.app import App
+from tests.browser.axe import faults_of
 from tests.browser.chat_page import ChatPage, visit
 from tests.standins.openai_server import OpenAIStandin
 from tests.standins.script import Script
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-# axe's rules are what WCAG demands and what else is held to be good; experimental ones are left out.
-RULES = {"resultTypes": ["violations"]}
-WCAG = RULES | {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 WIDE = "ยาว " * 80
 DIAGRAM = "```mermaid\ngraph TD\n  A[เริ่ม] --> B[จบ]\n```\n\n"
 FULL = Script(
@@ -36,18 +32,6 @@ FULL = Script(
     ),
     reasoning=("คิดก่อน",),
 )
-
-
-async def faults_of(place: ChatPage | Frame) -> list[str]:
-    """Return rule and place of all that axe finds in the page; in a frame, which is no page, of what WCAG demands."""
-    looked_at: Any
-    looked_at, rules = (place.page, RULES) if isinstance(place, ChatPage) else (place, WCAG)
-    found: dict[str, Any] = (await Axe().run(looked_at, options=rules)).response
-    return [
-        f"{violation['id']}: {node['target']} {node['html'][:160]}"
-        for violation in found["violations"]
-        for node in violation["nodes"]
-    ]
 
 
 async def finds_nothing_in_light_nor_in_dark(page: ChatPage) -> None:

@@ -10,6 +10,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from tests.app import App
+from tests.browser.axe import faults_of
 from tests.browser.signed_in import (
     ADMINISTRATOR,
     DESK,
@@ -18,7 +19,6 @@ from tests.browser.signed_in import (
     PHONE,
     add_person,
     browser_of,
-    faults_of,
     sign_in,
     signed_in,
     team_of_two,

@@ -9,10 +9,10 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from tests.app import App
+from tests.browser.axe import faults_of
 from tests.browser.chat_page import ChatPage, visit
 from tests.browser.code_pieces import GROW, SAMPLES, add, html_of
 from tests.browser.message_pieces import in_message
-from tests.browser.test_accessibility import faults_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

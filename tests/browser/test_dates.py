@@ -8,8 +8,9 @@ import pytest
 from playwright.async_api import Browser, Locator, Request, expect
 
 from tests.app import App
+from tests.browser.axe import faults_of
 from tests.browser.chat_page import ChatPage, visit
-from tests.browser.test_accessibility import faults_of, menu
+from tests.browser.test_accessibility import menu
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -44,6 +45,8 @@ async def test_a_thai_page_takes_a_day_in_either_era_and_shows_the_buddhist_one(
 ) -> None:
     async with visit(browser, app, phone=phone) as page:
         await page.page.emulate_media(reduced_motion="reduce")
+        await menu(page)
+        await page.new_session()
         field = await filters(page)
         for text in SAME_DAY:
             await seek_from(page, field, text, "2026-11-26")

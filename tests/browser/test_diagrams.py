@@ -8,8 +8,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Frame, Locator, expect
 
+from tests.browser.axe import faults_of
 from tests.browser.chat_page import ChatPage
-from tests.browser.test_accessibility import faults_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -15,7 +15,7 @@ async def test_an_opened_operation_fits_a_phone_and_is_tried_out(browser: Browse
     try:
         await page.goto(f"{app.address}/docs#/health/check_readiness")
         opened = page.locator(".opblock.is-open")
-        await expect(opened.locator(".responses-table").first).to_be_visible(timeout=20_000)
+        await expect(opened.locator(".responses-table").first).to_be_visible()
         assert await page.evaluate("document.documentElement.scrollWidth") == 390
         await opened.get_by_role("button", name="Try it out").click()
         await opened.get_by_role("button", name="Execute").click()

@@ -21,7 +21,6 @@ from tests.standins.script import Script, thai_tokens
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 ENDLESS = Script(tokens=thai_tokens(3_000), delay_ms=30)
-SOON_MS = 5_000
 STREAM = "/api/changes"
 
 
@@ -47,14 +46,14 @@ async def test_a_turn_asked_in_one_is_seen_growing_and_ending_in_the_other(
         await expect(other.replies).to_have_count(1)
         model.script = ENDLESS
         await page.ask("ถามจากหน้าหนึ่ง เห็นที่อีกหน้า")
-        await expect(other.growing).to_contain_text("น้ำใจคนไทย", timeout=SOON_MS)
+        await expect(other.growing).to_contain_text("น้ำใจคนไทย")
         await expect(other.questions).to_have_text(["คำถามแรกที่เห็นทั้งคู่", "ถามจากหน้าหนึ่ง เห็นที่อีกหน้า"])
         await page.stop.click()
-        await expect(other.replies.last.locator(".status")).to_have_text("หยุดโดยคุณ", timeout=SOON_MS)
+        await expect(other.replies.last.locator(".status")).to_have_text("หยุดโดยคุณ")
         await other.is_idle()
         model.script = Script()
         await other.ask_and_wait("แล้วถามกลับ")
-        await expect(page.replies).to_have_count(3, timeout=SOON_MS)
+        await expect(page.replies).to_have_count(3)
         await expect(page.questions.last).to_have_text("แล้วถามกลับ")
 
 
@@ -63,20 +62,20 @@ async def test_names_places_and_deletion_are_followed(page: ChatPage, app: App) 
     async with client_of(app) as http:
         address = f"/api/sessions/{page.session_id}"
         await changed(http, address, session_name="ชื่อจากที่อื่น")
-        await expect(page.row("ชื่อจากที่อื่น")).to_be_visible(timeout=SOON_MS)
+        await expect(page.row("ชื่อจากที่อื่น")).to_be_visible()
         await expect(page.page).to_have_title(re.compile("^ชื่อจากที่อื่น"))
         await changed(http, address, pinned=True)
         pinned = page.page.locator("#recent section", has=page.page.locator("#group-pinned"))
-        await expect(pinned).to_contain_text("ชื่อจากที่อื่น", timeout=SOON_MS)
+        await expect(pinned).to_contain_text("ชื่อจากที่อื่น")
         await changed(http, address, archived=True)
-        await expect(page.row("ชื่อจากที่อื่น")).to_have_count(0, timeout=SOON_MS)
+        await expect(page.row("ชื่อจากที่อื่น")).to_have_count(0)
         await expect(page.page.locator("#shelved")).to_be_visible()
         await changed(http, address, archived=False)
-        await expect(page.row("ชื่อจากที่อื่น")).to_be_visible(timeout=SOON_MS)
+        await expect(page.row("ชื่อจากที่อื่น")).to_be_visible()
         await http.delete(address)
-        await expect(page.row("ชื่อจากที่อื่น")).to_have_count(0, timeout=SOON_MS)
+        await expect(page.row("ชื่อจากที่อื่น")).to_have_count(0)
         await http.delete(address, params={"permanent": "true"})
-        await expect(page.alert).to_contain_text("ไม่พบแชตนี้", timeout=SOON_MS)
+        await expect(page.alert).to_contain_text("ไม่พบแชตนี้")
         await expect(page.welcome).to_be_visible()
 
 
@@ -90,9 +89,9 @@ async def test_a_session_that_is_begun_elsewhere_is_listed_and_shown_as_answerin
         chat = Chat(http, model=MODELS[0])
         await chat.ask("เริ่มจากโปรแกรมอื่น")
         running = page.row("เริ่มจากโปรแกรมอื่น").locator(".running")
-        await expect(running).to_be_visible(timeout=SOON_MS)
+        await expect(running).to_be_visible()
         await chat.stop()
-        await expect(running).to_be_hidden(timeout=SOON_MS)
+        await expect(running).to_be_hidden()
         await expect(page.row("แชตชั่วคราว")).to_have_count(0)
 
 
@@ -110,12 +109,12 @@ async def test_the_tabs_of_a_browser_share_one_stream_and_another_takes_it_over(
         address = f"/api/sessions/{page.session_id}"
         await changed(http, address, session_name="ทุกแท็บเห็น")
         for tab in tabs:
-            await expect(tab.page).to_have_title(re.compile("^ทุกแท็บเห็น"), timeout=SOON_MS)
+            await expect(tab.page).to_have_title(re.compile("^ทุกแท็บเห็น"))
         assert len(streams) <= 1  # it may have begun before anybody counted
         await page.page.close()
         await changed(http, address, session_name="แท็บแรกปิดแล้ว")
         for tab in tabs[1:]:
-            await expect(tab.page).to_have_title(re.compile("^แท็บแรกปิดแล้ว"), timeout=SOON_MS)
+            await expect(tab.page).to_have_title(re.compile("^แท็บแรกปิดแล้ว"))
     assert len(streams) <= 2
 
 
@@ -136,7 +135,7 @@ async def test_where_there_are_no_locks_a_page_follows_by_itself(browser: Browse
     await page.ask_and_wait("ไม่มีล็อก")
     async with client_of(app) as http:
         await changed(http, f"/api/sessions/{page.session_id}", session_name="เปลี่ยนจากที่อื่น")
-        await expect(page.page).to_have_title(re.compile("^เปลี่ยนจากที่อื่น"), timeout=SOON_MS)
+        await expect(page.page).to_have_title(re.compile("^เปลี่ยนจากที่อื่น"))
 
 
 async def test_a_reply_asked_here_is_read_no_more_often_than_it_has_to_be(page: ChatPage) -> None:
@@ -166,5 +165,5 @@ async def test_changes_are_followed_where_locks_are_forbidden(browser: Browser, 
             await page.reload()
         await page.ask_and_wait("ไม่มีสิทธิ์ล็อก")
         await changed(http, f"/api/sessions/{page.session_id}", session_name="ได้ยินโดยไม่ล็อก")
-        await expect(page.row("ได้ยินโดยไม่ล็อก")).to_be_visible(timeout=SOON_MS)
+        await expect(page.row("ได้ยินโดยไม่ล็อก")).to_be_visible()
         assert await page.page.evaluate("window.locksAsked") == 1

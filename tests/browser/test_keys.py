@@ -6,8 +6,8 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from tests.app import App
+from tests.browser.axe import faults_of
 from tests.browser.chat_page import ChatPage, visit
-from tests.browser.test_accessibility import faults_of
 from tests.standins.openai_server import OpenAIStandin
 from thai_chat import texts
 from thai_chat.texts import Language

@@ -64,7 +64,7 @@ async def test_a_picked_model_shows_that_it_loads_until_it_is_there(
         await expect(page.page.locator("#picker [role=option][aria-selected=true]")).to_contain_text("กำลังโหลด")
         await page.page.keyboard.press("Escape")
         ollama.may_load.set()
-        await expect(page.page.locator("#picker .loads")).to_be_empty(timeout=15_000)
+        await expect(page.page.locator("#picker .loads")).to_be_empty()
         await page.ask_and_wait(QUESTION)
 
 
@@ -97,7 +97,7 @@ async def test_a_missing_model_is_fetched_from_the_failed_reply_and_then_answers
         ollama.may_pull.set()
         await expect(reply.locator(".fetch-done")).to_contain_text("ถามใหม่ได้เลย")
         await page.page.locator("#picker [aria-haspopup]").click()
-        await expect(page.page.locator("#picker [role=option]", has_text=MISSING)).to_be_visible(timeout=15_000)
+        await expect(page.page.locator("#picker [role=option]", has_text=MISSING)).to_be_visible()
         await page.page.keyboard.press("Escape")
         answer = await page.ask_and_wait(QUESTION)
         await expect(answer).to_contain_text("น้ำใจคนไทย")

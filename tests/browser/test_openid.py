@@ -9,7 +9,8 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from tests.app import App, running_app
-from tests.browser.signed_in import DESK, PHONE, browser_of, faults_of
+from tests.browser.axe import faults_of
+from tests.browser.signed_in import DESK, PHONE, browser_of
 from tests.openid_provider import OpenIdProvider, known_people
 from tests.standins.openai_server import OpenAIStandin
 

@@ -11,8 +11,8 @@ import pytest_asyncio
 from playwright.async_api import Browser, Locator, expect
 
 from tests.app import App, running_app
+from tests.browser.axe import faults_of
 from tests.browser.chat_page import ChatPage, visit
-from tests.browser.test_accessibility import faults_of
 from tests.standins.ollama_server import OllamaStandin
 from tests.standins.openai_server import OpenAIStandin
 

@@ -8,8 +8,9 @@ import pytest
 from playwright.async_api import Browser, Locator, Route, expect
 
 from tests.app import App
+from tests.browser.axe import faults_of
 from tests.browser.chat_page import ChatPage, visit
-from tests.browser.test_accessibility import FULL, faults_of, the_search
+from tests.browser.test_accessibility import FULL, the_search
 from tests.standins.openai_server import OpenAIStandin
 from tests.standins.script import Script
 

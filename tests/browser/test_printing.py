@@ -68,7 +68,7 @@ async def coloured(page: ChatPage, sheet: Locator) -> None:
     for _ in range(4):
         await page.page.evaluate("dispatchEvent(new Event('beforeprint'))")
         with suppress(AssertionError):
-            await expect(piece).to_be_attached(timeout=15_000)
+            await expect(piece).to_be_attached()
             return
         await page.page.evaluate("dispatchEvent(new Event('afterprint'))")
     await expect(piece).to_be_attached()

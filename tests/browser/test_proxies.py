@@ -12,7 +12,7 @@ from playwright.async_api import Browser, async_playwright, expect
 
 from tests.app import App, running_app
 from tests.browser.chat_page import ChatPage
-from tests.browser.chromium import ARGUMENTS, CHROMIUM
+from tests.browser.chromium import ARGUMENTS, CHROMIUM, START_MS
 from tests.ports import free_port
 from tests.standins.openai_server import OpenAIStandin
 from tests.standins.proxy import Proxy
@@ -38,7 +38,7 @@ class Proxied:
 async def browser_that_knows_the_name() -> AsyncIterator[Browser]:
     arguments = [*ARGUMENTS, "--host-resolver-rules=MAP *.lan 127.0.0.1"]
     async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=arguments, timeout=START_MS)
         yield chromium
         await chromium.close()
 

@@ -106,7 +106,7 @@ async def test_a_reply_that_grows_and_ends_moves_nothing_at_the_reader_s_line(
     try:
         row = await ask_for_long(page, model)
         # What is above the line then has formulas and code.
-        await expect(row.locator(".words")).to_contain_text("ย่อหน้าที่เลือก", timeout=60_000)
+        await expect(row.locator(".words")).to_contain_text("ย่อหน้าที่เลือก")
         await scroll_up(page, distance)
         await watch_the_line(page)
         await all_said(page, row.locator(".words"))
@@ -124,7 +124,7 @@ async def test_what_was_opened_and_selected_in_a_growing_reply_stays_so(page: Ch
     try:
         row = await ask_for_long(page, model)
         words = row.locator(".words")
-        await expect(words).to_contain_text("สินค้า 3", timeout=60_000)
+        await expect(words).to_contain_text("สินค้า 3")
         await row.locator(".thoughts summary").click()
         await words.locator("details summary").first.click()
         await words.locator("figure.code").first.get_by_role("button").first.click()

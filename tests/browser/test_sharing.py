@@ -9,8 +9,9 @@ import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
 from tests.app import App
+from tests.browser.axe import faults_of
 from tests.browser.chat_page import ChatPage, visit
-from tests.browser.test_accessibility import faults_of, finds_nothing_in_light_nor_in_dark
+from tests.browser.test_accessibility import finds_nothing_in_light_nor_in_dark
 from tests.standins.openai_server import OpenAIStandin
 from tests.standins.script import Script
 

@@ -10,6 +10,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from tests.app import App
+from tests.browser.axe import faults_of
 from tests.browser.chat_page import ChatPage
 from tests.browser.signed_in import (
     ADMINISTRATOR,
@@ -18,7 +19,6 @@ from tests.browser.signed_in import (
     PASSWORD,
     PHONE,
     browser_of,
-    faults_of,
     sign_in,
     signed_in,
     team_of_two,
@@ -204,7 +204,7 @@ async def test_a_page_of_the_first_person_asks_nothing_for_the_next_one(browser:
         asked: list[str] = []
         page.page.on("request", lambda request: asked.append(request.url))
         await page.page.evaluate(WAIT_THERE, session_id)
-        # Where signing in took long, the page that is seen again reads anew by itself, and then knows its session no more.
+        # Where signing in took long, a page that is seen again reads anew by itself, and knows its session no more.
         async with page.page.expect_request(f"**/{page.session_id}/messages*"):
             await page.page.bring_to_front()
             await page.page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")

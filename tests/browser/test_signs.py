@@ -24,7 +24,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 LOCALES = ("th-TH", "en-GB")
 GONE = {"th-TH": "เซิร์ฟเวอร์ไม่ตอบ", "en-GB": "The server does not answer."}
 OFFLINE = {"th-TH": "เครื่องนี้ไม่ได้ต่อเครือข่าย", "en-GB": "This device is offline."}
-SOON_MS = 8_000
+SOON_MS = 14_000
+"""Less than the time after which the page asks the server by itself."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

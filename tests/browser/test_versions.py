@@ -119,7 +119,7 @@ async def test_a_reply_that_its_server_took_with_it_is_continued_after_the_resta
         await app.start()
         await page.reload()
         model.script = Script(tokens=("จบ", "แล้วจ้า"))
-        await expect(page.replies.locator(".go-on")).to_be_visible(timeout=30_000)
+        await expect(page.replies.locator(".go-on")).to_be_visible()
         await page.replies.locator(".go-on").click()
         await expect(page.replies.first).to_contain_text("จบแล้วจ้า")
         await expect(page.replies.first).to_contain_text("PostgreSQL")

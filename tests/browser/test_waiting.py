@@ -54,7 +54,7 @@ async def test_a_notice_of_the_moment_goes_with_the_first_word_and_is_not_kept(
     await expect(page.page.locator("#chat .growing .notice")).to_have_count(1)
     await expect(page.page.locator("#chat .growing .notice")).to_contain_text("จะลองใหม่ใน")
     model.script = Script(tokens=thai_tokens(400), delay_ms=20)
-    await expect(page.growing).not_to_be_empty(timeout=15_000)
+    await expect(page.growing).not_to_be_empty()
     await expect(page.page.locator("#chat .growing .notice")).to_have_count(0)
     await page.stop.click()
     await page.is_idle()

@@ -52,10 +52,10 @@ async def test_the_suggestions_suit_the_model_and_are_gone_when_none_answers(
             await expect(suggestions.first).to_have_text(first)
         await expect(note).to_be_hidden()
         ollama.models = {"bge-m3:latest": 8192}
-        await expect(note).to_contain_text("Ollama ยังไม่มีโมเดลสำหรับคุย", timeout=40_000)
+        await expect(note).to_contain_text("Ollama ยังไม่มีโมเดลสำหรับคุย")
         await expect(suggestions.first).to_be_hidden()
         await stopping.aclose()
-        await expect(note).to_contain_text("ตอนนี้ไม่มีโมเดลที่ตอบได้ ติดต่อ Ollama ไม่ได้", timeout=40_000)
+        await expect(note).to_contain_text("ตอนนี้ไม่มีโมเดลที่ตอบได้ ติดต่อ Ollama ไม่ได้")
         await expect(suggestions.first).to_be_hidden()
 
 
