@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -210,6 +211,11 @@ NOT_IMPORTED = {
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
+@cache
+def _tree_of(module: Path) -> ast.Module:
+    return ast.parse(module.read_text())
+
+
 def test_a_room_imports_only_what_its_row_allows() -> None:
     assert Package(PACKAGE).violations(ROOMS, LIBRARIES) == []
 
@@ -290,7 +296,7 @@ def test_what_is_installed_for_the_program_is_imported() -> None:
 def test_no_two_classes_have_one_name() -> None:
     names: dict[str, list[str]] = {}
     for module in MODULES:
-        for node in ast.walk(ast.parse(module.read_text())):
+        for node in ast.walk(_tree_of(module)):
             if isinstance(node, ast.ClassDef):
                 names.setdefault(node.name, []).append(str(module.relative_to(PACKAGE)))
     assert {name: where for name, where in names.items() if len(where) > 1} == {}
@@ -303,7 +309,7 @@ def test_only_the_settings_read_the_environment() -> None:
 
 
 def _reads_environment(module: Path) -> bool:
-    for node in ast.walk(ast.parse(module.read_text())):
+    for node in ast.walk(_tree_of(module)):
         if isinstance(node, ast.Call) and ast.unparse(node.func) in ("os.getenv", "os.environ.get"):
             return True
         if (
@@ -318,7 +324,7 @@ def _reads_environment(module: Path) -> bool:
 def test_nothing_that_holds_a_connection_is_made_when_a_module_is_imported() -> None:
     makers = ("create_engine", "AsyncOpenAI", "AsyncClient", "Settings", "FastAPI", "ThreadPoolExecutor", "Blocks")
     for module in MODULES:
-        for statement in ast.parse(module.read_text()).body:
+        for statement in _tree_of(module).body:
             if isinstance(statement, ast.Assign | ast.AnnAssign | ast.Expr):
                 for node in ast.walk(statement):
                     if isinstance(node, ast.Call):

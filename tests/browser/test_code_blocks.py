@@ -169,6 +169,7 @@ async def test_the_work_of_an_update_does_not_grow_with_the_code(page: ChatPage)
 async def test_axe_finds_nothing_in_code(browser: Browser, app: App, phone: bool) -> None:
     async with visit(browser, app, phone=phone) as page:
         await page.page.emulate_media(reduced_motion="reduce")
+        await page.leave_session()
         for info in ("python", "html", "rust", "diff", "markdown", "nginx", "css", "latex"):
             await add(page, f"{SAMPLES[info]}\n" * 12 + "# " + "long " * 60, f'{info} title="a.x"')
         await add(page, "x\n" * 500)

@@ -45,8 +45,7 @@ async def test_a_thai_page_takes_a_day_in_either_era_and_shows_the_buddhist_one(
 ) -> None:
     async with visit(browser, app, phone=phone) as page:
         await page.page.emulate_media(reduced_motion="reduce")
-        await menu(page)
-        await page.new_session()
+        await page.leave_session()
         field = await filters(page)
         for text in SAME_DAY:
             await seek_from(page, field, text, "2026-11-26")

@@ -32,8 +32,7 @@ async def test_a_message_is_deleted_and_what_follows_stays(
     browser: Browser, app: App, model: OpenAIStandin, language: str, phone: bool
 ) -> None:
     async with visit(browser, app, locale=language, phone=phone) as page:
-        await page.page.keyboard.press("Control+Shift+O")
-        await expect(page.welcome).to_be_visible()
+        await page.leave_session()
         await page.ask_and_wait("ความลับของฉัน")
         await page.ask_and_wait("คำถามที่สอง")
         await choose(page, page.questions.first, DELETE[language], phone=phone)

@@ -37,8 +37,7 @@ async def test_a_reply_is_rated_with_a_reason(
     browser: Browser, app: App, model: OpenAIStandin, language: str, phone: bool
 ) -> None:
     async with visit(browser, app, locale=language, phone=phone) as page:
-        await page.page.keyboard.press("Control+Shift+O")
-        await expect(page.welcome).to_be_visible()
+        await page.leave_session()
         reply = await page.ask_and_wait("วันนี้กินอะไรดี")
         down, up = thumb(reply, DOWN[language]), thumb(reply, UP[language])
         await expect(down).to_have_attribute("aria-pressed", "false")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -17,6 +18,12 @@ from tests.browser.chat_page import ChatPage, visit
 from tests.standins.openai_server import OpenAIStandin
 from tests.standins.script import Script, thai_tokens
 
+NOTE_MARKS = """
+    window.marked = [];
+    new MutationObserver((changes) => changes.forEach(({ target }) => {
+        if (target.matches('.message-row.sought')) window.marked.push(target.textContent);
+    })).observe(document, { subtree: true, attributes: true, attributeFilter: ['class'] });
+"""
 LAST_QUESTION = "[...document.querySelectorAll('.message-row.user-row')].at(-1).textContent"
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -36,6 +43,20 @@ class Long:
     def row(self, page: ChatPage, number: int) -> Locator:
         """Return the row of a question; the mark that it is the one that was looked for fades soon."""
         return page.page.locator(f"[data-message-id='{self.questions[number]}']")
+
+
+@contextlib.asynccontextmanager
+async def arrived(browser: Browser, app: App, path: str) -> AsyncIterator[ChatPage]:
+    """Yield a page that was opened at `path` and has noted which messages it marked."""
+    async with visit(browser, app) as page:
+        await page.page.add_init_script(NOTE_MARKS)
+        await page.open(app.address + path)
+        yield page
+
+
+async def is_marked(page: ChatPage, text: str) -> None:
+    """Wait until a message with `text` has been marked; the mark itself fades soon."""
+    await page.page.wait_for_function("(text) => window.marked.some((one) => one.includes(text))", arg=text)
 
 
 async def long_session(app: App, name: str, *, turns: int) -> Long:
@@ -67,8 +88,8 @@ async def test_the_panel_of_results_is_made_when_somebody_is_about_to_search(pag
 
 
 async def test_an_address_opens_a_message_far_back_and_marks_it(browser: Browser, app: App, far: Long) -> None:
-    async with visit(browser, app, far.address(10)) as page:
-        await expect(page.page.locator(".message-row.sought")).to_contain_text("ไกลมาก ข้อที่ 10")
+    async with arrived(browser, app, far.address(10)) as page:
+        await is_marked(page, "ไกลมาก ข้อที่ 10")
         await expect(far.row(page, 10)).to_be_in_viewport()
         await expect(page.page.locator("#chat .message-row")).to_have_count(30)
         await expect(page.page.locator("#earlier.offered")).to_be_attached()
@@ -122,8 +143,8 @@ async def test_a_message_of_another_branch_is_shown_on_its_branch(page: ChatPage
     )
     async with visit(browser, app, f"/?s={session_id}") as other:
         await expect(other.questions.locator(".words")).to_have_text("คำถามหลังแก้")
-    async with visit(browser, app, f"/?s={session_id}&m={first}") as other:
-        await expect(other.page.locator(".message-row.sought")).to_contain_text("คำถามก่อนแก้")
+    async with arrived(browser, app, f"/?s={session_id}&m={first}") as other:
+        await is_marked(other, "คำถามก่อนแก้")
         await expect(other.questions.locator(".version")).to_have_text("1/2")
 
 
@@ -162,8 +183,9 @@ async def test_what_was_said_is_found_as_one_types_and_opened_in_its_place(
     await expect(found.locator("b")).to_have_text("มื้อเย็นกินอะไรดี")
     await expect(found.locator("small")).to_have_text("thai-large · vLLM")
     await expect(found.locator("time")).to_contain_text(str(datetime.now(UTC).year + 543))
+    await page.page.evaluate(NOTE_MARKS)
     await found.click()
-    await expect(page.page.locator(".message-row.sought")).to_contain_text("มัสมั่นไก่กอและ")
+    await is_marked(page, "มัสมั่นไก่กอและ")
     assert (page.session_id, "m=" in page.page.url) == (session_id, True)
     assert await page.page.evaluate("[...CSS.highlights.get('sought')].map(String)") == ["ไก่กอและ"]
     await expect(found).to_have_attribute("aria-current", "true")
@@ -172,9 +194,10 @@ async def test_what_was_said_is_found_as_one_types_and_opened_in_its_place(
 async def test_a_result_far_back_is_opened_by_keys_alone(page: ChatPage, far: Long) -> None:
     await look_for(page, '"ไกลมาก ข้อที่ 7"')
     await expect(results(page).first).to_contain_text("ไกลมาก ข้อที่ 7")
+    await page.page.evaluate(NOTE_MARKS)
     await page.page.keyboard.press("ArrowDown")
     await page.page.keyboard.press("Enter")
-    await expect(page.page.locator(".message-row.sought")).to_contain_text("ไกลมาก ข้อที่ 7")
+    await is_marked(page, "ไกลมาก ข้อที่ 7")
     assert page.session_id == far.session_id
     await expect(results(page).first).to_be_focused()
     await page.page.keyboard.press("ArrowUp")
@@ -273,7 +296,7 @@ async def test_a_phone_searches_on_the_whole_screen(browser: Browser, app: App, 
         await results(phone).filter(has_text="ข้อที่ 8").last.tap()
         await expect(phone.page.locator("#results")).to_be_hidden()
         await expect(phone.page.locator("#left")).to_be_hidden()
-        await expect(phone.page.locator(".message-row.sought")).to_be_in_viewport()
+        await expect(far.row(phone, 8)).to_be_in_viewport()
 
 
 async def test_how_much_is_not_searchable_yet_is_told_until_the_search_is_whole(page: ChatPage, app: App) -> None:

@@ -143,6 +143,7 @@ async def test_rows_that_come_later_are_copied_and_make_it_scroll(page: ChatPage
 async def test_axe_finds_nothing_in_tables(browser: Browser, app: App, phone: bool) -> None:
     async with visit(browser, app, phone=phone) as page:
         await page.page.emulate_media(reduced_motion="reduce")
+        await page.leave_session()
         await add(page, *WIDE)
         await add(page, *THAI)
         await expect(page.page.locator("#placed .table-scroll").first).to_have_attribute("tabindex", "0")
