@@ -1,4 +1,4 @@
-"""What axe finds in a page: its rules are what WCAG demands and what is held to be good; experimental ones are out."""
+"""Axe looks at a page: its rules are what WCAG demands and what is held to be good; experimental ones are out."""
 
 from __future__ import annotations
 

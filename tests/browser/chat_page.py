@@ -197,8 +197,9 @@ async def visit(
     locale: str = "th-TH",
     phone: bool = False,
     keeps_files: bool = False,
+    script: str = "",
 ) -> AsyncIterator[ChatPage]:
-    """Yield the page in a browser of its own: nothing is remembered from other visits.
+    """Yield the page in a browser of its own: nothing is remembered from other visits. A `script` runs before its own.
 
     Its service worker, which asks for files behind the back of those who watch, runs when it `keeps_files`.
     """
@@ -212,6 +213,7 @@ async def visit(
     )
     context.set_default_timeout(PATIENCE_MS)
     try:
+        await context.add_init_script(script)
         page = ChatPage(await context.new_page())
         await page.open(app.address + path)
         yield page

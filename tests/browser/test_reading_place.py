@@ -209,3 +209,40 @@ async def test_a_message_that_the_address_names_is_brought_to_its_place_and_stay
     await page.page.wait_for_load_state("networkidle")
     await all_settled(page)
     await has_kept_its_place(page)
+
+
+# All rows are higher for as long as the place is looked after, and as high as before when they are painted; the browser
+# does the same with rows out of sight, whose heights it remembers, and tells nobody that anything has changed.
+MEASURE_TOO_EARLY = """async () => {
+    const base = document.querySelector('link[href*="page.mjs"]').href;
+    const { keepPlace } = await import(new URL('conversation/scrolling.mjs', base));
+    const rows = [...document.querySelectorAll('.message-row')];
+    const scroller = document.querySelector('#scroll');
+    const before = scroller.scrollTop;
+    for (const row of rows) row.style.paddingTop = '6px';
+    keepPlace();
+    const moved = scroller.scrollTop - before;
+    for (const row of rows) row.style.paddingTop = '';
+    return moved;
+}"""
+
+
+async def test_a_place_that_was_measured_before_its_heights_were_known_is_found_again(page: ChatPage, app: App) -> None:
+    session = mixed_session("วัดเร็วไป")
+    await bring_in(page.page, app, session)
+    message_id = session["messages"][70]["message_id"]
+    await page.open(f"{app.address}/?s={session['session_id']}&m={message_id}")
+    await page.use_sources()
+    row = page.page.locator(f"[data-message-id='{message_id}']")
+    await expect(row).to_be_in_viewport()
+    await page.page.wait_for_load_state("networkidle")
+    await all_settled(page)
+    top = "(row) => row.getBoundingClientRect().top"
+    before = await row.evaluate(top)
+    assert await page.page.evaluate(MEASURE_TOO_EARLY) > 60
+    await page.page.wait_for_function(
+        f"([id, before]) => Math.abs(({top})(document.querySelector(`[data-message-id='${{id}}']`)) - before) <= 2",
+        arg=[message_id, before],
+    )
+    await row.evaluate(WATCH)
+    await has_kept_its_place(page)

@@ -177,8 +177,9 @@ def test_ctrl_c_in_the_installation_is_no_failure_of_it(clone: Path, tools: Path
     (clone / "requirements.txt").write_text("one==1\n")
     python = clone / ".venv" / "bin" / "python"
     python.parent.mkdir(parents=True)
-    # pip that is interrupted as the script is, and ends with 1.
-    program(python, 'case "$*" in *install*) kill -INT $PPID; exit 1;; esac')
+    # pip that is interrupted as the script is, says so and ends with 1.
+    pressed = "kill -INT $PPID; echo 'ERROR: Operation cancelled by user'; exit 1"
+    program(python, f'case "$*" in *install*) {pressed};; esac')
     told = run([clone / "manage.sh", "setup"], path=tools)
     assert told.returncode == 130
     assert told.stderr == "\nthai-chat: stopped in the middle of the installation; start again to go on with it.\n"

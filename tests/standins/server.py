@@ -127,7 +127,7 @@ class Standin:
     def script_for(self, model: str) -> Script:
         return self.scripts.get(model, self.script)
 
-    async def until(self, fact: Callable[[], bool], *, timeout_s: float = 10) -> None:
+    async def until(self, fact: Callable[[], bool], *, timeout_s: float = 60) -> None:
         """Wait until `fact()` is true; it is looked at whenever something happens here."""
         if fact():
             return

@@ -15,6 +15,7 @@ let isFollowing = true;
 let isTouched = false;
 /** The browser has laid out the rows, and said so before it paints them: until then nothing is measured, which would lay out the page in the middle of its start. */
 let isLaidOut = false;
+let isSettling = false;
 let lastTop = 0;
 let lastHeight = 0;
 /** The element at the reader's line, and how far below the window's top edge it begins. */
@@ -124,11 +125,28 @@ function putBack() {
 /** Put what was at the reader's line back to its place, or the end to the end. */
 export function keepPlace() {
   if (!scroller || (isFollowing && !isLaidOut)) return;
+  place();
+  settle();
+}
+
+function place() {
   if (!isFollowing) putBack();
   else if (!isTouched) scroller.scrollTop = scroller.scrollHeight;
   lastTop = scroller.scrollTop;
   lastHeight = scroller.scrollHeight;
   paintLatest();
+}
+
+/** What is measured before the browser paints may have other heights once it has: of rows out of sight it takes those it remembers, and tells nobody. */
+function settle() {
+  if (isSettling) return;
+  isSettling = true;
+  requestAnimationFrame(() => requestAnimationFrame(() => {
+    isSettling = false;
+    const before = scroller.scrollTop;
+    place();
+    if (Math.abs(scroller.scrollTop - before) >= 1) settle();
+  }));
 }
 
 export function startFollowing() {
@@ -158,4 +176,5 @@ export function bring(element, top) {
   lastTop = scroller.scrollTop;
   lastHeight = scroller.scrollHeight;
   paintLatest();
+  settle();
 }
