@@ -208,7 +208,7 @@ show_progress() {
 
 explain_failed_install() {
     # Ctrl-C reaches pip and bash alike, and where pip ended well after it, bash may forget that it was pressed.
-    if tail -n 5 "$INSTALL_LOG" | grep -q 'Operation cancelled by user'; then
+    if tail -n 1 "$INSTALL_LOG" | grep -q 'Operation cancelled by user'; then
         stop_installation
     fi
     if tail -n 60 "$INSTALL_LOG" | grep -q 'No space left on device'; then

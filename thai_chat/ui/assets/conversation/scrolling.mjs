@@ -4,6 +4,8 @@ import { store } from '../lib/store.mjs';
 import { number, t } from '../lib/texts.mjs';
 
 const NEAR_PX = 90;
+/** So often is the place looked at once more, should heights not come to rest. */
+const SETTLINGS = 20;
 /** What the reader's line can hold on to. Inside of something long it is one of its own pieces. */
 const PIECES = ':scope > .message > .words, :scope > .message';
 
@@ -138,14 +140,14 @@ function place() {
 }
 
 /** What is measured before the browser paints may have other heights once it has: of rows out of sight it takes those it remembers, and tells nobody. */
-function settle() {
-  if (isSettling) return;
+function settle(left = SETTLINGS) {
+  if (isSettling || !left) return;
   isSettling = true;
   requestAnimationFrame(() => requestAnimationFrame(() => {
     isSettling = false;
     const before = scroller.scrollTop;
     place();
-    if (Math.abs(scroller.scrollTop - before) >= 1) settle();
+    if (Math.abs(scroller.scrollTop - before) >= 1) settle(left - 1);
   }));
 }
 
@@ -171,10 +173,6 @@ export function stopFollowing() {
 /** Bring an element to a place below the window's top edge, as soon as it can be there, and hold it there. @param {Element} element @param {number} top */
 export function bring(element, top) {
   isFollowing = false;
-  scroller.scrollTop += element.getBoundingClientRect().top - scroller.getBoundingClientRect().top - top;
   held = { element, top };
-  lastTop = scroller.scrollTop;
-  lastHeight = scroller.scrollHeight;
-  paintLatest();
-  settle();
+  keepPlace();
 }
