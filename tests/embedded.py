@@ -13,6 +13,7 @@ from pathlib import Path
 import psycopg2
 
 from thai_chat.domain.errors import StartError
+from thai_chat.embedded import cluster as clusters
 from thai_chat.embedded.postgres import EmbeddedPostgres
 
 THAI = "ข้าวมันไก่ น้ำจิ้ม 🍚 chicken rice"
@@ -29,14 +30,18 @@ def open_folder() -> Iterator[Path]:
     """Yield a temporary folder through which the server's user may pass, which pytest's own does not allow."""
     folder = Path(tempfile.mkdtemp(prefix="tc-", dir="/tmp"))
     folder.chmod(0o711)
-    kept_before = set(ROOTS_FOLDER.glob("*"))
     try:
         yield folder
     finally:
-        for leftover in set(ROOTS_FOLDER.glob("*")) - kept_before:
-            if not leftover.name.startswith("bin-"):
-                shutil.rmtree(leftover)
+        for leftover in _kept_for(folder):
+            shutil.rmtree(leftover)
         shutil.rmtree(folder)
+
+
+def _kept_for(folder: Path) -> list[Path]:
+    """Return what root keeps elsewhere for the databases in `folder`: other tests, which run beside, have their own."""
+    names = {clusters.stable_id(path) for path in (folder, *folder.rglob("*")) if path.is_dir()}
+    return [kept for kept in ROOTS_FOLDER.glob("*") if kept.stem.removeprefix("run-") in names]
 
 
 def embedded(data_dir: Path, progress: Callable[[str], None] = lambda line: None) -> EmbeddedPostgres:

@@ -14,6 +14,7 @@ from playwright.async_api import Browser, Page, Request
 
 from tests.app import App
 from tests.browser.chat_page import ChatPage
+from tests.standins.openai_server import OpenAIStandin
 from thai_chat.gate.doors import RUN
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -38,8 +39,13 @@ Open = Callable[[], Awaitable[Opened]]
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def opening(browser: Browser, app: App) -> AsyncIterator[Open]:
-    """Yield what opens the page in a tab of its own, in a browser that remembers the earlier ones alone."""
+async def opening(browser: Browser, app: App, model: OpenAIStandin) -> AsyncIterator[Open]:
+    """Yield what opens the page in a tab of its own, in a browser that remembers the earlier ones alone.
+
+    The newest session, which the page shows, is a plain one: another test's code and formulas bring fonts and styles.
+    """
+    async with httpx.AsyncClient(base_url=app.address) as http:
+        (await http.post("/chat", json={"query": "สวัสดี"})).raise_for_status()
     context = await browser.new_context(locale="th-TH", viewport={"width": 1280, "height": 800})
 
     async def open_page() -> Opened:

@@ -144,7 +144,7 @@ def _open(folder: Path, progress: Callable[[str], None]) -> Cluster:
     if account.is_other and not account.can_enter(folder):
         raise StartError(
             f"{account.name}, as whom PostgreSQL runs, can't reach {folder}: move it to "
-            f"{_ROOTS_FOLDER / _stable_id(folder.parent)} and make {folder} a symbolic link to that."
+            f"{_ROOTS_FOLDER / stable_id(folder.parent)} and make {folder} a symbolic link to that."
         )
     return Cluster(folder, account, binaries, _socket_folder(folder, account))
 
@@ -171,7 +171,7 @@ def _make(data_dir: Path, progress: Callable[[str], None]) -> Cluster:
 def _place(data_dir: Path, account: SystemAccount, progress: Callable[[str], None]) -> Path:
     if not account.is_other or account.can_enter(data_dir):
         return data_dir / "postgres"
-    folder = _roots_folder() / _stable_id(data_dir)
+    folder = _roots_folder() / stable_id(data_dir)
     # Opening the folders above DATA_DIR to everybody would show root's own files; the database moves instead.
     progress(f"{account.name} can't reach {data_dir}; the database is in {folder}, with a link to it.")
     return folder
@@ -263,7 +263,7 @@ def _reason(stderr: str) -> str:
 def _socket_folder(folder: Path, account: SystemAccount) -> Path:
     if len(os.fsencode(folder / SOCKET_NAME)) <= _LONGEST_SOCKET_PATH:
         return folder
-    name = _stable_id(folder)
+    name = stable_id(folder)
     short = _roots_folder() / f"run-{name}" if account.is_other else _SHORT_PARENT / f"thai-chat-{account.uid}-{name}"
     try:
         short.mkdir(mode=0o700)
@@ -277,5 +277,6 @@ def _socket_folder(folder: Path, account: SystemAccount) -> Path:
     return short
 
 
-def _stable_id(path: Path) -> str:
+def stable_id(path: Path) -> str:
+    """Return the name, 16 hexadecimal digits, that what root keeps elsewhere for the folder `path` has."""
     return hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
