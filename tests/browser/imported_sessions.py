@@ -47,10 +47,10 @@ def _message(at: int, said: Said, ids: Sequence[UUID]) -> dict[str, Any]:
     return message | ({"backend": "vllm", "model": MODEL, "status": "complete"} if at % 2 else {})
 
 
-async def bring_in(page: Page, app: App, session: dict[str, Any]) -> str:
-    """Import a session and return its id."""
-    content = json.dumps({"format": "thai-chat", "version": 2, "sessions": [session]}).encode()
+async def bring_in(page: Page, app: App, *sessions: dict[str, Any]) -> str:
+    """Import sessions and return the id of the first."""
+    content = json.dumps({"format": "thai-chat", "version": 2, "sessions": sessions}).encode()
     file: Any = {"name": "session.json", "mimeType": "application/json", "buffer": content}
     response = await page.request.post(f"{app.address}/api/import", multipart={"file": file})
     assert response.ok, await response.text()
-    return str(session["session_id"])
+    return str(sessions[0]["session_id"])

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 
 from tests.app import App
 from tests.browser.chat_page import ChatPage, visit
+from tests.browser.imported_sessions import bring_in, session_of
 from tests.standins.openai_server import OpenAIStandin
 from tests.standins.script import Script, thai_tokens
 
@@ -42,6 +43,10 @@ async def test_what_is_not_seen_does_not_move_while_a_reply_grows(
     model.script = Script(tokens=thai_tokens(40))
     model.may_end.clear()
     async with visit(browser, app, phone=phone) as page:
+        # The list of them moves at its end, as it has more than one reads at once.
+        await bring_in(page.page, app, *(session_of(f"เรื่องที่ {at}", "คำถาม", "คำตอบ") for at in range(60)))
+        await page.reload()
+        await expect(page.page.locator("#recent .tail .loading")).to_be_attached()
         await page.ask("เล่าเรื่องตลาดน้ำ")
         await page.page.wait_for_function(GROWS_AND_MOVES_NOTHING_UNSEEN)
         model.may_end.set()
