@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from urllib.parse import parse_qs, urlsplit
 
-from playwright.async_api import Browser, ConsoleMessage, Error, Locator, Page, Request, Route, expect
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Error, Locator, Page, Request, Route, expect
+from playwright.async_api._generated import Clock
 
 from tests.app import App
-from tests.browser.chromium import PATIENCE_MS
+from tests.browser.windows import Kind, open_window, spend, window
 from thai_chat.ui.static import ASSETS
 
 MODELS = ("thai-large", "thai-small")
@@ -42,6 +43,12 @@ class ChatPage:
         self.find = page.locator("#find input")
         self.search = page.locator("#search input")
         self.toast = page.locator(".toast")
+
+    @property
+    def clock(self) -> Clock:
+        """The clock of the window, which is used by no other test after it."""
+        spend(self.page.context)
+        return self.page.clock
 
     async def open(self, address: str) -> None:
         await self.page.goto(address)
@@ -199,23 +206,23 @@ async def visit(
     keeps_files: bool = False,
     script: str = "",
 ) -> AsyncIterator[ChatPage]:
-    """Yield the page in a browser of its own: nothing is remembered from other visits. A `script` runs before its own.
+    """Yield the page in a window in which nothing is kept of other visits. A `script` runs before the page's own.
 
     Its service worker, which asks for files behind the back of those who watch, runs when it `keeps_files`.
     """
-    context = await browser.new_context(
-        locale=locale,
-        viewport={"width": 390, "height": 844} if phone else {"width": 1280, "height": 800},
-        is_mobile=phone,
-        has_touch=phone,
-        service_workers="allow" if keeps_files else "block",
-        permissions=["clipboard-read", "clipboard-write"],
-    )
-    context.set_default_timeout(PATIENCE_MS)
-    try:
-        await context.add_init_script(script)
-        page = ChatPage(await context.new_page())
-        await page.open(app.address + path)
-        yield page
-    finally:
-        await context.close()
+    if script or keeps_files:
+        context = await open_window(browser, locale, phone=phone, service_workers=keeps_files)
+        try:
+            await context.add_init_script(script)
+            yield await _opened(context, app.address + path)
+        finally:
+            await context.close()
+        return
+    async with window(browser, Kind(app.address, locale, phone)) as context:
+        yield await _opened(context, app.address + path)
+
+
+async def _opened(context: BrowserContext, address: str) -> ChatPage:
+    page = ChatPage(await context.new_page())
+    await page.open(address)
+    return page

@@ -42,7 +42,9 @@ async def app(model_server: OpenAIStandin) -> AsyncIterator[App]:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS, timeout=START_MS)
+        chromium = await playwright.chromium.launch(
+            executable_path=CHROMIUM, args=(*ARGUMENTS, "--process-per-site"), timeout=START_MS
+        )
         yield chromium
         await chromium.close()
 

@@ -40,7 +40,7 @@ async def test_sessions_are_grouped_by_the_days_of_the_calendar(page: ChatPage) 
     today = datetime.now(UTC)
     month = f"{MONTHS[today.month - 1]} {today.year + 543}"
     for days, group in [(1, "เมื่อวาน"), (5, "7 วันที่ผ่านมา"), (20, "30 วันที่ผ่านมา"), (70, month)]:
-        await page.page.clock.set_fixed_time(today + timedelta(days=days))
+        await page.clock.set_fixed_time(today + timedelta(days=days))
         await page.page.evaluate(LOOK_AGAIN)
         await expect(heading).to_have_text(group)
 

@@ -120,10 +120,10 @@ async def test_very_long_code_is_coloured_as_far_as_it_fits(page: ChatPage) -> N
 async def test_without_workers_code_stays_plain(browser: Browser, app: App) -> None:
     async with visit(browser, app) as page:
         await page.page.evaluate("() => { window.Worker = class { constructor() { throw new Error('none here'); } } }")
-        await page.page.clock.install()
+        await page.clock.install()
         for _ in range(2):
             await add(page, "def f(): pass", "python")
-            await page.page.clock.run_for(60_000)  # until no worker is tried any more
+            await page.clock.run_for(60_000)  # until no worker is tried any more
         assert await page.page.locator("#placed code").all_text_contents() == ["def f(): pass"] * 2
         assert page.complaints == []
 

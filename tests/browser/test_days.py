@@ -48,7 +48,7 @@ async def test_the_first_message_of_a_day_names_it_in_the_reader_s_calendar(
     async with visit(browser, app, locale=locale, phone=phone) as page:
         session = said_on(LONG_AGO, LONG_AGO, NOW - timedelta(days=1), NOW)
         session_id = await bring_in(page.page, app, session)
-        await page.page.clock.set_fixed_time(NOW + timedelta(minutes=30))
+        await page.clock.set_fixed_time(NOW + timedelta(minutes=30))
         await page.open(f"{app.address}/?s={session_id}")
         await expect(page.replies).to_have_count(4)
         assert [" ".join(name.replace(",", "").split()) for name in await days_of(page.page)] == names

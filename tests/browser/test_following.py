@@ -130,7 +130,7 @@ async def test_a_tab_takes_the_stream_from_one_that_says_nothing(page: ChatPage,
 
 async def test_where_there_are_no_locks_a_page_follows_by_itself(browser: Browser, app: App, page: ChatPage) -> None:
     """Plain http of a local network has none."""
-    await page.page.context.add_init_script("Object.defineProperty(navigator, 'locks', { value: undefined })")
+    await page.page.add_init_script("Object.defineProperty(navigator, 'locks', { value: undefined })")
     await page.reload()
     await page.ask_and_wait("ไม่มีล็อก")
     async with client_of(app) as http:

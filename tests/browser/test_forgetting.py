@@ -40,15 +40,15 @@ async def test_a_page_that_is_told_to_make_room_comes_back_later(page: ChatPage)
         await route.fulfill(content_type="text/event-stream", body=CROWDED)
 
     await page.page.route("**/api/changes", crowded)
-    await page.page.clock.install()
+    await page.clock.install()
     async with page.page.expect_response("**/api/changes"):
         await page.page.reload()
     # From here on no time passes but what is told to.
-    await page.page.clock.pause_at(await page.page.evaluate("Date.now() / 1000 + 1"))
+    await page.clock.pause_at(await page.page.evaluate("Date.now() / 1000 + 1"))
     await expect(page.box).to_be_visible()
     assert len(asked) == 1
     for _ in range(4):
-        await page.page.clock.run_for(2_000)
+        await page.clock.run_for(2_000)
     assert len(asked) == 1
     async with page.page.expect_request("**/api/changes"):
-        await page.page.clock.run_for(12_000)
+        await page.clock.run_for(12_000)

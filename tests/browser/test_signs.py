@@ -205,7 +205,7 @@ async def test_one_line_says_what_is_wrong_also_to_who_hears_it(browser: Browser
 
 async def test_a_server_that_is_away_for_long_is_asked_less_often(browser: Browser, own_app: App) -> None:
     async with visit(browser, own_app) as page:
-        clock = page.page.clock
+        clock = page.clock
         await clock.install()
         await page.page.add_init_script(
             "window.asked = []; const plain = window.fetch; window.fetch = (...given) => {"

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 LARGE, SMALL = MODELS
 FIRST = "คำถามแรก"
+NO_LOCKS = "Object.defineProperty(navigator, 'locks', { value: undefined })"
 WAITING = "Object.keys(localStorage).filter((key) => key.includes('queue:')).length"
 HIDE = """() => {
   Object.defineProperty(document, 'hidden', { configurable: true, get: () => true });
@@ -67,7 +68,7 @@ async def test_two_tabs_that_show_other_sessions_ask_once(
     page: ChatPage, app: App, model: OpenAIStandin, *, has_locks: bool
 ) -> None:
     if not has_locks:
-        await page.page.context.add_init_script("Object.defineProperty(navigator, 'locks', { value: undefined })")
+        await page.page.add_init_script(NO_LOCKS)
         await page.open(app.address)
         await page.new_session()
     async with free(model):
@@ -77,6 +78,8 @@ async def test_two_tabs_that_show_other_sessions_ask_once(
             await page.ask(question)
         await expect(waiting(page)).to_have_count(2)
         other = ChatPage(await page.page.context.new_page())
+        if not has_locks:
+            await other.page.add_init_script(NO_LOCKS)
         await other.open(app.address)
         for tab in (page, other):
             await tab.new_session()
