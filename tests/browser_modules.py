@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
@@ -28,6 +29,7 @@ class Source:
     bare: str
 
 
+@cache
 def read(text: str) -> Source:
     """Return the code of a module. What stands inside of `${}` of a template is code too."""
     code: list[str] = []

@@ -97,8 +97,9 @@ def pixels_differ(before: bytes, after: bytes) -> str:
 
 
 def _strange_in(band: Box, one: Image.Image, two: Image.Image) -> Box | None:
-    """Return where one of two pictures has what the other has not near there, looking only where they differ."""
-    differing = ImageChops.difference(one.crop(band), two.crop(band)).getbbox()
+    """Return where one of two pictures has what the other has not near there, looking only where they differ by enough:
+    a pixel is no further from all that is near in the other than from the one in its place."""
+    differing = ImageChops.difference(one.crop(band), two.crop(band)).point(_is_much).getbbox()
     if not differing:
         return None
     left, top, right, bottom = differing[0], band[1] + differing[1], differing[2], band[1] + differing[3]
@@ -128,11 +129,15 @@ def _strange_in(band: Box, one: Image.Image, two: Image.Image) -> Box | None:
     return (at_x + where[0], at_y + where[1], at_x + where[2], at_y + where[3])
 
 
+def _is_much(shade: int) -> int:
+    return 255 * (shade > _SHADES)
+
+
 def _strange(left: Image.Image, right: Image.Image) -> Image.Image:
     """Return where `right` is darker or lighter than all that `left` has near."""
     above = ImageChops.subtract(right, left.filter(ImageFilter.MaxFilter(2 * NEAR_PX + 1)))
     below = ImageChops.subtract(left.filter(ImageFilter.MinFilter(2 * NEAR_PX + 1)), right)
-    return ImageChops.lighter(above, below).convert("L").point(lambda shade: 255 * (shade > _SHADES))
+    return ImageChops.lighter(above, below).convert("L").point(_is_much)
 
 
 async def settled(words: Locator) -> None:

@@ -15,6 +15,7 @@ async def main():
         asyncio.get_running_loop().call_later(0.1, signal.raise_signal, signal.SIGINT)
         await asyncio.Event().wait()
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's job in the background begins without it
 asyncio.run(main())
 """
 
