@@ -16,7 +16,7 @@ MOST_IDLE = 6
 
 @dataclass(frozen=True)
 class Kind:
-    """What a window can't change later."""
+    """Where a window leads, in which language and size, which can't change later."""
 
     address: str
     locale: str
