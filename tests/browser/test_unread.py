@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
+
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 
 from tests.app import App
 from tests.browser.chat_page import ChatPage, visit
@@ -11,6 +14,9 @@ from tests.standins.openai_server import OpenAIStandin
 from tests.standins.script import Script
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+LISTED = re.compile(r"/api/sessions(/[^/?]+)?(\?|$)")
+"""What the list of sessions reads."""
 
 
 async def test_a_reply_that_ended_unseen_is_marked(page: ChatPage, model: OpenAIStandin) -> None:
@@ -37,6 +43,24 @@ async def test_what_was_there_at_the_first_visit_and_what_was_read_has_no_mark(
     async with visit(browser, app) as other:
         await expect(other.row("อ่านแล้วตอนที่ตอบ")).to_be_visible()
         await expect(other.page.locator("#recent .news:not([hidden])")).to_have_count(0)
+
+
+async def test_a_reply_that_ended_in_sight_is_read_though_the_list_is_told_later(page: ChatPage) -> None:
+    may_tell = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        if route.request.method == "GET":
+            await may_tell.wait()
+        await route.continue_()
+
+    await page.page.route(LISTED, hold)
+    await page.ask_and_wait("จบต่อหน้าแต่รายการรู้ทีหลัง")
+    await page.new_session()
+    row = page.row("จบต่อหน้าแต่รายการรู้ทีหลัง")
+    await expect(row.locator(".running")).to_be_visible()
+    may_tell.set()
+    await expect(row.locator(".running")).to_be_hidden()
+    await expect(row.locator(".news")).to_be_hidden()
 
 
 async def test_a_pointer_that_rests_on_a_session_shows_what_was_said_last(page: ChatPage, model: OpenAIStandin) -> None:

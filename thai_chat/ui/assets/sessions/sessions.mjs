@@ -20,6 +20,8 @@ import { seen } from './unread.mjs';
 /** @typedef {{ key: string, sessions: Session[] }} Group */
 
 const SOON_MS = 3_000;
+/** So long after its end the list may be told of a reply that ended in sight. */
+const TOLD_MS = 10_000;
 const AHEAD_PX = '800px';
 /** Rows of a list; a list out of sight is not laid out, so that thousands of rows scroll as few do. */
 const LAID_OUT_TOGETHER = 50;
@@ -36,6 +38,7 @@ export function mountSessions({ element }, page) {
   document.addEventListener('visibilitychange', () => list.paint());
   for (const change of /** @type {const} */ (['sessions', 'selection', 'view', 'busy'])) on(change, () => list.paint());
   on('view', ({ isOther }) => { if (isOther) list.show(store.view?.session_id); });
+  on('ended', () => list.noteEnd());
   on('accepted', noteAsked);
   on('accepted', ({ session_id }) => list.show(session_id));
   followSessions();
@@ -78,6 +81,8 @@ class List {
   /** The session whose name is being written. */
   edited = /** @type {string | null} */ (null);
   end = /** @type {IntersectionObserver | null} */ (null);
+  /** The session in which a reply ended in sight last, and until when the list is told of that. */
+  ended = { session_id: '', until: 0 };
 
   /** @param {Page} page */
   constructor(page) {
@@ -124,8 +129,14 @@ class List {
 
   noteSeen() {
     if (shelf.isRead) seen.begin(shelf.sorted);
-    const shown = shelf.find(store.view?.session_id ?? '');
-    if (shown && !shown.running && !document.hidden) seen.see(shown);
+    if (document.hidden) return;
+    const inSight = [store.view?.session_id, Date.now() < this.ended.until ? this.ended.session_id : null];
+    for (const session of inSight.map((id) => shelf.find(id ?? ''))) if (session && !session.running) seen.see(session);
+  }
+
+  /** Another session may be shown by the time the list is told of this end. */
+  noteEnd() {
+    if (!document.hidden) this.ended = { session_id: store.view?.session_id ?? '', until: Date.now() + TOLD_MS };
   }
 
   groups() {
