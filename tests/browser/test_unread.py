@@ -16,7 +16,7 @@ from tests.standins.script import Script
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 LISTED = re.compile(r"/api/sessions(/[^/?]+)?(\?|$)")
-"""What the list of sessions reads."""
+"""Addresses that the list of sessions reads."""
 
 
 async def test_a_reply_that_ended_unseen_is_marked(page: ChatPage, model: OpenAIStandin) -> None:
