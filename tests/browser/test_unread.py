@@ -34,6 +34,19 @@ async def test_a_reply_that_ended_unseen_is_marked(page: ChatPage, model: OpenAI
     await expect(row.locator(".news")).to_be_hidden()
 
 
+async def test_one_that_ended_unseen_is_marked_soon_after_one_in_sight(
+    page: ChatPage, model: OpenAIStandin
+) -> None:
+    await page.ask_and_wait("อ่านคำตอบแรกแล้ว")
+    model.may_end.clear()
+    model.script = Script(tokens=("ยัง", ""))
+    await page.ask("แล้วต่อล่ะ")
+    await expect(page.growing).to_contain_text("ยัง")
+    await page.new_session()
+    model.may_end.set()
+    await expect(page.row("อ่านคำตอบแรกแล้ว").locator(".news")).to_be_visible()
+
+
 async def test_what_was_there_at_the_first_visit_and_what_was_read_has_no_mark(
     page: ChatPage, browser: Browser, app: App
 ) -> None:

@@ -278,5 +278,5 @@ def _socket_folder(folder: Path, account: SystemAccount) -> Path:
 
 
 def stable_id(path: Path) -> str:
-    """Return the name, 16 hexadecimal digits, that what root keeps elsewhere for the folder `path` has."""
+    """Return the name, 16 hexadecimal digits, under which root keeps elsewhere what belongs to the folder `path`."""
     return hashlib.sha256(os.fsencode(path)).hexdigest()[:16]

@@ -130,13 +130,15 @@ class List {
   noteSeen() {
     if (shelf.isRead) seen.begin(shelf.sorted);
     if (document.hidden) return;
-    const inSight = [store.view?.session_id, Date.now() < this.ended.until ? this.ended.session_id : null];
-    for (const session of inSight.map((id) => shelf.find(id ?? ''))) if (session && !session.running) seen.see(session);
+    const [shown, ended] = [store.view?.session_id, Date.now() < this.ended.until ? this.ended.session_id : null].map((id) => shelf.find(id ?? ''));
+    for (const session of [shown, ended]) if (session && !session.running) seen.see(session);
+    if (ended && !ended.running) this.ended.until = 0; // what ends after it was told is another reply
   }
 
   /** Another session may be shown by the time the list is told of this end. */
   noteEnd() {
-    if (!document.hidden) this.ended = { session_id: store.view?.session_id ?? '', until: Date.now() + TOLD_MS };
+    const session = shelf.find(store.view?.session_id ?? '');
+    if (session?.running && !document.hidden) this.ended = { session_id: session.session_id, until: Date.now() + TOLD_MS };
   }
 
   groups() {
