@@ -34,9 +34,7 @@ async def test_a_reply_that_ended_unseen_is_marked(page: ChatPage, model: OpenAI
     await expect(row.locator(".news")).to_be_hidden()
 
 
-async def test_one_that_ended_unseen_is_marked_soon_after_one_in_sight(
-    page: ChatPage, model: OpenAIStandin
-) -> None:
+async def test_one_that_ended_unseen_is_marked_soon_after_one_in_sight(page: ChatPage, model: OpenAIStandin) -> None:
     await page.ask_and_wait("อ่านคำตอบแรกแล้ว")
     model.may_end.clear()
     model.script = Script(tokens=("ยัง", ""))
