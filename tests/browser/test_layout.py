@@ -115,6 +115,20 @@ async def test_keys_open_a_new_session_and_the_search(page: ChatPage) -> None:
     await expect(page.search).to_be_focused()
 
 
+@pytest.mark.parametrize("phone", [False, True])
+async def test_the_cursor_is_in_the_box_when_the_page_opens_but_on_a_phone(
+    browser: Browser, app: App, phone: bool
+) -> None:
+    async with visit(browser, app, phone=phone) as page:
+        asked = await page.ask_and_wait("ถามก่อนเปิดหน้าอีกครั้ง")
+        for address in (page.page.url, app.address):
+            await page.open(address)
+            await expect(asked).to_be_visible()
+            await page.page.keyboard.type("พิมพ์ได้เลย")
+            assert await page.text() == ("" if phone else "พิมพ์ได้เลย")
+            await page.write("")
+
+
 async def test_a_suggestion_is_asked_with_one_click(page: ChatPage, model: OpenAIStandin) -> None:
     suggestion = page.page.locator(".suggestions button").first
     text = await suggestion.inner_text()

@@ -97,7 +97,6 @@ def _main() -> dict[str, Any]:
                 lines=1,
                 max_lines=8,
                 elem_id="box",
-                autofocus=True,
                 interactive=True,
             )
             send = gr.Button(I18N("send"), elem_id="send", scale=0, min_width=0)

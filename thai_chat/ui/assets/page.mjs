@@ -103,6 +103,7 @@ function openFound(session_id, message_id, words) {
 function mountConversation({ element }) {
   on('view', takeView); // first: what is painted then depends on the model that is picked
   mountHistory(element, { openEnd: () => openSession(store.view.session_id) });
+  on('view', goToBox); // behind the painting: the layout that it needs is the one that is shown
   mountLive(element, { refresh });
   mountBeside();
   mountTemporary();
@@ -126,10 +127,15 @@ function takeView({ isOther, isFirst, how }) {
   if (how !== 'extended') showAddress(view, isFirst || !(isOther || isStep));
   if (how === 'opened') isStep = false;
   if (view.notice && how === 'opened') alert(view.notice);
-  if (isOther && !isFirst && !view.target && !isPhone()) focusBox();
   beReady();
   document.body.dataset.session = view.session_id;
   awaitSettling();
+}
+
+/** Whoever opens a session goes on there, unless they are somewhere else already. @param {Changes['view']} given */
+function goToBox({ isOther, isFirst }) {
+  if (!isOther || store.view.target || isPhone()) return;
+  if (!isFirst || document.activeElement === document.body) focusBox();
 }
 
 /** A reply that was cut off with its server counts as running until its last sign of life is old enough. @param {View} view */

@@ -10,12 +10,13 @@ const GAP_PX = 8;
 
 /** @param {HTMLElement} log the rows of the messages */
 export function mountCopying(log) {
-  log.addEventListener('copy', (event) => {
+  // The browser tells it where the cursor is, which may be outside of the messages; before formulas are copied alone.
+  document.addEventListener('copy', (event) => {
     const range = selected(log);
     if (!range || !event.clipboardData) return;
     event.preventDefault();
     event.clipboardData.setData('text/plain', told(rangesIn(log, range), ({ range: part }) => plainText(part)));
-  });
+  }, true);
   let settled = 0;
   const button = el('button', { type: 'button', id: 'copy-markdown', hidden: true }, icon('copy'), el('span', {}, t('copy_markdown')));
   button.addEventListener('pointerdown', (event) => event.preventDefault()); // the selection stays
