@@ -193,6 +193,16 @@ async def test_the_list_and_its_menus_are_reached_by_keys(page: ChatPage) -> Non
     await expect(page.row("ใช้แป้นพิมพ์ บน")).to_have_count(1)
 
 
+async def test_a_session_that_is_named_anew_is_not_opened_by_the_key_that_ends_it(page: ChatPage) -> None:
+    await page.ask_and_wait("ตั้งชื่อโดยไม่เปิด")
+    await page.new_session()
+    await page.ask_and_wait("แสดงอยู่ตลอดที่ตั้งชื่อ")
+    async with page.page.expect_response(lambda answer: answer.request.method == "PATCH"):
+        await page.rename("ตั้งชื่อโดยไม่เปิด", "ชื่อที่ตั้งโดยไม่เปิด")
+    await expect(page.row("ชื่อที่ตั้งโดยไม่เปิด").locator(".session")).to_be_focused()
+    await expect(page.questions).to_have_text("แสดงอยู่ตลอดที่ตั้งชื่อ")
+
+
 async def test_what_one_tab_does_is_seen_in_the_other(page: ChatPage, app: App) -> None:
     await page.ask_and_wait("แชตในสองแท็บ")
     other = ChatPage(await page.page.context.new_page())

@@ -50,6 +50,15 @@ async def ask_both(page: ChatPage, question: str = "แนะนำเมนู�
     return row.locator("> .message .words"), row.locator("> .beside .words")
 
 
+async def test_a_model_that_is_taken_out_by_keys_leaves_the_focus_beside_it(page: ChatPage) -> None:
+    await page.pick_model("thai-large")
+    add = page.page.locator("#compare-next")
+    await add_model(page, "thai-small", add)
+    await page.page.locator("#compared .chip [aria-label]").press("Enter")
+    await expect(page.page.locator("#compared")).to_be_hidden()
+    await expect(add).to_be_focused()
+
+
 async def is_beside(first: Locator, second: Locator) -> bool:
     one, other = await first.bounding_box(), await second.bounding_box()
     assert one

@@ -105,6 +105,19 @@ async def test_a_tap_on_a_message_shows_what_can_be_done_with_it(browser: Browse
         assert not await phone.scrolls_sideways()
 
 
+async def test_the_focus_stays_on_the_name_of_a_session_whatever_happens_in_it(page: ChatPage, app: App) -> None:
+    session_id = await bring_in(page.page, app, session_of("ชื่อที่มีโฟกัส", "คำถาม", "คำตอบ"))
+    await page.open(f"{app.address}/?s={session_id}")
+    name = page.page.locator("#heading button")
+    await name.focus()
+    session = f"{app.address}/api/sessions/{session_id}"
+    for new_name in ("ชื่อจากที่อื่น", "ชื่อจากที่อื่นอีกครั้ง"):
+        changed = await page.page.request.patch(session, data={"session_name": new_name})
+        assert changed.ok
+        await expect(name).to_have_text(new_name)
+        await expect(name).to_be_focused()
+
+
 LONG_NAME = "กู้ปั๊มน้ำที่บ้านผู้ใหญ่ และรายงานการประชุมประจำไตรมาสที่สาม " * 4
 
 
@@ -129,6 +142,11 @@ async def test_the_name_of_a_session_stands_at_the_top_and_is_written_anew_there
         await written.press("Escape")
         await expect(name).to_be_focused()
         await expect(name).to_have_text(LONG_NAME.strip())
+        await name.press("Enter")
+        await written.fill("ชื่อที่ไม่ได้อยู่นาน")
+        await written.press("Enter")
+        await expect(name).to_have_text("ชื่อที่ไม่ได้อยู่นาน")
+        await expect(name).to_be_focused()
         await name.click()
         await written.fill(new_name)
         await page.box.focus()

@@ -26,8 +26,9 @@ REFRESH = """async () => {
 
 
 @asynccontextmanager
-async def held(page: ChatPage, method: str) -> AsyncIterator[asyncio.Event]:
+async def held(page: ChatPage, method: str, session_id: str = "*") -> AsyncIterator[asyncio.Event]:
     """Hold back the server's answers about messages. Yields what tells that one has been made; they come at the end."""
+    messages = f"**/api/sessions/{session_id}/messages*"
     made, free = asyncio.Event(), asyncio.Event()
     given: list[asyncio.Event] = []
 
@@ -43,14 +44,14 @@ async def held(page: ChatPage, method: str) -> AsyncIterator[asyncio.Event]:
         await route.fulfill(response=response)
         mine.set()
 
-    await page.page.route(MESSAGES, hold)
+    await page.page.route(messages, hold)
     try:
         yield made
     finally:
         free.set()
         for one in given:
             await one.wait()
-        await page.page.unroute(MESSAGES, hold)
+        await page.page.unroute(messages, hold)
 
 
 async def test_a_history_that_is_read_before_the_question_is_answered_doubles_nothing(
@@ -142,6 +143,23 @@ async def test_a_session_that_can_not_be_read_leaves_what_is_shown_and_says_why(
     await expect(page.questions).to_have_text("ที่กำลังดูอยู่")
     await page.page.go_forward()
     await expect(page.questions).to_have_text("อ่านไม่ได้ตอนนี้")
+
+
+async def test_news_of_a_session_that_one_is_leaving_by_a_step_back_leave_the_way_forward(page: ChatPage) -> None:
+    await page.use_sources()
+    await page.new_session()
+    await page.ask_and_wait("ก่อนก้าวถอยหลัง")
+    earlier = page.session_id
+    await page.new_session()
+    await page.ask_and_wait("ก้าวถอยหลังจากที่นี่")
+    async with held(page, "GET", earlier) as read:
+        await page.page.evaluate("history.back()")
+        await read.wait()
+        await page.page.evaluate(REFRESH)
+        assert page.session_id == earlier
+    await expect(page.questions).to_have_text("ก่อนก้าวถอยหลัง")
+    await page.page.go_forward()
+    await expect(page.questions).to_have_text("ก้าวถอยหลังจากที่นี่")
 
 
 async def test_a_page_that_arrives_while_the_server_is_away_keeps_its_address(page: ChatPage) -> None:

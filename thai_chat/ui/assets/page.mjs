@@ -124,7 +124,8 @@ function takeView({ isOther, isFirst, how }) {
     emit('choice');
   }
   const { view } = store;
-  if (how !== 'extended') showAddress(view, isFirst || !(isOther || isStep));
+  if (how === 'opened') showAddress(view, isFirst || !(isOther || isStep));
+  if (how === 'refreshed') showAddressAgain(view);
   if (how === 'opened') isStep = false;
   if (view.notice && how === 'opened') alert(view.notice);
   beReady();
@@ -162,6 +163,12 @@ function showAddress(view, isFirst) {
   if (address.href === location.href) return;
   if (isFirst) history.replaceState(null, '', address);
   else history.pushState(null, '', address);
+}
+
+/** While a step back or forth is under way the address is that of the session to come. @param {View} view */
+function showAddressAgain(view) {
+  if (window.thaiChat.addressed().session_id === view.session_id) showAddress(view, true);
+  else nameIt(view);
 }
 
 // The address gets the session with its first accepted question.

@@ -1,6 +1,6 @@
 // The models that answer the next question together, and what leads to a comparison.
 import { alert } from '../lib/alerts.mjs';
-import { $, el, icon, iconButton } from '../lib/dom.mjs';
+import { $, $$, el, focused, icon, iconButton } from '../lib/dom.mjs';
 import { emit, on, store } from '../lib/store.mjs';
 import { nameOf, t } from '../lib/texts.mjs';
 import { chooseModel } from '../models/choose.mjs';
@@ -41,9 +41,14 @@ async function choose(button) {
 
 /** @param {HTMLElement} place */
 function paintChips(place) {
+  const hadFocus = place.contains(focused());
   place.hidden = !store.compared.length;
   $('#compare-next').setAttribute('aria-pressed', String(!place.hidden));
-  if (place.hidden || !store.choice) { place.replaceChildren(); return; }
+  if (place.hidden || !store.choice) {
+    place.replaceChildren();
+    if (hadFocus) $('#compare-next').focus();
+    return;
+  }
   const more = el('button', { type: 'button', class: 'chip more', 'aria-haspopup': 'dialog', 'aria-expanded': 'false', onclick: () => choose(more) }, icon('plus'), t('compare_add'));
   place.replaceChildren(el('span', { class: 'compared-label' }, t('compare_next')),
     el('span', { class: 'chip' }, el('bdi', {}, store.choice.model)),
@@ -52,4 +57,5 @@ function paintChips(place) {
       emit('compared');
     }))),
     ...(store.compared.length < MOST ? [more] : []));
+  if (hadFocus) $$('button', place).at(-1)?.focus();
 }

@@ -261,7 +261,7 @@ class List {
   /** @param {any} event */
   onNameKey(event) {
     if (event.isComposing) return;
-    if (event.key === 'Enter') this.endEdit(writtenIn(event), true);
+    if (event.key === 'Enter') { event.preventDefault(); this.endEdit(writtenIn(event), true); } // what gets the focus is not pressed
     if (event.key === 'Escape') { event.stopPropagation(); this.endEdit(null, true); }
   }
 

@@ -20,12 +20,16 @@ export function nameIt({ name, is_temporary }) {
   paint(name);
 }
 
-/** @param {string | null} name */
+/** What has the focus keeps it: the name is told anew whenever anything happens in the session. @param {string | null} name */
 function paint(name) {
   if ($('.rename', heading)?.dataset.of === store.view?.session_id) return; // it is being written
   const shown = store.view?.stored ? name : null;
   heading.classList.toggle('offscreen', !shown);
-  heading.replaceChildren(shown ? nameButton(shown) : name || t('brand'));
+  const told = shown ? nameButton(shown) : document.createTextNode(name || t('brand'));
+  if (heading.firstChild?.isEqualNode(told)) return;
+  const hadFocus = heading.contains(focused());
+  heading.replaceChildren(told);
+  if (hadFocus) $('button', heading)?.focus();
 }
 
 /** @param {string} name */
@@ -51,8 +55,10 @@ function edit(name) {
   input.addEventListener('blur', () => end(true, false));
   input.addEventListener('keydown', (event) => {
     if (event.isComposing || event.keyCode === 229) return;
+    if (!['Enter', 'Escape'].includes(event.key)) return;
     if (event.key === 'Escape') event.stopPropagation();
-    if (['Enter', 'Escape'].includes(event.key)) end(event.key === 'Enter', true);
+    event.preventDefault(); // the button that gets the focus would be pressed by it
+    end(event.key === 'Enter', true);
   });
   heading.replaceChildren(input);
   input.focus();
@@ -62,8 +68,5 @@ function edit(name) {
 /** What was refused is not shown as kept. @param {string} session_id @param {string} written */
 async function keepName(session_id, written) {
   await rename(/** @type {Session} */ ({ session_id }), written);
-  if (store.view.session_id !== session_id) return;
-  const hasFocus = heading.contains(focused());
-  paint(store.view.name);
-  if (hasFocus) $('button', heading)?.focus();
+  if (store.view.session_id === session_id) paint(store.view.name);
 }
