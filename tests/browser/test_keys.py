@@ -7,14 +7,23 @@ from playwright.async_api import Browser, expect
 
 from tests.app import App
 from tests.browser.axe import faults_of
-from tests.browser.chat_page import ChatPage, visit
+from tests.browser.chat_page import MODELS, ChatPage, visit
 from tests.standins.openai_server import OpenAIStandin
+from tests.standins.script import Script, thai_tokens
 from thai_chat import texts
 from thai_chat.texts import Language
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 NAMES = ("send", "line", "edit", "stop", "composer", "new", "temporary", "search", "undo", "help")
+
+
+PICK = """async (model) => {
+    const base = document.querySelector('link[href*="page.mjs"]').href;
+    const { emit, store } = await import(new URL('lib/store.mjs', base));
+    store.choice = { ...store.choice, model };
+    emit('choice');
+}"""
 
 
 async def leave_fields(page: ChatPage) -> None:
@@ -102,3 +111,21 @@ async def test_arrow_up_in_an_empty_box_edits_the_last_question(page: ChatPage, 
     await leave_fields(page)
     await page.page.keyboard.press("ArrowUp")
     await expect(page.page.locator(".editor")).to_have_count(0)
+
+
+async def test_the_focus_stays_below_a_reply_when_that_is_painted_anew(page: ChatPage, model: OpenAIStandin) -> None:
+    await page.use_sources()
+    await page.new_session()
+    model.script = Script(tokens=thai_tokens(3_000), delay_ms=30)
+    await page.ask("หยุดไว้กลางทาง")
+    await expect(page.growing).to_contain_text("น้ำใจคนไทย")
+    await page.stop.click()
+    await page.is_idle()
+    row = page.replies.last
+    for at, name in enumerate((".copy", ".again", ".message-more", ".rating button")):
+        control = row.locator(name).first
+        await control.focus()
+        await row.locator(".facts").evaluate("(facts) => { facts.id = 'as-before' }")
+        await page.page.evaluate(PICK, MODELS[at % 2 - 1])
+        await expect(row.locator("#as-before")).to_have_count(0)
+        await expect(control).to_be_focused()

@@ -61,6 +61,27 @@ async def test_a_double_click_on_send_asks_once(page: ChatPage, model: OpenAISta
     assert len(model.seen) == 1
 
 
+async def test_a_slow_double_click_on_send_stops_nothing(page: ChatPage, model: OpenAIStandin) -> None:
+    await page.ask_and_wait("ก่อนคลิกสองครั้งช้า ๆ")  # the box is at its place then
+    stops: list[str] = []
+    page.page.on("request", lambda request: stops.append(request.url) if request.url.count("/stop") else None)
+    model.script = ENDLESS
+    await page.box.fill("คลิกสองครั้งช้า ๆ")
+    shape = await page.send.bounding_box()
+    assert shape
+    await page.page.mouse.move(shape["x"] + shape["width"] / 2, shape["y"] + shape["height"] / 2)
+    for count in (1, 2):
+        await page.page.mouse.down(click_count=count)
+        await page.page.mouse.up(click_count=count)
+        await expect(page.growing).to_contain_text("น้ำใจคนไทย")
+    assert stops == []
+    await page.page.mouse.down()
+    await page.page.mouse.up()
+    await page.is_idle()
+    assert len(stops) == 1
+    await expect(page.replies.last.locator(".status")).to_have_text("หยุดโดยคุณ")
+
+
 async def test_a_second_tab_that_asks_while_a_reply_runs_has_its_question_wait(
     page: ChatPage, model: OpenAIStandin, browser: Browser, app: App
 ) -> None:

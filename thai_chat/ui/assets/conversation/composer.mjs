@@ -37,6 +37,8 @@ export function mountComposer() {
   // Before Gradio's own listener, which sends.
   $('#box').addEventListener('keydown', holdEnter, true);
   $('#box').addEventListener('keypress', holdEnter, true);
+  // It comes in the place of the button that sends: the second click of a double click there stops nothing.
+  $('#stop').addEventListener('click', (/** @type {MouseEvent} */ event) => { if (event.detail > 1) event.stopImmediatePropagation(); }, true);
   on('busy', paintButtons);
   // The session is stored, and knows its draft, a moment later.
   on('accepted', () => setTimeout(() => { if (early && box().value === early) wait(early); early = ''; }));

@@ -1,5 +1,5 @@
 // A message of the history: what was said, drawn by the painter, and what stands around it.
-import { copyText, el, icon, iconButton } from '../lib/dom.mjs';
+import { copyText, el, icon, iconButton, refill } from '../lib/dom.mjs';
 import { modelInfo, store } from '../lib/store.mjs';
 import { clock, duration, nameOf, t, when } from '../lib/texts.mjs';
 import { Painter } from '../message/painter.mjs';
@@ -65,7 +65,7 @@ export class Row {
     if (this.#around === key) return;
     this.#around = key;
     this.element.setAttribute('aria-label', [message.role === 'user' ? t('you') : nameOf(message), message.text.slice(0, LABEL_CHARS)].filter(Boolean).join(': '));
-    if (message.role === 'user') this.foot.replaceChildren(copyButton(message), ...questionControls(message).filter((one) => one !== null), moreButton(message), askedAt(message));
+    if (message.role === 'user') refill(this.foot, () => [copyButton(message), ...questionControls(message).filter((one) => one !== null), moreButton(message), askedAt(message)]);
     else this.#showAround(message);
     if (isFirst && message.role === 'user') reopenEditor(this.element, message);
     else if (isFirst) this.rating?.reopen();
@@ -104,7 +104,7 @@ export class Row {
     if ((message.reasoning_ms ?? 0) >= SHORT_MS) this.#thoughtsTitle.textContent = t('thoughts_for', { time: duration(message.reasoning_ms ?? 0) });
     const status = { streaming: t('running'), stopped: t('status_stopped'), interrupted: t('status_interrupted'), failed: t('status_failed'), complete: message.is_cut ? t('status_length') : null }[message.status];
     const { line, gauge, more, told, list } = factsOf(message);
-    this.foot.replaceChildren(...[
+    refill(this.foot, () => [
       message.problem ? problemBox(message.problem) : null,
       message.missing ? fetchBox(message.message_id, message.missing) : null,
       status || message.can_continue ? el('div', { class: 'ended' }, status ? el('span', { class: `status ${message.status}` }, status) : null, continueButton(message)) : null,

@@ -93,6 +93,16 @@ export const $$ = (selector, within = document) => [...within.querySelectorAll(s
 /** Return what has the focus, the page's body when nothing has. */
 export const focused = () => /** @type {HTMLElement} */ (document.activeElement ?? document.body);
 
+/** Put what `build` makes in the place of what `place` holds. What had the focus keeps it, or gives it to what looks the same. @param {HTMLElement} place @param {() => Node[]} build */
+export function refill(place, build) {
+  const had = focused();
+  const isInside = had !== place && place.contains(had);
+  place.replaceChildren(...build());
+  if (!isInside) return;
+  const heir = had.isConnected ? had : $$('button, a, [tabindex]', place).find(({ className }) => className === had.className);
+  heir?.focus({ preventScroll: true });
+}
+
 export const isPhone = () => matchMedia('(max-width: 760px)').matches;
 
 /** With fingers and a keyboard on the screen; a narrow window on a desk is none. */
