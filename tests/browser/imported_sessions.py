@@ -1,4 +1,4 @@
-"""Sessions of many messages, brought in by a file of our own format."""
+"""Sessions that a page did not make itself: brought in by a file of our own format, or asked in by another client."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from playwright.async_api import Page
 from uuid_utils.compat import uuid7
 
 from tests.app import App
+
+LOOK_AGAIN = "document.dispatchEvent(new Event('visibilitychange'))"
+"""The page reads its lists anew when somebody comes back to it."""
 
 BEGUN = datetime(2026, 11, 1, 4, 0, tzinfo=UTC)
 MODEL = "thai-large"
@@ -54,3 +57,10 @@ async def bring_in(page: Page, app: App, *sessions: dict[str, Any]) -> str:
     response = await page.request.post(f"{app.address}/api/import", multipart={"file": file})
     assert response.ok, await response.text()
     return str(sessions[0]["session_id"])
+
+
+async def said(page: Page, app: App, name: str, session_id: str | None = None) -> str:
+    """Ask this question by another client and return its session's id."""
+    response = await page.request.post(f"{app.address}/chat", data={"query": name, "session_id": session_id})
+    assert response.ok
+    return str((await response.json())["session_id"])

@@ -1,5 +1,6 @@
 // The page's parts, what each event tells the server, and what concerns the page as a whole.
 import { mountPerson } from './account/person.mjs';
+import { showAddress, showAddressAgain } from './address.mjs';
 import { mountBeside } from './conversation/beside.mjs';
 import { focusBox } from './conversation/box.mjs';
 import { mountComposer, send, showDraftOf, stop } from './conversation/composer.mjs';
@@ -149,26 +150,6 @@ function awaitSettling() {
   clearTimeout(settling);
   if (!isUnsettled(store.view)) return;
   settling = setTimeout(() => { look(); awaitSettling(); }, UNSETTLED_MS);
-}
-
-/** @param {View} view @param {boolean} isFirst */
-function showAddress(view, isFirst) {
-  nameIt(view);
-  if (view.is_instead) return;
-  const address = new URL(location.href);
-  if (view.stored) address.searchParams.set('s', view.session_id);
-  else address.searchParams.delete('s');
-  if (view.target) address.searchParams.set('m', view.target);
-  else if (!view.has_later) address.searchParams.delete('m');
-  if (address.href === location.href) return;
-  if (isFirst) history.replaceState(null, '', address);
-  else history.pushState(null, '', address);
-}
-
-/** While a step back or forth is under way the address is that of the session to come. @param {View} view */
-function showAddressAgain(view) {
-  if (window.thaiChat.addressed().session_id === view.session_id) showAddress(view, true);
-  else nameIt(view);
 }
 
 // The address gets the session with its first accepted question.

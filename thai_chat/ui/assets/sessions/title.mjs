@@ -1,5 +1,5 @@
 // The name of the shown session, in the window's title and at the top of the page, where it can be written anew.
-import { $, el, focused } from '../lib/dom.mjs';
+import { $, el, refill } from '../lib/dom.mjs';
 import { on, store } from '../lib/store.mjs';
 import { t } from '../lib/texts.mjs';
 import { rename } from './actions.mjs';
@@ -27,9 +27,7 @@ function paint(name) {
   heading.classList.toggle('offscreen', !shown);
   const told = shown ? nameButton(shown) : document.createTextNode(name || t('brand'));
   if (heading.firstChild?.isEqualNode(told)) return;
-  const hadFocus = heading.contains(focused());
-  heading.replaceChildren(told);
-  if (hadFocus) $('button', heading)?.focus();
+  refill(heading, () => [told]);
 }
 
 /** @param {string} name */
