@@ -14,9 +14,6 @@ from thai_chat.ui.handlers import Handlers
 from thai_chat.ui.head import Heads
 from thai_chat.ui.static import ASSETS, Assets, version
 
-RUNNING_EVENTS = 1000
-"""Size of Gradio's job table; its default of 40 is the most events that run at once."""
-
 I18N = GradioTexts()
 
 
@@ -32,9 +29,6 @@ def build_page(service: ChatService) -> gr.Blocks:
         _wire(page, Handlers(service), parts)
     for block in page.blocks.values():
         block.async_move_resource_to_block_cache = _leave
-    # Ours is read when the queue is made: it is the number of events that may run at once.
-    page.max_threads = RUNNING_EVENTS
-    page.queue(default_concurrency_limit=None)
     # No event of the page is queued; to look a thousand times a second whether one is costs more than a request.
     page._queue.sleep_when_free = page._queue.progress_update_sleep_when_free = 0.1
     return page

@@ -52,8 +52,12 @@ _MADE = {".css": "text/css", ".json": "application/json"}
 _BUNDLED = frozenset({".css", ".js", ".mjs"})
 
 
+@cache
 def version() -> str:
-    """Return a name that changes with any served file: a part of their address, so that they may be cached for ever."""
+    """Return a name that changes with any served file: a part of their address, so that they may be cached for ever.
+
+    It is that of the files as they are when it is asked for first, in a process.
+    """
     return _sum_of(path for path in ASSETS.rglob("*") if path.suffix in SERVED)
 
 
