@@ -46,6 +46,16 @@ async def test_the_browser_finds_nothing_wrong_with_the_manifest(page: ChatPage)
         assert size == icon["sizes"]
 
 
+async def test_its_shortcut_opens_a_new_session(page: ChatPage, app: App) -> None:
+    await page.ask_and_wait("คำถามก่อนทางลัด")
+    await expect(page.page.locator("link[rel=manifest]")).to_be_attached()
+    devtools = await page.page.context.new_cdp_session(page.page)
+    [shortcut] = json.loads((await devtools.send("Page.getAppManifest"))["data"])["shortcuts"]
+    await page.open(app.address + shortcut["url"])
+    await expect(page.welcome).to_be_visible()
+    await expect(page.questions).to_have_count(0)
+
+
 async def test_the_worker_keeps_files_and_never_an_answer(browser: Browser, app: App, model: OpenAIStandin) -> None:
     async with visit(browser, app, keeps_files=True) as page:
         await page.page.wait_for_function(CONTROLLED)

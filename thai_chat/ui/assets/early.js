@@ -92,7 +92,8 @@
     own,
     isAnother,
     models: (said) => { loaded.then((found) => found.tellModels(said)); },
-    // The address of the page names session and message. Without one, a new session with an unsent question is gone on with.
+    // The address of the page names session and message, or asks for a new session. Without either, a new session with an
+    // unsent question is gone on with.
     addressed: () => {
       const asked = new URLSearchParams(location.search);
       let isWritten = false;
@@ -101,7 +102,7 @@
         const mine = drafts + sessionStorage.getItem('thai-chat:tab');
         isWritten = Object.keys(localStorage).some((key) => key === mine || (key.startsWith(drafts) && JSON.parse(localStorage[key]).text));
       } catch { /* nothing is kept there */ }
-      return { session_id: asked.get('s') ?? '', message_id: asked.get('m') ?? '', is_new: isWritten && !asked.has('s') };
+      return { session_id: asked.get('s') ?? '', message_id: asked.get('m') ?? '', is_new: !asked.has('s') && (asked.has('new') || isWritten) };
     },
     endLoading: () => {
       isLoading = false;
