@@ -94,6 +94,16 @@ async def words_on_what_was_done(page: ChatPage) -> None:
     await expect(page.page.locator("#hint.told")).to_be_visible()
 
 
+async def labels_of_the_last_in_a_list(page: ChatPage) -> None:
+    """The list ends with them: it shows sessions with one tag alone, which one of them has."""
+    answer = await page.page.request.patch(
+        page.page.url.split("?")[0] + f"api/sessions/{page.session_id}", data={"tags": ["ปุ๋ยสั่งซื้อ"]}
+    )
+    assert answer.ok
+    await page.show_shelf("ปุ๋ยสั่งซื้อ")
+    await expect(page.page.locator("#recent .labels")).to_have_count(1)
+
+
 OTHERS = (places.a_drawn_diagram, places.a_search_without_words)
 """States that have no further texts."""
 STATES: tuple[Callable[[ChatPage], Awaitable[None]], ...] = (
@@ -101,6 +111,7 @@ STATES: tuple[Callable[[ChatPage], Awaitable[None]], ...] = (
     a_name_that_is_written_anew,
     a_title_that_is_written_anew,
     tags,
+    labels_of_the_last_in_a_list,
     words_on_what_was_done,
 )
 

@@ -48,7 +48,7 @@ export class PresetList {
     const offer = ({ currentTarget }) => openMenu(currentTarget, this.menu(preset), { label: preset_name });
     return html`<li data-id=${preset_id}
       ><button type="button" class="preset" data-key="preset ${preset_id}" aria-pressed=${String(isUsed)} title=${t('preset_apply')} @click=${() => this.use(preset)}
-        ><span class="words"><span class="name" dir="auto">${preset_name}</span>${labels ? html`<small dir="auto">${labels}</small>` : nothing}</span
+        ><span class="named"><span class="name" dir="auto">${preset_name}</span>${labels ? html`<small dir="auto">${labels}</small>` : nothing}</span
         >${isUsed ? iconOf('check') : nothing}</button
       >${iconButtonOf('more', t('preset_options', { name: preset_name }), offer, { classes: 'more', isMenu: true, key: `more ${preset_id}` })}</li>`;
   }

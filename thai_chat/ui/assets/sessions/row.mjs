@@ -29,7 +29,7 @@ function whole({ session_id, session_name }, name, labels, { isShown, isRunning,
     ><button type="button" class="session" tabindex="-1" data-session-id=${session_id} data-key="session ${session_id}"
       aria-current=${isShown ? 'page' : nothing} role=${isChoosing ? 'checkbox' : nothing} aria-checked=${isChoosing ? String(isPicked) : nothing}
       ><span class="tick" ?hidden=${!isChoosing}>${iconOf('check')}</span
-      ><span class="words"><span class="name" dir="auto">${name}</span><small class="labels" dir="auto" ?hidden=${!labels}>${labels}</small></span
+      ><span class="named"><span class="name" dir="auto">${name}</span><small class="labels" dir="auto" ?hidden=${!labels}>${labels}</small></span
       ><span class="running" role="img" aria-label=${t('running')} title=${t('running')} ?hidden=${!isRunning}></span
       ><span class="news" role="img" aria-label=${t('unread')} title=${t('unread')} ?hidden=${!isUnread}></span></button
     ><button type="button" class="icon-button more" tabindex="-1" data-key="more ${session_id}" data-heir="session" aria-haspopup="menu" aria-expanded="false"
