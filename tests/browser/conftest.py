@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import httpx
@@ -19,6 +19,7 @@ from tests.standins.script import Script
 # A state is waited for, however busy the machine is.
 expect.set_options(timeout=PATIENCE_MS)
 _HERE = Path(__file__).parent
+_BEFORE = pytest.StashKey[set[str]]()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -61,21 +62,35 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest.fixture(autouse=True)
 def nothing_of_the_first_try(request: pytest.FixtureRequest) -> None:
-    """Delete all sessions before a second try, which looks for a name that the first one may have left."""
-    if getattr(request.node, "execution_count", 1) == 1 or "app" not in request.fixturenames:
+    """Delete the sessions of a first try before the second, which looks for names that it may have left.
+
+    Those that were there before it stay: other tests of the file may share them.
+    """
+    if "app" not in request.fixturenames:
         return
     app: App = request.getfixturevalue("app")
     with httpx.Client(base_url=app.address) as http:
-        while sessions := http.get("/api/sessions").json()["sessions"]:
-            for session in sessions:
-                http.delete(f"/api/sessions/{session['session_id']}?permanent=true").raise_for_status()
+        if getattr(request.node, "execution_count", 1) == 1:
+            request.node.stash[_BEFORE] = set(_listed(http))
+            return
+        for session_id in set(_listed(http)) - request.node.stash[_BEFORE]:
+            http.delete(f"/api/sessions/{session_id}?permanent=true").raise_for_status()
+
+
+def _listed(http: httpx.Client) -> Iterator[str]:
+    asked = {"limit": "200"}
+    while True:
+        answer = http.get("/api/sessions", params=asked).raise_for_status().json()
+        yield from (session["session_id"] for session in answer["sessions"])
+        if not answer["next"]:
+            return
+        asked["cursor"] = answer["next"]
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def page(browser: Browser, app: App, model: OpenAIStandin) -> AsyncIterator[ChatPage]:
     """Yield a new, empty session in a browser that speaks Thai; what is listed of it is ended before the next test."""
-    async with visit(browser, app) as page:
-        await page.new_session()
+    async with visit(browser, app, "/?new") as page:
         yield page
         print("The browser's console:", page.complaints)  # which a failed test shows
     await end_replies(app)

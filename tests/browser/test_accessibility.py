@@ -163,8 +163,7 @@ STATES: tuple[Callable[[ChatPage], Awaitable[None]], ...] = (
 async def said(browser: Browser, app: App, model_server: OpenAIStandin) -> str:
     """Return the address of a session with everything that a reply can have."""
     model_server.script = FULL
-    async with visit(browser, app) as page:
-        await page.new_session()
+    async with visit(browser, app, "/?new") as page:
         await page.ask_and_wait("น้ำท่วมกรุงเทพฯ เกิดจากอะไร")
         return f"/?s={page.session_id}"
 

@@ -31,8 +31,7 @@ async def choose(page: ChatPage, row: Locator, entry: str, *, phone: bool = Fals
 async def test_a_message_is_deleted_and_what_follows_stays(
     browser: Browser, app: App, model: OpenAIStandin, language: str, phone: bool
 ) -> None:
-    async with visit(browser, app, locale=language, phone=phone) as page:
-        await page.leave_session()
+    async with visit(browser, app, "/?new", locale=language, phone=phone) as page:
         await page.ask_and_wait("ความลับของฉัน")
         await page.ask_and_wait("คำถามที่สอง")
         await choose(page, page.questions.first, DELETE[language], phone=phone)

@@ -156,8 +156,7 @@ async def test_a_question_that_is_sent_leaves_the_other_tab_s_box_too(page: Chat
 async def test_a_question_from_a_stale_tab_shows_what_is_newer_and_is_asked_when_it_is_sent_again(
     browser: Browser, app: App, model: OpenAIStandin, locale: str, told: str
 ) -> None:
-    async with visit(browser, app, locale=locale) as page:
-        await page.new_session()
+    async with visit(browser, app, "/?new", locale=locale) as page:
         await page.ask_and_wait("เรื่องที่หนึ่ง")
         async with client_of(app) as http, page.seeing_nothing_new():
             await http.post(f"/api/sessions/{page.session_id}/messages", json={"query": "จากอีกเครื่อง"})

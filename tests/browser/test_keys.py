@@ -34,8 +34,7 @@ async def leave_fields(page: ChatPage) -> None:
 async def test_a_question_mark_shows_every_shortcut_in_the_reader_s_language(
     browser: Browser, app: App, language: Language
 ) -> None:
-    async with visit(browser, app, locale={"th": "th-TH", "en": "en-GB"}[language]) as page:
-        await page.new_session()
+    async with visit(browser, app, "/?new", locale={"th": "th-TH", "en": "en-GB"}[language]) as page:
         await leave_fields(page)
         await page.page.keyboard.press("Shift+?")
         listed = page.page.locator("#shortcuts dl > div")

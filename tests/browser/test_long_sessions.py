@@ -138,8 +138,7 @@ async def load_earlier(page: ChatPage, count: int) -> None:
 
 
 async def test_a_long_session_opens_at_its_end_with_a_window_of_it(browser: Browser, app: App, session_id: str) -> None:
-    async with visit(browser, app) as page:
-        await page.new_session()
+    async with visit(browser, app, "/?new") as page:
         asked: list[Request] = []
         page.page.on("request", lambda request: asked.append(request) if "/messages" in request.url else None)
         await page.page.locator(f'#recent li[data-id="{session_id}"] .session').click()

@@ -46,8 +46,7 @@ async def opened(
     ollama.pull_fault = None
     ollama.may_load.set()
     ollama.may_pull.set()
-    async with visit(browser, app, locale=locale) as page:
-        await page.new_session()
+    async with visit(browser, app, "/?new", locale=locale) as page:
         yield page
         assert page.complaints == []
 

@@ -135,8 +135,7 @@ async def test_a_question_that_is_being_changed_is_not_sent(page: ChatPage, mode
 async def test_the_queue_waits_after_a_stopped_reply_and_says_so(
     browser: Browser, app: App, model: OpenAIStandin, locale: str, told: str, send: str
 ) -> None:
-    async with visit(browser, app, locale=locale) as page, free(model):
-        await page.new_session()
+    async with visit(browser, app, "/?new", locale=locale) as page, free(model):
         await begin(page, model)
         for question in ("รออยู่", "รออยู่ด้วย"):
             await page.ask(question)

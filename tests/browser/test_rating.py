@@ -36,8 +36,7 @@ async def rating(page: ChatPage) -> object:
 async def test_a_reply_is_rated_with_a_reason(
     browser: Browser, app: App, model: OpenAIStandin, language: str, phone: bool
 ) -> None:
-    async with visit(browser, app, locale=language, phone=phone) as page:
-        await page.leave_session()
+    async with visit(browser, app, "/?new", locale=language, phone=phone) as page:
         reply = await page.ask_and_wait("วันนี้กินอะไรดี")
         down, up = thumb(reply, DOWN[language]), thumb(reply, UP[language])
         await expect(down).to_have_attribute("aria-pressed", "false")

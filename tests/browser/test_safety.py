@@ -73,8 +73,7 @@ async def test_copy_gives_the_reply_as_it_was_written(page: ChatPage, model: Ope
 async def test_an_ordinary_visit_asks_no_other_host_and_the_console_is_silent(
     browser: Browser, app: App, model: OpenAIStandin
 ) -> None:
-    async with visit(browser, app) as page:
-        await page.new_session()
+    async with visit(browser, app, "/?new") as page:
         model.script = Script(
             tokens=("$$E = mc^2$$ ", "\n\n```python\nprint('ไทย')\n```\n", "| ก | ข |\n|---|---|\n| 1 | 2 |")
         )

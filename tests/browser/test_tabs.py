@@ -103,8 +103,7 @@ async def test_a_reply_goes_on_with_no_tab_open_and_is_whole_on_another_device(
 ) -> None:
     model.script = LONG
     model.may_end.clear()
-    async with visit(browser, app) as page:
-        await page.new_session()
+    async with visit(browser, app, "/?new") as page:
         await page.ask("ปิดหน้าไปก่อน")
         await expect(page.growing).not_to_be_empty()
         address = f"/?s={page.session_id}"
@@ -123,8 +122,7 @@ async def test_a_reply_can_be_stopped_after_the_page_was_closed_and_opened_again
     browser: Browser, app: App, model: OpenAIStandin
 ) -> None:
     model.script = ENDLESS
-    async with visit(browser, app) as page:
-        await page.new_session()
+    async with visit(browser, app, "/?new") as page:
         await page.ask("เล่าไม่รู้จบ")
         await expect(page.growing).not_to_be_empty()
         address = f"/?s={page.session_id}"

@@ -43,8 +43,7 @@ async def test_the_suggestions_suit_the_model_and_are_gone_when_none_answers(
     browser: Browser, ollama_app: App, server: tuple[OllamaStandin, AsyncExitStack]
 ) -> None:
     ollama, stopping = server
-    async with visit(browser, ollama_app) as page:
-        await page.new_session()
+    async with visit(browser, ollama_app, "/?new") as page:
         suggestions = page.page.locator(".suggestions button")
         note = page.page.locator("#model-note")
         for name, first in FIRST.items():

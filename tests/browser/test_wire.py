@@ -33,8 +33,7 @@ async def test_every_recorded_answer_is_shown_and_shown_again(
     browser: Browser, its_app: App, recorded: RawServer, name: str
 ) -> None:
     recorded.answers = [answer_of(name, size=7)]
-    async with visit(browser, its_app) as page:
-        await page.new_session()
+    async with visit(browser, its_app, "/?new") as page:
         await page.ask(f"ข้อ {name}")
         await page.is_idle()
         said = (WHOLE | FAILING)[name]
