@@ -95,13 +95,14 @@ async def words_on_what_was_done(page: ChatPage) -> None:
 
 
 async def labels_of_the_last_in_a_list(page: ChatPage) -> None:
-    """The list ends with them: it shows sessions with one tag alone, which one of them has."""
+    """Show the sessions of a tag that one alone has: the list ends with its labels."""
     answer = await page.page.request.patch(
         page.page.url.split("?")[0] + f"api/sessions/{page.session_id}", data={"tags": ["ปุ๋ยสั่งซื้อ"]}
     )
     assert answer.ok
+    await expect(page.page.locator("#recent .labels", has_text="ปุ๋ยสั่งซื้อ")).to_be_visible()
     await page.show_shelf("ปุ๋ยสั่งซื้อ")
-    await expect(page.page.locator("#recent .labels")).to_have_count(1)
+    await expect(page.page.locator("#recent li")).to_have_count(1)
 
 
 OTHERS = (places.a_drawn_diagram, places.a_search_without_words)
