@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import brotli
@@ -175,7 +176,7 @@ async def served_by(files: Files, app: ASGIApp, path: str) -> tuple[int, bytes]:
 
 
 async def test_a_file_is_read_once_and_later_is_sent_smaller() -> None:
-    files, app = Files(), CountedFiles()
+    files, app = Files(rest_s=0), CountedFiles()
     first = await served_by(files, app, "/a.js")
     quick = files.kept_bytes
     await files.settled()
@@ -184,8 +185,18 @@ async def test_a_file_is_read_once_and_later_is_sent_smaller() -> None:
     assert app.served == ["/a.js"]
 
 
+async def test_the_utmost_effort_leaves_the_cpu_to_the_page_that_is_opening() -> None:
+    files, app = Files(), CountedFiles()
+    await served_by(files, app, "/a.js")
+    quick = files.kept_bytes
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.2):
+            await files.settled()
+    assert files.kept_bytes == quick
+
+
 async def test_the_memory_for_files_is_bounded_and_the_last_ones_stay() -> None:
-    files, app = Files(most_bytes=20_000), CountedFiles()
+    files, app = Files(most_bytes=20_000, rest_s=0), CountedFiles()
     for number in range(30):
         await served_by(files, app, f"/{number}.js")
         await files.settled()
@@ -199,7 +210,7 @@ async def test_the_memory_for_files_is_bounded_and_the_last_ones_stay() -> None:
 @pytest.mark.parametrize("name", ["vendor/highlight/diff.min.js", "vendor/temml.mjs"])
 async def test_a_file_is_kept_whole_though_who_asked_for_it_first_has_gone(name: str) -> None:
     """A tab that is closed while it opens must not leave half a script to everyone after it."""
-    files, app = Files(), StaticFiles(directory=ASSETS)
+    files, app = Files(rest_s=0), StaticFiles(directory=ASSETS)
     for _ in range(2):
         assert await served_by(files, app, f"/{name}") == (200, (ASSETS / name).read_bytes())
         await files.settled()

@@ -14,6 +14,8 @@ from thai_chat.gate.collecting import nobody_leaves, whole_answer
 from thai_chat.gate.packing import Effort, Encoding, encoding_for, pack
 
 MOST_KEPT_BYTES = 24_000_000
+REST_S = 20.0
+"""So long the utmost effort waits, for it takes seconds of CPU in all, which the page that is opening needs."""
 _UTMOST_BYTES = 600_000
 """Brotli takes seconds for its last tenth of a larger file."""
 _PACKABLE = re.compile(r"\.(?:js|mjs|css|svg|json|map|ico|html|txt|wasm|webmanifest)$", re.IGNORECASE)
@@ -37,6 +39,7 @@ class Files:
     """The compressed files that were asked for. One of them is read from the disk once as long as the process lives."""
 
     most_bytes: int = MOST_KEPT_BYTES
+    rest_s: float = REST_S
     kept_bytes: int = 0
     _kept: dict[tuple[str, Encoding], PackedFile] = field(default_factory=dict)
     """The one that was asked for last is the last."""
@@ -103,6 +106,7 @@ class Files:
 
     async def _improve(self, path: str, encoding: Encoding, headers: MutableHeaders, body: bytes, etag: str) -> None:
         effort = Effort.UTMOST if len(body) <= _UTMOST_BYTES else Effort.THOROUGH
+        await asyncio.sleep(self.rest_s)
         async with self._one_at_a_time:
             packed = await _pack(body, encoding, effort)
         self._improving.discard((path, encoding))
