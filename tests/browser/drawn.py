@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import io
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -84,6 +85,8 @@ class Look:
 
 def pixels_differ(before: bytes, after: bytes) -> str:
     """Tell whether a picture has what the other has not within 2 px."""
+    if before == after:
+        return ""
     one, two = (Image.open(io.BytesIO(picture)).convert("RGB") for picture in (before, after))
     if any(abs(a - b) > NEAR_PX for a, b in zip(one.size, two.size, strict=True)):
         return f"pictures of {one.size} and {two.size}"
@@ -135,9 +138,25 @@ def _is_much(shade: int) -> int:
 
 def _strange(left: Image.Image, right: Image.Image) -> Image.Image:
     """Return where `right` is darker or lighter than all that `left` has near."""
-    above = ImageChops.subtract(right, left.filter(ImageFilter.MaxFilter(2 * NEAR_PX + 1)))
-    below = ImageChops.subtract(left.filter(ImageFilter.MinFilter(2 * NEAR_PX + 1)), right)
+    above = ImageChops.subtract(right, lightest_near(left))
+    below = ImageChops.subtract(darkest_near(left), right)
     return ImageChops.lighter(above, below).convert("L").point(_is_much)
+
+
+def lightest_near(picture: Image.Image) -> Image.Image:
+    """Return in each place the lightest of all that is near: what `MaxFilter` returns, which sorts it in each place."""
+    width, height = picture.size
+    for along in ((1, 0), (0, 1)):
+        moved = (
+            picture.crop((x, y, x + width, y + height))
+            for x, y in ((step * along[0], step * along[1]) for step in range(-NEAR_PX, NEAR_PX + 1))
+        )
+        picture = functools.reduce(ImageChops.lighter, moved)
+    return picture
+
+
+def darkest_near(picture: Image.Image) -> Image.Image:
+    return ImageChops.invert(lightest_near(ImageChops.invert(picture)))
 
 
 async def settled(words: Locator) -> None:

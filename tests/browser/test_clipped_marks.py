@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from math import ceil, floor
 from pathlib import Path
 from typing import Any
 
@@ -27,23 +29,40 @@ MOST_MISSING_PX = 0.7
 _MOST_OTHER = 50
 
 
-async def picture_of(page: ChatPage) -> Image.Image:
-    size = page.page.viewport_size
-    assert size
+@dataclass(frozen=True)
+class Picture:
+    """A part of the page, `ZOOM` times as large, and where its left upper corner is on the page, in pixels."""
+
+    image: Image.Image
+    left: int
+    top: int
+
+
+async def picture_of(page: ChatPage, placed: list[dict[str, Any]]) -> Picture:
+    """Return a picture of the part of the page in which all these places are."""
+    lefts, tops, rights, bottoms = zip(*map(edges_of, placed), strict=True)
+    left, top = max(0, floor(min(lefts))), max(0, floor(min(tops)))
+    right, bottom = ceil(max(rights)), ceil(max(bottoms))
     devtools = await page.page.context.new_cdp_session(page.page)
-    clip = {"x": 0, "y": 0, **size, "scale": ZOOM}
-    taken = await devtools.send("Page.captureScreenshot", {"clip": clip})
-    return Image.open(io.BytesIO(base64.b64decode(taken["data"]))).convert("RGB")
+    clip = {"x": left, "y": top, "width": right - left, "height": bottom - top, "scale": ZOOM}
+    taken = await devtools.send("Page.captureScreenshot", {"clip": clip, "optimizeForSpeed": True})
+    return Picture(Image.open(io.BytesIO(base64.b64decode(taken["data"]))).convert("RGB"), left, top)
 
 
-def ink_of(picture: Image.Image, place: dict[str, Any]) -> float:
+def edges_of(place: dict[str, Any]) -> tuple[float, float, float, float]:
+    return (place["left"] - 3, place["top"], place["right"] + 3, place["bottom"])
+
+
+def ink_of(picture: Picture, place: dict[str, Any]) -> float:
     """Return how high that is what is painted at a place in its colour."""
-    edges = (place["left"] - 3, place["top"], place["right"] + 3, place["bottom"])
-    channels = list(picture.crop(tuple(round(edge * ZOOM) for edge in edges)).split())
+    left, top, right, bottom = edges_of(place)
+    x, end_x = (round((edge - picture.left) * ZOOM) for edge in (left, right))
+    y, end_y = (round((edge - picture.top) * ZOOM) for edge in (top, bottom))
+    channels = list(picture.image.crop((x, y, end_x, end_y)).split())
     own = channels.pop(place["colour"])
     ink = ImageChops.subtract(own, ImageChops.lighter(*channels)).point(lambda shade: 255 * (shade > _MOST_OTHER))
-    box = ink.getbbox()
-    return (box[3] - box[1]) / ZOOM if box else 0
+    bounds = ink.getbbox()
+    return (bounds[3] - bounds[1]) / ZOOM if bounds else 0
 
 
 async def cut_marks(page: ChatPage) -> list[str]:
@@ -51,10 +70,10 @@ async def cut_marks(page: ChatPage) -> list[str]:
     await page.page.evaluate("document.fonts.ready.then(() => true)")
     placed = await page.page.evaluate(f"() => {SCRIPT}.write()")
     assert placed
-    picture = await picture_of(page)
+    picture = await picture_of(page, placed)
     fonts = list({place["font"] for place in placed})
     lines = await page.page.evaluate(f"(fonts) => {SCRIPT}.showWhole(fonts)", fonts)
-    sheet = await picture_of(page)
+    sheet = await picture_of(page, lines)
     whole = {font: ink_of(sheet, line) for font, line in zip(fonts, lines, strict=True)}
     assert min(whole.values()) > 10
     return [
