@@ -131,6 +131,7 @@ async def test_the_cursor_is_in_the_box_when_the_page_opens_but_on_a_phone(
 
 async def test_a_suggestion_is_asked_with_one_click(page: ChatPage, model: OpenAIStandin) -> None:
     suggestion = page.page.locator(".suggestions button").first
+    await expect(suggestion).to_be_visible()
     text = await suggestion.inner_text()
     await suggestion.click()
     await expect(page.replies).to_have_count(1)

@@ -128,6 +128,7 @@ async def test_a_fetch_begun_and_cancelled_with_keys_keeps_the_focus(
         start = reply.get_by_role("button", name=f"Download {MISSING}")
         await start.press("Enter")
         await expect(reply.get_by_role("button", name="Cancel")).to_be_focused()
+        await ollama.until(lambda: len(ollama.pulls) == 1)
         await page.page.keyboard.press("Enter")
         await expect(start).to_be_focused()
         # A download that goes on would give the model to whoever asks next.

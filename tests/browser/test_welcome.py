@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 
 from tests.app import App, running_app
 from tests.browser.chat_page import visit
 from tests.standins.ollama_server import OllamaStandin
+from tests.standins.openai_server import OpenAIStandin
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -56,6 +58,31 @@ async def test_the_suggestions_suit_the_model_and_are_gone_when_none_answers(
         await stopping.aclose()
         await expect(note).to_contain_text("ตอนนี้ไม่มีโมเดลที่ตอบได้ ติดต่อ Ollama ไม่ได้")
         await expect(suggestions.first).to_be_hidden()
+
+
+async def test_no_question_changes_under_the_pointer_while_the_models_are_not_known(
+    browser: Browser, app: App, model: OpenAIStandin
+) -> None:
+    known = asyncio.Event()
+
+    async def later(route: Route) -> None:
+        await known.wait()
+        await route.continue_()
+
+    async with visit(browser, app, "/?new") as page:
+        await page.page.route("**/gradio_api/run/predict*", later)
+        await page.page.reload()
+        await expect(page.page.locator("#welcome h1")).to_be_visible()
+        suggestions = page.page.locator(".suggestions button")
+        await expect(suggestions.first).to_be_hidden()
+        known.set()
+        await expect(suggestions.first).to_be_visible()
+        text = await suggestions.first.inner_text()
+        await page.is_ready()
+        await suggestions.first.click()
+        await expect(page.replies).to_have_count(1)
+        await page.is_idle()
+        assert model.seen[-1].body["messages"][-1]["content"] == text
 
 
 async def test_a_browser_without_scripts_is_told_that_alone(browser: Browser, app: App) -> None:

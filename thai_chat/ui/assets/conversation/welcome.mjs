@@ -49,7 +49,10 @@ export function paintWelcome(isQuiet) {
   $('#temporary').hidden = store.view.stored;
   const info = modelInfo(store.choice ?? {});
   const trouble = troubleNow();
-  $('.suggestions').hidden = Boolean(trouble);
+  const suggestions = $('.suggestions');
+  suggestions.hidden = Boolean(trouble);
+  // Before the models are known they would change under the pointer; they keep their room.
+  suggestions.classList.toggle('unknown', store.backends.length === 0);
   $$('.suggestions button').forEach((button, at) => { button.textContent = suggestionsFor(info)[at]; });
   const text = trouble ?? (isDemo(info) ? t('demo_note') : '');
   $('#model-note').hidden = !text;
