@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import sys
 import threading
@@ -22,7 +21,6 @@ from thai_chat.texts.backends import name_backends
 _SLOW_FIRST = ("browser", "faults", "integration", "setup", "api", "floods")
 """Folders in the order of their tests' length, so that side by side no long file is left for the end."""
 name_backends(KINDS)  # which the composition root does, that many tests are without
-gc.disable()  # until all tests are known, which stay as long as the process
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -31,13 +29,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return _SLOW_FIRST.index(folder) if folder in _SLOW_FIRST else len(_SLOW_FIRST)
 
     items.sort(key=place)
-
-
-def pytest_collection_finish() -> None:
-    """Look for garbage from now on, rarely, and not among the tests themselves."""
-    gc.freeze()
-    gc.set_threshold(20_000)
-    gc.enable()
 
 
 @pytest.fixture(autouse=True)

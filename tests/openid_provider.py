@@ -33,6 +33,8 @@ with warnings.catch_warnings():
 
 Answer = tuple[int, bytes]
 KEY = RSAKey.generate_key(2048, parameters={"kid": "one"})
+_had: set[int] = set()
+"""The ports that providers have had: who signed in by one is known to the database, by its address."""
 
 
 @dataclass
@@ -82,7 +84,11 @@ class OpenIdProvider:
             return answer(environ, start)
 
         server = make_server("localhost", self.port, changed, threaded=True)
+        while not self.port and server.server_port in _had:
+            server.server_close()
+            server = make_server("localhost", self.port, changed, threaded=True)
         self.port = server.server_port
+        _had.add(self.port)
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         try:

@@ -109,6 +109,7 @@ async def words_on_what_was_done(page: ChatPage) -> None:
     )
     assert patched.ok
     await expect(page.page.locator("#shelved")).to_be_hidden()
+    await expect(page.page.locator(".sessions .none")).to_have_count(0)
     await page.box.press("Enter")
     await expect(page.page.locator("#hint.told")).to_be_visible()
 
